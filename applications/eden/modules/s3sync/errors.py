@@ -1,0 +1,254 @@
+"""What can go wrong, as values a person can act on.
+
+Every error says what happened (``message``), what to do (``hint``), whether trying again later can help
+(``transient``) and on which side it happened (``remote``). Code decides by type and attribute, never by text.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Optional
+
+
+class SyncError(Exception):
+    """Base of all errors of the synchronisation.
+
+    Args:
+        message: what happened, at which record, field or URL.
+        hint: what the reader can do about it; the class's own hint where omitted.
+        remote: True where the peer reported the error, False where it happened here.
+    """
+
+    code: ClassVar[str] = "sync_error"
+    default_hint: ClassVar[str] = "Look at the synchronisation log of both sites for what happened before."
+    transient: ClassVar[bool] = False
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, hint: Optional[str] = None, remote: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint if hint is not None else self.default_hint
+        self.remote = remote
+
+    def __str__(self) -> str:
+        return self.message
+
+    def explain(self) -> str:
+        """Return message and hint as one text for a log or a terminal."""
+        return f"{self.message} {self.hint}".strip()
+
+
+# --- documents -------------------------------------------------------------------------------------------
+
+
+class DocumentError(SyncError):
+    """The document that arrived cannot be read."""
+
+    code = "document_unreadable"
+    default_hint = "Nothing was imported. The sending site has to send well-formed S3XML."
+    http_status = 400
+
+
+class HostileDocument(DocumentError):
+    """The document uses what no synchronisation needs: a DTD, entities, or absurd depth."""
+
+    code = "document_hostile"
+    default_hint = "Nothing was imported. S3XML has no DTD, no entities and little nesting; find out who sent this."
+
+
+class TruncatedDocument(DocumentError):
+    """The document ends in the middle: the line was cut."""
+
+    code = "document_truncated"
+    default_hint = "The line was probably cut; the same page is asked for again."
+    transient = True
+
+
+class DocumentTooLarge(DocumentError):
+    """The document is larger than this site accepts."""
+
+    code = "document_too_large"
+    default_hint = "Send smaller pages, or raise [sync] max_document_size at the receiving site."
+    http_status = 413
+
+
+class NotS3XML(DocumentError):
+    """The answer is something else, most often an HTML page of a proxy or of an error."""
+
+    code = "not_s3xml"
+    default_hint = "Check the URL of the repository: it must be the address of an Eden application."
+
+
+# --- requests --------------------------------------------------------------------------------------------
+
+
+class BadRequest(SyncError):
+    """The request names something that does not exist or cannot be read."""
+
+    code = "bad_request"
+    default_hint = "Correct the request and send it again."
+    http_status = 400
+
+
+class UnknownResource(BadRequest):
+    """There is no such table at this site, or it does not take part in synchronisation."""
+
+    code = "unknown_resource"
+    default_hint = "Choose a resource that both sites have; the module it belongs to may be disabled."
+
+
+class FilterError(BadRequest):
+    """A filter cannot be read or names something that does not exist."""
+
+    code = "filter_invalid"
+    default_hint = "Correct the filter of the resource; nothing is sent instead of everything."
+
+
+class ProtectedResource(SyncError):
+    """The table is never synchronised: users, roles, permissions, scheduler and sync tables."""
+
+    code = "resource_protected"
+    default_hint = "This table never leaves the site, whoever asks."
+    http_status = 403
+
+
+class NotAuthenticated(SyncError):
+    """No or wrong credentials."""
+
+    code = "not_authenticated"
+    default_hint = "Check user name and password of the repository."
+    http_status = 401
+
+
+class NotPermitted(SyncError):
+    """The account may not do this."""
+
+    code = "not_permitted"
+    default_hint = "Give the account the role Synchronization at the answering site."
+    http_status = 403
+
+
+class NotRegistered(SyncError):
+    """A push from a site that is not registered here."""
+
+    code = "not_registered"
+    default_hint = "Register the sending site here first: save its repository, or use 'Register' there."
+    http_status = 403
+
+
+class MethodNotAllowed(SyncError):
+    """The interface does not answer this HTTP method."""
+
+    code = "method_not_allowed"
+    default_hint = "Use GET to pull, POST or PUT to push or register."
+    http_status = 405
+
+
+# --- the line and the peer -------------------------------------------------------------------------------
+
+
+class PeerUnreachable(SyncError):
+    """No connection, or it broke: name resolution, refused, timed out, cut."""
+
+    code = "peer_unreachable"
+    default_hint = "Check the network and whether the other site is running; it is tried again by itself."
+    transient = True
+    http_status = 504
+
+
+class TlsFailed(SyncError):
+    """The certificate of the peer could not be verified."""
+
+    code = "tls_failed"
+    default_hint = "Check the date of this computer and the certificate of the other site."
+    http_status = 502
+
+
+class PeerBusy(SyncError):
+    """The peer asks to come back later (429, 502, 503, 504)."""
+
+    code = "peer_busy"
+    default_hint = "The other site is overloaded or restarting; it is tried again by itself."
+    transient = True
+    http_status = 503
+
+
+class PeerFailed(SyncError):
+    """The peer answered with an error of its own (500 and other statuses)."""
+
+    code = "peer_failed"
+    default_hint = "Look at the error tickets of the other site."
+    http_status = 502
+
+
+class PeerRefused(SyncError):
+    """The peer understood and refused: not authorised, not registered, unknown resource, too large."""
+
+    code = "peer_refused"
+    default_hint = "Read the message of the other site and correct the repository or the resource here."
+    http_status = 502
+
+
+class ProtocolError(SyncError):
+    """The peer answered something that the protocol does not know."""
+
+    code = "protocol_error"
+    default_hint = "Check that the URL is an Eden site and which version it runs."
+    http_status = 502
+
+
+# --- this site -------------------------------------------------------------------------------------------
+
+
+class ConfigurationError(SyncError):
+    """A setting of this site or of a repository is missing or wrong."""
+
+    code = "configuration"
+    default_hint = "Open Administration > Synchronization and correct the setting."
+
+
+class AlreadyRunning(SyncError):
+    """The repository is being synchronised by another worker."""
+
+    code = "already_running"
+    default_hint = "Wait for the other run to end; it is shown in the log."
+    transient = True
+    http_status = 409
+
+
+class StoreBusy(SyncError):
+    """The database of this site is locked or unreachable."""
+
+    code = "store_busy"
+    default_hint = "Another process holds the database; it is tried again by itself."
+    transient = True
+    http_status = 503
+
+
+class StoreFull(SyncError):
+    """The disk or the database of this site is full."""
+
+    code = "store_full"
+    default_hint = "Free disk space at this site; nothing of the last page was stored, it is asked for again."
+    http_status = 507
+
+
+class RowRefused(SyncError):
+    """The database refused a row: a constraint of the data model was violated."""
+
+    code = "row_refused"
+    default_hint = "Correct the record at the site it comes from; the other records of the page are not affected."
+    http_status = 409
+
+
+class RunFailed(SyncError):
+    """A synchronisation run ended with at least one failed resource."""
+
+    code = "run_failed"
+    default_hint = "The log of the repository names each failed resource and the remedy."
+
+
+class Cancelled(SyncError):
+    """A person asked to stop the run; what was settled stays."""
+
+    code = "cancelled"
+    default_hint = "Start the synchronisation again when ready; it goes on where it stopped."

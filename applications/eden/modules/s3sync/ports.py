@@ -1,0 +1,339 @@
+"""What the use cases ask of the outside, and nothing more.
+
+Values that cross the Store are Python values: str, int, float, Decimal, bool, date, datetime (UTC, no zone), time,
+list, whatever JSON holds, and None. An upload field holds web2py's stored name. A reference holds the target's key;
+a list:reference a list of keys. Keys of a table are its ``Table.key`` column.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import (
+    Any,
+    Callable,
+    Collection,
+    ContextManager,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+)
+
+from .filters import Filter
+from .schema import Field, Table
+
+Row = Tuple[Any, ...]
+
+
+class Change(NamedTuple):
+    """A row of the journal joined with the record it speaks of: position, then the raw column values."""
+
+    seq: int
+    row: Row
+
+
+class Store(Protocol):
+    """The records of the synchronised tables, read and written in sets.
+
+    Each call is a constant number of statements per few hundred keys, never one a record.
+    """
+
+    dialect: str
+
+    def transaction(self) -> ContextManager[None]:
+        """A write transaction: committed at the end, rolled back when an exception passes.
+
+        Raises:
+            StoreBusy: another writer held the database for longer than the time-out.
+            StoreFull: no space left; nothing was stored.
+        """
+        ...
+
+    def savepoint(self) -> ContextManager[None]:
+        """A part of the transaction that is undone alone when an exception passes."""
+        ...
+
+    def fetch(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> List[Row]:
+        """Return ``columns`` of the rows (deleted ones too) whose column ``by`` is one of ``keys``, in no order."""
+        ...
+
+    def fetch_listing(self, table: Table, columns: Sequence[str], by: str, keys: Collection[int]) -> List[Row]:
+        """As ``fetch``, for a list:reference column that contains any of ``keys``."""
+        ...
+
+    def match(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[str],
+        keys: Collection[Row],
+        *,
+        ignore_case: bool = False,
+    ) -> List[Row]:
+        """Return ``columns`` of the live rows (not deleted) whose ``by`` columns equal one of ``keys``.
+
+        None in a key matches NULL. With ``ignore_case`` text is compared without regard to case.
+        """
+        ...
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> List[int]:
+        """Insert rows, return their keys in the same order.
+
+        Raises:
+            RowRefused: the database refused at least one row; none of them is stored.
+        """
+        ...
+
+    def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Update rows: each begins with the key, followed by the values of ``columns``.
+
+        Raises:
+            RowRefused: the database refused at least one row; none of them is stored.
+        """
+        ...
+
+    def scan(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        *,
+        after: int,
+        until: int,
+        limit: int,
+        skip_origin: Optional[int] = None,
+        filters: Sequence[Filter] = (),
+        msince: Optional[datetime] = None,
+        live_only: bool = False,
+    ) -> List[Change]:
+        """Return a page of changed records in journal order, by keyset: after < seq <= until.
+
+        Values are raw: what the database driver returns, to be read by ``reader(field)`` before use.
+
+        Args:
+            after, until: positions in the journal.
+            limit: most rows to return.
+            skip_origin: repository whose own changes are left out (echoes), unless somebody else changed the
+                record or one of its components since ``after``; None for all.
+            filters: conditions on the table, joined by AND.
+            msince: only records modified at or after this time (UTC).
+            live_only: leave out deleted records.
+        """
+        ...
+
+    def fetch_raw(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> List[Row]:
+        """As ``fetch``, with raw values (see ``scan``)."""
+        ...
+
+    def reader(self, field: Field) -> Optional[Callable[[Any], Any]]:
+        """Return what turns a raw value into a Python value for writing it to a document.
+
+        None where the raw value will do: the core's writers take dates and times as Python objects or as ISO text.
+        NULL is never passed to a reader.
+        """
+        ...
+
+    def count(self, table: Table, filters: Sequence[Filter] = (), *, live_only: bool = True) -> int:
+        """Count the records a task with these filters would exchange."""
+        ...
+
+
+class Journal(Protocol):
+    """Which records changed, in which order, and who brought the change."""
+
+    def identity(self) -> str:
+        """The name of this journal; another one after the site was restored from a backup."""
+        ...
+
+    def head(self) -> int:
+        """The highest position up to which everything is settled: no open transaction can still write below it."""
+        ...
+
+    def note(self, table: str, keys: Sequence[int], origin: Optional[int]) -> None:
+        """Give changed records the next positions, within the current transaction.
+
+        Masters of component records are noted too, after the components, with the same origin.
+
+        Args:
+            table: name of the table.
+            keys: keys of the records.
+            origin: id of the repository that brought the change, None for a change made here.
+        """
+        ...
+
+    def positions(self, table: str, keys: Collection[int]) -> Dict[int, Tuple[int, Optional[int]]]:
+        """Return key -> (position, origin) of the last change of the record itself, where the journal knows one.
+
+        Changes of components are not changes of their master here.
+        """
+        ...
+
+    def assert_ours(self, table: str, keys: Sequence[int]) -> None:
+        """Give records the next positions although they did not change, so that every peer is told again."""
+        ...
+
+    def catch_up(self, table: Table) -> int:
+        """Note records that were written behind the journal's back; return how many."""
+        ...
+
+    def forget_origin(self, origin: int, after: int = 0) -> None:
+        """Treat everything beyond a position as not brought by this repository, since that site lost it."""
+        ...
+
+
+class Deferred(NamedTuple):
+    """A reference whose target has not arrived, or a file that could not be fetched yet.
+
+    Attributes:
+        table, key, field: the record that waits, and its field.
+        target: table referred to ("" for a file).
+        uuid: uuid of the record waited for; for a file its stored name.
+        url: for a file, where it is served.
+        filename: for a file, its original name.
+        index: position in a list:reference, None otherwise.
+        repository_id: who brought it.
+    """
+
+    table: str
+    key: int
+    field: str
+    target: str
+    uuid: str
+    url: Optional[str] = None
+    filename: Optional[str] = None
+    index: Optional[int] = None
+    repository_id: Optional[int] = None
+
+
+class Kept(NamedTuple):
+    """A version of a record that did not become the record here: rejected, or the loser of a conflict.
+
+    Attributes:
+        kind: "rejected", "conflict" or "refused" (by policy).
+        table, uuid: the record; uuid may be None for a rejected record without one.
+        key: key of the record here, None where it does not exist.
+        repository_id: who sent it.
+        winner: for a conflict, "ours" or "theirs".
+        reason: why, readable by a person.
+        ours, theirs: the two versions as S3XML, None where there is none.
+        modified_on: of the version that was not taken.
+        fingerprint: digest of that version, to recognise it when it comes again.
+        missing: uuids of referenced records that were not there, for a rejected record.
+    """
+
+    kind: str
+    table: str
+    uuid: Optional[str]
+    key: Optional[int]
+    repository_id: Optional[int]
+    winner: Optional[str]
+    reason: str
+    ours: Optional[str]
+    theirs: Optional[str]
+    modified_on: Optional[datetime]
+    fingerprint: str
+    missing: Tuple[str, ...] = ()
+
+
+class Ledger(Protocol):
+    """What was put aside, so that nothing is lost quietly. All within the current transaction."""
+
+    def defer(self, items: Sequence[Deferred]) -> None:
+        """Remember references and files that are still to come; an item for the same record and field replaces."""
+        ...
+
+    def deferred_for(self, targets: Mapping[str, Collection[str]]) -> List[Deferred]:
+        """Return what waits for any of these records: table -> uuids."""
+        ...
+
+    def deferred_of(self, table: str, keys: Collection[int]) -> List[Deferred]:
+        """Return what these records wait for."""
+        ...
+
+    def settle(self, items: Sequence[Deferred]) -> None:
+        """Forget deferred items that have been resolved or overtaken."""
+        ...
+
+    def waiting_files(self, repository_id: int, limit: int) -> List[Deferred]:
+        """Return files that are still to be had from this repository, oldest first."""
+        ...
+
+    def keep(self, items: Sequence[Kept]) -> None:
+        """Keep versions; one for the same kind, repository, table and uuid replaces the former."""
+        ...
+
+    def known(self, repository_id: Optional[int], table: str, uuids: Collection[str]) -> Dict[str, Kept]:
+        """Return the open kept versions of these records from this repository, by uuid (without XML)."""
+        ...
+
+    def release(self, repository_id: Optional[int], table: str, uuids: Collection[str], kinds: Sequence[str]) -> None:
+        """Close kept versions of these records because a later version was taken."""
+        ...
+
+    def retriable(self, repository_id: Optional[int], table: str, limit: int) -> List[Kept]:
+        """Return rejected records one of whose missing references is here by now."""
+        ...
+
+
+class Accounts(Protocol):
+    """Users and roles of this site by the names that travel."""
+
+    def users(self, emails: Collection[str]) -> Dict[str, int]:
+        """Return e-mail -> user id for those who exist here."""
+        ...
+
+    def emails(self, user_ids: Collection[int]) -> Dict[int, str]:
+        """Return user id -> e-mail."""
+        ...
+
+    def groups(self, roles: Collection[str]) -> Dict[str, int]:
+        """Return role name -> group id for those that exist here."""
+        ...
+
+    def roles(self, group_ids: Collection[int]) -> Dict[int, str]:
+        """Return group id -> role name."""
+        ...
+
+
+class Files(Protocol):
+    """The uploaded files of this site."""
+
+    def has(self, table: str, field: str, stored: str) -> bool:
+        """Tell whether the file is here."""
+        ...
+
+    def path(self, table: str, field: str, stored: str) -> Path:
+        """Return where the file is, or would be.
+
+        Raises:
+            BadRequest: the name is not one that web2py would give.
+        """
+        ...
+
+    def url(self, table: str, field: str, stored: str) -> str:
+        """Return the URL under which this site serves the file."""
+        ...
+
+
+class FileSource(Protocol):
+    """Where the files named in a document can be had."""
+
+    def fetch(self, url: str, target: Path) -> None:
+        """Stream a file of the peer to ``target``; whole or not at all.
+
+        Raises:
+            SyncError: it cannot be had; ``transient`` tells whether later may help.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The time at this site."""
+
+    def now(self) -> datetime:
+        """Return the current time, UTC without zone and microseconds."""
+        ...

@@ -1,0 +1,179 @@
+"""What travels between sites, and what became of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+
+
+class Reference(NamedTuple):
+    """A foreign key as it travels: the table and the uuid (or document-local tuid) of the record meant.
+
+    Attributes:
+        table: name of the instance table, never of a super-entity.
+        uuid: the identifier as the document has it (a domain prefix may still be on it).
+        tuid: identifier that is only valid inside the document, where there is no uuid.
+        record: the record itself where it stands inline in the reference.
+    """
+
+    table: str
+    uuid: Optional[str] = None
+    tuid: Optional[str] = None
+    record: Optional["Record"] = None
+
+
+class Upload(NamedTuple):
+    """A file of an upload field as it travels: never the bytes, only where they are.
+
+    Attributes:
+        filename: the name the person gave the file.
+        url: where the sending site serves it, None for a file that is known to be here.
+        stored: the name under which web2py stores it; equal names mean equal files.
+    """
+
+    filename: str
+    url: Optional[str]
+    stored: str
+
+
+class FieldError(NamedTuple):
+    """A value that could not be read or is not valid.
+
+    Attributes:
+        value: the text as it arrived.
+        message: what is wrong with it, readable by a person.
+    """
+
+    value: Optional[str]
+    message: str
+
+
+ReferenceValue = Union[Reference, Tuple[Reference, ...], None]
+
+
+class Record:
+    """One record of a table, decoded, with its components.
+
+    ``values`` holds only the fields that the document has; None is an explicit NULL ("cleared"). ``references``
+    holds foreign keys: a Reference, a tuple of them for list:reference, or None for an explicit NULL.
+    ``errors`` holds fields that could not be decoded. Times are UTC without zone and microseconds.
+    """
+
+    __slots__ = (
+        "alias",
+        "approved",
+        "components",
+        "created_by",
+        "created_on",
+        "deleted",
+        "errors",
+        "mci",
+        "modified_by",
+        "modified_on",
+        "owned_by_group",
+        "owned_by_user",
+        "references",
+        "replaced_by",
+        "table",
+        "tuid",
+        "uuid",
+        "values",
+    )
+
+    def __init__(
+        self,
+        table: str,
+        uuid: Optional[str] = None,
+        *,
+        tuid: Optional[str] = None,
+        alias: Optional[str] = None,
+        mci: Optional[int] = None,
+        created_on: Optional[datetime] = None,
+        modified_on: Optional[datetime] = None,
+        created_by: Optional[str] = None,
+        modified_by: Optional[str] = None,
+        owned_by_user: Optional[str] = None,
+        owned_by_group: Optional[str] = None,
+        approved: bool = True,
+        deleted: bool = False,
+        replaced_by: Optional[str] = None,
+        values: Optional[Dict[str, Any]] = None,
+        references: Optional[Dict[str, ReferenceValue]] = None,
+        components: Optional[List["Record"]] = None,
+        errors: Optional[Dict[str, FieldError]] = None,
+    ) -> None:
+        self.table = table
+        self.uuid = uuid
+        self.tuid = tuid
+        self.alias = alias
+        self.mci = mci
+        self.created_on = created_on
+        self.modified_on = modified_on
+        self.created_by = created_by
+        self.modified_by = modified_by
+        self.owned_by_user = owned_by_user
+        self.owned_by_group = owned_by_group
+        self.approved = approved
+        self.deleted = deleted
+        self.replaced_by = replaced_by
+        self.values = {} if values is None else values
+        self.references = {} if references is None else references
+        self.components = [] if components is None else components
+        self.errors = {} if errors is None else errors
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Record):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        parts = [f"{name}={getattr(self, name)!r}" for name in self.__slots__ if getattr(self, name)]
+        return f"Record({', '.join(parts)})"
+
+    def walk(self) -> Iterator["Record"]:
+        """Yield this record and all records nested in it as components, masters first."""
+        yield self
+        for component in self.components:
+            yield from component.walk()
+
+
+class Action(str, enum.Enum):
+    """What became of a record that arrived; exactly one each."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+    MERGED = "merged"
+    SKIPPED = "skipped"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+
+
+@dataclass
+class Outcome:
+    """The recorded fate of one record.
+
+    Attributes:
+        action: what was done.
+        table: table of the record.
+        uuid: the record's uuid as stored here (own domain stripped), None where it had none.
+        record_id: id of the record here, None where it has none (rejected, never stored).
+        reason: why, readable by a person; empty for the plain cases created, updated, unchanged, deleted.
+        errors: fields at fault, for a rejected record.
+        warnings: what was left out although the record was stored (a missing file, a reference to come).
+        winner: for a conflict, which version stayed: "ours" or "theirs".
+    """
+
+    action: Action
+    table: str
+    uuid: Optional[str] = None
+    record_id: Optional[int] = None
+    reason: str = ""
+    errors: Dict[str, FieldError] = field(default_factory=dict)
+    warnings: List[str] = field(default_factory=list)
+    winner: Optional[str] = None

@@ -1,0 +1,234 @@
+"""The tables as synchronisation sees them: fields, references, components, super-entities.
+
+A schema is built once a process by the edge that knows the host application (``host``); the core and the use
+cases only read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, FrozenSet, Iterator, Mapping, Optional, Protocol, Tuple
+
+from .errors import ProtectedResource, UnknownResource
+
+META_FIELDS: FrozenSet[str] = frozenset(
+    (
+        "id",
+        "uuid",
+        "mci",
+        "deleted",
+        "deleted_fk",
+        "deleted_rb",
+        "created_on",
+        "created_by",
+        "modified_on",
+        "modified_by",
+        "approved_by",
+        "owned_by_user",
+        "owned_by_group",
+        "realm_entity",
+    )
+)
+
+PROTECTED_PREFIXES: Tuple[str, ...] = ("auth_", "s3_", "sync_", "scheduler_")
+
+
+def is_protected(tablename: str) -> bool:
+    """Tell whether a table never leaves the site (users, roles, permissions, scheduler, sync tables)."""
+    return tablename.startswith(PROTECTED_PREFIXES)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a table.
+
+    Attributes:
+        name: column name.
+        type: web2py field type, e.g. "string", "list:integer", "reference org_organisation".
+        kind: the type without its argument: "string", "reference", "list:reference", "decimal", ...
+        target: for references, the table referred to (may be a super-entity).
+        length: longest text in characters, None for no limit.
+        notnull: whether the database refuses NULL.
+        required: whether the record is useless without it (notnull without default, or validator says so).
+        unique: whether values are unique in the table.
+        represented: whether Eden writes a representation, and therefore a ``value`` attribute, for a text field.
+        ondelete: what happens to the record when the record referred to is deleted.
+        validate: takes a Python value, returns (value, error message or None); None where there is nothing to check.
+        lookup: table and field a value must exist in (IS_IN_DB on a non-reference), checked set-based.
+    """
+
+    name: str
+    type: str
+    kind: str
+    target: Optional[str] = None
+    length: Optional[int] = None
+    notnull: bool = False
+    required: bool = False
+    unique: bool = False
+    represented: bool = False
+    ondelete: str = "CASCADE"
+    default: Any = None
+    validate: Optional[Callable[[Any], Tuple[Any, Optional[str]]]] = None
+    lookup: Optional[Tuple[str, str]] = None
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the field holds a foreign key or a list of them."""
+        return self.target is not None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether values are plain text."""
+        return self.kind in ("string", "text")
+
+
+@dataclass(frozen=True)
+class Component:
+    """Records of another table that belong to a master record.
+
+    Attributes:
+        alias: name of the component under its master.
+        table: table of the component.
+        pkey: field of the master that is joined on ("id" or a super key such as "pe_id").
+        fkey: field of the component that holds the master's key; never travels.
+        multiple: False where a master has at most one.
+        needs_alias: whether the document must carry the alias because the table serves several components.
+        deletes: whether deleting the master deletes the component.
+    """
+
+    alias: str
+    table: str
+    pkey: str
+    fkey: str
+    multiple: bool = True
+    needs_alias: bool = False
+    deletes: bool = True
+
+
+@dataclass(frozen=True)
+class DuplicateRule:
+    """How to recognise a record without (shared) uuid: all primary fields equal, secondary too where both have them.
+
+    A reference field among them is compared by the record referred to.
+    """
+
+    primary: Tuple[str, ...]
+    secondary: Tuple[str, ...] = ()
+    ignore_case: bool = True
+
+
+class Hook(Protocol):
+    """A callback of the data model: onvalidation or onaccept, called with a web2py-style form."""
+
+    def __call__(self, form: Any) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that takes part in synchronisation.
+
+    Attributes:
+        name: table name.
+        fields: all fields by name, in the order of the table, meta-fields included.
+        key: name of the primary key ("id"; for a super-entity its super key).
+        super_keys: super key field -> super-entity table, for an instance table.
+        instance_types: for a super-entity, the instance tables; empty otherwise.
+        shared_fields: for a super-entity, the fields copied from its instances.
+        components: by alias.
+        duplicate: rule to recognise records without uuid, None for none.
+        onvalidation, onaccept: callbacks by method "create" or "update"; absent where the table has none.
+        onconflict: the resource's own conflict rule.
+        module: prefix, the Eden module the table belongs to.
+    """
+
+    name: str
+    fields: Mapping[str, Field]
+    key: str = "id"
+    super_keys: Mapping[str, str] = field(default_factory=dict)
+    instance_types: Tuple[str, ...] = ()
+    shared_fields: Tuple[str, ...] = ()
+    components: Mapping[str, Component] = field(default_factory=dict)
+    duplicate: Optional[DuplicateRule] = None
+    onvalidation: Mapping[str, Hook] = field(default_factory=dict)
+    onaccept: Mapping[str, Hook] = field(default_factory=dict)
+    onconflict: Optional[Callable[..., Any]] = None
+
+    @property
+    def is_super(self) -> bool:
+        """Whether the table is a super-entity, whose records belong to instances in other tables."""
+        return bool(self.instance_types)
+
+    @property
+    def prefix(self) -> str:
+        """The Eden module: the table name up to the first underscore."""
+        return self.name.partition("_")[0]
+
+    @property
+    def resource(self) -> str:
+        """The table name without its module prefix."""
+        return self.name.partition("_")[2]
+
+    def data_fields(self) -> Iterator[Field]:
+        """Yield the fields that travel as data or reference: no meta-fields, no own super keys, no blobs or passwords."""
+        for each in self.fields.values():
+            if each.name not in META_FIELDS and each.name not in self.super_keys and each.kind not in ("blob", "password"):
+                yield each
+
+
+class Schema:
+    """The tables by name.
+
+    Args:
+        tables: the tables, protected ones excluded.
+        referrers: table -> fields of other tables that refer to it, as (table, field name) pairs.
+    """
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self._tables: Dict[str, Table] = dict(tables)
+        self._referrers: Dict[str, Tuple[Tuple[str, str], ...]] = {}
+        self._masters: Dict[str, Tuple[Tuple[str, Component], ...]] = {}
+        self._index()
+
+    def _index(self) -> None:
+        referrers: Dict[str, list[Tuple[str, str]]] = {}
+        masters: Dict[str, list[Tuple[str, Component]]] = {}
+        for table in self._tables.values():
+            for each in table.fields.values():
+                if each.target is not None:
+                    referrers.setdefault(each.target, []).append((table.name, each.name))
+            for component in table.components.values():
+                masters.setdefault(component.table, []).append((table.name, component))
+        self._referrers = {name: tuple(found) for name, found in referrers.items()}
+        self._masters = {name: tuple(found) for name, found in masters.items()}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tables
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self._tables.values())
+
+    def table(self, name: str) -> Table:
+        """Return the table of that name.
+
+        Raises:
+            ProtectedResource: the table never leaves the site.
+            UnknownResource: there is no such table, or it takes no part in synchronisation.
+        """
+        found = self._tables.get(name)
+        if found is not None:
+            return found
+        if is_protected(name):
+            raise ProtectedResource(f"The table {name} is not synchronised.")
+        raise UnknownResource(f"There is no resource {name} at this site.")
+
+    def get(self, name: str) -> Optional[Table]:
+        """Return the table of that name, or None."""
+        return self._tables.get(name)
+
+    def referrers(self, name: str) -> Tuple[Tuple[str, str], ...]:
+        """Return the (table, field) pairs that refer to the table."""
+        return self._referrers.get(name, ())
+
+    def masters(self, name: str) -> Tuple[Tuple[str, Component], ...]:
+        """Return the (master table, component) pairs in which the table serves as component."""
+        return self._masters.get(name, ())
