@@ -1,0 +1,177 @@
+"""The site's configuration file, ``private/appconfig.ini``: written on the first start, changed in place later.
+
+The format is the one of web2py's AppConfig. Changing keeps comments and everything else that a person wrote.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .places import configuration_file
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+DEFAULT_DATABASE = "sqlite://storage.sqlite"
+DEFAULT_NAME = "Eden"
+
+TEMPLATE = """\
+; The configuration of this site. ./run wrote it on the first start and changes it only when it is started with
+; other options. Restart the site after a change.
+
+[site]
+name = {name}
+; The address at which other sites and browsers reach this one.
+public_url = {public_url}
+
+[web]
+host = {host}
+port = {port}
+
+[db]
+; sqlite://storage.sqlite, postgres://user:password@host/database or mysql://user:password@host/database
+uri = {database}
+pool_size = 10
+
+[sync]
+"""
+
+
+@dataclass(frozen=True)
+class SiteConfiguration:
+    """What the launcher knows of a site.
+
+    :param host: the address that the web server listens on.
+    :param port: its TCP port.
+    :param database: the database, as a URI that pydal understands.
+    :param name: the site's name, as it is shown on its pages.
+    :param public_url: the address at which others reach the site, without the application's path.
+    """
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    database: str = DEFAULT_DATABASE
+    name: str = DEFAULT_NAME
+    public_url: str = f"http://{DEFAULT_HOST}:{DEFAULT_PORT}"
+
+    @property
+    def local_url(self) -> str:
+        """The address at which the site is reached from this machine."""
+        return web_address(self.host, self.port)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person who starts a site asked for; None leaves what the site has."""
+
+    host: str | None = None
+    port: int | None = None
+    database: str | None = None
+    name: str | None = None
+    public_url: str | None = None
+
+
+def web_address(host: str, port: int) -> str:
+    if host in ("0.0.0.0", ""):
+        host = DEFAULT_HOST
+    elif host == "::":
+        host = "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def read_configuration(home: Path) -> SiteConfiguration | None:
+    """The configuration of an instance folder; None when it has none yet."""
+    parser = configparser.ConfigParser(interpolation=None)
+    if not parser.read(configuration_file(home), encoding="utf-8"):
+        return None
+    host = parser.get("web", "host", fallback=DEFAULT_HOST)
+    port = parser.getint("web", "port", fallback=DEFAULT_PORT)
+    return SiteConfiguration(
+        host=host,
+        port=port,
+        database=parser.get("db", "uri", fallback=DEFAULT_DATABASE),
+        name=parser.get("site", "name", fallback=DEFAULT_NAME),
+        public_url=parser.get("site", "public_url", fallback="") or web_address(host, port),
+    )
+
+
+def wanted_configuration(known: SiteConfiguration | None, wishes: Wishes) -> SiteConfiguration:
+    """What the site shall be configured as: the wishes, else what it has, else the defaults."""
+    current = known or SiteConfiguration()
+    host = wishes.host or current.host
+    port = wishes.port or current.port
+    public_url = wishes.public_url
+    if public_url is None:
+        # An address that only followed from host and port keeps following them.
+        followed = current.public_url == current.local_url
+        public_url = web_address(host, port) if followed else current.public_url
+    return SiteConfiguration(
+        host=host,
+        port=port,
+        database=wishes.database or current.database,
+        name=wishes.name or current.name,
+        public_url=public_url.rstrip("/"),
+    )
+
+
+def write_configuration(home: Path, wanted: SiteConfiguration) -> bool:
+    """Writes what differs. Returns whether anything did."""
+    path = configuration_file(home)
+    values = {
+        ("site", "name"): wanted.name,
+        ("site", "public_url"): wanted.public_url,
+        ("web", "host"): wanted.host,
+        ("web", "port"): str(wanted.port),
+        ("db", "uri"): wanted.database,
+    }
+    if path.exists():
+        known = path.read_text(encoding="utf-8")
+        text = known
+        for (section, option), value in values.items():
+            text = with_value(text, section, option, value)
+        if text == known:
+            return False
+    else:
+        text = TEMPLATE.format(
+            name=wanted.name,
+            public_url=wanted.public_url,
+            host=wanted.host,
+            port=wanted.port,
+            database=wanted.database,
+        )
+    write_privately(path, text)
+    return True
+
+
+def with_value(text: str, section: str, option: str, value: str) -> str:
+    """The text of an ini file with one option set; every other line stays as it is."""
+    lines = text.splitlines()
+    inside = False
+    end_of_section = None
+    for number, line in enumerate(lines):
+        header = re.match(r"\s*\[(.+)\]\s*$", line)
+        if header:
+            inside = header.group(1) == section
+        elif inside and re.match(rf"\s*{re.escape(option)}\s*[=:]", line, re.IGNORECASE):
+            known = re.split(r"[=:]", line, maxsplit=1)[1].strip()
+            if known != value:
+                lines[number] = f"{option} = {value}"
+            return "\n".join(lines) + "\n"
+        if inside and line.strip():
+            end_of_section = number + 1
+    if end_of_section is None:
+        lines += ["", f"[{section}]", f"{option} = {value}"]
+    else:
+        lines.insert(end_of_section, f"{option} = {value}")
+    return "\n".join(lines) + "\n"
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Replaces a file in one step; only its owner may read it, as it may hold a database password."""
+    fresh = path.with_name(path.name + ".new")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(text)
+    os.replace(fresh, path)

@@ -1,0 +1,177 @@
+"""The instance folder: a web2py home that holds everything one site writes, around the checkout's application.
+
+What belongs to the application is linked from the checkout, what belongs to the site are folders of its own.
+Preparing is idempotent, and repairs the links when the checkout was moved. On a file system without symbolic
+links the application is copied instead, and copied again whenever it changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from .configuration import SiteConfiguration, Wishes, read_configuration, wanted_configuration, write_configuration
+from .places import APPLICATION, CHECKOUT, application_folder
+from .problems import Problem
+
+# Only the site's own user may look into these: they hold data, sessions and secrets.
+SITE_FOLDERS = ("cache", "cron", "databases", "errors", "private", "sessions", "uploads")
+NOT_LINKED = {*SITE_FOLDERS, "compiled", "__pycache__"}
+COPY_MARK = ".copied-from-checkout"
+
+STUB = '''\
+"""web2py's command line for this site, e.g. python web2py.py -K {application} -Q for a worker."""
+import os
+import runpy
+import sys
+
+CHECKOUT = {checkout!r}
+
+if __name__ == "__main__":
+    os.environ["EDEN_HOME"] = os.path.dirname(os.path.abspath(__file__))
+    launcher = os.path.join(CHECKOUT, "web2py.py")
+    if not os.path.exists(launcher):
+        sys.exit("Eden Sync is not in " + CHECKOUT + " any more. Start the site once with ./run --instance "
+                 + os.environ["EDEN_HOME"] + " from where it is now: that repairs this folder.")
+    runpy.run_path(launcher, run_name="__main__")
+'''
+
+ROUTES = f'''\
+"""Which application answers at the root of this site. Written by the launcher."""
+default_application = "{APPLICATION}"
+default_controller = "default"
+default_function = "index"
+'''
+
+
+def is_instance(folder: Path) -> bool:
+    """Whether a folder is a web2py home with this application in it."""
+    return (folder / "VERSION").is_file() and application_folder(folder).is_dir()
+
+
+def prepare_instance(home: Path, wishes: Wishes | None = None, checkout: Path = CHECKOUT) -> SiteConfiguration:
+    """Makes the folder a site, or repairs it, or finds that there is nothing to do.
+
+    :param home: the instance folder; it need not exist.
+    :param wishes: what the site's configuration shall say; without any, it stays as it is.
+    :returns: the site's configuration.
+    :raises Problem: when the folder cannot be written.
+    """
+    try:
+        lay_out(home, checkout)
+        configuration = wanted_configuration(read_configuration(home), wishes or Wishes())
+        write_configuration(home, configuration)
+    except OSError as error:
+        raise Problem(
+            f"The instance folder {home} cannot be written: {error.strerror or error} ({error.filename or home}).",
+            "Make it writable for this user, or choose another: ./run --instance /path/to/folder",
+        ) from error
+    return configuration
+
+
+def lay_out(home: Path, checkout: Path) -> None:
+    application = application_folder(home)
+    application.mkdir(parents=True, exist_ok=True)
+    for name in SITE_FOLDERS:
+        folder = application / name
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700)
+    (home / "logs").mkdir(exist_ok=True)
+    write_if_different(home / "web2py.py", STUB.format(application=APPLICATION, checkout=str(checkout)))
+    write_if_different(home / "VERSION", f"Version {gluon_version(checkout)}-stable+timestamp.2023.01.01.00.00.00\n")
+    write_if_different(home / "applications" / "__init__.py", "")
+    if not (home / "routes.py").exists():
+        (home / "routes.py").write_text(ROUTES)
+    # gluon packs a scaffolding application for its own admin pages at the first start unless this file exists.
+    if not (home / "welcome.w2p").exists():
+        (home / "welcome.w2p").touch()
+    link_application(application_folder(checkout), application)
+
+
+def gluon_version(checkout: Path) -> str:
+    pinned = re.search(r"^web2py-gluon==([\d.]+)", (checkout / "requirements.txt").read_text(), re.MULTILINE)
+    if pinned is None:
+        raise Problem(
+            f"{checkout / 'requirements.txt'} does not pin web2py-gluon.", "Restore the file: git checkout requirements.txt"
+        )
+    return pinned.group(1)
+
+
+def write_if_different(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
+
+
+def link_application(source: Path, target: Path) -> None:
+    """Links everything of the application that does not belong to a site, and drops links that lead nowhere."""
+    if source.resolve() == target.resolve():
+        return
+    for entry in sorted(source.iterdir()):
+        if entry.name not in NOT_LINKED and not entry.name.startswith("."):
+            link_or_copy(entry, target / entry.name)
+    for entry in target.iterdir():
+        if entry.is_symlink() and not entry.exists():
+            entry.unlink()
+
+
+def link_or_copy(entry: Path, place: Path) -> None:
+    if place.is_symlink():
+        if os.readlink(place) == str(entry):
+            return
+        place.unlink()
+    elif place.exists():
+        if is_copy(place):
+            copy_again(entry, place)
+            return
+        raise Problem(
+            f"{place} is not the application's, but a file or folder that was put there.",
+            f"Move it away, and start again: it will be replaced by {entry}.",
+        )
+    try:
+        place.symlink_to(entry)
+    except OSError:
+        # FAT, some network file systems and some container mounts know no symbolic links.
+        copy_again(entry, place)
+
+
+def copy_mark(place: Path) -> Path:
+    return place / COPY_MARK if place.is_dir() else place.with_name(place.name + COPY_MARK)
+
+
+def is_copy(place: Path) -> bool:
+    return copy_mark(place).is_file()
+
+
+def copy_again(entry: Path, place: Path) -> None:
+    content = digest_of(entry)
+    if place.exists() and copy_mark(place).read_text() == content:
+        return
+    if entry.is_dir():
+        if place.exists():
+            shutil.rmtree(place)
+        shutil.copytree(entry, place, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copyfile(entry, place)
+    copy_mark(place).write_text(content)
+
+
+def digest_of(entry: Path) -> str:
+    """A SHA-256 over names and contents of a file or folder, without compiled Python."""
+    found = hashlib.sha256()
+    for path in files_below(entry):
+        found.update(str(path.relative_to(entry.parent)).encode() + b"\0")
+        found.update(path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def files_below(entry: Path) -> Iterator[Path]:
+    if entry.is_file():
+        yield entry
+    else:
+        for path in sorted(entry.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path

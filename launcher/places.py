@@ -1,0 +1,20 @@
+"""Where things are in the checkout and in an instance folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+APPLICATION = "eden"
+CHECKOUT = Path(__file__).resolve().parent.parent
+SCRIPTS = CHECKOUT / "launcher" / "scripts"
+DEFAULT_INSTANCE = CHECKOUT / "instance"
+
+
+def application_folder(home: Path) -> Path:
+    """The folder of the application below a web2py home (an instance folder or the checkout)."""
+    return home / "applications" / APPLICATION
+
+
+def configuration_file(home: Path) -> Path:
+    """The site's configuration, in the format of web2py's AppConfig."""
+    return application_folder(home) / "private" / "appconfig.ini"
