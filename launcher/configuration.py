@@ -1,4 +1,4 @@
-"""The site's configuration file, ``private/appconfig.ini``: written on the first start, changed in place later.
+"""The site's configuration file, ``private/appconfig.ini``: written at the first start, changed in place.
 
 The format is the one of web2py's AppConfig. Changing keeps comments and everything else that a person wrote.
 """
@@ -19,8 +19,8 @@ DEFAULT_DATABASE = "sqlite://storage.sqlite"
 DEFAULT_NAME = "Eden"
 
 TEMPLATE = """\
-; The configuration of this site. ./run wrote it on the first start and changes it only when it is started with
-; other options. Restart the site after a change.
+; The configuration of this site. ./run wrote it on the first start and changes it only when it is started
+; with other options. Restart the site after a change.
 
 [site]
 name = {name}

@@ -1,4 +1,4 @@
-"""The Python environment inside the checkout: ``.venv/<python version>/``, made once, with pinned dependencies.
+"""The Python environment inside the checkout: ``.venv/<python version>/``, made once, with pinned packages.
 
 The stamp file tells which requirement files (by their SHA-256) are installed. It is written last, so that an
 environment which was interrupted half-way has none and is made again.
@@ -227,5 +227,3 @@ def tail(path: Path, lines: int = 12) -> str:
     """The last lines of a text file, indented for a message."""
     found = path.read_text(errors="replace").splitlines()[-lines:]
     return "\n".join("  " + line for line in found)
-
-

@@ -1,14 +1,27 @@
-"""One supervised process: started in a group of its own, restarted when it dies, ended without leaving orphans."""
+"""One supervised process: in a group of its own, restarted when it dies, ended without leaving orphans."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import shutil
 import signal
+import subprocess
 import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
 
 DIE_WITH_PARENT = "EDEN_DIE_WITH_PARENT"
 PR_SET_PDEATHSIG = 1
+
+LOG_BYTES = 5_000_000
+OLD_LOGS = 3
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+SETTLED_AFTER = 60.0
 
 
 def die_with_parent_if_asked() -> None:
@@ -17,9 +30,11 @@ def die_with_parent_if_asked() -> None:
     The environment names the parent, so that a parent which died before this call is noticed as well.
     Only Linux can do this; elsewhere the processes outlive a supervisor that was killed with SIGKILL.
     """
-    parent = os.environ.pop(DIE_WITH_PARENT, None)
-    if parent is None:
+    parent = os.environ.get(DIE_WITH_PARENT)
+    if parent is None or os.environ.get(DIE_WITH_PARENT + "_PID") not in (None, str(os.getpid())):
         return
+    # Kept for the same process after it has replaced itself by another Python; not meant for its children.
+    os.environ[DIE_WITH_PARENT + "_PID"] = str(os.getpid())
     signal_at_parents_death(signal.SIGTERM)
     if os.getppid() != int(parent):
         sys.exit(1)
@@ -29,3 +44,128 @@ def signal_at_parents_death(number: int) -> None:
     """Asks the kernel to send this process a signal when its parent dies (prctl(2), Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+
+
+class Service:
+    """A process that shall run as long as its supervisor does.
+
+    :param name: what to call it to a person, and its log file.
+    :param command: program and arguments.
+    :param folder: its working folder.
+    :param log: where its output goes; when the file has grown to LOG_BYTES it is kept as ``.1``, ``.2`` ...
+    :param other_logs: files that the process writes itself, kept short in the same way.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, log: Path, other_logs: Sequence[Path] = ()
+    ) -> None:
+        self.name = name
+        self.command = list(command)
+        self.folder = folder
+        self.log = log
+        self.other_logs = tuple(other_logs)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started_at = 0.0
+        self.pause = FIRST_PAUSE
+        self.due_at: float | None = None
+
+    def start(self) -> None:
+        """Starts the process, in a session of its own so that Ctrl-C reaches the supervisor only."""
+        environment = {**os.environ, DIE_WITH_PARENT: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "ab") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.started_at = time.monotonic()
+        self.due_at = None
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process is not None else None
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def look_after(self) -> str | None:
+        """Restarts the process if it died and its pause is over. Returns what happened, for the screen."""
+        for log in (self.log, *self.other_logs):
+            rotate(log)
+        if self.is_running():
+            return None
+        now = time.monotonic()
+        if self.due_at is None:
+            if now - self.started_at > SETTLED_AFTER:
+                self.pause = FIRST_PAUSE
+            self.due_at = now + self.pause
+            self.pause = min(self.pause * 2, LONGEST_PAUSE)
+            self.kill_group()
+            status = self.process.returncode if self.process is not None else None
+            return f"The {self.name} ended ({exit_text(status)}); it is started again. Its log: {self.log}"
+        if now >= self.due_at:
+            self.start()
+            return f"The {self.name} is running again (process {self.pid})."
+        return None
+
+    def ask_to_stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGTERM)
+
+    def wait_until(self, deadline: float) -> bool:
+        """Waits for the end of the process until a monotonic time. Returns whether it has ended."""
+        if self.process is None:
+            return True
+        try:
+            self.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def kill_group(self) -> None:
+        """Kills whatever is left of the process and of those it started."""
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def stop_all(services: Sequence[Service], patience: float = 15.0) -> None:
+    """Stops services together: a friendly signal to all, time to finish, then the end.
+
+    :param patience: seconds until a service that does not end by itself is killed.
+    """
+    for service in services:
+        service.ask_to_stop()
+    deadline = time.monotonic() + patience
+    for service in services:
+        service.wait_until(deadline)
+    for service in services:
+        service.kill_group()
+
+
+def rotate(log: Path) -> None:
+    """Keeps a log file short. The file is emptied in place, since the process that writes it has it open."""
+    if not log.exists() or log.stat().st_size < LOG_BYTES:
+        return
+    for number in range(OLD_LOGS - 1, 0, -1):
+        older = log.with_name(f"{log.name}.{number}")
+        if older.exists():
+            os.replace(older, log.with_name(f"{log.name}.{number + 1}"))
+    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    os.truncate(log, 0)
+
+
+def exit_text(status: int | None) -> str:
+    if status is None:
+        return "it never started"
+    if status < 0:
+        return f"by signal {signal.Signals(-status).name}"
+    return f"exit status {status}"

@@ -1,4 +1,4 @@
-"""Behind the checkout's ``web2py.py``: finds the home and a Python that has web2py, then hands over to web2py."""
+"""Behind the checkout's ``web2py.py``: finds the home and a Python that has web2py, then hands over."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def start(home: Path, program: str, options: list[str]) -> None:
     # The checkout has a folder "applications" too: it must not be found instead of the home's.
     sys.path[:] = [str(home), *(path for path in sys.path if path not in (str(CHECKOUT), str(home)))]
     # gluon reads the home from this variable in preference to the current folder.
-    os.environ["web2py_path"] = str(home)
+    os.environ["web2py_path"] = str(home)  # noqa: SIM112
     sys.argv = [program, *options]
     import gluon.widget
 
@@ -120,4 +120,8 @@ def start(home: Path, program: str, options: list[str]) -> None:
         from .worker import refine_scheduler
 
         refine_scheduler()
-    gluon.widget.start()
+    try:
+        gluon.widget.start()
+    finally:
+        # -Q replaces it by something that Python cannot flush at its end, which would spoil the exit status.
+        sys.stdout = sys.__stdout__

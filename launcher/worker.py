@@ -1,9 +1,9 @@
 """Makes web2py's scheduler a good citizen under a supervisor. Runs inside web2py.
 
-As it comes, a worker that gets SIGTERM during a task abandons the task as failed and goes on; a worker that was
-killed leaves the process of its task running, and its tasks wait until its heartbeat has expired. Here a worker
-that is asked to stop hands its task back to the queue and ends, a task dies with its worker, and a new worker at
-once takes over from dead ones of the same machine.
+As it comes, a worker that gets SIGTERM during a task abandons the task as failed and goes on; a worker that
+was killed leaves the process of its task running, and its tasks wait until its heartbeat has expired. Here a
+worker that is asked to stop hands its task back to the queue and ends, a task dies with its worker, and a new
+worker at once takes over from dead ones of the same machine.
 """
 
 from __future__ import annotations

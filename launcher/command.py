@@ -1,0 +1,187 @@
+"""The command ``./run``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from .configuration import SiteConfiguration, Wishes, read_configuration, wanted_configuration
+from .environment import ensure_environment, requirements_for
+from .instance import prepare_instance
+from .places import DEFAULT_INSTANCE
+from .ports import check_port, numeric_host
+from .preparation import Administrator, administrator_from, prepare_site
+from .problems import Problem
+from .supervisor import (
+    StopRequested,
+    running,
+    site_lock,
+    site_url,
+    stop_on_signals,
+    wait_for_answer,
+    watch,
+    web_service,
+    worker_service,
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        prog="./run",
+        description="Starts a site of Eden Sync: makes what is missing, then runs web server and worker until "
+        "it is stopped with Ctrl-C or SIGTERM.",
+        epilog="What an option sets is remembered in the instance folder, in "
+        "applications/eden/private/appconfig.ini; the next start needs no options.",
+    )
+    result.add_argument(
+        "--instance",
+        type=Path,
+        metavar="FOLDER",
+        help="where everything of this site is kept (default: instance/ in the checkout)",
+    )
+    result.add_argument(
+        "--host", help="address to listen on; 0.0.0.0 for all (default: 127.0.0.1, this machine only)"
+    )
+    result.add_argument("--port", type=port_number, help="port to listen on (default: 8000)")
+    result.add_argument("--name", help="the site's name, as its pages show it (default: Eden)")
+    result.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="the address at which other sites and browsers reach this "
+        "one, e.g. https://eden.example.org (default: made from host and port)",
+    )
+    result.add_argument(
+        "--database",
+        metavar="URI",
+        help="sqlite://storage.sqlite (the default), "
+        "postgres://user:password@host/name or mysql://user:password@host/name",
+    )
+    result.add_argument(
+        "--admin-email",
+        metavar="EMAIL",
+        help="the first administrator (default: $EDEN_ADMIN_EMAIL, else admin@example.com)",
+    )
+    result.add_argument(
+        "--admin-password",
+        metavar="PASSWORD",
+        help="and the password (default: $EDEN_ADMIN_PASSWORD, else one is made up and shown once)",
+    )
+    result.add_argument(
+        "--no-worker",
+        action="store_true",
+        help="web server only; start workers yourself with python web2py.py -K eden -Q",
+    )
+    result.add_argument(
+        "--demo",
+        action="store_true",
+        help="start two sites with demonstration data that synchronise with each other",
+    )
+    result.add_argument(
+        "--exit",
+        action="store_true",
+        help="stop when everything is up and answers; with --demo: "
+        "when the sites have synchronised, with status 0 only if they are equal",
+    )
+    return result
+
+
+def port_number(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port; ports are 1 to 65535")
+    return number
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carries out ``./run`` with these arguments. Returns the exit status.
+
+    :raises Problem: when the site cannot be started.
+    """
+    options = parser().parse_args(arguments)
+    if options.demo:
+        from .demo import run_demo
+
+        return run_demo(options)
+    return run_site(options)
+
+
+def run_site(options: argparse.Namespace) -> int:
+    began = time.monotonic()
+    home = (options.instance or DEFAULT_INSTANCE).expanduser().resolve()
+    wishes = wishes_from(options)
+    # What can be refused at once is refused before anything is installed or written.
+    planned = wanted_configuration(read_configuration(home), wishes)
+    if planned.host != numeric_host(planned.host):
+        raise Problem(
+            f"{planned.host} is no IP address.", "Correct [web] host in appconfig.ini, or use --host."
+        )
+    python = ensure_environment(requirements_for(planned.database), say)
+    configuration = prepare_instance(home, wishes)
+    with site_lock(home, configuration):
+        check_port(configuration.host, configuration.port)
+        administrator = administrator_from(options.admin_email, options.admin_password)
+        created = prepare_site(python, home, configuration, administrator)
+        services = [web_service(python, home, configuration)]
+        if not options.no_worker:
+            services.append(worker_service(python, home))
+        with running(services):
+            wait_for_answer(services[0], site_url(configuration))
+            say(greeting(home, configuration, administrator if created else None, time.monotonic() - began))
+            if not options.exit:
+                watch(services, say)
+    return 0
+
+
+def wishes_from(options: argparse.Namespace) -> Wishes:
+    return Wishes(
+        host=numeric_host(options.host) if options.host else None,
+        port=options.port,
+        database=options.database,
+        name=options.name,
+        public_url=options.public_url,
+    )
+
+
+def greeting(
+    home: Path, configuration: SiteConfiguration, created: Administrator | None, seconds: float
+) -> str:
+    lines = [f"{configuration.name} is ready after {seconds:.1f} s: {site_url(configuration)}", ""]
+    if created is not None:
+        lines.append(f"Log in as {created.email}")
+        if created.made_up:
+            lines.append(f"Password  {created.password}   (made up now and shown only this once)")
+        lines.append("")
+    lines += [
+        "What next:  log in, then Administration > Synchronization: add the other site as a repository.",
+        f"Data, configuration and logs: {home}",
+        "Stop with Ctrl-C.",
+    ]
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Dispatches to the commands. Problems become messages, not tracebacks."""
+    command, rest = arguments[0], arguments[1:]
+    try:
+        if command == "test":
+            from .testing import run_tests
+
+            return run_tests(rest)
+        stop_on_signals()
+        return run(rest)
+    except Problem as problem:
+        print(f"{problem}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, StopRequested):
+        print("\nInterrupted. The next start continues where this one stopped.", file=sys.stderr)
+        return 130

@@ -1,0 +1,150 @@
+"""Prepares a site's database once: schema and first administrator, by a script inside the application.
+
+What was prepared is remembered in ``<instance>/prepared.json`` by a digest of everything it depends on. When
+nothing of that changed, the next start does no work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .configuration import SiteConfiguration, write_privately
+from .environment import digest, tail
+from .instance import files_below
+from .places import APPLICATION, CHECKOUT, SCRIPTS, application_folder
+from .problems import Problem
+
+DEFAULT_EMAIL = "admin@example.com"
+RESULT_FILE = "EDEN_RESULT"
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """The first administrator, and whether the password was made up here and has to be shown."""
+
+    email: str
+    password: str
+    made_up: bool
+
+
+def administrator_from(email: str | None, password: str | None) -> Administrator:
+    """The administrator whom options or environment name; what they leave open is filled in."""
+    password = password or os.environ.get("EDEN_ADMIN_PASSWORD")
+    return Administrator(
+        email=email or os.environ.get("EDEN_ADMIN_EMAIL") or DEFAULT_EMAIL,
+        password=password or secrets.token_urlsafe(9),
+        made_up=not password,
+    )
+
+
+def web2py_command(python: Path, home: Path, *options: str) -> list[str]:
+    return [str(python), str(CHECKOUT / "web2py.py"), "-f", str(home), "--no_banner", *options]
+
+
+def run_script(
+    python: Path,
+    home: Path,
+    script: Path,
+    arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Any:
+    """Runs a script in the application's environment and returns the JSON value that it left as its result.
+
+    The script writes its result to the file that the variable EDEN_RESULT names: web2py ends with status 0
+    even when a script fails, so a missing result is the sign of a failure.
+
+    :raises Problem: when there is no result.
+    """
+    with tempfile.TemporaryDirectory(prefix="eden-") as scratch:
+        result = Path(scratch) / "result.json"
+        completed = subprocess.run(
+            web2py_command(python, home, "-S", APPLICATION, "-M", "-R", str(script), "-A", *arguments),
+            cwd=home,
+            env={**os.environ, **(environment or {}), RESULT_FILE: str(result)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        if result.is_file():
+            return json.loads(result.read_text(encoding="utf-8"))
+    log = home / "logs" / f"{script.stem}.log"
+    log.write_bytes(completed.stdout)
+    raise Problem(
+        f"{script.stem} did not finish in {home}:\n{tail(log)}",
+        f"The whole output is in {log}. {hint(completed.stdout.decode(errors='replace'))}",
+    )
+
+
+def hint(output: str) -> str:
+    """What to do about a failed script, as far as its output tells."""
+    if "could not connect" in output or "OperationalError" in output or "Failure to connect" in output:
+        return "Check that the database server runs, and [db] uri in private/appconfig.ini or --database."
+    if "No such file or directory" in output and "No space" not in output:
+        return "If the checkout was moved, start ./run from where it is now."
+    if "No space left on device" in output:
+        return "The disk is full: make room and start again."
+    return "Repair what it names and start again: the preparation continues where it stopped."
+
+
+def prepare_site(
+    python: Path, home: Path, configuration: SiteConfiguration, administrator: Administrator
+) -> bool | None:
+    """Brings the site's database up to date with the application.
+
+    :returns: None when there was nothing to do, else whether the administrator was created just now.
+    :raises Problem: when the preparation failed.
+    """
+    wanted = fingerprint(home, configuration, python)
+    if remembered(home) == wanted and database_exists(home, configuration):
+        return None
+    result = run_script(
+        python,
+        home,
+        SCRIPTS / "prepare_site.py",
+        environment={
+            "EDEN_MIGRATE": "1",
+            "EDEN_ADMIN_EMAIL": administrator.email,
+            "EDEN_ADMIN_PASSWORD": administrator.password,
+        },
+    )
+    write_privately(home / "prepared.json", json.dumps({"fingerprint": wanted}) + "\n")
+    return bool(result["created_admin"])
+
+
+def fingerprint(home: Path, configuration: SiteConfiguration, python: Path) -> str:
+    """A digest of what the database's schema follows from: the application's code, gluon, the database."""
+    found = hashlib.sha256()
+    found.update(configuration.database.encode())
+    found.update(digest(CHECKOUT / "requirements.txt").encode())
+    application = application_folder(home)
+    for name in ("models", "modules"):
+        folder = (application / name).resolve()
+        for path in files_below(folder):
+            if path.suffix == ".py":
+                found.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def remembered(home: Path) -> str | None:
+    try:
+        return str(json.loads((home / "prepared.json").read_text())["fingerprint"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def database_exists(home: Path, configuration: SiteConfiguration) -> bool:
+    """Whether an embedded database is there; that of a server cannot be told without asking it."""
+    scheme, _, name = configuration.database.partition("://")
+    if scheme != "sqlite":
+        return True
+    return (application_folder(home) / "databases" / name).is_file()

@@ -1,0 +1,62 @@
+"""The command ``./test``: linters, type checker, then pytest, whose summary is the last line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+from collections.abc import Sequence
+
+from .environment import DEVELOPMENT, MYSQL, POSTGRESQL, RUNTIME, ensure_environment, environment_folder
+from .places import CHECKOUT
+
+QUICK = "not slow"
+CHECKS = (
+    ("ruff check", ["-m", "ruff", "check", "--quiet", "--output-format", "concise", "."]),
+    ("ruff format", ["-m", "ruff", "format", "--check", "--quiet", "--output-format", "concise", "."]),
+    ("mypy", ["-m", "mypy", "--no-error-summary"]),
+)
+
+
+def run_tests(arguments: Sequence[str]) -> int:
+    """Carries out ``./test`` with these arguments.
+
+    :returns: 0 only if every check and every test passed.
+    :raises Problem: when the environment cannot be made.
+    """
+    parser = argparse.ArgumentParser(
+        prog="./test",
+        description="Checks style and types, then runs the tests: the quick ones, or all of them.",
+        epilog="Every other argument goes to pytest, e.g. ./test tests/unit -k policy",
+    )
+    parser.add_argument("--all", action="store_true", help="run the slow tests as well")
+    parser.add_argument(
+        "--no-checks", action="store_true", help="run pytest only, not the style and type checks"
+    )
+    options, rest = parser.parse_known_args(arguments)
+
+    names = [RUNTIME, DEVELOPMENT, POSTGRESQL, MYSQL]
+    python = str(ensure_environment(names, lambda text: print(text, flush=True)))
+    failed = [] if options.no_checks else failed_checks(python)
+    command = [python, "-m", "pytest", "-q"]
+    if not options.all and not any(argument.startswith("-m") for argument in rest):
+        command += ["-m", QUICK]
+    if failed:
+        print(f"FAILED before the tests: {', '.join(failed)} (see above)", flush=True)
+    status = subprocess.run([*command, *rest], cwd=CHECKOUT, env=tool_environment(), check=False).returncode
+    return status or (1 if failed else 0)
+
+
+def failed_checks(python: str) -> list[str]:
+    failed = []
+    for name, arguments in CHECKS:
+        print(f"{name} ...", flush=True)
+        if subprocess.run([python, *arguments], cwd=CHECKOUT, env=tool_environment(), check=False).returncode:
+            failed.append(name)
+    return failed
+
+
+def tool_environment() -> dict[str, str]:
+    """The variables for the tools: those of this process, and the environment's commands on the path."""
+    commands = str(environment_folder() / "bin")
+    return {**os.environ, "PATH": commands + os.pathsep + os.environ.get("PATH", os.defpath)}
