@@ -1,0 +1,39 @@
+"""Opens a site's database with the settings we ship."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gluon import DAL
+
+#: Milliseconds a statement waits for another process's write to end.
+BUSY_TIMEOUT = 30000
+
+
+def _tune_sqlite(adapter: Any) -> None:
+    """Readers do not wait for the writer; the web server and the worker are separate processes."""
+    adapter.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT};")
+    adapter.execute("PRAGMA journal_mode = WAL;")
+    adapter.execute("PRAGMA synchronous = NORMAL;")
+
+
+def connect(uri: str, folder: str, pool_size: int = 10, migrate: bool = False, **options: Any) -> DAL:
+    """Open a database.
+
+    Args:
+        uri: pydal connection string.
+        folder: the site's databases folder, with the files of SQLite and of pydal's migrations.
+        pool_size: connections this process keeps open.
+        migrate: create and alter tables as they are declared; else tables are made lazily.
+        options: further arguments of pydal's DAL.
+    """
+    if uri.startswith("sqlite"):
+        options.setdefault("after_connection", _tune_sqlite)
+    return DAL(
+        uri,
+        folder=folder,
+        pool_size=pool_size,
+        migrate_enabled=migrate,
+        lazy_tables=not migrate,
+        **options,
+    )

@@ -1,0 +1,166 @@
+"""Deletion is a mark that travels: the record stays, what it referred to is remembered and let go."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Iterable
+
+from .errors import DeletionRestricted
+
+if TYPE_CHECKING:
+    from .datamodel import S3DataModel
+
+Key = tuple  # (table name, record id)
+
+
+def foreign_keys(s3db: "S3DataModel", table: Any) -> list[Any]:
+    """Columns through which a record refers to others; users, groups and its own super keys are none."""
+    own = set(s3db.get_super_keys(table))
+    return [
+        field
+        for field in table
+        if str(field.type).startswith(("reference ", "list:reference "))
+        and not str(field.type).endswith(("auth_user", "auth_group"))
+        and field.name not in own
+    ]
+
+
+def remembered_keys(s3db: "S3DataModel", table: Any, record: Any) -> dict[str, Any]:
+    """Foreign keys of a record as `deleted_fk` holds them: field name -> id (or list of ids)."""
+    return {
+        field.name: record[field.name]
+        for field in foreign_keys(s3db, table)
+        if record[field.name] not in (None, [], 0)
+    }
+
+
+class _Plan:
+    """All consequences of a deletion, found before anything is written."""
+
+    def __init__(self, s3db: "S3DataModel") -> None:
+        self.s3db = s3db
+        self.deleted: dict[Key, Any] = {}
+        self.emptied: dict[Key, set[str]] = {}
+        self.restricted: list[tuple[Key, Key, str]] = []
+        self._referring: dict[str, list[Any]] = {}
+
+    def add(self, table: Any, ids: Iterable[int]) -> None:
+        """Plan the deletion of live records and of what depends on them."""
+        db = self.s3db.db
+        wanted = [one for one in set(ids) if (table._tablename, one) not in self.deleted]
+        rows = db(table._id.belongs(wanted) & (table.deleted == False)).select()  # noqa: E712
+        if not rows:
+            return
+        for row in rows:
+            self.deleted[(table._tablename, row[table._id])] = row
+        self._follow(table, table._tablename, {row.id: row.id for row in rows})
+        for entity in self.s3db.get_super_entities(table):
+            key = self.s3db.super_key(entity)
+            self._follow(table, entity, {row[key]: row.id for row in rows if row[key]})
+
+    def _follow(self, table: Any, target: str, ids: dict[int, int]) -> None:
+        if target not in self._referring:
+            self._referring[target] = self.s3db.referring_fields(target)
+        for field in self._referring[target]:
+            other = field.table
+            if not ids or "deleted" not in other.fields or "deleted_fk" not in other.fields:
+                continue
+            if field.name in self.s3db.get_super_keys(other):
+                continue
+            if str(field.type).startswith("list:"):
+                self._follow_list(field, ids)
+                continue
+            query = field.belongs(list(ids)) & (other.deleted == False)  # noqa: E712
+            rows = self.s3db.db(query).select(other._id, field)
+            if not rows:
+                continue
+            if field.ondelete == "CASCADE":
+                self.add(other, [row[other._id] for row in rows])
+            elif field.ondelete == "SET NULL" and not field.notnull:
+                for row in rows:
+                    self.emptied.setdefault((other._tablename, row[other._id]), set()).add(field.name)
+            else:
+                for row in rows:
+                    self.restricted.append(
+                        (
+                            (table._tablename, ids[int(row[field])]),
+                            (other._tablename, row[other._id]),
+                            field.name,
+                        )
+                    )
+
+    def _follow_list(self, field: Any, ids: dict[int, int]) -> None:
+        other = field.table
+        for one in ids:
+            query = field.contains(one) & (other.deleted == False)  # noqa: E712
+            for row in self.s3db.db(query).select(other._id):
+                self.emptied.setdefault((other._tablename, row[other._id]), set()).add(field.name)
+
+    def check(self) -> None:
+        """Raise `DeletionRestricted` unless every restricting record goes as well."""
+        refused: dict[Key, dict[str, int]] = {}
+        for target, referrer, field in self.restricted:
+            if referrer not in self.deleted:
+                where = f"{referrer[0]}.{field}"
+                counts = refused.setdefault(target, {})
+                counts[where] = counts.get(where, 0) + 1
+        for (tablename, record_id), counts in refused.items():
+            raise DeletionRestricted(tablename, record_id, counts)
+
+
+def delete_records(s3db: "S3DataModel", table: Any, ids: Iterable[int]) -> int:
+    """Delete records with all consequences; see `S3DataModel.delete`."""
+    plan = _Plan(s3db)
+    plan.add(table, [int(one) for one in ids])
+    plan.check()
+    db = s3db.db
+    gone = {}
+    for tablename, record_id in plan.deleted:
+        gone.setdefault(tablename, set()).add(record_id)
+    for (tablename, record_id), names in plan.emptied.items():
+        if (tablename, record_id) not in plan.deleted:
+            other = db[tablename]
+            row = db(other._id == record_id).select(*[other[name] for name in names]).first()
+            values: dict[str, Any] = {}
+            for name in names:
+                kind = str(other[name].type)
+                if kind.startswith("list:reference "):
+                    lost = gone.get(kind[len("list:reference ") :], set())
+                    values[name] = [one for one in row[name] or [] if one not in lost]
+                else:
+                    values[name] = None
+            db(other._id == record_id).update(**values)
+    for (tablename, record_id), row in plan.deleted.items():
+        owner = db[tablename]
+        kept = remembered_keys(s3db, owner, row)
+        emptied = {name: None for name in kept if not owner[name].notnull}
+        db(owner._id == record_id).update(
+            deleted=True, deleted_fk=json.dumps(kept, sort_keys=True) if kept else None, **emptied
+        )
+        ondelete = s3db.get_config(tablename, "ondelete")
+        if ondelete:
+            ondelete(row)
+    return len(plan.deleted)
+
+
+def restore_records(s3db: "S3DataModel", table: Any, ids: Iterable[int]) -> int:
+    """Take back the deletion of records; see `S3DataModel.restore`."""
+    db = s3db.db
+    count = 0
+    for row in db(table._id.belongs([int(one) for one in ids]) & (table.deleted == True)).select():  # noqa: E712
+        remembered = json.loads(row.deleted_fk) if row.deleted_fk else {}
+        values = {
+            name: value
+            for name, value in remembered.items()
+            if name in table.fields and _is_live(s3db, table[name], value)
+        }
+        db(table._id == row.id).update(deleted=False, deleted_fk=None, **values)
+        count += 1
+    return count
+
+
+def _is_live(s3db: "S3DataModel", field: Any, value: Any) -> bool:
+    target = s3db[str(field.type).split(" ", 1)[1]]
+    wanted = value if isinstance(value, list) else [value]
+    live = target._id.belongs(wanted) & (target.deleted == False)  # noqa: E712
+    return s3db.db(live).count() == len(set(wanted))

@@ -1,0 +1,114 @@
+"""What a location takes from its place in the hierarchy: path, names of the levels, position."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Iterable, Optional
+
+if TYPE_CHECKING:
+    from .datamodel import S3DataModel
+
+LEVELS = ("L0", "L1", "L2", "L3", "L4", "L5")
+#: Deeper hierarchies are taken for a circle.
+MAX_DEPTH = 32
+_OWN = ("id", "name", "level", "parent", "lat", "lon", "inherited")
+_BOX = ("lat_min", "lat_max", "lon_min", "lon_max")
+
+
+class LocationTree:
+    """Keeps the computed columns of gis_location true, for any number of locations at once.
+
+    Args:
+        s3db: the site's data model.
+    """
+
+    #: Columns that each site computes for itself.
+    COMPUTED = ("path",) + LEVELS + _BOX
+
+    def __init__(self, s3db: "S3DataModel") -> None:
+        self.s3db = s3db
+
+    def onvalidation(self, form: Any) -> None:
+        """A form may not put a location below itself, nor a level below a finer one."""
+        values, T = form.vars, self.s3db.T
+        parent_id = values.get("parent")
+        if not parent_id:
+            return
+        rows = self._load([int(parent_id)])
+        self._load_ancestors(rows)
+        parent = rows.get(int(parent_id))
+        if parent is None:
+            return
+        own_id = int(values.get("id") or 0)
+        if own_id and own_id in self._chain(parent, rows):
+            form.errors["parent"] = T("A location cannot be part of itself")
+        level = values.get("level")
+        if level and parent["level"] and parent["level"] >= level:
+            form.errors["parent"] = T("The parent must be of a higher level")
+
+    def onaccept(self, form: Any) -> None:
+        """After a location was written by a form."""
+        self.update([int(form.vars["id"])])
+
+    def update(self, ids: Iterable[int]) -> None:
+        """Recompute these locations and all below them; `modified_on` stays as it is."""
+        rows = self._load(ids)
+        changed = set(rows)
+        frontier = changed
+        for _ in range(MAX_DEPTH):
+            below = self._load_children(frontier)
+            frontier = set(below) - changed
+            if not frontier:
+                break
+            rows.update(below)
+            changed |= frontier
+        self._load_ancestors(rows)
+        for record_id in changed:
+            self._write(rows[record_id], rows)
+
+    def _select(self, query: Any) -> dict[int, dict[str, Any]]:
+        table = self.s3db["gis_location"]
+        columns = [table[name] for name in _OWN + self.COMPUTED]
+        return {row["id"]: row for row in self.s3db.db(query).select(*columns).as_list()}
+
+    def _load(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+        wanted = list(set(ids))
+        return self._select(self.s3db["gis_location"].id.belongs(wanted)) if wanted else {}
+
+    def _load_children(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+        return self._select(self.s3db["gis_location"].parent.belongs(list(ids)))
+
+    def _load_ancestors(self, rows: dict[int, dict[str, Any]]) -> None:
+        for _ in range(MAX_DEPTH):
+            missing = {row["parent"] for row in rows.values() if row["parent"]} - set(rows)
+            found = self._load(missing)
+            if not found:
+                return
+            rows.update(found)
+
+    @staticmethod
+    def _chain(row: dict[str, Any], rows: dict[int, dict[str, Any]]) -> list[int]:
+        """Ids from the top of the hierarchy down to this location; a circle is cut."""
+        chain = [row["id"]]
+        parent: Optional[dict[str, Any]] = rows.get(row["parent"])
+        while parent is not None and parent["id"] not in chain and len(chain) < MAX_DEPTH:
+            chain.append(parent["id"])
+            parent = rows.get(parent["parent"])
+        return chain[::-1]
+
+    def _write(self, row: dict[str, Any], rows: dict[int, dict[str, Any]]) -> None:
+        chain = self._chain(row, rows)
+        wanted: dict[str, Any] = dict.fromkeys(self.COMPUTED)
+        path = "/".join(str(one) for one in chain)
+        wanted["path"] = path if len(path) <= 256 else path[-256:].partition("/")[2]
+        for one in chain:
+            if rows[one]["level"] in LEVELS:
+                wanted[rows[one]["level"]] = rows[one]["name"]
+        lat, lon = row["lat"], row["lon"]
+        wanted.update(lat_min=lat, lat_max=lat, lon_min=lon, lon_max=lon)
+        different = {name: value for name, value in wanted.items() if row[name] != value}
+        if not different:
+            return
+        table = self.s3db["gis_location"]
+        # computed from others, hence no edit of this record
+        kept = {name: table[name] for name in ("modified_on", "modified_by")}
+        self.s3db.db(table.id == row["id"]).update_naive(**different, **kept)

@@ -1,0 +1,220 @@
+"""`deployment_settings`: what a site decides about itself.
+
+Defaults are documented at each getter. A site overrides them in its `private/appconfig.ini`, or in
+`models/000_config.py` through `settings.set(section, key, value)`.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+from collections import OrderedDict
+from typing import Any, Optional
+
+from .errors import SettingsError
+
+MEGABYTE = 1024 * 1024
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+_files: dict[str, tuple[float, dict[str, dict[str, str]]]] = {}
+
+
+def read_ini(path: str) -> dict[str, dict[str, str]]:
+    """Sections and keys of an INI file; empty if there is none. Read again only after it changed.
+
+    Raises:
+        SettingsError: if the file is there but cannot be read.
+    """
+    try:
+        modified = os.stat(path).st_mtime
+    except FileNotFoundError:
+        return {}
+    known = _files.get(path)
+    if known is None or known[0] != modified:
+        parser = configparser.ConfigParser(interpolation=None)
+        try:
+            parser.read(path, encoding="utf-8")
+        except (configparser.Error, OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} cannot be read: {error}. Correct the file.") from error
+        known = (modified, {name: dict(parser.items(name)) for name in parser.sections()})
+        _files[path] = known
+    return known[1]
+
+
+class S3Settings:
+    """Settings of one site.
+
+    Args:
+        folder: the application's folder (where `private/` and `databases/` are); None for defaults only.
+
+    Attributes:
+        modules: module name -> Storage(name_nice, description, restricted, access, module_type). A module
+            that is not listed does not exist: no controller, no tables, no menu entry.
+    """
+
+    def __init__(self, folder: Optional[str] = None) -> None:
+        self.folder = folder
+        self.modules: OrderedDict[str, Any] = OrderedDict()
+        self._source = os.path.join(folder, "private", "appconfig.ini") if folder else None
+        self._file = read_ini(self._source) if self._source else {}
+        self._chosen: dict[tuple[str, str], Any] = {}
+
+    def set(self, section: str, key: str, value: Any) -> None:
+        """Decide a value in code; the file does not override it."""
+        self._chosen[(section, key)] = value
+
+    def _raw(self, section: str, key: str) -> Any:
+        if (section, key) in self._chosen:
+            return self._chosen[(section, key)]
+        value = self._file.get(section, {}).get(key)
+        return None if value is None or value.strip() == "" else value.strip()
+
+    def text(self, section: str, key: str, default: Optional[str] = None) -> Optional[str]:
+        """A setting as text."""
+        value = self._raw(section, key)
+        return default if value is None else str(value)
+
+    def number(self, section: str, key: str, default: float, minimum: float = 0) -> float:
+        """A setting as a number, at least `minimum`.
+
+        Raises:
+            SettingsError: if the value is no number or too small.
+        """
+        value = self._raw(section, key)
+        if value is None:
+            return default
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if not number >= minimum:
+            raise SettingsError(
+                f"[{section}] {key} = {value!r} in {self._source or 'the settings'}: "
+                f"a number of at least {minimum:g} is needed."
+            )
+        return number
+
+    def flag(self, section: str, key: str, default: bool) -> bool:
+        """A setting as yes or no.
+
+        Raises:
+            SettingsError: if the value is neither.
+        """
+        value = self._raw(section, key)
+        if value is None:
+            return default
+        word = str(value).lower()
+        if word not in _TRUE | _FALSE:
+            raise SettingsError(
+                f"[{section}] {key} = {value!r} in {self._source or 'the settings'}: true or false is needed."
+            )
+        return word in _TRUE
+
+    def has_module(self, name: str) -> bool:
+        """Whether a module is enabled at this site."""
+        return name in self.modules
+
+    def get_module_roles(self, name: str) -> Optional[set[int]]:
+        """Roles that may use a module, from its `access` such as "|1|2|"; None if everybody may."""
+        module = self.modules.get(name)
+        access = getattr(module, "access", None) if module is not None else None
+        if not access:
+            return None
+        return {int(role) for role in str(access).split("|") if role.strip().isdigit()}
+
+    # Database and site
+
+    def get_database_uri(self) -> str:
+        """[db] uri: a pydal connection string. Default: an SQLite file in databases/."""
+        return self.text("db", "uri", "sqlite://storage.sqlite") or ""
+
+    def get_database_pool_size(self) -> int:
+        """[db] pool_size: connections a process keeps open. Default: 10."""
+        return int(self.number("db", "pool_size", 10))
+
+    def get_base_public_url(self) -> Optional[str]:
+        """[site] public_url: address at which others reach this site, without the application. No default."""
+        url = self.text("site", "public_url")
+        return url.rstrip("/") if url else None
+
+    def get_system_name(self) -> str:
+        """[site] name: what this site is called. Default: Eden."""
+        return self.text("site", "name", "Eden") or ""
+
+    def get_security_registration(self) -> bool:
+        """[site] self_registration: whether strangers may register as users. Default: no."""
+        return self.flag("site", "self_registration", False)
+
+    # Synchronisation
+
+    def get_sync_page_size(self) -> int:
+        """[sync] page_size: main records in one page between two sites of this kind. Default: 2000."""
+        return int(self.number("sync", "page_size", 2000, minimum=1))
+
+    def get_sync_batch_size(self) -> int:
+        """[sync] batch_size: records an import writes in one transaction. Default: 2000."""
+        return int(self.number("sync", "batch_size", 2000, minimum=1))
+
+    def get_sync_max_document_size(self) -> int:
+        """[sync] max_document_mb: largest document taken from a peer, in bytes. Default: 1024 MB."""
+        return int(self.number("sync", "max_document_mb", 1024, minimum=0.001) * MEGABYTE)
+
+    def get_sync_max_upload_size(self) -> int:
+        """[sync] max_upload_mb: largest file fetched for an upload field, in bytes. Default: 100 MB."""
+        return int(self.number("sync", "max_upload_mb", 100, minimum=0.001) * MEGABYTE)
+
+    def get_sync_connect_timeout(self) -> float:
+        """[sync] connect_timeout: seconds to wait for a connection to a peer. Default: 10."""
+        return self.number("sync", "connect_timeout", 10, minimum=0.1)
+
+    def get_sync_read_timeout(self) -> float:
+        """[sync] read_timeout: seconds to wait for the next byte of an answer. Default: 300."""
+        return self.number("sync", "read_timeout", 300, minimum=0.1)
+
+    def get_sync_retries(self) -> int:
+        """[sync] retries: how often a request that failed in passing is repeated. Default: 3."""
+        return int(self.number("sync", "retries", 3))
+
+    def get_sync_retry_delay(self) -> float:
+        """[sync] retry_delay: seconds before the first repetition, doubled each time. Default: 1."""
+        return self.number("sync", "retry_delay", 1)
+
+    def get_sync_verify_tls(self) -> bool:
+        """[sync] verify_tls: whether certificates of peers are checked. Default: yes."""
+        return self.flag("sync", "verify_tls", True)
+
+    def get_sync_ca_bundle(self) -> Optional[str]:
+        """[sync] ca_bundle: file with additional certificate authorities. No default."""
+        return self.text("sync", "ca_bundle")
+
+    def get_sync_compression(self) -> bool:
+        """[sync] compression: whether bodies are gzipped where the other end understands it. Default: yes."""
+        return self.flag("sync", "compression", True)
+
+    def get_sync_max_depth(self) -> int:
+        """[sync] max_depth: how far an export follows references. Default: 10, as Eden."""
+        return int(self.number("sync", "max_depth", 10))
+
+    def get_sync_future_tolerance(self) -> float:
+        """[sync] future_tolerance: seconds that a record's time may be ahead of ours. Default: a day."""
+        return self.number("sync", "future_tolerance", 86400)
+
+    def get_sync_clock_warning(self) -> float:
+        """[sync] clock_warning: seconds between two sites' clocks that are worth a warning. Default: 60."""
+        return self.number("sync", "clock_warning", 60)
+
+    def get_sync_msince_overlap(self) -> float:
+        """[sync] msince_overlap: seconds asked again from peers that know only times. Default: 60."""
+        return self.number("sync", "msince_overlap", 60)
+
+    def get_sync_lease_seconds(self) -> float:
+        """[sync] lease_seconds: after this time without a heartbeat another worker takes over. Default: 60."""
+        return self.number("sync", "lease_seconds", 60, minimum=1)
+
+    def get_sync_task_timeout(self) -> float:
+        """[sync] task_timeout: seconds that one run of a repository may take. Default: 12 hours."""
+        return self.number("sync", "task_timeout", 43200, minimum=1)
+
+    def get_sync_log_days(self) -> int:
+        """[sync] log_days: days that log entries are kept. Default: 90."""
+        return int(self.number("sync", "log_days", 90, minimum=1))

@@ -1,0 +1,119 @@
+"""Super-entities: one common key for records of several tables, kept up to date by the tables' callbacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+
+from gluon import Field
+
+from .validators import Choice
+
+if TYPE_CHECKING:
+    from .datamodel import S3DataModel
+
+#: Columns of every super table besides its key and its own fields.
+BASE_FIELDS = ("uuid", "deleted")
+
+
+class SuperEntities:
+    """The super tables of one data model."""
+
+    def __init__(self, s3db: "S3DataModel") -> None:
+        self._s3db = s3db
+        self.keys: dict[str, str] = {}
+        self.types: dict[str, Mapping[str, Any]] = {}
+
+    def define(
+        self,
+        name: str,
+        key: str,
+        types: Mapping[str, Any],
+        fields: Sequence[Callable[[], Field]],
+    ) -> None:
+        """Declare a super table; see `S3DataModel.super_entity`."""
+        self.keys[name] = key
+        self.types[name] = types
+
+        def columns() -> list[Field]:
+            return [
+                Field(key, "id"),
+                Field("instance_type", length=64, writable=False, requires=Choice(dict(types))),
+                Field("uuid", length=128, notnull=True, unique=True, writable=False, requires=None),
+                Field("deleted", "boolean", default=False, writable=False, readable=False),
+            ] + [make() for make in fields]
+
+        self._s3db.configure(name, super_table=True)
+        self._s3db.define_table(name, columns, meta=False)
+
+    def shared_fields(self, supertable: str, table: Any) -> list[str]:
+        """Columns that exist in the super table and, as the instance's own data, in the instance table."""
+        key = self.keys[supertable]
+        ours = self._s3db[supertable].fields
+        return [name for name in ours if name in table.fields and name not in (key, "id")]
+
+    def attach(self, table: Any) -> None:
+        """Hook a newly defined table: the super rows of an instance follow every write through pydal.
+
+        Whether it is an instance is asked at each write, as tables are configured after their definition.
+        """
+
+        def inserted(row: Any, record_id: Any) -> None:
+            self.update(table, dict(row.items(), id=int(record_id)))
+
+        def updating(dbset: Any, row: Any) -> None:
+            for entity in self._s3db.get_super_entities(table):
+                key = self.keys[entity]
+                values = {name: row.get(name) for name in self.shared_fields(entity, table) if name in row}
+                if values:
+                    supertable = self._s3db[entity]
+                    keys = dbset.select(table[key]).column(table[key])
+                    dbset.db(supertable._id.belongs([one for one in keys if one])).update(**values)
+
+        table._after_insert.append(inserted)
+        table._before_update.append(updating)
+
+    def update(self, table: Any, record: Any) -> bool:
+        """Make or refresh the super rows of a record; see `S3DataModel.update_super`."""
+        db = self._s3db.db
+        entities = self._s3db.get_super_entities(table)
+        if not entities:
+            return False
+        wanted = {name for one in entities for name in self.shared_fields(one, table)}
+        wanted |= {self.keys[one] for one in entities}
+        if not wanted <= set(record.keys()):
+            stored = db(table._id == record["id"]).select(*[table[name] for name in wanted]).first()
+            if stored is None:
+                return True
+            values = stored.as_dict()
+        else:
+            values = {name: record[name] for name in wanted}
+        new_keys: dict[str, int] = {}
+        for entity in entities:
+            supertable, key = self._s3db[entity], self.keys[entity]
+            shared = {name: values[name] for name in self.shared_fields(entity, table)}
+            shared["instance_type"] = table._tablename
+            if not values[key] or not db(supertable._id == values[key]).update(**shared):
+                # a row with this uuid may be left from a record that was removed behind our back
+                found = db(supertable.uuid == shared["uuid"]).select(supertable._id).first()
+                if found:
+                    new_keys[key] = found[key]
+                    db(supertable._id == found[key]).update(**shared)
+                else:
+                    new_keys[key] = int(supertable.insert(**shared))
+        if new_keys:
+            # not an edit: time and author of the record stay
+            kept = {name: table[name] for name in ("modified_on", "modified_by")}
+            db(table._id == record["id"]).update_naive(**new_keys, **kept)
+            for key, value in new_keys.items():
+                record[key] = value
+        return True
+
+    def mark_deleted(self, table: Any, record: Any) -> bool:
+        """Mark the super rows of a record as deleted; see `S3DataModel.delete_super`."""
+        entities = self._s3db.get_super_entities(table)
+        for entity in entities:
+            supertable, key = self._s3db[entity], self.keys[entity]
+            value = record.get(key)
+            if value:
+                self._s3db.db(supertable._id == value).update(deleted=True)
+        return bool(entities)

@@ -1,0 +1,109 @@
+"""A line with faults: a TCP proxy between a site and its peer that refuses, delays, cuts, or answers "too busy"."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+
+@dataclass
+class Fault:
+    """What happens to one connection.
+
+    Attributes:
+        refuse: it is closed at once.
+        delay: seconds before anything passes.
+        cut_after: bytes of the answer after which both ends are closed.
+        lose_answer: the request passes whole, the answer never comes back.
+        status: answered by the proxy itself with this HTTP status, e.g. 429 or 503.
+    """
+
+    refuse: bool = False
+    delay: float = 0.0
+    cut_after: Optional[int] = None
+    lose_answer: bool = False
+    status: Optional[int] = None
+    retry_after: Optional[int] = None
+
+
+class FaultProxy:
+    """Passes connections on to ``target``; each one meets the next fault of the list, none when it is empty."""
+
+    def __init__(self, target: Tuple[str, int]) -> None:
+        self.target = target
+        self.faults: List[Optional[Fault]] = []
+        self.connections = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._closed = False
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    def __enter__(self) -> FaultProxy:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._closed = True
+        # Closing alone does not wake accept() everywhere.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(2)
+
+    def _accept(self) -> None:
+        while not self._closed:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            fault = self.faults.pop(0) if self.faults else None
+            threading.Thread(target=self._serve, args=(client, fault or Fault()), daemon=True).start()
+
+    def _serve(self, client: socket.socket, fault: Fault) -> None:
+        with client:
+            if fault.refuse:
+                # Linger 0: the other end sees a reset, as from a port that nobody listens on.
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+                return
+            time.sleep(fault.delay)
+            if fault.status is not None:
+                self._answer(client, fault)
+                return
+            with contextlib.suppress(OSError), socket.create_connection(self.target, 10) as server:
+                forth = threading.Thread(target=self._pump, args=(client, server, None), daemon=True)
+                forth.start()
+                most = 0 if fault.lose_answer else fault.cut_after
+                self._pump(server, client, most)
+
+    @staticmethod
+    def _answer(client: socket.socket, fault: Fault) -> None:
+        with contextlib.suppress(OSError):
+            client.settimeout(1)
+            client.recv(65536)
+            more = f"Retry-After: {fault.retry_after}\r\n" if fault.retry_after is not None else ""
+            head = f"HTTP/1.1 {fault.status} Busy\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n"
+            client.sendall(head.encode("ascii"))
+
+    @staticmethod
+    def _pump(source: socket.socket, target: socket.socket, most: Optional[int]) -> None:
+        passed = 0
+        with contextlib.suppress(OSError):
+            while True:
+                data = source.recv(65536)
+                if not data:
+                    target.shutdown(socket.SHUT_WR)
+                    return
+                if most is not None and passed + len(data) > most:
+                    target.sendall(data[: most - passed])
+                    return
+                target.sendall(data)
+                passed += len(data)
