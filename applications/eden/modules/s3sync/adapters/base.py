@@ -1,0 +1,130 @@
+"""What every repository type offers to the engine and to the screens.
+
+A repository type is one module in this folder with one subclass of ``Adapter``. It declares its name, its
+label, what it can do and which settings it needs; lists, forms and the engine follow that declaration.
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, FrozenSet, Optional, Tuple
+
+from ..errors import ConfigurationError
+from ..peer import Exchange, Pulled, PullResult, PushResult, Registration
+from ..transport import Transport
+
+
+class Capability(enum.Enum):
+    """What a repository type can do; the engine and the screens offer nothing else."""
+
+    REGISTER = "register"
+    PULL = "pull"
+    PUSH = "push"
+    FILES = "files"
+    FILTERS = "filters"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A field of ``sync_repository`` that a repository type needs.
+
+    Attributes:
+        name: column name.
+        label: for the form, in English; translated by the screen.
+        help: one sentence below the field, in English.
+        required: whether the repository cannot work without it.
+        secret: whether the value is never sent back to a browser.
+    """
+
+    name: str
+    label: str
+    help: str = ""
+    required: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A repository as an adapter sees it.
+
+    Attributes:
+        id: key of the repository here.
+        uuid: identifier of the other site, None before it told it.
+        name: name of the repository, for messages.
+        url: address of the other site's application.
+        own_uuid: identifier under which this site is known there.
+        own_name: what this site calls itself when it registers.
+        path: folder or path at the peer, for types that have one.
+        capabilities: what the peer announced when it last answered.
+    """
+
+    id: int
+    uuid: Optional[str]
+    name: str
+    url: str
+    own_uuid: str
+    own_name: str
+    path: Optional[str] = None
+    capabilities: FrozenSet[str] = frozenset()
+
+
+class Adapter(ABC):
+    """One peer, spoken to in the manner of its repository type.
+
+    Args:
+        remote: the repository.
+        transport: the line to it; closed by ``close``.
+    """
+
+    apitype: ClassVar[str]
+    label: ClassVar[str]
+    capabilities: ClassVar[FrozenSet[Capability]] = frozenset()
+    settings: ClassVar[Tuple[Setting, ...]] = ()
+
+    def __init__(self, remote: Remote, transport: Transport) -> None:
+        self.remote = remote
+        self.transport = transport
+
+    def close(self) -> None:
+        """Close the connections to the peer."""
+        self.transport.close()
+
+    def __enter__(self) -> "Adapter":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def register(self) -> Registration:
+        """See port ``Peer``."""
+
+    @abstractmethod
+    def pull(
+        self, exchange: Exchange, *, cursor: str, limit: int, msince: Optional[datetime] = None
+    ) -> PullResult:
+        """See port ``Peer``."""
+
+    @abstractmethod
+    def push(
+        self,
+        exchange: Exchange,
+        document: Path,
+        *,
+        journal: str,
+        checkpoint: str,
+        pulled: Optional[Pulled] = None,
+    ) -> PushResult:
+        """See port ``Peer``."""
+
+    def send_file(self, stored: str, path: Path) -> int:
+        """See port ``Peer``; a type that takes no files leaves it so."""
+        raise ConfigurationError(f"Repositories of type {self.apitype} take no files.")
+
+    def fetch(self, url: str, target: Path) -> None:
+        """See port ``Peer``."""
+        self.transport.fetch(url, target)

@@ -1,0 +1,208 @@
+"""The port to another site: what the engine asks of it, and how it answers.
+
+Adapters (``adapters``) implement ``Peer`` over HTTP; the engine knows nothing else of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Dict, FrozenSet, List, Optional, Protocol, Tuple
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What one task exchanges, the same in both directions.
+
+    Attributes:
+        resource: table name.
+        components: whether components travel with their masters.
+        filters: URL variables of the task's filters: name (e.g. "[~]~.name__like") and value.
+        strategy: methods that are allowed at the receiving end.
+        update_policy, conflict_policy: as configured here (THIS is this site).
+    """
+
+    resource: str
+    components: bool = True
+    filters: Tuple[Tuple[str, str], ...] = ()
+    strategy: Tuple[str, ...] = ("create", "update", "delete", "merge")
+    update_policy: str = "NEWER"
+    conflict_policy: str = "NEWER"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """How the peer answered an introduction.
+
+    Attributes:
+        uuid: how the peer identifies itself.
+        message: its words.
+        version: of its synchronisation, None for an Eden.
+        capabilities: what it announces; empty for an Eden.
+        skew: seconds by which its clock is ahead of ours, None where unknown.
+    """
+
+    uuid: Optional[str]
+    message: str
+    version: Optional[str] = None
+    capabilities: FrozenSet[str] = frozenset()
+    skew: Optional[float] = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the peer speaks the extended protocol."""
+        return "cursor" in self.capabilities
+
+
+@dataclass
+class PullResult:
+    """A page or a whole document from the peer, spooled.
+
+    Attributes:
+        path: the document; ``discard`` removes it.
+        is_ours: whether the peer pages; if not, the document is complete.
+        cursor: where to go on, None where the peer does not page.
+        more: whether the peer has another page.
+        journal: identity of the peer's journal, None for an Eden.
+        empty: whether the document says that there is nothing.
+        url: the address that the document gives for its site.
+        received: bytes on the line.
+        size: bytes of the document.
+    """
+
+    path: Path
+    is_ours: bool = False
+    cursor: Optional[str] = None
+    more: bool = False
+    journal: Optional[str] = None
+    empty: bool = False
+    url: Optional[str] = None
+    received: int = 0
+    size: int = 0
+
+    def discard(self) -> None:
+        """Remove the spooled document."""
+        with contextlib.suppress(FileNotFoundError):
+            self.path.unlink()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A record that the peer did not take.
+
+    Attributes:
+        table, uuid: the record, as far as the peer named it.
+        reason: the peer's words.
+    """
+
+    table: str
+    uuid: Optional[str]
+    reason: str
+
+
+@dataclass
+class PushResult:
+    """What the peer did with a page.
+
+    Attributes:
+        records: how many main records it took.
+        outcomes: how many records met which fate, by action; for an Eden computed from its lists of ids.
+        refusals: records that it rejected, with its reasons.
+        message: its words, "" where it said nothing.
+        is_ours: whether the peer speaks the extended protocol.
+        journal, checkpoint, restored: see docs/PROTOCOL.md; None and False for an Eden.
+        files: stored names of files that it wants to have.
+        note: what deserves a line in the log (a fallback was taken), "" for nothing.
+        left_out: uuids that were deliberately not sent, because the peer's version is newer.
+        sent: bytes on the line.
+    """
+
+    records: int = 0
+    outcomes: Dict[str, int] = field(default_factory=dict)
+    refusals: List[Refusal] = field(default_factory=list)
+    message: str = ""
+    is_ours: bool = False
+    journal: Optional[str] = None
+    checkpoint: Optional[str] = None
+    restored: bool = False
+    files: List[str] = field(default_factory=list)
+    note: str = ""
+    left_out: List[str] = field(default_factory=list)
+    sent: int = 0
+
+
+class Pulled(Protocol):
+    """Which versions the peer had of the records, as pulled in the same run."""
+
+    def modified_on(self, table: str, uuid: str) -> Optional[datetime]:
+        """Return when the peer's version was modified (UTC), None where the pull did not bring the record."""
+        ...
+
+
+class Peer(Protocol):
+    """Another site. Every method raises ``SyncError``; ``transient`` tells whether to try again."""
+
+    def register(self) -> Registration:
+        """Introduce this site to the peer.
+
+        Raises:
+            SyncError: the peer cannot be reached, refuses, or is no such site.
+        """
+        ...
+
+    def pull(
+        self, exchange: Exchange, *, cursor: str, limit: int, msince: Optional[datetime] = None
+    ) -> PullResult:
+        """Ask the peer for what changed.
+
+        Args:
+            exchange: what to ask for.
+            cursor: where the last page ended, "" for the beginning.
+            limit: most master records of a page, for a peer that pages.
+            msince: for a peer that knows only times (UTC), None for everything.
+
+        Raises:
+            SyncError: nothing usable came; no file is left behind.
+        """
+        ...
+
+    def push(
+        self,
+        exchange: Exchange,
+        document: Path,
+        *,
+        journal: str,
+        checkpoint: str,
+        pulled: Optional[Pulled] = None,
+    ) -> PushResult:
+        """Send a document to the peer.
+
+        Args:
+            exchange: what the document holds and how the peer shall treat it.
+            document: S3XML.
+            journal: identity of this site's journal.
+            checkpoint: what the peer answered to the last push, "" at first.
+            pulled: what the same run pulled of this resource before, None where it did not.
+
+        Raises:
+            SyncError: nothing, or not everything, was taken for certain; the same document may be sent again.
+        """
+        ...
+
+    def send_file(self, stored: str, path: Path) -> int:
+        """Send the file of an upload field that the peer wants; return its bytes on the line.
+
+        Raises:
+            SyncError: the peer did not take it, or takes none.
+        """
+        ...
+
+    def fetch(self, url: str, target: Path) -> None:
+        """Fetch a file named in a document (port ``FileSource``).
+
+        Raises:
+            SyncError: it cannot be had; ``transient`` tells whether later may help.
+        """
+        ...

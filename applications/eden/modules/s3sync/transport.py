@@ -1,0 +1,685 @@
+"""HTTP to one peer: credentials, proxy, TLS, time limits, spooling, and every failure as a typed error.
+
+Nothing here knows tables or documents; adapters say what to ask and read what comes back. Nothing is repeated
+here either: ``patience`` does that, by the type of the error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import html
+import json
+import os
+import re
+import tempfile
+import time
+import zlib
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Union
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import requests
+from requests.auth import HTTPBasicAuth
+
+from .errors import (
+    ConfigurationError,
+    DocumentTooLarge,
+    NotAuthenticated,
+    NotPermitted,
+    NotRegistered,
+    NotS3XML,
+    PeerBusy,
+    PeerFailed,
+    PeerRefused,
+    PeerUnreachable,
+    ProtocolError,
+    StoreFull,
+    SyncError,
+    TlsFailed,
+    TruncatedDocument,
+)
+
+USER_AGENT = "EdenSync"
+CHUNK = 256 * 1024
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_REDIRECTS = 5
+BUSY = (408, 425, 429, 502, 503, 504)
+LONGEST_ERROR_TEXT = 64 * 1024
+
+
+class Origin(NamedTuple):
+    """What makes two URLs belong to the same server: scheme, host and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def origin(url: str) -> Origin:
+    """Return the origin of an http or https URL.
+
+    Raises:
+        ConfigurationError: it is not such a URL.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        raise ConfigurationError(f"{url!r} is not a URL.") from None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(
+            f"{without_credentials(url)!r} is not an http or https URL.",
+            hint="Enter the address of the other site's application, e.g. https://eden.example.org/eden.",
+        )
+    scheme = parts.scheme.lower()
+    return Origin(scheme, parts.hostname.lower(), port or (443 if scheme == "https" else 80))
+
+
+def without_credentials(url: str) -> str:
+    """Return the URL without a user name and password in it, fit for messages and logs."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return "(unreadable URL)"
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a peer may cost.
+
+    Attributes:
+        connect_timeout: seconds until a connection must stand.
+        read_timeout: longest silence in seconds; a classic Eden computes long before its first byte.
+        document_size: most bytes of a document, unpacked.
+        file_size: most bytes of a file of an upload field.
+        reply_size: most bytes of a JSON reply.
+    """
+
+    connect_timeout: float = 10.0
+    read_timeout: float = 300.0
+    document_size: int = 4 * 1024**3
+    file_size: int = 256 * 1024**2
+    reply_size: int = 64 * 1024**2
+
+
+@dataclass
+class Reply:
+    """An answer that was read completely.
+
+    Attributes:
+        url: what was asked, without credentials.
+        status: HTTP status.
+        headers: of the answer; look-up ignores case.
+        body: its bytes, unpacked; empty where the answer was spooled.
+        path: the spooled answer, None where it is in ``body``. Whoever asked removes the file.
+        sent, received: bytes of the bodies on the line.
+        skew: seconds by which the peer's clock is ahead of ours, None where it did not tell the time.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    path: Optional[Path] = None
+    sent: int = 0
+    received: int = 0
+    skew: Optional[float] = None
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the answer without parameters, in lower case."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> Dict[str, Any]:
+        """Return the JSON object of the answer, whatever its label (an Eden sends it as text/html).
+
+        Raises:
+            NotS3XML: the answer is an HTML page.
+            ProtocolError: the answer is something else.
+        """
+        found = _json_object(self.body)
+        if found is not None:
+            return found
+        if looks_like_html(self.body):
+            raise NotS3XML(f"{self.url} answered with a web page{_titled(self.body)}.", remote=True)
+        shown = self.body[:80].decode("utf-8", "replace")
+        raise ProtocolError(f"{self.url} answered with something that is not JSON: {shown!r}", remote=True)
+
+    def discard(self) -> None:
+        """Remove the spooled answer, if there is one."""
+        if self.path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self.path.unlink()
+
+
+class Transport:
+    """Requests to one peer.
+
+    Args:
+        url: address of the peer's application, e.g. https://eden.example.org/eden.
+        username, password: for HTTP Basic, sent unasked with every request to the peer; none where empty.
+        proxy: URL of an HTTP proxy, none where empty.
+        limits: time and size limits.
+        verify: True, or the path of a file with certificates to trust.
+        spool: folder for spooled answers, the system's where None.
+        clock: returns the seconds since the epoch; replaceable for tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: Optional[str] = None,
+        password: Optional[str] = None,
+        proxy: Optional[str] = None,
+        limits: Optional[Limits] = None,
+        verify: Union[bool, str] = True,
+        spool: Optional[Path] = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.origin = origin(url)
+        self.url = without_credentials(url).rstrip("/")
+        self.limits = limits or Limits()
+        self.skew: Optional[float] = None
+        self._spool = spool
+        self._clock = clock
+        self._session = requests.Session()
+        # The environment's proxies and .netrc would override what the administrator entered.
+        self._session.trust_env = False
+        self._session.verify = verify
+        self._session.headers["User-Agent"] = USER_AGENT
+        self._session.headers["Accept-Encoding"] = "gzip"
+        if proxy:
+            origin(proxy)
+            self._session.proxies = {"http": proxy, "https": proxy}
+        self._proxy = proxy
+        self._auth: Optional[HTTPBasicAuth] = None
+        if username:
+            self._auth = HTTPBasicAuth(username.encode("utf-8"), (password or "").encode("utf-8"))
+
+    def close(self) -> None:
+        """Close the connections to the peer."""
+        self._session.close()
+
+    def __enter__(self) -> "Transport":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # --- requests ------------------------------------------------------------------------------------
+
+    def download(self, url: str) -> Reply:
+        """GET a document and spool it to a file; whole, or an error.
+
+        Raises:
+            SyncError: see the module; ``TruncatedDocument`` where the line was cut.
+        """
+        path = self._new_spool(".xml")
+        try:
+            with path.open("wb") as target, self._get(url) as answer:
+                received = answer.copy_to(target, self.limits.document_size)
+        except OSError as error:
+            path.unlink()
+            raise _disk(error) from error
+        except BaseException:
+            path.unlink()
+            raise
+        return answer.reply(path=path, received=received)
+
+    def get(self, url: str) -> Reply:
+        """GET a small answer into memory."""
+        with self._get(url) as answer:
+            body = answer.read(self.limits.reply_size)
+        return answer.reply(body=body, received=answer.received)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: Union[bytes, Path],
+        headers: Optional[Mapping[str, str]] = None,
+    ) -> Reply:
+        """POST or PUT a body and return the answer; a redirect is an error, never followed.
+
+        Args:
+            method: "POST" or "PUT".
+            url: absolute, of the peer's origin.
+            body: the bytes, or a file to stream.
+            headers: added to the usual ones.
+        """
+        sent = len(body) if isinstance(body, bytes) else body.stat().st_size
+        with contextlib.ExitStack() as stack:
+            data: Union[bytes, IO[bytes]] = (
+                body if isinstance(body, bytes) else stack.enter_context(body.open("rb"))
+            )
+            answer = stack.enter_context(self._ask(method, url, data=data, headers=headers))
+            answer.refuse_redirect()
+            answer.raise_for_status()
+            text = answer.read(self.limits.reply_size)
+        return answer.reply(body=text, received=answer.received, sent=sent)
+
+    def fetch(self, url: str, target: Path) -> None:
+        """Stream a file of the peer to ``target``; whole or not at all (port FileSource).
+
+        Raises:
+            ProtocolError: the URL is not of the peer's own origin.
+            SyncError: it cannot be had; ``transient`` tells whether later may help.
+        """
+        absolute = urljoin(self.url + "/", url)
+        self._own(absolute)
+        temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as stream, self._get(absolute) as answer:
+                answer.copy_to(stream, self.limits.file_size)
+            os.replace(temporary, target)
+        except OSError as error:
+            raise _disk(error) from error
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    def _new_spool(self, suffix: str) -> Path:
+        try:
+            if self._spool is not None:
+                self._spool.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix="sync-", suffix=suffix, dir=self._spool)
+        except OSError as error:
+            raise _disk(error) from error
+        os.close(handle)
+        return Path(name)
+
+    def _own(self, url: str) -> None:
+        if origin(url) != self.origin:
+            raise ProtocolError(
+                f"{without_credentials(url)} is not at {self.url}; nothing is fetched from elsewhere.",
+                hint="Set the public URL of the other site to the address that is entered here as its URL.",
+                remote=True,
+            )
+
+    @contextlib.contextmanager
+    def _get(self, url: str) -> Iterator["_Answer"]:
+        for _ in range(MOST_REDIRECTS + 1):
+            with self._ask("GET", url) as answer:
+                if answer.status not in REDIRECTS:
+                    answer.raise_for_status()
+                    yield answer
+                    return
+                url = answer.redirect_target()
+                self._own(url)
+        raise ProtocolError(f"{without_credentials(url)} redirects without end.", remote=True)
+
+    @contextlib.contextmanager
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        data: Union[bytes, IO[bytes], None] = None,
+        headers: Optional[Mapping[str, str]] = None,
+    ) -> Iterator["_Answer"]:
+        self._own(url)
+        shown = without_credentials(url)
+        before = self._clock()
+        with _line_errors(shown, self._proxy):
+            response = self._session.request(
+                method,
+                shown,
+                data=data,
+                headers=dict(headers or {}),
+                auth=self._auth,
+                stream=True,
+                allow_redirects=False,
+                timeout=(self.limits.connect_timeout, self.limits.read_timeout),
+            )
+        try:
+            answer = _Answer(response, shown, self._proxy)
+            answer.skew = _skew(response.headers.get("Date"), before, self._clock())
+            if answer.skew is not None:
+                self.skew = answer.skew
+            yield answer
+        finally:
+            response.close()
+
+
+@dataclass
+class _Answer:
+    """An answer whose body is still on the line."""
+
+    response: requests.Response
+    url: str
+    proxy: Optional[str]
+    skew: Optional[float] = None
+    received: int = 0
+    _redirected: bool = field(default=False, init=False)
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    def reply(
+        self, *, body: bytes = b"", path: Optional[Path] = None, received: int = 0, sent: int = 0
+    ) -> Reply:
+        return Reply(
+            url=self.url,
+            status=self.status,
+            headers=self.response.headers,
+            body=body,
+            path=path,
+            sent=sent,
+            received=received,
+            skew=self.skew,
+        )
+
+    def redirect_target(self) -> str:
+        """Return where a redirect leads.
+
+        Raises:
+            NotAuthenticated: to a login page.
+            ProtocolError: nowhere.
+        """
+        location = self.response.headers.get("Location")
+        if not location:
+            raise ProtocolError(f"{self.url} redirects (status {self.status}) to nowhere.", remote=True)
+        target = urljoin(self.url, location)
+        if "/user/login" in urlsplit(target).path:
+            raise NotAuthenticated(f"{self.url} asks to log in on a web page.", remote=True)
+        return target
+
+    def refuse_redirect(self) -> None:
+        """Raise where the answer is a redirect: to follow it could hand what is sent to strangers."""
+        if self.status in REDIRECTS:
+            target = without_credentials(self.redirect_target())
+            raise ProtocolError(
+                f"{self.url} redirects to {target}; what is sent is not sent elsewhere.",
+                hint="Enter the address it redirects to (often https, not http) as URL of the repository.",
+                remote=True,
+            )
+
+    def raise_for_status(self) -> None:
+        """Raise the error that the status and the text of the answer tell of."""
+        if 200 <= self.status < 300:
+            return
+        try:
+            text = self.read(LONGEST_ERROR_TEXT)
+        except SyncError:
+            text = b""
+        raise error_of(self.status, self.url, text, self.response.headers)
+
+    def read(self, most: int) -> bytes:
+        parts = []
+        size = 0
+        for chunk in self._chunks():
+            size += len(chunk)
+            if size > most:
+                raise DocumentTooLarge(f"The answer of {self.url} is larger than {most} bytes.", remote=True)
+            parts.append(chunk)
+        return b"".join(parts)
+
+    def copy_to(self, target: IO[bytes], most: int) -> int:
+        """Copy the unpacked body and return the number of bytes it had on the line."""
+        size = 0
+        for chunk in self._chunks():
+            size += len(chunk)
+            if size > most:
+                raise DocumentTooLarge(
+                    f"The answer of {self.url} is larger than {most} bytes.",
+                    hint="Raise the limit in the section [sync] of the configuration.",
+                )
+            target.write(chunk)
+        return self.received
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield the unpacked body; raise ``TruncatedDocument`` where the line ends before the body does."""
+        headers = self.response.headers
+        encoding = headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise ProtocolError(
+                f"{self.url} packed its answer as {encoding}, which nobody asked for.", remote=True
+            )
+        packed = encoding in ("gzip", "x-gzip")
+        unpack = zlib.decompressobj(wbits=31) if packed else None
+        with _line_errors(self.url, self.proxy):
+            while True:
+                raw = self.response.raw.read(CHUNK, decode_content=False)
+                if not raw:
+                    break
+                self.received += len(raw)
+                if unpack is None:
+                    yield raw
+                    continue
+                yield from self._unpacked(unpack, raw)
+        expected = headers.get("Content-Length", "")
+        if expected.isdigit() and self.received < int(expected):
+            raise TruncatedDocument(
+                f"{self.url} announced {expected} bytes and sent {self.received}.", remote=True
+            )
+        if unpack is not None and not unpack.eof and self.received:
+            raise TruncatedDocument(f"The packed answer of {self.url} ends in the middle.", remote=True)
+
+    def _unpacked(self, unpack: Any, raw: bytes) -> Iterator[bytes]:
+        try:
+            # In steps: a few packed bytes may unpack to gigabytes.
+            data = unpack.decompress(raw, CHUNK)
+            while data:
+                yield data
+                data = unpack.decompress(unpack.unconsumed_tail, CHUNK)
+        except zlib.error as error:
+            raise TruncatedDocument(
+                f"The packed answer of {self.url} is damaged: {error}", remote=True
+            ) from error
+
+
+def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> SyncError:
+    """Return the error that an answer with a status outside 200-299 tells of.
+
+    Args:
+        status: HTTP status.
+        url: what was asked, without credentials.
+        body: beginning of the answer: JSON of an Eden's request handler, its plain texts, or a web page.
+        headers: of the answer.
+    """
+    told = _json_object(body) or {}
+    message = _told(told, body, headers)
+    hint = told.get("hint") if isinstance(told.get("hint"), str) else None
+    says = f"{url} answered {status}: {message}" if message else f"{url} answered with status {status}."
+
+    def make(kind: Any) -> SyncError:
+        made: SyncError = kind(says, hint=hint, remote=True)
+        return made
+
+    if status == 401:
+        return make(NotAuthenticated)
+    if status == 407:
+        return make(ConfigurationError)
+    if status == 403:
+        unregistered = told.get("code") == NotRegistered.code or "registration required" in message.lower()
+        if unregistered:
+            return make(NotRegistered)
+        if told.get("code") not in (None, NotPermitted.code):
+            return make(PeerRefused)
+        return make(NotPermitted)
+    if status == 413:
+        return make(DocumentTooLarge)
+    if status in BUSY or (status == 409 and told.get("transient")):
+        busy = make(PeerBusy)
+        busy.retry_after = _retry_after(headers.get("Retry-After"))  # type: ignore[attr-defined]
+        return busy
+    if status == 404:
+        return PeerRefused(
+            f"{url} does not exist at the other site (404){': ' + message if message else '.'}",
+            hint=hint
+            or "Check the URL of the repository, and whether synchronisation is enabled at the other site.",
+            remote=True,
+        )
+    if 400 <= status < 500:
+        return make(PeerRefused)
+    return make(PeerFailed)
+
+
+def looks_like_html(body: bytes) -> bool:
+    """Tell whether a text begins like a web page."""
+    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
+
+
+def page_title(body: bytes) -> str:
+    """Return the title of a web page, or its first heading, or ""."""
+    text = body[:LONGEST_ERROR_TEXT].decode("utf-8", "replace")
+    for tag in ("title", "h1"):
+        found = re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.IGNORECASE | re.DOTALL)
+        if found:
+            plain = re.sub(r"<[^>]+>", " ", found.group(1))
+            return " ".join(html.unescape(plain).split())[:200]
+    return ""
+
+
+def _titled(body: bytes) -> str:
+    title = page_title(body)
+    return f' with the title "{title}"' if title else ""
+
+
+def _json_object(body: bytes) -> Optional[Dict[str, Any]]:
+    if body.lstrip()[:1] != b"{":
+        return None
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _told(told: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> str:
+    """Return what an answer says in words: Eden's JSON message, its ticket, a page's title, or plain text."""
+    message = told.get("message")
+    if isinstance(message, str) and message:
+        return message
+    repeated = headers.get("web2py_error")
+    if repeated:
+        return str(repeated)
+    if looks_like_html(body):
+        return page_title(body)
+    text = " ".join(re.sub(r"<[^>]+>", " ", body[:2000].decode("utf-8", "replace")).split())
+    return "" if told else text[:300]
+
+
+def _retry_after(value: Optional[str]) -> Optional[float]:
+    """Return the seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    when = _http_date(value)
+    return None if when is None else max(0.0, when - time.time())
+
+
+def _http_date(value: Optional[str]) -> Optional[float]:
+    if not value:
+        return None
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    return when.timestamp()
+
+
+def _skew(date: Optional[str], before: float, after: float) -> Optional[float]:
+    """Return by how many seconds the peer's clock is ahead, from the Date of its answer.
+
+    The answer was dated somewhere between ``before`` and ``after``, in whole seconds; 0 if that explains it.
+    """
+    told = _http_date(date)
+    if told is None:
+        return None
+    if told + 1 < before:
+        return told - before
+    if told > after:
+        return told - after
+    return 0.0
+
+
+def skew_of(told: datetime, before: datetime, after: datetime) -> float:
+    """As the skew of a Date header, for a time that a reply tells itself (all UTC without zone)."""
+    stamps = [each.replace(tzinfo=timezone.utc).timestamp() for each in (told, before, after)]
+    if stamps[0] + 1 < stamps[1]:
+        return stamps[0] - stamps[1]
+    return max(0.0, stamps[0] - stamps[2])
+
+
+def _disk(error: OSError) -> SyncError:
+    return StoreFull(
+        f"A file cannot be written here: {error.strerror or error}: {error.filename or 'spool folder'}",
+        hint="Free disk space or correct the rights of the folder; what was missed is asked for again.",
+    )
+
+
+@contextlib.contextmanager
+def _line_errors(url: str, proxy: Optional[str]) -> Iterator[None]:
+    """Turn what requests and urllib3 raise into this project's errors, with the URL and in words."""
+    from urllib3 import exceptions as urllib3_errors
+
+    through = f" through the proxy {without_credentials(proxy)}" if proxy else ""
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        raise TlsFailed(f"The certificate of {url} could not be verified{through}: {_root(error)}") from error
+    except requests.exceptions.ProxyError as error:
+        raise PeerUnreachable(
+            f"{url} cannot be reached{through}: {_root(error)}",
+            hint="Check the proxy of the repository or of the site; it is tried again by itself.",
+        ) from error
+    except (requests.exceptions.ConnectTimeout, urllib3_errors.ConnectTimeoutError) as error:
+        raise PeerUnreachable(f"{url} cannot be reached{through}: no connection in time.") from error
+    except (requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError) as error:
+        raise PeerUnreachable(f"{url} was silent for too long{through}.") from error
+    except (
+        requests.exceptions.ChunkedEncodingError,
+        urllib3_errors.IncompleteRead,
+        urllib3_errors.InvalidChunkLength,
+    ) as error:
+        raise TruncatedDocument(
+            f"The answer of {url} ends in the middle: {_root(error)}", remote=True
+        ) from error
+    except (requests.exceptions.ConnectionError, urllib3_errors.ProtocolError) as error:
+        raise PeerUnreachable(f"The connection to {url} failed{through}: {_root(error)}") from error
+    except (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.InvalidHeader,
+    ) as error:
+        raise ConfigurationError(f"{url} cannot be asked: {_root(error)}") from error
+    except (requests.exceptions.RequestException, urllib3_errors.HTTPError) as error:
+        raise PeerUnreachable(f"The exchange with {url} failed{through}: {_root(error)}") from error
+
+
+def _root(error: BaseException) -> str:
+    """Return the innermost reason of an error that libraries have wrapped several times."""
+    seen = 0
+    reason: Any = error
+    while seen < 8:
+        seen += 1
+        inner = getattr(reason, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next(
+                (each for each in getattr(reason, "args", ()) if isinstance(each, BaseException)), None
+            )
+        if inner is None:
+            break
+        reason = inner
+    text = getattr(reason, "strerror", None) or str(reason)
+    text = re.sub(r"<[^<>]*object at 0x[0-9a-f]+>:?\s*", "", str(text))
+    return without_secrets(text) or type(reason).__name__
+
+
+def without_secrets(text: str) -> str:
+    """Return a text in which no URL carries a user name and password."""
+    return re.sub(r"(?<=//)[^/@\s]+@", "", text)

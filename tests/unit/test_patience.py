@@ -1,0 +1,70 @@
+"""Repeating: by the type of the error, as often as allowed, no sooner than asked."""
+
+from __future__ import annotations
+
+from typing import List
+
+import pytest
+
+from s3sync.errors import Cancelled, PeerBusy, PeerRefused, PeerUnreachable
+from s3sync.patience import ONCE, Patience
+
+
+class Step:
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.calls = 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return "done"
+
+
+def test_transient_failures_are_repeated_with_growing_waits() -> None:
+    waits: List[float] = []
+    step = Step(PeerUnreachable("a"), PeerUnreachable("b"))
+    assert Patience(attempts=3, first_delay=1, factor=3).run(step, sleep=waits.append) == "done"
+    assert step.calls == 3
+    assert 0.8 <= waits[0] <= 1.2 and 2.4 <= waits[1] <= 3.6
+
+
+def test_the_last_error_comes_out() -> None:
+    with pytest.raises(PeerUnreachable, match="b"):
+        Patience(attempts=2).run(Step(PeerUnreachable("a"), PeerUnreachable("b")), sleep=lambda seconds: None)
+
+
+def test_a_final_error_is_not_repeated() -> None:
+    step = Step(PeerRefused("no"))
+    with pytest.raises(PeerRefused):
+        Patience().run(step, sleep=lambda seconds: None)
+    assert step.calls == 1
+
+
+def test_once_means_once() -> None:
+    step = Step(PeerBusy("later"))
+    with pytest.raises(PeerBusy):
+        ONCE.run(step)
+    assert step.calls == 1
+
+
+def test_the_peers_own_time_is_kept_up_to_a_limit() -> None:
+    busy = PeerBusy("later")
+    busy.retry_after = 12.0  # type: ignore[attr-defined]
+    assert Patience().delay(1, busy) == 12.0
+    busy.retry_after = 7200.0  # type: ignore[attr-defined]
+    assert Patience(longest_delay=30).delay(1, busy) == 30
+
+
+def test_waiting_can_be_cancelled_and_retries_are_told() -> None:
+    told: List[int] = []
+
+    def cancelled(seconds: float) -> None:
+        raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        Patience().run(
+            Step(PeerBusy("x")), sleep=cancelled, on_retry=lambda error, attempt, wait: told.append(attempt)
+        )
+    assert told == [1]

@@ -1,0 +1,71 @@
+"""The vault: what is stored opens nothing without the key, and what an old Eden stored is still read."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from s3sync.errors import ConfigurationError
+from s3sync.vault import KEY_FILE, PREFIX, Vault
+
+
+def test_what_is_sealed_is_not_readable_and_opens_again(tmp_path: Path) -> None:
+    sealed = Vault(tmp_path).seal("geheim ✓")
+    assert sealed is not None and sealed.startswith(PREFIX) and "geheim" not in sealed
+    assert Vault(tmp_path).open(sealed) == "geheim ✓"
+
+
+def test_the_key_is_for_its_owner_only(tmp_path: Path) -> None:
+    Vault(tmp_path).seal("x")
+    assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == [KEY_FILE]
+
+
+@pytest.mark.parametrize("stored", [None, "", "plain text of an old Eden"])
+def test_what_was_never_sealed_is_read_as_it_is(tmp_path: Path, stored: str) -> None:
+    assert Vault(tmp_path).open(stored) == stored
+    assert not (tmp_path / KEY_FILE).exists()
+
+
+def test_sealing_twice_is_sealing_once(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    once = vault.seal("x")
+    assert vault.seal(once) == once
+
+
+def test_another_key_is_named_with_what_to_do(tmp_path: Path) -> None:
+    sealed = Vault(tmp_path / "a").seal("x")
+    Vault(tmp_path / "b").seal("y")
+    with pytest.raises(ConfigurationError) as caught:
+        Vault(tmp_path / "b").open(sealed)
+    assert "Enter the password of the repository again" in caught.value.hint
+
+
+def test_a_missing_or_damaged_key_is_named(tmp_path: Path) -> None:
+    sealed = Vault(tmp_path).seal("x")
+    (tmp_path / KEY_FILE).write_text("not a key")
+    with pytest.raises(ConfigurationError):
+        Vault(tmp_path).open(sealed)
+    (tmp_path / KEY_FILE).unlink()
+    with pytest.raises(ConfigurationError):
+        Vault(tmp_path).open(sealed)
+    assert not (tmp_path / KEY_FILE).exists()
+
+
+def test_many_at_once_agree_on_one_key(tmp_path: Path) -> None:
+    sealed = []
+    start = threading.Barrier(8)
+
+    def seal() -> None:
+        start.wait()
+        sealed.append(Vault(tmp_path).seal("x"))
+
+    threads = [threading.Thread(target=seal) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert [Vault(tmp_path).open(each) for each in sealed] == ["x"] * 8
