@@ -1,8 +1,9 @@
-"""A peer for the tests: a real HTTP server on loopback that plays one role and remembers what it was asked."""
+"""A peer for the tests: an HTTP server on loopback that plays one role and remembers what it was asked."""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import json
 import threading
@@ -65,11 +66,14 @@ def s3xml(*records: str, **attributes: str) -> bytes:
     return f"<?xml version='1.0' encoding='utf-8'?>\n<s3xml {text}>{''.join(records)}</s3xml>".encode()
 
 
-TICKET = b"<html><body><h1>Internal error</h1>Ticket issued: <a href='/admin/default/ticket/eden/x'>eden/x</a></body></html>"
+TICKET = (
+    b"<html><body><h1>Internal error</h1>Ticket issued: "
+    b"<a href='/admin/default/ticket/eden/x'>eden/x</a></body></html>"
+)
 
 
 class FakePeer:
-    """The server. Give it a role (a function from Asked to Answer), or queue single answers before the role's own."""
+    """The server. Give it a role (Asked -> Answer), or queue single answers to come before the role's own."""
 
     def __init__(self, role: Optional[Callable[[Asked], Answer]] = None) -> None:
         self.role = role
@@ -151,7 +155,9 @@ class FakePeer:
             handler.send_header("Connection", "close")
             handler.close_connection = True
         handler.end_headers()
-        handler.wfile.write(body if answer.cut is None else body[: answer.cut])
+        # A client that had enough hangs up.
+        with contextlib.suppress(ConnectionError):
+            handler.wfile.write(body if answer.cut is None else body[: answer.cut])
 
 
 def authenticated(role: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
@@ -168,7 +174,7 @@ def authenticated(role: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
 
 
 class Classic:
-    """A classic Eden: the whole table whatever is asked, a push only with an attachment's name or a form's label."""
+    """A classic Eden: the whole table whatever is asked; a push labelled as an attachment or a form."""
 
     def __init__(self, *records: str) -> None:
         self.records = list(records)
@@ -205,7 +211,7 @@ class Classic:
 
 
 class Successor(Classic):
-    """The maintained successor: exports, but a push fails on the interface and succeeds on the resource's own URL."""
+    """The maintained successor: exports; a push fails on the interface and succeeds on the resource's URL."""
 
     def __init__(self, *records: str) -> None:
         super().__init__(*records)

@@ -1,4 +1,4 @@
-"""A line with faults: a TCP proxy between a site and its peer that refuses, delays, cuts, or answers "too busy"."""
+"""A line with faults: a TCP proxy between a site and its peer that refuses, delays, cuts, or is busy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Fault:
 
 
 class FaultProxy:
-    """Passes connections on to ``target``; each one meets the next fault of the list, none when it is empty."""
+    """Passes connections on to ``target``; each meets the next fault of the list, none when it is empty."""
 
     def __init__(self, target: Tuple[str, int]) -> None:
         self.target = target

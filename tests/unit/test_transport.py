@@ -1,4 +1,4 @@
-"""The transport against a real server on loopback: what goes out, what comes back, every failure by its type."""
+"""The transport against a server on loopback: what goes out, what comes back, failures by their type."""
 
 from __future__ import annotations
 
