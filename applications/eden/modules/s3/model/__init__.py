@@ -24,11 +24,11 @@ def load(s3db: "S3DataModel", *families: str) -> None:
         "gis": (gis, ("auth",)),
         "pr": (pr, ("gis",)),
         "org": (org, ("pr",)),
-        "hrm": (hrm, ("org", "doc")),
+        "hrm": (hrm, ("org",)),
         "doc": (doc, ("org",)),
-        "cr": (cr, ("org", "doc")),
-        "hms": (hms, ("org", "doc")),
-        "event": (event, ("org", "doc")),
+        "cr": (cr, ("org",)),
+        "hms": (hms, ("org",)),
+        "event": (event, ("org",)),
     }
     for name in families:
         if name in s3db.families:

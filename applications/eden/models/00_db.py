@@ -1,0 +1,41 @@
+"""Database, data model and users, for all that follows."""
+
+import logging
+import os
+
+from s3.auth import S3Auth
+from s3.database import connect
+from s3.datamodel import S3DataModel
+from s3.model import load
+from s3.schema import SchemaGate
+
+_uri = settings.get_database_uri()
+schema_gate = SchemaGate(request.folder, _uri, settings.modules)
+_migrate = schema_gate.open()
+
+db = current.db = connect(
+    _uri,
+    os.path.join(request.folder, "databases"),
+    pool_size=settings.get_database_pool_size(),
+    migrate=_migrate,
+)
+schema_gate.forget_lost_tables(db)
+
+s3db = current.s3db = S3DataModel(db, settings, translate=T)
+load(s3db, "auth")
+auth = current.auth = S3Auth(db, settings)
+auth.define_tables(username=False, signature=False)
+s3db.user_id = lambda: auth.user_id
+
+current.T = T
+current.log = logging.getLogger("eden")
+
+session.samesite("Lax")
+if request.is_https:
+    session.secure()
+response.headers["X-Content-Type-Options"] = "nosniff"
+response.headers["X-Frame-Options"] = "DENY"
+response.headers["Referrer-Policy"] = "same-origin"
+response.headers["Content-Security-Policy"] = (
+    "default-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)

@@ -1,0 +1,4 @@
+"""Shelters."""
+
+if settings.has_module("cr"):
+    load(s3db, "cr")

@@ -1,0 +1,4 @@
+"""Documents and photos."""
+
+if settings.has_module("doc"):
+    load(s3db, "doc")

@@ -1,0 +1,3 @@
+"""Locations."""
+
+load(s3db, "gis")

@@ -1,0 +1,4 @@
+"""Hospitals."""
+
+if settings.has_module("hms"):
+    load(s3db, "hms")

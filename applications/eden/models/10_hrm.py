@@ -1,0 +1,4 @@
+"""Staff and volunteers."""
+
+if settings.has_module("hrm"):
+    load(s3db, "hrm")

@@ -1,0 +1,3 @@
+"""Organisations and their sites."""
+
+load(s3db, "org")

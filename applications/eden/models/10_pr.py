@@ -1,0 +1,3 @@
+"""Persons."""
+
+load(s3db, "pr")

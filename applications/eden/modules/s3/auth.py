@@ -1,0 +1,195 @@
+"""Who is asking, and what they may do."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, Optional
+
+from gluon import HTTP, URL, current, redirect
+from gluon.storage import Storage
+from gluon.tools import Auth
+
+from .datamodel import table_name
+from .interface import is_interface
+from .model.auth import PASSWORD_ALGORITHM
+
+REALM = "eden"
+ADMINISTRATOR = 1
+AUTHENTICATED = 2
+SYNCHRONIZATION = "Synchronization"
+#: Roles of every site: id (where other things rely on it), name, description.
+ROLES = (
+    (ADMINISTRATOR, "Administrator", "May do everything, also administer this site"),
+    (AUTHENTICATED, "Authenticated", "Everybody who is logged in"),
+    (None, SYNCHRONIZATION, "For other sites: may use the synchronization interface and nothing else"),
+)
+#: Tables that only administrators may see, and that never leave the site.
+PROTECTED_PREFIXES = ("auth_", "sync_", "scheduler_", "s3_")
+_METHODS = {"read", "create", "update", "delete", "list", "import"}
+
+
+class S3Auth(Auth):
+    """web2py's Auth with Eden's questions about roles and permissions.
+
+    Args:
+        db: the site's database.
+        settings: the site's `S3Settings`.
+    """
+
+    def __init__(self, db: Any, settings: Any) -> None:
+        super().__init__(db=db, controller="default", function="user")
+        self.s3_settings = settings
+        self._s3_roles: Optional[dict[int, str]] = None
+        own = self.settings
+        own.create_user_groups = None
+        own.allow_basic_login = True
+        own.expiration = 3600 * 8
+        own.remember_me_form = False
+        own.login_next = URL("default", "index")
+        own.logout_next = URL("default", "index")
+        own.actions_disabled = ["request_reset_password", "retrieve_username", "impersonate", "bulk_register"]
+        if not settings.get_security_registration():
+            own.actions_disabled.append("register")
+
+    # Who
+
+    def s3_logged_in(self) -> bool:
+        """Whether we know who is asking; reads HTTP Basic credentials if there are any."""
+        if is_interface(current.request) and current.request.env.request_method not in ("GET", "HEAD"):
+            # a browser sends its cookie along with a form that another site made: only credentials count
+            self.user = None
+        if not self.user:
+            self._basic_user()
+        return bool(self.user)
+
+    def _basic_user(self) -> None:
+        """Take over the user named by HTTP Basic, without making a session."""
+        header = current.request.env.http_authorization or ""
+        if header[:6].lower() != "basic ":
+            return
+        try:
+            name, separator, password = base64.b64decode(header[6:]).decode("utf-8").partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return
+        if not separator:
+            return
+        table = self.table_user()
+        row = self.db(table.email == name).select(limitby=(0, 1)).first()
+        # an unknown user costs as much time as a wrong password
+        stored = row.password if row and row.password else f"{PASSWORD_ALGORITHM}$salt$00"
+        matches = table.password.validate(password)[0] == stored
+        if matches and row and not (row.registration_key or "").strip():
+            self._s3_adopt(row)
+
+    def _s3_adopt(self, row: Any) -> None:
+        self.user = Storage(self.table_user()._filter_fields(row, id=True))
+        self._s3_roles = None
+
+    def s3_impersonate(self, user_id: Optional[int]) -> bool:
+        """Act as this user for the rest of the request or job; None or an unknown user: as nobody.
+
+        Returns:
+            whether there is such a user.
+        """
+        row = self.table_user()(user_id) if user_id else None
+        self.user = None
+        self._s3_roles = None
+        if row:
+            self._s3_adopt(row)
+        return row is not None
+
+    def s3_require_login(self) -> None:
+        """Go on only with a known user; others get the login page, programs a 401.
+
+        Raises:
+            HTTP: 401 with a Basic challenge, or a redirection to the login page.
+        """
+        if self.s3_logged_in():
+            return
+        request = current.request
+        if is_interface(request) or request.env.http_authorization or request.ajax:
+            raise HTTP(401, "Authentication Required", **{"WWW-Authenticate": f'Basic realm="{REALM}"'})
+        redirect(URL("default", "user", args="login", vars={"_next": self.here()}))
+
+    # What
+
+    def s3_roles(self) -> dict[int, str]:
+        """Roles of the current user: id -> name. Everybody who is logged in has Authenticated."""
+        if self._s3_roles is None:
+            self._s3_roles = {}
+            if self.user:
+                db, group, member = self.db, self.table_group(), self.table_membership()
+                query = (member.user_id == self.user.id) & (member.group_id == group.id)
+                self._s3_roles = {row.id: row.role for row in db(query).select(group.id, group.role)}
+                self._s3_roles[AUTHENTICATED] = "Authenticated"
+        return self._s3_roles
+
+    def s3_has_role(self, role: Any) -> bool:
+        """Whether the current user has a role, given by id or name; administrators have them all."""
+        roles = self.s3_roles()
+        return ADMINISTRATOR in roles or role in roles or role in roles.values()
+
+    def s3_may_synchronise(self) -> bool:
+        """Whether the current user may use the synchronization interface."""
+        return self.s3_has_role(SYNCHRONIZATION)
+
+    def s3_has_module_access(self, name: str) -> bool:
+        """Whether the current user may see a module and call its controller."""
+        if not self.s3_settings.has_module(name):
+            return False
+        wanted = self.s3_settings.get_module_roles(name)
+        if not wanted:
+            return True
+        roles = set(self.s3_roles())
+        return ADMINISTRATOR in roles or bool(wanted & roles)
+
+    def s3_has_permission(self, method: str, table: Any, record_id: Optional[int] = None) -> bool:
+        """Whether the current user may do something with the records of a table.
+
+        Args:
+            method: read, list, create, update, delete or import.
+            table: table or its name.
+            record_id: a particular record; makes no difference here, as records have no owners' rules.
+        Raises:
+            ValueError: for an unknown method.
+        """
+        if method not in _METHODS:
+            raise ValueError(f"There is no permission for {method!r}.")
+        roles = self.s3_roles()
+        if ADMINISTRATOR in roles:
+            return True
+        name = table_name(table)
+        if not roles or name.startswith(PROTECTED_PREFIXES):
+            return False
+        prefix = name.split("_", 1)[0]
+        if not self.s3_has_module_access(prefix):
+            return False
+        if set(roles.values()) == {"Authenticated", SYNCHRONIZATION}:
+            return is_interface(current.request)
+        return True
+
+    def s3_require_module(self, name: str) -> None:
+        """Go on only if the module exists and the user may see it.
+
+        Raises:
+            HTTP: 404 if the module is not enabled, 403 if it is not for this user; or as s3_require_login.
+        """
+        if not self.s3_settings.has_module(name):
+            raise HTTP(404, current.T("This page does not exist: the module is not enabled."))
+        if not self.s3_has_module_access(name):
+            self.s3_require_login()
+            if not self.s3_has_module_access(name):
+                raise HTTP(403, "Insufficient Privileges")
+
+
+def create_roles(db: Any) -> None:
+    """Create the roles that every site has, if they are missing."""
+    table = db.auth_group
+    if db(table).isempty():
+        for _, role, description in ROLES:
+            table.insert(role=role, description=description)
+        return
+    for _, role, description in ROLES:
+        if db(table.role == role).isempty():
+            table.insert(role=role, description=description)

@@ -1,0 +1,56 @@
+"""Requests of programs, as opposed to those of people with a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gluon.storage import Storage
+
+#: Formats in which programs ask and are answered.
+FORMATS = ("xml", "s3json", "json", "csv")
+
+
+def normalise(request: Any) -> None:
+    """Move a format at the end of the last argument to where web2py keeps it.
+
+    `/org/organisation/1.xml` and `/sync/repository/register.json` name their format there; web2py itself only
+    looks at the function's name.
+    """
+    if not request.args or (request.controller, request.function) in (
+        ("default", "download"),
+        ("sync", "file"),
+        ("static", "file"),
+    ):
+        return
+    name, dot, extension = request.args[-1].rpartition(".")
+    if dot and name and extension in FORMATS:
+        request.args[-1] = name
+        request.extension = extension
+
+
+def is_interface(request: Any) -> bool:
+    """Whether a request belongs to the data interface: `.xml` anywhere, and the synchronization protocol.
+
+    Args:
+        request: web2py's request, after `normalise`.
+    """
+    if request.extension in ("xml", "s3json"):
+        return True
+    if request.controller != "sync":
+        return False
+    if request.function in ("sync", "file"):
+        return True
+    return request.function == "repository" and request.args(0) == "register"
+
+
+def prepare(request: Any, response: Any, session: Any) -> None:
+    """Set up the request before anything else looks at it; to be called by the first model.
+
+    The body of an interface request is a document, whatever its label says. web2py would parse it as a form:
+    that fails for XML on Python 3, and takes quadratic time for XML labelled as a web form, as Eden sends it.
+    An empty form keeps it from doing so. Such requests leave no session behind either.
+    """
+    normalise(request)
+    if is_interface(request):
+        request._post_vars = Storage()
+        session.forget(response)
