@@ -1,0 +1,402 @@
+"""The launcher with a real web server and worker, on a small application of its own in a copied checkout."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from launcher.places import CHECKOUT
+from launcher.processes import LOG_BYTES, rotate
+
+pytestmark = pytest.mark.integration
+
+LINUX = sys.platform == "linux"
+MODEL = """
+from gluon.scheduler import Scheduler
+
+db = DAL("sqlite://storage.sqlite")
+db.define_table("thing", Field("name"))
+
+def linger(seconds):
+    import time
+    db.thing.insert(name="begun")
+    db.commit()
+    time.sleep(seconds)
+
+scheduler = Scheduler(db, tasks=dict(linger=linger), heartbeat=1)
+"""
+SETUP = """
+def prepare(environment, email, password):
+    db = environment["db"]
+    created = db(db.thing.name == email).isempty()
+    if created:
+        db.thing.insert(name=email)
+    db.thing.insert(name="prepared")
+    return {"created_admin": created}
+"""
+CONTROLLER = """
+def index():
+    return "things: %d" % db(db.thing).count()
+"""
+TELL = """
+import json, os
+answer = dict(
+    tasks=[row.status for row in db(db.scheduler_task).select()],
+    runs=[row.traceback for row in db(db.scheduler_run).select()],
+    workers=[row.worker_name for row in db(db.scheduler_worker).select()],
+    things=[row.name for row in db(db.thing).select()],
+    folder=request.folder,
+)
+with open(os.environ["EDEN_RESULT"], "w") as output:
+    json.dump(answer, output)
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with the launcher and a small application; it shares the environment of the real one."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    for name in ("run", "web2py.py", *(path.name for path in CHECKOUT.glob("requirements*.txt"))):
+        shutil.copy2(CHECKOUT / name, root / name)
+    shutil.copytree(CHECKOUT / "launcher", root / "launcher", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / ".venv").symlink_to(CHECKOUT / ".venv")
+    application = root / "applications" / "eden"
+    for folder in ("controllers", "languages", "models", "modules/s3", "static", "views"):
+        (application / folder).mkdir(parents=True)
+    for package in (application, application / "modules", application / "modules" / "s3"):
+        (package / "__init__.py").touch()
+    (application / "models" / "db.py").write_text(MODEL)
+    (application / "controllers" / "default.py").write_text(CONTROLLER)
+    (application / "modules" / "s3" / "setup.py").write_text(SETUP)
+    return root
+
+
+def run_command(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """``./run`` until it ends by itself."""
+    return subprocess.run(
+        [str(root / "run"), *arguments],
+        env={**os.environ, "EDEN_PYTHON": sys.executable, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+
+
+@contextlib.contextmanager
+def site(root: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``./run`` while it runs; yields the process and what it printed until it was ready."""
+    process = subprocess.Popen(
+        [str(root / "run"), *arguments],
+        env={**os.environ, "EDEN_PYTHON": sys.executable},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        printed = ""
+        while "Stop with Ctrl-C" not in printed:
+            line = process.stdout.readline()
+            assert line, printed
+            printed += line
+        yield process, printed
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+        process.stdout.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def page(port: int) -> str:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://127.0.0.1:{port}/eden", timeout=10) as reply:
+        return reply.read().decode()
+
+
+def processes_of(home: Path) -> dict[str, list[int]]:
+    """The process numbers of web servers and workers of a site, from the system's process table."""
+    found: dict[str, list[int]] = {"web": [], "worker": []}
+    listing = subprocess.run(
+        ["ps", "-ww", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    for line in listing.stdout.splitlines():
+        number, state, command = line.split(None, 2)
+        if f"-f {home} " in command and not state.startswith("Z"):
+            found["worker" if " -K eden" in command else "web"].append(int(number))
+    return found
+
+
+def eventually(check, seconds: float = 15.0):
+    """The first true value of a check within some seconds; fails when there is none."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            value = check()
+            if value:
+                return value
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} seconds")
+
+
+def ask_site(root: Path, home: Path, script: str = TELL) -> dict[str, list[str]]:
+    """Runs a script in the site through the web2py.py of its instance folder."""
+    file = home / "script.py"
+    file.write_text(script)
+    result = home / "result.json"
+    subprocess.run(
+        [sys.executable, "web2py.py", "-S", "eden", "-M", "--no_banner", "-R", "script.py"],
+        cwd=home,
+        env={**os.environ, "EDEN_RESULT": str(result)},
+        stdin=subprocess.DEVNULL,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(result.read_text()) if result.exists() else {}
+
+
+def snapshot(home: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of every file of a site that a start without changes must leave alone."""
+    transient = re.compile(
+        r"logs/|run\.lock|httpserver|parameters_|databases/|sessions/|__pycache__|script|result"
+    )
+    return {
+        str(path.relative_to(home)): (path.lstat().st_size, path.lstat().st_mtime_ns)
+        for path in sorted(home.rglob("*"))
+        if not path.is_dir() and not transient.search(str(path.relative_to(home)))
+    }
+
+
+def test_a_fresh_site_answers_survives_kills_and_stops(checkout: Path, tmp_path: Path) -> None:
+    home, port = tmp_path / "site", free_port()
+    with site(checkout, "--instance", str(home), "--port", str(port), "--name", "North") as (
+        process,
+        printed,
+    ):
+        assert "North is ready after" in printed
+        assert re.search(r"Password  \S{10,}", printed)
+        assert "things: 2" in page(port)
+
+        before = eventually(lambda: all(processes_of(home).values()) and processes_of(home))
+        os.kill(before["worker"][0], signal.SIGKILL)
+        os.kill(before["web"][0], signal.SIGKILL)
+        eventually(lambda: processes_of(home)["worker"] not in ([], before["worker"]))
+        eventually(lambda: "things: 2" in page(port))
+        assert processes_of(home)["web"] != before["web"]
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert processes_of(home) == {"web": [], "worker": []}
+    private = home / "applications" / "eden" / "private"
+    assert private.stat().st_mode & 0o777 == 0o700
+    assert (private / "appconfig.ini").stat().st_mode & 0o777 == 0o600
+    assert "name = North" in (private / "appconfig.ini").read_text()
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux ends processes with their parent")
+def test_nothing_survives_a_killed_supervisor(checkout: Path, tmp_path: Path) -> None:
+    home = tmp_path / "site"
+    with site(checkout, "--instance", str(home), "--port", str(free_port())) as (process, _):
+        eventually(lambda: all(processes_of(home).values()))
+        process.kill()
+        process.wait(10)
+        eventually(lambda: processes_of(home) == {"web": [], "worker": []})
+
+
+def test_a_second_start_is_quick_and_changes_nothing(checkout: Path, tmp_path: Path) -> None:
+    home, port = tmp_path / "site", free_port()
+    first = run_command(checkout, "--instance", str(home), "--port", str(port), "--exit", "--no-worker")
+    assert first.returncode == 0, first.stderr
+    before = snapshot(home)
+    began = time.monotonic()
+    second = run_command(checkout, "--instance", str(home), "--exit", "--no-worker")
+    assert second.returncode == 0, second.stderr
+    assert time.monotonic() - began < 10
+    assert "Password" not in second.stdout
+    assert f"127.0.0.1:{port}/eden" in second.stdout
+    assert snapshot(home) == before
+    assert ask_site(checkout, home)["things"].count("prepared") == 1
+
+
+def test_changed_code_is_prepared_again_but_the_administrator_stays(checkout: Path, tmp_path: Path) -> None:
+    home = tmp_path / "site"
+    options = ("--instance", str(home), "--port", str(free_port()), "--exit", "--no-worker")
+    variables = {"EDEN_ADMIN_EMAIL": "ada@example.org", "EDEN_ADMIN_PASSWORD": "given-by-the-environment"}
+    first = run_command(checkout, *options, **variables)
+    assert "Log in as ada@example.org" in first.stdout
+    assert "Password" not in first.stdout
+    with open(checkout / "applications" / "eden" / "models" / "db.py", "a") as model:
+        model.write("db.define_table('other', Field('name'))\n")
+    second = run_command(checkout, *options, **variables)
+    assert second.returncode == 0, second.stderr
+    assert "Log in as" not in second.stdout
+    assert ask_site(checkout, home)["things"] == ["ada@example.org", "prepared", "prepared"]
+
+
+def test_a_stopped_worker_hands_its_task_back(checkout: Path, tmp_path: Path) -> None:
+    home = tmp_path / "site"
+    web2py = [sys.executable, str(checkout / "web2py.py"), "-f", str(home)]
+    queue = "scheduler.queue_task('linger', [60], timeout=600)\ndb.commit()\n"
+    subprocess.run(
+        [*web2py, "-S", "eden", "-M", "--no_banner", "-R", str(written(tmp_path / "queue.py", queue))],
+        stdin=subprocess.DEVNULL,
+        check=True,
+        timeout=60,
+    )
+    with subprocess.Popen([*web2py, "-K", "eden", "-Q"], stdin=subprocess.DEVNULL) as worker:
+        eventually(lambda: "begun" in ask_site(checkout, home)["things"], 30)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(15) == 0
+    state = ask_site(checkout, home)
+    assert state["tasks"] == ["QUEUED"]
+    assert state["workers"] == []
+    assert "queued again" in state["runs"][0]
+    assert processes_of(home) == {"web": [], "worker": []}
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux ends processes with their parent")
+def test_the_task_of_a_killed_worker_ends_and_is_taken_over(checkout: Path, tmp_path: Path) -> None:
+    home = tmp_path / "site"
+    with site(checkout, "--instance", str(home), "--port", str(free_port())) as (_, _):
+        ask_site(checkout, home, "scheduler.queue_task('linger', [60], timeout=600)\ndb.commit()\n")
+        eventually(lambda: "begun" in ask_site(checkout, home)["things"], 30)
+        first = processes_of(home)["worker"]
+        assert len(first) == 2, "the task is a process of its own beside the worker"
+        os.kill(min(first), signal.SIGKILL)
+        eventually(lambda: not set(first) & set(processes_of(home)["worker"]))
+        eventually(lambda: ask_site(checkout, home)["things"].count("begun") == 2, 30)
+        assert "worker process died" in ask_site(checkout, home)["runs"][0]
+
+
+def test_a_port_in_use_is_named_with_another_one(checkout: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        result = run_command(checkout, "--instance", str(tmp_path / "site"), "--port", str(port), "--exit")
+    assert result.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is in use" in result.stderr
+    suggested = int(re.search(r"--port (\d+)", result.stderr).group(1))
+    assert suggested > port
+    assert "Traceback" not in result.stderr
+
+
+def test_a_running_site_is_not_started_twice(checkout: Path, tmp_path: Path) -> None:
+    home, port = tmp_path / "site", free_port()
+    with site(checkout, "--instance", str(home), "--port", str(port), "--no-worker") as (process, _):
+        second = run_command(checkout, "--instance", str(home), "--exit")
+        assert second.returncode == 1
+        assert f"running already (process {process.pid})" in second.stderr
+        assert str(port) in second.stderr
+
+
+def test_an_instance_folder_that_cannot_be_written(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    result = run_command(checkout, "--instance", str(tmp_path / "file" / "site"), "--exit")
+    assert result.returncode == 1
+    assert f"The instance folder {tmp_path / 'file' / 'site'} cannot be written" in result.stderr
+    assert "--instance" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_failed_preparation_shows_the_reason(checkout: Path, tmp_path: Path) -> None:
+    setup = checkout / "applications" / "eden" / "modules" / "s3" / "setup.py"
+    setup.write_text("def prepare(environment, email, password):\n    raise RuntimeError('no such luck')\n")
+    result = run_command(checkout, "--instance", str(tmp_path / "site"), "--port", str(free_port()), "--exit")
+    assert result.returncode == 1
+    assert "no such luck" in result.stderr
+    assert not (tmp_path / "site" / "prepared.json").exists()
+
+
+def test_a_moved_checkout_is_repaired_by_the_next_start(checkout: Path, tmp_path: Path) -> None:
+    home = checkout / "instance"
+    assert run_command(checkout, "--port", str(free_port()), "--exit", "--no-worker").returncode == 0
+    moved = checkout.rename(tmp_path / "elsewhere")
+    stale = subprocess.run(
+        [sys.executable, "web2py.py", "-K", "eden"], cwd=moved / "instance", capture_output=True, text=True
+    )
+    assert stale.returncode == 1
+    assert "repairs this folder" in stale.stderr
+    assert run_command(moved, "--exit", "--no-worker").returncode == 0
+    assert not home.exists()
+    assert Path(ask_site(moved, moved / "instance")["folder"]) == moved / "instance" / "applications" / "eden"
+
+
+def test_without_network_the_installation_says_what_to_do(checkout: Path) -> None:
+    (checkout / ".venv").unlink()
+    unreachable = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_FIND_LINKS": "",
+        "PIP_RETRIES": "0",
+    }
+    result = run_command(checkout, "--exit", **unreachable)
+    assert result.returncode == 1
+    assert "no package index was reached" in result.stderr
+    assert "PIP_FIND_LINKS" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [("3.8", "needs Python 3.9 to 3.13. Found: python3 (3.8)"), (None, "there is no Python here")],
+)
+def test_a_python_that_does_not_fit(
+    checkout: Path, tmp_path: Path, version: str | None, message: str
+) -> None:
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    for name in ("sh", "dirname"):
+        (commands / name).symlink_to(shutil.which(name))
+    if version:
+        written(
+            commands / "python3", f'#!/bin/sh\ncase "$2" in *exit*) exit 1;; esac\necho {version}\n'
+        ).chmod(0o755)
+    result = run_command(checkout, EDEN_PYTHON="", PATH=str(commands))
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "EDEN_PYTHON=" in result.stderr
+
+
+def test_logs_are_kept_short(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    for filling in (b"1", b"2", b"3", b"4", b"5"):
+        with open(log, "ab") as output:
+            output.write(filling * LOG_BYTES)
+            rotate(log)
+            output.write(b"new")
+        assert log.read_bytes() == b"new"
+        log.write_bytes(b"")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "web.log",
+        "web.log.1",
+        "web.log.2",
+        "web.log.3",
+    ]
+    assert [(tmp_path / f"web.log.{number}").read_bytes()[:1] for number in (1, 2, 3)] == [b"5", b"4", b"3"]
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
