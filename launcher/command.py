@@ -31,8 +31,8 @@ from .supervisor import (
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="./run",
-        description="Starts a site of Eden Sync: makes what is missing, then runs web server and worker until "
-        "it is stopped with Ctrl-C or SIGTERM.",
+        description="Starts a site of Eden Sync: makes what is missing, then runs web server and worker "
+        "until it is stopped with Ctrl-C or SIGTERM.",
         epilog="What an option sets is remembered in the instance folder, in "
         "applications/eden/private/appconfig.ini; the next start needs no options.",
     )

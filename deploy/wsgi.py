@@ -1,0 +1,39 @@
+"""The web side of a site for any WSGI server; workers run beside it (eden-worker@.service).
+
+    EDEN_HOME=/var/lib/eden gunicorn --chdir /opt/eden-sync/deploy --workers 4 --bind 127.0.0.1:8000 wsgi:application
+
+The instance folder must have been prepared once by ``./run --instance /var/lib/eden --exit``, and the server must
+run in a Python that has the packages of requirements.txt, e.g. the one in ``.venv``. Several web processes need a
+database server: PostgreSQL or MariaDB.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+
+def load_application(home: str) -> Any:
+    """web2py's WSGI application, with an instance folder as its home.
+
+    :param home: the instance folder; it becomes the process's current folder, as web2py wants it.
+    :raises SystemExit: when the folder was not prepared.
+    """
+    if not os.path.isfile(os.path.join(home, "VERSION")):
+        sys.exit(f"{home} is no instance folder yet. Prepare it: ./run --instance {home} --exit")
+    os.chdir(home)
+    sys.path[:] = [home, *(path for path in sys.path if path != home)]
+    # gluon reads its home from this variable when it is imported.
+    os.environ["web2py_path"] = home  # noqa: SIM112
+    from gluon.settings import global_settings
+
+    global_settings.web2py_runtime_handler = True
+    from gluon.main import wsgibase
+
+    return wsgibase
+
+
+if "EDEN_HOME" not in os.environ:
+    sys.exit("Set EDEN_HOME to the instance folder of the site.")
+application = load_application(os.path.abspath(os.environ["EDEN_HOME"]))
