@@ -1,10 +1,10 @@
 """The web side of a site for any WSGI server; workers run beside it (eden-worker@.service).
 
-    EDEN_HOME=/var/lib/eden gunicorn --chdir /opt/eden-sync/deploy --workers 4 --bind 127.0.0.1:8000 wsgi:application
+    EDEN_HOME=/var/lib/eden gunicorn --chdir /opt/eden-sync/deploy --workers 4 wsgi:application
 
-The instance folder must have been prepared once by ``./run --instance /var/lib/eden --exit``, and the server must
-run in a Python that has the packages of requirements.txt, e.g. the one in ``.venv``. Several web processes need a
-database server: PostgreSQL or MariaDB.
+The instance folder must have been prepared once by ``./run --instance /var/lib/eden --exit``, and the server
+must run in a Python that has the packages of requirements.txt, e.g. the one in ``.venv``. Several web processes
+need a database server: PostgreSQL or MariaDB.
 """
 
 from __future__ import annotations
