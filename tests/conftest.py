@@ -1,4 +1,4 @@
-"""Puts the checkout and the application's modules on the path: tests import ``s3sync``, ``s3``, ``tests.support``."""
+"""Puts the checkout and the modules on the path, for ``s3sync``, ``s3`` and ``tests.support``."""
 
 import sys
 from pathlib import Path

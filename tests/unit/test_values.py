@@ -165,7 +165,7 @@ REFUSED = [
     ("date", "2026-02-30", "not a date"),
     ("date", "1 Foo 2026", "not a day"),
     ("datetime", "garbage", "not a date"),
-    ("datetime", "2026-02-30T00:00:00", "not a moment"),
+    ("datetime", "2026-02-30T00:00:00", "not a date"),
     ("datetime", "2026-03-04T25:00:00Z", "not a time of day"),
     ("datetime", "0001-01-01T00:00:00+10:00", "outside the calendar"),
     ("datetime", "2026-03-04T10:00:00+99:00", "zone"),
