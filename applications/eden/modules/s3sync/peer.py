@@ -115,6 +115,7 @@ class PushResult:
         journal, checkpoint, restored: see docs/PROTOCOL.md; None and False for an Eden.
         files: stored names of files that it wants to have.
         note: what deserves a line in the log (a fallback was taken), "" for nothing.
+        learned: capabilities of the peer that showed, to be remembered with those it announced.
         left_out: uuids that were deliberately not sent, because the peer's version is newer.
         sent: bytes on the line.
     """
@@ -129,16 +130,9 @@ class PushResult:
     restored: bool = False
     files: List[str] = field(default_factory=list)
     note: str = ""
+    learned: FrozenSet[str] = frozenset()
     left_out: List[str] = field(default_factory=list)
     sent: int = 0
-
-
-class Pulled(Protocol):
-    """Which versions the peer had of the records, as pulled in the same run."""
-
-    def modified_on(self, table: str, uuid: str) -> Optional[datetime]:
-        """Return when the peer's version was modified (UTC), None where the pull did not bring the record."""
-        ...
 
 
 class Peer(Protocol):
@@ -175,7 +169,7 @@ class Peer(Protocol):
         *,
         journal: str,
         checkpoint: str,
-        pulled: Optional[Pulled] = None,
+        pulled: Optional[Path] = None,
     ) -> PushResult:
         """Send a document to the peer.
 
@@ -184,7 +178,8 @@ class Peer(Protocol):
             document: S3XML.
             journal: identity of this site's journal.
             checkpoint: what the peer answered to the last push, "" at first.
-            pulled: what the same run pulled of this resource before, None where it did not.
+            pulled: the complete document that the same run pulled of this resource before, None where there
+                is none; a peer that overwrites whatever it finds is only sent what is not newer there.
 
         Raises:
             SyncError: nothing, or not everything, was taken for certain; the same document may be sent again.

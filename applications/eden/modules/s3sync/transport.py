@@ -23,6 +23,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
+from urllib3 import exceptions as urllib3_errors
 
 from .errors import (
     ConfigurationError,
@@ -445,7 +446,7 @@ class _Answer:
             )
         packed = encoding in ("gzip", "x-gzip")
         unpack = zlib.decompressobj(wbits=31) if packed else None
-        with _line_errors(self.url, self.proxy):
+        with _line_errors(self.url, self.proxy, reading=True):
             while True:
                 raw = self.response.raw.read(CHUNK, decode_content=False)
                 if not raw:
@@ -622,10 +623,8 @@ def _disk(error: OSError) -> SyncError:
 
 
 @contextlib.contextmanager
-def _line_errors(url: str, proxy: Optional[str]) -> Iterator[None]:
+def _line_errors(url: str, proxy: Optional[str], reading: bool = False) -> Iterator[None]:
     """Turn what requests and urllib3 raise into this project's errors, with the URL and in words."""
-    from urllib3 import exceptions as urllib3_errors
-
     through = f" through the proxy {without_credentials(proxy)}" if proxy else ""
     try:
         yield
@@ -641,14 +640,14 @@ def _line_errors(url: str, proxy: Optional[str]) -> Iterator[None]:
     except (requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError) as error:
         raise PeerUnreachable(f"{url} was silent for too long{through}.") from error
     except (
+        requests.exceptions.ConnectionError,
         requests.exceptions.ChunkedEncodingError,
-        urllib3_errors.IncompleteRead,
-        urllib3_errors.InvalidChunkLength,
+        urllib3_errors.ProtocolError,
     ) as error:
-        raise TruncatedDocument(
-            f"The answer of {url} ends in the middle: {_root(error)}", remote=True
-        ) from error
-    except (requests.exceptions.ConnectionError, urllib3_errors.ProtocolError) as error:
+        if reading:
+            raise TruncatedDocument(
+                f"The answer of {url} ends in the middle: {_root(error)}", remote=True
+            ) from error
         raise PeerUnreachable(f"The connection to {url} failed{through}: {_root(error)}") from error
     except (
         requests.exceptions.InvalidURL,

@@ -22,7 +22,7 @@ def adapter_types() -> Dict[str, Type[Adapter]]:
     if not _found:
         classes: Dict[str, Type[Adapter]] = {}
         for module in pkgutil.iter_modules(__path__):
-            if module.name == "base":
+            if module.name == "base" or module.name.startswith("_"):
                 continue
             loaded = importlib.import_module(f"{__name__}.{module.name}")
             for _, each in inspect.getmembers(loaded, inspect.isclass):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar, FrozenSet, Optional, Tuple
 
 from ..errors import ConfigurationError
-from ..peer import Exchange, Pulled, PullResult, PushResult, Registration
+from ..peer import Exchange, PullResult, PushResult, Registration
 from ..transport import Transport
 
 
@@ -117,7 +117,7 @@ class Adapter(ABC):
         *,
         journal: str,
         checkpoint: str,
-        pulled: Optional[Pulled] = None,
+        pulled: Optional[Path] = None,
     ) -> PushResult:
         """See port ``Peer``."""
 
