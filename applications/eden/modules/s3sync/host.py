@@ -1,0 +1,278 @@
+"""The host application as a schema: its pydal tables and what its data model says of them.
+
+The host is asked by Eden's own names only (``get_config``, ``get_components``, ``super_key``), so that it can be the
+bundled application or a complete Eden. The schema is built once a process and site; callbacks and validators that
+may hold on to a request's database are looked up again whenever they are needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Callable
+
+from .schema import META_FIELDS, Component, DuplicateRule, Field, Hook, Schema, Table, is_protected
+from .validation import compile_rules, flattened, read_rules
+
+_TRAVELLING_KINDS = frozenset(
+    (
+        "string",
+        "text",
+        "integer",
+        "bigint",
+        "double",
+        "decimal",
+        "boolean",
+        "date",
+        "time",
+        "datetime",
+        "json",
+        "upload",
+        "reference",
+        "list:string",
+        "list:integer",
+        "list:reference",
+    )
+)
+_KIND_ALIASES = {"float": "double", "big-id": "id", "big-reference": "reference", "jsonb": "json"}
+
+SiteKey = tuple[str, str]
+
+_schemas: dict[tuple[SiteKey, tuple[str, ...]], Schema] = {}
+_local = threading.local()
+
+
+def site_key(db: Any) -> SiteKey:
+    """Return what tells the databases of several sites in one process apart."""
+    adapter = db._adapter
+    return str(adapter.uri), str(getattr(adapter, "dbpath", None) or adapter.folder)
+
+
+def build_schema(db: Any, s3db: Any, settings: Any = None) -> Schema:
+    """Return the schema of a site, the same object for the life of the process.
+
+    To be called anew in each request or job: callbacks run on the ``s3db`` given last in this thread.
+
+    Args:
+        db: the DAL.
+        s3db: the host's data model.
+        settings: the host's settings; not needed so far.
+    """
+    key = site_key(db)
+    bound: dict[SiteKey, tuple[Any, Any]] = _local.__dict__.setdefault("hosts", {})
+    bound[key] = (db, s3db)
+    fingerprint = (key, tuple(db.tables))
+    schema = _schemas.get(fingerprint)
+    if schema is None:
+        schema = _Builder(db, s3db, key).build()
+        _schemas[fingerprint] = schema
+    return schema
+
+
+def current_schema() -> Schema:
+    """Return the schema of the site that serves the running request or job."""
+    from gluon import current
+
+    return build_schema(current.db, current.s3db, current.deployment_settings)
+
+
+def _host(key: SiteKey) -> tuple[Any, Any]:
+    """Return the DAL and data model that this thread works with."""
+    hosts: dict[SiteKey, tuple[Any, Any]] = _local.hosts
+    return hosts[key]
+
+
+class HostHook:
+    """A callback of the data model: whatever is configured when it is called.
+
+    Args:
+        key: the site.
+        tablename: the table.
+        names: configuration keys, the first one that is set counts.
+    """
+
+    def __init__(self, key: SiteKey, tablename: str, names: Sequence[str]) -> None:
+        self._key = key
+        self._tablename = tablename
+        self._names = tuple(names)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the callback, or each of a list of them; the last one's result counts."""
+        result = None
+        for callback in _callbacks(_host(self._key)[1], self._tablename, self._names):
+            result = callback(*arguments)
+        return result
+
+
+def _callbacks(s3db: Any, tablename: str, names: Iterable[str]) -> list[Callable[..., Any]]:
+    for name in names:
+        found = s3db.get_config(tablename, name)
+        if found:
+            listed = list(found) if isinstance(found, (list, tuple)) else [found]
+            return [each for each in listed if callable(each)]
+    return []
+
+
+class _Builder:
+    """Builds the schema of one site."""
+
+    def __init__(self, db: Any, s3db: Any, key: SiteKey) -> None:
+        self._db = db
+        self._s3db = s3db
+        self._key = key
+        self._entities: dict[str, list[str]] = {}
+
+    def build(self) -> Schema:
+        names = [name for name in self._db.tables if not is_protected(name) and self._enabled(name)]
+        for name in names:
+            for entity in self._super_entities(name):
+                self._entities.setdefault(entity, []).append(name)
+        tables = {}
+        for name in names:
+            table = self._db[name]
+            if name in self._entities:
+                tables[name] = self._super_table(table)
+            elif {"uuid", "modified_on"} <= set(table.fields):
+                tables[name] = self._table(table, names)
+        return Schema({name: self._settled(table, tables) for name, table in tables.items()})
+
+    def _enabled(self, name: str) -> bool:
+        # tables of modules that are switched off do not exist
+        return not self._s3db.get_config(name, "protected")
+
+    def _super_entities(self, name: str) -> list[str]:
+        found = self._s3db.get_config(name, "super_entity") or ()
+        return [found] if isinstance(found, str) else [str(each) for each in found]
+
+    def _super_key(self, entity: str) -> str:
+        return str(self._s3db.super_key(entity))
+
+    @staticmethod
+    def _settled(table: Table, tables: Mapping[str, Table]) -> Table:
+        """Keep at home what refers to tables that take no part: users, groups, disabled modules."""
+        astray = [
+            field
+            for field in table.fields.values()
+            if field.target is not None and field.target not in tables
+        ]
+        if not astray:
+            return table
+        fields = dict(table.fields)
+        for field in astray:
+            fields[field.name] = replace(field, local=True)
+        return replace(table, fields=fields)
+
+    def _table(self, table: Any, names: Sequence[str]) -> Table:
+        name = table._tablename
+        super_keys = {
+            self._super_key(entity): entity for entity in self._super_entities(name) if entity in names
+        }
+        local = set(self._s3db.get_config(name, "local_fields") or ())
+        unique = set(self._s3db.get_config(name, "unique") or ())
+        fields = {each.name: self._field(table, each, local, unique) for each in table}
+        get_config = self._s3db.get_config
+        return Table(
+            name=name,
+            fields=fields,
+            key=str(table._id.name),
+            super_keys=super_keys,
+            components=self._components(name, names),
+            duplicate=self._duplicate(name, fields),
+            onvalidation=self._hooks(name, "onvalidation"),
+            onaccept=self._hooks(name, "onaccept"),
+            onaccept_set=self._hook(name, ("onaccept_set",)),
+            onconflict=self._hook(name, ("onconflict",)),
+            computed=frozenset(get_config(name, "computed_fields") or ()),
+        )
+
+    def _super_table(self, table: Any) -> Table:
+        name = table._tablename
+        key = self._super_key(name)
+        fields = {each.name: self._field(table, each, set(), set()) for each in table}
+        instances = tuple(self._entities[name])
+        shared = tuple(each for each in fields if each not in (key, "id", "instance_type"))
+        return Table(name=name, fields=fields, key=key, instance_types=instances, shared_fields=shared)
+
+    def _hook(self, tablename: str, names: Sequence[str]) -> HostHook | None:
+        return HostHook(self._key, tablename, names) if _callbacks(self._s3db, tablename, names) else None
+
+    def _hooks(self, tablename: str, name: str) -> dict[str, Hook]:
+        hooks: dict[str, Hook] = {}
+        for method in ("create", "update"):
+            hook = self._hook(tablename, (f"{method}_{name}", name))
+            if hook is not None:
+                hooks[method] = hook
+        return hooks
+
+    def _duplicate(self, name: str, fields: Mapping[str, Field]) -> DuplicateRule | None:
+        rule = self._s3db.get_config(name, "deduplicate")
+        primary = tuple(each for each in getattr(rule, "primary", ()) or ())
+        if not primary or not all(each in fields for each in primary):
+            return None
+        secondary = tuple(each for each in getattr(rule, "secondary", ()) or () if each in fields)
+        return DuplicateRule(primary, secondary, bool(getattr(rule, "ignore_case", True)))
+
+    def _components(self, name: str, names: Sequence[str]) -> dict[str, Component]:
+        found = {}
+        for alias, declared in dict(self._s3db.get_components(name) or {}).items():
+            if getattr(declared, "link", None) or getattr(declared, "linktable", None):
+                continue  # beyond a link table: the link record is a component of its own
+            if declared.tablename in names:
+                found[str(alias)] = declared
+        served = [declared.tablename for declared in found.values()]
+        return {
+            alias: Component(
+                alias=alias,
+                table=declared.tablename,
+                pkey=str(declared.pkey),
+                fkey=str(declared.fkey),
+                multiple=bool(getattr(declared, "multiple", True)),
+                needs_alias=served.count(declared.tablename) > 1,
+                # what is an entity of its own right (an office, a person's post) is a resource of its own
+                travels=not self._super_entities(declared.tablename),
+            )
+            for alias, declared in found.items()
+        }
+
+    def _field(self, table: Any, column: Any, local: Iterable[str], unique: Iterable[str]) -> Field:
+        type_ = str(getattr(column.type, "type", column.type))
+        kind = type_.partition("(")[0].partition(" ")[0]
+        kind = _KIND_ALIASES.get(kind, kind)
+        target = type_.partition(" ")[2].strip().partition(".")[0] if "reference" in kind else None
+        name = str(column.name)
+        meta = name in META_FIELDS
+        rules = read_rules(None if meta else column.requires, kind, self._late(table._tablename, name))
+        notnull = bool(column.notnull)
+        has_default = column.default is not None
+        return Field(
+            name=name,
+            type=type_,
+            kind=kind,
+            target=target or None,
+            length=int(column.length) if kind in ("string", "password", "upload") and column.length else None,
+            notnull=notnull,
+            required=(notnull or rules.required) and not has_default,
+            unique=bool(column.unique) or rules.unique or name in unique,
+            represented=column.represent is not None,
+            ondelete=str(column.ondelete or "CASCADE").upper(),
+            default=self._late_default(table._tablename, name)
+            if callable(column.default)
+            else column.default,
+            validate=None if meta else compile_rules(rules),
+            lookup=rules.lookup,
+            local=name in local or (not meta and kind != "id" and kind not in _TRAVELLING_KINDS),
+        )
+
+    def _late(self, tablename: str, fieldname: str) -> Callable[[int], Any]:
+        key = self._key
+
+        def validator(place: int) -> Any:
+            requires = _host(key)[0][tablename][fieldname].requires
+            return list(flattened(requires))[place][0]
+
+        return validator
+
+    def _late_default(self, tablename: str, fieldname: str) -> Callable[[], Any]:
+        key = self._key
+        return lambda: _host(key)[0][tablename][fieldname].default()

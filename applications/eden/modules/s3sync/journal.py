@@ -1,0 +1,441 @@
+"""Which records changed, in which order, and who brought the change (ports.Journal).
+
+One row a record in ``sync_journal``. A change moves the row to the next position; a change of a component moves its
+master too. Positions are given out by one counter for all tables, in a way that ``head()`` never lies above a
+position that an open transaction may still use:
+
+* SQLite has one writer at a time: the next position is the highest plus one.
+* PostgreSQL takes a sequence. Before its first position a transaction takes a shared advisory lock that carries
+  the position the sequence had then; ``head()`` stays at the lowest of these while they are held.
+* MySQL and MariaDB keep the counter in a row of ``sync_journal_state`` that stays locked until the writer commits.
+
+``origin`` tells who need not get a record back. ``changed_seq`` and ``changed_origin`` speak of the record without its
+components, for the detection of conflicts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Callable
+
+from .clock import SystemClock
+from .model import new_uuid, prepare
+from .ports import Clock
+from .schema import Schema, Table, is_protected
+from .store import SqlStore, open_store
+
+#: Writes of so many seconds before a catch-up are looked at again by the next one: their second may not be over.
+SETTLING = timedelta(seconds=10)
+
+_prepared: set[tuple[str, str]] = set()
+
+
+class SqlJournal:
+    """The journal in the site's database.
+
+    Args:
+        db: the DAL, with the tables of ``model.define``.
+        schema: gives the schema, called when first needed (it costs the definition of all tables).
+        path: file outside the database that remembers identity and highest position, so that a database
+            restored from a backup is noticed; None to do without.
+        clock: the site's clock.
+    """
+
+    def __init__(
+        self,
+        db: Any,
+        schema: Callable[[], Schema],
+        path: Path | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._db = db
+        self._schema = schema
+        self._path = path
+        self._clock: Clock = clock if clock is not None else SystemClock()
+        self.store: SqlStore = open_store(db, schema)
+        self._identity: str | None = None
+        self._ensure_prepared()
+
+    def _ensure_prepared(self) -> None:
+        adapter = self._db._adapter
+        key = (str(adapter.uri), str(getattr(adapter, "dbpath", adapter.folder)))
+        if key in _prepared:
+            return
+        with self._writing():
+            prepare(self._db)
+            if self._stored_identity() is None:
+                self._rename(None)
+        _prepared.add(key)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write within the transaction that is open, or in one of our own."""
+        if self.store.in_transaction:
+            yield
+        else:
+            with self.store.transaction():
+                yield
+
+    # --- identity ------------------------------------------------------------------------------------------
+
+    def identity(self) -> str:
+        """Return the name of this journal, and remember outside the database how far it has come.
+
+        Called once a page or run: it reads a row and a small file, and writes the file where the journal moved.
+        A database that is behind its file was restored from a backup, one that has handed out cursors but has
+        another file or none was moved or copied: both get a new identity, so that peers compare again.
+        """
+        stored = self._stored_identity()
+        head = self.store.highest_position()
+        remembered = self._remembered()
+        if stored is None:
+            stored = self._rename(None)
+        elif self._path is not None and self._is_foreign(stored, head, remembered):
+            stored = self._rename(stored)
+        if self._path is not None and remembered != (stored, head):
+            self._remember(stored, head)
+        return stored
+
+    def _stored_identity(self) -> str | None:
+        rows = self.store.rows(f"SELECT identity FROM {self.store.columns.name('sync_journal_state')}")
+        return str(rows[0][0]) if rows else None
+
+    def _is_foreign(self, stored: str, head: int, remembered: tuple[str, int] | None) -> bool:
+        if remembered is not None and remembered[0] == stored:
+            return head < remembered[1]
+        table = self.store.columns.name("sync_checkpoint")
+        return bool(self.store.rows(f"SELECT id FROM {table} WHERE direction = 'serve' LIMIT 1"))
+
+    def _rename(self, former: str | None) -> str:
+        identity = new_uuid()
+        table = self.store.columns.name("sync_journal_state")
+        mark = self.store.mark
+        with self._writing():
+            if former is None and self._stored_identity() is None:
+                self.store.run(
+                    f"INSERT INTO {table} (identity, head, created_on) VALUES ({mark}, 0, {mark})",
+                    (identity, self._stamp(self._clock.now())),
+                )
+            else:
+                self.store.run(f"UPDATE {table} SET identity = {mark}", (identity,))
+        return identity
+
+    def _remembered(self) -> tuple[str, int] | None:
+        if self._path is None:
+            return None
+        try:
+            content = json.loads(self._path.read_text("utf-8"))
+            return str(content["identity"]), int(content["head"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            # without the file, or with half of one, nothing is remembered: the worst is one more comparison
+            return None
+
+    def _remember(self, identity: str, head: int) -> None:
+        assert self._path is not None
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps({"identity": identity, "head": head}), "utf-8")
+        os.replace(temporary, self._path)
+
+    # --- positions -----------------------------------------------------------------------------------------
+
+    def head(self) -> int:
+        """See ports.Journal."""
+        return self.store.settled_position()
+
+    def positions(self, table: str, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
+        """See ports.Journal: where the record itself changed last, changes of its components left aside."""
+        rows = self.store.by_keys(
+            "SELECT record_id, changed_seq, changed_origin FROM {journal} WHERE tablename = {mark} AND record_id IN ",
+            (table,),
+            keys,
+        )
+        return {key: (seq, origin) for key, seq, origin in rows}
+
+    # --- noting --------------------------------------------------------------------------------------------
+
+    def note(self, table: str, keys: Sequence[int], origin: int | None) -> None:
+        """See ports.Journal.
+
+        A master that is noted for its component keeps the position of its own last change, and is marked as
+        brought by ``origin`` only where its former mark is the same: it may hold changes that are still to be sent.
+        """
+        if not keys:
+            return
+        noted = list(dict.fromkeys(keys))
+        self.store.note(table, noted, origin, own=True)
+        for master, found in self._masters_of(table, noted):
+            self.store.note(master, found, origin, own=False)
+
+    def note_masters(self, table: str, keys: Sequence[int], origin: int | None = None) -> None:
+        """Note the masters of component records alone: the components are about to vanish."""
+        for master, found in self._masters_of(table, keys):
+            self.store.note(master, found, origin, own=False)
+
+    def _masters_of(self, table: str, keys: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+        schema = self._schema()
+        name = self.store.columns.name
+        found: dict[str, set[int]] = {}
+        for master, component in schema.masters(table):
+            if not component.travels:
+                continue
+            known = schema.get(master)
+            if known is None or known.is_super:
+                continue
+            if component.pkey == known.key:
+                sql = (
+                    f"SELECT {name(component.fkey)} FROM {name(table)} WHERE {name(component.fkey)} IS NOT NULL "
+                    f"AND {name('id')} IN "
+                )
+            else:
+                sql = (
+                    f"SELECT m.{name(known.key)} FROM {name(table)} c JOIN {name(master)} m "
+                    f"ON m.{name(component.pkey)} = c.{name(component.fkey)} WHERE c.{name('id')} IN "
+                )
+            rows = self.store.by_keys(sql, (), keys)
+            found.setdefault(master, set()).update(row[0] for row in rows)
+        for master, ids in found.items():
+            if ids:
+                yield master, sorted(ids)
+
+    def forget_origin(self, origin: int, after: int = 0) -> None:
+        """See ports.Journal."""
+        table = self.store.columns.name("sync_journal")
+        mark = self.store.mark
+        with self._writing():
+            for mark_of, position in (("origin", "seq"), ("changed_origin", "changed_seq")):
+                self.store.run(
+                    f"UPDATE {table} SET {mark_of} = NULL WHERE {mark_of} = {mark} AND {position} > {mark}",
+                    (origin, after),
+                )
+
+    # --- catching up ---------------------------------------------------------------------------------------
+
+    def catch_up(self, table: Table, *, thorough: bool = False) -> int:
+        """See ports.Journal.
+
+        Components that travel with the table are caught up before it. Found are records with a higher id or a
+        later time than at the last catch-up, through indices: where nothing happened it costs two look-ups a
+        table. Whoever changes a record behind the journal's back and gives it an earlier time has to ask for a
+        thorough catch-up, which compares every record with the journal.
+
+        Args:
+            table: the table.
+            thorough: compare all records.
+        """
+        schema = self._schema()
+        found = 0
+        for component in table.components.values():
+            member = schema.get(component.table)
+            if component.travels and member is not None and not member.is_super:
+                found += self._catch_up(member, thorough)
+        return found + self._catch_up(table, thorough)
+
+    def _catch_up(self, table: Table, thorough: bool) -> int:
+        if table.is_super or "modified_on" not in table.fields:
+            return 0
+        name = self.store.columns.name
+        (highest,) = self.store.rows(f"SELECT MAX({name(table.key)}) FROM {name(table.name)}")[0]
+        if highest is None:
+            return 0
+        newest = self._newest(table)
+        mark = self.store.mark
+        watermark = self.store.rows(
+            f"SELECT last_id, {self.store.columns.plain('modified_on', table.fields['modified_on'])} "
+            f"FROM {name('sync_watermark')} WHERE tablename = {mark}",
+            (table.name,),
+        )
+        known = watermark[0] if watermark else None
+        if known is not None and not thorough:
+            same_time = self._stamp_text(known[1]) == self._stamp_text(newest)
+            if known[0] == highest and same_time:
+                return 0
+        # what lies in the future, or in a second that may not be over, is looked at again
+        limit = self._clock.now() - SETTLING
+        is_settled = newest is None or self._as_time(newest) < limit
+        missing = self._missing(table, None if thorough else known)
+        if not missing and known is not None and known[0] == highest and not is_settled:
+            return 0
+        with self._writing():
+            count = self._note_missing(table, missing)
+            values = (highest, newest if is_settled else self._stamp(limit), table.name)
+            if known is None:
+                sql = f"INSERT INTO {name('sync_watermark')} (last_id, modified_on, tablename) VALUES ({self.store.marks(3)})"
+            else:
+                sql = f"UPDATE {name('sync_watermark')} SET last_id = {mark}, modified_on = {mark} WHERE tablename = {mark}"
+            self.store.run(sql, values)
+        return count
+
+    def _newest(self, table: Table) -> Any:
+        name = self.store.columns.name
+        column = f"MAX({name('modified_on')})"
+        rows = self.store.rows(f"SELECT {column} FROM {name(table.name)}")
+        return rows[0][0]
+
+    def _note_missing(self, table: Table, missing: list[int] | None) -> int:
+        if missing is None:
+            return self.store.note_all(table)
+        self.note(table.name, missing, None)
+        return len(missing)
+
+    def _missing(self, table: Table, known: tuple[int, Any] | None) -> list[int] | None:
+        """Return the keys of records of which the journal does not know the present version; None for all."""
+        name = self.store.columns.name
+        mark = self.store.mark
+        if known is None and not self.store.rows(
+            f"SELECT id FROM {name('sync_journal')} WHERE tablename = {mark} LIMIT 1", (table.name,)
+        ):
+            return None
+        sql = (
+            f"SELECT t.{name(table.key)} FROM {name(table.name)} t LEFT JOIN {name('sync_journal')} j "
+            f"ON j.tablename = {mark} AND j.record_id = t.{name(table.key)} "
+            "WHERE (j.record_id IS NULL OR (t.modified_on IS NOT NULL AND (j.modified_on IS NULL OR "
+            "j.modified_on <> t.modified_on)))"
+        )
+        parts: list[tuple[str, tuple[Any, ...]]] = [("", ())]
+        if known is not None:
+            parts = [(f" AND t.{name(table.key)} > {mark}", (known[0],))]
+            if known[1] is not None:
+                parts.append((f" AND t.modified_on > {mark}", (self._stamp_text(known[1]),)))
+        missing: set[int] = set()
+        for condition, parameters in parts:
+            missing.update(row[0] for row in self.store.rows(sql + condition, (table.name, *parameters)))
+        return sorted(missing)
+
+    def _stamp(self, moment: datetime) -> Any:
+        return moment.isoformat(" ", "seconds") if self.store.columns.text_times else moment
+
+    @staticmethod
+    def _stamp_text(value: Any) -> Any:
+        return value.isoformat(" ", "seconds") if isinstance(value, datetime) else value
+
+    @staticmethod
+    def _as_time(value: Any) -> datetime:
+        return value if isinstance(value, datetime) else datetime.fromisoformat(value[:19])
+
+
+# --- local writes --------------------------------------------------------------------------------------------
+
+
+def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], None]) -> None:
+    """Have writes through pydal journaled, in the transaction in which they happen.
+
+    Args:
+        journal: the journal of the DAL that defines the tables.
+        on_define: registers a function that is called with each table as soon as it is really defined, so that
+            lazy tables stay lazy (the host's ``s3db.on_define``; ``define_hook(db)`` for a plain DAL).
+    """
+    on_define(lambda table: hook_table(journal, table))
+
+
+def define_hook(db: Any) -> Callable[[Callable[[Any], None]], None]:
+    """Return what registers a function for the tables of a plain DAL that are defined by now, lazily or not."""
+
+    def register(callback: Callable[[Any], None]) -> None:
+        lazy = db._LAZY_TABLES
+        for name in list(db.tables):
+            if name in lazy:
+                tablename, fields, options = lazy[name]
+                lazy[name] = (
+                    tablename,
+                    fields,
+                    {**options, "on_define": _both(options.get("on_define"), callback)},
+                )
+            else:
+                callback(db[name])
+
+    return register
+
+
+def _both(first: Callable[[Any], Any] | None, second: Callable[[Any], None]) -> Callable[[Any], None]:
+    def call(table: Any) -> None:
+        if first is not None:
+            first(table)
+        second(table)
+
+    return call
+
+
+def hook_table(journal: SqlJournal, table: Any) -> None:
+    """Hook one pydal table; tables that take no part in synchronisation are left alone.
+
+    An update that changes no value is no change. An update that gives ``modified_on`` the column itself
+    (``modified_on=table.modified_on``) writes derived data, which each site derives alike: it is not journaled.
+    Hard deletion leaves nothing that could be sent; only the masters of components are noted.
+    """
+    tablename = table._tablename
+    if is_protected(tablename) or not {"uuid", "modified_on"} <= set(table.fields):
+        return
+    pending: dict[int, list[int]] = {}
+
+    def inserted(_fields: Any, record_id: Any) -> None:
+        journal.note(tablename, [int(record_id)], None)
+
+    def updating(records: Any, fields: Any) -> None:
+        keys = journal_worthy(journal, table, records, fields)
+        if keys:
+            pending[id(records)] = keys
+            if any(str(table[name].type).startswith("reference") for name in fields if name not in _STAMPS):
+                journal.note_masters(tablename, keys)  # a component may be about to leave its master
+
+    def updated(records: Any, _fields: Any) -> None:
+        keys = pending.pop(id(records), None)
+        if keys:
+            journal.note(tablename, keys, None)
+
+    def deleting(records: Any) -> None:
+        keys = [int(row[table._id]) for row in records.select(table._id)]
+        journal.note_masters(tablename, keys)
+
+    table._after_insert.append(inserted)
+    table._before_update.append(updating)
+    table._after_update.append(updated)
+    table._before_delete.append(deleting)
+
+
+#: Fields that every update sets: they alone make no change.
+_STAMPS = frozenset(("modified_on", "modified_by"))
+
+
+def journal_worthy(journal: SqlJournal, table: Any, records: Any, fields: Any) -> list[int]:
+    """Return the keys of the records that an update is about to change, and keep their time moving.
+
+    Args:
+        journal: supplies the clock.
+        table: the pydal table.
+        records: pydal's Set.
+        fields: what is written, by field name; ``modified_on`` is raised to a second after the newest version
+            that is overwritten, unless the writer chose a time of the past.
+    """
+    stamp = fields.get("modified_on")
+    if stamp is not None and not isinstance(stamp, datetime):
+        return []
+    names = [name for name in fields if name not in _STAMPS]
+    columns = [table[name] for name in names]
+    rows = records.select(table._id, table.modified_on, *columns)
+    changed = [
+        row for row in rows if any(_differs(table, name, row[table[name]], fields[name]) for name in names)
+    ]
+    if not changed:
+        return []
+    if stamp is not None and stamp >= journal._clock.now() - timedelta(seconds=5):
+        newest = max((row[table.modified_on] for row in changed if row[table.modified_on]), default=None)
+        if newest is not None and newest >= stamp:
+            fields["modified_on"] = newest.replace(microsecond=0) + timedelta(seconds=1)
+    return [int(row[table._id]) for row in changed]
+
+
+def _differs(table: Any, name: str, old: Any, new: Any) -> bool:
+    if old == new and type(old) is type(new):
+        return False
+    if new is None or old is None:
+        return not (new is None and old is None)
+    if hasattr(new, "sql_shortref") or hasattr(new, "op"):
+        return True  # an expression of the database
+    represent = table._db._adapter.represent
+    kind = table[name].type
+    return bool(represent(old, kind) != represent(new, kind))

@@ -1,0 +1,464 @@
+"""The records of the synchronised tables in sets: what is the same for all databases.
+
+The statements go to the driver's cursor, past pydal's rows, because a row object a record costs ten times what
+the database itself takes. Siblings of this module supply what differs: how keys are given out, how many rows
+one statement takes, how the driver names its troubles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import (
+    Any,
+    Callable,
+)
+
+from ..errors import RowRefused, StoreBusy, SyncError
+from ..filters import Filter
+from ..ports import Change, Row
+from ..schema import Field, Schema, Table
+from .columns import Columns, Converter, encode_rows
+from .conditions import Condition, Conditions
+
+CHUNK = 500
+BUSY_SECONDS = 30
+
+
+class CallbackRollback(SyncError):
+    """A callback of the data model asked the database to forget the transaction of an import."""
+
+    code = "callback_rollback"
+    default_hint = (
+        "An onaccept or onvalidation of the data model calls db.rollback(); it has to raise instead."
+    )
+
+
+def chunks(items: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
+    """Yield consecutive parts of at most ``size`` items."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def padded(keys: Sequence[Any]) -> Sequence[Any]:
+    """Repeat the last key up to a power of two, so that the driver meets few different statements."""
+    size = 1
+    while size < len(keys):
+        size *= 2
+    return keys if size == len(keys) else [*keys, *[keys[-1]] * (size - len(keys))]
+
+
+class SqlStore:
+    """A ports.Store on the connection of a pydal DAL.
+
+    One store serves one DAL object (see ``open_store``), and like the DAL one thread at a time.
+
+    Args:
+        db: the DAL.
+        schema: gives the schema, needed for filters that reach into other tables; called when first used.
+    """
+
+    dialect = ""
+    mark = "%s"
+    columns: Columns
+
+    def __init__(self, db: Any, schema: Callable[[], Schema] | None = None) -> None:
+        self._db = db
+        self._adapter = db._adapter
+        self._schema = schema
+        self._depth = 0
+        self._savepoints = 0
+
+    # --- statements ----------------------------------------------------------------------------------------
+
+    def cursor(self) -> Any:
+        """Return a new cursor of the driver."""
+        return self._adapter.connection.cursor()
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """Run a statement and return its cursor.
+
+        Raises:
+            SyncError: StoreBusy, StoreFull or RowRefused, by what the driver reports.
+        """
+        cursor = self.cursor()
+        try:
+            cursor.execute(sql, tuple(parameters))
+        except self.driver_errors() as error:
+            raise self.translated(error, sql) from error
+        return cursor
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once for each row of parameters.
+
+        Raises:
+            SyncError: as ``run``.
+        """
+        cursor = self.cursor()
+        try:
+            cursor.executemany(sql, rows)
+        except self.driver_errors() as error:
+            raise self.translated(error, sql) from error
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run a query and return all its rows."""
+        return list(self.run(sql, parameters).fetchall())
+
+    def driver_errors(self) -> tuple[type, ...]:
+        """Return the classes of exceptions that the driver raises."""
+        raise NotImplementedError
+
+    def translated(self, error: BaseException, subject: str) -> SyncError:
+        """Return the error of ours that stands for one of the driver's."""
+        raise NotImplementedError
+
+    def marks(self, count: int) -> str:
+        """Return that many parameter marks, separated by commas."""
+        return ", ".join([self.mark] * count)
+
+    def lock_writers(self) -> None:
+        """Begin a write transaction and keep other imports out until its end."""
+        raise NotImplementedError
+
+    def indices(self) -> set[tuple[str, tuple[str, ...]]]:
+        """Return the indices of this database, each as table and columns in order."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for table, index, column in self.rows(self.INDEX_COLUMNS):
+            found.setdefault((table, index), []).append(column)
+        return {(table, tuple(columns)) for (table, _), columns in found.items()}
+
+    #: query for (table, index, column), by index and place
+    INDEX_COLUMNS = ""
+
+    # --- transactions --------------------------------------------------------------------------------------
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a ``transaction`` of this store is open."""
+        return self._depth > 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A write transaction; see ports.Store.
+
+        web2py has one transaction a request or job: what it has written so far is committed first, so that
+        nothing foreign is rolled back with us. Inside, ``db.commit()`` of a callback waits for our end, and
+        ``db.rollback()`` of a callback is an error. A transaction inside another is a savepoint of it.
+        """
+        if self._depth:
+            with self.savepoint():
+                yield
+            return
+        adapter = self._adapter
+        commit, rollback = adapter.commit, adapter.rollback
+        self._guarded(commit)
+        self.lock_writers()
+        self._depth = 1
+        adapter.commit = lambda *_: None
+        adapter.rollback = self._refuse_rollback
+        try:
+            yield
+        except BaseException:
+            self._release_adapter()
+            rollback()
+            raise
+        self._release_adapter()
+        try:
+            self._guarded(commit)
+        except SyncError:
+            rollback()
+            raise
+
+    def _release_adapter(self) -> None:
+        self._depth = 0
+        del self._adapter.commit, self._adapter.rollback
+
+    @staticmethod
+    def _refuse_rollback(*_: Any) -> None:
+        raise CallbackRollback("A callback tried to roll back the transaction of an import.")
+
+    def _guarded(self, action: Callable[[], Any]) -> None:
+        try:
+            action()
+        except self.driver_errors() as error:
+            raise self.translated(error, "COMMIT") from error
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone when an exception passes."""
+        self._savepoints += 1
+        name = f"s3sync_{self._savepoints}"
+        try:
+            self.begin_if_needed()
+            self.run(f"SAVEPOINT {name}")
+            try:
+                yield
+            except BaseException as passing:
+                try:
+                    self.run(f"ROLLBACK TO SAVEPOINT {name}")
+                    self.run(f"RELEASE SAVEPOINT {name}")
+                except SyncError as gone:
+                    # a full disk or a lost connection has ended the whole transaction already
+                    raise passing from gone
+                raise
+            self.run(f"RELEASE SAVEPOINT {name}")
+        finally:
+            self._savepoints -= 1
+
+    def begin_if_needed(self) -> None:
+        """Make sure that a savepoint stands inside a transaction."""
+
+    # --- reading -------------------------------------------------------------------------------------------
+
+    def fetch(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> list[Row]:
+        """See ports.Store."""
+        return self._decoded(table, columns, self._fetch(table, columns, by, keys, self.columns.plain))
+
+    def fetch_raw(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> list[Row]:
+        """See ports.Store."""
+        return self._fetch(table, columns, by, keys, self.columns.raw)
+
+    def fetch_listing(
+        self, table: Table, columns: Sequence[str], by: str, keys: Collection[int]
+    ) -> list[Row]:
+        """See ports.Store."""
+        wanted = set(keys)
+        if not wanted:
+            return []
+        listing = table.fields[by]
+        read = self.columns.decoder(listing)
+        column = self.columns.name(by)
+        sql = f"SELECT {self._select(table, [*columns, by], self.columns.plain)} FROM {self.columns.name(table.name)}"
+        found: list[Row] = []
+        few = sorted(wanted)
+        for part in [few] if len(few) > CHUNK else chunks(few, 50):
+            if len(part) > 50:  # reading them all is cheaper than comparing each with so many
+                where, parameters = f"{column} IS NOT NULL", []
+            else:
+                where, parameters = self._lists_any(column, part)
+            found.extend(self.rows(f"{sql} WHERE {where}", parameters))
+        seen: set[Any] = set()
+        chosen = []
+        for row in found:
+            members = row[-1] if read is None or row[-1] is None else read(row[-1])
+            if members and not wanted.isdisjoint(members) and row not in seen:
+                chosen.append(row[:-1])
+                if not isinstance(row[-1], list):
+                    seen.add(row)
+        return self._decoded(table, columns, chosen)
+
+    def _lists_any(self, column: str, keys: Sequence[int]) -> tuple[str, list[Any]]:
+        return " OR ".join([f"{column} LIKE {self.mark}"] * len(keys)), [f"%|{key}|%" for key in keys]
+
+    def match(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[str],
+        keys: Collection[Row],
+        *,
+        ignore_case: bool = False,
+    ) -> list[Row]:
+        """See ports.Store.
+
+        The database compares the column that says most, the rest is compared here: an index serves at most
+        one column of a rule anyway, and texts are compared alike on all databases.
+        """
+        fold = [ignore_case and table.fields[name].is_text for name in by]
+
+        def folded(values: Sequence[Any]) -> Row:
+            return tuple(
+                value.lower() if lower and isinstance(value, str) else value
+                for value, lower in zip(values, fold)
+            )
+
+        wanted = {folded(key) for key in keys}
+        found: list[Row] = []
+        for at, group in self._by_first_value(wanted, by):
+            expression, values = self._comparable(table.fields[by[at]], [key[at] for key in group], fold[at])
+            found.extend(self._matching(table, [*columns, *by], expression, values))
+        nothing = tuple([None] * len(by))
+        if nothing in wanted:
+            empty = " AND ".join(f"{self.columns.name(name)} IS NULL" for name in by)
+            found.extend(self._select_where(table, [*columns, *by], f"{empty} AND {self.live(table)}", ()))
+        width = len(columns)
+        decoded = self._decoded(table, [*columns, *by], found)
+        return [row[:width] for row in decoded if folded(row[width:]) in wanted]
+
+    @staticmethod
+    def _by_first_value(keys: Iterable[Row], by: Sequence[str]) -> list[tuple[int, list[Row]]]:
+        groups: dict[int, list[Row]] = {}
+        for key in keys:
+            for at in range(len(by)):
+                if key[at] is not None:
+                    groups.setdefault(at, []).append(key)
+                    break
+        return sorted(groups.items())
+
+    def _comparable(self, field: Field, values: Sequence[Any], fold: bool) -> tuple[str, list[Any]]:
+        """Return the expression to compare and the values to compare it with."""
+        encode = self.columns.encoder(field)
+        column = self.columns.name(field.name)
+        distinct = list(dict.fromkeys(values if encode is None else map(encode, values)))
+        return (f"LOWER({column})" if fold else column), distinct
+
+    def _matching(
+        self, table: Table, columns: Sequence[str], expression: str, values: Sequence[Any]
+    ) -> list[Row]:
+        found: list[Row] = []
+        for part in chunks(values):
+            part = padded(part)
+            where = f"{expression} IN ({self.marks(len(part))}) AND {self.live(table)}"
+            found.extend(self._select_where(table, columns, where, part))
+        return found
+
+    def _select_where(
+        self, table: Table, columns: Sequence[str], where: str, parameters: Sequence[Any]
+    ) -> list[Row]:
+        selected = self._select(table, columns, self.columns.plain)
+        return self.rows(f"SELECT {selected} FROM {self.columns.name(table.name)} WHERE {where}", parameters)
+
+    def live(self, table: Table, alias: str = "") -> str:
+        """Return the condition that a record is not deleted."""
+        if "deleted" not in table.fields:
+            return "1 = 1"
+        column = f"{alias}{self.columns.name('deleted')}"
+        no = "FALSE" if self.columns.native_booleans else "'F'"
+        return f"({column} = {no} OR {column} IS NULL)"
+
+    def _fetch(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: str,
+        keys: Collection[Any],
+        expression: Callable[[str, Field], str],
+    ) -> list[Row]:
+        distinct = list(dict.fromkeys(key for key in keys if key is not None))
+        encode = self.columns.encoder(table.fields[by])
+        if encode is not None:
+            distinct = [encode(key) for key in distinct]
+        selected = self._select(table, columns, expression)
+        source = f"SELECT {selected} FROM {self.columns.name(table.name)} WHERE {self.columns.name(by)} IN "
+        found: list[Row] = []
+        for part in chunks(distinct):
+            part = padded(part)
+            found.extend(self.rows(f"{source}({self.marks(len(part))})", part))
+        return found
+
+    def _select(
+        self, table: Table, columns: Sequence[str], expression: Callable[[str, Field], str], alias: str = ""
+    ) -> str:
+        fields = table.fields
+        return ", ".join(expression(f"{alias}{self.columns.name(name)}", fields[name]) for name in columns)
+
+    def _decoded(self, table: Table, columns: Sequence[str], rows: list[Row]) -> list[Row]:
+        decoders = [self.columns.decoder(table.fields[name]) for name in columns]
+        return list(encode_rows(rows, decoders))
+
+    def reader(self, field: Field) -> Converter | None:
+        """See ports.Store."""
+        return self.columns.reader(field)
+
+    def scan(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        *,
+        after: int,
+        until: int,
+        limit: int,
+        skip_origin: int | None = None,
+        filters: Sequence[Filter] = (),
+        msince: datetime | None = None,
+        live_only: bool = False,
+    ) -> list[Change]:
+        """See ports.Store."""
+        name = self.columns.name
+        where = [f"j.tablename = {self.mark}", f"j.seq > {self.mark}", f"j.seq <= {self.mark}"]
+        parameters: list[Any] = [table.name, after, until]
+        if skip_origin is not None:
+            where.append(f"(j.origin IS NULL OR j.origin <> {self.mark})")
+            parameters.append(skip_origin)
+        for condition in self._conditions(table, filters, msince, live_only):
+            where.append(condition.sql)
+            parameters.extend(condition.parameters)
+        selected = self._select(table, columns, self.columns.raw, "t.")
+        sql = (
+            f"SELECT j.seq, {selected} FROM {self.columns.name('sync_journal')} j "
+            f"{self.join_in_order} {name(table.name)} t ON t.{name(table.key)} = j.record_id "
+            f"WHERE {' AND '.join(where)} ORDER BY j.seq LIMIT {int(limit)}"
+        )
+        return [Change(row[0], row[1:]) for row in self.rows(sql, parameters)]
+
+    join_in_order = "JOIN"
+
+    def count(self, table: Table, filters: Sequence[Filter] = (), *, live_only: bool = True) -> int:
+        """See ports.Store."""
+        conditions = self._conditions(table, filters, None, live_only)
+        where = " AND ".join(condition.sql for condition in conditions) or "1 = 1"
+        parameters = [each for condition in conditions for each in condition.parameters]
+        rows = self.rows(f"SELECT COUNT(*) FROM {self.columns.name(table.name)} t WHERE {where}", parameters)
+        return int(rows[0][0])
+
+    def _conditions(
+        self, table: Table, filters: Sequence[Filter], msince: datetime | None, live_only: bool
+    ) -> list[Condition]:
+        found = []
+        if live_only:
+            found.append(Condition(self.live(table, "t."), ()))
+        if msince is not None and "modified_on" in table.fields:
+            encode = self.columns.encoder(table.fields["modified_on"])
+            value = msince if encode is None else encode(msince)
+            found.append(Condition(f"t.{self.columns.name('modified_on')} >= {self.mark}", (value,)))
+        if filters:
+            translate = Conditions(self._require_schema(), self)
+            found.extend(translate(table, each, "t") for each in filters)
+        return found
+
+    def _require_schema(self) -> Schema:
+        if self._schema is None:
+            raise RuntimeError("A store that has to filter needs the schema: open_store(db, schema).")
+        return self._schema()
+
+    # --- writing -------------------------------------------------------------------------------------------
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        """See ports.Store."""
+        if not rows:
+            return []
+        encoded = self._encoded(table, columns, rows)
+        with self.savepoint():
+            return self._insert(table, columns, encoded)
+
+    def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """See ports.Store."""
+        if not rows or not columns:
+            return
+        encoded = self._encoded(table, [table.key, *columns], rows)
+        with self.savepoint():
+            self._update(table, columns, encoded)
+
+    def _encoded(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> Sequence[Row]:
+        encoders = [self.columns.encoder(table.fields[name]) for name in columns]
+        try:
+            return encode_rows(rows, encoders)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise RowRefused(f"A value for {table.name} does not fit its column: {error}.") from error
+
+    def _insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        raise NotImplementedError
+
+    def _update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        assignments = ", ".join(f"{self.columns.name(name)} = {self.mark}" for name in columns)
+        sql = f"UPDATE {self.columns.name(table.name)} SET {assignments} WHERE {self.columns.name(table.key)} = {self.mark}"
+        self.run_many(sql, [(*row[1:], row[0]) for row in rows])
+
+    def busy(self, error: BaseException) -> StoreBusy:
+        """Return the error for a database that another process holds or that does not answer."""
+        return StoreBusy(f"The database of this site did not let us in: {str(error).strip()}.")
+
+    def refused(self, error: BaseException, detail: str) -> RowRefused:
+        """Return the error for a row that violates the data model."""
+        return RowRefused(f"The database refused a row: {detail.strip()}.")

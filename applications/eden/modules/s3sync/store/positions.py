@@ -1,0 +1,62 @@
+"""The rows of the journal: what is the same for all databases.
+
+The rules of the journal (masters, catching up, identity) are in ``journal``; here is how its rows are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from ..ports import Row
+from ..schema import Table
+from .base import CHUNK, SqlStore, chunks, padded
+
+
+class JournalRows(SqlStore):
+    """A store that also keeps the rows of the journal."""
+
+    def highest_position(self) -> int:
+        """Return the highest position given out, as far as this transaction can see."""
+        return int(self.rows(f"SELECT COALESCE(MAX(seq), 0) FROM {self.columns.name('sync_journal')}")[0][0])
+
+    def settled_position(self) -> int:
+        """Return the position up to which no open transaction can still write."""
+        return self.highest_position()
+
+    def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[int]) -> list[Row]:
+        """Run a query that ends in "IN" once for every few hundred keys.
+
+        Args:
+            sql: the query, with {journal} and {mark} for the journal's name and a parameter mark.
+            parameters: those before the keys.
+            keys: integers.
+        """
+        sql = sql.replace("{journal}", self.columns.name("sync_journal")).replace("{mark}", self.mark)
+        found: list[Row] = []
+        for part in chunks(list(dict.fromkeys(keys))):
+            part = padded(part)
+            found.extend(self.rows(f"{sql}({self.marks(len(part))})", (*parameters, *part)))
+        return found
+
+    def note(self, table: str, keys: Sequence[int], origin: int | None, *, own: bool) -> None:
+        """Move records to the next positions.
+
+        Args:
+            table: name of the table.
+            keys: each once, in the order in which positions are given.
+            origin: who brought the change.
+            own: whether the record itself changed, not only a component of it.
+        """
+        self.begin_if_needed()
+        for part in chunks(keys, CHUNK * 4):
+            self._note(table, part, origin, own)
+
+    def _note(self, table: str, keys: Sequence[int], origin: int | None, own: bool) -> None:
+        raise NotImplementedError
+
+    def note_all(self, table: Table) -> int:
+        """Note all records of a table of which the journal knows none; return how many."""
+        raise NotImplementedError
+
+    _JOURNAL_COLUMNS = "tablename, record_id, seq, origin, changed_seq, changed_origin, modified_on"

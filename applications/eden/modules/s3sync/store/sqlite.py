@@ -1,0 +1,129 @@
+"""The store on SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import StoreFull, SyncError
+from ..ports import Row
+from ..schema import Field, Table
+from .columns import SQLiteColumns
+from .positions import JournalRows
+
+_BUSY = ("locked", "busy", "unable to open database file")
+_FULL = ("disk is full", "disk I/O error")
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+class SQLiteStore(JournalRows):
+    """SQLite has one writer at a time: keys are given out here, inside the transaction that holds the file."""
+
+    dialect = "sqlite"
+    mark = "?"
+    # the planner must walk the journal in order and look records up, never sort the table by the journal
+    join_in_order = "CROSS JOIN"
+    INDEX_COLUMNS = (
+        "SELECT m.tbl_name, m.name, i.name FROM sqlite_master m, pragma_index_info(m.name) i "
+        "WHERE m.type = 'index' ORDER BY m.name, i.seqno"
+    )
+
+    def __init__(self, db: Any, schema: Any = None) -> None:
+        super().__init__(db, schema)
+        self.columns = SQLiteColumns()
+
+    def driver_errors(self) -> tuple[type, ...]:
+        """Return what sqlite3 raises; surrogates and huge integers fail before they reach the database."""
+        return (sqlite3.Error, UnicodeEncodeError, OverflowError)
+
+    def translated(self, error: BaseException, subject: str) -> SyncError:
+        """See SqlStore."""
+        text = str(error)
+        if isinstance(error, (sqlite3.IntegrityError, UnicodeEncodeError, OverflowError)):
+            return self.refused(error, text)
+        if isinstance(error, sqlite3.OperationalError):
+            if any(each in text for each in _BUSY):
+                return self.busy(error)
+            if any(each in text for each in _FULL):
+                return StoreFull(f"The database of this site cannot grow: {text}.")
+        if isinstance(error, (sqlite3.InterfaceError, sqlite3.DataError, sqlite3.ProgrammingError)) and (
+            "bind" in text or "too big" in text
+        ):
+            return self.refused(error, text)
+        return SyncError(f"The database of this site reported: {text} (in {subject[:200]}).")
+
+    def lock_writers(self) -> None:
+        """Take the write lock at once: a read lock that is raised later can fail in the middle."""
+        if self._adapter.connection.in_transaction:
+            self._guarded(self._adapter.connection.commit)
+        self.run("BEGIN IMMEDIATE")
+
+    def begin_if_needed(self) -> None:
+        """A savepoint outside a transaction would be one of its own in SQLite."""
+        if not self._adapter.connection.in_transaction:
+            self.run("BEGIN IMMEDIATE")
+
+    def _comparable(self, field: Field, values: Sequence[Any], fold: bool) -> tuple[str, list[Any]]:
+        expression, distinct = super()._comparable(field, values, fold)
+        if fold and not all(value.isascii() for value in distinct):
+            # SQLite's own LOWER knows only ASCII
+            self._adapter.connection.create_function("s3sync_lower", 1, _lower, deterministic=True)
+            return f"s3sync_lower({self.columns.name(field.name)})", distinct
+        return expression, distinct
+
+    def _insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        name = self.columns.name
+        first = 1 + self._last_key(table)
+        keys = range(first, first + len(rows))
+        into = ", ".join(name(each) for each in (table.key, *columns))
+        sql = f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + 1)})"
+        self.run_many(sql, [(key, *row) for key, row in zip(keys, rows)])
+        return list(keys)
+
+    def _last_key(self, table: Table) -> int:
+        """Return the highest key ever given out, that of removed rows included."""
+        sql = (
+            f"SELECT MAX(COALESCE((SELECT MAX({self.columns.name(table.key)}) FROM {self.columns.name(table.name)}), 0),"
+            " COALESCE((SELECT seq FROM sqlite_sequence WHERE name = ?), 0))"
+        )
+        found: int | None = self.rows(sql, (table.name,))[0][0]
+        return found or 0
+
+    def _note(self, table: str, keys: Sequence[int], origin: int | None, own: bool) -> None:
+        journal = self.columns.name("sync_journal")
+        if own:
+            moved = (
+                "origin = excluded.origin, changed_seq = excluded.changed_seq, "
+                "changed_origin = excluded.changed_origin, modified_on = excluded.modified_on"
+            )
+            last: Row = ()
+        else:
+            moved = f"origin = CASE WHEN {journal}.origin = ? THEN {journal}.origin END"
+            last = (origin,)
+            origin = None
+        sql = (
+            f"INSERT INTO {journal} ({self._JOURNAL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, "
+            f"(SELECT modified_on FROM {self.columns.name(table)} WHERE id = ?)) "
+            f"ON CONFLICT (tablename, record_id) DO UPDATE SET seq = excluded.seq, {moved}"
+        )
+        first = self.highest_position() + 1
+        self.run_many(
+            sql,
+            [(table, key, seq, origin, seq, origin, key, *last) for seq, key in enumerate(keys, start=first)],
+        )
+
+    def note_all(self, table: Table) -> int:
+        """See JournalRows."""
+        name = self.columns.name
+        first = self.highest_position()
+        sql = (
+            f"INSERT INTO {name('sync_journal')} ({self._JOURNAL_COLUMNS}) "
+            f"SELECT ?, n.id, ? + n.place, NULL, ? + n.place, NULL, n.modified_on FROM "
+            f"(SELECT {name(table.key)} AS id, modified_on, ROW_NUMBER() OVER (ORDER BY {name(table.key)}) AS place "
+            f"FROM {name(table.name)}) n"
+        )
+        return int(self.run(sql, (table.name, first, first)).rowcount)

@@ -1,0 +1,230 @@
+"""web2py's validators as quick checks of values that have their type already.
+
+A validator is written for what a person types into a form, once. An import asks thousands of times, with numbers,
+dates and lists instead of texts. So the checks of the common ones are made here; only what fails, and what is not
+known, goes through the validator itself, for its message or its opinion. Validators that look into the database are
+not run at all: they become facts about the field, which the importer checks for whole sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Callable, Optional
+
+Verdict = tuple[Any, Optional[str]]
+Check = Callable[[Any], Verdict]
+
+#: The decoder has checked these already: the value has its type.
+_TYPED = frozenset(
+    (
+        "IS_DATE",
+        "IS_DATETIME",
+        "IS_TIME",
+        "IS_JSON",
+        "IS_UTC_DATETIME",
+        "IS_UTC_DATE",
+        "CRYPT",
+        "IS_STRONG",
+        "JSONERRORS",
+    )
+)
+_RANGES = frozenset(
+    (
+        "IS_INT_IN_RANGE",
+        "IS_FLOAT_IN_RANGE",
+        "IS_DECIMAL_IN_RANGE",
+        "IS_DATE_IN_RANGE",
+        "IS_DATETIME_IN_RANGE",
+    )
+)
+_PURE = frozenset(
+    ("IS_EMAIL", "IS_URL", "IS_MATCH", "IS_ALPHANUMERIC", "IS_LOWER", "IS_UPPER", "IS_IPV4", "IS_IPV6")
+)
+
+
+@dataclass
+class Rules:
+    """What the validators of a field say.
+
+    Attributes:
+        required: an empty value is refused.
+        unique: the value must not occur twice in the table.
+        lookup: table and field in which the value must occur.
+        steps: checks of a value that is not empty, in order.
+        null: what an empty value is stored as.
+        empty_message: what to say of an empty value, where it is refused.
+    """
+
+    required: bool = False
+    unique: bool = False
+    lookup: tuple[str, str] | None = None
+    steps: list[Check] = field(default_factory=list)
+    null: Any = None
+    turns_empty_to_null: bool = False
+    empty_message: str = "Enter a value"
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether web2py would call the value empty."""
+    return value is None or value == "" or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def flattened(requires: Any) -> Iterator[tuple[Any, bool]]:
+    """Yield the validators of a field in order, each with whether an empty value passes it by."""
+    for each in requires if isinstance(requires, (list, tuple)) else [requires]:
+        if each is None:
+            continue
+        if _is(each, "IS_EMPTY_OR", "IS_NULL_OR"):
+            yield each, True
+            for inner, _ in flattened(each.other):
+                yield inner, True
+        else:
+            yield each, False
+
+
+def read_rules(requires: Any, kind: str, late: Callable[[int], Any]) -> Rules:
+    """Return the rules that the validators of a field make.
+
+    Args:
+        requires: the field's ``requires``: None, a validator or a list of them.
+        kind: kind of the field, see schema.Field.
+        late: gives the validator at a place of ``flattened(requires)``, of the running request: what is not known
+            here may hold on to a database connection, which belongs to one request.
+    """
+    rules = Rules()
+    reference = "reference" in kind
+    for place, (validator, optional) in enumerate(flattened(requires)):
+        if _is(validator, "IS_EMPTY_OR", "IS_NULL_OR"):
+            rules.turns_empty_to_null = True
+            rules.null = getattr(validator, "null", None) or None
+            continue
+        if _is(validator, "IS_NOT_IN_DB", "UniqueValue"):
+            rules.unique = True
+            continue
+        demands = not _is(validator, "IS_LENGTH", "IS_JSON", "ReferenceTo", "CRYPT", "IS_LIST_OF", "CLEANUP")
+        if getattr(validator, "required", False) is True:
+            demands = True
+        if not optional and demands and not getattr(validator, "multiple", False) and kind != "boolean":
+            rules.required = True
+        if _is(validator, "IS_IN_DB"):
+            if not reference:
+                rules.lookup = (str(validator.ktable), str(validator.kfield))
+            continue
+        if (
+            reference
+            or kind in ("upload", "password", "blob")
+            or _is(validator, "IS_NOT_EMPTY", "ReferenceTo", *_TYPED)
+        ) and not (_is(validator, *_RANGES) and not reference):
+            continue
+        rules.steps.append(_step(validator, kind, place, late))
+    return rules
+
+
+def compile_rules(rules: Rules) -> Check | None:
+    """Return one check for the rules; None where there is nothing to check."""
+    steps = tuple(rules.steps)
+    if not steps and not rules.required and not rules.turns_empty_to_null:
+        return None
+    required, to_null, null, message = (
+        rules.required,
+        rules.turns_empty_to_null,
+        rules.null,
+        rules.empty_message,
+    )
+
+    def check(value: Any) -> Verdict:
+        if is_empty(value):
+            if required:
+                return value, message
+            return (null, None) if to_null or value is None else (value, None)
+        for step in steps:
+            value, error = step(value)
+            if error is not None:
+                return value, error
+        return value, None
+
+    return check
+
+
+def _is(validator: Any, *names: str) -> bool:
+    return any(each.__name__ in names for each in type(validator).__mro__)
+
+
+def _ask(validator: Any, value: Any) -> Verdict:
+    """Let the validator itself speak."""
+    result, error = validator(value)
+    return result, None if error is None else str(error)
+
+
+def _step(validator: Any, kind: str, place: int, late: Callable[[int], Any]) -> Check:
+    passes = _quick_test(validator, kind)
+    if passes is None:
+        if _is(validator, *_PURE):
+            return lambda value: _ask(validator, value)
+        return lambda value: _ask(late(place), value)
+    test = passes
+
+    def step(value: Any) -> Verdict:
+        return (value, None) if test(value) else _refusal(validator, value)
+
+    return step
+
+
+def _refusal(validator: Any, value: Any) -> Verdict:
+    result, error = _ask(validator, value)
+    if error is None:
+        return result, None
+    return value, error
+
+
+def _quick_test(validator: Any, kind: str) -> Callable[[Any], bool] | None:
+    """Return what tells that a value passes for certain; None where only the validator knows."""
+    if _is(validator, "IS_LENGTH"):
+        longest, shortest = validator.maxsize, validator.minsize
+        return lambda value: isinstance(value, str) and shortest <= len(value) <= longest
+    if _is(validator, "IS_IN_SET"):
+        allowed = frozenset(str(each) for each in validator.theset)
+        if kind.startswith("list:"):
+            return lambda value: (
+                isinstance(value, (list, tuple)) and all(str(each) in allowed for each in value)
+            )
+        return lambda value: str(value) in allowed
+    if _is(validator, *_RANGES):
+        return _range_test(validator)
+    return None
+
+
+def _range_test(validator: Any) -> Callable[[Any], bool]:
+    lowest, highest = getattr(validator, "minimum", None), getattr(validator, "maximum", None)
+    if callable(lowest) or callable(highest):
+        return lambda value: False
+    below = _is(validator, "IS_INT_IN_RANGE")
+
+    def passes(value: Any) -> bool:
+        if isinstance(value, str):
+            return False
+        if isinstance(value, date) and not isinstance(lowest or highest or value, type(value)):
+            return False
+        if lowest is not None and value < lowest:
+            return False
+        return highest is None or (value < highest if below else value <= highest)
+
+    return passes
+
+
+def required_by(requires: Any, kind: str) -> bool:
+    """Tell whether the validators refuse an empty value."""
+    return read_rules(requires, kind, lambda place: None).required
+
+
+__all__: Sequence[str] = (
+    "Check",
+    "Rules",
+    "compile_rules",
+    "flattened",
+    "is_empty",
+    "read_rules",
+    "required_by",
+)
