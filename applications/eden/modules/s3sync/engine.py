@@ -1,0 +1,601 @@
+"""One repository, synchronised: every task pulls, then pushes, page by page, and all of it is told.
+
+The engine knows the other site as a ``Peer`` and this site as a ``Local``; what a page means is decided
+there. Each page is settled before the next one is asked for, so a line that breaks, a person who cancels or a
+process that dies costs one page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import (
+    Callable,
+    ContextManager,
+    Dict,
+    FrozenSet,
+    Iterator,
+    List,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+    TypeVar,
+)
+
+from .errors import (
+    AlreadyRunning,
+    Cancelled,
+    DocumentTooLarge,
+    NotAuthenticated,
+    PeerBusy,
+    PeerUnreachable,
+    ProtocolError,
+    RunFailed,
+    SyncError,
+    TlsFailed,
+)
+from .patience import ONCE, Patience
+from .peer import Exchange, Peer, PullResult, PushResult
+
+T = TypeVar("T")
+log = logging.getLogger("eden.sync")
+
+USUAL = Patience()
+#: After one of these no other resource can fare better.
+HOPELESS = (NotAuthenticated, TlsFailed)
+#: After one of these other resources are tried, but without waiting any more.
+OFFLINE = (PeerUnreachable, PeerBusy)
+
+
+class Stage(str, enum.Enum):
+    """What a run is doing; the words are those of the log, the screens and the documentation."""
+
+    STARTING = "starting"
+    PULLING = "pulling"
+    IMPORTING = "importing"
+    EXPORTING = "exporting"
+    PUSHING = "pushing"
+    FILES = "files"
+    WAITING = "waiting"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A resource that is exchanged with the repository.
+
+    Attributes:
+        id: key of the task.
+        exchange: what is exchanged, and how.
+        pulls, pushes: the directions of its mode.
+    """
+
+    id: int
+    exchange: Exchange
+    pulls: bool = True
+    pushes: bool = True
+
+    @property
+    def resource(self) -> str:
+        """The table name."""
+        return self.exchange.resource
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a task has come with its peer.
+
+    Attributes:
+        cursor: the peer's cursor after the last page taken, "" before the first.
+        msince: for a peer that only knows times, from when to ask (UTC), None for everything.
+        pushed: position in our journal up to which the peer has everything.
+        checkpoint: what the peer answered to the last push, "" before the first.
+        files: stored names of files that the peer wants and has not got.
+    """
+
+    cursor: str = ""
+    msince: Optional[datetime] = None
+    pushed: int = 0
+    checkpoint: str = ""
+    files: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of our changes, written to a file.
+
+    Attributes:
+        count: main records in it.
+        position: in our journal, behind the last record looked at.
+        more: whether there is another page.
+        total: main records that are still to go including these, where known.
+    """
+
+    count: int
+    position: int
+    more: bool
+    total: Optional[int] = None
+
+
+@dataclass
+class Taken:
+    """What became of the records of one page or document that was pulled.
+
+    Attributes:
+        counts: outcomes by action.
+        problems: one line each for rejected records, conflicts and warnings, bounded.
+    """
+
+    counts: "Counter[str]" = field(default_factory=Counter)
+    problems: List[str] = field(default_factory=list)
+
+
+class Local(Protocol):
+    """This site, as a run needs it. Every method that writes does so in one transaction of its own."""
+
+    def position(self, task: Task) -> Position:
+        """Return how far the task has come."""
+        ...
+
+    def journal_identity(self) -> str:
+        """Return the name of our journal."""
+        ...
+
+    def capabilities(self) -> FrozenSet[str]:
+        """Return what is known about the peer's abilities."""
+        ...
+
+    def learn(self, capabilities: FrozenSet[str]) -> None:
+        """Remember further abilities of the peer."""
+        ...
+
+    def take_page(self, task: Task, page: PullResult) -> Taken:
+        """Import a page of one of ours and step on to its cursor, together or not at all."""
+        ...
+
+    def take_document(
+        self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
+    ) -> Taken:
+        """Import a complete document in batches, then remember when it was asked for.
+
+        Args:
+            started: when it was asked for, by the peer's clock.
+            on_batch: is told how many main records are done.
+        """
+        ...
+
+    def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> Page:
+        """Write our changes after a position of our journal, without the peer's own.
+
+        Args:
+            for_eden: include what an Eden needs beside the records (referenced records, instances).
+        """
+        ...
+
+    def delivered(self, task: Task, page: Page, result: Optional[PushResult], files: Sequence[str]) -> None:
+        """Remember that the peer has a page (no result: nothing was to send) and which files it lacks."""
+        ...
+
+    def start_over(self, task: Task) -> None:
+        """The peer lost what it had from us: the next push of the task begins at the start."""
+        ...
+
+    def file_path(self, stored: str) -> Path:
+        """Return where one of our files is.
+
+        Raises:
+            SyncError: there is no such file.
+        """
+        ...
+
+    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> List[str]:
+        """Fetch the files that pulled records wait for; return a line for each that cannot be had."""
+        ...
+
+    def scratch(self) -> ContextManager[Path]:
+        """A folder of this run's own, removed at the end."""
+        ...
+
+
+class Progress(Protocol):
+    """Where a run tells how far it is, and learns that it shall stop."""
+
+    def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
+        """A stage begins."""
+        ...
+
+    def advance(
+        self,
+        done: int = 0,
+        *,
+        counts: Optional[Dict[str, int]] = None,
+        sent: int = 0,
+        bytes_in: int = 0,
+        bytes_out: int = 0,
+    ) -> None:
+        """Something was settled: records done in this stage, outcomes here, records and bytes on the line."""
+        ...
+
+    def check(self) -> None:
+        """Go on?
+
+        Raises:
+            Cancelled: a person asked to stop.
+            AlreadyRunning: another worker has taken over.
+        """
+        ...
+
+
+class Log(Protocol):
+    """Where people read what happened (see ``log``)."""
+
+    def task(
+        self,
+        resource: Optional[str],
+        mode: str,
+        action: str,
+        result: str,
+        message: str,
+        *,
+        remote: bool = False,
+    ) -> None:
+        """Write an entry about a task of this repository."""
+        ...
+
+
+@dataclass
+class Failure:
+    """A task that did not come to its end."""
+
+    resource: Optional[str]
+    mode: str
+    error: SyncError
+
+
+@dataclass
+class RunReport:
+    """What a run did.
+
+    Attributes:
+        received: outcomes here of the records that were pulled.
+        sent: main records that were pushed.
+        failures: tasks that did not come to their end.
+        warnings: how many problems were logged beside failures.
+    """
+
+    received: "Counter[str]" = field(default_factory=Counter)
+    sent: int = 0
+    failures: List[Failure] = field(default_factory=list)
+    warnings: int = 0
+
+    def summary(self) -> str:
+        """Return the run in one sentence."""
+        parts = [f"{count} {name}" for name, count in sorted(self.received.items()) if count]
+        text = f"Received: {', '.join(parts) if parts else 'nothing'}. Sent: {self.sent}."
+        if self.failures:
+            failed = "; ".join(
+                f"{each.resource or 'repository'} ({each.mode}): {each.error.explain()}"
+                for each in self.failures
+            )
+            text += f" Failed: {failed}"
+        return text
+
+
+class Engine:
+    """Synchronises one repository.
+
+    Args:
+        peer: the other site.
+        local: this site.
+        tasks: what to exchange, in this order.
+        progress: where to tell how far it is.
+        journal_log: where people read about it.
+        page_size: most main records in a page.
+        patience: how often a step that failed in passing is repeated.
+        sleep: waits the given seconds.
+        peer_time: returns the time by the peer's clock, as far as known (UTC).
+        quiet: whether tasks with nothing to do leave no entry in the log.
+    """
+
+    def __init__(
+        self,
+        peer: Peer,
+        local: Local,
+        tasks: Sequence[Task],
+        progress: Progress,
+        journal_log: Log,
+        *,
+        page_size: int,
+        peer_time: Callable[[], datetime],
+        patience: Patience = USUAL,
+        sleep: Callable[[float], None] = time.sleep,
+        quiet: bool = False,
+    ) -> None:
+        self._peer = peer
+        self._local = local
+        self._tasks = tasks
+        self._progress = progress
+        self._log = journal_log
+        self._page_size = page_size
+        self._patience = patience
+        self._sleep = sleep
+        self._peer_time = peer_time
+        self._quiet = quiet
+        self._report = RunReport()
+
+    def run(self) -> RunReport:
+        """Run all tasks.
+
+        Raises:
+            RunFailed: at least one task failed; its text names each of them. The report is its ``report``.
+            Cancelled, AlreadyRunning: the run ended early; what was settled stays.
+        """
+        hopeless: Optional[SyncError] = None
+        for task in self._tasks:
+            self._progress.check()
+            if hopeless is not None:
+                self._failed(task, "pull" if task.pulls else "push", hopeless)
+                continue
+            hopeless = self._run_task(task)
+        self._progress.stage(Stage.FINISHED)
+        if self._report.failures:
+            failed = RunFailed(self._report.summary())
+            failed.report = self._report  # type: ignore[attr-defined]
+            raise failed
+        return self._report
+
+    def _run_task(self, task: Task) -> Optional[SyncError]:
+        """Run one task; return an error after which no other task can fare better."""
+        with self._local.scratch() as folder, contextlib.ExitStack() as kept:
+            pulled: Optional[PullResult] = None
+            if task.pulls:
+                try:
+                    pulled = self._pull(task)
+                    if pulled is not None:
+                        kept.callback(pulled.discard)
+                except (Cancelled, AlreadyRunning):
+                    raise
+                except Exception as failure:
+                    error = self._failed(task, "pull", failure)
+                    if isinstance(error, HOPELESS):
+                        return error
+                    if isinstance(error, OFFLINE):
+                        return None
+            if task.pushes:
+                try:
+                    self._push(task, folder, pulled.path if pulled else None)
+                except (Cancelled, AlreadyRunning):
+                    raise
+                except Exception as failure:
+                    error = self._failed(task, "push", failure)
+                    if isinstance(error, HOPELESS):
+                        return error
+        return None
+
+    def _failed(self, task: Task, mode: str, failure: Exception) -> SyncError:
+        """Record that a task failed; nothing of it is carried to the next one."""
+        if isinstance(failure, SyncError):
+            error = failure
+        else:
+            log.exception("Synchronisation of %s failed unexpectedly", task.resource)
+            error = SyncError(
+                f"Unexpected error at this site: {type(failure).__name__}: {failure}",
+                hint="This is a defect: the trace is in the log of the worker. Please report it.",
+            )
+        if isinstance(error, OFFLINE):
+            self._patience = ONCE
+        self._report.failures.append(Failure(task.resource, mode, error))
+        action = "fetch" if mode == "pull" else "send"
+        result = "fatal" if not error.transient else "error"
+        self._log.task(task.resource, mode, action, result, error.explain(), remote=error.remote)
+        return error
+
+    def _repeat(self, step: Callable[[], T]) -> T:
+        def told(error: SyncError, attempt: int, wait: float) -> None:
+            log.warning("Attempt %d failed, the next one in %.1f s: %s", attempt, wait, error)
+            self._progress.stage(Stage.WAITING)
+
+        def waited(seconds: float) -> None:
+            self._progress.check()
+            # In small steps, so that a person who cancels does not wait for the end of a long pause.
+            while seconds > 0:
+                self._sleep(min(seconds, 1.0))
+                self._progress.check()
+                seconds -= 1.0
+
+        return self._patience.run(step, on_retry=told, sleep=waited)
+
+    # --- pull ----------------------------------------------------------------------------------------
+
+    def _pull(self, task: Task) -> Optional[PullResult]:
+        """Pull everything there is; return the complete document of an Eden, which the push may need."""
+        total = Taken()
+        document: Optional[PullResult] = None
+        limit = self._page_size
+        more = True
+        while more:
+            self._progress.check()
+            position = self._local.position(task)
+            try:
+                page, taken = self._repeat(partial(self._take, task, position, limit))
+            except DocumentTooLarge:
+                if limit == 1:
+                    raise
+                # A site with large records: smaller pages may do.
+                limit = max(1, limit // 4)
+                continue
+            total.counts.update(taken.counts)
+            total.problems += taken.problems[: 1000 - len(total.problems)]
+            self._report.received.update(taken.counts)
+            self._progress.advance(counts=dict(taken.counts))
+            if page.is_ours:
+                self._local.learn(frozenset(("cursor",)))
+                more = page.more
+                if more and page.cursor == position.cursor:
+                    raise ProtocolError(
+                        f"The other site promises another page of {task.resource} and stays where it is.",
+                        remote=True,
+                    )
+            else:
+                document, more = page, False
+        self._progress.stage(Stage.FILES, task.resource)
+        total.problems += self._local.fetch_files(self._peer, lambda stored: self._progress.check())
+        self._tell(task, "pull", "fetch", sum(total.counts.values()), dict(total.counts), total.problems)
+        return document
+
+    def _take(self, task: Task, position: Position, limit: int) -> Tuple[PullResult, Taken]:
+        self._progress.stage(Stage.PULLING, task.resource)
+        started = self._peer_time()
+        page = self._peer.pull(task.exchange, cursor=position.cursor, limit=limit, msince=position.msince)
+        try:
+            self._progress.advance(bytes_in=page.received)
+            self._progress.stage(Stage.IMPORTING, task.resource)
+            if page.is_ours:
+                taken = self._local.take_page(task, page)
+            else:
+
+                def on_batch(done: int) -> None:
+                    self._progress.advance(done)
+                    self._progress.check()
+
+                taken = self._local.take_document(task, page, started, on_batch)
+        except BaseException:
+            page.discard()
+            raise
+        if page.is_ours:
+            page.discard()
+        return page, taken
+
+    # --- push ----------------------------------------------------------------------------------------
+
+    def _push(self, task: Task, folder: Path, pulled: Optional[Path]) -> None:
+        counts: "Counter[str]" = Counter()
+        problems: List[str] = []
+        sent = 0
+        limit = self._page_size
+        restored = False
+        target = folder / "push.xml"
+        position = self._local.position(task)
+        files = list(position.files)
+        while True:
+            self._progress.check()
+            position = self._local.position(task)
+            self._progress.stage(Stage.EXPORTING, task.resource)
+            for_eden = "cursor" not in self._local.capabilities()
+            page = self._local.write_page(task, position.pushed, limit, target, for_eden=for_eden)
+            if not page.count:
+                files = self._send_files(files, problems)
+                self._local.delivered(task, page, None, files)
+                if page.more:
+                    continue
+                break
+            self._progress.stage(Stage.PUSHING, task.resource, page.total)
+            try:
+                result = self._repeat(partial(self._send, task, position, target, pulled))
+            except DocumentTooLarge:
+                if page.count == 1:
+                    raise
+                limit = max(1, page.count // 4)
+                continue
+            files = self._send_files(list(dict.fromkeys([*files, *result.files])), problems)
+            self._local.delivered(task, page, result, files)
+            self._learn(result)
+            sent += page.count
+            counts.update(result.outcomes)
+            problems += self._problems(result)
+            self._report.sent += page.count
+            self._progress.advance(sent, sent=page.count, bytes_out=result.sent)
+            if result.restored and not restored:
+                restored = True
+                problems.append("The other site was restored from a backup: everything is compared again.")
+                self._local.start_over(task)
+                continue
+            if not page.more:
+                break
+        self._tell(task, "push", "send", sent, dict(counts), problems)
+
+    def _send(self, task: Task, position: Position, target: Path, pulled: Optional[Path]) -> PushResult:
+        return self._peer.push(
+            task.exchange,
+            target,
+            journal=self._local.journal_identity(),
+            checkpoint=position.checkpoint,
+            pulled=pulled,
+        )
+
+    def _learn(self, result: PushResult) -> None:
+        learned = result.learned | (frozenset(("cursor",)) if result.is_ours else frozenset())
+        if learned - self._local.capabilities():
+            self._local.learn(learned)
+
+    @staticmethod
+    def _problems(result: PushResult) -> List[str]:
+        problems = [
+            f"{each.uuid or each.table} was rejected there: {each.reason}" for each in result.refusals
+        ]
+        problems += [f"{uuid} was not sent: it is newer there." for uuid in result.left_out]
+        if result.note:
+            problems.append(result.note)
+        return problems
+
+    def _send_files(self, stored: Sequence[str], problems: List[str]) -> List[str]:
+        """Send files that the peer wants; return those that have to be sent another time."""
+        left = []
+        if stored:
+            self._progress.stage(Stage.FILES)
+        for name in stored:
+            self._progress.check()
+            try:
+                path = self._local.file_path(name)
+                sent = self._repeat(partial(self._peer.send_file, name, path))
+                self._progress.advance(bytes_out=sent)
+            except (Cancelled, AlreadyRunning):
+                raise
+            except SyncError as error:
+                problems.append(f"The file {name} was not sent: {error.explain()}")
+                if error.transient:
+                    left.append(name)
+        return left
+
+    # --- telling -------------------------------------------------------------------------------------
+
+    def _tell(
+        self,
+        task: Task,
+        mode: str,
+        action: str,
+        records: int,
+        counts: Dict[str, int],
+        problems: Sequence[str],
+    ) -> None:
+        """Write the entry about a direction of a task that came to its end."""
+        bad = sum(counts.get(name, 0) for name in ("rejected", "conflict"))
+        self._report.warnings += len(problems)
+        moved = any(count for name, count in counts.items() if name != "unchanged")
+        if self._quiet and not problems and not moved:
+            return
+        told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count)
+        if not records:
+            message = "Nothing to send." if mode == "push" else "Nothing new."
+        elif mode == "push":
+            message = f"{records} records sent{f': {told}' if told else ''}."
+        else:
+            message = f"{records} records received: {told}."
+        if problems:
+            shown = list(_bounded(problems, 50))
+            message = "\n".join([message, *shown])
+        self._log.task(task.resource, mode, action, "warning" if problems or bad else "success", message)
+
+
+def _bounded(lines: Sequence[str], most: int) -> Iterator[str]:
+    yield from lines[:most]
+    if len(lines) > most:
+        yield f"... and {len(lines) - most} more."
