@@ -7,7 +7,7 @@ cases only read it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, FrozenSet, Iterator, Mapping, Optional, Protocol, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterator, Mapping, Optional, Protocol, Sequence, Tuple
 
 from .errors import ProtectedResource, UnknownResource
 
@@ -55,6 +55,7 @@ class Field:
         ondelete: what happens to the record when the record referred to is deleted.
         validate: takes a Python value, returns (value, error message or None); None where there is nothing to check.
         lookup: table and field a value must exist in (IS_IN_DB on a non-reference), checked set-based.
+        local: whether the field neither leaves the site nor is taken from others (references to users among them).
     """
 
     name: str
@@ -70,6 +71,7 @@ class Field:
     default: Any = None
     validate: Optional[Callable[[Any], Tuple[Any, Optional[str]]]] = None
     lookup: Optional[Tuple[str, str]] = None
+    local: bool = False
 
     @property
     def is_reference(self) -> bool:
@@ -93,7 +95,8 @@ class Component:
         fkey: field of the component that holds the master's key; never travels.
         multiple: False where a master has at most one.
         needs_alias: whether the document must carry the alias because the table serves several components.
-        deletes: whether deleting the master deletes the component.
+        travels: whether it is exported with its master; resources that are synchronised in their own right
+            (offices of an organisation, staff of a person) are not, but are understood when an Eden nests them.
     """
 
     alias: str
@@ -102,7 +105,7 @@ class Component:
     fkey: str
     multiple: bool = True
     needs_alias: bool = False
-    deletes: bool = True
+    travels: bool = True
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,10 @@ class Table:
         components: by alias.
         duplicate: rule to recognise records without uuid, None for none.
         onvalidation, onaccept: callbacks by method "create" or "update"; absent where the table has none.
-        onconflict: the resource's own conflict rule.
+        onaccept_set: set-based counterpart of onaccept: takes the keys of all records written; None for none.
+        onconflict: the resource's own conflict rule: takes our values, the incoming record and the repository id,
+            answers with a policy, or None to leave it to the task's.
+        computed: fields that each site computes for itself: exported for people, never imported or compared.
         module: prefix, the Eden module the table belongs to.
     """
 
@@ -151,7 +157,9 @@ class Table:
     duplicate: Optional[DuplicateRule] = None
     onvalidation: Mapping[str, Hook] = field(default_factory=dict)
     onaccept: Mapping[str, Hook] = field(default_factory=dict)
+    onaccept_set: Optional[Callable[[Sequence[int]], None]] = None
     onconflict: Optional[Callable[..., Any]] = None
+    computed: FrozenSet[str] = frozenset()
 
     @property
     def is_super(self) -> bool:
@@ -171,7 +179,9 @@ class Table:
     def data_fields(self) -> Iterator[Field]:
         """Yield the fields that travel as data or reference: no meta-fields, no own super keys, no blobs or passwords."""
         for each in self.fields.values():
-            if each.name not in META_FIELDS and each.name not in self.super_keys and each.kind not in ("blob", "password"):
+            if each.local or each.name in META_FIELDS or each.name in self.super_keys:
+                continue
+            if each.kind not in ("blob", "password"):
                 yield each
 
 
