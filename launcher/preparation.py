@@ -50,6 +50,11 @@ def web2py_command(python: Path, home: Path, *options: str) -> list[str]:
     return [str(python), str(CHECKOUT / "web2py.py"), "-f", str(home), "--no_banner", *options]
 
 
+def script_command(python: Path, home: Path, script: Path, arguments: Sequence[str] = ()) -> list[str]:
+    """The command that runs a script in the application's environment."""
+    return web2py_command(python, home, "-S", APPLICATION, "-M", "-R", str(script), "-A", *arguments)
+
+
 def run_script(
     python: Path,
     home: Path,
@@ -67,7 +72,7 @@ def run_script(
     with tempfile.TemporaryDirectory(prefix="eden-") as scratch:
         result = Path(scratch) / "result.json"
         completed = subprocess.run(
-            web2py_command(python, home, "-S", APPLICATION, "-M", "-R", str(script), "-A", *arguments),
+            script_command(python, home, script, arguments),
             cwd=home,
             env={**os.environ, **(environment or {}), RESULT_FILE: str(result)},
             stdin=subprocess.DEVNULL,

@@ -1,8 +1,8 @@
 """Runs inside the application: what the site knows, as digests that two equal sites have in common.
 
-Compares contents, not rows: references count by the uuid of the record they lead to, files by name and content,
-and what every site decides for itself (keys, users, owners, computed columns) does not count. Nothing of the
-synchronisation is used, so that the comparison is a check of it. Arguments: the tables.
+Contents are compared, not rows: references count by the uuid of the record they lead to, files by name and
+content, and what every site decides for itself (keys, users, owners, computed columns) does not count.
+Nothing of the synchronisation is used, so that the comparison is a check of it. Arguments: the tables.
 """
 
 import hashlib
@@ -46,7 +46,9 @@ def content_of(field, value, targets):
 def contents_of(tablename):
     """uuid -> digest of the live records of a table."""
     table = s3db[tablename]
-    left_out = OWN | set(s3db.get_super_keys(table)) | set(s3db.get_config(table, "computed_fields") or ())
+    left_out = OWN | set(s3db.get_super_keys(table))
+    for key in ("computed_fields", "local_fields"):
+        left_out |= set(s3db.get_config(table, key) or ())
     fields = [field for field in table if field.name not in left_out]
     targets = {}
     for field in fields:
