@@ -102,7 +102,7 @@ def parse_time(text: str) -> time:
 def write_datetime(value: datetime | str) -> str:
     """Return ``YYYY-MM-DDTHH:MM:SS``; takes a moment (UTC where it has no zone) or a database's ISO text."""
     if isinstance(value, str):
-        return f"{value[:10]}T{value[11:19]}" if len(value) >= 19 else value
+        return f"{value[:10]}T{value[11:19]}" if len(value) >= 19 and value[10] in " T" else value
     if value.tzinfo is not None:
         value = value.astimezone(timezone.utc)
     return value.isoformat()[:19]
