@@ -1,6 +1,6 @@
 """The small part of Sahana Eden's S3 API that the application and the synchronisation stand on.
 
-Names are Eden's (`s3db`, `deployment_settings`, super-entities, components, meta-fields), so that code written
-for this package finds what it expects in a complete Sahana Eden, too. Nothing in here keeps global state:
-everything hangs on one `S3DataModel`, so several sites can live in one process.
+Names are Eden's (`s3db`, `deployment_settings`, super-entities, components, meta-fields), so that code
+written for this package finds what it expects in a complete Sahana Eden, too. Nothing in here keeps global
+state: everything hangs on one `S3DataModel`, so several sites can live in one process.
 """

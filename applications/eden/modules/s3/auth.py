@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any, Optional
+from typing import Any
 
 from gluon import HTTP, URL, current, redirect
 from gluon.storage import Storage
@@ -13,6 +13,7 @@ from gluon.tools import Auth
 from .datamodel import table_name
 from .interface import is_interface
 from .model.auth import PASSWORD_ALGORITHM
+from .pages import refusal
 
 REALM = "eden"
 ADMINISTRATOR = 1
@@ -40,7 +41,7 @@ class S3Auth(Auth):
     def __init__(self, db: Any, settings: Any) -> None:
         super().__init__(db=db, controller="default", function="user")
         self.s3_settings = settings
-        self._s3_roles: Optional[dict[int, str]] = None
+        self._s3_roles: dict[int, str] | None = None
         own = self.settings
         own.create_user_groups = None
         own.allow_basic_login = True
@@ -86,7 +87,7 @@ class S3Auth(Auth):
         self.user = Storage(self.table_user()._filter_fields(row, id=True))
         self._s3_roles = None
 
-    def s3_impersonate(self, user_id: Optional[int]) -> bool:
+    def s3_impersonate(self, user_id: int | None) -> bool:
         """Act as this user for the rest of the request or job; None or an unknown user: as nobody.
 
         Returns:
@@ -144,7 +145,7 @@ class S3Auth(Auth):
         roles = set(self.s3_roles())
         return ADMINISTRATOR in roles or bool(wanted & roles)
 
-    def s3_has_permission(self, method: str, table: Any, record_id: Optional[int] = None) -> bool:
+    def s3_has_permission(self, method: str, table: Any, record_id: int | None = None) -> bool:
         """Whether the current user may do something with the records of a table.
 
         Args:
@@ -166,7 +167,8 @@ class S3Auth(Auth):
         if not self.s3_has_module_access(prefix):
             return False
         if set(roles.values()) == {"Authenticated", SYNCHRONIZATION}:
-            return is_interface(current.request)
+            request = current.request
+            return is_interface(request) or (request.controller, request.function) == ("default", "download")
         return True
 
     def s3_require_module(self, name: str) -> None:
@@ -176,11 +178,16 @@ class S3Auth(Auth):
             HTTP: 404 if the module is not enabled, 403 if it is not for this user; or as s3_require_login.
         """
         if not self.s3_settings.has_module(name):
-            raise HTTP(404, current.T("This page does not exist: the module is not enabled."))
+            raise refusal(404, current.T("The module it belongs to is not enabled at this site."))
         if not self.s3_has_module_access(name):
             self.s3_require_login()
             if not self.s3_has_module_access(name):
-                raise HTTP(403, "Insufficient Privileges")
+                raise refusal(
+                    403,
+                    "Insufficient Privileges"
+                    if is_interface(current.request)
+                    else current.T("Your roles do not allow it. Ask an administrator for access."),
+                )
 
 
 def create_roles(db: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
@@ -18,7 +19,7 @@ class BranchTree:
         s3db: the site's data model.
     """
 
-    def __init__(self, s3db: "S3DataModel") -> None:
+    def __init__(self, s3db: S3DataModel) -> None:
         self.s3db = s3db
 
     def onvalidation(self, form: Any) -> None:

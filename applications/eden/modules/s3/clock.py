@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from typing import Optional
 
 ONE_SECOND = datetime.timedelta(seconds=1)
 
@@ -26,7 +25,7 @@ def default_time(moment: datetime.datetime) -> DefaultTime:
     return DefaultTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
 
 
-def next_modified_on(old: Optional[datetime.datetime], now: datetime.datetime) -> datetime.datetime:
+def next_modified_on(old: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
     """The `modified_on` of an edit that is made now to a record last modified at `old`.
 
     Two edits within one second, or an edit of a record that came from a site whose clock is ahead, would

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Union
 
 #: How a model declares one component: the joining field's name, or a mapping with joinby, name, multiple,
 #: link, key, pkey; or several of those.
@@ -29,8 +30,8 @@ class Component:
     pkey: str
     fkey: str
     multiple: bool = True
-    link: Optional[str] = None
-    rkey: Optional[str] = None
+    link: str | None = None
+    rkey: str | None = None
 
 
 def without_prefix(tablename: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence, Union
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Union
 
 from gluon import Field
 
@@ -51,7 +52,7 @@ class S3DataModel:
         db: Any,
         settings: Any,
         translate: Callable[[str], Any] = str,
-        user_id: Callable[[], Optional[int]] = lambda: None,
+        user_id: Callable[[], int | None] = lambda: None,
         now: Callable[[], datetime.datetime] = utcnow,
     ) -> None:
         self.db = db
@@ -140,7 +141,7 @@ class S3DataModel:
 
         Args:
             master: name of the master table.
-            components: component table -> joining field, or mapping(s) with joinby, name, multiple, link, key.
+            components: component table -> its `components.Declaration`.
         """
         self._components.setdefault(master, []).extend(components.items())
         self._resolved.clear()
@@ -193,7 +194,7 @@ class S3DataModel:
             raise UnknownTable(table_name(supertable))
         return key
 
-    def get_super_key(self, table: Any) -> Optional[str]:
+    def get_super_key(self, table: Any) -> str | None:
         """Name of the id column if this table is a super-entity, else None."""
         return self._super.keys.get(table_name(table))
 
@@ -223,7 +224,7 @@ class S3DataModel:
         return self._super.shared_fields(table_name(supertable), self[table_name(table)])
 
     def update_super(self, table: Any, record: Any) -> bool:
-        """Make or refresh the super-entity rows of a record; sets its super keys in the database and in `record`.
+        """Make or refresh the super-entity rows of a record; sets its super keys, in `record` as well.
 
         Args:
             table: instance table or its name.
@@ -241,7 +242,7 @@ class S3DataModel:
         """
         return self._super.mark_deleted(self[table_name(table)], record)
 
-    def super_instance(self, supertable: Any, key_value: int) -> Optional[tuple[str, str]]:
+    def super_instance(self, supertable: Any, key_value: int) -> tuple[str, str] | None:
         """Instance table and uuid behind a super key, None if there is no such row."""
         row = self.db(self[table_name(supertable)]._id == key_value).select(limitby=(0, 1)).first()
         return (row.instance_type, row.uuid) if row else None
@@ -259,7 +260,7 @@ class S3DataModel:
         ]
 
     def delete(self, table: Any, ids: Iterable[int]) -> int:
-        """Delete records: mark them, let go of what they refer to, and follow the rules of what refers to them.
+        """Delete records: mark them, empty their references, follow the rules of what refers to them.
 
         Args:
             table: table or its name.
@@ -281,7 +282,7 @@ class S3DataModel:
 
     # Time
 
-    def next_modified_on(self, old: Optional[datetime.datetime]) -> datetime.datetime:
+    def next_modified_on(self, old: datetime.datetime | None) -> datetime.datetime:
         """`modified_on` for an edit made now to a version of `old` (see clock.next_modified_on)."""
         return next_modified_on(old, self.now())
 

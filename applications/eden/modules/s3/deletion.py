@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Iterable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from .errors import DeletionRestricted
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 Key = tuple  # (table name, record id)
 
 
-def foreign_keys(s3db: "S3DataModel", table: Any) -> list[Any]:
+def foreign_keys(s3db: S3DataModel, table: Any) -> list[Any]:
     """Columns through which a record refers to others; users, groups and its own super keys are none."""
     own = set(s3db.get_super_keys(table))
     return [
@@ -25,7 +26,7 @@ def foreign_keys(s3db: "S3DataModel", table: Any) -> list[Any]:
     ]
 
 
-def remembered_keys(s3db: "S3DataModel", table: Any, record: Any) -> dict[str, Any]:
+def remembered_keys(s3db: S3DataModel, table: Any, record: Any) -> dict[str, Any]:
     """Foreign keys of a record as `deleted_fk` holds them: field name -> id (or list of ids)."""
     return {
         field.name: record[field.name]
@@ -37,7 +38,7 @@ def remembered_keys(s3db: "S3DataModel", table: Any, record: Any) -> dict[str, A
 class _Plan:
     """All consequences of a deletion, found before anything is written."""
 
-    def __init__(self, s3db: "S3DataModel") -> None:
+    def __init__(self, s3db: S3DataModel) -> None:
         self.s3db = s3db
         self.deleted: dict[Key, Any] = {}
         self.emptied: dict[Key, set[str]] = {}
@@ -108,7 +109,7 @@ class _Plan:
             raise DeletionRestricted(tablename, record_id, counts)
 
 
-def delete_records(s3db: "S3DataModel", table: Any, ids: Iterable[int]) -> int:
+def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
     """Delete records with all consequences; see `S3DataModel.delete`."""
     plan = _Plan(s3db)
     plan.add(table, [int(one) for one in ids])
@@ -143,7 +144,7 @@ def delete_records(s3db: "S3DataModel", table: Any, ids: Iterable[int]) -> int:
     return len(plan.deleted)
 
 
-def restore_records(s3db: "S3DataModel", table: Any, ids: Iterable[int]) -> int:
+def restore_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
     """Take back the deletion of records; see `S3DataModel.restore`."""
     db = s3db.db
     count = 0
@@ -159,7 +160,7 @@ def restore_records(s3db: "S3DataModel", table: Any, ids: Iterable[int]) -> int:
     return count
 
 
-def _is_live(s3db: "S3DataModel", field: Any, value: Any) -> bool:
+def _is_live(s3db: S3DataModel, field: Any, value: Any) -> bool:
     target = s3db[str(field.type).split(" ", 1)[1]]
     wanted = value if isinstance(value, list) else [value]
     live = target._id.belongs(wanted) & (target.deleted == False)  # noqa: E712

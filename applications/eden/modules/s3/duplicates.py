@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,7 @@ class S3Duplicate:
         ignore_deleted: deleted records are no duplicates.
     """
 
-    primary: Tuple[str, ...] = ("name",)
-    secondary: Tuple[str, ...] = ()
+    primary: tuple[str, ...] = ("name",)
+    secondary: tuple[str, ...] = ()
     ignore_case: bool = True
     ignore_deleted: bool = False

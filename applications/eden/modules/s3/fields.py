@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from gluon import Field
 from gluon.validators import (
@@ -15,11 +16,10 @@ from gluon.validators import (
     IS_LENGTH,
     IS_NOT_EMPTY,
     IS_TIME,
-    IS_URL,
 )
 
 from .represent import ReferenceLabel, choice_label
-from .validators import Choice, ReferenceTo
+from .validators import Choice, ReferenceTo, WebAddress
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
@@ -37,7 +37,7 @@ class Columns:
         s3db: the site's data model.
     """
 
-    def __init__(self, s3db: "S3DataModel") -> None:
+    def __init__(self, s3db: S3DataModel) -> None:
         self.s3db = s3db
         self.T = s3db.T
 
@@ -68,14 +68,13 @@ class Columns:
 
     def website(self, name: str = "website", label: str = "Website") -> Field:
         """A web address."""
-        rule = IS_URL(mode="generic", allowed_schemes=["http", "https"], prepend_scheme="https")
-        return self.text(name, label, requires=IS_EMPTY_OR(rule))
+        return self.text(name, label, requires=IS_EMPTY_OR(WebAddress()))
 
     def integer(
         self,
         name: str,
         label: str,
-        minimum: Optional[int] = None,
+        minimum: int | None = None,
         maximum: int = MAX_INTEGER,
         **options: Any,
     ) -> Field:
@@ -148,7 +147,7 @@ class Columns:
     def reference(
         self,
         tablename: str,
-        name: Optional[str] = None,
+        name: str | None = None,
         label: str = "",
         required: bool = False,
         ondelete: str = "SET NULL",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterable, Optional
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
@@ -24,7 +25,7 @@ class LocationTree:
     #: Columns that each site computes for itself.
     COMPUTED = ("path",) + LEVELS + _BOX
 
-    def __init__(self, s3db: "S3DataModel") -> None:
+    def __init__(self, s3db: S3DataModel) -> None:
         self.s3db = s3db
 
     def onvalidation(self, form: Any) -> None:
@@ -89,7 +90,7 @@ class LocationTree:
     def _chain(row: dict[str, Any], rows: dict[int, dict[str, Any]]) -> list[int]:
         """Ids from the top of the hierarchy down to this location; a circle is cut."""
         chain = [row["id"]]
-        parent: Optional[dict[str, Any]] = rows.get(row["parent"])
+        parent: dict[str, Any] | None = rows.get(row["parent"])
         while parent is not None and parent["id"] not in chain and len(chain) < MAX_DEPTH:
             chain.append(parent["id"])
             parent = rows.get(parent["parent"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from gluon import Field
 
@@ -33,7 +33,7 @@ def new_uuid() -> str:
     return uuid.uuid4().urn
 
 
-def meta_fields(now: Callable[[], datetime.datetime], user_id: Callable[[], Optional[int]]) -> list[Field]:
+def meta_fields(now: Callable[[], datetime.datetime], user_id: Callable[[], int | None]) -> list[Field]:
     """New meta-field columns for one table.
 
     Args:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
@@ -27,7 +28,7 @@ class ReferenceLabel:
     Names looked up once are remembered as long as this object lives, which is one request.
     """
 
-    def __init__(self, s3db: "S3DataModel", tablename: str) -> None:
+    def __init__(self, s3db: S3DataModel, tablename: str) -> None:
         self.s3db = s3db
         self.tablename = tablename
         self._known: dict[int, str] = {}

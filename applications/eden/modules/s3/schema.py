@@ -12,7 +12,8 @@ import hashlib
 import os
 import threading
 import time
-from typing import IO, Any, Iterable, Optional
+from collections.abc import Iterable
+from typing import IO, Any
 
 from .errors import SchemaBusy
 
@@ -49,7 +50,7 @@ class SchemaGate:
         self.wanted = fingerprint(application, uri, modules)
         self.migrating = False
         self._file = os.path.join(self.folder, "schema.fingerprint")
-        self._sqlite: Optional[str] = None
+        self._sqlite: str | None = None
         scheme, _, name = uri.partition("://")
         if scheme == "sqlite" and name != "memory" and name:
             self._sqlite = name if os.path.isabs(name) else os.path.join(self.folder, name)
@@ -124,7 +125,7 @@ class SchemaGate:
     @staticmethod
     def _release() -> None:
         """Let go of this thread's lock, also of one left by a request that failed halfway."""
-        lock: Optional[IO[str]] = getattr(_held, "lock", None)
+        lock: IO[str] | None = getattr(_held, "lock", None)
         if lock is not None:
             _held.lock = None
             lock.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import configparser
 import os
 from collections import OrderedDict
-from typing import Any, Optional
+from typing import Any
 
 from .errors import SettingsError
 
@@ -52,7 +52,7 @@ class S3Settings:
             that is not listed does not exist: no controller, no tables, no menu entry.
     """
 
-    def __init__(self, folder: Optional[str] = None) -> None:
+    def __init__(self, folder: str | None = None) -> None:
         self.folder = folder
         self.modules: OrderedDict[str, Any] = OrderedDict()
         self._source = os.path.join(folder, "private", "appconfig.ini") if folder else None
@@ -69,7 +69,7 @@ class S3Settings:
         value = self._file.get(section, {}).get(key)
         return None if value is None or value.strip() == "" else value.strip()
 
-    def text(self, section: str, key: str, default: Optional[str] = None) -> Optional[str]:
+    def text(self, section: str, key: str, default: str | None = None) -> str | None:
         """A setting as text."""
         value = self._raw(section, key)
         return default if value is None else str(value)
@@ -114,7 +114,7 @@ class S3Settings:
         """Whether a module is enabled at this site."""
         return name in self.modules
 
-    def get_module_roles(self, name: str) -> Optional[set[int]]:
+    def get_module_roles(self, name: str) -> set[int] | None:
         """Roles that may use a module, from its `access` such as "|1|2|"; None if everybody may."""
         module = self.modules.get(name)
         access = getattr(module, "access", None) if module is not None else None
@@ -132,7 +132,7 @@ class S3Settings:
         """[db] pool_size: connections a process keeps open. Default: 10."""
         return int(self.number("db", "pool_size", 10))
 
-    def get_base_public_url(self) -> Optional[str]:
+    def get_base_public_url(self) -> str | None:
         """[site] public_url: address at which others reach this site, without the application. No default."""
         url = self.text("site", "public_url")
         return url.rstrip("/") if url else None
@@ -183,7 +183,7 @@ class S3Settings:
         """[sync] verify_tls: whether certificates of peers are checked. Default: yes."""
         return self.flag("sync", "verify_tls", True)
 
-    def get_sync_ca_bundle(self) -> Optional[str]:
+    def get_sync_ca_bundle(self) -> str | None:
         """[sync] ca_bundle: file with additional certificate authorities. No default."""
         return self.text("sync", "ca_bundle")
 
@@ -208,7 +208,7 @@ class S3Settings:
         return self.number("sync", "msince_overlap", 60)
 
     def get_sync_lease_seconds(self) -> float:
-        """[sync] lease_seconds: after this time without a heartbeat another worker takes over. Default: 60."""
+        """[sync] lease_seconds: without a heartbeat for so long, another worker takes over. Default: 60."""
         return self.number("sync", "lease_seconds", 60, minimum=1)
 
     def get_sync_task_timeout(self) -> float:

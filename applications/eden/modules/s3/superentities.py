@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable
 
 from gluon import Field
 
@@ -18,7 +19,7 @@ BASE_FIELDS = ("uuid", "deleted")
 class SuperEntities:
     """The super tables of one data model."""
 
-    def __init__(self, s3db: "S3DataModel") -> None:
+    def __init__(self, s3db: S3DataModel) -> None:
         self._s3db = s3db
         self.keys: dict[str, str] = {}
         self.types: dict[str, Mapping[str, Any]] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from gluon.validators import IS_IN_SET, Validator
 
@@ -55,7 +57,7 @@ class ReferenceTo(Validator):
     """
 
     def __init__(
-        self, s3db: "S3DataModel", tablename: str, required: bool = False, multiple: bool = False
+        self, s3db: S3DataModel, tablename: str, required: bool = False, multiple: bool = False
     ) -> None:
         self.s3db = s3db
         self.tablename = tablename
@@ -115,7 +117,7 @@ class ReferenceTo(Validator):
             )
         return int(found.first()[table._id])
 
-    def validate(self, value: Any, record_id: Optional[Any] = None) -> Any:
+    def validate(self, value: Any, record_id: Any | None = None) -> Any:
         """The id (or list of ids) for what a form or a document gave; None if empty."""
         if self.multiple:
             given = value if isinstance(value, (list, tuple)) else ([value] if value else [])
@@ -142,7 +144,7 @@ class UniqueValue(Validator):
         fieldname: name of the column.
     """
 
-    def __init__(self, s3db: "S3DataModel", tablename: str, fieldname: str) -> None:
+    def __init__(self, s3db: S3DataModel, tablename: str, fieldname: str) -> None:
         self.s3db = s3db
         self.tablename = tablename
         self.fieldname = fieldname
@@ -152,7 +154,7 @@ class UniqueValue(Validator):
         """Told by web2py's forms which record is edited."""
         self.record_id = record_id
 
-    def validate(self, value: Any, record_id: Optional[Any] = None) -> Any:
+    def validate(self, value: Any, record_id: Any | None = None) -> Any:
         """The value, None if empty."""
         if value is None or str(value).strip() == "":
             return None
@@ -163,4 +165,18 @@ class UniqueValue(Validator):
             query &= table._id != int(own)
         if self.s3db.db(query).select(table._id, limitby=(0, 1)):
             raise ValidationError(self.translator("Value already in database"))
+        return value
+
+
+class WebAddress(Validator):
+    """An address of a web page, with or without `https://`; stored as it was given."""
+
+    _PATTERN = re.compile(
+        r"(https?://)?[^\s/:@?#.][^\s/:@?#]*\.?[^\s/:@?#]*(:\d+)?([/?#]\S*)?", re.IGNORECASE
+    )
+
+    def validate(self, value: Any, record_id: Any | None = None) -> Any:
+        """The address as it was given."""
+        if not self._PATTERN.fullmatch(str(value)):
+            raise ValidationError(self.translator("Enter a web address such as https://www.example.org"))
         return value

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ..datamodel import S3DataModel
 
 
-def load(s3db: "S3DataModel", *families: str) -> None:
+def load(s3db: S3DataModel, *families: str) -> None:
     """Declare the tables of families and of what they build on; each only once.
 
     Args:

@@ -15,7 +15,7 @@ PASSWORD_ALGORITHM = "pbkdf2(20000,20,sha512)"
 MINIMUM_PASSWORD_LENGTH = 8
 
 
-def define(s3db: "S3DataModel") -> None:
+def define(s3db: S3DataModel) -> None:
     """Declare auth_user, auth_group and auth_membership as web2py's Auth expects them."""
     db, T = s3db.db, s3db.T
 

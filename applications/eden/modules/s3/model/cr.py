@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..datamodel import S3DataModel
 
 
-def define(s3db: "S3DataModel") -> None:
+def define(s3db: S3DataModel) -> None:
     """Declare cr_shelter and the tables round it."""
     col, T = Columns(s3db), s3db.T
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..datamodel import S3DataModel
 
 
-def define_entity(s3db: "S3DataModel") -> None:
+def define_entity(s3db: S3DataModel) -> None:
     """Declare doc_entity, once; instances of it refer to it before there are documents."""
     if "doc_entity" in s3db.declared_tables():
         return
@@ -35,7 +35,7 @@ def define_entity(s3db: "S3DataModel") -> None:
     s3db.add_components("doc_entity", doc_document="doc_id", doc_image="doc_id")
 
 
-def define(s3db: "S3DataModel") -> None:
+def define(s3db: S3DataModel) -> None:
     """Declare doc_entity, doc_document and doc_image."""
     col, T = Columns(s3db), s3db.T
 

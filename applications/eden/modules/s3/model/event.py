@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..datamodel import S3DataModel
 
 
-def define(s3db: "S3DataModel") -> None:
+def define(s3db: S3DataModel) -> None:
     """Declare event_event, event_incident_type and event_incident."""
     col, T = Columns(s3db), s3db.T
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..datamodel import S3DataModel
 
 
-def define(s3db: "S3DataModel") -> None:
+def define(s3db: S3DataModel) -> None:
     """Declare gis_location with its names in other languages and its tags."""
     col, T = Columns(s3db), s3db.T
     tree = LocationTree(s3db)

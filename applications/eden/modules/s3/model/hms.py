@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..datamodel import S3DataModel
 
 
-def define(s3db: "S3DataModel") -> None:
+def define(s3db: S3DataModel) -> None:
     """Declare hms_hospital, hms_status and hms_bed_capacity."""
     col, T = Columns(s3db), s3db.T
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..datamodel import S3DataModel
 
 
-def define(s3db: "S3DataModel") -> None:
+def define(s3db: S3DataModel) -> None:
     """Declare hrm_human_resource with job titles and departments."""
     col, T = Columns(s3db), s3db.T
 

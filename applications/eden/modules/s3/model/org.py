@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..datamodel import S3DataModel
 
 
-def define(s3db: "S3DataModel") -> None:
+def define(s3db: S3DataModel) -> None:
     """Declare org_organisation, org_site and the tables round them."""
     col, T = Columns(s3db), s3db.T
     branches = BranchTree(s3db)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..datamodel import S3DataModel
 
 
-def define(s3db: "S3DataModel") -> None:
+def define(s3db: S3DataModel) -> None:
     """Declare pr_pentity, pr_person and the components of both."""
     col, T = Columns(s3db), s3db.T
 

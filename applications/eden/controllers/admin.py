@@ -1,0 +1,35 @@
+"""Administration of this site."""
+
+auth.s3_require_module("admin")
+
+
+def index():
+    """What there is to administer."""
+    return {"title": T("Administration")}
+
+
+def users():
+    """All users with their roles."""
+    rows = db(db.auth_user).select(orderby=db.auth_user.email)
+    roles = {}
+    query = db.auth_membership.group_id == db.auth_group.id
+    for row in db(query).select(db.auth_membership.user_id, db.auth_group.role):
+        roles.setdefault(row.auth_membership.user_id, []).append(row.auth_group.role)
+    return {"title": T("Users"), "rows": rows, "roles": roles}
+
+
+def user():
+    """Create a user, or change one: name, password, roles, whether the account may be used."""
+    from s3.administration import UserForm
+    from s3.pages import refusal
+
+    record = None
+    if request.args:
+        record = db.auth_user(request.args(0)) if str(request.args(0)).isdigit() else None
+        if record is None:
+            raise refusal(404, T("There is no such user."))
+    screen = UserForm(db, T, record, own_id=auth.user_id)
+    if screen.process():
+        session.flash = T("Saved")
+        redirect(URL("admin", "users"))
+    return {"title": T("Edit user") if record else T("Add user"), "form": screen.form}

@@ -1,0 +1,18 @@
+"""Locations."""
+
+
+def index():
+    """The module's first page is its main resource."""
+    redirect(URL("gis", "location"))
+
+
+def location():
+    return rest_controller()
+
+
+def location_name():
+    return rest_controller()
+
+
+def location_tag():
+    return rest_controller()

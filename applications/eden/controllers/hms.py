@@ -1,0 +1,18 @@
+"""Hospitals."""
+
+
+def index():
+    """The module's first page is its main resource."""
+    redirect(URL("hms", "hospital"))
+
+
+def hospital():
+    return rest_controller()
+
+
+def status():
+    return rest_controller()
+
+
+def bed_capacity():
+    return rest_controller()

@@ -1,0 +1,25 @@
+"""What the thin controllers call."""
+
+from s3.interface import is_interface
+
+
+def rest_controller(prefix=None, name=None):
+    """Serve the records of a table: pages for people, S3XML for programs.
+
+    Args:
+        prefix: module of the table; by default the controller.
+        name: its name without the module; by default the function.
+    """
+    from s3.rest_controller import serve
+
+    prefix, name = prefix or request.controller, name or request.function
+    auth.s3_require_module(prefix)
+    auth.s3_require_login()
+    if is_interface(request):
+        from s3sync.rest import resource_request
+
+        return resource_request(request, response, prefix, name, request.args(0))
+    output = serve(s3db, auth, prefix, name, request)
+    response.view = output.pop("view")
+    response.title = output["title"]
+    return output

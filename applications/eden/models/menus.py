@@ -1,0 +1,48 @@
+"""The menu: what this user may see of what this site has."""
+
+from s3.interface import is_interface
+
+if not is_interface(request):
+    response.menu = [(T("Home"), request.controller == "default", URL("default", "index"), [])]
+    if auth.s3_logged_in():
+        for _name, _module in sorted(settings.modules.items(), key=lambda item: item[1].module_type or 0):
+            if _module.module_type and auth.s3_has_module_access(_name):
+                response.menu.append(
+                    (_module.name_nice, request.controller == _name, URL(_name, "index"), [])
+                )
+        if auth.s3_has_module_access("admin"):
+            _administration = [
+                (T("Users"), request.function.startswith("user"), URL("admin", "users"), []),
+            ]
+            if auth.s3_has_module_access("sync"):
+                _administration.insert(
+                    0, (T("Synchronization"), request.controller == "sync", URL("sync", "index"), [])
+                )
+            response.menu.append(
+                (
+                    T("Administration"),
+                    request.controller in ("admin", "sync"),
+                    URL("admin", "index"),
+                    _administration,
+                )
+            )
+
+    # the other resources of a module, shown below the menu
+    response.submenu = {
+        "org": (
+            "organisation",
+            "office",
+            "facility",
+            "organisation_type",
+            "sector",
+            "office_type",
+            "facility_type",
+        ),
+        "gis": ("location",),
+        "pr": ("person",),
+        "hrm": ("human_resource", "job_title", "department", "shift_template"),
+        "cr": ("shelter", "shelter_type", "shelter_service"),
+        "hms": ("hospital",),
+        "doc": ("document", "image"),
+        "event": ("incident", "event", "incident_type"),
+    }.get(request.controller, ())
