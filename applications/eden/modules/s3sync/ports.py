@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import (
+    TYPE_CHECKING,
     Any,
     Callable,
     Collection,
@@ -21,11 +22,14 @@ from typing import (
     Optional,
     Protocol,
     Sequence,
+    Set,
     Tuple,
 )
 
-from .filters import Filter
 from .schema import Field, Table
+
+if TYPE_CHECKING:
+    from .filters import Filter
 
 Row = Tuple[Any, ...]
 
@@ -127,6 +131,10 @@ class Store(Protocol):
 
     def fetch_raw(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> List[Row]:
         """As ``fetch``, with raw values (see ``scan``)."""
+        ...
+
+    def matching(self, table: Table, keys: Collection[int], filters: Sequence[Filter]) -> Set[int]:
+        """Return those of the keys whose records meet all filters."""
         ...
 
     def reader(self, field: Field) -> Optional[Callable[[Any], Any]]:

@@ -1,0 +1,191 @@
+"""A document of S3XML that lies on disk: its main records in order, the others on demand.
+
+Records of other tables follow the records that refer to them, at any distance, and only those that are referred to
+are imported. So the document is read twice: first to set the others aside under their identifiers, then to hand out
+the main records. A document that holds nothing but records of the main table, as most of our pages and all first
+exchanges of simple resources do, is read once.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from .codec import Decoder, DocumentReader, Header, Limits, fragment, parse_fragment
+from .records import Record
+from .schema import Schema
+
+_CHUNK = 1 << 20
+_NAME = re.compile(rb"""<resource\b[^>]*?\bname\s*=\s*["']([^"'<>]*)["']""")
+
+#: Set-aside records are kept in memory up to this many bytes of XML, then in a temporary file.
+SPILL_BYTES = 16 << 20
+
+
+class Wanted(NamedTuple):
+    """A record that something refers to."""
+
+    table: str
+    uuid: Optional[str]
+    tuid: Optional[str]
+
+
+class _Shelf:
+    """Set-aside elements by identifier, in memory while they are few."""
+
+    def __init__(self) -> None:
+        self._elements: Dict[Tuple[str, str], List[bytes]] = {}
+        self._size = 0
+        self._file: Optional[sqlite3.Connection] = None
+
+    def put(self, key: Tuple[str, str], element: bytes) -> None:
+        self._elements.setdefault(key, []).append(element)
+        self._size += len(element) + 200
+        if self._size > SPILL_BYTES:
+            self._spill()
+
+    def _spill(self) -> None:
+        if self._file is None:
+            # An empty name is SQLite's temporary database on disk: it vanishes with the connection.
+            self._file = sqlite3.connect("")
+            self._file.execute("PRAGMA journal_mode=OFF")
+            self._file.execute("CREATE TABLE shelf (name TEXT, id TEXT, element BLOB)")
+        rows = ((*key, element) for key, elements in self._elements.items() for element in elements)
+        self._file.executemany("INSERT INTO shelf VALUES (?, ?, ?)", rows)
+        self._elements, self._size = {}, 0
+
+    def close_filling(self) -> None:
+        """Everything is on the shelf; make it quick to find."""
+        if self._file is not None:
+            self._spill()
+            self._file.execute("CREATE INDEX shelf_id ON shelf (name, id)")
+
+    def take(self, key: Tuple[str, str]) -> List[bytes]:
+        if self._file is None:
+            return self._elements.pop(key, [])
+        found = [row[0] for row in self._file.execute("SELECT element FROM shelf WHERE name = ? AND id = ?", key)]
+        if found:
+            self._file.execute("DELETE FROM shelf WHERE name = ? AND id = ?", key)
+        return found
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._elements = {}
+
+
+class Document:
+    """A spooled document.
+
+    Args:
+        source: a seekable binary file at its beginning.
+        schema: tables of this site.
+        main: name of the table that the document is about.
+        limits: what is accepted of a document.
+
+    Raises:
+        DocumentError: the document cannot be read; raised before any record is handed out unless the fault lies
+            behind the first main records of a document that needs no second reading.
+    """
+
+    def __init__(self, source: BinaryIO, schema: Schema, main: str, limits: Optional[Limits] = None) -> None:
+        self._source = source
+        self._limits = limits or Limits()
+        self._decoder = Decoder(schema)
+        self.main = main
+        self._shelf = _Shelf()
+        self._read_whole = False
+        self.header: Header
+        self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        names = self._resource_names()
+        self._source.seek(0)
+        reader = DocumentReader(self._source, self._limits)
+        self.header = reader.header
+        if names - {self.main}:
+            for element in reader:
+                name = element.get("name") or ""
+                if name == self.main:
+                    continue
+                identifier = element.get("uuid") or element.get("tuid")
+                if identifier:
+                    self._shelf.put((name, identifier), fragment(element))
+            self._shelf.close_filling()
+            self._read_whole = True
+
+    def verify(self) -> None:
+        """Make sure that the document is whole and well-formed, before anything of it is stored for good.
+
+        Raises:
+            DocumentError: it is not.
+        """
+        if not self._read_whole:
+            self._source.seek(0)
+            for _ in DocumentReader(self._source, self._limits):
+                pass
+            self._read_whole = True
+
+    def _resource_names(self) -> "set[str]":
+        names = set()
+        rest = b""
+        self._source.seek(0)
+        while True:
+            chunk = self._source.read(_CHUNK)
+            if not chunk:
+                return names
+            text = rest + chunk
+            if b"\0" in text[:64]:
+                # UTF-16 or UTF-32: rare enough to always read twice.
+                return {"", *names}
+            names.update(match.decode("utf-8", "replace") for match in _NAME.findall(text))
+            rest = text[text.rfind(b"<") :] if b"<" in text else b""
+
+    def batches(self, size: int) -> Iterator[List[Record]]:
+        """Yield the main records in the order of the document, ``size`` at a time."""
+        self._source.seek(0)
+        batch: List[Record] = []
+        decode = self._decoder.decode
+        main = self.main
+        for element in DocumentReader(self._source, self._limits):
+            if element.get("name") == main:
+                batch.append(decode(element))
+                if len(batch) >= size:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
+
+    def take(self, wanted: Wanted) -> List[Record]:
+        """Return the set-aside records with this identifier, each only once during the life of the document.
+
+        A sender puts its domain before bare identifiers in records but not in references, so both are tried.
+        """
+        candidates = []
+        if wanted.uuid:
+            candidates.append(wanted.uuid)
+            domain = self.header.domain
+            if domain:
+                prefix = f"{domain}/"
+                candidates.append(
+                    wanted.uuid[len(prefix) :] if wanted.uuid.startswith(prefix) else prefix + wanted.uuid
+                )
+        elif wanted.tuid:
+            candidates.append(wanted.tuid)
+        for identifier in candidates:
+            found = self._shelf.take((wanted.table, identifier))
+            if found:
+                return [self._decoder.decode(parse_fragment(each)) for each in found]
+        return []
+
+    def close(self) -> None:
+        """Release the temporary storage; the source stays open."""
+        self._shelf.close()
+
+    def __enter__(self) -> "Document":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

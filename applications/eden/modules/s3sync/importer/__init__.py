@@ -1,0 +1,258 @@
+"""Import documents under a policy: plan, then apply, a batch at a time; every record ends in one outcome.
+
+Within a page (``import_page``) everything happens in the caller's transaction, so that a cursor can be moved in the
+same step. A whole document of an Eden (``import_document``) is verified first and then imported with a transaction a
+batch, however large it is.
+"""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections import Counter
+from contextlib import nullcontext
+from typing import Callable, ContextManager, Dict, Iterable, List, Optional, Protocol, Sequence
+
+from ..codec import encode_record
+from ..document import Document
+from ..policy import Terms
+from ..ports import Accounts, Clock, Files, Journal, Kept, Ledger, Store
+from ..records import Action, Outcome, Record
+from ..schema import Schema, Table
+from .apply import Applier
+from .context import MAX_FAILURES, Context, Report
+from .gather import Batch, Gatherer
+from .items import Item, Role
+from .plan import Planner
+
+__all__ = ["Context", "Importer", "Report"]
+
+#: Records planned and written together.
+BATCH_SIZE = 1000
+
+_KEPT_KINDS = {Action.CONFLICT: "conflict", Action.REJECTED: "rejected", Action.SKIPPED: "refused"}
+
+
+class Snapshot(Protocol):
+    """Writes records that are here as S3XML."""
+
+    def __call__(self, table: Table, keys: Sequence[int]) -> Dict[int, str]: ...
+
+
+class Importer:
+    """Imports documents.
+
+    Args:
+        schema, store, journal, ledger, accounts, files, clock: see ``ports``.
+        snapshot: writes our version of records, to be kept beside theirs.
+        batch_size: records planned and written together.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        store: Store,
+        journal: Journal,
+        ledger: Ledger,
+        accounts: Accounts,
+        files: Files,
+        clock: Clock,
+        snapshot: Snapshot,
+        batch_size: int = BATCH_SIZE,
+    ) -> None:
+        self._schema = schema
+        self._store = store
+        self._journal = journal
+        self._ledger = ledger
+        self._accounts = accounts
+        self._files = files
+        self._clock = clock
+        self._snapshot = snapshot
+        self._batch_size = batch_size
+
+    def import_page(self, document: Document, terms: Terms, context: Context) -> Report:
+        """Import a document within the caller's transaction.
+
+        Args:
+            document: the document; its main table decides what is imported.
+            terms: strategy and policies.
+            context: where it comes from.
+
+        Returns:
+            what became of its records.
+
+        Raises:
+            DocumentError: it cannot be read; the caller has to roll back.
+            StoreBusy, StoreFull: the database did not take it; the caller has to roll back.
+        """
+        return self._import(document, terms, context, nullcontext)
+
+    def import_document(
+        self,
+        document: Document,
+        terms: Terms,
+        context: Context,
+        on_batch: Optional[Callable[[Report], None]] = None,
+    ) -> Report:
+        """Import a document of any size, with a transaction a batch.
+
+        Args:
+            document, terms, context: as in ``import_page``.
+            on_batch: called after each batch with the report so far, outside any transaction; an exception it
+                raises ends the import between two batches.
+
+        Raises:
+            DocumentError: it cannot be read; nothing of it was imported.
+            StoreBusy, StoreFull: the database did not take a batch; earlier batches are stored.
+        """
+        document.verify()
+        return self._import(document, terms, context, self._store.transaction, on_batch)
+
+    def preview(self, records: Sequence[Record], main: str, terms: Terms, context: Context) -> List[Item]:
+        """Plan records without writing anything; the items tell what would become of them."""
+        gatherer = Gatherer(self._schema, None, main, context.own_domain, terms.components)
+        batch = gatherer.batch(records)
+        self._planner(gatherer, terms, context).plan(batch)
+        return batch.items
+
+    def retry(self, records: Sequence[Record], main: str, terms: Terms, context: Context) -> Report:
+        """Import records again that were put aside, within the caller's transaction."""
+        gatherer = Gatherer(self._schema, None, main, context.own_domain, terms.components)
+        return self._import_batches([records], main, gatherer, terms, context, nullcontext, None)
+
+    def _import(
+        self,
+        document: Document,
+        terms: Terms,
+        context: Context,
+        transaction: Callable[[], ContextManager[None]],
+        on_batch: Optional[Callable[[Report], None]] = None,
+    ) -> Report:
+        gatherer = Gatherer(self._schema, document, document.main, context.own_domain, terms.components)
+        batches = document.batches(self._batch_size)
+        return self._import_batches(batches, document.main, gatherer, terms, context, transaction, on_batch)
+
+    def _import_batches(
+        self,
+        batches: Iterable[Sequence[Record]],
+        main: str,
+        gatherer: Gatherer,
+        terms: Terms,
+        context: Context,
+        transaction: Callable[[], ContextManager[None]],
+        on_batch: Optional[Callable[[Report], None]],
+    ) -> Report:
+        planner = self._planner(gatherer, terms, context)
+        applier = Applier(
+            self._schema,
+            self._store,
+            self._journal,
+            self._ledger,
+            self._accounts,
+            self._files,
+            self._clock,
+            context,
+        )
+        report = Report()
+        for records in batches:
+            with transaction():
+                batch = gatherer.batch(records)
+                while batch.items:
+                    planner.plan(batch)
+                    _name_new_records(batch)
+                    ours = self._our_versions(batch)
+                    applier.apply(batch, main)
+                    planner.remember(batch)
+                    self._keep(batch, context, ours)
+                    _account(report, batch, main)
+                    batch = gatherer.again(batch)
+            if on_batch is not None:
+                on_batch(report)
+        return report
+
+    def _planner(self, gatherer: Gatherer, terms: Terms, context: Context) -> Planner:
+        return Planner(
+            self._schema, self._store, self._journal, self._ledger, self._clock, gatherer, terms, context
+        )
+
+    def _our_versions(self, batch: Batch) -> Dict[str, Dict[int, str]]:
+        """Write down our versions of records in conflict before anything changes them."""
+        contested: Dict[str, List[Item]] = {}
+        for item in batch.items:
+            if item.outcome is None and item.decision is not None and item.decision.action is Action.CONFLICT:
+                contested.setdefault(item.plan.table.name, []).append(item)
+        return {
+            name: self._snapshot(items[0].plan.table, [item.key for item in items if item.key is not None])
+            for name, items in contested.items()
+        }
+
+    def _keep(self, batch: Batch, context: Context, ours: Dict[str, Dict[int, str]]) -> None:
+        """Keep what did not become the record here, and close what an earlier exchange had kept."""
+        kept: List[Kept] = []
+        settled: Dict[str, List[str]] = {}
+        for item in batch.items:
+            outcome = item.outcome
+            if outcome is None:
+                continue
+            refused = item.decision is not None and item.decision.assert_ours
+            if outcome.action in (Action.CONFLICT, Action.REJECTED) or (outcome.action is Action.SKIPPED and refused):
+                kept.append(self._kept(item, outcome, context, ours))
+            elif item.uuid is not None and outcome.action is not Action.SKIPPED:
+                settled.setdefault(item.plan.table.name, []).append(item.uuid)
+        if settled:
+            for name, uuids_of_table in settled.items():
+                self._ledger.release(context.repository_id, name, uuids_of_table, ("rejected", "refused"))
+        if kept:
+            self._ledger.keep(kept)
+
+    def _kept(
+        self, item: Item, outcome: Outcome, context: Context, ours: Dict[str, Dict[int, str]]
+    ) -> Kept:
+        name = item.plan.table.name
+        return Kept(
+            kind=_KEPT_KINDS[outcome.action],
+            table=name,
+            uuid=item.uuid,
+            key=item.key,
+            repository_id=context.repository_id,
+            winner=outcome.winner,
+            reason=outcome.reason,
+            ours=ours.get(name, {}).get(item.key or 0),
+            theirs=encode_record(item.record, self._schema),
+            modified_on=item.record.modified_on,
+            fingerprint=item.fingerprint(),
+            missing=tuple(each.uuid for each in item.missing if each.deferrable),
+        )
+
+
+def _name_new_records(batch: Batch) -> None:
+    """Give new records without uuid one, before anything refers to them."""
+    for item in batch.items:
+        if item.is_new and item.uuid is None:
+            item.uuid = f"urn:uuid:{uuids.uuid4()}"
+
+
+def _account(report: Report, batch: Batch, main: str) -> None:
+    for item in batch.items:
+        outcome = item.outcome
+        if outcome is None:
+            continue
+        report.counts[outcome.action] += 1
+        report.by_table.setdefault(outcome.table, Counter())[outcome.action] += 1
+        if outcome.action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
+            report.failures.append((item.record, outcome))
+        if outcome.warnings and len(report.warnings) < MAX_FAILURES:
+            report.warnings.extend(f"{item.label()}: {warning}" for warning in outcome.warnings)
+        if item.role is Role.MAIN and outcome.table == main:
+            report.main[outcome.action] += 1
+            _account_main(report, item, outcome)
+
+
+def _account_main(report: Report, item: Item, outcome: Outcome) -> None:
+    if outcome.record_id is None or outcome.action is Action.REJECTED:
+        return
+    if outcome.action is Action.CREATED:
+        report.created.append(outcome.record_id)
+    elif item.record.deleted:
+        report.deleted.append(outcome.record_id)
+    else:
+        report.updated.append(outcome.record_id)

@@ -1,0 +1,566 @@
+"""Write what was planned: one statement a kind, in the order that references need, within the caller's transaction.
+
+When the database refuses a row, the set it stands in is halved until the row is found: the others are stored, that
+one is rejected with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+
+from ..errors import RowRefused
+from ..ordering import Edge, arrange
+from ..ports import Accounts, Clock, Deferred, Files, Journal, Ledger, Row, Store
+from ..records import Action, FieldError, Outcome, Upload
+from ..schema import Schema, Table
+from .context import Context, HookForm
+from .gather import Batch
+from .items import Item, Link, Missing, TablePlan
+from .plan import deferred_items, reject_for_master
+from .removal import Doomed, Remover
+
+#: mci of a record whose document does not say: Eden takes it for a second copy.
+_UNKNOWN_MCI = 2
+
+_WRITTEN = (Action.CREATED, Action.UPDATED, Action.DELETED, Action.MERGED)
+
+
+class Applier:
+    """Writes planned batches of one import.
+
+    Args:
+        schema, store, journal, ledger, accounts, files, clock: see ``ports``.
+        context: where the records come from.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        store: Store,
+        journal: Journal,
+        ledger: Ledger,
+        accounts: Accounts,
+        files: Files,
+        clock: Clock,
+        context: Context,
+    ) -> None:
+        self._schema = schema
+        self._store = store
+        self._journal = journal
+        self._ledger = ledger
+        self._accounts = accounts
+        self._files = files
+        self._clock = clock
+        self._context = context
+        self._remover = Remover(schema, store, journal, context.repository_id)
+        self._users: Dict[str, Optional[int]] = {}
+        self._groups: Dict[str, Optional[int]] = {}
+        self._insert_columns: Dict[str, Tuple[str, ...]] = {}
+
+    def apply(self, batch: Batch, main: str) -> None:
+        """Write a planned batch and leave an outcome on every item of it.
+
+        Args:
+            batch: the batch, planned.
+            main: name of the main table, whose records are journaled last.
+        """
+        taken = [item for item in batch.items if item.outcome is None and item.decision and item.decision.take]
+        live = [item for item in taken if not item.record.deleted]
+        self._find_accounts(live)
+        creates = [item for item in live if item.is_new]
+        self._settle_links(batch, creates)
+        late = self._create(creates)
+        updates = [item for item in live if not item.is_new and item.outcome is None]
+        self._update(updates, late)
+        self._remove([item for item in taken if item.record.deleted and item.outcome is None])
+        for item in batch.items:
+            if item.outcome is None:
+                item.outcome = self._outcome(item)
+        written = [item for item in live if item.outcome is not None and _is_written(item.outcome)]
+        self._note(written, batch.items, main)
+        self._defer(written)
+        self._resolve_waiting(written)
+        self._after(written)
+
+    # -- before writing ----------------------------------------------------------------------------------
+
+    def _find_accounts(self, items: Sequence[Item]) -> None:
+        emails: Set[str] = set()
+        roles: Set[str] = set()
+        for item in items:
+            record = item.record
+            emails.update(e for e in (record.created_by, record.modified_by, record.owned_by_user) if e)
+            if record.owned_by_group:
+                roles.add(record.owned_by_group)
+        new_emails = emails - self._users.keys()
+        if new_emails:
+            found = self._accounts.users(new_emails)
+            self._users.update((email, found.get(email)) for email in new_emails)
+        new_roles = roles - self._groups.keys()
+        if new_roles:
+            groups = self._accounts.groups(new_roles)
+            self._groups.update((role, groups.get(role)) for role in new_roles)
+
+    def _settle_links(self, batch: Batch, creates: Sequence[Item]) -> None:
+        """Give up links to records of the batch that will not be there, until nothing changes any more."""
+        coming = {id(item) for item in creates if item.outcome is None}
+        settled = False
+        while not settled:
+            settled = True
+            for item in batch.items:
+                if item.outcome is not None or not item.links or not (item.decision and item.decision.take):
+                    continue
+                for link in [link for link in item.links if id(link.target) not in coming]:
+                    item.links.remove(link)
+                    if not self._do_without(item, link):
+                        coming.discard(id(item))
+                        settled = False
+                        break
+
+    def _do_without(self, item: Item, link: Link) -> bool:
+        """Live without the target of a link; return False when the item cannot and is rejected."""
+        target = link.target
+        field = item.plan.table.fields[link.field]
+        key = target.key_for(field)
+        if key is not None:
+            _set_reference(item, link, key)
+            return True
+        if item.component is not None and item.master is target and link.field == item.component.fkey:
+            item.outcome = reject_for_master(item)
+            return False
+        if field.required or field.notnull:
+            reason = f"reference import failed: {target.label()} was not stored"
+            item.outcome = Outcome(
+                Action.REJECTED,
+                item.plan.table.name,
+                item.uuid,
+                item.key,
+                f"{link.field}: {reason}",
+                errors={link.field: FieldError(target.uuid, reason)},
+            )
+            if target.uuid:
+                item.missing.append(Missing(link.field, target.plan.table.name, target.uuid, link.index, True))
+            return False
+        if target.uuid:
+            item.missing.append(Missing(link.field, target.plan.table.name, target.uuid, link.index, True))
+        item.warnings.append(f"{link.field}: {target.label()} was not stored; the reference is set when it is.")
+        return True
+
+    # -- create ------------------------------------------------------------------------------------------
+
+    def _create(self, creates: Sequence[Item]) -> List[Tuple[Item, Link]]:
+        """Insert new records; return links that have to be written afterwards."""
+        items = [item for item in creates if item.outcome is None]
+        for item in items:
+            if item.component is not None and item.master is not None and item.master.key is None:
+                if not any(link.field == item.component.fkey for link in item.links):
+                    item.links.append(Link(item.component.fkey, item.master, None))
+        fresh = {id(item) for item in items}
+        edges = []
+        for item in items:
+            for link in item.links:
+                if id(link.target) in fresh:
+                    field = item.plan.table.fields[link.field]
+                    is_join = item.component is not None and link.field == item.component.fkey
+                    optional = not (field.required or field.notnull or is_join)
+                    edges.append(Edge(item, link.field, link.target, optional))
+        order = arrange(items, edges)
+        for item in order.impossible:
+            item.outcome = Outcome(
+                Action.REJECTED,
+                item.plan.table.name,
+                item.uuid,
+                None,
+                "The record and others refer to each other in a circle none of which may be empty.",
+            )
+        put_off = {(id(edge.source), edge.field, id(edge.target)) for edge in order.deferred}
+        late: List[Tuple[Item, Link]] = []
+        for level in order.levels:
+            groups: Dict[str, List[Item]] = defaultdict(list)
+            for item in level:
+                if self._take_links(item, put_off, late):
+                    groups[item.plan.table.name].append(item)
+            for group in groups.values():
+                self._insert(group[0].plan, group)
+        return late
+
+    def _take_links(
+        self, item: Item, put_off: "Set[Tuple[int, str, int]]", late: List[Tuple[Item, Link]]
+    ) -> bool:
+        for link in item.links:
+            if (id(item), link.field, id(link.target)) in put_off:
+                late.append((item, link))
+                continue
+            if link.target.key_for(item.plan.table.fields[link.field]) is None:
+                if not self._do_without(item, link):
+                    return False
+            else:
+                _set_reference(item, link, link.target.key_for(item.plan.table.fields[link.field]))
+        component, master = item.component, item.master
+        if component is not None and master is not None and component.fkey not in item.changes:
+            key = master.key_for(item.plan.references[component.fkey])
+            if key is None:
+                item.outcome = reject_for_master(item)
+                return False
+            item.changes[component.fkey] = key
+        return True
+
+    def _insert(self, plan: TablePlan, items: Sequence[Item]) -> None:
+        if not items:
+            return
+        try:
+            with self._store.savepoint():
+                self._insert_supers(plan, items)
+                columns = self._columns_to_insert(plan)
+                keys = self._store.insert(plan.table, columns, [self._new_row(item, columns) for item in items])
+        except RowRefused as error:
+            for item in items:
+                item.super_keys = {}
+            if len(items) == 1:
+                items[0].outcome = self._refused(items[0], error)
+                return
+            middle = len(items) // 2
+            self._insert(plan, items[:middle])
+            self._insert(plan, items[middle:])
+            return
+        for item, key in zip(items, keys):
+            item.key = key
+
+    def _columns_to_insert(self, plan: TablePlan) -> Tuple[str, ...]:
+        columns = self._insert_columns.get(plan.table.name)
+        if columns is None:
+            meta = ("uuid", "mci", "deleted", *_STAMPS, "approved_by")
+            columns = self._insert_columns[plan.table.name] = (
+                *(name for name in meta if name in plan.table.fields),
+                *plan.data,
+                *plan.references,
+                *plan.table.super_keys,
+            )
+        return columns
+
+    def _new_row(self, item: Item, columns: Tuple[str, ...]) -> Row:
+        record = item.record
+        now = self._clock.now()
+        modified_on = record.modified_on or now
+        by = self._context.user_id
+        user = self._users.get
+        values: Dict[str, Any] = {
+            **item.plan.default_values(),
+            **item.changes,
+            **item.super_keys,
+            "uuid": item.uuid,
+            "mci": _UNKNOWN_MCI if record.mci is None else record.mci,
+            "deleted": False,
+            "created_on": record.created_on or modified_on,
+            "modified_on": modified_on,
+            "created_by": (record.created_by and user(record.created_by)) or by,
+            "modified_by": (record.modified_by and user(record.modified_by)) or by,
+            "owned_by_user": (record.owned_by_user and user(record.owned_by_user)) or by,
+            "owned_by_group": self._groups.get(record.owned_by_group) if record.owned_by_group else None,
+            "approved_by": (by or 0) if record.approved else None,
+        }
+        get = values.get
+        return tuple([get(name) for name in columns])
+
+    def _insert_supers(self, plan: TablePlan, items: Sequence[Item]) -> None:
+        for super_key, super_name in plan.table.super_keys.items():
+            super_table = self._schema.get(super_name)
+            if super_table is None:
+                continue
+            shared = [name for name in super_table.shared_fields if name in plan.position and name != "uuid"]
+            shared = [name for name in shared if name != "deleted"]
+            columns = ("uuid", "instance_type", "deleted", *shared)
+            defaults = plan.default_values()
+            rows = [
+                (item.uuid, plan.table.name, False, *(item.changes.get(name, defaults.get(name)) for name in shared))
+                for item in items
+            ]
+            for item, key in zip(items, self._store.insert(super_table, columns, rows)):
+                item.super_keys[super_key] = key
+
+    # -- update ------------------------------------------------------------------------------------------
+
+    def _update(self, updates: Sequence[Item], late: Sequence[Tuple[Item, Link]]) -> None:
+        revived: Dict[str, List[Item]] = defaultdict(list)
+        groups: Dict[Tuple[str, Tuple[str, ...]], List[Item]] = defaultdict(list)
+        for item in updates:
+            if item.links and not self._take_links(item, set(), []):
+                continue
+            if item.ours("deleted"):
+                revived[item.plan.table.name].append(item)
+            groups[(item.plan.table.name, tuple(sorted(item.changes)))].append(item)
+        for items in revived.values():
+            self._remover.revive(items[0].plan.table, [item.key for item in items if item.key is not None])
+        for (_, names), items in groups.items():
+            self._update_group(items[0].plan, names, items)
+        self._write_late(late)
+
+    def _update_group(self, plan: TablePlan, names: Tuple[str, ...], items: Sequence[Item]) -> None:
+        adopt = any(item.uuid is not None and item.uuid != item.ours("uuid") for item in items)
+        columns = (*names, "modified_on", "modified_by", *(("uuid",) if adopt else ()))
+        rows = [self._changed_row(item, names, adopt) for item in items]
+        try:
+            with self._store.savepoint():
+                self._store.update(plan.table, columns, rows)
+                self._update_supers(plan, names, items)
+        except RowRefused as error:
+            if len(items) == 1:
+                items[0].outcome = self._refused(items[0], error)
+                return
+            middle = len(items) // 2
+            self._update_group(plan, names, items[:middle])
+            self._update_group(plan, names, items[middle:])
+
+    def _changed_row(self, item: Item, names: Tuple[str, ...], adopt: bool) -> Row:
+        record = item.record
+        by = (record.modified_by and self._users.get(record.modified_by)) or self._context.user_id
+        row = (item.key, *(item.changes[name] for name in names), record.modified_on or self._clock.now(), by)
+        if not adopt:
+            return row
+        keeps_own = item.uuid is None or any(field.name in record.values for field in item.plan.unique)
+        return (*row, item.ours("uuid") if keeps_own else item.uuid)
+
+    def _update_supers(self, plan: TablePlan, names: Tuple[str, ...], items: Sequence[Item]) -> None:
+        for super_key, super_name in plan.table.super_keys.items():
+            super_table = self._schema.get(super_name)
+            shared = [name for name in names if super_table is not None and name in super_table.shared_fields]
+            if super_table is None or not shared:
+                continue
+            rows = [
+                (item.super_keys[super_key], *(item.changes[name] for name in shared))
+                for item in items
+                if super_key in item.super_keys
+            ]
+            if rows:
+                self._store.update(super_table, shared, rows)
+
+    def _write_late(self, late: Sequence[Tuple[Item, Link]]) -> None:
+        """Write the links that closed a circle of references."""
+        rows: Dict[Tuple[str, str], List[Row]] = defaultdict(list)
+        for item, link in late:
+            if item.outcome is not None or item.key is None:
+                continue
+            key = link.target.key_for(item.plan.table.fields[link.field])
+            if key is None:
+                self._do_without(item, link)
+                continue
+            _set_reference(item, link, key)
+            rows[(item.plan.table.name, link.field)].append((item.key, item.changes[link.field]))
+        for (name, field), group in rows.items():
+            self._store.update(self._schema.table(name), (field,), group)
+
+    def _refused(self, item: Item, error: RowRefused) -> Outcome:
+        return Outcome(Action.REJECTED, item.plan.table.name, item.uuid, item.key, error.message)
+
+    # -- delete and merge --------------------------------------------------------------------------------
+
+    def _remove(self, items: Sequence[Item]) -> None:
+        now = self._clock.now()
+        doomed: Dict[str, List[Item]] = defaultdict(list)
+        merges: Dict[str, List[Item]] = defaultdict(list)
+        for item in items:
+            (merges if item.record.replaced_by else doomed)[item.plan.table.name].append(item)
+        for group in merges.values():
+            self._merge(group, now)
+        for group in doomed.values():
+            table = group[0].plan.table
+            by_key = {item.key: item for item in group if item.key is not None}
+            already = [key for key, item in by_key.items() if item.ours("deleted")]
+            wanted = [
+                Doomed(key, item.record.modified_on or now) for key, item in by_key.items() if key not in already
+            ]
+            for key, restriction in self._remover.delete(table, wanted).items():
+                item = by_key[key]
+                item.outcome = Outcome(
+                    Action.REJECTED,
+                    table.name,
+                    item.uuid,
+                    key,
+                    f"The record is still needed here: {restriction.count} {restriction.table} refer to it "
+                    f"({restriction.field}). It is kept, and deleted when they let it go.",
+                )
+
+    def _merge(self, items: Sequence[Item], now: datetime) -> None:
+        table = items[0].plan.table
+        wanted = {item.survivor for item in items if item.survivor}
+        survivors: Dict[str, int] = {}
+        for uuid, key in self._store.fetch(table, ("uuid", table.key), "uuid", list(wanted)):
+            survivors[uuid] = key
+        pairs = {
+            item.key: survivors[item.survivor]
+            for item in items
+            if item.key is not None and item.survivor is not None and item.survivor in survivors
+        }
+        moments = {item.key: item.record.modified_on or now for item in items if item.key is not None}
+        if pairs:
+            self._remover.replace(table, pairs, moments)
+        waiting = [item for item in items if item.survivor not in survivors and item.key is not None]
+        if waiting:
+            self._remover.delete_alone(table, [Doomed(item.key or 0, moments[item.key or 0]) for item in waiting])
+            self._ledger.defer(
+                [
+                    Deferred(
+                        table.name,
+                        item.key or 0,
+                        "deleted_rb",
+                        table.name,
+                        item.survivor or "",
+                        repository_id=self._context.repository_id,
+                    )
+                    for item in waiting
+                ]
+            )
+            for item in waiting:
+                item.warnings.append(
+                    f"The record that replaces it ({item.survivor}) has not arrived yet; "
+                    "what refers to it is moved when it does."
+                )
+
+    # -- after writing -----------------------------------------------------------------------------------
+
+    def _outcome(self, item: Item) -> Outcome:
+        decision = item.decision
+        assert decision is not None
+        return Outcome(
+            decision.action,
+            item.plan.table.name,
+            item.uuid if item.uuid is not None or item.original is None else item.ours("uuid"),
+            item.key,
+            decision.reason,
+            warnings=item.warnings,
+            winner=decision.winner,
+        )
+
+    def _note(self, written: Sequence[Item], items: Sequence[Item], main: str) -> None:
+        """Give the changes their places in the journal: the main records last, so that theirs cover the others'."""
+        by_table: Dict[str, List[int]] = defaultdict(list)
+        for item in written:
+            if item.key is not None:
+                by_table[item.plan.table.name].append(item.key)
+        for name in sorted(by_table, key=lambda name: (name == main, name)):
+            self._journal.note(name, by_table[name], self._context.repository_id)
+        asserted: Dict[str, List[Item]] = defaultdict(list)
+        for item in items:
+            if item.decision is not None and item.decision.assert_ours and item.key is not None:
+                asserted[item.plan.table.name].append(item)
+        for name, group in asserted.items():
+            known = self._ledger.known(
+                self._context.repository_id, name, [item.uuid for item in group if item.uuid is not None]
+            )
+            # The same refused version again: the peer has been told, and insists. Telling it once more
+            # would go on for ever.
+            fresh = [item for item in group if not _is_repeated(item, known)]
+            self._journal.assert_ours(name, [item.key for item in fresh if item.key is not None])
+
+    def _defer(self, written: Sequence[Item]) -> None:
+        """Remember references and files that are still to come, and forget those that were overtaken."""
+        repository_id = self._context.repository_id
+        waiting: List[Deferred] = []
+        for item in written:
+            if item.missing:
+                waiting.extend(deferred_items(item, repository_id))
+            for name, value in item.record.values.items():
+                if isinstance(value, Upload) and name in item.changes and item.key is not None:
+                    if not self._files.has(item.plan.table.name, name, value.stored):
+                        waiting.append(
+                            Deferred(
+                                item.plan.table.name,
+                                item.key,
+                                name,
+                                "",
+                                value.stored,
+                                url=value.url,
+                                filename=value.filename,
+                                repository_id=repository_id,
+                            )
+                        )
+        if waiting:
+            self._ledger.defer(waiting)
+
+    def _resolve_waiting(self, written: Sequence[Item]) -> None:
+        """Set references that waited for records which are here now."""
+        arrived: Dict[str, Dict[str, Item]] = defaultdict(dict)
+        for item in written:
+            if item.uuid is not None and (item.is_new or item.ours("deleted")):
+                arrived[item.plan.table.name][item.uuid] = item
+        if not arrived:
+            return
+        waiting = self._ledger.deferred_for({name: list(uuids) for name, uuids in arrived.items()})
+        if not waiting:
+            return
+        settled: List[Deferred] = []
+        by_field: Dict[Tuple[str, str], List[Deferred]] = defaultdict(list)
+        for each in waiting:
+            by_field[(each.table, each.field)].append(each)
+        for (name, field_name), group in by_field.items():
+            table = self._schema.get(name)
+            if table is not None:
+                self._settle_field(table, field_name, group, arrived)
+            settled.extend(group)
+        self._ledger.settle(settled)
+
+    def _settle_field(
+        self, table: Table, field_name: str, group: Sequence[Deferred], arrived: Dict[str, Dict[str, Item]]
+    ) -> None:
+        if field_name == "deleted_rb":
+            pairs = {each.key: arrived[each.target][each.uuid].key or 0 for each in group}
+            moments = dict(self._store.fetch(table, (table.key, "modified_on"), table.key, pairs))
+            self._remover.replace(table, pairs, {key: when or self._clock.now() for key, when in moments.items()})
+            return
+        field = table.fields[field_name]
+        current = dict(self._store.fetch(table, (table.key, field_name), table.key, {each.key for each in group}))
+        rows: Dict[int, Any] = {}
+        for each in group:
+            key = arrived[each.target][each.uuid].key_for(field)
+            if key is None or each.key not in current:
+                continue
+            if field.kind == "list:reference":
+                listed = rows.get(each.key, list(current[each.key] or []))
+                if key not in listed:
+                    listed.insert(len(listed) if each.index is None else each.index, key)
+                rows[each.key] = listed
+            elif current[each.key] is None:
+                rows[each.key] = key
+        if rows:
+            self._store.update(table, (field_name,), list(rows.items()))
+
+    def _after(self, written: Sequence[Item]) -> None:
+        """Let the data model react to what was written."""
+        by_table: Dict[str, List[Item]] = defaultdict(list)
+        for item in written:
+            by_table[item.plan.table.name].append(item)
+        for items in by_table.values():
+            table = items[0].plan.table
+            if table.onaccept_set is not None:
+                table.onaccept_set([item.key for item in items if item.key is not None])
+                continue
+            for item in items:
+                hook = table.onaccept.get("create" if item.is_new else "update")
+                if hook is not None:
+                    before = None if item.original is None else dict(zip(item.plan.columns, item.original))
+                    values = {**(before or {}), **item.changes, **item.super_keys, table.key: item.key}
+                    values["uuid"] = item.uuid
+                    hook(HookForm(table.name, values, before))
+
+
+_STAMPS = ("created_on", "modified_on", "created_by", "modified_by", "owned_by_user", "owned_by_group")
+
+
+def _set_reference(item: Item, link: Link, key: Optional[int]) -> None:
+    if link.index is None:
+        item.changes[link.field] = key
+        return
+    listed = item.changes.setdefault(link.field, [])
+    if key not in listed:
+        listed.insert(link.index, key)
+
+
+def _is_written(outcome: Outcome) -> bool:
+    return outcome.action in _WRITTEN or outcome.winner == "theirs"
+
+
+def _is_repeated(item: Item, known: "Dict[str, Any]") -> bool:
+    kept = known.get(item.uuid or "")
+    return kept is not None and kept.fingerprint == item.fingerprint()

@@ -1,0 +1,197 @@
+"""Records on their way through an import, and the compiled knowledge of their tables."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+
+from ..policy import Decision
+from ..records import Outcome, Record
+from ..schema import META_FIELDS, Component, Field, Table
+
+
+class Role(enum.Enum):
+    """Why a record is imported."""
+
+    MAIN = "main"
+    COMPONENT = "component"
+    DEPENDENCY = "dependency"
+
+
+class Missing(NamedTuple):
+    """A reference that leads nowhere yet.
+
+    Attributes:
+        field: the field that refers.
+        table: table of the record referred to.
+        uuid: its uuid, or the document-local tuid where it has none.
+        index: position in a list:reference.
+        deferrable: whether it can come later (it has a uuid, and a table that takes part here).
+    """
+
+    field: str
+    table: str
+    uuid: str
+    index: Optional[int]
+    deferrable: bool
+
+
+class Link(NamedTuple):
+    """A reference to a record of the same batch whose key is not known yet."""
+
+    field: str
+    target: "Item"
+    index: Optional[int]
+
+
+class Item:
+    """One incoming record: what it is, what was found here, and what is to be done."""
+
+    __slots__ = (
+        "changes",
+        "component",
+        "decision",
+        "key",
+        "links",
+        "master",
+        "missing",
+        "original",
+        "outcome",
+        "plan",
+        "record",
+        "role",
+        "super_keys",
+        "survivor",
+        "uuid",
+        "warnings",
+    )
+
+    def __init__(
+        self,
+        record: Record,
+        plan: "TablePlan",
+        role: Role,
+        uuid: Optional[str],
+        master: "Optional[Item]" = None,
+        component: Optional[Component] = None,
+        survivor: Optional[str] = None,
+    ) -> None:
+        self.record = record
+        self.plan = plan
+        self.role = role
+        self.uuid = uuid
+        self.survivor = survivor
+        self.master = master
+        self.component = component
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget what was found and planned."""
+        self.original: Optional[Tuple[Any, ...]] = None
+        self.key: Optional[int] = None
+        self.changes: Dict[str, Any] = {}
+        self.links: List[Link] = []
+        self.missing: List[Missing] = []
+        self.decision: Optional[Decision] = None
+        self.outcome: Optional[Outcome] = None
+        self.super_keys: Dict[str, int] = {}
+        self.warnings: List[str] = []
+
+    def ours(self, column: str) -> Any:
+        """Return the value of a column of the record that is here."""
+        assert self.original is not None
+        return self.original[self.plan.position[column]]
+
+    def fingerprint(self) -> str:
+        """Return a digest of the incoming version, the same whenever the same version comes again."""
+        record = self.record
+        content = repr(
+            (
+                record.modified_on,
+                record.deleted,
+                record.replaced_by,
+                sorted((name, str(value)) for name, value in record.values.items()),
+                sorted((name, str(value)) for name, value in record.references.items()),
+                sorted((name, error.value or "") for name, error in record.errors.items()),
+            )
+        )
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the record is to be created."""
+        return self.original is None
+
+    def key_for(self, field: Field) -> Optional[int]:
+        """Return the key with which ``field`` of another record refers to this one, None while unknown."""
+        if field.target == self.plan.table.name:
+            return self.key
+        for super_key, super_table in self.plan.table.super_keys.items():
+            if super_table == field.target:
+                return self.super_keys.get(super_key)
+        return None
+
+    def label(self) -> str:
+        """Return how messages name the record."""
+        name = self.record.values.get("name")
+        identity = self.uuid or self.record.tuid or "without uuid"
+        return f"{self.plan.table.name} {name!r} ({identity})" if isinstance(name, str) else f"{self.plan.table.name} {identity}"
+
+
+Resolved = Union[int, Item, Missing, None]
+
+
+class TablePlan:
+    """What an import needs to know of a table, compiled once.
+
+    Attributes:
+        table: the table.
+        columns: columns that are read of an original, key first.
+        position: column -> index in such a row.
+        data: fields that travel as values, by name.
+        references: fields that travel as references, by name.
+        unique: fields other than the uuid that identify a record.
+        defaults: field -> default value or function, for fields that are written on create.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.data: Dict[str, Field] = {}
+        self.references: Dict[str, Field] = {}
+        for each in table.data_fields():
+            if each.name in table.computed:
+                continue
+            (self.references if each.is_reference else self.data)[each.name] = each
+        self.meta = [name for name in table.fields if name in META_FIELDS and name != table.key]
+        self.columns: Tuple[str, ...] = (
+            table.key,
+            *self.meta,
+            *self.data,
+            *self.references,
+            *table.super_keys,
+        )
+        self.position: Dict[str, int] = {name: index for index, name in enumerate(self.columns)}
+        self.unique = [f for f in self.data.values() if f.unique]
+        self.required = [f for f in (*self.data.values(), *self.references.values()) if f.required or f.notnull]
+        self.defaults: Dict[str, Any] = {
+            f.name: f.default for f in (*self.data.values(), *self.references.values()) if f.default is not None
+        }
+        self._fixed_defaults = {name: value for name, value in self.defaults.items() if not callable(value)}
+        self._made_defaults = {name: value for name, value in self.defaults.items() if callable(value)}
+        self.validators: Dict[str, Callable[[Any], Tuple[Any, Optional[str]]]] = {
+            f.name: f.validate for f in self.data.values() if f.validate is not None
+        }
+        self.max_lengths: Dict[str, int] = {
+            f.name: f.length for f in self.data.values() if f.length and f.is_text
+        }
+        self.key_at = 0
+        self.uuid_at = self.position.get("uuid", -1)
+        self.deleted_at = self.position.get("deleted", -1)
+
+    def default_values(self) -> Dict[str, Any]:
+        """Return what a new record holds in fields that its document does not name."""
+        if not self._made_defaults:
+            return self._fixed_defaults
+        return {**self._fixed_defaults, **{name: make() for name, make in self._made_defaults.items()}}
+

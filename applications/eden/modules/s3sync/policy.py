@@ -1,0 +1,264 @@
+"""What to do with a record that arrives: one pure decision, made from versions and policies.
+
+Detecting a conflict and resolving it are two things: the caller detects (``changed_here``), ``decide`` resolves.
+The rules are those of Sahana Eden's synchronisation; where Eden leaves a choice open, both sites must come to the
+same answer, so every rule below depends only on what both sites know.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Callable, FrozenSet, NamedTuple, Optional
+
+from .errors import BadRequest
+from .records import Action
+
+
+class Policy(str, enum.Enum):
+    """Which version wins when both sites have one."""
+
+    THIS = "THIS"
+    OTHER = "OTHER"
+    NEWER = "NEWER"
+    MASTER = "MASTER"
+
+    @property
+    def swapped(self) -> "Policy":
+        """The same policy as the other site has to see it: THIS and OTHER change places."""
+        if self is Policy.THIS:
+            return Policy.OTHER
+        if self is Policy.OTHER:
+            return Policy.THIS
+        return self
+
+    @classmethod
+    def parse(cls, text: Optional[str], default: "Policy") -> "Policy":
+        """Read a policy from a request or a task.
+
+        Args:
+            text: THIS, OTHER, NEWER or MASTER in any case; None or empty for the default.
+            default: policy where none is given.
+
+        Raises:
+            BadRequest: there is no such policy.
+        """
+        if not text:
+            return default
+        try:
+            return cls(text.strip().upper())
+        except ValueError:
+            raise BadRequest(
+                f"There is no policy {text!r}.", hint="Use one of THIS, OTHER, NEWER and MASTER."
+            ) from None
+
+
+class Method(str, enum.Enum):
+    """What an incoming record asks for."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    MERGE = "merge"
+
+
+ALL_METHODS: FrozenSet[Method] = frozenset(Method)
+
+
+def parse_strategy(text: Optional[str]) -> FrozenSet[Method]:
+    """Read a strategy: method names joined by commas; None or empty allows all.
+
+    Raises:
+        BadRequest: a method is unknown.
+    """
+    if not text:
+        return ALL_METHODS
+    methods = set()
+    for name in text.split(","):
+        if name.strip():
+            try:
+                methods.add(Method(name.strip().lower()))
+            except ValueError:
+                raise BadRequest(
+                    f"There is no synchronisation method {name.strip()!r}.",
+                    hint="A strategy lists some of create, update, delete and merge.",
+                ) from None
+    return frozenset(methods) or ALL_METHODS
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The rules under which a document is imported.
+
+    Attributes:
+        strategy: methods that are allowed; others are skipped and recorded so.
+        update_policy: who wins when only the other side changed.
+        conflict_policy: who wins when both sides changed since the last exchange.
+        synchronise_uuids: whether a duplicate adopts the peer's uuid.
+        components: whether nested components are imported.
+    """
+
+    strategy: FrozenSet[Method] = ALL_METHODS
+    update_policy: Policy = Policy.NEWER
+    conflict_policy: Policy = Policy.NEWER
+    synchronise_uuids: bool = False
+    components: bool = True
+
+    @property
+    def swapped(self) -> "Terms":
+        """The same terms as the other site has to apply them when we push."""
+        return Terms(
+            self.strategy,
+            self.update_policy.swapped,
+            self.conflict_policy.swapped,
+            self.synchronise_uuids,
+            self.components,
+        )
+
+
+class Version(NamedTuple):
+    """What a decision needs to know of one version of a record.
+
+    Attributes:
+        modified_on: when it was last changed, UTC; None where unknown, which counts as older than any time.
+        deleted: whether this version is a deletion.
+        mci: master copy index as stored here: 0 where the record was created, 1 for its first copy, and so on.
+            For an incoming version the index as it arrived (1: straight from the master); None where it has none.
+        replaced_by: for a merge, the uuid of the surviving record.
+    """
+
+    modified_on: Optional[datetime]
+    deleted: bool = False
+    mci: Optional[int] = None
+    replaced_by: Optional[str] = None
+
+
+class Decision(NamedTuple):
+    """What to do with an incoming version.
+
+    Attributes:
+        action: the outcome; CREATED, UPDATED, DELETED, MERGED and CONFLICT won by "theirs" mean: take it.
+        take: whether the incoming version becomes the record here.
+        reason: why, readable by a person; empty for the plain cases.
+        winner: for a conflict, "ours" or "theirs".
+        assert_ours: our version stays although the peer seems to believe it gave us another one, and nothing
+            else would tell it: it has to be told again, or the sites would differ for good.
+    """
+
+    action: Action
+    take: bool
+    reason: str = ""
+    winner: Optional[str] = None
+    assert_ours: bool = False
+
+
+_TAKEN = {
+    Method.CREATE: Action.CREATED,
+    Method.UPDATE: Action.UPDATED,
+    Method.DELETE: Action.DELETED,
+    Method.MERGE: Action.MERGED,
+}
+
+_UNCHANGED = Decision(Action.UNCHANGED, False)
+_NOT_KNOWN_HERE = Decision(Action.UNCHANGED, False, "The deleted record was never known here.")
+
+
+def is_newer(ours: Version, theirs: Version, tie: Callable[[], bool]) -> bool:
+    """Tell whether the incoming version ranks above ours, the same at every site.
+
+    Later ``modified_on`` wins; at equal times a deletion wins over a live version; if that does not tell them
+    apart either, ``tie`` compares the contents.
+
+    Args:
+        ours, theirs: the two versions.
+        tie: called only when needed; True if their content ranks above ours.
+    """
+    if theirs.modified_on != ours.modified_on:
+        if ours.modified_on is None:
+            return True
+        return theirs.modified_on is not None and theirs.modified_on > ours.modified_on
+    if theirs.deleted != ours.deleted:
+        return theirs.deleted
+    return tie()
+
+
+def method_of(ours: Optional[Version], theirs: Version) -> Method:
+    """Return what the incoming version asks for."""
+    if theirs.deleted:
+        return Method.MERGE if theirs.replaced_by else Method.DELETE
+    return Method.CREATE if ours is None else Method.UPDATE
+
+
+def decide(
+    ours: Optional[Version],
+    theirs: Version,
+    terms: Terms,
+    *,
+    changed_here: bool,
+    same: bool,
+    tie: Callable[[], bool],
+    ruling: Optional[Policy] = None,
+) -> Decision:
+    """Decide what becomes of an incoming record.
+
+    Args:
+        ours: the version here, None where there is none.
+        theirs: the version that arrived.
+        terms: strategy and policies of the exchange.
+        changed_here: the record changed here since the last exchange with this repository, by someone else
+            than this repository.
+        same: both versions have the same content.
+        tie: see ``is_newer``.
+        ruling: verdict of the resource's own ``onconflict`` rule, which comes before the conflict policy.
+
+    Returns:
+        the decision; its action is the outcome of the record unless writing it fails.
+    """
+    method = method_of(ours, theirs)
+    if ours is None:
+        return _decide_unknown(theirs, terms, method)
+    if same:
+        return _UNCHANGED
+    if method not in terms.strategy:
+        return Decision(Action.SKIPPED, False, f"The strategy of this resource does not allow to {method.value}.")
+    policy = (ruling or terms.conflict_policy) if changed_here else terms.update_policy
+    takes, reason = _verdict(policy, ours, theirs, changed_here, tie)
+    if changed_here:
+        return Decision(Action.CONFLICT, takes, reason, "theirs" if takes else "ours")
+    if takes:
+        return Decision(_TAKEN[method], True)
+    return Decision(Action.SKIPPED, False, reason, assert_ours=True)
+
+
+def _decide_unknown(theirs: Version, terms: Terms, method: Method) -> Decision:
+    if theirs.deleted:
+        return _NOT_KNOWN_HERE
+    if method not in terms.strategy:
+        return Decision(Action.SKIPPED, False, "The strategy of this resource does not allow to create.")
+    if terms.update_policy is Policy.MASTER and theirs.mci != 1:
+        return Decision(
+            Action.SKIPPED, False, "Policy MASTER: the record does not come from the site where it was created."
+        )
+    return Decision(Action.CREATED, True)
+
+
+def _verdict(
+    policy: Policy, ours: Version, theirs: Version, changed_here: bool, tie: Callable[[], bool]
+) -> "tuple[bool, str]":
+    if policy is Policy.OTHER:
+        return True, "Policy OTHER: the other site's version was taken."
+    if policy is Policy.THIS:
+        return False, "Policy THIS: our version was kept."
+    if policy is Policy.MASTER:
+        if ours.mci and theirs.mci == 1:
+            return True, "Policy MASTER: the version of the site where the record was created was taken."
+        if not ours.mci:
+            return False, "Policy MASTER: the record was created here, our version was kept."
+        return False, "Policy MASTER: theirs is a copy too, our version was kept."
+    if not changed_here and theirs.modified_on == ours.modified_on:
+        # The peer has seen our version and says something else in the same second: it is the later word.
+        return True, ""
+    if is_newer(ours, theirs, tie):
+        return True, "Policy NEWER: the other site's version is newer and was taken."
+    return False, "Policy NEWER: our version is newer and was kept."
