@@ -84,7 +84,7 @@ class S3Auth(Auth):
             self._s3_adopt(row)
 
     def _s3_adopt(self, row: Any) -> None:
-        self.user = Storage(self.table_user()._filter_fields(row, id=True))
+        self.user = Storage({name: row[name] for name in self.table_user().fields if name != "password"})
         self._s3_roles = None
 
     def s3_impersonate(self, user_id: int | None) -> bool:

@@ -29,6 +29,8 @@ def connect(uri: str, folder: str, pool_size: int = 10, migrate: bool = False, *
     """
     if uri.startswith("sqlite"):
         options.setdefault("after_connection", _tune_sqlite)
+    # gis_location has columns L0 to L5: pydal would create them in lower case, and then ask for upper case
+    options.setdefault("ignore_field_case", False)
     return DAL(
         uri,
         folder=folder,

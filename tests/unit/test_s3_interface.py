@@ -1,0 +1,70 @@
+"""Which requests are programs', and where their format stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from gluon.globals import Request
+from gluon.storage import List
+from s3.interface import is_interface, normalise, prepare
+
+
+def request(path: str) -> Any:
+    """A request as web2py's rewriting leaves it: the format of the function only."""
+    controller, function, *args = path.strip("/").split("/")
+    function, _, extension = function.partition(".")
+    made = Request({})
+    made.controller, made.function, made.args = controller, function, List(args)
+    made.extension = extension or "html"
+    return made
+
+
+class Session:
+    forgotten = False
+
+    def forget(self, response: Any) -> None:
+        self.forgotten = True
+
+
+@pytest.mark.parametrize(
+    ("path", "extension", "args"),
+    [
+        ("/org/organisation.xml", "xml", []),
+        ("/org/organisation/1.xml", "xml", ["1"]),
+        ("/org/organisation/sync.xml", "xml", ["sync"]),
+        ("/sync/repository/register.json", "json", ["register"]),
+        ("/org/organisation/1", "html", ["1"]),
+        ("/default/download/doc_document.file.ab.cd.xml", "html", ["doc_document.file.ab.cd.xml"]),
+        ("/sync/file/doc_document.file.ab.cd.xml", "html", ["doc_document.file.ab.cd.xml"]),
+        ("/org/organisation/x.exe", "html", ["x.exe"]),
+    ],
+)
+def test_the_format_is_found(path: str, extension: str, args: list[str]) -> None:
+    made = request(path)
+    normalise(made)
+    assert (made.extension, list(made.args)) == (extension, args)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/org/organisation.xml", True),
+        ("/org/office/3.xml", True),
+        ("/sync/sync.xml", True),
+        ("/sync/sync", True),
+        ("/sync/repository/register.json", True),
+        ("/sync/file/a.b.c.txt", True),
+        ("/sync/repository", False),
+        ("/sync/repository/3/update", False),
+        ("/sync/index", False),
+        ("/org/organisation", False),
+        ("/default/index", False),
+    ],
+)
+def test_interface_requests(path: str, expected: bool) -> None:
+    made, session = request(path), Session()
+    prepare(made, None, session)
+    assert is_interface(made) is expected
+    assert session.forgotten is expected
+    assert (made._post_vars is not None) is expected

@@ -1,0 +1,78 @@
+"""Settings: documented defaults, the site's file, and clear words for what cannot be used."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+import pytest
+from gluon.storage import Storage
+from s3.errors import SettingsError
+from s3.settings import MEGABYTE, S3Settings
+
+
+def site(tmp_path: Path, text: str) -> S3Settings:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "appconfig.ini").write_text(text, encoding="utf-8")
+    return S3Settings(str(tmp_path))
+
+
+def test_defaults_hold_without_a_file(tmp_path: Path) -> None:
+    settings = S3Settings(str(tmp_path))
+    assert settings.get_database_uri() == "sqlite://storage.sqlite"
+    assert settings.get_sync_page_size() == 2000
+    assert settings.get_sync_max_document_size() == 1024 * MEGABYTE
+    assert settings.get_sync_verify_tls() is True
+    assert settings.get_base_public_url() is None
+    assert settings.get_security_registration() is False
+
+
+def test_the_file_overrides_the_defaults(tmp_path: Path) -> None:
+    settings = site(
+        tmp_path,
+        "[db]\nuri = sqlite://other.sqlite\n[site]\nname = Büro 50%\npublic_url = https://a.example.org/\n"
+        "[sync]\npage_size = 50\nverify_tls = no\nread_timeout =\n",
+    )
+    assert settings.get_database_uri() == "sqlite://other.sqlite"
+    assert settings.get_system_name() == "Büro 50%"
+    assert settings.get_base_public_url() == "https://a.example.org"
+    assert settings.get_sync_page_size() == 50
+    assert settings.get_sync_verify_tls() is False
+    assert settings.get_sync_read_timeout() == 300
+
+
+def test_a_value_set_in_code_outranks_the_file(tmp_path: Path) -> None:
+    settings = site(tmp_path, "[sync]\npage_size = 50\n")
+    settings.set("sync", "page_size", 7)
+    assert settings.get_sync_page_size() == 7
+
+
+@pytest.mark.parametrize("value", ["many", "0", "-3", "nan"])
+def test_an_unusable_number_names_its_place(tmp_path: Path, value: str) -> None:
+    settings = site(tmp_path, f"[sync]\npage_size = {value}\n")
+    with pytest.raises(SettingsError, match=r"\[sync\] page_size.*appconfig\.ini"):
+        settings.get_sync_page_size()
+
+
+def test_an_unusable_flag_is_refused(tmp_path: Path) -> None:
+    settings = site(tmp_path, "[sync]\nverify_tls = perhaps\n")
+    with pytest.raises(SettingsError, match="true or false"):
+        settings.get_sync_verify_tls()
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"appconfig\.ini cannot be read"):
+        site(tmp_path, "page_size = 50\n")
+
+
+def test_modules_and_their_roles() -> None:
+    settings = S3Settings()
+    settings.modules = OrderedDict(
+        sync=Storage(restricted=True, access="|1|"),
+        org=Storage(restricted=True, access="|2|5|"),
+        default=Storage(restricted=False, access=None),
+    )
+    assert settings.has_module("sync") and not settings.has_module("cr")
+    assert settings.get_module_roles("sync") == {1}
+    assert settings.get_module_roles("org") == {2, 5}
+    assert settings.get_module_roles("default") is None
