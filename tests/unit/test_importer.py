@@ -1,0 +1,587 @@
+"""The rules of import, one by one, over a real database."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from sites import NOW, Site, data, deleted, reasons, ref, resource, told
+
+from s3sync.policy import Method, Policy, Terms
+
+LATER = NOW + timedelta(minutes=5)
+EARLIER = NOW - timedelta(minutes=5)
+ORG, OFFICE, LOCATION, PERSON, CONTACT = "org_organisation", "org_office", "gis_location", "pr_person", "pr_contact"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    found = Site(tmp_path, users={"ann@example.org": 7})
+    yield found
+    found.close()
+
+
+def org(uuid: "str | None", name: str, *parts: str, **more: object) -> str:
+    return resource(ORG, uuid, data("name", name), *parts, **more)  # type: ignore[arg-type]
+
+
+# --- create, update, unchanged --------------------------------------------------------------------------
+
+
+def test_a_new_record_is_created_as_it_came(site: Site) -> None:
+    report = site.push(
+        org("urn:uuid:1", "Relief", data("year", "1987"), created_on="2020-01-02T03:04:05", created_by="ann@example.org"),
+        ORG,
+    )
+    assert told(report) == {"created": 1}
+    row = site.row(ORG, "urn:uuid:1")
+    assert report.created == [row.id]
+    assert (row.name, row.year, row.mci, row.deleted) == ("Relief", 1987, 1, False)
+    assert row.created_on.isoformat() == "2020-01-02T03:04:05"
+    assert row.modified_on == NOW
+    assert row.created_by == 7
+    assert row.owned_by_user is None
+
+
+@pytest.mark.parametrize("mci, stored", [(1, 1), (4, 4), (None, 2)])
+def test_mci_is_kept_as_received_on_creation_and_never_changed(site: Site, mci: "int | None", stored: int) -> None:
+    site.push(org("u", "A", mci=mci), ORG)
+    assert site.row(ORG, "u").mci == stored
+    site.push(org("u", "B", mci=9, modified_on=LATER), ORG)
+    assert (site.row(ORG, "u").mci, site.row(ORG, "u").name) == (stored, "B")
+
+
+def test_mci_is_exported_one_higher(site: Site) -> None:
+    site.push(org("u", "A", mci=3), ORG)
+    site.s3db[ORG].insert(name="Ours", uuid="ours")
+    site.db.commit()
+    text = site.export(ORG)[0].decode()
+    assert 'uuid="u" mci="4"' in text
+    assert 'uuid="ours" mci="1"' in text
+
+
+def test_what_changed_is_updated_and_only_that(site: Site) -> None:
+    site.push(org("u", "A", data("acronym", "AA"), data("comments", "kept")), ORG)
+    report = site.push(org("u", "A", data("acronym", "BB"), modified_on=LATER), ORG)
+    assert told(report) == {"updated": 1}
+    row = site.row(ORG, "u")
+    assert (row.acronym, row.comments, row.modified_on) == ("BB", "kept", LATER)
+
+
+def test_equal_values_are_no_update_and_do_not_move_modified_on(site: Site) -> None:
+    site.push(org("u", "A", data("acronym", "AA")), ORG)
+    before = site.journal.head()
+    report = site.push(org("u", "A", data("acronym", "AA"), modified_on=LATER), ORG)
+    assert told(report) == {"unchanged": 1}
+    assert site.row(ORG, "u").modified_on == NOW
+    assert site.journal.head() == before
+
+
+def test_a_cleared_field_is_cleared(site: Site) -> None:
+    site.push(org("u", "A", data("acronym", "AA"), data("year", "1987")), ORG)
+    report = site.push(org("u", "A", modified_on=LATER, null="acronym year"), ORG)
+    assert told(report) == {"updated": 1}
+    row = site.row(ORG, "u")
+    assert (row.acronym, row.year) == (None, None)
+
+
+def test_the_same_record_twice_is_imported_in_order(site: Site) -> None:
+    report = site.push(org("u", "First") + org("u", "Second", modified_on=LATER), ORG)
+    assert told(report) == {"created": 1, "updated": 1}
+    assert site.row(ORG, "u").name == "Second"
+
+
+def test_an_older_version_of_what_did_not_change_here_is_refused_and_the_peer_told_again(site: Site) -> None:
+    site.push(org("u", "New", modified_on=LATER), ORG)
+    head = site.journal.head()
+    report = site.push(org("u", "Old", modified_on=EARLIER), ORG, exchanged=head)
+    assert told(report) == {"skipped": 1}
+    assert site.row(ORG, "u").name == "New"
+    assert site.export(ORG, after=head, skip_origin=1)[1].count == 1
+    assert [kept.kind for kept in site.ledger.kept] == ["refused"]
+    again = site.journal.head()
+    site.push(org("u", "Old", modified_on=EARLIER), ORG, exchanged=again)
+    assert site.journal.head() == again, "the same refusal twice must not go on for ever"
+
+
+def test_a_time_far_in_the_future_is_rejected_with_the_reason(site: Site) -> None:
+    report = site.push(org("u", "A", modified_on=NOW + timedelta(days=3)), ORG)
+    assert told(report) == {"rejected": 1}
+    assert "future" in reasons(report)[0]
+    assert site.row(ORG, "u") is None
+
+
+# --- strategy and policies ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "method, text",
+    [
+        (Method.CREATE, org("new", "New")),
+        (Method.UPDATE, org("u", "B", modified_on=LATER)),
+        (Method.DELETE, deleted(ORG, "u", LATER)),
+        (Method.MERGE, deleted(ORG, "u", LATER, replaced_by="v")),
+    ],
+)
+def test_a_method_the_strategy_does_not_allow_is_skipped_and_recorded(site: Site, method: Method, text: str) -> None:
+    site.push(org("u", "A") + org("v", "V"), ORG)
+    terms = Terms(strategy=frozenset(Method) - {method})
+    report = site.push(text, ORG, terms)
+    assert told(report) == {"skipped": 1}
+    assert (site.row(ORG, "u").name, site.row(ORG, "u").deleted, site.row(ORG, "new")) == ("A", False, None)
+
+
+def test_a_record_changed_on_both_sides_is_a_conflict_and_the_loser_is_kept(site: Site) -> None:
+    site.push(org("u", "A"), ORG)
+    exchanged = site.journal.head()
+    site.clock.step()
+    site.db(site.s3db[ORG].uuid == "u").update(name="Ours")
+    site.db.commit()
+    report = site.push(org("u", "Theirs", modified_on=LATER), ORG, exchanged=exchanged)
+    assert told(report) == {"conflict": 1}
+    assert site.row(ORG, "u").name == "Theirs"
+    kept = site.ledger.kept[0]
+    assert (kept.kind, kept.winner, kept.uuid) == ("conflict", "theirs", "u")
+    assert "Ours" in (kept.ours or "") and "Theirs" in (kept.theirs or "")
+
+
+def test_a_conflict_that_we_win_changes_nothing_here(site: Site) -> None:
+    site.push(org("u", "A"), ORG)
+    exchanged = site.journal.head()
+    site.db(site.s3db[ORG].uuid == "u").update(name="Ours")
+    site.db.commit()
+    terms = Terms(conflict_policy=Policy.THIS)
+    report = site.push(org("u", "Theirs", modified_on=LATER), ORG, terms, exchanged=exchanged)
+    assert told(report) == {"conflict": 1}
+    assert site.row(ORG, "u").name == "Ours"
+    assert site.ledger.kept[0].winner == "ours"
+    assert site.export(ORG, after=exchanged, skip_origin=1)[1].count == 1
+
+
+def test_what_the_same_repository_brought_is_no_conflict(site: Site) -> None:
+    site.push(org("u", "A"), ORG, exchanged=0)
+    report = site.push(org("u", "B", modified_on=LATER), ORG, exchanged=0)
+    assert told(report) == {"updated": 1}
+
+
+def test_what_another_repository_brought_is_a_change_here(site: Site) -> None:
+    site.push(org("u", "A"), ORG, repository_id=1, exchanged=0)
+    report = site.push(org("u", "B", modified_on=LATER), ORG, repository_id=2, exchanged=0)
+    assert told(report) == {"conflict": 1}
+
+
+@pytest.mark.parametrize("first, second", [("AAA", "ZZZ"), ("ZZZ", "AAA")])
+def test_both_sites_break_a_tie_in_time_the_same_way(tmp_path: Path, first: str, second: str) -> None:
+    winners = []
+    for number, (ours, theirs) in enumerate([(first, second), (second, first)]):
+        (tmp_path / str(number)).mkdir()
+        site = Site(tmp_path / str(number))
+        site.push(org("u", ours), ORG, repository_id=2)
+        site.push(org("u", theirs), ORG, exchanged=0)
+        winners.append(site.row(ORG, "u").name)
+        site.close()
+    assert winners == ["ZZZ", "ZZZ"]
+
+
+# --- identification -------------------------------------------------------------------------------------
+
+
+def test_our_own_domain_is_stripped_and_others_are_kept(site: Site) -> None:
+    site.push(org("here.org/X", "A") + org("there.org/X", "B"), ORG, own_domain="here.org")
+    assert site.row(ORG, "X").name == "A"
+    assert site.row(ORG, "there.org/X").name == "B"
+
+
+def test_references_of_an_eden_lack_the_domain_its_records_carry(site: Site) -> None:
+    text = (
+        '<s3xml domain="vm">'
+        + resource(OFFICE, "vm/OFF", data("name", "Office"), ref("organisation_id", ORG, "ORG-1"))
+        + org("vm/ORG-1", "Org")
+        + "</s3xml>"
+    )
+    assert told(site.take(text, OFFICE)) == {"created": 2}
+    assert site.row(OFFICE, "vm/OFF").organisation_id == site.row(ORG, "vm/ORG-1").id
+
+
+def test_a_unique_key_outranks_the_uuid(site: Site) -> None:
+    table = "org_organisation_type"
+    site.push(resource(table, "mine", data("name", "NGO")), table)
+    report = site.push(
+        resource(table, "theirs", data("name", "NGO"), data("comments", "same"), modified_on=LATER), table
+    )
+    assert told(report) == {"updated": 1}
+    assert site.row(table, "mine").comments == "same"
+    assert site.row(table, "theirs") is None
+
+
+def test_a_record_without_uuid_is_recognised_by_the_duplicate_rule(site: Site) -> None:
+    site.push(org("u", "Red Cross"), ORG)
+    report = site.push(org(None, "RED CROSS", data("acronym", "RC"), modified_on=LATER), ORG)
+    assert told(report) == {"updated": 1}
+    assert site.row(ORG, "u").acronym == "RC"
+
+
+def test_a_record_without_uuid_gets_one(site: Site) -> None:
+    assert told(site.push(org(None, "Fresh"), ORG)) == {"created": 1}
+    assert site.rows(ORG)[0].uuid.startswith("urn:uuid:")
+
+
+def test_the_same_record_twice_without_uuid_is_one_record(site: Site) -> None:
+    report = site.push(org(None, "Twin") + org(None, "twin", modified_on=LATER), ORG)
+    assert told(report) == {"created": 1, "updated": 1}
+    assert len(site.rows(ORG)) == 1
+
+
+def test_several_candidates_are_ambiguous(site: Site) -> None:
+    site.push(org("u", "Same") + org("v", "Same"), ORG)
+    report = site.push(org(None, "same"), ORG)
+    assert told(report) == {"rejected": 1}
+    assert "Ambiguous" in reasons(report)[0]
+
+
+def test_an_unknown_uuid_is_new_and_a_probable_duplicate_is_reported(site: Site) -> None:
+    site.push(org("u", "Same"), ORG)
+    report = site.push(org("other", "Same"), ORG)
+    assert told(report) == {"created": 1}
+    assert "duplicate" in report.warnings[0]
+
+
+def test_synchronised_uuids_adopt_the_peers(site: Site) -> None:
+    site.push(org("mine", "Same"), ORG)
+    key = site.row(ORG, "mine").id
+    report = site.push(org("theirs", "same", modified_on=LATER), ORG, Terms(synchronise_uuids=True))
+    assert told(report) == {"updated": 1}
+    assert site.row(ORG, "theirs").id == key
+    assert len(site.rows(ORG)) == 1
+
+
+# --- references -----------------------------------------------------------------------------------------
+
+
+def location(uuid: str, name: str, parent: "str | None" = None, **more: object) -> str:
+    parts = [data("name", name)]
+    if parent is not None:
+        parts.append(ref("parent", LOCATION, parent))
+    return resource(LOCATION, uuid, *parts, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("order", ["top down", "bottom up"])
+def test_records_of_one_table_refer_to_each_other_in_any_order(site: Site, order: str) -> None:
+    records = [location("c", "Country"), location("p", "Province", "c"), location("d", "District", "p")]
+    if order == "bottom up":
+        records.reverse()
+    assert told(site.push("".join(records), LOCATION)) == {"created": 3}
+    assert site.row(LOCATION, "d").parent == site.row(LOCATION, "p").id
+    assert site.row(LOCATION, "p").parent == site.row(LOCATION, "c").id
+
+
+def test_a_circle_of_references_is_imported(site: Site) -> None:
+    assert told(site.push(location("a", "A", "b") + location("b", "B", "a"), LOCATION)) == {"created": 2}
+    assert site.row(LOCATION, "a").parent == site.row(LOCATION, "b").id
+    assert site.row(LOCATION, "b").parent == site.row(LOCATION, "a").id
+
+
+def test_records_of_other_tables_are_imported_only_where_they_are_referred_to(site: Site) -> None:
+    text = (
+        resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "wanted"))
+        + org("wanted", "Wanted")
+        + org("stray", "Stray")
+    )
+    report = site.push(text, OFFICE)
+    assert told(report) == {"created": 2}
+    assert report.created == [site.row(OFFICE, "o").id]
+    assert site.row(ORG, "stray") is None
+
+
+def test_an_inline_anonymous_record_is_imported(site: Site) -> None:
+    text = resource(
+        OFFICE,
+        "o",
+        data("name", "Office"),
+        f'<reference field="organisation_id" resource="{ORG}">{org(None, "Inline")}</reference>',
+    )
+    assert told(site.push(text, OFFICE)) == {"created": 2}
+    assert site.row(OFFICE, "o").organisation_id == site.rows(ORG)[0].id
+
+
+def test_references_by_tuid(site: Site) -> None:
+    text = (
+        resource(
+            OFFICE,
+            "o",
+            data("name", "Office"),
+            f'<reference field="organisation_id" resource="{ORG}" tuid="T1"/>',
+        )
+        + f'<resource name="{ORG}" tuid="T1">{data("name", "By tuid")}</resource>'
+    )
+    assert told(site.push(text, OFFICE)) == {"created": 2}
+    assert site.row(OFFICE, "o").organisation_id == site.rows(ORG)[0].id
+
+
+def test_a_reference_to_what_is_not_there_is_kept_and_resolved_by_a_later_exchange(site: Site) -> None:
+    text = resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "later"))
+    assert told(site.push(text, "event_incident")) == {"created": 1}
+    assert site.row("event_incident", "i").organisation_id is None
+    assert told(site.push(text, "event_incident")) == {"unchanged": 1}
+    assert 'uuid="later"' in site.export("event_incident")[0].decode(), "the next site must learn of it too"
+    site.push(org("later", "Arrived"), ORG, repository_id=2)
+    assert site.row("event_incident", "i").organisation_id == site.row(ORG, "later").id
+    assert not site.ledger.waiting
+
+
+def test_a_mandatory_reference_to_what_is_not_there_rejects_the_record_and_keeps_it(site: Site) -> None:
+    table = "org_organisation_branch"
+    site.push(org("a", "A"), ORG)
+    text = resource(table, "b", ref("organisation_id", ORG, "a"), ref("branch_id", ORG, "missing"))
+    report = site.push(text, table)
+    assert told(report) == {"rejected": 1}
+    assert "has not arrived" in reasons(report)[0]
+    assert site.ledger.kept[0].missing == ("missing",)
+    assert "missing" in (site.ledger.kept[0].theirs or "")
+
+
+def test_a_reference_to_an_invalid_record_is_told(site: Site) -> None:
+    table = "org_organisation_branch"
+    text = (
+        resource(table, "b", ref("organisation_id", ORG, "good"), ref("branch_id", ORG, "bad"))
+        + org("good", "Good")
+        + resource(ORG, "bad", data("year", "1900"))
+    )
+    report = site.push(text, table)
+    assert told(report) == {"created": 1, "rejected": 2}
+    assert any("reference import failed" in reason for reason in reasons(report))
+
+
+def test_a_reference_to_a_merged_record_leads_to_the_survivor(site: Site) -> None:
+    site.push(org("a", "A") + org("b", "B"), ORG)
+    site.push(deleted(ORG, "a", LATER, replaced_by="b"), ORG)
+    site.push(resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")), OFFICE)
+    assert site.row(OFFICE, "o").organisation_id == site.row(ORG, "b").id
+
+
+def test_super_entities_are_resolved_through_the_instance_table(site: Site) -> None:
+    text = (
+        resource(
+            "hrm_human_resource",
+            "h",
+            ref("person_id", PERSON, "p"),
+            ref("organisation_id", ORG, "g"),
+            ref("site_id", OFFICE, "o"),
+        )
+        + resource(PERSON, "p", data("first_name", "Ann"))
+        + resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "g"))
+        + org("g", "Org")
+    )
+    report = site.push(text, "hrm_human_resource")
+    assert told(report) == {"created": 4}, reasons(report)
+    office = site.row(OFFICE, "o")
+    assert site.row("hrm_human_resource", "h").site_id == office.site_id
+    super_row = site.db(site.s3db["org_site"].site_id == office.site_id).select().first()
+    assert (super_row.instance_type, super_row.uuid, super_row.name) == (OFFICE, "o", "Office")
+    assert 'field="site_id" resource="org_office" uuid="o"' in site.export("hrm_human_resource")[0].decode()
+
+
+# --- components -----------------------------------------------------------------------------------------
+
+
+def contact(uuid: str, value: str, **more: object) -> str:
+    return resource(CONTACT, uuid, data("contact_method", "EMAIL"), data("value", value), **more)  # type: ignore[arg-type]
+
+
+def person(uuid: str, name: str, *parts: str, **more: object) -> str:
+    return resource(PERSON, uuid, data("first_name", name), *parts, **more)  # type: ignore[arg-type]
+
+
+def test_components_are_imported_below_their_master(site: Site) -> None:
+    report = site.push(person("p", "Ann", contact("c1", "a@b.org"), contact("c2", "b@b.org")), PERSON)
+    assert told(report) == {"created": 3}
+    assert {row.pe_id for row in site.rows(CONTACT)} == {site.row(PERSON, "p").pe_id}
+
+
+def test_components_stay_behind_where_the_task_says_so(site: Site) -> None:
+    report = site.push(person("p", "Ann", contact("c1", "a@b.org")), PERSON, Terms(components=False))
+    assert told(report) == {"created": 1}
+    assert not site.rows(CONTACT)
+
+
+def test_a_component_that_fails_does_not_lose_its_master(site: Site) -> None:
+    report = site.push(person("p", "Ann", contact("c1", "no address"), contact("c2", "b@b.org")), PERSON)
+    assert told(report) == {"created": 2, "rejected": 1}
+    assert [row.uuid for row in site.rows(CONTACT)] == ["c2"]
+
+
+def test_a_master_that_fails_takes_its_components_along_and_says_so(site: Site) -> None:
+    report = site.push(resource(PERSON, "p", contact("c1", "a@b.org")), PERSON)
+    assert told(report) == {"rejected": 2}
+    assert any("belongs to was not stored" in reason for reason in reasons(report))
+
+
+def test_a_component_changes_although_its_master_did_not(site: Site) -> None:
+    site.push(person("p", "Ann", contact("c1", "a@b.org")), PERSON)
+    report = site.push(person("p", "Ann", contact("c1", "new@b.org", modified_on=LATER)), PERSON)
+    assert told(report) == {"unchanged": 1, "updated": 1}
+    assert site.row(CONTACT, "c1").value == "new@b.org"
+
+
+def test_a_single_component_updates_the_one_that_is_there(site: Site) -> None:
+    def details(uuid: str, name: str, **more: object) -> str:
+        return resource("pr_person_details", uuid, data("father_name", name), **more)  # type: ignore[arg-type]
+
+    site.push(person("p", "Ann", details("d1", "Bob")), PERSON)
+    report = site.push(person("p", "Ann", details("d2", "Carl", modified_on=LATER)), PERSON)
+    assert told(report) == {"unchanged": 1, "updated": 1}
+    assert [row.father_name for row in site.rows("pr_person_details")] == ["Carl"]
+
+
+def test_a_deleted_component_travels_below_its_master(site: Site) -> None:
+    site.push(person("p", "Ann", contact("c1", "a@b.org")), PERSON)
+    report = site.push(person("p", "Ann", deleted(CONTACT, "c1", LATER)), PERSON)
+    assert told(report) == {"unchanged": 1, "deleted": 1}
+    text = site.export(PERSON)[0].decode()
+    assert 'name="pr_contact" uuid="c1" deleted="True"' in text
+
+
+def test_link_tables_nest_below_either_end(site: Site) -> None:
+    link = resource(
+        "org_organisation_organisation_type", "l", ref("organisation_type_id", "org_organisation_type", "t")
+    )
+    text = org("u", "Org", link) + resource("org_organisation_type", "t", data("name", "NGO"))
+    assert told(site.push(text, ORG)) == {"created": 3}
+    row = site.rows("org_organisation_organisation_type")[0]
+    assert row.organisation_id == site.row(ORG, "u").id
+    assert row.organisation_type_id == site.row("org_organisation_type", "t").id
+
+
+# --- deletion and merge ---------------------------------------------------------------------------------
+
+
+def test_a_deletion_is_a_mark_that_remembers_foreign_keys(site: Site) -> None:
+    site.push(
+        resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "g")) + org("g", "Org"),
+        "event_incident",
+    )
+    key = site.row(ORG, "g").id
+    assert told(site.push(deleted("event_incident", "i", LATER), "event_incident")) == {"deleted": 1}
+    row = site.row("event_incident", "i")
+    assert (row.deleted, row.organisation_id, row.modified_on) == (True, None, LATER)
+    assert f'"organisation_id": {key}' in row.deleted_fk
+    assert 'uuid="i" deleted="True"' in site.export("event_incident")[0].decode()
+
+
+def test_a_newer_version_brings_a_deleted_record_back(site: Site) -> None:
+    text = resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "g")) + org("g", "Org")
+    site.push(text, "event_incident")
+    site.push(deleted("event_incident", "i", LATER), "event_incident")
+    older = site.push(text, "event_incident")
+    assert told(older)["skipped"] == 1
+    newer = resource("event_incident", "i", data("name", "Flood"), modified_on=LATER + timedelta(minutes=1))
+    assert told(site.push(newer, "event_incident")) == {"updated": 1}
+    row = site.row("event_incident", "i")
+    assert (row.deleted, row.deleted_fk) == (False, None)
+    assert row.organisation_id == site.row(ORG, "g").id
+
+
+def test_a_deletion_cascades_as_the_data_model_says_and_that_travels_on(site: Site) -> None:
+    site.push(person("p", "Ann", contact("c1", "a@b.org")), PERSON)
+    head = site.journal.head()
+    site.push(deleted(PERSON, "p", LATER), PERSON)
+    assert site.row(CONTACT, "c1").deleted
+    assert not site.rows(PERSON)
+    super_row = site.db(site.s3db["pr_pentity"].uuid == "p").select().first()
+    assert super_row.deleted
+    assert CONTACT in {row.tablename for row in site.db(site.db.sync_journal.seq > head).select()}
+
+
+def test_a_record_that_is_needed_here_is_not_deleted(site: Site) -> None:
+    site.push(resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "g")) + org("g", "Org"), OFFICE)
+    report = site.push(deleted(ORG, "g", LATER), ORG)
+    assert told(report) == {"rejected": 1}
+    assert "still needed here: 1 org_office" in reasons(report)[0]
+    assert not site.row(ORG, "g").deleted
+
+
+def test_a_merge_moves_references_to_the_survivor(site: Site) -> None:
+    site.push(resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"), OFFICE)
+    site.push(org("b", "B"), ORG)
+    report = site.push(deleted(ORG, "a", LATER, replaced_by="b"), ORG)
+    assert told(report) == {"merged": 1}
+    assert site.row(OFFICE, "o").organisation_id == site.row(ORG, "b").id
+    assert site.row(ORG, "a").deleted
+    assert 'replaced_by="b"' in site.export(ORG)[0].decode()
+
+
+def test_a_merge_waits_for_its_survivor(site: Site) -> None:
+    site.push(resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"), OFFICE)
+    report = site.push(deleted(ORG, "a", LATER, replaced_by="b"), ORG)
+    assert told(report) == {"merged": 1}
+    assert 'replaced_by="b"' in site.export(ORG)[0].decode()
+    site.push(org("b", "B", modified_on=LATER), ORG)
+    assert site.row(OFFICE, "o").organisation_id == site.row(ORG, "b").id
+    assert site.row(ORG, "a").deleted
+    assert not site.ledger.waiting
+
+
+# --- bad input ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "part, field",
+    [
+        (data("year", "soon"), "year"),
+        (data("website", "no url at all"), "website"),
+        (data("acronym", "x" * 300), "acronym"),
+    ],
+)
+def test_an_invalid_value_rejects_its_record_alone(site: Site, part: str, field: str) -> None:
+    report = site.push(org("bad", "Bad", part) + org("good", "Good"), ORG)
+    assert told(report) == {"created": 1, "rejected": 1}
+    assert field in report.failures[0][1].errors
+    assert site.row(ORG, "bad") is None
+    assert site.ledger.kept[0].uuid == "bad"
+
+
+def test_a_missing_mandatory_value_is_named(site: Site) -> None:
+    report = site.push(resource(ORG, "bad", data("acronym", "X")), ORG)
+    assert reasons(report) == ["name: value(s) required"]
+
+
+def test_a_rejected_record_that_is_corrected_is_taken_and_no_longer_kept(site: Site) -> None:
+    site.push(org("u", "A", data("year", "soon")), ORG)
+    assert told(site.push(org("u", "A", data("year", "1990")), ORG)) == {"created": 1}
+    assert not site.ledger.kept
+
+
+def test_unknown_fields_are_passed_over(site: Site) -> None:
+    report = site.push(org("u", "A", data("no_such_field", "x")), ORG)
+    assert told(report) == {"created": 1}
+
+
+# --- echoes ---------------------------------------------------------------------------------------------
+
+
+def test_a_record_is_not_sent_back_to_where_it_came_from(site: Site) -> None:
+    site.push(org("u", "A"), ORG, repository_id=1)
+    assert site.export(ORG, skip_origin=1)[1].count == 0
+    assert site.export(ORG, skip_origin=2)[1].count == 1
+    site.clock.step()
+    site.db(site.s3db[ORG].uuid == "u").update(name="Changed here")
+    site.db.commit()
+    assert site.export(ORG, skip_origin=1)[1].count == 1
+
+
+def test_a_change_made_here_is_not_hidden_by_a_later_import(site: Site) -> None:
+    site.push(person("p", "Ann", contact("c1", "a@b.org")), PERSON)
+    head = site.journal.head()
+    site.clock.step()
+    site.db(site.s3db[CONTACT].uuid == "c1").update(value="ours@b.org")
+    site.db.commit()
+    site.push(person("p", "Anna", modified_on=LATER), PERSON, exchanged=head)
+    page, written = site.export(PERSON, after=head, skip_origin=1)
+    assert written.count == 1
+    assert b"ours@b.org" in page
