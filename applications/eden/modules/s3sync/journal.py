@@ -150,7 +150,8 @@ class SqlJournal:
     def positions(self, table: str, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
         """See ports.Journal: where the record itself changed last, changes of its components left aside."""
         rows = self.store.by_keys(
-            "SELECT record_id, changed_seq, changed_origin FROM {journal} WHERE tablename = {mark} AND record_id IN ",
+            f"SELECT record_id, changed_seq, changed_origin FROM {self.store.columns.name('sync_journal')} "
+            f"WHERE tablename = {self.store.mark} AND record_id IN ",
             (table,),
             keys,
         )
@@ -161,8 +162,9 @@ class SqlJournal:
     def note(self, table: str, keys: Sequence[int], origin: int | None) -> None:
         """See ports.Journal.
 
-        A master that is noted for its component keeps the position of its own last change, and is marked as
-        brought by ``origin`` only where its former mark is the same: it may hold changes that are still to be sent.
+        A master that is noted for its component keeps the position of its own last change. Where somebody else
+        than ``origin`` changed record or component before, that position is kept too: ``origin`` still has to be
+        sent that change.
         """
         if not keys:
             return
@@ -170,6 +172,11 @@ class SqlJournal:
         self.store.note(table, noted, origin, own=True)
         for master, found in self._masters_of(table, noted):
             self.store.note(master, found, origin, own=False)
+
+    def assert_ours(self, table: str, keys: Sequence[int]) -> None:
+        """See ports.Journal."""
+        if keys:
+            self.store.note(table, list(dict.fromkeys(keys)), None, own=False)
 
     def note_masters(self, table: str, keys: Sequence[int], origin: int | None = None) -> None:
         """Note the masters of component records alone: the components are about to vanish."""

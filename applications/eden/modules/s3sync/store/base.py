@@ -121,6 +121,46 @@ class SqlStore:
         """Begin a write transaction and keep other imports out until its end."""
         raise NotImplementedError
 
+    def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> list[Row]:
+        """Run a query that ends in "IN" once for every few hundred keys.
+
+        Args:
+            sql: the query.
+            parameters: those before the keys.
+            keys: numbers or texts.
+        """
+        found: list[Row] = []
+        for part in chunks(list(dict.fromkeys(keys))):
+            part = padded(part)
+            found.extend(self.rows(f"{sql}({self.marks(len(part))})", (*parameters, *part)))
+        return found
+
+    def by_keys_run(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> None:
+        """As ``by_keys``, for a statement that returns nothing."""
+        for part in chunks(list(dict.fromkeys(keys))):
+            part = padded(part)
+            self.run(f"{sql}({self.marks(len(part))})", (*parameters, *part))
+
+    def upsert(self, table: str, unique: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert rows, in place of those that are equal in the unique columns. Values are passed as they are."""
+        if not rows:
+            return
+        name = self.columns.name
+        into = ", ".join(name(each) for each in columns)
+        changed = [each for each in columns if each not in unique]
+        self.begin_if_needed()
+        self.run_many(
+            f"INSERT INTO {name(table)} ({into}) VALUES ({self.marks(len(columns))}) "
+            f"{self.replacing(unique, changed)}",
+            rows,
+        )
+
+    def replacing(self, unique: Sequence[str], changed: Sequence[str]) -> str:
+        """Return the end of an INSERT that replaces columns of the row that is there."""
+        name = self.columns.name
+        assigned = ", ".join(f"{name(each)} = excluded.{name(each)}" for each in changed)
+        return f"ON CONFLICT ({', '.join(name(each) for each in unique)}) DO UPDATE SET {assigned}"
+
     def indices(self) -> set[tuple[str, tuple[str, ...]]]:
         """Return the indices of this database, each as table and columns in order."""
         found: dict[tuple[str, str], list[str]] = {}
@@ -301,7 +341,11 @@ class SqlStore:
         encode = self.columns.encoder(field)
         column = self.columns.name(field.name)
         distinct = list(dict.fromkeys(values if encode is None else map(encode, values)))
-        return (f"LOWER({column})" if fold else column), distinct
+        return (self.lowered(column, distinct) if fold else column), distinct
+
+    def lowered(self, expression: str, texts: Sequence[str]) -> str:
+        """Return a text expression in lower case, to be compared with texts that are in lower case."""
+        return f"LOWER({expression})"
 
     def _matching(
         self, table: Table, columns: Sequence[str], expression: str, values: Sequence[Any]
@@ -379,8 +423,8 @@ class SqlStore:
         where = [f"j.tablename = {self.mark}", f"j.seq > {self.mark}", f"j.seq <= {self.mark}"]
         parameters: list[Any] = [table.name, after, until]
         if skip_origin is not None:
-            where.append(f"(j.origin IS NULL OR j.origin <> {self.mark})")
-            parameters.append(skip_origin)
+            where.append(f"(j.origin IS NULL OR j.origin <> {self.mark} OR j.other_seq > {self.mark})")
+            parameters += [skip_origin, after]
         for condition in self._conditions(table, filters, msince, live_only):
             where.append(condition.sql)
             parameters.extend(condition.parameters)
@@ -412,6 +456,7 @@ class SqlStore:
             encode = self.columns.encoder(table.fields["modified_on"])
             value = msince if encode is None else encode(msince)
             found.append(Condition(f"t.{self.columns.name('modified_on')} >= {self.mark}", (value,)))
+        filters = [each for each in filters if each.table in (None, table.name)]
         if filters:
             translate = Conditions(self._require_schema(), self)
             found.extend(translate(table, each, "t") for each in filters)

@@ -5,12 +5,10 @@ The rules of the journal (masters, catching up, identity) are in ``journal``; he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from ..ports import Row
 from ..schema import Table
-from .base import CHUNK, SqlStore, chunks, padded
+from .base import CHUNK, SqlStore, chunks
 
 
 class JournalRows(SqlStore):
@@ -24,20 +22,8 @@ class JournalRows(SqlStore):
         """Return the position up to which no open transaction can still write."""
         return self.highest_position()
 
-    def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[int]) -> list[Row]:
-        """Run a query that ends in "IN" once for every few hundred keys.
-
-        Args:
-            sql: the query, with {journal} and {mark} for the journal's name and a parameter mark.
-            parameters: those before the keys.
-            keys: integers.
-        """
-        sql = sql.replace("{journal}", self.columns.name("sync_journal")).replace("{mark}", self.mark)
-        found: list[Row] = []
-        for part in chunks(list(dict.fromkeys(keys))):
-            part = padded(part)
-            found.extend(self.rows(f"{sql}({self.marks(len(part))})", (*parameters, *part)))
-        return found
+    def prepare_positions(self) -> None:
+        """Make what the database needs to count positions; called when the tables have been made."""
 
     def note(self, table: str, keys: Sequence[int], origin: int | None, *, own: bool) -> None:
         """Move records to the next positions.

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import StoreFull, SyncError
 from ..ports import Row
-from ..schema import Field, Table
+from ..schema import Table
 from .columns import SQLiteColumns
 from .positions import JournalRows
 
@@ -67,13 +67,12 @@ class SQLiteStore(JournalRows):
         if not self._adapter.connection.in_transaction:
             self.run("BEGIN IMMEDIATE")
 
-    def _comparable(self, field: Field, values: Sequence[Any], fold: bool) -> tuple[str, list[Any]]:
-        expression, distinct = super()._comparable(field, values, fold)
-        if fold and not all(value.isascii() for value in distinct):
-            # SQLite's own LOWER knows only ASCII
-            self._adapter.connection.create_function("s3sync_lower", 1, _lower, deterministic=True)
-            return f"s3sync_lower({self.columns.name(field.name)})", distinct
-        return expression, distinct
+    def lowered(self, expression: str, texts: Sequence[str]) -> str:
+        """See SqlStore; SQLite's own LOWER knows only ASCII."""
+        if all(text.isascii() for text in texts):
+            return f"LOWER({expression})"
+        self._adapter.connection.create_function("s3sync_lower", 1, _lower, deterministic=True)
+        return f"s3sync_lower({expression})"
 
     def _insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
         name = self.columns.name
@@ -95,25 +94,24 @@ class SQLiteStore(JournalRows):
 
     def _note(self, table: str, keys: Sequence[int], origin: int | None, own: bool) -> None:
         journal = self.columns.name("sync_journal")
+        moved = (
+            f"other_seq = CASE WHEN {journal}.origin IS excluded.origin THEN {journal}.other_seq "
+            f"ELSE {journal}.seq END, origin = excluded.origin, seq = excluded.seq"
+        )
         if own:
-            moved = (
-                "origin = excluded.origin, changed_seq = excluded.changed_seq, "
-                "changed_origin = excluded.changed_origin, modified_on = excluded.modified_on"
+            moved += (
+                ", changed_seq = excluded.changed_seq, changed_origin = excluded.changed_origin, "
+                "modified_on = excluded.modified_on"
             )
-            last: Row = ()
-        else:
-            moved = f"origin = CASE WHEN {journal}.origin = ? THEN {journal}.origin END"
-            last = (origin,)
-            origin = None
         sql = (
             f"INSERT INTO {journal} ({self._JOURNAL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, "
             f"(SELECT modified_on FROM {self.columns.name(table)} WHERE id = ?)) "
-            f"ON CONFLICT (tablename, record_id) DO UPDATE SET seq = excluded.seq, {moved}"
+            f"ON CONFLICT (tablename, record_id) DO UPDATE SET {moved}"
         )
         first = self.highest_position() + 1
         self.run_many(
             sql,
-            [(table, key, seq, origin, seq, origin, key, *last) for seq, key in enumerate(keys, start=first)],
+            [(table, key, seq, origin, seq, origin, key) for seq, key in enumerate(keys, start=first)],
         )
 
     def note_all(self, table: Table) -> int:

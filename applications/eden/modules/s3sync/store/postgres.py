@@ -1,0 +1,244 @@
+"""The store on PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import psycopg2
+from psycopg2.extras import execute_batch, execute_values
+
+from ..errors import StoreFull, SyncError
+from ..ports import Row
+from ..schema import Table
+from .base import BUSY_SECONDS, chunks
+from .columns import Columns
+from .positions import JournalRows
+
+_PAGE = 1000
+_BUSY_CODES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300")
+_COUNTER = "sync_journal_position"
+
+
+class PostgresStore(JournalRows):
+    """PostgreSQL: keys come from the sequences in one go, rows in statements of a thousand.
+
+    Imports take turns (an advisory lock), so that two peers that bring the same record at the same time do not
+    both create it. Local writers go on meanwhile.
+    """
+
+    dialect = "postgres"
+    INDEX_COLUMNS = (
+        "SELECT t.relname, i.relname, a.attname FROM pg_index x "
+        "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid "
+        "JOIN pg_namespace n ON n.oid = t.relnamespace "
+        "JOIN LATERAL unnest(x.indkey) WITH ORDINALITY k(attnum, place) ON TRUE "
+        "JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum "
+        "WHERE n.nspname = current_schema() ORDER BY i.relname, k.place"
+    )
+
+    def __init__(self, db: Any, schema: Any = None) -> None:
+        super().__init__(db, schema)
+        types = db._adapter.types
+        self.columns = Columns(
+            '"',
+            native_lists=types["list:integer"].endswith("[]"),
+            native_booleans=types["boolean"] == "BOOLEAN",
+            native_json=types["json"].startswith("JSON"),
+        )
+        self._types: dict[str, dict[str, str]] = {}
+        self._sequences: dict[str, str] = {}
+        self._tag: int | None = None
+
+    def driver_errors(self) -> tuple[type, ...]:
+        """Return what psycopg2 raises; a NUL character or a surrogate fails before it reaches the database."""
+        return (psycopg2.Error, ValueError)
+
+    def translated(self, error: BaseException, subject: str) -> SyncError:
+        """See SqlStore."""
+        code = getattr(error, "pgcode", None)
+        text = " ".join(str(error).split())
+        if isinstance(error, ValueError):
+            return self.refused(error, text)
+        if code is None:
+            return self.busy(error)  # the connection is gone: no server, or it was restarted
+        if code in _BUSY_CODES:
+            return self.busy(error)
+        if code.startswith("53"):
+            return StoreFull(f"The database of this site cannot grow: {text}.")
+        if code[:2] in ("22", "23"):
+            return self.refused(error, _detail(error))
+        return SyncError(f"The database of this site reported: {text} (in {subject[:200]}).")
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """See SqlStore."""
+        cursor = self.cursor()
+        values = re.search(r"\bVALUES (\((?:%s(?:, )?)+\))", sql)
+        try:
+            if values is not None:
+                sql = f"{sql[: values.start(1)]}%s{sql[values.end(1) :]}"
+                execute_values(cursor, sql, rows, page_size=_PAGE)
+            else:
+                execute_batch(cursor, sql, rows, page_size=_PAGE)
+        except self.driver_errors() as error:
+            raise self.translated(error, sql) from error
+
+    def lock_writers(self) -> None:
+        """See SqlStore."""
+        self.run(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+        self.run("SELECT pg_advisory_xact_lock(%s)", (self._lock_key() | (2**48 - 1),))
+
+    def _lock_key(self) -> int:
+        """Return the beginning of our advisory locks: unlike those of other sites in the same database."""
+        if self._tag is None:
+            (oid,) = self.rows("SELECT 'sync_journal'::regclass::oid::bigint")[0]
+            self._tag = (0x2000 + (oid & 0x0FFF)) << 48
+        return self._tag
+
+    # --- records -------------------------------------------------------------------------------------------
+
+    def _lists_any(self, column: str, keys: Sequence[int]) -> tuple[str, list[Any]]:
+        if self.columns.native_lists:
+            return f"{column} && %s::bigint[]", [list(keys)]
+        return super()._lists_any(column, keys)
+
+    def _insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        name = self.columns.name
+        keys = [
+            row[0]
+            for row in self.rows(
+                "SELECT nextval(%s::regclass) FROM generate_series(1, %s)", (self._sequence(table), len(rows))
+            )
+        ]
+        into = ", ".join(name(each) for each in (table.key, *columns))
+        self.run_many(
+            f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + 1)})",
+            [(key, *row) for key, row in zip(keys, rows)],
+        )
+        return keys
+
+    def _update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        name = self.columns.name
+        types = self._column_types(table)
+        assigned = ", ".join(f"{name(each)} = v.{name(each)}::{types[each]}" for each in columns)
+        listed = ", ".join(name(each) for each in columns)
+        sql = (
+            f"UPDATE {name(table.name)} t SET {assigned} FROM (VALUES %s) v (update_key, {listed}) "
+            f"WHERE t.{name(table.key)} = v.update_key"
+        )
+        cursor = self.cursor()
+        try:
+            execute_values(cursor, sql, rows, page_size=_PAGE)
+        except self.driver_errors() as error:
+            raise self.translated(error, sql) from error
+
+    def _sequence(self, table: Table) -> str:
+        found = self._sequences.get(table.name)
+        if found is None:
+            quoted = self.columns.name(table.name)
+            (found,) = self.rows("SELECT pg_get_serial_sequence(%s, %s)", (quoted, table.key))[0]
+            self._sequences[table.name] = found
+        return found
+
+    def _column_types(self, table: Table) -> dict[str, str]:
+        """Return the types of the columns without their lengths: a cast to a length would cut texts quietly."""
+        found = self._types.get(table.name)
+        if found is None:
+            rows = self.rows(
+                "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
+                "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+                (self.columns.name(table.name),),
+            )
+            found = {name: "varchar" if type_ == "character" else type_ for name, type_ in rows}
+            self._types[table.name] = found
+        return found
+
+    # --- the journal ---------------------------------------------------------------------------------------
+
+    def prepare_positions(self) -> None:
+        """See JournalRows."""
+        self.run(f"CREATE SEQUENCE IF NOT EXISTS {_COUNTER}")
+        if self.highest_position() > self._last_position():
+            self.run("SELECT setval(%s, %s)", (_COUNTER, self.highest_position()))
+
+    def _last_position(self) -> int:
+        last, called = self.rows(f"SELECT last_value, is_called FROM {_COUNTER}")[0]
+        return int(last) if called else 0
+
+    def settled_position(self) -> int:
+        """See JournalRows: the sequence first, then the floors of the transactions that are open now."""
+        last = self._last_position()
+        tag = self._lock_key() >> 48
+        (floor,) = self.rows(
+            "SELECT MIN(((classid::bigint & 65535) << 32) | objid::bigint) FROM pg_locks "
+            "WHERE locktype = 'advisory' AND mode = 'ShareLock' AND objsubid = 1 AND granted "
+            "AND (classid::bigint >> 16) = %s "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            (tag,),
+        )[0]
+        return last if floor is None else min(last, int(floor))
+
+    def _hold_floor(self) -> None:
+        """Keep ``settled_position`` below what this transaction is going to take, until it ends."""
+        self.run(
+            "SELECT pg_advisory_xact_lock_shared(%s + CASE WHEN is_called THEN last_value ELSE 0 END), "
+            f"set_config('s3sync.floor', 'held', true) FROM {_COUNTER} "
+            "WHERE COALESCE(current_setting('s3sync.floor', true), '') = ''",
+            (self._lock_key(),),
+        )
+
+    def _note(self, table: str, keys: Sequence[int], origin: int | None, own: bool) -> None:
+        self._hold_floor()
+        name = self.columns.name
+        moved = (
+            "other_seq = CASE WHEN j.origin IS NOT DISTINCT FROM excluded.origin THEN j.other_seq ELSE j.seq END, "
+            "origin = excluded.origin, seq = excluded.seq"
+        )
+        if own:
+            moved += (
+                ", changed_seq = excluded.changed_seq, changed_origin = excluded.changed_origin, "
+                "modified_on = excluded.modified_on"
+            )
+        sql = (
+            f"INSERT INTO {name('sync_journal')} AS j ({self._JOURNAL_COLUMNS}) "
+            "SELECT %s, k.id, k.seq, %s::int, k.seq, %s::int, t.modified_on FROM "
+            f"(SELECT id, nextval('{_COUNTER}') AS seq FROM "
+            "(SELECT id FROM unnest(%s::int[]) WITH ORDINALITY u(id, place) ORDER BY place) o) k "
+            f"LEFT JOIN {name(table)} t ON t.id = k.id "
+            f"ON CONFLICT (tablename, record_id) DO UPDATE SET {moved}"
+        )
+        self.run(sql, (table, origin, origin, list(keys)))
+
+    def note_all(self, table: Table) -> int:
+        """See JournalRows."""
+        self._hold_floor()
+        name = self.columns.name
+        sql = (
+            f"INSERT INTO {name('sync_journal')} ({self._JOURNAL_COLUMNS}) "
+            "SELECT %s, n.id, n.seq, NULL, n.seq, NULL, n.modified_on FROM "
+            f"(SELECT id, modified_on, nextval('{_COUNTER}') AS seq FROM "
+            f"(SELECT {name(table.key)} AS id, modified_on FROM {name(table.name)} ORDER BY 1) o) n"
+        )
+        return int(self.run(sql, (table.name,)).rowcount)
+
+    def _matching(
+        self, table: Table, columns: Sequence[str], expression: str, values: Sequence[Any]
+    ) -> list[Row]:
+        # one array in place of thousands of parameters: the table is read once where no index serves
+        found: list[Row] = []
+        for part in chunks(values, 20 * _PAGE):
+            where = f"{expression} = ANY(%s) AND {self.live(table)}"
+            found.extend(self._select_where(table, columns, where, (list(part),)))
+        return found
+
+
+def _detail(error: BaseException) -> str:
+    """Return message and detail of the server, with the column or constraint where it names one."""
+    diagnosis = getattr(error, "diag", None)
+    parts: Collection[Any] = (
+        getattr(diagnosis, "message_primary", None) or str(error),
+        getattr(diagnosis, "message_detail", None),
+        getattr(diagnosis, "column_name", None) or getattr(diagnosis, "constraint_name", None),
+    )
+    return "; ".join(str(each) for each in parts if each)
