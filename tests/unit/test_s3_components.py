@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from s3.components import Component, parse_declaration
 from s3.errors import UnknownTable
-
 from tests.support.eden import open_environment
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from gluon.globals import Request
 from gluon.storage import List
+
 from s3.interface import is_interface, normalise, prepare
 
 

@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from s3 import schema
 from s3.database import connect
 from s3.errors import SchemaBusy
 from s3.schema import SchemaGate, create_indices
-
 from tests.support.eden import open_environment
 
 URI = "sqlite://storage.sqlite"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from gluon.storage import Storage
+
 from s3.errors import SettingsError
 from s3.settings import MEGABYTE, S3Settings
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from s3.validators import Choice, ReferenceTo, UniqueValue, WebAddress
 
+from s3.validators import Choice, ReferenceTo, UniqueValue, WebAddress
 from tests.support.eden import open_environment
 
 

@@ -31,9 +31,11 @@ def download():
     auth.s3_require_login()
     from s3.pages import refusal
 
-    tablename = (request.args(-1) or "").partition(".")[0]
-    if s3db.table(tablename) is None or not auth.s3_has_permission("read", tablename):
-        raise refusal(
-            403 if s3db.table(tablename) else 404, T("There is no such file, or it is not for you.")
-        )
+    tablename, _, rest = (request.args(-1) or "").partition(".")
+    table = s3db.table(tablename)
+    fieldname = rest.partition(".")[0]
+    if table is None or fieldname not in table.fields or table[fieldname].type != "upload":
+        raise refusal(404, T("There is no such file."))
+    if not auth.s3_has_permission("read", table):
+        raise refusal(403, T("Your roles do not allow it. Ask an administrator for access."))
     return response.download(request, db)

@@ -1,0 +1,293 @@
+"""The application as people and programs meet it: a real web server on a site of its own, over HTTP."""
+
+from __future__ import annotations
+
+import html
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+EMAIL, PASSWORD = "admin@example.com", "a-long-password"
+PREPARE = f"""
+from applications.eden.modules.s3.setup import create_user, prepare
+from applications.eden.modules.s3.demo import populate
+
+assert prepare(globals(), {EMAIL!r}, {PASSWORD!r})["created_admin"]
+assert not prepare(globals(), {EMAIL!r}, {PASSWORD!r})["created_admin"]
+create_user(globals(), "clerk@example.com", {PASSWORD!r})
+create_user(globals(), "peer@example.com", {PASSWORD!r}, roles=("Synchronization",))
+populate(globals(), "headquarters")
+db.commit()
+print("prepared", len(db.tables))
+"""
+
+pytestmark = pytest.mark.integration
+
+
+class Browser:
+    """A person's browser: follows redirections, keeps cookies, sends forms as the page has them."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.session = requests.Session()
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.session.get(self.base + path, timeout=30, **options)
+
+    def submit(self, path: str, values: dict[str, Any], files: Any = None) -> requests.Response:
+        """Fill in the form of a page: its own hidden values, and ours."""
+        page = self.get(path)
+        assert page.status_code == 200, page.text
+        hidden: dict[str, Any] = {}
+        for tag in re.findall(r"<input[^>]*type=\"hidden\"[^>]*>", page.text):
+            name, value = (re.search(rf'{key}="([^"]*)"', tag) for key in ("name", "value"))
+            if name and value:
+                hidden[name.group(1)] = html.unescape(value.group(1))
+        return self.session.post(page.url, data={**hidden, **values}, files=files, timeout=30)
+
+    def login(self, email: str) -> Browser:
+        answer = self.submit("/default/user/login", {"email": email, "password": PASSWORD})
+        assert "Log out" in answer.text
+        return self
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("application") / "site"
+    script = folder.parent / "prepare.py"
+    script.write_text(PREPARE, encoding="utf-8")
+    web2py = [sys.executable, str(ROOT / "web2py.py"), "-f", str(folder)]
+    prepared = subprocess.run(
+        [*web2py, "-S", "eden", "-M", "-R", str(script), "--no_banner"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "prepared" in prepared.stdout, prepared.stdout + prepared.stderr
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with open(folder.parent / "server.log", "w", encoding="utf-8") as log:
+        server = subprocess.Popen(
+            [*web2py, "-a", "", "-i", "127.0.0.1", "-p", str(port), "--no_gui", "--no_banner"],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    base = f"http://127.0.0.1:{port}/eden"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                requests.get(base, timeout=5)
+                break
+            except requests.ConnectionError:
+                assert time.monotonic() < deadline and server.poll() is None, "the web server did not start"
+                time.sleep(0.1)
+        yield base
+    finally:
+        server.terminate()
+        server.wait(20)
+    errors = folder / "applications" / "eden" / "errors"
+    tickets = [one.read_bytes() for one in errors.iterdir()] if errors.exists() else []
+    assert not tickets, [one[:1500] for one in tickets]
+
+
+@pytest.fixture
+def administrator(site: str) -> Browser:
+    return Browser(site).login(EMAIL)
+
+
+def test_strangers_see_the_door_only(site: str) -> None:
+    stranger = Browser(site)
+    assert "Log in" in stranger.get("").text
+    assert stranger.get("/org/organisation").url.startswith(f"{site}/default/user/login")
+    assert stranger.get("/admin/users").url.startswith(f"{site}/default/user/login")
+    assert "register" not in stranger.get("/default/user/login").text
+    wrong = stranger.submit("/default/user/login", {"email": EMAIL, "password": "not-the-password"})
+    assert "Log out" not in wrong.text
+
+
+def test_programs_are_asked_for_credentials(site: str) -> None:
+    for credentials in (None, (EMAIL, "wrong-password"), ("nobody@example.com", PASSWORD)):
+        answer = requests.get(f"{site}/org/organisation.xml", auth=credentials, timeout=30)
+        assert (answer.status_code, answer.text) == (401, "Authentication Required")
+        assert answer.headers["WWW-Authenticate"] == 'Basic realm="eden"'
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_a_cookie_alone_does_not_write(administrator: Browser) -> None:
+    answer = administrator.session.post(
+        f"{administrator.base}/org/organisation.xml", data="<s3xml/>", timeout=30
+    )
+    assert answer.status_code == 401
+
+
+def test_pages_keep_to_their_policy(administrator: Browser) -> None:
+    for path in ("", "/org/organisation", "/pr/person/create", "/cr/shelter/1", "/admin/user/1"):
+        page = administrator.get(path)
+        assert page.status_code == 200
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+        assert not re.search(r"\son\w+=|<script", page.text), path
+        assert not re.search(r"(src|href)=\"(https?:)?//", page.text), path
+
+
+def test_create_read_update_search_delete(administrator: Browser) -> None:
+    created = administrator.submit(
+        "/org/organisation/create", {"name": 'Relief "A" & <b>Co', "acronym": "RA", "year": "1999"}
+    )
+    assert "Relief &quot;A&quot; &amp; &lt;b&gt;Co" in created.text
+    path = created.url[len(administrator.base) :]
+    refused = administrator.submit("/org/organisation/create", {"name": "", "year": "12345"})
+    assert "name__error" in refused.text and "year__error" in refused.text
+    changed = administrator.submit(f"{path}/update", {"name": "Relief Again", "acronym": "RA"})
+    assert changed.url == created.url and "Relief Again" in changed.text
+    assert "Relief Again" in administrator.get("/org/organisation?q=gain").text
+    assert "Relief Again" not in administrator.get("/org/organisation?q=nothing").text
+    deleted = administrator.submit(f"{path}/delete", {})
+    assert deleted.url == f"{administrator.base}/org/organisation"
+    assert "Relief Again" not in deleted.text
+    assert administrator.get(path).status_code == 404
+
+
+def test_components_are_written_below_their_master(administrator: Browser) -> None:
+    refused = administrator.submit(
+        "/org/office/1/contact/create",
+        {"contact_method": "EMAIL", "value": "no address", "priority": "1", "access": "1"},
+    )
+    assert "value__error" in refused.text
+    saved = administrator.submit(
+        "/org/office/1/contact/create",
+        {"contact_method": "EMAIL", "value": "desk@example.org", "priority": "1", "access": "1"},
+    )
+    assert saved.url == f"{administrator.base}/org/office/1"
+    assert "desk@example.org" in saved.text
+    own = re.search(r"/org/office/1/contact/(\d+)/update", saved.text)
+    assert own
+    assert administrator.get(f"/org/office/2/contact/{own.group(1)}/update").status_code == 404
+    administrator.submit(f"/org/office/1/contact/{own.group(1)}/delete", {})
+    assert "desk@example.org" not in administrator.get("/org/office/1").text
+
+
+def test_a_record_in_use_is_not_deleted(administrator: Browser) -> None:
+    refused = administrator.submit("/org/organisation/1/delete", {})
+    assert refused.status_code == 409
+    assert "org_office.organisation_id" in refused.text
+    assert administrator.get("/org/organisation/1").status_code == 200
+
+
+def test_a_file_goes_up_and_down(site: str, administrator: Browser) -> None:
+    saved = administrator.submit(
+        "/org/office/1/document/create",
+        {"name": "Map", "date": "2025-03-01"},
+        files={"file": ("map of town.txt", b"here be dragons")},
+    )
+    links = re.findall(r'href="/eden(/default/download/[^"]+)"', saved.text)
+    assert administrator.get(links[-1]).content == b"here be dragons"
+    with_credentials = requests.get(site + links[-1], auth=("peer@example.com", PASSWORD), timeout=30)
+    assert with_credentials.content == b"here be dragons"
+    assert requests.get(site + links[-1], allow_redirects=False, timeout=30).status_code == 303
+    assert administrator.get("/default/download/auth_user.password.a.b.txt").status_code == 404
+    assert administrator.get("/default/download/no_table.file.a.b.txt").status_code == 404
+
+
+def test_roles_decide_what_is_seen(site: str) -> None:
+    clerk = Browser(site).login("clerk@example.com")
+    home = clerk.get("").text
+    assert "Organizations" in home and "Administration" not in home
+    assert clerk.get("/org/organisation").status_code == 200
+    assert clerk.get("/admin/users").status_code == 403
+    peer = Browser(site).login("peer@example.com")
+    assert peer.get("/org/organisation").status_code == 403, "this role is for the interface only"
+
+
+def test_what_does_not_exist_is_not_found(administrator: Browser) -> None:
+    for path in ("/org/organisation/9999", "/org/organisation/x", "/org/office/1/nothing", "/nosuch/index"):
+        assert administrator.get(path).status_code == 404, path
+    assert administrator.get("/org/organisation.json").status_code == 415
+
+
+def test_users_are_administered(site: str, administrator: Browser) -> None:
+    values = {"first_name": "New", "last_name": "Clerk", "email": "new@example.com"}
+    short = administrator.submit("/admin/user", {**values, "new_password": "short"})
+    assert "new_password__error" in short.text
+    listed = administrator.submit("/admin/user", {**values, "new_password": PASSWORD, "roles": "3"})
+    assert listed.url == f"{site}/admin/users"
+    assert "Authenticated, Synchronization" in listed.text
+    number = re.search(r"/admin/user/(\d+)\">new@example.com", listed.text)
+    assert number
+    administrator.submit(f"/admin/user/{number.group(1)}", {**values, "account_disabled": "on"})
+    refused = requests.get(
+        f"{site}/default/download/x", auth=("new@example.com", PASSWORD), timeout=30, allow_redirects=False
+    )
+    assert refused.status_code == 401
+    own = administrator.submit(
+        "/admin/user/1", {"first_name": "A", "email": EMAIL, "account_disabled": "on", "roles": "1"}
+    )
+    assert "account_disabled__error" in own.text
+
+
+def test_all_resources_can_be_listed_shown_and_filled_in(administrator: Browser) -> None:
+    for path in (
+        "/org/facility",
+        "/org/organisation_type",
+        "/gis/location",
+        "/pr/person",
+        "/hrm/human_resource",
+        "/cr/shelter",
+        "/hms/hospital",
+        "/doc/document",
+        "/event/incident",
+    ):
+        assert administrator.get(path).status_code == 200, path
+        assert administrator.get(f"{path}/create").status_code == 200, path
+        if "facility" not in path:
+            assert administrator.get(f"{path}/1").status_code == 200, path
+            assert administrator.get(f"{path}/1/update").status_code == 200, path
+
+
+def test_values_of_every_kind_survive_an_unchanged_form(administrator: Browser) -> None:
+    """What a form shows is what it accepts: saving it as it is changes no value."""
+    for path in ("/pr/person_availability/1", "/cr/shelter/1", "/hms/status/1", "/event/incident/1"):
+        before = administrator.get(path).text
+        form = administrator.get(f"{path}/update").text
+        values: dict[str, Any] = {}
+        for select in re.findall(r"<select.*?</select>", form, re.DOTALL):
+            name = re.search(r'name="([^"]+)"', select)
+            chosen = [
+                re.search(r'value="([^"]*)"', option)
+                for option in re.findall(r"<option[^>]*>", select)
+                if "selected" in option
+            ]
+            if name:
+                values[name.group(1)] = [html.unescape(one.group(1)) for one in chosen if one]
+        for tag in re.findall(r"<input[^>]*>", form):
+            name, value = (re.search(rf' {key}="([^"]*)"', tag) for key in ("name", "value"))
+            kind = re.search(r'type="([^"]+)"', tag)
+            if not name or (kind and kind.group(1) in ("hidden", "submit", "file")):
+                continue
+            if kind and kind.group(1) == "checkbox":
+                if "checked" in tag:
+                    values.setdefault(name.group(1), []).append(value.group(1) if value else "on")
+            else:
+                values[name.group(1)] = html.unescape(value.group(1)) if value else ""
+        for name, text in re.findall(
+            r"<textarea[^>]*name=\"([^\"]+)\"[^>]*>(.*?)</textarea>", form, re.DOTALL
+        ):
+            values[name] = html.unescape(text)
+        saved = administrator.submit(f"{path}/update", values)
+        assert saved.url == f"{administrator.base}{path}", re.findall(r"\w+__error\">[^<]*", saved.text)
+
+        def visible(page: str) -> str:
+            return page[page.index('<dl class="record">') : page.index("</dl>")]
+
+        assert visible(saved.text) == visible(before)
