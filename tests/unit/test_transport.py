@@ -99,7 +99,7 @@ def test_a_document_beyond_the_limit_is_refused(peer: FakePeer, tmp_path: Path, 
         (Answer(403, b"Insufficient Privileges", "text/html"), NotPermitted, "Insufficient Privileges"),
         (as_json({"message": "Registration required"}, 403), NotRegistered, "Registration required"),
         (
-            as_json({"message": "no such table", "code": "resource_protected"}, 403),
+            as_json({"message": "no such table", "error": "resource_protected"}, 403),
             PeerRefused,
             "no such table",
         ),

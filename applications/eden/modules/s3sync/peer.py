@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Dict, FrozenSet, List, Optional, Protocol, Tuple
 
+from .filters import Filter
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -19,14 +21,14 @@ class Exchange:
     Attributes:
         resource: table name.
         components: whether components travel with their masters.
-        filters: URL variables of the task's filters: name (e.g. "[~]~.name__like") and value.
+        filters: conditions on the records, joined by AND.
         strategy: methods that are allowed at the receiving end.
         update_policy, conflict_policy: as configured here (THIS is this site).
     """
 
     resource: str
     components: bool = True
-    filters: Tuple[Tuple[str, str], ...] = ()
+    filters: Tuple[Filter, ...] = ()
     strategy: Tuple[str, ...] = ("create", "update", "delete", "merge")
     update_policy: str = "NEWER"
     conflict_policy: str = "NEWER"

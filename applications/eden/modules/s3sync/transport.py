@@ -16,7 +16,7 @@ import tempfile
 import time
 import zlib
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import timezone
 from pathlib import Path
 from typing import IO, Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Union
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -500,10 +500,10 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> 
     if status == 407:
         return make(ConfigurationError)
     if status == 403:
-        unregistered = told.get("code") == NotRegistered.code or "registration required" in message.lower()
+        unregistered = told.get("error") == NotRegistered.code or "registration required" in message.lower()
         if unregistered:
             return make(NotRegistered)
-        if told.get("code") not in (None, NotPermitted.code):
+        if told.get("error") not in (None, NotPermitted.code):
             return make(PeerRefused)
         return make(NotPermitted)
     if status == 413:
@@ -605,14 +605,6 @@ def _skew(date: Optional[str], before: float, after: float) -> Optional[float]:
     if told > after:
         return told - after
     return 0.0
-
-
-def skew_of(told: datetime, before: datetime, after: datetime) -> float:
-    """As the skew of a Date header, for a time that a reply tells itself (all UTC without zone)."""
-    stamps = [each.replace(tzinfo=timezone.utc).timestamp() for each in (told, before, after)]
-    if stamps[0] + 1 < stamps[1]:
-        return stamps[0] - stamps[1]
-    return max(0.0, stamps[0] - stamps[2])
 
 
 def _disk(error: OSError) -> SyncError:

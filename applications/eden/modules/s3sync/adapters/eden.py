@@ -7,19 +7,32 @@ is carried by parameters and attributes that an Eden ignores. Source of the form
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import shutil
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Dict, FrozenSet, Iterator, List, Mapping, Optional, Set, Tuple
-from urllib.parse import quote, urlencode, urljoin
+from typing import Any, ClassVar, Dict, FrozenSet, Mapping, Optional, Set, Tuple
+from urllib.parse import quote, urljoin
 
 from lxml import etree
 
-from ..errors import NotS3XML, PeerFailed, PeerRefused, ProtocolError
+from ..codec import DocumentReader, Header, rejected_uuids
+from ..errors import DocumentError, NotS3XML, PeerFailed, PeerRefused, ProtocolError
 from ..peer import Exchange, PullResult, PushResult, Refusal, Registration
+from ..policy import Policy
+from ..protocol import (
+    CAPABILITIES,
+    FILE_PATH,
+    REGISTER_PATH,
+    SYNC_PATH,
+    PullRequest,
+    PushReply,
+    PushRequest,
+    RegistrationReply,
+    RegistrationRequest,
+    succeeded,
+)
 from ..transport import Reply, Transport, looks_like_html, page_title
 from ._versions import Versions, thin_out
 from .base import Adapter, Capability, Remote, Setting
@@ -65,26 +78,24 @@ class EdenAdapter(Adapter):
 
     def register(self) -> Registration:
         """See port ``Peer``."""
-        body = {"uuid": self.remote.own_uuid, "name": self.remote.own_name, "apitype": self.apitype}
+        request = RegistrationRequest(
+            self.remote.own_uuid, self.remote.own_name, self.apitype, frozenset(CAPABILITIES)
+        )
         reply = self.transport.send(
             "POST",
-            f"{self.transport.url}/sync/repository/register.json",
-            _json(body),
+            f"{self.transport.url}/{REGISTER_PATH}",
+            request.to_body(),
             {
                 "Content-Type": "application/json",
                 "Content-Disposition": 'attachment; filename="register.json"',
             },
         )
-        told = reply.json()
-        _succeeded(told, reply)
-        sender = told.get("sender")
-        if not isinstance(sender, str) or not sender:
-            raise ProtocolError(f"{reply.url} did not say how it identifies itself.", remote=True)
+        told = RegistrationReply.from_json(_succeeded(reply))
         return Registration(
-            uuid=sender,
-            message=_text(told.get("message")),
-            version=_text(told.get("version")) or None,
-            capabilities=frozenset(_texts(told.get("capabilities"))),
+            uuid=told.sender,
+            message=told.message,
+            version=told.version,
+            capabilities=told.capabilities,
             skew=reply.skew,
         )
 
@@ -94,16 +105,16 @@ class EdenAdapter(Adapter):
         self, exchange: Exchange, *, cursor: str, limit: int, msince: Optional[datetime] = None
     ) -> PullResult:
         """See port ``Peer``."""
-        query: List[Tuple[str, str]] = [("resource", exchange.resource), ("repository", self.remote.own_uuid)]
-        query += [("cursor", cursor), ("limit", str(limit))]
-        if not exchange.components:
-            # The first is ours, the second is how an active Eden says it.
-            query += [("components", "None"), ("mcomponents", "None")]
-        query.append(("include_deleted", "True"))
-        if msince is not None:
-            query.append(("msince", msince.strftime("%Y-%m-%dT%H:%M:%S")))
-        query += exchange.filters
-        reply = self.transport.download(f"{self.transport.url}/sync/sync.xml?{_query(query)}")
+        request = PullRequest(
+            exchange.resource,
+            self.remote.own_uuid,
+            cursor=cursor,
+            limit=limit,
+            msince=msince,
+            components=exchange.components,
+            filters=exchange.filters,
+        )
+        reply = self.transport.download(f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}")
         try:
             return self._pulled(reply)
         except BaseException:
@@ -123,19 +134,18 @@ class EdenAdapter(Adapter):
                 remote=True,
             )
         if start.lstrip()[:1] == b"{":
-            told = Reply(reply.url, reply.status, reply.headers, start).json()
-            _succeeded(told, reply)
+            _succeeded(Reply(reply.url, reply.status, reply.headers, start))
             raise ProtocolError(f"{reply.url} answered with JSON instead of a document.", remote=True)
-        root = _root(reply)
-        self._announced_url = root.get("url") or self._announced_url
+        header = _header(reply, reply.path)
+        self._announced_url = header.url or self._announced_url
         return PullResult(
             path=reply.path,
-            is_ours="cursor" in root,
-            cursor=root.get("cursor"),
-            more=root.get("more") == "true",
-            journal=root.get("journal"),
-            empty=root.get("success") == "false",
-            url=root.get("url"),
+            is_ours=header.is_paged,
+            cursor=header.cursor,
+            more=header.more,
+            journal=header.journal,
+            empty=not header.success,
+            url=header.url,
             received=reply.received,
             size=reply.path.stat().st_size,
         )
@@ -154,17 +164,17 @@ class EdenAdapter(Adapter):
         """See port ``Peer``."""
         if RESOURCE_URL in self.remote.capabilities and pulled is not None:
             return self._push_to_resource(exchange, document, pulled)
-        query = [
-            ("resource", exchange.resource),
-            ("repository", self.remote.own_uuid),
-            ("strategy", ",".join(exchange.strategy)),
-            ("update_policy", _swapped(exchange.update_policy)),
-            ("conflict_policy", _swapped(exchange.conflict_policy)),
-        ]
-        if not exchange.components:
-            query.append(("components", "None"))
-        query += [("journal", journal), ("checkpoint", checkpoint)]
-        url = f"{self.transport.url}/sync/sync.xml?{_query(query)}"
+        request = PushRequest(
+            exchange.resource,
+            self.remote.own_uuid,
+            strategy=",".join(exchange.strategy),
+            update_policy=_swapped(exchange.update_policy),
+            conflict_policy=_swapped(exchange.conflict_policy),
+            components=exchange.components,
+            journal=journal,
+            checkpoint=checkpoint,
+        )
+        url = f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
         try:
             reply = self._post_document(url, exchange.resource, document)
         except PeerFailed as failure:
@@ -181,7 +191,7 @@ class EdenAdapter(Adapter):
                 f"{len(result.left_out)} that are newer there were left out."
             )
             return result
-        return _push_result(reply)
+        return _push_result(exchange.resource, reply, _succeeded(reply))
 
     def _post_document(self, url: str, resource: str, document: Path) -> Reply:
         headers = {
@@ -232,13 +242,15 @@ class EdenAdapter(Adapter):
                 sent += reply.sent
                 told = reply.json()
                 fresh = {
-                    each.uuid: each for each in _refusals(told) if each.uuid and each.uuid not in refused
+                    uuid: Refusal(exchange.resource, uuid, reason)
+                    for uuid, reason in rejected_uuids(told.get("tree")).items()
+                    if uuid not in refused
                 }
                 if told.get("status") != "failed":
-                    result = _push_result(reply)
+                    result = _push_result(exchange.resource, reply, _succeeded(reply))
                     break
                 if not fresh:
-                    _succeeded(told, reply)
+                    _succeeded(reply)
                 refused.update(fresh)
             else:
                 raise PeerRefused(
@@ -259,14 +271,13 @@ class EdenAdapter(Adapter):
 
     def send_file(self, stored: str, path: Path) -> int:
         """See port ``Peer``."""
-        query = _query([("repository", self.remote.own_uuid)])
         reply = self.transport.send(
             "PUT",
-            f"{self.transport.url}/sync/file/{quote(stored)}?{query}",
+            f"{self.transport.url}/{FILE_PATH}/{quote(stored)}?repository={quote(self.remote.own_uuid)}",
             path,
             {"Content-Type": "application/octet-stream"},
         )
-        _succeeded(reply.json(), reply)
+        _succeeded(reply)
         return reply.sent
 
     def fetch(self, url: str, target: Path) -> None:
@@ -277,107 +288,59 @@ class EdenAdapter(Adapter):
         super().fetch(urljoin(self.transport.url + "/", url), target)
 
 
-def _push_result(reply: Reply) -> PushResult:
-    told = reply.json()
-    _succeeded(told, reply)
-    refusals = list(_refusals(told))
-    outcomes = told.get("outcomes")
-    if not isinstance(outcomes, dict):
-        outcomes = {name: len(told.get(name) or ()) for name in ("created", "updated", "deleted")}
-        outcomes["rejected"] = len(refusals)
+def _push_result(resource: str, reply: Reply, body: Mapping[str, Any]) -> PushResult:
+    told = PushReply.from_json(body)
+    refusals = [Refusal(resource, uuid, reason) for uuid, reason in rejected_uuids(told.tree).items()]
+    outcomes = dict(told.outcomes)
+    if not told.is_ours:
+        outcomes = {
+            "created": len(told.created),
+            "updated": len(told.updated),
+            "deleted": len(told.deleted),
+            "rejected": len(refusals),
+        }
     return PushResult(
-        records=int(told.get("records") or 0),
-        outcomes={str(name): int(count) for name, count in outcomes.items() if count},
+        records=told.records,
+        outcomes={name: count for name, count in outcomes.items() if count},
         refusals=refusals,
-        message=_text(told.get("message")),
-        is_ours="checkpoint" in told,
-        journal=_text(told.get("journal")) or None,
-        checkpoint=_text(told.get("checkpoint")) or None,
-        restored=bool(told.get("restored")),
-        files=_texts(told.get("files")),
+        message=told.message,
+        is_ours=told.is_ours,
+        journal=told.journal,
+        checkpoint=told.checkpoint,
+        restored=told.restored,
+        files=list(told.files),
         sent=reply.sent,
     )
 
 
-def _succeeded(told: Mapping[str, Any], reply: Reply) -> None:
-    """Raise where the peer says "failed" in an answer with status 200, as an Eden does."""
-    if told.get("status") == "failed" or told.get("status") not in ("success", None):
-        message = _text(told.get("message")) or "no reason given"
-        raise PeerRefused(f"{reply.url} refused: {message}", remote=True)
-    if "status" not in told:
-        raise ProtocolError(
-            f"{reply.url} answered with JSON that says neither success nor failure.", remote=True
-        )
+def _succeeded(reply: Reply) -> Mapping[str, Any]:
+    """Return the JSON of an answer that reports success; an Eden says "failed" with status 200, too.
 
-
-def _refusals(told: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Yield the records of an error tree (S3JSON), each with all the reasons found in it."""
-    tree = told.get("tree")
-    if isinstance(tree, str):
-        # Some versions put the tree into the answer as text.
-        tree = _parsed(tree)
-    if isinstance(tree, dict):
-        for name, records in tree.items():
-            if name.startswith("$_") and isinstance(records, list):
-                for record in records:
-                    if isinstance(record, dict):
-                        reasons = list(dict.fromkeys(_reasons(record))) or [_text(told.get("message"))]
-                        uuid = record.get("@uuid")
-                        yield Refusal(name[2:], uuid if isinstance(uuid, str) else None, "; ".join(reasons))
-
-
-def _reasons(node: Any) -> Iterator[str]:
-    """Yield the errors below a node; those of fields before the record's own summary."""
-    if isinstance(node, dict):
-        for name, each in node.items():
-            if name != "@error":
-                yield from _reasons(each)
-        if node.get("@error"):
-            yield str(node["@error"])
-    elif isinstance(node, list):
-        for each in node:
-            yield from _reasons(each)
-
-
-def _parsed(text: str) -> Any:
+    Raises:
+        PeerRefused, ProtocolError: it does not; the error names the URL.
+        NotS3XML: it is a web page.
+    """
     try:
-        return json.loads(text)
-    except ValueError:
-        return None
+        return succeeded(reply.json())
+    except (PeerRefused, ProtocolError) as error:
+        if reply.url in error.message:
+            raise
+        raise type(error)(f"{reply.url}: {error.message}", hint=error.hint, remote=True) from error
 
 
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value).encode("utf-8")
+def _header(reply: Reply, path: Path) -> Header:
+    """Return what the document's root element says.
 
-
-def _root(reply: Reply) -> Dict[str, str]:
-    """Return the attributes of the document's root element."""
-    assert reply.path is not None
-    try:
-        events = etree.iterparse(str(reply.path), events=("start",), resolve_entities=False, no_network=True)
-        _, root = next(iter(events))
-    except (etree.XMLSyntaxError, StopIteration) as error:
-        raise NotS3XML(
-            f"{reply.url} answered with something that is not XML: {error}", remote=True
-        ) from error
-    if root.tag != "s3xml":
-        raise NotS3XML(f"{reply.url} answered with XML that is not S3XML: <{root.tag}>", remote=True)
-    return {str(name): str(value) for name, value in root.attrib.items()}
+    Raises:
+        DocumentError: it is no S3XML, or hostile.
+    """
+    with path.open("rb") as source:
+        try:
+            return DocumentReader(source).header
+        except DocumentError as error:
+            raise type(error)(f"{reply.url}: {error.message}", hint=error.hint, remote=True) from error
 
 
 def _swapped(policy: str) -> str:
     """Return a policy as the peer has to read it: this site is the other one there."""
-    return {"THIS": "OTHER", "OTHER": "THIS"}.get(policy, policy)
-
-
-def _query(pairs: List[Tuple[str, str]]) -> str:
-    # An active Eden leaves these characters as they are; quoted or not, every site reads them.
-    return urlencode(pairs, quote_via=quote, safe="[]~:,.*")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _texts(value: Any) -> List[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return Policy(policy).swapped.value

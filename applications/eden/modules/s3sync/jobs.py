@@ -1,0 +1,406 @@
+"""What the scheduler's worker calls, and the schedule itself.
+
+A task that returns counts as completed, whatever happened; so failures are raised. Nothing commits for us.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import time
+from datetime import datetime, timedelta
+from typing import Any, Dict, List, Optional
+
+from .engine import Engine, RunReport, Stage
+from .errors import AlreadyRunning, Cancelled, ConfigurationError, RunFailed, SyncError
+from .lease import Lease
+from .log import OUTGOING, SyncLog, purge
+from .model import utcnow
+from .patience import Patience
+
+FUNCTION = "sync_synchronize"
+GROUP = "main"
+COUNT_COLUMNS = {"conflict": "conflicts"}
+#: Progress is written at most this often (seconds), but for a new stage.
+PROGRESS_EVERY = 1.0
+logger = logging.getLogger("eden.sync")
+
+
+def synchronize(repository_id: int, user_id: Optional[int] = None, manual: bool = False) -> Dict[str, Any]:
+    """Synchronise a repository: all its tasks, once.
+
+    Args:
+        repository_id: key of the repository.
+        user_id: account on whose behalf it runs, None for the system.
+        manual: whether a person started it by hand.
+
+    Returns:
+        the run and its summary, for the scheduler's record.
+
+    Raises:
+        RunFailed: at least one resource failed; the text names each of them with its remedy.
+        AlreadyRunning: a person started it while another run is under way (a scheduled run is skipped then).
+        Cancelled: a person stopped it.
+        SyncError: it could not even begin.
+    """
+    from .site import Site
+
+    site = Site.from_current()
+    try:
+        return _synchronize(site, repository_id, user_id, manual)
+    except AlreadyRunning as running:
+        if manual:
+            raise
+        return {"state": "skipped", "message": running.message}
+    finally:
+        site.db.commit()
+
+
+def _synchronize(site: Any, repository_id: int, user_id: Optional[int], manual: bool) -> Dict[str, Any]:
+    site.act_as(user_id)
+    repository = site.repository(repository_id)
+    lease = Lease(site.db, site.store.transaction, repository_id, site.settings.get_sync_lease_seconds())
+    former = lease.acquire()
+    try:
+        if former is not None:
+            end_run(
+                site, former, "failed", "The worker ended without a word; another run goes on from there."
+            )
+        run = RunRecord(site, repository_id, user_id, manual, lease)
+        lease.assign(run.id)
+        with contextlib.ExitStack() as stack:
+            if site.can_reconnect:
+                every = site.settings.get_sync_lease_seconds() / 4
+                stack.enter_context(lease.heartbeat(site.reconnect, every))
+            report = _run(site, repository, run, manual)
+        return {"run": run.id, "state": "completed", "message": report.summary()}
+    finally:
+        lease.release()
+
+
+def _run(site: Any, repository: Any, run: "RunRecord", manual: bool) -> RunReport:
+    log = SyncLog(site.db, site.store.transaction, repository.id, OUTGOING, run.id)
+    try:
+        with site.peer(repository) as peer:
+            local = site.local(repository)
+            engine = Engine(
+                peer,
+                local,
+                site.tasks(repository.id),
+                run,
+                log,
+                page_size=site.settings.get_sync_page_size(),
+                peer_time=lambda: utcnow() + timedelta(seconds=peer.transport.skew or 0.0),
+                patience=Patience(
+                    attempts=site.settings.get_sync_retries() + 1,
+                    first_delay=site.settings.get_sync_retry_delay(),
+                ),
+                quiet=not manual,
+            )
+            try:
+                report = engine.run()
+            finally:
+                site.note_contact(repository.id, peer.transport.skew)
+            _warn_of_skew(site, log, peer.transport.skew)
+        purge(site.db, site.store.transaction, site.settings.get_sync_log_days())
+        run.end("completed", report.summary())
+        return report
+    except Cancelled as cancelled:
+        run.end("cancelled", cancelled.explain())
+        raise
+    except RunFailed as failed:
+        run.end("failed", failed.message)
+        raise
+    except SyncError as error:
+        log.error(None, "pull", "fetch", error)
+        run.end("failed", error.explain())
+        raise
+    except BaseException as error:
+        run.end("failed", f"The run was broken off: {type(error).__name__}: {error}")
+        raise
+
+
+def _warn_of_skew(site: Any, log: SyncLog, skew: Optional[float]) -> None:
+    if skew is not None and abs(skew) > site.settings.get_sync_clock_warning():
+        ahead = "ahead of" if skew > 0 else "behind"
+        log.task(
+            None,
+            "pull",
+            "fetch",
+            "warning",
+            f"The clock of the other site is {abs(skew):.0f} seconds {ahead} ours. Set both clocks (NTP): "
+            "which version of a record is newer is decided by them.",
+        )
+
+
+class RunRecord:
+    """A row of sync_run: how far a run is, for whoever watches (the engine's ``Progress``).
+
+    Args:
+        site: this site.
+        repository_id: the repository.
+        user_id: who started it.
+        manual: whether by hand.
+        lease: the right to run; when it is lost the run ends.
+    """
+
+    def __init__(
+        self,
+        site: Any,
+        repository_id: int,
+        user_id: Optional[int],
+        manual: bool,
+        lease: Optional[Lease] = None,
+    ) -> None:
+        self._site = site
+        self._lease = lease
+        self._told = 0.0
+        self._pending: Dict[str, Any] = {}
+        self._sums: Dict[str, int] = {}
+        with site.store.transaction():
+            self.id: int = site.db.sync_run.insert(
+                repository_id=repository_id,
+                started_on=utcnow(),
+                manual=manual,
+                user_id=user_id,
+                state="running",
+                stage=Stage.STARTING.value,
+            )
+
+    def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
+        """See ``engine.Progress``."""
+        changed = {"stage": stage.value}
+        if resource is not None and resource != self._pending.get("resource_name"):
+            changed.update(resource_name=resource)
+            self._pending.update(done=0, total=None)
+        if total is not None:
+            self._pending["total"] = total
+        self._pending.update(changed)
+        self._write()
+
+    def advance(
+        self,
+        done: int = 0,
+        *,
+        counts: Optional[Dict[str, int]] = None,
+        sent: int = 0,
+        bytes_in: int = 0,
+        bytes_out: int = 0,
+    ) -> None:
+        """See ``engine.Progress``."""
+        if done:
+            self._pending["done"] = done
+        increments = {"sent": sent, "bytes_received": bytes_in, "bytes_sent": bytes_out}
+        for name, count in (counts or {}).items():
+            increments[COUNT_COLUMNS.get(name, name)] = count
+        for name, count in increments.items():
+            self._sums[name] = self._sums.get(name, 0) + count
+        self._write(if_due=True)
+
+    def check(self) -> None:
+        """See ``engine.Progress``."""
+        if self._lease is not None and self._lease.lost.is_set():
+            raise AlreadyRunning("Another worker has taken over this repository.")
+        db = self._site.db
+        row = db(db.sync_run.id == self.id).select(db.sync_run.cancel_requested).first()
+        # Ends the reading transaction: on some databases it would go on seeing the past.
+        db.commit()
+        if row is not None and row.cancel_requested:
+            raise Cancelled("The synchronisation was stopped by a person.")
+
+    def end(self, state: str, message: str) -> None:
+        """Close the record.
+
+        Args:
+            state: completed, failed or cancelled.
+            message: what to say about it.
+        """
+        self._site.db.rollback()
+        self._pending.update(state=state, message=message, finished_on=utcnow(), stage=Stage.FINISHED.value)
+        self._write()
+
+    def _write(self, if_due: bool = False) -> None:
+        now = time.monotonic()
+        if if_due and now - self._told < PROGRESS_EVERY:
+            return
+        self._told = now
+        db = self._site.db
+        with self._site.store.transaction():
+            db(db.sync_run.id == self.id).update(**self._pending, **self._sums)
+
+
+def end_run(site: Any, run_id: int, state: str, message: str) -> None:
+    """Close the record of a run whose worker did not.
+
+    Args:
+        site: this site.
+        run_id: the run.
+        state, message: as in ``RunRecord.end``.
+    """
+    db = site.db
+    with site.store.transaction():
+        db((db.sync_run.id == run_id) & (db.sync_run.state == "running")).update(
+            state=state, message=message, finished_on=utcnow(), stage=Stage.FINISHED.value
+        )
+
+
+def request_cancel(db: Any, repository_id: int) -> int:
+    """Ask a repository's runs to stop between two pages; return how many were asked. The caller commits."""
+    asked: int = db((db.sync_run.repository_id == repository_id) & (db.sync_run.state == "running")).update(
+        cancel_requested=True
+    )
+    return asked
+
+
+# --- the schedule ------------------------------------------------------------------------------------------
+
+
+def start_now(db: Any, application: str, repository_id: int, user_id: Optional[int], timeout: float) -> int:
+    """Queue a run for the next free worker; return the scheduler's task. The caller commits.
+
+    Args:
+        db: the DAL with the scheduler's tables.
+        application: name of this application.
+        repository_id: the repository.
+        user_id: who asks.
+        timeout: seconds that the run may take.
+    """
+    now = utcnow()
+    task_id: int = db.scheduler_task.insert(
+        **_call(application, repository_id, user_id, manual=True),
+        start_time=now,
+        next_run_time=now,
+        repeats=1,
+        retry_failed=0,
+        timeout=int(timeout),
+    )
+    return task_id
+
+
+def add_job(
+    db: Any,
+    application: str,
+    repository_id: int,
+    user_id: Optional[int],
+    *,
+    period: int,
+    timeout: float,
+    start: Optional[datetime] = None,
+    stop: Optional[datetime] = None,
+    enabled: bool = True,
+) -> int:
+    """Put a repository on the schedule; return the sync_job. The caller commits.
+
+    Args:
+        db, application, repository_id, user_id, timeout: as in ``start_now``.
+        period: seconds from one run to the next.
+        start: first run (UTC), now where None.
+        stop: no run after this time (UTC), None for no end.
+        enabled: whether it runs.
+    """
+    task_id = db.scheduler_task.insert(
+        **_call(application, repository_id, user_id, manual=False),
+        **_timing(period, start or utcnow(), stop, enabled),
+        repeats=0,
+        retry_failed=-1,
+        timeout=int(timeout),
+    )
+    job_id: int = db.sync_job.insert(repository_id=repository_id, scheduler_task_id=task_id)
+    return job_id
+
+
+def change_job(
+    db: Any,
+    job_id: int,
+    *,
+    period: int,
+    start: Optional[datetime],
+    stop: Optional[datetime],
+    enabled: bool,
+) -> None:
+    """Change when a job runs; a job that had failed or expired is queued again. The caller commits.
+
+    Raises:
+        ConfigurationError: there is no such job.
+    """
+    task = _task_of(db, job_id)
+    timing = _timing(period, start or task.start_time or utcnow(), stop, enabled)
+    if task.status in ("RUNNING", "ASSIGNED"):
+        # It is under way: when it ends the worker computes the next run from the new period.
+        del timing["next_run_time"]
+    else:
+        timing["status"] = "QUEUED"
+    task.update_record(**timing)
+
+
+def reset_job(db: Any, job_id: int) -> None:
+    """Queue a job that failed, expired or was stopped, to run at once. The caller commits."""
+    task = _task_of(db, job_id)
+    task.update_record(
+        status="QUEUED", enabled=True, next_run_time=utcnow(), times_failed=0, assigned_worker_name=""
+    )
+
+
+def remove_job(db: Any, job_id: int) -> None:
+    """Take a job off the schedule; a run under way comes to its end. The caller commits."""
+    job = db.sync_job(job_id)
+    if job is None:
+        return
+    db(db.scheduler_task.id == job.scheduler_task_id).delete()
+    job.delete_record()
+
+
+def jobs_of(db: Any, repository_id: int) -> List[Any]:
+    """Return the jobs of a repository, each with the scheduler's task: rows with .sync_job and .scheduler_task."""
+    joined = db.scheduler_task.on(db.scheduler_task.id == db.sync_job.scheduler_task_id)
+    query = (db.sync_job.repository_id == repository_id) & (db.sync_job.deleted == False)  # noqa: E712
+    return list(db(query).select(db.sync_job.ALL, db.scheduler_task.ALL, join=joined))
+
+
+def workers_alive(db: Any, within: float = 60.0) -> int:
+    """Return how many workers have shown themselves within some seconds."""
+    since = utcnow() - timedelta(seconds=within)
+    alive: int = db(db.scheduler_worker.last_heartbeat > since).count()
+    return alive
+
+
+def _task_of(db: Any, job_id: int) -> Any:
+    job = db.sync_job(job_id)
+    task = db.scheduler_task(job.scheduler_task_id) if job is not None else None
+    if task is None:
+        raise ConfigurationError(
+            "The job is not on the schedule any more.", hint="Remove it and add a new one to the schedule."
+        )
+    return task
+
+
+def _call(application: str, repository_id: int, user_id: Optional[int], manual: bool) -> Dict[str, Any]:
+    given = {"repository_id": repository_id, "user_id": user_id, "manual": manual}
+    return {
+        "application_name": application,
+        "task_name": f"Synchronisation of repository {repository_id}",
+        "group_name": GROUP,
+        "function_name": FUNCTION,
+        "args": "[]",
+        "vars": json.dumps(given),
+        "status": "QUEUED",
+    }
+
+
+def _timing(period: int, start: datetime, stop: Optional[datetime], enabled: bool) -> Dict[str, Any]:
+    if period < 1:
+        raise ConfigurationError("The time between two runs must be at least a second.")
+    now = utcnow()
+    upcoming = start
+    if upcoming < now and period:
+        # The rhythm begins at the start; what lies in the past is not made up for.
+        missed = int((now - start).total_seconds() // period)
+        upcoming = start + timedelta(seconds=period * missed)
+    return {
+        "start_time": start,
+        "next_run_time": upcoming,
+        "stop_time": stop,
+        "period": period,
+        "enabled": enabled,
+    }
