@@ -1,0 +1,486 @@
+"""The wire protocol: names, parameters, requests and replies, in one place for both ends.
+
+Everything an Eden sends and understands is here, and what is agreed between two of ours on top of it:
+cursors and pages, files, outcomes. An Eden ignores what it does not know, and so do we.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from .errors import BadRequest, PeerRefused, ProtocolError, SyncError
+from .filters import Filter, is_filter, parse_filter, to_query
+from .xmltext import shown
+
+SYNC_PATH = "sync/sync.xml"
+REGISTER_PATH = "sync/repository/register.json"
+FILE_PATH = "sync/file"
+
+CAPABILITIES: tuple[str, ...] = ("cursor", "gzip", "files", "nulls")
+"""What this version announces: pages with cursors, packed bodies, uploads by PUT, the ``null`` attribute."""
+
+MOST_PER_PAGE = 100_000
+LONGEST_UUID = 128
+_MSINCE = "%Y-%m-%dT%H:%M:%S"
+_MSINCE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
+_SAFE = "[]~:,.*$|!"
+
+
+class AnsweredWith200(BadRequest):
+    """A failure that an Eden client only understands in an answer with status 200."""
+
+    code = "request_incomplete"
+    eden_status: ClassVar[int] = 200
+
+
+# --- time ---------------------------------------------------------------------------------------------------
+
+
+def parse_msince(text: str) -> datetime:
+    """Read a time as it stands in ``msince`` and ``time``: exactly ``YYYY-MM-DDTHH:MM:SS``, UTC.
+
+    Raises:
+        BadRequest: anything else. An Eden would send everything instead.
+    """
+    try:
+        if _MSINCE_FORM.fullmatch(text) is None:
+            raise ValueError(text)
+        return datetime.strptime(text, _MSINCE)
+    except ValueError:
+        raise BadRequest(
+            f"msince cannot be read: {shown(text)!r}.", hint="Write it as YYYY-MM-DDTHH:MM:SS, in UTC."
+        ) from None
+
+
+def format_msince(moment: datetime) -> str:
+    """Return a moment (UTC, without zone) as it stands in ``msince`` and ``time``."""
+    return moment.isoformat()[:19]
+
+
+# --- requests -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """What a site asks for.
+
+    Attributes:
+        resource: name of the main table.
+        repository: uuid of the asking site.
+        cursor: where the last page ended, "" for the start; None where the asking site knows no cursors.
+        limit: most main records in the answer, None for no limit.
+        msince: only records modified since (UTC), for a site that knows no cursors.
+        components: whether components are sent with their masters.
+        filters: conditions, joined by AND.
+    """
+
+    resource: str
+    repository: str | None = None
+    cursor: str | None = None
+    limit: int | None = None
+    msince: datetime | None = None
+    components: bool = True
+    filters: tuple[Filter, ...] = ()
+
+    @classmethod
+    def from_vars(cls, variables: Mapping[str, Any]) -> PullRequest:
+        """Read a request from its URL variables (a repeated variable is a list).
+
+        Raises:
+            AnsweredWith200: no resource, or the resource "mixed".
+            FilterError: a filter cannot be read.
+            BadRequest: another variable cannot be read.
+        """
+        msince = _single(variables, "msince")
+        limit = _single(variables, "limit")
+        return cls(
+            resource=_resource(variables),
+            repository=_single(variables, "repository") or None,
+            cursor=_single(variables, "cursor"),
+            limit=None if limit is None else _limit(limit),
+            msince=None if msince is None else parse_msince(msince),
+            components=_components(variables),
+            filters=_filters(variables),
+        )
+
+    def to_query(self) -> str:
+        """Return the query string."""
+        pairs: list[tuple[str, str | None]] = [
+            ("resource", self.resource),
+            ("repository", self.repository),
+            ("cursor", self.cursor),
+            ("limit", None if self.limit is None else str(self.limit)),
+            ("msince", None if self.msince is None else format_msince(self.msince)),
+            ("components", None if self.components else "None"),
+            ("mcomponents", None if self.components else "None"),
+            ("include_deleted", "True"),
+        ]
+        query = _query(pairs)
+        return f"{query}&{to_query(self.filters)}" if self.filters else query
+
+
+@dataclass(frozen=True)
+class PushRequest:
+    """How a site wants a document to be treated.
+
+    Attributes:
+        resource: name of the main table.
+        repository: uuid of the sending site.
+        strategy, update_policy, conflict_policy: as sent, None where not; THIS means the receiving site.
+        components: whether components in the document are to be imported.
+        journal: identity of the sender's journal; None for an Eden.
+        checkpoint: what the receiver answered to the last push, "" at first; None for an Eden.
+    """
+
+    resource: str
+    repository: str | None = None
+    strategy: str | None = None
+    update_policy: str | None = None
+    conflict_policy: str | None = None
+    components: bool = True
+    journal: str | None = None
+    checkpoint: str | None = None
+
+    @classmethod
+    def from_vars(cls, variables: Mapping[str, Any]) -> PushRequest:
+        """Read a request from its URL variables.
+
+        Raises:
+            AnsweredWith200: no resource, or the resource "mixed".
+            BadRequest: a variable is repeated that must not be.
+        """
+        return cls(
+            resource=_resource(variables),
+            repository=_single(variables, "repository") or None,
+            strategy=_single(variables, "strategy") or None,
+            update_policy=_single(variables, "update_policy") or None,
+            conflict_policy=_single(variables, "conflict_policy") or None,
+            components=_components(variables),
+            journal=_single(variables, "journal") or None,
+            checkpoint=_single(variables, "checkpoint"),
+        )
+
+    def to_query(self) -> str:
+        """Return the query string."""
+        return _query(
+            [
+                ("resource", self.resource),
+                ("repository", self.repository),
+                ("strategy", self.strategy),
+                ("update_policy", self.update_policy),
+                ("conflict_policy", self.conflict_policy),
+                ("components", None if self.components else "None"),
+                ("journal", self.journal),
+                ("checkpoint", self.checkpoint),
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class RegistrationRequest:
+    """How a site introduces itself.
+
+    Attributes:
+        uuid: its identifier, under which it pulls and pushes.
+        name: what it calls itself.
+        apitype: kind of site; an Eden says "eden".
+        capabilities: what it can do beyond an Eden.
+    """
+
+    uuid: str
+    name: str
+    apitype: str = "eden"
+    capabilities: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_body(cls, body: bytes) -> RegistrationRequest:
+        """Read a request.
+
+        Raises:
+            AnsweredWith200: the site does not say who it is.
+            BadRequest: the body is not a JSON object, or a value in it is unusable.
+        """
+        try:
+            given = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise BadRequest(
+                f"Invalid parameters: {error}", hint="Send a JSON object with uuid and name."
+            ) from None
+        if not isinstance(given, dict):
+            raise BadRequest(
+                "Invalid parameters: not a JSON object.", hint="Send a JSON object with uuid and name."
+            )
+        uuid = given.get("uuid")
+        if uuid is None or uuid == "":
+            raise AnsweredWith200(
+                "No repository identifier specified", hint="Send a JSON object with uuid and name."
+            )
+        if not isinstance(uuid, str) or len(uuid) > LONGEST_UUID or not uuid.isprintable():
+            raise BadRequest(f"This is no repository identifier: {shown(str(uuid))!r}.")
+        name, apitype = given.get("name"), given.get("apitype")
+        return cls(
+            uuid,
+            name if isinstance(name, str) and name.strip() else uuid,
+            apitype if isinstance(apitype, str) and apitype else "eden",
+            frozenset(_texts(given.get("capabilities"))),
+        )
+
+    def to_body(self) -> bytes:
+        """Return the JSON."""
+        body: dict[str, Any] = {"uuid": self.uuid, "name": self.name, "apitype": self.apitype}
+        if self.capabilities:
+            body["capabilities"] = sorted(self.capabilities)
+        return json.dumps(body).encode()
+
+
+# --- replies ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RegistrationReply:
+    """What a site answers to one that introduces itself.
+
+    Attributes:
+        sender: its own identifier.
+        message: for a person.
+        version: of its synchronisation, None for an Eden.
+        capabilities: what it can do beyond an Eden.
+        time: its clock (UTC), None for an Eden.
+    """
+
+    sender: str
+    message: str = "Registration successful"
+    version: str | None = None
+    capabilities: frozenset[str] = frozenset()
+    time: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body."""
+        reply = {"status": "success", "statuscode": "200", "message": self.message, "sender": self.sender}
+        extra: dict[str, Any] = {}
+        if self.version is not None:
+            extra = {"version": self.version, "capabilities": sorted(self.capabilities)}
+        if self.time is not None:
+            extra["time"] = format_msince(self.time)
+        return {**reply, **extra}
+
+    @classmethod
+    def from_json(cls, reply: Any) -> RegistrationReply:
+        """Read a body.
+
+        Raises:
+            PeerRefused: the peer says that it failed.
+            ProtocolError: this is no such reply.
+        """
+        told = succeeded(reply)
+        sender = told.get("sender")
+        if not isinstance(sender, str) or not sender:
+            raise ProtocolError("The peer did not say how it identifies itself.", remote=True)
+        return cls(
+            sender,
+            _text(told.get("message")),
+            _text(told.get("version")) or None,
+            frozenset(_texts(told.get("capabilities"))),
+            _time(told.get("time")),
+        )
+
+
+@dataclass(frozen=True)
+class PushReply:
+    """What became of a document.
+
+    Attributes:
+        records: main records that were not rejected.
+        created, updated, deleted: ids of main records at the receiving site.
+        message: for a person; "" where there is nothing to say.
+        tree: S3JSON of the records that were rejected.
+        outcomes: how many main records met which fate, by action; empty from an Eden.
+        journal: identity of the receiver's journal; None from an Eden.
+        checkpoint: to be sent with the next push; None from an Eden.
+        restored: whether the checkpoint was unknown, so that the sender has to start from its beginning.
+        files: stored names of files that the receiver wants to have.
+        time: the receiver's clock (UTC).
+    """
+
+    records: int = 0
+    created: Sequence[int] = ()
+    updated: Sequence[int] = ()
+    deleted: Sequence[int] = ()
+    message: str = ""
+    tree: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    journal: str | None = None
+    checkpoint: str | None = None
+    restored: bool = False
+    files: Sequence[str] = ()
+    time: datetime | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the receiver speaks more than an Eden."""
+        return self.checkpoint is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body; what an Eden would leave out when empty is left out."""
+        reply: dict[str, Any] = {"status": "success", "statuscode": "200", "records": self.records}
+        for name in ("created", "updated", "deleted", "message"):
+            if getattr(self, name):
+                value = getattr(self, name)
+                reply[name] = value if isinstance(value, str) else list(value)
+        if self.tree:
+            reply["tree"] = dict(self.tree)
+        if self.checkpoint is not None:
+            reply["outcomes"] = dict(self.outcomes)
+            reply["journal"] = self.journal
+            reply["checkpoint"] = self.checkpoint
+            reply["restored"] = self.restored
+            reply["files"] = list(self.files)
+        if self.time is not None:
+            reply["time"] = format_msince(self.time)
+        return reply
+
+    @classmethod
+    def from_json(cls, reply: Any) -> PushReply:
+        """Read a body.
+
+        Raises:
+            PeerRefused: the peer says that it failed.
+            ProtocolError: this is no such reply.
+        """
+        told = succeeded(reply)
+        tree, outcomes, records = told.get("tree"), told.get("outcomes"), told.get("records")
+        return cls(
+            records=records if isinstance(records, int) else 0,
+            created=_ids(told.get("created")),
+            updated=_ids(told.get("updated")),
+            deleted=_ids(told.get("deleted")),
+            message=_text(told.get("message")),
+            tree=tree if isinstance(tree, dict) else {},
+            outcomes={k: v for k, v in outcomes.items() if isinstance(v, int)}
+            if isinstance(outcomes, dict)
+            else {},
+            journal=_text(told.get("journal")) or None,
+            checkpoint=told["checkpoint"] if isinstance(told.get("checkpoint"), str) else None,
+            restored=told.get("restored") is True,
+            files=tuple(_texts(told.get("files"))),
+            time=_time(told.get("time")),
+        )
+
+
+def failure(error: SyncError, sender: str | None = None) -> tuple[int, dict[str, Any]]:
+    """Return HTTP status and body of a reply that reports an error.
+
+    Args:
+        error: what went wrong.
+        sender: identifier of this site, for replies to a registration.
+    """
+    status = error.eden_status if isinstance(error, AnsweredWith200) else error.http_status
+    body = {
+        "status": "failed",
+        "statuscode": str(error.http_status),
+        "message": error.message,
+        "error": error.code,
+        "hint": error.hint,
+        "transient": error.transient,
+    }
+    if sender is not None:
+        body["sender"] = sender
+    return status, body
+
+
+def succeeded(reply: Any) -> Mapping[str, Any]:
+    """Return a reply that reports success; an Eden reports failures with status 200, too.
+
+    Raises:
+        PeerRefused: the peer says that it failed.
+        ProtocolError: the reply says neither.
+    """
+    if not isinstance(reply, dict) or "status" not in reply:
+        raise ProtocolError("The peer answered with JSON that says neither success nor failure.", remote=True)
+    if reply["status"] != "success":
+        reason = _text(reply.get("message")) or "no reason given"
+        raise PeerRefused(f"The peer refused: {reason}", hint=_text(reply.get("hint")) or None, remote=True)
+    return reply
+
+
+# --- variables ----------------------------------------------------------------------------------------------
+
+
+def _single(variables: Mapping[str, Any], name: str) -> str | None:
+    value = variables.get(name)
+    if isinstance(value, (list, tuple)):
+        if len(set(value)) > 1:
+            raise BadRequest(f"{name} is given more than once.", hint=f"Give {name} once.")
+        value = value[0] if value else None
+    return None if value is None else str(value)
+
+
+def _resource(variables: Mapping[str, Any]) -> str:
+    name = _single(variables, "resource")
+    if not name or name == "mixed":
+        raise AnsweredWith200(
+            "Mixed resource synchronization not supported",
+            hint="Name one table, e.g. resource=org_organisation.",
+        )
+    if "_" not in name:
+        raise BadRequest(
+            f"{shown(name)} is no resource.", hint="Name a table, e.g. resource=org_organisation."
+        )
+    return name
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+        raise BadRequest(
+            f"limit cannot be read: {shown(text)!r}.", hint="Write a number of records, 1 or more."
+        )
+    return min(int(text), MOST_PER_PAGE)
+
+
+def _components(variables: Mapping[str, Any]) -> bool:
+    # The second is what an active Eden says; its passive end ignores both.
+    return "None" not in (_single(variables, "components"), _single(variables, "mcomponents"))
+
+
+def _filters(variables: Mapping[str, Any]) -> tuple[Filter, ...]:
+    found: list[Filter] = []
+    for name, value in variables.items():
+        if is_filter(name):
+            values = value if isinstance(value, (list, tuple)) else [value]
+            found += (parse_filter(name, str(each)) for each in values)
+    return tuple(found)
+
+
+def _query(pairs: Sequence[tuple[str, str | None]]) -> str:
+    return "&".join(f"{name}={quote(value, safe=_SAFE)}" for name, value in pairs if value is not None)
+
+
+# --- values in replies --------------------------------------------------------------------------------------
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _ids(value: Any) -> tuple[int, ...]:
+    return tuple(each for each in value if isinstance(each, int)) if isinstance(value, list) else ()
+
+
+def _time(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return parse_msince(value)
+    except BadRequest:
+        # The clock of the peer is for information; a reply without it is as good.
+        return None

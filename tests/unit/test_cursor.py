@@ -1,0 +1,108 @@
+"""Cursors: what a peer may bring, and what follows from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from s3sync.cursor import Checkpoint, Cursor, Handed, hand_out, present
+from s3sync.errors import BadRequest
+
+HERE = "journal-1"
+# The peer acknowledged 20 and has been handed 30 and 40 since; 10 came before.
+CHECKPOINT = Checkpoint(20, (Handed(10, "a"), Handed(20, "b"), Handed(30, "c"), Handed(40, "d")))
+
+
+def test_text_and_back() -> None:
+    cursor = Cursor("urn:uuid:1-2", 42, "tok_1")
+    assert str(cursor) == "urn:uuid:1-2.42.tok_1"
+    assert Cursor.parse(str(cursor)) == cursor
+    assert Cursor.parse("") is None
+    assert Cursor.parse(None) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "a.b.c", "a.1", "a.-1.t", "a.1.t.u", " .1.t", "a.1.t\n", "a." + "9" * 30 + ".t"]
+)
+def test_rubbish_is_a_bad_request(text: str) -> None:
+    with pytest.raises(BadRequest, match="no cursor"):
+        Cursor.parse(text)
+
+
+PRESENTED = [
+    # What is remembered, what is brought: where to go on, restored?, lost after?, acknowledged then.
+    ("first exchange", Checkpoint(), None, 0, False, None, 0),
+    ("the first answer was lost", Checkpoint(0, (Handed(10, "a"),)), None, 0, False, None, 0),
+    ("the usual step", CHECKPOINT, Cursor(HERE, 40, "d"), 40, False, None, 40),
+    ("the last answer was lost", CHECKPOINT, Cursor(HERE, 30, "c"), 30, False, None, 30),
+    ("nothing arrived since", CHECKPOINT, Cursor(HERE, 20, "b"), 20, False, None, 20),
+    ("the peer was set back a little", CHECKPOINT, Cursor(HERE, 10, "a"), 10, False, 10, 10),
+    ("the peer was set back far", CHECKPOINT, Cursor(HERE, 5, "z"), 0, True, 0, 0),
+    ("same position, another history", CHECKPOINT, Cursor(HERE, 40, "z"), 0, True, 0, 0),
+    ("this site was set back, new identity", CHECKPOINT, Cursor("journal-0", 40, "d"), 0, True, 0, 0),
+    ("this site was set back, cursor unknown", Checkpoint(), Cursor(HERE, 40, "d"), 0, True, 0, 0),
+    ("beyond the head", Checkpoint(20, (Handed(900, "x"),)), Cursor(HERE, 900, "x"), 0, True, 0, 0),
+    ("the peer starts again", CHECKPOINT, None, 0, False, 0, 0),
+]
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "cursor", "resume", "restored", "lost", "acknowledged"),
+    [case[1:] for case in PRESENTED],
+    ids=[case[0] for case in PRESENTED],
+)
+def test_presented(
+    checkpoint: Checkpoint,
+    cursor: Cursor | None,
+    resume: int,
+    restored: bool,
+    lost: int | None,
+    acknowledged: int,
+) -> None:
+    decision = present(checkpoint, cursor, HERE, head=100)
+    assert (decision.resume, decision.restored, decision.lost_after) == (resume, restored, lost)
+    assert decision.checkpoint.acknowledged == acknowledged
+
+
+def test_a_dialogue() -> None:
+    checkpoint = Checkpoint()
+    cursor: Cursor | None = None
+    for seq in range(10, 60, 10):
+        decision = present(checkpoint, cursor, HERE, head=100)
+        assert (decision.resume, decision.restored, decision.lost_after) == (seq - 10, False, None)
+        checkpoint, cursor = hand_out(decision.checkpoint, seq, f"t{seq}", HERE)
+        cursor = Cursor.parse(str(cursor))
+    assert len(checkpoint.handed) <= 4
+
+
+def test_an_idle_exchange_changes_nothing() -> None:
+    checkpoint, cursor = hand_out(Checkpoint(), 10, "first", HERE)
+    before = present(checkpoint, cursor, HERE, head=10).checkpoint
+    after, again = hand_out(before, 10, "second", HERE)
+    assert after == before
+    assert again == cursor
+
+
+def test_repeated_losses_do_not_push_the_cursor_out() -> None:
+    checkpoint, cursor = hand_out(Checkpoint(), 10, "a", HERE)
+    for attempt in range(20):
+        decision = present(checkpoint, cursor, HERE, head=1000)
+        assert decision.resume == 10
+        checkpoint, _ = hand_out(decision.checkpoint, 20 + attempt, f"t{attempt}", HERE)
+    assert len(checkpoint.handed) <= 4
+
+
+def test_a_peer_that_was_set_back_and_goes_on_is_served() -> None:
+    decision = present(CHECKPOINT, Cursor(HERE, 10, "a"), HERE, head=100)
+    checkpoint, cursor = hand_out(decision.checkpoint, 40, "new", HERE)
+    assert cursor.token == "new"
+    decision = present(checkpoint, cursor, HERE, head=100)
+    assert (decision.resume, decision.restored, decision.lost_after) == (40, False, None)
+
+
+def test_checkpoints_are_kept_as_text() -> None:
+    assert Checkpoint.from_json(CHECKPOINT.to_json()) == CHECKPOINT
+    assert Checkpoint.from_json("") == Checkpoint()
+    assert Checkpoint.from_json(None) == Checkpoint()
+    for text in ("{}", "[1]", "[1, 2]", '[1, [["x", "y"]]]', "rubbish"):
+        with pytest.raises(ValueError, match="no checkpoint"):
+            Checkpoint.from_json(text)

@@ -1,0 +1,188 @@
+"""Filters: the grammar, and what is wrong with those that an Eden would ignore."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from s3sync.errors import FilterError
+from s3sync.filters import (
+    Filter,
+    Operator,
+    Selector,
+    is_filter,
+    parse_filter,
+    parse_filter_string,
+    to_query,
+    typed_values,
+    validate,
+    write_filter,
+)
+from tests.support.model import field, schema
+
+NAME = (Selector("~", ("name",)),)
+
+READ = [
+    ("[~]~.name__like", "Fixture Ref*", Filter(None, NAME, Operator.LIKE, ("Fixture Ref*",))),
+    ("[]~.name", "A", Filter(None, NAME, Operator.EQ, ("A",))),
+    ("~.name", "A", Filter(None, NAME, Operator.EQ, ("A",))),
+    ("[org_office]~.name", "A,B", Filter("org_office", NAME, Operator.EQ, ("A", "B"))),
+    ("[~]~.name__ne", "NONE", Filter(None, NAME, Operator.NE, (None,))),
+    ("[~]~.name", "None,A", Filter(None, NAME, Operator.EQ, (None, "A"))),
+    ("[~]~.name", '"NONE"', Filter(None, NAME, Operator.EQ, ("NONE",))),
+    ("[~]~.name", '"a,b",c', Filter(None, NAME, Operator.EQ, ("a,b", "c"))),
+    ("[~]~.name", '"say \\"hi\\""', Filter(None, NAME, Operator.EQ, ('say "hi"',))),
+    (
+        "[~]~.name",
+        'back\\slash,"back\\slash"',
+        Filter(None, NAME, Operator.EQ, ("back\\slash", "back\\slash")),
+    ),
+    ("[~]~.name", '"open', Filter(None, NAME, Operator.EQ, ("open",))),
+    ("[~]~.name", "", Filter(None, NAME, Operator.EQ, ("",))),
+    ("[~]~.name", "a,", Filter(None, NAME, Operator.EQ, ("a", ""))),
+    ("[~]~.name!", "A", Filter(None, NAME, Operator.EQ, ("A",), True)),
+    ("[~]~.name__belongs!", "A,B", Filter(None, NAME, Operator.BELONGS, ("A", "B"), True)),
+    (
+        "[~]~.organisation_id$acronym|contact.value__like",
+        "F*",
+        Filter(
+            None,
+            (Selector("~", ("organisation_id", "acronym")), Selector("contact", ("value",))),
+            Operator.LIKE,
+            ("F*",),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), READ)
+def test_reads(name: str, value: str, expected: Filter) -> None:
+    assert parse_filter(name, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("[~]name", "without a dot"),
+        ("[~]name|~.code", "without a dot"),
+        ("[~]~.name__foo", "unknown operator foo"),
+        ("[~]~.name__intersects", "unknown operator intersects"),
+        ("[~]$filter", "without a dot"),
+        ("[~", "closing bracket"),
+        ("[org office]~.name", "table in its brackets"),
+        ("[~]", "does not name a field"),
+        ("[~]~.", "no field"),
+        ("[~]~.a$", "no field"),
+        ("[~]~.name; DROP TABLE", "no field"),
+        ("[~]a-b.name", "no field"),
+    ],
+)
+def test_refuses_what_an_eden_would_ignore(name: str, message: str) -> None:
+    with pytest.raises(FilterError, match=message) as caught:
+        parse_filter(name, "1")
+    assert caught.value.http_status == 400
+    assert caught.value.hint
+
+
+def test_tells_filters_from_other_variables() -> None:
+    assert is_filter("[~]~.name")
+    assert is_filter("~.name__like")
+    assert not any(map(is_filter, ("resource", "msince", "_next", "_a.b", "$filter")))
+
+
+def test_writes_what_it_reads() -> None:
+    filter = Filter("org_office", NAME, Operator.LIKE, ("A*", None, "", "b,c"), True)
+    assert write_filter(filter) == ("[org_office]~.name__like!", 'A*,NONE,"","b,c"')
+    assert str(filter) == '[org_office]~.name__like!=A*,NONE,"","b,c"'
+
+
+def test_a_query_string_is_readable_by_an_eden() -> None:
+    filters = [parse_filter("~.name__like", "Fixture Ref*"), parse_filter("[org_office]~.code", "a&b")]
+    assert to_query(filters) == "[~]~.name__like=Fixture%20Ref*&[org_office]~.code=a%26b"
+
+
+def test_reads_the_filters_of_a_task() -> None:
+    found = parse_filter_string("?~.name__like=A%2A%26B+C&[cr_shelter]~.code=1&", "org_office")
+    assert found == [
+        Filter("org_office", NAME, Operator.LIKE, ("A*&B C",)),
+        Filter("cr_shelter", (Selector("~", ("code",)),), Operator.EQ, ("1",)),
+    ]
+    assert parse_filter_string(" ") == []
+    assert parse_filter_string("~.name=")[0].values == ("",)
+    with pytest.raises(FilterError, match="no value"):
+        parse_filter_string("~.name")
+
+
+# --- against the schema -------------------------------------------------------------------------------------
+
+SCHEMA = schema()
+OFFICE = SCHEMA.table("org_office")
+ORGANISATION = SCHEMA.table("org_organisation")
+
+
+def test_finds_the_fields() -> None:
+    (own,) = validate(parse_filter("~.name", "A"), SCHEMA, OFFICE)
+    assert (own.component, own.hops, own.table, own.field) == (None, (), OFFICE, OFFICE.fields["name"])
+    (by_resource,) = validate(parse_filter("office.name", "A"), SCHEMA, OFFICE)
+    assert by_resource == own
+    (far,) = validate(parse_filter("~.organisation_id$acronym", "A"), SCHEMA, OFFICE)
+    assert [(hop.field.name, hop.table.name) for hop in far.hops] == [("organisation_id", "org_organisation")]
+    assert far.field.name == "acronym"
+    (component,) = validate(parse_filter("contact.value", "A"), SCHEMA, ORGANISATION)
+    assert component.component == ORGANISATION.components["contact"]
+    assert component.table.name == "pr_contact"
+
+
+def test_a_table_in_brackets_is_the_start() -> None:
+    (path,) = validate(parse_filter("[org_organisation]~.acronym", "A"), SCHEMA, OFFICE)
+    assert path.table is ORGANISATION
+    (path,) = validate(parse_filter("[org_office]~.code", "A"), SCHEMA, OFFICE)
+    assert path.table is OFFICE
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("~.nosuchfield", "1", "no field of org_office"),
+        ("~.organisation_id$nosuch", "1", "no field of org_organisation"),
+        ("~.name$acronym", "1", "refers to no table"),
+        ("contact.value", "1", "no component of org_office"),
+        ("[nosuch_table]~.name", "1", "which is not here"),
+        ("[auth_user]~.password", "1", "which is not here"),
+        ("~.obsolete", "maybe", "neither true nor false"),
+        ("~.modified_on__gt", "04/03/2026", "two different days"),
+        ("~.modified_on__gt", "NONE", "more or less than NONE"),
+        ("~.organisation_id", "FRA", "not a whole number"),
+        ("~.obsolete", "", "empty value"),
+        ("~.name__like", "NONE", "pattern with NONE"),
+    ],
+)
+def test_refuses_what_the_schema_does_not_know(name: str, value: str, message: str) -> None:
+    with pytest.raises(FilterError, match=message) as caught:
+        validate(parse_filter(name, value), SCHEMA, OFFICE)
+    assert caught.value.hint
+
+
+def test_passwords_are_no_fields_to_guess_at() -> None:
+    with pytest.raises(FilterError, match="no field"):
+        validate(parse_filter("~.secret__like", "a*"), SCHEMA, SCHEMA.table("doc_document"))
+
+
+@pytest.mark.parametrize(
+    ("type", "value", "expected"),
+    [
+        ("string", "1,NONE", ("1", None)),
+        ("integer", "1,2", (1, 2)),
+        ("boolean", "True", (True,)),
+        ("datetime", "2026-03-01T08:00:00", (datetime(2026, 3, 1, 8),)),
+        ("decimal(10,2)", "0.25", (Decimal("0.25"),)),
+        ("double", "1e3", (1000.0,)),
+        ("reference org_office", "5", (5,)),
+        ("list:integer", "3,4", (3, 4)),
+        ("list:string", "a,b", ("a", "b")),
+    ],
+)
+def test_values_get_the_type_of_the_field(type: str, value: str, expected: tuple[object, ...]) -> None:
+    assert typed_values(parse_filter("~.f", value), field("f", type)) == expected
