@@ -26,3 +26,10 @@ if __name__ == "__main__":
     from launcher.web2py import main
 
     main(sys.argv)
+elif __name__ == "__mp_main__":
+    # A task of a worker, in a process of its own.
+    sys.path.insert(0, CHECKOUT)
+    from launcher.processes import become_a_task
+
+    sys.path.remove(CHECKOUT)
+    become_a_task()

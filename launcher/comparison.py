@@ -81,7 +81,7 @@ def table(
     """
     different = differences(now[0], now[1])
     width = max(len(label) for label in labels.values())
-    columns = "".join(f"{name:>9}" for name in COLUMNS)
+    columns = "".join(f" {name}" for name in COLUMNS)
     lines = [
         " " * width + "".join(f" |{name:^{len(columns)}}" for name in names) + " |",
         " " * width + f" |{columns}" * len(names) + " | equal",
@@ -99,7 +99,7 @@ def table(
                 change.unchanged,
                 change.conflicts,
             )
-            cells += " |" + "".join(f"{figure:>9}" for figure in figures)
+            cells += " |" + "".join(f" {figure:>{len(name)}}" for name, figure in zip(COLUMNS, figures))
         verdict = f"{len(different[tablename])} differ" if tablename in different else "yes"
         lines.append(f"{label:<{width}}{cells} | {verdict}")
     return "\n".join(lines)

@@ -259,9 +259,9 @@ def what_next(sites: Sequence[DemoSite], administrator: Administrator, seconds: 
             *(f"  {site.name + ':':<14}{site.page}" for site in sites),
             f"  {'Offices:':<14}{field.page}/org/office",
             f"  {'Log:':<14}{field.page}/sync/log",
-            f"Change a record at either site: it appears at the other within {SCHEDULE_SECONDS} seconds or so.",
-            f"Both sites live in {headquarters.home.parent}: to start afresh, remove {headquarters.home.name} "
-            f"and {field.home.name} there.",
+            f"Change a record at either site: it is at the other within {SCHEDULE_SECONDS} seconds or so.",
+            f"Both sites live in {headquarters.home.parent}: remove {headquarters.home.name} "
+            f"and {field.home.name} there to start afresh.",
             "Stop with Ctrl-C.",
         ]
     )

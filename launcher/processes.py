@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import multiprocessing
 import os
 import shutil
 import signal
@@ -37,6 +38,15 @@ def die_with_parent_if_asked() -> None:
     os.environ[DIE_WITH_PARENT + "_PID"] = str(os.getpid())
     signal_at_parents_death(signal.SIGTERM)
     if os.getppid() != int(parent):
+        sys.exit(1)
+
+
+def become_a_task() -> None:
+    """Prepares a worker's task process: it dies with the worker, and ends on SIGTERM by an exception."""
+    worker = multiprocessing.parent_process()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    signal_at_parents_death(signal.SIGKILL)
+    if worker is not None and os.getppid() != worker.pid:
         sys.exit(1)
 
 

@@ -1,20 +1,24 @@
 """Makes web2py's scheduler a good citizen under a supervisor. Runs inside web2py.
 
-As it comes, a worker that gets SIGTERM during a task abandons the task as failed and goes on; a worker that
-was killed leaves the process of its task running, and its tasks wait until its heartbeat has expired. Here a
-worker that is asked to stop hands its task back to the queue and ends, a task dies with its worker, and a new
-worker at once takes over from dead ones of the same machine.
+What is different here from the scheduler as it comes:
+
+- A worker that gets SIGTERM during a task hands the task back to the queue and ends; otherwise it would
+  abandon the task as failed and go on.
+- A task dies with its worker, and a new worker at once takes over from dead ones of the same machine;
+  otherwise the task of a killed worker would go on, and its place in the queue would stay taken for a while.
+- A task runs in a fresh process, not in a fork of the worker: a fork that happens while the heartbeat's
+  thread writes to SQLite inherits the lock, and finds the database locked for ever.
+- The order to distribute tasks, which a worker gives itself with every fifth heartbeat and takes back with
+  the next, stays until it was carried out; otherwise it could be missed again and again.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-import signal
 import socket
 import sys
 from typing import Any
-
-from .processes import signal_at_parents_death
 
 INTERRUPTED = "The worker was stopped while this task ran; the task is queued again."
 DIED = "The worker process died while this task ran; the task is queued again."
@@ -22,14 +26,15 @@ DIED = "The worker process died while this task ran; the task is queued again."
 
 def refine_scheduler() -> None:
     """Changes gluon's Scheduler class, once, before it is used."""
-    from gluon.scheduler import QUEUED, STOPPED, Scheduler
+    from gluon.scheduler import QUEUED, STOPPED, Scheduler, logger
 
     loop = Scheduler.loop
+    assign_tasks = Scheduler.wrapped_assign_tasks
     terminate_process = Scheduler.terminate_process
     report_task = Scheduler.report_task
 
     def refined_loop(self: Any, worker_name: str | None = None) -> None:
-        os.register_at_fork(after_in_child=lambda: signal_at_parents_death(signal.SIGKILL))
+        self.use_spawn = True
         release_dead_workers(self.db, self.worker_name)
         try:
             loop(self, worker_name)
@@ -53,9 +58,26 @@ def refine_scheduler() -> None:
             status=STOPPED, stop_time=self.now(), traceback=INTERRUPTED
         )
 
+    def order_assignment(self: Any, wanted: bool) -> None:
+        if wanted:
+            self.assignment_ordered = True
+
+    def refined_assign_tasks(self: Any) -> None:
+        self.assignment_ordered = False
+        assign_tasks(self)
+
+    Scheduler.assignment_ordered = False
+    Scheduler.do_assign_tasks = property(lambda self: self.assignment_ordered, order_assignment)
+    Scheduler.wrapped_assign_tasks = refined_assign_tasks
     Scheduler.loop = refined_loop
     Scheduler.terminate_process = refined_terminate_process
     Scheduler.report_task = refined_report_task
+    logger.addFilter(lambda record: not is_a_stop(record))
+
+
+def is_a_stop(record: logging.LogRecord) -> bool:
+    """Whether gluon reports as an error that somebody stopped the worker."""
+    return record.exc_info is not None and isinstance(record.exc_info[1], (SystemExit, KeyboardInterrupt))
 
 
 def release_dead_workers(db: Any, own_name: str) -> None:

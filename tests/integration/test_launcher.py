@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -27,11 +28,14 @@ LINUX = sys.platform == "linux"
 MODEL = """
 from gluon.scheduler import Scheduler
 
-db = DAL("sqlite://storage.sqlite")
+db = DAL("sqlite://storage.sqlite", driver_args={"timeout": 30})
+db.executesql("PRAGMA journal_mode=WAL")
 db.define_table("thing", Field("name"))
 
 def linger(seconds):
     import time
+    # Ends the read transaction of the models, from which a writer cannot start when another was faster.
+    db.commit()
     db.thing.insert(name="begun")
     db.commit()
     time.sleep(seconds)
@@ -135,16 +139,25 @@ def page(port: int) -> str:
 
 
 def processes_of(home: Path) -> dict[str, list[int]]:
-    """The process numbers of web servers and workers of a site, from the system's process table."""
-    found: dict[str, list[int]] = {"web": [], "worker": []}
+    """The process numbers of a site's web servers, workers and tasks, from the system's table."""
+    found: dict[str, list[int]] = {"web": [], "worker": [], "task": []}
     listing = subprocess.run(
-        ["ps", "-ww", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid=,pgid=,stat=,args="], capture_output=True, text=True, check=True
     )
-    for line in listing.stdout.splitlines():
-        number, state, command = line.split(None, 2)
-        if f"-f {home} " in command and not state.startswith("Z"):
-            found["worker" if " -K eden" in command else "web"].append(int(number))
+    lines = [line.split(None, 3) for line in listing.stdout.splitlines()]
+    living = [(int(pid), int(group), command) for pid, group, state, command in lines if state[0] != "Z"]
+    groups = set()
+    for pid, group, command in living:
+        if f"-f {home} " in command:
+            found["worker" if " -K eden" in command else "web"].append(pid)
+            groups.add(group)
+    found["task"] = [pid for pid, group, command in living if group in groups and "spawn_main" in command]
     return found
+
+
+def serving(home: Path) -> bool:
+    found = processes_of(home)
+    return bool(found["web"] and found["worker"])
 
 
 def eventually(check, seconds: float = 15.0):
@@ -175,6 +188,13 @@ def ask_site(root: Path, home: Path, script: str = TELL) -> dict[str, list[str]]
     return json.loads(result.read_text()) if result.exists() else {}
 
 
+def things(home: Path) -> list[str]:
+    """What the small application has noted so far, read past web2py."""
+    database = home / "applications" / "eden" / "databases" / "storage.sqlite"
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM thing")]
+
+
 def snapshot(home: Path) -> dict[str, tuple[int, int]]:
     """Size and time of every file of a site that a start without changes must leave alone."""
     transient = re.compile(
@@ -197,7 +217,7 @@ def test_a_fresh_site_answers_survives_kills_and_stops(checkout: Path, tmp_path:
         assert re.search(r"Password  \S{10,}", printed)
         assert "things: 2" in page(port)
 
-        before = eventually(lambda: all(processes_of(home).values()) and processes_of(home))
+        before = eventually(lambda: serving(home) and processes_of(home))
         os.kill(before["worker"][0], signal.SIGKILL)
         os.kill(before["web"][0], signal.SIGKILL)
         eventually(lambda: processes_of(home)["worker"] not in ([], before["worker"]))
@@ -206,7 +226,7 @@ def test_a_fresh_site_answers_survives_kills_and_stops(checkout: Path, tmp_path:
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-        assert processes_of(home) == {"web": [], "worker": []}
+        assert not any(processes_of(home).values())
     private = home / "applications" / "eden" / "private"
     assert private.stat().st_mode & 0o777 == 0o700
     assert (private / "appconfig.ini").stat().st_mode & 0o777 == 0o600
@@ -217,10 +237,10 @@ def test_a_fresh_site_answers_survives_kills_and_stops(checkout: Path, tmp_path:
 def test_nothing_survives_a_killed_supervisor(checkout: Path, tmp_path: Path) -> None:
     home = tmp_path / "site"
     with site(checkout, "--instance", str(home), "--port", str(free_port())) as (process, _):
-        eventually(lambda: all(processes_of(home).values()))
+        eventually(lambda: serving(home))
         process.kill()
         process.wait(10)
-        eventually(lambda: processes_of(home) == {"web": [], "worker": []})
+        eventually(lambda: not any(processes_of(home).values()))
 
 
 def test_a_second_start_is_quick_and_changes_nothing(checkout: Path, tmp_path: Path) -> None:
@@ -256,35 +276,43 @@ def test_changed_code_is_prepared_again_but_the_administrator_stays(checkout: Pa
 def test_a_stopped_worker_hands_its_task_back(checkout: Path, tmp_path: Path) -> None:
     home = tmp_path / "site"
     web2py = [sys.executable, str(checkout / "web2py.py"), "-f", str(home)]
-    queue = "scheduler.queue_task('linger', [60], timeout=600)\ndb.commit()\n"
+    queue = "scheduler.queue_task('linger', [60], timeout=600, retry_failed=-1)\ndb.commit()\n"
     subprocess.run(
         [*web2py, "-S", "eden", "-M", "--no_banner", "-R", str(written(tmp_path / "queue.py", queue))],
         stdin=subprocess.DEVNULL,
         check=True,
         timeout=60,
     )
-    with subprocess.Popen([*web2py, "-K", "eden", "-Q"], stdin=subprocess.DEVNULL) as worker:
-        eventually(lambda: "begun" in ask_site(checkout, home)["things"], 30)
+    worker = subprocess.Popen([*web2py, "-K", "eden", "-Q"], stdin=subprocess.DEVNULL)
+    try:
+        eventually(lambda: "begun" in things(home), 30)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(15) == 0
+    finally:
+        worker.kill()
+        worker.wait()
     state = ask_site(checkout, home)
     assert state["tasks"] == ["QUEUED"]
     assert state["workers"] == []
     assert "queued again" in state["runs"][0]
-    assert processes_of(home) == {"web": [], "worker": []}
+    assert not any(processes_of(home).values())
 
 
 @pytest.mark.skipif(not LINUX, reason="only Linux ends processes with their parent")
 def test_the_task_of_a_killed_worker_ends_and_is_taken_over(checkout: Path, tmp_path: Path) -> None:
     home = tmp_path / "site"
     with site(checkout, "--instance", str(home), "--port", str(free_port())) as (_, _):
-        ask_site(checkout, home, "scheduler.queue_task('linger', [60], timeout=600)\ndb.commit()\n")
-        eventually(lambda: "begun" in ask_site(checkout, home)["things"], 30)
-        first = processes_of(home)["worker"]
-        assert len(first) == 2, "the task is a process of its own beside the worker"
-        os.kill(min(first), signal.SIGKILL)
-        eventually(lambda: not set(first) & set(processes_of(home)["worker"]))
-        eventually(lambda: ask_site(checkout, home)["things"].count("begun") == 2, 30)
+        ask_site(
+            checkout,
+            home,
+            "scheduler.queue_task('linger', [60], timeout=600, retry_failed=-1)\ndb.commit()\n",
+        )
+        eventually(lambda: "begun" in things(home), 30)
+        first = processes_of(home)
+        assert len(first["worker"]) == len(first["task"]) == 1
+        os.kill(first["worker"][0], signal.SIGKILL)
+        eventually(lambda: first["task"][0] not in processes_of(home)["task"])
+        eventually(lambda: things(home).count("begun") == 2, 30)
         assert "worker process died" in ask_site(checkout, home)["runs"][0]
 
 
