@@ -168,6 +168,18 @@ class S3DataModel:
             self._resolved[name] = known
         return known
 
+    def join_fields(self, table: Any) -> set[str]:
+        """Fields by which records of a table belong to masters."""
+        name = table_name(table)
+        return {
+            component.fkey
+            for declarations in self._components.values()
+            for tablename, declared in declarations
+            if tablename == name
+            for component in parse_declaration(tablename, declared)
+            if component.link is None
+        }
+
     # Super-entities
 
     def super_entity(

@@ -134,7 +134,9 @@ def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
     for (tablename, record_id), row in plan.deleted.items():
         owner = db[tablename]
         kept = remembered_keys(s3db, owner, row)
-        emptied = {name: None for name in kept if not owner[name].notnull}
+        # A deleted component still has to be found below its master, to travel with it.
+        joins = s3db.join_fields(owner)
+        emptied = {name: None for name in kept if not owner[name].notnull and name not in joins}
         db(owner._id == record_id).update(
             deleted=True, deleted_fk=json.dumps(kept, sort_keys=True) if kept else None, **emptied
         )

@@ -384,7 +384,7 @@ class Planner:
                 positions[table] = self._journal.positions(table, keys)
         for item in items:
             if item.outcome is None:
-                item.decision = self._decide_item(item, positions)
+                item.decision = _without_master(item) or self._decide_item(item, positions)
 
     def _is_same(self, item: Item) -> bool:
         ours_deleted = bool(item.ours("deleted"))
@@ -617,6 +617,18 @@ def _key_column(table: Table, target: str) -> Optional[str]:
         if super_table == target:
             return super_key
     return None
+
+
+def _without_master(item: Item) -> Optional[Decision]:
+    """A component goes with its master: below one that is deleted here no component comes to life."""
+    master = item.master
+    if master is None or master.original is None or item.record.deleted:
+        return None
+    stays_deleted = bool(master.ours("deleted")) and not (master.decision is not None and master.decision.take)
+    if not stays_deleted:
+        return None
+    reason = "The record it belongs to was deleted here."
+    return Decision(Action.SKIPPED, False, reason, assert_ours=item.original is not None)
 
 
 def _never() -> bool:
