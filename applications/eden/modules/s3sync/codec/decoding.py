@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from lxml import etree
 
 from ..errors import UnknownResource
 from ..moments import parse_datetime
 from ..records import FieldError, Record, Reference
-from ..schema import Component, Field, Schema, Table
+from ..schema import Component, Schema, Table
 from ..uploads import upload_reader
 from ..values import ABSENT, Reader, reader
 from ..xmltext import shown
@@ -37,6 +37,14 @@ def strip_domain(uuid: str, own_domain: str | None) -> str:
     return rest if slash and rest and domain == own_domain else uuid
 
 
+class _ForeignKey(NamedTuple):
+    """Where a foreign key may point: instance tables, and the one that is meant where none is named."""
+
+    multiple: bool
+    tables: frozenset[str]
+    default: str | None
+
+
 class _Plan:
     """How to read the elements of one table, worked out once."""
 
@@ -46,7 +54,7 @@ class _Plan:
         self.table = table
         self.readers: dict[str, Reader] = {}
         self.uploads: dict[str, Callable[[str | None, str | None], Any]] = {}
-        self.references: dict[str, tuple[Field, frozenset[str]]] = {}
+        self.references: dict[str, _ForeignKey] = {}
         for field in table.data_fields():
             if field.name in table.computed:
                 continue
@@ -54,9 +62,10 @@ class _Plan:
                 target = schema.get(field.target)
                 if target is not None:
                     tables = target.instance_types or (target.name,)
-                    self.references[field.name] = (
-                        field,
-                        frozenset(each for each in tables if each in schema),
+                    self.references[field.name] = _ForeignKey(
+                        multiple=field.kind == "list:reference",
+                        tables=frozenset(each for each in tables if each in schema),
+                        default=None if target.is_super else target.name,
                     )
             elif field.kind == "upload":
                 self.uploads[field.name] = upload_reader(table.name, field)
@@ -159,18 +168,19 @@ class Decoder:
             record.components.append(nested)
 
     def _reference(self, record: Record, name: str, plan: _Plan, element: etree._Element) -> None:
-        field, tables = plan.references[name]
+        key = plan.references[name]
+        tables = key.tables
         uuid, tuid = element.get("uuid") or None, element.get("tuid") or None
         inline = [each for each in element.iterchildren("resource") if each.get("name") in tables]
         table = element.get("resource")
         if table is None:
-            table = inline[0].get("name") if inline else min(tables) if len(tables) == 1 else None
+            table = inline[0].get("name") if inline else key.default
         if table is None or table not in tables:
             return
         nested = [
             self._record(each, self._plan(table), None, None) for each in inline if each.get("name") == table
         ]
-        if field.kind == "list:reference":
+        if key.multiple:
             if uuid is None and tuid is None and not nested:
                 return
             record.references[name] = _references(table, uuid, tuid, nested)

@@ -13,8 +13,8 @@ from functools import lru_cache, partial
 from typing import Any, Callable, Union
 
 from ..moments import write_datetime
-from ..records import Record, Reference, ReferenceValue
-from ..schema import Schema, Table
+from ..records import Record, Reference
+from ..schema import Field, Schema, Table
 from ..uploads import upload_writer
 from ..values import writer
 from ..xmltext import escape_attr, escape_text
@@ -251,11 +251,12 @@ def _fields(
     for field in table.data_fields():
         name = field.name
         if name in raw:
-            yield f'<data field="{name}" value="{escape_attr(raw[name])}"/>'
+            attribute = "url" if field.kind == "upload" else "value"
+            yield f'<data field="{name}" {attribute}="{escape_attr(raw[name])}"/>'
         elif field.is_reference:
             value = record.references.get(name)
             if value is not None:
-                references.extend(_reference(name, value, schema, url_for))
+                references.extend(_reference(field, value, schema, url_for))
         elif record.values.get(name) is not None:
             write = writers.get(name)
             if write is None:
@@ -265,16 +266,18 @@ def _fields(
 
 
 def _reference(
-    field: str, value: ReferenceValue, schema: Schema, url_for: Callable[[str, str, str], str]
+    field: Field,
+    value: Reference | tuple[Reference, ...],
+    schema: Schema,
+    url_for: Callable[[str, str, str], str],
 ) -> Iterable[str]:
     multiple = not isinstance(value, Reference)
-    members: list[Reference] = list(value or ()) if multiple else [value]  # type: ignore[arg-type, list-item]
-    if not members:
-        return
-    text = f'<reference field="{field}" resource="{members[0].table}"'
+    members = (value,) if isinstance(value, Reference) else value
+    table = members[0].table if members else field.target
+    text = f'<reference field="{field.name}" resource="{table}"'
     for attribute in ("uuid", "tuid"):
         found = [getattr(each, attribute) for each in members if getattr(each, attribute)]
-        if found:
+        if found or (not members and attribute == "uuid"):
             text += f' {attribute}="{escape_attr(json.dumps(found) if multiple else found[0])}"'
     inline = [each.record for each in members if each.record is not None]
     if not inline:
