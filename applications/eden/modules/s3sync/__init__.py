@@ -7,3 +7,5 @@ The package has three layers; the dependency direction is checked by ``tests/uni
 * use cases: importer, exporter, engine and what they are made of
 * edges: store, journal, host, transport, adapters, rest, jobs, vault, model
 """
+
+VERSION = "0.1.0"

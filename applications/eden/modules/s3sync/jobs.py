@@ -15,9 +15,11 @@ from typing import Any, Dict, List, Optional
 from .engine import Engine, RunReport, Stage
 from .errors import AlreadyRunning, Cancelled, ConfigurationError, RunFailed, SyncError
 from .lease import Lease
+from .local import LocalSite
 from .log import OUTGOING, SyncLog, purge
 from .model import utcnow
 from .patience import Patience
+from .site import Site
 
 FUNCTION = "sync_synchronize"
 GROUP = "main"
@@ -44,8 +46,6 @@ def synchronize(repository_id: int, user_id: Optional[int] = None, manual: bool 
         Cancelled: a person stopped it.
         SyncError: it could not even begin.
     """
-    from .site import Site
-
     site = Site.from_current()
     try:
         return _synchronize(site, repository_id, user_id, manual)
@@ -57,7 +57,7 @@ def synchronize(repository_id: int, user_id: Optional[int] = None, manual: bool 
         site.db.commit()
 
 
-def _synchronize(site: Any, repository_id: int, user_id: Optional[int], manual: bool) -> Dict[str, Any]:
+def _synchronize(site: Site, repository_id: int, user_id: Optional[int], manual: bool) -> Dict[str, Any]:
     site.act_as(user_id)
     repository = site.repository(repository_id)
     lease = Lease(site.db, site.store.transaction, repository_id, site.settings.get_sync_lease_seconds())
@@ -79,11 +79,11 @@ def _synchronize(site: Any, repository_id: int, user_id: Optional[int], manual: 
         lease.release()
 
 
-def _run(site: Any, repository: Any, run: "RunRecord", manual: bool) -> RunReport:
+def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunReport:
     log = SyncLog(site.db, site.store.transaction, repository.id, OUTGOING, run.id)
     try:
         with site.peer(repository) as peer:
-            local = site.local(repository)
+            local = LocalSite(site, repository)
             engine = Engine(
                 peer,
                 local,
@@ -121,7 +121,7 @@ def _run(site: Any, repository: Any, run: "RunRecord", manual: bool) -> RunRepor
         raise
 
 
-def _warn_of_skew(site: Any, log: SyncLog, skew: Optional[float]) -> None:
+def _warn_of_skew(site: Site, log: SyncLog, skew: Optional[float]) -> None:
     if skew is not None and abs(skew) > site.settings.get_sync_clock_warning():
         ahead = "ahead of" if skew > 0 else "behind"
         log.task(
@@ -147,7 +147,7 @@ class RunRecord:
 
     def __init__(
         self,
-        site: Any,
+        site: Site,
         repository_id: int,
         user_id: Optional[int],
         manual: bool,
@@ -230,7 +230,7 @@ class RunRecord:
             db(db.sync_run.id == self.id).update(**self._pending, **self._sums)
 
 
-def end_run(site: Any, run_id: int, state: str, message: str) -> None:
+def end_run(site: Site, run_id: int, state: str, message: str) -> None:
     """Close the record of a run whose worker did not.
 
     Args:
@@ -352,7 +352,7 @@ def remove_job(db: Any, job_id: int) -> None:
 
 
 def jobs_of(db: Any, repository_id: int) -> List[Any]:
-    """Return the jobs of a repository, each with the scheduler's task: rows with .sync_job and .scheduler_task."""
+    """Return the jobs of a repository with their tasks: rows with .sync_job and .scheduler_task."""
     joined = db.scheduler_task.on(db.scheduler_task.id == db.sync_job.scheduler_task_id)
     query = (db.sync_job.repository_id == repository_id) & (db.sync_job.deleted == False)  # noqa: E712
     return list(db(query).select(db.sync_job.ALL, db.scheduler_task.ALL, join=joined))

@@ -1,7 +1,7 @@
 """The log that administrators read: entries as Eden writes them, each with its remedy.
 
-``mode`` tells direction and side as in Eden: "pull/outgoing" is a pull that this site began, "push/incoming" a
-push that another site began. ``result`` is success, warning, error (it is tried again by itself) or fatal.
+``mode`` tells direction and side as in Eden: "pull/outgoing" is a pull that this site began, "push/incoming"
+a push that another site began. ``result`` is success, warning, error (it is tried again by itself) or fatal.
 """
 
 from __future__ import annotations

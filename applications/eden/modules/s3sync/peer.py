@@ -13,6 +13,9 @@ from typing import Dict, FrozenSet, List, Optional, Protocol, Tuple
 
 from .filters import Filter
 
+#: Remembered of a peer that refuses pushes on the interface and takes them at the resource's own URL.
+RESOURCE_URL = "push-resource-url"
+
 
 @dataclass(frozen=True)
 class Exchange:

@@ -19,7 +19,7 @@ from lxml import etree
 
 from ..codec import DocumentReader, Header, rejected_uuids
 from ..errors import DocumentError, NotS3XML, PeerFailed, PeerRefused, ProtocolError
-from ..peer import Exchange, PullResult, PushResult, Refusal, Registration
+from ..peer import RESOURCE_URL, Exchange, PullResult, PushResult, Refusal, Registration
 from ..policy import Policy
 from ..protocol import (
     CAPABILITIES,
@@ -37,8 +37,6 @@ from ..transport import Reply, Transport, looks_like_html, page_title
 from ._versions import Versions, thin_out
 from .base import Adapter, Capability, Remote, Setting
 
-#: Remembered of a peer that refuses pushes on the interface and takes them at the resource's own URL.
-RESOURCE_URL = "push-resource-url"
 MOST_ROUNDS = 4
 
 

@@ -1,0 +1,22 @@
+"""Synchronisation: its tables, and the journal that notes every local change. Only where the module is enabled."""
+
+if settings.has_module("sync"):
+    from s3sync import model as sync_model
+    from s3sync.site import Site as SyncSite
+
+    sync_model.define(db, s3db, settings, T)
+    current.sync_site = SyncSite(
+        db,
+        s3db,
+        settings,
+        auth,
+        request.folder,
+        request.application,
+        origin=f"{request.env.wsgi_url_scheme or 'http'}://{request.env.http_host}"
+        if request.env.http_host
+        else "",
+    )
+    current.sync_site.install()
+    if schema_gate.migrating:
+        sync_model.prepare(db, current.sync_site.schema)
+        current.sync_site.config()

@@ -1,0 +1,19 @@
+"""What the scheduler's worker can be asked to do."""
+
+if settings.has_module("sync"):
+    from gluon.scheduler import Scheduler
+
+    def sync_synchronize(repository_id, user_id=None, manual=False):
+        """Synchronise a repository (see s3sync.jobs.synchronize); raises on failure, so that the task is FAILED."""
+        from s3sync import jobs
+
+        return jobs.synchronize(repository_id, user_id=user_id, manual=manual)
+
+    # Times are UTC, as everywhere in the database. A short heartbeat starts what people asked for within seconds.
+    scheduler = Scheduler(
+        db,
+        {"sync_synchronize": sync_synchronize},
+        migrate=bool(schema_gate.migrating),
+        heartbeat=2,
+        utc_time=True,
+    )

@@ -1,0 +1,365 @@
+"""This site as a run sees it (``engine.Local``), and how far it has come with a repository."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, Callable, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
+
+from .checkpoints import SERVE, Checkpoints
+from .codec import Decoder, parse_fragment
+from .document import Document
+from .engine import Page, Position, Taken, Task
+from .errors import BadRequest, PeerRefused, ProtocolError, SyncError
+from .exporter import ExportRequest
+from .importer import Context, Report
+from .model import utcnow
+from .peer import RESOURCE_URL, Peer, PullResult, PushResult
+from .policy import Terms
+from .ports import Deferred
+from .protocol import format_msince, parse_msince
+from .site import Site
+
+PULL, PUSH, RECEIVE = "pull", "push", "receive"
+MOST_PROBLEMS = 1000
+RETRIES_A_PAGE = 500
+FILES_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """How far our pulls have come.
+
+    Attributes:
+        cursor: of the peer, "" before the first page.
+        journal: name of the peer's journal, "" for an Eden.
+        head: position of our journal when the last complete pull ended.
+        since: when an Eden was last asked (its clock, UTC), "" before.
+    """
+
+    cursor: str = ""
+    journal: str = ""
+    head: int = 0
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """How far our pushes have come.
+
+    Attributes:
+        position: in our journal, up to which the peer has everything.
+        checkpoint: the peer's answer to the last push.
+        files: stored names that the peer still wants.
+    """
+
+    position: int = 0
+    checkpoint: str = ""
+    files: List[str] = field(default_factory=list)
+
+
+class Progresses:
+    """The states of our own pulls and pushes with one repository.
+
+    Args:
+        checkpoints: where they are stored.
+        repository_id: the repository.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, repository_id: int) -> None:
+        self._checkpoints = checkpoints
+        self._repository_id = repository_id
+
+    def pulled(self, table: str) -> Pulled:
+        """Return how far our pulls of a table have come."""
+        return Pulled(**self._read(table, PULL))
+
+    def pushed(self, table: str) -> Pushed:
+        """Return how far our pushes of a table have come."""
+        return Pushed(**self._read(table, PUSH))
+
+    def save_pulled(self, table: str, state: Pulled) -> None:
+        """Store it within the current transaction."""
+        self._checkpoints.write(self._repository_id, table, PULL, json.dumps(asdict(state)))
+
+    def save_pushed(self, table: str, state: Pushed) -> None:
+        """Store it within the current transaction."""
+        self._checkpoints.write(self._repository_id, table, PUSH, json.dumps(asdict(state)))
+
+    def exchanged(self, table: str) -> int:
+        """Return the position up to which the repository knows our changes of a table.
+
+        What it took from us counts, whoever began: pages it pulled and came back for, pages we pushed. Where
+        changes only ever travel toward us, the last time we heard of each other is all there is.
+        """
+        served = self._checkpoints.load(self._repository_id, table, SERVE).acknowledged
+        delivered = max(served, self.pushed(table).position)
+        if delivered:
+            return delivered
+        received = self._checkpoints.load(self._repository_id, table, RECEIVE).acknowledged
+        return max(received, self.pulled(table).head)
+
+    def _read(self, table: str, direction: str) -> Any:
+        text = self._checkpoints.read(self._repository_id, table, direction)
+        return json.loads(text) if text else {}
+
+
+def retry_rejected(site: Site, repository_id: int, table: str, terms: Terms, context: Context) -> Report:
+    """Import records again that lacked a record which is here by now, within the current transaction."""
+    kept = [each for each in site.ledger.retriable(repository_id, table, RETRIES_A_PAGE) if each.theirs]
+    if not kept:
+        return Report()
+    decoder = Decoder(site.schema)
+    records = [decoder.decode(parse_fragment((each.theirs or "").encode("utf-8"))) for each in kept]
+    return site.importer.retry(records, table, terms, context)
+
+
+def problems_of(report: Report) -> List[str]:
+    """Return a line for each rejected record and each warning of an import, bounded."""
+    lines = []
+    for record, outcome in report.failures:
+        reasons = [f"{name}: {error.message}" for name, error in outcome.errors.items()]
+        reason = "; ".join(reasons) or outcome.reason or "rejected"
+        lines.append(f"{outcome.table} {outcome.uuid or record.uuid or '(no uuid)'} was rejected: {reason}")
+    lines += report.warnings
+    return lines[:MOST_PROBLEMS]
+
+
+class LocalSite:
+    """This site, for the run of one repository.
+
+    Args:
+        site: this site.
+        repository: row of the repository.
+    """
+
+    def __init__(self, site: Site, repository: Any) -> None:
+        self._site = site
+        self._repository = repository
+        self._id: int = repository.id
+        self._progresses = Progresses(site.checkpoints, repository.id)
+        self._caught_up: Set[str] = set()
+        self._capabilities = site.capabilities(repository)
+
+    def journal_identity(self) -> str:
+        """See ``engine.Local``."""
+        return self._site.journal.identity()
+
+    def capabilities(self) -> FrozenSet[str]:
+        """See ``engine.Local``."""
+        return self._capabilities
+
+    def learn(self, capabilities: FrozenSet[str]) -> None:
+        """See ``engine.Local``."""
+        if capabilities <= self._capabilities:
+            return
+        self._capabilities |= capabilities
+        with self._site.store.transaction():
+            self._update(capabilities=sorted(self._capabilities))
+
+    def position(self, task: Task) -> Position:
+        """See ``engine.Local``."""
+        pulled = self._progresses.pulled(task.resource)
+        pushed = self._progresses.pushed(task.resource)
+        since = parse_msince(pulled.since) if pulled.since else None
+        if since is None and not pulled.cursor:
+            # An Eden database that was taken over knows when it last asked.
+            row = self._site.db.sync_task(task.id)
+            since = row.last_pull if row is not None else None
+        if since is not None:
+            since -= timedelta(seconds=self._site.settings.get_sync_msince_overlap())
+        if RESOURCE_URL in self._capabilities and task.pushes:
+            # Such a peer takes whatever it is sent, so all of its versions have to be known before.
+            since = None
+        return Position(pulled.cursor, since, pushed.position, pushed.checkpoint, tuple(pushed.files))
+
+    # --- pull ------------------------------------------------------------------------------------------
+
+    def take_page(self, task: Task, page: PullResult) -> Taken:
+        """See ``engine.Local``."""
+        site, table = self._site, task.resource
+        state = self._progresses.pulled(table)
+        terms = site.terms(task.exchange, self._repository)
+        with (
+            page.path.open("rb") as source,
+            self._opened(source, table) as document,
+            site.store.transaction(),
+        ):
+            if page.journal and state.journal and page.journal != state.journal:
+                self._peer_was_restored(table)
+            context = site.context(self._id, self._progresses.exchanged(table))
+            report = site.importer.import_page(document, terms, context)
+            head = state.head
+            if not page.more:
+                report.add(retry_rejected(site, self._id, table, terms, context))
+                head = site.journal.head()
+                site.db(site.db.sync_task.id == task.id).update(last_pull=utcnow())
+            self._progresses.save_pulled(
+                table, Pulled(page.cursor or "", page.journal or "", head, state.since)
+            )
+        return self._taken(report)
+
+    def take_document(
+        self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
+    ) -> Taken:
+        """See ``engine.Local``."""
+        site, table = self._site, task.resource
+        terms = site.terms(task.exchange, self._repository)
+        context = site.context(self._id, self._progresses.exchanged(table))
+
+        def told(report: Report) -> None:
+            on_batch(sum(report.main.values()))
+
+        with document.path.open("rb") as source, self._opened(source, table) as opened:
+            report = site.importer.import_document(opened, terms, context, told)
+        with site.store.transaction():
+            report.add(retry_rejected(site, self._id, table, terms, context))
+            head = site.journal.head()
+            self._progresses.save_pulled(table, Pulled(head=head, since=format_msince(started)))
+            site.db(site.db.sync_task.id == task.id).update(last_pull=started)
+        return self._taken(report)
+
+    def _opened(self, source: BinaryIO, table: str) -> Document:
+        return Document(source, self._site.schema, table, self._site.document_limits)
+
+    def _peer_was_restored(self, table: str) -> None:
+        """The peer has another journal than before: what it had from us, or brought, may be lost there."""
+        self._site.journal.forget_origin(self._id)
+        self._progresses.save_pushed(table, Pushed())
+
+    @staticmethod
+    def _taken(report: Report) -> Taken:
+        counts = Counter({action.value: count for action, count in report.main.items() if count})
+        return Taken(counts, problems_of(report))
+
+    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> List[str]:
+        """See ``engine.Local``."""
+        problems: List[str] = []
+        tried: Set[Tuple[str, int, str]] = set()
+        while True:
+            waiting = self._site.ledger.waiting_files(self._id, FILES_AT_ONCE)
+            fresh = [each for each in waiting if (each.table, each.key, each.field) not in tried]
+            if not fresh:
+                return problems
+            for each in fresh:
+                tried.add((each.table, each.key, each.field))
+                on_file(each.uuid)
+                problem = self._fetch_file(peer, each)
+                if problem:
+                    problems.append(problem)
+
+    def _fetch_file(self, peer: Peer, waiting: Deferred) -> str:
+        """Fetch one file; return what went wrong, "" for nothing."""
+        site = self._site
+        try:
+            target = site.files.path(waiting.table, waiting.field, waiting.uuid)
+            if not target.is_file():
+                if not waiting.url:
+                    return ""
+                peer.fetch(waiting.url, target)
+        except SyncError as error:
+            final = isinstance(error, (BadRequest, PeerRefused, ProtocolError))
+            with site.store.transaction():
+                if final:
+                    site.ledger.settle([waiting])
+                else:
+                    site.ledger.tried([waiting])
+            later = "" if final else " It is asked for again at the next run."
+            return f"The file {waiting.filename or waiting.uuid} was not received: {error.message}{later}"
+        with site.store.transaction():
+            site.ledger.settle([waiting])
+        return ""
+
+    # --- push ------------------------------------------------------------------------------------------
+
+    def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> Page:
+        """See ``engine.Local``."""
+        site, table = self._site, task.resource
+        if table not in self._caught_up:
+            site.journal.catch_up(site.schema.table(table))
+            self._caught_up.add(table)
+        request = ExportRequest(
+            table,
+            after=after,
+            limit=limit,
+            skip_origin=self._id,
+            filters=site.by_table(task.exchange.filters, table),
+            components=task.exchange.components,
+            paged=not for_eden,
+        )
+        with target.open("wb") as out:
+            page = site.exporter.export(out, request)
+        # Ends the reading transaction, so that the next page sees what happened meanwhile.
+        site.db.commit()
+        return Page(page.count, page.position, page.more)
+
+    def delivered(self, task: Task, page: Page, result: Optional[PushResult], files: Sequence[str]) -> None:
+        """See ``engine.Local``."""
+        state = self._progresses.pushed(task.resource)
+        checkpoint = state.checkpoint if result is None else result.checkpoint or ""
+        changed = Pushed(page.position, checkpoint, list(files))
+        if changed == state:
+            return
+        with self._site.store.transaction():
+            self._progresses.save_pushed(task.resource, changed)
+            if result is not None:
+                self._site.db(self._site.db.sync_task.id == task.id).update(last_push=utcnow())
+
+    def start_over(self, task: Task) -> None:
+        """See ``engine.Local``."""
+        state = self._progresses.pushed(task.resource)
+        with self._site.store.transaction():
+            self._site.journal.forget_origin(self._id)
+            self._progresses.save_pushed(task.resource, Pushed(0, state.checkpoint, state.files))
+
+    def file_path(self, stored: str) -> Path:
+        """See ``engine.Local``."""
+        return upload_path(self._site, stored)
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """See ``engine.Local``."""
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._site.spool))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _update(self, **changes: Any) -> None:
+        self._site.db(self._site.db.sync_repository.id == self._id).update(**changes)
+
+
+def upload_path(site: Site, stored: str) -> Path:
+    """Return where one of this site's files is.
+
+    Args:
+        site: this site.
+        stored: name under which web2py stores it: table.field.key.name.extension.
+
+    Raises:
+        BadRequest: no table that takes part has such a file.
+    """
+    tablename, _, rest = stored.partition(".")
+    fieldname = rest.partition(".")[0]
+    table = site.schema.get(tablename)
+    known = table.fields.get(fieldname) if table is not None else None
+    if known is None or known.kind != "upload":
+        raise BadRequest(f"There is no file {stored[:200]!r} at this site.")
+    path = site.files.path(tablename, fieldname, stored)
+    if not path.is_file():
+        raise BadRequest(f"The file {stored} is not at this site.")
+    return path
+
+
+def reset(site: Site, repository_id: int, table: str) -> None:
+    """Let a task start over: everything is compared again at its next run. Within the current transaction."""
+    site.checkpoints.forget(repository_id, table, PULL)
+    site.checkpoints.forget(repository_id, table, PUSH)
+    query = (site.db.sync_task.repository_id == repository_id) & (site.db.sync_task.resource_name == table)
+    site.db(query).update(last_pull=None, last_push=None)

@@ -1,0 +1,111 @@
+"""Making acquaintance with another site: introduce this one, remember what it answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Optional
+
+from .errors import ConfigurationError, SyncError
+from .log import OUTGOING, SyncLog
+from .model import utcnow
+from .peer import Registration
+from .site import Site
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """How it went.
+
+    Attributes:
+        repository_id: the repository that now stands for the other site; another one than was asked for where the
+            other site had introduced itself here before.
+        registration: its answer, None where there was none.
+        error: what went wrong, None where nothing did.
+    """
+
+    repository_id: int
+    registration: Optional[Registration] = None
+    error: Optional[SyncError] = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the other site knows this one now."""
+        return self.error is None
+
+
+def introduce(site: Site, repository_id: int) -> Introduction:
+    """Register this site at a repository, and write into the log how that went.
+
+    Args:
+        site: this site.
+        repository_id: the repository.
+    """
+    row = site.repository(repository_id)
+    log = SyncLog(site.db, site.store.transaction, repository_id, OUTGOING)
+    try:
+        with site.peer(row) as peer:
+            answer = peer.register()
+            repository_id = _remember(site, row, answer)
+    except SyncError as error:
+        log.error(None, "register", "request", error)
+        site.note_contact(repository_id, None, status="failed")
+        return Introduction(repository_id, error=error)
+    log = SyncLog(site.db, site.store.transaction, repository_id, OUTGOING)
+    kind = f"version {answer.version}" if answer.is_ours else "an Eden"
+    log.task(
+        None, "register", "request", "success", f"{answer.message} ({kind}, {answer.uuid}).", remote=False
+    )
+    return Introduction(repository_id, answer)
+
+
+def _remember(site: Site, row: Any, answer: Registration) -> int:
+    """Store what the other site told about itself; return the repository that stands for it.
+
+    Raises:
+        ConfigurationError: another repository with a URL stands for that site already, or it is this very site.
+    """
+    if answer.uuid == site.config().uuid:
+        raise ConfigurationError(
+            f"{row.url} is this site itself.",
+            hint="Enter the address of the other site as URL of the repository.",
+        )
+    table = site.db.sync_repository
+    changes: Dict[str, Any] = {
+        "uuid": answer.uuid,
+        "capabilities": sorted(
+            answer.capabilities | (frozenset(row.capabilities or ()) - {"cursor", "gzip"})
+        ),
+        "peer_version": answer.version,
+        "last_connected": utcnow(),
+        "last_status": "registered",
+        "settings": {**(row.settings or {}), "skew": answer.skew},
+    }
+    known = site.db((table.uuid == answer.uuid) & (table.id != row.id)).select().first()
+    if known is not None and known.url and not known.deleted:
+        raise ConfigurationError(
+            f"The site at {row.url} is already here as the repository {known.name}.",
+            hint=f"Use the repository {known.name} and delete this one.",
+        )
+    with site.store.transaction():
+        if known is None:
+            row.update_record(**changes)
+            return int(row.id)
+        # The other site introduced itself here before anybody entered its address: both rows mean the same.
+        entered = {
+            name: row[name]
+            for name in (
+                "name",
+                "apitype",
+                "url",
+                "path",
+                "username",
+                "password",
+                "proxy",
+                "synchronise_uuids",
+            )
+        }
+        for dependent in (site.db.sync_task, site.db.sync_job, site.db.sync_log):
+            site.db(dependent.repository_id == row.id).update(repository_id=known.id)
+        site.db(table.id == row.id).delete()
+        site.db(table.id == known.id).update(**{**changes, **entered, "deleted": False})
+        return int(known.id)

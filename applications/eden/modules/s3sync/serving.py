@@ -1,0 +1,405 @@
+"""What this site does for another one that asks: answer a pull, take a push, take a file, make acquaintance.
+
+No HTTP here: ``rest`` reads requests and writes replies.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, Dict, List, Optional
+from uuid import uuid4
+
+from . import VERSION
+from .codec import error_tree
+from .cursor import Checkpoint, Cursor, Handed, hand_out, present
+from .document import Document
+from .errors import BadRequest, DocumentTooLarge, NotRegistered, StoreFull
+from .exporter import ExportPage, ExportRequest
+from .importer import Report
+from .local import RECEIVE, Progresses, problems_of, retry_rejected
+from .log import INCOMING, SyncLog
+from .model import utcnow
+from .policy import Policy, Terms, parse_strategy
+from .ports import Deferred
+from .protocol import (
+    CAPABILITIES,
+    PullRequest,
+    PushReply,
+    PushRequest,
+    RegistrationReply,
+    RegistrationRequest,
+)
+from .records import Action
+from .schema import Table
+from .site import Site
+
+EDEN_TOKEN = "eden"
+MOST_FILES = 1000
+CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Served:
+    """What was written for a pull.
+
+    Attributes:
+        count: main records.
+        more: whether the asking site will come back for more.
+    """
+
+    count: int
+    more: bool = False
+
+
+def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
+    """Answer a pull.
+
+    Args:
+        site: this site.
+        request: what is asked for; an unknown repository is served too, but nothing is remembered of it.
+        out: seekable binary file for the document.
+
+    Raises:
+        UnknownResource, ProtectedResource, FilterError, BadRequest: the request cannot be answered.
+    """
+    table = site.schema.table(request.resource)
+    repository = site.repository_of(request.repository)
+    site.journal.catch_up(table)
+    wanted = ExportRequest(
+        table.name,
+        filters=site.by_table(request.filters, table.name),
+        components=request.components,
+        skip_origin=repository.id if repository else None,
+    )
+    if request.cursor is None:
+        return _serve_eden(site, request, wanted, repository, out)
+    if repository is None:
+        return _serve_stranger(site, request, wanted, out)
+    return _serve_page(site, request, wanted, repository, out)
+
+
+def _limit(site: Site, request: PullRequest) -> int:
+    return request.limit or site.settings.get_sync_page_size()
+
+
+def _serve_page(
+    site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
+) -> Served:
+    """Write the next page for one of ours, and remember what it was given."""
+    identity, head = site.journal.identity(), site.journal.head()
+    before = site.checkpoints.load(repository.id, wanted.table)
+    decision = present(before, Cursor.parse(request.cursor), identity, head)
+    if decision.lost_after is not None:
+        with site.store.transaction():
+            site.journal.forget_origin(repository.id, decision.lost_after)
+    handed: List[Checkpoint] = []
+
+    def attributes(page: ExportPage) -> Dict[str, Any]:
+        checkpoint, cursor = hand_out(decision.checkpoint, page.position, uuid4().hex[:16], identity)
+        handed.append(checkpoint)
+        return {"cursor": str(cursor), "more": page.more, "journal": identity}
+
+    page = site.exporter.export(
+        out,
+        replace(wanted, after=decision.resume, until=head, limit=_limit(site, request), paged=True),
+        attributes,
+    )
+    if handed[-1] != before:
+        with site.store.transaction():
+            site.checkpoints.save(repository.id, wanted.table, handed[-1])
+    return Served(page.count, page.more)
+
+
+def _serve_stranger(site: Site, request: PullRequest, wanted: ExportRequest, out: BinaryIO) -> Served:
+    """Write the next page for one that is not registered: its cursor is all that is known of it."""
+    identity = site.journal.identity()
+    cursor = Cursor.parse(request.cursor)
+    after = cursor.seq if cursor is not None and cursor.identity == identity else 0
+
+    def attributes(page: ExportPage) -> Dict[str, Any]:
+        return {
+            "cursor": str(Cursor(identity, page.position, EDEN_TOKEN)),
+            "more": page.more,
+            "journal": identity,
+        }
+
+    wanted = replace(wanted, after=after, limit=_limit(site, request), paged=True)
+    page = site.exporter.export(out, wanted, attributes)
+    return Served(page.count, page.more)
+
+
+def _serve_eden(
+    site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
+) -> Served:
+    """Write one complete document for an Eden.
+
+    An Eden asks with a later msince only after it has taken the answer before; that is how we know what it has.
+    """
+    head = site.journal.head()
+    if request.msince is None:
+        # It wants everything, perhaps because it lost what it had: also what it once brought.
+        wanted = replace(wanted, skip_origin=None)
+    page = site.exporter.export(out, replace(wanted, until=head, msince=request.msince))
+    if repository is not None and not request.filters:
+        before = site.checkpoints.load(repository.id, wanted.table)
+        taken = before.handed[-1:] if request.msince is not None else ()
+        after = Checkpoint(
+            taken[0].seq if taken else before.acknowledged if request.msince is not None else 0,
+            taken or before.presented,
+            (Handed(head, EDEN_TOKEN),),
+        )
+        if after != before:
+            with site.store.transaction():
+                site.checkpoints.save(repository.id, wanted.table, after)
+    return Served(page.count)
+
+
+# --- push ------------------------------------------------------------------------------------------------
+
+
+def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
+    """Take a push.
+
+    Args:
+        site: this site.
+        request: how the document is to be treated.
+        source: the document, a seekable binary file at its beginning.
+
+    Raises:
+        NotRegistered: we do not know who sends this.
+        DocumentError: the document cannot be read; nothing of it was taken.
+        UnknownResource, ProtectedResource, BadRequest: the request cannot be answered.
+    """
+    repository = site.repository_of(request.repository)
+    if repository is None:
+        raise NotRegistered(
+            "Registration required",
+            hint="Register the sending site here first: save its repository there once more.",
+        )
+    table = _instance_table(site, request.resource)
+    terms = _terms(site, request, repository)
+    with Document(source, site.schema, table.name, site.document_limits) as document:
+        if request.checkpoint is None:
+            return _take_document(site, request, repository, document, terms)
+        return _take_page(site, request, repository, document, terms)
+
+
+def _instance_table(site: Site, name: str) -> Table:
+    table = site.schema.table(name)
+    if table.is_super:
+        raise BadRequest(
+            f"Nonexistent or invalid resource: {name} holds no records of its own.",
+            hint=f"Push one of its instances: {', '.join(table.instance_types)}.",
+        )
+    return table
+
+
+def _terms(site: Site, request: PushRequest, repository: Any) -> Terms:
+    """Return the rules for a push: what the sender asks for, else what our task says, else the usual."""
+    tasks = [site.task(row) for row in site.task_rows(repository.id) if row.resource_name == request.resource]
+    usual = site.terms(tasks[0].exchange, repository) if tasks else Terms()
+    # An Eden sends its policies as they are configured there; one of ours has turned them round already.
+    turned = request.journal is None
+    chosen = []
+    for text, default in (
+        (request.update_policy, usual.update_policy),
+        (request.conflict_policy, usual.conflict_policy),
+    ):
+        policy = Policy.parse(text, default)
+        chosen.append(policy.swapped if text and turned else policy)
+    strategy = parse_strategy(request.strategy) if request.strategy else usual.strategy
+    return Terms(strategy, chosen[0], chosen[1], bool(repository.synchronise_uuids), request.components)
+
+
+def _take_page(
+    site: Site, request: PushRequest, repository: Any, document: Document, terms: Terms
+) -> PushReply:
+    """Import a page of one of ours: page, checkpoint and answer in one transaction."""
+    table = request.resource
+    identity = site.journal.identity()
+    progresses = Progresses(site.checkpoints, repository.id)
+    with site.store.transaction():
+        before = site.checkpoints.load(repository.id, table, RECEIVE)
+        presented = Cursor.parse(request.checkpoint)
+        decision = present(before, presented, identity, site.journal.head())
+        sender_restored = bool(repository.peer_journal) and repository.peer_journal != request.journal
+        if decision.lost_after is not None or sender_restored:
+            site.journal.forget_origin(repository.id)
+        if request.journal and repository.peer_journal != request.journal:
+            site.db(site.db.sync_repository.id == repository.id).update(peer_journal=request.journal)
+        context = site.context(repository.id, progresses.exchanged(table))
+        report = site.importer.import_page(document, terms, context)
+        report.add(retry_rejected(site, repository.id, table, terms, context))
+        checkpoint, cursor = hand_out(decision.checkpoint, site.journal.head(), uuid4().hex[:16], identity)
+        site.checkpoints.save(repository.id, table, checkpoint, RECEIVE)
+        files = [each.uuid for each in site.ledger.waiting_files(repository.id, MOST_FILES)]
+    _log(site, repository.id, table, report)
+    return replace(
+        _reply(report),
+        journal=identity,
+        checkpoint=str(cursor),
+        restored=decision.restored,
+        files=list(dict.fromkeys(files)),
+        time=site.clock.now(),
+        outcomes={action.value: count for action, count in report.main.items() if count},
+    )
+
+
+def _take_document(
+    site: Site, request: PushRequest, repository: Any, document: Document, terms: Terms
+) -> PushReply:
+    """Import the document of an Eden, in batches, however large it is."""
+    table = request.resource
+    context = site.context(repository.id, Progresses(site.checkpoints, repository.id).exchanged(table))
+    report = site.importer.import_document(document, terms, context)
+    with site.store.transaction():
+        report.add(retry_rejected(site, repository.id, table, terms, context))
+        head = site.journal.head()
+        known = Checkpoint(head, (Handed(head, EDEN_TOKEN),))
+        site.checkpoints.save(repository.id, table, known, RECEIVE)
+    _log(site, repository.id, table, report)
+    return _reply(report)
+
+
+def _reply(report: Report) -> PushReply:
+    """Return a report as an Eden tells it."""
+    outcomes = [outcome for _, outcome in report.failures]
+    reasons = [outcome.reason for outcome in outcomes if outcome.action is Action.REJECTED and outcome.reason]
+    message = f"{reasons[-1]} - invalid items ignored" if reasons else ""
+    return PushReply(
+        records=sum(report.main.values()) - report.main.get(Action.REJECTED, 0),
+        created=report.created,
+        updated=report.updated,
+        deleted=report.deleted,
+        message=message,
+        tree=error_tree(outcomes),
+    )
+
+
+def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
+    """Write what a push brought into the log; an echo that changed nothing is not worth a line."""
+    counts = {action.value: count for action, count in sorted(report.main.items()) if count}
+    problems = problems_of(report)
+    if not problems and not any(count for name, count in counts.items() if name != Action.UNCHANGED.value):
+        return
+    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    message = "\n".join([f"{sum(counts.values())} records received: {told}.", *problems[:50]])
+    bad = problems or report.main.get(Action.REJECTED) or report.main.get(Action.CONFLICT)
+    SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
+        table, "push", "receive", "warning" if bad else "success", message
+    )
+
+
+# --- files -----------------------------------------------------------------------------------------------
+
+
+def take_file(site: Site, repository_uuid: Optional[str], stored: str, source: BinaryIO) -> bool:
+    """Take a file that records of a repository wait for; one that nobody waits for is not stored.
+
+    Args:
+        site: this site.
+        repository_uuid: who sends it.
+        stored: name under which it is stored.
+        source: its content.
+
+    Returns:
+        whether it was wanted.
+
+    Raises:
+        NotRegistered: we do not know who sends this.
+        DocumentTooLarge: it is larger than this site takes.
+    """
+    repository = site.repository_of(repository_uuid)
+    if repository is None:
+        raise NotRegistered("Registration required")
+    waiting = [each for each in _waiting(site, repository.id) if each.uuid == stored]
+    if not waiting:
+        return False
+    target = site.files.path(waiting[0].table, waiting[0].field, stored)
+    if not target.is_file():
+        _store(source, target, site.settings.get_sync_max_upload_size())
+    with site.store.transaction():
+        site.ledger.settle(waiting)
+    return True
+
+
+def _waiting(site: Site, repository_id: int) -> List[Deferred]:
+    return site.ledger.waiting_files(repository_id, 100_000)
+
+
+def _store(source: BinaryIO, target: Path, most: int) -> None:
+    """Write a file, whole or not at all."""
+    temporary = target.with_name(f".{uuid4().hex}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as out:
+            size = 0
+            for chunk in iter(lambda: source.read(CHUNK), b""):
+                size += len(chunk)
+                if size > most:
+                    raise DocumentTooLarge(
+                        f"The file is larger than the {most} bytes that this site takes.",
+                        hint="Raise [sync] max_upload_mb at the receiving site, or make the file smaller.",
+                    )
+                out.write(chunk)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise StoreFull(f"The file cannot be stored: {error.strerror}: {error.filename}") from error
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+# --- acquaintance ----------------------------------------------------------------------------------------
+
+
+def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
+    """Take the introduction of another site: remember it, or its new name."""
+    table = site.db.sync_repository
+    changes: Dict[str, Any] = {"apitype": request.apitype, "deleted": False}
+    if request.capabilities:
+        changes["capabilities"] = sorted(request.capabilities)
+    with site.store.transaction():
+        row = site.db(table.uuid == request.uuid).select().first()
+        if row is None:
+            repository_id = table.insert(uuid=request.uuid, name=request.name[:64], **changes)
+        else:
+            repository_id = row.id
+            # A name that an administrator gave to a repository with a URL is not overwritten from outside.
+            if not row.url:
+                changes["name"] = request.name[:64]
+            row.update_record(**changes)
+        site.db(table.id == repository_id).update(last_connected=utcnow())
+    known = row is not None
+    SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
+        None,
+        "register",
+        "request",
+        "success",
+        f"{request.name} introduced itself as {request.uuid}" + (" again." if known else "."),
+    )
+    return RegistrationReply(
+        sender=site.config().uuid,
+        message="Registration update successful" if known else "Registration successful",
+        version=VERSION,
+        capabilities=frozenset(CAPABILITIES),
+        time=site.clock.now(),
+    )
+
+
+def copy_limited(source: BinaryIO, target: BinaryIO, most: int) -> int:
+    """Copy a stream; return its bytes.
+
+    Raises:
+        DocumentTooLarge: it has more than ``most`` bytes.
+    """
+    size = 0
+    for chunk in iter(lambda: source.read(CHUNK), b""):
+        size += len(chunk)
+        if size > most:
+            raise DocumentTooLarge(f"The document is larger than the {most} bytes that this site takes.")
+        target.write(chunk)
+    return size

@@ -1,0 +1,353 @@
+"""This site, put together: the one place that knows which implementation stands behind which port."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+from .accounts import SiteAccounts
+from .adapters import adapter_type
+from .adapters.base import Adapter, Remote
+from .checkpoints import Checkpoints
+from .clock import SystemClock
+from .codec import Limits as DocumentLimits
+from .engine import Task
+from .errors import ConfigurationError
+from .exporter import Exporter
+from .files import SiteFiles
+from .filters import Filter, parse_filter_string, validate
+from .host import build_schema
+from .importer import Context, Importer
+from .journal import SqlJournal, install
+from .ledger import SqlLedger
+from .model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES, utcnow
+from .peer import Exchange
+from .policy import Policy, Terms, parse_strategy
+from .ports import Clock
+from .schema import Schema
+from .store import open_store
+from .transport import Limits, Transport
+from .vault import Vault
+
+JOURNAL_FILE = "journal.json"
+SPOOL = "spool"
+
+
+class Site:
+    """A site in a request or a job.
+
+    Args:
+        db: the DAL with the sync_* tables.
+        s3db: the host's data model.
+        settings: the host's settings.
+        auth: the host's users and permissions.
+        folder: the application's folder.
+        application: its name, the first part of its URLs.
+        origin: scheme and host of this request, for a site without a configured public address.
+        clock: the site's clock.
+    """
+
+    def __init__(
+        self,
+        db: Any,
+        s3db: Any,
+        settings: Any,
+        auth: Any,
+        folder: Path,
+        application: str,
+        origin: str = "",
+        clock: Optional[Clock] = None,
+    ) -> None:
+        self.db = db
+        self.s3db = s3db
+        self.settings = settings
+        self.auth = auth
+        self.folder = Path(folder)
+        self.application = application
+        self.clock: Clock = clock if clock is not None else SystemClock()
+        self._origin = origin
+        self.store = open_store(db, lambda: self.schema)
+        self.journal = SqlJournal(
+            db, lambda: self.schema, path=self.folder / "private" / JOURNAL_FILE, clock=self.clock
+        )
+
+    @classmethod
+    def from_current(cls) -> "Site":
+        """Return the site of the running request or job, as models/sync.py put it together.
+
+        Raises:
+            ConfigurationError: the module is not enabled.
+        """
+        from gluon import current
+
+        site = getattr(current, "sync_site", None)
+        if site is None:
+            raise ConfigurationError(
+                "Synchronisation is not enabled at this site.",
+                hint="Add the module sync to deployment_settings.modules in models/000_config.py.",
+            )
+        found: Site = site
+        return found
+
+    def install(self) -> None:
+        """Have local changes journaled, as soon as their tables are used."""
+        install(self.journal, self.s3db.on_define)
+
+    # --- what stands behind the ports ------------------------------------------------------------------
+
+    @property
+    def schema(self) -> Schema:
+        """The tables that take part."""
+        return build_schema(self.db, self.s3db, self.settings)
+
+    @cached_property
+    def base_url(self) -> str:
+        """The URL of this application, without a slash at its end."""
+        public = self.settings.get_base_public_url() or self._origin
+        return f"{public}/{self.application}"
+
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        """What was put aside."""
+        return SqlLedger(self.db, lambda: self.schema, self.clock)
+
+    @cached_property
+    def accounts(self) -> SiteAccounts:
+        """Users and roles."""
+        return SiteAccounts(self.db)
+
+    @cached_property
+    def files(self) -> SiteFiles:
+        """Uploaded files."""
+        return SiteFiles(self.db, f"{self.base_url}/default/download")
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """How far each exchange has come."""
+        return Checkpoints(self.db, self.clock)
+
+    @cached_property
+    def exporter(self) -> Exporter:
+        """Writes documents."""
+        return Exporter(
+            self.schema, self.store, self.journal, self.ledger, self.accounts, self.files, self.base_url
+        )
+
+    @cached_property
+    def importer(self) -> Importer:
+        """Reads documents."""
+        return Importer(
+            self.schema,
+            self.store,
+            self.journal,
+            self.ledger,
+            self.accounts,
+            self.files,
+            self.clock,
+            self.exporter.snapshot,
+            self.settings.get_sync_batch_size(),
+        )
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Passwords of other sites."""
+        return Vault(self.folder / "private")
+
+    @cached_property
+    def spool(self) -> Path:
+        """Folder for documents on their way."""
+        folder = self.folder / "private" / SPOOL
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def document_limits(self) -> DocumentLimits:
+        """What is accepted of a document."""
+        return DocumentLimits(max_bytes=self.settings.get_sync_max_document_size())
+
+    # --- this site and its repositories ----------------------------------------------------------------
+
+    def config(self) -> Any:
+        """Return the row of sync_config, which holds our identifier; made when it is missing."""
+        table = self.db.sync_config
+        row = self.db(table).select(orderby=table.id, limitby=(0, 1)).first()
+        if row is None:
+            with self.store.transaction():
+                self.db.sync_config.insert()
+            row = self.db(table).select(orderby=table.id, limitby=(0, 1)).first()
+        return row
+
+    def repository(self, repository_id: int) -> Any:
+        """Return a repository.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        row = self.db.sync_repository(repository_id)
+        if row is None or row.deleted:
+            raise ConfigurationError(
+                f"There is no repository {repository_id} at this site.",
+                hint="It was deleted: remove its job from the schedule.",
+            )
+        return row
+
+    def repository_of(self, uuid: Optional[str]) -> Any:
+        """Return the repository with this uuid, None where there is none."""
+        if not uuid:
+            return None
+        table = self.db.sync_repository
+        return self.db((table.uuid == uuid) & (table.deleted == False)).select().first()  # noqa: E712
+
+    def capabilities(self, row: Any) -> "frozenset[str]":
+        """Return what is known about a repository's abilities."""
+        known = frozenset(row.capabilities or ())
+        return known if self.settings.get_sync_compression() else known - {"gzip"}
+
+    def peer(self, row: Any) -> Adapter:
+        """Return a repository's other end; to be closed.
+
+        Raises:
+            ConfigurationError: the repository cannot be asked.
+        """
+        if not row.url:
+            raise ConfigurationError(
+                f"The repository {row.name} has no URL, so this site cannot ask it.",
+                hint="Enter its URL, or leave the exchange to the other site.",
+            )
+        config = self.config()
+        verify: Any = self.settings.get_sync_verify_tls()
+        if verify and self.settings.get_sync_ca_bundle():
+            verify = self.settings.get_sync_ca_bundle()
+        transport = Transport(
+            row.url,
+            username=row.username,
+            password=self.vault.open(row.password),
+            proxy=row.proxy or config.proxy,
+            limits=Limits(
+                connect_timeout=self.settings.get_sync_connect_timeout(),
+                read_timeout=self.settings.get_sync_read_timeout(),
+                document_size=self.settings.get_sync_max_document_size(),
+                file_size=self.settings.get_sync_max_upload_size(),
+            ),
+            verify=verify,
+            spool=self.spool,
+        )
+        remote = Remote(
+            row.id,
+            row.uuid,
+            row.name,
+            row.url,
+            config.uuid,
+            self.settings.get_system_name(),
+            row.path,
+            self.capabilities(row),
+        )
+        return adapter_type(row.apitype or "eden")(remote, transport)
+
+    def task_rows(self, repository_id: int) -> List[Any]:
+        """Return the rows of a repository's tasks in their order."""
+        table = self.db.sync_task
+        query = (table.repository_id == repository_id) & (table.deleted == False)  # noqa: E712
+        return list(self.db(query).select(orderby=table.id))
+
+    def tasks(self, repository_id: int) -> List[Task]:
+        """Return what is exchanged with a repository.
+
+        Raises:
+            ConfigurationError: nothing is.
+        """
+        tasks = [self.task(row) for row in self.task_rows(repository_id) if row.mode != MODE_NONE]
+        if not tasks:
+            raise ConfigurationError(
+                "No resources are configured for this repository.",
+                hint="Open the repository's tab Resources and add what is to be exchanged.",
+            )
+        return tasks
+
+    def task(self, row: Any) -> Task:
+        """Return a task from its row."""
+        exchange = Exchange(
+            row.resource_name,
+            components=row.components is not False,
+            filters=tuple(self.task_filters(row.id, row.resource_name)),
+            strategy=tuple(row.strategy or STRATEGIES),
+            update_policy=row.update_policy or Policy.NEWER.value,
+            conflict_policy=row.conflict_policy or Policy.NEWER.value,
+        )
+        mode = row.mode or MODE_BOTH
+        return Task(row.id, exchange, mode in (MODE_PULL, MODE_BOTH), mode in (MODE_PUSH, MODE_BOTH))
+
+    def task_filters(self, task_id: int, resource: str) -> List[Filter]:
+        """Return the filters of a task.
+
+        Raises:
+            FilterError: one of them cannot be read.
+        """
+        table = self.db.sync_resource_filter
+        query = (table.task_id == task_id) & (table.deleted == False)  # noqa: E712
+        found: List[Filter] = []
+        for row in self.db(query).select(orderby=table.id):
+            of = None if row.tablename in ("~", "", resource) else row.tablename
+            found += parse_filter_string(row.filter_string, of)
+        return found
+
+    def by_table(self, filters: Sequence[Filter], resource: str) -> Dict[str, List[Filter]]:
+        """Return filters by the table they filter, checked.
+
+        Raises:
+            FilterError: a filter names what does not exist here.
+        """
+        table = self.schema.table(resource)
+        sorted_out: Dict[str, List[Filter]] = {}
+        for each in filters:
+            validate(each, self.schema, table)
+            sorted_out.setdefault(each.table or resource, []).append(each)
+        return sorted_out
+
+    def terms(self, exchange: Exchange, repository: Any) -> Terms:
+        """Return the rules under which records of a task are imported here."""
+        return Terms(
+            parse_strategy(",".join(exchange.strategy)),
+            Policy(exchange.update_policy),
+            Policy(exchange.conflict_policy),
+            bool(repository.synchronise_uuids),
+            exchange.components,
+        )
+
+    def context(self, repository_id: Optional[int], exchanged: Optional[int]) -> Context:
+        """Return where a document comes from, for the importer."""
+        return Context(
+            repository_id=repository_id,
+            exchanged=exchanged,
+            user_id=self.auth.user_id,
+            max_ahead=timedelta(seconds=self.settings.get_sync_future_tolerance()),
+        )
+
+    # --- jobs --------------------------------------------------------------------------------------------
+
+    def act_as(self, user_id: Optional[int]) -> None:
+        """Go on with the rights of an account, or of nobody in particular."""
+        self.auth.s3_impersonate(user_id)
+
+    @property
+    def can_reconnect(self) -> bool:
+        """Whether a second connection sees the same database."""
+        return "memory" not in str(self.db._uri)
+
+    def reconnect(self) -> Any:
+        """Open the database once more, for another thread."""
+        from s3.database import connect
+
+        return connect(self.db._uri, self.db._adapter.folder, pool_size=0)
+
+    def note_contact(self, repository_id: int, skew: Optional[float], status: str = "") -> None:
+        """Remember that a repository answered, and how far its clock is off."""
+        changes: Dict[str, Any] = {"last_status": status or None}
+        if skew is not None:
+            changes["last_connected"] = utcnow()
+            known = self.db.sync_repository(repository_id).settings or {}
+            changes["settings"] = {**known, "skew": skew}
+        with self.store.transaction():
+            self.db(self.db.sync_repository.id == repository_id).update(**changes)
