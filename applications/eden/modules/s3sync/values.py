@@ -217,7 +217,8 @@ def _decimal(type_name: str) -> Callable[[str], Decimal]:
         number = _plain_decimal(raw)
         if abs(number) < bound:
             # What the column cannot hold would differ from what was sent and never count as unchanged.
-            number = number.quantize(smallest, ROUND_HALF_EVEN, _ROOMY)
+            rounded = number.quantize(smallest, ROUND_HALF_EVEN, _ROOMY)
+            number = number if number == rounded else rounded
         if abs(number) >= bound:
             raise ValueError(
                 f"{shown(raw)} is out of range, {digits} digits with {places} places are allowed"
