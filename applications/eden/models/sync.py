@@ -1,10 +1,11 @@
-"""Synchronisation: its tables, and the journal that notes every local change. Only where the module is enabled."""
+"""Synchronisation, where the module is enabled: its tables, and the journal that notes local changes."""
 
 if settings.has_module("sync"):
     from s3sync import model as sync_model
     from s3sync.site import Site as SyncSite
 
     sync_model.define(db, s3db, settings, T)
+    _host = request.env.http_host
     current.sync_site = SyncSite(
         db,
         s3db,
@@ -12,9 +13,7 @@ if settings.has_module("sync"):
         auth,
         request.folder,
         request.application,
-        origin=f"{request.env.wsgi_url_scheme or 'http'}://{request.env.http_host}"
-        if request.env.http_host
-        else "",
+        origin=f"{request.env.wsgi_url_scheme or 'http'}://{_host}" if _host else "",
     )
     current.sync_site.install()
     if schema_gate.migrating:

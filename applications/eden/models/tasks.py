@@ -4,12 +4,12 @@ if settings.has_module("sync"):
     from gluon.scheduler import Scheduler
 
     def sync_synchronize(repository_id, user_id=None, manual=False):
-        """Synchronise a repository (see s3sync.jobs.synchronize); raises on failure, so that the task is FAILED."""
+        """Synchronise a repository (see s3sync.jobs); raises on failure, so that the task ends FAILED."""
         from s3sync import jobs
 
         return jobs.synchronize(repository_id, user_id=user_id, manual=manual)
 
-    # Times are UTC, as everywhere in the database. A short heartbeat starts what people asked for within seconds.
+    # Times are UTC, as everywhere in the database; the heartbeat (seconds) is short for people who wait.
     scheduler = Scheduler(
         db,
         {"sync_synchronize": sync_synchronize},

@@ -72,7 +72,7 @@ def _synchronize(site: Site, repository_id: int, user_id: Optional[int], manual:
         with contextlib.ExitStack() as stack:
             if site.can_reconnect:
                 every = site.settings.get_sync_lease_seconds() / 4
-                stack.enter_context(lease.heartbeat(site.reconnect, every))
+                stack.enter_context(lease.heartbeat(site.reconnector(), every))
             report = _run(site, repository, run, manual)
         return {"run": run.id, "state": "completed", "message": report.summary()}
     finally:

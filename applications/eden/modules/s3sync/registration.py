@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional
 from .errors import ConfigurationError, SyncError
 from .log import OUTGOING, SyncLog
 from .model import utcnow
-from .peer import Registration
+from .peer import RESOURCE_URL, Registration
 from .site import Site
 
 
@@ -17,8 +17,8 @@ class Introduction:
     """How it went.
 
     Attributes:
-        repository_id: the repository that now stands for the other site; another one than was asked for where the
-            other site had introduced itself here before.
+        repository_id: the repository that now stands for the other site; another one than was asked for where
+            the other site had introduced itself here before.
         registration: its answer, None where there was none.
         error: what went wrong, None where nothing did.
     """
@@ -67,14 +67,13 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
     if answer.uuid == site.config().uuid:
         raise ConfigurationError(
             f"{row.url} is this site itself.",
-            hint="Enter the address of the other site as URL of the repository.",
+            hint="Enter the address of the other site as URL.",
         )
     table = site.db.sync_repository
+    learned = frozenset(row.capabilities or ()) & {RESOURCE_URL}
     changes: Dict[str, Any] = {
         "uuid": answer.uuid,
-        "capabilities": sorted(
-            answer.capabilities | (frozenset(row.capabilities or ()) - {"cursor", "gzip"})
-        ),
+        "capabilities": sorted(answer.capabilities | learned),
         "peer_version": answer.version,
         "last_connected": utcnow(),
         "last_status": "registered",

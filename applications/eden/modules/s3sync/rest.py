@@ -236,7 +236,7 @@ def _key(record_id: Optional[str]) -> Optional[int]:
     return int(record_id)
 
 
-# --- bodies ---------------------------------------------------------------------------------------------------
+# --- bodies -------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -321,7 +321,7 @@ def _json(response: Any, body: Mapping[str, Any]) -> str:
     return json.dumps(body)
 
 
-# --- plain resources ------------------------------------------------------------------------------------------
+# --- plain resources ----------------------------------------------------------------------------------------
 
 
 def _export(site: Site, request: Any, response: Any, table: Table, key: Optional[int]) -> Any:

@@ -136,7 +136,7 @@ def _serve_eden(
 ) -> Served:
     """Write one complete document for an Eden.
 
-    An Eden asks with a later msince only after it has taken the answer before; that is how we know what it has.
+    An Eden asks with msince only after it has taken the answer before; that is how we know what it has.
     """
     head = site.journal.head()
     if request.msince is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from .accounts import SiteAccounts
 from .adapters import adapter_type
@@ -336,11 +336,15 @@ class Site:
         """Whether a second connection sees the same database."""
         return "memory" not in str(self.db._uri)
 
-    def reconnect(self) -> Any:
-        """Open the database once more, for another thread."""
+    def reconnector(self) -> Callable[[], Any]:
+        """Return what opens the database once more, for another thread.
+
+        web2py finds the application's modules by the request of the thread; another thread has none.
+        """
         from s3.database import connect
 
-        return connect(self.db._uri, self.db._adapter.folder, pool_size=0)
+        uri, folder = self.db._uri, self.db._adapter.folder
+        return lambda: connect(uri, folder, pool_size=0)
 
     def note_contact(self, repository_id: int, skew: Optional[float], status: str = "") -> None:
         """Remember that a repository answered, and how far its clock is off."""
