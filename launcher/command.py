@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .configuration import SiteConfiguration, Wishes, read_configuration, wanted_configuration
+from .configuration import Wishes, read_configuration, wanted_configuration
 from .environment import ensure_environment, requirements_for
 from .instance import prepare_instance
 from .places import DEFAULT_INSTANCE
@@ -132,8 +132,12 @@ def run_site(options: argparse.Namespace) -> int:
             services.append(worker_service(python, home))
         with running(services):
             wait_for_answer(services[0], site_url(configuration))
-            say(greeting(home, configuration, administrator if created else None, time.monotonic() - began))
+            seconds = time.monotonic() - began
+            say(f"{configuration.name} is ready after {seconds:.1f} s: {site_url(configuration)}\n")
+            if created:
+                say(credentials(administrator))
             if not options.exit:
+                say(what_next(home))
                 watch(services, say)
     return 0
 
@@ -148,21 +152,23 @@ def wishes_from(options: argparse.Namespace) -> Wishes:
     )
 
 
-def greeting(
-    home: Path, configuration: SiteConfiguration, created: Administrator | None, seconds: float
-) -> str:
-    lines = [f"{configuration.name} is ready after {seconds:.1f} s: {site_url(configuration)}", ""]
-    if created is not None:
-        lines.append(f"Log in as {created.email}")
-        if created.made_up:
-            lines.append(f"Password  {created.password}   (made up now and shown only this once)")
-        lines.append("")
-    lines += [
-        "What next:  log in, then Administration > Synchronization: add the other site as a repository.",
-        f"Data, configuration and logs: {home}",
-        "Stop with Ctrl-C.",
-    ]
-    return "\n".join(lines)
+def credentials(administrator: Administrator) -> str:
+    if not administrator.made_up:
+        return f"Log in as {administrator.email}\n"
+    return (
+        f"Log in as {administrator.email}\n"
+        f"Password  {administrator.password}   (made up now and shown only this once)\n"
+    )
+
+
+def what_next(home: Path) -> str:
+    return "\n".join(
+        [
+            "What next:  log in, then Administration > Synchronization: add the other site as a repository.",
+            f"Data, configuration and logs: {home}",
+            "Stop with Ctrl-C.",
+        ]
+    )
 
 
 def say(text: str) -> None:

@@ -38,7 +38,7 @@ from .supervisor import (
 SCHEDULE_SECONDS = 30
 RUN_PATIENCE = 180.0
 
-# What is exchanged, in the order of the table. Components are compared with their masters.
+# What is shown, in the order of the table. Other components are exchanged and compared too.
 RESOURCES = {
     "gis_location": "Locations",
     "org_organisation": "Organizations",
@@ -51,6 +51,9 @@ RESOURCES = {
     "event_incident": "Incidents",
     "doc_document": "Documents",
 }
+
+# What is exchanged; contacts travel with the people.
+EXCHANGED = tuple(name for name in RESOURCES if name != "pr_contact")
 
 T = TypeVar("T")
 
@@ -102,8 +105,9 @@ def run_demo(options: argparse.Namespace) -> int:
             different = differences(now[0], now[1])
             say("\n" + table(RESOURCES, [site.name for site in sites], before, now))
             say(verdict(different))
-            say(what_next(sites, administrator, time.monotonic() - began))
+            say(f"\nDone after {time.monotonic() - began:.1f} s.")
             if not options.exit:
+                say(what_next(sites, administrator))
                 watch(services, say)
                 return 0
     return 1 if different else 0
@@ -193,11 +197,11 @@ def synchronise(
         python,
         field.home,
         SCRIPTS / "connect_demo.py",
-        [headquarters.name, site_url(headquarters.configuration), str(SCHEDULE_SECONDS)],
+        [headquarters.name, site_url(headquarters.configuration), str(SCHEDULE_SECONDS), *EXCHANGED],
         {"EDEN_PEER_EMAIL": administrator.email, "EDEN_PEER_PASSWORD": administrator.password},
     )
     say(
-        f"{answer['message']}\n{answer['tasks']} resources are scheduled every {SCHEDULE_SECONDS} seconds; "
+        f"{answer['message']}\n{len(EXCHANGED)} resources are scheduled every {SCHEDULE_SECONDS} seconds; "
         "now the worker synchronises:"
     )
     outcome = follow_run(python, field, answer["repository_id"], answer["last_run"], services)
@@ -245,21 +249,19 @@ def verdict(different: dict[str, list[str]]) -> str:
     lines = ["The sites are NOT equal:"]
     for tablename, uuids in different.items():
         shown = ", ".join(uuids[:3]) + (" ..." if len(uuids) > 3 else "")
-        lines.append(f"  {RESOURCES[tablename].strip()}: {len(uuids)} records differ: {shown}")
+        lines.append(f"  {RESOURCES.get(tablename, tablename).strip()}: {len(uuids)} records differ: {shown}")
     return "\n".join(lines)
 
 
-def what_next(sites: Sequence[DemoSite], administrator: Administrator, seconds: float) -> str:
+def what_next(sites: Sequence[DemoSite], administrator: Administrator) -> str:
     headquarters, field = sites
     return "\n".join(
         [
-            "",
-            f"Done after {seconds:.1f} s. Have a look (log in as {administrator.email}, "
-            f"password {administrator.password}):",
+            f"Have a look (log in as {administrator.email}, password {administrator.password}):",
             *(f"  {site.name + ':':<14}{site.page}" for site in sites),
             f"  {'Offices:':<14}{field.page}/org/office",
             f"  {'Log:':<14}{field.page}/sync/log",
-            f"Change a record at either site: it is at the other within {SCHEDULE_SECONDS} seconds or so.",
+            f"Change a record at either site: the schedule takes it to the other ({SCHEDULE_SECONDS} s).",
             f"Both sites live in {headquarters.home.parent}: remove {headquarters.home.name} "
             f"and {field.home.name} there to start afresh.",
             "Stop with Ctrl-C.",

@@ -2,7 +2,8 @@
 
 Contents are compared, not rows: references count by the uuid of the record they lead to, files by name and
 content, and what every site decides for itself (keys, users, owners, computed columns) does not count.
-Nothing of the synchronisation is used, so that the comparison is a check of it. Arguments: the tables.
+Nothing of the synchronisation is used, so that the comparison is a check of it. Arguments: the tables;
+their components are added.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ def uuids_of(tablename):
 
 def content_of(field, value, targets):
     """A field's value as something that JSON can hold and that is the same at every site."""
-    if value is None or value == "":
+    if value is None or value == "" or value == []:
         return None
     target = target_of(field)
     if target:
@@ -71,6 +72,11 @@ def conflicts_of(tablename):
     return db((kept.tablename == tablename) & (kept.kind == "conflict")).count()
 
 
-state = {name: {"contents": contents_of(name), "conflicts": conflicts_of(name)} for name in sys.argv[1:]}
+tables = list(sys.argv[1:])
+for name in sys.argv[1:]:
+    tables += [component.tablename for component in s3db.get_components(name).values()]
+state = {
+    name: {"contents": contents_of(name), "conflicts": conflicts_of(name)} for name in dict.fromkeys(tables)
+}
 with open(os.environ["EDEN_RESULT"], "w", encoding="utf-8") as output:
     json.dump(state, output)
