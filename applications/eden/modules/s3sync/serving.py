@@ -145,12 +145,10 @@ def _serve_eden(
     page = site.exporter.export(out, replace(wanted, until=head, msince=request.msince))
     if repository is not None and not request.filters:
         before = site.checkpoints.load(repository.id, wanted.table)
-        taken = before.handed[-1:] if request.msince is not None else ()
-        after = Checkpoint(
-            taken[0].seq if taken else before.acknowledged if request.msince is not None else 0,
-            taken or before.presented,
-            (Handed(head, EDEN_TOKEN),),
-        )
+        taken = 0
+        if request.msince is not None:
+            taken = before.handed[-1].seq if before.handed else before.acknowledged
+        after = Checkpoint(taken, (Handed(head, EDEN_TOKEN),))
         if after != before:
             with site.store.transaction():
                 site.checkpoints.save(repository.id, wanted.table, after)

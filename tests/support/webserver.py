@@ -1,0 +1,103 @@
+"""A site of our own behind a real web server, for tests that speak HTTP to it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+EMAIL, PASSWORD = "admin@example.com", "a-long-password"
+
+_PREPARE = f"""
+from applications.eden.modules.s3.setup import prepare
+
+prepare(globals(), {EMAIL!r}, {PASSWORD!r})
+{{more}}
+db.commit()
+print("prepared")
+"""
+
+
+@dataclass(frozen=True)
+class WebSite:
+    """A running site.
+
+    Attributes:
+        folder: its instance folder.
+        port: where it listens on loopback.
+    """
+
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Address of its application."""
+        return f"http://127.0.0.1:{self.port}/eden"
+
+    def run(self, code: str) -> str:
+        """Run Python with the site's models and return what it printed; the code has to commit itself.
+
+        Raises:
+            AssertionError: it did not come to its end.
+        """
+        script = self.folder.parent / f"script-{time.monotonic_ns()}.py"
+        script.write_text(f"{code}\nprint('came to its end')\n", encoding="utf-8")
+        done = subprocess.run(
+            [*_web2py(self.folder), "-S", "eden", "-M", "-R", str(script), "--no_banner"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        text, end, _ = done.stdout.rpartition("came to its end")
+        assert end, done.stdout + done.stderr
+        return text
+
+    def tickets(self) -> list[str]:
+        """Return the beginning of each error ticket."""
+        errors = self.folder / "applications" / "eden" / "errors"
+        return [repr(one.read_bytes()[:1500]) for one in errors.iterdir()] if errors.exists() else []
+
+
+def _web2py(folder: Path) -> list[str]:
+    return [sys.executable, str(ROOT / "web2py.py"), "-f", str(folder)]
+
+
+@contextlib.contextmanager
+def running_site(folder: Path, prepare: str = "") -> Iterator[WebSite]:
+    """Prepare a site with an administrator, start its web server, and stop it at the end.
+
+    Args:
+        folder: where its instance folder is made; its parent is used for scratch files.
+        prepare: further Python for its preparation.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    site = WebSite(folder, port)
+    site.run(_PREPARE.format(more=prepare))
+    with open(folder.parent / "server.log", "w", encoding="utf-8") as log:
+        server = subprocess.Popen(
+            [*_web2py(folder), "-a", "", "-i", "127.0.0.1", "-p", str(port), "--no_gui", "--no_banner"],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            with socket.socket() as line:
+                if line.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert time.monotonic() < deadline and server.poll() is None, "the web server did not start"
+            time.sleep(0.1)
+        yield site
+    finally:
+        server.terminate()
+        server.wait(20)
