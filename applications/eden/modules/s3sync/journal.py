@@ -177,33 +177,42 @@ class SqlJournal:
         """See ports.Journal."""
         if keys:
             self.store.note(table, list(dict.fromkeys(keys)), None, own=False)
+            self.note_masters(table, keys)
 
     def note_masters(self, table: str, keys: Sequence[int], origin: int | None = None) -> None:
         """Note the masters of component records alone: the components are about to vanish."""
         for master, found in self._masters_of(table, keys):
             self.store.note(master, found, origin, own=False)
 
-    def _masters_of(self, table: str, keys: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+    def _masters_of(self, table: str | Table, keys: Sequence[int] | None) -> Iterator[tuple[str, list[int]]]:
+        """Yield the masters of component records by table.
+
+        Args:
+            table: the component's table.
+            keys: the component records; None for all of them, and only those masters that the journal knows.
+        """
         schema = self._schema()
         name = self.store.columns.name
+        tablename = table if isinstance(table, str) else table.name
         found: dict[str, set[int]] = {}
-        for master, component in schema.masters(table):
-            if not component.travels:
-                continue
+        for master, component in schema.masters(tablename):
             known = schema.get(master)
-            if known is None or known.is_super:
+            if not component.travels or known is None or known.is_super:
                 continue
-            if component.pkey == known.key:
-                sql = (
-                    f"SELECT {name(component.fkey)} FROM {name(table)} WHERE {name(component.fkey)} IS NOT NULL "
-                    f"AND {name('id')} IN "
+            source = f"{name(tablename)} c"
+            column = f"c.{name(component.fkey)}"
+            if component.pkey != known.key:
+                source += f" JOIN {name(master)} m ON m.{name(component.pkey)} = {column}"
+                column = f"m.{name(known.key)}"
+            if keys is None:
+                rows = self.store.rows(
+                    f"SELECT DISTINCT {column} FROM {source} JOIN {name('sync_journal')} j "
+                    f"ON j.tablename = {self.store.mark} AND j.record_id = {column}",
+                    (master,),
                 )
             else:
-                sql = (
-                    f"SELECT m.{name(known.key)} FROM {name(table)} c JOIN {name(master)} m "
-                    f"ON m.{name(component.pkey)} = c.{name(component.fkey)} WHERE c.{name('id')} IN "
-                )
-            rows = self.store.by_keys(sql, (), keys)
+                sql = f"SELECT {column} FROM {source} WHERE {column} IS NOT NULL AND c.{name('id')} IN "
+                rows = self.store.by_keys(sql, (), keys)
             found.setdefault(master, set()).update(row[0] for row in rows)
         for master, ids in found.items():
             if ids:
@@ -285,7 +294,10 @@ class SqlJournal:
 
     def _note_missing(self, table: Table, missing: list[int] | None) -> int:
         if missing is None:
-            return self.store.note_all(table)
+            count = self.store.note_all(table)
+            for master, found in self._masters_of(table, None):
+                self.store.note(master, found, None, own=False)
+            return count
         self.note(table.name, missing, None)
         return len(missing)
 

@@ -39,11 +39,11 @@ class SqlLedger:
     def defer(self, items: Sequence[Deferred]) -> None:
         """See ports.Ledger."""
         now = self._moment(self._clock.now())
-        rows = {_place(item): (*_deferred_row(item), now) for item in items}
+        rows = {_place(item): (*_deferred_row(item), 0, now) for item in items}
         self._store.upsert(
             "sync_deferred",
             ("tablename", "record_id", "fieldname", "position"),
-            [*_DEFERRED.split(", "), "created_on"],
+            [*_DEFERRED.split(", "), "attempts", "created_on"],
             list(rows.values()),
         )
 

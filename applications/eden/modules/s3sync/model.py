@@ -382,6 +382,8 @@ def prepare(db: Any, schema: Schema | None = None) -> int:
         how many indices were made. The caller commits.
     """
     store = open_store(db)
+    names = {table for _, table, _, _ in INDICES}.union(each.name for each in schema or ())
+    store.prepare_tables(sorted(names))
     known = store.indices()
     quote = store.columns.name
     made = 0

@@ -168,6 +168,9 @@ class SqlStore:
             found.setdefault((table, index), []).append(column)
         return {(table, tuple(columns)) for (table, _), columns in found.items()}
 
+    def prepare_tables(self, tables: Sequence[str]) -> None:
+        """Make existing tables fit to hold and compare any text; called where the database is set up."""
+
     #: query for (table, index, column), by index and place
     INDEX_COLUMNS = ""
 
@@ -269,7 +272,7 @@ class SqlStore:
         listing = table.fields[by]
         read = self.columns.decoder(listing)
         column = self.columns.name(by)
-        sql = f"SELECT {self._select(table, [*columns, by], self.columns.plain)} FROM {self.columns.name(table.name)}"
+        sql = f"SELECT {self._select(table, [*columns, by, table.key], self.columns.plain)} FROM {self.columns.name(table.name)}"
         found: list[Row] = []
         few = sorted(wanted)
         for part in [few] if len(few) > CHUNK else chunks(few, 50):
@@ -278,14 +281,13 @@ class SqlStore:
             else:
                 where, parameters = self._lists_any(column, part)
             found.extend(self.rows(f"{sql} WHERE {where}", parameters))
-        seen: set[Any] = set()
         chosen = []
+        seen: set[Any] = set()
         for row in found:
-            members = row[-1] if read is None or row[-1] is None else read(row[-1])
-            if members and not wanted.isdisjoint(members) and row not in seen:
-                chosen.append(row[:-1])
-                if not isinstance(row[-1], list):
-                    seen.add(row)
+            members = row[-2] if read is None or row[-2] is None else read(row[-2])
+            if members and row[-1] not in seen and not wanted.isdisjoint(members):
+                seen.add(row[-1])
+                chosen.append(row[:-2])
         return self._decoded(table, columns, chosen)
 
     def _lists_any(self, column: str, keys: Sequence[int]) -> tuple[str, list[Any]]:
@@ -445,6 +447,15 @@ class SqlStore:
         parameters = [each for condition in conditions for each in condition.parameters]
         rows = self.rows(f"SELECT COUNT(*) FROM {self.columns.name(table.name)} t WHERE {where}", parameters)
         return int(rows[0][0])
+
+    def matching(self, table: Table, keys: Collection[int], filters: Sequence[Filter]) -> set[int]:
+        """See ports.Store."""
+        conditions = self._conditions(table, filters, None, False)
+        key = f"t.{self.columns.name(table.key)}"
+        where = "".join(f"{condition.sql} AND " for condition in conditions)
+        parameters = [each for condition in conditions for each in condition.parameters]
+        sql = f"SELECT {key} FROM {self.columns.name(table.name)} t WHERE {where}{key} IN "
+        return {row[0] for row in self.by_keys(sql, parameters, keys)}
 
     def _conditions(
         self, table: Table, filters: Sequence[Filter], msince: datetime | None, live_only: bool

@@ -1,0 +1,378 @@
+"""What every ports.Journal keeps to. Subclass with fixtures ``database`` and ``site`` (tests.support.databases)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.databases import Database, Site
+
+EARLY = datetime(2026, 1, 1, 12, 0, 0)
+
+
+class FixedClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def insert(site: Site, name: str, *rows: tuple[Any, ...], columns: tuple[str, ...] = ("name",)) -> list[int]:
+    """Insert behind the journal's back."""
+    with site.store.transaction():
+        return site.store.insert(
+            site.table(name),
+            (*columns, "uuid", "deleted", "modified_on"),
+            [(*row, uuid.uuid4().urn, False, EARLY) for row in rows],
+        )
+
+
+class JournalContract:
+    """Positions, origins, masters, catching up, identity, and the writes of pydal."""
+
+    # --- noting ---------------------------------------------------------------------------------------------
+
+    def test_positions_are_consecutive_and_in_the_order_given(self, site: Site) -> None:
+        keys = insert(site, "org_organisation", *[(f"O{n}",) for n in range(1200)])
+        with site.store.transaction():
+            site.journal.note("org_organisation", keys[::-1], 5)
+        found = site.journal.positions("org_organisation", keys)
+        assert [found[key] for key in keys[::-1]] == [(seq, 5) for seq in range(1, 1201)]
+        assert site.journal.head() == 1200
+        assert site.journal.positions("org_organisation", [10**6]) == {}
+        assert site.journal.positions("org_office", keys) == {}
+
+    def test_a_record_noted_again_moves_to_the_end(self, site: Site) -> None:
+        keys = insert(site, "org_organisation", ("A",), ("B",))
+        with site.store.transaction():
+            site.journal.note("org_organisation", keys, 5)
+            site.journal.note("org_organisation", [keys[0], keys[0]], None)
+        found = site.journal.positions("org_organisation", keys)
+        assert found == {keys[0]: (3, None), keys[1]: (2, 5)}
+        assert site.journal.head() == 3
+
+    def test_noting_nothing_does_nothing(self, site: Site) -> None:
+        site.journal.note("org_organisation", [], None)
+        site.journal.assert_ours("org_organisation", [])
+        assert site.journal.head() == 0
+
+    def test_what_is_rolled_back_was_never_noted(self, site: Site) -> None:
+        keys = insert(site, "org_organisation", ("A",), ("B",))
+        with pytest.raises(ZeroDivisionError), site.store.transaction():
+            site.journal.note("org_organisation", keys, None)
+            raise ZeroDivisionError
+        assert site.journal.positions("org_organisation", keys) == {}
+
+    def test_a_component_notes_its_master_after_itself(self, site: Site) -> None:
+        (organisation,) = insert(site, "org_organisation", ("A",))
+        with site.store.transaction():
+            site.journal.note("org_organisation", [organisation], None)
+        offices = insert(
+            site,
+            "org_office",
+            ("O1", organisation),
+            ("O2", organisation),
+            columns=("name", "organisation_id"),
+        )
+        before = site.journal.head()
+        with site.store.transaction():
+            site.journal.note("org_office", offices, 7)
+        (change,) = site.store.scan(
+            site.table("org_organisation"), ("id",), after=before, until=site.journal.head(), limit=9
+        )
+        assert change.row == (organisation,)
+        positions = site.journal.positions("org_office", offices)
+        assert change.seq > max(seq for seq, _ in positions.values())
+
+    def test_a_component_that_changes_is_no_change_of_its_master(self, site: Site) -> None:
+        (organisation,) = insert(site, "org_organisation", ("A",))
+        with site.store.transaction():
+            site.journal.note("org_organisation", [organisation], 3)
+        before = site.journal.positions("org_organisation", [organisation])
+        offices = insert(site, "org_office", ("O", organisation), columns=("name", "organisation_id"))
+        with site.store.transaction():
+            site.journal.note("org_office", offices, None)
+        assert site.journal.positions("org_organisation", [organisation]) == before
+
+    def test_masters_are_found_through_super_entities(self, site: Site) -> None:
+        db = site.db
+        pe_id = db.pr_pentity.insert(instance_type="pr_person", uuid="pe1", deleted=False)
+        person = int(db.pr_person.insert(first_name="P", pe_id=pe_id))
+        other = int(db.pr_person.insert(first_name="Q"))
+        db.commit()
+        before = site.journal.head()
+        contact = int(db.pr_contact.insert(pe_id=pe_id, contact_method="SMS", value="1"))
+        db.commit()
+        changes = site.store.scan(
+            site.table("pr_person"), ("id",), after=before, until=site.journal.head(), limit=9
+        )
+        assert [change.row[0] for change in changes] == [person]
+        assert site.journal.positions("pr_contact", [contact])
+        assert other not in {change.row[0] for change in changes}
+
+    def test_assert_ours_tells_everybody_again_without_a_change(self, site: Site) -> None:
+        keys = insert(site, "org_organisation", ("A",))
+        with site.store.transaction():
+            site.journal.note("org_organisation", keys, 7)
+        head = site.journal.head()
+        known = site.journal.positions("org_organisation", keys)
+        with site.store.transaction():
+            site.journal.assert_ours("org_organisation", keys)
+        assert site.journal.positions("org_organisation", keys) == known
+        changes = site.store.scan(
+            site.table("org_organisation"), ("id",), after=head, until=99, limit=9, skip_origin=7
+        )
+        assert [change.row[0] for change in changes] == keys
+
+    def test_forget_origin(self, site: Site) -> None:
+        keys = insert(site, "org_organisation", ("A",), ("B",), ("C",))
+        with site.store.transaction():
+            site.journal.note("org_organisation", keys[:2], 7)
+            site.journal.note("org_organisation", keys[2:], 8)
+        site.journal.forget_origin(7, after=1)
+        origins = {
+            key: origin for key, (_, origin) in site.journal.positions("org_organisation", keys).items()
+        }
+        assert origins == {keys[0]: 7, keys[1]: None, keys[2]: 8}
+        site.journal.forget_origin(7)
+        assert site.journal.positions("org_organisation", keys[:1]) == {keys[0]: (1, None)}
+
+    # --- catching up ----------------------------------------------------------------------------------------
+
+    def test_catch_up_finds_what_was_there_before(self, site: Site) -> None:
+        keys = insert(site, "org_organisation", *[(f"O{n}",) for n in range(30)])
+        table = site.table("org_organisation")
+        assert site.journal.catch_up(table) == 30
+        assert site.journal.catch_up(table) == 0
+        found = site.journal.positions("org_organisation", keys)
+        assert [found[key] for key in keys] == [(seq, None) for seq in range(1, 31)]
+        assert site.journal.head() == 30
+
+    def test_catch_up_finds_inserts_and_updates_behind_its_back(self, site: Site) -> None:
+        table = site.table("org_organisation")
+        keys = insert(site, "org_organisation", ("A",), ("B",))
+        site.journal.catch_up(table)
+        further = insert(site, "org_organisation", ("C",))
+        assert site.journal.catch_up(table) == 1
+        with site.store.transaction():
+            site.store.update(
+                table, ("name", "modified_on"), [(keys[0], "New", EARLY + timedelta(seconds=1))]
+            )
+        assert site.journal.catch_up(table) == 1
+        assert site.journal.catch_up(table) == 0
+        order = site.journal.positions("org_organisation", [*keys, *further])
+        assert order[keys[1]] < order[further[0]] < order[keys[0]]
+
+    def test_catch_up_looks_twice_at_a_second_that_is_not_over(self, database: Database) -> None:
+        clock = FixedClock(EARLY)
+        site = Site(database, clock=clock)
+        table = site.table("org_organisation")
+        keys = insert(site, "org_organisation", ("A",), ("B",))
+        assert site.journal.catch_up(table) == 2
+        with site.store.transaction():
+            site.store.update(table, ("modified_on",), [(keys[0], EARLY - timedelta(seconds=1))])
+        assert site.journal.catch_up(table) == 1
+        assert site.journal.catch_up(table) == 0
+        clock.moment = EARLY + timedelta(hours=1)
+        assert site.journal.catch_up(table) == 0
+        site.close()
+
+    def test_a_thorough_catch_up_finds_what_was_given_an_earlier_time(self, site: Site) -> None:
+        table = site.table("org_organisation")
+        keys = insert(site, "org_organisation", ("A",), ("B",))
+        site.journal.catch_up(table)
+        with site.store.transaction():
+            site.store.update(table, ("modified_on",), [(keys[0], EARLY - timedelta(days=1))])
+        assert site.journal.catch_up(table) == 0
+        assert site.journal.catch_up(table, thorough=True) == 1
+        assert site.journal.catch_up(table, thorough=True) == 0
+
+    def test_catch_up_of_a_component_notes_its_master(self, site: Site) -> None:
+        (organisation,) = insert(site, "org_organisation", ("A",))
+        table = site.table("org_organisation")
+        site.journal.catch_up(table)
+        head = site.journal.head()
+        insert(site, "org_office", ("O", organisation), columns=("name", "organisation_id"))
+        assert site.journal.catch_up(table) == 1
+        changes = site.store.scan(table, ("id",), after=head, until=site.journal.head(), limit=9)
+        assert [change.row[0] for change in changes] == [organisation]
+
+    def test_catch_up_passes_over_what_was_noted(self, site: Site) -> None:
+        keys = insert(site, "org_organisation", ("A",), ("B",))
+        with site.store.transaction():
+            site.journal.note("org_organisation", keys[:1], 7)
+        assert site.journal.catch_up(site.table("org_organisation")) == 1
+        assert site.journal.positions("org_organisation", keys)[keys[0]] == (1, 7)
+
+    # --- writers at the same time ---------------------------------------------------------------------------
+
+    def test_head_stays_below_a_transaction_that_is_open(self, site: Site) -> None:
+        if site.store.dialect == "sqlite":
+            pytest.skip("SQLite has one writer at a time")
+        keys = insert(site, "org_organisation", ("A",), ("B",), ("C",))
+        with site.store.transaction():
+            site.journal.note("org_organisation", keys[:1], None)
+        other = Site(site.database, migrate=False)
+        other.schema()
+        other.db.commit()
+        try:
+            # a request of the web server, which does not wait for its turn where the database lets it write
+            other.journal.note("org_organisation", [keys[1]], None)
+            if site.store.dialect == "postgres":
+                site.journal.note("org_organisation", [keys[2]], None)
+                site.db.commit()
+                assert site.journal.positions("org_organisation", [keys[2]]) == {keys[2]: (3, None)}
+            assert site.journal.head() == 1
+            other.db.commit()
+            site.db.commit()
+            assert site.journal.head() == site.store.highest_position() > 1
+        finally:
+            other.close()
+
+    # --- identity -------------------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def remembering(self, database: Database, tmp_path: Path) -> Iterator[Site]:
+        site = Site(database, path=tmp_path / "journal.json")
+        yield site
+        site.close()
+
+    def hand_out(self, site: Site) -> None:
+        with site.store.transaction():
+            site.store.run(
+                "INSERT INTO sync_checkpoint (repository_id, tablename, direction, state) VALUES (1, 'x', 'serve', '')"
+            )
+
+    def test_identity_is_kept(self, remembering: Site, tmp_path: Path) -> None:
+        identity = remembering.journal.identity()
+        keys = insert(remembering, "org_organisation", ("A",))
+        with remembering.store.transaction():
+            remembering.journal.note("org_organisation", keys, None)
+        assert remembering.journal.identity() == identity
+        assert json.loads((tmp_path / "journal.json").read_text()) == {"identity": identity, "head": 1}
+        again = Site(remembering.database, migrate=False, path=tmp_path / "journal.json")
+        assert again.journal.identity() == identity
+        again.close()
+
+    def test_a_database_that_fell_back_gets_another_identity(self, remembering: Site) -> None:
+        keys = insert(remembering, "org_organisation", ("A",), ("B",))
+        with remembering.store.transaction():
+            remembering.journal.note("org_organisation", keys, None)
+        identity = remembering.journal.identity()
+        with remembering.store.transaction():
+            remembering.store.run("DELETE FROM sync_journal WHERE seq > 1")
+        other = remembering.journal.identity()
+        assert other != identity
+        assert remembering.journal.identity() == other
+
+    @pytest.mark.parametrize("content", [None, "", '{"identity": "another", "head": 0}'])
+    def test_a_copied_database_gets_another_identity_once_it_has_spoken(
+        self, remembering: Site, tmp_path: Path, content: Any
+    ) -> None:
+        path = tmp_path / "journal.json"
+        identity = remembering.journal.identity()
+
+        def lose() -> None:
+            path.unlink()
+            if content is not None:
+                path.write_text(content)
+
+        lose()
+        assert remembering.journal.identity() == identity
+        self.hand_out(remembering)
+        lose()
+        assert remembering.journal.identity() != identity
+
+    # --- pydal ----------------------------------------------------------------------------------------------
+
+    def test_writes_of_pydal_are_journaled_in_their_transaction(self, site: Site) -> None:
+        table = site.db.org_organisation
+        key = int(table.insert(name="A"))
+        assert site.journal.positions("org_organisation", [key]) == {key: (1, None)}
+        site.db.rollback()
+        key = int(table.insert(name="A"))
+        site.db.commit()
+        site.db(table.id == key).update(name="B")
+        site.db.commit()
+        assert site.journal.positions("org_organisation", [key])[key][0] == site.journal.head()
+        head = site.journal.head()
+        site.db(table.id == key).update(name="B")
+        assert site.journal.head() == head  # nothing changed
+        site.db(table.id == key).update(deleted=True)
+        site.db.commit()
+        assert site.journal.head() > head
+
+    def test_a_later_edit_is_newer_than_what_it_edits(self, site: Site) -> None:
+        table = site.db.org_organisation
+        future = datetime(2099, 1, 1)
+        key = int(table.insert(name="A", modified_on=future))
+        site.db(table.id == key).update(name="B")
+        assert table[key].modified_on == future + timedelta(seconds=1)
+        site.db(table.id == key).update(name="C", modified_on=EARLY)
+        assert table[key].modified_on == EARLY  # the writer's own choice
+
+    def test_derived_data_is_not_journaled(self, site: Site) -> None:
+        table = site.db.org_organisation
+        key = int(table.insert(name="A"))
+        site.db.commit()
+        head = site.journal.head()
+        before = table[key].modified_on
+        site.db(table.id == key).update(acronym="X", modified_on=table.modified_on)
+        assert (site.journal.head(), table[key].modified_on) == (head, before)
+
+    def test_an_update_of_many_notes_those_that_change(self, site: Site) -> None:
+        table = site.db.org_organisation
+        keys = [int(table.insert(name=name)) for name in ("A", "B", "C")]
+        site.db.commit()
+        head = site.journal.head()
+        site.db(table.id > 0).update(name="B")
+        positions = site.journal.positions("org_organisation", keys)
+        assert [positions[key][0] > head for key in keys] == [True, False, True]
+
+    def test_an_expression_counts_as_change(self, site: Site) -> None:
+        table = site.db.org_organisation
+        key = int(table.insert(name="A", year=1))
+        site.db.commit()
+        head = site.journal.head()
+        site.db(table.id == key).update(year=table.year + 1)
+        site.db.commit()
+        assert site.journal.head() == head + 1
+
+    def test_a_component_that_moves_notes_both_masters(self, site: Site) -> None:
+        db = site.db
+        first, second = (int(db.org_organisation.insert(name=name)) for name in "AB")
+        office = db.org_office.insert(name="O", organisation_id=first)
+        db.commit()
+        head = site.journal.head()
+        db(db.org_office.id == office).update(organisation_id=second)
+        db.commit()
+        changes = site.store.scan(
+            site.table("org_organisation"), ("id",), after=head, until=site.journal.head(), limit=9
+        )
+        assert {change.row[0] for change in changes} == {first, second}
+
+    def test_a_hard_deletion_notes_the_master(self, site: Site) -> None:
+        db = site.db
+        organisation = int(db.org_organisation.insert(name="A"))
+        office = db.org_office.insert(name="O", organisation_id=organisation)
+        db.commit()
+        head = site.journal.head()
+        db(db.org_office.id == office).delete()
+        db.commit()
+        window = {"after": head, "until": site.journal.head(), "limit": 9}
+        changes = site.store.scan(site.table("org_organisation"), ("id",), **window)
+        assert [change.row[0] for change in changes] == [organisation]
+        assert site.store.scan(site.table("org_office"), ("id",), **window) == []
+
+    def test_tables_of_the_synchronisation_are_not_journaled(self, site: Site) -> None:
+        site.db.sync_repository.insert(name="Peer")
+        assert site.journal.head() == 0

@@ -1,0 +1,194 @@
+"""What every ports.Ledger keeps to, and the checkpoints. Subclass with a ``site`` fixture."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from s3sync.checkpoints import Checkpoints
+from s3sync.cursor import Checkpoint, Handed
+from s3sync.ledger import SqlLedger
+from s3sync.ports import Deferred, Kept
+from tests.support.databases import Site
+
+LATER = datetime(2026, 5, 6, 7, 8, 9)
+
+
+def reference(**changes: Any) -> Deferred:
+    return Deferred("org_office", 1, "organisation_id", "org_organisation", "u1")._replace(**changes)
+
+
+def file(**changes: Any) -> Deferred:
+    return Deferred(
+        "doc_document", 1, "file", "", "f1", url="http://x/1", filename="ä.txt", repository_id=3
+    )._replace(**changes)
+
+
+def kept(**changes: Any) -> Kept:
+    return Kept(
+        kind="conflict",
+        table="org_organisation",
+        uuid="u1",
+        key=5,
+        repository_id=3,
+        winner="ours",
+        reason="Changed at both sites.",
+        ours="<resource/>",
+        theirs="<resource name='Ü'/>",
+        modified_on=LATER,
+        fingerprint="abc",
+    )._replace(**changes)
+
+
+class LedgerContract:
+    """Deferred references and files, kept versions, checkpoints."""
+
+    @pytest.fixture
+    def ledger(self, site: Site) -> SqlLedger:
+        return SqlLedger(site.db, site.schema)
+
+    # --- deferred -------------------------------------------------------------------------------------------
+
+    def test_deferred_items_are_found_from_both_ends(self, site: Site, ledger: SqlLedger) -> None:
+        items = [
+            reference(),
+            reference(key=2, uuid="u2"),
+            reference(key=2, field="other", index=0),
+            reference(key=2, field="other", index=1, uuid="u3"),
+            file(),
+        ]
+        with site.store.transaction():
+            ledger.defer(items)
+        found = ledger.deferred_for({"org_organisation": ["u1", "u3", "nobody"], "org_office": ["u2"]})
+        assert sorted(found, key=str) == sorted([items[0], items[2], items[3]], key=str)
+        assert sorted(ledger.deferred_of("org_office", [2, 99]), key=str) == sorted(items[1:4], key=str)
+        assert ledger.deferred_for({}) == ledger.deferred_of("org_office", []) == []
+
+    def test_deferring_again_replaces(self, site: Site, ledger: SqlLedger) -> None:
+        with site.store.transaction():
+            ledger.defer([reference(), reference(uuid="u2")])
+            ledger.defer([reference(uuid="u3", repository_id=9)])
+        assert ledger.deferred_of("org_office", [1]) == [reference(uuid="u3", repository_id=9)]
+
+    def test_settled_items_are_forgotten(self, site: Site, ledger: SqlLedger) -> None:
+        listed = [reference(index=0), reference(index=1, uuid="u2")]
+        with site.store.transaction():
+            ledger.defer([reference(), *listed])
+            ledger.settle([reference(uuid="any"), listed[1]])
+            ledger.settle([])
+        assert ledger.deferred_of("org_office", [1]) == listed[:1]
+
+    def test_files_wait_in_order_and_failures_go_to_the_end(self, site: Site, ledger: SqlLedger) -> None:
+        files = [file(key=key, uuid=f"f{key}") for key in (1, 2, 3)]
+        with site.store.transaction():
+            ledger.defer([*files, file(key=4, repository_id=8), reference(repository_id=3)])
+        assert ledger.waiting_files(3, 10) == files
+        assert ledger.waiting_files(3, 2) == files[:2]
+        with site.store.transaction():
+            ledger.tried(files[:1])
+        assert ledger.waiting_files(3, 10) == [*files[1:], files[0]]
+
+    def test_deferring_is_undone_with_its_transaction(self, site: Site, ledger: SqlLedger) -> None:
+        with pytest.raises(ZeroDivisionError), site.store.transaction():
+            ledger.defer([reference()])
+            raise ZeroDivisionError
+        assert ledger.deferred_of("org_office", [1]) == []
+
+    # --- kept -----------------------------------------------------------------------------------------------
+
+    def states(self, site: Site) -> list[Any]:
+        return site.store.rows("SELECT state, kind, uuid FROM sync_kept ORDER BY id")
+
+    def test_kept_versions_are_known_without_their_documents(self, site: Site, ledger: SqlLedger) -> None:
+        with site.store.transaction():
+            ledger.keep(
+                [kept(), kept(uuid="u2", missing=("m1", "m2"), modified_on=None), kept(repository_id=4)]
+            )
+        known = ledger.known(3, "org_organisation", ["u1", "u2", "u9"])
+        assert known == {
+            "u1": kept(ours=None, theirs=None),
+            "u2": kept(uuid="u2", missing=("m1", "m2"), modified_on=None, ours=None, theirs=None),
+        }
+        assert ledger.known(None, "org_organisation", ["u1"]) == {}
+        assert ledger.known(3, "org_office", ["u1"]) == {}
+
+    def test_keeping_again_replaces_what_is_open(self, site: Site, ledger: SqlLedger) -> None:
+        with site.store.transaction():
+            ledger.keep([kept(), kept(kind="rejected")])
+            ledger.keep([kept(fingerprint="old"), kept(fingerprint="new")])
+        assert sorted(self.states(site)) == [("open", "conflict", "u1"), ("open", "rejected", "u1")]
+        rows = site.store.rows("SELECT fingerprint FROM sync_kept WHERE kind = 'conflict'")
+        assert rows == [("new",)]
+
+    def test_what_was_settled_by_a_person_stays(self, site: Site, ledger: SqlLedger) -> None:
+        with site.store.transaction():
+            ledger.keep([kept()])
+            site.store.run("UPDATE sync_kept SET state = 'resolved'")
+            ledger.keep([kept(fingerprint="again")])
+        assert self.states(site) == [("resolved", "conflict", "u1"), ("open", "conflict", "u1")]
+
+    def test_versions_without_uuid_are_told_apart_by_fingerprint(self, site: Site, ledger: SqlLedger) -> None:
+        nameless = kept(kind="rejected", uuid=None, key=None, repository_id=None)
+        with site.store.transaction():
+            ledger.keep([nameless, nameless._replace(fingerprint="other")])
+            ledger.keep([nameless])
+        assert len(self.states(site)) == 2
+
+    def test_release_closes_the_kinds_named(self, site: Site, ledger: SqlLedger) -> None:
+        with site.store.transaction():
+            ledger.keep([kept(), kept(kind="rejected"), kept(kind="rejected", uuid="u2")])
+            ledger.release(3, "org_organisation", ["u1"], ("rejected", "refused"))
+            ledger.release(3, "org_organisation", ["u2"], ())
+            ledger.release(4, "org_organisation", ["u2"], ("rejected",))
+        assert self.states(site) == [
+            ("open", "conflict", "u1"),
+            ("superseded", "rejected", "u1"),
+            ("open", "rejected", "u2"),
+        ]
+
+    def test_a_rejected_record_is_tried_again_when_what_it_missed_is_here(
+        self, site: Site, ledger: SqlLedger
+    ) -> None:
+        site.db.gis_location.insert(name="L", uuid="here")
+        site.db.org_organisation.insert(name="O", uuid="here too")
+        site.db.commit()
+        rejected = kept(kind="rejected", table="org_office")
+        ready = rejected._replace(uuid="a", missing=("gone", "here"))
+        with site.store.transaction():
+            ledger.keep(
+                [
+                    rejected._replace(uuid="x"),
+                    ready,
+                    rejected._replace(uuid="y", missing=("gone",)),
+                    rejected._replace(uuid="b", missing=("here too",)),
+                    rejected._replace(uuid="z", missing=("here",), kind="conflict"),
+                    rejected._replace(uuid="z", missing=("here",), repository_id=9),
+                ]
+            )
+        assert [each.uuid for each in ledger.retriable(3, "org_office", 10)] == ["a", "b"]
+        assert ledger.retriable(3, "org_office", 1) == [ready]
+        assert ledger.retriable(3, "pr_person", 1) == []
+
+    # --- checkpoints ----------------------------------------------------------------------------------------
+
+    def test_checkpoints(self, site: Site) -> None:
+        checkpoints = Checkpoints(site.db)
+        assert checkpoints.load(1, "org_office") == Checkpoint()
+        first = Checkpoint(5, (Handed(5, "t5"), Handed(9, "t9")))
+        with site.store.transaction():
+            checkpoints.save(1, "org_office", Checkpoint())
+            checkpoints.save(1, "org_office", first)
+            checkpoints.write(1, "org_office", "pull", "a cursor")
+            checkpoints.save(2, "org_office", first)
+        assert checkpoints.load(1, "org_office") == first
+        assert checkpoints.read(1, "org_office", "pull") == "a cursor"
+        with site.store.transaction():
+            checkpoints.forget(1, "org_office", "pull")
+        assert checkpoints.read(1, "org_office", "pull") is None
+        assert checkpoints.load(1, "org_office") == first
+        with site.store.transaction():
+            checkpoints.forget(1)
+        assert checkpoints.load(1, "org_office") == Checkpoint()
+        assert checkpoints.load(2, "org_office") == first

@@ -1,0 +1,104 @@
+"""The contracts of store, journal and ledger, on each database that pydal and we know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+for contract in ("journal", "ledger", "store"):
+    pytest.register_assert_rewrite(f"tests.contracts.{contract}_contract")
+
+from tests.contracts.journal_contract import JournalContract
+from tests.contracts.ledger_contract import LedgerContract
+from tests.contracts.store_contract import StoreContract
+from tests.support.databases import (
+    Database,
+    MySQLDatabase,
+    PostgresArraysDatabase,
+    PostgresDatabase,
+    Site,
+    SQLiteDatabase,
+    Unavailable,
+)
+
+
+class OnDatabase:
+    """Supplies a fresh site on one kind of database."""
+
+    kind: type[Database]
+
+    @pytest.fixture
+    def database(self, tmp_path: Path) -> Iterator[Database]:
+        try:
+            database = self.kind(tmp_path)
+        except Unavailable as missing:
+            pytest.skip(str(missing))
+        yield database
+        database.close()
+
+    @pytest.fixture
+    def site(self, database: Database) -> Iterator[Site]:
+        site = Site(database)
+        yield site
+        site.close()
+
+
+class OnSQLite(OnDatabase):
+    kind = SQLiteDatabase
+
+
+@pytest.mark.database
+class OnPostgres(OnDatabase):
+    kind = PostgresDatabase
+
+
+@pytest.mark.database
+class OnPostgresArrays(OnDatabase):
+    kind = PostgresArraysDatabase
+
+
+@pytest.mark.database
+class OnMySQL(OnDatabase):
+    kind = MySQLDatabase
+
+
+class TestStoreOnSQLite(OnSQLite, StoreContract):
+    pass
+
+
+class TestStoreOnPostgres(OnPostgres, StoreContract):
+    pass
+
+
+class TestStoreOnPostgresArrays(OnPostgresArrays, StoreContract):
+    pass
+
+
+class TestStoreOnMySQL(OnMySQL, StoreContract):
+    pass
+
+
+class TestJournalOnSQLite(OnSQLite, JournalContract):
+    pass
+
+
+class TestJournalOnPostgres(OnPostgres, JournalContract):
+    pass
+
+
+class TestJournalOnMySQL(OnMySQL, JournalContract):
+    pass
+
+
+class TestLedgerOnSQLite(OnSQLite, LedgerContract):
+    pass
+
+
+class TestLedgerOnPostgres(OnPostgres, LedgerContract):
+    pass
+
+
+class TestLedgerOnMySQL(OnMySQL, LedgerContract):
+    pass

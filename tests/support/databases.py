@@ -1,0 +1,166 @@
+"""Databases for tests: a fresh one each, on whatever servers this machine has."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any, Callable
+
+from pydal import DAL
+
+from s3sync import model
+from s3sync.host import build_schema
+from s3sync.journal import SqlJournal, define_hook, install
+from s3sync.schema import Schema
+from s3sync.store import open_store
+from tests.support import datamodel
+
+POSTGRES_URI = os.environ.get("EDEN_TEST_POSTGRES", "postgres://postgres@127.0.0.1/test")
+MYSQL_URI = os.environ.get("EDEN_TEST_MYSQL", "mysql://root:@127.0.0.1/test")
+CHARSET = "?set_encoding=utf8mb4"
+
+
+class Unavailable(Exception):
+    """There is no such server here, or no driver for it."""
+
+
+class Database:
+    """A database of its own for one test, removed by ``close``."""
+
+    dialect = ""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def connect(self, migrate: bool = True) -> DAL:
+        """Open a connection of its own."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Remove the database."""
+
+
+class SQLiteDatabase(Database):
+    dialect = "sqlite"
+
+    def connect(self, migrate: bool = True) -> DAL:
+        return DAL(
+            "sqlite://storage.sqlite",
+            folder=str(self.folder),
+            migrate=migrate,
+            pool_size=0,
+            driver_args={"timeout": 1},
+        )
+
+
+class PostgresDatabase(Database):
+    dialect = "postgres"
+    prefix = "postgres"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.name = f"eden_test_{uuid.uuid4().hex[:12]}"
+        try:
+            import psycopg2
+
+            self._admin = psycopg2.connect(POSTGRES_URI.replace("postgres://", "postgresql://", 1))
+        except ImportError as error:
+            raise Unavailable("the driver psycopg2 is not installed") from error
+        except psycopg2.OperationalError as error:
+            raise Unavailable(f"no PostgreSQL at {POSTGRES_URI}: {error}") from error
+        self._admin.autocommit = True
+        self._admin.cursor().execute(f"CREATE SCHEMA {self.name}")
+
+    def connect(self, migrate: bool = True) -> DAL:
+        def choose(adapter: Any) -> None:
+            adapter.execute(f"SET search_path TO {self.name}")
+            adapter.connection.commit()
+
+        uri = POSTGRES_URI.replace("postgres:", f"{self.prefix}:", 1)
+        return DAL(
+            uri, folder=str(self.folder), migrate=migrate, pool_size=0, after_connection=choose, attempts=1
+        )
+
+    def close(self) -> None:
+        self._admin.cursor().execute(f"DROP SCHEMA {self.name} CASCADE")
+        self._admin.close()
+
+
+class PostgresArraysDatabase(PostgresDatabase):
+    """With pydal's other conventions: lists are arrays, booleans are booleans."""
+
+    prefix = "postgres3"
+
+
+class MySQLDatabase(Database):
+    dialect = "mysql"
+    charset = "utf8mb4"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.name = f"eden_test_{uuid.uuid4().hex[:12]}"
+        try:
+            import pymysql
+        except ImportError as error:
+            raise Unavailable("the driver PyMySQL is not installed") from error
+        try:
+            self._admin = DAL(MYSQL_URI + CHARSET, folder=str(folder), pool_size=0, attempts=1)
+        except (RuntimeError, pymysql.Error) as error:
+            raise Unavailable(f"no MySQL or MariaDB at {MYSQL_URI}: {error}") from error
+        self._admin.executesql(f"CREATE DATABASE {self.name} CHARACTER SET utf8mb4")
+
+    def connect(self, migrate: bool = True) -> DAL:
+        uri = f"{MYSQL_URI.rpartition('/')[0]}/{self.name}{CHARSET}"
+        # the comment sign hides the character set that pydal adds
+        engine = f"InnoDB CHARACTER SET {self.charset} COLLATE {self.charset}_bin # "
+        return DAL(
+            uri,
+            folder=str(self.folder),
+            migrate=migrate,
+            pool_size=0,
+            attempts=1,
+            adapter_args={"engine": engine},
+        )
+
+    def close(self) -> None:
+        self._admin.executesql(f"DROP DATABASE {self.name}")
+        self._admin.close()
+
+
+class Site:
+    """Store and journal of one connection, on the small data model.
+
+    Args:
+        database: where the tables are.
+        migrate: False where another site has made them.
+        clock: the site's clock.
+        path: file of the journal's identity.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        migrate: bool = True,
+        clock: Any = None,
+        path: Path | None = None,
+    ) -> None:
+        self.database = database
+        self.db = database.connect(migrate)
+        self.host = datamodel.define(self.db)
+        model.define(self.db, self.host)
+        self.schema: Callable[[], Schema] = lambda: build_schema(self.db, self.host)
+        self.store = open_store(self.db, self.schema)
+        if migrate:
+            model.prepare(self.db, self.schema())
+            self.db.commit()
+        self.journal = SqlJournal(self.db, self.schema, path=path, clock=clock)
+        install(self.journal, define_hook(self.db))
+
+    def table(self, name: str) -> Any:
+        """A table of the schema."""
+        return self.schema().table(name)
+
+    def close(self) -> None:
+        """Close the connection, forgetting what was not committed."""
+        self.db._adapter.close("rollback")
