@@ -1,7 +1,7 @@
 """What an active Sahana Eden was recorded to send, sent again byte by byte: we answer as it expects.
 
-Only what cannot be the same is replaced: the credentials, and bodies of which the recording shows the beginning
-(they are cut behind the last complete record). The ``Host`` stays as recorded, as behind a relay.
+Only what cannot be the same is replaced: the credentials, and bodies of which the recording shows the
+beginning (they are cut behind the last complete record). The ``Host`` stays as recorded, as behind a relay.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
