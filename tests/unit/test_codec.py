@@ -87,6 +87,7 @@ def test_an_empty_answer_of_an_eden() -> None:
 def test_only_what_stands_right_below_the_root_is_yielded() -> None:
     inner = '<resource name="org_office" uuid="inner"/>'
     outer = f'<resource name="org_office" uuid="outer">{inner}<reference>{inner}</reference></resource>'
+    assert read(document("<s3xml>", inner, "</s3xml>", "<s3xml/>", ONE)) == ["u1"]
     assert read(document("<list>", inner, "</list>", "text", outer, "<!-- c --><?pi x?>", ONE)) == [
         "outer",
         "u1",
@@ -149,6 +150,8 @@ REFUSED = [
     ("<!DOCTYPE html><html><p>Log in<br></html>", NotS3XML, "HTML"),
     ("<html><body>Log in<br></body></html>", NotS3XML, "HTML"),
     ("<root/>", NotS3XML, "<root>"),
+    (f"<root>{'<junk/>' * 50_000}</root>", NotS3XML, "<s3xml>"),
+    ("<root><s3xml/></root>", NotS3XML, "<root>"),
     ('<resource name="org_office"/>', NotS3XML, "<resource>"),
     ('<s3xml xmlns="urn:x"/>', NotS3XML, "urn:x"),
     (f'<!DOCTYPE s3xml [<!ENTITY l0 "lol">{LAUGHS}]><s3xml a="&l9;"/>', HostileDocument, "DTD"),
@@ -174,9 +177,9 @@ def test_refuses(text: str, error: type[DocumentError], message: str) -> None:
     assert len(caught.value.message) < 400
 
 
-def test_a_dtd_behind_the_first_chunk_is_found_too() -> None:
+def test_a_dtd_cannot_hide_behind_a_long_comment() -> None:
     comment = f"<!--{'x' * 200_000}-->"
-    with pytest.raises(HostileDocument, match="DTD"):
+    with pytest.raises(HostileDocument, match="endless comment"):
         read(f'{comment}<!DOCTYPE s3xml [<!ENTITY a "b">]>{document(ONE)}')
 
 
@@ -207,6 +210,8 @@ def test_limits() -> None:
         read(document("<junk/>" * 100_000), Limits(max_elements_per_record=50_000))
     with pytest.raises(HostileDocument, match="200000 bytes"):
         read(document(f"<resource>{'x' * 900_000}</resource>"), Limits(max_bytes_per_record=200_000))
+    with pytest.raises(HostileDocument, match="10 MB"):
+        read(document(f'<resource><data value="{"x" * 11_000_000}"/></resource>'))
     assert len(read(many)) == 5000
 
 

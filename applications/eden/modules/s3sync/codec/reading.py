@@ -18,6 +18,7 @@ from ..xmltext import shown
 ROOT = "s3xml"
 RESOURCE = "resource"
 _CHUNK = 1 << 16
+_LONGEST_PROLOG = 1 << 14
 _FRAGMENTS = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 _COUNT = etree.XPath("count(//*) + count(//@*)")
 
@@ -87,7 +88,7 @@ class DocumentReader:
         self._limits = limits or Limits()
         self._parser: etree.XMLPullParser = etree.XMLPullParser(
             events=("start", "end"),
-            tag=RESOURCE,
+            tag=(ROOT, RESOURCE),
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -120,16 +121,19 @@ class DocumentReader:
         while True:
             for event, element in self._events:
                 if event == "start":
-                    self._depth += 1
                     if self._root is None:
                         self._root = element.getroottree().getroot()
                         _check_root(self._root)
+                        continue
+                    self._depth += 1
                     if self._depth > max_depth:
                         raise HostileDocument(f"The document nests records over {max_depth} levels deep.")
                     continue
                 self._depth -= 1
                 root = self._root
                 if not self._depth and root is not None and element.getparent() is root:
+                    if element.tag != RESOURCE:
+                        continue
                     while root[0] is not element:
                         del root[0]
                     return element
@@ -168,7 +172,7 @@ class DocumentReader:
             return TruncatedDocument(f"The document breaks off after {self._bytes} bytes: {text}.")
         if ("ntity" in text and "amplification" in text) or "depth" in text:
             return HostileDocument(f"The document was refused by the XML parser: {text}.")
-        if "uge" in text or "too long" in text:
+        if "XML_PARSE_HUGE" in text or "too long" in text:
             return HostileDocument(f"The document holds a single text of more than 10 MB: {text}.")
         return DocumentError(f"The document is not well-formed XML: {text}.")
 
@@ -179,12 +183,13 @@ class DocumentReader:
             raise HostileDocument(
                 f"The document holds a record of more than {limits.max_bytes_per_record} bytes."
             )
-        if self._root is not None:
-            count = _COUNT(self._root)
-            if isinstance(count, float) and count > limits.max_elements_per_record:
-                raise HostileDocument(
-                    f"The document holds a record of more than {limits.max_elements_per_record} elements."
-                )
+        if self._root is None:
+            raise NotS3XML(f"The root element is not <{ROOT}>.")
+        count = _COUNT(self._root)
+        if isinstance(count, float) and count > limits.max_elements_per_record:
+            raise HostileDocument(
+                f"The document holds a record of more than {limits.max_elements_per_record} elements."
+            )
 
 
 def elements(source: BinaryIO, limits: Limits | None = None) -> Iterator[etree._Element]:
@@ -217,8 +222,12 @@ def _check_beginning(chunk: bytes) -> None:
         if rest.startswith(b"<!doctype"):
             raise HostileDocument("The document has a DTD.")
         end = b"-->" if rest.startswith(b"<!--") else b"?>" if rest.startswith(b"<?") else b""
-        found = text.find(end, position) if end else -1
+        if not end:
+            return
+        found = text.find(end, position)
         if found < 0:
+            if len(chunk) >= _LONGEST_PROLOG:
+                raise HostileDocument("The document begins with an endless comment.")
             return
         position = found + len(end)
         while text[position : position + 1].isspace():
