@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from pydal.adapters.base import BaseAdapter
 
 from s3 import schema
 from s3.database import connect
@@ -103,9 +104,22 @@ def test_pydals_notes_about_a_lost_database_are_removed(application: Path) -> No
     db = connect(URI, str(application / "databases"), pool_size=0, migrate=True)
     note = application / "databases" / f"{db._uri_hash}_org_office.table"
     note.write_bytes(b"stale")
-    gate.forget_lost_tables(db)
+    gate.connected(db)
     assert not note.exists()
     gate.close(db)
+
+
+def test_a_request_that_fails_lets_others_try_as_soon_as_its_connection_closes(application: Path) -> None:
+    gate = SchemaGate(str(application), URI, ["org"])
+    assert gate.open()
+    db = connect(URI, str(application / "databases"), pool_size=0, migrate=True)
+    gate.connected(db)
+    BaseAdapter.close_all_instances("rollback")
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(migrate(application)))
+    thread.start()
+    thread.join(5)
+    assert answers == [True]
 
 
 def test_lookups_have_indices(tmp_path: Path) -> None:

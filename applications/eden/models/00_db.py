@@ -13,13 +13,17 @@ _uri = settings.get_database_uri()
 schema_gate = SchemaGate(request.folder, _uri, settings.modules)
 _migrate = schema_gate.open()
 
-db = current.db = connect(
-    _uri,
-    os.path.join(request.folder, "databases"),
-    pool_size=settings.get_database_pool_size(),
-    migrate=_migrate,
-)
-schema_gate.forget_lost_tables(db)
+try:
+    db = current.db = connect(
+        _uri,
+        os.path.join(request.folder, "databases"),
+        pool_size=settings.get_database_pool_size(),
+        migrate=_migrate,
+    )
+except Exception:
+    schema_gate.abandon()
+    raise
+schema_gate.connected(db)
 
 s3db = current.s3db = S3DataModel(db, settings, translate=T)
 load(s3db, "auth")

@@ -18,7 +18,7 @@ from typing import IO, Any
 from .errors import SchemaBusy
 
 #: Seconds to wait for another process that is creating the tables.
-PATIENCE = 120.0
+PATIENCE = 60.0
 _held = threading.local()
 
 
@@ -96,10 +96,31 @@ class SchemaGate:
         self.migrating = True
         return True
 
-    def forget_lost_tables(self, db: Any) -> None:
-        """After connecting: if the database is empty, pydal's notes about its tables are out of date."""
+    def connected(self, db: Any) -> None:
+        """After connecting, before the tables are declared.
+
+        The lock is let go whatever happens to the request: web2py closes the adapter also after an error.
+        """
         if not self.migrating:
             return
+        close = db._adapter.close
+
+        def close_and_release(*args: Any, **options: Any) -> Any:
+            try:
+                return close(*args, **options)
+            finally:
+                self.abandon()
+
+        db._adapter.close = close_and_release
+        self._forget_lost_tables(db)
+
+    def abandon(self) -> None:
+        """Let others try; what this request has not finished, another one will."""
+        self.migrating = False
+        self._release()
+
+    def _forget_lost_tables(self, db: Any) -> None:
+        """If the database is empty, pydal's notes about its tables are out of date: remove them."""
         try:
             db.executesql("SELECT id FROM auth_user WHERE 1 = 0;")
         except Exception as error:  # each driver has its own class for "no such table"
@@ -119,8 +140,7 @@ class SchemaGate:
         with open(temporary, "w", encoding="ascii") as stored:
             stored.write(self.wanted)
         os.replace(temporary, self._file)
-        self.migrating = False
-        self._release()
+        self.abandon()
 
     @staticmethod
     def _release() -> None:
