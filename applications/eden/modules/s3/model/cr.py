@@ -114,3 +114,8 @@ def define(s3db: S3DataModel) -> None:
         title=T("Housing Units"),
         deduplicate=S3Duplicate(primary=("site_id", "name"), ignore_deleted=True),
     )
+    s3db.add_components(
+        "cr_shelter",
+        cr_shelter_details={"joinby": "site_id", "pkey": "site_id", "multiple": False},
+        cr_shelter_unit={"joinby": "site_id", "pkey": "site_id"},
+    )

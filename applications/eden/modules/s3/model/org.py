@@ -180,14 +180,7 @@ def define(s3db: S3DataModel) -> None:
         lambda: col.comments(),
     )
     s3db.configure("org_site", title=T("Sites"))
-    s3db.add_components(
-        "org_site",
-        org_site_facility_type="site_id",
-        org_facility_type={"link": "org_site_facility_type", "joinby": "site_id", "key": "facility_type_id"},
-        hrm_human_resource="site_id",
-        cr_shelter_details={"joinby": "site_id", "multiple": False},
-        cr_shelter_unit="site_id",
-    )
+    s3db.add_components("org_site", hrm_human_resource="site_id")
 
     s3db.define_table(
         "org_office_type",
@@ -277,4 +270,14 @@ def define(s3db: S3DataModel) -> None:
         title=T("Types of Facilities"),
         name_fields=(),
         deduplicate=S3Duplicate(primary=("site_id", "facility_type_id")),
+    )
+    s3db.add_components(
+        "org_facility",
+        org_site_facility_type={"joinby": "site_id", "pkey": "site_id"},
+        org_facility_type={
+            "link": "org_site_facility_type",
+            "joinby": "site_id",
+            "pkey": "site_id",
+            "key": "facility_type_id",
+        },
     )
