@@ -89,7 +89,7 @@ def resource_open(
     deleted: bool = False,
     replaced_by: str | None = None,
     alias: str | None = None,
-    nulls: Iterable[str] = (),
+    nulls: Iterable[str] | None = None,
     tuid: str | None = None,
     approved: bool = True,
 ) -> str:
@@ -106,7 +106,7 @@ def resource_open(
         deleted: of a deleted record only uuid, modified_on and replaced_by are written.
         replaced_by: uuid of the record it was merged into.
         alias: where the table serves several components of its master.
-        nulls: names of the cleared fields.
+        nulls: names of the cleared fields, None or empty for none.
         tuid: identifier within the document, for a record without uuid.
         approved: False for a record that waits for approval.
     """
