@@ -1,5 +1,21 @@
 """Synchronisation: the interface for other sites, and the administrator's screens."""
 
+from s3.pages import refusal
+
+if not settings.has_module("sync"):
+    raise refusal(404, T("The module it belongs to is not enabled at this site."))
+
+_interface = request.function in ("sync", "file") or (
+    request.function == "repository" and request.args(0) == "register"
+)
+if not _interface:
+    # Only administrators come further; accounts of other sites use the interface.
+    auth.s3_require_login()
+    auth.s3_require_module("sync")
+
+
+# --- for other sites ---------------------------------------------------------------------------------------
+
 
 def sync():
     """Pull and push of other sites: /sync/sync.xml."""
@@ -23,3 +39,260 @@ def repository():
         from s3sync import rest
 
         return rest.register_request(request, response)
+    if not request.args:
+        redirect(URL("sync", "index"))
+    if request.args(0) == "create":
+        return _create_repository()
+    return _repository_tab()
+
+
+# --- for administrators ------------------------------------------------------------------------------------
+
+
+def index():
+    """All repositories: are we in step, since when, what is wrong."""
+    from s3sync import jobs
+
+    table = db.sync_repository
+    rows = db(table.deleted == False).select(orderby=table.name)  # noqa: E712
+    runs = {}
+    newest = db.sync_run.id.max()
+    for found in db(db.sync_run).select(newest, groupby=db.sync_run.repository_id):
+        run = db.sync_run(found[newest])
+        runs[run.repository_id] = run
+    upcoming = {
+        row.id: min(
+            (
+                each.scheduler_task.next_run_time
+                for each in jobs.jobs_of(db, row.id)
+                if each.scheduler_task.enabled
+            ),
+            default=None,
+        )
+        for row in rows
+    }
+    return {
+        "title": T("Synchronization"),
+        "rows": rows,
+        "runs": runs,
+        "upcoming": upcoming,
+        "workers": jobs.workers_alive(db),
+        "command": f"python web2py.py -K {request.application} -Q",
+    }
+
+
+def config():
+    """This site's identifier and proxy."""
+    from s3sync import screens
+
+    form = screens.settings_form(current.sync_site, T)
+    if form.process(formname="config", message_onsuccess=None).accepted:
+        screens.save_settings(current.sync_site, form.vars)
+        session.flash = T("Saved")
+        redirect(URL("sync", "config"))
+    return {"title": T("Synchronization Settings"), "form": form, "address": current.sync_site.base_url}
+
+
+def log():
+    """The log of all repositories, or one entry."""
+    from s3sync import screens
+
+    if request.args(0):
+        entry = _record(db.sync_log, request.args(0))
+        response.view = "sync/entry.html"
+        return {"title": T("Log Entry"), "entry": entry}
+    page = screens.log_page(current.sync_site, request.get_vars)
+    return {
+        "title": T("Synchronization Log"),
+        "page": page,
+        "repositories": db(db.sync_repository).select(orderby=db.sync_repository.name),
+        "purge": None,
+    }
+
+
+def _record(table, record_id):
+    """Return a record by the id in the URL, or answer 404."""
+    record = table(record_id) if str(record_id).isdigit() else None
+    if record is None or record.get("deleted"):
+        raise refusal(404, T("There is no such record. It may have been deleted."))
+    return record
+
+
+def _create_repository():
+    from s3sync import screens
+
+    form = screens.repository_form(current.sync_site, T, None)
+    if form.process(formname="repository", message_onsuccess=None).accepted:
+        repository_id = screens.save_repository(current.sync_site, None, form.vars)
+        db.commit()
+        redirect(URL("sync", "repository", args=[_register(repository_id), "task"]))
+    response.view = "sync/form.html"
+    return {"title": T("Add Repository"), "form": form, "back": URL("sync", "index")}
+
+
+def _register(repository_id):
+    """Introduce this site to a repository and tell the person how that went; return the repository."""
+    from s3sync.registration import introduce
+
+    if not db.sync_repository(repository_id).url:
+        session.flash = T("Saved. Without a URL this site waits for the other one to begin.")
+        return repository_id
+    outcome = introduce(current.sync_site, repository_id)
+    if outcome.succeeded:
+        session.flash = T("Saved, and registered at the other site: %s") % outcome.registration.message
+        skew = outcome.registration.skew
+        if skew is not None and abs(skew) > settings.get_sync_clock_warning():
+            session.flash = T("Registered, but the clocks of the two sites differ by %s seconds.") % round(
+                abs(skew)
+            )
+    else:
+        session.flash = T("Saved, but the registration failed: %s") % outcome.error.explain()
+    return outcome.repository_id
+
+
+def _repository_tab():
+    record = _record(db.sync_repository, request.args(0))
+    tab = request.args(1) or "update"
+    tabs = {"update": _tab_update, "task": _tab_task, "job": _tab_job, "log": _tab_log, "now": _tab_now}
+    if tab not in tabs:
+        raise refusal(404, T("There is no such page."))
+    output = tabs[tab](record)
+    output.setdefault("title", record.name)
+    output.update(record=record, tab=tab)
+    return output
+
+
+def _tab_update(record):
+    from s3sync import screens
+
+    site = current.sync_site
+    form = screens.repository_form(site, T, record)
+    register = screens.action_button("register", T("Register again"))
+    delete = screens.action_button("delete", T("Delete repository"), danger=True)
+    if form.process(formname="repository", message_onsuccess=None).accepted:
+        screens.save_repository(site, record, form.vars)
+        db.commit()
+        redirect(URL("sync", "repository", args=[_register(record.id)]))
+    if screens.pressed(register, "register", session):
+        redirect(URL("sync", "repository", args=[_register(record.id)]))
+    if screens.pressed(delete, "delete", session):
+        screens.delete_repository(site, record)
+        session.flash = T("The repository was deleted. The records that it brought stay.")
+        redirect(URL("sync", "index"))
+    response.view = "sync/update.html"
+    return {"form": form, "register": register if record.url else "", "delete": delete}
+
+
+def _tab_task(record):
+    from s3sync import screens
+
+    site = current.sync_site
+    if request.args(2) is None:
+        response.view = "sync/tasks.html"
+        tasks = site.task_rows(record.id)
+        titles = screens.resource_names(site)
+        filters = {
+            row.id: screens.filters_text(site.task_filters(row.id, row.resource_name)) for row in tasks
+        }
+        return {"tasks": tasks, "titles": titles, "filters": filters}
+    task = None if request.args(2) == "create" else _record(db.sync_task, request.args(2))
+    if task is not None and task.repository_id != record.id:
+        raise refusal(404, T("There is no such record. It may have been deleted."))
+    form = screens.task_form(site, T, record, task)
+    back = URL("sync", "repository", args=[record.id, "task"])
+    if form.process(formname="task", message_onsuccess=None, onvalidation=screens.check_task(site)).accepted:
+        screens.save_task(site, record, task, form.vars)
+        session.flash = T("Saved")
+        redirect(back)
+    delete = reset = ""
+    if task is not None:
+        delete = screens.action_button("delete", T("Exchange it no more"), danger=True)
+        reset = screens.action_button("reset", T("Compare everything again"))
+        if screens.pressed(delete, "delete", session):
+            screens.delete_task(site, record, task)
+            session.flash = T("The resource is not exchanged any more. Its records stay.")
+            redirect(back)
+        if screens.pressed(reset, "reset", session):
+            from s3sync import local
+
+            local.reset(site, record.id, task.resource_name)
+            session.flash = T("The next synchronization compares all records.")
+            redirect(back)
+    response.view = "sync/task.html"
+    return {"task": task, "form": form, "back": back, "delete": delete, "reset": reset}
+
+
+def _tab_job(record):
+    from s3sync import jobs, screens
+
+    site = current.sync_site
+    back = URL("sync", "repository", args=[record.id, "job"])
+    if request.args(2) is None:
+        response.view = "sync/jobs.html"
+        return {
+            "jobs": screens.job_rows(site, record.id),
+            "workers": jobs.workers_alive(db),
+            "command": f"python web2py.py -K {request.application} -Q",
+        }
+    job = task = None
+    if request.args(2) != "create":
+        job = _record(db.sync_job, request.args(2))
+        task = db.scheduler_task(job.scheduler_task_id)
+        if job.repository_id != record.id:
+            raise refusal(404, T("There is no such record. It may have been deleted."))
+    delete = reset = ""
+    if job is not None:
+        delete = screens.action_button("delete", T("Remove from the schedule"), danger=True)
+        reset = screens.action_button("reset", T("Run as soon as possible"))
+        if screens.pressed(delete, "delete", session):
+            jobs.remove_job(db, job.id)
+            session.flash = T("Removed from the schedule.")
+            redirect(back)
+        if task is not None and screens.pressed(reset, "reset", session):
+            jobs.reset_job(db, job.id)
+            session.flash = T("The job is queued.")
+            redirect(back)
+    form = screens.job_form(site, T, task)
+    if (job is None or task is not None) and form.process(formname="job", message_onsuccess=None).accepted:
+        screens.save_job(site, record, job.id if job is not None else None, form.vars)
+        session.flash = T("Saved")
+        redirect(back)
+    response.view = "sync/job.html"
+    return {"job": job, "task": task, "form": form, "back": back, "delete": delete, "reset": reset}
+
+
+def _tab_log(record):
+    from s3sync import screens
+
+    response.view = "sync/repository_log.html"
+    return {"page": screens.log_page(current.sync_site, request.get_vars, record.id)}
+
+
+def _tab_now(record):
+    from s3sync import jobs, screens
+
+    start = screens.action_button("start", T("Synchronize now"))
+    cancel = screens.action_button("cancel", T("Stop"), danger=True)
+    here = URL("sync", "repository", args=[record.id, "now"])
+    if screens.pressed(start, "start", session):
+        jobs.start_now(db, request.application, record.id, auth.user_id, settings.get_sync_task_timeout())
+        session.flash = T("The synchronization begins as soon as a worker is free.")
+        redirect(here)
+    if screens.pressed(cancel, "cancel", session):
+        jobs.request_cancel(db, record.id)
+        session.flash = T("It stops after the page that is being exchanged.")
+        redirect(here)
+    runs = db(db.sync_run.repository_id == record.id).select(orderby=~db.sync_run.id, limitby=(0, 10))
+    queued = jobs.waiting(db, record.id)
+    running = next((run for run in runs if run.state == "running"), None)
+    response.view = "sync/now.html"
+    return {
+        "start": start,
+        "cancel": cancel if running else "",
+        "runs": runs,
+        "running": running,
+        "queued": queued,
+        "workers": jobs.workers_alive(db),
+        "command": f"python web2py.py -K {request.application} -Q",
+        "tasks": len(current.sync_site.task_rows(record.id)),
+    }

@@ -358,6 +358,14 @@ def jobs_of(db: Any, repository_id: int) -> List[Any]:
     return list(db(query).select(db.sync_job.ALL, db.scheduler_task.ALL, join=joined))
 
 
+def waiting(db: Any, repository_id: int) -> bool:
+    """Tell whether a run that a person asked for has not begun yet."""
+    table = db.scheduler_task
+    query = (table.function_name == FUNCTION) & (table.repeats == 1)
+    query &= table.status.belongs(("QUEUED", "ASSIGNED")) & (table.task_name == _task_name(repository_id))
+    return not db(query).isempty()
+
+
 def workers_alive(db: Any, within: float = 60.0) -> int:
     """Return how many workers have shown themselves within some seconds."""
     since = utcnow() - timedelta(seconds=within)
@@ -375,11 +383,15 @@ def _task_of(db: Any, job_id: int) -> Any:
     return task
 
 
+def _task_name(repository_id: int) -> str:
+    return f"Synchronisation of repository {repository_id}"
+
+
 def _call(application: str, repository_id: int, user_id: Optional[int], manual: bool) -> Dict[str, Any]:
     given = {"repository_id": repository_id, "user_id": user_id, "manual": manual}
     return {
         "application_name": application,
-        "task_name": f"Synchronisation of repository {repository_id}",
+        "task_name": _task_name(repository_id),
         "group_name": GROUP,
         "function_name": FUNCTION,
         "args": "[]",

@@ -62,7 +62,7 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
     """Store what the other site told about itself; return the repository that stands for it.
 
     Raises:
-        ConfigurationError: another repository with a URL stands for that site already, or it is this very site.
+        ConfigurationError: another repository stands for that site already, or it is this very site.
     """
     if answer.uuid == site.config().uuid:
         raise ConfigurationError(

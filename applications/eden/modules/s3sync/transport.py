@@ -195,7 +195,12 @@ class Transport:
         self._session.headers["User-Agent"] = USER_AGENT
         self._session.headers["Accept-Encoding"] = "gzip"
         if proxy:
-            origin(proxy)
+            try:
+                origin(proxy)
+            except ConfigurationError as error:
+                raise ConfigurationError(
+                    f"The proxy {error.message}", hint="Correct or remove the proxy server URL."
+                ) from None
             self._session.proxies = {"http": proxy, "https": proxy}
         self._proxy = proxy
         self._auth: Optional[HTTPBasicAuth] = None
