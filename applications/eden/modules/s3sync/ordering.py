@@ -7,12 +7,14 @@ written in a second step.
 
 from __future__ import annotations
 
-from typing import Dict, Generic, Hashable, List, NamedTuple, Sequence, Set, Tuple, TypeVar
+from dataclasses import dataclass
+from typing import Dict, Generic, Hashable, List, Sequence, Set, Tuple, TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
 
 
-class Edge(NamedTuple, Generic[Node]):
+@dataclass(frozen=True)
+class Edge(Generic[Node]):
     """A reference between two records that are both still to be written.
 
     Attributes:
@@ -28,7 +30,8 @@ class Edge(NamedTuple, Generic[Node]):
     optional: bool
 
 
-class Order(NamedTuple, Generic[Node]):
+@dataclass(frozen=True)
+class Order(Generic[Node]):
     """The result.
 
     Attributes:
