@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import subprocess
 import tempfile
@@ -85,9 +86,15 @@ def run_script(
     log = home / "logs" / f"{script.stem}.log"
     log.write_bytes(completed.stdout)
     raise Problem(
-        f"{script.stem} did not finish in {home}:\n{tail(log)}",
+        f"{script.stem} did not finish in {home}:\n{reason(completed.stdout.decode(errors='replace'), log)}",
         f"The whole output is in {log}. {hint(completed.stdout.decode(errors='replace'))}",
     )
+
+
+def reason(output: str, log: Path) -> str:
+    """The exception that ended a script, else the last lines of its output."""
+    raised = re.findall(r"^[\w.]+(?:Error|Exception|Missing|Failed)\b: .+", output, re.MULTILINE)
+    return f"  {raised[-1]}" if raised else tail(log)
 
 
 def hint(output: str) -> str:

@@ -9,6 +9,7 @@ import os
 import sys
 
 from applications.eden.modules.s3sync import jobs
+from applications.eden.modules.s3sync.registration import introduce
 
 name, url, period = sys.argv[1], sys.argv[2], int(sys.argv[3])
 site = current.sync_site
@@ -24,11 +25,10 @@ repository.update_record(
 )
 db.commit()
 
-with site.peer(repository) as peer:
-    registration = peer.register()
-repository.update_record(
-    uuid=registration.uuid or repository.uuid, capabilities=sorted(registration.capabilities)
-)
+introduction = introduce(site, repository.id)
+if introduction.error is not None:
+    raise introduction.error
+repository = repositories[introduction.repository_id]
 for tablename in sys.argv[4:]:
     if db((tasks.repository_id == repository.id) & (tasks.resource_name == tablename)).isempty():
         tasks.insert(repository_id=repository.id, resource_name=tablename)
@@ -49,6 +49,6 @@ jobs.add_job(
 # The worker that distributes tasks does it with its next heartbeat instead of the fifth.
 db(db.scheduler_worker.is_ticker == True).update(status="PICK")  # noqa: E712
 db.commit()
-answer = {"repository_id": repository.id, "last_run": last_run, "message": registration.message}
+answer = {"repository_id": repository.id, "last_run": last_run, "message": introduction.registration.message}
 with open(os.environ["EDEN_RESULT"], "w", encoding="utf-8") as output:
     json.dump(answer, output)
