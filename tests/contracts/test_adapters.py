@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import pytest
 
@@ -307,13 +307,28 @@ def test_a_lost_answer_is_transient(connect: Callable[..., EdenAdapter], documen
 # --- the successor -----------------------------------------------------------------------------------------
 
 
-def test_without_a_pull_the_successor_is_not_overwritten(
+@pytest.mark.parametrize("msince", [None, datetime(2026, 3, 15)])
+def test_without_a_complete_pull_the_successor_is_asked_what_it_has(
+    connect: Callable[..., EdenAdapter], document: Path, msince: Optional[datetime]
+) -> None:
+    role = Successor(organisation(1, "2026-04-01T00:00:00"))
+    adapter = connect(role)
+    changes = adapter.pull(ORGANISATIONS, cursor="", limit=9, msince=msince).path if msince else None
+    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="", pulled=changes)
+    assert result.left_out == ["urn:uuid:00000000-0000-4000-8000-000000000001"]
+    adapter.push(ORGANISATIONS, document, journal="m", checkpoint="", pulled=changes)
+    assert len(role.pushed) == 1, "it fails at every push: once is enough"
+
+
+def test_one_of_ours_that_fails_is_not_circumvented(
     connect: Callable[..., EdenAdapter], document: Path
 ) -> None:
-    role = Successor()
-    with pytest.raises(PeerFailed) as caught:
-        connect(role).push(ORGANISATIONS, document, journal="m", checkpoint="")
-    assert "pulled as well" in caught.value.hint and role.imported == []
+    role = Successor(organisation(1))
+    adapter = connect(role)
+    adapter.remote = Remote(1, UUID, "peer", "", OWN, "here", capabilities=frozenset(("cursor",)))
+    with pytest.raises(PeerFailed):
+        adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
+    assert role.imported == []
 
 
 def test_the_fallback_leaves_out_what_is_newer_there(

@@ -146,13 +146,15 @@ class Lease:
 
     def _beat(self, connect: Callable[[], Any], every: float, stop: threading.Event) -> None:
         db = connect()
-        table = db.define_table(
+        db.define_table(
             "sync_lease",
             Field("repository_id", "integer"),
             Field("owner", length=128),
             Field("heartbeat", "datetime"),
             migrate=False,
         )
+        # Where tables are made lazily, define_table returns nothing.
+        table = db["sync_lease"]
         try:
             while not stop.wait(every):
                 try:

@@ -183,8 +183,9 @@ class Peer(Protocol):
             document: S3XML.
             journal: identity of this site's journal.
             checkpoint: what the peer answered to the last push, "" at first.
-            pulled: the complete document that the same run pulled of this resource before, None where there
-                is none; a peer that overwrites whatever it finds is only sent what is not newer there.
+            pulled: the document that the same run pulled of this resource before, None where there is none; a
+                peer that overwrites whatever it finds is only sent what is not newer there (it is asked once
+                more where that document held only changes).
 
         Raises:
             SyncError: nothing, or not everything, was taken for certain; the same document may be sent again.

@@ -10,9 +10,10 @@ import gzip
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Dict, FrozenSet, Mapping, Optional, Set, Tuple
+from typing import Any, ClassVar, Dict, FrozenSet, Mapping, Optional, Set, Tuple, Union
 from urllib.parse import quote, urljoin
 
 from lxml import etree
@@ -63,7 +64,8 @@ class EdenAdapter(Adapter):
     def __init__(self, remote: Remote, transport: Transport) -> None:
         super().__init__(remote, transport)
         self._announced_url: Optional[str] = None
-        self._versions: Dict[Path, Versions] = {}
+        self._complete: Set[Path] = set()
+        self._versions: Dict[Union[Path, str], Versions] = {}
 
     def close(self) -> None:
         """Close the connections to the peer and forget what was pulled."""
@@ -114,10 +116,13 @@ class EdenAdapter(Adapter):
         )
         reply = self.transport.download(f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}")
         try:
-            return self._pulled(reply)
+            pulled = self._pulled(reply)
         except BaseException:
             reply.discard()
             raise
+        if msince is None:
+            self._complete.add(pulled.path)
+        return pulled
 
     def _pulled(self, reply: Reply) -> PullResult:
         assert reply.path is not None
@@ -160,7 +165,7 @@ class EdenAdapter(Adapter):
         pulled: Optional[Path] = None,
     ) -> PushResult:
         """See port ``Peer``."""
-        if RESOURCE_URL in self.remote.capabilities and pulled is not None:
+        if RESOURCE_URL in self.remote.capabilities and not self.remote.capabilities & {"cursor"}:
             return self._push_to_resource(exchange, document, pulled)
         request = PushRequest(
             exchange.resource,
@@ -176,14 +181,11 @@ class EdenAdapter(Adapter):
         try:
             reply = self._post_document(url, exchange.resource, document)
         except PeerFailed as failure:
-            if pulled is None:
-                raise PeerFailed(
-                    failure.message,
-                    hint="Look at the error tickets of the other site. If it is a newer Eden that fails at "
-                    "every push, let the resource be pulled as well: then its other interface is used.",
-                    remote=True,
-                ) from failure
+            if "cursor" in self.remote.capabilities:
+                raise
             result = self._push_to_resource(exchange, document, pulled)
+            # Not to be tried in vain again, for the next page or resource.
+            self.remote = replace(self.remote, capabilities=self.remote.capabilities | result.learned)
             result.note = (
                 f"{failure.message} The records were sent to the resource's own address instead; "
                 f"{len(result.left_out)} that are newer there were left out."
@@ -208,16 +210,31 @@ class EdenAdapter(Adapter):
         finally:
             packed.unlink()
 
-    def _push_to_resource(self, exchange: Exchange, document: Path, pulled: Path) -> PushResult:
+    def _versions_there(self, exchange: Exchange, pulled: Optional[Path]) -> Versions:
+        """Return how new the peer's records are: from what was pulled if that was all, else asked now."""
+        whole = pulled if pulled in self._complete else None
+        key: Union[Path, str] = whole or exchange.resource
+        found = self._versions.get(key)
+        if found is None:
+            if whole is not None:
+                found = Versions(whole)
+            else:
+                answer = self.pull(exchange, cursor="", limit=1)
+                try:
+                    found = Versions(answer.path)
+                finally:
+                    answer.discard()
+            self._versions[key] = found
+        return found
+
+    def _push_to_resource(self, exchange: Exchange, document: Path, pulled: Optional[Path]) -> PushResult:
         """Send to the resource's plain address, which overwrites and takes all or nothing.
 
         What is newer at the peer is left out; what it rejects is left out of a next round.
         """
         prefix, _, name = exchange.resource.partition("_")
         url = f"{self.transport.url}/{quote(prefix)}/{quote(name)}.xml"
-        versions = self._versions.get(pulled)
-        if versions is None:
-            versions = self._versions[pulled] = Versions(pulled)
+        versions = self._versions_there(exchange, pulled)
         refused: Dict[str, Refusal] = {}
         newer: Set[str] = set()
 
