@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -60,12 +63,12 @@ class Browser:
         return self
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("application") / "site"
+@contextlib.contextmanager
+def served(checkout: Path, folder: Path) -> Iterator[str]:
+    """A site in a folder of its own, prepared and served; the address of its application."""
     script = folder.parent / "prepare.py"
     script.write_text(PREPARE, encoding="utf-8")
-    web2py = [sys.executable, str(ROOT / "web2py.py"), "-f", str(folder)]
+    web2py = [sys.executable, str(checkout / "web2py.py"), "-f", str(folder)]
     prepared = subprocess.run(
         [*web2py, "-S", "eden", "-M", "-R", str(script), "--no_banner"],
         capture_output=True,
@@ -100,6 +103,33 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     errors = folder / "applications" / "eden" / "errors"
     tickets = [one.read_bytes() for one in errors.iterdir()] if errors.exists() else []
     assert not tickets, [one[:1500] for one in tickets]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(ROOT, tmp_path_factory.mktemp("application") / "site") as base:
+        yield base
+
+
+def checkout_without(root: Path, modules: set[str]) -> Path:
+    """A copy of the checkout whose configuration does not list some modules."""
+    root.mkdir()
+    for name in ("web2py.py", *(path.name for path in ROOT.glob("requirements*.txt"))):
+        shutil.copy2(ROOT / name, root / name)
+    for name in ("launcher", "applications"):
+        ignored = shutil.ignore_patterns("__pycache__", "databases", "sessions", "errors", "uploads", "cache")
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    if (ROOT / ".venv").exists():
+        (root / ".venv").symlink_to(ROOT / ".venv")
+    config = root / "applications" / "eden" / "models" / "000_config.py"
+    text = config.read_text(encoding="utf-8")
+    for module in modules:
+        text, count = re.subn(
+            rf'        \(\n            "{module}",\n.*?\n        \),\n', "", text, flags=re.S
+        )
+        assert count == 1, module
+    config.write_text(text, encoding="utf-8")
+    return root
 
 
 @pytest.fixture
@@ -225,7 +255,12 @@ def test_users_are_administered(site: str, administrator: Browser) -> None:
     assert "Authenticated, Synchronization" in listed.text
     number = re.search(r"/admin/user/(\d+)\">new@example.com", listed.text)
     assert number
+    values["roles"] = ""
+    administrator.submit(f"/admin/user/{number.group(1)}", values)
+    newcomer = Browser(site).login("new@example.com")
+    assert newcomer.get("/org/office").url == f"{site}/org/office"
     administrator.submit(f"/admin/user/{number.group(1)}", {**values, "account_disabled": "on"})
+    assert newcomer.get("/org/office").url.startswith(f"{site}/default/user/login"), "out at once"
     refused = requests.get(
         f"{site}/default/download/x", auth=("new@example.com", PASSWORD), timeout=30, allow_redirects=False
     )
@@ -291,3 +326,37 @@ def test_values_of_every_kind_survive_an_unchanged_form(administrator: Browser) 
             return page[page.index('<dl class="record">') : page.index("</dl>")]
 
         assert visible(saved.text) == visible(before)
+
+
+def test_a_module_that_is_not_listed_does_not_exist(tmp_path: Path) -> None:
+    checkout = checkout_without(tmp_path / "checkout", {"sync", "cr", "doc"})
+    folder = tmp_path / "site"
+    with served(checkout, folder) as base:
+        administrator = Browser(base).login(EMAIL)
+        for path in ("/cr/shelter", "/doc/document", "/sync/index", "/sync/repository"):
+            answer = administrator.get(path)
+            assert answer.status_code == 404, path
+            assert "not enabled" in answer.text
+        for path in ("/cr/shelter.xml", "/sync/sync.xml?resource=org_office"):
+            assert requests.get(base + path, auth=(EMAIL, PASSWORD), timeout=30).status_code == 404, path
+        register = f"{base}/sync/repository/register.json"
+        assert requests.post(register, data="{}", auth=(EMAIL, PASSWORD), timeout=30).status_code == 404
+        home = administrator.get("/admin/index").text
+        assert "Synchronization" not in home and "Shelters" not in home and "Users" in home
+        assert administrator.get("/org/office/1").status_code == 200
+    database = sqlite3.connect(folder / "applications" / "eden" / "databases" / "storage.sqlite")
+    tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    database.close()
+    assert "org_office" in tables
+    assert not [one for one in tables if one.startswith(("sync_", "cr_", "doc_document"))]
+
+
+def test_synchronization_is_for_administrators_and_listed_for_them_only(
+    site: str, administrator: Browser
+) -> None:
+    assert 'href="/eden/sync/index"' in administrator.get("/admin/index").text
+    assert administrator.get("/sync/index").status_code == 200
+    clerk = Browser(site).login("clerk@example.com")
+    assert "/sync/" not in clerk.get("").text
+    assert clerk.get("/sync/index").status_code == 403
+    assert Browser(site).get("/sync/index").url.startswith(f"{site}/default/user/login")

@@ -42,6 +42,7 @@ class S3Auth(Auth):
         super().__init__(db=db, controller="default", function="user")
         self.s3_settings = settings
         self._s3_roles: dict[int, str] | None = None
+        self._s3_checked = False
         own = self.settings
         own.create_user_groups = None
         own.allow_basic_login = True
@@ -57,12 +58,25 @@ class S3Auth(Auth):
 
     def s3_logged_in(self) -> bool:
         """Whether we know who is asking; reads HTTP Basic credentials if there are any."""
-        if is_interface(current.request) and current.request.env.request_method not in ("GET", "HEAD"):
-            # a browser sends its cookie along with a form that another site made: only credentials count
-            self.user = None
-        if not self.user:
-            self._basic_user()
+        if not self._s3_checked:
+            self._s3_checked = True
+            if self.user:
+                self._check_session_user()
+            if not self.user:
+                self._basic_user()
         return bool(self.user)
+
+    def _check_session_user(self) -> None:
+        """Whom the session names may not count: for writing programs, and when the account is closed.
+
+        A browser sends its cookie along with a form that another site made, so programs that write need
+        credentials. And a session lasts for hours: a user who was disabled or removed meanwhile is out.
+        """
+        request = current.request
+        writes = request.env.request_method not in ("GET", "HEAD")
+        row = self.table_user()(self.user.id)
+        if (is_interface(request) and writes) or row is None or (row.registration_key or "").strip():
+            self.user = None
 
     def _basic_user(self) -> None:
         """Take over the user named by HTTP Basic, without making a session."""
@@ -86,6 +100,7 @@ class S3Auth(Auth):
     def _s3_adopt(self, row: Any) -> None:
         self.user = Storage({name: row[name] for name in self.table_user().fields if name != "password"})
         self._s3_roles = None
+        self._s3_checked = True
 
     def s3_impersonate(self, user_id: int | None) -> bool:
         """Act as this user for the rest of the request or job; None or an unknown user: as nobody.
@@ -96,6 +111,7 @@ class S3Auth(Auth):
         row = self.table_user()(user_id) if user_id else None
         self.user = None
         self._s3_roles = None
+        self._s3_checked = True
         if row:
             self._s3_adopt(row)
         return row is not None
@@ -119,7 +135,7 @@ class S3Auth(Auth):
         """Roles of the current user: id -> name. Everybody who is logged in has Authenticated."""
         if self._s3_roles is None:
             self._s3_roles = {}
-            if self.user:
+            if self.s3_logged_in():
                 db, group, member = self.db, self.table_group(), self.table_membership()
                 query = (member.user_id == self.user.id) & (member.group_id == group.id)
                 self._s3_roles = {row.id: row.role for row in db(query).select(group.id, group.role)}
