@@ -1,0 +1,391 @@
+"""The interface for programs over real HTTP: who may ask, what is answered, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.support.peer import organisation, s3xml
+from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+
+pytestmark = pytest.mark.integration
+
+PREPARE = f"""
+from applications.eden.modules.s3.setup import create_user
+create_user(globals(), "clerk@example.com", {PASSWORD!r})
+create_user(globals(), "peer@example.com", {PASSWORD!r}, roles=("Synchronization",))
+settings_file = __import__("pathlib").Path(request.folder, "private", "appconfig.ini")
+settings_file.write_text("[sync]\\nmax_document_mb = 1\\nmax_upload_mb = 0.01\\n")
+"""
+REGISTERED = "urn:uuid:00000000-0000-4000-8000-00000000feed"
+SYNC, REGISTER = "/sync/sync.xml", "/sync/repository/register.json"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
+    with running_site(tmp_path_factory.mktemp("rest") / "site", PREPARE) as running:
+        told = Line(running).post(REGISTER, data=json.dumps({"uuid": REGISTERED, "name": "peer"}))
+        assert told.status_code == 200, told.text
+        yield running
+        assert running.tickets() == []
+
+
+class Line(requests.Session):
+    """Requests with the account of another site."""
+
+    def __init__(self, site: WebSite, email: str = "peer@example.com", password: str = PASSWORD) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.auth = (email, password)
+        self.headers["Accept-Encoding"] = "identity"
+        self._base = site.url
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
+        options["allow_redirects"] = False
+        return super().request(method, self._base + url, timeout=60, **options)
+
+    def push(self, body: bytes, resource: str = "org_organisation", more: str = "", **options: Any) -> Any:
+        url = f"{SYNC}?resource={resource}&repository={REGISTERED}{more}"
+        return self.post(url, data=body, **options)
+
+    def pull(self, more: str = "", resource: str = "org_organisation") -> requests.Response:
+        return self.get(f"{SYNC}?resource={resource}&repository={REGISTERED}{more}")
+
+
+@pytest.fixture()
+def line(site: WebSite) -> Iterator[Line]:
+    with Line(site) as session:
+        yield session
+
+
+def names(answer: requests.Response) -> set[str]:
+    assert answer.status_code == 200, answer.text
+    return {part.split("<")[0] for part in answer.text.split('<data field="name">')[1:]}
+
+
+def refused(answer: requests.Response, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, (answer.status_code, answer.text[:500])
+    told: dict[str, Any] = answer.json()
+    assert told["status"] == "failed" and told["message"] and told["hint"]
+    assert "set-cookie" not in answer.headers
+    return told
+
+
+# --- who may ask -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        ("GET", f"{SYNC}?resource=org_organisation"),
+        ("GET", f"{SYNC}?resource=no_such"),
+        ("POST", f"{SYNC}?resource=org_organisation"),
+        ("POST", REGISTER),
+        ("GET", REGISTER),
+        ("GET", "/sync/file/doc_document.file.a.b.txt"),
+        ("GET", "/org/organisation.xml"),
+        ("DELETE", "/org/organisation/1.xml"),
+    ],
+)
+@pytest.mark.parametrize("credentials", [("peer@example.com", "wrong"), ("nobody@example.com", PASSWORD)])
+def test_without_credentials_there_is_a_401(
+    site: WebSite, method: str, url: str, credentials: tuple[str, str]
+) -> None:
+    answer = Line(site, *credentials).request(method, url, data=b"x" if method == "POST" else None)
+    assert answer.status_code == 401 and answer.text == "Authentication Required"
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="eden"'
+
+
+def test_an_account_without_the_role_gets_a_403(site: WebSite) -> None:
+    for method, url in (("GET", f"{SYNC}?resource=org_organisation"), ("POST", REGISTER)):
+        told = refused(Line(site, "clerk@example.com").request(method, url, data=b"{}"), 403)
+        assert told["message"] == "Insufficient Privileges"
+
+
+def test_an_account_of_another_site_sees_no_screens(line: Line) -> None:
+    assert line.get("/sync/index").status_code in (303, 401, 403)
+
+
+def test_a_push_needs_a_registration(line: Line) -> None:
+    for repository in ("", "&repository=unknown"):
+        answer = line.post(f"{SYNC}?resource=org_organisation{repository}", data=s3xml(organisation(1)))
+        assert refused(answer, 403)["message"] == "Registration required"
+    assert line.get(f"{SYNC}?resource=org_organisation&repository=unknown").status_code == 200
+
+
+# --- registration ------------------------------------------------------------------------------------------
+
+
+def test_registration_again_updates(line: Line) -> None:
+    body = json.dumps({"uuid": REGISTERED, "name": "renamed", "capabilities": ["gzip"], "other": 1})
+    told = line.put(REGISTER, data=body).json()
+    assert told["message"] == "Registration update successful" and told["sender"].startswith("urn:uuid:")
+    assert "cursor" in told["capabilities"] and told["version"] and told["time"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b'{"name": "x"}', 200), (b'{"uuid": ""}', 200), (b"{", 400), (b"[1]", 400), (b"", 400)],
+)
+def test_a_registration_that_cannot_be_read(line: Line, body: bytes, status: int) -> None:
+    told = refused(line.post(REGISTER, data=body), status)
+    assert told["statuscode"] == "400" and told["sender"].startswith("urn:uuid:")
+
+
+def test_other_ways_to_register(line: Line) -> None:
+    assert refused(line.get(REGISTER), 405) and refused(line.delete(REGISTER), 405)
+    assert refused(line.post("/sync/repository/register.xml", data=b"<a/>"), 415)
+
+
+# --- requests that cannot be answered ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        (SYNC, 200),
+        (f"{SYNC}?resource=mixed", 200),
+        (f"{SYNC}?resource=organisation", 400),
+        (f"{SYNC}?resource=no_such", 400),
+        (f"{SYNC}?resource=auth_user", 403),
+        (f"{SYNC}?resource=sync_repository", 403),
+        (f"{SYNC}?resource=scheduler_task", 403),
+        (f"{SYNC}?resource=org_organisation&msince=yesterday", 400),
+        (f"{SYNC}?resource=org_organisation&msince=2026-01-01T00:00:00Z", 400),
+        (f"{SYNC}?resource=org_organisation&msince=2026-01-01T00:00:00&msince=2026-01-02T00:00:00", 400),
+        (f"{SYNC}?resource=org_organisation&[~]~.nosuch=1", 400),
+        (f"{SYNC}?resource=org_organisation&[~]name=1", 400),
+        (f"{SYNC}?resource=org_organisation&[no_such]~.name=1", 400),
+        (f"{SYNC}?resource=org_organisation&[~]~.name__smells=1", 400),
+        (f"{SYNC}?resource=org_organisation&cursor=nonsense", 400),
+        (f"{SYNC}?resource=org_organisation&cursor=&limit=0", 400),
+        ("/sync/sync.json?resource=org_organisation", 405),
+        ("/org/organisation/x.xml", 400),
+        ("/org/organisation/4711.xml", 404),
+        ("/org/organisation.xml?limit=many", 400),
+        ("/sync/file/auth_user.password.a.b.txt", 400),
+        ("/sync/file/doc_document.file.nosuch.eA==.txt", 400),
+    ],
+)
+def test_a_request_that_cannot_be_answered_says_why(site: WebSite, line: Line, url: str, status: int) -> None:
+    asking = Line(site, EMAIL) if url.startswith("/org") else line
+    refused(asking.get(url), status)
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH", "OPTIONS"])
+def test_other_methods_are_not_answered_and_nothing_is_deleted(line: Line, method: str) -> None:
+    line.push(s3xml(organisation(2)))
+    answer = line.request(method, f"{SYNC}?resource=org_organisation")
+    refused(answer, 405)
+    assert "GET" in answer.headers["Allow"]
+    assert "Organisation 2" in names(line.pull())
+
+
+def test_the_page_without_a_format_is_for_people(line: Line) -> None:
+    assert line.get("/sync/sync").headers["Location"].endswith("/sync/index")
+
+
+# --- documents that cannot be read ---------------------------------------------------------------------------
+
+ENTITY = b'<!DOCTYPE s3xml [<!ENTITY a "x">]><s3xml>&a;</s3xml>'
+EXTERNAL = b'<!DOCTYPE s3xml SYSTEM "http://127.0.0.1:1/x.dtd"><s3xml/>'
+DEEP = b"<s3xml>" + b'<resource name="org_organisation">' * 100 + b"</resource>" * 100 + b"</s3xml>"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"<s3xml><resource", 400),
+        (s3xml(organisation(3))[:-30], 400),
+        (b"hello", 400),
+        (b"<html><body/></html>", 400),
+        (ENTITY, 400),
+        (EXTERNAL, 400),
+        (DEEP, 400),
+        (b"<s3xml>\xff\xfe\xfd</s3xml>", 400),
+        (b"\x1f\x8b damaged", 400),
+        (gzip.compress(s3xml(organisation(3)))[:-20], 400),
+        (b"<s3xml>" + b" " * 1_100_000 + b"</s3xml>", 413),
+        (gzip.compress(b"<s3xml>" + b" " * 1_100_000 + b"</s3xml>"), 413),
+    ],
+)
+@pytest.mark.parametrize("label", ["application/x-www-form-urlencoded", "text/xml", "application/json", None])
+def test_a_document_that_cannot_be_read_changes_nothing(
+    line: Line, body: bytes, status: int, label: str | None
+) -> None:
+    headers = {"Content-Type": label} if label else {}
+    refused(line.push(body, headers=headers), status)
+    assert "Organisation 3" not in names(line.pull())
+
+
+def test_super_entities_take_no_records(line: Line) -> None:
+    assert "org_office" in refused(line.push(s3xml(), resource="org_site"), 400)["hint"]
+
+
+def test_unknown_policies_are_refused(line: Line) -> None:
+    refused(line.push(s3xml(organisation(3)), more="&update_policy=LUCK"), 400)
+    refused(line.push(s3xml(organisation(3)), more="&strategy=create,explode"), 400)
+
+
+# --- push ----------------------------------------------------------------------------------------------------
+
+
+def test_a_push_of_an_eden(line: Line) -> None:
+    told = line.push(s3xml(organisation(10), organisation(11))).json()
+    assert told["status"] == "success" and told["records"] == 2 and len(told["created"]) == 2
+    assert "checkpoint" not in told
+    again = line.push(s3xml(organisation(10))).json()
+    assert again["records"] == 1 and "created" not in again
+
+
+def test_what_is_rejected_is_named_and_the_rest_taken(line: Line) -> None:
+    bad = organisation(12).replace("Organisation 12", "x" * 200)
+    told = line.push(s3xml(bad, organisation(13))).json()
+    assert told["status"] == "success" and told["records"] == 1 and told["message"].endswith("items ignored")
+    (item,) = told["tree"]["$_org_organisation"]
+    assert item["@uuid"].endswith("12") and item["@error"]
+    assert "Organisation 13" in names(line.pull())
+
+
+def test_a_packed_push_of_one_of_ours(line: Line) -> None:
+    body = gzip.compress(s3xml(organisation(14)))
+    told = line.push(
+        body, more="&journal=j&checkpoint=", headers={"Content-Encoding": "gzip", "Content-Type": "text/xml"}
+    ).json()
+    assert told["outcomes"] == {"created": 1} and told["restored"] is False and told["files"] == []
+    again = line.push(body, more=f"&journal=j&checkpoint={told['checkpoint']}").json()
+    assert again["outcomes"] == {"unchanged": 1} and again["restored"] is False
+    lost = line.push(body, more=f"&journal=j&checkpoint={told['journal']}.1.unknown").json()
+    assert lost["restored"] is True
+
+
+# --- pull ----------------------------------------------------------------------------------------------------
+
+
+def test_pages_lead_through_everything_once(line: Line) -> None:
+    line.push(s3xml(*(organisation(each) for each in range(20, 27))))
+    other = "urn:uuid:00000000-0000-4000-8000-00000000cafe"
+    line.post(REGISTER, data=json.dumps({"uuid": other, "name": "other"}))
+    seen: list[str] = []
+    cursor, more = "", "true"
+    while more == "true":
+        answer = line.get(f"{SYNC}?resource=org_organisation&repository={other}&cursor={cursor}&limit=3")
+        page = names(answer)
+        assert len(page) <= 3
+        seen += page
+        head = answer.text.split(">")[1] + answer.text.split("<s3xml")[1].split(">")[0]
+        cursor = head.split('cursor="')[1].split('"')[0]
+        more = head.split('more="')[1].split('"')[0]
+    assert len(seen) == len(set(seen)) and {f"Organisation {each}" for each in range(20, 27)} <= set(seen)
+    again = line.get(f"{SYNC}?resource=org_organisation&repository={other}&cursor={cursor}&limit=3")
+    assert names(again) == set()
+
+
+def test_its_own_records_are_not_sent_back_to_a_site(line: Line) -> None:
+    line.push(s3xml(organisation(30)), more="&journal=j&checkpoint=")
+    assert "Organisation 30" not in names(line.pull("&cursor=&limit=1000"))
+    assert "Organisation 30" in names(line.pull())
+
+
+def test_filters_and_msince(line: Line) -> None:
+    line.push(s3xml(organisation(40, "2020-01-01T00:00:00"), organisation(41, "2030-01-01T00:00:00")))
+    assert names(line.pull("&[~]~.name__like=*tion 40")) == {"Organisation 40"}
+    assert names(line.pull("&%5B~%5D~.name=Organisation%2040")) == {"Organisation 40"}
+    assert "Organisation 40" not in names(line.pull("&msince=2025-01-01T00:00:00"))
+
+
+def test_answers_are_packed_where_that_is_asked_for(line: Line) -> None:
+    line.push(s3xml(*(organisation(each) for each in range(50, 60))))
+    answer = line.get(f"{SYNC}?resource=org_organisation", headers={"Accept-Encoding": "gzip"}, stream=True)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    raw = answer.raw.read(decode_content=False)
+    assert len(raw) == int(answer.headers["Content-Length"])
+    assert b"Organisation 55" in gzip.decompress(raw)
+
+
+# --- files -----------------------------------------------------------------------------------------------------
+
+
+def test_files_that_are_waited_for_are_taken_and_handed_out(line: Line) -> None:
+    stored = "doc_document.file.00000000000000aa.bm90ZS50eHQ=.txt"
+    record = (
+        '<resource name="doc_document" uuid="urn:uuid:00000000-0000-4000-8000-0000000d0c01" mci="1"'
+        ' modified_on="2026-03-01T08:00:00"><data field="name">Note</data>'
+        f'<data field="file" url="http://127.0.0.1:1/eden/default/download/{stored}" filename="note.txt"/></resource>'
+    )
+    told = line.push(s3xml(record), resource="doc_document", more="&journal=j&checkpoint=").json()
+    assert told["files"] == [stored], told
+    url = f"/sync/file/{stored}?repository={REGISTERED}"
+    refused(line.get(url), 400)
+    refused(line.put(url, data=b"x" * 20_000), 413)
+    assert line.put(url, data=b"content").json()["message"] == "File received"
+    assert line.put(url, data=b"other").json()["message"] == "Nobody waits for this file"
+    assert line.get(url).content == b"content"
+    refused(line.delete(url), 405)
+    refused(line.put(f"/sync/file/{stored}", data=b"x"), 403)
+
+
+def test_a_file_that_nobody_waits_for_is_not_stored(site: WebSite, line: Line) -> None:
+    for stored in ("doc_document.file.00000000000000bb.eA==.txt", "..%2F..%2Fx.txt"):
+        answer = line.put(f"/sync/file/{stored}?repository={REGISTERED}", data=b"content")
+        assert answer.status_code in (200, 400)
+    assert list(Path(site.folder).rglob("*00bb*")) == []
+
+
+# --- plain resources --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture()
+def clerk(site: WebSite) -> Iterator[Line]:
+    with Line(site, "clerk@example.com") as session:
+        yield session
+
+
+def test_plain_resources_one_and_many(clerk: Line) -> None:
+    told = clerk.post(
+        "/org/organisation.xml", data=s3xml(*(organisation(each) for each in range(70, 75)))
+    ).json()
+    keys = sorted(told["created"])
+    assert len(keys) == 5
+    assert names(clerk.get(f"/org/organisation/{keys[0]}.xml")) == {"Organisation 70"}
+    assert len(names(clerk.get("/org/organisation.xml?start=1&limit=2"))) == 2
+    assert names(clerk.get("/org/organisation.xml?~.name=Organisation 71")) == {"Organisation 71"}
+    deleted = clerk.delete(f"/org/organisation/{keys[0]}.xml").json()
+    assert deleted["deleted"] == [keys[0]]
+    refused(clerk.get(f"/org/organisation/{keys[0]}.xml"), 404)
+    refused(clerk.delete("/org/organisation.xml"), 405)
+
+
+def test_a_plain_import_takes_all_or_nothing(clerk: Line) -> None:
+    bad = organisation(80).replace("Organisation 80", "x" * 200)
+    told = refused(clerk.post("/org/organisation.xml", data=s3xml(bad, organisation(81))), 400)
+    assert told["tree"]["$_org_organisation"][0]["@uuid"].endswith("80")
+    assert "Organisation 81" not in names(clerk.get("/org/organisation.xml"))
+    told = clerk.put("/org/organisation.xml?ignore_errors=True", data=s3xml(bad, organisation(81))).json()
+    assert told["records"] == 1 and told["tree"]
+
+
+def test_a_plain_import_overwrites_what_is_newer(clerk: Line) -> None:
+    clerk.post("/org/organisation.xml", data=s3xml(organisation(82, "2026-05-01T00:00:00")))
+    older = organisation(82, "2026-01-01T00:00:00").replace("Organisation 82", "Older")
+    assert clerk.post("/org/organisation.xml", data=s3xml(older)).json()["updated"]
+    assert "Older" in names(clerk.get("/org/organisation.xml"))
+
+
+def test_what_is_refused_is_in_the_log(site: WebSite, line: Line) -> None:
+    line.push(b"<s3xml><resource")
+    text = site.run(
+        "for row in db(db.sync_log.result == 'fatal').select(orderby=~db.sync_log.id, limitby=(0, 20)):\n"
+        "    print(row.mode, row.resource_name, row.action, row.message.replace(chr(10), ' '))"
+    ) + site.run(
+        "for row in db(db.sync_log.result == 'error').select(orderby=~db.sync_log.id, limitby=(0, 20)):\n"
+        "    print(row.mode, row.resource_name, row.action, row.message.replace(chr(10), ' '))"
+    )
+    assert "push/incoming org_organisation receive" in text
