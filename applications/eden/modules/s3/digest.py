@@ -111,7 +111,7 @@ def _value(field: Any, value: Any, uuids: _Identifiers, upload_folder: str | Non
     target = reference_target(field)
     if target:
         if isinstance(value, (list, tuple)):
-            return sorted(str(uuids.of(target, one)) for one in value)
+            return sorted(str(uuids.of(target, one)) for one in value) or None
         return uuids.of(target, value)
     if field.type == "upload" and value:
         if upload_folder is None:
