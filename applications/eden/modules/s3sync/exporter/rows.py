@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
-from ..codec import resource_open
+from ..codec import RESOURCE_CLOSE, list_reference, reference, resource_open
 from ..moments import write_datetime
 from ..ports import Row, Store
 from ..schema import Component, Field, Schema, Table
@@ -202,19 +202,17 @@ class RowEncoder:
                 targets = [target for key in listed for target in (names.target(field, key),) if target is not None]
                 targets += waiting.get(field.name, [])
                 if targets:
-                    parts.append(_list_reference(field.name, targets))
-                else:
+                    uuids = [target.uuid for target in targets]
+                    parts.append(list_reference(field.name, targets[0].table, uuids))
+                elif not listed:
                     nulls.append(field.name)
                 continue
             found = names.target(field, value) if value is not None else None
             if found is None and field.name in waiting:
                 found = waiting[field.name][0]
             if found is not None:
-                parts.append(
-                    f'<reference field="{escape_attr(field.name)}" resource="{found.table}" '
-                    f'uuid="{escape_attr(found.uuid)}"/>'
-                )
-            else:
+                parts.append(reference(field.name, found.table, found.uuid))
+            elif value is None:
                 nulls.append(field.name)
         mci = row[at[1]] if at[1] >= 0 else None
         opening = resource_open(
@@ -231,7 +229,7 @@ class RowEncoder:
             owned_by_group=names.role(row[at[8]]) if at[8] >= 0 and row[at[8]] else None,
             nulls=nulls if self.style.paged else None,
         )
-        return f"{opening}{''.join(parts)}{nested}</resource>"
+        return f"{opening}{''.join(parts)}{nested}{RESOURCE_CLOSE}"
 
     def _encode_deleted(self, row: Row, names: Names, alias: Optional[str]) -> str:
         at = self._at
@@ -254,7 +252,7 @@ class RowEncoder:
             modified_on=_moment(row, at[4]),
             replaced_by=replaced_by,
         )
-        return f"{opening}</resource>"
+        return f"{opening}{RESOURCE_CLOSE}"
 
 
 def _moment(row: Row, at: int) -> Optional[str]:
@@ -265,12 +263,3 @@ def _moment(row: Row, at: int) -> Optional[str]:
 
 def _user(row: Row, at: int, names: Names) -> Optional[str]:
     return names.user(row[at]) if at >= 0 and row[at] else None
-
-
-def _list_reference(field: str, targets: Sequence[Target]) -> str:
-    uuids = escape_attr("[" + ", ".join(f'"{_json_text(target.uuid)}"' for target in targets) + "]")
-    return f'<reference field="{escape_attr(field)}" resource="{targets[0].table}" uuid="{uuids}"/>'
-
-
-def _json_text(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -187,6 +187,7 @@ class Importer:
 
     def _keep(self, batch: Batch, context: Context, ours: Dict[str, Dict[int, str]]) -> None:
         """Keep what did not become the record here, and close what an earlier exchange had kept."""
+        self._add_held_on(batch, ours)
         kept: List[Kept] = []
         settled: Dict[str, List[str]] = {}
         for item in batch.items:
@@ -203,6 +204,18 @@ class Importer:
                 self._ledger.release(context.repository_id, name, uuids_of_table, ("rejected", "refused"))
         if kept:
             self._ledger.keep(kept)
+
+    def _add_held_on(self, batch: Batch, ours: Dict[str, Dict[int, str]]) -> None:
+        """Write down our version also where only the deletion showed that it cannot go."""
+        late: Dict[str, List[Item]] = {}
+        for item in batch.items:
+            name = item.plan.table.name
+            if item.outcome is not None and item.outcome.action is Action.CONFLICT and item.key is not None:
+                if item.key not in ours.get(name, {}):
+                    late.setdefault(name, []).append(item)
+        for name, items in late.items():
+            found = self._snapshot(items[0].plan.table, [item.key for item in items if item.key is not None])
+            ours.setdefault(name, {}).update(found)
 
     def _kept(
         self, item: Item, outcome: Outcome, context: Context, ours: Dict[str, Dict[int, str]]

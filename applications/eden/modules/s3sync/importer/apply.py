@@ -19,7 +19,7 @@ from .context import Context, HookForm
 from .gather import Batch
 from .items import Item, Link, Missing, TablePlan
 from .plan import deferred_items, reject_for_master
-from .removal import Doomed, Remover
+from .removal import TICK, Doomed, Remover, Restriction
 
 #: mci of a record whose document does not say: Eden takes it for a second copy.
 _UNKNOWN_MCI = 2
@@ -371,16 +371,34 @@ class Applier:
             wanted = [
                 Doomed(key, item.record.modified_on or now) for key, item in by_key.items() if key not in already
             ]
-            for key, restriction in self._remover.delete(table, wanted).items():
-                item = by_key[key]
-                item.outcome = Outcome(
-                    Action.REJECTED,
-                    table.name,
-                    item.uuid,
-                    key,
-                    f"The record is still needed here: {restriction.count} {restriction.table} refer to it "
-                    f"({restriction.field}). It is kept, and deleted when they let it go.",
-                )
+            self._hold_on(table, self._remover.delete(table, wanted), by_key, now)
+
+    def _hold_on(
+        self, table: Table, restricted: Dict[int, Restriction], by_key: "Dict[Optional[int], Item]", now: datetime
+    ) -> None:
+        """Keep records that are still needed here, and give them back to the site that deleted them.
+
+        Both sites have to end equal, and the records that need them cannot go: so these are newer than the deletion.
+        """
+        if not restricted:
+            return
+        rows: List[Row] = []
+        for key, restriction in restricted.items():
+            item = by_key[key]
+            deleted_on = item.record.modified_on or now
+            ours = item.ours("modified_on") or deleted_on
+            rows.append((key, max(ours, deleted_on + TICK)))
+            item.outcome = Outcome(
+                Action.CONFLICT,
+                table.name,
+                item.uuid,
+                key,
+                f"The record is still needed here: {restriction.count} {restriction.table} refer to it "
+                f"({restriction.field}). It was kept, and the other site gets it back.",
+                winner="ours",
+            )
+        self._store.update(table, ("modified_on",), rows)
+        self._journal.note(table.name, list(restricted), None)
 
     def _merge(self, items: Sequence[Item], now: datetime) -> None:
         table = items[0].plan.table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
+from ..codec import strip_domain
 from ..document import Document, Wanted
 from ..records import Record, Reference
 from ..schema import Component, Schema, Table
@@ -11,10 +12,8 @@ from .items import Item, Role, TablePlan
 
 
 def local_uuid(uuid: Optional[str], own_domain: Optional[str]) -> Optional[str]:
-    """Return an identifier as it is stored here: a prefix that is our own domain is stripped."""
-    if uuid and own_domain and uuid.startswith(own_domain + "/"):
-        return uuid[len(own_domain) + 1 :]
-    return uuid or None
+    """Return an identifier as it is stored here, None where there is none."""
+    return strip_domain(uuid, own_domain) if uuid else None
 
 
 class Batch:

@@ -18,6 +18,7 @@ from .context import Context, HookForm
 from .gather import Batch, Gatherer
 from .items import Item, Link, Missing, Resolved, TablePlan
 
+_EMPTY = (None, "", [])
 _TO_COME = "refers to a record that has not arrived yet"
 
 
@@ -27,10 +28,8 @@ def plain(value: Any) -> Any:
 
 
 def differs(ours: Any, theirs: Any) -> bool:
-    """Tell whether two values of a field differ; an empty text and NULL say the same."""
-    if ours == theirs:
-        return False
-    return not (ours in (None, "") and theirs in (None, ""))
+    """Tell whether two values of a field differ; an empty text, an empty list and NULL say the same."""
+    return ours != theirs and not (ours in _EMPTY and theirs in _EMPTY)
 
 
 class Planner:
@@ -345,7 +344,7 @@ class Planner:
                 self._follow_master(item, item.master, item.component, resolved)
             for name, key in resolved.items():
                 ours = original[position[name]]
-                if ours != key and not (isinstance(key, list) and key == (ours or [])):
+                if differs(ours, key):
                     changes[name] = key
             if item.missing:
                 known = waiting.get(item.key or 0, set())

@@ -15,7 +15,8 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Se
 from ..ports import Journal, Row, Store
 from ..schema import META_FIELDS, Field, Schema, Table
 
-_TICK = timedelta(seconds=1)
+#: What overrides a version is later than it by this.
+TICK = timedelta(seconds=1)
 
 
 class Doomed(NamedTuple):
@@ -186,7 +187,7 @@ class Remover:
         """Write a field as a local change: later than what it changes."""
         rows = self._store.fetch(table, (table.key, "modified_on"), table.key, values)
         self._store.update(
-            table, (field_name, "modified_on"), [(key, values[key], when + _TICK if when else None) for key, when in rows]
+            table, (field_name, "modified_on"), [(key, values[key], when + TICK if when else None) for key, when in rows]
         )
         self._journal.note(table.name, list(values), None)
 
@@ -202,7 +203,7 @@ class Remover:
             row = rows[key]
             remembered = {field.name: row[at] for at, field in foreign if row[at] not in (None, [], 0)}
             # What follows from a deletion happens here, after anything it overrides.
-            moment = when if key in explicit else max(when, (row[modified_at] or when) + _TICK)
+            moment = when if key in explicit else max(when, (row[modified_at] or when) + TICK)
             marks.append(
                 (
                     key,
