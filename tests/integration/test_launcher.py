@@ -298,6 +298,7 @@ def test_a_stopped_worker_hands_its_task_back(checkout: Path, tmp_path: Path) ->
     assert not any(processes_of(home).values())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not LINUX, reason="only Linux ends processes with their parent")
 def test_the_task_of_a_killed_worker_ends_and_is_taken_over(checkout: Path, tmp_path: Path) -> None:
     home = tmp_path / "site"
