@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
@@ -41,12 +41,14 @@ class Pulled:
         journal: name of the peer's journal, "" for an Eden.
         head: position of our journal when the last complete pull ended.
         since: when an Eden was last asked (its clock, UTC), "" before.
+        own: name of our journal at that time.
     """
 
     cursor: str = ""
     journal: str = ""
     head: int = 0
     since: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,24 +59,31 @@ class Pushed:
         position: in our journal, up to which the peer has everything.
         checkpoint: the peer's answer to the last push.
         files: stored names that the peer still wants.
+        own: name of our journal at that time.
     """
 
     position: int = 0
     checkpoint: str = ""
     files: List[str] = field(default_factory=list)
+    own: str = ""
 
 
 class Progresses:
     """The states of our own pulls and pushes with one repository.
 
+    A state that was stored under another name of our journal is older than a backup that was restored since: it
+    counts for nothing, and both sites compare again.
+
     Args:
         checkpoints: where they are stored.
         repository_id: the repository.
+        own: name of our journal.
     """
 
-    def __init__(self, checkpoints: Checkpoints, repository_id: int) -> None:
+    def __init__(self, checkpoints: Checkpoints, repository_id: int, own: str) -> None:
         self._checkpoints = checkpoints
         self._repository_id = repository_id
+        self._own = own
 
     def pulled(self, table: str) -> Pulled:
         """Return how far our pulls of a table have come."""
@@ -86,11 +95,15 @@ class Progresses:
 
     def save_pulled(self, table: str, state: Pulled) -> None:
         """Store it within the current transaction."""
-        self._checkpoints.write(self._repository_id, table, PULL, json.dumps(asdict(state)))
+        self._checkpoints.write(
+            self._repository_id, table, PULL, json.dumps({**asdict(state), "own": self._own})
+        )
 
     def save_pushed(self, table: str, state: Pushed) -> None:
         """Store it within the current transaction."""
-        self._checkpoints.write(self._repository_id, table, PUSH, json.dumps(asdict(state)))
+        self._checkpoints.write(
+            self._repository_id, table, PUSH, json.dumps({**asdict(state), "own": self._own})
+        )
 
     def exchanged(self, table: str) -> int:
         """Return the position up to which the repository knows our changes of a table.
@@ -107,7 +120,8 @@ class Progresses:
 
     def _read(self, table: str, direction: str) -> Any:
         text = self._checkpoints.read(self._repository_id, table, direction)
-        return json.loads(text) if text else {}
+        state = json.loads(text) if text else {}
+        return state if state.get("own") == self._own else {}
 
 
 def retry_rejected(site: Site, repository_id: int, table: str, terms: Terms, context: Context) -> Report:
@@ -143,7 +157,7 @@ class LocalSite:
         self._site = site
         self._repository = repository
         self._id: int = repository.id
-        self._progresses = Progresses(site.checkpoints, repository.id)
+        self._progresses = Progresses(site.checkpoints, repository.id, site.journal.identity())
         self._caught_up: Set[str] = set()
         self._capabilities = site.capabilities(repository)
 
@@ -303,7 +317,7 @@ class LocalSite:
         """See ``engine.Local``."""
         state = self._progresses.pushed(task.resource)
         checkpoint = state.checkpoint if result is None else result.checkpoint or ""
-        changed = Pushed(page.position, checkpoint, list(files))
+        changed = replace(state, position=page.position, checkpoint=checkpoint, files=list(files))
         if changed == state:
             return
         with self._site.store.transaction():

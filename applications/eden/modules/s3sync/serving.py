@@ -218,7 +218,7 @@ def _take_page(
     """Import a page of one of ours: page, checkpoint and answer in one transaction."""
     table = request.resource
     identity = site.journal.identity()
-    progresses = Progresses(site.checkpoints, repository.id)
+    progresses = Progresses(site.checkpoints, repository.id, identity)
     with site.store.transaction():
         before = site.checkpoints.load(repository.id, table, RECEIVE)
         presented = Cursor.parse(request.checkpoint)
@@ -251,7 +251,9 @@ def _take_document(
 ) -> PushReply:
     """Import the document of an Eden, in batches, however large it is."""
     table = request.resource
-    context = site.context(repository.id, Progresses(site.checkpoints, repository.id).exchanged(table))
+    context = site.context(
+        repository.id, Progresses(site.checkpoints, repository.id, site.journal.identity()).exchanged(table)
+    )
     report = site.importer.import_document(document, terms, context)
     with site.store.transaction():
         report.add(retry_rejected(site, repository.id, table, terms, context))

@@ -1,0 +1,216 @@
+"""Sites in one process that exchange with each other without HTTP: the real use cases, store and journal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Optional
+
+from s3sync import model, serving
+from s3sync.codec import DocumentReader
+from s3sync.engine import Engine, RunReport, Stage, Task
+from s3sync.errors import PeerUnreachable
+from s3sync.local import LocalSite, upload_path
+from s3sync.patience import Patience
+from s3sync.peer import Exchange, PullResult, PushResult, Refusal, Registration
+from s3sync.policy import Policy
+from s3sync.protocol import PullRequest, PushRequest, RegistrationRequest
+from s3sync.site import Site
+from tests.support.eden import OpenAuth, open_environment
+
+START = datetime(2026, 3, 1, 8)
+
+
+class Clock:
+    """A clock that the test turns."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.moment = now
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def tick(self, seconds: float = 60) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+class Jobs(OpenAuth):
+    """Nobody in particular, as in a worker."""
+
+    def s3_impersonate(self, user_id: Optional[int]) -> bool:
+        return user_id is not None
+
+
+def make_site(folder: Path, clock: Optional[Clock] = None, uri: str = "sqlite://storage.sqlite") -> Site:
+    """Return a new site with the bundled data model, everything journaled."""
+    told = clock or Clock()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "private").mkdir(exist_ok=True)
+    environment = open_environment(str(folder), uri=uri, now=told.now)
+    db, s3db, settings = environment["db"], environment["s3db"], environment["settings"]
+    model.define(db, s3db, settings)
+    site = Site(db, s3db, settings, Jobs(), folder, "eden", f"http://{folder.name}.example.org", told)
+    site.install()
+    model.prepare(db, site.schema)
+    db.commit()
+    site.config()
+    return site
+
+
+class DirectPeer:
+    """The other site at the end of a line without length (port ``Peer``).
+
+    Args:
+        own, other: the asking and the answering site.
+        eden: whether to ask as an Eden does, without cursors.
+    """
+
+    def __init__(self, own: Site, other: Site, eden: bool = False) -> None:
+        self.own, self.other, self.eden = own, other, eden
+        self.uuid: str = own.config().uuid
+        self.lose_answers = 0
+        self.sent_files: list[str] = []
+
+    def register(self) -> Registration:
+        reply = serving.register(self.other, RegistrationRequest(self.uuid, "direct"))
+        return Registration(reply.sender, reply.message, reply.version, reply.capabilities)
+
+    def pull(
+        self, exchange: Exchange, *, cursor: str, limit: int, msince: Optional[datetime] = None
+    ) -> PullResult:
+        asked = PullRequest(
+            exchange.resource,
+            self.uuid,
+            None if self.eden else cursor,
+            None if self.eden else limit,
+            msince if self.eden else None,
+            exchange.components,
+            exchange.filters,
+        )
+        path = self.own.spool / f"pulled-{len(list(self.own.spool.iterdir()))}.xml"
+        with path.open("w+b") as out:
+            serving.pull(self.other, asked, out)
+            out.seek(0)
+            header = DocumentReader(out).header
+        self._maybe_lose()
+        return PullResult(
+            path, header.is_paged, header.cursor, header.more, header.journal, not header.success
+        )
+
+    def push(
+        self,
+        exchange: Exchange,
+        document: Path,
+        *,
+        journal: str,
+        checkpoint: str,
+        pulled: Optional[Path] = None,
+    ) -> PushResult:
+        asked = PushRequest(
+            exchange.resource,
+            self.uuid,
+            ",".join(exchange.strategy),
+            Policy(exchange.update_policy).swapped.value,
+            Policy(exchange.conflict_policy).swapped.value,
+            exchange.components,
+            journal,
+            checkpoint,
+        )
+        with document.open("rb") as source:
+            reply = serving.push(self.other, asked, source)
+        self._maybe_lose()
+        return PushResult(
+            reply.records,
+            dict(reply.outcomes),
+            [Refusal(exchange.resource, None, "rejected") for _ in reply.tree],
+            is_ours=True,
+            journal=reply.journal,
+            checkpoint=reply.checkpoint,
+            restored=reply.restored,
+            files=list(reply.files),
+        )
+
+    def send_file(self, stored: str, path: Path) -> int:
+        with path.open("rb") as source:
+            serving.take_file(self.other, self.uuid, stored, source)
+        self.sent_files.append(stored)
+        return path.stat().st_size
+
+    def fetch(self, url: str, target: Path) -> None:
+        source = upload_path(self.other, url.rpartition("/")[2])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+
+    def _maybe_lose(self) -> None:
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise PeerUnreachable("The answer was lost.")
+
+
+class Told:
+    """Progress and log of a run, kept."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[Optional[str], str, str, str]] = []
+
+    def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
+        return
+
+    def advance(self, done: int = 0, **counts: Any) -> None:
+        return
+
+    def check(self) -> None:
+        return
+
+    def task(
+        self,
+        resource: Optional[str],
+        mode: str,
+        action: str,
+        result: str,
+        message: str,
+        *,
+        remote: bool = False,
+    ) -> None:
+        self.entries.append((resource, mode, result, message))
+
+
+class Pair:
+    """A site that synchronises with another one.
+
+    Args:
+        own, other: the active and the passive site.
+        tables: what is exchanged.
+        page_size: most main records in a page.
+        eden: whether they speak as with an Eden.
+        exchange: further settings of the tasks.
+    """
+
+    def __init__(
+        self, own: Site, other: Site, *tables: str, page_size: int = 3, eden: bool = False, **exchange: Any
+    ) -> None:
+        self.own, self.other, self.page_size = own, other, page_size
+        self.peer = DirectPeer(own, other, eden)
+        answer = self.peer.register()
+        table = own.db.sync_repository
+        if own.repository_of(answer.uuid) is None:
+            with own.store.transaction():
+                table.insert(name="other", uuid=answer.uuid, capabilities=[] if eden else ["cursor"])
+        self.repository = own.repository_of(answer.uuid)
+        self.tasks = [Task(number + 1, Exchange(name, **exchange)) for number, name in enumerate(tables)]
+        self.told = Told()
+
+    def run(self) -> RunReport:
+        self.told.entries.clear()
+        engine = Engine(
+            self.peer,
+            LocalSite(self.own, self.own.repository(self.repository.id)),
+            self.tasks,
+            self.told,
+            self.told,
+            page_size=self.page_size,
+            peer_time=self.other.clock.now,
+            patience=Patience(attempts=3),
+            sleep=lambda seconds: None,
+        )
+        return engine.run()
