@@ -1,0 +1,293 @@
+"""Jobs: one worker a repository, failures that count as failures, a record of each run, the schedule."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Optional
+
+import pytest
+from gluon.scheduler import Scheduler
+
+from s3sync import jobs, log
+from s3sync.engine import Stage
+from s3sync.errors import AlreadyRunning, Cancelled, ConfigurationError, PeerRefused, RunFailed
+from s3sync.lease import Lease, has_died, owner_name
+from s3sync.model import utcnow
+from s3sync.site import Site
+from tests.support.exchange import DirectPeer, make_site
+
+
+class WithLine(DirectPeer):
+    """A direct peer that looks like an adapter."""
+
+    transport = SimpleNamespace(skew=0.0)
+    fails: Optional[Exception] = None
+
+    def __enter__(self) -> WithLine:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return
+
+    def pull(self, *args: Any, **options: Any) -> Any:
+        if self.fails is not None:
+            raise self.fails
+        return super().pull(*args, **options)
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        self.site = make_site(folder / "a")
+        self.other = make_site(folder / "b")
+        self.peer = WithLine(self.site, self.other)
+        self.site.peer = lambda row: self.peer  # type: ignore[assignment, method-assign]
+        answer = self.peer.register()
+        db = self.site.db
+        self.repository: int = db.sync_repository.insert(
+            name="other", uuid=answer.uuid, url="http://b", capabilities=["cursor"]
+        )
+        db.sync_task.insert(repository_id=self.repository, resource_name="org_organisation")
+        db.commit()
+        self.other.db.org_organisation.insert(name="One")
+        self.other.db.commit()
+
+    def run(self, manual: bool = True) -> dict[str, Any]:
+        return jobs._synchronize(self.site, self.repository, None, manual)
+
+    def lease(self, **options: Any) -> Lease:
+        return Lease(self.site.db, self.site.store.transaction, self.repository, 60, **options)
+
+    @property
+    def last(self) -> Any:
+        db = self.site.db
+        return db(db.sync_run).select(orderby=~db.sync_run.id, limitby=(0, 1)).first()
+
+
+@pytest.fixture()
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+# --- runs --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_recorded(world: World) -> None:
+    told = world.run()
+    assert told["state"] == "completed" and "1 created" in told["message"]
+    run = world.last
+    assert (run.state, run.stage, run.created, run.manual) == ("completed", "finished", 1, True)
+    assert run.finished_on is not None and run.resource_name == "org_organisation"
+    entries = world.site.db(world.site.db.sync_log).select()
+    assert {(row.mode, row.action, row.result, row.run_id) for row in entries} == {
+        ("pull/outgoing", "fetch", "success", run.id),
+        ("push/outgoing", "send", "success", run.id),
+    }
+    assert world.site.db(world.site.db.sync_lease).isempty()
+
+
+def test_a_scheduled_run_with_nothing_to_do_is_quiet(world: World) -> None:
+    world.run()
+    before = world.site.db(world.site.db.sync_log).count()
+    assert world.run(manual=False)["state"] == "completed"
+    assert world.site.db(world.site.db.sync_log).count() == before
+
+
+def test_a_run_that_failed_is_raised_and_says_why(world: World) -> None:
+    world.peer.fails = PeerRefused("no such table", remote=True)
+    with pytest.raises(RunFailed, match="no such table"):
+        world.run()
+    assert world.last.state == "failed" and "no such table" in world.last.message
+    entry = world.site.db(world.site.db.sync_log.result == "fatal").select().first()
+    assert entry.remote is True and "correct the repository" in entry.message
+    assert world.site.db(world.site.db.sync_lease).isempty()
+
+
+def test_a_repository_without_tasks_or_deleted(world: World) -> None:
+    world.site.db(world.site.db.sync_task).delete()
+    world.site.db.commit()
+    with pytest.raises(ConfigurationError, match="No resources"):
+        world.run()
+    assert world.last.state == "failed"
+    with pytest.raises(ConfigurationError, match="no repository"):
+        jobs._synchronize(world.site, 4711, None, True)
+
+
+def test_cancelling(world: World) -> None:
+    def asked(*args: Any, **options: Any) -> Any:
+        jobs.request_cancel(world.site.db, world.repository)
+        world.site.db.commit()
+        return DirectPeer.pull(world.peer, *args, **options)
+
+    world.peer.pull = asked  # type: ignore[method-assign]
+    with pytest.raises(Cancelled):
+        world.run()
+    assert world.last.state == "cancelled"
+
+
+def test_a_clock_that_is_off_is_a_warning(world: World) -> None:
+    world.peer.transport = SimpleNamespace(skew=-90.0)
+    world.run()
+    entry = world.site.db(world.site.db.sync_log.result == "warning").select().first()
+    assert "90 seconds behind" in entry.message
+    assert world.site.repository(world.repository).settings["skew"] == -90.0
+
+
+# --- leases ------------------------------------------------------------------------------------------------
+
+
+def test_never_two_at_once(world: World) -> None:
+    first = world.lease(owner="elsewhere#1#a")
+    assert first.acquire() is None
+    with pytest.raises(AlreadyRunning, match="elsewhere#1#a"):
+        world.lease().acquire()
+    with pytest.raises(AlreadyRunning):
+        world.run()
+    first.release()
+    assert world.run()["state"] == "completed"
+
+
+def test_a_stale_lease_is_taken_over(world: World) -> None:
+    world.lease(owner="elsewhere#1#a").acquire()
+    db = world.site.db
+    run = db.sync_run.insert(repository_id=world.repository, state="running")
+    db(db.sync_lease).update(heartbeat=utcnow() - timedelta(seconds=61), run_id=run)
+    db.commit()
+    assert world.run()["state"] == "completed"
+    assert db.sync_run(run).state == "failed" and "another run" in db.sync_run(run).message
+
+
+def test_a_dead_holder_on_this_computer_is_noticed_at_once(world: World) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
+    )
+    host = owner_name().partition("#")[0]
+    dead = f"{host}#{done.stdout.strip()}#x"
+    assert has_died(dead) and not has_died(owner_name()) and not has_died("elsewhere#1#x")
+    world.lease(owner=dead).acquire()
+    assert world.run()["state"] == "completed"
+
+
+def test_a_lost_lease_ends_the_run(world: World) -> None:
+    lease = world.lease()
+    lease.acquire()
+    record = jobs.RunRecord(world.site, world.repository, None, True, lease)
+    record.check()
+    lease.lost.set()
+    with pytest.raises(AlreadyRunning):
+        record.check()
+
+
+def test_the_heartbeat_beats_and_notices_a_loss(world: World) -> None:
+    lease = world.lease()
+    lease.acquire()
+    db = world.site.db
+    old = utcnow() - timedelta(seconds=50)
+    db(db.sync_lease).update(heartbeat=old)
+    db.commit()
+
+    def heartbeat() -> Any:
+        found = db(db.sync_lease).select().first().heartbeat
+        db.commit()
+        return found
+
+    with lease.heartbeat(world.site.reconnector(), 0.05):
+        deadline = time.monotonic() + 10
+        while heartbeat() == old and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert heartbeat() > old and not lease.lost.is_set()
+        db(db.sync_lease).update(owner="elsewhere#1#a")
+        db.commit()
+        assert lease.lost.wait(10)
+    lease.release()
+    assert db(db.sync_lease).count() == 1
+
+
+# --- progress and log --------------------------------------------------------------------------------------
+
+
+def test_progress_is_written_with_each_stage(world: World) -> None:
+    record = jobs.RunRecord(world.site, world.repository, None, False)
+    record.stage(Stage.IMPORTING, "org_organisation", 10)
+    record.advance(4, counts={"created": 3, "conflict": 1}, bytes_in=7)
+    record.stage(Stage.FILES)
+    run = world.last
+    assert (run.stage, run.resource_name, run.done, run.total) == ("files", "org_organisation", 4, 10)
+    assert (run.created, run.conflicts, run.bytes_received) == (3, 1, 7)
+
+
+def test_old_entries_are_removed(world: World) -> None:
+    db = world.site.db
+    db.sync_log.insert(timestmp=utcnow() - timedelta(days=91), message="old")
+    db.sync_log.insert(message="new")
+    db.commit()
+    assert log.purge(db, world.site.store.transaction, 90) == 1
+    assert [row.message for row in db(db.sync_log).select()] == ["new"]
+
+
+# --- the schedule ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture()
+def scheduled(world: World) -> Iterator[Site]:
+    Scheduler(world.site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
+    yield world.site
+
+
+def test_a_job_runs_for_ever_also_after_failures(world: World, scheduled: Site) -> None:
+    db = scheduled.db
+    job = jobs.add_job(db, "eden", world.repository, 3, period=120, timeout=50)
+    (row,) = jobs.jobs_of(db, world.repository)
+    task = row.scheduler_task
+    assert row.sync_job.id == job
+    assert (task.repeats, task.retry_failed, task.period, task.timeout) == (0, -1, 120, 50)
+    assert (task.function_name, task.status, task.application_name) == (jobs.FUNCTION, "QUEUED", "eden")
+    assert json.loads(task.vars) == {"repository_id": world.repository, "user_id": 3, "manual": False}
+
+
+def test_a_job_is_changed_reset_and_removed(world: World, scheduled: Site) -> None:
+    db = scheduled.db
+    job = jobs.add_job(db, "eden", world.repository, None, period=60, timeout=50)
+    task = jobs.jobs_of(db, world.repository)[0].scheduler_task
+    start = utcnow() - timedelta(seconds=1000)
+    task.update_record(status="FAILED", times_failed=3)
+    jobs.change_job(db, job, period=300, start=start, stop=None, enabled=False)
+    task = db.scheduler_task(task.id)
+    assert (task.period, task.enabled, task.status) == (300, False, "QUEUED")
+    assert task.next_run_time == start + timedelta(seconds=900)
+    jobs.reset_job(db, job)
+    assert db.scheduler_task(task.id).enabled is True
+    jobs.remove_job(db, job)
+    assert jobs.jobs_of(db, world.repository) == [] and db(db.scheduler_task).isempty()
+    jobs.remove_job(db, job)
+    with pytest.raises(ConfigurationError):
+        jobs.change_job(db, job, period=300, start=None, stop=None, enabled=True)
+
+
+def test_a_running_task_keeps_its_state(world: World, scheduled: Site) -> None:
+    db = scheduled.db
+    job = jobs.add_job(db, "eden", world.repository, None, period=60, timeout=50)
+    db(db.scheduler_task).update(status="RUNNING")
+    jobs.change_job(db, job, period=300, start=None, stop=None, enabled=True)
+    assert db(db.scheduler_task).select().first().status == "RUNNING"
+
+
+def test_a_run_by_hand_is_queued_once(world: World, scheduled: Site) -> None:
+    db = scheduled.db
+    assert not jobs.waiting(db, world.repository)
+    task = db.scheduler_task(jobs.start_now(db, "eden", world.repository, 1, 50))
+    assert (task.repeats, task.retry_failed) == (1, 0) and json.loads(task.vars)["manual"] is True
+    assert jobs.waiting(db, world.repository) and not jobs.waiting(db, 4711)
+
+
+def test_workers_that_are_alive(scheduled: Site) -> None:
+    db = scheduled.db
+    db.scheduler_worker.insert(worker_name="a", last_heartbeat=utcnow())
+    db.scheduler_worker.insert(worker_name="b", last_heartbeat=utcnow() - timedelta(hours=1))
+    assert jobs.workers_alive(db) == 1
