@@ -22,6 +22,7 @@ from .codec import error_tree
 from .document import Document
 from .errors import (
     BadRequest,
+    ConfigurationError,
     DocumentTooLarge,
     MethodNotAllowed,
     NotAuthenticated,
@@ -168,7 +169,13 @@ def _answering(request: Any, mode: str) -> Iterator[Site]:
     """Give the site to a request; turn every error into its reply, once, here."""
     site: Optional[Site] = None
     try:
-        site = Site.from_current()
+        try:
+            site = Site.from_current()
+        except ConfigurationError as error:
+            raise UnsupportedFormat(
+                "The interface for programs belongs to the module sync, which is not enabled at this site.",
+                hint=error.hint,
+            ) from error
         yield site
     except SyncError as error:
         _refuse(site, request, mode, error)
