@@ -176,7 +176,7 @@ class S3Settings:
         return int(self.number("sync", "retries", 3))
 
     def get_sync_retry_delay(self) -> float:
-        """[sync] retry_delay: seconds before the first repetition, doubled each time. Default: 1."""
+        """[sync] retry_delay: seconds before the first repetition, three times as long each time. Default: 1."""
         return self.number("sync", "retry_delay", 1)
 
     def get_sync_verify_tls(self) -> bool:

@@ -52,7 +52,9 @@ class HostileDocument(DocumentError):
     """The document uses what no synchronisation needs: a DTD, entities, or absurd depth."""
 
     code = "document_hostile"
-    default_hint = "Nothing was imported. S3XML has no DTD, no entities and little nesting; find out who sent this."
+    default_hint = (
+        "Nothing was imported. S3XML has no DTD, no entities and little nesting; find out who sent this."
+    )
 
 
 class TruncatedDocument(DocumentError):
@@ -67,7 +69,7 @@ class DocumentTooLarge(DocumentError):
     """The document is larger than this site accepts."""
 
     code = "document_too_large"
-    default_hint = "Send smaller pages, or raise [sync] max_document_size at the receiving site."
+    default_hint = "Send smaller pages, or raise [sync] max_document_mb at the receiving site."
     http_status = 413
 
 
@@ -236,7 +238,9 @@ class RowRefused(SyncError):
     """The database refused a row: a constraint of the data model was violated."""
 
     code = "row_refused"
-    default_hint = "Correct the record at the site it comes from; the other records of the page are not affected."
+    default_hint = (
+        "Correct the record at the site it comes from; the other records of the page are not affected."
+    )
     http_status = 409
 
 

@@ -132,7 +132,14 @@ class Site:
     def exporter(self) -> Exporter:
         """Writes documents."""
         return Exporter(
-            self.schema, self.store, self.journal, self.ledger, self.accounts, self.files, self.base_url
+            self.schema,
+            self.store,
+            self.journal,
+            self.ledger,
+            self.accounts,
+            self.files,
+            self.base_url,
+            self.settings.get_sync_max_depth(),
         )
 
     @cached_property

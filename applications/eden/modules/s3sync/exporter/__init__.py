@@ -13,7 +13,7 @@ from typing import BinaryIO, Callable, Dict, Optional, Sequence
 from ..codec import FOOTER, header
 from ..ports import Accounts, Files, Journal, Ledger, Store
 from ..schema import Schema, Table
-from .writing import ExportRequest, Sources, Writing
+from .writing import MAX_DEPTH, ExportRequest, Sources, Writing
 
 __all__ = ["ExportPage", "ExportRequest", "Exporter"]
 
@@ -47,6 +47,7 @@ class Exporter:
     Args:
         schema, store, journal, ledger, accounts, files: see ``ports``.
         base_url: URL of this application.
+        max_depth: how far references are followed.
     """
 
     def __init__(
@@ -58,15 +59,19 @@ class Exporter:
         accounts: Accounts,
         files: Files,
         base_url: str = "",
+        max_depth: int = MAX_DEPTH,
     ) -> None:
         self._schema = schema
         self._store = store
         self._journal = journal
         self._base_url = base_url
-        self._sources = Sources(schema, store, ledger, accounts, files, base_url)
+        self._sources = Sources(schema, store, ledger, accounts, files, base_url, max_depth)
 
     def export(
-        self, out: BinaryIO, request: ExportRequest, attributes: Optional[Callable[[ExportPage], Dict[str, str]]] = None
+        self,
+        out: BinaryIO,
+        request: ExportRequest,
+        attributes: Optional[Callable[[ExportPage], Dict[str, str]]] = None,
     ) -> ExportPage:
         """Write a document.
 
@@ -121,7 +126,9 @@ class Exporter:
         _write_header(out, opening)
         return page
 
-    def export_keys(self, out: BinaryIO, table: Table, keys: Sequence[int], request: ExportRequest) -> ExportPage:
+    def export_keys(
+        self, out: BinaryIO, table: Table, keys: Sequence[int], request: ExportRequest
+    ) -> ExportPage:
         """Write a document of given records, in the order of the keys (plain REST)."""
         writing = Writing(self._sources, request)
         out.write(b" " * _HEADER_ROOM)
@@ -149,13 +156,13 @@ class Exporter:
         return {row[0]: encoder.encode(row, writing) for row in rows}
 
 
-
-
 def _write_header(out: BinaryIO, opening: bytes) -> None:
     """Put the root element into the room that was left for it; XML allows blanks inside a tag."""
     spare = _HEADER_ROOM - len(opening)
     if spare < 0:
-        raise ValueError(f"The root element takes {len(opening)} bytes, more than the {_HEADER_ROOM} reserved.")
+        raise ValueError(
+            f"The root element takes {len(opening)} bytes, more than the {_HEADER_ROOM} reserved."
+        )
     out.seek(0)
     out.write(opening[:-1] + b" " * spare + opening[-1:])
     out.seek(0, 2)

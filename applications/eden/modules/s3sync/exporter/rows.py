@@ -199,7 +199,9 @@ class RowEncoder:
                 continue
             if field.kind == "list:reference":
                 listed = [] if value is None else (read(value) if read is not None else value)
-                targets = [target for key in listed for target in (names.target(field, key),) if target is not None]
+                targets = [
+                    target for key in listed for target in (names.target(field, key),) if target is not None
+                ]
                 targets += waiting.get(field.name, [])
                 if targets:
                     uuids = [target.uuid for target in targets]

@@ -23,7 +23,10 @@ MAX_NAMES = 50_000
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a document is written from; see ``ports``. ``base_url`` is the URL of this application."""
+    """Where a document is written from; see ``ports``.
+
+    ``base_url`` is the URL of this application, ``max_depth`` how far references are followed.
+    """
 
     schema: Schema
     store: Store
@@ -31,6 +34,7 @@ class Sources:
     accounts: Accounts
     files: Files
     base_url: str
+    max_depth: int = MAX_DEPTH
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,11 @@ class Writing:
             known.update((key, Target(name, uuid)) for key, uuid in rows if uuid)
 
     def _find_accounts(self, encoder: RowEncoder, rows: Sequence[Row]) -> None:
-        at_users = [encoder.position[n] for n in ("created_by", "modified_by", "owned_by_user") if n in encoder.position]
+        at_users = [
+            encoder.position[n]
+            for n in ("created_by", "modified_by", "owned_by_user")
+            if n in encoder.position
+        ]
         users = {row[at] for at in at_users for row in rows if row[at]} - self._users.keys()
         if users:
             emails = self._sources.accounts.emails(users)
@@ -162,7 +170,10 @@ class Writing:
             written.add(row[0])
             parts.append(
                 encoder.encode(
-                    row, self, nested="".join(nested.get(row[0], ())), url=f"{prefix}{row[0]}" if prefix else ""
+                    row,
+                    self,
+                    nested="".join(nested.get(row[0], ())),
+                    url=f"{prefix}{row[0]}" if prefix else "",
                 )
             )
         self.records += len(rows)
@@ -214,7 +225,7 @@ class Writing:
 
     def _follow(self, parts: List[str], main: str, referred: Dict[str, Set[int]]) -> None:
         """Append the records referred to, level by level, each once in a document."""
-        for _ in range(MAX_DEPTH):
+        for _ in range(self._sources.max_depth):
             instances = self._instances(main, referred)
             if not instances:
                 return
