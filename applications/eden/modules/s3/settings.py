@@ -184,7 +184,7 @@ class S3Settings:
         return self.flag("sync", "verify_tls", True)
 
     def get_sync_ca_bundle(self) -> str | None:
-        """[sync] ca_bundle: file with additional certificate authorities. No default."""
+        """[sync] ca_bundle: file with the certificate authorities to trust instead of the usual. No default."""
         return self.text("sync", "ca_bundle")
 
     def get_sync_compression(self) -> bool:
