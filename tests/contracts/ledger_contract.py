@@ -55,8 +55,8 @@ class LedgerContract:
         items = [
             reference(),
             reference(key=2, uuid="u2"),
-            reference(key=2, field="other", index=0),
-            reference(key=2, field="other", index=1, uuid="u3"),
+            reference(key=2, field="other", place=0),
+            reference(key=2, field="other", place=1, uuid="u3"),
             file(),
         ]
         with site.store.transaction():
@@ -73,7 +73,7 @@ class LedgerContract:
         assert ledger.deferred_of("org_office", [1]) == [reference(uuid="u3", repository_id=9)]
 
     def test_settled_items_are_forgotten(self, site: Site, ledger: SqlLedger) -> None:
-        listed = [reference(index=0), reference(index=1, uuid="u2")]
+        listed = [reference(place=0), reference(place=1, uuid="u2")]
         with site.store.transaction():
             ledger.defer([reference(), *listed])
             ledger.settle([reference(uuid="any"), listed[1]])

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-for contract in ("journal", "ledger", "store"):
-    pytest.register_assert_rewrite(f"tests.contracts.{contract}_contract")
 
 from tests.contracts.journal_contract import JournalContract
 from tests.contracts.ledger_contract import LedgerContract
@@ -29,14 +25,20 @@ class OnDatabase:
 
     kind: type[Database]
 
-    @pytest.fixture
-    def database(self, tmp_path: Path) -> Iterator[Database]:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         try:
-            database = self.kind(tmp_path)
+            database = cls.kind(tmp_path_factory.mktemp("databases"))
         except Unavailable as missing:
             pytest.skip(str(missing))
         yield database
         database.close()
+
+    @pytest.fixture
+    def database(self, server: Database) -> Iterator[Database]:
+        yield server
+        server.empty()
 
     @pytest.fixture
     def site(self, database: Database) -> Iterator[Site]:
@@ -54,6 +56,7 @@ class OnPostgres(OnDatabase):
     kind = PostgresDatabase
 
 
+@pytest.mark.slow
 @pytest.mark.database
 class OnPostgresArrays(OnDatabase):
     kind = PostgresArraysDatabase

@@ -32,17 +32,40 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._cleaner: Any = None
 
     def connect(self, migrate: bool = True) -> DAL:
         """Open a connection of its own."""
         raise NotImplementedError
 
+    def empty(self) -> None:
+        """Remove all rows and begin to count at one again, as if the tables had just been made."""
+        db = self._cleaner
+        if db is None:
+            db = self._cleaner = self.connect(migrate=False)
+            datamodel.define(db)
+            model.define(db)
+        self.remove_rows(db, [str(name) for name in db.tables if name != "sync_journal_state"])
+        db.executesql("UPDATE sync_journal_state SET head = 0")
+        db.commit()
+
+    def remove_rows(self, db: DAL, names: list[str]) -> None:
+        """Empty these tables."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Remove the database."""
+        if self._cleaner is not None:
+            self._cleaner._adapter.close("rollback")
 
 
 class SQLiteDatabase(Database):
     dialect = "sqlite"
+
+    def remove_rows(self, db: DAL, names: list[str]) -> None:
+        for name in reversed(names):
+            db.executesql(f"DELETE FROM {name}")
+        db.executesql("DELETE FROM sqlite_sequence")
 
     def connect(self, migrate: bool = True) -> DAL:
         return DAL(
@@ -82,7 +105,12 @@ class PostgresDatabase(Database):
             uri, folder=str(self.folder), migrate=migrate, pool_size=0, after_connection=choose, attempts=1
         )
 
+    def remove_rows(self, db: DAL, names: list[str]) -> None:
+        db.executesql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
+        db.executesql("ALTER SEQUENCE sync_journal_position RESTART")
+
     def close(self) -> None:
+        super().close()
         self._admin.cursor().execute(f"DROP SCHEMA {self.name} CASCADE")
         self._admin.close()
 
@@ -123,7 +151,16 @@ class MySQLDatabase(Database):
             adapter_args={"engine": engine},
         )
 
+    def remove_rows(self, db: DAL, names: list[str]) -> None:
+        db.executesql("SET FOREIGN_KEY_CHECKS = 0")
+        for name in names:
+            if db.executesql(f"SELECT 1 FROM {name} LIMIT 1"):
+                db.executesql(f"TRUNCATE {name}")
+            else:
+                db.executesql(f"ALTER TABLE {name} AUTO_INCREMENT = 1")
+
     def close(self) -> None:
+        super().close()
         self._admin.executesql(f"DROP DATABASE {self.name}")
         self._admin.close()
 

@@ -1,4 +1,4 @@
-"""A small data model in pydal for the contract suites of the database edges: Eden's names, nothing of the application."""
+"""A small data model for the contract suites of the database edges: Eden's names, nothing of the application."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class SiteFiles:
     def path(self, table: str, field: str, stored: str) -> Path:
         """See ports.Files.
 
-        The folder is the field's ``uploadfolder``, or ``uploads`` beside the databases; with ``uploadseparate``
-        pydal spreads the files over folders by the beginning of their key.
+        The folder is the field's ``uploadfolder``, or ``uploads`` beside the databases; with
+        ``uploadseparate`` pydal spreads the files over folders by the beginning of their key.
         """
         if not is_stored_name(stored, table, field):
             raise BadRequest(f"{stored[:200]!r} is not the name of a file of {table}.{field}.")

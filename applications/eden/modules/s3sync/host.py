@@ -1,8 +1,8 @@
 """The host application as a schema: its pydal tables and what its data model says of them.
 
-The host is asked by Eden's own names only (``get_config``, ``get_components``, ``super_key``), so that it can be the
-bundled application or a complete Eden. The schema is built once a process and site; callbacks and validators that
-may hold on to a request's database are looked up again whenever they are needed.
+The host is asked by Eden's own names only (``get_config``, ``get_components``, ``super_key``), so that it can
+be the bundled application or a complete Eden. The schema is built once a process and site; callbacks and
+validators that may hold on to a request's database are looked up again whenever they are needed.
 """
 
 from __future__ import annotations
@@ -97,11 +97,11 @@ class HostHook:
         self._tablename = tablename
         self._names = tuple(names)
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, form: Any, *further: Any) -> Any:
         """Call the callback, or each of a list of them; the last one's result counts."""
         result = None
         for callback in _callbacks(_host(self._key)[1], self._tablename, self._names):
-            result = callback(*arguments)
+            result = callback(form, *further)
         return result
 
 

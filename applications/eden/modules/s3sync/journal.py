@@ -1,16 +1,17 @@
 """Which records changed, in which order, and who brought the change (ports.Journal).
 
-One row a record in ``sync_journal``. A change moves the row to the next position; a change of a component moves its
-master too. Positions are given out by one counter for all tables, in a way that ``head()`` never lies above a
-position that an open transaction may still use:
+One row a record in ``sync_journal``. A change moves the row to the next position; a change of a component
+moves its master too. Positions are given out by one counter for all tables, in a way that ``head()`` never
+lies above a position that an open transaction may still use:
 
 * SQLite has one writer at a time: the next position is the highest plus one.
-* PostgreSQL takes a sequence. Before its first position a transaction takes a shared advisory lock that carries
-  the position the sequence had then; ``head()`` stays at the lowest of these while they are held.
-* MySQL and MariaDB keep the counter in a row of ``sync_journal_state`` that stays locked until the writer commits.
+* PostgreSQL takes a sequence. Before its first position a transaction takes a shared advisory lock that
+  carries the position the sequence had then; ``head()`` stays at the lowest of these while they are held.
+* MySQL and MariaDB keep the counter in a row of ``sync_journal_state`` that stays locked until the writer
+commits.
 
-``origin`` tells who need not get a record back. ``changed_seq`` and ``changed_origin`` speak of the record without its
-components, for the detection of conflicts.
+``origin`` tells who need not get a record back. ``changed_seq`` and ``changed_origin`` speak of the record
+without its components, for the detection of conflicts.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from .clock import SystemClock
 from .model import new_uuid, prepare
 from .ports import Clock
 from .schema import Schema, Table, is_protected
-from .store import SqlStore, open_store
+from .store import JournalRows, open_store
 
-#: Writes of so many seconds before a catch-up are looked at again by the next one: their second may not be over.
+#: Writes of so many seconds before a catch-up are looked at again by the next one: their second may not be
+#: over.
 SETTLING = timedelta(seconds=10)
 
 _prepared: set[tuple[str, str]] = set()
@@ -57,7 +59,7 @@ class SqlJournal:
         self._schema = schema
         self._path = path
         self._clock: Clock = clock if clock is not None else SystemClock()
-        self.store: SqlStore = open_store(db, schema)
+        self.store: JournalRows = open_store(db, schema)
         self._identity: str | None = None
         self._ensure_prepared()
 
@@ -86,9 +88,10 @@ class SqlJournal:
     def identity(self) -> str:
         """Return the name of this journal, and remember outside the database how far it has come.
 
-        Called once a page or run: it reads a row and a small file, and writes the file where the journal moved.
-        A database that is behind its file was restored from a backup, one that has handed out cursors but has
-        another file or none was moved or copied: both get a new identity, so that peers compare again.
+        Called once a page or run: it reads a row and a small file, and writes the file where the journal
+        moved. A database that is behind its file was restored from a backup, one that has handed out cursors
+        but has another file or none was moved or copied: both get a new identity, so that peers compare
+        again.
         """
         stored = self._stored_identity()
         head = self.store.highest_position()
@@ -162,9 +165,9 @@ class SqlJournal:
     def note(self, table: str, keys: Sequence[int], origin: int | None) -> None:
         """See ports.Journal.
 
-        A master that is noted for its component keeps the position of its own last change. Where somebody else
-        than ``origin`` changed record or component before, that position is kept too: ``origin`` still has to be
-        sent that change.
+        A master that is noted for its component keeps the position of its own last change. Where somebody
+        else than ``origin`` changed record or component before, that position is kept too: ``origin`` still
+        has to be sent that change.
         """
         if not keys:
             return
@@ -236,8 +239,8 @@ class SqlJournal:
 
         Components that travel with the table are caught up before it. Found are records with a higher id or a
         later time than at the last catch-up, through indices: where nothing happened it costs two look-ups a
-        table. Whoever changes a record behind the journal's back and gives it an earlier time has to ask for a
-        thorough catch-up, which compares every record with the journal.
+        table. Whoever changes a record behind the journal's back and gives it an earlier time has to ask for
+        a thorough catch-up, which compares every record with the journal.
 
         Args:
             table: the table.
@@ -279,11 +282,9 @@ class SqlJournal:
         with self._writing():
             count = self._note_missing(table, missing)
             values = (highest, newest if is_settled else self._stamp(limit), table.name)
-            if known is None:
-                sql = f"INSERT INTO {name('sync_watermark')} (last_id, modified_on, tablename) VALUES ({self.store.marks(3)})"
-            else:
-                sql = f"UPDATE {name('sync_watermark')} SET last_id = {mark}, modified_on = {mark} WHERE tablename = {mark}"
-            self.store.run(sql, values)
+            self.store.upsert(
+                "sync_watermark", ("tablename",), ("last_id", "modified_on", "tablename"), [values]
+            )
         return count
 
     def _newest(self, table: Table) -> Any:
@@ -337,7 +338,8 @@ class SqlJournal:
         return value if isinstance(value, datetime) else datetime.fromisoformat(value[:19])
 
 
-# --- local writes --------------------------------------------------------------------------------------------
+# --- local writes
+# --------------------------------------------------------------------------------------------
 
 
 def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], None]) -> None:
@@ -345,8 +347,8 @@ def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], No
 
     Args:
         journal: the journal of the DAL that defines the tables.
-        on_define: registers a function that is called with each table as soon as it is really defined, so that
-            lazy tables stay lazy (the host's ``s3db.on_define``; ``define_hook(db)`` for a plain DAL).
+        on_define: registers a function that is called with each table as soon as it is really defined, so
+            that lazy tables stay lazy (the host's ``s3db.on_define``; ``define_hook(db)`` for a plain DAL).
     """
     on_define(lambda table: hook_table(journal, table))
 
@@ -383,8 +385,8 @@ def hook_table(journal: SqlJournal, table: Any) -> None:
     """Hook one pydal table; tables that take no part in synchronisation are left alone.
 
     An update that changes no value is no change. An update that gives ``modified_on`` the column itself
-    (``modified_on=table.modified_on``) writes derived data, which each site derives alike: it is not journaled.
-    Hard deletion leaves nothing that could be sent; only the masters of components are noted.
+    (``modified_on=table.modified_on``) writes derived data, which each site derives alike: it is not
+    journaled. Hard deletion leaves nothing that could be sent; only the masters of components are noted.
     """
     tablename = table._tablename
     if is_protected(tablename) or not {"uuid", "modified_on"} <= set(table.fields):

@@ -220,7 +220,7 @@ class SqlLedger:
 
 
 def _place(item: Deferred) -> tuple[str, int, str, int]:
-    return item.table, item.key, item.field, -1 if item.index is None else item.index
+    return item.table, item.key, item.field, -1 if item.place is None else item.place
 
 
 def _deferred_row(item: Deferred) -> Row:
@@ -238,7 +238,7 @@ def _deferred_item(row: Row) -> Deferred:
         uuid=uuid,
         url=url,
         filename=filename,
-        index=None if position < 0 else position,
+        place=None if position < 0 else position,
         repository_id=repository_id,
     )
 

@@ -1,4 +1,5 @@
-"""The sync_* tables: Eden's names and columns, so that an Eden database can be taken over, and ours beside them.
+"""The sync_* tables: Eden's names and columns, so that an Eden database can be taken over, and ours beside
+them.
 
 ``define`` is called by models/sync.py where the module is enabled, in every request: it must stay cheap.
 ``prepare`` makes the indices; it runs once a database, not once a request.
@@ -63,7 +64,8 @@ def define(db: Any, s3db: Any = None, settings: Any = None, T: Callable[[str], A
 
     Args:
         db: the DAL, with auth_user where there are users.
-        s3db: the host's data model; told that these tables never leave the site, where it has a ``configure``.
+        s3db: the host's data model; told that these tables never leave the site, where it has a
+            ``configure``.
         settings: the site's settings; not used by the tables themselves.
         T: marks labels for translation.
     """

@@ -1,9 +1,10 @@
 """web2py's validators as quick checks of values that have their type already.
 
-A validator is written for what a person types into a form, once. An import asks thousands of times, with numbers,
-dates and lists instead of texts. So the checks of the common ones are made here; only what fails, and what is not
-known, goes through the validator itself, for its message or its opinion. Validators that look into the database are
-not run at all: they become facts about the field, which the importer checks for whole sets.
+A validator is written for what a person types into a form, once. An import asks thousands of times, with
+numbers, dates and lists instead of texts. So the checks of the common ones are made here; only what fails,
+and what is not known, goes through the validator itself, for its message or its opinion. Validators that look
+into the database are not run at all: they become facts about the field, which the importer checks for whole
+sets.
 """
 
 from __future__ import annotations
@@ -90,8 +91,8 @@ def read_rules(requires: Any, kind: str, late: Callable[[int], Any]) -> Rules:
     Args:
         requires: the field's ``requires``: None, a validator or a list of them.
         kind: kind of the field, see schema.Field.
-        late: gives the validator at a place of ``flattened(requires)``, of the running request: what is not known
-            here may hold on to a database connection, which belongs to one request.
+        late: gives the validator at a place of ``flattened(requires)``, of the running request: what is not
+            known here may hold on to a database connection, which belongs to one request.
     """
     rules = Rules()
     reference = "reference" in kind

@@ -6,10 +6,12 @@ from typing import Any, Callable
 
 from ..errors import ConfigurationError
 from ..schema import Schema
-from .positions import JournalRows as SqlStore
+from .positions import JournalRows
+
+__all__ = ("JournalRows", "open_store")
 
 
-def open_store(db: Any, schema: Callable[[], Schema] | None = None) -> SqlStore:
+def open_store(db: Any, schema: Callable[[], Schema] | None = None) -> JournalRows:
     """Return the store of a pydal DAL, always the same one for the same DAL.
 
     Args:
@@ -20,7 +22,7 @@ def open_store(db: Any, schema: Callable[[], Schema] | None = None) -> SqlStore:
         ConfigurationError: synchronisation does not know this kind of database.
     """
     adapter = db._adapter
-    store: SqlStore | None = adapter.__dict__.get("s3sync_store")
+    store: JournalRows | None = adapter.__dict__.get("s3sync_store")
     if store is None:
         store = _store_class(adapter.dbengine)(db, schema)
         adapter.s3sync_store = store

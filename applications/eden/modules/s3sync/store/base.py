@@ -1,8 +1,8 @@
 """The records of the synchronised tables in sets: what is the same for all databases.
 
-The statements go to the driver's cursor, past pydal's rows, because a row object a record costs ten times what
-the database itself takes. Siblings of this module supply what differs: how keys are given out, how many rows
-one statement takes, how the driver names its troubles.
+The statements go to the driver's cursor, past pydal's rows, because a row object a record costs ten times
+what the database itself takes. Siblings of this module supply what differs: how keys are given out, how many
+rows one statement takes, how the driver names its troubles.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class SqlStore:
         """Run a query and return all its rows."""
         return list(self.run(sql, parameters).fetchall())
 
-    def driver_errors(self) -> tuple[type, ...]:
+    def driver_errors(self) -> tuple[type[BaseException], ...]:
         """Return the classes of exceptions that the driver raises."""
         raise NotImplementedError
 
@@ -272,12 +272,14 @@ class SqlStore:
         listing = table.fields[by]
         read = self.columns.decoder(listing)
         column = self.columns.name(by)
-        sql = f"SELECT {self._select(table, [*columns, by, table.key], self.columns.plain)} FROM {self.columns.name(table.name)}"
+        selected = self._select(table, [*columns, by, table.key], self.columns.plain)
+        sql = f"SELECT {selected} FROM {self.columns.name(table.name)}"
         found: list[Row] = []
         few = sorted(wanted)
+        no_parameters: list[Any] = []
         for part in [few] if len(few) > CHUNK else chunks(few, 50):
             if len(part) > 50:  # reading them all is cheaper than comparing each with so many
-                where, parameters = f"{column} IS NOT NULL", []
+                where, parameters = f"{column} IS NOT NULL", no_parameters
             else:
                 where, parameters = self._lists_any(column, part)
             found.extend(self.rows(f"{sql} WHERE {where}", parameters))
@@ -353,7 +355,8 @@ class SqlStore:
         self, table: Table, columns: Sequence[str], expression: str, values: Sequence[Any]
     ) -> list[Row]:
         found: list[Row] = []
-        for part in chunks(values):
+        # an expression has no index: the fewer statements, the fewer times the table is read
+        for part in chunks(values, CHUNK if expression.startswith(self.columns.quote) else self.most_marks):
             part = padded(part)
             where = f"{expression} IN ({self.marks(len(part))}) AND {self.live(table)}"
             found.extend(self._select_where(table, columns, where, part))
@@ -439,6 +442,8 @@ class SqlStore:
         return [Change(row[0], row[1:]) for row in self.rows(sql, parameters)]
 
     join_in_order = "JOIN"
+    #: most parameters that one statement may have, a power of two
+    most_marks = 4096
 
     def count(self, table: Table, filters: Sequence[Filter] = (), *, live_only: bool = True) -> int:
         """See ports.Store."""
@@ -507,8 +512,9 @@ class SqlStore:
         raise NotImplementedError
 
     def _update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        assignments = ", ".join(f"{self.columns.name(name)} = {self.mark}" for name in columns)
-        sql = f"UPDATE {self.columns.name(table.name)} SET {assignments} WHERE {self.columns.name(table.key)} = {self.mark}"
+        quote = self.columns.name
+        assignments = ", ".join(f"{quote(name)} = {self.mark}" for name in columns)
+        sql = f"UPDATE {quote(table.name)} SET {assignments} WHERE {quote(table.key)} = {self.mark}"
         self.run_many(sql, [(*row[1:], row[0]) for row in rows])
 
     def busy(self, error: BaseException) -> StoreBusy:

@@ -43,8 +43,8 @@ def _read_time(value: Any) -> time:
         return value.replace(microsecond=0)
     if isinstance(value, timedelta):  # MySQL's drivers take a time of day for a duration
         return (datetime.min + value).time().replace(microsecond=0)
-    parts = [int(part) for part in str(value)[:8].split(":")]
-    return time(*(parts + [0, 0])[:3])
+    hour, minute, second = ([int(part) for part in str(value)[:8].split(":")] + [0, 0])[:3]
+    return time(hour, minute, second)
 
 
 def _write_datetime(value: datetime) -> str:

@@ -1,7 +1,7 @@
 """Filters as SQL conditions.
 
-A condition speaks of the row of the filtered table that the query calls ``t``. A foreign key that a selector follows,
-or a component it begins with, becomes a sub-select, so that a record is never found twice.
+A condition speaks of the row of the filtered table that the query calls ``t``. A foreign key that a selector
+follows, or a component it begins with, becomes a sub-select, so that a record is never found twice.
 """
 
 from __future__ import annotations
@@ -225,7 +225,8 @@ class Conditions:
     def _typeof(self, field: Field, table: Table, values: Sequence[Any], column: str) -> Condition:
         """Return the condition that a reference leads to one of these records or to one below them.
 
-        Eden's hierarchies have a field ``parent``. Given is the key, or the name of the topmost record, or NONE.
+        Eden's hierarchies have a field ``parent``. Given is the key, or the name of the topmost record, or
+        NONE.
         """
         target = self._schema.get(field.target) if field.target is not None else None
         holder, key_column = (target, column) if target is not None else (table, None)

@@ -22,7 +22,8 @@ _COLLATION = "utf8mb4_bin"
 
 
 class MySQLStore(JournalRows):
-    """MySQL and MariaDB: new keys are read back by uuid, and writers take turns at the counter of the journal.
+    """MySQL and MariaDB: new keys are read back by uuid, and writers take turns at the counter of the
+    journal.
 
     Texts are compared by these databases without regard to case and accents unless a table has a binary
     collation (see ``prepare_tables``); what they find too much is sorted out here.
@@ -38,7 +39,7 @@ class MySQLStore(JournalRows):
         super().__init__(db, schema)
         self.columns = Columns("`")
 
-    def driver_errors(self) -> tuple[type, ...]:
+    def driver_errors(self) -> tuple[type[BaseException], ...]:
         """Return what the driver raises; surrogates fail before they reach the database."""
         return (self._adapter.driver.Error, UnicodeEncodeError)
 
@@ -74,7 +75,8 @@ class MySQLStore(JournalRows):
             self.run("START TRANSACTION")
 
     def prepare_tables(self, tables: Sequence[str]) -> None:
-        """Convert tables to utf8mb4: pydal makes them for three bytes a character, which is no emoji and half of Chinese.
+        """Convert tables to utf8mb4: pydal makes them for three bytes a character, which is no emoji and half
+        of Chinese.
 
         The binary collation compares texts as the other databases do.
         """
@@ -164,7 +166,9 @@ class MySQLStore(JournalRows):
     def _note(self, table: str, keys: Sequence[int], origin: int | None, own: bool) -> None:
         name = self.columns.name
         last = self._take_positions(len(keys))
-        times = dict(self.by_keys(f"SELECT id, modified_on FROM {name(table)} WHERE id IN ", (), keys))
+        times: dict[int, Any] = dict(
+            self.by_keys(f"SELECT id, modified_on FROM {name(table)} WHERE id IN ", (), keys)
+        )
         # MySQL assigns from left to right: what looks at the old mark comes before the new one.
         kept = "CASE WHEN origin <=> VALUES(origin) THEN other_seq ELSE seq END"
         moved = ("origin", "seq", *(("changed_seq", "changed_origin", "modified_on") if own else ()))

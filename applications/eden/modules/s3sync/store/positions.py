@@ -1,6 +1,7 @@
 """The rows of the journal: what is the same for all databases.
 
-The rules of the journal (masters, catching up, identity) are in ``journal``; here is how its rows are written.
+The rules of the journal (masters, catching up, identity) are in ``journal``; here is how its rows are
+written.
 """
 
 from __future__ import annotations

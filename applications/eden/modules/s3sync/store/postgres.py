@@ -24,8 +24,8 @@ _COUNTER = "sync_journal_position"
 class PostgresStore(JournalRows):
     """PostgreSQL: keys come from the sequences in one go, rows in statements of a thousand.
 
-    Imports take turns (an advisory lock), so that two peers that bring the same record at the same time do not
-    both create it. Local writers go on meanwhile.
+    Imports take turns (an advisory lock), so that two peers that bring the same record at the same time do
+    not both create it. Local writers go on meanwhile.
     """
 
     dialect = "postgres"
@@ -51,7 +51,7 @@ class PostgresStore(JournalRows):
         self._sequences: dict[str, str] = {}
         self._tag: int | None = None
 
-    def driver_errors(self) -> tuple[type, ...]:
+    def driver_errors(self) -> tuple[type[BaseException], ...]:
         """Return what psycopg2 raises; a NUL character or a surrogate fails before it reaches the database."""
         return (psycopg2.Error, ValueError)
 

@@ -13,6 +13,10 @@ from .columns import SQLiteColumns
 from .positions import JournalRows
 
 _BUSY = ("locked", "busy", "unable to open database file")
+# uuids are random: each batch touches pages all over their index, which had better stay in memory (64 MB) and
+# be written back now and then instead of after every batch; measured, this doubles the speed beyond 100,000
+# records
+_FOR_WRITING = ("PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 10000")
 _FULL = ("disk is full", "disk I/O error")
 
 
@@ -27,6 +31,7 @@ class SQLiteStore(JournalRows):
     mark = "?"
     # the planner must walk the journal in order and look records up, never sort the table by the journal
     join_in_order = "CROSS JOIN"
+    most_marks = 4096 if sqlite3.sqlite_version_info >= (3, 32) else 512
     INDEX_COLUMNS = (
         "SELECT m.tbl_name, m.name, i.name FROM sqlite_master m, pragma_index_info(m.name) i "
         "WHERE m.type = 'index' ORDER BY m.name, i.seqno"
@@ -36,7 +41,7 @@ class SQLiteStore(JournalRows):
         super().__init__(db, schema)
         self.columns = SQLiteColumns()
 
-    def driver_errors(self) -> tuple[type, ...]:
+    def driver_errors(self) -> tuple[type[BaseException], ...]:
         """Return what sqlite3 raises; surrogates and huge integers fail before they reach the database."""
         return (sqlite3.Error, UnicodeEncodeError, OverflowError)
 
@@ -60,6 +65,8 @@ class SQLiteStore(JournalRows):
         """Take the write lock at once: a read lock that is raised later can fail in the middle."""
         if self._adapter.connection.in_transaction:
             self._guarded(self._adapter.connection.commit)
+        for pragma in _FOR_WRITING:
+            self.run(pragma)
         self.run("BEGIN IMMEDIATE")
 
     def begin_if_needed(self) -> None:
@@ -85,8 +92,9 @@ class SQLiteStore(JournalRows):
 
     def _last_key(self, table: Table) -> int:
         """Return the highest key ever given out, that of removed rows included."""
+        name = self.columns.name
         sql = (
-            f"SELECT MAX(COALESCE((SELECT MAX({self.columns.name(table.key)}) FROM {self.columns.name(table.name)}), 0),"
+            f"SELECT MAX(COALESCE((SELECT MAX({name(table.key)}) FROM {name(table.name)}), 0),"
             " COALESCE((SELECT seq FROM sqlite_sequence WHERE name = ?), 0))"
         )
         found: int | None = self.rows(sql, (table.name,))[0][0]
