@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 import pytest
 
@@ -309,7 +309,7 @@ def test_a_lost_answer_is_transient(connect: Callable[..., EdenAdapter], documen
 
 @pytest.mark.parametrize("msince", [None, datetime(2026, 3, 15)])
 def test_without_a_complete_pull_the_successor_is_asked_what_it_has(
-    connect: Callable[..., EdenAdapter], document: Path, msince: Optional[datetime]
+    connect: Callable[..., EdenAdapter], document: Path, msince: datetime | None
 ) -> None:
     role = Successor(organisation(1, "2026-04-01T00:00:00"))
     adapter = connect(role)

@@ -162,7 +162,9 @@ def test_two_sites_exchange_what_they_know(sites: tuple[WebSite, WebSite], tmp_p
     headquarters, field = sites
     before = states(field, headquarters)
     assert live(before[0]) != live(before[1])
-    connect = CONNECT.format(url=headquarters.url, email=EMAIL, password=PASSWORD, resources=RESOURCES, period=3)
+    connect = CONNECT.format(
+        url=headquarters.url, email=EMAIL, password=PASSWORD, resources=RESOURCES, period=3
+    )
     assert "Registration successful" in field.run(connect)
 
     log = tmp_path / "worker.log"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from s3.clock import utcnow
 from s3.database import connect
@@ -22,7 +22,7 @@ class OpenAuth:
         self.allowed = allowed
 
     @property
-    def user_id(self) -> Optional[int]:
+    def user_id(self) -> int | None:
         return self.user.id if self.user else None
 
     def s3_logged_in(self) -> bool:

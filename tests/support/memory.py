@@ -17,9 +17,11 @@ class MemoryLedger:
 
     def defer(self, items: Sequence[Deferred]) -> None:
         for item in items:
-            for key in [key for key in self.waiting if key[:4] == (item.table, item.key, item.field, item.index)]:
+            for key in [
+                key for key in self.waiting if key[:4] == (item.table, item.key, item.field, item.place)
+            ]:
                 del self.waiting[key]
-            self.waiting[(item.table, item.key, item.field, item.index, item.uuid)] = item
+            self.waiting[(item.table, item.key, item.field, item.place, item.uuid)] = item
 
     def deferred_for(self, targets: Mapping[str, Collection[str]]) -> List[Deferred]:
         return [each for each in self.waiting.values() if each.uuid in targets.get(each.target, ())]
@@ -29,7 +31,7 @@ class MemoryLedger:
 
     def settle(self, items: Sequence[Deferred]) -> None:
         for item in items:
-            self.waiting.pop((item.table, item.key, item.field, item.index, item.uuid), None)
+            self.waiting.pop((item.table, item.key, item.field, item.place, item.uuid), None)
 
     def waiting_files(self, repository_id: int, limit: int) -> List[Deferred]:
         return [e for e in self.waiting.values() if not e.target and e.repository_id == repository_id][:limit]
@@ -68,7 +70,9 @@ class MemoryLedger:
 class MemoryAccounts:
     """A ports.Accounts with given users and roles."""
 
-    def __init__(self, users: Optional[Dict[str, int]] = None, groups: Optional[Dict[str, int]] = None) -> None:
+    def __init__(
+        self, users: Optional[Dict[str, int]] = None, groups: Optional[Dict[str, int]] = None
+    ) -> None:
         self._users = users or {}
         self._groups = groups or {}
 

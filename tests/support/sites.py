@@ -72,7 +72,13 @@ class Site:
         self.accounts = MemoryAccounts(users)
         self.files = MemoryFiles()
         self.exporter = Exporter(
-            self.schema, self.store, self.journal, self.ledger, self.accounts, self.files, "http://127.0.0.1/eden"
+            self.schema,
+            self.store,
+            self.journal,
+            self.ledger,
+            self.accounts,
+            self.files,
+            "http://127.0.0.1/eden",
         )
         self.importer = Importer(
             self.schema,
@@ -131,7 +137,12 @@ def reasons(report: Report) -> List[str]:
 
 
 def resource(
-    table: str, uuid: Optional[str], *parts: str, modified_on: "datetime | str" = NOW, mci: Optional[int] = 1, **more: str
+    table: str,
+    uuid: Optional[str],
+    *parts: str,
+    modified_on: "datetime | str" = NOW,
+    mci: Optional[int] = 1,
+    **more: str,
 ) -> str:
     """Return a <resource> element; ``parts`` are its children."""
     moment = modified_on if isinstance(modified_on, str) else modified_on.isoformat()

@@ -17,7 +17,13 @@ from s3sync.policy import Method, Policy, Terms
 
 LATER = NOW + timedelta(minutes=5)
 EARLIER = NOW - timedelta(minutes=5)
-ORG, OFFICE, LOCATION, PERSON, CONTACT = "org_organisation", "org_office", "gis_location", "pr_person", "pr_contact"
+ORG, OFFICE, LOCATION, PERSON, CONTACT = (
+    "org_organisation",
+    "org_office",
+    "gis_location",
+    "pr_person",
+    "pr_contact",
+)
 
 
 @pytest.fixture
@@ -36,7 +42,13 @@ def org(uuid: "str | None", name: str, *parts: str, **more: object) -> str:
 
 def test_a_new_record_is_created_as_it_came(site: Site) -> None:
     report = site.push(
-        org("urn:uuid:1", "Relief", data("year", "1987"), created_on="2020-01-02T03:04:05", created_by="ann@example.org"),
+        org(
+            "urn:uuid:1",
+            "Relief",
+            data("year", "1987"),
+            created_on="2020-01-02T03:04:05",
+            created_by="ann@example.org",
+        ),
         ORG,
     )
     assert told(report) == {"created": 1}
@@ -50,7 +62,9 @@ def test_a_new_record_is_created_as_it_came(site: Site) -> None:
 
 
 @pytest.mark.parametrize("mci, stored", [(1, 1), (4, 4), (None, 2)])
-def test_mci_is_kept_as_received_on_creation_and_never_changed(site: Site, mci: "int | None", stored: int) -> None:
+def test_mci_is_kept_as_received_on_creation_and_never_changed(
+    site: Site, mci: "int | None", stored: int
+) -> None:
     site.push(org("u", "A", mci=mci), ORG)
     assert site.row(ORG, "u").mci == stored
     site.push(org("u", "B", mci=9, modified_on=LATER), ORG)
@@ -129,7 +143,9 @@ def test_a_time_far_in_the_future_is_rejected_with_the_reason(site: Site) -> Non
         (Method.MERGE, deleted(ORG, "u", LATER, replaced_by="v")),
     ],
 )
-def test_a_method_the_strategy_does_not_allow_is_skipped_and_recorded(site: Site, method: Method, text: str) -> None:
+def test_a_method_the_strategy_does_not_allow_is_skipped_and_recorded(
+    site: Site, method: Method, text: str
+) -> None:
     site.push(org("u", "A") + org("v", "V"), ORG)
     terms = Terms(strategy=frozenset(Method) - {method})
     report = site.push(text, ORG, terms)
@@ -463,7 +479,8 @@ def test_link_tables_nest_below_either_end(site: Site) -> None:
 
 def test_a_deletion_is_a_mark_that_remembers_foreign_keys(site: Site) -> None:
     site.push(
-        resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "g")) + org("g", "Org"),
+        resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "g"))
+        + org("g", "Org"),
         "event_incident",
     )
     key = site.row(ORG, "g").id
@@ -475,7 +492,9 @@ def test_a_deletion_is_a_mark_that_remembers_foreign_keys(site: Site) -> None:
 
 
 def test_a_newer_version_brings_a_deleted_record_back(site: Site) -> None:
-    text = resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "g")) + org("g", "Org")
+    text = resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "g")) + org(
+        "g", "Org"
+    )
     site.push(text, "event_incident")
     site.push(deleted("event_incident", "i", LATER), "event_incident")
     older = site.push(text, "event_incident")
@@ -498,16 +517,28 @@ def test_a_deletion_cascades_as_the_data_model_says_and_that_travels_on(site: Si
     assert CONTACT in {row.tablename for row in site.db(site.db.sync_journal.seq > head).select()}
 
 
-def test_a_record_that_is_needed_here_is_not_deleted(site: Site) -> None:
-    site.push(resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "g")) + org("g", "Org"), OFFICE)
+def test_a_record_that_is_needed_here_is_kept_and_given_back_to_who_deleted_it(site: Site) -> None:
+    site.push(
+        resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "g")) + org("g", "Org"),
+        OFFICE,
+    )
+    head = site.journal.head()
     report = site.push(deleted(ORG, "g", LATER), ORG)
-    assert told(report) == {"rejected": 1}
-    assert "still needed here: 1 org_office" in reasons(report)[0]
-    assert not site.row(ORG, "g").deleted
+    assert told(report) == {"conflict": 1}
+    row = site.row(ORG, "g")
+    assert not row.deleted
+    assert row.modified_on > LATER, "the other site must take it back"
+    assert site.export(ORG, after=head, skip_origin=1)[1].count == 1
+    kept = site.ledger.kept[0]
+    assert "still needed here: 1 org_office" in kept.reason
+    assert (kept.winner, 'uuid="g"' in (kept.ours or "")) == ("ours", True)
 
 
 def test_a_merge_moves_references_to_the_survivor(site: Site) -> None:
-    site.push(resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"), OFFICE)
+    site.push(
+        resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"),
+        OFFICE,
+    )
     site.push(org("b", "B"), ORG)
     report = site.push(deleted(ORG, "a", LATER, replaced_by="b"), ORG)
     assert told(report) == {"merged": 1}
@@ -517,7 +548,10 @@ def test_a_merge_moves_references_to_the_survivor(site: Site) -> None:
 
 
 def test_a_merge_waits_for_its_survivor(site: Site) -> None:
-    site.push(resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"), OFFICE)
+    site.push(
+        resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"),
+        OFFICE,
+    )
     report = site.push(deleted(ORG, "a", LATER, replaced_by="b"), ORG)
     assert told(report) == {"merged": 1}
     assert 'replaced_by="b"' in site.export(ORG)[0].decode()

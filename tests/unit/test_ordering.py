@@ -52,7 +52,9 @@ nodes = st.integers(0, 7)
 
 
 @given(st.lists(st.tuples(nodes, st.sampled_from("xyz"), nodes, st.booleans()), max_size=20))
-def test_every_record_is_written_once_and_after_what_it_needs(links: List[Tuple[int, str, int, bool]]) -> None:
+def test_every_record_is_written_once_and_after_what_it_needs(
+    links: List[Tuple[int, str, int, bool]],
+) -> None:
     edges = [Edge(*link) for link in dict.fromkeys(links)]
     everything = list(range(8))
     order = arrange(everything, edges)

@@ -63,7 +63,9 @@ def test_update_policy(
     taken: bool,
     deleted: bool,
 ) -> None:
-    found = run(Version(ours_on, mci=our_mci), Version(theirs_on, deleted, their_mci), Terms(update_policy=policy))
+    found = run(
+        Version(ours_on, mci=our_mci), Version(theirs_on, deleted, their_mci), Terms(update_policy=policy)
+    )
     assert found.take is taken
     if taken:
         assert found.action is (Action.DELETED if deleted else Action.UPDATED)

@@ -64,7 +64,9 @@ class _Shelf:
     def take(self, key: Tuple[str, str]) -> List[bytes]:
         if self._file is None:
             return self._elements.pop(key, [])
-        found = [row[0] for row in self._file.execute("SELECT element FROM shelf WHERE name = ? AND id = ?", key)]
+        found = [
+            row[0] for row in self._file.execute("SELECT element FROM shelf WHERE name = ? AND id = ?", key)
+        ]
         if found:
             self._file.execute("DELETE FROM shelf WHERE name = ? AND id = ?", key)
         return found

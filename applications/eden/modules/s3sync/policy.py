@@ -221,7 +221,9 @@ def decide(
     if same:
         return _UNCHANGED
     if method not in terms.strategy:
-        return Decision(Action.SKIPPED, False, f"The strategy of this resource does not allow to {method.value}.")
+        return Decision(
+            Action.SKIPPED, False, f"The strategy of this resource does not allow to {method.value}."
+        )
     policy = (ruling or terms.conflict_policy) if changed_here else terms.update_policy
     takes, reason = _verdict(policy, ours, theirs, changed_here, tie)
     if changed_here:
@@ -238,7 +240,9 @@ def _decide_unknown(theirs: Version, terms: Terms, method: Method) -> Decision:
         return Decision(Action.SKIPPED, False, "The strategy of this resource does not allow to create.")
     if terms.update_policy is Policy.MASTER and theirs.mci != 1:
         return Decision(
-            Action.SKIPPED, False, "Policy MASTER: the record does not come from the site where it was created."
+            Action.SKIPPED,
+            False,
+            "Policy MASTER: the record does not come from the site where it was created.",
         )
     return Decision(Action.CREATED, True)
 

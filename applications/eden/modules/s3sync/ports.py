@@ -66,7 +66,9 @@ class Store(Protocol):
         """Return ``columns`` of the rows (deleted ones too) whose column ``by`` is one of ``keys``, in no order."""
         ...
 
-    def fetch_listing(self, table: Table, columns: Sequence[str], by: str, keys: Collection[int]) -> List[Row]:
+    def fetch_listing(
+        self, table: Table, columns: Sequence[str], by: str, keys: Collection[int]
+    ) -> List[Row]:
         """As ``fetch``, for a list:reference column that contains any of ``keys``."""
         ...
 
@@ -202,7 +204,7 @@ class Deferred(NamedTuple):
         uuid: uuid of the record waited for; for a file its stored name.
         url: for a file, where it is served.
         filename: for a file, its original name.
-        index: position in a list:reference, None otherwise.
+        place: position in a list:reference, None otherwise.
         repository_id: who brought it.
     """
 
@@ -213,7 +215,7 @@ class Deferred(NamedTuple):
     uuid: str
     url: Optional[str] = None
     filename: Optional[str] = None
-    index: Optional[int] = None
+    place: Optional[int] = None
     repository_id: Optional[int] = None
 
 
@@ -278,7 +280,9 @@ class Ledger(Protocol):
         """Return the open kept versions of these records from this repository, by uuid (without XML)."""
         ...
 
-    def release(self, repository_id: Optional[int], table: str, uuids: Collection[str], kinds: Sequence[str]) -> None:
+    def release(
+        self, repository_id: Optional[int], table: str, uuids: Collection[str], kinds: Sequence[str]
+    ) -> None:
         """Close kept versions of these records because a later version was taken."""
         ...
 

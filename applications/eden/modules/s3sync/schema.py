@@ -177,7 +177,7 @@ class Table:
         return self.name.partition("_")[2]
 
     def data_fields(self) -> Iterator[Field]:
-        """Yield the fields that travel as data or reference: no meta-fields, no own super keys, no blobs or passwords."""
+        """Yield the fields that travel: no meta-fields, no own super keys, no blobs or passwords."""
         for each in self.fields.values():
             if each.local or each.name in META_FIELDS or each.name in self.super_keys:
                 continue

@@ -195,7 +195,9 @@ class Importer:
             if outcome is None:
                 continue
             refused = item.decision is not None and item.decision.assert_ours
-            if outcome.action in (Action.CONFLICT, Action.REJECTED) or (outcome.action is Action.SKIPPED and refused):
+            if outcome.action in (Action.CONFLICT, Action.REJECTED) or (
+                outcome.action is Action.SKIPPED and refused
+            ):
                 kept.append(self._kept(item, outcome, context, ours))
             elif item.uuid is not None and outcome.action is not Action.SKIPPED:
                 settled.setdefault(item.plan.table.name, []).append(item.uuid)
@@ -217,9 +219,7 @@ class Importer:
             found = self._snapshot(items[0].plan.table, [item.key for item in items if item.key is not None])
             ours.setdefault(name, {}).update(found)
 
-    def _kept(
-        self, item: Item, outcome: Outcome, context: Context, ours: Dict[str, Dict[int, str]]
-    ) -> Kept:
+    def _kept(self, item: Item, outcome: Outcome, context: Context, ours: Dict[str, Dict[int, str]]) -> Kept:
         name = item.plan.table.name
         return Kept(
             kind=_KEPT_KINDS[outcome.action],

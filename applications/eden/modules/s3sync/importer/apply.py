@@ -66,7 +66,9 @@ class Applier:
             batch: the batch, planned.
             main: name of the main table, whose records are journaled last.
         """
-        taken = [item for item in batch.items if item.outcome is None and item.decision and item.decision.take]
+        taken = [
+            item for item in batch.items if item.outcome is None and item.decision and item.decision.take
+        ]
         live = [item for item in taken if not item.record.deleted]
         self._find_accounts(live)
         creates = [item for item in live if item.is_new]
@@ -141,11 +143,15 @@ class Applier:
                 errors={link.field: FieldError(target.uuid, reason)},
             )
             if target.uuid:
-                item.missing.append(Missing(link.field, target.plan.table.name, target.uuid, link.index, True))
+                item.missing.append(
+                    Missing(link.field, target.plan.table.name, target.uuid, link.place, True)
+                )
             return False
         if target.uuid:
-            item.missing.append(Missing(link.field, target.plan.table.name, target.uuid, link.index, True))
-        item.warnings.append(f"{link.field}: {target.label()} was not stored; the reference is set when it is.")
+            item.missing.append(Missing(link.field, target.plan.table.name, target.uuid, link.place, True))
+        item.warnings.append(
+            f"{link.field}: {target.label()} was not stored; the reference is set when it is."
+        )
         return True
 
     # -- create ------------------------------------------------------------------------------------------
@@ -214,7 +220,9 @@ class Applier:
             with self._store.savepoint():
                 self._insert_supers(plan, items)
                 columns = self._columns_to_insert(plan)
-                keys = self._store.insert(plan.table, columns, [self._new_row(item, columns) for item in items])
+                keys = self._store.insert(
+                    plan.table, columns, [self._new_row(item, columns) for item in items]
+                )
         except RowRefused as error:
             for item in items:
                 item.super_keys = {}
@@ -274,7 +282,12 @@ class Applier:
             columns = ("uuid", "instance_type", "deleted", *shared)
             defaults = plan.default_values()
             rows = [
-                (item.uuid, plan.table.name, False, *(item.changes.get(name, defaults.get(name)) for name in shared))
+                (
+                    item.uuid,
+                    plan.table.name,
+                    False,
+                    *(item.changes.get(name, defaults.get(name)) for name in shared),
+                )
                 for item in items
             ]
             for item, key in zip(items, self._store.insert(super_table, columns, rows)):
@@ -369,12 +382,18 @@ class Applier:
             by_key = {item.key: item for item in group if item.key is not None}
             already = [key for key, item in by_key.items() if item.ours("deleted")]
             wanted = [
-                Doomed(key, item.record.modified_on or now) for key, item in by_key.items() if key not in already
+                Doomed(key, item.record.modified_on or now)
+                for key, item in by_key.items()
+                if key not in already
             ]
             self._hold_on(table, self._remover.delete(table, wanted), by_key, now)
 
     def _hold_on(
-        self, table: Table, restricted: Dict[int, Restriction], by_key: "Dict[Optional[int], Item]", now: datetime
+        self,
+        table: Table,
+        restricted: Dict[int, Restriction],
+        by_key: "Dict[Optional[int], Item]",
+        now: datetime,
     ) -> None:
         """Keep records that are still needed here, and give them back to the site that deleted them.
 
@@ -416,7 +435,9 @@ class Applier:
             self._remover.replace(table, pairs, moments)
         waiting = [item for item in items if item.survivor not in survivors and item.key is not None]
         if waiting:
-            self._remover.delete_alone(table, [Doomed(item.key or 0, moments[item.key or 0]) for item in waiting])
+            self._remover.delete_alone(
+                table, [Doomed(item.key or 0, moments[item.key or 0]) for item in waiting]
+            )
             self._ledger.defer(
                 [
                     Deferred(
@@ -525,10 +546,14 @@ class Applier:
         if field_name == "deleted_rb":
             pairs = {each.key: arrived[each.target][each.uuid].key or 0 for each in group}
             moments = dict(self._store.fetch(table, (table.key, "modified_on"), table.key, pairs))
-            self._remover.replace(table, pairs, {key: when or self._clock.now() for key, when in moments.items()})
+            self._remover.replace(
+                table, pairs, {key: when or self._clock.now() for key, when in moments.items()}
+            )
             return
         field = table.fields[field_name]
-        current = dict(self._store.fetch(table, (table.key, field_name), table.key, {each.key for each in group}))
+        current = dict(
+            self._store.fetch(table, (table.key, field_name), table.key, {each.key for each in group})
+        )
         rows: Dict[int, Any] = {}
         for each in group:
             key = arrived[each.target][each.uuid].key_for(field)
@@ -537,7 +562,7 @@ class Applier:
             if field.kind == "list:reference":
                 listed = rows.get(each.key, list(current[each.key] or []))
                 if key not in listed:
-                    listed.insert(len(listed) if each.index is None else each.index, key)
+                    listed.insert(len(listed) if each.place is None else each.place, key)
                 rows[each.key] = listed
             elif current[each.key] is None:
                 rows[each.key] = key
@@ -567,12 +592,12 @@ _STAMPS = ("created_on", "modified_on", "created_by", "modified_by", "owned_by_u
 
 
 def _set_reference(item: Item, link: Link, key: Optional[int]) -> None:
-    if link.index is None:
+    if link.place is None:
         item.changes[link.field] = key
         return
     listed = item.changes.setdefault(link.field, [])
     if key not in listed:
-        listed.insert(link.index, key)
+        listed.insert(link.place, key)
 
 
 def _is_written(outcome: Outcome) -> bool:

@@ -92,7 +92,9 @@ class HookForm:
         record: the values of the record before, None on create.
     """
 
-    def __init__(self, tablename: str, values: Dict[str, Any], record: Optional[Dict[str, Any]] = None) -> None:
+    def __init__(
+        self, tablename: str, values: Dict[str, Any], record: Optional[Dict[str, Any]] = None
+    ) -> None:
         self.table = tablename
         self.vars = Vars(values)
         self.errors = Vars()

@@ -26,14 +26,14 @@ class Missing(NamedTuple):
         field: the field that refers.
         table: table of the record referred to.
         uuid: its uuid, or the document-local tuid where it has none.
-        index: position in a list:reference.
+        place: position in a list:reference.
         deferrable: whether it can come later (it has a uuid, and a table that takes part here).
     """
 
     field: str
     table: str
     uuid: str
-    index: Optional[int]
+    place: Optional[int]
     deferrable: bool
 
 
@@ -42,7 +42,7 @@ class Link(NamedTuple):
 
     field: str
     target: "Item"
-    index: Optional[int]
+    place: Optional[int]
 
 
 class Item:
@@ -136,7 +136,11 @@ class Item:
         """Return how messages name the record."""
         name = self.record.values.get("name")
         identity = self.uuid or self.record.tuid or "without uuid"
-        return f"{self.plan.table.name} {name!r} ({identity})" if isinstance(name, str) else f"{self.plan.table.name} {identity}"
+        return (
+            f"{self.plan.table.name} {name!r} ({identity})"
+            if isinstance(name, str)
+            else f"{self.plan.table.name} {identity}"
+        )
 
 
 Resolved = Union[int, Item, Missing, None]
@@ -173,9 +177,13 @@ class TablePlan:
         )
         self.position: Dict[str, int] = {name: index for index, name in enumerate(self.columns)}
         self.unique = [f for f in self.data.values() if f.unique]
-        self.required = [f for f in (*self.data.values(), *self.references.values()) if f.required or f.notnull]
+        self.required = [
+            f for f in (*self.data.values(), *self.references.values()) if f.required or f.notnull
+        ]
         self.defaults: Dict[str, Any] = {
-            f.name: f.default for f in (*self.data.values(), *self.references.values()) if f.default is not None
+            f.name: f.default
+            for f in (*self.data.values(), *self.references.values())
+            if f.default is not None
         }
         self._fixed_defaults = {name: value for name, value in self.defaults.items() if not callable(value)}
         self._made_defaults = {name: value for name, value in self.defaults.items() if callable(value)}
@@ -194,4 +202,3 @@ class TablePlan:
         if not self._made_defaults:
             return self._fixed_defaults
         return {**self._fixed_defaults, **{name: make() for name, make in self._made_defaults.items()}}
-

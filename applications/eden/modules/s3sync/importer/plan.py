@@ -139,8 +139,17 @@ class Planner:
         wanted: Dict[str, Dict[int, Item]] = defaultdict(dict)
         for item in items:
             component, master = item.component, item.master
-            if item.original is None and component is not None and not component.multiple and master is not None:
-                key = master.key if component.pkey == master.plan.table.key else master.super_keys.get(component.pkey)
+            if (
+                item.original is None
+                and component is not None
+                and not component.multiple
+                and master is not None
+            ):
+                key = (
+                    master.key
+                    if component.pkey == master.plan.table.key
+                    else master.super_keys.get(component.pkey)
+                )
                 if key is not None:
                     wanted[component.fkey][key] = item
         for fkey, by_key in wanted.items():
@@ -179,13 +188,17 @@ class Planner:
                 rows = _narrow(plan, by_primary.get(folded, []), rule.secondary, keys[id(item)][width:])
                 self._settle_duplicate(plan, rule, item, rows)
 
-    def _settle_duplicate(self, plan: TablePlan, rule: DuplicateRule, item: Item, rows: Sequence[Row]) -> None:
+    def _settle_duplicate(
+        self, plan: TablePlan, rule: DuplicateRule, item: Item, rows: Sequence[Row]
+    ) -> None:
         if not rows:
             return
         same = " and ".join(rule.primary)
         if item.uuid is not None and not self._terms.synchronise_uuids:
             twin = rows[0][plan.uuid_at]
-            item.warnings.append(f"May be a duplicate of {plan.table.name} {twin}, which has the same {same}.")
+            item.warnings.append(
+                f"May be a duplicate of {plan.table.name} {twin}, which has the same {same}."
+            )
         elif len(rows) == 1:
             self._found(item, rows[0])
         else:
@@ -278,8 +291,8 @@ class Planner:
             else:
                 changes[name] = [
                     key
-                    for index, reference in enumerate(value)
-                    for key in (self._target(item, field, reference, batch, known, index),)
+                    for place, reference in enumerate(value)
+                    for key in (self._target(item, field, reference, batch, known, place),)
                     if isinstance(key, int)
                 ]
 
@@ -290,7 +303,7 @@ class Planner:
         reference: Reference,
         batch: Batch,
         known: Dict[Tuple[str, str, str], int],
-        index: Optional[int],
+        place: Optional[int],
     ) -> Resolved:
         uuid = self._gatherer.reference_uuid(reference)
         target = batch.find(reference, uuid)
@@ -298,7 +311,7 @@ class Planner:
             key = target.key_for(field) if target.original is not None else None
             if key is not None:
                 return key
-            item.links.append(Link(field.name, target, index))
+            item.links.append(Link(field.name, target, place))
             return target
         if uuid is not None:
             key = known.get((reference.table, field.target or "", uuid))
@@ -307,8 +320,10 @@ class Planner:
         if key is not None:
             return key
         table = self._schema.get(reference.table)
-        deferrable = uuid is not None and table is not None and _key_column(table, field.target or "") is not None
-        missing = Missing(field.name, reference.table, uuid or reference.tuid or "", index, deferrable)
+        deferrable = (
+            uuid is not None and table is not None and _key_column(table, field.target or "") is not None
+        )
+        missing = Missing(field.name, reference.table, uuid or reference.tuid or "", place, deferrable)
         item.missing.append(missing)
         return missing
 
@@ -391,7 +406,9 @@ class Planner:
             return ours_deleted and (not item.record.replaced_by or bool(item.ours("deleted_rb")))
         return not ours_deleted and not item.changes and not item.links
 
-    def _decide_item(self, item: Item, positions: Dict[str, Dict[int, Tuple[int, Optional[int]]]]) -> Decision:
+    def _decide_item(
+        self, item: Item, positions: Dict[str, Dict[int, Tuple[int, Optional[int]]]]
+    ) -> Decision:
         record = item.record
         theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
         if item.original is None:
@@ -497,7 +514,11 @@ class Planner:
         linked = {link.field for link in item.links}
         for field in plan.required:
             name = field.name
-            if name in errors or name in linked or (item.component is not None and name == item.component.fkey):
+            if (
+                name in errors
+                or name in linked
+                or (item.component is not None and name == item.component.fkey)
+            ):
                 continue
             if item.original is None:
                 present = changes.get(name, plan.defaults.get(name)) not in (None, "")
@@ -522,7 +543,9 @@ class Planner:
             form = HookForm(plan.table.name, values, before)
             hook(form)
             if form.errors:
-                errors = {name: FieldError(_text(values.get(name)), str(text)) for name, text in form.errors.items()}
+                errors = {
+                    name: FieldError(_text(values.get(name)), str(text)) for name, text in form.errors.items()
+                }
                 self._reject(item, _describe(errors), errors)
                 continue
             for name, value in form.vars.items():
@@ -542,10 +565,14 @@ class Planner:
                     claimed[value] = item
             if claimed:
                 at_key, at_value = 0, 1
-                for row in self._store.fetch(plan.table, (plan.table.key, field.name), field.name, list(claimed)):
+                for row in self._store.fetch(
+                    plan.table, (plan.table.key, field.name), field.name, list(claimed)
+                ):
                     item = claimed[row[at_value]]
                     if row[at_key] != item.key:
-                        self._reject_field(item, field.name, row[at_value], "is used by another record already")
+                        self._reject_field(
+                            item, field.name, row[at_value], "is used by another record already"
+                        )
 
     def _check_lookups(self, plan: TablePlan, items: Sequence[Item]) -> None:
         for field in plan.data.values():
@@ -600,7 +627,7 @@ def deferred_items(item: Item, repository_id: Optional[int]) -> List[Deferred]:
             each.field,
             each.table,
             each.uuid,
-            index=each.index,
+            place=each.place,
             repository_id=repository_id,
         )
         for each in item.missing
@@ -623,7 +650,9 @@ def _without_master(item: Item) -> Optional[Decision]:
     master = item.master
     if master is None or master.original is None or item.record.deleted:
         return None
-    stays_deleted = bool(master.ours("deleted")) and not (master.decision is not None and master.decision.take)
+    stays_deleted = bool(master.ours("deleted")) and not (
+        master.decision is not None and master.decision.take
+    )
     if not stays_deleted:
         return None
     reason = "The record it belongs to was deleted here."

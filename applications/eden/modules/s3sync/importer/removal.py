@@ -173,7 +173,9 @@ class Remover:
         for name, doomed in cascade.deleted.items():
             if doomed:
                 table = self._schema.table(name)
-                self._mark(table, doomed, cascade.rows[name], explicit=wanted if name == asked.name else set())
+                self._mark(
+                    table, doomed, cascade.rows[name], explicit=wanted if name == asked.name else set()
+                )
                 self._mark_super(table, cascade.rows[name].values(), deleted=True)
         for name, doomed in cascade.deleted.items():
             explicit = [key for key in doomed if name == asked.name and key in wanted]
@@ -187,11 +189,15 @@ class Remover:
         """Write a field as a local change: later than what it changes."""
         rows = self._store.fetch(table, (table.key, "modified_on"), table.key, values)
         self._store.update(
-            table, (field_name, "modified_on"), [(key, values[key], when + TICK if when else None) for key, when in rows]
+            table,
+            (field_name, "modified_on"),
+            [(key, values[key], when + TICK if when else None) for key, when in rows],
         )
         self._journal.note(table.name, list(values), None)
 
-    def _mark(self, table: Table, doomed: Dict[int, datetime], rows: Dict[int, Row], explicit: Set[int]) -> None:
+    def _mark(
+        self, table: Table, doomed: Dict[int, datetime], rows: Dict[int, Row], explicit: Set[int]
+    ) -> None:
         columns = _columns(table)
         modified_at = columns.index("modified_on")
         foreign = [(columns.index(field.name), field) for field in _foreign_keys(table)]
@@ -237,7 +243,10 @@ class Remover:
             moments: key of the record that goes -> time of the merge.
         """
         columns = (*_columns(table), "deleted_rb")
-        rows = {row[0]: row for row in self._store.fetch(table, columns, table.key, {*replaced, *replaced.values()})}
+        rows = {
+            row[0]: row
+            for row in self._store.fetch(table, columns, table.key, {*replaced, *replaced.values()})
+        }
         self._move(table.name, replaced)
         for super_key, super_name in table.super_keys.items():
             at = columns.index(super_key)

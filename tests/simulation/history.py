@@ -1,0 +1,123 @@
+"""Histories as plain data: made from a seed, and made smaller when one fails.
+
+Every operation carries what it needs to choose, so that the others still do the same when one is left out.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import Callable, NamedTuple, Optional, Tuple
+
+TOPOLOGIES = ("chain", "star", "ring", "mesh")
+
+#: What may happen to a request: nothing, the answer of a pull or of a push is lost after the other site has
+#: done its part, the document is cut, the run is broken off between two pages.
+FAULTS = ("none", "lost pull", "lost push", "cut", "broken off")
+
+
+class Operation(NamedTuple):
+    """Something that happens.
+
+    Attributes:
+        what: "tick", "edit", "sync", "backup" or "restore".
+        who: number of the site, or of the edge for "sync".
+        choice: seed of everything the operation has to choose.
+        amount: seconds for "tick", records a page for "sync".
+        fault: what goes wrong, for "sync".
+    """
+
+    what: str
+    who: int = 0
+    choice: int = 0
+    amount: int = 0
+    fault: str = "none"
+
+
+@dataclass(frozen=True)
+class History:
+    """A world and what happens in it.
+
+    Attributes:
+        seed: what it was made from.
+        sites: how many.
+        topology: how they are connected.
+        skews: seconds by which each site's clock is off.
+        filtered: whether one task has a filter.
+        operations: in their order.
+    """
+
+    seed: int
+    sites: int
+    topology: str
+    skews: Tuple[int, ...]
+    filtered: bool
+    operations: Tuple[Operation, ...]
+
+    @property
+    def edges(self) -> Tuple[Tuple[int, int], ...]:
+        """Pairs of (site that asks, site that answers)."""
+        last = self.sites - 1
+        if self.topology == "star":
+            return tuple((site, 0) for site in range(1, self.sites))
+        if self.topology == "mesh":
+            return tuple((a, b) for a in range(self.sites) for b in range(a + 1, self.sites))
+        chain = tuple((site, site + 1) for site in range(last))
+        return (*chain, (last, 0)) if self.topology == "ring" and self.sites > 2 else chain
+
+
+def make_history(seed: int) -> History:
+    """Return the history of a seed."""
+    rnd = random.Random(seed)
+    sites = rnd.choice((2, 2, 3, 3, 4))
+    history = History(
+        seed,
+        sites,
+        rnd.choice(TOPOLOGIES),
+        tuple(rnd.choice((0, 0, 0, 30, 3600, -7200)) for _ in range(sites)),
+        rnd.random() < 0.2,
+        (),
+    )
+    operations = []
+    stormy = rnd.random() < 0.5
+    for _ in range(rnd.randint(6, 30)):
+        operations.append(Operation("tick", amount=rnd.choice((0, 1, 1, 7, 60))))
+        chance = rnd.random()
+        choice = rnd.getrandbits(32)
+        if chance < 0.60:
+            operations.append(Operation("edit", rnd.randrange(sites), choice))
+        elif chance < 0.94 or not stormy:
+            fault = rnd.choice(FAULTS) if stormy and rnd.random() < 0.5 else "none"
+            edge = rnd.randrange(len(history.edges))
+            operations.append(Operation("sync", edge, choice, rnd.choice((1, 2, 3, 7, 1000)), fault))
+        elif chance < 0.97:
+            operations.append(Operation("backup", rnd.randrange(sites)))
+        else:
+            operations.append(Operation("restore", rnd.randrange(sites), choice))
+    return replace(history, operations=tuple(operations))
+
+
+def shrink(history: History, fails: Callable[[History], bool], tries: int = 400) -> History:
+    """Leave out operations as long as the history still fails.
+
+    Args:
+        history: one that fails.
+        fails: runs a history.
+        tries: how many runs it may take.
+
+    Returns:
+        the smallest one found.
+    """
+    size = max(1, len(history.operations) // 2)
+    while size:
+        start: Optional[int] = 0
+        while start is not None and start < len(history.operations) and tries > 0:
+            tries -= 1
+            operations = history.operations[:start] + history.operations[start + size :]
+            smaller = replace(history, operations=operations)
+            if fails(smaller):
+                history = smaller
+            else:
+                start += size
+        size = size // 2 if size > 1 else 0
+    return history

@@ -1,0 +1,437 @@
+"""Sites that live in one process and exchange through the real engine, adapter, serving end and store.
+
+Only the line is replaced: requests are handed over as text, and can get lost, cut or broken off on the way. A set
+of sites is made once and put back to its beginning for each history.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from urllib.parse import parse_qsl, urlsplit
+
+from eden import open_environment
+from sites import NOW, FixedClock
+
+from s3.clock import next_modified_on
+from s3.errors import DeletionRestricted
+from s3sync import model, serving
+from s3sync.adapters.base import Remote
+from s3sync.adapters.eden import EdenAdapter
+from s3sync.engine import Engine, Stage
+from s3sync.errors import Cancelled, PeerUnreachable, RunFailed, TruncatedDocument
+from s3sync.importer.removal import Remover
+from s3sync.local import LocalSite
+from s3sync.patience import Patience
+from s3sync.protocol import PullRequest, PushRequest
+from s3sync.site import Site
+from s3sync.transport import Reply
+
+from .history import History, Operation
+
+TASKS = ("gis_location", "org_organisation", "org_office", "pr_person")
+#: What edits touch: table -> a field that may be anything.
+EDITED = {
+    "gis_location": "comments",
+    "org_organisation": "acronym",
+    "org_office": "comments",
+    "pr_person": "last_name",
+    "pr_contact": "comments",
+}
+FILTER = "~.name__like=*0|~.name__like=*2"
+NAMES = "ABCDEF"
+MOST_ROUNDS = 30
+PATIENCE = Patience(attempts=2, first_delay=0.0)
+
+
+class Place:
+    """A site of the simulation.
+
+    Args:
+        name: a letter.
+        folder: where it writes.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        (folder / "private").mkdir(parents=True)
+        self.clock = FixedClock()
+        env = open_environment(str(folder), "sqlite:memory", now=self.clock.now)
+        self.db, self.s3db = env["db"], env["s3db"]
+        model.define(self.db, self.s3db, env["settings"], str)
+        self.site = Site(
+            self.db, self.s3db, env["settings"], env["auth"], folder, "eden", "http://127.0.0.1", self.clock
+        )
+        model.prepare(self.db, self.site.schema)
+        self.site.install()
+        self.site.config()
+        self.db.commit()
+        self.beginning = self._copy()
+        self.backup: Optional[Tuple[sqlite3.Connection, str]] = None
+
+    @property
+    def uuid(self) -> str:
+        return str(self.site.config().uuid)
+
+    @property
+    def _remembered(self) -> Path:
+        return self.folder / "private" / "journal.json"
+
+    def _copy(self) -> sqlite3.Connection:
+        self.db.commit()
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        self.db._adapter.connection.backup(copy)
+        return copy
+
+    def _put_back(self, copy: sqlite3.Connection) -> None:
+        self.db.commit()
+        copy.backup(self.db._adapter.connection)
+
+    def start_over(self, skew: int) -> None:
+        self._put_back(self.beginning)
+        self._remembered.unlink(missing_ok=True)
+        self.clock.moment = NOW + timedelta(seconds=skew)
+        self.drop_backup()
+
+    def drop_backup(self) -> None:
+        if self.backup is not None:
+            self.backup[0].close()
+            self.backup = None
+
+    def take_backup(self) -> None:
+        self.drop_backup()
+        self.site.journal.identity()
+        self.backup = (self._copy(), self._remembered.read_text("utf-8"))
+
+    def restore(self, with_file: bool) -> None:
+        """Go back to the backup, with or without the file that lies beside the database."""
+        if self.backup is not None:
+            self._put_back(self.backup[0])
+            if with_file:
+                self._remembered.write_text(self.backup[1], "utf-8")
+
+    # --- edits ------------------------------------------------------------------------------------------
+
+    def edit(self, number: int, rnd: random.Random) -> None:
+        """Do what a person might do; ``number`` makes new records tell apart."""
+        chance = rnd.random()
+        if chance < 0.34:
+            self._create(f"{self.name}{number}", rnd)
+        elif chance < 0.82:
+            self._change(rnd)
+        elif chance < 0.94:
+            self._delete(rnd)
+        else:
+            self._merge(rnd)
+        self.db.commit()
+
+    def _any(self, tablename: str, rnd: random.Random) -> Optional[int]:
+        table = self.s3db[tablename]
+        found = self.db(table.deleted == False).select(table.id, table.uuid, orderby=table.uuid)  # noqa: E712
+        return rnd.choice(list(found)).id if found else None
+
+    def _create(self, name: str, rnd: random.Random) -> None:
+        kind = rnd.choice(("location", "organisation", "office", "person"))
+        s3db = self.s3db
+        if kind == "location":
+            parent = self._any("gis_location", rnd)
+            s3db["gis_location"].insert(name=name, uuid=f"l{name}", parent=parent)
+        elif kind == "organisation":
+            s3db["org_organisation"].insert(name=name, uuid=f"o{name}")
+        elif kind == "office":
+            owner = self._any("org_organisation", rnd)
+            if owner is not None:
+                place = self._any("gis_location", rnd)
+                s3db["org_office"].insert(
+                    name=name, uuid=f"f{name}", organisation_id=owner, location_id=place
+                )
+        else:
+            key = s3db["pr_person"].insert(first_name=name, uuid=f"p{name}")
+            self._add_contact(key, name)
+
+    def _add_contact(self, person: int, name: str) -> None:
+        joined = self.s3db["pr_person"][person].pe_id
+        self.s3db["pr_contact"].insert(pe_id=joined, contact_method="SMS", value=name, uuid=f"c{name}")
+
+    def _change(self, rnd: random.Random) -> None:
+        tablename = rnd.choice(sorted(EDITED))
+        key = self._any(tablename, rnd)
+        if key is None:
+            return
+        values: Dict[str, Any] = {EDITED[tablename]: rnd.choice((None, "a", "b", "c"))}
+        if tablename == "org_office" and rnd.random() < 0.5:
+            values = {"organisation_id": self._any("org_organisation", rnd)}
+        self.db(self.s3db[tablename].id == key).update(**values)
+
+    def _delete(self, rnd: random.Random) -> None:
+        tablename = rnd.choice(sorted(EDITED))
+        key = self._any(tablename, rnd)
+        if key is not None:
+            try:
+                self.s3db.delete(self.s3db[tablename], [key])
+            except DeletionRestricted:
+                # A person is told that it is needed, and leaves it.
+                self.db.rollback()
+
+    def _merge(self, rnd: random.Random) -> None:
+        gone, kept = self._any("org_organisation", rnd), self._any("org_organisation", rnd)
+        if gone is None or gone == kept:
+            return
+        table = self.s3db["org_organisation"]
+        moment = next_modified_on(table[gone].modified_on, self.clock.now())
+        site = self.site
+        with site.store.transaction():
+            Remover(site.schema, site.store, site.journal, None).replace(
+                site.schema.table("org_organisation"), {gone: kept}, {gone: moment}
+            )
+
+    # --- what it knows ----------------------------------------------------------------------------------
+
+    def contents(self) -> Dict[Tuple[str, str], Tuple[str, ...]]:
+        """Return (table, uuid) -> contents of all live records."""
+        found: Dict[Tuple[str, str], Tuple[str, ...]] = {}
+        schema = self.site.schema
+        uuids: Dict[str, Dict[int, str]] = {}
+
+        def named(target: str, key: Any) -> str:
+            if target not in uuids:
+                table = schema.table(target)
+                uuids[target] = dict(self.db.executesql(f"SELECT {table.key}, uuid FROM {target}"))
+            return uuids[target].get(key, "?")
+
+        for tablename in EDITED:
+            table = schema.table(tablename)
+            fields = [field for field in table.data_fields() if field.name not in table.computed]
+            for row in self.db(self.s3db[tablename].deleted == False).select():  # noqa: E712
+                values = []
+                for field in fields:
+                    value = row[field.name]
+                    if field.target and value is not None:
+                        value = named(field.target, value)
+                    elif field.target:
+                        waiting = self.site.ledger.deferred_of(tablename, [row.id])
+                        value = next((each.uuid for each in waiting if each.field == field.name), None)
+                    values.append(f"{field.name}={value}" if value not in (None, "") else "")
+                found[(tablename, row.uuid)] = tuple(filter(None, values))
+        return found
+
+
+class Line:
+    """Stands in for ``transport.Transport``: hands requests over to a place in this process.
+
+    Args:
+        there: the site that answers.
+        scratch: folder for spooled documents.
+        fault: what goes wrong, once.
+    """
+
+    url = "http://127.0.0.1/eden"
+    skew = 0.0
+
+    def __init__(self, there: Place, scratch: Path, fault: str) -> None:
+        self._there = there
+        self._scratch = scratch
+        self._fault = fault
+        self._count = 0
+        self._answers = 0
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def _goes_wrong(self, fault: str) -> bool:
+        if self._fault != fault:
+            return False
+        self._count += 1
+        return self._count <= PATIENCE.attempts
+
+    def download(self, url: str) -> Reply:
+        query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+        self._answers += 1
+        path = self._scratch / f"answer-{self._answers}.xml"
+        with path.open("w+b") as out:
+            serving.pull(self._there.site, PullRequest.from_vars(query), out)
+        self._there.db.commit()
+        if self._goes_wrong("lost pull"):
+            raise PeerUnreachable("The answer got lost.", remote=True)
+        if self._goes_wrong("cut"):
+            raise TruncatedDocument("The document is cut.", remote=True)
+        return Reply(url, 200, {}, path=path)
+
+    def send(
+        self, method: str, url: str, body: Union[bytes, Path], headers: Optional[Mapping[str, str]] = None
+    ) -> Reply:
+        query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+        content = body if isinstance(body, bytes) else body.read_bytes()
+        reply = serving.push(self._there.site, PushRequest.from_vars(query), io.BytesIO(content))
+        self._there.db.commit()
+        if self._goes_wrong("lost push"):
+            raise PeerUnreachable("The answer got lost after the work was done.", remote=True)
+        return Reply(url, 200, {}, body=json.dumps(reply.to_json()).encode("utf-8"))
+
+
+class Watch:
+    """Progress and log of a run; breaks it off where the history says so."""
+
+    def __init__(self, breaks_at: int) -> None:
+        self._left = breaks_at
+
+    def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
+        """Nobody looks."""
+
+    def advance(self, done: int = 0, **counts: Any) -> None:
+        """Nobody counts."""
+
+    def check(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise Cancelled("The history breaks the run off here.")
+
+    def task(self, *entry: Any, **more: Any) -> None:
+        """Nobody reads the log."""
+
+
+class World:
+    """All sites of a process.
+
+    Args:
+        most: how many sites histories may have.
+    """
+
+    def __init__(self, most: int = 4) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="eden-world-"))
+        self.places = [Place(NAMES[number], self._folder / NAMES[number]) for number in range(most)]
+        self.scratch = self._folder / "scratch"
+        self.scratch.mkdir()
+        self.happened: "Counter[str]" = Counter()
+
+    def close(self) -> None:
+        for place in self.places:
+            place.db.close()
+        shutil.rmtree(self._folder)
+
+    # --- running ----------------------------------------------------------------------------------------
+
+    def run(self, history: History) -> List[str]:
+        """Run a history to its end; return what is wrong with it, nothing where all is well."""
+        self._begin(history)
+        for number, operation in enumerate(history.operations):
+            self._do(history, number, operation)
+        rounds = self._settle(history)
+        self.happened["histories"] += 1
+        problems = self._differences(history)
+        if rounds > MOST_ROUNDS:
+            problems.append(f"the sites were not quiet after {MOST_ROUNDS} rounds")
+        return problems
+
+    def _begin(self, history: History) -> None:
+        for place, skew in zip(self.places, history.skews):
+            place.start_over(skew)
+        for here, there in history.edges:
+            self._introduce(self.places[here], self.places[there], history.filtered)
+            self._introduce(self.places[there], self.places[here], False, tasks=False)
+
+    @staticmethod
+    def _introduce(here: Place, there: Place, filtered: bool, tasks: bool = True) -> None:
+        db = here.db
+        key = db.sync_repository.insert(
+            name=there.name, uuid=there.uuid, url="http://127.0.0.1/eden", capabilities=["cursor", "nulls"]
+        )
+        for resource in TASKS if tasks else ():
+            task = db.sync_task.insert(repository_id=key, resource_name=resource)
+            if filtered and resource == "org_office":
+                db.sync_resource_filter.insert(task_id=task, tablename="org_office", filter_string=FILTER)
+        db.commit()
+
+    def _do(self, history: History, number: int, operation: Operation) -> None:
+        self.happened[operation.what] += 1
+        if operation.what == "tick":
+            for place in self.places:
+                place.clock.step(operation.amount)
+        elif operation.what == "edit":
+            self.places[operation.who].edit(number, random.Random(operation.choice))
+        elif operation.what == "backup":
+            self.places[operation.who].take_backup()
+        elif operation.what == "restore":
+            self.places[operation.who].restore(with_file=bool(operation.choice & 1))
+        else:
+            here, there = history.edges[operation.who]
+            self.happened[operation.fault] += operation.fault != "none"
+            breaks_at = 1 + operation.choice % 12 if operation.fault == "broken off" else 0
+            self.synchronise(
+                self.places[here], self.places[there], operation.amount, operation.fault, breaks_at
+            )
+
+    def synchronise(
+        self, here: Place, there: Place, page_size: int = 1000, fault: str = "none", breaks_at: int = 0
+    ) -> int:
+        """Let one site synchronise with another as the worker would; return how many records changed."""
+        site = here.site
+        repository = here.db(here.db.sync_repository.uuid == there.uuid).select().first()
+        before = here.site.journal.head() + there.site.journal.head()
+        line: Any = Line(there, self.scratch, fault)
+        remote = Remote(
+            repository.id, repository.uuid, there.name, line.url, here.uuid, here.name, None,
+            frozenset(repository.capabilities or ()),
+        )  # fmt: skip
+        watch: Any = Watch(breaks_at)
+        engine = Engine(
+            EdenAdapter(remote, line),
+            LocalSite(site, repository),
+            site.tasks(repository.id),
+            watch,
+            watch,
+            page_size=page_size,
+            peer_time=here.clock.now,
+            patience=PATIENCE,
+            sleep=lambda seconds: None,
+        )
+        try:
+            engine.run()
+        except (RunFailed, Cancelled):
+            if fault == "none":
+                raise
+        finally:
+            here.db.commit()
+        self.happened["synchronisations"] += 1
+        return here.site.journal.head() + there.site.journal.head() - before
+
+    def _settle(self, history: History) -> int:
+        """Synchronise every edge until nothing moves any more; return the rounds it took."""
+        for rounds in range(1, MOST_ROUNDS + 2):
+            for place in self.places:
+                place.clock.step(60)
+            moved = [
+                self.synchronise(self.places[here], self.places[there], 50) for here, there in history.edges
+            ]
+            if not any(moved):
+                return rounds
+        return MOST_ROUNDS + 1
+
+    def _differences(self, history: History) -> List[str]:
+        known = [place.contents() for place in self.places[: history.sites]]
+        problems = []
+        for table, uuid in sorted({key for contents in known for key in contents}):
+            if history.filtered and table == "org_office" and not self._passes(known, (table, uuid)):
+                continue
+            versions = [contents.get((table, uuid)) for contents in known]
+            if any(version != versions[0] for version in versions):
+                told = "; ".join(
+                    f"{place.name}: {'-' if version is None else ' '.join(version)}"
+                    for place, version in zip(self.places, versions)
+                )
+                problems.append(f"{table} {uuid}: {told}")
+        return problems
+
+    @staticmethod
+    def _passes(known: List[Dict[Tuple[str, str], Tuple[str, ...]]], key: Tuple[str, str]) -> bool:
+        version = next(contents[key] for contents in known if key in contents)
+        return any(value.startswith("name=") and value[-1] in "02" for value in version)
