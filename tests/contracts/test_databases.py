@@ -105,3 +105,23 @@ class TestLedgerOnPostgres(OnPostgres, LedgerContract):
 
 class TestLedgerOnMySQL(OnMySQL, LedgerContract):
     pass
+
+
+class OldMySQLDatabase(MySQLDatabase):
+    """With tables as pydal makes them by itself: three bytes a character."""
+
+    charset = "utf8"
+
+
+@pytest.mark.database
+class TestTablesOfPydalOnMySQL(OnDatabase):
+    kind = OldMySQLDatabase
+
+    def test_they_are_made_fit_for_any_text(self, site: Site) -> None:
+        texts = ["😀", "A", "a", "ä"]
+        table = site.table("org_organisation")
+        with site.store.transaction():
+            keys = site.store.insert(table, ("name", "uuid"), [(text, text) for text in texts])
+        assert len(set(keys)) == 4
+        assert site.store.fetch(table, ("name",), "uuid", ["a"]) == [("a",)]
+        assert site.store.rows("SELECT name FROM org_organisation WHERE name = 'A'") == [("A",)]
