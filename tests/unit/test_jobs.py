@@ -174,6 +174,18 @@ def test_a_dead_holder_on_this_computer_is_noticed_at_once(world: World) -> None
     assert world.run()["state"] == "completed"
 
 
+def test_a_run_whose_worker_died_is_not_shown_as_running(world: World) -> None:
+    db = world.site.db
+    lease = world.lease()
+    lease.acquire()
+    assert jobs.live_run(db, world.repository, 60) is None
+    lease.assign(7)
+    assert jobs.live_run(db, world.repository, 60) == 7
+    db(db.sync_lease).update(heartbeat=utcnow() - timedelta(seconds=61))
+    assert jobs.live_run(db, world.repository, 60) is None
+    assert jobs.live_run(db, 4711, 60) is None
+
+
 def test_a_lost_lease_ends_the_run(world: World) -> None:
     lease = world.lease()
     lease.acquire()
@@ -284,6 +296,22 @@ def test_a_run_by_hand_is_queued_once(world: World, scheduled: Site) -> None:
     task = db.scheduler_task(jobs.start_now(db, "eden", world.repository, 1, 50))
     assert (task.repeats, task.retry_failed) == (1, 0) and json.loads(task.vars)["manual"] is True
     assert jobs.waiting(db, world.repository) and not jobs.waiting(db, 4711)
+
+
+def test_old_records_of_the_scheduler_are_removed(world: World, scheduled: Site) -> None:
+    db = scheduled.db
+    old = utcnow() - timedelta(days=100)
+    jobs.add_job(db, "eden", world.repository, None, period=60, timeout=50)
+    repeating = jobs.jobs_of(db, world.repository)[0].scheduler_task.id
+    once = jobs.start_now(db, "eden", world.repository, None, 50)
+    for task in (repeating, once):
+        db.scheduler_run.insert(task_id=task, stop_time=old)
+        db.scheduler_run.insert(task_id=task, stop_time=utcnow())
+    db(db.scheduler_task.id == once).update(status="COMPLETED", last_run_time=old)
+    db.commit()
+    jobs.tidy(scheduled)
+    assert [row.id for row in db(db.scheduler_task).select()] == [repeating]
+    assert db(db.scheduler_run.task_id == repeating).count() == 1
 
 
 def test_workers_that_are_alive(scheduled: Site) -> None:

@@ -71,8 +71,10 @@ def index():
         )
         for row in rows
     }
+    stale_after = settings.get_sync_lease_seconds()
     return {
         "title": T("Synchronization"),
+        "live": {row.id: jobs.live_run(db, row.id, stale_after) for row in rows},
         "rows": rows,
         "runs": runs,
         "upcoming": upcoming,
@@ -106,7 +108,6 @@ def log():
         "title": T("Synchronization Log"),
         "page": page,
         "repositories": db(db.sync_repository).select(orderby=db.sync_repository.name),
-        "purge": None,
     }
 
 
@@ -284,12 +285,14 @@ def _tab_now(record):
         redirect(here)
     runs = db(db.sync_run.repository_id == record.id).select(orderby=~db.sync_run.id, limitby=(0, 10))
     queued = jobs.waiting(db, record.id)
-    running = next((run for run in runs if run.state == "running"), None)
+    live = jobs.live_run(db, record.id, settings.get_sync_lease_seconds())
+    running = db.sync_run(live) if live else None
     response.view = "sync/now.html"
     return {
         "start": start,
         "cancel": cancel if running else "",
         "runs": runs,
+        "live": live,
         "running": running,
         "queued": queued,
         "workers": jobs.workers_alive(db),

@@ -145,6 +145,22 @@ class MethodNotAllowed(SyncError):
     http_status = 405
 
 
+class UnsupportedFormat(SyncError):
+    """The interface does not speak the format that the URL asks for."""
+
+    code = "format_unsupported"
+    default_hint = "Ask for .xml; a registration is .json."
+    http_status = 415
+
+
+class NoSuchRecord(SyncError):
+    """There is no record of this id."""
+
+    code = "record_unknown"
+    default_hint = "It may have been deleted; ask for the list."
+    http_status = 404
+
+
 # --- the line and the peer -------------------------------------------------------------------------------
 
 

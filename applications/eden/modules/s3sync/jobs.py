@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Optional
 
 from .engine import Engine, RunReport, Stage
 from .errors import AlreadyRunning, Cancelled, ConfigurationError, RunFailed, SyncError
-from .lease import Lease
+from .lease import Lease, has_died
 from .local import LocalSite
 from .log import OUTGOING, SyncLog, purge
 from .model import utcnow
@@ -103,7 +103,7 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
             finally:
                 site.note_contact(repository.id, peer.transport.skew)
             _warn_of_skew(site, log, peer.transport.skew)
-        purge(site.db, site.store.transaction, site.settings.get_sync_log_days())
+        tidy(site)
         run.end("completed", report.summary())
         return report
     except Cancelled as cancelled:
@@ -364,6 +364,37 @@ def waiting(db: Any, repository_id: int) -> bool:
     query = (table.function_name == FUNCTION) & (table.repeats == 1)
     query &= table.status.belongs(("QUEUED", "ASSIGNED")) & (table.task_name == _task_name(repository_id))
     return not db(query).isempty()
+
+
+def live_run(db: Any, repository_id: int, stale_after: float) -> Optional[int]:
+    """Return the run that somebody alive is working on, None where there is none.
+
+    Args:
+        db: the DAL.
+        repository_id: the repository.
+        stale_after: seconds without a heartbeat after which its holder counts as dead.
+    """
+    lease = db(db.sync_lease.repository_id == repository_id).select().first()
+    if lease is None or lease.heartbeat is None or has_died(lease.owner):
+        return None
+    fresh = lease.heartbeat >= utcnow() - timedelta(seconds=stale_after)
+    return int(lease.run_id) if fresh and lease.run_id else None
+
+
+def tidy(site: Site) -> None:
+    """Remove what is older than the log shall be: entries, runs, and the scheduler's records of our tasks."""
+    days = site.settings.get_sync_log_days()
+    purge(site.db, site.store.transaction, days)
+    db = site.db
+    if "scheduler_run" not in db.tables:
+        return
+    before = utcnow() - timedelta(days=days)
+    ours = db(db.scheduler_task.function_name == FUNCTION)._select(db.scheduler_task.id)
+    ended = db.scheduler_task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
+    with site.store.transaction():
+        db(db.scheduler_run.task_id.belongs(ours) & (db.scheduler_run.stop_time < before)).delete()
+        by_hand = (db.scheduler_task.function_name == FUNCTION) & (db.scheduler_task.repeats == 1)
+        db(by_hand & ended & (db.scheduler_task.last_run_time < before)).delete()
 
 
 def workers_alive(db: Any, within: float = 60.0) -> int:

@@ -25,11 +25,13 @@ from .errors import (
     ConfigurationError,
     DocumentTooLarge,
     MethodNotAllowed,
+    NoSuchRecord,
     NotAuthenticated,
     NotPermitted,
     RowRefused,
     SyncError,
     TruncatedDocument,
+    UnsupportedFormat,
 )
 from .exporter import ExportRequest
 from .filters import Filter, is_filter, parse_filter
@@ -48,22 +50,6 @@ WORTH_PACKING = 1024
 REGISTRATION_SIZE = 64 * 1024
 SCAN = 5000
 logger = logging.getLogger("eden.sync")
-
-
-class UnsupportedFormat(SyncError):
-    """The interface does not speak the format that the URL asks for."""
-
-    code = "format_unsupported"
-    default_hint = "Ask for .xml; a registration is .json."
-    http_status = 415
-
-
-class NoSuchRecord(SyncError):
-    """There is no record of this id."""
-
-    code = "record_unknown"
-    default_hint = "It may have been deleted; ask for the list."
-    http_status = 404
 
 
 # --- the three entrances of the protocol, and the plain resources -----------------------------------------

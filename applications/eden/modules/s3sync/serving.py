@@ -23,7 +23,6 @@ from .local import RECEIVE, Progresses, problems_of, retry_rejected
 from .log import INCOMING, SyncLog
 from .model import utcnow
 from .policy import Policy, Terms, parse_strategy
-from .ports import Deferred
 from .protocol import (
     CAPABILITIES,
     PullRequest,
@@ -38,6 +37,8 @@ from .site import Site
 
 EDEN_TOKEN = "eden"
 MOST_FILES = 1000
+#: Seconds between two notes that a repository was heard of.
+CONTACT_EVERY = 60
 CHUNK = 256 * 1024
 
 
@@ -68,6 +69,8 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     table = site.schema.table(request.resource)
     repository = site.repository_of(request.repository)
     site.journal.catch_up(table)
+    if repository is not None:
+        _note_contact(site, repository)
     wanted = ExportRequest(
         table.name,
         filters=site.by_table(request.filters, table.name),
@@ -75,10 +78,27 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         skip_origin=repository.id if repository else None,
     )
     if request.cursor is None:
-        return _serve_eden(site, request, wanted, repository, out)
-    if repository is None:
-        return _serve_stranger(site, request, wanted, out)
-    return _serve_page(site, request, wanted, repository, out)
+        served = _serve_eden(site, request, wanted, repository, out)
+    elif repository is None:
+        served = _serve_stranger(site, request, wanted, out)
+    else:
+        served = _serve_page(site, request, wanted, repository, out)
+    if repository is not None and served.count:
+        SyncLog(site.db, site.store.transaction, repository.id, INCOMING).task(
+            table.name, "pull", "send", "success", f"{served.count} records sent."
+        )
+    return served
+
+
+def _note_contact(site: Site, repository: Any) -> None:
+    """Remember that a repository was heard of; not at every request, so that an idle exchange writes little."""
+    now = utcnow()
+    if (
+        repository.last_connected is None
+        or (now - repository.last_connected).total_seconds() >= CONTACT_EVERY
+    ):
+        with site.store.transaction():
+            site.db(site.db.sync_repository.id == repository.id).update(last_connected=now)
 
 
 def _limit(site: Site, request: PullRequest) -> int:
@@ -179,6 +199,7 @@ def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
         )
     table = _instance_table(site, request.resource)
     terms = _terms(site, request, repository)
+    _note_contact(site, repository)
     with Document(source, site.schema, table.name, site.document_limits) as document:
         if request.checkpoint is None:
             return _take_document(site, request, repository, document, terms)
@@ -315,7 +336,10 @@ def take_file(site: Site, repository_uuid: Optional[str], stored: str, source: B
     repository = site.repository_of(repository_uuid)
     if repository is None:
         raise NotRegistered("Registration required")
-    waiting = [each for each in _waiting(site, repository.id) if each.uuid == stored]
+    # Files are waited for without a table to refer to.
+    waiting = [
+        each for each in site.ledger.deferred_for({"": [stored]}) if each.repository_id == repository.id
+    ]
     if not waiting:
         return False
     target = site.files.path(waiting[0].table, waiting[0].field, stored)
@@ -324,10 +348,6 @@ def take_file(site: Site, repository_uuid: Optional[str], stored: str, source: B
     with site.store.transaction():
         site.ledger.settle(waiting)
     return True
-
-
-def _waiting(site: Site, repository_id: int) -> List[Deferred]:
-    return site.ledger.waiting_files(repository_id, 100_000)
 
 
 def _store(source: BinaryIO, target: Path, most: int) -> None:
