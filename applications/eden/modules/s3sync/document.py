@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from .codec import Decoder, DocumentReader, Header, Limits, fragment, parse_fragment
+from .codec import Decoder, DocumentReader, Element, Header, Limits, fragment, parse_fragment
 from .records import Record
 from .schema import Schema
 
@@ -110,13 +110,31 @@ class Document:
         if names - {self.main}:
             for element in reader:
                 name = element.get("name") or ""
-                if name == self.main:
-                    continue
-                identifier = element.get("uuid") or element.get("tuid")
-                if identifier:
-                    self._shelf.put((name, identifier), fragment(element))
+                if name != self.main:
+                    self._set_aside(element, name)
+                self._set_nested_aside(element, name)
             self._shelf.close_filling()
             self._read_whole = True
+
+    def _set_aside(self, element: Element, name: str) -> None:
+        identifier = element.get("uuid") or element.get("tuid")
+        if identifier:
+            self._shelf.put((name, identifier), fragment(element))
+
+    def _set_nested_aside(self, element: Element, name: str) -> None:
+        """Set aside what an Eden nests although it does not belong there.
+
+        Of staff it writes the person only inside the record, several times under different aliases, and refers to it.
+        """
+        seen: Set[Tuple[str, Optional[str]]] = set()
+        for nested in element.iterchildren("resource"):
+            inner = nested.get("name") or ""
+            key = (inner, nested.get("uuid"))
+            if not self._decoder.is_component(name, nested) and key not in seen:
+                seen.add(key)
+                nested.attrib.pop("alias", None)
+                self._set_aside(nested, inner)
+            self._set_nested_aside(nested, inner)
 
     def verify(self) -> None:
         """Make sure that the document is whole and well-formed, before anything of it is stored for good.
@@ -179,7 +197,7 @@ class Document:
         for identifier in candidates:
             found = self._shelf.take((wanted.table, identifier))
             if found:
-                return [self._decoder.decode(parse_fragment(each)) for each in found]
+                return [self._decoder.decode(parse_fragment(each)) for each in dict.fromkeys(found)]
         return []
 
     def close(self) -> None:

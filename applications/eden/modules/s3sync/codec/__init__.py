@@ -8,7 +8,7 @@
 
 from .decoding import Decoder, strip_domain
 from .errortree import error_tree, rejected_uuids
-from .reading import DocumentReader, Header, Limits, elements, fragment, parse_fragment
+from .reading import DocumentReader, Element, Header, Limits, elements, fragment, parse_fragment
 from .writing import (
     FOOTER,
     RESOURCE_CLOSE,
@@ -24,6 +24,7 @@ __all__ = (
     "RESOURCE_CLOSE",
     "Decoder",
     "DocumentReader",
+    "Element",
     "Header",
     "Limits",
     "elements",

@@ -113,6 +113,17 @@ class Decoder:
             raise UnknownResource("The document holds a record that does not say of which table it is.")
         return self._record(element, self._plan(name), None, None)
 
+    def is_component(self, master: str, element: etree._Element) -> bool:
+        """Tell whether a nested <resource> belongs to the record it stands in, by our data model.
+
+        Args:
+            master: table of that record.
+            element: the nested element.
+        """
+        if master not in self._schema:
+            return False
+        return self._plan(master).component(element.get("name", ""), element.get("alias")) is not None
+
     def _plan(self, name: str) -> _Plan:
         plan = self._plans.get(name)
         if plan is None:

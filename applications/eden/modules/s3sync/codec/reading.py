@@ -23,6 +23,10 @@ _FRAGMENTS = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=F
 _COUNT = etree.XPath("count(//*) + count(//@*)")
 
 
+#: An XML element, for those who hand elements on without looking into them.
+Element = etree._Element
+
+
 @dataclass(frozen=True)
 class Limits:
     """What is accepted of a document.
