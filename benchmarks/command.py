@@ -1,0 +1,93 @@
+"""The command ``benchmarks/run``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Callable
+
+from .scenes import Measurements
+from .sites import connect, workshop
+from .table import Row, heading, line, machine, write_json
+
+SCENES = {
+    "imports": "import of new, unchanged and changed organisations, bytes on the line, export",
+    "families": "import of records with references and components",
+    "exchange": "two sites with new records each, worker to worker",
+    "pages": "screens of the administration during an import",
+    "sizes": "memory, cost per record and nothing to do, at several sizes",
+    "workers": "eight repositories with 1, 2 and 4 workers",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure; return 0 where every target was reached, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="benchmarks/run",
+        description="Measures whole sites on this machine: web servers and workers as ./run starts them, HTTP on "
+        "loopback. Each figure stands beside the floor, a bare loop of parser and database in the same run.",
+        epilog="\n".join(f"  {name:10} {what}" for name, what in SCENES.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("scenes", nargs="*", metavar="rows", help="which rows to measure (default: all; see below)")
+    parser.add_argument("--quick", action="store_true", help="10,000 records only, in less than five minutes")
+    parser.add_argument("--most", type=int, default=1_000_000, help="records of the largest size (default: a million)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file, too")
+    parser.add_argument(
+        "--database",
+        default="sqlite://storage.sqlite",
+        help="pydal URI of a server where databases may be made and dropped (default: SQLite), "
+        "e.g. postgres://postgres@127.0.0.1/postgres",
+    )
+    options = parser.parse_args(arguments)
+    unknown = set(options.scenes) - set(SCENES)
+    if unknown:
+        parser.error(f"no such rows: {', '.join(sorted(unknown))}; there are {', '.join(SCENES)}")
+    rows: list[Row] = []
+
+    def tell(row: Row) -> None:
+        rows.append(row)
+        print(line(row), flush=True)
+
+    began = time.monotonic()
+    print(f"{machine(server_name(options.database))}\n\n{heading()}", flush=True)
+    with workshop() as folder:
+        for scene in scenes(Measurements(folder, options.database, tell), options):
+            scene()
+    missed = [row.name for row in rows if row.met is False]
+    print(f"\n{time.monotonic() - began:.0f} seconds. ", end="")
+    print(f"Not reached: {'; '.join(missed)}" if missed else "Every target was reached.")
+    if options.json is not None:
+        write_json(options.json, rows)
+        print(f"Rows written to {options.json}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Callable[[], None]]:
+    """Return what is to be measured, with its sizes."""
+    many = 10_000 if options.quick else 100_000
+    sizes = [10_000] if options.quick else sorted({10_000, min(100_000, options.most), options.most})
+    known: dict[str, Callable[[], None]] = {
+        "imports": lambda: measurements.imports(10_000),
+        "families": lambda: measurements.families(10_000),
+        "exchange": lambda: measurements.exchange(many),
+        "pages": lambda: measurements.pages(many),
+        "sizes": lambda: measurements.sizes(sizes),
+        "workers": lambda: measurements.workers(2_000 if options.quick else 10_000),
+    }
+    return [known[name] for name in SCENES if not options.scenes or name in options.scenes]
+
+
+def server_name(database: str) -> str:
+    """Name the database server and its version."""
+    if database.startswith("sqlite"):
+        return "SQLite"
+    connection = connect(database)
+    cursor = connection.cursor()
+    cursor.execute("SELECT version()")
+    (version,) = cursor.fetchone()
+    connection.close()
+    return " ".join(str(version).split()[:2]) if "PostgreSQL" in str(version) else f"MariaDB or MySQL {version}"

@@ -1,0 +1,297 @@
+"""What is measured, in scenes that share their sites."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .browser import Browser, median
+from .classic import classic_eden
+from .documents import write_pages
+from .floors import Floor
+from .sites import (
+    Client,
+    Site,
+    connect,
+    connect_sites,
+    fresh_database,
+    peak_memory,
+    reset_peak_memory,
+    running_site,
+)
+from .table import Row
+
+ORGANISATION = "org_organisation"
+REPEATS = 3
+REPOSITORIES = 8
+MEGABYTE = 1e6
+MOST_MEMORY = 200.0
+Tell = Callable[[Row], None]
+
+
+class Measurements:
+    """All scenes.
+
+    Args:
+        folder: a folder for everything.
+        database: pydal URI of the database that the sites use.
+        tell: is told each row.
+    """
+
+    def __init__(self, folder: Path, database: str, tell: Tell) -> None:
+        self._folder = folder
+        self._database = database
+        self._tell = tell
+
+    @contextlib.contextmanager
+    def _site(self, name: str, settings: str = "") -> Iterator[Site]:
+        with fresh_database(self._database) as uri:
+            home = self._folder / name
+            with running_site(home, uri, settings) as site:
+                yield site
+            shutil.rmtree(home)
+
+    @contextlib.contextmanager
+    def _floor(self) -> Iterator[Floor]:
+        with fresh_database(self._database) as uri:
+            folder = self._folder / "floor"
+            folder.mkdir()
+            connection = connect(uri, folder)
+            try:
+                yield Floor(connection, uri)
+            finally:
+                connection.close()
+                shutil.rmtree(folder)
+
+    # --- one site that is pushed to and asked ------------------------------------------------------------
+
+    def imports(self, count: int) -> None:
+        """Records that arrive by HTTP: new, unchanged, changed; and how they leave again."""
+        pages = self._folder / "pages"
+        with self._site("imports") as site, Client(site, pages) as client, self._floor() as floor:
+            best: dict[str, list[tuple[float, float]]] = {"new": [], "unchanged": [], "changed": []}
+            documents: list[Path] = []
+            for turn in range(REPEATS):
+                documents = write_pages(pages, ORGANISATION, count, first=turn * count)
+                changed = write_pages(pages, ORGANISATION, count, first=turn * count, revision=1)
+                best["new"].append((_seconds(client, ORGANISATION, documents, "created"), floor.insert(documents)))
+                best["unchanged"].append(
+                    (_seconds(client, ORGANISATION, documents, "unchanged"), floor.look_up(documents))
+                )
+                best["changed"].append((_seconds(client, ORGANISATION, changed, "updated"), floor.update(changed)))
+            targets = {"new": (12000.0, 1 / 3), "unchanged": (25000.0, None), "changed": (8000.0, None)}
+            for name, times in best.items():
+                target, share = targets[name]
+                self._tell(_speed(f"import, {name} records", count, times, target, share))
+            self._packed(documents, client, REPEATS * count)
+            self._exports(site, REPEATS * count, floor)
+
+    def _packed(self, documents: Sequence[Path], client: Client, count: int) -> None:
+        raw = sum(path.stat().st_size for path in documents)
+        received, size = client.pull_all(ORGANISATION)
+        self._tell(Row("bytes on the line for a pull, of the document's", received / size, "", None, 0.2, False))
+        packed = sum(len(gzip.compress(path.read_bytes(), 5)) for path in documents)
+        self._tell(Row("bytes on the line for a push, of the document's", packed / raw, "", None, 0.2, False))
+
+    def _exports(self, site: Site, count: int, floor: Floor) -> None:
+        times = []
+        for turn in range(REPEATS):
+            # A stranger each time: who has pulled before is not sent the same again.
+            with Client(site, self._folder / f"export-{turn}") as client:
+                began = time.perf_counter()
+                client.pull_all(ORGANISATION)
+                times.append(
+                    (time.perf_counter() - began, floor.export(ORGANISATION, self._folder / "floor.xml"))
+                )
+        self._tell(_speed("export", count, times, 30000.0, 0.5))
+
+    def families(self, count: int) -> None:
+        """Records with references and with components."""
+        pages = self._folder / "pages"
+        for table, what in (
+            ("org_office", "import, offices with organisation and location"),
+            ("pr_person", "import, people with two contacts"),
+        ):
+            with self._site(table) as site, Client(site, pages) as client, self._floor() as floor:
+                times = []
+                for turn in range(REPEATS):
+                    documents = write_pages(pages, table, count, first=turn * count)
+                    times.append((_seconds(client, table, documents, "created"), floor.insert(documents)))
+                self._tell(_speed(what, count, times, 5000.0))
+
+    # --- two sites ------------------------------------------------------------------------------------------
+
+    def exchange(self, count: int) -> None:
+        """Two sites that have nothing of each other, worker to worker."""
+        with self._site("field") as field, self._site("headquarters") as headquarters:
+            field.script("fill", table=ORGANISATION, count=count)
+            headquarters.script("fill", table=ORGANISATION, count=count, first=count)
+            repository = connect_sites(field, headquarters, [ORGANISATION])
+            run = field.script("synchronise", repository=repository)[0]
+            _expect(run["message"], f"{count} created", f"Sent: {count}")
+            self._tell(
+                Row(f"two sites, {count:,} new records each way", run["seconds"], "s", None, 6e-4 * count, False)
+            )
+
+    def pages(self, count: int) -> None:
+        """Somebody works with the administration screens while records arrive."""
+        with self._site("field") as field, self._site("headquarters") as headquarters:
+            headquarters.script("fill", table=ORGANISATION, count=count)
+            repository = connect_sites(field, headquarters, [ORGANISATION], mode=1)
+            browser = Browser(field)
+            ended = threading.Event()
+
+            def synchronise() -> None:
+                try:
+                    field.script("synchronise", repository=repository)
+                finally:
+                    ended.set()
+
+            worker = threading.Thread(target=synchronise)
+            worker.start()
+            seconds, refused = browser.wander(repository, ended)
+            worker.join()
+            name = f"pages during an import of {count:,}"
+            self._tell(Row(f"{name}: refused of {len(seconds)}", refused, "", None, 0, False))
+            self._tell(Row(f"{name}: median", median(seconds) * 1000, "ms", None, 300, False))
+            self._tell(Row(f"{name}: longest", max(seconds) * 1000, "ms"))
+
+    # --- flat ---------------------------------------------------------------------------------------------
+
+    def sizes(self, counts: Sequence[int]) -> None:
+        """The same at several sizes: memory, cost per record, and nothing to do at the largest."""
+        peaks: dict[str, list[float]] = {}
+        costs: list[float] = []
+        for count in counts:
+            with self._site("field") as field, self._site("headquarters") as headquarters:
+                headquarters.script("fill", table=ORGANISATION, count=count)
+                repository = connect_sites(field, headquarters, [ORGANISATION])
+                reset_peak_memory(headquarters.web_pid)
+                run = field.script("synchronise", repository=repository)[0]
+                _expect(run["message"], f"{count} created")
+                found = {
+                    "worker, pull of pages": run["peak"],
+                    "web process, pages served": peak_memory(headquarters.web_pid),
+                }
+                self._tell(Row(f"pull of {count:,} records, worker to worker", count / run["seconds"], "records/s"))
+                self._nothing_to_do(field, headquarters, repository, count)
+                costs.append(self._cost_at(field, count))
+            found.update(self._one_document(count))
+            for name, peak in found.items():
+                peaks.setdefault(name, []).append(peak / MEGABYTE)
+                self._tell(
+                    Row(f"peak memory, {name}, {count:,} records", peak / MEGABYTE, "MB", None, MOST_MEMORY, False)
+                )
+        if len(counts) > 1:
+            span = f"from {counts[0]:,} to {counts[-1]:,} records"
+            for name, values in peaks.items():
+                self._tell(Row(f"peak memory, {name}, growth {span}", values[-1] / values[0], "", None, 1.1, False))
+            self._tell(Row(f"cost of a new record, growth {span}", costs[-1] / costs[0], "", None, 1.25, False))
+
+    def _nothing_to_do(self, field: Site, headquarters: Site, repository: int, count: int) -> None:
+        runs = field.script("idle", repository=repository)
+        name = f"nothing to do, {count:,} records"
+        self._tell(Row(f"{name}: the active end, without the wait", runs["own"] * 1000, "ms", None, 50, False))
+        self._tell(Row(f"{name}: the passive end, a request", runs["request"] * 1000, "ms", None, 50, False))
+        self._tell(Row(f"{name}: the whole run, both directions", runs["run"] * 1000, "ms"))
+
+    def _cost_at(self, site: Site, held: int) -> float:
+        """Seconds a new record costs where so many are held."""
+        count = 10000
+        pages = self._folder / "more"
+        with Client(site, pages) as client:
+            times = [
+                _seconds(
+                    client,
+                    ORGANISATION,
+                    write_pages(pages, ORGANISATION, count, first=10**8 + turn * count),
+                    "created",
+                )
+                for turn in range(REPEATS)
+            ]
+        shutil.rmtree(pages)
+        self._tell(Row(f"import, new records beside {held:,}", count / min(times), "records/s"))
+        return min(times) / count
+
+    def _one_document(self, count: int) -> dict[str, float]:
+        """A classic Eden knows no pages: one document of everything, pushed to us and pulled by us."""
+        with self._site("classic") as site:
+            folder = self._folder / "document"
+            (document,) = write_pages(folder, ORGANISATION, count, page=count)
+            with classic_eden(document) as address:
+                (repository,) = site.script("befriend", urls=[address], tables=[ORGANISATION])
+                run = site.script("synchronise", repository=repository)[0]
+            _expect(run["message"], f"{count} created")
+            self._tell(Row(f"pull of one document of {count:,} records", count / run["seconds"], "records/s"))
+            (document,) = write_pages(folder, ORGANISATION, count, page=count, revision=1)
+            with Client(site, folder) as client:
+                reset_peak_memory(site.web_pid)
+                began = time.perf_counter()
+                client.push_as_eden(ORGANISATION, document)
+                seconds = time.perf_counter() - began
+            self._tell(Row(f"push of one document of {count:,} changed records", count / seconds, "records/s"))
+            shutil.rmtree(folder)
+            return {
+                "worker, pull of one document": run["peak"],
+                "web process, push of one document": peak_memory(site.web_pid),
+            }
+
+    # --- several workers ------------------------------------------------------------------------------------
+
+    def workers(self, count: int) -> None:
+        """Eight repositories that bring different records, with 1, 2 and 4 workers."""
+        folder = self._folder / "workers"
+        with contextlib.ExitStack() as stack:
+            addresses = []
+            for number in range(REPOSITORIES):
+                (document,) = write_pages(folder, ORGANISATION, count, first=number * count, page=count)
+                addresses.append(stack.enter_context(classic_eden(document)))
+            for workers in (1, 2, 4):
+                with self._site("hub") as hub:
+                    repositories = hub.script("befriend", urls=addresses, tables=[ORGANISATION])
+                    claims = self._folder / f"claims-{workers}"
+                    claims.mkdir()
+                    given = {
+                        "repositories": repositories,
+                        "claims": str(claims),
+                        "start": time.time() + 5,
+                    }
+                    with ThreadPoolExecutor(workers) as pool:
+                        futures = [pool.submit(hub.script, "work", **given) for _ in range(workers)]
+                    told = [future.result() for future in futures]
+                for each in told:
+                    for _, message in each["done"]:
+                        _expect(message, f"{count} created")
+                seconds = max(each["ended"] for each in told) - min(each["began"] for each in told)
+                what = f"{workers} worker{'s' if workers > 1 else ''}, {REPOSITORIES} repositories of {count:,}"
+                self._tell(Row(what, REPOSITORIES * count / seconds, "records/s"))
+        shutil.rmtree(folder)
+
+
+def _seconds(client: Client, table: str, documents: Sequence[Path], outcome: str) -> float:
+    """Push documents; return how long it took. All records have to meet the same fate."""
+    began = time.perf_counter()
+    outcomes = client.push_all(table, documents)
+    seconds = time.perf_counter() - began
+    if set(outcomes) != {outcome}:
+        raise RuntimeError(f"{table} was to be {outcome} and was {outcomes}")
+    return seconds
+
+
+def _speed(
+    name: str, count: int, times: Sequence[tuple[float, float]], target: float, share: float | None = None
+) -> Row:
+    """The best of several turns, of the real path and of the floor."""
+    real, floor = (min(each) for each in zip(*times))
+    return Row(f"{name}, {count:,}", count / real, "records/s", count / floor, target, floor_share=share)
+
+
+def _expect(message: str, *parts: str) -> None:
+    if not all(part in message for part in parts):
+        raise RuntimeError(f"The run ended otherwise than expected: {message}")

@@ -1,0 +1,56 @@
+"""Runs inside the application: runs with nothing to do, and how long each end takes for one.
+
+Leaves the medians in seconds: run (all), own (without waiting for the other end), request (one request there).
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+
+from applications.eden.modules.s3sync import jobs, transport
+
+arguments = json.loads(sys.argv[-1])
+waits = []
+real = transport.Transport._ask
+
+
+class TimedAsk:
+    """Times an exchange from the request to the end of its answer."""
+
+    def __init__(self, *given, **named):
+        self._inner = real(*given, **named)
+
+    def __enter__(self):
+        self._began = time.perf_counter()
+        return self._inner.__enter__()
+
+    def __exit__(self, *error):
+        try:
+            return self._inner.__exit__(*error)
+        finally:
+            waits.append(time.perf_counter() - self._began)
+
+
+transport.Transport._ask = TimedAsk
+runs, own, requests = [], [], []
+for turn in range(12):
+    waits.clear()
+    began = time.perf_counter()
+    jobs.synchronize(arguments["repository"], manual=False)
+    seconds = time.perf_counter() - began
+    if turn >= 2:
+        runs.append(seconds)
+        own.append(seconds - sum(waits))
+        requests.extend(waits)
+with open(os.environ["EDEN_RESULT"], "w", encoding="utf-8") as output:
+    json.dump(
+        {
+            "run": statistics.median(runs),
+            "own": statistics.median(own),
+            "request": statistics.median(requests),
+            "requests": len(requests) / len(runs),
+        },
+        output,
+    )

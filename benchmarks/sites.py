@@ -1,0 +1,297 @@
+"""Whole sites for measurements: an instance folder each, the web server as ./run starts it, a worker's process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import sys
+import tempfile
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from launcher.configuration import SiteConfiguration, Wishes
+from launcher.instance import prepare_instance
+from launcher.places import application_folder, configuration_file
+from launcher.preparation import Administrator, prepare_site, run_script
+from launcher.processes import Service, stop_all
+from launcher.supervisor import site_url, wait_for_answer, web_service
+from s3sync.adapters.base import Remote
+from s3sync.adapters.eden import EdenAdapter
+from s3sync.peer import Exchange
+from s3sync.transport import Transport
+
+SCRIPTS = Path(__file__).resolve().parent / "scripts"
+ADMINISTRATOR = Administrator("bench@example.com", "bench-password", made_up=False)
+PYTHON = Path(sys.executable)
+CAPABILITIES = frozenset(("cursor", "gzip", "files", "nulls"))
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def peak_memory(pid: int) -> int:
+    """Return the most bytes a process has had in memory since it began or since ``reset_peak_memory``."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"process {pid} is gone")
+
+
+def reset_peak_memory(pid: int) -> None:
+    """Let the peak begin at what the process has now (Linux: clear_refs, see proc(5))."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+@dataclass
+class Site:
+    """A site of its own.
+
+    Attributes:
+        home: its instance folder.
+        configuration: where it listens and what its database is.
+        web: its web server.
+    """
+
+    home: Path
+    configuration: SiteConfiguration
+    web: Service
+    memory: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Address of its application."""
+        return site_url(self.configuration)
+
+    @property
+    def web_pid(self) -> int:
+        """The web server's process."""
+        assert self.web.pid is not None
+        return self.web.pid
+
+    def script(self, name: str, **arguments: Any) -> Any:
+        """Run a script of ``scripts/`` in a process of its own, with the site's models; return its result."""
+        return run_script(PYTHON, self.home, SCRIPTS / f"{name}.py", [json.dumps(arguments)])
+
+    def start(self) -> None:
+        """Start the web server and wait until it answers."""
+        self.web.start()
+        wait_for_answer(self.web, self.url)
+
+    def stop(self) -> None:
+        """Stop the web server."""
+        stop_all([self.web])
+
+    def spool(self) -> list[Path]:
+        """Return what lies in the folder for documents on their way."""
+        folder = application_folder(self.home) / "private" / "spool"
+        return sorted(folder.iterdir()) if folder.exists() else []
+
+
+@contextlib.contextmanager
+def running_site(home: Path, database: str, settings: str = "") -> Iterator[Site]:
+    """Prepare a site, start its web server, and stop it at the end.
+
+    Args:
+        home: where the instance folder is made, or lies from before.
+        database: pydal URI.
+        settings: lines for the section [sync] of its configuration.
+    """
+    port = free_port()
+    configuration = prepare_instance(
+        home,
+        Wishes(
+            host="127.0.0.1",
+            port=port,
+            database=database,
+            name=home.name,
+            public_url=f"http://127.0.0.1:{port}",
+        ),
+    )
+    if settings:
+        with configuration_file(home).open("a", encoding="utf-8") as file:
+            file.write(f"{settings}\n")
+    prepare_site(PYTHON, home, configuration, ADMINISTRATOR)
+    site = Site(home, configuration, web_service(PYTHON, home, configuration))
+    site.start()
+    try:
+        yield site
+    finally:
+        site.stop()
+
+
+@contextlib.contextmanager
+def fresh_database(uri: str) -> Iterator[str]:
+    """Give a site a database of its own on the server of ``uri``; SQLite's is a file in the instance anyway.
+
+    Args:
+        uri: "sqlite://storage.sqlite", or a PostgreSQL or MySQL URI with the right to make databases.
+    """
+    if uri.startswith("sqlite"):
+        yield uri
+        return
+    parts = urllib.parse.urlsplit(uri)
+    name = f"eden_bench_{uuid4().hex[:10]}"
+    suffix = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if parts.scheme.startswith(("mysql", "mariadb")) else ""
+    _administrate(uri, f"CREATE DATABASE {name}{suffix}")
+    try:
+        yield urllib.parse.urlunsplit(parts._replace(path=f"/{name}"))
+    finally:
+        _administrate(uri, f"DROP DATABASE {name}")
+
+
+def _administrate(uri: str, statement: str) -> None:
+    connection = connect(uri)
+    with contextlib.closing(connection):
+        if uri.startswith("postgres"):
+            connection.autocommit = True
+        connection.cursor().execute(statement)
+
+
+def connect(uri: str, folder: Path | None = None) -> Any:
+    """Return a connection of the driver itself, for the floors."""
+    parts = urllib.parse.urlsplit(uri)
+    if parts.scheme.startswith("sqlite"):
+        import sqlite3
+
+        assert folder is not None
+        return sqlite3.connect(folder / "floor.sqlite", isolation_level=None)
+    known = {
+        "host": parts.hostname or "127.0.0.1",
+        "user": parts.username,
+        "password": parts.password or "",
+        "port": parts.port,
+    }
+    database = parts.path.strip("/")
+    if parts.scheme.startswith("postgres"):
+        import psycopg2
+
+        return psycopg2.connect(dbname=database, **known)
+    import pymysql
+
+    return pymysql.connect(database=database, charset="utf8mb4", **{**known, "port": parts.port or 3306})
+
+
+class Client:
+    """Another site that speaks to ours over HTTP, with the adapter that a worker uses.
+
+    Args:
+        site: whom it speaks to; it introduces itself first.
+        folder: for spooled answers.
+        gzip: whether what it sends is packed.
+    """
+
+    def __init__(self, site: Site, folder: Path, *, gzip: bool = True) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.uuid = f"urn:uuid:{uuid4()}"
+        self.journal = str(uuid4())
+        self.checkpoints: dict[str, str] = {}
+        self.sent = 0
+        transport = Transport(
+            site.url, username=ADMINISTRATOR.email, password=ADMINISTRATOR.password, spool=folder
+        )
+        remote = Remote(
+            1,
+            None,
+            site.home.name,
+            site.url,
+            self.uuid,
+            "bench",
+            None,
+            CAPABILITIES if gzip else CAPABILITIES - {"gzip"},
+        )
+        self.peer = EdenAdapter(remote, transport)
+        self.peer.register()
+
+    def push(self, table: str, document: Path) -> dict[str, int]:
+        """Send a page; return the outcomes of its records."""
+        result = self.peer.push(
+            Exchange(table),
+            document,
+            journal=self.journal,
+            checkpoint=self.checkpoints.get(table, ""),
+        )
+        self.checkpoints[table] = result.checkpoint or ""
+        self.sent += result.sent
+        if result.refusals:
+            raise RuntimeError(f"{len(result.refusals)} records were refused: {result.refusals[0]}")
+        return result.outcomes
+
+    def push_all(self, table: str, documents: Sequence[Path]) -> dict[str, int]:
+        """Send pages one after the other."""
+        total: dict[str, int] = {}
+        for document in documents:
+            for name, count in self.push(table, document).items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    def push_as_eden(self, table: str, document: Path) -> int:
+        """Send a whole document as a classic Eden does, neither packed nor with a checkpoint; return its records."""
+        reply = self.peer.transport.send(
+            "POST",
+            f"{self.peer.transport.url}/sync/sync.xml?resource={table}&repository={self.uuid}",
+            document,
+            {"Content-Type": "text/xml", "Content-Disposition": f'attachment; filename="{table}.xml"'},
+        )
+        told = reply.json()
+        if told.get("status") != "success":
+            raise RuntimeError(f"The document was refused: {told.get('message')}")
+        return int(told["records"])
+
+    def pull_all(self, table: str, limit: int = 2000) -> tuple[int, int]:
+        """Ask for everything, page by page, and keep none of it; return (bytes on the line, bytes of documents)."""
+        cursor, received, size = "", 0, 0
+        while True:
+            page = self.peer.pull(Exchange(table), cursor=cursor, limit=limit)
+            received += page.received
+            size += page.size
+            page.discard()
+            cursor = page.cursor or ""
+            if not page.more:
+                return received, size
+
+    def close(self) -> None:
+        """Close the line."""
+        self.peer.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def connect_sites(field_site: Site, headquarters: Site, tables: Sequence[str], mode: int = 3) -> int:
+    """Let one site know the other one and what to exchange; return the repository there.
+
+    Args:
+        field_site: the active site.
+        headquarters: the passive site.
+        tables: what to exchange.
+        mode: 1 pull, 2 push, 3 both.
+    """
+    repository: int = field_site.script(
+        "connect",
+        url=headquarters.url,
+        email=ADMINISTRATOR.email,
+        password=ADMINISTRATOR.password,
+        tables=list(tables),
+        mode=mode,
+    )
+    return repository
+
+
+@contextlib.contextmanager
+def workshop() -> Iterator[Path]:
+    """A folder for everything, removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="eden-bench-") as folder:
+        yield Path(folder)
