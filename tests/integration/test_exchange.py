@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
+from s3sync import serving
 from s3sync.errors import RunFailed
 from s3sync.filters import parse_filter
+from s3sync.protocol import PullRequest, RegistrationRequest
 from s3sync.site import Site
-from tests.support.exchange import Clock, Pair, make_site
+from tests.support.exchange import START, Clock, Pair, make_site
 
 ORG, OFFICE, PERSON, DOCUMENT = "org_organisation", "org_office", "pr_person", "doc_document"
 
@@ -147,6 +151,34 @@ def test_the_same_as_with_an_eden(world: World) -> None:
     world.change(world.b, 11, "changed")
     report = pair.run()
     assert report.received["updated"] == 1 and state(world.a) == state(world.b)
+
+
+def asked(world: World, uuid: str, msince: Optional[datetime], *filters: Any) -> set[str]:
+    """Ask b as an Eden does; return the names in the answer."""
+    world.clock.tick()
+    path = world.a.spool / "asked.xml"
+    with path.open("w+b") as out:
+        serving.pull(world.b, PullRequest(ORG, uuid, msince=msince, filters=tuple(filters)), out)
+    return set(re.findall(r'<data field="name">([^<]*)<', path.read_text()))
+
+
+def test_an_eden_gets_what_came_late_with_an_older_time(world: World) -> None:
+    uuid = "urn:uuid:old-eden"
+    serving.register(world.b, RegistrationRequest(uuid, "old"))
+    world.add(world.b, 1)
+    assert asked(world, uuid, None) == {f"{ORG} 1"}
+    first = START + timedelta(hours=1)
+    assert asked(world, uuid, first) == set()
+    # From a third site, by the journal new, by its time old.
+    world.add(world.b, 2, modified_on=START - timedelta(days=9))
+    second = START + timedelta(hours=2)
+    assert asked(world, uuid, second) == {f"{ORG} 2"}
+    assert asked(world, uuid, second) == {f"{ORG} 2"}, "the answer was lost, so it asks for the same again"
+    assert asked(world, uuid, START + timedelta(hours=3)) == set()
+    assert asked(world, uuid, START) == {f"{ORG} 1"}, "an earlier time was set by hand: it decides"
+    one = parse_filter("~.name", f"{ORG} 2")
+    assert asked(world, uuid, START - timedelta(days=10), one) == {f"{ORG} 2"}
+    assert asked(world, uuid, None) == {f"{ORG} 1", f"{ORG} 2"}
 
 
 def stored_file(site: Site, content: bytes) -> str:

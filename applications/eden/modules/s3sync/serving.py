@@ -5,6 +5,7 @@ No HTTP here: ``rest`` reads requests and writes replies.
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -30,12 +31,13 @@ from .protocol import (
     PushRequest,
     RegistrationReply,
     RegistrationRequest,
+    format_msince,
 )
 from .records import Action
 from .schema import Table
 from .site import Site
 
-EDEN_TOKEN = "eden"
+EDEN = EDEN_TOKEN = "eden"
 MOST_FILES = 1000
 #: Seconds between two notes that a repository was heard of.
 CONTACT_EVERY = 60
@@ -156,23 +158,52 @@ def _serve_eden(
 ) -> Served:
     """Write one complete document for an Eden.
 
-    An Eden asks with msince only after it has taken the answer before; that is how we know what it has.
+    An Eden only knows the time of its last pull. By time alone it would miss what reached us late with an older
+    time, from a third site for instance. But it moves that time on only after it has taken an answer; so we
+    remember up to where our answer went, and go on there as soon as it asks with a later time.
     """
     head = site.journal.head()
     if request.msince is None:
         # It wants everything, perhaps because it lost what it had: also what it once brought.
         wanted = replace(wanted, skip_origin=None)
-    page = site.exporter.export(out, replace(wanted, until=head, msince=request.msince))
-    if repository is not None and not request.filters:
-        before = site.checkpoints.load(repository.id, wanted.table)
-        taken = 0
-        if request.msince is not None:
-            taken = before.handed[-1].seq if before.handed else before.acknowledged
-        after = Checkpoint(taken, (Handed(head, EDEN_TOKEN),))
-        if after != before:
-            with site.store.transaction():
-                site.checkpoints.save(repository.id, wanted.table, after)
+    after = _where_an_eden_goes_on(site, request, repository, head) if repository is not None else None
+    if after is None:
+        wanted = replace(wanted, msince=request.msince)
+    else:
+        wanted = replace(wanted, after=after)
+    page = site.exporter.export(out, replace(wanted, until=head))
     return Served(page.count)
+
+
+def _where_an_eden_goes_on(site: Site, request: PullRequest, repository: Any, head: int) -> Optional[int]:
+    """Return the position behind which to go on; None where only the time counts. Remembers this answer."""
+    table = request.resource
+    query = "&".join(sorted(str(each) for each in request.filters)) + f"|{request.components}"
+    text = site.checkpoints.read(repository.id, table, EDEN)
+    known = json.loads(text) if text else {}
+    msince = "" if request.msince is None else format_msince(request.msince)
+    after: Optional[int] = None
+    same = known.get("query") == query and known.get("journal") == site.journal.identity()
+    if msince and same:
+        if msince > known["msince"]:
+            after = known["head"]
+        elif msince == known["msince"]:
+            # It asks for the same once more: our answer did not arrive.
+            after = known["after"]
+    told = {
+        "msince": msince,
+        "after": after,
+        "head": head,
+        "query": query,
+        "journal": site.journal.identity(),
+    }
+    with site.store.transaction():
+        site.checkpoints.write(repository.id, table, EDEN, json.dumps(told))
+        if not request.filters:
+            # What it has taken is what conflicts are measured by.
+            known_there = Checkpoint(after or 0, (Handed(head, EDEN_TOKEN),))
+            site.checkpoints.save(repository.id, table, known_there)
+    return after
 
 
 # --- push ------------------------------------------------------------------------------------------------
