@@ -104,23 +104,50 @@ class LedgerContract:
     def test_kept_versions_are_known_without_their_documents(self, site: Site, ledger: SqlLedger) -> None:
         with site.store.transaction():
             ledger.keep(
-                [kept(), kept(uuid="u2", missing=("m1", "m2"), modified_on=None), kept(repository_id=4)]
+                [
+                    kept(),
+                    kept(uuid="u2", fingerprint="u2", missing=("m1", "m2"), modified_on=None),
+                    kept(repository_id=4),
+                ]
             )
         known = ledger.known(3, "org_organisation", ["u1", "u2", "u9"])
         assert known == {
             "u1": kept(ours=None, theirs=None),
-            "u2": kept(uuid="u2", missing=("m1", "m2"), modified_on=None, ours=None, theirs=None),
+            "u2": kept(
+                uuid="u2", fingerprint="u2", missing=("m1", "m2"), modified_on=None, ours=None, theirs=None
+            ),
         }
         assert ledger.known(None, "org_organisation", ["u1"]) == {}
         assert ledger.known(3, "org_office", ["u1"]) == {}
 
     def test_keeping_again_replaces_what_is_open(self, site: Site, ledger: SqlLedger) -> None:
         with site.store.transaction():
-            ledger.keep([kept(), kept(kind="rejected")])
-            ledger.keep([kept(fingerprint="old"), kept(fingerprint="new")])
-        assert sorted(self.states(site)) == [("open", "conflict", "u1"), ("open", "rejected", "u1")]
-        rows = site.store.rows("SELECT fingerprint FROM sync_kept WHERE kind = 'conflict'")
+            ledger.keep([kept(kind="refused"), kept(kind="rejected")])
+            ledger.keep([kept(kind="refused", fingerprint="old"), kept(kind="refused", fingerprint="new")])
+        assert sorted(self.states(site)) == [("open", "refused", "u1"), ("open", "rejected", "u1")]
+        rows = site.store.rows("SELECT fingerprint FROM sync_kept WHERE kind = 'refused'")
         assert rows == [("new",)]
+
+    def test_every_loser_of_a_conflict_is_kept_once(self, site: Site, ledger: SqlLedger) -> None:
+        with site.store.transaction():
+            ledger.keep([kept(fingerprint="first")])
+            ledger.keep([kept(fingerprint="second")])
+            ledger.keep([kept(fingerprint="first")])
+        rows = site.store.rows("SELECT fingerprint FROM sync_kept ORDER BY fingerprint")
+        assert rows == [("first",), ("second",)]
+
+    def test_a_version_is_found_by_its_number_and_closed_by_a_person(
+        self, site: Site, ledger: SqlLedger
+    ) -> None:
+        with site.store.transaction():
+            ledger.keep([kept()])
+        key = site.store.rows("SELECT id FROM sync_kept")[0][0]
+        assert ledger.version(key) == kept()
+        with site.store.transaction():
+            ledger.resolve(key, 7)
+        assert self.states(site) == [("resolved", "conflict", "u1")]
+        assert ledger.version(key) == kept()
+        assert ledger.version(key + 1) is None
 
     def test_what_was_settled_by_a_person_stays(self, site: Site, ledger: SqlLedger) -> None:
         with site.store.transaction():

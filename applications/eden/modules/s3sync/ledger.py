@@ -95,7 +95,7 @@ class SqlLedger:
     # --- versions that did not become the record -----------------------------------------------------------
 
     def keep(self, items: Sequence[Kept]) -> None:
-        """See ports.Ledger; a version without uuid replaces one of the same fingerprint."""
+        """See ports.Ledger; conflicts, and versions without uuid, replace those of the same fingerprint."""
         latest: dict[tuple[Any, ...], Kept] = {_identity(item): item for item in items}
         if not latest:
             return
@@ -173,6 +173,21 @@ class SqlLedger:
         rows = sorted(self._store.by_keys(sql, (), ready), key=lambda row: row[-1])
         return [self._kept_item(row)._replace(ours=row[-3], theirs=row[-2]) for row in rows]
 
+    def version(self, key: int) -> Kept | None:
+        """Return a kept version with its XML, whatever became of it; None where there is none."""
+        sql = f"SELECT {self._kept_columns()}, ours, theirs FROM {self._kept} WHERE id = {self._store.mark}"
+        for row in self._store.rows(sql, (key,)):
+            return self._kept_item(row)._replace(ours=row[-2], theirs=row[-1])
+        return None
+
+    def resolve(self, key: int, user_id: int | None) -> None:
+        """Close a kept version because a person has decided."""
+        mark = self._store.mark
+        self._store.run(
+            f"UPDATE {self._kept} SET state = '{RESOLVED}', closed_on = {mark}, resolved_by = {mark} WHERE id = {mark}",
+            (self._moment(self._clock.now()), user_id, key),
+        )
+
     def _present(self, table: str, uuids: set[str]) -> set[str]:
         """Return those of the uuids that are here, in any table that the table or its components refer to."""
         schema = self._schema()
@@ -244,8 +259,10 @@ def _deferred_item(row: Row) -> Deferred:
 
 
 def _identity(item: Kept) -> tuple[Any, ...]:
-    by, value = ("uuid", item.uuid) if item.uuid is not None else ("fingerprint", item.fingerprint)
-    return item.kind, item.repository_id, item.table, by, value
+    """Return what makes two kept versions one: of conflicts every loser is kept, of the others the latest."""
+    by_uuid = item.uuid is not None and item.kind != "conflict"
+    by = "uuid" if by_uuid else "fingerprint"
+    return item.kind, item.repository_id, item.table, by, item.uuid if by_uuid else item.fingerprint
 
 
 def _grouped(items: Iterable[tuple[Any, ...]]) -> Iterable[tuple[tuple[Any, ...], list[Any]]]:

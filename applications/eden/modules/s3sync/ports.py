@@ -273,7 +273,7 @@ class Ledger(Protocol):
         ...
 
     def keep(self, items: Sequence[Kept]) -> None:
-        """Keep versions; one for the same kind, repository, table and uuid replaces the former."""
+        """Keep versions: every loser of a conflict, of other kinds the latest of a repository, table and uuid."""
         ...
 
     def known(self, repository_id: Optional[int], table: str, uuids: Collection[str]) -> Dict[str, Kept]:

@@ -108,6 +108,8 @@ class Item:
         record = self.record
         content = repr(
             (
+                record.table,
+                self.uuid,
                 record.modified_on,
                 record.deleted,
                 record.replaced_by,
