@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from .bulk import update_rows
+
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
 
 LEVELS = ("L0", "L1", "L2", "L3", "L4", "L5")
 #: Deeper hierarchies are taken for a circle.
 MAX_DEPTH = 32
-_OWN = ("id", "name", "level", "parent", "lat", "lon", "inherited")
+_OWN = ("id", "name", "level", "parent", "lat", "lon")
 _BOX = ("lat_min", "lat_max", "lon_min", "lon_max")
 
 
@@ -63,13 +65,21 @@ class LocationTree:
             rows.update(below)
             changed |= frontier
         self._load_ancestors(rows)
-        for record_id in changed:
-            self._write(rows[record_id], rows)
+        stale = []
+        for record_id in sorted(changed):
+            row = rows[record_id]
+            computed = self._computed(row, rows)
+            if any(row[name] != value for name, value in zip(self.COMPUTED, computed)):
+                stale.append((*computed, record_id))
+        # past pydal's update, which would make an edit of it: modified_on and modified_by stay
+        update_rows(self.s3db.db, "gis_location", self.COMPUTED, stale)
 
     def _select(self, query: Any) -> dict[int, dict[str, Any]]:
-        table = self.s3db["gis_location"]
-        columns = [table[name] for name in _OWN + self.COMPUTED]
-        return {row["id"]: row for row in self.s3db.db(query).select(*columns).as_list()}
+        db, table = self.s3db.db, self.s3db["gis_location"]
+        names = _OWN + self.COMPUTED
+        # plain rows: thousands at a time, and none of these columns needs pydal's conversions
+        found = db.executesql(db(query)._select(*(table[name] for name in names)))
+        return {row[0]: dict(zip(names, row)) for row in found}
 
     def _load(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
         wanted = list(set(ids))
@@ -96,20 +106,14 @@ class LocationTree:
             parent = rows.get(parent["parent"])
         return chain[::-1]
 
-    def _write(self, row: dict[str, Any], rows: dict[int, dict[str, Any]]) -> None:
+    def _computed(self, row: dict[str, Any], rows: dict[int, dict[str, Any]]) -> tuple[Any, ...]:
+        """Values of the computed columns, in their order."""
         chain = self._chain(row, rows)
-        wanted: dict[str, Any] = dict.fromkeys(self.COMPUTED)
         path = "/".join(str(one) for one in chain)
-        wanted["path"] = path if len(path) <= 256 else path[-256:].partition("/")[2]
-        for one in chain:
-            if rows[one]["level"] in LEVELS:
-                wanted[rows[one]["level"]] = rows[one]["name"]
+        names: dict[str, Any] = {rows[one]["level"]: rows[one]["name"] for one in chain}
         lat, lon = row["lat"], row["lon"]
-        wanted.update(lat_min=lat, lat_max=lat, lon_min=lon, lon_max=lon)
-        different = {name: value for name, value in wanted.items() if row[name] != value}
-        if not different:
-            return
-        table = self.s3db["gis_location"]
-        # computed from others, hence no edit of this record
-        kept = {name: table[name] for name in ("modified_on", "modified_by")}
-        self.s3db.db(table.id == row["id"]).update_naive(**different, **kept)
+        return (
+            path if len(path) <= 256 else path[-256:].partition("/")[2],
+            *(names.get(level) for level in LEVELS),
+            *(lat, lat, lon, lon),
+        )
