@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -237,6 +240,51 @@ class JournalContract:
             assert site.journal.head() == site.store.highest_position() > 1
         finally:
             other.close()
+
+    def test_a_reader_misses_nothing_that_writers_commit_meanwhile(self, site: Site) -> None:
+        table = site.table("org_organisation")
+        site.db.commit()
+        written: list[int] = []
+        failed: list[BaseException] = []
+        finished = threading.Event()
+
+        def write(number: int) -> None:
+            dice = random.Random(number)
+            try:
+                writer = Site(site.database, migrate=False)
+                for _ in range(25):
+                    keys = [
+                        int(writer.db.org_organisation.insert(name="W")) for _ in range(dice.randint(1, 3))
+                    ]
+                    time.sleep(dice.random() / 200)
+                    if dice.random() < 0.2:
+                        writer.db.rollback()
+                    else:
+                        writer.db.commit()
+                        written.extend(keys)
+                writer.close()
+            except BaseException as error:
+                failed.append(error)
+                raise
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        seen: list[int] = []
+        after = 0
+        while True:
+            last_round = finished.is_set()
+            site.db.commit()
+            until = site.journal.head()
+            page = site.store.scan(table, ("id",), after=after, until=until, limit=1000)
+            seen.extend(change.row[0] for change in page)
+            after = until
+            if last_round:
+                break
+            if not any(thread.is_alive() for thread in threads):
+                finished.set()
+        assert not failed
+        assert sorted(seen) == sorted(written)
 
     # --- identity -------------------------------------------------------------------------------------------
 

@@ -338,6 +338,7 @@ class StoreContract:
 
     def test_a_second_writer_waits_or_is_told(self, site: Site, monkeypatch: Any) -> None:
         monkeypatch.setattr(f"s3sync.store.{site.store.dialect}.BUSY_SECONDS", 1, raising=False)
+        monkeypatch.setattr(site.database, "patience", 1)
         other = Site(site.database, migrate=False)
         site.db.commit()
         try:

@@ -41,6 +41,8 @@ class Database:
     """A database of its own for one test, removed by ``close``."""
 
     dialect = ""
+    #: seconds that SQLite waits for another writer
+    patience = 20.0
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -88,7 +90,7 @@ class SQLiteDatabase(Database):
             folder=str(self.folder),
             migrate=migrate,
             pool_size=0,
-            driver_args={"timeout": 1},
+            driver_args={"timeout": self.patience},
         )
 
 

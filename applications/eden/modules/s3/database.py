@@ -29,6 +29,9 @@ def connect(uri: str, folder: str, pool_size: int = 10, migrate: bool = False, *
     """
     if uri.startswith("sqlite"):
         options.setdefault("after_connection", _tune_sqlite)
+    if uri.startswith("mysql") and "set_encoding" not in uri:
+        # the drivers' own utf8 has three bytes a character: no emoji, and not all of Chinese
+        uri += ("&" if "?" in uri else "?") + "set_encoding=utf8mb4"
     # gis_location has columns L0 to L5: pydal would create them in lower case, and then ask for upper case
     options.setdefault("ignore_field_case", False)
     return DAL(

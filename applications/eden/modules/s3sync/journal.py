@@ -68,9 +68,10 @@ class SqlJournal:
         key = (str(adapter.uri), str(getattr(adapter, "dbpath", adapter.folder)))
         if key in _prepared:
             return
-        with self._writing():
-            prepare(self._db)
-            if self._stored_identity() is None:
+        # the identity is written last: where there is one, the rest is there, and no lock is needed
+        if self._stored_identity() is None:
+            with self._writing():
+                prepare(self._db)
                 self._rename(None)
         _prepared.add(key)
 
