@@ -18,6 +18,7 @@ CORE = frozenset(
         "cursor",
         "errors",
         "filters",
+        "garbage",
         "moments",
         "ordering",
         "patience",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Callable, Dict, Optional, Sequence
 
 from ..codec import FOOTER, header
+from ..garbage import no_collection
 from ..ports import Accounts, Files, Journal, Ledger, Store
 from ..schema import Schema, Table
 from .writing import MAX_DEPTH, ExportRequest, Sources, Writing
@@ -94,23 +95,24 @@ class Exporter:
         position, count, more = request.after, 0, False
         while True:
             room = CHUNK if request.limit is None else min(CHUNK, request.limit - count)
-            changes = self._store.scan(
-                table,
-                writing.encoder(table).columns,
-                after=position,
-                until=until,
-                limit=room + 1,
-                skip_origin=request.skip_origin,
-                filters=request.filters.get(table.name, ()),
-                msince=request.msince,
-                live_only=not request.deleted,
-            )
-            more = len(changes) > room
-            changes = changes[:room]
-            if changes:
-                out.write(writing.write(table, [change.row for change in changes]).encode("utf-8"))
-                position = changes[-1].seq
-                count += len(changes)
+            with no_collection():
+                changes = self._store.scan(
+                    table,
+                    writing.encoder(table).columns,
+                    after=position,
+                    until=until,
+                    limit=room + 1,
+                    skip_origin=request.skip_origin,
+                    filters=request.filters.get(table.name, ()),
+                    msince=request.msince,
+                    live_only=not request.deleted,
+                )
+                more = len(changes) > room
+                changes = changes[:room]
+                if changes:
+                    out.write(writing.write(table, [change.row for change in changes]).encode("utf-8"))
+                    position = changes[-1].seq
+                    count += len(changes)
             if not more:
                 position = max(position, until)
                 break

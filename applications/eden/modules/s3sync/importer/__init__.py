@@ -14,6 +14,7 @@ from typing import Callable, ContextManager, Dict, Iterable, List, Optional, Pro
 
 from ..codec import encode_record
 from ..document import Document
+from ..garbage import no_collection
 from ..policy import Terms
 from ..ports import Accounts, Clock, Files, Journal, Kept, Ledger, Store
 from ..records import Action, Outcome, Record
@@ -153,21 +154,27 @@ class Importer:
             context,
         )
         report = Report()
-        for records in batches:
-            with transaction():
-                batch = gatherer.batch(records)
-                while batch.items:
-                    planner.plan(batch)
-                    _name_new_records(batch)
-                    ours = self._our_versions(batch)
-                    applier.apply(batch, main)
-                    planner.remember(batch)
-                    self._keep(batch, context, ours)
-                    _account(report, batch, main)
-                    batch = gatherer.again(batch)
+        waiting = iter(batches)
+        while True:
+            with no_collection():
+                records = next(waiting, None)
+                if records is None:
+                    return report
+                with transaction():
+                    batch = gatherer.batch(records)
+                    while batch.items:
+                        planner.plan(batch)
+                        _name_new_records(batch)
+                        ours = self._our_versions(batch)
+                        applier.apply(batch, main)
+                        planner.remember(batch)
+                        self._keep(batch, context, ours)
+                        _account(report, batch, main)
+                        batch = gatherer.again(batch)
+                # the next batch is read before these names are bound again, and two need twice the memory
+                del records, batch
             if on_batch is not None:
                 on_batch(report)
-        return report
 
     def _planner(self, gatherer: Gatherer, terms: Terms, context: Context) -> Planner:
         return Planner(
