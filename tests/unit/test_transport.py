@@ -103,6 +103,7 @@ def test_a_document_beyond_the_limit_is_refused(peer: FakePeer, tmp_path: Path, 
             PeerRefused,
             "no such table",
         ),
+        (as_json({"status": "failed", "statuscode": "400"}, 400), PeerRefused, "answered with status 400"),
         (as_json({"message": "XML Parse error: x"}, 400), PeerRefused, "XML Parse error"),
         (Answer(400, b"Invalid request", "text/html"), PeerRefused, "Invalid request"),
         (Answer(404, b"invalid application", "text/html"), PeerRefused, "does not exist"),
@@ -122,6 +123,13 @@ def test_statuses_become_errors_in_the_peers_words(
     assert type(caught.value) is kind
     assert part in caught.value.message and peer.url in caught.value.message
     assert caught.value.remote and caught.value.hint
+
+
+def test_a_refusal_without_a_reason_is_explained(peer: FakePeer, tmp_path: Path) -> None:
+    peer.queue.append(as_json({"status": "failed", "statuscode": "400"}, 400))
+    with pytest.raises(PeerRefused, match="400") as caught:
+        line(peer, tmp_path).download(peer.url + "/sync/sync.xml")
+    assert "does not have this resource" in caught.value.hint
 
 
 def test_the_wait_that_a_busy_peer_asks_for_is_kept(peer: FakePeer, tmp_path: Path) -> None:

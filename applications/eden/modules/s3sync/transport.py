@@ -524,6 +524,12 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> 
             or "Check the URL of the repository, and whether synchronisation is enabled at the other site.",
             remote=True,
         )
+    if status == 400 and not message and not hint:
+        # So an Eden answers where it does not have the resource.
+        hint = (
+            "The other site gave no reason. Probably it does not have this resource: enable its module there, "
+            "or remove the resource from the repository."
+        )
     if 400 <= status < 500:
         return make(PeerRefused)
     return make(PeerFailed)
