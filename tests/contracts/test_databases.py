@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pydal import DAL
 
+from s3sync import model
+from s3sync.errors import StoreFull
+from s3sync.host import build_schema
+from s3sync.journal import SqlJournal, define_hook, install
 from tests.contracts.journal_contract import JournalContract
 from tests.contracts.ledger_contract import LedgerContract
 from tests.contracts.store_contract import StoreContract
+from tests.support import datamodel
 from tests.support.databases import (
     Database,
     MySQLDatabase,
@@ -105,6 +111,36 @@ class TestLedgerOnPostgres(OnPostgres, LedgerContract):
 
 class TestLedgerOnMySQL(OnMySQL, LedgerContract):
     pass
+
+
+class TestSQLiteItself(OnSQLite):
+    def test_a_full_disk_loses_the_page_and_nothing_else(self, site: Site) -> None:
+        table = site.table("org_organisation")
+        with site.store.transaction():
+            site.store.insert(table, ("name", "uuid"), [("before", "u0")])
+        (pages,) = site.db.executesql("PRAGMA page_count")[0]
+        site.db.executesql(f"PRAGMA max_page_count = {pages + 2}")
+        rows = [("x" * 100, f"u{number}") for number in range(1, 1000)]
+        with pytest.raises(StoreFull) as full, site.store.transaction():
+            site.store.insert(table, ("name", "uuid"), rows)
+        assert "space" in full.value.hint
+        assert site.store.count(table) == 1
+        site.db.executesql("PRAGMA max_page_count = 1000000")
+        with site.store.transaction():
+            site.store.insert(table, ("name", "uuid"), rows)
+        assert site.store.count(table) == 1000
+
+    def test_lazy_tables_stay_lazy(self, database: Database) -> None:
+        Site(database).close()
+        db = DAL("sqlite://storage.sqlite", folder=str(database.folder), migrate=False, lazy_tables=True)
+        host = datamodel.define(db)
+        model.define(db)
+        journal = SqlJournal(db, lambda: build_schema(db, host))
+        install(journal, define_hook(db))
+        assert {"org_organisation", "sync_journal"} <= set(db._LAZY_TABLES)
+        key = int(db.org_organisation.insert(name="A"))
+        assert journal.positions("org_organisation", [key])
+        db._adapter.close("rollback")
 
 
 class OldMySQLDatabase(MySQLDatabase):

@@ -398,6 +398,7 @@ def hook_table(journal: SqlJournal, table: Any) -> None:
         journal.note(tablename, [int(record_id)], None)
 
     def updating(records: Any, fields: Any) -> None:
+        pending.pop(id(records), None)  # left by an update that failed
         keys = journal_worthy(journal, table, records, fields)
         if keys:
             pending[id(records)] = keys
