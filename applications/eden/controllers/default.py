@@ -28,9 +28,13 @@ def user():
 
 def download():
     """A file of an upload field, for users who may read the record's table."""
-    auth.s3_require_login()
     from s3.pages import refusal
 
+    if not (auth.s3_logged_in() or request.env.http_authorization):
+        # An Eden fetches files of records without credentials and follows redirections: it would store the
+        # login page as the file.
+        raise refusal(403, T("Log in to see this file."))
+    auth.s3_require_login()
     tablename, _, rest = (request.args(-1) or "").partition(".")
     table = s3db.table(tablename)
     fieldname = rest.partition(".")[0]
