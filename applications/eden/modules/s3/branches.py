@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from .bulk import key_list
+
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
 
@@ -35,7 +37,7 @@ class BranchTree:
     def organisations_accepted(self, ids: Iterable[int]) -> None:
         """After organisations were written: those without a root are their own."""
         table = self.s3db["org_organisation"]
-        query = table.id.belongs(list(ids)) & (table.root_organisation == None)  # noqa: E711 - SQL
+        query = table.id.belongs(key_list(ids)) & (table.root_organisation == None)  # noqa: E711 - SQL
         self._write(query, table.id)
 
     def branch_onaccept(self, form: Any) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 PAGE = 500
+
+
+def key_list(keys: Iterable[int]) -> str:
+    """Return keys as ``Field.belongs`` takes them ready-made; it converts the members of a list one by one."""
+    return f"{','.join(str(int(key)) for key in keys) or 'NULL'};"
 
 
 def update_rows(db: Any, tablename: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

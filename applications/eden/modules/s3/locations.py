@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .bulk import update_rows
+from .bulk import key_list, update_rows
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
@@ -82,11 +82,11 @@ class LocationTree:
         return {row[0]: dict(zip(names, row)) for row in found}
 
     def _load(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-        wanted = list(set(ids))
-        return self._select(self.s3db["gis_location"].id.belongs(wanted)) if wanted else {}
+        wanted = set(ids)
+        return self._select(self.s3db["gis_location"].id.belongs(key_list(wanted))) if wanted else {}
 
     def _load_children(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-        return self._select(self.s3db["gis_location"].parent.belongs(list(ids)))
+        return self._select(self.s3db["gis_location"].parent.belongs(key_list(ids)))
 
     def _load_ancestors(self, rows: dict[int, dict[str, Any]]) -> None:
         for _ in range(MAX_DEPTH):

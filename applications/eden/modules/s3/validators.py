@@ -171,6 +171,9 @@ class UniqueValue(Validator):
 class WebAddress(Validator):
     """An address of a web page, with or without `https://`; stored as it was given."""
 
+    #: Holds on to nothing of a request: an import need not look it up anew for every value.
+    s3_pure = True
+
     _PATTERN = re.compile(
         r"(https?://)?[^\s/:@?#.][^\s/:@?#]*\.?[^\s/:@?#]*(:\d+)?([/?#]\S*)?", re.IGNORECASE
     )
