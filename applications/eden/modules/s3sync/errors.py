@@ -125,7 +125,10 @@ class NotPermitted(SyncError):
     """The account may not do this."""
 
     code = "not_permitted"
-    default_hint = "Give the account the role Synchronization at the answering site."
+    default_hint = (
+        "At the answering site, give the account the role Synchronization; at an Eden, the right to read and "
+        "write this resource."
+    )
     http_status = 403
 
 
@@ -133,7 +136,10 @@ class NotRegistered(SyncError):
     """A push from a site that is not registered here."""
 
     code = "not_registered"
-    default_hint = "Register the sending site here first: save its repository, or use 'Register' there."
+    default_hint = (
+        "The sending site has to introduce itself to the receiving one first: at the sending site, open the "
+        "repository and use 'Register'."
+    )
     http_status = 403
 
 

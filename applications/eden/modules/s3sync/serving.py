@@ -122,7 +122,12 @@ def _serve_page(
     def attributes(page: ExportPage) -> Dict[str, Any]:
         checkpoint, cursor = hand_out(decision.checkpoint, page.position, uuid4().hex[:16], identity)
         handed.append(checkpoint)
-        return {"cursor": str(cursor), "more": page.more, "journal": identity}
+        return {
+            "cursor": str(cursor),
+            "more": page.more,
+            "journal": identity,
+            "restored": decision.restored,
+        }
 
     page = site.exporter.export(
         out,
@@ -224,10 +229,7 @@ def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
     """
     repository = site.repository_of(request.repository)
     if repository is None:
-        raise NotRegistered(
-            "Registration required",
-            hint="Register the sending site here first: save its repository there once more.",
-        )
+        raise NotRegistered("Registration required")
     table = _instance_table(site, request.resource)
     terms = _terms(site, request, repository)
     _note_contact(site, repository)
@@ -280,7 +282,7 @@ def _take_page(
             site.journal.forget_origin(repository.id)
         if request.journal and repository.peer_journal != request.journal:
             site.db(site.db.sync_repository.id == repository.id).update(peer_journal=request.journal)
-        context = site.context(repository.id, progresses.exchanged(table))
+        context = site.context(repository.id, progresses.exchanged(table), progresses.delivered)
         report = site.importer.import_page(document, terms, context)
         report.add(retry_rejected(site, repository.id, table, terms, context))
         checkpoint, cursor = hand_out(decision.checkpoint, site.journal.head(), uuid4().hex[:16], identity)
