@@ -106,6 +106,27 @@ class JournalContract:
             site.journal.note("org_office", offices, None)
         assert site.journal.positions("org_organisation", [organisation]) == before
 
+    @pytest.mark.parametrize("delivered, sent_again", [(True, False), (False, True)])
+    def test_a_master_with_changes_its_origin_has_not_got_is_still_to_be_sent(
+        self, site: Site, delivered: bool, sent_again: bool
+    ) -> None:
+        (organisation,) = insert(site, "org_organisation", ("A",))
+        offices = insert(site, "org_office", ("O", organisation), columns=("name", "organisation_id"))
+        with site.store.transaction():
+            site.journal.note("org_organisation", [organisation], None)
+        head = site.journal.head()
+        with site.store.transaction():
+            site.journal.note("org_office", offices, 7, lambda table: head if delivered else head - 1)
+        changes = site.store.scan(
+            site.table("org_organisation"),
+            ("id",),
+            after=head,
+            until=site.journal.head(),
+            limit=9,
+            skip_origin=7,
+        )
+        assert bool(changes) is sent_again
+
     def test_masters_are_found_through_super_entities(self, site: Site) -> None:
         db = site.db
         pe_id = db.pr_pentity.insert(instance_type="pr_person", uuid="pe1", deleted=False)

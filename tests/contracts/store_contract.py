@@ -409,18 +409,26 @@ class StoreContract:
             site.journal.note("org_organisation", [third], 7)
         told = site.journal.head()
         with site.store.transaction():
-            site.journal.note("org_organisation", [first], 7)
+            # Repository 7 has got everything up to there: what it changes now is an echo.
+            site.journal.note("org_organisation", [first], 7, lambda table: told)
+            # What was changed here since then it has not got, also where it changes the same record.
             site.journal.note("org_organisation", [second, third], None)
-            site.journal.note("org_organisation", [second, third], 7)
+            site.journal.note("org_organisation", [second, third], 7, lambda table: told)
 
-        def scan(after: int, skip_origin: int) -> list[int]:
-            changes = site.store.scan(table, ("id",), after=after, until=99, limit=9, skip_origin=skip_origin)
+        def scan(after: int, skip_origin: int, limit: int = 9) -> list[int]:
+            changes = site.store.scan(
+                table, ("id",), after=after, until=99, limit=limit, skip_origin=skip_origin
+            )
             return [change.row[0] for change in changes]
 
-        assert scan(told, 7) == [second, third]  # changed here after what was told, then by repository 7
-        assert scan(0, 7) == [first, second, third]
+        assert scan(told, 7) == [second, third]
+        assert scan(0, 7) == [second, third]
         assert scan(told, 8) == [first, second, third]
         assert scan(site.journal.head(), 8) == []
+        page = site.store.scan(table, ("id",), after=told, until=99, limit=1, skip_origin=7)
+        assert scan(page[0].seq, 7) == [third], (
+            "a cursor that moves on must not hide what is still to be told"
+        )
 
     def test_scan_by_time_and_without_the_deleted(self, site: Site) -> None:
         table = site.table("org_organisation")

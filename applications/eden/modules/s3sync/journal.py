@@ -26,7 +26,7 @@ from typing import Any, Callable
 
 from .clock import SystemClock
 from .model import new_uuid, prepare
-from .ports import Clock
+from .ports import Clock, nowhere
 from .schema import Schema, Table, is_protected
 from .store import JournalRows, open_store
 
@@ -163,30 +163,34 @@ class SqlJournal:
 
     # --- noting --------------------------------------------------------------------------------------------
 
-    def note(self, table: str, keys: Sequence[int], origin: int | None) -> None:
+    def note(
+        self,
+        table: str,
+        keys: Sequence[int],
+        origin: int | None,
+        delivered: Callable[[str], int] = nowhere,
+    ) -> None:
         """See ports.Journal.
 
-        A master that is noted for its component keeps the position of its own last change. Where somebody
-        else than ``origin`` changed record or component before, that position is kept too: ``origin`` still
-        has to be sent that change.
+        A master that is noted for its component keeps the position of its own last change.
         """
         if not keys:
             return
         noted = list(dict.fromkeys(keys))
-        self.store.note(table, noted, origin, own=True)
+        self.store.note(table, noted, origin, delivered(table), own=True)
         for master, found in self._masters_of(table, noted):
-            self.store.note(master, found, origin, own=False)
+            self.store.note(master, found, origin, delivered(master), own=False)
 
     def assert_ours(self, table: str, keys: Sequence[int]) -> None:
         """See ports.Journal."""
         if keys:
-            self.store.note(table, list(dict.fromkeys(keys)), None, own=False)
+            self.store.note(table, list(dict.fromkeys(keys)), None, 0, own=False)
             self.note_masters(table, keys)
 
-    def note_masters(self, table: str, keys: Sequence[int], origin: int | None = None) -> None:
+    def note_masters(self, table: str, keys: Sequence[int]) -> None:
         """Note the masters of component records alone: the components are about to vanish."""
         for master, found in self._masters_of(table, keys):
-            self.store.note(master, found, origin, own=False)
+            self.store.note(master, found, None, 0, own=False)
 
     def _masters_of(self, table: str | Table, keys: Sequence[int] | None) -> Iterator[tuple[str, list[int]]]:
         """Yield the masters of component records by table.
@@ -298,7 +302,7 @@ class SqlJournal:
         if missing is None:
             count = self.store.note_all(table)
             for master, found in self._masters_of(table, None):
-                self.store.note(master, found, None, own=False)
+                self.store.note(master, found, None, 0, own=False)
             return count
         self.note(table.name, missing, None)
         return len(missing)

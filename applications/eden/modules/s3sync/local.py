@@ -105,14 +105,18 @@ class Progresses:
             self._repository_id, table, PUSH, json.dumps({**asdict(state), "own": self._own})
         )
 
+    def delivered(self, table: str) -> int:
+        """Return the position up to which the repository has got our changes of a table."""
+        served = self._checkpoints.load(self._repository_id, table, SERVE).acknowledged
+        return max(served, self.pushed(table).position)
+
     def exchanged(self, table: str) -> int:
         """Return the position up to which the repository knows our changes of a table.
 
         What it took from us counts, whoever began: pages it pulled and came back for, pages we pushed. Where
         changes only ever travel toward us, the last time we heard of each other is all there is.
         """
-        served = self._checkpoints.load(self._repository_id, table, SERVE).acknowledged
-        delivered = max(served, self.pushed(table).position)
+        delivered = self.delivered(table)
         if delivered:
             return delivered
         received = self._checkpoints.load(self._repository_id, table, RECEIVE).acknowledged
@@ -205,9 +209,10 @@ class LocalSite:
             self._opened(source, table) as document,
             site.store.transaction(),
         ):
-            if page.journal and state.journal and page.journal != state.journal:
+            renamed = page.journal and state.journal and page.journal != state.journal
+            if renamed or page.restored:
                 self._peer_was_restored(table)
-            context = site.context(self._id, self._progresses.exchanged(table))
+            context = site.context(self._id, self._progresses.exchanged(table), self._progresses.delivered)
             report = site.importer.import_page(document, terms, context)
             head = state.head
             if not page.more:
@@ -225,7 +230,7 @@ class LocalSite:
         """See ``engine.Local``."""
         site, table = self._site, task.resource
         terms = site.terms(task.exchange, self._repository)
-        context = site.context(self._id, self._progresses.exchanged(table))
+        context = site.context(self._id, self._progresses.exchanged(table), self._progresses.delivered)
 
         def told(report: Report) -> None:
             on_batch(sum(report.main.values()))
@@ -243,9 +248,11 @@ class LocalSite:
         return Document(source, self._site.schema, table, self._site.document_limits)
 
     def _peer_was_restored(self, table: str) -> None:
-        """The peer has another journal than before: what it had from us, or brought, may be lost there."""
+        """One of us was restored from a backup: what the peer had from us, or brought, may be lost there."""
         self._site.journal.forget_origin(self._id)
         self._progresses.save_pushed(table, Pushed())
+        for direction in (SERVE, RECEIVE):
+            self._site.checkpoints.forget(self._id, table, direction)
 
     @staticmethod
     def _taken(report: Report) -> Taken:

@@ -243,8 +243,6 @@ def _define_journal(db: Any) -> None:
         # the position at which the record, or one of its components, was noted last, and who brought that
         Field("seq", "bigint", notnull=True),
         Field("origin", "integer"),
-        # the last position at which somebody other than origin changed it: origin still has to hear of that
-        Field("other_seq", "bigint"),
         # the same for the record alone: a component that changes is no conflict of its master
         Field("changed_seq", "bigint", notnull=True),
         Field("changed_origin", "integer"),
@@ -343,7 +341,7 @@ Index = tuple[str, str, Sequence[str], bool]
 
 INDICES: tuple[Index, ...] = (
     ("sync_journal_record", "sync_journal", ("tablename", "record_id"), True),
-    ("sync_journal_order", "sync_journal", ("tablename", "seq", "record_id", "origin", "other_seq"), False),
+    ("sync_journal_order", "sync_journal", ("tablename", "seq", "record_id", "origin"), False),
     ("sync_journal_seq", "sync_journal", ("seq",), True),
     ("sync_checkpoint_task", "sync_checkpoint", ("repository_id", "tablename", "direction"), True),
     ("sync_deferred_record", "sync_deferred", ("tablename", "record_id", "fieldname", "position"), True),

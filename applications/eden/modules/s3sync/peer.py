@@ -71,6 +71,7 @@ class PullResult:
         cursor: where to go on, None where the peer does not page.
         more: whether the peer has another page.
         journal: identity of the peer's journal, None for an Eden.
+        restored: whether the peer does not know our cursor: one of us was restored from a backup.
         empty: whether the document says that there is nothing.
         url: the address that the document gives for its site.
         received: bytes on the line.
@@ -82,6 +83,7 @@ class PullResult:
     cursor: Optional[str] = None
     more: bool = False
     journal: Optional[str] = None
+    restored: bool = False
     empty: bool = False
     url: Optional[str] = None
     received: int = 0

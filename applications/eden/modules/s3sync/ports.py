@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 Row = Tuple[Any, ...]
 
 
+def nowhere(table: str) -> int:
+    """Return 0: of no table anything was delivered."""
+    return 0
+
+
 class Change(NamedTuple):
     """A row of the journal joined with the record it speaks of: position, then the raw column values."""
 
@@ -123,8 +128,7 @@ class Store(Protocol):
         Args:
             after, until: positions in the journal.
             limit: most rows to return.
-            skip_origin: repository whose own changes are left out (echoes), unless somebody else changed the
-                record or one of its components since ``after``; None for all.
+            skip_origin: repository whose own changes are left out (echoes); None for all.
             filters: conditions on the table, joined by AND.
             msince: only records modified at or after this time (UTC).
             live_only: leave out deleted records.
@@ -163,15 +167,23 @@ class Journal(Protocol):
         """The highest position up to which everything is settled: no open transaction can still write below it."""
         ...
 
-    def note(self, table: str, keys: Sequence[int], origin: Optional[int]) -> None:
+    def note(
+        self,
+        table: str,
+        keys: Sequence[int],
+        origin: Optional[int],
+        delivered: Callable[[str], int] = nowhere,
+    ) -> None:
         """Give changed records the next positions, within the current transaction.
 
-        Masters of component records are noted too, after the components, with the same origin.
+        Masters of component records are noted too, after the components. A record that holds changes which
+        ``origin`` has not got yet is not marked as brought by it: it still has to be sent there.
 
         Args:
             table: name of the table.
             keys: keys of the records.
             origin: id of the repository that brought the change, None for a change made here.
+            delivered: table -> position up to which ``origin`` has got our changes of that table.
         """
         ...
 

@@ -25,7 +25,7 @@ from .ledger import SqlLedger
 from .model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES, utcnow
 from .peer import Exchange
 from .policy import Policy, Terms, parse_strategy
-from .ports import Clock
+from .ports import Clock, nowhere
 from .schema import Schema
 from .store import open_store
 from .transport import Limits, Transport
@@ -323,11 +323,17 @@ class Site:
             exchange.components,
         )
 
-    def context(self, repository_id: Optional[int], exchanged: Optional[int]) -> Context:
-        """Return where a document comes from, for the importer."""
+    def context(
+        self,
+        repository_id: Optional[int],
+        exchanged: Optional[int],
+        delivered: Callable[[str], int] = nowhere,
+    ) -> Context:
+        """Return where a document comes from, for the importer; see ``importer.Context``."""
         return Context(
             repository_id=repository_id,
             exchanged=exchanged,
+            delivered=delivered,
             user_id=self.auth.user_id,
             max_ahead=timedelta(seconds=self.settings.get_sync_future_tolerance()),
         )

@@ -147,6 +147,7 @@ class EdenAdapter(Adapter):
             cursor=header.cursor,
             more=header.more,
             journal=header.journal,
+            restored=header.restored,
             empty=not header.success,
             url=header.url,
             received=reply.received,

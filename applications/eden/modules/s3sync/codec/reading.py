@@ -56,6 +56,7 @@ class Header:
         cursor: where to go on, as text for the sender; None where the sender is an Eden.
         more: whether another page follows.
         journal: identity of the sender's journal.
+        restored: whether the sender does not know the cursor it was asked with (any more).
     """
 
     success: bool = True
@@ -65,6 +66,7 @@ class Header:
     cursor: str | None = None
     more: bool = False
     journal: str | None = None
+    restored: bool = False
 
     @property
     def is_paged(self) -> bool:
@@ -255,4 +257,5 @@ def _header(root: etree._Element) -> Header:
         cursor=root.get("cursor"),
         more=root.get("more", "false").lower() == "true",
         journal=root.get("journal") or None,
+        restored=root.get("restored") == "true",
     )

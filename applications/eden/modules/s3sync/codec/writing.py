@@ -39,6 +39,7 @@ def header(
     cursor: str | None = None,
     more: bool | None = None,
     journal: str | None = None,
+    restored: bool = False,
 ) -> str:
     """Return the beginning of a document, up to the first record.
 
@@ -49,6 +50,7 @@ def header(
         domain: domain of this site; an Eden puts it before bare uuids.
         url: base URL of this application.
         cursor, more, journal: where to go on, whether there is more, and whose journal this is.
+        restored: whether the cursor that was presented is not known here (any more).
     """
     if success is None:
         success = results is None or results > 0
@@ -67,6 +69,7 @@ def header(
                 ("cursor", cursor),
                 ("more", None if more is None else "true" if more else "false"),
                 ("journal", journal),
+                ("restored", "true" if restored else None),
             )
             if value is not None
         ),

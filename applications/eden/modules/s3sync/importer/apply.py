@@ -54,7 +54,7 @@ class Applier:
         self._files = files
         self._clock = clock
         self._context = context
-        self._remover = Remover(schema, store, journal, context.repository_id)
+        self._remover = Remover(schema, store, journal, context.repository_id, context.delivered)
         self._users: Dict[str, Optional[int]] = {}
         self._groups: Dict[str, Optional[int]] = {}
         self._insert_columns: Dict[str, Tuple[str, ...]] = {}
@@ -479,7 +479,7 @@ class Applier:
             if item.key is not None:
                 by_table[item.plan.table.name].append(item.key)
         for name in sorted(by_table, key=lambda name: (name == main, name)):
-            self._journal.note(name, by_table[name], self._context.repository_id)
+            self._journal.note(name, by_table[name], self._context.repository_id, self._context.delivered)
         asserted: Dict[str, List[Item]] = defaultdict(list)
         for item in items:
             if item.decision is not None and item.decision.assert_ours and item.key is not None:

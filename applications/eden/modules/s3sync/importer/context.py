@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from ..ports import nowhere
 from ..records import Action, Outcome, Record
 
 #: Most failures kept in a report for the reply; every one is in the ledger in any case.
@@ -21,6 +22,7 @@ class Context:
         repository_id: the repository that sent it, None for an import by hand (plain REST).
         exchanged: journal position up to which the repository knows our changes; None where conflicts are not
             detected (an import by hand speaks the last word).
+        delivered: table -> journal position up to which the repository has got our changes of that table.
         own_domain: domain that is stripped from identifiers, None for none.
         user_id: account on whose behalf the records are written, None for the system.
         max_ahead: how far in the future a time may lie before its record is rejected.
@@ -28,6 +30,7 @@ class Context:
 
     repository_id: Optional[int] = None
     exchanged: Optional[int] = None
+    delivered: Callable[[str], int] = nowhere
     own_domain: Optional[str] = None
     user_id: Optional[int] = None
     max_ahead: timedelta = timedelta(hours=24)

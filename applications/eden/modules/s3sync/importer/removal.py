@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ..ports import Journal, Row, Store
+from ..ports import Journal, Row, Store, nowhere
 from ..schema import META_FIELDS, Field, Schema, Table
 
 #: What overrides a version is later than it by this.
@@ -50,9 +50,18 @@ class Remover:
     Args:
         schema, store, journal: see ``ports``.
         origin: repository the changes come from, None for here.
+        delivered: see ``ports.Journal.note``.
     """
 
-    def __init__(self, schema: Schema, store: Store, journal: Journal, origin: Optional[int]) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        store: Store,
+        journal: Journal,
+        origin: Optional[int],
+        delivered: Callable[[str], int] = nowhere,
+    ) -> None:
+        self._delivered = delivered
         self._schema = schema
         self._store = store
         self._journal = journal
@@ -90,7 +99,7 @@ class Remover:
         rows = {row[0]: row for row in self._store.fetch(table, _columns(table), table.key, moments)}
         self._mark(table, {key: moments[key] for key in rows}, rows, explicit=set(rows))
         self._mark_super(table, rows.values(), deleted=True)
-        self._journal.note(table.name, list(rows), self._origin)
+        self._journal.note(table.name, list(rows), self._origin, self._delivered)
 
     def _follow(self, cascade: _Cascade, table: Table, doomed: Dict[int, datetime]) -> None:
         columns = _columns(table)
@@ -183,7 +192,7 @@ class Remover:
             if implied:
                 self._journal.note(name, implied, None)
             if explicit:
-                self._journal.note(name, explicit, self._origin)
+                self._journal.note(name, explicit, self._origin, self._delivered)
 
     def _touch(self, table: Table, field_name: str, values: Dict[int, Any]) -> None:
         """Write a field as a local change: later than what it changes."""
@@ -260,7 +269,7 @@ class Remover:
         self._mark(table, {gone: moments[gone] for gone in live}, rows, explicit=set(live))
         self._store.update(table, ("deleted_rb",), [(gone, replaced[gone]) for gone in live])
         self._mark_super(table, [rows[gone] for gone in live], deleted=True)
-        self._journal.note(table.name, live, self._origin)
+        self._journal.note(table.name, live, self._origin, self._delivered)
 
     def _move(self, target: str, moves: Dict[int, int]) -> None:
         if not moves:

@@ -428,8 +428,8 @@ class SqlStore:
         where = [f"j.tablename = {self.mark}", f"j.seq > {self.mark}", f"j.seq <= {self.mark}"]
         parameters: list[Any] = [table.name, after, until]
         if skip_origin is not None:
-            where.append(f"(j.origin IS NULL OR j.origin <> {self.mark} OR j.other_seq > {self.mark})")
-            parameters += [skip_origin, after]
+            where.append(f"(j.origin IS NULL OR j.origin <> {self.mark})")
+            parameters.append(skip_origin)
         for condition in self._conditions(table, filters, msince, live_only):
             where.append(condition.sql)
             parameters.extend(condition.parameters)

@@ -163,16 +163,16 @@ class MySQLStore(JournalRows):
         self.run("UPDATE sync_journal_state SET head = head + %s", (count,))
         return int(self.rows("SELECT head FROM sync_journal_state")[0][0]) - count
 
-    def _note(self, table: str, keys: Sequence[int], origin: int | None, own: bool) -> None:
+    def _note(self, table: str, keys: Sequence[int], origin: int | None, delivered: int, own: bool) -> None:
         name = self.columns.name
         last = self._take_positions(len(keys))
         times: dict[int, Any] = dict(
             self.by_keys(f"SELECT id, modified_on FROM {name(table)} WHERE id IN ", (), keys)
         )
-        # MySQL assigns from left to right: what looks at the old mark comes before the new one.
-        kept = "CASE WHEN origin <=> VALUES(origin) THEN other_seq ELSE seq END"
-        moved = ("origin", "seq", *(("changed_seq", "changed_origin", "modified_on") if own else ()))
-        ending = self.replacing((), moved).replace(" UPDATE ", f" UPDATE other_seq = {kept}, ", 1)
+        # MySQL assigns from left to right: what looks at the old position comes before the new one.
+        kept = f"IF(origin <=> VALUES(origin) OR seq <= {int(delivered)}, VALUES(origin), NULL)"
+        moved = ("seq", *(("changed_seq", "changed_origin", "modified_on") if own else ()))
+        ending = self.replacing((), moved).replace(" UPDATE ", f" UPDATE origin = {kept}, ", 1)
         self.run_many(
             f"INSERT INTO {name('sync_journal')} ({self._JOURNAL_COLUMNS}) VALUES ({self.marks(7)}) {ending}",
             [

@@ -26,20 +26,22 @@ class JournalRows(SqlStore):
     def prepare_positions(self) -> None:
         """Make what the database needs to count positions; called when the tables have been made."""
 
-    def note(self, table: str, keys: Sequence[int], origin: int | None, *, own: bool) -> None:
+    def note(self, table: str, keys: Sequence[int], origin: int | None, delivered: int, *, own: bool) -> None:
         """Move records to the next positions.
 
         Args:
             table: name of the table.
             keys: each once, in the order in which positions are given.
             origin: who brought the change.
+            delivered: position up to which ``origin`` has got our changes; a record that holds later ones by
+                others is not marked as brought by it.
             own: whether the record itself changed, not only a component of it.
         """
         self.begin_if_needed()
         for part in chunks(keys, CHUNK * 4):
-            self._note(table, part, origin, own)
+            self._note(table, part, origin, delivered, own)
 
-    def _note(self, table: str, keys: Sequence[int], origin: int | None, own: bool) -> None:
+    def _note(self, table: str, keys: Sequence[int], origin: int | None, delivered: int, own: bool) -> None:
         raise NotImplementedError
 
     def note_all(self, table: Table) -> int:

@@ -188,12 +188,12 @@ class PostgresStore(JournalRows):
             (self._lock_key(),),
         )
 
-    def _note(self, table: str, keys: Sequence[int], origin: int | None, own: bool) -> None:
+    def _note(self, table: str, keys: Sequence[int], origin: int | None, delivered: int, own: bool) -> None:
         self._hold_floor()
         name = self.columns.name
         moved = (
-            "other_seq = CASE WHEN j.origin IS NOT DISTINCT FROM excluded.origin THEN j.other_seq ELSE j.seq END, "
-            "origin = excluded.origin, seq = excluded.seq"
+            f"origin = CASE WHEN j.origin IS NOT DISTINCT FROM excluded.origin OR j.seq <= {int(delivered)} "
+            "THEN excluded.origin END, seq = excluded.seq"
         )
         if own:
             moved += (

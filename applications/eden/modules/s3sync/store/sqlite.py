@@ -100,11 +100,11 @@ class SQLiteStore(JournalRows):
         found: int | None = self.rows(sql, (table.name,))[0][0]
         return found or 0
 
-    def _note(self, table: str, keys: Sequence[int], origin: int | None, own: bool) -> None:
+    def _note(self, table: str, keys: Sequence[int], origin: int | None, delivered: int, own: bool) -> None:
         journal = self.columns.name("sync_journal")
         moved = (
-            f"other_seq = CASE WHEN {journal}.origin IS excluded.origin THEN {journal}.other_seq "
-            f"ELSE {journal}.seq END, origin = excluded.origin, seq = excluded.seq"
+            f"origin = CASE WHEN {journal}.origin IS excluded.origin OR {journal}.seq <= {int(delivered)} "
+            "THEN excluded.origin END, seq = excluded.seq"
         )
         if own:
             moved += (
