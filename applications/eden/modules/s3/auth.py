@@ -10,6 +10,7 @@ from gluon import HTTP, URL, current, redirect
 from gluon.storage import Storage
 from gluon.tools import Auth
 
+from .credentials import RightPasswords
 from .datamodel import table_name
 from .interface import is_interface
 from .model.auth import PASSWORD_ALGORITHM
@@ -27,6 +28,7 @@ ROLES = (
 )
 #: Tables that only administrators may see, and that never leave the site.
 PROTECTED_PREFIXES = ("auth_", "sync_", "scheduler_", "s3_")
+_right_passwords = RightPasswords()
 _METHODS = {"read", "create", "update", "delete", "list", "import"}
 
 
@@ -93,7 +95,9 @@ class S3Auth(Auth):
         row = self.db(table.email == name).select(limitby=(0, 1)).first()
         # an unknown user costs as much time as a wrong password
         stored = row.password if row and row.password else f"{PASSWORD_ALGORITHM}$salt$00"
-        matches = table.password.validate(password)[0] == stored
+        matches = _right_passwords.check(
+            password, stored, lambda: bool(table.password.validate(password)[0] == stored)
+        )
         if matches and row and not (row.registration_key or "").strip():
             self._s3_adopt(row)
 
