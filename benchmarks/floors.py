@@ -6,35 +6,42 @@ from what this machine could do at best, at this moment.
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
 STEP = 1000
+#: The columns of the real tables that the documents fill.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "org_organisation": ("name", "acronym", "phone", "website", "comments"),
-    "org_office": ("name", "code", "comments", "organisation_id", "location_id"),
-    "gis_location": ("name", "lat", "lon", "addr_street"),
+    "org_office": ("name", "code", "comments", "organisation_id"),
+    "gis_location": ("name", "lat", "lon", "addr_street", "gis_feature_type"),
     "pr_person": ("first_name", "last_name", "gender", "comments"),
     "pr_contact": ("contact_method", "value"),
 }
+META = ("uuid", "mci", "deleted", "created_on", "modified_on")
+#: PostgreSQL takes what stands in VALUES for text.
+_CASTS = {"modified_on": "::timestamp", "gender": "::integer", "lat": "::float", "lon": "::float"}
+CONSTANTS = {"deleted": "F", "gis_feature_type": 1, "organisation_id": 1}
 
 
 def parse(documents: Sequence[Path]) -> Iterator[dict[str, Any]]:
     """Yield the records of documents as dicts, components behind their masters."""
     for path in documents:
         for _, element in etree.iterparse(str(path), tag="resource"):
-            fields = {"table": element.get("name"), "uuid": element.get("uuid")}
-            fields["modified_on"] = element.get("modified_on")
+            fields: dict[str, Any] = {"table": element.get("name"), **CONSTANTS, **element.attrib}
             for child in element:
                 if child.tag == "data":
                     fields[child.get("field")] = child.get("value") or child.text
                 elif child.tag == "reference":
-                    fields[child.get("field")] = child.get("uuid")
+                    # read, as whoever resolves it must, but there is nobody to resolve it
+                    fields[f"{child.get('field')} uuid"] = child.get("uuid")
             yield fields
             parent = element.getparent()
             if parent is not None and parent.tag != "resource":
@@ -44,32 +51,34 @@ def parse(documents: Sequence[Path]) -> Iterator[dict[str, Any]]:
 
 
 class Floor:
-    """The bare loops on one database.
+    """The bare loops, into tables like the site's own, indices included.
 
     Args:
-        connection: of the driver itself (see ``sites.connect``).
+        connection: of the driver itself (see ``sites.connect``): to the site's database on a server, to a file of its
+            own for SQLite.
         uri: which database it is.
+        original: for SQLite, the site's database.
     """
 
-    def __init__(self, connection: Any, uri: str) -> None:
+    def __init__(self, connection: Any, uri: str, original: Path) -> None:
         self._connection = connection
         self._dialect = uri.partition(":")[0].replace("mariadb", "mysql")
         self._mark = "?" if self._dialect == "sqlite" else "%s"
         cursor = connection.cursor()
         if self._dialect == "sqlite":
-            cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = NORMAL")
-        key = {
-            "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
-            "postgres": "SERIAL PRIMARY KEY",
-            "mysql": "INTEGER PRIMARY KEY AUTO_INCREMENT",
-        }[self._dialect]
-        for table, columns in COLUMNS.items():
-            listed = ", ".join(f"{name} VARCHAR(512)" for name in columns)
-            cursor.execute(f"DROP TABLE IF EXISTS floor_{table}")
-            cursor.execute(
-                f"CREATE TABLE floor_{table} (id {key}, uuid VARCHAR(128) UNIQUE, modified_on VARCHAR(32), {listed})"
-            )
+            for setting in ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -65536"):
+                cursor.execute(f"PRAGMA {setting}")
+            with contextlib.closing(sqlite3.connect(original)) as site:
+                marks = ", ".join("?" * len(COLUMNS))
+                query = f"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name IN ({marks}) ORDER BY type DESC"
+                for (statement,) in site.execute(query, list(COLUMNS)):
+                    cursor.execute(statement)
+            self._prefix = ""
+        else:
+            self._prefix = "floor_"
+            like = "(LIKE {} INCLUDING DEFAULTS INCLUDING INDEXES)" if self._dialect == "postgres" else "LIKE {}"
+            for table in COLUMNS:
+                cursor.execute(f"CREATE TABLE {self._prefix}{table} {like.format(table)}")
         connection.commit()
 
     def insert(self, documents: Sequence[Path]) -> float:
@@ -107,10 +116,10 @@ class Floor:
         return cursor
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
-        columns = ("uuid", "modified_on", *COLUMNS[table])
+        columns = (*META, *COLUMNS[table])
         values = [tuple(map(row.get, columns)) for row in rows]
         cursor = self._begin()
-        into = f"INSERT INTO floor_{table} ({', '.join(columns)}) VALUES "
+        into = f"INSERT INTO {self._prefix}{table} ({', '.join(columns)}) VALUES "
         if self._dialect == "postgres":
             from psycopg2.extras import execute_values
 
@@ -126,17 +135,17 @@ class Floor:
         if self._dialect == "postgres":
             from psycopg2.extras import execute_values
 
-            assigned = ", ".join(f"{name} = v.{name}" for name in columns)
+            assigned = ", ".join(f"{name} = v.{name}{_CASTS.get(name, '')}" for name in columns)
             execute_values(
                 cursor,
-                f"UPDATE floor_{table} t SET {assigned} FROM (VALUES %s) v ({', '.join(columns)}, uuid) "
+                f"UPDATE {self._prefix}{table} t SET {assigned} FROM (VALUES %s) v ({', '.join(columns)}, uuid) "
                 "WHERE t.uuid = v.uuid",
                 values,
                 page_size=STEP,
             )
         else:
             assigned = ", ".join(f"{name} = {self._mark}" for name in columns)
-            cursor.executemany(f"UPDATE floor_{table} SET {assigned} WHERE uuid = {self._mark}", values)
+            cursor.executemany(f"UPDATE {self._prefix}{table} SET {assigned} WHERE uuid = {self._mark}", values)
         self._connection.commit()
 
     def _look_up(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -144,37 +153,31 @@ class Floor:
         for start in range(0, len(rows), 500):
             uuids = [row["uuid"] for row in rows[start : start + 500]]
             marks = ", ".join([self._mark] * len(uuids))
-            cursor.execute(f"SELECT * FROM floor_{table} WHERE uuid IN ({marks})", uuids)
+            cursor.execute(f"SELECT * FROM {self._prefix}{table} WHERE uuid IN ({marks})", uuids)
             cursor.fetchall()
 
     def export(self, table: str, target: Path) -> float:
         """Read a table by keyset and write it as elements; return the seconds."""
         began = time.perf_counter()
-        columns = COLUMNS[table]
         cursor = self._connection.cursor()
         last = 0
         with target.open("w", encoding="utf-8") as out:
             out.write("<s3xml>")
             while True:
-                cursor.execute(
-                    f"SELECT id, uuid, modified_on, {', '.join(columns)} FROM floor_{table} "
-                    f"WHERE id > {last} ORDER BY id LIMIT 2000"
-                )
+                cursor.execute(f"SELECT * FROM {self._prefix}{table} WHERE id > {last} ORDER BY id LIMIT 2000")
                 rows = cursor.fetchall()
                 if not rows:
                     break
+                names = [column[0] for column in cursor.description]
                 last = rows[-1][0]
                 parts = []
-                for _, uuid, modified_on, *values in rows:
+                for row in rows:
                     data = "".join(
-                        f'<data field="{name}">{escape(value)}</data>'
-                        for name, value in zip(columns, values)
+                        f'<data field="{name}">{escape(str(value))}</data>'
+                        for name, value in zip(names, row)
                         if value is not None
                     )
-                    parts.append(
-                        f'<resource name="{table}" uuid={quoteattr(uuid)} mci="1" created_on="{modified_on}" '
-                        f'modified_on="{modified_on}">{data}</resource>'
-                    )
+                    parts.append(f'<resource name="{table}">{data}</resource>')
                 out.write("".join(parts))
             out.write("</s3xml>")
         return time.perf_counter() - began

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from launcher.places import application_folder
+
 from .browser import Browser, median
 from .classic import classic_eden
 from .documents import write_pages
@@ -58,23 +60,23 @@ class Measurements:
             shutil.rmtree(home)
 
     @contextlib.contextmanager
-    def _floor(self) -> Iterator[Floor]:
-        with fresh_database(self._database) as uri:
-            folder = self._folder / "floor"
-            folder.mkdir()
-            connection = connect(uri, folder)
-            try:
-                yield Floor(connection, uri)
-            finally:
-                connection.close()
-                shutil.rmtree(folder)
+    def _floor(self, site: Site) -> Iterator[Floor]:
+        uri = site.configuration.database
+        folder = self._folder / "floor"
+        folder.mkdir()
+        connection = connect(uri, folder)
+        try:
+            yield Floor(connection, uri, application_folder(site.home) / "databases" / "storage.sqlite")
+        finally:
+            connection.close()
+            shutil.rmtree(folder)
 
     # --- one site that is pushed to and asked ------------------------------------------------------------
 
     def imports(self, count: int) -> None:
         """Records that arrive by HTTP: new, unchanged, changed; and how they leave again."""
         pages = self._folder / "pages"
-        with self._site("imports") as site, Client(site, pages) as client, self._floor() as floor:
+        with self._site("imports") as site, Client(site, pages) as client, self._floor(site) as floor:
             best: dict[str, list[tuple[float, float]]] = {"new": [], "unchanged": [], "changed": []}
             documents: list[Path] = []
             for turn in range(REPEATS):
@@ -89,12 +91,13 @@ class Measurements:
             for name, times in best.items():
                 target, share = targets[name]
                 self._tell(_speed(f"import, {name} records", count, times, target, share))
-            self._packed(documents, client, REPEATS * count)
             self._exports(site, REPEATS * count, floor)
+            self._packed(site, documents)
 
-    def _packed(self, documents: Sequence[Path], client: Client, count: int) -> None:
+    def _packed(self, site: Site, documents: Sequence[Path]) -> None:
         raw = sum(path.stat().st_size for path in documents)
-        received, size = client.pull_all(ORGANISATION)
+        with Client(site, self._folder / "packed") as client:
+            received, size = client.pull_all(ORGANISATION)
         self._tell(Row("bytes on the line for a pull, of the document's", received / size, "", None, 0.2, False))
         packed = sum(len(gzip.compress(path.read_bytes(), 5)) for path in documents)
         self._tell(Row("bytes on the line for a push, of the document's", packed / raw, "", None, 0.2, False))
@@ -118,7 +121,7 @@ class Measurements:
             ("org_office", "import, offices with organisation and location"),
             ("pr_person", "import, people with two contacts"),
         ):
-            with self._site(table) as site, Client(site, pages) as client, self._floor() as floor:
+            with self._site(table) as site, Client(site, pages) as client, self._floor(site) as floor:
                 times = []
                 for turn in range(REPEATS):
                     documents = write_pages(pages, table, count, first=turn * count)
