@@ -94,7 +94,13 @@ class DirectPeer:
             header = DocumentReader(out).header
         self._maybe_lose()
         return PullResult(
-            path, header.is_paged, header.cursor, header.more, header.journal, not header.success
+            path,
+            is_ours=header.is_paged,
+            cursor=header.cursor,
+            more=header.more,
+            journal=header.journal,
+            restored=header.restored,
+            empty=not header.success,
         )
 
     def push(
