@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from sites import NOW, Site, data, deleted, reasons, ref, resource, told
 
+from s3sync.exporter import Exporter
 from s3sync.policy import Method, Policy, Terms
 
 LATER = NOW + timedelta(minutes=5)
@@ -103,6 +104,22 @@ def test_a_cleared_field_is_cleared(site: Site) -> None:
     assert told(report) == {"updated": 1}
     row = site.row(ORG, "u")
     assert (row.acronym, row.year) == (None, None)
+
+
+def test_what_an_eden_cannot_clear_does_not_come_back_as_an_echo(site: Site) -> None:
+    text = org("u", "A", data("year", "1987"), data("acronym", "AA"))
+    site.push(text, ORG)
+    head = site.journal.head()
+    site.clock.step()
+    site.db(site.s3db[ORG].uuid == "u").update(year=None)
+    site.db.commit()
+    changed = site.row(ORG, "u").modified_on
+    echo = org("u", "A", data("year", "1987"), data("acronym", "AA"), modified_on=changed)
+    assert told(site.push(echo, ORG, exchanged=head, clears=False)) == {"unchanged": 1}
+    assert site.row(ORG, "u").year is None
+    later = org("u", "A", data("year", "1987"), modified_on=changed + timedelta(seconds=9))
+    assert told(site.push(later, ORG, exchanged=site.journal.head(), clears=False)) == {"updated": 1}
+    assert site.row(ORG, "u").year == 1987
 
 
 def test_the_same_record_twice_is_imported_in_order(site: Site) -> None:
@@ -559,6 +576,31 @@ def test_a_merge_waits_for_its_survivor(site: Site) -> None:
     assert site.row(OFFICE, "o").organisation_id == site.row(ORG, "b").id
     assert site.row(ORG, "a").deleted
     assert not site.ledger.waiting
+
+
+# --- identifiers toward an Eden ---------------------------------------------------------------------------
+
+
+def test_an_eden_sees_our_domain_before_bare_identifiers_and_one_of_ours_does_not(site: Site) -> None:
+    site.exporter = Exporter(
+        site.schema,
+        site.store,
+        site.journal,
+        site.ledger,
+        site.accounts,
+        site.files,
+        "http://here.org/eden",
+        domain="here.org",
+    )
+    text = resource(OFFICE, "bare", data("name", "Office"), ref("organisation_id", ORG, "urn:uuid:g"))
+    site.push(text + org("urn:uuid:g", "Org"), OFFICE)
+    site.push(person("plain", "Ann", contact("c", "a@b.org")), PERSON)
+    for_eden = site.export(OFFICE, paged=False)[0].decode() + site.export(PERSON, paged=False)[0].decode()
+    assert 'domain="here.org"' in for_eden
+    for name in ("here.org/bare", "here.org/plain", "here.org/c", "urn:uuid:g"):
+        assert f'uuid="{name}"' in for_eden
+    for_ours = site.export(OFFICE)[0].decode()
+    assert 'uuid="bare"' in for_ours and "here.org/bare" not in for_ours and "domain=" not in for_ours
 
 
 # --- bad input ------------------------------------------------------------------------------------------

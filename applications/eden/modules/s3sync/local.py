@@ -139,12 +139,13 @@ def retry_rejected(site: Site, repository_id: int, table: str, terms: Terms, con
 
 
 def problems_of(report: Report) -> List[str]:
-    """Return a line for each rejected record and each warning of an import, bounded."""
+    """Return a line for each rejected record, conflict and warning of an import, bounded."""
     lines = []
     for record, outcome in report.failures:
         reasons = [f"{name}: {error.message}" for name, error in outcome.errors.items()]
         reason = "; ".join(reasons) or outcome.reason or "rejected"
         lines.append(f"{outcome.table} {outcome.uuid or record.uuid or '(no uuid)'} was rejected: {reason}")
+    lines += report.conflicts
     lines += report.warnings
     return lines[:MOST_PROBLEMS]
 
@@ -230,7 +231,9 @@ class LocalSite:
         """See ``engine.Local``."""
         site, table = self._site, task.resource
         terms = site.terms(task.exchange, self._repository)
-        context = site.context(self._id, self._progresses.exchanged(table), self._progresses.delivered)
+        context = site.context(
+            self._id, self._progresses.exchanged(table), self._progresses.delivered, clears=False
+        )
 
         def told(report: Report) -> None:
             on_batch(sum(report.main.values()))

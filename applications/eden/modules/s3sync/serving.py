@@ -305,9 +305,8 @@ def _take_document(
 ) -> PushReply:
     """Import the document of an Eden, in batches, however large it is."""
     table = request.resource
-    context = site.context(
-        repository.id, Progresses(site.checkpoints, repository.id, site.journal.identity()).exchanged(table)
-    )
+    progresses = Progresses(site.checkpoints, repository.id, site.journal.identity())
+    context = site.context(repository.id, progresses.exchanged(table), progresses.delivered, clears=False)
     report = site.importer.import_document(document, terms, context)
     with site.store.transaction():
         report.add(retry_rejected(site, repository.id, table, terms, context))

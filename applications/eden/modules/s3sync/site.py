@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
+from urllib.parse import urlsplit
 
 from .accounts import SiteAccounts
 from .adapters import adapter_type
@@ -109,6 +110,15 @@ class Site:
         return f"{public}/{self.application}"
 
     @cached_property
+    def own_domain(self) -> Optional[str]:
+        """What an Eden sees before our bare identifiers; the same in requests and jobs, so only the public address.
+
+        Identifiers made here are URNs and carry none; bare ones come from imports.
+        """
+        public = self.settings.get_base_public_url()
+        return urlsplit(public).netloc or None if public else None
+
+    @cached_property
     def ledger(self) -> SqlLedger:
         """What was put aside."""
         return SqlLedger(self.db, lambda: self.schema, self.clock)
@@ -140,6 +150,7 @@ class Site:
             self.files,
             self.base_url,
             self.settings.get_sync_max_depth(),
+            self.own_domain,
         )
 
     @cached_property
@@ -328,12 +339,16 @@ class Site:
         repository_id: Optional[int],
         exchanged: Optional[int],
         delivered: Callable[[str], int] = nowhere,
+        *,
+        clears: bool = True,
     ) -> Context:
         """Return where a document comes from, for the importer; see ``importer.Context``."""
         return Context(
             repository_id=repository_id,
             exchanged=exchanged,
             delivered=delivered,
+            clears=clears,
+            own_domain=self.own_domain,
             user_id=self.auth.user_id,
             max_ahead=timedelta(seconds=self.settings.get_sync_future_tolerance()),
         )

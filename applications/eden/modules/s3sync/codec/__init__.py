@@ -6,7 +6,7 @@
 - ``errortree``: what a receiver found wrong, as the sender gets to see it.
 """
 
-from .decoding import Decoder, strip_domain
+from .decoding import Decoder, strip_domain, with_domain
 from .errortree import error_tree, rejected_uuids
 from .reading import DocumentReader, Element, Header, Limits, elements, fragment, parse_fragment
 from .writing import (
@@ -38,4 +38,5 @@ __all__ = (
     "rejected_uuids",
     "resource_open",
     "strip_domain",
+    "with_domain",
 )

@@ -45,6 +45,14 @@ class _ForeignKey(NamedTuple):
     default: str | None
 
 
+def with_domain(uuid: str, own_domain: str | None) -> str:
+    """Return a uuid as an Eden has to get it: the inverse of ``strip_domain``.
+
+    Whatever has no domain an Eden takes for its own, and would send back under its own domain.
+    """
+    return f"{own_domain}/{uuid}" if own_domain and "/" not in uuid and not uuid.startswith("urn:") else uuid
+
+
 class _Plan:
     """How to read the elements of one table, worked out once."""
 

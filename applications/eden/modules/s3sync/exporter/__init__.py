@@ -49,6 +49,7 @@ class Exporter:
         schema, store, journal, ledger, accounts, files: see ``ports``.
         base_url: URL of this application.
         max_depth: how far references are followed.
+        domain: what an Eden is to see before our bare identifiers, None for nothing.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class Exporter:
         files: Files,
         base_url: str = "",
         max_depth: int = MAX_DEPTH,
+        domain: Optional[str] = None,
     ) -> None:
         self._schema = schema
         self._store = store
         self._journal = journal
         self._base_url = base_url
-        self._sources = Sources(schema, store, ledger, accounts, files, base_url, max_depth)
+        self._domain = domain
+        self._sources = Sources(schema, store, ledger, accounts, files, base_url, max_depth, domain)
 
     def export(
         self,
@@ -123,6 +126,7 @@ class Exporter:
         opening = header(
             results=count,
             url=self._base_url or None,
+            domain=None if request.paged else self._domain,
             **(attributes(page) if attributes is not None else {}),
         ).encode("utf-8")
         _write_header(out, opening)
@@ -145,7 +149,9 @@ class Exporter:
             count += len(ordered)
             out.write(writing.write(table, ordered).encode("utf-8"))
         out.write(FOOTER.encode("utf-8"))
-        _write_header(out, header(results=count, url=self._base_url or None).encode("utf-8"))
+        _write_header(
+            out, header(results=count, url=self._base_url or None, domain=self._domain).encode("utf-8")
+        )
         return ExportPage(count, 0, False, writing.records)
 
     def snapshot(self, table: Table, keys: Sequence[int]) -> Dict[int, str]:

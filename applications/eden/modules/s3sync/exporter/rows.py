@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
-from ..codec import RESOURCE_CLOSE, list_reference, reference, resource_open
+from ..codec import RESOURCE_CLOSE, list_reference, reference, resource_open, with_domain
 from ..moments import write_datetime
 from ..ports import Row, Store
 from ..schema import Component, Field, Schema, Table
@@ -64,10 +64,12 @@ class Style(NamedTuple):
     Attributes:
         paged: the reader is one of ours: cleared fields are named, what only people look at is left out.
         urls: whether records carry their URL.
+        domain: put before bare identifiers, None for nothing.
     """
 
     paged: bool
     urls: bool
+    domain: Optional[str] = None
 
 
 class RowEncoder:
@@ -177,6 +179,7 @@ class RowEncoder:
         """
         at = self._at
         alias = component.alias if component is not None and component.needs_alias else None
+        domain = self.style.domain
         if self.is_deleted(row):
             return self._encode_deleted(row, names, alias)
         parts: List[str] = []
@@ -220,7 +223,7 @@ class RowEncoder:
         opening = resource_open(
             table=self._name,
             alias=alias,
-            uuid=row[at[0]],
+            uuid=with_domain(row[at[0]], domain) if domain and row[at[0]] else row[at[0]],
             mci=(mci or 0) + 1,
             created_on=_moment(row, at[3]),
             modified_on=_moment(row, at[4]),
@@ -235,6 +238,7 @@ class RowEncoder:
 
     def _encode_deleted(self, row: Row, names: Names, alias: Optional[str]) -> str:
         at = self._at
+        domain = self.style.domain
         replaced_by: Optional[str] = None
         if at[9] >= 0 and row[at[9]]:
             field = Field("deleted_rb", f"reference {self.table.name}", "reference", self.table.name)
@@ -248,7 +252,7 @@ class RowEncoder:
         opening = resource_open(
             table=self._name,
             alias=alias,
-            uuid=row[at[0]],
+            uuid=with_domain(row[at[0]], domain) if domain and row[at[0]] else row[at[0]],
             deleted=True,
             mci=(mci or 0) + 1 if self.style.paged else None,
             modified_on=_moment(row, at[4]),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Set, Tuple
 
+from ..codec import strip_domain, with_domain
 from ..ports import Accounts, Files, Ledger, Row, Store
 from ..schema import Component, Field, Schema, Table
 from .idset import IdSet
@@ -35,6 +36,7 @@ class Sources:
     files: Files
     base_url: str
     max_depth: int = MAX_DEPTH
+    domain: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class Writing:
         self._schema = sources.schema
         self._store = sources.store
         self._request = request
-        self._style = Style(request.paged, urls=not request.paged)
+        domain = None if request.paged else sources.domain
+        self._style = Style(request.paged, urls=not request.paged, domain=domain)
         self._encoders: Dict[str, RowEncoder] = {}
         self._targets: Dict[str, Dict[int, Target]] = {}
         self._users: Dict[int, Optional[str]] = {}
@@ -99,6 +102,9 @@ class Writing:
     def target(self, field: Field, key: int) -> Optional[Target]:
         return self._targets.get(field.target or "", {}).get(key)
 
+    def _named(self, table: str, uuid: str) -> Target:
+        return Target(table, with_domain(uuid, self._style.domain))
+
     def user(self, user_id: int) -> Optional[str]:
         return self._users.get(user_id)
 
@@ -118,7 +124,7 @@ class Writing:
         for each in self._sources.ledger.deferred_of(table, [row[0] for row in rows]):
             if each.target:
                 self._waiting.setdefault((table, each.key), []).append(
-                    (each.field, Target(each.target, each.uuid))
+                    (each.field, self._named(each.target, each.uuid))
                 )
         return referred
 
@@ -134,10 +140,12 @@ class Writing:
         if table.is_super:
             columns: Tuple[str, ...] = (table.key, "uuid", "instance_type")
             rows = self._store.fetch(table, columns, table.key, unknown)
-            known.update((key, Target(instance, uuid)) for key, uuid, instance in rows if uuid and instance)
+            known.update(
+                (key, self._named(instance, uuid)) for key, uuid, instance in rows if uuid and instance
+            )
         else:
             rows = self._store.fetch(table, (table.key, "uuid"), table.key, unknown)
-            known.update((key, Target(name, uuid)) for key, uuid in rows if uuid)
+            known.update((key, self._named(name, uuid)) for key, uuid in rows if uuid)
 
     def _find_accounts(self, encoder: RowEncoder, rows: Sequence[Row]) -> None:
         at_users = [
@@ -255,7 +263,9 @@ class Writing:
                 for key in keys:
                     target = self._targets.get(name, {}).get(key)
                     if target is not None:
-                        by_type.setdefault(target.table, set()).add(target.uuid)
+                        by_type.setdefault(target.table, set()).add(
+                            strip_domain(target.uuid, self._style.domain)
+                        )
                 for instance, uuids in by_type.items():
                     instance_table = self._schema.get(instance)
                     if instance_table is not None:

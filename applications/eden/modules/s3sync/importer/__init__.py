@@ -260,6 +260,8 @@ def _account(report: Report, batch: Batch, main: str) -> None:
         report.by_table.setdefault(outcome.table, Counter())[outcome.action] += 1
         if outcome.action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
             report.failures.append((item.record, outcome))
+        if outcome.action is Action.CONFLICT and len(report.conflicts) < MAX_FAILURES:
+            report.conflicts.append(f"{item.label()} changed at both sites. {outcome.reason}")
         if outcome.warnings and len(report.warnings) < MAX_FAILURES:
             report.warnings.extend(f"{item.label()}: {warning}" for warning in outcome.warnings)
         if item.role is Role.MAIN and outcome.table == main:

@@ -23,6 +23,8 @@ class Context:
         exchanged: journal position up to which the repository knows our changes; None where conflicts are not
             detected (an import by hand speaks the last word).
         delivered: table -> journal position up to which the repository has got our changes of that table.
+        clears: whether the sender can clear every field. An Eden cannot clear numbers, dates and references: where
+            its version of the same second has a value that we cleared, that is our own change coming back.
         own_domain: domain that is stripped from identifiers, None for none.
         user_id: account on whose behalf the records are written, None for the system.
         max_ahead: how far in the future a time may lie before its record is rejected.
@@ -31,6 +33,7 @@ class Context:
     repository_id: Optional[int] = None
     exchanged: Optional[int] = None
     delivered: Callable[[str], int] = nowhere
+    clears: bool = True
     own_domain: Optional[str] = None
     user_id: Optional[int] = None
     max_ahead: timedelta = timedelta(hours=24)
@@ -47,6 +50,7 @@ class Report:
         created, updated, deleted: keys of records of the main table.
         failures: rejected records with their outcomes, at most MAX_FAILURES.
         warnings: what was left out although a record was stored.
+        conflicts: a line for each conflict: the record and how it was decided, at most MAX_FAILURES.
     """
 
     counts: "Counter[Action]" = field(default_factory=Counter)
@@ -57,6 +61,7 @@ class Report:
     deleted: List[int] = field(default_factory=list)
     failures: List[Tuple[Record, Outcome]] = field(default_factory=list)
     warnings: List[str] = field(default_factory=list)
+    conflicts: List[str] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -74,6 +79,7 @@ class Report:
         self.deleted.extend(other.deleted)
         self.failures.extend(other.failures[: MAX_FAILURES - len(self.failures)])
         self.warnings.extend(other.warnings[: MAX_FAILURES - len(self.warnings)])
+        self.conflicts.extend(other.conflicts[: MAX_FAILURES - len(self.conflicts)])
 
 
 class Vars(Dict[str, Any]):

@@ -355,6 +355,8 @@ class Planner:
                     ours = original[position[name]]
                     if ours != theirs and differs(ours, theirs):
                         changes[name] = theirs
+            if not self._context.clears and original[plan.position["modified_on"]] == record.modified_on:
+                _keep_cleared(item, resolved)
             if item.component is not None and item.master is not None:
                 self._follow_master(item, item.master, item.component, resolved)
             for name, key in resolved.items():
@@ -657,6 +659,16 @@ def _without_master(item: Item) -> Optional[Decision]:
         return None
     reason = "The record it belongs to was deleted here."
     return Decision(Action.SKIPPED, False, reason, assert_ours=item.original is not None)
+
+
+def _keep_cleared(item: Item, resolved: Dict[str, Any]) -> None:
+    """Leave empty what we cleared and an Eden could not; ``item.changes`` holds the values that differ."""
+    plan = item.plan
+    for changes, fields in ((item.changes, plan.data), (resolved, plan.references)):
+        for name in [name for name in changes if name in fields and not fields[name].is_text]:
+            if item.ours(name) is None:
+                del changes[name]
+    item.links = [link for link in item.links if item.ours(link.field) is not None]
 
 
 def _never() -> bool:
