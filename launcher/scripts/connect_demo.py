@@ -46,8 +46,7 @@ jobs.add_job(
     period=period,
     timeout=settings.get_sync_task_timeout(),
 )
-# The worker that distributes tasks does it with its next heartbeat instead of the fifth.
-db(db.scheduler_worker.is_ticker == True).update(status="PICK")  # noqa: E712
+jobs.wake_workers(db)
 db.commit()
 answer = {"repository_id": repository.id, "last_run": last_run, "message": introduction.registration.message}
 with open(os.environ["EDEN_RESULT"], "w", encoding="utf-8") as output:

@@ -10,10 +10,12 @@ if settings.has_module("sync"):
         return jobs.synchronize(repository_id, user_id=user_id, manual=manual)
 
     # Times are UTC, as everywhere in the database; the heartbeat (seconds) is short for people who wait.
+    # Fresh processes: one that is forked while the heartbeat writes inherits SQLite's lock for good.
     scheduler = Scheduler(
         db,
         {"sync_synchronize": sync_synchronize},
         migrate=bool(schema_gate.migrating),
         heartbeat=2,
         utc_time=True,
+        use_spawn=True,
     )
