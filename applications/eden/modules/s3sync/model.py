@@ -15,7 +15,7 @@ from uuid import uuid4
 from pydal import Field
 from pydal.validators import IS_EMPTY_OR, IS_IN_SET, IS_LENGTH, IS_NOT_EMPTY, IS_URL
 
-from .schema import Schema
+from .schema import Schema, Table
 from .store import open_store
 
 STRATEGIES = ("create", "update", "delete", "merge")
@@ -371,6 +371,18 @@ def table_indices(schema: Schema) -> Iterable[Index]:
     return wanted.values()
 
 
+def match_columns(table: Table) -> list[tuple[str, bool]]:
+    """Return what the index for a table's duplicate rule has to cover, each with whether its case is ignored.
+
+    A rule that begins with a reference needs none: few records refer to the same one, and references have an index.
+    """
+    rule = table.duplicate
+    if rule is None or not table.fields[rule.primary[0]].is_text:
+        return []
+    fields = [table.fields[name] for name in rule.primary]
+    return [(field.name, rule.ignore_case) for field in fields if field.is_text]
+
+
 def prepare(db: Any, schema: Schema | None = None) -> int:
     """Make the indices that are missing.
 
@@ -395,5 +407,10 @@ def prepare(db: Any, schema: Schema | None = None) -> int:
         kind = "UNIQUE INDEX" if unique else "INDEX"
         store.run(f"CREATE {kind} {quote(name[:60])} ON {quote(table)} ({listed})")
         made += 1
+    for table in schema or ():
+        by = match_columns(table)
+        if by:
+            db[table.name]
+            made += store.prepare_match(table, by)
     store.prepare_positions()
     return made

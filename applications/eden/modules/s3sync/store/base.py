@@ -49,6 +49,11 @@ def padded(keys: Sequence[Any]) -> Sequence[Any]:
     return keys if size == len(keys) else [*keys, *[keys[-1]] * (size - len(keys))]
 
 
+def match_index(table: Table) -> str:
+    """Return the name of the index by which duplicates in a table are found."""
+    return f"{table.name[:50]}_duplicate"
+
+
 class SqlStore:
     """A ports.Store on the connection of a pydal DAL.
 
@@ -304,11 +309,7 @@ class SqlStore:
         *,
         ignore_case: bool = False,
     ) -> list[Row]:
-        """See ports.Store.
-
-        The database compares the column that says most, the rest is compared here: an index serves at most
-        one column of a rule anyway, and texts are compared alike on all databases.
-        """
+        """See ports.Store; what the database cannot compare as Python does, is compared here once more."""
         fold = [ignore_case and table.fields[name].is_text for name in by]
 
         def folded(values: Sequence[Any]) -> Row:
@@ -319,9 +320,8 @@ class SqlStore:
 
         wanted = {folded(key) for key in keys}
         found: list[Row] = []
-        for at, group in self._by_first_value(wanted, by):
-            expression, values = self._comparable(table.fields[by[at]], [key[at] for key in group], fold[at])
-            found.extend(self._matching(table, [*columns, *by], expression, values))
+        for places, group in self._by_given_values(wanted).items():
+            found.extend(self._matching_keys(table, [*columns, *by], [(by[at], fold[at]) for at in places], group))
         nothing = tuple([None] * len(by))
         if nothing in wanted:
             empty = " AND ".join(f"{self.columns.name(name)} IS NULL" for name in by)
@@ -331,36 +331,65 @@ class SqlStore:
         return [row[:width] for row in decoded if folded(row[width:]) in wanted]
 
     @staticmethod
-    def _by_first_value(keys: Iterable[Row], by: Sequence[str]) -> list[tuple[int, list[Row]]]:
-        groups: dict[int, list[Row]] = {}
+    def _by_given_values(keys: Iterable[Row]) -> dict[tuple[int, ...], list[Row]]:
+        """Sort keys by the places where they hold something, and leave nothing else in them."""
+        groups: dict[tuple[int, ...], list[Row]] = {}
         for key in keys:
-            for at in range(len(by)):
-                if key[at] is not None:
-                    groups.setdefault(at, []).append(key)
-                    break
-        return sorted(groups.items())
+            places = tuple(at for at, value in enumerate(key) if value is not None)
+            if places:
+                groups.setdefault(places, []).append(tuple(key[at] for at in places))
+        return groups
 
-    def _comparable(self, field: Field, values: Sequence[Any], fold: bool) -> tuple[str, list[Any]]:
-        """Return the expression to compare and the values to compare it with."""
-        encode = self.columns.encoder(field)
-        column = self.columns.name(field.name)
-        distinct = list(dict.fromkeys(values if encode is None else map(encode, values)))
-        return (self.lowered(column, distinct) if fold else column), distinct
+    def _matching_keys(
+        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, bool]], keys: Sequence[Row]
+    ) -> list[Row]:
+        fields = [table.fields[name] for name, _ in by]
+        encoded = list(encode_rows(keys, [self.columns.encoder(field) for field in fields]))
+        return self._matching(table, columns, by, encoded)
 
     def lowered(self, expression: str, texts: Sequence[str]) -> str:
         """Return a text expression in lower case, to be compared with texts that are in lower case."""
         return f"LOWER({expression})"
 
     def _matching(
-        self, table: Table, columns: Sequence[str], expression: str, values: Sequence[Any]
+        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, bool]], keys: Sequence[Row]
     ) -> list[Row]:
+        """Return the live rows that may have one of the keys; more than these is no harm.
+
+        Args:
+            table: the table.
+            columns: what to return.
+            by: columns of the keys, each with whether its case is ignored (the keys are in lower case then).
+            keys: values of these columns, as the database has them, none of them None.
+        """
+        name, fold = by[0]
+        column = self.columns.name(name)
+        values = list(dict.fromkeys(key[0] for key in keys))
+        expression = self.lowered(column, values) if fold else column
         found: list[Row] = []
-        # an expression has no index: the fewer statements, the fewer times the table is read
-        for part in chunks(values, CHUNK if expression.startswith(self.columns.quote) else self.most_marks):
+        # an expression without an index: the fewer statements, the fewer times the table is read
+        for part in chunks(values, self.most_marks if fold else CHUNK):
             part = padded(part)
             where = f"{expression} IN ({self.marks(len(part))}) AND {self.live(table)}"
             found.extend(self._select_where(table, columns, where, part))
         return found
+
+    def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
+        """Make the index that ``match`` needs, where this database can index what it compares.
+
+        Args:
+            table: the table.
+            by: the columns, each with whether its case is ignored.
+
+        Returns:
+            whether it was made now.
+        """
+        return False
+
+    def _index_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> None:
+        name = self.columns.name
+        listed = ", ".join(f"LOWER({name(each)})" if fold else name(each) for each, fold in by)
+        self.run(f"CREATE INDEX {name(match_index(table))} ON {name(table.name)} ({listed})")
 
     def _select_where(
         self, table: Table, columns: Sequence[str], where: str, parameters: Sequence[Any]

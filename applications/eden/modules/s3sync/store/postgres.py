@@ -12,7 +12,7 @@ from psycopg2.extras import execute_batch, execute_values
 from ..errors import StoreFull, SyncError
 from ..ports import Row
 from ..schema import Table
-from .base import BUSY_SECONDS, chunks
+from .base import BUSY_SECONDS, chunks, match_index
 from .columns import Columns
 from .positions import JournalRows
 
@@ -223,14 +223,31 @@ class PostgresStore(JournalRows):
         return int(self.run(sql, (table.name,)).rowcount)
 
     def _matching(
-        self, table: Table, columns: Sequence[str], expression: str, values: Sequence[Any]
+        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, bool]], keys: Sequence[Row]
     ) -> list[Row]:
-        # one array in place of thousands of parameters: the table is read once where no index serves
+        # one array a column in place of thousands of parameters, joined: an index is asked once for each key
+        name = self.columns.name
+        types = self._column_types(table)
+        expressions = [f"LOWER(t.{name(each)})" if fold else f"t.{name(each)}" for each, fold in by]
+        arrays = ", ".join(f"%s::{'text' if fold else types[each]}[]" for each, fold in by)
+        wanted = [f"k{at}" for at in range(len(by))]
+        equal = " AND ".join(f"{one} = {other}" for one, other in zip(expressions, wanted))
+        sql = (
+            f"SELECT {self._select(table, columns, self.columns.plain, 't.')} "
+            f"FROM unnest({arrays}) wanted ({', '.join(wanted)}) JOIN {name(table.name)} t ON {equal} "
+            f"WHERE {self.live(table, 't.')}"
+        )
         found: list[Row] = []
-        for part in chunks(values, 20 * _PAGE):
-            where = f"{expression} = ANY(%s) AND {self.live(table)}"
-            found.extend(self._select_where(table, columns, where, (list(part),)))
+        for part in chunks(list(dict.fromkeys(keys)), 20 * _PAGE):
+            found.extend(self.rows(sql, [list(values) for values in zip(*part)]))
         return found
+
+    def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
+        """See SqlStore."""
+        if self.rows("SELECT to_regclass(%s)", (self.columns.name(match_index(table)),))[0][0] is not None:
+            return False
+        self._index_match(table, by)
+        return True
 
 
 def _detail(error: BaseException) -> str:

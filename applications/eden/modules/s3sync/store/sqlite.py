@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from ..errors import StoreFull, SyncError
 from ..ports import Row
 from ..schema import Table
+from .base import chunks, match_index
 from .columns import SQLiteColumns
 from .positions import JournalRows
 
@@ -20,8 +23,30 @@ _FOR_WRITING = ("PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 10000
 _FULL = ("disk is full", "disk I/O error")
 
 
+#: Most ways to write a text in upper and lower case that are looked up one by one.
+_MOST_SPELLINGS = 32
+
+
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
+
+
+def _spellings(text: str) -> list[str] | None:
+    """Return what SQLite's LOWER may make of a text that is ``text`` in lower case; None if that is too much.
+
+    SQLite's LOWER knows ASCII alone and leaves other letters as they are, and there is no index on anything better.
+    """
+    if text.isascii():
+        return [text]
+    choices: list[tuple[str, ...]] = []
+    count = 1
+    for letter in text:
+        same = {letter, letter.upper(), letter.title()} if not letter.isascii() else {letter}
+        choices.append(tuple(sorted(each for each in same if each.lower() == letter)) or (letter,))
+        count *= len(choices[-1])
+        if count > _MOST_SPELLINGS:
+            return None
+    return ["".join(each) for each in itertools.product(*choices)]
 
 
 class SQLiteStore(JournalRows):
@@ -80,6 +105,54 @@ class SQLiteStore(JournalRows):
             return f"LOWER({expression})"
         self._adapter.connection.create_function("s3sync_lower", 1, _lower, deterministic=True)
         return f"s3sync_lower({expression})"
+
+    def _matching(
+        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, bool]], keys: Sequence[Row]
+    ) -> list[Row]:
+        looked_up: list[Row] = []
+        compared: list[Row] = []
+        for key in keys:
+            spelled = [_spellings(value) if fold else [value] for value, (_, fold) in zip(key, by)]
+            known = [each for each in spelled if each is not None]
+            if len(known) < len(spelled) or math.prod(map(len, known)) > _MOST_SPELLINGS:
+                compared.append(key)
+            else:
+                looked_up.extend(itertools.product(*known))
+        found = self._joined(table, columns, [(name, "LOWER" if fold else "") for name, fold in by], looked_up)
+        if compared:
+            self._adapter.connection.create_function("s3sync_lower", 1, _lower, deterministic=True)
+            slowly = [(name, "s3sync_lower" if fold else "") for name, fold in by]
+            found += self._joined(table, columns, slowly, compared)
+        return found
+
+    def _joined(
+        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, str]], keys: Sequence[Row]
+    ) -> list[Row]:
+        """Return the live rows with one of the keys; ``by`` are the columns with the functions applied to them."""
+        name = self.columns.name
+        expressions = [f"{function}(t.{name(column)})" for column, function in by]
+        wanted = [f"k{at}" for at in range(len(by))]
+        equal = " AND ".join(f"{one} = {other}" for one, other in zip(expressions, wanted))
+        selected = self._select(table, columns, self.columns.plain, "t.")
+        row = f"({self.marks(len(by))})"
+        found: list[Row] = []
+        for part in chunks(keys, self.most_marks // len(by)):
+            # in this order: an index on the expressions is asked once for each key
+            sql = (
+                f"WITH wanted ({', '.join(wanted)}) AS (VALUES {', '.join([row] * len(part))}) "
+                f"SELECT {selected} FROM wanted CROSS JOIN {name(table.name)} t "
+                f"WHERE {equal} AND {self.live(table, 't.')}"
+            )
+            found.extend(self.rows(sql, [value for key in part for value in key]))
+        return found
+
+    def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
+        """See SqlStore."""
+        known = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?"
+        if self.rows(known, (match_index(table),)):
+            return False
+        self._index_match(table, by)
+        return True
 
     def _insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
         name = self.columns.name
