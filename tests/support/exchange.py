@@ -76,7 +76,13 @@ class DirectPeer:
         return Registration(reply.sender, reply.message, reply.version, reply.capabilities)
 
     def pull(
-        self, exchange: Exchange, *, cursor: str, limit: int, msince: Optional[datetime] = None
+        self,
+        exchange: Exchange,
+        *,
+        cursor: str,
+        limit: int,
+        msince: Optional[datetime] = None,
+        checkpoint: str = "",
     ) -> PullResult:
         asked = PullRequest(
             exchange.resource,
@@ -86,6 +92,7 @@ class DirectPeer:
             msince if self.eden else None,
             exchange.components,
             exchange.filters,
+            None if self.eden else checkpoint,
         )
         path = self.own.spool / f"pulled-{len(list(self.own.spool.iterdir()))}.xml"
         with path.open("w+b") as out:

@@ -31,10 +31,10 @@ def test_rubbish_is_a_bad_request(text: str) -> None:
 PRESENTED = [
     # What is remembered, what is brought: where to go on, restored?, lost after?, acknowledged then.
     ("first exchange", Checkpoint(), None, 0, False, None, 0),
-    ("the first answer was lost", Checkpoint(0, (Handed(10, "a"),)), None, 0, False, None, 0),
+    ("the first answer was lost", Checkpoint(0, (Handed(10, "a"),)), None, 0, False, 0, 0),
     ("the usual step", CHECKPOINT, Cursor(HERE, 40, "d"), 40, False, None, 40),
-    ("the last answer was lost", CHECKPOINT, Cursor(HERE, 30, "c"), 30, False, None, 30),
-    ("nothing arrived since", CHECKPOINT, Cursor(HERE, 20, "b"), 20, False, None, 20),
+    ("the last answer was lost", CHECKPOINT, Cursor(HERE, 30, "c"), 30, False, 30, 30),
+    ("nothing arrived since", CHECKPOINT, Cursor(HERE, 20, "b"), 20, False, 20, 20),
     ("the peer was set back a little", CHECKPOINT, Cursor(HERE, 10, "a"), 10, False, 10, 10),
     ("the peer was set back far", CHECKPOINT, Cursor(HERE, 5, "z"), 0, True, 0, 0),
     ("same position, another history", CHECKPOINT, Cursor(HERE, 40, "z"), 0, True, 0, 0),

@@ -54,7 +54,13 @@ class ScriptedPeer:
         raise AssertionError("a run does not register")
 
     def pull(
-        self, exchange: Exchange, *, cursor: str, limit: int, msince: Optional[datetime] = None
+        self,
+        exchange: Exchange,
+        *,
+        cursor: str,
+        limit: int,
+        msince: Optional[datetime] = None,
+        checkpoint: str = "",
     ) -> PullResult:
         self._fault("pull", exchange.resource)
         if self.most is not None and limit > self.most:

@@ -136,16 +136,19 @@ def present(checkpoint: Checkpoint, cursor: Cursor | None, identity: str, head: 
         head: its highest settled position.
     """
     if cursor is None:
-        if not checkpoint.acknowledged:
+        if not checkpoint.handed:
             return Decision(0, False, None, checkpoint)
-        # The peer had something and starts again: what it had, and once brought, may be lost.
+        # The peer was given something and starts again: what it had, and once brought, may be lost.
         return Decision(0, False, 0, Checkpoint())
     handed = Handed(cursor.seq, cursor.token)
     if cursor.identity != identity or cursor.seq > head or handed not in checkpoint.handed:
         return Decision(0, True, 0, Checkpoint())
     if cursor.seq < checkpoint.acknowledged:
         return Decision(cursor.seq, False, cursor.seq, Checkpoint(cursor.seq, (handed,)))
-    return Decision(cursor.seq, False, None, checkpoint._with(cursor.seq, checkpoint.handed))
+    # A later cursor that the peer does not bring: its answer was lost, or the peer was set back. Which of the two
+    # cannot be told; to send back a little of what it brought is harmless, to leave it out may lose it for good.
+    lost = cursor.seq if any(each.seq > cursor.seq for each in checkpoint.handed) else None
+    return Decision(cursor.seq, False, lost, checkpoint._with(cursor.seq, checkpoint.handed))
 
 
 def hand_out(checkpoint: Checkpoint, seq: int, token: str, identity: str) -> tuple[Checkpoint, Cursor]:

@@ -454,7 +454,13 @@ class Engine:
     def _take(self, task: Task, position: Position, limit: int) -> Tuple[PullResult, Taken]:
         self._progress.stage(Stage.PULLING, task.resource)
         started = self._peer_time()
-        page = self._peer.pull(task.exchange, cursor=position.cursor, limit=limit, msince=position.msince)
+        page = self._peer.pull(
+            task.exchange,
+            cursor=position.cursor,
+            limit=limit,
+            msince=position.msince,
+            checkpoint=position.checkpoint,
+        )
         try:
             self._progress.advance(bytes_in=page.received)
             self._progress.stage(Stage.IMPORTING, task.resource)

@@ -154,7 +154,13 @@ class Peer(Protocol):
         ...
 
     def pull(
-        self, exchange: Exchange, *, cursor: str, limit: int, msince: Optional[datetime] = None
+        self,
+        exchange: Exchange,
+        *,
+        cursor: str,
+        limit: int,
+        msince: Optional[datetime] = None,
+        checkpoint: str = "",
     ) -> PullResult:
         """Ask the peer for what changed.
 
@@ -163,6 +169,7 @@ class Peer(Protocol):
             cursor: where the last page ended, "" for the beginning.
             limit: most master records of a page, for a peer that pages.
             msince: for a peer that knows only times (UTC), None for everything.
+            checkpoint: the peer's answer to our last push, "" before the first.
 
         Raises:
             SyncError: nothing usable came; no file is left behind.

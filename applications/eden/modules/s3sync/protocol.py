@@ -78,6 +78,8 @@ class PullRequest:
         msince: only records modified since (UTC), for a site that knows no cursors.
         components: whether components are sent with their masters.
         filters: conditions, joined by AND.
+        checkpoint: answer to the last push of the asking site, "" where it never pushed; None from an Eden. It
+            shows whether that site still knows of all it has pushed.
     """
 
     resource: str
@@ -87,6 +89,7 @@ class PullRequest:
     msince: datetime | None = None
     components: bool = True
     filters: tuple[Filter, ...] = ()
+    checkpoint: str | None = None
 
     @classmethod
     def from_vars(cls, variables: Mapping[str, Any]) -> PullRequest:
@@ -107,6 +110,7 @@ class PullRequest:
             msince=None if msince is None else parse_msince(msince),
             components=_components(variables),
             filters=_filters(variables),
+            checkpoint=_single(variables, "checkpoint"),
         )
 
     def to_query(self) -> str:
@@ -119,6 +123,7 @@ class PullRequest:
             ("msince", None if self.msince is None else format_msince(self.msince)),
             ("components", None if self.components else "None"),
             ("mcomponents", None if self.components else "None"),
+            ("checkpoint", self.checkpoint),
             ("include_deleted", "True"),
         ]
         query = _query(pairs)

@@ -114,9 +114,16 @@ def _serve_page(
     identity, head = site.journal.identity(), site.journal.head()
     before = site.checkpoints.load(repository.id, wanted.table)
     decision = present(before, Cursor.parse(request.cursor), identity, head)
-    if decision.lost_after is not None:
+    pushed = present(
+        site.checkpoints.load(repository.id, wanted.table, RECEIVE),
+        Cursor.parse(request.checkpoint),
+        identity,
+        head,
+    )
+    lost = [each.lost_after for each in (decision, pushed) if each.lost_after is not None]
+    if lost:
         with site.store.transaction():
-            site.journal.forget_origin(repository.id, decision.lost_after)
+            site.journal.forget_origin(repository.id, min(lost))
     handed: List[Checkpoint] = []
 
     def attributes(page: ExportPage) -> Dict[str, Any]:
@@ -126,7 +133,7 @@ def _serve_page(
             "cursor": str(cursor),
             "more": page.more,
             "journal": identity,
-            "restored": decision.restored,
+            "restored": decision.restored or pushed.restored,
         }
 
     page = site.exporter.export(
@@ -279,7 +286,7 @@ def _take_page(
         decision = present(before, presented, identity, site.journal.head())
         sender_restored = bool(repository.peer_journal) and repository.peer_journal != request.journal
         if decision.lost_after is not None or sender_restored:
-            site.journal.forget_origin(repository.id)
+            site.journal.forget_origin(repository.id, 0 if sender_restored else decision.lost_after or 0)
         if request.journal and repository.peer_journal != request.journal:
             site.db(site.db.sync_repository.id == repository.id).update(peer_journal=request.journal)
         context = site.context(repository.id, progresses.exchanged(table), progresses.delivered)

@@ -105,7 +105,13 @@ class Adapter(ABC):
 
     @abstractmethod
     def pull(
-        self, exchange: Exchange, *, cursor: str, limit: int, msince: Optional[datetime] = None
+        self,
+        exchange: Exchange,
+        *,
+        cursor: str,
+        limit: int,
+        msince: Optional[datetime] = None,
+        checkpoint: str = "",
     ) -> PullResult:
         """See port ``Peer``."""
 

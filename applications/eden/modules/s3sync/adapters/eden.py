@@ -102,7 +102,13 @@ class EdenAdapter(Adapter):
     # --- pull ----------------------------------------------------------------------------------------
 
     def pull(
-        self, exchange: Exchange, *, cursor: str, limit: int, msince: Optional[datetime] = None
+        self,
+        exchange: Exchange,
+        *,
+        cursor: str,
+        limit: int,
+        msince: Optional[datetime] = None,
+        checkpoint: str = "",
     ) -> PullResult:
         """See port ``Peer``."""
         request = PullRequest(
@@ -113,6 +119,7 @@ class EdenAdapter(Adapter):
             msince=msince,
             components=exchange.components,
             filters=exchange.filters,
+            checkpoint=checkpoint,
         )
         reply = self.transport.download(f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}")
         try:
