@@ -145,11 +145,7 @@ class Planner:
                 and not component.multiple
                 and master is not None
             ):
-                key = (
-                    master.key
-                    if component.pkey == master.plan.table.key
-                    else master.super_keys.get(component.pkey)
-                )
+                key = _join_key(component, master)
                 if key is not None:
                     wanted[component.fkey][key] = item
         for fkey, by_key in wanted.items():
@@ -220,6 +216,12 @@ class Planner:
         for item in items:
             values: List[Any] = []
             for name in names:
+                if item.component is not None and item.master is not None and name == item.component.fkey:
+                    joined = _join_key(item.component, item.master)
+                    if joined is None:
+                        break
+                    values.append(joined)
+                    continue
                 reference = item.record.references.get(name)
                 if isinstance(reference, Reference) and name in plan.references:
                     target = plan.references[name].target or ""
@@ -635,6 +637,11 @@ def deferred_items(item: Item, repository_id: Optional[int]) -> List[Deferred]:
         for each in item.missing
         if each.deferrable
     ]
+
+
+def _join_key(component: Component, master: Item) -> Optional[int]:
+    """Return the key by which components belong to a master, None while it is new."""
+    return master.key if component.pkey == master.plan.table.key else master.super_keys.get(component.pkey)
 
 
 def _key_column(table: Table, target: str) -> Optional[str]:

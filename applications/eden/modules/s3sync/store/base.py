@@ -321,7 +321,9 @@ class SqlStore:
         wanted = {folded(key) for key in keys}
         found: list[Row] = []
         for places, group in self._by_given_values(wanted).items():
-            found.extend(self._matching_keys(table, [*columns, *by], [(by[at], fold[at]) for at in places], group))
+            given = [(by[at], fold[at]) for at in places]
+            empty = [name for at, name in enumerate(by) if at not in places]
+            found.extend(self._matching_keys(table, [*columns, *by], given, empty, group))
         nothing = tuple([None] * len(by))
         if nothing in wanted:
             empty = " AND ".join(f"{self.columns.name(name)} IS NULL" for name in by)
@@ -341,18 +343,33 @@ class SqlStore:
         return groups
 
     def _matching_keys(
-        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, bool]], keys: Sequence[Row]
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[tuple[str, bool]],
+        empty: Sequence[str],
+        keys: Sequence[Row],
     ) -> list[Row]:
         fields = [table.fields[name] for name, _ in by]
         encoded = list(encode_rows(keys, [self.columns.encoder(field) for field in fields]))
-        return self._matching(table, columns, by, encoded)
+        return self._matching(table, columns, by, empty, encoded)
+
+    def _live_without(self, table: Table, empty: Sequence[str], alias: str = "") -> str:
+        """Return the condition that a record is not deleted and holds nothing in some columns."""
+        nothing = "".join(f" AND {alias}{self.columns.name(each)} IS NULL" for each in empty)
+        return f"{self.live(table, alias)}{nothing}"
 
     def lowered(self, expression: str, texts: Sequence[str]) -> str:
         """Return a text expression in lower case, to be compared with texts that are in lower case."""
         return f"LOWER({expression})"
 
     def _matching(
-        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, bool]], keys: Sequence[Row]
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[tuple[str, bool]],
+        empty: Sequence[str],
+        keys: Sequence[Row],
     ) -> list[Row]:
         """Return the live rows that may have one of the keys; more than these is no harm.
 
@@ -360,6 +377,7 @@ class SqlStore:
             table: the table.
             columns: what to return.
             by: columns of the keys, each with whether its case is ignored (the keys are in lower case then).
+            empty: further columns, in which the rows hold nothing.
             keys: values of these columns, as the database has them, none of them None.
         """
         name, fold = by[0]
@@ -370,7 +388,7 @@ class SqlStore:
         # an expression without an index: the fewer statements, the fewer times the table is read
         for part in chunks(values, self.most_marks if fold else CHUNK):
             part = padded(part)
-            where = f"{expression} IN ({self.marks(len(part))}) AND {self.live(table)}"
+            where = f"{expression} IN ({self.marks(len(part))}) AND {self._live_without(table, empty)}"
             found.extend(self._select_where(table, columns, where, part))
         return found
 

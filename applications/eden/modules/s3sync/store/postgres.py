@@ -223,7 +223,12 @@ class PostgresStore(JournalRows):
         return int(self.run(sql, (table.name,)).rowcount)
 
     def _matching(
-        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, bool]], keys: Sequence[Row]
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[tuple[str, bool]],
+        empty: Sequence[str],
+        keys: Sequence[Row],
     ) -> list[Row]:
         # one array a column in place of thousands of parameters, joined: an index is asked once for each key
         name = self.columns.name
@@ -235,7 +240,7 @@ class PostgresStore(JournalRows):
         sql = (
             f"SELECT {self._select(table, columns, self.columns.plain, 't.')} "
             f"FROM unnest({arrays}) wanted ({', '.join(wanted)}) JOIN {name(table.name)} t ON {equal} "
-            f"WHERE {self.live(table, 't.')}"
+            f"WHERE {self._live_without(table, empty, 't.')}"
         )
         found: list[Row] = []
         for part in chunks(list(dict.fromkeys(keys)), 20 * _PAGE):

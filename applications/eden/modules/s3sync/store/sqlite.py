@@ -107,7 +107,12 @@ class SQLiteStore(JournalRows):
         return f"s3sync_lower({expression})"
 
     def _matching(
-        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, bool]], keys: Sequence[Row]
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[tuple[str, bool]],
+        empty: Sequence[str],
+        keys: Sequence[Row],
     ) -> list[Row]:
         looked_up: list[Row] = []
         compared: list[Row] = []
@@ -118,17 +123,24 @@ class SQLiteStore(JournalRows):
                 compared.append(key)
             else:
                 looked_up.extend(itertools.product(*known))
-        found = self._joined(table, columns, [(name, "LOWER" if fold else "") for name, fold in by], looked_up)
+        live = self._live_without(table, empty, "t.")
+        quickly = [(name, "LOWER" if fold else "") for name, fold in by]
+        found = self._joined(table, columns, quickly, live, looked_up)
         if compared:
             self._adapter.connection.create_function("s3sync_lower", 1, _lower, deterministic=True)
             slowly = [(name, "s3sync_lower" if fold else "") for name, fold in by]
-            found += self._joined(table, columns, slowly, compared)
+            found += self._joined(table, columns, slowly, live, compared)
         return found
 
     def _joined(
-        self, table: Table, columns: Sequence[str], by: Sequence[tuple[str, str]], keys: Sequence[Row]
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[tuple[str, str]],
+        live: str,
+        keys: Sequence[Row],
     ) -> list[Row]:
-        """Return the live rows with one of the keys; ``by`` are the columns with the functions applied to them."""
+        """Return the rows with one of the keys; ``by`` are the columns with the functions applied to them."""
         name = self.columns.name
         expressions = [f"{function}(t.{name(column)})" for column, function in by]
         wanted = [f"k{at}" for at in range(len(by))]
@@ -141,7 +153,7 @@ class SQLiteStore(JournalRows):
             sql = (
                 f"WITH wanted ({', '.join(wanted)}) AS (VALUES {', '.join([row] * len(part))}) "
                 f"SELECT {selected} FROM wanted CROSS JOIN {name(table.name)} t "
-                f"WHERE {equal} AND {self.live(table, 't.')}"
+                f"WHERE {equal} AND {live}"
             )
             found.extend(self.rows(sql, [value for key in part for value in key]))
         return found
