@@ -32,9 +32,13 @@ def main(arguments: Sequence[str]) -> int:
         epilog="\n".join(f"  {name:10} {what}" for name, what in SCENES.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("scenes", nargs="*", metavar="rows", help="which rows to measure (default: all; see below)")
+    parser.add_argument(
+        "scenes", nargs="*", metavar="rows", help="which rows to measure (default: all; see below)"
+    )
     parser.add_argument("--quick", action="store_true", help="10,000 records only, in less than five minutes")
-    parser.add_argument("--most", type=int, default=1_000_000, help="records of the largest size (default: a million)")
+    parser.add_argument(
+        "--most", type=int, default=1_000_000, help="records of the largest size (default: a million)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file, too")
     parser.add_argument(
         "--database",
@@ -90,4 +94,6 @@ def server_name(database: str) -> str:
     cursor.execute("SELECT version()")
     (version,) = cursor.fetchone()
     connection.close()
-    return " ".join(str(version).split()[:2]) if "PostgreSQL" in str(version) else f"MariaDB or MySQL {version}"
+    return (
+        " ".join(str(version).split()[:2]) if "PostgreSQL" in str(version) else f"MariaDB or MySQL {version}"
+    )

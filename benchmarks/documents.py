@@ -11,10 +11,8 @@ PAGE = 2000
 BEGINNING = datetime(2025, 1, 1)
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<s3xml success="true" results="{count}" domain="bench">\n'
 _FOOT = "</s3xml>\n"
-_SYLLABLES = (
-    "ba be bi bo bu da de di do du fa fe ga ge gi go ha he hi ho ja jo ka ke ki ko la le li lo lu ma me mi mo "
-    "mu na ne ni no nu pa pe pi po ra re ri ro ru sa se si so su ta te ti to tu va ve vi wa we ya yo za ze zu"
-).split()
+_CONSONANTS = "bdfghjklmnprstvwyz"
+_SYLLABLES = tuple(first + second for first in _CONSONANTS for second in "aeiou")
 _KINDS = (
     "Foundation",
     "Ministry of Health",
@@ -77,7 +75,8 @@ def organisation(number: int, revision: int = 0) -> str:
         f'<data field="acronym" value="&quot;{name[:3].upper()}{number}&quot;">{name[:3].upper()}{number}</data>'
         f'<data field="phone" value="&quot;+{1000000 + words.number(9000000)}{revision}&quot;"/>'
         f'<data field="website" value="&quot;http://www.{place.lower()}.example.org&quot;"/>'
-        f'<data field="comments" value="&quot;{place} {remark} {words.word()}, {words.word()} (visit {revision})&quot;"/>'
+        f'<data field="comments" value="&quot;{place} {remark} {words.word()}, {words.word()} (visit {revision})'
+        '&quot;"/>'
         "</resource>\n"
     )
 
@@ -102,7 +101,8 @@ def office(number: int, revision: int = 0) -> str:
         f'<reference field="location_id" resource="gis_location" uuid="{place}"/></resource>\n'
         f'<resource name="gis_location" uuid="{place}" mci="1" modified_on="{moment}">'
         f'<data field="name">{words.word()} {words.word()} {number}</data>'
-        f'<data field="lat" value="{words.number(170) - 85}.5"/><data field="lon" value="{words.number(350) - 175}.25"/>'
+        f'<data field="lat" value="{words.number(170) - 85}.5"/>'
+        f'<data field="lon" value="{words.number(350) - 175}.25"/>'
         f'<data field="addr_street" value="&quot;{words.word()} street {words.number(200)}&quot;"/></resource>\n'
         f"{organisation if number % 10 == 0 else ''}"
     )

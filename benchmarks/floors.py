@@ -70,13 +70,15 @@ class Floor:
                 cursor.execute(f"PRAGMA {setting}")
             with contextlib.closing(sqlite3.connect(original)) as site:
                 marks = ", ".join("?" * len(COLUMNS))
-                query = f"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name IN ({marks}) ORDER BY type DESC"
+                query = f"SELECT sql FROM sqlite_master WHERE sql > '' AND tbl_name IN ({marks}) ORDER BY type DESC"
                 for (statement,) in site.execute(query, list(COLUMNS)):
                     cursor.execute(statement)
             self._prefix = ""
         else:
             self._prefix = "floor_"
-            like = "(LIKE {} INCLUDING DEFAULTS INCLUDING INDEXES)" if self._dialect == "postgres" else "LIKE {}"
+            like = (
+                "(LIKE {} INCLUDING DEFAULTS INCLUDING INDEXES)" if self._dialect == "postgres" else "LIKE {}"
+            )
             for table in COLUMNS:
                 cursor.execute(f"CREATE TABLE {self._prefix}{table} {like.format(table)}")
         connection.commit()
@@ -145,7 +147,9 @@ class Floor:
             )
         else:
             assigned = ", ".join(f"{name} = {self._mark}" for name in columns)
-            cursor.executemany(f"UPDATE {self._prefix}{table} SET {assigned} WHERE uuid = {self._mark}", values)
+            cursor.executemany(
+                f"UPDATE {self._prefix}{table} SET {assigned} WHERE uuid = {self._mark}", values
+            )
         self._connection.commit()
 
     def _look_up(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -164,7 +168,9 @@ class Floor:
         with target.open("w", encoding="utf-8") as out:
             out.write("<s3xml>")
             while True:
-                cursor.execute(f"SELECT * FROM {self._prefix}{table} WHERE id > {last} ORDER BY id LIMIT 2000")
+                cursor.execute(
+                    f"SELECT * FROM {self._prefix}{table} WHERE id > {last} ORDER BY id LIMIT 2000"
+                )
                 rows = cursor.fetchall()
                 if not rows:
                     break

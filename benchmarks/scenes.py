@@ -82,11 +82,15 @@ class Measurements:
             for turn in range(REPEATS):
                 documents = write_pages(pages, ORGANISATION, count, first=turn * count)
                 changed = write_pages(pages, ORGANISATION, count, first=turn * count, revision=1)
-                best["new"].append((_seconds(client, ORGANISATION, documents, "created"), floor.insert(documents)))
+                best["new"].append(
+                    (_seconds(client, ORGANISATION, documents, "created"), floor.insert(documents))
+                )
                 best["unchanged"].append(
                     (_seconds(client, ORGANISATION, documents, "unchanged"), floor.look_up(documents))
                 )
-                best["changed"].append((_seconds(client, ORGANISATION, changed, "updated"), floor.update(changed)))
+                best["changed"].append(
+                    (_seconds(client, ORGANISATION, changed, "updated"), floor.update(changed))
+                )
             targets = {"new": (12000.0, 1 / 3), "unchanged": (25000.0, None), "changed": (8000.0, None)}
             for name, times in best.items():
                 target, share = targets[name]
@@ -98,7 +102,9 @@ class Measurements:
         raw = sum(path.stat().st_size for path in documents)
         with Client(site, self._folder / "packed") as client:
             received, size = client.pull_all(ORGANISATION)
-        self._tell(Row("bytes on the line for a pull, of the document's", received / size, "", None, 0.2, False))
+        self._tell(
+            Row("bytes on the line for a pull, of the document's", received / size, "", None, 0.2, False)
+        )
         packed = sum(len(gzip.compress(path.read_bytes(), 5)) for path in documents)
         self._tell(Row("bytes on the line for a push, of the document's", packed / raw, "", None, 0.2, False))
 
@@ -139,7 +145,14 @@ class Measurements:
             run = field.script("synchronise", repository=repository)[0]
             _expect(run["message"], f"{count} created", f"Sent: {count}")
             self._tell(
-                Row(f"two sites, {count:,} new records each way", run["seconds"], "s", None, 6e-4 * count, False)
+                Row(
+                    f"two sites, {count:,} new records each way",
+                    run["seconds"],
+                    "s",
+                    None,
+                    6e-4 * count,
+                    False,
+                )
             )
 
     def pages(self, count: int) -> None:
@@ -182,25 +195,40 @@ class Measurements:
                     "worker, pull of pages": run["peak"],
                     "web process, pages served": peak_memory(headquarters.web_pid),
                 }
-                self._tell(Row(f"pull of {count:,} records, worker to worker", count / run["seconds"], "records/s"))
+                self._tell(
+                    Row(f"pull of {count:,} records, worker to worker", count / run["seconds"], "records/s")
+                )
                 self._nothing_to_do(field, headquarters, repository, count)
                 costs.append(self._cost_at(field, count))
             found.update(self._one_document(count))
             for name, peak in found.items():
                 peaks.setdefault(name, []).append(peak / MEGABYTE)
                 self._tell(
-                    Row(f"peak memory, {name}, {count:,} records", peak / MEGABYTE, "MB", None, MOST_MEMORY, False)
+                    Row(
+                        f"peak memory, {name}, {count:,} records",
+                        peak / MEGABYTE,
+                        "MB",
+                        None,
+                        MOST_MEMORY,
+                        False,
+                    )
                 )
         if len(counts) > 1:
             span = f"from {counts[0]:,} to {counts[-1]:,} records"
             for name, values in peaks.items():
-                self._tell(Row(f"peak memory, {name}, growth {span}", values[-1] / values[0], "", None, 1.1, False))
-            self._tell(Row(f"cost of a new record, growth {span}", costs[-1] / costs[0], "", None, 1.25, False))
+                self._tell(
+                    Row(f"peak memory, {name}, growth {span}", values[-1] / values[0], "", None, 1.1, False)
+                )
+            self._tell(
+                Row(f"cost of a new record, growth {span}", costs[-1] / costs[0], "", None, 1.25, False)
+            )
 
     def _nothing_to_do(self, field: Site, headquarters: Site, repository: int, count: int) -> None:
         runs = field.script("idle", repository=repository)
         name = f"nothing to do, {count:,} records"
-        self._tell(Row(f"{name}: the active end, without the wait", runs["own"] * 1000, "ms", None, 50, False))
+        self._tell(
+            Row(f"{name}: the active end, without the wait", runs["own"] * 1000, "ms", None, 50, False)
+        )
         self._tell(Row(f"{name}: the passive end, a request", runs["request"] * 1000, "ms", None, 50, False))
         self._tell(Row(f"{name}: the whole run, both directions", runs["run"] * 1000, "ms"))
 
@@ -238,7 +266,9 @@ class Measurements:
                 began = time.perf_counter()
                 client.push_as_eden(ORGANISATION, document)
                 seconds = time.perf_counter() - began
-            self._tell(Row(f"push of one document of {count:,} changed records", count / seconds, "records/s"))
+            self._tell(
+                Row(f"push of one document of {count:,} changed records", count / seconds, "records/s")
+            )
             shutil.rmtree(folder)
             return {
                 "worker, pull of one document": run["peak"],
@@ -272,7 +302,9 @@ class Measurements:
                     for _, message in each["done"]:
                         _expect(message, f"{count} created")
                 seconds = max(each["ended"] for each in told) - min(each["began"] for each in told)
-                what = f"{workers} worker{'s' if workers > 1 else ''}, {REPOSITORIES} repositories of {count:,}"
+                what = (
+                    f"{workers} worker{'s' if workers > 1 else ''}, {REPOSITORIES} repositories of {count:,}"
+                )
                 self._tell(Row(what, REPOSITORIES * count / seconds, "records/s"))
         shutil.rmtree(folder)
 

@@ -141,7 +141,9 @@ def fresh_database(uri: str) -> Iterator[str]:
         return
     parts = urllib.parse.urlsplit(uri)
     name = f"eden_bench_{uuid4().hex[:10]}"
-    suffix = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if parts.scheme.startswith(("mysql", "mariadb")) else ""
+    suffix = (
+        " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if parts.scheme.startswith(("mysql", "mariadb")) else ""
+    )
     _administrate(uri, f"CREATE DATABASE {name}{suffix}")
     try:
         yield urllib.parse.urlunsplit(parts._replace(path=f"/{name}"))
