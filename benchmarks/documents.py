@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -156,9 +155,3 @@ def write_pages(
             out.write(_FOOT)
         files.append(path)
     return files
-
-
-def elements(table: str, count: int, first: int = 0) -> Iterator[str]:
-    """Yield the elements of records one by one."""
-    make = MAKERS[table]
-    return (make(number) for number in range(first, first + count))

@@ -71,6 +71,13 @@ class Measurements:
             connection.close()
             shutil.rmtree(folder)
 
+    def _fill(self, site: Site, count: int, first: int = 0) -> None:
+        """Give an empty site records of its own."""
+        folder = self._folder / "fill"
+        documents = write_pages(folder, ORGANISATION, count, first=first)
+        site.script("fill", table=ORGANISATION, documents=[str(each) for each in documents])
+        shutil.rmtree(folder)
+
     # --- one site that is pushed to and asked ------------------------------------------------------------
 
     def imports(self, count: int) -> None:
@@ -139,8 +146,8 @@ class Measurements:
     def exchange(self, count: int) -> None:
         """Two sites that have nothing of each other, worker to worker."""
         with self._site("field") as field, self._site("headquarters") as headquarters:
-            field.script("fill", table=ORGANISATION, count=count)
-            headquarters.script("fill", table=ORGANISATION, count=count, first=count)
+            self._fill(field, count)
+            self._fill(headquarters, count, first=count)
             repository = connect_sites(field, headquarters, [ORGANISATION])
             run = field.script("synchronise", repository=repository)[0]
             _expect(run["message"], f"{count} created", f"Sent: {count}")
@@ -158,7 +165,7 @@ class Measurements:
     def pages(self, count: int) -> None:
         """Somebody works with the administration screens while records arrive."""
         with self._site("field") as field, self._site("headquarters") as headquarters:
-            headquarters.script("fill", table=ORGANISATION, count=count)
+            self._fill(headquarters, count)
             repository = connect_sites(field, headquarters, [ORGANISATION], mode=1)
             browser = Browser(field)
             ended = threading.Event()
@@ -186,7 +193,7 @@ class Measurements:
         costs: list[float] = []
         for count in counts:
             with self._site("field") as field, self._site("headquarters") as headquarters:
-                headquarters.script("fill", table=ORGANISATION, count=count)
+                self._fill(headquarters, count)
                 repository = connect_sites(field, headquarters, [ORGANISATION])
                 reset_peak_memory(headquarters.web_pid)
                 run = field.script("synchronise", repository=repository)[0]
