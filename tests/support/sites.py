@@ -6,7 +6,7 @@ import io
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -48,6 +48,8 @@ class Site:
         uri: pydal connection string.
         clock: its clock.
         users: e-mail -> id of accounts that exist.
+        families: resource families of the data model, None for all.
+        configure: changes the data model before it is used.
     """
 
     def __init__(
@@ -57,11 +59,14 @@ class Site:
         clock: Optional[FixedClock] = None,
         users: Optional[Dict[str, int]] = None,
         families: Optional[Tuple[str, ...]] = None,
+        configure: Optional[Callable[[Any], None]] = None,
     ) -> None:
         self.clock = clock or FixedClock()
         options = {} if families is None else {"families": families}
         env = open_environment(str(folder), uri, now=self.clock.now, **options)
         self.db, self.s3db = env["db"], env["s3db"]
+        if configure is not None:
+            configure(self.s3db)
         model.define(self.db, self.s3db, env["settings"], str)
         self.schema = build_schema(self.db, self.s3db, env["settings"])
         model.prepare(self.db, self.schema)

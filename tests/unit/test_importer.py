@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 import pytest
 
@@ -420,6 +421,69 @@ def test_super_entities_are_resolved_through_the_instance_table(site: Site) -> N
     assert 'field="site_id" resource="org_office" uuid="o"' in site.export("hrm_human_resource")[0].decode()
 
 
+def test_a_list_of_references_takes_what_is_there_and_the_rest_when_it_comes(site: Site) -> None:
+    def shelter(*uuids: str) -> str:
+        listed = ", ".join(f"&quot;{uuid}&quot;" for uuid in uuids)
+        services = f'<reference field="shelter_service_id" resource="cr_shelter_service" uuid="[{listed}]"/>'
+        return resource("cr_shelter", "s", data("name", "Hall"), services)
+
+    def service(uuid: str) -> str:
+        return resource("cr_shelter_service", uuid, data("name", f"Service {uuid}"))
+
+    assert told(site.push(shelter("a", "b", "c") + service("a") + service("c"), "cr_shelter")) == {
+        "created": 3
+    }
+    keys = [site.row("cr_shelter_service", uuid).id for uuid in "ac"]
+    assert site.row("cr_shelter", "s").shelter_service_id == keys
+    site.push(service("b"), "cr_shelter_service", repository_id=2)
+    complete = [site.row("cr_shelter_service", uuid).id for uuid in "abc"]
+    assert site.row("cr_shelter", "s").shelter_service_id == complete
+    assert told(site.push(shelter("a", "b", "c"), "cr_shelter")) == {"unchanged": 1}
+
+
+def test_a_reference_to_what_is_deleted_here_is_kept(site: Site) -> None:
+    site.push(org("gone", "Gone"), ORG)
+    site.push(deleted(ORG, "gone", LATER), ORG)
+    text = resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "gone"))
+    assert told(site.push(text, "event_incident")) == {"created": 1}
+    assert site.row("event_incident", "i").organisation_id == site.row(ORG, "gone").id
+    assert 'resource="org_organisation" uuid="gone"' in site.export("event_incident")[0].decode()
+
+
+PLACES = "pr_person_availability"
+
+
+def with_json_references(s3db: Any) -> None:
+    s3db.configure(PLACES, json_references=True)
+
+
+def test_references_inside_json(tmp_path: Path) -> None:
+    site = Site(tmp_path, configure=with_json_references)
+
+    def person_with_schedule(*organisations: str) -> str:
+        named = [{"$k_org": {"@resource": ORG, "@uuid": uuid}, "hours": 4} for uuid in organisations]
+        text = json.dumps({"shifts": named}).replace("&", "&amp;")
+        return resource(
+            PERSON,
+            "p",
+            data("first_name", "Ann"),
+            resource(PLACES, "a", f'<data field="schedule_json">{text}</data>'),
+        )
+
+    report = site.push(person_with_schedule("here", "later") + org("here", "Here"), PERSON)
+    assert told(report) == {"created": 3}
+    shifts = site.row(PLACES, "a").schedule_json["shifts"]
+    assert [shift.get("org") for shift in shifts] == [site.row(ORG, "here").id, None]
+    assert told(site.push(person_with_schedule("here", "later"), PERSON)) == {"unchanged": 2}
+    site.push(org("later", "Later"), ORG)
+    shifts = site.row(PLACES, "a").schedule_json["shifts"]
+    assert [shift["org"] for shift in shifts] == [site.row(ORG, uuid).id for uuid in ("here", "later")]
+    exported = site.export(PERSON)[0].decode()
+    assert '"@uuid": "later"' in exported and '"org": ' not in exported
+    assert told(site.push(person_with_schedule("here", "later"), PERSON)) == {"unchanged": 2}
+    site.close()
+
+
 # --- components -----------------------------------------------------------------------------------------
 
 
@@ -489,6 +553,111 @@ def test_link_tables_nest_below_either_end(site: Site) -> None:
     row = site.rows("org_organisation_organisation_type")[0]
     assert row.organisation_id == site.row(ORG, "u").id
     assert row.organisation_type_id == site.row("org_organisation_type", "t").id
+
+
+def test_branches_nest_by_alias_below_either_organisation(site: Site) -> None:
+    branch = resource("org_organisation_branch", "l", ref("branch_id", ORG, "child"), alias="branch")
+    assert told(site.push(org("parent", "Parent", branch) + org("child", "Child"), ORG)) == {"created": 3}
+    row = site.rows("org_organisation_branch")[0]
+    assert (row.organisation_id, row.branch_id) == (site.row(ORG, "parent").id, site.row(ORG, "child").id)
+    exported = site.export(ORG)[0].decode()
+    assert 'name="org_organisation_branch" alias="branch"' in exported
+    assert 'name="org_organisation_branch" alias="parent"' in exported
+
+
+# --- ownership ------------------------------------------------------------------------------------------
+
+
+def test_owner_and_group_are_those_named_where_they_exist_here(tmp_path: Path) -> None:
+    site = Site(tmp_path, users={"ann@example.org": 7})
+    site.s3db["auth_group"].insert(id=5, role="Staff")
+    site.db.commit()
+    site.accounts._groups["Staff"] = 5
+    site.push(
+        org("u", "A", owned_by_user="ann@example.org", owned_by_group="Staff", modified_by="x@y.org"), ORG
+    )
+    row = site.row(ORG, "u")
+    assert (row.owned_by_user, row.owned_by_group, row.modified_by) == (7, 5, None)
+    site.close()
+
+
+def test_a_new_record_gets_the_realm_an_eden_would_give_it(site: Site) -> None:
+    text = (
+        resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "g"))
+        + org("g", "Org")
+        + resource("event_incident", "j", data("name", "Fire"))
+    )
+    site.push(text, "event_incident")
+    site.push(person("p", "Ann", contact("c1", "a@b.org")), PERSON)
+    organisation = site.row(ORG, "g")
+    assert organisation.realm_entity == organisation.pe_id
+    assert site.row("event_incident", "i").realm_entity == organisation.pe_id
+    assert site.row("event_incident", "j").realm_entity is None
+    assert site.row(PERSON, "p").realm_entity is None
+    assert site.row(CONTACT, "c1").realm_entity == site.row(PERSON, "p").pe_id
+
+
+def test_the_realm_rule_of_a_table_comes_first(tmp_path: Path) -> None:
+    site = Site(tmp_path, configure=lambda s3db: s3db.configure(ORG, realm_entity=lambda table, row: None))
+    site.push(org("u", "A"), ORG)
+    assert site.row(ORG, "u").realm_entity is None
+    site.close()
+
+
+# --- the data model's own rules -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ruling, winner", [("THIS", "Ours"), ("OTHER", "Theirs"), (None, "Theirs")])
+def test_a_resources_own_conflict_rule_decides_first(
+    tmp_path: Path, ruling: "str | None", winner: str
+) -> None:
+    asked = []
+
+    def onconflict(ours: Any, theirs: Any, repository_id: int) -> "str | None":
+        asked.append((ours["name"], theirs.values["name"], repository_id))
+        return ruling
+
+    site = Site(tmp_path, configure=lambda s3db: s3db.configure(ORG, onconflict=onconflict))
+    site.push(org("u", "A"), ORG)
+    exchanged = site.journal.head()
+    site.db(site.s3db[ORG].uuid == "u").update(name="Ours")
+    site.db.commit()
+    report = site.push(org("u", "Theirs", modified_on=LATER), ORG, exchanged=exchanged)
+    assert told(report) == {"conflict": 1}
+    assert asked == [("Ours", "Theirs", 1)]
+    assert site.row(ORG, "u").name == winner
+    site.close()
+
+
+def test_onvalidation_of_the_data_model_rejects_with_its_words(site: Site) -> None:
+    backwards = resource(
+        "event_incident",
+        "i",
+        data("name", "Flood"),
+        data("date", "2026-02-02"),
+        data("end_date", "2026-02-01"),
+    )
+    report = site.push(backwards, "event_incident")
+    assert told(report) == {"rejected": 1}
+    assert "end_date" in report.failures[0][1].errors
+
+
+def test_a_value_that_must_exist_in_another_table_is_looked_up_for_all_records_at_once(
+    tmp_path: Path,
+) -> None:
+    from gluon.validators import IS_EMPTY_OR, IS_IN_DB
+
+    def configure(s3db: Any) -> None:
+        s3db[ORG].country.requires = IS_EMPTY_OR(IS_IN_DB(s3db.db, s3db["org_sector"].abrv))
+
+    site = Site(tmp_path, configure=configure)
+    site.push(resource("org_sector", "s", data("name", "Health"), data("abrv", "NP")), "org_sector")
+    report = site.push(
+        org("good", "Good", data("country", "NP")) + org("bad", "Bad", data("country", "XX")), ORG
+    )
+    assert told(report) == {"created": 1, "rejected": 1}
+    assert report.failures[0][1].errors["country"].message == "value not in database"
+    site.close()
 
 
 # --- deletion and merge ---------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ CORE = frozenset(
         "errors",
         "filters",
         "garbage",
+        "jsonrefs",
         "moments",
         "ordering",
         "patience",

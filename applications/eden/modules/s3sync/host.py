@@ -183,6 +183,8 @@ class _Builder:
             onaccept=self._hooks(name, "onaccept"),
             onaccept_set=self._hook(name, ("onaccept_set",)),
             onconflict=self._hook(name, ("onconflict",)),
+            json_references=_json_references(get_config(name, "json_references"), fields.values()),
+            realm=self._hook(name, ("realm_entity",)),
             computed=frozenset(get_config(name, "computed_fields") or ()),
         )
 
@@ -276,3 +278,13 @@ class _Builder:
     def _late_default(self, tablename: str, fieldname: str) -> Callable[[], Any]:
         key = self._key
         return lambda: _host(key)[0][tablename][fieldname].default()
+
+
+def _json_references(configured: Any, fields: Iterable[Field]) -> frozenset[str]:
+    """Return the JSON fields with references: all of them where the configuration says True, else those it names."""
+    names = [configured] if isinstance(configured, str) else configured
+    return frozenset(
+        field.name
+        for field in fields
+        if names and field.kind == "json" and (names is True or field.name in names)
+    )

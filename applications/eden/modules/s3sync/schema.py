@@ -143,6 +143,9 @@ class Table:
         onaccept_set: set-based counterpart of onaccept: takes the keys of all records written; None for none.
         onconflict: the resource's own conflict rule: takes our values, the incoming record and the repository id,
             answers with a policy, or None to leave it to the task's.
+        json_references: JSON fields that may name other records inside their values (see ``jsonrefs``).
+        realm: the table's own rule for the realm entity of a record: takes table name and values, returns a key or
+            None.
         computed: fields that each site computes for itself: exported for people, never imported or compared.
         module: prefix, the Eden module the table belongs to.
     """
@@ -159,6 +162,8 @@ class Table:
     onaccept: Mapping[str, Hook] = field(default_factory=dict)
     onaccept_set: Optional[Callable[[Sequence[int]], None]] = None
     onconflict: Optional[Callable[..., Any]] = None
+    json_references: FrozenSet[str] = frozenset()
+    realm: Optional[Callable[[str, Mapping[str, Any]], Optional[int]]] = None
     computed: FrozenSet[str] = frozenset()
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from ..codec import RESOURCE_CLOSE, list_reference, reference, resource_open, with_domain
+from ..jsonrefs import portable
 from ..moments import write_datetime
 from ..ports import Row, Store
 from ..schema import Component, Field, Schema, Table
@@ -134,6 +136,12 @@ class RowEncoder:
 
                 def write(value: Any, plain: Write = plain, convert: Callable[[Any], Any] = convert) -> str:
                     return plain(convert(value))
+
+            if name in self.table.json_references:
+                written = write
+
+                def write(value: Any, written: Write = written) -> str:
+                    return written(portable(json.loads(value) if isinstance(value, str) else value))
 
         cleared = ""
         if not style.paged and field.is_text and not field.required and name not in self.table.computed:

@@ -152,6 +152,7 @@ class Importer:
             self._files,
             self._clock,
             context,
+            gatherer.reference_uuid,
         )
         report = Report()
         waiting = iter(batches)

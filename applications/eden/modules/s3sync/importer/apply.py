@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from ..errors import RowRefused
+from ..jsonrefs import portable, references, resolved
 from ..ordering import Edge, arrange
 from ..ports import Accounts, Clock, Deferred, Files, Journal, Ledger, Row, Store
-from ..records import Action, FieldError, Outcome, Upload
+from ..records import Action, FieldError, Outcome, Reference, Upload
 from ..schema import Schema, Table
 from .context import Context, HookForm
 from .gather import Batch
@@ -33,6 +34,7 @@ class Applier:
     Args:
         schema, store, journal, ledger, accounts, files, clock: see ``ports``.
         context: where the records come from.
+        uuid_of: the uuid that a reference means, as it is stored here.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class Applier:
         files: Files,
         clock: Clock,
         context: Context,
+        uuid_of: Callable[[Reference], Optional[str]],
     ) -> None:
+        self._uuid_of = uuid_of
         self._schema = schema
         self._store = store
         self._journal = journal
@@ -81,6 +85,7 @@ class Applier:
             if item.outcome is None:
                 item.outcome = self._outcome(item)
         written = [item for item in live if item.outcome is not None and _is_written(item.outcome)]
+        self._write_json_references(written, batch)
         self._note(written, batch.items, main)
         self._defer(written)
         self._resolve_waiting(written)
@@ -220,9 +225,9 @@ class Applier:
             with self._store.savepoint():
                 self._insert_supers(plan, items)
                 columns = self._columns_to_insert(plan)
-                keys = self._store.insert(
-                    plan.table, columns, [self._new_row(item, columns) for item in items]
-                )
+                realms = self._realms(plan, items)
+                rows = [self._new_row(item, columns, realms.get(id(item))) for item in items]
+                keys = self._store.insert(plan.table, columns, rows)
         except RowRefused as error:
             for item in items:
                 item.super_keys = {}
@@ -239,7 +244,7 @@ class Applier:
     def _columns_to_insert(self, plan: TablePlan) -> Tuple[str, ...]:
         columns = self._insert_columns.get(plan.table.name)
         if columns is None:
-            meta = ("uuid", "mci", "deleted", *_STAMPS, "approved_by")
+            meta = ("uuid", "mci", "deleted", *_STAMPS, "approved_by", "realm_entity")
             columns = self._insert_columns[plan.table.name] = (
                 *(name for name in meta if name in plan.table.fields),
                 *plan.data,
@@ -248,7 +253,7 @@ class Applier:
             )
         return columns
 
-    def _new_row(self, item: Item, columns: Tuple[str, ...]) -> Row:
+    def _new_row(self, item: Item, columns: Tuple[str, ...], realm: Optional[int]) -> Row:
         record = item.record
         now = self._clock.now()
         modified_on = record.modified_on or now
@@ -268,6 +273,7 @@ class Applier:
             "owned_by_user": (record.owned_by_user and user(record.owned_by_user)) or by,
             "owned_by_group": self._groups.get(record.owned_by_group) if record.owned_by_group else None,
             "approved_by": (by or 0) if record.approved else None,
+            "realm_entity": realm,
         }
         get = values.get
         return tuple([get(name) for name in columns])
@@ -457,6 +463,62 @@ class Applier:
                     "what refers to it is moved when it does."
                 )
 
+    # -- references inside JSON, and realms --------------------------------------------------------------
+
+    def _write_json_references(self, written: Sequence[Item], batch: Batch) -> None:
+        """Add the keys of records named inside JSON values, when all records of the batch have theirs."""
+        for item in written:
+            for name in item.plan.table.json_references & item.changes.keys():
+                value = item.changes[name]
+                named = list(references(value))
+                if not named:
+                    continue
+                keys = self._keys_of(named, batch)
+                for place, reference in enumerate(named):
+                    uuid = self._uuid_of(reference)
+                    if reference not in keys and uuid is not None and reference.table in self._schema:
+                        item.missing.append(Missing(name, reference.table, uuid, place, True))
+                self._store.update(item.plan.table, (name,), [(item.key, resolved(value, keys.get))])
+
+    def _keys_of(self, named: Sequence[Reference], batch: Batch) -> Dict[Reference, int]:
+        keys: Dict[Reference, int] = {}
+        wanted: Dict[str, Dict[str, Reference]] = defaultdict(dict)
+        for reference in named:
+            uuid = self._uuid_of(reference)
+            item = batch.find(reference, uuid)
+            if item is not None and item.key is not None:
+                keys[reference] = item.key
+            elif uuid is not None:
+                wanted[reference.table][uuid] = reference
+        for name, by_uuid in wanted.items():
+            table = self._schema.get(name)
+            if table is not None:
+                for uuid, key in self._store.fetch(table, ("uuid", table.key), "uuid", list(by_uuid)):
+                    keys[by_uuid[uuid]] = key
+        return keys
+
+    def _realms(self, plan: TablePlan, items: Sequence[Item]) -> Dict[int, Optional[int]]:
+        """Return id(item) -> realm entity of new records, as an Eden finds it.
+
+        The table's own rule comes first; then the record's own person entity, except of persons, or that of the
+        organisation it belongs to.
+        """
+        table = plan.table
+        if "realm_entity" not in table.fields:
+            return {}
+        if table.realm is not None:
+            return {id(item): table.realm(table.name, {**item.changes, **item.super_keys}) for item in items}
+        if "pe_id" in table.fields:
+            if table.name == "pr_person":
+                return {}
+            return {id(item): item.super_keys.get("pe_id", item.changes.get("pe_id")) for item in items}
+        owner = self._schema.get("org_organisation")
+        if owner is None or "organisation_id" not in plan.references or "pe_id" not in owner.fields:
+            return {}
+        owners = {item.changes.get("organisation_id") for item in items} - {None}
+        entities = dict(self._store.fetch(owner, (owner.key, "pe_id"), owner.key, owners)) if owners else {}
+        return {id(item): entities.get(item.changes.get("organisation_id")) for item in items}
+
     # -- after writing -----------------------------------------------------------------------------------
 
     def _outcome(self, item: Item) -> Outcome:
@@ -551,6 +613,9 @@ class Applier:
             )
             return
         field = table.fields[field_name]
+        if field_name in table.json_references:
+            self._settle_json(table, field_name, {each.key for each in group})
+            return
         current = dict(
             self._store.fetch(table, (table.key, field_name), table.key, {each.key for each in group})
         )
@@ -568,6 +633,14 @@ class Applier:
                 rows[each.key] = key
         if rows:
             self._store.update(table, (field_name,), list(rows.items()))
+
+    def _settle_json(self, table: Table, field_name: str, keys: Set[int]) -> None:
+        rows = self._store.fetch(table, (table.key, field_name), table.key, keys)
+        named = [reference for _, value in rows for reference in references(value)]
+        found = self._keys_of(named, Batch())
+        self._store.update(
+            table, (field_name,), [(key, resolved(portable(value), found.get)) for key, value in rows]
+        )
 
     def _after(self, written: Sequence[Item]) -> None:
         """Let the data model react to what was written."""

@@ -6,6 +6,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..codec import strip_domain
 from ..document import Document, Wanted
+from ..jsonrefs import references
 from ..records import Record, Reference
 from ..schema import Component, Schema, Table
 from .items import Item, Role, TablePlan
@@ -127,7 +128,7 @@ class Gatherer:
             fresh = batch.items[start:]
             start = len(batch.items)
             for item in fresh:
-                for reference in _references(item.record):
+                for reference in _references(item):
                     self._follow(batch, reference, asked)
         return batch
 
@@ -196,7 +197,8 @@ def _component(table: Table, nested: Record) -> Optional[Component]:
     return None
 
 
-def _references(record: Record) -> Iterator[Reference]:
+def _references(item: Item) -> Iterator[Reference]:
+    record = item.record
     for value in record.references.values():
         if value is None:
             continue
@@ -204,3 +206,5 @@ def _references(record: Record) -> Iterator[Reference]:
             yield value
         else:
             yield from value
+    for name in item.plan.table.json_references:
+        yield from references(record.values.get(name))

@@ -10,6 +10,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
+from ..jsonrefs import portable
 from ..policy import Decision, Policy, Terms, Version, decide
 from ..ports import Clock, Deferred, Journal, Ledger, Row, Store
 from ..records import Action, FieldError, Outcome, Reference, Upload
@@ -107,6 +108,8 @@ class Planner:
             _put_off_repeats(items, batch)
 
     def _found(self, item: Item, row: Row) -> None:
+        if item.plan.table.json_references:
+            row = _portable(item.plan, row)
         item.original = row
         item.key = row[item.plan.key_at]
         for super_key in item.plan.table.super_keys:
@@ -666,6 +669,15 @@ def _without_master(item: Item) -> Optional[Decision]:
         return None
     reason = "The record it belongs to was deleted here."
     return Decision(Action.SKIPPED, False, reason, assert_ours=item.original is not None)
+
+
+def _portable(plan: TablePlan, row: Row) -> Row:
+    """Return a row with JSON values as they travel, so that they can be compared with what arrives."""
+    values = list(row)
+    for name in plan.table.json_references:
+        at = plan.position[name]
+        values[at] = portable(values[at])
+    return tuple(values)
 
 
 def _keep_cleared(item: Item, resolved: Dict[str, Any]) -> None:

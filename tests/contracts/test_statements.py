@@ -1,0 +1,135 @@
+"""How many statements a batch takes: as many for few records as for many, whatever kind they are."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, Callable
+
+import pytest
+
+from s3sync.document import Document
+from s3sync.exporter import ExportRequest
+from s3sync.policy import Terms
+from s3sync.site import Site
+from tests.support.exchange import Clock, make_site
+from tests.support.sites import data, ref, resource
+
+#: Sizes below the number of keys that one statement may name.
+FEW, MANY = 40, 160
+
+Make = Callable[[int, str], str]
+
+
+@contextlib.contextmanager
+def statements() -> Iterator[list[str]]:
+    """Collect every call that hands a statement to SQLite, by whatever layer."""
+    calls: list[str] = []
+
+    def look(frame: FrameType, event: str, subject: Any) -> None:
+        if event == "c_call" and getattr(subject, "__name__", "") in ("execute", "executemany"):
+            if "Cursor" in getattr(subject, "__qualname__", ""):
+                calls.append(subject.__name__)
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(before)
+
+
+def organisation(number: int, remark: str) -> str:
+    name = data("name", f"Relief {number}")
+    return resource("org_organisation", f"urn:uuid:o-{number}", name, data("comments", remark))
+
+
+def office(number: int, remark: str) -> str:
+    return resource(
+        "org_office",
+        f"urn:uuid:f-{number}",
+        data("name", f"Office {number}"),
+        data("comments", remark),
+        ref("organisation_id", "org_organisation", f"urn:uuid:of-{number}"),
+        ref("location_id", "gis_location", f"urn:uuid:l-{number}"),
+    ) + "".join(
+        (
+            resource("org_organisation", f"urn:uuid:of-{number}", data("name", f"Owner {number}")),
+            resource("gis_location", f"urn:uuid:l-{number}", data("name", f"Place {number}")),
+        )
+    )
+
+
+def person(number: int, remark: str) -> str:
+    contacts = [
+        resource(
+            "pr_contact",
+            f"urn:uuid:c-{number}-{method}",
+            data("contact_method", method),
+            data("value", f"{method}{number}"),
+            data("comments", remark),
+        )
+        for method in ("SMS", "EMAIL")
+    ]
+    names = [data("first_name", f"Ann {number}"), data("last_name", "Lee"), data("comments", remark)]
+    return resource("pr_person", f"urn:uuid:p-{number}", *names, *contacts)
+
+
+KINDS: dict[str, Make] = {"org_organisation": organisation, "org_office": office, "pr_person": person}
+
+
+def take(site: Site, table: str, count: int, first: int, remark: str = "") -> int:
+    """Import records; return how many statements that took."""
+    make = KINDS[table]
+    text = "".join(make(number, remark) for number in range(first, first + count))
+    if remark:
+        text = text.replace("2026-03-01T12:00:00", "2026-03-02T12:00:00")
+    source = io.BytesIO(f"<s3xml>{text}</s3xml>".encode())
+    with statements() as calls:
+        with Document(source, site.schema, table) as document, site.store.transaction():
+            report = site.importer.import_page(document, Terms(), site.context(1, 0))
+    assert sum(report.main.values()) == count and not report.failures
+    return len(calls)
+
+
+@pytest.fixture(scope="module", params=sorted(KINDS))
+def counts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
+    """Statements by step: for a first batch, for few and for many records."""
+    table = request.param
+    clock = Clock()
+    site = make_site(Path(tmp_path_factory.mktemp(table)) / "site", clock)
+    clock.tick(10 * 86400)
+    take(site, table, 1, 10**6)
+    found: dict[str, list[int]] = {}
+    for count, first in ((FEW, 0), (MANY, 1000)):
+        found.setdefault("new", []).append(take(site, table, count, first))
+        found.setdefault("unchanged", []).append(take(site, table, count, first))
+        found.setdefault("changed", []).append(take(site, table, count, first, "new words"))
+    for count in (FEW, MANY):
+        with statements() as calls:
+            request_ = ExportRequest(table, limit=count, paged=True)
+            assert site.exporter.export(io.BytesIO(), request_).count == count
+        found.setdefault("export", []).append(len(calls))
+    site.db.close()
+    return found
+
+
+@pytest.mark.parametrize("step", ["new", "unchanged", "changed", "export"])
+def test_more_records_take_no_more_statements(counts: dict[str, list[int]], step: str) -> None:
+    few, many = counts[step]
+    assert few == many
+    assert few < 120
+
+
+def test_the_counter_counts(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    with statements() as calls:
+        for number in range(3):
+            site.db.executesql(f"SELECT {number}")
+        site.store.run_many("UPDATE sync_job SET repository_id = ? WHERE id = ?", [(1, 1), (2, 2)])
+    assert calls == ["execute"] * 3 + ["executemany"]
+    site.db.close()
