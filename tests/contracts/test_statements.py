@@ -70,10 +70,10 @@ def person(number: int, remark: str) -> str:
             "pr_contact",
             f"urn:uuid:c-{number}-{method}",
             data("contact_method", method),
-            data("value", f"{method}{number}"),
+            data("value", value.format(number)),
             data("comments", remark),
         )
-        for method in ("SMS", "EMAIL")
+        for method, value in (("SMS", "+977{}"), ("EMAIL", "ann{}@example.org"))
     ]
     names = [data("first_name", f"Ann {number}"), data("last_name", "Lee"), data("comments", remark)]
     return resource("pr_person", f"urn:uuid:p-{number}", *names, *contacts)
