@@ -73,6 +73,24 @@ class Database:
             self._cleaner._adapter.close("rollback")
 
 
+def connect_again(uri: str, folder: Path, schema: str) -> DAL:
+    """Open a database that another process has made.
+
+    Args:
+        uri: pydal URI.
+        folder: where SQLite's file is.
+        schema: on PostgreSQL the schema with the tables.
+    """
+
+    def choose(adapter: Any) -> None:
+        if schema:
+            adapter.execute(f"SET search_path TO {schema}")
+            adapter.connection.commit()
+
+    options = {"driver_args": {"timeout": 5}} if uri.startswith("sqlite") else {"attempts": 1}
+    return DAL(uri, folder=str(folder), migrate=False, pool_size=0, after_connection=choose, **options)
+
+
 class SQLiteDatabase(Database):
     dialect = "sqlite"
 
