@@ -116,3 +116,23 @@ def test_unknown_validators_are_those_of_the_running_request() -> None:
     assert compiled is not None and compiled("left") == ("left", "wrong")
     late[0] = lambda value: (value.upper(), None)  # type: ignore[assignment]
     assert compiled("left") == ("LEFT", None)
+
+
+class DefaultValidatorProxy(Validator):
+    """How newer versions of pydal hand out the validators of a field that asks for nothing."""
+
+    def __init__(self, obj: Any) -> None:
+        self.obj = obj
+
+
+@pytest.mark.parametrize("kind", ["upload", "string", "json"])
+def test_what_newer_versions_of_pydal_put_on_every_field_asks_for_nothing(kind: str) -> None:
+    requires = DefaultValidatorProxy(IS_EMPTY_OR(Validator()))
+    assert not read_rules(requires, kind, lambda place: None).required
+    assert check(requires, None, kind) == (None, None)
+
+
+def test_a_wrapped_default_still_checks() -> None:
+    requires = DefaultValidatorProxy(IS_EMPTY_OR(IS_INT_IN_RANGE(0, 10)))
+    assert check(requires, 9, "integer") == (9, None)
+    assert check(requires, 99, "integer")[1]

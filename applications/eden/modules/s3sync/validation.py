@@ -75,7 +75,11 @@ def is_empty(value: Any) -> bool:
 def flattened(requires: Any) -> Iterator[tuple[Any, bool]]:
     """Yield the validators of a field in order, each with whether an empty value passes it by."""
     for each in requires if isinstance(requires, (list, tuple)) else [requires]:
-        if each is None:
+        if _is(each, "DefaultValidatorProxy"):
+            # How newer versions of pydal wrap what they give to a field that asks for nothing.
+            yield from flattened(each.obj)
+            continue
+        if each is None or type(each).__name__ == "Validator":
             continue
         if _is(each, "IS_EMPTY_OR", "IS_NULL_OR"):
             yield each, True

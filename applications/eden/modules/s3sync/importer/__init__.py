@@ -20,7 +20,7 @@ from ..ports import Accounts, Clock, Files, Journal, Kept, Ledger, Store
 from ..records import Action, Outcome, Record
 from ..schema import Schema, Table
 from .apply import Applier
-from .context import MAX_FAILURES, Context, Report
+from .context import MAX_FAILURES, MAX_LISTED, Context, Report
 from .gather import Batch, Gatherer
 from .items import Item, Role
 from .plan import Planner
@@ -274,8 +274,10 @@ def _account_main(report: Report, item: Item, outcome: Outcome) -> None:
     if outcome.record_id is None or outcome.action is Action.REJECTED:
         return
     if outcome.action is Action.CREATED:
-        report.created.append(outcome.record_id)
+        listed = report.created
     elif item.record.deleted:
-        report.deleted.append(outcome.record_id)
+        listed = report.deleted
     else:
-        report.updated.append(outcome.record_id)
+        listed = report.updated
+    if len(listed) < MAX_LISTED:
+        listed.append(outcome.record_id)

@@ -13,6 +13,9 @@ from ..records import Action, Outcome, Record
 #: Most failures kept in a report for the reply; every one is in the ledger in any case.
 MAX_FAILURES = 1000
 
+#: Most keys of each kind listed in a report: a document of a million records must not fill the memory with them.
+MAX_LISTED = 20_000
+
 
 @dataclass(frozen=True)
 class Context:
@@ -47,7 +50,7 @@ class Report:
         counts: outcomes of all records, components and referenced records included.
         main: outcomes of the records of the main table.
         by_table: outcomes a table.
-        created, updated, deleted: keys of records of the main table.
+        created, updated, deleted: keys of records of the main table, at most MAX_LISTED of each.
         failures: rejected records with their outcomes, at most MAX_FAILURES.
         warnings: what was left out although a record was stored.
         conflicts: a line for each conflict: the record and how it was decided, at most MAX_FAILURES.
@@ -74,9 +77,9 @@ class Report:
         self.main.update(other.main)
         for table, counts in other.by_table.items():
             self.by_table.setdefault(table, Counter()).update(counts)
-        self.created.extend(other.created)
-        self.updated.extend(other.updated)
-        self.deleted.extend(other.deleted)
+        self.created.extend(other.created[: MAX_LISTED - len(self.created)])
+        self.updated.extend(other.updated[: MAX_LISTED - len(self.updated)])
+        self.deleted.extend(other.deleted[: MAX_LISTED - len(self.deleted)])
         self.failures.extend(other.failures[: MAX_FAILURES - len(self.failures)])
         self.warnings.extend(other.warnings[: MAX_FAILURES - len(self.warnings)])
         self.conflicts.extend(other.conflicts[: MAX_FAILURES - len(self.conflicts)])
