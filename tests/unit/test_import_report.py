@@ -1,0 +1,14 @@
+"""What an import tells stays small, however many records it was about."""
+
+from __future__ import annotations
+
+from s3sync.importer.context import MAX_LISTED, Report
+
+
+def test_a_report_lists_no_more_keys_than_fit() -> None:
+    report = Report()
+    for start in range(0, 3 * MAX_LISTED, 1000):
+        keys = list(range(start, start + 1000))
+        report.add(Report(created=keys, updated=keys[:1], deleted=keys))
+    assert report.created == report.deleted == list(range(MAX_LISTED))
+    assert len(report.updated) == 3 * MAX_LISTED / 1000
