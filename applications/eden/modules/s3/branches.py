@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .bulk import key_list
+from .bulk import run_by_keys
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
@@ -36,9 +36,16 @@ class BranchTree:
 
     def organisations_accepted(self, ids: Iterable[int]) -> None:
         """After organisations were written: those without a root are their own."""
-        table = self.s3db["org_organisation"]
-        query = table.id.belongs(key_list(ids)) & (table.root_organisation == None)  # noqa: E711 - SQL
-        self._write(query, table.id)
+        db = self.s3db.db
+        self.s3db["org_organisation"]  # a lazy table has to exist before it is written to
+        quote = db._adapter.dialect.quote
+        root, key = quote("root_organisation"), quote("id")
+        # computed from others, hence past pydal, which would make an edit of it
+        run_by_keys(
+            db,
+            f"UPDATE {quote('org_organisation')} SET {root} = {key} WHERE {root} IS NULL AND {key} IN",
+            ids,
+        )
 
     def branch_onaccept(self, form: Any) -> None:
         """After a branch was written by a form."""

@@ -5,12 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-PAGE = 500
+PAGE = 512
 
 
-def key_list(keys: Iterable[int]) -> str:
-    """Return keys as ``Field.belongs`` takes them ready-made; it converts the members of a list one by one."""
-    return f"{','.join(str(int(key)) for key in keys) or 'NULL'};"
+def _mark(db: Any) -> str:
+    return "?" if db._adapter.dbengine == "sqlite" else "%s"
+
+
+def run_by_keys(db: Any, sql: str, keys: Iterable[int]) -> list[tuple[Any, ...]]:
+    """Run a statement that ends in "IN" for some keys at a time; return the rows, if it is a query.
+
+    The keys are parameters and their number is a power of two, so that the driver meets few different texts: those
+    it has prepared it keeps, and thousands of keys in each text fill the memory.
+
+    Args:
+        db: the DAL.
+        sql: the statement.
+        keys: what it is to be run for.
+    """
+    mark = _mark(db)
+    waiting = sorted(set(keys))
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(waiting), PAGE):
+        part = waiting[start : start + PAGE]
+        count = 1 << (len(part) - 1).bit_length()
+        cursor = db._adapter.connection.cursor()
+        marks = ", ".join([mark] * count)
+        cursor.execute(f"{sql} ({marks})", (*part, *[part[-1]] * (count - len(part))))
+        if cursor.description:
+            found.extend(tuple(row) for row in cursor.fetchall())
+    return found
 
 
 def update_rows(db: Any, tablename: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -29,7 +53,7 @@ def update_rows(db: Any, tablename: str, columns: Sequence[str], rows: Sequence[
     adapter = db._adapter
     db[tablename]  # a lazy table has to exist before it is written to
     quote = adapter.dialect.quote
-    mark = "?" if adapter.dbengine == "sqlite" else "%s"
+    mark = _mark(db)
     assigned = ", ".join(f"{quote(name)} = {mark}" for name in columns)
     sql = f"UPDATE {quote(tablename)} SET {assigned} WHERE {quote('id')} = {mark}"
     cursor = adapter.connection.cursor()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .bulk import key_list, update_rows
+from .bulk import run_by_keys, update_rows
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
@@ -74,19 +74,18 @@ class LocationTree:
         # past pydal's update, which would make an edit of it: modified_on and modified_by stay
         update_rows(self.s3db.db, "gis_location", self.COMPUTED, stale)
 
-    def _select(self, query: Any) -> dict[int, dict[str, Any]]:
-        db, table = self.s3db.db, self.s3db["gis_location"]
+    def _load(self, ids: Iterable[int], by: str = "id") -> dict[int, dict[str, Any]]:
+        db = self.s3db.db
+        self.s3db["gis_location"]  # a lazy table has to exist before it is read
+        quote = db._adapter.dialect.quote
         names = _OWN + self.COMPUTED
         # plain rows: thousands at a time, and none of these columns needs pydal's conversions
-        found = db.executesql(db(query)._select(*(table[name] for name in names)))
+        columns = ", ".join(map(quote, names))
+        found = run_by_keys(db, f"SELECT {columns} FROM {quote('gis_location')} WHERE {quote(by)} IN", ids)
         return {row[0]: dict(zip(names, row)) for row in found}
 
-    def _load(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-        wanted = set(ids)
-        return self._select(self.s3db["gis_location"].id.belongs(key_list(wanted))) if wanted else {}
-
     def _load_children(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-        return self._select(self.s3db["gis_location"].parent.belongs(key_list(ids)))
+        return self._load(ids, "parent")
 
     def _load_ancestors(self, rows: dict[int, dict[str, Any]]) -> None:
         for _ in range(MAX_DEPTH):
