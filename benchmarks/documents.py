@@ -6,7 +6,7 @@ import random
 from datetime import datetime, timedelta
 from pathlib import Path
 
-PAGE = 2000
+PAGE = 5000
 BEGINNING = datetime(2025, 1, 1)
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<s3xml success="true" results="{count}" domain="bench">\n'
 _FOOT = "</s3xml>\n"

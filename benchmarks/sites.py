@@ -249,7 +249,7 @@ class Client:
             raise RuntimeError(f"The document was refused: {told.get('message')}")
         return int(told["records"])
 
-    def pull_all(self, table: str, limit: int = 2000) -> tuple[int, int]:
+    def pull_all(self, table: str, limit: int = 5000) -> tuple[int, int]:
         """Ask for everything, page by page, and keep none of it; return (bytes on the line, bytes of documents)."""
         cursor, received, size = "", 0, 0
         while True:

@@ -21,7 +21,7 @@ def site(tmp_path: Path, text: str) -> S3Settings:
 def test_defaults_hold_without_a_file(tmp_path: Path) -> None:
     settings = S3Settings(str(tmp_path))
     assert settings.get_database_uri() == "sqlite://storage.sqlite"
-    assert settings.get_sync_page_size() == 2000
+    assert settings.get_sync_page_size() == 5000
     assert settings.get_sync_max_document_size() == 1024 * MEGABYTE
     assert settings.get_sync_verify_tls() is True
     assert settings.get_base_public_url() is None

@@ -148,12 +148,12 @@ class S3Settings:
     # Synchronisation
 
     def get_sync_page_size(self) -> int:
-        """[sync] page_size: main records in one page between two sites of this kind. Default: 2000."""
-        return int(self.number("sync", "page_size", 2000, minimum=1))
+        """[sync] page_size: main records in one page between two sites of this kind. Default: 5000."""
+        return int(self.number("sync", "page_size", 5000, minimum=1))
 
     def get_sync_batch_size(self) -> int:
-        """[sync] batch_size: records an import writes in one transaction. Default: 2000."""
-        return int(self.number("sync", "batch_size", 2000, minimum=1))
+        """[sync] batch_size: records an import writes in one transaction. Default: 5000."""
+        return int(self.number("sync", "batch_size", 5000, minimum=1))
 
     def get_sync_max_document_size(self) -> int:
         """[sync] max_document_mb: largest document taken from a peer, in bytes. Default: 1024 MB."""
