@@ -99,14 +99,12 @@ class Document:
         self.main = main
         self._shelf = _Shelf()
         self._read_whole = False
-        self.header: Header
-        self._read_ahead()
+        self.header: Header = self._read_ahead()
 
-    def _read_ahead(self) -> None:
+    def _read_ahead(self) -> Header:
         names = self._resource_names()
         self._source.seek(0)
         reader = DocumentReader(self._source, self._limits)
-        self.header = reader.header
         if names - {self.main}:
             for element in reader:
                 name = element.get("name") or ""
@@ -115,6 +113,7 @@ class Document:
                 self._set_nested_aside(element, name)
             self._shelf.close_filling()
             self._read_whole = True
+        return reader.header
 
     def _set_aside(self, element: Element, name: str) -> None:
         identifier = element.get("uuid") or element.get("tuid")
@@ -132,7 +131,7 @@ class Document:
             key = (inner, nested.get("uuid"))
             if not self._decoder.is_component(name, nested) and key not in seen:
                 seen.add(key)
-                nested.attrib.pop("alias", None)
+                nested.attrib.pop("alias", "")
                 self._set_aside(nested, inner)
             self._set_nested_aside(nested, inner)
 
@@ -149,7 +148,7 @@ class Document:
             self._read_whole = True
 
     def _resource_names(self) -> "set[str]":
-        names = set()
+        names: Set[str] = set()
         rest = b""
         self._source.seek(0)
         while True:

@@ -111,7 +111,7 @@ class DocumentReader:
         self._first = self._next()
         if self._root is None:
             raise NotS3XML("The document has no root element.")
-        self.header = _header(self._root)
+        self.header: Header = _header(self._root)
 
     def __iter__(self) -> Iterator[etree._Element]:
         """Yield the <resource> elements right below the root. An element is only good until the next one."""

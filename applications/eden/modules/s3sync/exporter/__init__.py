@@ -8,7 +8,7 @@ memory stays flat at any size.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO, Callable, Dict, Optional, Sequence
+from typing import Any, BinaryIO, Callable, Dict, Optional, Sequence
 
 from ..codec import FOOTER, header
 from ..garbage import no_collection
@@ -75,7 +75,7 @@ class Exporter:
         self,
         out: BinaryIO,
         request: ExportRequest,
-        attributes: Optional[Callable[[ExportPage], Dict[str, str]]] = None,
+        attributes: Optional[Callable[[ExportPage], Dict[str, Any]]] = None,
     ) -> ExportPage:
         """Write a document.
 

@@ -168,7 +168,7 @@ class Importer:
                         _name_new_records(batch)
                         ours = self._our_versions(batch)
                         applier.apply(batch, main)
-                        planner.remember(batch)
+                        planner.resolver.remember(batch)
                         self._keep(batch, context, ours)
                         _account(report, batch, main)
                         batch = gatherer.again(batch)

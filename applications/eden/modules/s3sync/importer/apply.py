@@ -11,16 +11,15 @@ from datetime import datetime
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from ..errors import RowRefused
-from ..jsonrefs import portable, references, resolved
 from ..ordering import Edge, arrange
 from ..ports import Accounts, Clock, Deferred, Files, Journal, Ledger, Row, Store
-from ..records import Action, FieldError, Outcome, Reference, Upload
+from ..records import Action, FieldError, Outcome, Reference
 from ..schema import Schema, Table
 from .context import Context, HookForm
 from .gather import Batch
-from .items import Item, Link, Missing, TablePlan
-from .plan import deferred_items, reject_for_master
+from .items import Item, Link, Missing, TablePlan, reject_for_master
 from .removal import TICK, Doomed, Remover, Restriction
+from .waiting import Waiting
 
 #: mci of a record whose document does not say: Eden takes it for a second copy.
 _UNKNOWN_MCI = 2
@@ -49,16 +48,17 @@ class Applier:
         context: Context,
         uuid_of: Callable[[Reference], Optional[str]],
     ) -> None:
-        self._uuid_of = uuid_of
         self._schema = schema
         self._store = store
         self._journal = journal
         self._ledger = ledger
         self._accounts = accounts
-        self._files = files
         self._clock = clock
         self._context = context
         self._remover = Remover(schema, store, journal, context.repository_id, context.delivered)
+        self._waiting = Waiting(
+            schema, store, ledger, files, clock, self._remover, context.repository_id, uuid_of
+        )
         self._users: Dict[str, Optional[int]] = {}
         self._groups: Dict[str, Optional[int]] = {}
         self._insert_columns: Dict[str, Tuple[str, ...]] = {}
@@ -85,10 +85,10 @@ class Applier:
             if item.outcome is None:
                 item.outcome = self._outcome(item)
         written = [item for item in live if item.outcome is not None and _is_written(item.outcome)]
-        self._write_json_references(written, batch)
+        self._waiting.write_json_references(written, batch)
         self._note(written, batch.items, main)
-        self._defer(written)
-        self._resolve_waiting(written)
+        self._waiting.defer(written)
+        self._waiting.settle(written)
         self._after(written)
 
     # -- before writing ----------------------------------------------------------------------------------
@@ -398,7 +398,7 @@ class Applier:
         self,
         table: Table,
         restricted: Dict[int, Restriction],
-        by_key: "Dict[Optional[int], Item]",
+        by_key: Dict[int, Item],
         now: datetime,
     ) -> None:
         """Keep records that are still needed here, and give them back to the site that deleted them.
@@ -418,7 +418,7 @@ class Applier:
                 table.name,
                 item.uuid,
                 key,
-                f"The record is still needed here: {restriction.count} {restriction.table} refer to it "
+                f"The record is still needed here: {restriction.number} {restriction.table} refer to it "
                 f"({restriction.field}). It was kept, and the other site gets it back.",
                 winner="ours",
             )
@@ -463,39 +463,7 @@ class Applier:
                     "what refers to it is moved when it does."
                 )
 
-    # -- references inside JSON, and realms --------------------------------------------------------------
-
-    def _write_json_references(self, written: Sequence[Item], batch: Batch) -> None:
-        """Add the keys of records named inside JSON values, when all records of the batch have theirs."""
-        for item in written:
-            for name in item.plan.table.json_references & item.changes.keys():
-                value = item.changes[name]
-                named = list(references(value))
-                if not named:
-                    continue
-                keys = self._keys_of(named, batch)
-                for place, reference in enumerate(named):
-                    uuid = self._uuid_of(reference)
-                    if reference not in keys and uuid is not None and reference.table in self._schema:
-                        item.missing.append(Missing(name, reference.table, uuid, place, True))
-                self._store.update(item.plan.table, (name,), [(item.key, resolved(value, keys.get))])
-
-    def _keys_of(self, named: Sequence[Reference], batch: Batch) -> Dict[Reference, int]:
-        keys: Dict[Reference, int] = {}
-        wanted: Dict[str, Dict[str, Reference]] = defaultdict(dict)
-        for reference in named:
-            uuid = self._uuid_of(reference)
-            item = batch.find(reference, uuid)
-            if item is not None and item.key is not None:
-                keys[reference] = item.key
-            elif uuid is not None:
-                wanted[reference.table][uuid] = reference
-        for name, by_uuid in wanted.items():
-            table = self._schema.get(name)
-            if table is not None:
-                for uuid, key in self._store.fetch(table, ("uuid", table.key), "uuid", list(by_uuid)):
-                    keys[by_uuid[uuid]] = key
-        return keys
+    # -- realms ------------------------------------------------------------------------------------------
 
     def _realms(self, plan: TablePlan, items: Sequence[Item]) -> Dict[int, Optional[int]]:
         """Return id(item) -> realm entity of new records, as an Eden finds it.
@@ -516,7 +484,9 @@ class Applier:
         if owner is None or "organisation_id" not in plan.references or "pe_id" not in owner.fields:
             return {}
         owners = {item.changes.get("organisation_id") for item in items} - {None}
-        entities = dict(self._store.fetch(owner, (owner.key, "pe_id"), owner.key, owners)) if owners else {}
+        entities: Dict[Any, Optional[int]] = (
+            dict(self._store.fetch(owner, (owner.key, "pe_id"), owner.key, owners)) if owners else {}
+        )
         return {id(item): entities.get(item.changes.get("organisation_id")) for item in items}
 
     # -- after writing -----------------------------------------------------------------------------------
@@ -554,93 +524,6 @@ class Applier:
             # would go on for ever.
             fresh = [item for item in group if not _is_repeated(item, known)]
             self._journal.assert_ours(name, [item.key for item in fresh if item.key is not None])
-
-    def _defer(self, written: Sequence[Item]) -> None:
-        """Remember references and files that are still to come, and forget those that were overtaken."""
-        repository_id = self._context.repository_id
-        waiting: List[Deferred] = []
-        for item in written:
-            if item.missing:
-                waiting.extend(deferred_items(item, repository_id))
-            for name, value in item.record.values.items():
-                if isinstance(value, Upload) and name in item.changes and item.key is not None:
-                    if not self._files.has(item.plan.table.name, name, value.stored):
-                        waiting.append(
-                            Deferred(
-                                item.plan.table.name,
-                                item.key,
-                                name,
-                                "",
-                                value.stored,
-                                url=value.url,
-                                filename=value.filename,
-                                repository_id=repository_id,
-                            )
-                        )
-        if waiting:
-            self._ledger.defer(waiting)
-
-    def _resolve_waiting(self, written: Sequence[Item]) -> None:
-        """Set references that waited for records which are here now."""
-        arrived: Dict[str, Dict[str, Item]] = defaultdict(dict)
-        for item in written:
-            if item.uuid is not None and (item.is_new or item.ours("deleted")):
-                arrived[item.plan.table.name][item.uuid] = item
-        if not arrived:
-            return
-        waiting = self._ledger.deferred_for({name: list(uuids) for name, uuids in arrived.items()})
-        if not waiting:
-            return
-        settled: List[Deferred] = []
-        by_field: Dict[Tuple[str, str], List[Deferred]] = defaultdict(list)
-        for each in waiting:
-            by_field[(each.table, each.field)].append(each)
-        for (name, field_name), group in by_field.items():
-            table = self._schema.get(name)
-            if table is not None:
-                self._settle_field(table, field_name, group, arrived)
-            settled.extend(group)
-        self._ledger.settle(settled)
-
-    def _settle_field(
-        self, table: Table, field_name: str, group: Sequence[Deferred], arrived: Dict[str, Dict[str, Item]]
-    ) -> None:
-        if field_name == "deleted_rb":
-            pairs = {each.key: arrived[each.target][each.uuid].key or 0 for each in group}
-            moments = dict(self._store.fetch(table, (table.key, "modified_on"), table.key, pairs))
-            self._remover.replace(
-                table, pairs, {key: when or self._clock.now() for key, when in moments.items()}
-            )
-            return
-        field = table.fields[field_name]
-        if field_name in table.json_references:
-            self._settle_json(table, field_name, {each.key for each in group})
-            return
-        current = dict(
-            self._store.fetch(table, (table.key, field_name), table.key, {each.key for each in group})
-        )
-        rows: Dict[int, Any] = {}
-        for each in group:
-            key = arrived[each.target][each.uuid].key_for(field)
-            if key is None or each.key not in current:
-                continue
-            if field.kind == "list:reference":
-                listed = rows.get(each.key, list(current[each.key] or []))
-                if key not in listed:
-                    listed.insert(len(listed) if each.place is None else each.place, key)
-                rows[each.key] = listed
-            elif current[each.key] is None:
-                rows[each.key] = key
-        if rows:
-            self._store.update(table, (field_name,), list(rows.items()))
-
-    def _settle_json(self, table: Table, field_name: str, keys: Set[int]) -> None:
-        rows = self._store.fetch(table, (table.key, field_name), table.key, keys)
-        named = [reference for _, value in rows for reference in references(value)]
-        found = self._keys_of(named, Batch())
-        self._store.update(
-            table, (field_name,), [(key, resolved(portable(value), found.get)) for key, value in rows]
-        )
 
     def _after(self, written: Sequence[Item]) -> None:
         """Let the data model react to what was written."""

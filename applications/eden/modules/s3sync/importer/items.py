@@ -7,8 +7,10 @@ import hashlib
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ..policy import Decision
-from ..records import Outcome, Record
+from ..records import Action, FieldError, Outcome, Record, Upload
 from ..schema import META_FIELDS, Component, Field, Table
+
+_EMPTY: Tuple[Any, ...] = (None, "", [])
 
 
 class Role(enum.Enum):
@@ -204,3 +206,33 @@ class TablePlan:
         if not self._made_defaults:
             return self._fixed_defaults
         return {**self._fixed_defaults, **{name: make() for name, make in self._made_defaults.items()}}
+
+
+def reject(item: Item, reason: str, errors: Optional[Dict[str, FieldError]] = None) -> None:
+    """Give an item the outcome of a record that must not be written."""
+    item.outcome = Outcome(
+        Action.REJECTED, item.plan.table.name, item.uuid, item.key, reason, errors=errors or {}
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return a decoded value as the database stores it: the stored name for an upload."""
+    return value.stored if isinstance(value, Upload) else value
+
+
+def differs(ours: Any, theirs: Any) -> bool:
+    """Tell whether two values of a field differ; an empty text, an empty list and NULL say the same."""
+    return ours != theirs and not (ours in _EMPTY and theirs in _EMPTY)
+
+
+def reject_for_master(item: Item) -> Outcome:
+    """Return the outcome of a component whose master could not be stored."""
+    master = item.master
+    assert master is not None
+    return Outcome(
+        Action.REJECTED,
+        item.plan.table.name,
+        item.uuid,
+        None,
+        f"The record it belongs to was not stored: {master.label()}.",
+    )

@@ -31,7 +31,7 @@ class Restriction(NamedTuple):
 
     table: str
     field: str
-    count: int
+    number: int
 
 
 class _Cascade:
@@ -133,8 +133,9 @@ class Remover:
             if field.kind == "list:reference":
                 for key, listed, gone in self._store.fetch_listing(other, columns, field_name, moments):
                     if not gone:
-                        kept = cascade.emptied[(name, field_name)].get(key, listed or [])
-                        cascade.emptied[(name, field_name)][key] = [one for one in kept if one not in moments]
+                        emptied = cascade.emptied[(name, field_name)]
+                        kept = emptied[key] if key in emptied else listed
+                        emptied[key] = [one for one in kept or () if one not in moments]
                 continue
             found = [row for row in self._store.fetch(other, columns, field_name, moments) if not row[2]]
             if not found:
@@ -279,6 +280,7 @@ class Remover:
             if other.is_super or field_name in other.super_keys:
                 continue
             field = other.fields[field_name]
+            changed: List[Row]
             if field.kind == "list:reference":
                 rows = self._store.fetch_listing(other, (other.key, field_name), field_name, moves)
                 changed = [(key, _replaced_list(listed or [], moves)) for key, listed in rows]
