@@ -6,7 +6,7 @@ It is written as a change made here and now, so it is newer than what it replace
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Optional
+from typing import Optional, Tuple
 
 from .codec import Decoder, parse_fragment
 from .errors import BadRequest
@@ -17,6 +17,14 @@ from .records import Record
 from .site import Site
 
 _TICK = timedelta(seconds=1)
+
+
+class _Rejected(Exception):
+    """Takes back what a restoration has written before it was rejected."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
 
 
 def restore(site: Site, kept_id: int, side: str, user_id: Optional[int] = None) -> Report:
@@ -30,19 +38,30 @@ def restore(site: Site, kept_id: int, side: str, user_id: Optional[int] = None) 
 
     Returns:
         what became of it: updated or created, unchanged where the record says the same already, or rejected with
-        the reason. A rejected version stays open.
+        the reason. A rejected version stays open, and nothing is changed then.
+
+    Of a record that is here, only the record itself is restored: what belongs to it may have changed since. One
+    that is not here comes with everything that was kept with it.
 
     Raises:
         BadRequest: there is no such version.
     """
-    with site.store.transaction():
-        kept = site.ledger.version(kept_id)
-        record = _record(site, kept, kept_id, side)
-        record.modified_on = _later(site, record)
-        context = site.context(None, None)
-        report = site.importer.retry([record], record.table, Terms(update_policy=Policy.OTHER), context)
-        if not report.failures:
+    try:
+        with site.store.transaction():
+            kept = site.ledger.version(kept_id)
+            record = _record(site, kept, kept_id, side)
+            is_here, record.modified_on = _present(site, record)
+            terms = Terms(update_policy=Policy.OTHER, components=not is_here)
+            report = site.importer.retry([record], record.table, terms, site.context(None, None))
+            if report.failures:
+                raise _Rejected(report)
+            if kept is not None and not is_here:
+                for each in record.walk():
+                    if each.uuid:
+                        site.ledger.release(kept.repository_id, each.table, [each.uuid], ("rejected", "refused"))
             site.ledger.resolve(kept_id, user_id)
+    except _Rejected as rejected:
+        return rejected.report
     return report
 
 
@@ -70,12 +89,15 @@ def _record(site: Site, kept: Optional[Kept], kept_id: int, side: str) -> Record
     return record
 
 
-def _later(site: Site, record: Record) -> datetime:
+def _present(site: Site, record: Record) -> Tuple[bool, datetime]:
+    """Return whether the record is here, and a time at which its restored version is the latest."""
     table = site.schema.table(record.table)
-    rows = site.store.fetch(table, ("modified_on",), "uuid", [record.uuid])
+    rows = site.store.fetch(table, ("modified_on", "deleted"), "uuid", [record.uuid])
     now = site.clock.now()
-    changed: Optional[datetime] = rows[0][0] if rows else None
-    return now if changed is None else max(now, changed + _TICK)
+    if not rows:
+        return False, now
+    changed, deleted = rows[0]
+    return not deleted, now if changed is None else max(now, changed + _TICK)
 
 
 def _unknown(kept_id: int) -> BadRequest:

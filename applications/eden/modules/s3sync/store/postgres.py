@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Callable
 
 import psycopg2
 from psycopg2.extras import execute_batch, execute_values
@@ -112,10 +115,18 @@ class PostgresStore(JournalRows):
             )
         ]
         into = ", ".join(name(each) for each in (table.key, *columns))
-        self.run_many(
-            f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + 1)})",
-            [(key, *row) for key, row in zip(keys, rows)],
-        )
+        lines = _copy_lines([(key, *row) for key, row in zip(keys, rows)])
+        if lines is None:
+            self.run_many(
+                f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + 1)})",
+                [(key, *row) for key, row in zip(keys, rows)],
+            )
+            return keys
+        sql = f"COPY {name(table.name)} ({into}) FROM STDIN"
+        try:
+            self.cursor().copy_expert(sql, io.StringIO(lines))
+        except self.driver_errors() as error:
+            raise self.translated(error, sql) from error
         return keys
 
     def _update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -253,6 +264,29 @@ class PostgresStore(JournalRows):
             return False
         self._index_match(table, by)
         return True
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+#: How COPY wants values; what is of another type goes by INSERT.
+_COPY: dict[type, Callable[[Any], str]] = {
+    type(None): lambda value: "\\N",
+    str: lambda value: value.translate(_ESCAPES),
+    int: str,
+    bool: lambda value: "t" if value else "f",
+    float: repr,
+    Decimal: str,
+    datetime: str,
+    date: str,
+    time: str,
+}
+
+
+def _copy_lines(rows: Sequence[Row]) -> str | None:
+    """Return rows as COPY reads them (its text format); None where a value is of a type that it is not told of."""
+    try:
+        return "".join(["\t".join([_COPY[type(value)](value) for value in row]) + "\n" for row in rows])
+    except KeyError:
+        return None
 
 
 def _detail(error: BaseException) -> str:
