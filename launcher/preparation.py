@@ -124,7 +124,6 @@ def prepare_site(
         home,
         SCRIPTS / "prepare_site.py",
         environment={
-            "EDEN_MIGRATE": "1",
             "EDEN_ADMIN_EMAIL": administrator.email,
             "EDEN_ADMIN_PASSWORD": administrator.password,
         },

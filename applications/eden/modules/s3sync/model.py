@@ -199,7 +199,6 @@ def _define_tasks(db: Any, T: Callable[[str], Any]) -> None:
             label=T("Conflict Policy"),
             requires=IS_IN_SET(policies, zero=None, sort=False),
         ),
-        Field("endpoint", length=16, readable=False, writable=False),
         *meta_fields(db),
         format="%(resource_name)s",
     )
