@@ -134,7 +134,7 @@ class Remover:
                 for key, listed, gone in self._store.fetch_listing(other, columns, field_name, moments):
                     if not gone:
                         emptied = cascade.emptied[(name, field_name)]
-                        kept = emptied[key] if key in emptied else listed
+                        kept = emptied.get(key, listed)
                         emptied[key] = [one for one in kept or () if one not in moments]
                 continue
             found = [row for row in self._store.fetch(other, columns, field_name, moments) if not row[2]]
