@@ -124,7 +124,7 @@ class PostgresStore(JournalRows):
             return keys
         sql = f"COPY {name(table.name)} ({into}) FROM STDIN"
         try:
-            self.cursor().copy_expert(sql, io.StringIO(lines))
+            self.cursor().copy_expert(sql, io.BytesIO(lines.encode("utf-8")))
         except self.driver_errors() as error:
             raise self.translated(error, sql) from error
         return keys
