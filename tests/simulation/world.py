@@ -73,14 +73,10 @@ class Place:
         )
         model.prepare(self.db, self.site.schema)
         self.site.install()
-        self.site.config()
+        self.uuid = str(self.site.config().uuid)
         self.db.commit()
         self.beginning = self._copy()
         self.backup: Optional[Tuple[sqlite3.Connection, str]] = None
-
-    @property
-    def uuid(self) -> str:
-        return str(self.site.config().uuid)
 
     @property
     def _remembered(self) -> Path:
