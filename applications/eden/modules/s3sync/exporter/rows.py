@@ -7,7 +7,6 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Pr
 
 from ..codec import RESOURCE_CLOSE, list_reference, reference, resource_open, with_domain
 from ..jsonrefs import portable
-from ..moments import write_datetime
 from ..ports import Row, Store
 from ..schema import Component, Field, Schema, Table
 from ..uploads import upload_writer
@@ -269,10 +268,8 @@ class RowEncoder:
         return f"{opening}{RESOURCE_CLOSE}"
 
 
-def _moment(row: Row, at: int) -> Optional[str]:
-    if at < 0 or row[at] is None:
-        return None
-    return write_datetime(row[at])
+def _moment(row: Row, at: int) -> Any:
+    return None if at < 0 else row[at]
 
 
 def _user(row: Row, at: int, names: Names) -> Optional[str]:
