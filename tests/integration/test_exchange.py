@@ -13,6 +13,9 @@ import pytest
 from s3sync import serving
 from s3sync.errors import RunFailed
 from s3sync.filters import parse_filter
+from s3sync.local import LocalSite
+from s3sync.peer import RESOURCE_URL
+from s3sync.policy import Policy
 from s3sync.protocol import PullRequest, RegistrationRequest
 from s3sync.site import Site
 from tests.support.exchange import START, Clock, Pair, make_site
@@ -151,6 +154,24 @@ def test_the_same_as_with_an_eden(world: World) -> None:
     world.change(world.b, 11, "changed")
     report = pair.run()
     assert report.received["updated"] == 1 and state(world.a) == state(world.b)
+
+
+def test_an_eden_that_sends_everything_again_undoes_nothing(world: World) -> None:
+    world.add(world.b, 1, 2)
+    pair = Pair(world.a, world.b, ORG, eden=True, conflict_policy=Policy.OTHER)
+    # A site whose versions have to be known before it is sent anything: it is asked for everything every time.
+    LocalSite(world.a, world.a.repository(pair.repository.id)).learn(frozenset((RESOURCE_URL,)))
+    world.clock.tick(3600)
+    pair.run()
+    world.clock.tick(3600)
+    world.change(world.a, 1, "changed here")
+    report = pair.run()
+    assert outcomes(report) == {"unchanged": 2} and report.sent == 1
+    assert state(world.a)[f"urn:uuid:{ORG}:1"][0] == "changed here"
+    world.change(world.a, 2, "changed here")
+    world.change(world.b, 2, "changed there")
+    report = pair.run()
+    assert report.received["conflict"] == 1 and state(world.a)[f"urn:uuid:{ORG}:2"][0] == "changed there"
 
 
 def asked(world: World, uuid: str, msince: Optional[datetime], *filters: Any) -> set[str]:

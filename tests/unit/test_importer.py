@@ -123,6 +123,25 @@ def test_what_an_eden_cannot_clear_does_not_come_back_as_an_echo(site: Site) -> 
     assert site.row(ORG, "u").year == 1987
 
 
+@pytest.mark.parametrize("policy", list(Policy))
+def test_what_an_eden_sends_again_unchanged_is_no_conflict(site: Site, policy: Policy) -> None:
+    sent = person("p", "There", contact("mail", "there@example.org"))
+    site.push(sent, PERSON)
+    head, known = site.journal.head(), NOW + timedelta(minutes=1)
+    site.clock.step(120)
+    site.db(site.s3db[PERSON].uuid == "p").update(first_name="Here")
+    site.db(site.s3db[CONTACT].uuid == "mail").update(value="here@example.org")
+    site.db.commit()
+    terms = Terms(update_policy=policy, conflict_policy=policy)
+    again = site.push(sent, PERSON, terms, exchanged=head, clears=False, known={PERSON: known}.get)
+    assert told(again) == {"unchanged": 2}
+    assert site.row(PERSON, "p").first_name == "Here"
+    assert site.row(CONTACT, "mail").value == "here@example.org"
+    # Not seen before: it may have changed there too.
+    unseen = site.push(sent, PERSON, terms, exchanged=head, clears=False, known={PERSON: NOW}.get)
+    assert told(unseen) == {"conflict": 2}
+
+
 def test_the_same_record_twice_is_imported_in_order(site: Site) -> None:
     report = site.push(org("u", "First") + org("u", "Second", modified_on=LATER), ORG)
     assert told(report) == {"created": 1, "updated": 1}

@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
 
@@ -18,7 +19,7 @@ from .document import Document
 from .engine import Page, Position, Taken, Task
 from .errors import BadRequest, PeerRefused, ProtocolError, SyncError
 from .exporter import ExportRequest
-from .importer import Context, Report
+from .importer import Context, Report, unknown
 from .model import utcnow
 from .peer import RESOURCE_URL, Peer, PullResult, PushResult
 from .policy import Terms
@@ -186,13 +187,12 @@ class LocalSite:
         """See ``engine.Local``."""
         pulled = self._progresses.pulled(task.resource)
         pushed = self._progresses.pushed(task.resource)
-        since = parse_msince(pulled.since) if pulled.since else None
+        since = self._asked_before(task.resource)
         if since is None and not pulled.cursor:
             # An Eden database that was taken over knows when it last asked.
             row = self._site.db.sync_task(task.id)
-            since = row.last_pull if row is not None else None
-        if since is not None:
-            since -= timedelta(seconds=self._site.settings.get_sync_msince_overlap())
+            if row is not None and row.last_pull is not None:
+                since = row.last_pull - self._overlap
         if RESOURCE_URL in self._capabilities and task.pushes:
             # Such a peer takes whatever it is sent, so all of its versions have to be known before.
             since = None
@@ -232,7 +232,11 @@ class LocalSite:
         site, table = self._site, task.resource
         terms = site.terms(task.exchange, self._repository)
         context = site.context(
-            self._id, self._progresses.exchanged(table), self._progresses.delivered, clears=False
+            self._id,
+            self._progresses.exchanged(table),
+            self._progresses.delivered,
+            clears=False,
+            known=lru_cache(maxsize=None)(self._asked_before),
         )
 
         def told(report: Report) -> None:
@@ -241,7 +245,8 @@ class LocalSite:
         with document.path.open("rb") as source, self._opened(source, table) as opened:
             report = site.importer.import_document(opened, terms, context, told)
         with site.store.transaction():
-            report.add(retry_rejected(site, self._id, table, terms, context))
+            # What was rejected was seen and not taken: it is decided anew.
+            report.add(retry_rejected(site, self._id, table, terms, replace(context, known=unknown)))
             head = site.journal.head()
             self._progresses.save_pulled(table, Pulled(head=head, since=format_msince(started)))
             site.db(site.db.sync_task.id == task.id).update(last_pull=started)
@@ -299,6 +304,16 @@ class LocalSite:
         with site.store.transaction():
             site.ledger.settle([waiting])
         return ""
+
+    @property
+    def _overlap(self) -> timedelta:
+        return timedelta(seconds=self._site.settings.get_sync_msince_overlap())
+
+    def _asked_before(self, table: str) -> Optional[datetime]:
+        """Return the time (the peer's clock) of the last complete pull from an Eden, minus the overlap."""
+        since = self._progresses.pulled(table).since
+        asked = parse_msince(since) if since else None
+        return asked - self._overlap if asked is not None else None
 
     # --- push ------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
@@ -20,7 +20,7 @@ from .exporter import Exporter
 from .files import SiteFiles
 from .filters import Filter, parse_filter_string, validate
 from .host import build_schema
-from .importer import Context, Importer
+from .importer import Context, Importer, unknown
 from .journal import SqlJournal, install
 from .ledger import SqlLedger
 from .model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES, utcnow
@@ -341,6 +341,7 @@ class Site:
         delivered: Callable[[str], int] = nowhere,
         *,
         clears: bool = True,
+        known: Callable[[str], Optional[datetime]] = unknown,
     ) -> Context:
         """Return where a document comes from, for the importer; see ``importer.Context``."""
         return Context(
@@ -348,6 +349,7 @@ class Site:
             exchanged=exchanged,
             delivered=delivered,
             clears=clears,
+            known=known,
             own_domain=self.own_domain,
             user_id=self.auth.user_id,
             max_ahead=timedelta(seconds=self.settings.get_sync_future_tolerance()),

@@ -20,12 +20,12 @@ from ..ports import Accounts, Clock, Files, Journal, Kept, Ledger, Store
 from ..records import Action, Outcome, Record
 from ..schema import Schema, Table
 from .apply import Applier
-from .context import MAX_FAILURES, MAX_LISTED, Context, Report
+from .context import MAX_FAILURES, MAX_LISTED, Context, Report, unknown
 from .gather import Batch, Gatherer
 from .items import Item, Role
 from .plan import Planner
 
-__all__ = ["Context", "Importer", "Report"]
+__all__ = ["Context", "Importer", "Report", "unknown"]
 
 #: Records planned and written together.
 BATCH_SIZE = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..ports import nowhere
@@ -15,6 +15,11 @@ MAX_FAILURES = 1000
 
 #: Most keys of each kind listed in a report: a document of a million records must not fill the memory with them.
 MAX_LISTED = 20_000
+
+
+def unknown(table: str) -> Optional[datetime]:
+    """Return None: of no table it is known which versions were seen."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Context:
         delivered: table -> journal position up to which the repository has got our changes of that table.
         clears: whether the sender can clear every field. An Eden cannot clear numbers, dates and references: where
             its version of the same second has a value that we cleared, that is our own change coming back.
+        known: table -> time (UTC) before which every version of the sender was seen. An Eden may send again what did
+            not change there since; that makes no conflict of a later change here. None where nothing is known.
         own_domain: domain that is stripped from identifiers, None for none.
         user_id: account on whose behalf the records are written, None for the system.
         max_ahead: how far in the future a time may lie before its record is rejected.
@@ -37,6 +44,7 @@ class Context:
     exchanged: Optional[int] = None
     delivered: Callable[[str], int] = nowhere
     clears: bool = True
+    known: Callable[[str], Optional[datetime]] = unknown
     own_domain: Optional[str] = None
     user_id: Optional[int] = None
     max_ahead: timedelta = timedelta(hours=24)

@@ -170,6 +170,8 @@ class Planner:
         if self._context.exchanged is not None:
             seq, origin = positions.get(item.plan.table.name, {}).get(item.key or 0, (0, None))
             changed_here = seq > self._context.exchanged and origin != self._context.repository_id
+        if changed_here and self._was_known(item, ours, theirs):
+            return decide(ours, theirs, self._terms, changed_here=False, same=True, tie=_never)
         ruling = self._ruling(item) if changed_here else None
         return decide(
             ours,
@@ -180,6 +182,16 @@ class Planner:
             tie=lambda: self._ranks_above(item),
             ruling=ruling,
         )
+
+    def _was_known(self, item: Item, ours: Version, theirs: Version) -> bool:
+        """Whether this is the version we started from: only here something changed, later."""
+        master = item
+        while master.master is not None:
+            master = master.master
+        known = self._context.known(master.plan.table.name)
+        if known is None or theirs.modified_on is None or ours.modified_on is None:
+            return False
+        return theirs.modified_on < known and theirs.modified_on < ours.modified_on
 
     def _ruling(self, item: Item) -> Optional[Policy]:
         """Ask the resource's own conflict rule; it answers with a policy, or None to leave it to the task's."""
