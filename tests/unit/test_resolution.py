@@ -9,6 +9,7 @@ import pytest
 
 from s3sync import resolution
 from s3sync.errors import BadRequest
+from s3sync.ports import Kept
 from s3sync.records import Action
 from tests.simulation.history import History
 from tests.simulation.world import World
@@ -95,3 +96,63 @@ def test_every_loser_of_several_conflicts_is_kept(conflict: World) -> None:
         "Again",
         "Changed",
     ]
+
+
+def test_what_belongs_to_the_record_is_left_as_it_is_now(conflict: World) -> None:
+    here, there = conflict.places[:2]
+    for seconds, place in enumerate((here, there)):
+        place.clock.step(120 + seconds)
+        place.db(place.s3db[ORG].uuid == "u").update(name=f"Again at {place.name}")
+    entity = there.db(there.s3db[ORG].uuid == "u").select().first().pe_id
+    there.s3db["pr_contact"].insert(pe_id=entity, contact_method="SMS", value="1", uuid="c")
+    here.db.commit()
+    there.db.commit()
+    conflict.synchronise(here, there)
+    contacts = here.s3db["pr_contact"]
+    here.db(contacts.uuid == "c").update(value="2")
+    here.db.commit()
+    kept = here.db(here.db.sync_kept.theirs.like("%pr_contact%value%1%")).select().first()
+    here.db(here.s3db[ORG].uuid == "u").update(name="Changed since")
+    assert resolution.restore(here.site, kept.id, "theirs").counts == {Action.UPDATED: 1}
+    assert name_at(conflict, 0) == "Again at B"
+    assert here.db(contacts.uuid == "c").select().first().value == "2"
+
+
+def rejected(world: World, inner: str) -> int:
+    """Keep a rejected version of a record that is not here; return its key."""
+    here = world.places[0]
+    text = f'<resource name="{ORG}" uuid="new">{inner}</resource>'
+    ledger = here.site.ledger
+    with here.site.store.transaction():
+        ledger.keep([Kept("rejected", ORG, "new", None, 1, None, "why", None, text, None, "f")])
+    return int(here.db(here.db.sync_kept.uuid == "new").select().first().id)
+
+
+GOOD = '<data field="name">New</data>'
+CONTACT = (
+    '<resource name="pr_contact" uuid="c"><data field="contact_method" value="&quot;SMS&quot;"/>{}</resource>'
+)
+
+
+def test_a_rejected_record_comes_with_what_belongs_to_it(conflict: World) -> None:
+    here = conflict.places[0]
+    key = rejected(conflict, GOOD + CONTACT.format('<data field="value">1</data>'))
+    with here.site.store.transaction():
+        why = "The record it belongs to was not stored."
+        part = Kept("rejected", "pr_contact", "c", None, 1, None, why, None, "<resource/>", None, "g")
+        here.site.ledger.keep([part])
+    assert resolution.restore(here.site, key, "theirs", None).counts == {Action.CREATED: 2}
+    table = here.db.sync_kept
+    states = {row.uuid: row.state for row in here.db(table.kind == "rejected").select()}
+    assert states == {"new": "resolved", "c": "superseded"}
+
+
+@pytest.mark.parametrize("inner", ["", GOOD + CONTACT.format("")])
+def test_what_is_rejected_again_stays_open_and_changes_nothing(conflict: World, inner: str) -> None:
+    here = conflict.places[0]
+    key = rejected(conflict, inner)
+    report = resolution.restore(here.site, key, "theirs", None)
+    assert report.failures
+    rows = here.db(here.db.sync_kept.kind == "rejected").select()
+    assert [(row.id, row.state, row.repository_id) for row in rows] == [(key, "open", 1)]
+    assert here.db(here.s3db[ORG].uuid == "new").isempty()

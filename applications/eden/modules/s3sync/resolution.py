@@ -58,7 +58,9 @@ def restore(site: Site, kept_id: int, side: str, user_id: Optional[int] = None) 
             if kept is not None and not is_here:
                 for each in record.walk():
                     if each.uuid:
-                        site.ledger.release(kept.repository_id, each.table, [each.uuid], ("rejected", "refused"))
+                        site.ledger.release(
+                            kept.repository_id, each.table, [each.uuid], ("rejected", "refused")
+                        )
             site.ledger.resolve(kept_id, user_id)
     except _Rejected as rejected:
         return rejected.report
