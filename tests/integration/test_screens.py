@@ -164,6 +164,17 @@ def test_the_schedule(admin: Browser, connected: str) -> None:
     assert "by hand only" in visible(admin.submit(job, "delete").text)
 
 
+def work(site: WebSite) -> None:
+    """Do what the worker does with the queued task."""
+    site.run(
+        "import json\n"
+        "task = db(db.scheduler_task.repeats == 1).select(orderby=~db.scheduler_task.id).first()\n"
+        "task.update_record(status='COMPLETED')\n"
+        "print(sync_synchronize(**json.loads(task.vars)))\n"
+        "db.commit()"
+    )
+
+
 def test_a_run_by_hand_from_the_button_to_the_log(
     admin: Browser, connected: str, field: WebSite, headquarters: WebSite
 ) -> None:
@@ -172,14 +183,7 @@ def test_a_run_by_hand_from_the_button_to_the_log(
     admin.submit(f"{connected}/task/create", "task", resource_name="org_organisation")
     answer = admin.submit(f"{connected}/now", "start")
     assert "Waiting for a worker" in visible(answer.text) and 'http-equiv="refresh"' in answer.text
-    # What the worker does with the queued task.
-    field.run(
-        "import json\n"
-        "task = db(db.scheduler_task.repeats == 1).select(orderby=~db.scheduler_task.id).first()\n"
-        "task.update_record(status='COMPLETED')\n"
-        "print(sync_synchronize(**json.loads(task.vars)))\n"
-        "db.commit()"
-    )
+    work(field)
     text = visible(admin.page(f"{connected}/now"))
     assert "completed" in text and "1 created" in text
     assert "1 records received: 1 created" in visible(admin.page(f"{connected}/log?result=success&mode=pull"))
@@ -188,6 +192,134 @@ def test_a_run_by_hand_from_the_button_to_the_log(
     entry = re.search(r"/sync/log/\d+", admin.page(f"{connected}/log"))
     assert entry and "Message" in visible(admin.page(entry.group()))
     assert "completed" in visible(admin.page("/sync/index"))
+
+
+def synchronise(admin: Browser, field: WebSite, path: str) -> None:
+    """Press the button, and let a worker do it."""
+    admin.submit(f"{path}/now", "start")
+    work(field)
+
+
+def entry(browser: Browser, path: str, name: str) -> str:
+    """Return the address of the entry that a list of kept versions has for a record."""
+    found = re.search(rf'href="[^"]*(/sync/kept/\d+)">{name}<', browser.page(path))
+    assert found, visible(browser.page(path))
+    return found.group(1)
+
+
+def names(site: WebSite) -> list[str]:
+    found = site.run("for row in db(db.org_organisation.deleted == False).select(): print(row.name)")
+    return found.split("\n")
+
+
+MAKE = """
+for uuid in ("one", "two", "three"):
+    db.org_organisation.insert(uuid=uuid, name=f"First {uuid}")
+db.commit()
+"""
+CHANGE = """
+for uuid in ("one", "two", "three"):
+    db(db.org_organisation.uuid == uuid).update(name=f"{where} {{uuid}}")
+db.commit()
+"""
+
+
+def test_conflicts_from_their_arrival_to_the_decision(
+    admin: Browser, connected: str, field: WebSite, headquarters: WebSite
+) -> None:
+    text = visible(admin.page(f"{connected}/kept"))
+    assert "Nothing waits for a decision" in text and "need your decision" not in admin.page("/sync/index")
+    task = f"{connected}/task/create"
+    admin.submit(task, "task", resource_name="org_organisation", conflict_policy="OTHER")
+    headquarters.run(MAKE)
+    synchronise(admin, field, connected)
+    headquarters.run(CHANGE.format(where="Headquarters"))
+    field.run(CHANGE.format(where="Field"))
+    synchronise(admin, field, connected)
+    assert {f"Headquarters {each}" for each in ("one", "two", "three")} < set(names(field))
+
+    for hint in ("/sync/index", "/sync/log", f"{connected}/log"):
+        assert "3 records need your decision" in visible(admin.page(hint))
+    listed = visible(admin.page("/sync/kept?kind=undecided"))
+    assert listed.count("Policy OTHER: the other site's version was taken.") == 3 and "Entries: 3" in listed
+    for asked in ("kind=rejected", "resource=org_office", "state=resolved", "repository=4711"):
+        assert "Nothing matches" in visible(admin.page(f"/sync/kept?{asked}"))
+    number = connected.rpartition("/")[2]
+    for asked in ("kind=conflict", "resource=org_organisation", "state=all", f"repository={number}"):
+        assert "Entries: 3" in visible(admin.page(f"/sync/kept?{asked}&page=9"))
+
+    one = entry(admin, f"{connected}/kept", "Headquarters one")
+    text = visible(admin.page(one))
+    assert "Name Field one Headquarters one different" in text and "says now what the other site" in text
+    assert admin.page(re.findall(r'href="/eden(/org/organisation/\d+)"', admin.page(one))[0])
+    admin.submit(one, "accept", _formkey="forged")
+    assert "State open" in visible(admin.page(one))
+    answer = visible(admin.submit(one, "accept").text)
+    assert "The record stays as it is" in answer and "State decided, 20" in answer and EMAIL in answer
+    assert "accept" not in forms(admin.page(one)) and "Headquarters one" in names(field)
+
+    two = entry(admin, f"{connected}/kept", "Headquarters two")
+    assert "The record was changed." in visible(admin.submit(two, "ours").text)
+    assert "Field two" in names(field) and "says now what our version says" in visible(admin.page(two))
+
+    three = entry(admin, f"{connected}/kept", "Headquarters three")
+    field.run("db(db.org_organisation.uuid == 'three').update(name='Later')\ndb.commit()")
+    assert "says now something else than both" in visible(admin.page(three))
+    assert "The record was changed." in visible(admin.submit(three, "theirs").text)
+    assert "Headquarters three" in names(field) and "Later" not in names(field)
+    assert "says so already" in visible(admin.submit(three, "theirs").text)
+
+    assert "need your decision" not in visible(admin.page("/sync/index"))
+    assert "Entries: 3" in visible(admin.page(f"{connected}/kept?state=resolved"))
+    synchronise(admin, field, connected)
+    assert {"Headquarters one", "Field two", "Headquarters three"} < set(names(headquarters))
+
+
+def test_a_rejected_record_is_tried_again(
+    admin: Browser, connected: str, field: WebSite, headquarters: WebSite
+) -> None:
+    admin.submit(f"{connected}/task/create", "task", resource_name="org_organisation", mode="1")
+    headquarters.run(
+        "from datetime import datetime, timedelta\n"
+        "ahead = datetime.utcnow().replace(microsecond=0) + timedelta(days=9)\n"
+        "db.org_organisation.insert(uuid='ahead', name='Ahead', modified_on=ahead)\n"
+        "db.org_organisation.insert(uuid='wrong', name='Wrong', year=99999, modified_on=ahead)\n"
+        "db.commit()"
+    )
+    synchronise(admin, field, connected)
+    assert "2 records need your decision" in visible(admin.page("/sync/index"))
+
+    wrong = entry(admin, f"{connected}/kept?kind=rejected", "Wrong")
+    text = visible(admin.page(wrong))
+    assert "The record is not here" in text and "Name not mentioned Wrong" in text
+    assert "ours" not in forms(admin.page(wrong))
+    assert "Nothing was changed: org_organisation wrong was rejected:" in visible(
+        admin.submit(wrong, "theirs").text
+    )
+    assert "State open" in visible(admin.page(wrong)) and "Wrong" not in names(field)
+
+    ahead = entry(admin, f"{connected}/kept?kind=rejected", "Ahead")
+    assert "The record was created." in visible(admin.submit(ahead, "theirs").text)
+    assert "Ahead" in names(field) and "State decided" in visible(admin.page(ahead))
+    assert "theirs" not in forms(admin.page(ahead))
+    assert "1 record needs your decision" in visible(admin.page("/sync/log"))
+    answer = visible(admin.submit(wrong, "accept").text)
+    assert "State decided" in answer and "Wrong" not in names(field)
+
+
+def test_entries_of_a_repository_that_was_deleted_stay(admin: Browser, field: WebSite) -> None:
+    field.run(
+        'xml = \'<resource name="nosuch_table" uuid="x"><data field="name">Left over</data></resource>\'\n'
+        "db.sync_kept.insert(kind='rejected', tablename='nosuch_table', uuid='x', repository_id=4711,\n"
+        "                    theirs=xml, fingerprint='x', reason='because')\n"
+        "db.commit()"
+    )
+    path = entry(admin, "/sync/kept", "Left over")
+    text = visible(admin.page(path))
+    assert "a deleted repository" in text and "does not have the resource any more" in text
+    assert "theirs" not in forms(admin.page(path))
+    admin.submit(path, "accept")
+    assert "Left over" not in admin.page("/sync/kept")
 
 
 def test_settings(admin: Browser) -> None:
@@ -209,7 +341,15 @@ def test_a_form_without_its_key_changes_nothing(admin: Browser, connected: str) 
 
 
 @pytest.mark.parametrize(
-    "path", ["/sync/repository/4711", "/sync/repository/x", "/sync/log/4711", "/sync/nothing"]
+    "path",
+    [
+        "/sync/repository/4711",
+        "/sync/repository/x",
+        "/sync/log/4711",
+        "/sync/kept/4711",
+        "/sync/kept/x",
+        "/sync/nothing",
+    ],
 )
 def test_pages_that_do_not_exist(admin: Browser, path: str) -> None:
     assert admin.get(path).status_code == 404
@@ -220,7 +360,9 @@ def test_parts_of_another_repository_are_not_reached(admin: Browser, connected: 
         assert admin.get(f"{connected}/{part}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/sync/index", "/sync/config", "/sync/log", "/sync/repository/create"])
+@pytest.mark.parametrize(
+    "path", ["/sync/index", "/sync/config", "/sync/log", "/sync/kept", "/sync/repository/create"]
+)
 def test_the_screens_are_for_administrators(field: WebSite, path: str) -> None:
     assert Browser(field.url).get(path).url.startswith(f"{field.url}/default/user/login")
     assert Browser(field.url).login("clerk@example.com", PASSWORD).get(path).status_code == 403

@@ -34,7 +34,7 @@ CORE = frozenset(
         "xmltext",
     )
 )
-USE_CASES = frozenset(("document", "engine", "exporter", "importer"))
+USE_CASES = frozenset(("document", "engine", "exporter", "importer", "versions"))
 SPEAKS_HTTP = frozenset(("adapters", "transport"))
 WEB2PY = frozenset(("gluon", "pydal", "yatl"))
 

@@ -51,7 +51,7 @@ def repository():
 
 def index():
     """All repositories: are we in step, since when, what is wrong."""
-    from s3sync import jobs
+    from s3sync import decisions, jobs
 
     table = db.sync_repository
     rows = db(table.deleted == False).select(orderby=table.name)  # noqa: E712
@@ -77,6 +77,7 @@ def index():
         "live": {row.id: jobs.live_run(db, row.id, stale_after) for row in rows},
         "rows": rows,
         "runs": runs,
+        "undecided": decisions.undecided(current.sync_site),
         "upcoming": upcoming,
         "workers": jobs.workers_alive(db),
         "command": f"python web2py.py -K {request.application} -Q",
@@ -97,7 +98,7 @@ def config():
 
 def log():
     """The log of all repositories, or one entry."""
-    from s3sync import screens
+    from s3sync import decisions, screens
 
     if request.args(0):
         entry = _record(db.sync_log, request.args(0))
@@ -108,12 +109,67 @@ def log():
         "title": T("Synchronization Log"),
         "page": page,
         "repositories": db(db.sync_repository).select(orderby=db.sync_repository.name),
+        "undecided": decisions.undecided(current.sync_site),
+    }
+
+
+def kept():
+    """The versions that did not become the record: all that match, or one with what can be decided."""
+    from s3sync import decisions
+
+    if request.args(0):
+        return _kept_version(_record(db.sync_kept, request.args(0)))
+    return {
+        "title": T("Conflicts and rejected records"),
+        "page": decisions.kept_page(current.sync_site, request.get_vars),
+        "state": decisions.chosen_state(request.get_vars),
+        "resources": decisions.kept_resources(current.sync_site),
+        "repositories": db(db.sync_repository).select(orderby=db.sync_repository.name),
+    }
+
+
+def _kept_version(row):
+    """Show one version beside the other; decide, and tell what became of it."""
+    from s3sync import decisions, resolution, screens
+    from s3sync.errors import SyncError
+
+    site = current.sync_site
+    accept = screens.action_button("accept", T("Keep it as it is"))
+    ours = screens.action_button("ours", T("Use our version"))
+    again = row.kind == "rejected"
+    theirs = screens.action_button("theirs", T("Try again") if again else T("Use the other site's version"))
+    here = URL("sync", "kept", args=[row.id])
+    if row.state == "open" and screens.pressed(accept, "accept", session):
+        resolution.accept(site, row.id, auth.user_id)
+        session.flash = T("The record stays as it is.")
+        redirect(here)
+    for side, form in (("ours", ours), ("theirs", theirs)):
+        if screens.pressed(form, side, session):
+            try:
+                report = resolution.restore(site, row.id, side, auth.user_id)
+                session.flash = decisions.told(T, report)
+            except SyncError as error:
+                session.flash = T("Nothing was changed: %s") % error.explain()
+            redirect(here)
+    response.view = "sync/version.html"
+    return {
+        "title": T("Two versions of a record")
+        if row.kind == "conflict"
+        else T("A version that was not taken"),
+        "row": row,
+        "case": decisions.case(site, T, row),
+        "accept": accept,
+        "ours": ours,
+        "theirs": theirs,
     }
 
 
 def _record(table, record_id):
     """Return a record by the id in the URL, or answer 404."""
-    record = table(record_id) if str(record_id).isdigit() else None
+    from s3sync.screens import whole_number
+
+    number = whole_number(record_id)
+    record = table(number) if number else None
     if record is None or record.get("deleted"):
         raise refusal(404, T("There is no such record. It may have been deleted."))
     return record
@@ -154,7 +210,14 @@ def _register(repository_id):
 def _repository_tab():
     record = _record(db.sync_repository, request.args(0))
     tab = request.args(1) or "update"
-    tabs = {"update": _tab_update, "task": _tab_task, "job": _tab_job, "log": _tab_log, "now": _tab_now}
+    tabs = {
+        "update": _tab_update,
+        "task": _tab_task,
+        "job": _tab_job,
+        "kept": _tab_kept,
+        "log": _tab_log,
+        "now": _tab_now,
+    }
     if tab not in tabs:
         raise refusal(404, T("There is no such page."))
     output = tabs[tab](record)
@@ -262,11 +325,25 @@ def _tab_job(record):
     return {"job": job, "task": task, "form": form, "back": back, "delete": delete, "reset": reset}
 
 
+def _tab_kept(record):
+    from s3sync import decisions
+
+    response.view = "sync/repository_kept.html"
+    return {
+        "page": decisions.kept_page(current.sync_site, request.get_vars, record.id),
+        "state": decisions.chosen_state(request.get_vars),
+        "resources": decisions.kept_resources(current.sync_site),
+    }
+
+
 def _tab_log(record):
-    from s3sync import screens
+    from s3sync import decisions, screens
 
     response.view = "sync/repository_log.html"
-    return {"page": screens.log_page(current.sync_site, request.get_vars, record.id)}
+    return {
+        "page": screens.log_page(current.sync_site, request.get_vars, record.id),
+        "undecided": decisions.undecided(current.sync_site, record.id),
+    }
 
 
 def _tab_now(record):

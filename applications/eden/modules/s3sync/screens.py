@@ -28,6 +28,7 @@ TABS = (
     ("update", "Configuration"),
     ("task", "Resources"),
     ("job", "Schedule"),
+    ("kept", "Conflicts"),
     ("log", "Log"),
     ("now", "Manual Synchronization"),
 )
@@ -464,7 +465,7 @@ def log_page(site: Site, variables: Any, repository_id: Optional[int] = None) ->
     db = site.db
     table = db.sync_log
     query = table.id > 0
-    wanted = repository_id or _integer(variables.get("repository"))
+    wanted = repository_id or whole_number(variables.get("repository"))
     if wanted:
         query &= table.repository_id == wanted
     if variables.get("resource"):
@@ -473,14 +474,28 @@ def log_page(site: Site, variables: Any, repository_id: Optional[int] = None) ->
         query &= table.mode.startswith(variables["mode"])
     if variables.get("result"):
         query &= table.result == str(variables["result"])
+    return page_of(db, query, ~table.id, variables, LOG_PAGE)
+
+
+def page_of(db: Any, query: Any, order: Any, variables: Any, length: int) -> Page:
+    """Return the page of rows that is asked for, the last one if there are not so many.
+
+    Args:
+        db: the DAL.
+        query: which rows.
+        order: in which order.
+        variables: URL variables, of them page.
+        length: rows a page.
+    """
     total = db(query).count()
-    pages = max(1, -(-total // LOG_PAGE))
-    number = min(max(1, _integer(variables.get("page")) or 1), pages)
-    rows = db(query).select(orderby=~table.id, limitby=((number - 1) * LOG_PAGE, number * LOG_PAGE))
+    pages = max(1, -(-total // length))
+    number = min(max(1, whole_number(variables.get("page")) or 1), pages)
+    rows = db(query).select(orderby=order, limitby=((number - 1) * length, number * length))
     return Page(list(rows), number, pages, total)
 
 
-def _integer(value: Any) -> Optional[int]:
+def whole_number(value: Any) -> Optional[int]:
+    """Return the number that a part of a URL is, None where it is none, or larger than any id."""
     return (
         int(value)
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10

@@ -1,0 +1,167 @@
+"""Two versions of a record side by side, in words, for the person who has to choose between them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Iterator, List, NamedTuple, Optional, Protocol, Sequence
+
+from .codec import Decoder, parse_fragment, strip_domain
+from .importer.items import differs
+from .records import Record, Reference, Upload
+from .schema import Field, Schema, Table
+
+
+class Words(Protocol):
+    """How the site speaks of fields and values."""
+
+    def label(self, field: Field) -> str:
+        """Return what people call the field."""
+        ...
+
+    def value(self, field: Field, value: Any) -> str:
+        """Return a decoded value (None, Reference, Upload and tuples of references among them) as people read it."""
+        ...
+
+    def existence(self) -> str:
+        """Return the label of the line that tells whether a version is a deletion."""
+        ...
+
+    def fate(self, version: Record) -> str:
+        """Return whether the version is there, deleted, or merged into another record."""
+        ...
+
+
+class Line(NamedTuple):
+    """A field in both versions.
+
+    Attributes:
+        label: what people call the field.
+        ours, theirs: its values as people read them; None where the version does not speak of the field.
+        differs: whether both speak of it, and say different things.
+    """
+
+    label: str
+    ours: Optional[str]
+    theirs: Optional[str]
+    differs: bool
+
+
+def read(text: Optional[str], schema: Schema) -> Optional[Record]:
+    """Return the version that is kept as S3XML, None where there is none.
+
+    Raises:
+        UnknownResource, ProtectedResource: this site does not exchange the table any more.
+    """
+    return Decoder(schema).decode(parse_fragment(text.encode("utf-8"))) if text else None
+
+
+def compare(
+    ours: Optional[Record],
+    theirs: Optional[Record],
+    table: Table,
+    words: Words,
+    own_domain: Optional[str] = None,
+) -> List[Line]:
+    """Return the fields of which at least one version speaks: those that differ first, else in the table's order.
+
+    A version that does not name a field leaves it alone, so there is no difference to decide on.
+
+    Args:
+        ours, theirs: the versions; None where there is none.
+        table: the table of both.
+        words: how the site speaks.
+        own_domain: this site's domain, which the other site may have put before identifiers.
+    """
+    lines = [*_existence(ours, theirs, words)]
+    for field in table.data_fields():
+        left, right = _given(ours, field.name), _given(theirs, field.name)
+        if left is None and right is None:
+            continue
+        apart = left is not None and right is not None and _apart(left, right, own_domain)
+        lines.append(Line(words.label(field), _read(left, field, words), _read(right, field, words), apart))
+    return sorted(lines, key=lambda line: not line.differs)
+
+
+def agree(
+    one: Optional[Record], other: Optional[Record], table: Table, own_domain: Optional[str] = None
+) -> bool:
+    """Tell whether two versions are there and do not contradict each other in any field."""
+    if one is None or other is None or one.deleted != other.deleted:
+        return False
+    for field in table.data_fields():
+        left, right = _given(one, field.name), _given(other, field.name)
+        if left is not None and right is not None and _apart(left, right, own_domain):
+            return False
+    return True
+
+
+def companions(version: Optional[Record]) -> "Counter[str]":
+    """Return how many records of which tables the version brings along as components."""
+    return Counter(each.table for each in version.walk() if each is not version) if version else Counter()
+
+
+def name_in(texts: Sequence[Optional[str]], fields: Sequence[str]) -> str:
+    """Return the name of a record as the first of its versions has it that has one, "" where none has.
+
+    Args:
+        texts: versions as S3XML.
+        fields: the fields that make the name, in this order.
+    """
+    for text in texts:
+        if not text:
+            continue
+        given = {
+            each.get("field"): (each.text or each.get("value") or "").strip()
+            for each in parse_fragment(text.encode("utf-8")).iterchildren("data")
+        }
+        name = " ".join(given[field] for field in fields if given.get(field))
+        if name:
+            return name
+    return ""
+
+
+class _Given(NamedTuple):
+    """What a version says of a field: a value that may be None, or what could not be read."""
+
+    value: Any
+    unreadable: bool = False
+
+
+def _given(version: Optional[Record], name: str) -> Optional[_Given]:
+    if version is None:
+        return None
+    if name in version.errors:
+        return _Given(version.errors[name].value, True)
+    for values in (version.values, version.references):
+        if name in values:
+            return _Given(values[name])  # type: ignore[index]
+    return None
+
+
+def _read(given: Optional[_Given], field: Field, words: Words) -> Optional[str]:
+    if given is None:
+        return None
+    return str(given.value or "") if given.unreadable else words.value(field, given.value)
+
+
+def _apart(left: _Given, right: _Given, own_domain: Optional[str]) -> bool:
+    if left.unreadable or right.unreadable:
+        return left != right
+    return differs(_essence(left.value, own_domain), _essence(right.value, own_domain))
+
+
+def _essence(value: Any, own_domain: Optional[str]) -> Any:
+    """Return of a value what makes it equal to another."""
+    if isinstance(value, Reference):
+        return value.table, strip_domain(value.uuid, own_domain) if value.uuid else value.tuid
+    if isinstance(value, Upload):
+        return value.stored
+    if isinstance(value, tuple):
+        return {_essence(each, own_domain) for each in value}
+    return value
+
+
+def _existence(ours: Optional[Record], theirs: Optional[Record], words: Words) -> Iterator[Line]:
+    if any(version is not None and version.deleted for version in (ours, theirs)):
+        told = [None if version is None else words.fate(version) for version in (ours, theirs)]
+        yield Line(words.existence(), told[0], told[1], None not in told and told[0] != told[1])
