@@ -250,7 +250,7 @@ def test_conflicts_from_their_arrival_to_the_decision(
 
     one = entry(admin, f"{connected}/kept", "Headquarters one")
     text = visible(admin.page(one))
-    assert "Name Field one Headquarters one different" in text and "says now what the other site" in text
+    assert "Name different Field one Headquarters one" in text and "says now what the other site" in text
     assert admin.page(re.findall(r'href="/eden(/org/organisation/\d+)"', admin.page(one))[0])
     admin.submit(one, "accept", _formkey="forged")
     assert "State open" in visible(admin.page(one))
