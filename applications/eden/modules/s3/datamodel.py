@@ -125,7 +125,7 @@ class S3DataModel:
 
         Keys that matter to synchronisation: deduplicate, onvalidation, onaccept (and create_ and update_
         variants of both), onaccept_set, ondelete, onconflict, super_entity, xml_post_parse, unique,
-        computed_fields, local_fields.
+        computed_fields, own_key_fields (computed fields that hold the key of a new record at first), local_fields.
         """
         self._configured.setdefault(tablename, {}).update(keys)
         self._resolved.clear()

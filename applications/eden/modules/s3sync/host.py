@@ -186,6 +186,7 @@ class _Builder:
             json_references=_json_references(get_config(name, "json_references"), fields.values()),
             realm=self._hook(name, ("realm_entity",)),
             computed=frozenset(get_config(name, "computed_fields") or ()),
+            own_key=tuple(get_config(name, "own_key_fields") or ()),
         )
 
     def _super_table(self, table: Any) -> Table:

@@ -147,6 +147,8 @@ class Table:
         realm: the table's own rule for the realm entity of a record: takes table name and values, returns a key or
             None.
         computed: fields that each site computes for itself: exported for people, never imported or compared.
+        own_key: those of them that hold the record's own key at first; written with a new record where the key is
+            known by then, so that it need not be written twice.
         module: prefix, the Eden module the table belongs to.
     """
 
@@ -165,6 +167,7 @@ class Table:
     json_references: FrozenSet[str] = frozenset()
     realm: Optional[Callable[[str, Mapping[str, Any]], Optional[int]]] = None
     computed: FrozenSet[str] = frozenset()
+    own_key: Tuple[str, ...] = ()
 
     @property
     def is_super(self) -> bool:

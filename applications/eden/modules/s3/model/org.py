@@ -86,6 +86,7 @@ def define(s3db: S3DataModel) -> None:
         list_fields=("name", "acronym", "country", "phone", "website"),
         super_entity="pr_pentity",
         computed_fields=("root_organisation",),
+        own_key_fields=("root_organisation",),
         deduplicate=S3Duplicate(primary=("name",), ignore_deleted=True),
         onaccept=branches.organisation_onaccept,
         onaccept_set=branches.organisations_accepted,

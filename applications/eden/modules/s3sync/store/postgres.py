@@ -114,12 +114,14 @@ class PostgresStore(JournalRows):
                 "SELECT nextval(%s::regclass) FROM generate_series(1, %s)", (self._sequence(table), len(rows))
             )
         ]
-        into = ", ".join(name(each) for each in (table.key, *columns))
-        lines = _copy_lines([(key, *row) for key, row in zip(keys, rows)])
+        known = (table.key, *table.own_key)
+        into = ", ".join(name(each) for each in (*known, *columns))
+        complete = [(*[key] * len(known), *row) for key, row in zip(keys, rows)]
+        lines = _copy_lines(complete)
         if lines is None:
             self.run_many(
-                f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + 1)})",
-                [(key, *row) for key, row in zip(keys, rows)],
+                f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + len(known))})",
+                complete,
             )
             return keys
         sql = f"COPY {name(table.name)} ({into}) FROM STDIN"

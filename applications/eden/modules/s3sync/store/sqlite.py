@@ -170,9 +170,10 @@ class SQLiteStore(JournalRows):
         name = self.columns.name
         first = 1 + self._last_key(table)
         keys = range(first, first + len(rows))
-        into = ", ".join(name(each) for each in (table.key, *columns))
-        sql = f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + 1)})"
-        self.run_many(sql, [(key, *row) for key, row in zip(keys, rows)])
+        known = (table.key, *table.own_key)
+        into = ", ".join(name(each) for each in (*known, *columns))
+        sql = f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + len(known))})"
+        self.run_many(sql, [(*[key] * len(known), *row) for key, row in zip(keys, rows)])
         return list(keys)
 
     def _last_key(self, table: Table) -> int:
