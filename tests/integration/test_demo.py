@@ -126,7 +126,9 @@ def test_the_schedule_carries_a_change_and_outlives_its_worker(
         renamed = "SELECT count(*) FROM org_organisation WHERE name = 'Renamed at headquarters'"
         assert ask(headquarters, renamed) == [(1,)]
         eventually(lambda: ask(field, renamed) == [(1,)], 120)
-        assert {state for (state,) in ask(field, "SELECT state FROM sync_run")} == {"completed"}
+        # The next scheduled run may be under way by now; none has failed.
+        states = {state for (state,) in ask(field, "SELECT state FROM sync_run")}
+        assert "completed" in states and states <= {"completed", "running"}
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(40) == 0
