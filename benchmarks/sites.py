@@ -9,7 +9,7 @@ import sys
 import tempfile
 import urllib.parse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +19,7 @@ from launcher.instance import prepare_instance
 from launcher.places import application_folder, configuration_file
 from launcher.preparation import Administrator, prepare_site, run_script
 from launcher.processes import Service, stop_all
-from launcher.supervisor import site_url, wait_for_answer, web_service
+from launcher.supervisor import site_url, wait_for_answer, web_service, worker_service
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.peer import Exchange
@@ -60,12 +60,13 @@ class Site:
         home: its instance folder.
         configuration: where it listens and what its database is.
         web: its web server.
+        worker: its scheduler's worker, without work: measured runs are processes of their own.
     """
 
     home: Path
     configuration: SiteConfiguration
     web: Service
-    memory: dict[str, int] = field(default_factory=dict)
+    worker: Service
 
     @property
     def url(self) -> str:
@@ -83,13 +84,14 @@ class Site:
         return run_script(PYTHON, self.home, SCRIPTS / f"{name}.py", [json.dumps(arguments)])
 
     def start(self) -> None:
-        """Start the web server and wait until it answers."""
+        """Start both, and wait until the web server answers."""
         self.web.start()
+        self.worker.start()
         wait_for_answer(self.web, self.url)
 
     def stop(self) -> None:
-        """Stop the web server."""
-        stop_all([self.web])
+        """Stop both."""
+        stop_all([self.web, self.worker])
 
     def spool(self) -> list[Path]:
         """Return what lies in the folder for documents on their way."""
@@ -99,7 +101,7 @@ class Site:
 
 @contextlib.contextmanager
 def running_site(home: Path, database: str, settings: str = "") -> Iterator[Site]:
-    """Prepare a site, start its web server, and stop it at the end.
+    """Prepare a site, start its web server and worker, and stop them at the end.
 
     Args:
         home: where the instance folder is made, or lies from before.
@@ -121,7 +123,12 @@ def running_site(home: Path, database: str, settings: str = "") -> Iterator[Site
         with configuration_file(home).open("a", encoding="utf-8") as file:
             file.write(f"{settings}\n")
     prepare_site(PYTHON, home, configuration, ADMINISTRATOR)
-    site = Site(home, configuration, web_service(PYTHON, home, configuration))
+    site = Site(
+        home,
+        configuration,
+        web_service(PYTHON, home, configuration),
+        worker_service(PYTHON, home),
+    )
     site.start()
     try:
         yield site
