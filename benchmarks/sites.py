@@ -23,7 +23,7 @@ from launcher.supervisor import site_url, wait_for_answer, web_service, worker_s
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.peer import Exchange
-from s3sync.transport import Transport
+from s3sync.transport import Limits, Transport
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 ADMINISTRATOR = Administrator("bench@example.com", "bench-password", made_up=False)
@@ -206,7 +206,12 @@ class Client:
         self.checkpoints: dict[str, str] = {}
         self.sent = 0
         transport = Transport(
-            site.url, username=ADMINISTRATOR.email, password=ADMINISTRATOR.password, spool=folder
+            site.url,
+            username=ADMINISTRATOR.email,
+            password=ADMINISTRATOR.password,
+            # an answer to a document of a million records takes minutes
+            limits=Limits(read_timeout=3600),
+            spool=folder,
         )
         remote = Remote(
             1,
