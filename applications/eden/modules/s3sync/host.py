@@ -70,13 +70,6 @@ def build_schema(db: Any, s3db: Any, settings: Any = None) -> Schema:
     return schema
 
 
-def current_schema() -> Schema:
-    """Return the schema of the site that serves the running request or job."""
-    from gluon import current
-
-    return build_schema(current.db, current.s3db, current.deployment_settings)
-
-
 def _host(key: SiteKey) -> tuple[Any, Any]:
     """Return the DAL and data model that this thread works with."""
     hosts: dict[SiteKey, tuple[Any, Any]] = _local.hosts

@@ -219,11 +219,6 @@ def _range_test(validator: Any) -> Callable[[Any], bool]:
     return passes
 
 
-def required_by(requires: Any, kind: str) -> bool:
-    """Tell whether the validators refuse an empty value."""
-    return read_rules(requires, kind, lambda place: None).required
-
-
 __all__: Sequence[str] = (
     "Check",
     "Rules",
@@ -231,5 +226,4 @@ __all__: Sequence[str] = (
     "flattened",
     "is_empty",
     "read_rules",
-    "required_by",
 )

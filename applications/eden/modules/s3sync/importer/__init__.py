@@ -108,13 +108,6 @@ class Importer:
         document.verify()
         return self._import(document, terms, context, self._store.transaction, on_batch)
 
-    def preview(self, records: Sequence[Record], main: str, terms: Terms, context: Context) -> List[Item]:
-        """Plan records without writing anything; the items tell what would become of them."""
-        gatherer = Gatherer(self._schema, None, main, context.own_domain, terms.components)
-        batch = gatherer.batch(records)
-        self._planner(gatherer, terms, context).plan(batch)
-        return batch.items
-
     def retry(self, records: Sequence[Record], main: str, terms: Terms, context: Context) -> Report:
         """Import records again that were put aside, within the caller's transaction."""
         gatherer = Gatherer(self._schema, None, main, context.own_domain, terms.components)
