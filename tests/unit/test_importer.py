@@ -752,6 +752,23 @@ def test_a_merge_moves_references_to_the_survivor(site: Site) -> None:
     assert 'replaced_by="b"' in site.export(ORG)[0].decode()
 
 
+@pytest.mark.parametrize("between", [(), ("c",)])
+def test_merges_in_opposite_directions_do_not_lose_both_records(
+    site: Site, between: "tuple[str, ...]"
+) -> None:
+    site.push("".join(org(uuid, uuid.upper()) for uuid in ("a", "b", *between)), ORG)
+    chain = ("a", *between, "b")
+    for gone, kept in zip(chain, chain[1:]):
+        site.push(deleted(ORG, gone, LATER, replaced_by=kept), ORG, repository_id=2)
+    head = site.journal.head()
+    report = site.push(deleted(ORG, "b", LATER + timedelta(minutes=1), replaced_by="a"), ORG)
+    assert told(report) == {"conflict": 1}
+    row = site.row(ORG, "b")
+    assert not row.deleted and row.modified_on > LATER + timedelta(minutes=1)
+    assert site.export(ORG, after=head, skip_origin=1)[1].count == 1
+    assert "both would be gone" in site.ledger.kept[0].reason
+
+
 def test_a_merge_waits_for_its_survivor(site: Site) -> None:
     site.push(
         resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"),

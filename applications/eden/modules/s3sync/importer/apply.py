@@ -18,7 +18,7 @@ from ..schema import Schema, Table
 from .context import Context, HookForm
 from .gather import Batch
 from .items import Item, Link, Missing, TablePlan, reject_for_master
-from .removal import TICK, Doomed, Remover, Restriction
+from .removal import TICK, Doomed, Remover
 from .waiting import Waiting
 
 #: mci of a record whose document does not say: Eden takes it for a second copy.
@@ -392,23 +392,21 @@ class Applier:
                 for key, item in by_key.items()
                 if key not in already
             ]
-            self._hold_on(table, self._remover.delete(table, wanted), by_key, now)
+            reasons = {
+                key: f"The record is still needed here: {found.number} {found.table} refer to it ({found.field})."
+                for key, found in self._remover.delete(table, wanted).items()
+            }
+            self._hold_on(table, reasons, by_key, now)
 
-    def _hold_on(
-        self,
-        table: Table,
-        restricted: Dict[int, Restriction],
-        by_key: Dict[int, Item],
-        now: datetime,
-    ) -> None:
-        """Keep records that are still needed here, and give them back to the site that deleted them.
+    def _hold_on(self, table: Table, reasons: Dict[int, str], by_key: Dict[int, Item], now: datetime) -> None:
+        """Keep records that must not go, and give them back to the site that deleted them.
 
-        Both sites have to end equal, and the records that need them cannot go: so these are newer than the deletion.
+        Both sites have to end equal: so these are newer than the deletion.
         """
-        if not restricted:
+        if not reasons:
             return
         rows: List[Row] = []
-        for key, restriction in restricted.items():
+        for key, reason in reasons.items():
             item = by_key[key]
             deleted_on = item.record.modified_on or now
             ours = item.ours("modified_on") or deleted_on
@@ -418,12 +416,11 @@ class Applier:
                 table.name,
                 item.uuid,
                 key,
-                f"The record is still needed here: {restriction.number} {restriction.table} refer to it "
-                f"({restriction.field}). It was kept, and the other site gets it back.",
+                f"{reason} It was kept, and the other site gets it back.",
                 winner="ours",
             )
         self._store.update(table, ("modified_on",), rows)
-        self._journal.note(table.name, list(restricted), None)
+        self._journal.note(table.name, list(reasons), None)
 
     def _merge(self, items: Sequence[Item], now: datetime) -> None:
         table = items[0].plan.table
@@ -436,6 +433,14 @@ class Applier:
             for item in items
             if item.key is not None and item.survivor is not None and item.survivor in survivors
         }
+        circular = self._merged_into_themselves(table, pairs)
+        self._hold_on(
+            table,
+            dict.fromkeys(circular, "Here the other record was merged into this one: both would be gone."),
+            {item.key: item for item in items if item.key in circular},
+            now,
+        )
+        pairs = {key: survivor for key, survivor in pairs.items() if key not in circular}
         moments = {item.key: item.record.modified_on or now for item in items if item.key is not None}
         if pairs:
             self._remover.replace(table, pairs, moments)
@@ -462,6 +467,25 @@ class Applier:
                     f"The record that replaces it ({item.survivor}) has not arrived yet; "
                     "what refers to it is moved when it does."
                 )
+
+    def _merged_into_themselves(self, table: Table, pairs: Dict[int, int]) -> Set[int]:
+        """Return records whose survivor was itself merged here, by however many steps, into them."""
+        circular: Set[int] = set()
+        ends = dict(pairs)
+        seen: Set[int] = set()
+        while ends:
+            circular |= {key for key, end in ends.items() if key == end}
+            asked = {end for key, end in ends.items() if key not in circular} - seen
+            seen |= asked
+            steps = {
+                key: survivor
+                for key, gone, survivor in self._store.fetch(
+                    table, (table.key, "deleted", "deleted_rb"), table.key, asked
+                )
+                if gone and survivor
+            }
+            ends = {key: steps[end] for key, end in ends.items() if key not in circular and end in steps}
+        return circular
 
     # -- realms ------------------------------------------------------------------------------------------
 
