@@ -25,6 +25,7 @@ from .problems import Problem
 BUILD_TOOLS = "requirements-build.txt"
 RUNTIME = "requirements.txt"
 DEVELOPMENT = "requirements-dev.txt"
+BROWSER = "requirements-browser.txt"
 POSTGRESQL = "requirements-postgresql.txt"
 MYSQL = "requirements-mysql.txt"
 

@@ -11,16 +11,24 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from .configuration import SiteConfiguration, Wishes, read_configuration, wanted_configuration, write_configuration
+from .configuration import (
+    SiteConfiguration,
+    Wishes,
+    read_configuration,
+    wanted_configuration,
+    write_configuration,
+)
 from .places import APPLICATION, CHECKOUT, application_folder
 from .problems import Problem
 
 # Only the site's own user may look into these: they hold data, sessions and secrets.
 SITE_FOLDERS = ("cache", "cron", "databases", "errors", "private", "sessions", "uploads")
-NOT_LINKED = {*SITE_FOLDERS, "compiled", "__pycache__"}
+NOT_LINKED = {*SITE_FOLDERS, "compiled", "static", "__pycache__"}
+# What the application lays out by itself in the site's folder of static files (modules/s3/assets.py).
+LAID_OUT = {"bootstrap"}
 COPY_MARK = ".copied-from-checkout"
 
 STUB = '''\
@@ -40,7 +48,9 @@ if __name__ == "__main__":
     runpy.run_path(launcher, run_name="__main__")
 '''
 
-ROUTES = f'''\
+ROUTES = Path(__file__).with_name("routes.py")
+#: What the launcher wrote before there was such a file; one that somebody changed is left alone.
+FORMER_ROUTES = f'''\
 """Which application answers at the root of this site. Written by the launcher."""
 default_application = "{APPLICATION}"
 default_controller = "default"
@@ -53,7 +63,9 @@ def is_instance(folder: Path) -> bool:
     return (folder / "VERSION").is_file() and application_folder(folder).is_dir()
 
 
-def prepare_instance(home: Path, wishes: Wishes | None = None, checkout: Path = CHECKOUT) -> SiteConfiguration:
+def prepare_instance(
+    home: Path, wishes: Wishes | None = None, checkout: Path = CHECKOUT
+) -> SiteConfiguration:
     """Makes the folder a site, or repairs it, or finds that there is nothing to do.
 
     :param home: the instance folder; it need not exist.
@@ -82,10 +94,13 @@ def lay_out(home: Path, checkout: Path) -> None:
             folder.mkdir(mode=0o700)
     (home / "logs").mkdir(exist_ok=True)
     write_if_different(home / "web2py.py", STUB.format(application=APPLICATION, checkout=str(checkout)))
-    write_if_different(home / "VERSION", f"Version {gluon_version(checkout)}-stable+timestamp.2023.01.01.00.00.00\n")
+    write_if_different(
+        home / "VERSION", f"Version {gluon_version(checkout)}-stable+timestamp.2023.01.01.00.00.00\n"
+    )
     write_if_different(home / "applications" / "__init__.py", "")
-    if not (home / "routes.py").exists():
-        (home / "routes.py").write_text(ROUTES)
+    routes = home / "routes.py"
+    if not routes.exists() or routes.read_text() == FORMER_ROUTES:
+        routes.write_text(ROUTES.read_text())
     # gluon packs a scaffolding application for its own admin pages at the first start unless this file exists.
     if not (home / "welcome.w2p").exists():
         (home / "welcome.w2p").touch()
@@ -96,7 +111,8 @@ def gluon_version(checkout: Path) -> str:
     pinned = re.search(r"^web2py-gluon==([\d.]+)", (checkout / "requirements.txt").read_text(), re.MULTILINE)
     if pinned is None:
         raise Problem(
-            f"{checkout / 'requirements.txt'} does not pin web2py-gluon.", "Restore the file: git checkout requirements.txt"
+            f"{checkout / 'requirements.txt'} does not pin web2py-gluon.",
+            "Restore the file: git checkout requirements.txt",
         )
     return pinned.group(1)
 
@@ -110,12 +126,28 @@ def link_application(source: Path, target: Path) -> None:
     """Links everything of the application that does not belong to a site, and drops links that lead nowhere."""
     if source.resolve() == target.resolve():
         return
+    link_entries(source, target, NOT_LINKED)
+    if (source / "static").is_dir():
+        own_folder(target / "static")
+        link_entries(source / "static", target / "static", LAID_OUT)
+
+
+def link_entries(source: Path, target: Path, left_out: Collection[str]) -> None:
     for entry in sorted(source.iterdir()):
-        if entry.name not in NOT_LINKED and not entry.name.startswith("."):
+        if entry.name not in left_out and not entry.name.startswith("."):
             link_or_copy(entry, target / entry.name)
     for entry in target.iterdir():
         if entry.is_symlink() and not entry.exists():
             entry.unlink()
+
+
+def own_folder(place: Path) -> None:
+    """Makes a folder of the site's own; earlier versions linked or copied the whole of it."""
+    if place.is_symlink():
+        place.unlink()
+    elif place.exists() and is_copy(place):
+        shutil.rmtree(place)
+    place.mkdir(exist_ok=True)
 
 
 def link_or_copy(entry: Path, place: Path) -> None:

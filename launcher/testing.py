@@ -7,7 +7,16 @@ import os
 import subprocess
 from collections.abc import Sequence
 
-from .environment import DEVELOPMENT, MYSQL, POSTGRESQL, RUNTIME, ensure_environment, environment_folder
+from .browsers import find_chromium
+from .environment import (
+    BROWSER,
+    DEVELOPMENT,
+    MYSQL,
+    POSTGRESQL,
+    RUNTIME,
+    ensure_environment,
+    environment_folder,
+)
 from .places import CHECKOUT
 
 QUICK = "not slow"
@@ -33,10 +42,20 @@ def run_tests(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--no-checks", action="store_true", help="run pytest only, not the style and type checks"
     )
+    parser.add_argument(
+        "--screenshots",
+        metavar="FOLDER",
+        help="run no test, but take pictures of every screen into this folder",
+    )
     options, rest = parser.parse_known_args(arguments)
 
     names = [RUNTIME, DEVELOPMENT, POSTGRESQL, MYSQL]
+    if find_chromium():
+        names.append(BROWSER)
     python = str(ensure_environment(names, lambda text: print(text, flush=True)))
+    if options.screenshots:
+        command = [python, "-m", "tests.screenshots", os.path.abspath(options.screenshots), *rest]
+        return subprocess.run(command, cwd=CHECKOUT, env=tool_environment(), check=False).returncode
     failed = [] if options.no_checks else failed_checks(python)
     command = [python, "-m", "pytest", "-q"]
     if not options.all and not any(argument.startswith("-m") for argument in rest):
