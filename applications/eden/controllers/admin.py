@@ -10,12 +10,9 @@ def index():
 
 def users():
     """All users with their roles."""
-    rows = db(db.auth_user).select(orderby=db.auth_user.email)
-    roles = {}
-    query = db.auth_membership.group_id == db.auth_group.id
-    for row in db(query).select(db.auth_membership.user_id, db.auth_group.role):
-        roles.setdefault(row.auth_membership.user_id, []).append(row.auth_group.role)
-    return {"title": T("Users"), "rows": rows, "roles": roles}
+    from s3.administration import users_page
+
+    return {"title": T("Users"), **users_page(db, T, request.get_vars)}
 
 
 def user():

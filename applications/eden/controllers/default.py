@@ -19,11 +19,52 @@ def index():
 
 def user():
     """Log in, log out, own profile and password."""
-    titles = {"login": T("Log in"), "profile": T("Profile"), "change_password": T("Change password")}
-    from s3.rest_controller import form_rows
+    from s3.pages import refusal
 
-    auth.settings.formstyle = form_rows
-    return {"title": titles.get(request.args(0), T("User")), "form": auth()}
+    titles = {
+        "login": T("Log in"),
+        "logout": T("Log out"),
+        "profile": T("Profile"),
+        "change_password": T("Change password"),
+        "register": T("Register"),
+        "not_authorized": T("This is not for you"),
+    }
+    action = request.args(0) or "login"
+    if action not in titles or action in auth.settings.actions_disabled:
+        raise refusal(404, T("The address leads nowhere. Check it, or find the page by the menu."))
+    if action == "not_authorized":
+        raise refusal(403, T("Your roles do not allow it. Ask an administrator for access."))
+    auth.s3_prepare_forms(T)
+    form = auth()
+    for name, purpose in (
+        ("email", "username"),
+        ("password", "current-password"),
+        ("old_password", "current-password"),
+        ("new_password", "new-password"),
+        ("new_password2", "new-password"),
+        ("first_name", "given-name"),
+        ("last_name", "family-name"),
+    ):
+        for control in form.elements("input", _name=name):
+            control["_autocomplete"] = purpose
+    return {"title": titles[action], "form": form}
+
+
+def problem():
+    """What people see when a page failed: routes.py sends them here, with the number of the report."""
+    from s3.pages import failure
+
+    return failure(request.get_vars)
+
+
+def choose():
+    """Remember the reader's language or theme, and go back."""
+    from s3 import reader
+
+    for what in ("language", "theme"):
+        if request.get_vars[what]:
+            reader.choose(request, response, what, str(request.get_vars[what]))
+    redirect(reader.way_back(request.get_vars.back, URL("default", "index")))
 
 
 def download():

@@ -4,12 +4,15 @@ from collections import OrderedDict
 
 from gluon import current
 from gluon.storage import Storage
-from s3 import interface
+from s3 import interface, reader
 from s3.settings import S3Settings
 
 interface.prepare(request, response, session)
 # the language files belong to the project: missing texts are not written into them
 T.is_writable = False
+_language = reader.chosen(request, "language")
+if _language:
+    T.force(_language)
 
 settings = deployment_settings = current.deployment_settings = S3Settings(request.folder)
 

@@ -9,11 +9,24 @@ if settings.has_module("sync"):
 
         return jobs.synchronize(repository_id, user_id=user_id, manual=manual)
 
+    def sync_decide(key):
+        """Decide on kept versions by a rule (see s3sync.sweep)."""
+        from s3sync import sweep
+
+        return sweep.decide(key)
+
+    def sync_archive(dataset_id):
+        """Make the archive of a data set (see s3sync.datasets)."""
+        from s3sync import datasets
+        from s3sync.site import Site
+
+        return datasets.build(Site.from_current(), dataset_id)
+
     # Times are UTC, as everywhere in the database; the heartbeat (seconds) is short for people who wait.
     # Fresh processes: one that is forked while the heartbeat writes inherits SQLite's lock for good.
     scheduler = Scheduler(
         db,
-        {"sync_synchronize": sync_synchronize},
+        {"sync_synchronize": sync_synchronize, "sync_decide": sync_decide, "sync_archive": sync_archive},
         migrate=bool(schema_gate.migrating),
         heartbeat=2,
         utc_time=True,

@@ -1,4 +1,4 @@
-"""The last model: all tables are declared; if this request migrated the database, that is finished now."""
+"""The last model but one: all tables are declared; if this request migrated the database, that is finished now."""
 
 if schema_gate.migrating:
     from s3.auth import create_roles

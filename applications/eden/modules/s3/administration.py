@@ -4,15 +4,47 @@ from __future__ import annotations
 
 from typing import Any
 
-from gluon import SQLFORM, Field
+from gluon import SQLFORM, URL, Field
 from gluon.validators import IS_EMAIL, IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY, IS_NOT_IN_DB
 
 from .auth import ADMINISTRATOR, AUTHENTICATED
+from .forms import buttons, checkboxes, form_rows
+from .listing import listing
 from .model.auth import MINIMUM_PASSWORD_LENGTH
-from .rest_controller import form_rows
 from .validators import Choice
 
 DISABLED = "disabled"
+
+
+def role_name(translate: Any, role: str) -> str:
+    """Return what a role of every site is called for a person; others are called as somebody entered them."""
+    T = translate
+    names = {
+        "Administrator": T("Administrator"),
+        "Authenticated": T("Authenticated"),
+        "Synchronization": T("Synchronization"),
+    }
+    return str(names.get(role, role))
+
+
+def users_page(db: Any, translate: Any, variables: Any) -> dict[str, Any]:
+    """Return a page of users with their roles and those whose account may not be used.
+
+    Args:
+        db: the site's database.
+        translate: web2py's T.
+        variables: of the address, see `listing`.
+    """
+    user, group, member = db.auth_user, db.auth_group, db.auth_membership
+    shown = [user.email, user.first_name, user.last_name]
+    page = listing(db, user.id > 0, shown, variables, searchable=shown, order=[user.email])
+    ids = [row.id for row in page.rows]
+    roles: dict[int, list[str]] = {}
+    query = (member.group_id == group.id) & member.user_id.belongs(ids)
+    for row in db(query).select(member.user_id, group.role):
+        roles.setdefault(row.auth_membership.user_id, []).append(role_name(translate, row.auth_group.role))
+    closed = user.id.belongs(ids) & (user.registration_key != "") & (user.registration_key != None)  # noqa: E711
+    return {"page": page, "roles": roles, "disabled": {row.id for row in db(closed).select(user.id)}}
 
 
 class UserForm:
@@ -31,7 +63,8 @@ class UserForm:
         self.record = record
         self.own_id = own_id
         roles = {
-            row.id: row.role for row in db(db.auth_group.id != AUTHENTICATED).select(orderby=db.auth_group.id)
+            row.id: role_name(T, row.role)
+            for row in db(db.auth_group.id != AUTHENTICATED).select(orderby=db.auth_group.id)
         }
         held = self._held_roles() if record else []
         address = db.auth_user
@@ -68,7 +101,7 @@ class UserForm:
                 label=T("Roles"),
                 default=held,
                 requires=IS_EMPTY_OR(Choice(roles, multiple=True)),
-                widget=SQLFORM.widgets.checkboxes.widget,
+                widget=checkboxes,
             ),
             Field(
                 "account_disabled",
@@ -77,7 +110,8 @@ class UserForm:
                 default=bool(record and record.registration_key == DISABLED),
             ),
             formstyle=form_rows,
-            submit_button=T("Save"),
+            separator="",
+            buttons=buttons(T("Save"), T("Cancel"), URL("admin", "users")),
             table_name="user",
         )
 

@@ -12,6 +12,7 @@ from gluon.tools import Auth
 
 from .credentials import RightPasswords
 from .datamodel import table_name
+from .forms import form_rows
 from .interface import is_interface
 from .model.auth import PASSWORD_ALGORITHM
 from .pages import refusal
@@ -55,6 +56,36 @@ class S3Auth(Auth):
         own.actions_disabled = ["request_reset_password", "retrieve_username", "impersonate", "bulk_register"]
         if not settings.get_security_registration():
             own.actions_disabled.append("register")
+
+    def s3_prepare_forms(self, T: Any) -> None:
+        """Give web2py's forms for users our look and our words.
+
+        Args:
+            T: translates.
+        """
+        self.settings.formstyle = form_rows
+        self.settings.label_separator = ""
+        self.messages.update(
+            login_button=T("Log in"),
+            profile_save_button=T("Save"),
+            password_change_button=T("Change password"),
+            register_button=T("Register"),
+            old_password=T("Old password"),
+            new_password=T("New password"),
+            verify_password=T("New password once more"),
+            verify_password_comment=None,
+            mismatched_password=T("The two new passwords differ. Enter the same twice."),
+            invalid_password=T("This is not your present password."),
+            invalid_login=T("Email or password is wrong. Check both, and try again."),
+            invalid_email=T("Enter an email address such as name@example.org"),
+            is_empty=T("Enter a value"),
+            login_disabled=T("This account is disabled. An administrator can help."),
+            registration_pending=T("This account has not been approved yet. An administrator can help."),
+            logged_in=T("You are logged in."),
+            logged_out=T("You are logged out."),
+            profile_updated=T("Saved"),
+            password_changed=T("Your password was changed."),
+        )
 
     # Who
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .bulk import run_by_keys
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 #: Deeper trees of branches are taken for a circle.
 MAX_DEPTH = 32
+
+
+def nothing_more(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A new organisation is its own root: no branch can refer to it yet."""
+    return ()
 
 
 class BranchTree:

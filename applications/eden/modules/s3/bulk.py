@@ -54,13 +54,29 @@ def update_rows(db: Any, tablename: str, columns: Sequence[str], rows: Sequence[
     db[tablename]  # a lazy table has to exist before it is written to
     quote = adapter.dialect.quote
     mark = _mark(db)
-    assigned = ", ".join(f"{quote(name)} = {mark}" for name in columns)
-    sql = f"UPDATE {quote(tablename)} SET {assigned} WHERE {quote('id')} = {mark}"
     cursor = adapter.connection.cursor()
     if adapter.dbengine == "postgres":
-        from psycopg2.extras import execute_batch
+        from psycopg2.extras import execute_values
 
         # its executemany asks the server once for every row
-        execute_batch(cursor, sql, rows, page_size=PAGE)
-    else:
-        cursor.executemany(sql, rows)
+        listed = ", ".join(map(quote, columns))
+        assigned = ", ".join(
+            f"{quote(name)} = {_cast(db[tablename][name], f'v.{quote(name)}')}" for name in columns
+        )
+        execute_values(
+            cursor,
+            f"UPDATE {quote(tablename)} t SET {assigned} FROM (VALUES %s) v ({listed}, key_of_row) "
+            f"WHERE t.{quote('id')} = v.key_of_row",
+            rows,
+            page_size=PAGE,
+        )
+        return
+    assigned = ", ".join(f"{quote(name)} = {mark}" for name in columns)
+    cursor.executemany(f"UPDATE {quote(tablename)} SET {assigned} WHERE {quote('id')} = {mark}", rows)
+
+
+def _cast(field: Any, expression: str) -> str:
+    """Return an expression of PostgreSQL in the type of a column: a column of NULLs alone is taken for text."""
+    if field.type in ("string", "text"):
+        return expression
+    return f"{expression}::{field.db._adapter.types[field.type]}"

@@ -125,7 +125,9 @@ class S3DataModel:
 
         Keys that matter to synchronisation: deduplicate, onvalidation, onaccept (and create_ and update_
         variants of both), onaccept_set, ondelete, onconflict, super_entity, xml_post_parse, unique,
-        computed_fields, own_key_fields (computed fields that hold the key of a new record at first), local_fields.
+        computed_fields, own_key_fields (computed fields that hold the key of a new record at first), initial_values
+        (further computed fields, the function that takes the values of a new record and returns theirs, which must not
+        hold on to a request, and the references that make it wait for onaccept_set), local_fields.
         """
         self._configured.setdefault(tablename, {}).update(keys)
         self._resolved.clear()

@@ -38,7 +38,7 @@ def is_interface(request: Any) -> bool:
         return True
     if request.controller != "sync":
         return False
-    if request.function in ("sync", "file"):
+    if request.function in ("sync", "file", "offer"):
         return True
     return request.function == "repository" and request.args(0) == "register"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .bulk import run_by_keys, update_rows
@@ -15,6 +15,16 @@ LEVELS = ("L0", "L1", "L2", "L3", "L4", "L5")
 MAX_DEPTH = 32
 _OWN = ("id", "name", "level", "parent", "lat", "lon")
 _BOX = ("lat_min", "lat_max", "lon_min", "lon_max")
+#: Computed columns that a location without a parent has from itself; the path is its own id then.
+INITIAL = LEVELS + _BOX
+
+
+def initial_values(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the columns `INITIAL` of a new location, as if it had no parent."""
+    get = values.get
+    level, lat, lon = get("level"), get("lat"), get("lon")
+    name = get("name") if level else None
+    return (*(name if level == each else None for each in LEVELS), lat, lat, lon, lon)
 
 
 class LocationTree:

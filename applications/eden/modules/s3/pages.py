@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Any
 
 from gluon import HTTP, current
 
-from .interface import is_interface
+from .interface import FORMATS, is_interface
 
-TITLES = {
-    400: "This request cannot be understood",
-    403: "This is not for you",
-    404: "There is no such page",
-    409: "This cannot be done now",
-    415: "This format is not available",
-}
+_ACTIONS = re.compile(r"^def\s+([a-zA-Z0-9]\w*)\(\s*\)\s*:", re.MULTILINE)
+_TICKET = re.compile(r"[\w.:-]+")
+_known: dict[str, tuple[float, set[str]]] = {}
+
+
+def heading(status: int) -> Any:
+    """Return what a refusal is called, for a person.
+
+    Args:
+        status: HTTP status, 400 and above.
+    """
+    T = current.T
+    headings = {
+        400: T("This request cannot be understood"),
+        401: T("Log in first"),
+        403: T("This is not for you"),
+        404: T("There is no such page"),
+        409: T("This cannot be done now"),
+        415: T("This format is not available"),
+        500: T("Something went wrong here"),
+    }
+    return headings.get(status, T("This did not work"))
 
 
 def refusal(status: int, message: Any, **headers: str) -> HTTP:
@@ -27,13 +44,55 @@ def refusal(status: int, message: Any, **headers: str) -> HTTP:
     Returns:
         for programs the message as text, for people a page of the site.
     """
-    request, response, T = current.request, current.response, current.T
+    request, response = current.request, current.response
     if is_interface(request) or request.extension != "html":
         headers.setdefault("Content-Type", "text/plain; charset=utf-8")
         return HTTP(status, str(message), **headers)
-    context = {"status": status, "heading": T(TITLES.get(status, "Error")), "message": message}
+    # The page has one heading of its own: nothing that the refused page had prepared belongs to it.
+    response.title, response.flash = None, None
+    context = {"status": status, "title": heading(status), "message": message}
     headers.setdefault("Content-Type", "text/html; charset=utf-8")
     for name, value in response.headers.items():
         if name.startswith(("X-", "Content-Security", "Referrer")) and name != "X-Powered-By":
             headers.setdefault(name, value)
     return HTTP(status, response.render("default/error.html", context), **headers)
+
+
+def failure(variables: Any) -> Any:
+    """Return what becomes of a page that failed: for people a page with the number of web2py's report.
+
+    Args:
+        variables: what web2py adds to the address (``routes_onerror``): ticket, requested_uri.
+    Returns:
+        what the view shows; for programs a text.
+    """
+    response = current.response
+    ticket = str(variables.get("ticket") or "").rpartition("/")[2]
+    response.status = 500
+    path = str(variables.get("requested_uri") or "").partition("?")[0]
+    if path.rpartition(".")[2] in FORMATS or "/sync/file/" in path:
+        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+        return f"Internal error, report {ticket or 'unknown'}"
+    response.view = "default/problem.html"
+    return {"status": 500, "title": heading(500), "ticket": ticket if _TICKET.fullmatch(ticket) else ""}
+
+
+def is_action(folder: str, controller: str, function: str) -> bool:
+    """Tell whether the application has such a page; web2py's own answer to an unknown one helps nobody.
+
+    Args:
+        folder: the application's folder.
+        controller: name of the controller.
+        function: name of the function in it.
+    """
+    path = os.path.join(folder, "controllers", f"{controller}.py")
+    if os.path.isfile(os.path.join(folder, "compiled", f"controllers.{controller}.{function}.pyc")):
+        return True
+    try:
+        modified = os.stat(path).st_mtime
+    except OSError:
+        return False
+    if path not in _known or _known[path][0] != modified:
+        with open(path, encoding="utf-8") as source:
+            _known[path] = (modified, set(_ACTIONS.findall(source.read())))
+    return function in _known[path][1]

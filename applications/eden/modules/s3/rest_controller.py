@@ -7,56 +7,25 @@ instead, from the synchronisation's own module.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
-from gluon import DIV, INPUT, SPAN, SQLFORM, URL, A, current, redirect
+from gluon import INPUT, SQLFORM, URL, A, current, redirect
 from gluon.storage import Storage
 
 from .components import Component, without_prefix
 from .datamodel import reference_target, table_name
 from .errors import DeletionRestricted
+from .forms import buttons, checkboxes, form_rows
+from .listing import PAGE_LENGTH, Column, columns_of, listing
+from .look import moment
 from .metafields import META_FIELDS
 from .pages import refusal
 from .represent import NONE, ReferenceLabel
 from .validators import ReferenceTo
 
-PAGE_LENGTH = 50
-_SHOWN_META = ("uuid", "created_on", "created_by", "modified_on", "modified_by")
-
-
-def form_rows(form: Any, fields: list[tuple[str, Any, Any, Any]]) -> DIV:
-    """How our forms look: one block for each field, label above the input (a web2py formstyle)."""
-    rows = DIV(_class="fields")
-    for row_id, label, controls, comment in fields:
-        rows.append(
-            DIV(
-                label,
-                controls,
-                SPAN(comment, _class="help") if comment else "",
-                _class="field",
-                _id=row_id,
-            )
-        )
-    return rows
-
 
 def _date_widget(field: Any, value: Any, **attributes: Any) -> INPUT:
     return SQLFORM.widgets.string.widget(field, value, _type="date", **attributes)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a list.
-
-    Attributes:
-        field: the table's field.
-        label: heading.
-    """
-
-    field: Any
-    label: Any
 
 
 class ResourceScreens:
@@ -92,7 +61,7 @@ class ResourceScreens:
             names = [field.name for field in table if self._is_data(table, field) and field.type != "text"][
                 :6
             ]
-        return [Column(table[name], table[name].label) for name in names if name in table.fields]
+        return columns_of([table[name] for name in names if name in table.fields], "")
 
     def _is_data(self, table: Any, field: Any) -> bool:
         return field.readable and field.name not in META_FIELDS and field.type not in ("id", "password")
@@ -108,7 +77,7 @@ class ResourceScreens:
         if isinstance(field.represent, ReferenceLabel):
             return self._linked(field, value)
         if field.type == "datetime":
-            return SPAN(str(value), " UTC")
+            return moment(value)
         if str(field.type).startswith("list:"):
             return ", ".join(str(one) for one in value) or NONE
         return str(value)
@@ -156,49 +125,27 @@ class ResourceScreens:
         """A page of live records.
 
         Args:
-            variables: `q` searches in texts, `page` counts from 1.
+            variables: `q` searches in texts, `sort` orders, `page` counts from 1.
         """
         self._allow("list")
-        table, db = self.table, self.s3db.db
-        query = table.deleted == False  # noqa: E712 - SQL
-        searched = str(variables.get("q") or "").strip()
-        if searched:
-            texts = [
+        table = self.table
+        names = self.s3db.get_config(table, "name_fields", ("name",))
+        page = listing(
+            self.s3db.db,
+            table.deleted == False,  # noqa: E712 - SQL
+            [column.field for column in self.columns()],
+            variables,
+            searchable=[
                 field for field in table if field.type in ("string", "text") and self._is_data(table, field)
-            ]
-            matches = [field.contains(searched) for field in texts]
-            if matches:
-                condition = matches[0]
-                for one in matches[1:]:
-                    condition |= one
-                query &= condition
-        count = db(query).count()
-        pages = max(1, math.ceil(count / PAGE_LENGTH))
-        given = str(variables.get("page") or "1")
-        page = min(max(int(given), 1), pages) if given.isdigit() else 1
-        columns = self.columns()
-        names = [
-            name for name in self.s3db.get_config(table, "name_fields", ("name",)) if name in table.fields
-        ]
-        order = [table[name] for name in names] + [table.id]
-        start = (page - 1) * PAGE_LENGTH
-        rows = db(query).select(
-            table.id,
-            *[column.field for column in columns],
-            orderby=order,
-            limitby=(start, start + PAGE_LENGTH),
+            ],
+            order=[table[name] for name in names if name in table.fields],
         )
-        self._preload(columns, rows)
+        self._preload(page.columns, page.rows)
         return {
             "view": "rest/list.html",
             "title": self.title,
-            "columns": columns,
-            "rows": rows,
-            "screens": self,
-            "count": count,
             "page": page,
-            "pages": pages,
-            "searched": searched,
+            "screens": self,
             "may_create": self.auth.s3_has_permission("create", table),
         }
 
@@ -213,13 +160,27 @@ class ResourceScreens:
             "kind": self.title,
             "record": record,
             "fields": [(field.label, self.shown(field, record[field.name])) for field in fields],
-            "meta": [(name, record[name]) for name in _SHOWN_META if name in table.fields],
+            "meta": [
+                (label, self.shown(table[name], record[name]))
+                for name, label in self._meta_labels().items()
+                if name in table.fields
+            ],
             "components": [
                 part for part in (self._component_part(record, one) for one in self._components()) if part
             ],
             "screens": self,
             "may_update": self.auth.s3_has_permission("update", table, record.id),
             "may_delete": self.auth.s3_has_permission("delete", table, record.id),
+        }
+
+    def _meta_labels(self) -> dict[str, Any]:
+        T = self.T
+        return {
+            "uuid": T("Identifier"),
+            "created_on": T("Created on"),
+            "created_by": T("Created by"),
+            "modified_on": T("Changed on"),
+            "modified_by": T("Changed by"),
         }
 
     def _components(self) -> list[Component]:
@@ -269,6 +230,7 @@ class ResourceScreens:
             table[name].readable = table[name].writable = False
         for field in table:
             self._choose_widget(field)
+        back = after or (self.url(record.id) if record else self.url())
         form = SQLFORM(
             table,
             record,
@@ -281,7 +243,8 @@ class ResourceScreens:
             deletable=False,
             upload=URL("default", "download"),
             formstyle=form_rows,
-            submit_button=T("Save"),
+            separator="",
+            buttons=buttons(T("Save"), T("Cancel"), back),
             _class="record-form",
         )
 
@@ -306,11 +269,10 @@ class ResourceScreens:
             redirect(after or self.url(stored.vars.id))
         return {
             "view": "rest/form.html",
-            "title": T("Edit") if record else T("Add"),
+            "title": (T("Edit %s") % self.record_label(record)) if record else T("Add"),
             "kind": self.title,
             "form": form,
-            "back": after or (self.url(record.id) if record else self.url()),
-            "screens": self,
+            "back": back,
         }
 
     def _callbacks(self, method: str, name: str) -> list[Any]:
@@ -324,6 +286,8 @@ class ResourceScreens:
     def _choose_widget(self, field: Any) -> None:
         if field.type == "date":
             field.widget = _date_widget
+        elif getattr(field.requires, "s3_multiple", False):
+            field.widget = checkboxes
         elif field.type == "datetime":
             field.comment = self.T("Year-month-day hour:minute:second, UTC")
         elif field.type == "json":
@@ -341,23 +305,31 @@ class ResourceScreens:
         """
         self._allow("delete")
         T = self.T
-        form = SQLFORM.factory(submit_button=T("Delete"), _class="delete-form")
+        form = SQLFORM.factory(
+            formstyle=form_rows,
+            buttons=buttons(T("Delete"), T("Leave it as it is"), self._page_of(record, after), danger=True),
+            _class="delete-form",
+        )
         if form.process(formname=f"delete_{self.table}_{record.id}", message_onfailure="").accepted:
             try:
                 count = self.s3db.delete(self.table, [record.id])
             except DeletionRestricted as error:
                 raise refusal(409, str(error)) from error
-            current.session.flash = T("Deleted (records in all: %s)") % count
+            current.session.flash = (
+                T("1 record was deleted") if count == 1 else T("%s records were deleted") % count
+            )
             redirect(after)
         return {
             "view": "rest/delete.html",
-            "title": T("Delete"),
+            "title": T("Delete %s?") % self.record_label(record),
             "kind": self.title,
-            "label": self.record_label(record),
             "form": form,
             "back": after,
-            "screens": self,
         }
+
+    def _page_of(self, record: Any, after: str) -> str:
+        """Address of the page from which the deletion of a record was asked for."""
+        return after if after != self.url() else self.url(record.id)
 
     def _allow(self, method: str) -> None:
         if not self.auth.s3_has_permission(method, self.table):

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable
 from typing import IO, Any
 
+from .constraints import loosen
 from .errors import SchemaBusy
 
 #: Seconds to wait for another process that is creating the tables.
@@ -131,9 +132,10 @@ class SchemaGate:
                 os.remove(path)
 
     def close(self, db: Any) -> None:
-        """End: add indices, commit, remember what the database is like now, and let others go on."""
+        """End: see to indices, commit, remember what the database is like now, and let others go on."""
         if not self.migrating:
             return
+        loosen(db)
         create_indices(db)
         db.commit()
         temporary = f"{self._file}.{os.getpid()}"
@@ -165,21 +167,37 @@ def index_columns(table: Any) -> list[str]:
 
 
 def create_indices(db: Any) -> None:
-    """Create the indices that lookups need and that the database does not have yet."""
-    existing = _existing_indices(db)
+    """Create the indices that look-ups need, and drop those of ours that repeat another one.
+
+    Of two indices that begin with the same column every write pays for both, and no query is the faster for it.
+    """
+    existing = _indices_by_first_column(db)
     for name in db.tables:
         table = db[name]
         for column in index_columns(table):
             index = f"ix_{name}_{column}"[:60]
-            if index not in existing:
+            leads = existing.get((table._raw_rname, column), set())
+            if not leads:
                 db.executesql(f"CREATE INDEX {index} ON {table._rname} ({table[column]._rname});")
+            elif index in leads and len(leads) > 1:
+                place = f" ON {table._rname}" if db._adapter.dbengine == "mysql" else ""
+                db.executesql(f"DROP INDEX {index}{place};")
 
 
-def _existing_indices(db: Any) -> set[str]:
+def _indices_by_first_column(db: Any) -> dict[tuple[str, str], set[str]]:
+    """Return (table, column) -> the indices on all its rows that begin with this column."""
     queries = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index';",
-        "postgres": "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema();",
-        "mysql": "SELECT DISTINCT index_name FROM information_schema.statistics"
-        " WHERE table_schema = DATABASE();",
+        "sqlite": "SELECT m.tbl_name, i.name, m.name FROM sqlite_master m, pragma_index_info(m.name) i"
+        " WHERE m.type = 'index' AND i.seqno = 0 AND COALESCE(m.sql, '') NOT LIKE '% WHERE %';",
+        "postgres": "SELECT t.relname, a.attname, i.relname FROM pg_index x"
+        " JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid"
+        " JOIN pg_namespace n ON n.oid = t.relnamespace"
+        " JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]"
+        " WHERE n.nspname = current_schema() AND x.indpred IS NULL;",
+        "mysql": "SELECT table_name, column_name, index_name FROM information_schema.statistics"
+        " WHERE table_schema = DATABASE() AND seq_in_index = 1;",
     }
-    return {row[0] for row in db.executesql(queries[db._adapter.dbengine])}
+    found: dict[tuple[str, str], set[str]] = {}
+    for table, column, index in db.executesql(queries[db._adapter.dbengine]):
+        found.setdefault((table, column), set()).add(index)
+    return found

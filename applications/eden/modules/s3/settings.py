@@ -1,21 +1,43 @@
 """`deployment_settings`: what a site decides about itself.
 
 Defaults are documented at each getter. A site overrides them in its `private/appconfig.ini`, or in
-`models/000_config.py` through `settings.set(section, key, value)`.
+`models/000_config.py` through `settings.set(section, key, value)`. What an administrator decided on the settings page
+outranks both, for the settings in `DECIDABLE`.
 """
 
 from __future__ import annotations
 
 import configparser
+import copy
 import os
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from .errors import SettingsError
 
 MEGABYTE = 1024 * 1024
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
+#: What the settings page may decide, too (s3sync.preferences keeps it).
+DECIDABLE = frozenset(
+    [("site", "public_url")]
+    + [
+        ("sync", key)
+        for key in (
+            "page_size",
+            "max_document_mb",
+            "max_upload_mb",
+            "connect_timeout",
+            "read_timeout",
+            "retries",
+            "log_days",
+            "notify_to",
+            "notify_after",
+        )
+    ]
+)
+Decisions = Mapping[tuple[str, str], Any]
 _files: dict[str, tuple[float, dict[str, dict[str, str]]]] = {}
 
 
@@ -58,12 +80,33 @@ class S3Settings:
         self._source = os.path.join(folder, "private", "appconfig.ini") if folder else None
         self._file = read_ini(self._source) if self._source else {}
         self._chosen: dict[tuple[str, str], Any] = {}
+        self._decide: Callable[[], Decisions] | None = None
+        self._decided: Decisions | None = None
+
+    def decided_by(self, decide: Callable[[], Decisions]) -> None:
+        """Say who knows what an administrator decided; asked once, when a setting of `DECIDABLE` is needed.
+
+        Args:
+            decide: returns (section, key) -> value, of those that were decided.
+        """
+        self._decide, self._decided = decide, None
+
+    def as_configured(self) -> S3Settings:
+        """These settings without what the settings page decided."""
+        configured = copy.copy(self)
+        configured._decide = None
+        return configured
 
     def set(self, section: str, key: str, value: Any) -> None:
         """Decide a value in code; the file does not override it."""
         self._chosen[(section, key)] = value
 
     def _raw(self, section: str, key: str) -> Any:
+        if self._decide is not None and (section, key) in DECIDABLE:
+            if self._decided is None:
+                self._decided = self._decide()
+            if (section, key) in self._decided:
+                return self._decided[(section, key)]
         if (section, key) in self._chosen:
             return self._chosen[(section, key)]
         value = self._file.get(section, {}).get(key)
@@ -218,3 +261,29 @@ class S3Settings:
     def get_sync_log_days(self) -> int:
         """[sync] log_days: days that log entries are kept. Default: 90."""
         return int(self.number("sync", "log_days", 90, minimum=1))
+
+    def get_sync_notify_to(self) -> list[str]:
+        """[sync] notify_to: addresses, by commas, that get a mail when a repository keeps failing. No default."""
+        return (self.text("sync", "notify_to") or "").replace(",", " ").replace(";", " ").split()
+
+    def get_sync_notify_after(self) -> int:
+        """[sync] notify_after: how many runs in a row have to fail before a mail is sent. Default: 3."""
+        return int(self.number("sync", "notify_after", 3, minimum=1))
+
+    # Mail
+
+    def get_mail_server(self) -> str | None:
+        """[mail] server: the server that takes mails from this site, host:port. No default: none are sent."""
+        return self.text("mail", "server")
+
+    def get_mail_sender(self) -> str | None:
+        """[mail] sender: address from which this site writes. No default."""
+        return self.text("mail", "sender")
+
+    def get_mail_login(self) -> str | None:
+        """[mail] login: user:password for the server. No default."""
+        return self.text("mail", "login")
+
+    def get_mail_tls(self) -> bool:
+        """[mail] tls: whether the connection to the server is encrypted by STARTTLS. Default: yes."""
+        return self.flag("mail", "tls", True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .assets import framework
 from .auth import ADMINISTRATOR, AUTHENTICATED, create_roles
 
 
@@ -14,7 +15,7 @@ def prepare(environment: Mapping[str, Any], admin_email: str, admin_password: st
     The models have brought the tables up to date already when this is called in their environment.
 
     Args:
-        environment: names of the models: db, auth.
+        environment: names of the models: db, request.
         admin_email: address of the first administrator, used only if there is no administrator yet.
         admin_password: password in clear text.
     Returns:
@@ -23,6 +24,7 @@ def prepare(environment: Mapping[str, Any], admin_email: str, admin_password: st
         ValueError: if the address or the password cannot be used.
     """
     db = environment["db"]
+    framework(environment["request"].folder)
     create_roles(db)
     administrators = (db.auth_membership.group_id == ADMINISTRATOR) & (
         db.auth_membership.user_id == db.auth_user.id

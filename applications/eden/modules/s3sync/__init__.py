@@ -8,4 +8,5 @@ The package has three layers; the dependency direction is checked by ``tests/uni
 * edges: store, journal, host, transport, adapters, rest, jobs, vault, model
 """
 
-VERSION = "0.1.0"
+SOFTWARE = "Eden Sync"
+VERSION = "0.2.0"

@@ -246,6 +246,8 @@ class Log(Protocol):
         message: str,
         *,
         remote: bool = False,
+        remedy: str = "",
+        code: Optional[str] = None,
     ) -> None:
         """Write an entry about a task of this repository."""
         ...
@@ -395,7 +397,16 @@ class Engine:
         self._report.failures.append(Failure(task.resource, mode, error))
         action = "fetch" if mode == "pull" else "send"
         result = "fatal" if not error.transient else "error"
-        self._log.task(task.resource, mode, action, result, error.explain(), remote=error.remote)
+        self._log.task(
+            task.resource,
+            mode,
+            action,
+            result,
+            error.message,
+            remote=error.remote,
+            remedy=error.hint,
+            code=error.code,
+        )
         return error
 
     def _repeat(self, step: Callable[[], T]) -> T:
@@ -420,22 +431,23 @@ class Engine:
         total = Taken()
         document: Optional[PullResult] = None
         limit = self._page_size
-        more = True
+        more = first = True
         while more:
             self._progress.check()
             position = self._local.position(task)
             try:
-                page, taken = self._repeat(partial(self._take, task, position, limit))
+                page, taken = self._repeat(partial(self._take, task, position, limit, first))
             except DocumentTooLarge:
                 if limit == 1:
                     raise
                 # A site with large records: smaller pages may do.
                 limit = max(1, limit // 4)
                 continue
+            first = False
             total.counts.update(taken.counts)
             total.problems += taken.problems[: 1000 - len(total.problems)]
             self._report.received.update(taken.counts)
-            self._progress.advance(counts=dict(taken.counts))
+            self._progress.advance(sum(total.counts.values()), counts=dict(taken.counts))
             if page.is_ours:
                 self._local.learn(frozenset(("cursor",)))
                 more = page.more
@@ -451,7 +463,7 @@ class Engine:
         self._tell(task, "pull", "fetch", sum(total.counts.values()), dict(total.counts), total.problems)
         return document
 
-    def _take(self, task: Task, position: Position, limit: int) -> Tuple[PullResult, Taken]:
+    def _take(self, task: Task, position: Position, limit: int, first: bool) -> Tuple[PullResult, Taken]:
         self._progress.stage(Stage.PULLING, task.resource)
         started = self._peer_time()
         page = self._peer.pull(
@@ -460,10 +472,11 @@ class Engine:
             limit=limit,
             msince=position.msince,
             checkpoint=position.checkpoint,
+            total=first,
         )
         try:
             self._progress.advance(bytes_in=page.received)
-            self._progress.stage(Stage.IMPORTING, task.resource)
+            self._progress.stage(Stage.IMPORTING, task.resource, page.total)
             if page.is_ours:
                 taken = self._local.take_page(task, page)
             else:

@@ -6,6 +6,7 @@ Every error says what happened (``message``), what to do (``hint``), whether try
 
 from __future__ import annotations
 
+import enum
 from typing import ClassVar, Optional
 
 
@@ -170,13 +171,39 @@ class NoSuchRecord(SyncError):
 # --- the line and the peer -------------------------------------------------------------------------------
 
 
+class Obstacle(str, enum.Enum):
+    """What is in the way to a peer."""
+
+    NAME = "name"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    SILENCE = "silence"
+    PROXY = "proxy"
+    LINE = "line"
+
+
 class PeerUnreachable(SyncError):
-    """No connection, or it broke: name resolution, refused, timed out, cut."""
+    """No connection, or it broke: name resolution, refused, timed out, cut.
+
+    Args:
+        obstacle: what is in the way.
+    """
 
     code = "peer_unreachable"
     default_hint = "Check the network and whether the other site is running; it is tried again by itself."
     transient = True
     http_status = 504
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: Optional[str] = None,
+        remote: bool = False,
+        obstacle: Obstacle = Obstacle.LINE,
+    ) -> None:
+        super().__init__(message, hint=hint, remote=remote)
+        self.obstacle = obstacle
 
 
 class TlsFailed(SyncError):
@@ -218,6 +245,20 @@ class ProtocolError(SyncError):
     code = "protocol_error"
     default_hint = "Check that the URL is an Eden site and which version it runs."
     http_status = 502
+
+
+class RedirectedElsewhere(ProtocolError):
+    """The peer answers that it is to be found at another server.
+
+    Args:
+        target: address that it names.
+    """
+
+    default_hint = "Enter the address it redirects to (often https, not http) as URL of the repository."
+
+    def __init__(self, message: str, *, target: str) -> None:
+        super().__init__(message, remote=True)
+        self.target = target
 
 
 # --- this site -------------------------------------------------------------------------------------------

@@ -109,6 +109,8 @@ _SUFFIX = re.compile(r"__([a-z]+)$")
 _NULL = ("NONE", "None")
 _ESCAPED = re.compile(r'(\\*)"')
 _NEEDS_QUOTES = re.compile(r'[",]|^\s|\s$')
+# What would be read as something else when a filter stands in a query string or on a line of its own.
+_MISREAD = re.compile("[%&+\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 # --- reading and writing ------------------------------------------------------------------------------------
@@ -186,6 +188,16 @@ def write_filter(filter: Filter) -> tuple[str, str]:
     if filter.negate:
         name += "!"
     return name, ",".join(map(_written, filter.values))
+
+
+def filter_text(filter: Filter) -> str:
+    """Return a filter as a person reads and enters it: ``~.name__like=A*``.
+
+    Only what would be misread is percent-encoded; ``parse_filter_string`` reads it back.
+    """
+    name, value = write_filter(filter)
+    text = f"{name[3:] if filter.table is None else name}={value}"
+    return _MISREAD.sub(lambda found: quote(found[0]), text)
 
 
 def to_query(filters: Iterable[Filter]) -> str:

@@ -12,7 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Callable
 
-from .schema import META_FIELDS, Component, DuplicateRule, Field, Hook, Schema, Table, is_protected
+from .schema import (
+    META_FIELDS,
+    Component,
+    DuplicateRule,
+    Field,
+    Hook,
+    Initial,
+    Schema,
+    Table,
+    is_protected,
+)
 from .validation import compile_rules, flattened, read_rules
 
 _TRAVELLING_KINDS = frozenset(
@@ -180,6 +190,7 @@ class _Builder:
             realm=self._hook(name, ("realm_entity",)),
             computed=frozenset(get_config(name, "computed_fields") or ()),
             own_key=tuple(get_config(name, "own_key_fields") or ()),
+            initial=_initial(get_config(name, "initial_values")),
         )
 
     def _super_table(self, table: Any) -> Table:
@@ -256,6 +267,7 @@ class _Builder:
             if callable(column.default)
             else column.default,
             validate=None if meta else compile_rules(rules),
+            longest=rules.longest,
             lookup=rules.lookup,
             local=name in local or (not meta and kind != "id" and kind not in _TRAVELLING_KINDS),
         )
@@ -272,6 +284,10 @@ class _Builder:
     def _late_default(self, tablename: str, fieldname: str) -> Callable[[], Any]:
         key = self._key
         return lambda: _host(key)[0][tablename][fieldname].default()
+
+
+def _initial(declared: Any) -> Initial | None:
+    return None if declared is None else Initial(*declared)
 
 
 def _json_references(configured: Any, fields: Iterable[Field]) -> frozenset[str]:

@@ -10,8 +10,9 @@ import json
 import logging
 import time
 from datetime import datetime, timedelta
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
+from . import notice, sweep, traffic
 from .engine import Engine, RunReport, Stage
 from .errors import AlreadyRunning, Cancelled, ConfigurationError, RunFailed, SyncError
 from .lease import Lease, has_died
@@ -19,11 +20,18 @@ from .local import LocalSite
 from .log import OUTGOING, SyncLog, purge
 from .model import utcnow
 from .patience import Patience
+from .rhythm import upcoming
 from .site import Site
 
 FUNCTION = "sync_synchronize"
 GROUP = "main"
 COUNT_COLUMNS = {"conflict": "conflicts"}
+DIRECTIONS = {
+    Stage.PULLING: "pull",
+    Stage.IMPORTING: "pull",
+    Stage.EXPORTING: "push",
+    Stage.PUSHING: "push",
+}
 #: Progress is written at most this often (seconds), but for a new stage.
 PROGRESS_EVERY = 1.0
 logger = logging.getLogger("eden.sync")
@@ -54,6 +62,7 @@ def synchronize(repository_id: int, user_id: Optional[int] = None, manual: bool 
             raise
         return {"state": "skipped", "message": running.message}
     finally:
+        notice.tell(site, repository_id)
         site.db.commit()
 
 
@@ -137,6 +146,9 @@ def _warn_of_skew(site: Site, log: SyncLog, skew: Optional[float]) -> None:
 class RunRecord:
     """A row of sync_run: how far a run is, for whoever watches (the engine's ``Progress``).
 
+    ``done``, ``total`` and ``stage_since`` are about the resource and direction under way; ``details`` holds what
+    became of each resource so far: {resource: {"received": {outcome: records}, "sent": records}}.
+
     Args:
         site: this site.
         repository_id: the repository.
@@ -155,9 +167,11 @@ class RunRecord:
     ) -> None:
         self._site = site
         self._lease = lease
+        self._repository_id = repository_id
         self._told = 0.0
         self._pending: Dict[str, Any] = {}
         self._sums: Dict[str, int] = {}
+        self._details: Dict[str, Dict[str, Any]] = {}
         with site.store.transaction():
             self.id: int = site.db.sync_run.insert(
                 repository_id=repository_id,
@@ -170,13 +184,15 @@ class RunRecord:
 
     def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
         """See ``engine.Progress``."""
-        changed = {"stage": stage.value}
-        if resource is not None and resource != self._pending.get("resource_name"):
-            changed.update(resource_name=resource)
-            self._pending.update(done=0, total=None)
+        former = (self._pending.get("resource_name"), self._pending.get("direction"))
+        present = (resource or former[0], DIRECTIONS.get(stage, former[1]))
+        if present != former:
+            self._pending.update(
+                resource_name=present[0], direction=present[1], done=0, total=None, stage_since=utcnow()
+            )
         if total is not None:
             self._pending["total"] = total
-        self._pending.update(changed)
+        self._pending["stage"] = stage.value
         self._write()
 
     def advance(
@@ -196,7 +212,18 @@ class RunRecord:
             increments[COUNT_COLUMNS.get(name, name)] = count
         for name, count in increments.items():
             self._sums[name] = self._sums.get(name, 0) + count
+        self._note_details(counts or {}, sent)
         self._write(if_due=True)
+
+    def _note_details(self, counts: Dict[str, int], sent: int) -> None:
+        resource = self._pending.get("resource_name")
+        if resource is None or not (sent or any(counts.values())):
+            return
+        entry = self._details.setdefault(resource, {"received": {}, "sent": 0})
+        entry["sent"] += sent
+        for name, count in counts.items():
+            if count:
+                entry["received"][name] = entry["received"].get(name, 0) + count
 
     def check(self) -> None:
         """See ``engine.Progress``."""
@@ -218,16 +245,26 @@ class RunRecord:
         """
         self._site.db.rollback()
         self._pending.update(state=state, message=message, finished_on=utcnow(), stage=Stage.FINISHED.value)
-        self._write()
+        with self._site.store.transaction():
+            self._update()
+            _note_traffic(self._site.db, self._repository_id, self._sums)
 
     def _write(self, if_due: bool = False) -> None:
         now = time.monotonic()
         if if_due and now - self._told < PROGRESS_EVERY:
             return
         self._told = now
-        db = self._site.db
         with self._site.store.transaction():
-            db(db.sync_run.id == self.id).update(**self._pending, **self._sums)
+            self._update()
+
+    def _update(self) -> None:
+        db = self._site.db
+        details = self._details or None
+        db(db.sync_run.id == self.id).update(**self._pending, **self._sums, details=details)
+
+
+def _note_traffic(db: Any, repository_id: int, sums: Mapping[str, int]) -> None:
+    traffic.note(db, repository_id, received=traffic.changes(sums), sent=sums.get("sent") or 0)
 
 
 def end_run(site: Site, run_id: int, state: str, message: str) -> None:
@@ -240,9 +277,10 @@ def end_run(site: Site, run_id: int, state: str, message: str) -> None:
     """
     db = site.db
     with site.store.transaction():
-        db((db.sync_run.id == run_id) & (db.sync_run.state == "running")).update(
-            state=state, message=message, finished_on=utcnow(), stage=Stage.FINISHED.value
-        )
+        run = db((db.sync_run.id == run_id) & (db.sync_run.state == "running")).select().first()
+        if run is not None:
+            run.update_record(state=state, message=message, finished_on=utcnow(), stage=Stage.FINISHED.value)
+            _note_traffic(db, run.repository_id, run)
 
 
 def request_cancel(db: Any, repository_id: int) -> int:
@@ -308,6 +346,8 @@ def add_job(
     task_id = db.scheduler_task.insert(
         **_call(application, repository_id, user_id, manual=False),
         **_timing(period, start or utcnow(), stop, enabled),
+        # the next run is counted from the start, so that "every day at three" stays at three
+        prevent_drift=True,
         repeats=0,
         retry_failed=-1,
         timeout=int(timeout),
@@ -332,6 +372,7 @@ def change_job(
     """
     task = _task_of(db, job_id)
     timing = _timing(period, start or task.start_time or utcnow(), stop, enabled)
+    timing["prevent_drift"] = True
     if task.status in ("RUNNING", "ASSIGNED"):
         # It is under way: when it ends the worker computes the next run from the new period.
         del timing["next_run_time"]
@@ -366,10 +407,15 @@ def jobs_of(db: Any, repository_id: int) -> List[Any]:
 
 def waiting(db: Any, repository_id: int) -> bool:
     """Tell whether a run that a person asked for has not begun yet."""
-    table = db.scheduler_task
-    query = (table.function_name == FUNCTION) & (table.repeats == 1)
-    query &= table.status.belongs(("QUEUED", "ASSIGNED")) & (table.task_name == _task_name(repository_id))
-    return not db(query).isempty()
+    task, run = db.scheduler_task, db.sync_run
+    query = _by_hand(db, repository_id) & task.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
+    for row in db(query).select(task.status, task.last_run_time):
+        # A worker that has taken it needs a moment to start a process; until then there is no run to see.
+        if row.status != "RUNNING" or row.last_run_time is None:
+            return True
+        if db((run.repository_id == repository_id) & (run.started_on >= row.last_run_time)).isempty():
+            return True
+    return False
 
 
 def live_run(db: Any, repository_id: int, stale_after: float) -> Optional[int]:
@@ -388,19 +434,35 @@ def live_run(db: Any, repository_id: int, stale_after: float) -> Optional[int]:
 
 
 def tidy(site: Site) -> None:
-    """Remove what is older than the log shall be: entries, runs, and the scheduler's records of our tasks."""
+    """Remove what is older than the log shall be: entries, runs, settled versions, the scheduler's records."""
     days = site.settings.get_sync_log_days()
     purge(site.db, site.store.transaction, days)
     db = site.db
+    before = utcnow() - timedelta(days=days)
+    with site.store.transaction():
+        site.ledger.purge(before)
+        sweep.purge(db, before)
+        traffic.purge(db, before.date())
     if "scheduler_run" not in db.tables:
         return
-    before = utcnow() - timedelta(days=days)
     ours = db(db.scheduler_task.function_name == FUNCTION)._select(db.scheduler_task.id)
     ended = db.scheduler_task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
     with site.store.transaction():
         db(db.scheduler_run.task_id.belongs(ours) & (db.scheduler_run.stop_time < before)).delete()
         by_hand = (db.scheduler_task.function_name == FUNCTION) & (db.scheduler_task.repeats == 1)
         db(by_hand & ended & (db.scheduler_task.last_run_time < before)).delete()
+
+
+def cancel_waiting(db: Any, repository_id: int) -> int:
+    """Take back runs that a person asked for and that no worker has begun; return how many. The caller commits."""
+    taken_back: int = db(_by_hand(db, repository_id) & (db.scheduler_task.status == "QUEUED")).delete()
+    return taken_back
+
+
+def _by_hand(db: Any, repository_id: int) -> Any:
+    table = db.scheduler_task
+    query = (table.function_name == FUNCTION) & (table.repeats == 1)
+    return query & (table.task_name == _task_name(repository_id))
 
 
 def workers_alive(db: Any, within: float = 60.0) -> int:
@@ -440,15 +502,9 @@ def _call(application: str, repository_id: int, user_id: Optional[int], manual: 
 def _timing(period: int, start: datetime, stop: Optional[datetime], enabled: bool) -> Dict[str, Any]:
     if period < 1:
         raise ConfigurationError("The time between two runs must be at least a second.")
-    now = utcnow()
-    upcoming = start
-    if upcoming < now and period:
-        # The rhythm begins at the start; what lies in the past is not made up for.
-        missed = int((now - start).total_seconds() // period)
-        upcoming = start + timedelta(seconds=period * missed)
     return {
         "start_time": start,
-        "next_run_time": upcoming,
+        "next_run_time": upcoming(start, period, utcnow()),
         "stop_time": stop,
         "period": period,
         "enabled": enabled,

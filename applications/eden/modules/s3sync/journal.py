@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -169,6 +169,8 @@ class SqlJournal:
         keys: Sequence[int],
         origin: int | None,
         delivered: Callable[[str], int] = nowhere,
+        covered: Collection[int] = (),
+        times: Mapping[int, datetime] | None = None,
     ) -> None:
         """See ports.Journal.
 
@@ -177,8 +179,9 @@ class SqlJournal:
         if not keys:
             return
         noted = list(dict.fromkeys(keys))
-        self.store.note(table, noted, origin, delivered(table), own=True)
-        for master, found in self._masters_of(table, noted):
+        self.store.note(table, noted, origin, delivered(table), own=True, times=times)
+        alone = [key for key in noted if key not in covered] if covered else noted
+        for master, found in self._masters_of(table, alone) if alone else ():
             self.store.note(master, found, origin, delivered(master), own=False)
 
     def assert_ours(self, table: str, keys: Sequence[int]) -> None:

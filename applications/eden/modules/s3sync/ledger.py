@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Callable
 
 from .clock import SystemClock
@@ -13,6 +14,7 @@ from .store import open_store
 
 OPEN, SUPERSEDED, RESOLVED = "open", "superseded", "resolved"
 
+_LONGEST_NAME = 255
 _MOMENT = Field("modified_on", "datetime", "datetime")
 _DEFERRED = "tablename, record_id, fieldname, target, uuid, url, filename, position, repository_id"
 _KEPT = "kind, tablename, uuid, record_id, repository_id, winner, reason, modified_on, fingerprint, missing"
@@ -25,12 +27,20 @@ class SqlLedger:
         db: the DAL, with the tables of ``model.define``.
         schema: gives the schema, to find out whether what a rejected record missed has arrived.
         clock: the site's clock.
+        naming: returns what people call a kept record, "" where it has no name.
     """
 
-    def __init__(self, db: Any, schema: Callable[[], Schema], clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        db: Any,
+        schema: Callable[[], Schema],
+        clock: Clock | None = None,
+        naming: Callable[[Kept], str] = lambda item: "",
+    ) -> None:
         self._store = open_store(db, schema)
         self._schema = schema
         self._clock: Clock = clock if clock is not None else SystemClock()
+        self._naming = naming
         self._deferred = self._store.columns.name("sync_deferred")
         self._kept = self._store.columns.name("sync_kept")
 
@@ -51,15 +61,20 @@ class SqlLedger:
         """See ports.Ledger."""
         mark = self._store.mark
         sql = f"SELECT {_DEFERRED} FROM {self._deferred} WHERE target = {mark} AND uuid IN "
+        any_sql = f"SELECT 1 FROM {self._deferred} WHERE target = {mark} LIMIT 1"
         return [
             _deferred_item(row)
             for target, uuids in targets.items()
+            if self._store.rows(any_sql, (target,))
             for row in self._store.by_keys(sql, (target,), uuids)
         ]
 
     def deferred_of(self, table: str, keys: Collection[int]) -> list[Deferred]:
         """See ports.Ledger."""
         mark = self._store.mark
+        # mostly nothing waits: to find that out is one look-up, not one a record
+        if not self._store.rows(f"SELECT 1 FROM {self._deferred} WHERE tablename = {mark} LIMIT 1", (table,)):
+            return []
         sql = f"SELECT {_DEFERRED} FROM {self._deferred} WHERE tablename = {mark} AND record_id IN "
         return [_deferred_item(row) for row in self._store.by_keys(sql, (table,), keys)]
 
@@ -107,7 +122,7 @@ class SqlLedger:
                 group,
             )
         now = self._moment(self._clock.now())
-        columns = f"{_KEPT}, ours, theirs, state, created_on"
+        columns = f"{_KEPT}, ours, theirs, state, created_on, name"
         count = columns.count(",") + 1
         self._store.run_many(
             f"INSERT INTO {self._kept} ({columns}) VALUES ({self._store.marks(count)})",
@@ -127,6 +142,7 @@ class SqlLedger:
                     item.theirs,
                     OPEN,
                     now,
+                    self._naming(item)[:_LONGEST_NAME],
                 )
                 for item in latest.values()
             ],
@@ -146,13 +162,16 @@ class SqlLedger:
         if not kinds:
             return
         where, parameters = self._open(repository_id, table)
+        where += f" AND kind IN ({self._store.marks(len(kinds))})"
+        parameters = (*parameters, *kinds)
         mark = self._store.mark
-        self._store.by_keys_run(
-            f"UPDATE {self._kept} SET state = '{SUPERSEDED}', closed_on = {mark} WHERE {where} "
-            f"AND kind IN ({self._store.marks(len(kinds))}) AND uuid IN ",
-            (self._moment(self._clock.now()), *parameters, *kinds),
-            uuids,
-        )
+        # mostly nothing is open, and to find that out takes no keys
+        if self._store.rows(f"SELECT 1 FROM {self._kept} WHERE {where} LIMIT 1", parameters):
+            self._store.by_keys_run(
+                f"UPDATE {self._kept} SET state = '{SUPERSEDED}', closed_on = {mark} WHERE {where} AND uuid IN ",
+                (self._moment(self._clock.now()), *parameters),
+                uuids,
+            )
 
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
         """See ports.Ledger."""
@@ -180,13 +199,31 @@ class SqlLedger:
             return self._kept_item(row)._replace(ours=row[-2], theirs=row[-1])
         return None
 
-    def resolve(self, key: int, user_id: int | None) -> None:
-        """Close a kept version because a person has decided."""
+    def resolve(self, keys: Collection[int], user_id: int | None, decision: str) -> None:
+        """Close kept versions because a person has decided.
+
+        Args:
+            keys: of the versions.
+            user_id: who decided.
+            decision: what: "keep", "ours", "theirs" or "fields".
+        """
         mark = self._store.mark
-        self._store.run(
-            f"UPDATE {self._kept} SET state = '{RESOLVED}', closed_on = {mark}, resolved_by = {mark} WHERE id = {mark}",
-            (self._moment(self._clock.now()), user_id, key),
+        self._store.by_keys_run(
+            f"UPDATE {self._kept} SET state = '{RESOLVED}', closed_on = {mark}, resolved_by = {mark}, "
+            f"decision = {mark} WHERE id IN ",
+            (self._moment(self._clock.now()), user_id, decision),
+            keys,
         )
+
+    def purge(self, before: datetime) -> int:
+        """Remove kept versions that were decided or superseded before a time (UTC); return how many."""
+        mark = self._store.mark
+        where = f"FROM {self._kept} WHERE state <> '{OPEN}' AND closed_on < {mark}"
+        parameters = (self._moment(before),)
+        count = int(self._store.rows(f"SELECT count(*) {where}", parameters)[0][0])
+        if count:
+            self._store.run(f"DELETE {where}", parameters)
+        return count
 
     def _present(self, table: str, uuids: set[str]) -> set[str]:
         """Return those of the uuids that are here, in any table that the table or its components refer to."""

@@ -43,6 +43,7 @@ class Pulled:
         head: position of our journal when the last complete pull ended.
         since: when an Eden was last asked (its clock, UTC), "" before.
         own: name of our journal at that time.
+        waiting: main records that waited at the peer then, None where it did not say.
     """
 
     cursor: str = ""
@@ -50,6 +51,7 @@ class Pulled:
     head: int = 0
     since: str = ""
     own: str = ""
+    waiting: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ class LocalSite:
         self._id: int = repository.id
         self._progresses = Progresses(site.checkpoints, repository.id, site.journal.identity())
         self._caught_up: Set[str] = set()
+        self._counted: Set[str] = set()
         self._capabilities = site.capabilities(repository)
 
     def journal_identity(self) -> str:
@@ -220,8 +223,9 @@ class LocalSite:
                 report.add(retry_rejected(site, self._id, table, terms, context))
                 head = site.journal.head()
                 site.db(site.db.sync_task.id == task.id).update(last_pull=utcnow())
+            waiting = _still_waiting(page, state, sum(report.main.values()))
             self._progresses.save_pulled(
-                table, Pulled(page.cursor or "", page.journal or "", head, state.since)
+                table, Pulled(page.cursor or "", page.journal or "", head, state.since, waiting=waiting)
             )
         return self._taken(report)
 
@@ -248,7 +252,7 @@ class LocalSite:
             # What was rejected was seen and not taken: it is decided anew.
             report.add(retry_rejected(site, self._id, table, terms, replace(context, known=unknown)))
             head = site.journal.head()
-            self._progresses.save_pulled(table, Pulled(head=head, since=format_msince(started)))
+            self._progresses.save_pulled(table, Pulled(head=head, since=format_msince(started), waiting=0))
             site.db(site.db.sync_task.id == task.id).update(last_pull=started)
         return self._taken(report)
 
@@ -334,9 +338,24 @@ class LocalSite:
         )
         with target.open("wb") as out:
             page = site.exporter.export(out, request)
+        total = None
+        if table not in self._counted:
+            # Once a run: a page of some thousand records is not worth counting a million each time.
+            self._counted.add(table)
+            total = page.count if not page.more else page.count + self._behind(request, page.position)
         # Ends the reading transaction, so that the next page sees what happened meanwhile.
         site.db.commit()
-        return Page(page.count, page.position, page.more)
+        return Page(page.count, page.position, page.more, total)
+
+    def _behind(self, request: ExportRequest, position: int) -> int:
+        """Return how many of our changes lie behind a position."""
+        return self._site.store.count_changes(
+            self._site.schema.table(request.table),
+            after=position,
+            until=self._site.journal.head(),
+            skip_origin=request.skip_origin,
+            filters=request.filters.get(request.table, ()),
+        )
 
     def delivered(self, task: Task, page: Page, result: Optional[PushResult], files: Sequence[str]) -> None:
         """See ``engine.Local``."""
@@ -353,6 +372,7 @@ class LocalSite:
     def start_over(self, task: Task) -> None:
         """See ``engine.Local``."""
         state = self._progresses.pushed(task.resource)
+        self._counted.discard(task.resource)
         with self._site.store.transaction():
             self._site.journal.forget_origin(self._id)
             self._progresses.save_pushed(task.resource, Pushed(0, state.checkpoint, state.files))
@@ -372,6 +392,14 @@ class LocalSite:
 
     def _update(self, **changes: Any) -> None:
         self._site.db(self._site.db.sync_repository.id == self._id).update(**changes)
+
+
+def _still_waiting(page: PullResult, state: Pulled, taken: int) -> Optional[int]:
+    """Return how many main records wait at the peer after a page, as far as it has told."""
+    if not page.more:
+        return 0
+    before = page.total if page.total is not None else state.waiting
+    return None if before is None else max(0, before - taken)
 
 
 def upload_path(site: Site, stored: str) -> Path:

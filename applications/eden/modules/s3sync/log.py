@@ -1,4 +1,4 @@
-"""The log that administrators read: entries as Eden writes them, each with its remedy.
+"""The log that administrators read: entries as Eden writes them, each with what to do about it.
 
 ``mode`` tells direction and side as in Eden: "pull/outgoing" is a pull that this site began, "push/incoming"
 a push that another site began. ``result`` is success, warning, error (it is tried again by itself) or fatal.
@@ -7,7 +7,7 @@ a push that another site began. ``result`` is success, warning, error (it is tri
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Callable, ContextManager, Optional
 
 from .errors import SyncError
@@ -15,6 +15,7 @@ from .model import utcnow
 
 OUTGOING, INCOMING = "outgoing", "incoming"
 LONGEST_MESSAGE = 32_000
+REMOVED_AT_ONCE = 5_000
 logger = logging.getLogger("eden.sync")
 
 
@@ -52,16 +53,20 @@ class SyncLog:
         message: str,
         *,
         remote: bool = False,
+        remedy: str = "",
+        code: Optional[str] = None,
     ) -> None:
         """Write an entry.
 
         Args:
             resource: table, None where it is about the repository.
-            mode: pull, push or register.
-            action: fetch, send, receive or request.
+            mode: pull, push, register or decide.
+            action: fetch, send, receive, request or decide.
             result: success, warning, error or fatal.
-            message: what happened and what to do.
+            message: what happened.
             remote: whether the other site reported an error.
+            remedy: what to do about it.
+            code: which error it was (``SyncError.code``), None where it was none.
         """
         with self._transaction():
             self._db.sync_log.insert(
@@ -73,6 +78,8 @@ class SyncLog:
                 result=result,
                 remote=remote,
                 message=message[:LONGEST_MESSAGE],
+                remedy=remedy[:LONGEST_MESSAGE] or None,
+                code=code,
                 run_id=self._run_id,
             )
 
@@ -84,23 +91,52 @@ class SyncLog:
                 mode,
                 action,
                 "error" if error.transient else "fatal",
-                error.explain(),
+                error.message,
                 remote=error.remote,
+                remedy=error.hint,
+                code=error.code,
             )
         except SyncError as failure:
             logger.error("No log entry could be written (%s) about: %s", failure, error.explain())
 
 
-def purge(db: Any, transaction: Callable[[], ContextManager[None]], days: int) -> int:
-    """Remove log entries and runs older than some days; return how many entries.
+def purge(
+    db: Any,
+    transaction: Callable[[], ContextManager[None]],
+    days: int,
+    repository_id: Optional[int] = None,
+) -> int:
+    """Remove log entries older than some days, and runs with them; return how many entries.
 
     Args:
         db: the DAL.
-        transaction: opens a write transaction.
+        transaction: opens a write transaction; a long deletion takes several, so that nobody waits long.
         days: how long entries are kept.
+        repository_id: only those of this repository.
     """
     before = utcnow() - timedelta(days=days)
+    removed = 0
+    while True:
+        query = older(db, before, repository_id)
+        keys = [
+            row.id
+            for row in db(query).select(
+                db.sync_log.id, orderby=db.sync_log.timestmp, limitby=(0, REMOVED_AT_ONCE)
+            )
+        ]
+        if not keys:
+            break
+        with transaction():
+            removed += db((db.sync_log.id <= max(keys)) & older(db, before, repository_id)).delete()
+    runs = (db.sync_run.started_on < before) & (db.sync_run.finished_on != None)  # noqa: E711
+    if repository_id is not None:
+        runs &= db.sync_run.repository_id == repository_id
     with transaction():
-        removed: int = db(db.sync_log.timestmp < before).delete()
-        db((db.sync_run.started_on < before) & (db.sync_run.finished_on != None)).delete()  # noqa: E711
+        db(runs).delete()
     return removed
+
+
+def older(db: Any, before: datetime, repository_id: Optional[int] = None) -> Any:
+    """Return the query of the log entries before a time (UTC), of one repository or of all."""
+    query = db.sync_log.timestmp < before
+    return query if repository_id is None else query & (db.sync_log.repository_id == repository_id)

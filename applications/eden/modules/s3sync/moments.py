@@ -8,8 +8,10 @@ the world does not), so it is refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from re import Match
+from typing import cast
 
 from .xmltext import shown
 
@@ -106,6 +108,21 @@ def write_datetime(value: datetime | str) -> str:
     if value.tzinfo is not None:
         value = value.astimezone(timezone.utc)
     return value.isoformat()[:19]
+
+
+def write_datetimes(values: Sequence[datetime | str]) -> Sequence[str]:
+    """Return what ``write_datetime`` makes of each moment, in a few steps for texts of the usual form."""
+    if set(map(type, values)) != {str}:
+        return [write_datetime(value) for value in values]
+    texts = cast("Sequence[str]", values)
+    if set(map(len, texts)) == {19}:
+        together = "".join(texts)
+        separators = together[10::19]
+        if separators == "T" * len(texts):
+            return texts
+        if separators == " " * len(texts) and together.count(" ") == len(texts):
+            return "\0".join(texts).replace(" ", "T").split("\0")
+    return [write_datetime(text) for text in texts]
 
 
 def write_date(value: date | str) -> str:

@@ -16,6 +16,9 @@ from .filters import Filter
 #: Remembered of a peer that refuses pushes on the interface and takes them at the resource's own URL.
 RESOURCE_URL = "push-resource-url"
 
+#: Announced by a peer that tells what it would do without doing it.
+LOOK = "look"
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -61,6 +64,70 @@ class Registration:
         return "cursor" in self.capabilities
 
 
+@dataclass(frozen=True)
+class Offered:
+    """A resource that a peer lets others pull.
+
+    Attributes:
+        name: table name.
+        title: what the peer calls it.
+        records: about how many records it has there, None where the peer did not say.
+    """
+
+    name: str
+    title: str
+    records: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class OfferedSet:
+    """A data set of a peer: resources under a name, to be taken together.
+
+    Attributes:
+        code: its short name.
+        name: what the peer calls it.
+        resources: names of its tables.
+    """
+
+    code: str
+    name: str
+    resources: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a peer says about itself, and what can be pulled from it.
+
+    Attributes:
+        uuid: how the peer identifies itself.
+        name: what it calls itself.
+        software, version: what it runs.
+        capabilities: what it can do beyond an Eden.
+        time: its clock (UTC), None where it did not say.
+        known: whether the asking site is registered there.
+        page_size: main records of a page that is asked for without a limit, None where it did not say.
+        most_per_page: most main records of a page, None where it did not say.
+        resources: what may be pulled.
+        datasets: what of it belongs together, as an administrator there sees it.
+    """
+
+    uuid: str
+    name: str = ""
+    software: str = ""
+    version: Optional[str] = None
+    capabilities: FrozenSet[str] = frozenset()
+    time: Optional[datetime] = None
+    known: bool = False
+    page_size: Optional[int] = None
+    most_per_page: Optional[int] = None
+    resources: Tuple[Offered, ...] = ()
+    datasets: Tuple[OfferedSet, ...] = ()
+
+    def resource(self, name: str) -> Optional[Offered]:
+        """Return what is offered of a table, None where it is not."""
+        return next((each for each in self.resources if each.name == name), None)
+
+
 @dataclass
 class PullResult:
     """A page or a whole document from the peer, spooled.
@@ -76,6 +143,7 @@ class PullResult:
         url: the address that the document gives for its site.
         received: bytes on the line.
         size: bytes of the document.
+        total: main records that were waiting at the peer, these included; None where it does not say.
     """
 
     path: Path
@@ -88,11 +156,50 @@ class PullResult:
     url: Optional[str] = None
     received: int = 0
     size: int = 0
+    total: Optional[int] = None
 
     def discard(self) -> None:
         """Remove the spooled document."""
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """A record of which is known beforehand what would become of it at the receiving site.
+
+    Attributes:
+        action: what would become of it, see ``records.Action``.
+        uuid: of the record, None where it has none.
+        reason: why, "" for the plain cases.
+        winner: for a conflict, whose version would stay, as the receiving site sees it: "ours" or "theirs".
+        present: S3XML of the version at the receiving site, None where it has none.
+        incoming: S3XML of the version that would arrive there.
+    """
+
+    action: str
+    uuid: Optional[str]
+    reason: str = ""
+    winner: Optional[str] = None
+    present: Optional[str] = None
+    incoming: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What would become of the records of a document, without anything being written.
+
+    Attributes:
+        looked: main records that were looked at.
+        outcomes: how many of them would meet which fate, by action.
+        others: records that come along with them (components and records referred to) and would change.
+        examples: some of them.
+    """
+
+    looked: int = 0
+    outcomes: Dict[str, int] = field(default_factory=dict)
+    others: int = 0
+    examples: Tuple[Foreseen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,6 +260,17 @@ class Peer(Protocol):
         """
         ...
 
+    def offer(self) -> Optional[Offer]:
+        """Ask the peer what it is and what can be pulled from it; nothing changes there.
+
+        Returns:
+            the offer; None from a peer that makes none, as an Eden.
+
+        Raises:
+            SyncError: the peer cannot be reached, or does not let us in.
+        """
+        ...
+
     def pull(
         self,
         exchange: Exchange,
@@ -161,6 +279,8 @@ class Peer(Protocol):
         limit: int,
         msince: Optional[datetime] = None,
         checkpoint: str = "",
+        total: bool = False,
+        look: bool = False,
     ) -> PullResult:
         """Ask the peer for what changed.
 
@@ -170,6 +290,8 @@ class Peer(Protocol):
             limit: most master records of a page, for a peer that pages.
             msince: for a peer that knows only times (UTC), None for everything.
             checkpoint: the peer's answer to our last push, "" before the first.
+            total: whether to ask how many main records wait; counting them costs the peer a little.
+            look: only look: a peer that knows ``LOOK`` writes nothing and takes nothing as delivered.
 
         Raises:
             SyncError: nothing usable came; no file is left behind.
@@ -198,6 +320,24 @@ class Peer(Protocol):
 
         Raises:
             SyncError: nothing, or not everything, was taken for certain; the same document may be sent again.
+        """
+        ...
+
+    def forecast(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
+    ) -> Optional[Forecast]:
+        """Ask the peer what it would do with a document, which it does not take.
+
+        Only for a peer that announces ``LOOK``: any other one would take the document.
+
+        Args:
+            exchange, document, journal, checkpoint: as in ``push``.
+
+        Returns:
+            what it says; None from a type of peer that cannot be asked.
+
+        Raises:
+            SyncError: it cannot be reached, or refuses.
         """
         ...
 

@@ -39,20 +39,19 @@ def nowhere(table: str) -> int:
     return 0
 
 
-class Change(NamedTuple):
-    """A row of the journal joined with the record it speaks of: position, then the raw column values."""
-
-    seq: int
-    row: Row
-
-
 class Store(Protocol):
     """The records of the synchronised tables, read and written in sets.
 
     Each call is a constant number of statements per few hundred keys, never one a record.
+
+    Attributes:
+        dialect: kind of the database.
+        knows_keys: whether the keys of new records are known before they are written, so that ``insert`` fills
+            ``Table.own_key`` too.
     """
 
     dialect: str
+    knows_keys: bool
 
     def transaction(self) -> ContextManager[None]:
         """A write transaction: committed at the end, rolled back when an exception passes.
@@ -100,6 +99,10 @@ class Store(Protocol):
         """
         ...
 
+    def withdraw(self, table: Table, keys: Collection[int]) -> None:
+        """Remove rows inserted in this transaction, to which nothing refers yet."""
+        ...
+
     def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Update rows: each begins with the key, followed by the values of ``columns``.
 
@@ -120,10 +123,11 @@ class Store(Protocol):
         filters: Sequence[Filter] = (),
         msince: Optional[datetime] = None,
         live_only: bool = False,
-    ) -> List[Change]:
-        """Return a page of changed records in journal order, by keyset: after < seq <= until.
+    ) -> List[Row]:
+        """Return a page of changed records in journal order, by keyset: after < position <= until.
 
-        Values are raw: what the database driver returns, to be read by ``reader(field)`` before use.
+        Behind the columns each row has its position. Values are raw: what the database driver returns, to be read by
+        ``reader(field)`` before use.
 
         Args:
             after, until: positions in the journal.
@@ -151,6 +155,10 @@ class Store(Protocol):
         """
         ...
 
+    def holds_any(self, table: Table) -> bool:
+        """Tell whether a table has a record, be it deleted."""
+        ...
+
     def count(self, table: Table, filters: Sequence[Filter] = (), *, live_only: bool = True) -> int:
         """Count the records a task with these filters would exchange."""
         ...
@@ -173,6 +181,8 @@ class Journal(Protocol):
         keys: Sequence[int],
         origin: Optional[int],
         delivered: Callable[[str], int] = nowhere,
+        covered: Collection[int] = (),
+        times: Optional[Mapping[int, datetime]] = None,
     ) -> None:
         """Give changed records the next positions, within the current transaction.
 
@@ -184,6 +194,8 @@ class Journal(Protocol):
             keys: keys of the records.
             origin: id of the repository that brought the change, None for a change made here.
             delivered: table -> position up to which ``origin`` has got our changes of that table.
+            covered: those of the keys whose masters the caller is going to note itself.
+            times: key -> ``modified_on`` of the records, where all of them have just been created.
         """
         ...
 

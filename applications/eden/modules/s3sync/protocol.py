@@ -16,14 +16,17 @@ from urllib.parse import quote
 
 from .errors import BadRequest, PeerRefused, ProtocolError, SyncError
 from .filters import Filter, is_filter, parse_filter, to_query
+from .peer import LOOK, Forecast, Foreseen, Offer, Offered, OfferedSet
 from .xmltext import shown
 
 SYNC_PATH = "sync/sync.xml"
 REGISTER_PATH = "sync/repository/register.json"
 FILE_PATH = "sync/file"
+OFFER_PATH = "sync/offer.json"
 
-CAPABILITIES: tuple[str, ...] = ("cursor", "gzip", "files", "nulls")
-"""What this version announces: pages with cursors, packed bodies, uploads by PUT, the ``null`` attribute."""
+CAPABILITIES: tuple[str, ...] = ("cursor", "gzip", "files", "nulls", LOOK)
+"""What this version announces: pages with cursors, packed bodies, uploads by PUT, the ``null`` attribute, and
+requests that only look."""
 
 MOST_PER_PAGE = 100_000
 LONGEST_UUID = 128
@@ -80,6 +83,8 @@ class PullRequest:
         filters: conditions, joined by AND.
         checkpoint: answer to the last push of the asking site, "" where it never pushed; None from an Eden. It
             shows whether that site still knows of all it has pushed.
+        total: whether the answer shall tell how many main records there are from the cursor on.
+        look: whether the asking site only looks: nothing is remembered of this request.
     """
 
     resource: str
@@ -90,6 +95,8 @@ class PullRequest:
     components: bool = True
     filters: tuple[Filter, ...] = ()
     checkpoint: str | None = None
+    total: bool = False
+    look: bool = False
 
     @classmethod
     def from_vars(cls, variables: Mapping[str, Any]) -> PullRequest:
@@ -111,6 +118,8 @@ class PullRequest:
             components=_components(variables),
             filters=_filters(variables),
             checkpoint=_single(variables, "checkpoint"),
+            total=_single(variables, "total") == "1",
+            look=_single(variables, "look") == "1",
         )
 
     def to_query(self) -> str:
@@ -124,6 +133,8 @@ class PullRequest:
             ("components", None if self.components else "None"),
             ("mcomponents", None if self.components else "None"),
             ("checkpoint", self.checkpoint),
+            ("total", "1" if self.total else None),
+            ("look", "1" if self.look else None),
             ("include_deleted", "True"),
         ]
         query = _query(pairs)
@@ -141,6 +152,7 @@ class PushRequest:
         components: whether components in the document are to be imported.
         journal: identity of the sender's journal; None for an Eden.
         checkpoint: what the receiver answered to the last push, "" at first; None for an Eden.
+        look: whether to tell only what would become of the records, and to store nothing.
     """
 
     resource: str
@@ -151,6 +163,7 @@ class PushRequest:
     components: bool = True
     journal: str | None = None
     checkpoint: str | None = None
+    look: bool = False
 
     @classmethod
     def from_vars(cls, variables: Mapping[str, Any]) -> PushRequest:
@@ -169,6 +182,7 @@ class PushRequest:
             components=_components(variables),
             journal=_single(variables, "journal") or None,
             checkpoint=_single(variables, "checkpoint"),
+            look=_single(variables, "look") == "1",
         )
 
     def to_query(self) -> str:
@@ -183,6 +197,7 @@ class PushRequest:
                 ("components", None if self.components else "None"),
                 ("journal", self.journal),
                 ("checkpoint", self.checkpoint),
+                ("look", "1" if self.look else None),
             ]
         )
 
@@ -378,6 +393,122 @@ class PushReply:
         )
 
 
+def offer_json(offer: Offer) -> dict[str, Any]:
+    """Return the body of the reply to a site that asks what is offered."""
+    return {
+        "status": "success",
+        "statuscode": "200",
+        "sender": offer.uuid,
+        "name": offer.name,
+        "software": offer.software,
+        "version": offer.version,
+        "capabilities": sorted(offer.capabilities),
+        "time": None if offer.time is None else format_msince(offer.time),
+        "known": offer.known,
+        "page_size": offer.page_size,
+        "most_per_page": offer.most_per_page,
+        "resources": [
+            {"name": each.name, "title": each.title, "records": each.records} for each in offer.resources
+        ],
+        "datasets": [
+            {"code": each.code, "name": each.name, "resources": list(each.resources)}
+            for each in offer.datasets
+        ],
+    }
+
+
+def read_offer(reply: Any) -> Offer:
+    """Read what a peer offers.
+
+    Raises:
+        PeerRefused: the peer says that it failed.
+        ProtocolError: this is no such reply.
+    """
+    told = succeeded(reply)
+    sender, resources = told.get("sender"), told.get("resources")
+    if not isinstance(sender, str) or not sender or not isinstance(resources, list):
+        raise ProtocolError("The peer did not say who it is and what it offers.", remote=True)
+    return Offer(
+        uuid=sender,
+        name=_text(told.get("name")),
+        software=_text(told.get("software")),
+        version=_text(told.get("version")) or None,
+        capabilities=frozenset(_texts(told.get("capabilities"))),
+        time=_time(told.get("time")),
+        known=told.get("known") is True,
+        page_size=_count(told.get("page_size")),
+        most_per_page=_count(told.get("most_per_page")),
+        resources=tuple(
+            Offered(each["name"], _text(each.get("title")) or each["name"], _count(each.get("records")))
+            for each in resources
+            if isinstance(each, dict) and isinstance(each.get("name"), str) and each["name"]
+        ),
+        datasets=_offered_sets(told.get("datasets")),
+    )
+
+
+def _offered_sets(told: Any) -> tuple[OfferedSet, ...]:
+    return tuple(
+        OfferedSet(
+            each["code"], _text(each.get("name")) or each["code"], tuple(_texts(each.get("resources")))
+        )
+        for each in (told if isinstance(told, list) else [])
+        if isinstance(each, dict) and isinstance(each.get("code"), str) and each["code"]
+    )
+
+
+def forecast_json(forecast: Forecast) -> dict[str, Any]:
+    """Return the body of the reply to a site that asks what would become of a document."""
+    return {
+        "status": "success",
+        "statuscode": "200",
+        "looked": forecast.looked,
+        "outcomes": forecast.outcomes,
+        "others": forecast.others,
+        "examples": [
+            {
+                "action": each.action,
+                "uuid": each.uuid,
+                "reason": each.reason,
+                "winner": each.winner,
+                "present": each.present,
+                "incoming": each.incoming,
+            }
+            for each in forecast.examples
+        ],
+    }
+
+
+def read_forecast(reply: Any) -> Forecast:
+    """Read what a peer would do.
+
+    Raises:
+        PeerRefused: the peer says that it failed.
+        ProtocolError: this is no such reply.
+    """
+    told = succeeded(reply)
+    outcomes, examples = told.get("outcomes"), told.get("examples")
+    if "looked" not in told or not isinstance(outcomes, dict) or not isinstance(examples, list):
+        raise ProtocolError("The peer did not say what it would do.", remote=True)
+    return Forecast(
+        looked=_count(told.get("looked")) or 0,
+        outcomes={name: count for name, count in outcomes.items() if _count(count) is not None},
+        others=_count(told.get("others")) or 0,
+        examples=tuple(
+            Foreseen(
+                action=_text(each.get("action")),
+                uuid=_text(each.get("uuid")) or None,
+                reason=_text(each.get("reason")),
+                winner=_text(each.get("winner")) or None,
+                present=_text(each.get("present")) or None,
+                incoming=_text(each.get("incoming")) or None,
+            )
+            for each in examples
+            if isinstance(each, dict)
+        ),
+    )
+
+
 def failure(error: SyncError, sender: str | None = None) -> tuple[int, dict[str, Any]]:
     """Return HTTP status and body of a reply that reports an error.
 
@@ -479,6 +610,10 @@ def _texts(value: Any) -> list[str]:
 
 def _ids(value: Any) -> tuple[int, ...]:
     return tuple(each for each in value if isinstance(each, int)) if isinstance(value, list) else ()
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _time(value: Any) -> datetime | None:

@@ -144,6 +144,9 @@ class Record:
 class Action(str, enum.Enum):
     """What became of a record that arrived; exactly one each."""
 
+    # equal as texts are, and counted once a record: enum's own is written in Python
+    __hash__ = str.__hash__
+
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"

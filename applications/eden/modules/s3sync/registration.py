@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Optional
+from datetime import datetime
+from typing import Any, Dict, NamedTuple, Optional
 
+from .adapters.base import Adapter
 from .errors import ConfigurationError, SyncError
 from .log import OUTGOING, SyncLog
 from .model import utcnow
-from .peer import RESOURCE_URL, Registration
+from .peer import RESOURCE_URL, Offer, Registration
+from .protocol import format_msince, offer_json, parse_msince, read_offer
 from .site import Site
+
+#: Where the offer of a repository is kept in its settings.
+OFFER = "offer"
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ def introduce(site: Site, repository_id: int) -> Introduction:
         with site.peer(row) as peer:
             answer = peer.register()
             repository_id = _remember(site, row, answer)
+            _ask_once(site, repository_id, peer, answer)
     except SyncError as error:
         log.error(None, "register", "request", error)
         site.note_contact(repository_id, None, status="failed")
@@ -56,6 +63,72 @@ def introduce(site: Site, repository_id: int) -> Introduction:
         None, "register", "request", "success", f"{answer.message} ({kind}, {answer.uuid}).", remote=False
     )
     return Introduction(repository_id, answer)
+
+
+class KnownOffer(NamedTuple):
+    """What another site offered when it was asked last.
+
+    Attributes:
+        offer: what it said.
+        asked_on: when (UTC, our clock).
+    """
+
+    offer: Offer
+    asked_on: datetime
+
+
+def ask_for_offer(site: Site, repository_id: int) -> Optional[Offer]:
+    """Ask a repository what it offers, and remember the answer.
+
+    Args:
+        site: this site.
+        repository_id: the repository.
+
+    Returns:
+        its offer; None from a site that makes none, as an Eden.
+
+    Raises:
+        SyncError: it cannot be asked. What it offered before stays remembered.
+    """
+    with site.peer(site.repository(repository_id)) as peer:
+        found = peer.offer()
+    _remember_offer(site, repository_id, found)
+    return found
+
+
+def known_offer(row: Any) -> Optional[KnownOffer]:
+    """Return what a repository offered when it was asked last, without asking it.
+
+    Args:
+        row: of sync_repository.
+    """
+    kept = (row.settings or {}).get(OFFER)
+    if not kept:
+        return None
+    return KnownOffer(read_offer(kept["told"]), parse_msince(kept["asked_on"]))
+
+
+def _ask_once(site: Site, repository_id: int, peer: Adapter, answer: Registration) -> None:
+    """Ask a site that has just been met what it offers; the acquaintance is made also where that fails."""
+    if not answer.is_ours:
+        return
+    try:
+        _remember_offer(site, repository_id, peer.offer())
+    except SyncError as error:
+        SyncLog(site.db, site.store.transaction, repository_id, OUTGOING).error(
+            None, "register", "request", error
+        )
+
+
+def _remember_offer(site: Site, repository_id: int, found: Optional[Offer]) -> None:
+    table = site.db.sync_repository
+    kept = dict(table(repository_id).settings or {})
+    if found is None:
+        kept.pop(OFFER, None)
+    else:
+        kept[OFFER] = {"told": offer_json(found), "asked_on": format_msince(utcnow())}
+    with site.store.transaction():
+        site.db(table.id == repository_id).update(settings=kept)
 
 
 def _remember(site: Site, row: Any, answer: Registration) -> int:

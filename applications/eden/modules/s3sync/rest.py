@@ -7,18 +7,17 @@ written as a reply. Nothing here touches ``request.vars``: the body is a documen
 from __future__ import annotations
 
 import contextlib
-import gzip
 import json
 import logging
 import os
 import tempfile
-import zlib
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple
 
 from gluon import HTTP
 
 from . import serving
 from .codec import error_tree
+from .compression import DamagedPacking, gzip, is_packed
 from .document import Document
 from .errors import (
     BadRequest,
@@ -38,7 +37,16 @@ from .filters import Filter, is_filter, parse_filter
 from .local import upload_path
 from .log import INCOMING, SyncLog
 from .policy import Policy, Terms
-from .protocol import PullRequest, PushReply, PushRequest, RegistrationRequest, failure, parse_msince
+from .protocol import (
+    PullRequest,
+    PushReply,
+    PushRequest,
+    RegistrationRequest,
+    failure,
+    forecast_json,
+    offer_json,
+    parse_msince,
+)
 from .records import Action
 from .schema import Table
 from .site import Site
@@ -52,7 +60,7 @@ SCAN = 5000
 logger = logging.getLogger("eden.sync")
 
 
-# --- the three entrances of the protocol, and the plain resources -----------------------------------------
+# --- the entrances of the protocol, and the plain resources -----------------------------------------
 
 
 def sync_request(request: Any, response: Any) -> Any:
@@ -78,6 +86,8 @@ def sync_request(request: Any, response: Any) -> Any:
             return _stream(site, request, response, lambda out: serving.pull(site, wanted, out))
         told = PushRequest.from_vars(request.get_vars)
         with _body(site, request, site.settings.get_sync_max_document_size()) as source:
+            if told.look:
+                return _json(response, forecast_json(serving.forecast(site, told, source)))
             reply = serving.push(site, told, source)
         return _json(response, reply.to_json())
 
@@ -94,6 +104,20 @@ def register_request(request: Any, response: Any) -> Any:
         with _body(site, request, REGISTRATION_SIZE) as source:
             told = RegistrationRequest.from_body(source.read())
         return _json(response, serving.register(site, told).to_json())
+
+
+def offer_request(request: Any, response: Any) -> Any:
+    """Answer /sync/offer.json: what this site is, and what may be pulled from it. Nothing is written."""
+    with _answering(request, "offer") as site:
+        _authorised(site)
+        if request.env.request_method != "GET":
+            raise MethodNotAllowed(
+                f"{request.env.request_method} is not answered here.", hint="GET the offer."
+            )
+        if request.extension != "json":
+            raise UnsupportedFormat("The offer is told as JSON only.", hint="Ask for /sync/offer.json.")
+        asking = request.get_vars.get("repository")
+        return _json(response, offer_json(serving.offer(site, asking if isinstance(asking, str) else None)))
 
 
 def file_request(request: Any, response: Any) -> Any:
@@ -191,7 +215,10 @@ def _refuse(site: Optional[Site], request: Any, mode: str, error: SyncError) -> 
 def _log_refusal(site: Site, request: Any, mode: str, error: SyncError) -> None:
     """Write what another site asked in vain into the log, unless a stranger could fill it that way."""
     logger.warning("%s %s: %s", request.env.request_method, request.env.path_info, error)
-    if mode == "rest" or isinstance(error, (NotAuthenticated, NotPermitted)):
+    if mode in ("rest", "offer") or isinstance(error, (NotAuthenticated, NotPermitted)):
+        return
+    if request.get_vars.get("look") == "1":
+        # Whoever only looks leaves nothing behind.
         return
     uuid = request.get_vars.get("repository")
     repository = site.repository_of(uuid if isinstance(uuid, str) else None)
@@ -260,15 +287,14 @@ def _body(site: Site, request: Any, most: int) -> Iterator[BinaryIO]:
         raise TruncatedDocument(f"{length} bytes were announced, {arrived} arrived.")
     start = body.read(2)
     body.seek(0)
-    if start != b"\x1f\x8b":
+    if not is_packed(start):
         yield body
         return
-    with tempfile.TemporaryFile(dir=site.spool) as unpacked:
+    with _spooled(site) as unpacked:
         try:
-            with gzip.GzipFile(fileobj=body) as packed:
-                serving.copy_limited(packed, unpacked, most)
-        except (EOFError, OSError, zlib.error) as error:
-            raise TruncatedDocument(f"The packed body cannot be read: {error}") from error
+            serving.copy_limited(gzip.unpack(iter(lambda: body.read(CHUNK), b"")), unpacked, most)
+        except DamagedPacking as error:
+            raise TruncatedDocument(f"The packed body cannot be read: {error}.") from error
         unpacked.seek(0)
         yield unpacked
 
@@ -283,9 +309,7 @@ def _stream(site: Site, request: Any, response: Any, write: Callable[[BinaryIO],
         if size >= WORTH_PACKING and site.settings.get_sync_compression() and _takes_gzip(request):
             packed = undo.enter_context(_spooled(site))
             out.seek(0)
-            with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=5, mtime=0) as target:
-                for chunk in iter(lambda: out.read(CHUNK), b""):
-                    target.write(chunk)
+            gzip.pack(out, packed)
             out.close()
             out, size = packed, packed.tell()
             response.headers["Content-Encoding"] = "gzip"
@@ -347,7 +371,7 @@ def _keys(site: Site, table: Table, wanted: ExportRequest) -> List[int]:
     keys: List[int] = []
     after, until = 0, site.journal.head()
     while True:
-        changes = site.store.scan(
+        rows = site.store.scan(
             table,
             (table.key,),
             after=after,
@@ -357,10 +381,10 @@ def _keys(site: Site, table: Table, wanted: ExportRequest) -> List[int]:
             msince=wanted.msince,
             live_only=not wanted.deleted,
         )
-        keys += [change.row[0] for change in changes]
-        if len(changes) < SCAN:
+        keys += [row[0] for row in rows]
+        if len(rows) < SCAN:
             return sorted(keys)
-        after = changes[-1].seq
+        after = rows[-1][-1]
 
 
 def _exists(site: Site, table: Table, key: int, deleted: bool) -> bool:

@@ -54,6 +54,8 @@ class Field:
         represented: whether Eden writes a representation, and therefore a ``value`` attribute, for a text field.
         ondelete: what happens to the record when the record referred to is deleted.
         validate: takes a Python value, returns (value, error message or None); None where there is nothing to check.
+        longest: texts of at most so many characters that are not blank pass ``validate`` as they are; None where only
+            ``validate`` knows.
         lookup: table and field a value must exist in (IS_IN_DB on a non-reference), checked set-based.
         local: whether the field neither leaves the site nor is taken from others (references to users among them).
     """
@@ -70,6 +72,7 @@ class Field:
     ondelete: str = "CASCADE"
     default: Any = None
     validate: Optional[Callable[[Any], Tuple[Any, Optional[str]]]] = None
+    longest: Optional[int] = None
     lookup: Optional[Tuple[str, str]] = None
     local: bool = False
 
@@ -127,6 +130,23 @@ class Hook(Protocol):
 
 
 @dataclass(frozen=True)
+class Initial:
+    """Computed fields of a new record that follow from the record alone, unless it stands below another.
+
+    Such a record need not be shown to ``onaccept_set``.
+
+    Attributes:
+        fields: their names.
+        compute: takes the values of the record and returns theirs, in this order.
+        above: the references by which a record stands below others.
+    """
+
+    fields: Tuple[str, ...]
+    compute: Callable[[Mapping[str, Any]], Tuple[Any, ...]]
+    above: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """A table that takes part in synchronisation.
 
@@ -149,6 +169,7 @@ class Table:
         computed: fields that each site computes for itself: exported for people, never imported or compared.
         own_key: those of them that hold the record's own key at first; written with a new record where the key is
             known by then, so that it need not be written twice.
+        initial: what follows from a new record alone; None where nothing does.
         module: prefix, the Eden module the table belongs to.
     """
 
@@ -168,6 +189,7 @@ class Table:
     realm: Optional[Callable[[str, Mapping[str, Any]], Optional[int]]] = None
     computed: FrozenSet[str] = frozenset()
     own_key: Tuple[str, ...] = ()
+    initial: Optional[Initial] = None
 
     @property
     def is_super(self) -> bool:
@@ -205,6 +227,7 @@ class Schema:
         self._tables: Dict[str, Table] = dict(tables)
         self._referrers: Dict[str, Tuple[Tuple[str, str], ...]] = {}
         self._masters: Dict[str, Tuple[Tuple[str, Component], ...]] = {}
+        self._joins: Dict[str, FrozenSet[str]] = {}
         self._index()
 
     def _index(self) -> None:
@@ -218,6 +241,10 @@ class Schema:
                 masters.setdefault(component.table, []).append((table.name, component))
         self._referrers = {name: tuple(found) for name, found in referrers.items()}
         self._masters = {name: tuple(found) for name, found in masters.items()}
+        self._joins = {
+            name: frozenset(component.fkey for _, component in found if component.travels)
+            for name, found in masters.items()
+        }
 
     def __contains__(self, name: object) -> bool:
         return name in self._tables
@@ -250,3 +277,10 @@ class Schema:
     def masters(self, name: str) -> Tuple[Tuple[str, Component], ...]:
         """Return the (master table, component) pairs in which the table serves as component."""
         return self._masters.get(name, ())
+
+    def joins(self, name: str) -> FrozenSet[str]:
+        """Return the fields by which records of a table belong to masters that they travel with.
+
+        What one of these fields refers to is one record, also where it is a super-entity's.
+        """
+        return self._joins.get(name, frozenset())

@@ -10,10 +10,10 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, List, Optional
+from typing import Any, BinaryIO, Dict, Iterable, List, Optional
 from uuid import uuid4
 
-from . import VERSION
+from . import SOFTWARE, VERSION, datasets, traffic
 from .codec import error_tree
 from .cursor import Checkpoint, Cursor, Handed, hand_out, present
 from .document import Document
@@ -23,9 +23,11 @@ from .importer import Report
 from .local import RECEIVE, Progresses, problems_of, retry_rejected
 from .log import INCOMING, SyncLog
 from .model import utcnow
+from .peer import Forecast, Offer, Offered, OfferedSet
 from .policy import Policy, Terms, parse_strategy
 from .protocol import (
     CAPABILITIES,
+    MOST_PER_PAGE,
     PullRequest,
     PushReply,
     PushRequest,
@@ -39,6 +41,8 @@ from .site import Site
 
 EDEN = EDEN_TOKEN = "eden"
 MOST_FILES = 1000
+#: Main records of a document that are looked at to say what would become of them.
+MOST_LOOKED_AT = 1000
 #: Seconds between two notes that a repository was heard of.
 CONTACT_EVERY = 60
 CHUNK = 256 * 1024
@@ -70,15 +74,20 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     """
     table = site.schema.table(request.resource)
     repository = site.repository_of(request.repository)
-    site.journal.catch_up(table)
-    if repository is not None:
-        _note_contact(site, repository)
+    if not request.look:
+        site.journal.catch_up(table)
+        if repository is not None:
+            _note_contact(site, repository)
     wanted = ExportRequest(
         table.name,
         filters=site.by_table(request.filters, table.name),
         components=request.components,
         skip_origin=repository.id if repository else None,
     )
+    if request.look:
+        if request.cursor is None:
+            return _serve_eden(site, request, wanted, None, out)
+        return _show_page(site, request, wanted, repository, out)
     if request.cursor is None:
         served = _serve_eden(site, request, wanted, repository, out)
     elif repository is None:
@@ -86,9 +95,11 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     else:
         served = _serve_page(site, request, wanted, repository, out)
     if repository is not None and served.count:
-        SyncLog(site.db, site.store.transaction, repository.id, INCOMING).task(
-            table.name, "pull", "send", "success", f"{served.count} records sent."
-        )
+        with site.store.transaction():
+            SyncLog(site.db, site.store.transaction, repository.id, INCOMING).task(
+                table.name, "pull", "send", "success", f"{served.count} records sent."
+            )
+            traffic.note(site.db, repository.id, sent=served.count)
     return served
 
 
@@ -134,17 +145,59 @@ def _serve_page(
             "more": page.more,
             "journal": identity,
             "restored": decision.restored or pushed.restored,
+            "total": _total(site, wanted, page) if request.total else None,
         }
 
-    page = site.exporter.export(
-        out,
-        replace(wanted, after=decision.resume, until=head, limit=_limit(site, request), paged=True),
-        attributes,
-    )
+    wanted = replace(wanted, after=decision.resume, until=head, limit=_limit(site, request), paged=True)
+    page = site.exporter.export(out, wanted, attributes)
     if handed[-1] != before:
         with site.store.transaction():
             site.checkpoints.save(repository.id, wanted.table, handed[-1])
     return Served(page.count, page.more)
+
+
+def _show_page(
+    site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
+) -> Served:
+    """Write the page that one of ours would be given, for it to look at; nothing is remembered of that."""
+    identity, head = site.journal.identity(), site.journal.head()
+    cursor = Cursor.parse(request.cursor)
+    after, restored = 0, False
+    if repository is not None:
+        load = site.checkpoints.load
+        decision = present(load(repository.id, wanted.table), cursor, identity, head)
+        received = load(repository.id, wanted.table, RECEIVE)
+        pushed = present(received, Cursor.parse(request.checkpoint), identity, head)
+        after, restored = decision.resume, decision.restored or pushed.restored
+        if decision.lost_after is not None or pushed.lost_after is not None:
+            # What it once brought may be lost there: it would be sent, too.
+            wanted = replace(wanted, skip_origin=None)
+
+    def attributes(page: ExportPage) -> Dict[str, Any]:
+        return {
+            "cursor": request.cursor or "",
+            "more": page.more,
+            "journal": identity,
+            "restored": restored,
+            "total": _total(site, wanted, page) if request.total else None,
+        }
+
+    wanted = replace(wanted, after=after, until=head, limit=_limit(site, request), paged=True)
+    page = site.exporter.export(out, wanted, attributes)
+    return Served(page.count, page.more)
+
+
+def _total(site: Site, wanted: ExportRequest, page: ExportPage) -> int:
+    """Return how many main records there are from a cursor on, those of its page included."""
+    if not page.more:
+        return page.count
+    return page.count + site.store.count_changes(
+        site.schema.table(wanted.table),
+        after=page.position,
+        until=site.journal.head() if wanted.until is None else wanted.until,
+        skip_origin=wanted.skip_origin,
+        filters=wanted.filters.get(wanted.table, ()),
+    )
 
 
 def _serve_stranger(site: Site, request: PullRequest, wanted: ExportRequest, out: BinaryIO) -> Served:
@@ -244,6 +297,26 @@ def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
         if request.checkpoint is None:
             return _take_document(site, request, repository, document, terms)
         return _take_page(site, request, repository, document, terms)
+
+
+def forecast(site: Site, request: PushRequest, source: BinaryIO) -> Forecast:
+    """Say what would become of the records of a push; nothing is stored, and nothing remembered.
+
+    Args:
+        site: this site.
+        request, source: as in ``push``.
+
+    Raises:
+        NotRegistered, DocumentError, UnknownResource, ProtectedResource, BadRequest: as in ``push``.
+    """
+    repository = site.repository_of(request.repository)
+    if repository is None:
+        raise NotRegistered("Registration required")
+    table = _instance_table(site, request.resource)
+    progresses = Progresses(site.checkpoints, repository.id, site.journal.identity())
+    context = site.context(repository.id, progresses.exchanged(table.name), progresses.delivered)
+    with Document(source, site.schema, table.name, site.document_limits) as document:
+        return site.rehearsal.rehearse(document, _terms(site, request, repository), context, MOST_LOOKED_AT)
 
 
 def _instance_table(site: Site, name: str) -> Table:
@@ -348,9 +421,11 @@ def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
     told = ", ".join(f"{count} {name}" for name, count in counts.items())
     message = "\n".join([f"{sum(counts.values())} records received: {told}.", *problems[:50]])
     bad = problems or report.main.get(Action.REJECTED) or report.main.get(Action.CONFLICT)
-    SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
-        table, "push", "receive", "warning" if bad else "success", message
-    )
+    with site.store.transaction():
+        SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
+            table, "push", "receive", "warning" if bad else "success", message
+        )
+        traffic.note(site.db, repository_id, received=traffic.changes(counts))
 
 
 # --- files -----------------------------------------------------------------------------------------------
@@ -449,14 +524,43 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     )
 
 
-def copy_limited(source: BinaryIO, target: BinaryIO, most: int) -> int:
-    """Copy a stream; return its bytes.
+def offer(site: Site, asking: Optional[str]) -> Offer:
+    """Say what this site is and what may be pulled from it; changes nothing.
+
+    Args:
+        site: this site.
+        asking: identifier of the site that asks, None where it does not say.
+    """
+    tables = [table for table in site.schema if not table.is_super]
+    counts = site.tally.counts(tables)
+    return Offer(
+        uuid=site.config().uuid,
+        name=site.settings.get_system_name(),
+        software=SOFTWARE,
+        version=VERSION,
+        capabilities=frozenset(CAPABILITIES),
+        time=site.clock.now(),
+        known=site.repository_of(asking) is not None,
+        page_size=site.settings.get_sync_page_size(),
+        most_per_page=MOST_PER_PAGE,
+        resources=tuple(
+            Offered(table.name, str(site.s3db.get_config(table.name, "title") or ""), counts.get(table.name))
+            for table in sorted(tables, key=lambda each: each.name)
+        ),
+        datasets=tuple(
+            OfferedSet(each.code, each.name, tuple(each.resources)) for each in datasets.all_of(site)
+        ),
+    )
+
+
+def copy_limited(chunks: Iterable[bytes], target: BinaryIO, most: int) -> int:
+    """Write the parts of a stream; return its bytes.
 
     Raises:
         DocumentTooLarge: it has more than ``most`` bytes.
     """
     size = 0
-    for chunk in iter(lambda: source.read(CHUNK), b""):
+    for chunk in chunks:
         size += len(chunk)
         if size > most:
             raise DocumentTooLarge(f"The document is larger than the {most} bytes that this site takes.")

@@ -21,18 +21,22 @@ from .files import SiteFiles
 from .filters import Filter, parse_filter_string, validate
 from .host import build_schema
 from .importer import Context, Importer, unknown
+from .importer.rehearsal import Rehearsal
 from .journal import SqlJournal, install
 from .ledger import SqlLedger
 from .model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES, utcnow
 from .peer import Exchange
 from .policy import Policy, Terms, parse_strategy
-from .ports import Clock, nowhere
+from .ports import Clock, Kept, nowhere
 from .schema import Schema
 from .store import open_store
-from .transport import Limits, Transport
+from .tally import Tally
+from .transport import Hurry, Limits, Transport
 from .vault import Vault
+from .versions import name_in
 
 JOURNAL_FILE = "journal.json"
+TALLY_FILE = "tally.json"
 SPOOL = "spool"
 
 
@@ -121,7 +125,7 @@ class Site:
     @cached_property
     def ledger(self) -> SqlLedger:
         """What was put aside."""
-        return SqlLedger(self.db, lambda: self.schema, self.clock)
+        return SqlLedger(self.db, lambda: self.schema, self.clock, self.name_of)
 
     @cached_property
     def accounts(self) -> SiteAccounts:
@@ -169,6 +173,18 @@ class Site:
         )
 
     @cached_property
+    def rehearsal(self) -> Rehearsal:
+        """Reads documents and says what it would do with them."""
+        return Rehearsal(
+            self.schema, self.store, self.journal, self.ledger, self.clock, self.exporter.snapshot
+        )
+
+    @cached_property
+    def tally(self) -> Tally:
+        """How many records there are."""
+        return Tally(self.store, self.clock, self.folder / "private" / TALLY_FILE)
+
+    @cached_property
     def vault(self) -> Vault:
         """Passwords of other sites."""
         return Vault(self.folder / "private")
@@ -184,6 +200,11 @@ class Site:
     def document_limits(self) -> DocumentLimits:
         """What is accepted of a document."""
         return DocumentLimits(max_bytes=self.settings.get_sync_max_document_size())
+
+    def name_of(self, kept: Kept) -> str:
+        """Return what people call a kept record, "" where neither version has a name."""
+        fields = self.s3db.get_config(kept.table, "name_fields", ("name",))
+        return name_in([kept.theirs, kept.ours], fields)
 
     # --- this site and its repositories ----------------------------------------------------------------
 
@@ -223,8 +244,12 @@ class Site:
         known = frozenset(row.capabilities or ())
         return known if self.settings.get_sync_compression() else known - {"gzip"}
 
-    def peer(self, row: Any) -> Adapter:
+    def peer(self, row: Any, hurry: Optional[Hurry] = None) -> Adapter:
         """Return a repository's other end; to be closed.
+
+        Args:
+            row: of sync_repository, or what has the same attributes.
+            hurry: how long the line may take where a person waits for it, None where nobody does.
 
         Raises:
             ConfigurationError: the repository cannot be asked.
@@ -238,17 +263,18 @@ class Site:
         verify: Any = self.settings.get_sync_verify_tls()
         if verify and self.settings.get_sync_ca_bundle():
             verify = self.settings.get_sync_ca_bundle()
+        limits = Limits(
+            connect_timeout=self.settings.get_sync_connect_timeout(),
+            read_timeout=self.settings.get_sync_read_timeout(),
+            document_size=self.settings.get_sync_max_document_size(),
+            file_size=self.settings.get_sync_max_upload_size(),
+        )
         transport = Transport(
             row.url,
             username=row.username,
             password=self.vault.open(row.password),
             proxy=row.proxy or config.proxy,
-            limits=Limits(
-                connect_timeout=self.settings.get_sync_connect_timeout(),
-                read_timeout=self.settings.get_sync_read_timeout(),
-                document_size=self.settings.get_sync_max_document_size(),
-                file_size=self.settings.get_sync_max_upload_size(),
-            ),
+            limits=hurry.shorten(limits) if hurry else limits,
             verify=verify,
             spool=self.spool,
         )

@@ -12,19 +12,20 @@ import html
 import json
 import os
 import re
+import socket
 import tempfile
 import time
-import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timezone
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Union
+from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Union
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
 from urllib3 import exceptions as urllib3_errors
 
+from .compression import DamagedPacking, gzip
 from .errors import (
     ConfigurationError,
     DocumentTooLarge,
@@ -32,11 +33,13 @@ from .errors import (
     NotPermitted,
     NotRegistered,
     NotS3XML,
+    Obstacle,
     PeerBusy,
     PeerFailed,
     PeerRefused,
     PeerUnreachable,
     ProtocolError,
+    RedirectedElsewhere,
     StoreFull,
     SyncError,
     TlsFailed,
@@ -45,6 +48,7 @@ from .errors import (
 
 USER_AGENT = "EdenSync"
 CHUNK = 256 * 1024
+SMALL_CHUNK = 4096
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 BUSY = (408, 425, 429, 502, 503, 504)
@@ -88,6 +92,11 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def address_of(url: str) -> str:
+    """Return the URL as a person knows it: what is asked there (cursor, filters ...) fills lines and helps nobody."""
+    return without_credentials(url).partition("?")[0]
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a peer may cost.
@@ -98,6 +107,7 @@ class Limits:
         document_size: most bytes of a document, unpacked.
         file_size: most bytes of a file of an upload field.
         reply_size: most bytes of a JSON reply.
+        answer_time: most seconds of a whole answer, None for no limit: a slow line that gets on is no failure.
     """
 
     connect_timeout: float = 10.0
@@ -105,6 +115,31 @@ class Limits:
     document_size: int = 4 * 1024**3
     file_size: int = 256 * 1024**2
     reply_size: int = 64 * 1024**2
+    answer_time: Optional[float] = None
+
+
+class Hurry(NamedTuple):
+    """How long a line may take where a person waits for it; see ``Limits``.
+
+    Attributes:
+        connect_timeout, read_timeout, answer_time: seconds.
+        document_size: bytes.
+    """
+
+    connect_timeout: float = 5.0
+    read_timeout: float = 20.0
+    answer_time: float = 20.0
+    document_size: int = 16 * 1024**2
+
+    def shorten(self, limits: Limits) -> Limits:
+        """Return limits none of which is above these."""
+        return replace(
+            limits,
+            connect_timeout=min(limits.connect_timeout, self.connect_timeout),
+            read_timeout=min(limits.read_timeout, self.read_timeout),
+            answer_time=self.answer_time,
+            document_size=min(limits.document_size, self.document_size),
+        )
 
 
 @dataclass
@@ -319,7 +354,11 @@ class Transport:
                     yield answer
                     return
                 url = answer.redirect_target()
-                self._own(url)
+                if origin(url) != self.origin:
+                    raise RedirectedElsewhere(
+                        f"{answer.url} redirects to {without_credentials(url)}; nothing is asked elsewhere.",
+                        target=without_credentials(url),
+                    )
         raise ProtocolError(f"{without_credentials(url)} redirects without end.", remote=True)
 
     @contextlib.contextmanager
@@ -331,12 +370,12 @@ class Transport:
         headers: Optional[Mapping[str, str]] = None,
     ) -> Iterator["_Answer"]:
         self._own(url)
-        shown = without_credentials(url)
+        shown = address_of(url)
         before = self._clock()
         with _line_errors(shown, self._proxy):
             response = self._session.request(
                 method,
-                shown,
+                without_credentials(url),
                 data=data,
                 headers=dict(headers or {}),
                 auth=self._auth,
@@ -345,7 +384,8 @@ class Transport:
                 timeout=(self.limits.connect_timeout, self.limits.read_timeout),
             )
         try:
-            answer = _Answer(response, shown, self._proxy)
+            most = self.limits.answer_time
+            answer = _Answer(response, shown, self._proxy, None if most is None else time.monotonic() + most)
             answer.skew = _skew(response.headers.get("Date"), before, self._clock())
             if answer.skew is not None:
                 self.skew = answer.skew
@@ -361,6 +401,7 @@ class _Answer:
     response: requests.Response
     url: str
     proxy: Optional[str]
+    until: Optional[float] = None
     skew: Optional[float] = None
     received: int = 0
     _redirected: bool = field(default=False, init=False)
@@ -402,10 +443,8 @@ class _Answer:
         """Raise where the answer is a redirect: to follow it could hand what is sent to strangers."""
         if self.status in REDIRECTS:
             target = without_credentials(self.redirect_target())
-            raise ProtocolError(
-                f"{self.url} redirects to {target}; what is sent is not sent elsewhere.",
-                hint="Enter the address it redirects to (often https, not http) as URL of the repository.",
-                remote=True,
+            raise RedirectedElsewhere(
+                f"{self.url} redirects to {target}; what is sent is not sent elsewhere.", target=target
             )
 
     def raise_for_status(self) -> None:
@@ -449,37 +488,36 @@ class _Answer:
             raise ProtocolError(
                 f"{self.url} packed its answer as {encoding}, which nobody asked for.", remote=True
             )
-        packed = encoding in ("gzip", "x-gzip")
-        unpack = zlib.decompressobj(wbits=31) if packed else None
+        try:
+            if encoding in ("gzip", "x-gzip"):
+                yield from gzip.unpack(self._received())
+            else:
+                yield from self._received()
+        except DamagedPacking as error:
+            raise TruncatedDocument(
+                f"The packed answer of {self.url} is damaged: {error}.", remote=True
+            ) from error
+
+    def _received(self) -> Iterator[bytes]:
+        """Yield the body as it is on the line."""
+        # With a limit in small pieces: a read lasts until its piece is complete.
+        size = CHUNK if self.until is None else SMALL_CHUNK
         with _line_errors(self.url, self.proxy, reading=True):
             while True:
-                raw = self.response.raw.read(CHUNK, decode_content=False)
+                raw = self.response.raw.read(size, decode_content=False)
                 if not raw:
                     break
                 self.received += len(raw)
-                if unpack is None:
-                    yield raw
-                    continue
-                yield from self._unpacked(unpack, raw)
-        expected = headers.get("Content-Length", "")
+                if self.until is not None and time.monotonic() > self.until:
+                    raise PeerUnreachable(
+                        f"{self.url} had not sent its answer in time.", obstacle=Obstacle.SILENCE
+                    )
+                yield raw
+        expected = self.response.headers.get("Content-Length", "")
         if expected.isdigit() and self.received < int(expected):
             raise TruncatedDocument(
                 f"{self.url} announced {expected} bytes and sent {self.received}.", remote=True
             )
-        if unpack is not None and not unpack.eof and self.received:
-            raise TruncatedDocument(f"The packed answer of {self.url} ends in the middle.", remote=True)
-
-    def _unpacked(self, unpack: Any, raw: bytes) -> Iterator[bytes]:
-        try:
-            # In steps: a few packed bytes may unpack to gigabytes.
-            data = unpack.decompress(raw, CHUNK)
-            while data:
-                yield data
-                data = unpack.decompress(unpack.unconsumed_tail, CHUNK)
-        except zlib.error as error:
-            raise TruncatedDocument(
-                f"The packed answer of {self.url} is damaged: {error}", remote=True
-            ) from error
 
 
 def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> SyncError:
@@ -637,11 +675,16 @@ def _line_errors(url: str, proxy: Optional[str], reading: bool = False) -> Itera
         raise PeerUnreachable(
             f"{url} cannot be reached{through}: {_root(error)}",
             hint="Check the proxy of the repository or of the site; it is tried again by itself.",
+            obstacle=Obstacle.PROXY,
         ) from error
     except (requests.exceptions.ConnectTimeout, urllib3_errors.ConnectTimeoutError) as error:
-        raise PeerUnreachable(f"{url} cannot be reached{through}: no connection in time.") from error
+        raise PeerUnreachable(
+            f"{url} cannot be reached{through}: no connection in time.", obstacle=Obstacle.TIMEOUT
+        ) from error
     except (requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError) as error:
-        raise PeerUnreachable(f"{url} was silent for too long{through}.") from error
+        raise PeerUnreachable(
+            f"{url} was silent for too long{through}.", obstacle=Obstacle.SILENCE
+        ) from error
     except (
         requests.exceptions.ConnectionError,
         requests.exceptions.ChunkedEncodingError,
@@ -651,7 +694,9 @@ def _line_errors(url: str, proxy: Optional[str], reading: bool = False) -> Itera
             raise TruncatedDocument(
                 f"The answer of {url} ends in the middle: {_root(error)}", remote=True
             ) from error
-        raise PeerUnreachable(f"The connection to {url} failed{through}: {_root(error)}") from error
+        raise PeerUnreachable(
+            f"The connection to {url} failed{through}: {_root(error)}", obstacle=_obstacle(error)
+        ) from error
     except (
         requests.exceptions.InvalidURL,
         requests.exceptions.InvalidSchema,
@@ -661,6 +706,25 @@ def _line_errors(url: str, proxy: Optional[str], reading: bool = False) -> Itera
         raise ConfigurationError(f"{url} cannot be asked: {_root(error)}") from error
     except (requests.exceptions.RequestException, urllib3_errors.HTTPError) as error:
         raise PeerUnreachable(f"The exchange with {url} failed{through}: {_root(error)}") from error
+
+
+def _obstacle(error: BaseException) -> Obstacle:
+    """Return what kept a connection from being made, by the types of the errors that libraries have wrapped."""
+    waiting: List[Any] = [error]
+    seen: Set[int] = set()
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, BaseException) or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, socket.gaierror):
+            return Obstacle.NAME
+        if isinstance(each, ConnectionRefusedError):
+            return Obstacle.REFUSED
+        if isinstance(each, (TimeoutError, socket.timeout)):
+            return Obstacle.TIMEOUT
+        waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+    return Obstacle.LINE
 
 
 def _root(error: BaseException) -> str:

@@ -45,6 +45,10 @@ _PURE = frozenset(
 )
 
 
+#: Longer than any text.
+LONGEST = 2**63
+
+
 @dataclass
 class Rules:
     """What the validators of a field say.
@@ -54,6 +58,7 @@ class Rules:
         unique: the value must not occur twice in the table.
         lookup: table and field in which the value must occur.
         steps: checks of a value that is not empty, in order.
+        longest: where all steps do no more than limit the length of a text, the longest that passes them all.
         null: what an empty value is stored as.
         empty_message: what to say of an empty value, where it is refused.
     """
@@ -62,6 +67,7 @@ class Rules:
     unique: bool = False
     lookup: tuple[str, str] | None = None
     steps: list[Check] = field(default_factory=list)
+    longest: int | None = LONGEST
     null: Any = None
     turns_empty_to_null: bool = False
     empty_message: str = "Enter a value"
@@ -124,6 +130,8 @@ def read_rules(requires: Any, kind: str, late: Callable[[int], Any]) -> Rules:
         ) and not (_is(validator, *_RANGES) and not reference):
             continue
         rules.steps.append(_step(validator, kind, place, late))
+        only_length = _is(validator, "IS_LENGTH") and validator.minsize <= 1
+        rules.longest = min(rules.longest or 0, validator.maxsize) if only_length and rules.longest else None
     return rules
 
 

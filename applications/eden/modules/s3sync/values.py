@@ -23,14 +23,24 @@ from __future__ import annotations
 import json
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any, Callable, Optional
+from typing import Any, Callable, List, Optional, Sequence, Union
 
-from .moments import parse_date, parse_datetime, parse_time, write_date, write_datetime, write_time
+from .moments import (
+    parse_date,
+    parse_datetime,
+    parse_time,
+    write_date,
+    write_datetime,
+    write_datetimes,
+    write_time,
+)
 from .schema import Field
-from .xmltext import escape_attr, escape_text, is_legal, shown
+from .xmltext import escape_attr, escape_attrs, escape_text, escape_texts, is_legal, shown
 
 Reader = Callable[[Optional[str], Optional[str]], Any]
 Writer = Callable[[Any], str]
+Pieces = List[Union[str, Sequence[str]]]
+ColumnWriter = Callable[[Sequence[Any]], Pieces]
 
 
 class _Absent:
@@ -51,6 +61,8 @@ _BIGINT_RANGE = (-(2**63), 2**63 - 1)
 _ROOMY = Context(prec=10000)
 _TRUE = frozenset(("true", "t", "yes", "y", "on", "1"))
 _FALSE = frozenset(("false", "f", "no", "n", "off", "0"))
+_JSON_KINDS = frozenset(("json", "jsonb"))
+_LIST_KINDS = frozenset(("list:string", "list:integer"))
 _TRUE_STORED = frozenset((True, "T", "t", "1", "true", "True"))
 
 
@@ -323,14 +335,37 @@ def writer(field: Field) -> Writer:
     """
     head = f'<data field="{escape_attr(field.name)}"'
     kind = field.kind
-    if kind in ("json", "jsonb"):
+    if kind in _JSON_KINDS:
         return _json_writer(head)
-    if kind in ("list:string", "list:integer"):
+    if kind in _LIST_KINDS:
         return _list_writer(head)
     convert = _TO_TEXT.get(kind)
     if convert is not None:
         return _scalar_writer(head, convert, readable=kind == "datetime")
     return _represented_writer(head) if field.represented else _string_writer(head)
+
+
+def column_writer(field: Field) -> ColumnWriter:
+    """Return the function that writes many values of a field at once, each as ``writer`` does.
+
+    Args:
+        field: as for ``writer``.
+
+    Returns:
+        A function of a sequence of values other than None, not empty. It returns the pieces of the elements: a text
+        that is the same for all of them, or a sequence with a text for each.
+    """
+    head = f'<data field="{escape_attr(field.name)}"'
+    kind = field.kind
+    if kind in _JSON_KINDS or kind in _LIST_KINDS:
+        write = writer(field)
+        return lambda values: [[write(value) for value in values]]
+    if kind == "datetime":
+        return _datetime_columns(head)
+    convert = _TO_TEXT.get(kind)
+    if convert is not None:
+        return _scalar_columns(head, convert)
+    return _represented_columns(head) if field.represented else _string_columns(head)
 
 
 def _boolean_text(value: Any) -> str:
@@ -413,5 +448,57 @@ def _list_writer(head: str) -> Writer:
     def write(value: Any) -> str:
         items = list(value) if isinstance(value, (list, tuple)) else [value]
         return _with_value(head, json.dumps(items), ", ".join(map(str, items)))
+
+    return write
+
+
+def _datetime_columns(head: str) -> ColumnWriter:
+    def write(values: Sequence[Any]) -> Pieces:
+        texts = escape_attrs(write_datetimes(values))
+        return [f'{head} value="', texts, '">', [text.replace("T", " ") for text in texts], "</data>"]
+
+    return write
+
+
+def _scalar_columns(head: str, convert: Callable[[Any], str]) -> ColumnWriter:
+    def write(values: Sequence[Any]) -> Pieces:
+        texts = escape_attrs([convert(value) for value in values])
+        return [f'{head} value="', texts, '">', texts, "</data>"]
+
+    return write
+
+
+def _as_texts(values: Sequence[Any]) -> Sequence[str]:
+    return values if set(map(type, values)) == {str} else [str(value) for value in values]
+
+
+def _string_columns(head: str) -> ColumnWriter:
+    one = _string_writer(head)
+
+    def write(values: Sequence[Any]) -> Pieces:
+        texts = _as_texts(values)
+        together = "".join(texts)
+        if (
+            not is_legal(together)
+            or not all(map(str.strip, texts))
+            or ("&" in together and _EDEN_ENTITY.search(together))
+        ):
+            return [[one(text) for text in texts]]
+        return [f"{head}>", escape_texts(texts, together), "</data>"]
+
+    return write
+
+
+def _represented_columns(head: str) -> ColumnWriter:
+    def write(values: Sequence[Any]) -> Pieces:
+        texts = _as_texts(values)
+        together = "".join(texts)
+        is_plain = together.isascii() and together.isprintable()
+        readable = escape_texts(texts, together if is_plain else None)
+        if is_plain and '"' not in together and "\\" not in together:
+            return [f'{head} value="&quot;', readable, '&quot;">', readable, "</data>"]
+        # JSON in ASCII holds no NUL, so that NUL keeps the values apart
+        encoded = json.dumps(texts, separators=("\0", ":"))[1:-1].split("\0")
+        return [f'{head} value="', escape_attrs(encoded), '">', readable, "</data>"]
 
     return write

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Iterator, List, NamedTuple, Optional, Protocol, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Protocol, Sequence
 
 from .codec import Decoder, parse_fragment, strip_domain
 from .importer.items import differs
@@ -38,12 +38,31 @@ class Line(NamedTuple):
         label: what people call the field.
         ours, theirs: its values as people read them; None where the version does not speak of the field.
         differs: whether both speak of it, and say different things.
+        name: of the field, "" for the line that tells whether the record is there.
     """
 
     label: str
     ours: Optional[str]
     theirs: Optional[str]
     differs: bool
+    name: str = ""
+
+
+class Choice(NamedTuple):
+    """A field of which a person can choose the value.
+
+    Attributes:
+        name: of the field.
+        label: what people call it.
+        options: side ("ours", "theirs", "now" for what the record says and neither version does) -> value as
+            people read it.
+        preset: the side that says what the record says now.
+    """
+
+    name: str
+    label: str
+    options: Dict[str, str]
+    preset: str
 
 
 def read(text: Optional[str], schema: Schema) -> Optional[Record]:
@@ -78,7 +97,9 @@ def compare(
         if left is None and right is None:
             continue
         apart = left is not None and right is not None and _apart(left, right, own_domain)
-        lines.append(Line(words.label(field), _read(left, field, words), _read(right, field, words), apart))
+        lines.append(
+            Line(words.label(field), _read(left, field, words), _read(right, field, words), apart, field.name)
+        )
     return sorted(lines, key=lambda line: not line.differs)
 
 
@@ -93,6 +114,63 @@ def agree(
         if left is not None and right is not None and _apart(left, right, own_domain):
             return False
     return True
+
+
+def standing(
+    now: Optional[Record],
+    ours: Optional[Record],
+    theirs: Optional[Record],
+    table: Table,
+    own_domain: Optional[str] = None,
+) -> str:
+    """Return what the record says now: "ours", "theirs", "other", "deleted", or "absent" where it never was here."""
+    if now is None:
+        return "absent"
+    for name, version in (("ours", ours), ("theirs", theirs)):
+        if agree(now, version, table, own_domain):
+            return name
+    return "deleted" if now.deleted else "other"
+
+
+def choices(
+    ours: Optional[Record],
+    theirs: Optional[Record],
+    now: Optional[Record],
+    table: Table,
+    words: Words,
+    own_domain: Optional[str] = None,
+) -> List[Choice]:
+    """Return the fields in which the versions or the record differ, with the values that can be chosen.
+
+    There are none where the record is not here, or where one of the versions is a deletion: then only a version as
+    a whole can be chosen. A value that cannot be read cannot be chosen.
+
+    Args:
+        ours, theirs: the versions; None where there is none.
+        now: what the record says now.
+        table, words, own_domain: as in ``compare``.
+    """
+    if now is None or any(each is not None and each.deleted for each in (ours, theirs, now)):
+        return []
+    found = []
+    for field in table.data_fields():
+        present = _given(now, field.name)
+        if present is None:
+            continue
+        values = {
+            side: given
+            for side, version in (("ours", ours), ("theirs", theirs))
+            for given in [_given(version, field.name)]
+            if given is not None and not given.unreadable
+        }
+        same = [side for side, given in values.items() if not _apart(present, given, own_domain)]
+        if len(same) == len(values):
+            continue
+        if not same:
+            values["now"] = present
+        options = {side: str(_read(given, field, words)) for side, given in values.items()}
+        found.append(Choice(field.name, words.label(field), options, same[0] if same else "now"))
+    return found
 
 
 def companions(version: Optional[Record]) -> "Counter[str]":

@@ -9,7 +9,7 @@ from gluon.validators import IS_EMPTY_OR, IS_LENGTH
 
 from ..duplicates import S3Duplicate
 from ..fields import Columns
-from ..locations import LEVELS, LocationTree
+from ..locations import INITIAL, LEVELS, LocationTree, initial_values
 
 if TYPE_CHECKING:
     from ..datamodel import S3DataModel
@@ -77,6 +77,8 @@ def define(s3db: S3DataModel) -> None:
         name_fields=("name", "addr_street"),
         list_fields=("name", "level", "parent", "lat", "lon"),
         computed_fields=tree.COMPUTED,
+        own_key_fields=("path",),
+        initial_values=(INITIAL, initial_values, ("parent",)),
         deduplicate=S3Duplicate(primary=("name", "level"), secondary=("parent",), ignore_deleted=True),
         onvalidation=tree.onvalidation,
         onaccept=tree.onaccept,

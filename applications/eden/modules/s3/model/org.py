@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gluon import Field
 from gluon.validators import IS_LENGTH, IS_NOT_EMPTY
 
-from ..branches import BranchTree
+from ..branches import BranchTree, nothing_more
 from ..duplicates import S3Duplicate
 from ..fields import Columns
 from ..validators import UniqueValue
@@ -87,6 +87,7 @@ def define(s3db: S3DataModel) -> None:
         super_entity="pr_pentity",
         computed_fields=("root_organisation",),
         own_key_fields=("root_organisation",),
+        initial_values=((), nothing_more, ()),
         deduplicate=S3Duplicate(primary=("name",), ignore_deleted=True),
         onaccept=branches.organisation_onaccept,
         onaccept_set=branches.organisations_accepted,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar, FrozenSet, Optional, Tuple
 
 from ..errors import ConfigurationError
-from ..peer import Exchange, PullResult, PushResult, Registration
+from ..peer import Exchange, Forecast, Offer, PullResult, PushResult, Registration
 from ..transport import Transport
 
 
@@ -36,15 +36,22 @@ class Setting:
         name: column name.
         label: for the form, in English; translated by the screen.
         help: one sentence below the field, in English.
-        required: whether the repository cannot work without it.
-        secret: whether the value is never sent back to a browser.
+        kind: "text", "address" (of http or https), or "flag" (yes or no).
+        required: whether this site cannot ask the other one without it.
+        secret: whether the value is stored encrypted and never sent back to a browser.
     """
 
     name: str
     label: str
     help: str = ""
+    kind: str = "text"
     required: bool = False
     secret: bool = False
+
+
+def T(text: str) -> str:
+    """Mark a text for translation where it is declared; the screen that shows it translates it."""
+    return text
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,20 @@ class Adapter(ABC):
     def register(self) -> Registration:
         """See port ``Peer``."""
 
+    def offer(self) -> Optional[Offer]:
+        """See port ``Peer``; a type whose peers make no offer leaves it so."""
+        return None
+
+    def greet(self) -> None:
+        """Make sure that a site of this type answers at the address and lets us in; nothing changes there.
+
+        A type whose peers make an offer, or that has no cheap question, leaves it so.
+
+        Raises:
+            SyncError: it does not answer as such a site does, or does not let us in.
+        """
+        return
+
     @abstractmethod
     def pull(
         self,
@@ -112,6 +133,8 @@ class Adapter(ABC):
         limit: int,
         msince: Optional[datetime] = None,
         checkpoint: str = "",
+        total: bool = False,
+        look: bool = False,
     ) -> PullResult:
         """See port ``Peer``."""
 
@@ -126,6 +149,12 @@ class Adapter(ABC):
         pulled: Optional[Path] = None,
     ) -> PushResult:
         """See port ``Peer``."""
+
+    def forecast(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
+    ) -> Optional[Forecast]:
+        """See port ``Peer``; a type whose peers cannot be asked leaves it so."""
+        return None
 
     def send_file(self, stored: str, path: Path) -> int:
         """See port ``Peer``; a type that takes no files leaves it so."""

@@ -6,9 +6,7 @@ is carried by parameters and attributes that an Eden ignores. Source of the form
 
 from __future__ import annotations
 
-import gzip
 import os
-import shutil
 import tempfile
 from dataclasses import replace
 from datetime import datetime
@@ -19,12 +17,24 @@ from urllib.parse import quote, urljoin
 from lxml import etree
 
 from ..codec import DocumentReader, Header, rejected_uuids
+from ..compression import gzip
 from ..errors import DocumentError, NotS3XML, PeerFailed, PeerRefused, ProtocolError
-from ..peer import RESOURCE_URL, Exchange, PullResult, PushResult, Refusal, Registration
+from ..peer import (
+    LOOK,
+    RESOURCE_URL,
+    Exchange,
+    Forecast,
+    Offer,
+    PullResult,
+    PushResult,
+    Refusal,
+    Registration,
+)
 from ..policy import Policy
 from ..protocol import (
     CAPABILITIES,
     FILE_PATH,
+    OFFER_PATH,
     REGISTER_PATH,
     SYNC_PATH,
     PullRequest,
@@ -32,11 +42,13 @@ from ..protocol import (
     PushRequest,
     RegistrationReply,
     RegistrationRequest,
+    read_forecast,
+    read_offer,
     succeeded,
 )
 from ..transport import Reply, Transport, looks_like_html, page_title
 from ._versions import Versions, thin_out
-from .base import Adapter, Capability, Remote, Setting
+from .base import Adapter, Capability, Remote, Setting, T
 
 MOST_ROUNDS = 4
 
@@ -45,20 +57,40 @@ class EdenAdapter(Adapter):
     """See the module."""
 
     apitype: ClassVar[str] = "eden"
-    label: ClassVar[str] = "Sahana Eden"
+    label: ClassVar[str] = T("Eden Sync or Sahana Eden")
     capabilities: ClassVar[FrozenSet[Capability]] = frozenset(Capability)
     settings: ClassVar[Tuple[Setting, ...]] = (
         Setting(
             "url",
-            "URL",
-            "Address of the other application, e.g. https://eden.example.org/eden",
+            T("Address (URL)"),
+            T(
+                "Address of the other application, for example https://eden.example.org/eden. "
+                "Leave it empty if only the other site shall begin the exchange."
+            ),
+            kind="address",
             required=True,
         ),
         Setting(
-            "username", "Username", "Account at the other site with the role Synchronization", required=True
+            "username",
+            T("Username"),
+            T("Account at the other site that has the role Synchronization there"),
+            required=True,
         ),
-        Setting("password", "Password", "Stored encrypted; leave it empty to keep it", secret=True),
-        Setting("proxy", "Proxy Server URL", "Only where this site reaches the other one through a proxy"),
+        Setting(
+            "password", T("Password"), T("Password of that account. It is stored encrypted."), secret=True
+        ),
+        Setting(
+            "proxy",
+            T("Proxy Server URL"),
+            T("Only where this site reaches the other one through a proxy"),
+            kind="address",
+        ),
+        Setting(
+            "synchronise_uuids",
+            T("Synchronize UUIDs"),
+            T("Records that mean the same take over the identifier of the other site"),
+            kind="flag",
+        ),
     )
 
     def __init__(self, remote: Remote, transport: Transport) -> None:
@@ -99,6 +131,26 @@ class EdenAdapter(Adapter):
             skew=reply.skew,
         )
 
+    # --- offer ---------------------------------------------------------------------------------------
+
+    def offer(self) -> Optional[Offer]:
+        """See port ``Peer``. An Eden does not know the address: it refuses, or answers with a page."""
+        try:
+            reply = self.transport.get(
+                f"{self.transport.url}/{OFFER_PATH}?repository={quote(self.remote.own_uuid)}"
+            )
+            return read_offer(reply.json())
+        except (PeerRefused, NotS3XML, ProtocolError):
+            return None
+
+    def greet(self) -> None:
+        """See ``Adapter``. Asked for no resource, every Eden refuses in JSON, once the account is right."""
+        reply = self.transport.get(
+            f"{self.transport.url}/{SYNC_PATH}?repository={quote(self.remote.own_uuid)}"
+        )
+        if "status" not in reply.json():
+            raise ProtocolError(f"{reply.url} does not answer as an Eden does.", remote=True)
+
     # --- pull ----------------------------------------------------------------------------------------
 
     def pull(
@@ -109,6 +161,8 @@ class EdenAdapter(Adapter):
         limit: int,
         msince: Optional[datetime] = None,
         checkpoint: str = "",
+        total: bool = False,
+        look: bool = False,
     ) -> PullResult:
         """See port ``Peer``."""
         request = PullRequest(
@@ -120,6 +174,8 @@ class EdenAdapter(Adapter):
             components=exchange.components,
             filters=exchange.filters,
             checkpoint=checkpoint,
+            total=total,
+            look=look,
         )
         reply = self.transport.download(f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}")
         try:
@@ -159,6 +215,7 @@ class EdenAdapter(Adapter):
             url=header.url,
             received=reply.received,
             size=reply.path.stat().st_size,
+            total=header.total,
         )
 
     # --- push ----------------------------------------------------------------------------------------
@@ -175,17 +232,7 @@ class EdenAdapter(Adapter):
         """See port ``Peer``."""
         if RESOURCE_URL in self.remote.capabilities and not self.remote.capabilities & {"cursor"}:
             return self._push_to_resource(exchange, document, pulled)
-        request = PushRequest(
-            exchange.resource,
-            self.remote.own_uuid,
-            strategy=",".join(exchange.strategy),
-            update_policy=_swapped(exchange.update_policy),
-            conflict_policy=_swapped(exchange.conflict_policy),
-            components=exchange.components,
-            journal=journal,
-            checkpoint=checkpoint,
-        )
-        url = f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
+        url = self._push_url(exchange, journal, checkpoint)
         try:
             reply = self._post_document(url, exchange.resource, document)
         except PeerFailed as failure:
@@ -201,6 +248,29 @@ class EdenAdapter(Adapter):
             return result
         return _push_result(exchange.resource, reply, _succeeded(reply))
 
+    def forecast(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
+    ) -> Optional[Forecast]:
+        """See port ``Peer``. An Eden would take the document, so it is not asked."""
+        if LOOK not in self.remote.capabilities:
+            return None
+        url = self._push_url(exchange, journal, checkpoint, look=True)
+        return read_forecast(_succeeded(self._post_document(url, exchange.resource, document)))
+
+    def _push_url(self, exchange: Exchange, journal: str, checkpoint: str, look: bool = False) -> str:
+        request = PushRequest(
+            exchange.resource,
+            self.remote.own_uuid,
+            strategy=",".join(exchange.strategy),
+            update_policy=_swapped(exchange.update_policy),
+            conflict_policy=_swapped(exchange.conflict_policy),
+            components=exchange.components,
+            journal=journal,
+            checkpoint=checkpoint,
+            look=look,
+        )
+        return f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
+
     def _post_document(self, url: str, resource: str, document: Path) -> Reply:
         headers = {
             "Content-Type": "text/xml",
@@ -212,8 +282,8 @@ class EdenAdapter(Adapter):
         os.close(handle)
         packed = Path(name)
         try:
-            with document.open("rb") as source, gzip.open(packed, "wb", compresslevel=5) as target:
-                shutil.copyfileobj(source, target, 256 * 1024)
+            with document.open("rb") as source, packed.open("wb") as target:
+                gzip.pack(source, target)
             return self.transport.send("POST", url, packed, {**headers, "Content-Encoding": "gzip"})
         finally:
             packed.unlink()

@@ -16,6 +16,7 @@ from .writing import (
     header,
     list_reference,
     reference,
+    reference_frame,
     resource_open,
 )
 
@@ -35,6 +36,7 @@ __all__ = (
     "list_reference",
     "parse_fragment",
     "reference",
+    "reference_frame",
     "rejected_uuids",
     "resource_open",
     "strip_domain",

@@ -160,7 +160,9 @@ class Decoder:
                         continue
                     value, text = child.get("url"), child.get("filename")
                 else:
-                    value, text = child.get("value"), child.text
+                    value = child.get("value")
+                    # what is for machines wins
+                    text = child.text if value is None else None
                 try:
                     result = read(value, text)
                 except ValueError as error:

@@ -57,6 +57,7 @@ class Header:
         more: whether another page follows.
         journal: identity of the sender's journal.
         restored: whether the sender does not know the cursor it was asked with (any more).
+        total: main records that were waiting, these included; None where the sender does not say.
     """
 
     success: bool = True
@@ -67,6 +68,7 @@ class Header:
     more: bool = False
     journal: str | None = None
     restored: bool = False
+    total: int | None = None
 
     @property
     def is_paged(self) -> bool:
@@ -248,14 +250,18 @@ def _check_root(root: etree._Element) -> None:
 
 
 def _header(root: etree._Element) -> Header:
-    results = root.get("results")
     return Header(
         success=root.get("success", "true").lower() != "false",
-        results=int(results) if results is not None and results.isascii() and results.isdigit() else None,
+        results=_number(root.get("results")),
         domain=root.get("domain") or None,
         url=root.get("url") or None,
         cursor=root.get("cursor"),
         more=root.get("more", "false").lower() == "true",
         journal=root.get("journal") or None,
         restored=root.get("restored") == "true",
+        total=_number(root.get("total")),
     )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None

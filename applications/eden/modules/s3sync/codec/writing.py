@@ -40,6 +40,7 @@ def header(
     more: bool | None = None,
     journal: str | None = None,
     restored: bool = False,
+    total: int | None = None,
 ) -> str:
     """Return the beginning of a document, up to the first record.
 
@@ -51,6 +52,7 @@ def header(
         url: base URL of this application.
         cursor, more, journal: where to go on, whether there is more, and whose journal this is.
         restored: whether the cursor that was presented is not known here (any more).
+        total: main records from the cursor that was presented on, these included; None where nobody asked.
     """
     if success is None:
         success = results is None or results > 0
@@ -70,6 +72,7 @@ def header(
                 ("more", None if more is None else "true" if more else "false"),
                 ("journal", journal),
                 ("restored", "true" if restored else None),
+                ("total", total),
             )
             if value is not None
         ),
@@ -157,8 +160,14 @@ def reference(field: str, table: str, uuid: str, text: str | None = None) -> str
         uuid: of the record referred to, as stored.
         text: what people see, None for nothing.
     """
-    head = f'<reference field="{field}" resource="{table}" uuid="{escape_attr(uuid)}"'
-    return f"{head}>{escape_text(text)}</reference>" if text else f"{head}/>"
+    opening, closing = reference_frame(field, table)
+    element = f"{opening}{escape_attr(uuid)}{closing}"
+    return f"{element[:-2]}>{escape_text(text)}</reference>" if text else element
+
+
+def reference_frame(field: str, table: str) -> tuple[str, str]:
+    """Return what stands before and behind the uuid of a <reference> without text; arguments as ``reference``."""
+    return f'<reference field="{field}" resource="{table}" uuid="', '"/>'
 
 
 def list_reference(field: str, table: str, uuids: Iterable[str], text: str | None = None) -> str:

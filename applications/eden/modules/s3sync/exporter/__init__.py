@@ -99,7 +99,7 @@ class Exporter:
         while True:
             room = CHUNK if request.limit is None else min(CHUNK, request.limit - count)
             with no_collection():
-                changes = self._store.scan(
+                rows = self._store.scan(
                     table,
                     writing.encoder(table).columns,
                     after=position,
@@ -110,12 +110,13 @@ class Exporter:
                     msince=request.msince,
                     live_only=not request.deleted,
                 )
-                more = len(changes) > room
-                changes = changes[:room]
-                if changes:
-                    out.write(writing.write(table, [change.row for change in changes]).encode("utf-8"))
-                    position = changes[-1].seq
-                    count += len(changes)
+                more = len(rows) > room
+                if more:
+                    rows.pop()
+                if rows:
+                    out.write(writing.write(table, rows).encode("utf-8"))
+                    position = rows[-1][-1]
+                    count += len(rows)
             if not more:
                 position = max(position, until)
                 break
@@ -145,7 +146,7 @@ class Exporter:
             rows = {row[0]: row for row in self._store.fetch_raw(table, encoder.columns, table.key, part)}
             ordered = [rows[key] for key in part if key in rows]
             if not request.deleted:
-                ordered = [row for row in ordered if not encoder.is_deleted(row)]
+                ordered = list(encoder.live(ordered))
             count += len(ordered)
             out.write(writing.write(table, ordered).encode("utf-8"))
         out.write(FOOTER.encode("utf-8"))
@@ -161,7 +162,7 @@ class Exporter:
         encoder = writing.encoder(table)
         rows = self._store.fetch_raw(table, encoder.columns, table.key, keys)
         writing.prepare(encoder, rows)
-        return {row[0]: encoder.encode(row, writing) for row in rows}
+        return {row[0]: text for row, text in zip(rows, encoder.encode(rows, writing))}
 
 
 def _write_header(out: BinaryIO, opening: bytes) -> None:

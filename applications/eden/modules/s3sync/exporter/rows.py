@@ -1,17 +1,36 @@
-"""Writing rows of a table as S3XML, with an encoder compiled once a table."""
+"""Writing rows of a table as S3XML, with an encoder compiled once a table.
+
+Rows are written column by column: what a page holds of a field is looked through, escaped and framed in a few steps
+for all rows together, and only the joining is done row by row. Written value by value, a record takes five times as
+long (docs/PERFORMANCE.md).
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from operator import itemgetter
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+)
 
-from ..codec import RESOURCE_CLOSE, list_reference, reference, resource_open, with_domain
+from ..codec import RESOURCE_CLOSE, list_reference, reference, reference_frame, resource_open, with_domain
 from ..jsonrefs import portable
+from ..moments import write_datetimes
 from ..ports import Row, Store
 from ..schema import Component, Field, Schema, Table
 from ..uploads import upload_writer
-from ..values import writer
-from ..xmltext import escape_attr
+from ..values import ColumnWriter, Pieces, column_writer
+from ..xmltext import escape_attr, escape_attrs
+from .columns import Gaps, Spread, attribute, gap_lists, joined, of_each, spread
 
 _META = (
     "uuid",
@@ -28,9 +47,6 @@ _META = (
 
 _USERS = ("created_by", "modified_by", "owned_by_user")
 
-Write = Callable[[Any], str]
-Read = Optional[Callable[[Any], Any]]
-
 
 class Target(NamedTuple):
     """A record referred to, as a document names it."""
@@ -42,8 +58,12 @@ class Target(NamedTuple):
 class Names(Protocol):
     """Resolves what rows hold as keys."""
 
-    def target(self, field: Field, key: int) -> Optional[Target]:
-        """Return the record a foreign key means, None where it is not there."""
+    def uuids(self, table: str) -> Mapping[int, str]:
+        """Return key -> uuid of records of a table that are referred to."""
+        ...
+
+    def instances(self, super_entity: str) -> Mapping[int, Target]:
+        """Return super key -> record of those that are referred to by a super-entity."""
         ...
 
     def user(self, user_id: int) -> Optional[str]:
@@ -54,8 +74,8 @@ class Names(Protocol):
         """Return the name of a role."""
         ...
 
-    def waiting(self, table: str, key: int) -> Sequence[Tuple[str, Target]]:
-        """Return (field, record) of the references of a record whose targets have not arrived here."""
+    def waiting(self, table: str) -> Mapping[int, Sequence[Tuple[str, Target]]]:
+        """Return key -> (field, record) of the references of records whose targets have not arrived here."""
         ...
 
 
@@ -73,7 +93,43 @@ class Style(NamedTuple):
     domain: Optional[str] = None
 
 
-class RowEncoder:
+class _DataColumn(NamedTuple):
+    """How a field that is no reference is written.
+
+    Attributes:
+        at: its column.
+        name: of the field.
+        write: makes elements of values other than None.
+        cleared: element for None.
+    """
+
+    at: int
+    name: str
+    write: ColumnWriter
+    cleared: str
+
+
+class _ReferenceColumn(NamedTuple):
+    """How a reference is written.
+
+    Attributes:
+        at: its column.
+        name: of the field.
+        target: the table referred to.
+        is_super: whether that is a super-entity.
+        is_list: whether it refers to several records.
+        read: makes a list of keys of a raw list.
+    """
+
+    at: int
+    name: str
+    target: str
+    is_super: bool
+    is_list: bool
+    read: Callable[[Any], Any]
+
+
+class TableEncoder:
     """Writes rows of one table.
 
     Args:
@@ -110,167 +166,288 @@ class RowEncoder:
             *table.super_keys,
         )
         self.position = {name: at for at, name in enumerate(self.columns)}
-        self._name = escape_attr(table.name)
-        self._data: List[Tuple[int, str, Write, str]] = []
-        for field in data:
-            self._data.append(self._data_writer(field, store, file_url, style))
-        self.references: List[Tuple[int, Field, Read]] = [
-            (self.position[field.name], field, store.reader(field)) for field in references
+        self._data = [self._data_column(field, store, file_url) for field in data]
+        self._references = [
+            _ReferenceColumn(
+                self.position[field.name],
+                field.name,
+                field.target or "",
+                schema.table(field.target or "").is_super,
+                field.kind == "list:reference",
+                store.reader(field) or _as_it_is,
+            )
+            for field in references
         ]
-        self._deleted = store.reader(table.fields["deleted"]) if "deleted" in table.fields else None
-        self._at = [self.position.get(name, -1) for name in _META]
+        self._read_deleted = store.reader(table.fields["deleted"]) if "deleted" in table.fields else None
 
-    def _data_writer(
-        self, field: Field, store: Store, file_url: Callable[[str, str, str], str], style: Style
-    ) -> Tuple[int, str, Write, str]:
-        name = field.name
+    def _data_column(
+        self, field: Field, store: Store, file_url: Callable[[str, str, str], str]
+    ) -> _DataColumn:
+        name, table = field.name, self.table
         if field.kind == "upload":
-            table_name = self.table.name
-            write = upload_writer(field, lambda stored: file_url(table_name, name, stored))
+            one = upload_writer(field, lambda stored: file_url(table.name, name, stored))
+
+            write = _each(one)
         else:
-            write = writer(field)
+            write = column_writer(field)
+            if name in table.json_references:
+                write = _after(_portable, write)
             read = store.reader(field)
             if read is not None:
-                plain, convert = write, read
-
-                def write(value: Any, plain: Write = plain, convert: Callable[[Any], Any] = convert) -> str:
-                    return plain(convert(value))
-
-            if name in self.table.json_references:
-                written = write
-
-                def write(value: Any, written: Write = written) -> str:
-                    return written(portable(json.loads(value) if isinstance(value, str) else value))
-
+                write = _after(read, write)
         cleared = ""
-        if not style.paged and field.is_text and not field.required and name not in self.table.computed:
+        if not self.style.paged and field.is_text and not field.required and name not in table.computed:
             # An Eden can clear text fields, by an empty element, and nothing else.
             cleared = f'<data field="{escape_attr(name)}"/>'
-        return self.position[name], name, write, cleared
+        return _DataColumn(self.position[name], name, write, cleared)
 
-    def is_deleted(self, row: Row) -> bool:
-        """Tell whether a row is marked as deleted."""
-        value = row[self._at[2]]
-        return bool(value if self._deleted is None or value is None else self._deleted(value))
+    # --- what rows say ----------------------------------------------------------------------------------
 
-    def keys_referred_to(self, rows: Iterable[Row]) -> Dict[str, "set[int]"]:
+    def column(self, rows: Sequence[Row], name: str) -> Sequence[Any]:
+        """Return the values of a column; nothing where the table does not have it."""
+        at = self.position.get(name)
+        return [] if at is None else list(map(itemgetter(at), rows))
+
+    def are_deleted(self, rows: Sequence[Row]) -> Sequence[bool]:
+        """Tell of each row whether it is marked as deleted."""
+        read = self._read_deleted
+        marks = self.column(rows, "deleted")
+        return of_each(marks, lambda mark: bool(mark if read is None or mark is None else read(mark))) or [
+            False
+        ] * len(rows)
+
+    def live(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows that are not marked as deleted."""
+        deleted = self.are_deleted(rows)
+        return [row for row, gone in zip(rows, deleted) if not gone] if True in deleted else rows
+
+    def keys_referred_to(self, rows: Sequence[Row]) -> Dict[str, "set[int]"]:
         """Return target table -> keys that live rows refer to (super-entities by their own name)."""
         found: Dict[str, "set[int]"] = {}
-        live = [row for row in rows if not self.is_deleted(row)]
-        for at, field, read in self.references:
-            keys = found.setdefault(field.target or "", set())
-            if field.kind == "list:reference":
-                for row in live:
-                    if row[at] is not None:
-                        keys.update(read(row[at]) if read is not None else row[at])
+        live = self.live(rows)
+        for each in self._references:
+            values = map(itemgetter(each.at), live)
+            keys = found.setdefault(each.target, set())
+            if each.is_list:
+                for listed in values:
+                    if listed is not None:
+                        keys.update(each.read(listed))
             else:
-                keys.update(row[at] for row in live if row[at] is not None)
-        at_survivor = self._at[9]
-        if at_survivor >= 0:
-            survivors = {row[at_survivor] for row in rows if row[at_survivor]}
-            if survivors:
-                found.setdefault(self.table.name, set()).update(survivors)
+                keys.update(values)
+                keys.discard(None)
+        survivors = {key for key in self.column(rows, "deleted_rb") if key}
+        if survivors:
+            found.setdefault(self.table.name, set()).update(survivors)
         return found
 
+    # --- writing ----------------------------------------------------------------------------------------
+
     def encode(
-        self, row: Row, names: Names, component: Optional[Component] = None, nested: str = "", url: str = ""
-    ) -> str:
-        """Write a row as a complete <resource> element.
+        self,
+        rows: Sequence[Row],
+        names: Names,
+        component: Optional[Component] = None,
+        nested: Optional[Mapping[int, Sequence[str]]] = None,
+        url: str = "",
+    ) -> List[str]:
+        """Write rows as complete <resource> elements, in their order.
 
         Args:
-            row: values of ``columns``, raw.
+            rows: values of ``columns``, raw.
             names: resolves keys.
-            component: the component as which it is nested in its master, None for a record of its own.
-            nested: its own components, already written.
-            url: URL of the record, empty for none.
+            component: the component as which they are nested in their masters, None for records of their own.
+            nested: their own components by key, already written.
+            url: beginning of the URL of a record, which ends in its key; empty for none.
         """
-        at = self._at
         alias = component.alias if component is not None and component.needs_alias else None
-        domain = self.style.domain
-        if self.is_deleted(row):
-            return self._encode_deleted(row, names, alias)
-        parts: List[str] = []
-        nulls: List[str] = []
-        for position, name, write, cleared in self._data:
-            value = row[position]
-            if value is not None:
-                parts.append(write(value))
-            else:
-                nulls.append(name)
-                if cleared:
-                    parts.append(cleared)
         join = component.fkey if component is not None else ""
-        waiting: Dict[str, List[Target]] = {}
-        for field_name, target in names.waiting(self.table.name, row[0]):
-            waiting.setdefault(field_name, []).append(target)
-        for position, field, read in self.references:
-            value = row[position]
-            if field.name == join:
+        deleted = self.are_deleted(rows)
+        if True not in deleted:
+            return self._encode_live(rows, names, alias, join, nested or {}, url)
+        live = iter(self._encode_live(self.live(rows), names, alias, join, nested or {}, url))
+        return [
+            self._encode_deleted(row, names, alias) if gone else next(live)
+            for row, gone in zip(rows, deleted)
+        ]
+
+    def _encode_live(
+        self,
+        rows: Sequence[Row],
+        names: Names,
+        alias: Optional[str],
+        join: str,
+        nested: Mapping[int, Sequence[str]],
+        url: str,
+    ) -> List[str]:
+        if not rows:
+            return []
+        columns: Sequence[Sequence[Any]] = list(zip(*rows))
+        fields: Pieces = []
+        written: List[str] = []
+        gaps: List[Gaps] = []
+        for each in self._data:
+            pieces, missing = spread(columns[each.at], each.write, each.cleared)
+            fields += pieces
+            written.append(each.name)
+            gaps.append(missing)
+        waiting = _by_field(names.waiting(self.table.name), columns[0])
+        for reference_column in self._references:
+            name = reference_column.name
+            if name == join:
                 continue
-            if field.kind == "list:reference":
-                listed = [] if value is None else (read(value) if read is not None else value)
-                targets = [
-                    target for key in listed for target in (names.target(field, key),) if target is not None
-                ]
-                targets += waiting.get(field.name, [])
-                if targets:
-                    uuids = [target.uuid for target in targets]
-                    parts.append(list_reference(field.name, targets[0].table, uuids))
-                elif not listed:
-                    nulls.append(field.name)
-                continue
-            found = names.target(field, value) if value is not None else None
-            if found is None and field.name in waiting:
-                found = waiting[field.name][0]
-            if found is not None:
-                parts.append(reference(field.name, found.table, found.uuid))
-            elif value is None:
-                nulls.append(field.name)
-        mci = row[at[1]] if at[1] >= 0 else None
-        opening = resource_open(
-            table=self._name,
-            alias=alias,
-            uuid=with_domain(row[at[0]], domain) if domain and row[at[0]] else row[at[0]],
-            mci=(mci or 0) + 1,
-            created_on=_moment(row, at[3]),
-            modified_on=_moment(row, at[4]),
-            url=url or None,
-            created_by=_user(row, at[5], names),
-            modified_by=_user(row, at[6], names),
-            owned_by_user=_user(row, at[7], names),
-            owned_by_group=names.role(row[at[8]]) if at[8] >= 0 and row[at[8]] else None,
-            nulls=nulls if self.style.paged else None,
-        )
-        return f"{opening}{''.join(parts)}{nested}{RESOURCE_CLOSE}"
+            write = _write_lists if reference_column.is_list else _write_references
+            pieces, missing = write(
+                reference_column, columns[reference_column.at], names, waiting.get(name, {})
+            )
+            fields += pieces
+            written.append(name)
+            gaps.append(missing)
+        named = f'<resource name="{escape_attr(self.table.name)}"'
+        pieces = [named if alias is None else f'{named} alias="{alias}"']
+        pieces += self._attributes(columns, names, url)
+        if self.style.paged:
+            pieces += attribute("null", gap_lists(written, gaps, len(rows)))
+        pieces += [">", *fields]
+        if nested:
+            pieces.append(["".join(nested.get(key, ())) for key in columns[0]])
+        return joined([*pieces, RESOURCE_CLOSE], len(rows))
+
+    def _attributes(self, columns: Sequence[Sequence[Any]], names: Names, url: str) -> Pieces:
+        """Return the attributes in the order of ``resource_open``."""
+        domain = self.style.domain
+        nothing = [None] * len(columns[0])
+
+        def column(name: str) -> Sequence[Any]:
+            at = self.position.get(name)
+            return nothing if at is None else columns[at]
+
+        uuids = column("uuid")
+        if domain:
+            uuids = [with_domain(uuid, domain) if uuid else uuid for uuid in uuids]
+        pieces = _escaped("uuid", uuids, _as_they_are)
+        pieces += attribute("mci", of_each(column("mci"), lambda mci: str((mci or 0) + 1)))
+        for name in ("created_on", "modified_on"):
+            pieces += _escaped(name, column(name), write_datetimes)
+        if url:
+            pieces += [f' url="{escape_attr(url)}', [str(key) for key in columns[0]], '"']
+        for name in _USERS:
+            emails = of_each(column(name), lambda user: names.user(user) if user else None)
+            pieces += _escaped(name, emails, _as_they_are)
+        roles = of_each(column("owned_by_group"), lambda group: names.role(group) if group else None)
+        return pieces + _escaped("owned_by_group", roles, _as_they_are)
 
     def _encode_deleted(self, row: Row, names: Names, alias: Optional[str]) -> str:
-        at = self._at
+        held = dict(zip(self.columns, row))
         domain = self.style.domain
         replaced_by: Optional[str] = None
-        if at[9] >= 0 and row[at[9]]:
-            field = Field("deleted_rb", f"reference {self.table.name}", "reference", self.table.name)
-            survivor = names.target(field, row[at[9]])
-            replaced_by = survivor.uuid if survivor is not None else None
+        if held.get("deleted_rb"):
+            replaced_by = names.uuids(self.table.name).get(held["deleted_rb"])
         if replaced_by is None:
-            for field_name, target in names.waiting(self.table.name, row[0]):
+            for field_name, target in names.waiting(self.table.name).get(row[0], ()):
                 if field_name == "deleted_rb":
                     replaced_by = target.uuid
-        mci = row[at[1]] if at[1] >= 0 else None
+        uuid = held.get("uuid")
         opening = resource_open(
-            table=self._name,
+            table=escape_attr(self.table.name),
             alias=alias,
-            uuid=with_domain(row[at[0]], domain) if domain and row[at[0]] else row[at[0]],
+            uuid=with_domain(uuid, domain) if domain and uuid else uuid,
             deleted=True,
-            mci=(mci or 0) + 1 if self.style.paged else None,
-            modified_on=_moment(row, at[4]),
+            modified_on=held.get("modified_on"),
             replaced_by=replaced_by,
         )
         return f"{opening}{RESOURCE_CLOSE}"
 
 
-def _moment(row: Row, at: int) -> Any:
-    return None if at < 0 else row[at]
+def _after(read: Callable[[Any], Any], write: ColumnWriter) -> ColumnWriter:
+    return lambda values: write([read(value) for value in values])
 
 
-def _user(row: Row, at: int, names: Names) -> Optional[str]:
-    return names.user(row[at]) if at >= 0 and row[at] else None
+def _each(write: Callable[[Any], str]) -> ColumnWriter:
+    return lambda values: [[write(value) for value in values]]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _portable(value: Any) -> Any:
+    return portable(json.loads(value) if isinstance(value, str) else value)
+
+
+def _as_they_are(values: Sequence[str]) -> Sequence[str]:
+    return values
+
+
+def _escaped(name: str, values: Sequence[Any], write: Callable[[Sequence[Any]], Sequence[str]]) -> Pieces:
+    return spread(values, lambda given: [f' {name}="', escape_attrs(write(given)), '"']).pieces
+
+
+# --- references -------------------------------------------------------------------------------------------
+
+#: Place of a row -> records it refers to that have not arrived here.
+_PutOff = Mapping[int, Sequence[Target]]
+
+
+def _by_field(
+    waiting: Mapping[int, Sequence[Tuple[str, Target]]], keys: Sequence[int]
+) -> Dict[str, Dict[int, List[Target]]]:
+    """Sort what rows wait for by field and place of the row."""
+    found: Dict[str, Dict[int, List[Target]]] = {}
+    if waiting:
+        for place, key in enumerate(keys):
+            for name, target in waiting.get(key, ()):
+                found.setdefault(name, {}).setdefault(place, []).append(target)
+    return found
+
+
+def _write_references(
+    column: _ReferenceColumn, keys: Sequence[Any], names: Names, put_off: _PutOff
+) -> Spread:
+    if not column.is_super and not put_off:
+        # Nearly always; not a single object a reference is made then.
+        uuids = list(map(names.uuids(column.target).get, keys))
+        written = spread(uuids, lambda given: _framed(column.name, column.target, given))
+    else:
+        targets = [_target(column, key, names) for key in keys]
+        for place, waited in put_off.items():
+            targets[place] = targets[place] or waited[0]
+        written = spread(targets, lambda given: _several_tables(column.name, given))
+    if written.gaps is False:
+        return written
+    gaps = written.gaps if written.gaps is not True else [True] * len(keys)
+    # A key whose record is not there (any more) is not written, but the field is not empty either.
+    return Spread(written.pieces, [gap and key is None for gap, key in zip(gaps, keys)])
+
+
+def _framed(name: str, table: str, uuids: Sequence[str]) -> Pieces:
+    opening, closing = reference_frame(name, table)
+    return [opening, escape_attrs(uuids), closing]
+
+
+def _several_tables(name: str, targets: Sequence[Target]) -> Pieces:
+    tables = {target.table for target in targets}
+    if len(tables) == 1:
+        return _framed(name, tables.pop(), [target.uuid for target in targets])
+    return [[reference(name, target.table, target.uuid) for target in targets]]
+
+
+def _target(column: _ReferenceColumn, key: Optional[int], names: Names) -> Optional[Target]:
+    if key is None:
+        return None
+    if column.is_super:
+        return names.instances(column.target).get(key)
+    uuid = names.uuids(column.target).get(key)
+    return None if uuid is None else Target(column.target, uuid)
+
+
+def _write_lists(column: _ReferenceColumn, values: Sequence[Any], names: Names, put_off: _PutOff) -> Spread:
+    texts: List[str] = []
+    gaps: List[bool] = []
+    for place, value in enumerate(values):
+        keys = [] if value is None else column.read(value)
+        targets = [each for each in (_target(column, key, names) for key in keys) if each is not None]
+        targets += put_off.get(place, ())
+        uuids = [target.uuid for target in targets]
+        texts.append(list_reference(column.name, targets[0].table, uuids) if targets else "")
+        gaps.append(not keys and not targets)
+    return Spread([texts], gaps)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Set, Tuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..codec import strip_domain, with_domain
 from ..ports import Accounts, Files, Ledger, Row, Store
-from ..schema import Component, Field, Schema, Table
+from ..schema import Component, Schema, Table
 from .idset import IdSet
-from .rows import RowEncoder, Style, Target
+from .rows import Style, TableEncoder, Target
 
 if TYPE_CHECKING:
     from ..filters import Filter
@@ -81,29 +82,38 @@ class Writing:
         self._request = request
         domain = None if request.paged else sources.domain
         self._style = Style(request.paged, urls=not request.paged, domain=domain)
-        self._encoders: Dict[str, RowEncoder] = {}
-        self._targets: Dict[str, Dict[int, Target]] = {}
+        self._encoders: Dict[str, TableEncoder] = {}
+        self._uuids: Dict[str, Dict[int, str]] = {}
+        self._instances: Dict[str, Dict[int, Target]] = {}
         self._users: Dict[int, Optional[str]] = {}
         self._roles: Dict[int, Optional[str]] = {}
-        self._waiting: Dict[Tuple[str, int], List[Tuple[str, Target]]] = {}
+        self._waiting: Dict[str, Dict[int, List[Tuple[str, Target]]]] = {}
         self._written: Dict[str, IdSet] = {}
+        self._filled: Dict[str, bool] = {}
         self.records = 0
 
-    def encoder(self, table: Table) -> RowEncoder:
+    def encoder(self, table: Table) -> TableEncoder:
         found = self._encoders.get(table.name)
         if found is None:
-            found = self._encoders[table.name] = RowEncoder(
+            found = self._encoders[table.name] = TableEncoder(
                 table, self._schema, self._store, self._style, self._sources.files.url
             )
         return found
 
     # --- names ------------------------------------------------------------------------------------------
 
-    def target(self, field: Field, key: int) -> Optional[Target]:
-        return self._targets.get(field.target or "", {}).get(key)
+    def uuids(self, table: str) -> Mapping[int, str]:
+        return self._uuids.get(table, {})
 
-    def _named(self, table: str, uuid: str) -> Target:
-        return Target(table, with_domain(uuid, self._style.domain))
+    def instances(self, super_entity: str) -> Mapping[int, Target]:
+        return self._instances.get(super_entity, {})
+
+    def _named(self, keyed: Iterable[Tuple[int, Optional[str]]]) -> Dict[int, str]:
+        """Return key -> uuid as the document names it."""
+        domain = self._style.domain
+        if domain:
+            return {key: with_domain(uuid, domain) for key, uuid in keyed if uuid}
+        return {key: uuid for key, uuid in keyed if uuid}
 
     def user(self, user_id: int) -> Optional[str]:
         return self._users.get(user_id)
@@ -111,102 +121,111 @@ class Writing:
     def role(self, group_id: int) -> Optional[str]:
         return self._roles.get(group_id)
 
-    def waiting(self, table: str, key: int) -> Sequence[Tuple[str, Target]]:
-        return self._waiting.get((table, key), ())
+    def waiting(self, table: str) -> Mapping[int, Sequence[Tuple[str, Target]]]:
+        return self._waiting.get(table, {})
 
-    def prepare(self, encoder: RowEncoder, rows: Sequence[Row]) -> Dict[str, Set[int]]:
+    def prepare(self, encoder: TableEncoder, rows: Sequence[Row]) -> Dict[str, Set[int]]:
         """Look up everything the rows refer to, a query a kind; return the keys by target table."""
         referred = encoder.keys_referred_to(rows)
+        table = encoder.table.name
+        if table in referred:
+            # Records of a table that refers to itself need not be looked up where they are at hand.
+            own = zip(encoder.column(rows, encoder.table.key), encoder.column(rows, "uuid"))
+            self._uuids.setdefault(table, {}).update(self._named(own))
         for name, keys in referred.items():
             self._find_targets(name, keys)
         self._find_accounts(encoder, rows)
-        table = encoder.table.name
+        waiting: Dict[int, List[Tuple[str, Target]]] = {}
         for each in self._sources.ledger.deferred_of(table, [row[0] for row in rows]):
             if each.target:
-                self._waiting.setdefault((table, each.key), []).append(
-                    (each.field, self._named(each.target, each.uuid))
-                )
+                named = Target(each.target, with_domain(each.uuid, self._style.domain))
+                waiting.setdefault(each.key, []).append((each.field, named))
+        if waiting:
+            self._waiting.setdefault(table, {}).update(waiting)
         return referred
 
     def _find_targets(self, name: str, keys: Set[int]) -> None:
-        known = self._targets.setdefault(name, {})
-        unknown = [key for key in keys if key not in known]
         table = self._schema.get(name)
-        if not unknown or table is None:
+        if table is None:
             return
-        if len(known) > MAX_NAMES:
-            known.clear()
-            unknown = list(keys)
         if table.is_super:
-            columns: Tuple[str, ...] = (table.key, "uuid", "instance_type")
-            rows = self._store.fetch(table, columns, table.key, unknown)
-            known.update(
-                (key, self._named(instance, uuid)) for key, uuid, instance in rows if uuid and instance
-            )
+            instances = self._instances.setdefault(name, {})
+            columns = (table.key, "uuid", "instance_type")
+            for key, uuid, instance in self._store.fetch(table, columns, table.key, keys - instances.keys()):
+                if uuid and instance:
+                    instances[key] = Target(instance, with_domain(uuid, self._style.domain))
         else:
-            rows = self._store.fetch(table, (table.key, "uuid"), table.key, unknown)
-            known.update((key, self._named(name, uuid)) for key, uuid in rows if uuid)
+            uuids = self._uuids.setdefault(name, {})
+            unknown = keys - uuids.keys()
+            if unknown:
+                uuids.update(self._named(self._store.fetch(table, (table.key, "uuid"), table.key, unknown)))
 
-    def _find_accounts(self, encoder: RowEncoder, rows: Sequence[Row]) -> None:
-        at_users = [
-            encoder.position[n]
-            for n in ("created_by", "modified_by", "owned_by_user")
-            if n in encoder.position
-        ]
-        users = {row[at] for at in at_users for row in rows if row[at]} - self._users.keys()
+    def _forget_names(self) -> None:
+        """Let go of names if they have become many; between two parts of a document nobody needs them."""
+        names: List[Dict[int, Any]] = [*self._uuids.values(), *self._instances.values()]
+        for known in names:
+            if len(known) > MAX_NAMES:
+                known.clear()
+
+    def _find_accounts(self, encoder: TableEncoder, rows: Sequence[Row]) -> None:
+        users: Set[int] = set()
+        for name in ("created_by", "modified_by", "owned_by_user"):
+            users.update(user for user in set(encoder.column(rows, name)) if user)
+        users -= self._users.keys()
         if users:
             emails = self._sources.accounts.emails(users)
             self._users.update((user, emails.get(user)) for user in users)
-        at_group = encoder.position.get("owned_by_group")
-        if at_group is not None:
-            groups = {row[at_group] for row in rows if row[at_group]} - self._roles.keys()
-            if groups:
-                roles = self._sources.accounts.roles(groups)
-                self._roles.update((group, roles.get(group)) for group in groups)
+        groups = {group for group in set(encoder.column(rows, "owned_by_group")) if group}
+        groups -= self._roles.keys()
+        if groups:
+            roles = self._sources.accounts.roles(groups)
+            self._roles.update((group, roles.get(group)) for group in groups)
 
     # --- writing ----------------------------------------------------------------------------------------
 
     def write(self, table: Table, rows: Sequence[Row]) -> str:
         """Return main records with their components, followed by what they refer to."""
+        self._forget_names()
         encoder = self.encoder(table)
         referred = self.prepare(encoder, rows)
         nested = self._components(table, encoder, rows, referred) if self._request.components else {}
-        prefix = self._record_url(table) if self._style.urls else ""
-        written = self._written.setdefault(table.name, IdSet())
-        parts = []
-        for row in rows:
-            written.add(row[0])
-            parts.append(
-                encoder.encode(
-                    row,
-                    self,
-                    nested="".join(nested.get(row[0], ())),
-                    url=f"{prefix}{row[0]}" if prefix else "",
-                )
-            )
+        parts = encoder.encode(rows, self, nested=nested, url=self._record_url(table))
         self.records += len(rows)
         if self._request.dependencies:
+            if not self._request.paged:
+                written = self._written.setdefault(table.name, IdSet())
+                for row in rows:
+                    written.add(row[0])
             self._follow(parts, table.name, referred)
         return "".join(parts)
 
     def _record_url(self, table: Table) -> str:
+        if not self._style.urls:
+            return ""
         return f"{self._sources.base_url}/{table.prefix}/{table.resource}/"
 
     def _components(
-        self, table: Table, encoder: RowEncoder, rows: Sequence[Row], referred: Dict[str, Set[int]]
+        self, table: Table, encoder: TableEncoder, rows: Sequence[Row], referred: Dict[str, Set[int]]
     ) -> Dict[int, List[str]]:
         nested: Dict[int, List[str]] = {}
-        masters = [row for row in rows if not encoder.is_deleted(row)]
+        masters = encoder.live(rows)
         for component in table.components.values():
             member = self._schema.get(component.table)
-            if member is None or member.is_super or not component.travels:
+            if member is None or member.is_super or not component.travels or not self._holds_any(member):
                 continue
             self._one_component(encoder, masters, component, member, nested, referred)
         return nested
 
+    def _holds_any(self, table: Table) -> bool:
+        """Tell whether a table has records; most tables of components have none at most sites."""
+        found = self._filled.get(table.name)
+        if found is None:
+            found = self._filled[table.name] = self._store.holds_any(table)
+        return found
+
     def _one_component(
         self,
-        encoder: RowEncoder,
+        encoder: TableEncoder,
         masters: Sequence[Row],
         component: Component,
         member: Table,
@@ -220,21 +239,21 @@ class Writing:
         inner = self.encoder(member)
         found = self._store.fetch_raw(member, inner.columns, component.fkey, by_join)
         if not self._request.deleted:
-            found = [row for row in found if not inner.is_deleted(row)]
+            found = list(inner.live(found))
         if not found:
             return
         for name, keys in self.prepare(inner, found).items():
             referred.setdefault(name, set()).update(keys)
         at_join = inner.position[component.fkey]
         self.records += len(found)
-        for row in sorted(found, key=lambda row: row[0]):
-            text = inner.encode(row, self, component=component)
+        found.sort(key=itemgetter(0))
+        for row, text in zip(found, inner.encode(found, self, component=component)):
             nested.setdefault(by_join[row[at_join]], []).append(text)
 
     def _follow(self, parts: List[str], main: str, referred: Dict[str, Set[int]]) -> None:
         """Append the records referred to, level by level, each once in a document."""
         for _ in range(self._sources.max_depth):
-            instances = self._instances(main, referred)
+            instances = self._still_to_write(main, referred)
             if not instances:
                 return
             referred = {}
@@ -244,14 +263,13 @@ class Writing:
                 rows = self._store.fetch_raw(table, encoder.columns, table.key, sorted(keys))
                 if not rows:
                     continue
-                prefix = self._record_url(table) if self._style.urls else ""
                 for target, found in self.prepare(encoder, rows).items():
                     referred.setdefault(target, set()).update(found)
-                for row in sorted(rows, key=lambda row: row[0]):
-                    parts.append(encoder.encode(row, self, url=f"{prefix}{row[0]}" if prefix else ""))
+                rows.sort(key=itemgetter(0))
+                parts += encoder.encode(rows, self, url=self._record_url(table))
                 self.records += len(rows)
 
-    def _instances(self, main: str, referred: Dict[str, Set[int]]) -> Dict[str, Set[int]]:
+    def _still_to_write(self, main: str, referred: Dict[str, Set[int]]) -> Dict[str, Set[int]]:
         """Return table -> keys of records that are still to be written, super-entities replaced by instances."""
         wanted: Dict[str, Set[int]] = {}
         for name, keys in referred.items():
@@ -261,7 +279,7 @@ class Writing:
             if table.is_super:
                 by_type: Dict[str, Set[str]] = {}
                 for key in keys:
-                    target = self._targets.get(name, {}).get(key)
+                    target = self.instances(name).get(key)
                     if target is not None:
                         by_type.setdefault(target.table, set()).add(
                             strip_domain(target.uuid, self._style.domain)

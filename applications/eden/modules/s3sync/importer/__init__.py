@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid as uuids
 from collections import Counter
 from contextlib import nullcontext
-from typing import Callable, ContextManager, Dict, Iterable, List, Optional, Protocol, Sequence
+from typing import Callable, ContextManager, Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
 
 from ..codec import encode_record
 from ..document import Document
@@ -246,21 +246,25 @@ def _name_new_records(batch: Batch) -> None:
 
 
 def _account(report: Report, batch: Batch, main: str) -> None:
+    tally: "Counter[Tuple[str, Action]]" = Counter()
     for item in batch.items:
         outcome = item.outcome
         if outcome is None:
             continue
-        report.counts[outcome.action] += 1
-        report.by_table.setdefault(outcome.table, Counter())[outcome.action] += 1
-        if outcome.action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
+        action = outcome.action
+        tally[outcome.table, action] += 1
+        if action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
             report.failures.append((item.record, outcome))
-        if outcome.action is Action.CONFLICT and len(report.conflicts) < MAX_FAILURES:
+        elif action is Action.CONFLICT and len(report.conflicts) < MAX_FAILURES:
             report.conflicts.append(f"{item.label()} changed at both sites. {outcome.reason}")
         if outcome.warnings and len(report.warnings) < MAX_FAILURES:
             report.warnings.extend(f"{item.label()}: {warning}" for warning in outcome.warnings)
         if item.role is Role.MAIN and outcome.table == main:
-            report.main[outcome.action] += 1
+            report.main[action] += 1
             _account_main(report, item, outcome)
+    for (table, action), count in tally.items():
+        report.counts[action] += count
+        report.by_table.setdefault(table, Counter())[action] += count
 
 
 def _account_main(report: Report, item: Item, outcome: Outcome) -> None:

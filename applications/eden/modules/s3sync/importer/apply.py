@@ -19,6 +19,7 @@ from .context import Context, HookForm
 from .gather import Batch
 from .items import Item, Link, Missing, TablePlan, reject_for_master
 from .removal import TICK, Doomed, Remover
+from .rows import NewRows
 from .waiting import Waiting
 
 #: mci of a record whose document does not say: Eden takes it for a second copy.
@@ -61,7 +62,7 @@ class Applier:
         )
         self._users: Dict[str, Optional[int]] = {}
         self._groups: Dict[str, Optional[int]] = {}
-        self._insert_columns: Dict[str, Tuple[str, ...]] = {}
+        self._rows: Dict[str, NewRows] = {}
 
     def apply(self, batch: Batch, main: str) -> None:
         """Write a planned batch and leave an outcome on every item of it.
@@ -88,8 +89,8 @@ class Applier:
         self._waiting.write_json_references(written, batch)
         self._note(written, batch.items, main)
         self._waiting.defer(written)
-        self._waiting.settle(written)
-        self._after(written)
+        awaited = self._waiting.settle(written)
+        self._after(written, awaited)
 
     # -- before writing ----------------------------------------------------------------------------------
 
@@ -221,14 +222,17 @@ class Applier:
     def _insert(self, plan: TablePlan, items: Sequence[Item]) -> None:
         if not items:
             return
+        supers: List[Tuple[Table, List[int]]] = []
         try:
-            with self._store.savepoint():
-                self._insert_supers(plan, items)
-                columns = self._columns_to_insert(plan)
-                realms = self._realms(plan, items)
-                rows = [self._new_row(item, columns, realms.get(id(item))) for item in items]
-                keys = self._store.insert(plan.table, columns, rows)
+            self._insert_supers(plan, items, supers)
+            realms = self._realms(plan, items)
+            now = self._clock.now()
+            new = self._new_rows(plan)
+            rows = [new.row(item, self._meta(item, now, realms.get(id(item)))) for item in items]
+            keys = self._store.insert(plan.table, new.columns, rows)
         except RowRefused as error:
+            for super_table, made in supers:
+                self._store.withdraw(super_table, made)
             for item in items:
                 item.super_keys = {}
             if len(items) == 1:
@@ -241,44 +245,35 @@ class Applier:
         for item, key in zip(items, keys):
             item.key = key
 
-    def _columns_to_insert(self, plan: TablePlan) -> Tuple[str, ...]:
-        columns = self._insert_columns.get(plan.table.name)
-        if columns is None:
-            meta = ("uuid", "mci", "deleted", *_STAMPS, "approved_by", "realm_entity")
-            columns = self._insert_columns[plan.table.name] = (
-                *(name for name in meta if name in plan.table.fields),
-                *plan.data,
-                *plan.references,
-                *plan.table.super_keys,
-            )
-        return columns
+    def _new_rows(self, plan: TablePlan) -> NewRows:
+        found = self._rows.get(plan.table.name)
+        if found is None:
+            found = self._rows[plan.table.name] = NewRows(plan)
+        return found
 
-    def _new_row(self, item: Item, columns: Tuple[str, ...], realm: Optional[int]) -> Row:
+    def _meta(self, item: Item, now: datetime, realm: Optional[int]) -> Tuple[Any, ...]:
+        """Return the values of rows.META for a new record."""
         record = item.record
-        now = self._clock.now()
         modified_on = record.modified_on or now
         by = self._context.user_id
         user = self._users.get
-        values: Dict[str, Any] = {
-            **item.plan.default_values(),
-            **item.changes,
-            **item.super_keys,
-            "uuid": item.uuid,
-            "mci": _UNKNOWN_MCI if record.mci is None else record.mci,
-            "deleted": False,
-            "created_on": record.created_on or modified_on,
-            "modified_on": modified_on,
-            "created_by": (record.created_by and user(record.created_by)) or by,
-            "modified_by": (record.modified_by and user(record.modified_by)) or by,
-            "owned_by_user": (record.owned_by_user and user(record.owned_by_user)) or by,
-            "owned_by_group": self._groups.get(record.owned_by_group) if record.owned_by_group else None,
-            "approved_by": (by or 0) if record.approved else None,
-            "realm_entity": realm,
-        }
-        get = values.get
-        return tuple([get(name) for name in columns])
+        return (
+            item.uuid,
+            _UNKNOWN_MCI if record.mci is None else record.mci,
+            False,
+            record.created_on or modified_on,
+            modified_on,
+            (record.created_by and user(record.created_by)) or by,
+            (record.modified_by and user(record.modified_by)) or by,
+            (record.owned_by_user and user(record.owned_by_user)) or by,
+            self._groups.get(record.owned_by_group) if record.owned_by_group else None,
+            (by or 0) if record.approved else None,
+            realm,
+        )
 
-    def _insert_supers(self, plan: TablePlan, items: Sequence[Item]) -> None:
+    def _insert_supers(
+        self, plan: TablePlan, items: Sequence[Item], done: List[Tuple[Table, List[int]]]
+    ) -> None:
         for super_key, super_name in plan.table.super_keys.items():
             super_table = self._schema.get(super_name)
             if super_table is None:
@@ -296,7 +291,9 @@ class Applier:
                 )
                 for item in items
             ]
-            for item, key in zip(items, self._store.insert(super_table, columns, rows)):
+            keys = self._store.insert(super_table, columns, rows)
+            done.append((super_table, keys))
+            for item, key in zip(items, keys):
                 item.super_keys[super_key] = key
 
     # -- update ------------------------------------------------------------------------------------------
@@ -531,11 +528,26 @@ class Applier:
     def _note(self, written: Sequence[Item], items: Sequence[Item], main: str) -> None:
         """Give the changes their places in the journal: the main records last, so that theirs cover the others'."""
         by_table: Dict[str, List[int]] = defaultdict(list)
+        covered: Dict[str, Set[int]] = defaultdict(set)
+        times: Dict[str, Dict[int, datetime]] = defaultdict(dict)
+        noted_last = {id(item) for item in written if item.plan.table.name == main}
         for item in written:
             if item.key is not None:
                 by_table[item.plan.table.name].append(item.key)
+                if item.is_new and item.record.modified_on is not None:
+                    times[item.plan.table.name][item.key] = item.record.modified_on
+                if id(item.master) in noted_last and self._has_one_master(item):
+                    covered[item.plan.table.name].add(item.key)
         for name in sorted(by_table, key=lambda name: (name == main, name)):
-            self._journal.note(name, by_table[name], self._context.repository_id, self._context.delivered)
+            keys = by_table[name]
+            self._journal.note(
+                name,
+                keys,
+                self._context.repository_id,
+                self._context.delivered,
+                covered.get(name, ()),
+                times[name] if len(times[name]) == len(keys) else None,
+            )
         asserted: Dict[str, List[Item]] = defaultdict(list)
         for item in items:
             if item.decision is not None and item.decision.assert_ours and item.key is not None:
@@ -549,15 +561,34 @@ class Applier:
             fresh = [item for item in group if not _is_repeated(item, known)]
             self._journal.assert_ours(name, [item.key for item in fresh if item.key is not None])
 
-    def _after(self, written: Sequence[Item]) -> None:
-        """Let the data model react to what was written."""
+    def _has_one_master(self, item: Item) -> bool:
+        """Whether a component belongs to no other record than the one it came with."""
+        return item.component is not None and self._schema.joins(item.plan.table.name) <= {
+            item.component.fkey
+        }
+
+    def _is_complete(self, item: Item) -> bool:
+        """Whether a new record was written with all that the data model derives from it."""
+        initial = item.plan.table.initial
+        if initial is None or not item.is_new or not self._store.knows_keys:
+            return False
+        return all(item.changes.get(name) is None for name in initial.above)
+
+    def _after(self, written: Sequence[Item], awaited: Set[int]) -> None:
+        """Let the data model react to what was written; ``awaited`` are the id() of items that others waited for."""
         by_table: Dict[str, List[Item]] = defaultdict(list)
         for item in written:
             by_table[item.plan.table.name].append(item)
         for items in by_table.values():
             table = items[0].plan.table
             if table.onaccept_set is not None:
-                table.onaccept_set([item.key for item in items if item.key is not None])
+                keys = [
+                    item.key
+                    for item in items
+                    if item.key is not None and (id(item) in awaited or not self._is_complete(item))
+                ]
+                if keys:
+                    table.onaccept_set(keys)
                 continue
             for item in items:
                 hook = table.onaccept.get("create" if item.is_new else "update")
@@ -566,9 +597,6 @@ class Applier:
                     values = {**(before or {}), **item.changes, **item.super_keys, table.key: item.key}
                     values["uuid"] = item.uuid
                     hook(HookForm(table.name, values, before))
-
-
-_STAMPS = ("created_on", "modified_on", "created_by", "modified_by", "owned_by_user", "owned_by_group")
 
 
 def _set_reference(item: Item, link: Link, key: Optional[int]) -> None:

@@ -32,16 +32,14 @@ class Checker:
     def check(self, plan: TablePlan, items: Sequence[Item]) -> None:
         """Reject what must not be written: unreadable, invalid or incomplete records, and times that cannot be."""
         taken = [item for item in items if item.decision is not None and item.decision.take]
+        latest = self._latest
         for item in taken:
             record = item.record
             errors: Dict[str, FieldError] = dict(record.errors)
-            for label in ("modified_on", "created_on"):
-                moment: Optional[datetime] = getattr(record, label)
-                if moment is not None and moment > self._latest:
-                    errors[label] = FieldError(
-                        moment.isoformat(),
-                        f"lies in the future (it is {self._now.isoformat()} here); set the clock of the sending site",
-                    )
+            if record.modified_on is not None and record.modified_on > latest:
+                errors["modified_on"] = self._too_late(record.modified_on)
+            if record.created_on is not None and record.created_on > latest:
+                errors["created_on"] = self._too_late(record.created_on)
             if not record.deleted:
                 self._validate(plan, item, errors)
             if errors:
@@ -51,11 +49,20 @@ class Checker:
         self._check_unique(plan, taken)
         self._check_lookups(plan, taken)
 
+    def _too_late(self, moment: datetime) -> FieldError:
+        return FieldError(
+            moment.isoformat(),
+            f"lies in the future (it is {self._now.isoformat()} here); set the clock of the sending site",
+        )
+
     def _validate(self, plan: TablePlan, item: Item, errors: Dict[str, FieldError]) -> None:
         changes = item.changes
-        validators, lengths = plan.validators, plan.max_lengths
-        for name, value in list(changes.items()):
+        validators, lengths, longest = plan.validators, plan.max_lengths, plan.longest
+        for name, value in changes.items():
             if value is None or value == "":
+                continue
+            limit = longest.get(name)
+            if limit is not None and value.__class__ is str and len(value) <= limit and not value.isspace():
                 continue
             validate = validators.get(name)
             if validate is not None:
@@ -66,7 +73,7 @@ class Checker:
                     changes[name] = value
             elif name in lengths and len(value) > lengths[name]:
                 errors[name] = FieldError(_text(value), f"is longer than {lengths[name]} characters")
-        linked = {link.field for link in item.links}
+        linked = {link.field for link in item.links} if item.links else ()
         for field in plan.required:
             name = field.name
             if (

@@ -175,7 +175,7 @@ class Gatherer:
             local_uuid(record.uuid, self._own_domain),
             master,
             component,
-            self.full_uuid(record.replaced_by),
+            self.full_uuid(record.replaced_by) if record.replaced_by else None,
         )
         first = batch.add(item)
         if role is Role.DEPENDENCY:

@@ -108,22 +108,27 @@ class Identifier:
                 wanted[key[:width]].append(item)
         if not wanted:
             return
-        by_primary: Dict[Row, List[Row]] = defaultdict(list)
+        by_primary: Dict[Row, List[Row]] = {}
         positions = [plan.position[name] for name in rule.primary]
         for row in self._store.match(
             plan.table, plan.columns, rule.primary, list(wanted), ignore_case=rule.ignore_case
         ):
-            by_primary[_fold(tuple(row[at] for at in positions), rule.ignore_case)].append(row)
+            folded = _fold(tuple(row[at] for at in positions), rule.ignore_case)
+            by_primary.setdefault(folded, []).append(row)
+        if not by_primary and all(item.uuid is not None for item in candidates):
+            return
         claimed: Set[Row] = set()
         for key, waiting in wanted.items():
             folded = _fold(key, rule.ignore_case)
+            found = by_primary.get(folded)
             for item in waiting:
                 if item.uuid is None and folded in claimed:
                     batch.put_off(item)
                     continue
                 claimed.add(folded)
-                rows = _narrow(plan, by_primary.get(folded, []), rule.secondary, keys[id(item)][width:])
-                self._settle_duplicate(plan, rule, item, rows)
+                if found:
+                    rows = _narrow(plan, found, rule.secondary, keys[id(item)][width:])
+                    self._settle_duplicate(plan, rule, item, rows)
 
     def _settle_duplicate(
         self, plan: TablePlan, rule: DuplicateRule, item: Item, rows: Sequence[Row]
@@ -155,6 +160,10 @@ class Identifier:
         known = self._resolver.known(needed)
         keys: Dict[int, Row] = {}
         for item in items:
+            if not fields and item.component is None:
+                get = item.record.values.get
+                keys[id(item)] = tuple([plain(get(name)) for name in names])
+                continue
             values: List[Any] = []
             for name in names:
                 if item.component is not None and item.master is not None and name == item.component.fkey:

@@ -161,6 +161,8 @@ class TablePlan:
         references: fields that travel as references, by name.
         unique: fields other than the uuid that identify a record.
         defaults: field -> default value or function, for fields that are written on create.
+        uploads: names of the fields that hold files.
+        longest: field -> texts of at most so many characters that are not blank need no further check.
     """
 
     def __init__(self, table: Table) -> None:
@@ -196,6 +198,12 @@ class TablePlan:
         }
         self.max_lengths: Dict[str, int] = {
             f.name: f.length for f in self.data.values() if f.length and f.is_text
+        }
+        self.uploads = tuple(f.name for f in self.data.values() if f.kind == "upload")
+        self.longest: Dict[str, int] = {
+            f.name: f.longest if f.validate is not None else f.length or f.longest
+            for f in self.data.values()
+            if f.is_text and f.longest is not None
         }
         self.key_at = 0
         self.uuid_at = self.position.get("uuid", -1)

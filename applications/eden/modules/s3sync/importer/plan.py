@@ -11,13 +11,13 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from ..policy import Decision, Policy, Terms, Version, decide
 from ..ports import Clock, Journal, Ledger, Store
-from ..records import Action, Reference, Upload
+from ..records import Action, Record, Reference, Upload
 from ..schema import Component, Schema
 from .check import Checker
 from .context import Context
 from .gather import Batch, Gatherer
 from .identify import Identifier
-from .items import Item, Link, TablePlan, differs, plain
+from .items import Item, Link, TablePlan, differs
 from .references import Resolver
 
 
@@ -50,6 +50,8 @@ class Planner:
         self._terms = terms
         self._context = context
         self._now = clock.now()
+        self._on_same = decide(Version(None), Version(None), terms, changed_here=False, same=True, tie=_never)
+        self._on_unknown: Dict[Tuple[bool, Optional[int], bool], Decision] = {}
         self.resolver = Resolver(schema, store, gatherer)
         self._identifier = Identifier(store, gatherer, self.resolver, terms.synchronise_uuids)
         self._checker = Checker(schema, store, self._now, self._now + context.max_ahead)
@@ -92,7 +94,7 @@ class Planner:
             if original is None:
                 for name, value in record.values.items():
                     if name in data:
-                        changes[name] = plain(value)
+                        changes[name] = value.stored if value.__class__ is Upload else value
                 continue
             resolved = changes
             changes = item.changes = {}
@@ -159,12 +161,11 @@ class Planner:
         self, item: Item, positions: Dict[str, Dict[int, Tuple[int, Optional[int]]]]
     ) -> Decision:
         record = item.record
-        theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
         if item.original is None:
-            return decide(None, theirs, self._terms, changed_here=False, same=False, tie=_never)
-        same = self._is_same(item)
-        if same:
-            return decide(Version(None), theirs, self._terms, changed_here=False, same=True, tie=_never)
+            return self._decide_unknown(record)
+        if self._is_same(item):
+            return self._on_same
+        theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
         ours = Version(item.ours("modified_on"), bool(item.ours("deleted")), item.ours("mci"))
         changed_here = False
         if self._context.exchanged is not None:
@@ -182,6 +183,16 @@ class Planner:
             tie=lambda: self._ranks_above(item),
             ruling=ruling,
         )
+
+    def _decide_unknown(self, record: Record) -> Decision:
+        """Decide on a record that is not here: the same for all that are alike, whatever their time."""
+        alike = (record.deleted, record.mci, bool(record.replaced_by))
+        decision = self._on_unknown.get(alike)
+        if decision is None:
+            theirs = Version(self._now, *alike[:2], record.replaced_by)
+            decision = decide(None, theirs, self._terms, changed_here=False, same=False, tie=_never)
+            self._on_unknown[alike] = decision
+        return decision
 
     def _was_known(self, item: Item, ours: Version, theirs: Version) -> bool:
         """Whether this is the version we started from: only here something changed, later."""

@@ -54,7 +54,8 @@ class Waiting:
         for item in written:
             if item.missing:
                 waiting.extend(_deferred_items(item, repository_id))
-            for name, value in item.record.values.items():
+            for name in item.plan.uploads:
+                value = item.record.values.get(name)
                 if isinstance(value, Upload) and name in item.changes and item.key is not None:
                     if not self._files.has(item.plan.table.name, name, value.stored):
                         waiting.append(
@@ -72,17 +73,17 @@ class Waiting:
         if waiting:
             self._ledger.defer(waiting)
 
-    def settle(self, written: Sequence[Item]) -> None:
-        """Set references that waited for records which are here now."""
+    def settle(self, written: Sequence[Item]) -> Set[int]:
+        """Set references that waited for records which are here now; return the id() of the items waited for."""
         arrived: Dict[str, Dict[str, Item]] = defaultdict(dict)
         for item in written:
             if item.uuid is not None and (item.is_new or item.ours("deleted")):
                 arrived[item.plan.table.name][item.uuid] = item
         if not arrived:
-            return
+            return set()
         waiting = self._ledger.deferred_for({name: list(uuids) for name, uuids in arrived.items()})
         if not waiting:
-            return
+            return set()
         settled: List[Deferred] = []
         by_field: Dict[Tuple[str, str], List[Deferred]] = defaultdict(list)
         for each in waiting:
@@ -93,6 +94,7 @@ class Waiting:
                 self._settle_field(table, field_name, group, arrived)
             settled.extend(group)
         self._ledger.settle(settled)
+        return {id(arrived[each.target][each.uuid]) for each in waiting}
 
     def _settle_field(
         self, table: Table, field_name: str, group: Sequence[Deferred], arrived: Dict[str, Dict[str, Item]]

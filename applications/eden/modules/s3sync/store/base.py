@@ -17,9 +17,9 @@ from typing import (
 
 from ..errors import RowRefused, StoreBusy, SyncError
 from ..filters import Filter
-from ..ports import Change, Row
+from ..ports import Row
 from ..schema import Field, Schema, Table
-from .columns import Columns, Converter, encode_rows
+from .columns import Columns, Converter, encode_rows, encoded_columns
 from .conditions import Condition, Conditions
 
 CHUNK = 500
@@ -54,6 +54,15 @@ def match_index(table: Table) -> str:
     return f"{table.name[:50]}_duplicate"
 
 
+def _folded(keys: Collection[Row], fold: Sequence[bool]) -> Iterable[Row]:
+    """Yield keys with the texts in some of their columns in lower case."""
+    columns = [
+        [value.lower() if isinstance(value, str) else value for value in column] if lower else column
+        for column, lower in zip(zip(*keys), fold)
+    ]
+    return zip(*columns)
+
+
 class SqlStore:
     """A ports.Store on the connection of a pydal DAL.
 
@@ -66,6 +75,7 @@ class SqlStore:
 
     dialect = ""
     mark = "%s"
+    knows_keys = True
     columns: Columns
 
     def __init__(self, db: Any, schema: Callable[[], Schema] | None = None) -> None:
@@ -173,6 +183,16 @@ class SqlStore:
             found.setdefault((table, index), []).append(column)
         return {(table, tuple(columns)) for (table, _), columns in found.items()}
 
+    def index_part(self, column: str, kind: str, length: int | None) -> str:
+        """Return how a column stands in the list of an index.
+
+        Args:
+            column: its name.
+            kind: pydal's type of it.
+            length: most characters it takes, where it is a text.
+        """
+        return self.columns.name(column)
+
     def prepare_tables(self, tables: Sequence[str]) -> None:
         """Make existing tables fit to hold and compare any text; called where the database is set up."""
 
@@ -217,6 +237,10 @@ class SqlStore:
         except SyncError:
             rollback()
             raise
+        self.committed()
+
+    def committed(self) -> None:
+        """Called after a ``transaction`` is stored for good."""
 
     def _release_adapter(self) -> None:
         self._depth = 0
@@ -311,14 +335,7 @@ class SqlStore:
     ) -> list[Row]:
         """See ports.Store; what the database cannot compare as Python does, is compared here once more."""
         fold = [ignore_case and table.fields[name].is_text for name in by]
-
-        def folded(values: Sequence[Any]) -> Row:
-            return tuple(
-                value.lower() if lower and isinstance(value, str) else value
-                for value, lower in zip(values, fold)
-            )
-
-        wanted = {folded(key) for key in keys}
+        wanted = set(_folded(keys, fold))
         found: list[Row] = []
         for places, group in self._by_given_values(wanted).items():
             given = [(by[at], fold[at]) for at in places]
@@ -330,11 +347,14 @@ class SqlStore:
             found.extend(self._select_where(table, [*columns, *by], f"{empty} AND {self.live(table)}", ()))
         width = len(columns)
         decoded = self._decoded(table, [*columns, *by], found)
-        return [row[:width] for row in decoded if folded(row[width:]) in wanted]
+        compared = _folded([row[width:] for row in decoded], fold)
+        return [row[:width] for row, key in zip(decoded, compared) if key in wanted]
 
     @staticmethod
-    def _by_given_values(keys: Iterable[Row]) -> dict[tuple[int, ...], list[Row]]:
+    def _by_given_values(keys: Collection[Row]) -> dict[tuple[int, ...], list[Row]]:
         """Sort keys by the places where they hold something, and leave nothing else in them."""
+        if keys and not any(None in key for key in keys):
+            return {tuple(range(len(next(iter(keys))))): list(keys)}
         groups: dict[tuple[int, ...], list[Row]] = {}
         for key in keys:
             places = tuple(at for at, value in enumerate(key) if value is not None)
@@ -469,7 +489,7 @@ class SqlStore:
         filters: Sequence[Filter] = (),
         msince: datetime | None = None,
         live_only: bool = False,
-    ) -> list[Change]:
+    ) -> list[Row]:
         """See ports.Store."""
         name = self.columns.name
         where = [f"j.tablename = {self.mark}", f"j.seq > {self.mark}", f"j.seq <= {self.mark}"]
@@ -482,15 +502,44 @@ class SqlStore:
             parameters.extend(condition.parameters)
         selected = self._select(table, columns, self.columns.raw, "t.")
         sql = (
-            f"SELECT j.seq, {selected} FROM {self.columns.name('sync_journal')} j "
+            f"SELECT {selected}, j.seq FROM {self.columns.name('sync_journal')} j "
             f"{self.join_in_order} {name(table.name)} t ON t.{name(table.key)} = j.record_id "
             f"WHERE {' AND '.join(where)} ORDER BY j.seq LIMIT {int(limit)}"
         )
-        return [Change(row[0], row[1:]) for row in self.rows(sql, parameters)]
+        return self.rows(sql, parameters)
+
+    def count_changes(
+        self,
+        table: Table,
+        *,
+        after: int,
+        until: int,
+        skip_origin: int | None = None,
+        filters: Sequence[Filter] = (),
+    ) -> int:
+        """Return how many records ``scan`` would yield in all; without filters from the journal's index alone."""
+        name = self.columns.name
+        where = [f"j.tablename = {self.mark}", f"j.seq > {self.mark}", f"j.seq <= {self.mark}"]
+        parameters: list[Any] = [table.name, after, until]
+        if skip_origin is not None:
+            where.append(f"(j.origin IS NULL OR j.origin <> {self.mark})")
+            parameters.append(skip_origin)
+        source = f"{name('sync_journal')} j"
+        conditions = self._conditions(table, filters, None, False)
+        if conditions:
+            source += f" {self.join_in_order} {name(table.name)} t ON t.{name(table.key)} = j.record_id"
+        for condition in conditions:
+            where.append(condition.sql)
+            parameters.extend(condition.parameters)
+        return int(self.rows(f"SELECT COUNT(*) FROM {source} WHERE {' AND '.join(where)}", parameters)[0][0])
 
     join_in_order = "JOIN"
     #: most parameters that one statement may have, a power of two
     most_marks = 4096
+
+    def holds_any(self, table: Table) -> bool:
+        """See ports.Store."""
+        return bool(self.rows(f"SELECT 1 FROM {self.columns.name(table.name)} LIMIT 1"))
 
     def count(self, table: Table, filters: Sequence[Filter] = (), *, live_only: bool = True) -> int:
         """See ports.Store."""
@@ -540,6 +589,11 @@ class SqlStore:
         with self.savepoint():
             return self._insert(table, columns, encoded)
 
+    def withdraw(self, table: Table, keys: Collection[int]) -> None:
+        """See ports.Store."""
+        name = self.columns.name
+        self.by_keys_run(f"DELETE FROM {name(table.name)} WHERE {name(table.key)} IN ", (), keys)
+
     def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """See ports.Store."""
         if not rows or not columns:
@@ -549,9 +603,14 @@ class SqlStore:
             self._update(table, columns, encoded)
 
     def _encoded(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> Sequence[Row]:
+        return list(zip(*self._encoded_columns(table, columns, rows)))
+
+    def _encoded_columns(
+        self, table: Table, columns: Sequence[str], rows: Sequence[Row]
+    ) -> list[Sequence[Any]]:
         encoders = [self.columns.encoder(table.fields[name]) for name in columns]
         try:
-            return encode_rows(rows, encoders)
+            return encoded_columns(rows, encoders)
         except (TypeError, ValueError, AttributeError) as error:
             raise RowRefused(f"A value for {table.name} does not fit its column: {error}.") from error
 

@@ -98,6 +98,8 @@ class Columns:
         native_lists: whether list: types are array columns (pydal's "postgres2" and "postgres3").
         native_booleans: whether booleans are boolean columns (pydal's "postgres3").
         native_json: whether the driver hands out JSON columns as Python values.
+        moment_text: expression for the ISO text of a date and time, with {} for the column; "" where there is none.
+            The database writes that text in less time than the driver takes to make an object of it.
     """
 
     text_times = False
@@ -109,11 +111,13 @@ class Columns:
         native_lists: bool = False,
         native_booleans: bool = False,
         native_json: bool = False,
+        moment_text: str = "",
     ) -> None:
         self.quote = quote
         self.native_lists = native_lists
         self.native_booleans = native_booleans
         self.native_json = native_json
+        self._moment_text = moment_text
 
     def name(self, identifier: str) -> str:
         """Return an identifier in quotes."""
@@ -168,10 +172,14 @@ class Columns:
         """Return what turns a raw value of ``raw`` into a value for the writers of documents."""
         if self.text_times and field.kind in ("datetime", "date", "time"):
             return None  # ISO text already
+        if self._moment_text and field.kind == "datetime":
+            return None
         return self.decoder(field)
 
     def raw(self, column: str, field: Field) -> str:
         """Return the expression that selects a column for ``reader``."""
+        if self._moment_text and field.kind == "datetime":
+            return self._moment_text.format(column)
         return column
 
     def plain(self, column: str, field: Field) -> str:
@@ -196,12 +204,8 @@ class SQLiteColumns(Columns):
         super().__init__('"')
 
     def raw(self, column: str, field: Field) -> str:
-        """Return ISO text for times; an expression keeps the driver from parsing the value by declared type."""
-        if field.kind == "datetime":
-            return f"replace(substr({column}, 1, 19), ' ', 'T')"
-        if field.kind in ("date", "time"):
-            return f"substr({column}, 1, 10)"
-        return column
+        """Return times as the text they are stored as; an expression keeps the driver from parsing them."""
+        return f"+{column}" if field.kind in ("datetime", "date", "time") else column
 
     def plain(self, column: str, field: Field) -> str:
         """Return the column behind a unary plus where the driver would parse it slowly by declared type."""
@@ -212,10 +216,17 @@ def encode_rows(
     rows: Sequence[tuple[Any, ...]], encoders: Sequence[Converter | None]
 ) -> Sequence[tuple[Any, ...]]:
     """Apply a converter a column; None stays None, and columns without a converter stay as they are."""
-    wanted: dict[int, Converter] = {at: each for at, each in enumerate(encoders) if each is not None}
-    if not wanted or not rows:
+    if not rows or not any(encoders):
         return rows
-    turned: list[Any] = list(zip(*rows))
-    for at, convert in wanted.items():
-        turned[at] = [None if value is None else convert(value) for value in turned[at]]
-    return list(zip(*turned))
+    return list(zip(*encoded_columns(rows, encoders)))
+
+
+def encoded_columns(
+    rows: Sequence[tuple[Any, ...]], encoders: Sequence[Converter | None]
+) -> list[Sequence[Any]]:
+    """As ``encode_rows``, of rows of which there is at least one; return the columns."""
+    turned: list[Sequence[Any]] = list(zip(*rows))
+    for at, convert in enumerate(encoders):
+        if convert is not None:
+            turned[at] = [None if value is None else convert(value) for value in turned[at]]
+    return turned

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Callable
 
-from ..errors import StoreFull, SyncError
+from ..errors import RowRefused, StoreFull, SyncError
 from ..ports import Row
 from ..schema import Field, Table
-from .base import BUSY_SECONDS, chunks
+from .base import BUSY_SECONDS, chunks, padded
 from .columns import Columns
 from .positions import JournalRows
 
+#: between the texts of a generated column
+_SEPARATOR = "/"
+#: bytes of values in one statement, far below what a server takes at once
+_STATEMENT = 1 << 20
+_STATEMENT_ROWS = 1000
+_PLAIN_TEXT = re.compile(r"[\w:/.-]*", re.ASCII)
 _BUSY_CODES = frozenset((1040, 1205, 1213, 2002, 2003, 2006, 2013, 2055))
 _FULL_CODES = frozenset((3, 28, 1021, 1114))
 _REFUSED_CODES = frozenset(
@@ -19,10 +28,12 @@ _REFUSED_CODES = frozenset(
 )
 _UPDATE_ROWS = 100
 _COLLATION = "utf8mb4_bin"
+#: most characters of a text in an index
+_INDEXED = 191
 
 
 class MySQLStore(JournalRows):
-    """MySQL and MariaDB: new keys are read back by uuid, and writers take turns at the counter of the
+    """MySQL and MariaDB: the server tells the keys of new rows, and writers take turns at the counter of the
     journal.
 
     Texts are compared by these databases without regard to case and accents unless a table has a binary
@@ -30,6 +41,9 @@ class MySQLStore(JournalRows):
     """
 
     dialect = "mysql"
+    knows_keys = False
+    #: generated columns that are known to be there: (database, table, column)
+    _generated: set[tuple[str, str, str]] = set()
     INDEX_COLUMNS = (
         "SELECT table_name, index_name, column_name FROM information_schema.statistics "
         "WHERE table_schema = DATABASE() ORDER BY table_name, index_name, seq_in_index"
@@ -37,7 +51,8 @@ class MySQLStore(JournalRows):
 
     def __init__(self, db: Any, schema: Any = None) -> None:
         super().__init__(db, schema)
-        self.columns = Columns("`")
+        self.columns = Columns("`", moment_text="CAST({} AS CHAR)")
+        self._step: int | None = None
 
     def driver_errors(self) -> tuple[type[BaseException], ...]:
         """Return what the driver raises; surrogates fail before they reach the database."""
@@ -94,13 +109,99 @@ class MySQLStore(JournalRows):
                 f"ALTER TABLE {self.columns.name(table)} CONVERT TO CHARACTER SET utf8mb4 COLLATE {_COLLATION}"
             )
 
+    def index_part(self, column: str, kind: str, length: int | None) -> str:
+        """See SqlStore; an index has room for 3,072 bytes, four a character, so of long texts it has the beginning."""
+        name = self.columns.name(column)
+        is_long = kind == "text" or (kind == "string" and (length or 0) > _INDEXED)
+        return f"{name}({_INDEXED})" if is_long else name
+
     def replacing(self, unique: Sequence[str], changed: Sequence[str]) -> str:
         """See SqlStore."""
         name = self.columns.name
         assigned = ", ".join(f"{name(each)} = VALUES({name(each)})" for each in changed)
         return f"ON DUPLICATE KEY UPDATE {assigned}"
 
+    def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> list[Row]:
+        """See SqlStore; plain keys stand in the statement, which spares the driver thousands of parameters."""
+        found: list[Row] = []
+        for part in chunks(list(dict.fromkeys(keys))):
+            listed = _literals(part)
+            if listed is None:
+                found.extend(self.rows(f"{sql}({self.marks(len(part))})", (*parameters, *part)))
+            else:
+                found.extend(self.rows(f"{sql}({listed})", parameters))
+        return found
+
+    def by_keys_run(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> None:
+        """See SqlStore."""
+        for part in chunks(list(dict.fromkeys(keys))):
+            listed = _literals(part)
+            if listed is None:
+                self.run(f"{sql}({self.marks(len(part))})", (*parameters, *part))
+            else:
+                self.run(f"{sql}({listed})", parameters)
+
     # --- records -------------------------------------------------------------------------------------------
+
+    def _match_column(self, table: Table, by: Sequence[tuple[str, bool]]) -> tuple[str, str]:
+        """Return the generated column that holds what a duplicate rule compares: its name, and how it is made.
+
+        The name changes with the rule, so that a rule that changes finds no column of the former one.
+        """
+        listed = ", ".join(self.columns.name(each) for each, _ in by)
+        joined = f"CONCAT_WS('{_SEPARATOR}', {listed})"
+        made = f"LEFT({f'LOWER({joined})' if by[0][1] else joined}, {_INDEXED})"
+        return f"duplicate_{zlib.crc32(made.encode()):08x}", made
+
+    def _has_column(self, table: str, column: str) -> bool:
+        key = (str(self._adapter.uri), table, column)
+        if key not in self._generated and self.rows(
+            "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() "
+            "AND table_name = %s AND column_name = %s",
+            (table, column),
+        ):
+            self._generated.add(key)
+        return key in self._generated
+
+    def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
+        """See SqlStore; MariaDB cannot index an expression, but a column that is generated from it."""
+        column, made = self._match_column(table, by)
+        if self._has_column(table.name, column):
+            return False
+        name = self.columns.name
+        self.run(
+            f"ALTER TABLE {name(table.name)} ADD COLUMN {name(column)} VARCHAR({_INDEXED}) "
+            f"CHARACTER SET utf8mb4 COLLATE {_COLLATION} GENERATED ALWAYS AS ({made}) VIRTUAL, "
+            f"ADD INDEX {name(column)} ({name(column)})"
+        )
+        return True
+
+    def _matching(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[tuple[str, bool]],
+        empty: Sequence[str],
+        keys: Sequence[Row],
+    ) -> list[Row]:
+        rule = table.duplicate
+        texts = [] if rule is None else [name for name in rule.primary if table.fields[name].is_text]
+        asked = [(at, name) for at, (name, _) in enumerate(by) if table.fields[name].is_text]
+        covered = {name for _, name in asked} | {name for name in empty if table.fields[name].is_text}
+        if rule is None or not asked or covered != set(texts) or rule.ignore_case != by[asked[0][0]][1]:
+            return super()._matching(table, columns, by, empty, keys)
+        column, _ = self._match_column(table, [(name, rule.ignore_case) for name in texts])
+        if not self._has_column(table.name, column):
+            return super()._matching(table, columns, by, empty, keys)
+        # the column leaves out what is empty, as the keys do
+        places = [at for name in texts for at, each in asked if each == name]
+        wanted = dict.fromkeys(_SEPARATOR.join([key[at] for at in places])[:_INDEXED] for key in keys)
+        found: list[Row] = []
+        for part in chunks(list(wanted)):
+            part = padded(part)
+            where = f"{self.columns.name(column)} IN ({self.marks(len(part))}) AND {self._live_without(table, empty)}"
+            found.extend(self._select_where(table, columns, where, part))
+        return found
 
     def _fetch(
         self,
@@ -120,18 +221,27 @@ class MySQLStore(JournalRows):
         ]
 
     def _insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        """See SqlStore; the rows of one statement get keys in order, of which the server tells the first.
+
+        Source: https://dev.mysql.com/doc/refman/8.0/en/innodb-auto-increment-handling.html, "simple inserts".
+        """
         name = self.columns.name
         into = ", ".join(name(each) for each in columns)
-        sql = f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns))})"
-        if "uuid" not in columns:
-            return [int(self.run(sql, row).lastrowid) for row in rows]
-        self.run_many(sql, rows)
-        at = list(columns).index("uuid")
-        keys: dict[Any, int] = {}
-        for part in chunks(rows):
-            uuids = [row[at] for row in part]
-            keys.update(self.fetch(table, ("uuid", table.key), "uuid", uuids))
-        return [keys[row[at]] for row in rows]
+        sql = f"INSERT INTO {name(table.name)} ({into}) VALUES "
+        one = f"({self.marks(len(columns))})"
+        step = self._key_step()
+        keys: list[int] = []
+        for part in _statements(rows):
+            marks = ", ".join([one] * len(part))
+            first = int(self.run(f"{sql}{marks}", [value for row in part for value in row]).lastrowid)
+            keys.extend(range(first, first + step * len(part), step))
+        return keys
+
+    def _key_step(self) -> int:
+        """Return the distance between two keys: more than one where several servers write."""
+        if self._step is None:
+            self._step = int(self.rows("SELECT @@SESSION.auto_increment_increment")[0][0])
+        return self._step
 
     def _update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         name = self.columns.name
@@ -163,6 +273,24 @@ class MySQLStore(JournalRows):
         self.run("UPDATE sync_journal_state SET head = head + %s", (count,))
         return int(self.rows("SELECT head FROM sync_journal_state")[0][0]) - count
 
+    def _note_new(
+        self, table: str, keys: Sequence[int], origin: int | None, times: Mapping[int, datetime]
+    ) -> bool:
+        journal = self.columns.name("sync_journal")
+        last = self._take_positions(len(keys))
+        rows = [
+            (table, key, seq, origin, seq, origin, times[key]) for seq, key in enumerate(keys, start=last + 1)
+        ]
+        try:
+            with self.savepoint():
+                self.run_many(
+                    f"INSERT INTO {journal} ({self._JOURNAL_COLUMNS}) VALUES ({self.marks(7)})", rows
+                )
+        except RowRefused:
+            # one of them is there: left by a record whose key came back
+            return False
+        return True
+
     def _note(self, table: str, keys: Sequence[int], origin: int | None, delivered: int, own: bool) -> None:
         name = self.columns.name
         last = self._take_positions(len(keys))
@@ -193,3 +321,29 @@ class MySQLStore(JournalRows):
             f"FROM {name(table.name)}) n WHERE n.place <= %s"
         )
         return int(self.run(sql, (table.name, last, last, count)).rowcount)
+
+
+def _literals(keys: Sequence[Any]) -> str | None:
+    """Return numbers or plain texts as they stand in a statement, None where the driver has to quote them."""
+    kinds = set(map(type, keys))
+    if kinds == {int}:
+        return ", ".join(map(str, keys))
+    if kinds == {str} and _PLAIN_TEXT.fullmatch("".join(keys)):
+        listed = "', '".join(keys)
+        return f"'{listed}'"
+    return None
+
+
+def _statements(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Yield rows in parts that fit a statement each."""
+    part: list[Row] = []
+    size = 0
+    for row in rows:
+        length = sum([len(value) for value in row if value.__class__ is str])
+        if part and (size + length > _STATEMENT or len(part) >= _STATEMENT_ROWS):
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += length
+    if part:
+        yield part

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Callable
 
 import psycopg2
 from psycopg2.extras import execute_batch, execute_values
 
-from ..errors import StoreFull, SyncError
+from ..errors import RowRefused, StoreFull, SyncError
 from ..ports import Row
-from ..schema import Table
+from ..schema import Field, Table
 from .base import BUSY_SECONDS, chunks, match_index
 from .columns import Columns
+from .pgtext import array, copy_lines
 from .positions import JournalRows
 
 _PAGE = 1000
+#: Most keys in one statement.
+_KEYS = 5000
+#: COPY is handed its lines in one piece: each piece more is a wait for other threads.
+_PIECE = 1 << 24
 _BUSY_CODES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300")
 _COUNTER = "sync_journal_position"
 
 
 class PostgresStore(JournalRows):
-    """PostgreSQL: keys come from the sequences in one go, rows in statements of a thousand.
+    """PostgreSQL: keys come from the sequences in one go, rows by COPY, what is looked for as arrays.
 
     Imports take turns (an advisory lock), so that two peers that bring the same record at the same time do
     not both create it. Local writers go on meanwhile.
@@ -49,6 +53,7 @@ class PostgresStore(JournalRows):
             native_lists=types["list:integer"].endswith("[]"),
             native_booleans=types["boolean"] == "BOOLEAN",
             native_json=types["json"].startswith("JSON"),
+            moment_text="{}::text",
         )
         self._types: dict[str, dict[str, str]] = {}
         self._sequences: dict[str, str] = {}
@@ -99,7 +104,37 @@ class PostgresStore(JournalRows):
             self._tag = (0x2000 + (oid & 0x0FFF)) << 48
         return self._tag
 
+    def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> list[Row]:
+        """See SqlStore; the keys are one parameter, an array."""
+        sql = f"{sql[: sql.rindex('IN')]}= ANY(%s)"
+        found: list[Row] = []
+        for part in chunks(list(dict.fromkeys(keys)), _KEYS):
+            found.extend(self.rows(sql, (*parameters, _array(part))))
+        return found
+
+    def by_keys_run(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> None:
+        """See SqlStore."""
+        sql = f"{sql[: sql.rindex('IN')]}= ANY(%s)"
+        for part in chunks(list(dict.fromkeys(keys)), _KEYS):
+            self.run(sql, (*parameters, _array(part)))
+
     # --- records -------------------------------------------------------------------------------------------
+
+    def _fetch(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: str,
+        keys: Collection[Any],
+        expression: Callable[[str, Field], str],
+    ) -> list[Row]:
+        distinct = [key for key in keys if key is not None]
+        encode = self.columns.encoder(table.fields[by])
+        if encode is not None:
+            distinct = [encode(key) for key in distinct]
+        selected = self._select(table, columns, expression)
+        source = f"SELECT {selected} FROM {self.columns.name(table.name)} WHERE {self.columns.name(by)} IN "
+        return self.by_keys(source, (), distinct)
 
     def _lists_any(self, column: str, keys: Sequence[int]) -> tuple[str, list[Any]]:
         if self.columns.native_lists:
@@ -108,43 +143,52 @@ class PostgresStore(JournalRows):
 
     def _insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
         name = self.columns.name
-        keys = [
-            row[0]
-            for row in self.rows(
-                "SELECT nextval(%s::regclass) FROM generate_series(1, %s)", (self._sequence(table), len(rows))
-            )
-        ]
+        keys = self._next(self._sequence(table), len(rows))
         known = (table.key, *table.own_key)
         into = ", ".join(name(each) for each in (*known, *columns))
         complete = [(*[key] * len(known), *row) for key, row in zip(keys, rows)]
-        lines = _copy_lines(complete)
+        lines = copy_lines(complete)
         if lines is None:
             self.run_many(
                 f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + len(known))})",
                 complete,
             )
             return keys
-        sql = f"COPY {name(table.name)} ({into}) FROM STDIN"
+        self._copy(f"{name(table.name)} ({into})", lines)
+        return keys
+
+    def _copy(self, into: str, lines: str) -> None:
+        sql = f"COPY {into} FROM STDIN"
         try:
-            self.cursor().copy_expert(sql, io.BytesIO(lines.encode("utf-8")))
+            self.cursor().copy_expert(sql, io.BytesIO(lines.encode("utf-8")), _PIECE)
         except self.driver_errors() as error:
             raise self.translated(error, sql) from error
-        return keys
 
     def _update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         name = self.columns.name
         types = self._column_types(table)
         assigned = ", ".join(f"{name(each)} = v.{name(each)}::{types[each]}" for each in columns)
         listed = ", ".join(name(each) for each in columns)
-        sql = (
-            f"UPDATE {name(table.name)} t SET {assigned} FROM (VALUES %s) v (update_key, {listed}) "
-            f"WHERE t.{name(table.key)} = v.update_key"
-        )
+        beginning = f"UPDATE {name(table.name)} t SET {assigned} FROM "
+        ending = f" v (update_key, {listed}) WHERE t.{name(table.key)} = v.update_key"
+        has_lists = any(types[each].endswith("[]") for each in columns)
+        arrays = [] if has_lists else [array(values) for values in zip(*rows)]
+        if arrays and None not in arrays:
+            casts = ", ".join(f"%s::{types[each]}[]" for each in (table.key, *columns))
+            self.run(f"{beginning}unnest({casts}){ending}", arrays)
+            return
+        sql = f"{beginning}(VALUES %s){ending}"
         cursor = self.cursor()
         try:
             execute_values(cursor, sql, rows, page_size=_PAGE)
         except self.driver_errors() as error:
             raise self.translated(error, sql) from error
+
+    def _next(self, sequence: str, count: int) -> list[int]:
+        """Return the next numbers of a sequence; others may have taken some between them."""
+        sql = "SELECT array_agg(nextval(%s::regclass)) FROM generate_series(1, %s)"
+        numbers: list[int] = self.rows(sql, (sequence, count))[0][0]
+        return numbers
 
     def _sequence(self, table: Table) -> str:
         found = self._sequences.get(table.name)
@@ -201,6 +245,23 @@ class PostgresStore(JournalRows):
             (self._lock_key(),),
         )
 
+    noted_at_once = _KEYS
+
+    def _note_new(
+        self, table: str, keys: Sequence[int], origin: int | None, times: Mapping[int, datetime]
+    ) -> bool:
+        journal = self.columns.name("sync_journal")
+        self._hold_floor()
+        taken = self._next(_COUNTER, len(keys))
+        rows = [(table, key, seq, origin, seq, origin, times[key]) for key, seq in zip(keys, taken)]
+        try:
+            with self.savepoint():
+                self._copy(f"{journal} ({self._JOURNAL_COLUMNS})", copy_lines(rows) or "")
+        except RowRefused:
+            # one of them is there: left by a record whose key came back, or noted by somebody else just now
+            return False
+        return True
+
     def _note(self, table: str, keys: Sequence[int], origin: int | None, delivered: int, own: bool) -> None:
         self._hold_floor()
         name = self.columns.name
@@ -221,7 +282,7 @@ class PostgresStore(JournalRows):
             f"LEFT JOIN {name(table)} t ON t.id = k.id "
             f"ON CONFLICT (tablename, record_id) DO UPDATE SET {moved}"
         )
-        self.run(sql, (table, origin, origin, list(keys)))
+        self.run(sql, (table, origin, origin, _array(keys)))
 
     def note_all(self, table: Table) -> int:
         """See JournalRows."""
@@ -257,7 +318,7 @@ class PostgresStore(JournalRows):
         )
         found: list[Row] = []
         for part in chunks(list(dict.fromkeys(keys)), 20 * _PAGE):
-            found.extend(self.rows(sql, [list(values) for values in zip(*part)]))
+            found.extend(self.rows(sql, [_array(values) for values in zip(*part)]))
         return found
 
     def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
@@ -268,27 +329,10 @@ class PostgresStore(JournalRows):
         return True
 
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-#: How COPY wants values; what is of another type goes by INSERT.
-_COPY: dict[type, Callable[[Any], str]] = {
-    type(None): lambda value: "\\N",
-    str: lambda value: value.translate(_ESCAPES),
-    int: str,
-    bool: lambda value: "t" if value else "f",
-    float: repr,
-    Decimal: str,
-    datetime: str,
-    date: str,
-    time: str,
-}
-
-
-def _copy_lines(rows: Sequence[Row]) -> str | None:
-    """Return rows as COPY reads them (its text format); None where a value is of a type that it is not told of."""
-    try:
-        return "".join(["\t".join([_COPY[type(value)](value) for value in row]) + "\n" for row in rows])
-    except KeyError:
-        return None
+def _array(values: Sequence[Any]) -> Any:
+    """Return values as one parameter: as text where all of them have one, else as the driver makes arrays."""
+    text = array(values)
+    return list(values) if text is None else text
 
 
 def _detail(error: BaseException) -> str:

@@ -8,18 +8,20 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import StoreFull, SyncError
+from ..errors import RowRefused, StoreFull, SyncError
 from ..ports import Row
 from ..schema import Table
 from .base import chunks, match_index
 from .columns import SQLiteColumns
 from .positions import JournalRows
+from .writeback import write_back
 
 _BUSY = ("locked", "busy", "unable to open database file")
-# uuids are random: each batch touches pages all over their index, which had better be written back now and then
-# instead of after every batch. 8 MB hold what a batch reads again; more was no faster at 100,000 records, and is
-# memory that every process with an import takes
-_FOR_WRITING = ("PRAGMA cache_size = -8192", "PRAGMA wal_autocheckpoint = 10000")
+# 8 MB hold what a batch reads again; more is hardly faster, and is memory that every process with an import takes.
+# The log is copied back by a thread (see ``writeback``); only where that cannot keep up, at 200 MB, by the writer
+_FOR_WRITING = ("PRAGMA cache_size = -8192", "PRAGMA wal_autocheckpoint = 50000")
+#: Rows of a transaction from which on the log is worth copying back at once.
+_MANY_ROWS = 500
 _FULL = ("disk is full", "disk I/O error")
 
 
@@ -65,6 +67,7 @@ class SQLiteStore(JournalRows):
     def __init__(self, db: Any, schema: Any = None) -> None:
         super().__init__(db, schema)
         self.columns = SQLiteColumns()
+        self._written = 0
 
     def driver_errors(self) -> tuple[type[BaseException], ...]:
         """Return what sqlite3 raises; surrogates and huge integers fail before they reach the database."""
@@ -93,6 +96,18 @@ class SQLiteStore(JournalRows):
         for pragma in _FOR_WRITING:
             self.run(pragma)
         self.run("BEGIN IMMEDIATE")
+        self._written = 0
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """See SqlStore."""
+        super().run_many(sql, rows)
+        self._written += len(rows)
+
+    def committed(self) -> None:
+        """See SqlStore."""
+        path = str(self._adapter.dbpath)
+        if self._written >= _MANY_ROWS and not path.startswith((":memory:", "file:")):
+            write_back(path).wake()
 
     def begin_if_needed(self) -> None:
         """A savepoint outside a transaction would be one of its own in SQLite."""
@@ -116,7 +131,10 @@ class SQLiteStore(JournalRows):
     ) -> list[Row]:
         looked_up: list[Row] = []
         compared: list[Row] = []
-        for key in keys:
+        plain = all(not fold or all(map(str.isascii, column)) for column, (_, fold) in zip(zip(*keys), by))
+        if plain:
+            looked_up.extend(keys)
+        for key in () if plain else keys:
             spelled = [_spellings(value) if fold else [value] for value, (_, fold) in zip(key, by)]
             known = [each for each in spelled if each is not None]
             if len(known) < len(spelled) or math.prod(map(len, known)) > _MOST_SPELLINGS:
@@ -166,14 +184,29 @@ class SQLiteStore(JournalRows):
         self._index_match(table, by)
         return True
 
-    def _insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        """See SqlStore; without a savepoint, for which SQLite would copy every page that is about to change."""
+        if not rows:
+            return []
+        encoded = self._encoded_columns(table, columns, rows)
+        self.begin_if_needed()
         name = self.columns.name
-        first = 1 + self._last_key(table)
-        keys = range(first, first + len(rows))
+        # the driver looks for an adapter for each None: a column of nothing else is left to SQLite, which fills in NULL
+        filled = [
+            at
+            for at, column in enumerate(columns)
+            if table.fields[column].notnull or encoded[at].count(None) < len(rows)
+        ]
+        last = self._last_key(table)
+        keys = range(last + 1, last + 1 + len(rows))
         known = (table.key, *table.own_key)
-        into = ", ".join(name(each) for each in (*known, *columns))
-        sql = f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(columns) + len(known))})"
-        self.run_many(sql, [(*[key] * len(known), *row) for key, row in zip(keys, rows)])
+        into = ", ".join(name(each) for each in (*known, *(columns[at] for at in filled)))
+        sql = f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(known) + len(filled))})"
+        try:
+            self.run_many(sql, list(zip(*[keys] * len(known), *(encoded[at] for at in filled))))
+        except RowRefused:
+            self.run(f"DELETE FROM {name(table.name)} WHERE {name(table.key)} > ?", (last,))
+            raise
         return list(keys)
 
     def _last_key(self, table: Table) -> int:

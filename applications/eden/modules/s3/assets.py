@@ -1,0 +1,101 @@
+"""The CSS framework: two files of an installed package, laid where the web server finds them.
+
+The package (``django-bootstrap-static``) is pinned in ``requirements.txt``; nothing of it is imported. Without it, or
+where the folder cannot be written, pages do with ``static/styles/eden.css``: plainer, and readable.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from importlib import metadata
+from typing import NamedTuple, Optional
+
+PACKAGE = "django-bootstrap-static"
+_INSIDE = "bootstrap/static/bootstrap/css"
+LEFT_TO_RIGHT, RIGHT_TO_LEFT = "bootstrap.min.css", "bootstrap.rtl.min.css"
+
+
+class Framework(NamedTuple):
+    """The framework as this site serves it.
+
+    Attributes:
+        version: its version, three numbers.
+        folder: where its files are, below the application's ``static``.
+    """
+
+    version: str
+    folder: str
+
+    def address(self, rtl: bool) -> str:
+        """Return the path of the style sheet below ``static``, with the version that lets browsers keep it."""
+        return f"_{self.version}/{self.folder}/{RIGHT_TO_LEFT if rtl else LEFT_TO_RIGHT}"
+
+
+_found: dict[str, Optional[Framework]] = {}
+
+
+def framework(application: str) -> Optional[Framework]:
+    """Return the framework of a site, laid out at the first call of a process; None if there is none.
+
+    Args:
+        application: the application's folder.
+    """
+    if application not in _found:
+        try:
+            _found[application] = lay_out(application)
+        except (metadata.PackageNotFoundError, OSError) as error:
+            logging.getLogger("eden").warning(
+                "Pages are shown without their CSS framework: %s. Install the packages of requirements.txt, and let "
+                "the site write into %s.",
+                error,
+                os.path.join(application, "static"),
+            )
+            _found[application] = None
+    return _found[application]
+
+
+def lay_out(application: str) -> Framework:
+    """Copy the framework's files to where they are served, unless they are there.
+
+    Safe for several processes at once: a file appears whole or not at all.
+
+    Args:
+        application: the application's folder.
+    Raises:
+        importlib.metadata.PackageNotFoundError: the package is not installed.
+        OSError: its files cannot be read, or the folder not be written.
+    """
+    package = metadata.distribution(PACKAGE)
+    found = Framework(package.version, f"bootstrap/{package.version}")
+    target = os.path.join(application, "static", *found.folder.split("/"))
+    for name in (LEFT_TO_RIGHT, RIGHT_TO_LEFT):
+        place = os.path.join(target, name)
+        if not os.path.isfile(place):
+            os.makedirs(target, exist_ok=True)
+            with open(str(package.locate_file(f"{_INSIDE}/{name}")), "rb") as source:
+                _write(place, source.read())
+    return found
+
+
+def _write(place: str, content: bytes) -> None:
+    handle, fresh = tempfile.mkstemp(dir=os.path.dirname(place), prefix=".")
+    try:
+        with os.fdopen(handle, "wb") as output:
+            output.write(content)
+        os.chmod(fresh, 0o644)
+        os.replace(fresh, place)
+    except OSError:
+        os.unlink(fresh)
+        raise
+
+
+def own(application: str, path: str) -> str:
+    """Return the path below ``static`` of a file of ours, with its time as the version: a changed one is fetched.
+
+    Args:
+        application: the application's folder.
+        path: such as ``styles/eden.css``.
+    """
+    return f"_0.0.{int(os.stat(os.path.join(application, 'static', *path.split('/'))).st_mtime)}/{path}"

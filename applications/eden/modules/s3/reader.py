@@ -1,0 +1,71 @@
+"""What a reader of the pages has chosen: the language and the theme, remembered by the browser in cookies."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+#: Languages of the pages, by their own names; a dictionary for each but English is in ``languages/``.
+LANGUAGES: Dict[str, str] = {
+    "en": "English",
+    "de": "Deutsch",
+    "es": "Español",
+    "fr": "Français",
+    "ar": "العربية",
+}
+#: "system" follows the reader's system and is what holds without a choice.
+THEMES = ("system", "light", "dark")
+_RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "ps")
+_YEAR = 365 * 86400  # seconds
+
+
+def chosen(request: Any, what: str) -> Optional[str]:
+    """Return what the reader has chosen, None without a choice that this site knows.
+
+    Args:
+        request: web2py's request.
+        what: ``language`` or ``theme``.
+    """
+    cookie = request.cookies.get(f"eden_{what}")
+    value = cookie.value if cookie is not None else None
+    return value if value in _choices(what) else None
+
+
+def choose(request: Any, response: Any, what: str, value: str) -> None:
+    """Remember a choice for a year; one that this site does not know is left out.
+
+    Args:
+        request: web2py's request.
+        response: web2py's response.
+        what: ``language`` or ``theme``.
+        value: one of ``LANGUAGES`` or ``THEMES``.
+    """
+    if value not in _choices(what):
+        return
+    name = f"eden_{what}"
+    response.cookies[name] = value
+    response.cookies[name]["path"] = "/"
+    response.cookies[name]["max-age"] = _YEAR
+    response.cookies[name]["samesite"] = "Lax"
+    if request.is_https:
+        response.cookies[name]["secure"] = True
+
+
+def _choices(what: str) -> Any:
+    return {"language": LANGUAGES, "theme": THEMES}[what]
+
+
+def right_to_left(language: Optional[str]) -> bool:
+    """Tell whether a language is written from right to left."""
+    return (language or "").split("-")[0] in _RIGHT_TO_LEFT
+
+
+def way_back(address: Any, home: str) -> str:
+    """Return an address of this site to go back to; the home page instead of an address elsewhere.
+
+    Args:
+        address: what the browser sent.
+        home: address of the home page.
+    """
+    text = str(address or "")
+    here = text.startswith("/") and not text.startswith("//")
+    return text if here and "\\" not in text and text.isprintable() else home

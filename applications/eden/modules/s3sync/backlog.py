@@ -1,0 +1,87 @@
+"""How many records wait to go to which repository, counted for many repositories and resources at once.
+
+Counting each one would take a query a resource. Instead the last changes of every table are read once, newest
+first, and each count is a look-up in them; what lies further back is "more than" that.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+#: So many of the last changes of a table are looked at.
+LOOKED_AT = 1000
+
+
+class Waiting(NamedTuple):
+    """Records that wait.
+
+    Attributes:
+        count: how many were found.
+        is_more: whether there may be more of them further back.
+    """
+
+    count: int = 0
+    is_more: bool = False
+
+    def __add__(self, other: object) -> "Waiting":
+        if not isinstance(other, Waiting):
+            return NotImplemented
+        return Waiting(self.count + other.count, self.is_more or other.is_more)
+
+
+class Tail:
+    """The last changes of a table.
+
+    Args:
+        changes: (position, repository that brought the change or None), the newest first.
+        is_whole: whether there are no earlier ones behind the lowest position that is asked for.
+    """
+
+    def __init__(self, changes: Sequence[Tuple[int, Optional[int]]], is_whole: bool) -> None:
+        self._is_whole = is_whole
+        self._newest_first = [-position for position, _ in changes]
+        self._brought_by: Dict[int, List[int]] = {}
+        for position, origin in changes:
+            if origin is not None:
+                self._brought_by.setdefault(origin, []).append(-position)
+
+    def behind(self, position: int, repository_id: int) -> Waiting:
+        """Return how many changes lie behind a position, without those that the repository brought itself."""
+        found = bisect_left(self._newest_first, -position)
+        own = bisect_left(self._brought_by.get(repository_id, []), -position)
+        return Waiting(found - own, not self._is_whole and found == len(self._newest_first))
+
+
+NOTHING = Tail((), True)
+
+
+def tails(store: Any, lowest: Mapping[str, int], most: int = LOOKED_AT) -> Dict[str, Tail]:
+    """Return the last changes of tables, with one statement.
+
+    Args:
+        store: the site's store (``store.base.SqlStore``).
+        lowest: for each table the lowest position that will be asked for.
+        most: changes of a table that are looked at.
+    """
+    if not lowest:
+        return {}
+    journal, mark = store.columns.name("sync_journal"), store.mark
+    part = (
+        f"SELECT * FROM (SELECT tablename, seq, origin FROM {journal} WHERE tablename = {mark} "
+        f"AND seq > {mark} ORDER BY seq DESC LIMIT {most + 1}) t"
+    )
+    parameters = [each for pair in lowest.items() for each in pair]
+    parts = [f"{part}{number}" for number in range(len(lowest))]
+    found: Dict[str, List[Tuple[int, Optional[int]]]] = {name: [] for name in lowest}
+    for table, position, origin in store.rows(" UNION ALL ".join(parts), parameters):
+        found[table].append((position, origin))
+    return {name: Tail(changes[:most], len(changes) <= most) for name, changes in found.items()}
+
+
+def lowest_of(positions: Iterable[Tuple[str, int]]) -> Dict[str, int]:
+    """Return the lowest position for each table, from pairs of table and position."""
+    lowest: Dict[str, int] = {}
+    for table, position in positions:
+        lowest[table] = min(position, lowest.get(table, position))
+    return lowest

@@ -1,0 +1,270 @@
+"""Data sets: what this site offers under a name, a list of resources, and an archive of their records.
+
+Eden's tables: a data set without a repository is one of ours (``sync_dataset``), its resources are tasks without a
+repository (``sync_task``), its archive is a file that the scheduler's worker makes (``sync_dataset_archive``).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import zipfile
+from datetime import datetime
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+from .errors import ConfigurationError, UnknownResource
+from .exporter import ExportRequest
+from .jobs import GROUP, wake_workers
+from .model import utcnow
+from .schema import Schema
+from .site import Site
+
+FUNCTION = "sync_archive"
+#: How often the worker makes an archive anew, and how long it may take (seconds).
+EVERY, TIMEOUT = 86_400, 3_600 * 6
+
+
+class Archive(NamedTuple):
+    """The archive of a data set.
+
+    Attributes:
+        made_on: when (UTC).
+        stored: name of its file.
+        size: of the file in bytes, None where the file has gone.
+    """
+
+    made_on: datetime
+    stored: str
+    size: Optional[int]
+
+
+class DataSet(NamedTuple):
+    """A data set of this site.
+
+    Attributes:
+        id: key of the row.
+        code: its short name, in addresses.
+        name: what it is called.
+        comments: what is to be said about it.
+        resources: names of its tables, in the order of their titles' codes.
+        archived: whether an archive is made of it.
+        public: whether anybody may download that, without an account.
+        archive: the newest one, None as long as there is none.
+    """
+
+    id: int
+    code: str
+    name: str
+    comments: str
+    resources: List[str]
+    archived: bool
+    public: bool
+    archive: Optional[Archive]
+
+
+def all_of(site: Site) -> List[DataSet]:
+    """Return the data sets that this site offers, by their code."""
+    table = site.db.sync_dataset
+    rows = site.db((table.deleted == False) & (table.repository_id == None)).select(orderby=table.code)  # noqa: E711, E712
+    return _read(site, list(rows))
+
+
+def with_code(site: Site, code: str) -> Optional[DataSet]:
+    """Return the data set of this site with a code, None where there is none."""
+    return next((each for each in all_of(site) if each.code == code), None)
+
+
+def _read(site: Site, rows: Sequence[Any]) -> List[DataSet]:
+    db = site.db
+    ids = [row.id for row in rows]
+    resources: Dict[int, List[str]] = {}
+    tasks = (db.sync_task.dataset_id.belongs(ids)) & (db.sync_task.deleted == False)  # noqa: E712
+    for task in db(tasks).select(
+        db.sync_task.dataset_id, db.sync_task.resource_name, orderby=db.sync_task.resource_name
+    ):
+        resources.setdefault(task.dataset_id, []).append(task.resource_name)
+    archives: Dict[int, Archive] = {}
+    table = db.sync_dataset_archive
+    for row in db(table.dataset_id.belongs(ids) & (table.archive != None)).select(orderby=table.id):  # noqa: E711
+        path = site.files.path("sync_dataset_archive", "archive", row.archive)
+        archives[row.dataset_id] = Archive(
+            row.date, row.archive, path.stat().st_size if path.is_file() else None
+        )
+    return [
+        DataSet(
+            row.id,
+            row.code,
+            row.name or row.code,
+            row.comments or "",
+            [name for name in resources.get(row.id, []) if site.schema.get(name) is not None],
+            bool(row.use_archive),
+            bool(row.archive_public),
+            archives.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def choices(schema: Schema) -> List[str]:
+    """Return the tables that a data set may have: those whose records do not travel with others anyway."""
+    return [
+        table.name
+        for table in schema
+        if not table.is_super
+        and not any(
+            component.travels and name != table.name for name, component in schema.masters(table.name)
+        )
+    ]
+
+
+def save(
+    site: Site,
+    dataset_id: Optional[int],
+    *,
+    code: str,
+    name: str,
+    comments: str,
+    resources: Sequence[str],
+    archived: bool,
+    public: bool,
+) -> int:
+    """Store a data set; return its key. The archive is made as soon as a worker is free, then every day.
+
+    Args:
+        site: this site.
+        dataset_id: the data set, None for a new one.
+        code, name, comments, resources, archived, public: as in ``DataSet``.
+
+    Raises:
+        UnknownResource: this site has no such table, or never sends it.
+    """
+    db = site.db
+    for each in resources:
+        if site.schema.get(each) is None:
+            raise UnknownResource(f"There are no records {each} that could be exchanged.")
+    values = {
+        "code": code,
+        "name": name,
+        "comments": comments,
+        "use_archive": archived,
+        "archive_public": archived and public,
+    }
+    with site.store.transaction():
+        if dataset_id is None:
+            dataset_id = int(db.sync_dataset.insert(**values))
+        else:
+            db(db.sync_dataset.id == dataset_id).update(**values)
+        tasks = db.sync_task.dataset_id == dataset_id
+        known = {row.resource_name for row in db(tasks).select(db.sync_task.resource_name)}
+        gone = known - set(resources)
+        if gone:
+            db(tasks & db.sync_task.resource_name.belongs(gone)).delete()
+        for each in sorted(set(resources) - known):
+            db.sync_task.insert(dataset_id=dataset_id, resource_name=each)
+    if archived:
+        order_archive(site, dataset_id)
+    else:
+        _drop_archives(site, dataset_id)
+    return dataset_id
+
+
+def remove(site: Site, dataset_id: int) -> None:
+    """Remove a data set with its archive. The records stay, and so do resources that other sites took from it."""
+    _drop_archives(site, dataset_id)
+    db = site.db
+    with site.store.transaction():
+        db(db.sync_task.dataset_id == dataset_id).delete()
+        db(db.sync_dataset.id == dataset_id).delete()
+
+
+def order_archive(site: Site, dataset_id: int) -> None:
+    """Have the archive of a data set made by the next free worker, and every day from now on."""
+    db = site.db
+    now = utcnow()
+    with site.store.transaction():
+        _drop_tasks(db, dataset_id)
+        db.scheduler_task.insert(
+            application_name=site.application,
+            task_name=_task_name(dataset_id),
+            group_name=GROUP,
+            function_name=FUNCTION,
+            args="[]",
+            vars=json.dumps({"dataset_id": dataset_id}),
+            status="QUEUED",
+            start_time=now,
+            next_run_time=now,
+            period=EVERY,
+            repeats=0,
+            retry_failed=-1,
+            timeout=TIMEOUT,
+        )
+        wake_workers(db)
+
+
+def build(site: Site, dataset_id: int) -> Dict[str, Any]:
+    """Make the archive of a data set: a zip with a document for each of its resources; the former one goes.
+
+    Live records only, by the rules of every export: nothing of users or the site itself, no secrets.
+
+    Args:
+        site: this site.
+        dataset_id: the data set.
+
+    Returns:
+        the number of records written, for the scheduler's record.
+
+    Raises:
+        ConfigurationError: there is no such data set any more, or it has no archive.
+    """
+    db = site.db
+    row = db.sync_dataset(dataset_id)
+    if row is None or row.deleted or not row.use_archive:
+        raise ConfigurationError(
+            f"There is no data set {dataset_id} with an archive.", hint="Remove its task."
+        )
+    (found,) = _read(site, [row])
+    count = 0
+    with tempfile.TemporaryFile() as out:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name in found.resources:
+                with tempfile.TemporaryFile() as document:
+                    page = site.exporter.export(document, ExportRequest(name, deleted=False))
+                    count += page.count
+                    document.seek(0)
+                    with packed.open(f"{found.code}/{name}.xml", "w", force_zip64=True) as entry:
+                        for chunk in iter(lambda: document.read(1 << 20), b""):
+                            entry.write(chunk)
+            packed.writestr(f"{found.code}/README.txt", _about(site, found, count))
+        out.seek(0)
+        stored = db.sync_dataset_archive.archive.store(out, f"{found.code}.zip")
+    former = [each.id for each in db(db.sync_dataset_archive.dataset_id == dataset_id).select()]
+    with site.store.transaction():
+        db.sync_dataset_archive.insert(dataset_id=dataset_id, archive=stored, date=utcnow())
+        # autodelete: the files go with the rows
+        db(db.sync_dataset_archive.id.belongs(former)).delete()
+    return {"records": count}
+
+
+def _about(site: Site, found: DataSet, count: int) -> str:
+    lines = [
+        f"{found.name} ({found.code}), {count} records",
+        f"From {site.settings.get_system_name()}, {site.base_url}, {utcnow():%Y-%m-%d %H:%M} UTC",
+        "S3XML: a document for each resource, with the records that its records refer to.",
+        *io.StringIO(found.comments),
+    ]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _task_name(dataset_id: int) -> str:
+    return f"archive of data set {dataset_id}"
+
+
+def _drop_tasks(db: Any, dataset_id: int) -> None:
+    db(db.scheduler_task.task_name == _task_name(dataset_id)).delete()
+
+
+def _drop_archives(site: Site, dataset_id: int) -> None:
+    with site.store.transaction():
+        _drop_tasks(site.db, dataset_id)
+        site.db(site.db.sync_dataset_archive.dataset_id == dataset_id).delete()

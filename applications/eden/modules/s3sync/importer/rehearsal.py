@@ -1,0 +1,128 @@
+"""What an import would do, without doing it: planned as in an import, and nothing is written.
+
+Only what shows when something is written stays unknown: that the database refuses a row, or that a record cannot be
+deleted because others need it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Dict, List
+
+from ..codec import encode_record
+from ..document import Document
+from ..peer import Forecast, Foreseen
+from ..policy import Terms
+from ..ports import Clock, Journal, Ledger, Store
+from ..records import Action
+from ..schema import Schema
+from . import Snapshot
+from .context import Context
+from .gather import Gatherer
+from .items import Item, Role
+from .plan import Planner
+
+#: Of each kind of outcome so many records are shown with their differences.
+EXAMPLES = 5
+
+#: What a person wants to see first.
+_ORDER = (
+    Action.CONFLICT,
+    Action.REJECTED,
+    Action.DELETED,
+    Action.MERGED,
+    Action.UPDATED,
+    Action.CREATED,
+    Action.SKIPPED,
+)
+
+
+class Rehearsal:
+    """Plans imports that never happen.
+
+    Args:
+        schema, store, journal, ledger, clock: see ``ports``.
+        snapshot: writes records that are here as S3XML.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        store: Store,
+        journal: Journal,
+        ledger: Ledger,
+        clock: Clock,
+        snapshot: Snapshot,
+    ) -> None:
+        self._schema = schema
+        self._store = store
+        self._journal = journal
+        self._ledger = ledger
+        self._clock = clock
+        self._snapshot = snapshot
+
+    def rehearse(self, document: Document, terms: Terms, context: Context, most: int) -> Forecast:
+        """Return what would become of the first main records of a document.
+
+        Args:
+            document: the document; its main table decides what would be imported.
+            terms: strategy and policies.
+            context: where it comes from.
+            most: main records that are looked at.
+
+        Raises:
+            DocumentError: it cannot be read.
+        """
+        gatherer = Gatherer(self._schema, document, document.main, context.own_domain, terms.components)
+        planner = Planner(
+            self._schema, self._store, self._journal, self._ledger, self._clock, gatherer, terms, context
+        )
+        records = next(document.batches(most), [])
+        batch = gatherer.batch(records)
+        planner.plan(batch)
+        main = [item for item in batch.items if item.role is Role.MAIN]
+        others = [item for item in batch.items if item.role is not Role.MAIN]
+        counts: "Counter[str]" = Counter(_fate(item).value for item in main)
+        return Forecast(
+            looked=len(records),
+            outcomes=dict(counts),
+            others=sum(_changes(item) for item in others),
+            examples=tuple(self._examples(main)),
+        )
+
+    def _examples(self, items: List[Item]) -> List[Foreseen]:
+        chosen: List[Item] = []
+        for action in _ORDER:
+            chosen += [item for item in items if _fate(item) is action][:EXAMPLES]
+        if not chosen:
+            return []
+        table = chosen[0].plan.table
+        keys = [item.key for item in chosen if item.key is not None]
+        present: Dict[int, str] = self._snapshot(table, keys) if keys else {}
+        return [self._foreseen(item, present) for item in chosen]
+
+    def _foreseen(self, item: Item, present: Dict[int, str]) -> Foreseen:
+        outcome, decision = item.outcome, item.decision
+        reasons = [outcome.reason if outcome is not None else decision.reason if decision else ""]
+        if outcome is not None:
+            reasons += [f"{name}: {error.message}" for name, error in outcome.errors.items()]
+        return Foreseen(
+            action=_fate(item).value,
+            uuid=item.record.uuid,
+            reason="; ".join(dict.fromkeys(each for each in reasons if each)),
+            winner=decision.winner if outcome is None and decision else None,
+            present=present.get(item.key) if item.key is not None else None,
+            incoming=encode_record(item.record, self._schema),
+        )
+
+
+def _fate(item: Item) -> Action:
+    if item.outcome is not None:
+        return item.outcome.action
+    assert item.decision is not None
+    return item.decision.action
+
+
+def _changes(item: Item) -> bool:
+    """Whether a record that comes along would be changed."""
+    return item.outcome is None and item.decision is not None and item.decision.take

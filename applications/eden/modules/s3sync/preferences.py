@@ -1,0 +1,36 @@
+"""What an administrator decided on the settings page; it outranks the site's file and ``000_config.py``.
+
+Nobody asks here but the settings themselves (``S3Settings.decided_by``): everybody else asks those, so that there is
+one place that knows what holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Tuple
+
+#: Columns of sync_config that hold a setting -> its section and key.
+COLUMNS: Dict[str, Tuple[str, str]] = {
+    "public_url": ("site", "public_url"),
+    "page_size": ("sync", "page_size"),
+    "max_document_mb": ("sync", "max_document_mb"),
+    "max_upload_mb": ("sync", "max_upload_mb"),
+    "connect_timeout": ("sync", "connect_timeout"),
+    "read_timeout": ("sync", "read_timeout"),
+    "retries": ("sync", "retries"),
+    "log_days": ("sync", "log_days"),
+    "notify_to": ("sync", "notify_to"),
+    "notify_after": ("sync", "notify_after"),
+}
+
+
+def decided(db: Any) -> Dict[Tuple[str, str], Any]:
+    """Return the settings that were decided: (section, key) -> value.
+
+    Args:
+        db: the DAL with sync_config.
+    """
+    table = db.sync_config
+    row = db(table).select(*[table[name] for name in COLUMNS], orderby=table.id, limitby=(0, 1)).first()
+    if row is None:
+        return {}
+    return {place: row[name] for name, place in COLUMNS.items() if row[name] not in (None, "")}

@@ -1,0 +1,272 @@
+"""Settings: how this site reaches others, how much it takes, what it keeps, whom it tells; its identifier."""
+
+from __future__ import annotations
+
+from typing import Any, List
+
+from gluon import H2, URL, Field, redirect
+from gluon.validators import (
+    IS_EMAIL,
+    IS_EMPTY_OR,
+    IS_FLOAT_IN_RANGE,
+    IS_INT_IN_RANGE,
+    IS_LENGTH,
+    IS_NOT_EMPTY,
+)
+
+from s3.pages import refusal
+from s3.settings import MEGABYTE
+
+from .. import notice
+from ..preferences import COLUMNS
+from ..site import Site
+from .desk import Desk
+from .widgets import Translate, action_button, form_of, pressed, web_address
+
+MOST_RECORDS_A_PAGE = 100_000
+LONGEST_ADDRESSES = 1024
+
+
+def page(desk: Desk) -> Any:
+    """Show the settings of this site, and store what was entered; or the page that changes the identifier."""
+    if desk.request.args:
+        if list(desk.request.args) != ["identifier"]:
+            raise refusal(404, desk.T("There is no such page."))
+        return _identifier(desk)
+    T, site, session = desk.T, desk.site, desk.session
+    form = settings_form(site, T)
+    if form.process(formname="config", message_onsuccess=None, onvalidation=_check_addresses(T)).accepted:
+        save_settings(site, form.vars)
+        session.flash = T("Saved")
+        redirect(URL("sync", "config"))
+    test = action_button("test_mail", T("Send a test mail"))
+    if pressed(test, "test_mail", session):
+        session.flash = _test_mail(desk)
+        redirect(URL("sync", "config"))
+    return {
+        "title": T("Synchronization Settings"),
+        "form": form,
+        "identifier": site.config().uuid,
+        "address": site.base_url,
+        "mail_server": desk.settings.get_mail_server(),
+        "test": test if desk.settings.get_mail_server() and desk.settings.get_sync_notify_to() else "",
+    }
+
+
+def settings_form(site: Site, T: Translate) -> Any:
+    """Return the form of this site's settings; empty is what its file says, shown in the empty field."""
+    row = site.config()
+    usual = site.settings.as_configured()
+
+    def number(
+        name: str, label: Any, comment: Any, present: float, rule: Any, kind: str = "integer"
+    ) -> Field:
+        shown = f"{present:g}"
+        return Field(
+            name,
+            kind,
+            label=label,
+            default=row[name],
+            requires=IS_EMPTY_OR(rule),
+            comment=(comment, " ", T("Empty: %s.") % shown),
+        )
+
+    seconds = T("Enter a number of seconds, from 0.1 to 86400")
+    size = T("Enter a number of megabytes, from 0.01 to 1000000")
+    form = form_of(
+        Field(
+            "public_url",
+            label=T("Address of this site"),
+            default=row.public_url,
+            requires=IS_EMPTY_OR([IS_LENGTH(512), web_address(T)]),
+            comment=(
+                T("Under which other sites and browsers reach it, without the application."),
+                " ",
+                T("Addresses of records and files that are sent begin with it."),
+                " ",
+                T("Empty: %s.") % (usual.get_base_public_url() or T("the address of each request")),
+            ),
+        ),
+        Field(
+            "proxy",
+            label=T("Proxy Server URL"),
+            default=row.proxy,
+            requires=IS_EMPTY_OR(web_address(T)),
+            comment=T("For all repositories that have none of their own."),
+        ),
+        number(
+            "connect_timeout",
+            T("Patience for a connection (seconds)"),
+            T("How long this site waits until another one takes up the line."),
+            usual.get_sync_connect_timeout(),
+            IS_FLOAT_IN_RANGE(0.1, 86400, error_message=seconds),
+            "double",
+        ),
+        number(
+            "read_timeout",
+            T("Patience for an answer (seconds)"),
+            T("The longest silence on an open line; an Eden computes long before it begins to send."),
+            usual.get_sync_read_timeout(),
+            IS_FLOAT_IN_RANGE(0.1, 86400, error_message=seconds),
+            "double",
+        ),
+        number(
+            "retries",
+            T("Repetitions"),
+            T("How often a request that failed in passing is sent again before the run gives up."),
+            usual.get_sync_retries(),
+            IS_INT_IN_RANGE(0, 101, error_message=T("Enter a number from 0 to 100")),
+        ),
+        number(
+            "page_size",
+            T("Records in a page"),
+            T("A run goes forward page by page: large pages for a good line, small ones where it breaks."),
+            usual.get_sync_page_size(),
+            IS_INT_IN_RANGE(
+                1,
+                MOST_RECORDS_A_PAGE + 1,
+                error_message=T("Enter a number from 1 to %s") % MOST_RECORDS_A_PAGE,
+            ),
+        ),
+        number(
+            "max_document_mb",
+            T("Largest document (MB)"),
+            T("A larger one, unpacked, is refused."),
+            usual.get_sync_max_document_size() / MEGABYTE,
+            IS_FLOAT_IN_RANGE(0.01, 1e6, error_message=size),
+            "double",
+        ),
+        number(
+            "max_upload_mb",
+            T("Largest file (MB)"),
+            T("A larger file or photo of a record stays where it is."),
+            usual.get_sync_max_upload_size() / MEGABYTE,
+            IS_FLOAT_IN_RANGE(0.01, 1e6, error_message=size),
+            "double",
+        ),
+        number(
+            "log_days",
+            T("Days that the log is kept"),
+            T("Older entries and runs are removed after a synchronization."),
+            usual.get_sync_log_days(),
+            IS_INT_IN_RANGE(1, 36501, error_message=T("Enter a number of days, at least 1")),
+        ),
+        Field(
+            "notify_to",
+            label=T("E-mail to"),
+            default=row.notify_to,
+            requires=IS_EMPTY_OR(IS_LENGTH(LONGEST_ADDRESSES)),
+            comment=(
+                T("Who gets a mail when a repository keeps failing, and one when it works again; by commas."),
+                " ",
+                T("Empty: %s.") % (", ".join(usual.get_sync_notify_to()) or T("nobody")),
+            ),
+        ),
+        number(
+            "notify_after",
+            T("After so many failures in a row"),
+            T("The number of failed runs after which the mail is sent."),
+            usual.get_sync_notify_after(),
+            IS_INT_IN_RANGE(1, 1001, error_message=T("Enter a number from 1 to %s") % 1000),
+        ),
+        table_name="config",
+        T=T,
+    )
+    _divide(
+        form,
+        {
+            "config_public_url__row": T("Network"),
+            "config_page_size__row": T("Sizes"),
+            "config_log_days__row": T("Log"),
+            "config_notify_to__row": T("Mail to administrators"),
+        },
+    )
+    return form
+
+
+def _divide(form: Any, headings: Any) -> None:
+    """Put headings before fields of a form, by the ids of their rows."""
+    rows = form.element(".fields")
+    rows.components = [
+        part
+        for row in rows.components
+        for part in (
+            [H2(headings[row["_id"]]), row]
+            if getattr(row, "attributes", {}).get("_id") in headings
+            else [row]
+        )
+    ]
+
+
+def _check_addresses(T: Translate) -> Any:
+    def check(form: Any) -> None:
+        given = _addresses(form.vars.notify_to)
+        wrong = [each for each in given if IS_EMAIL()(each)[1]]
+        if wrong:
+            form.errors.notify_to = T("%s is no e-mail address") % wrong[0]
+
+    return check
+
+
+def _addresses(text: Any) -> List[str]:
+    return str(text or "").replace(",", " ").replace(";", " ").split()
+
+
+def save_settings(site: Site, values: Any) -> None:
+    """Store what was entered in the settings form; empty is stored as nothing, so that the site's file holds."""
+
+    def stored(name: str) -> Any:
+        value = values[name]
+        if name == "public_url" and value:
+            return str(value).rstrip("/")
+        if name == "notify_to":
+            return ", ".join(_addresses(value)) or None
+        return value if value not in ("", None) else None
+
+    site.config().update_record(proxy=values.proxy or None, **{name: stored(name) for name in COLUMNS})
+
+
+def _test_mail(desk: Desk) -> Any:
+    T, settings = desk.T, desk.settings
+    recipients = settings.get_sync_notify_to()
+    subject = T("%s: a test mail about synchronization") % settings.get_system_name()
+    text = T("This mail was sent from the page Settings. Mails about failures come the same way.")
+    failure = notice.send(settings, recipients, str(subject), str(text))
+    if failure is None:
+        return T("The mail server took a test mail to %s.") % ", ".join(recipients)
+    return T("The mail could not be sent: %s. Check the section [mail] of private/appconfig.ini.") % failure
+
+
+def _identifier(desk: Desk) -> Any:
+    """Show what a change of the identifier causes, and change it."""
+    T, site, db = desk.T, desk.site, desk.db
+    row = site.config()
+    form = form_of(
+        Field(
+            "uuid",
+            label=T("UUID of this site"),
+            default=row.uuid,
+            requires=[IS_NOT_EMPTY(error_message=T("Enter a value")), IS_LENGTH(128)],
+            comment=T("A URN such as urn:uuid:… or any other text that no other site has."),
+        ),
+        table_name="identifier",
+        T=T,
+        label=T("Change the identifier"),
+        back=URL("sync", "config"),
+    )
+    if form.process(formname="identifier", message_onsuccess=None).accepted:
+        former, wanted = row.uuid, form.vars.uuid.strip()
+        row.update_record(uuid=wanted)
+        desk.session.flash = (
+            T("Saved. It was %s before; register again at every repository.") % former
+            if wanted != former
+            else T("Nothing was changed.")
+        )
+        redirect(URL("sync", "config"))
+    table = db.sync_repository
+    desk.response.view = "sync/identifier.html"
+    return {
+        "title": T("Identifier of this site"),
+        "form": form,
+        "repositories": db((table.deleted == False) & (table.url != None)).count(),  # noqa: E711, E712
+    }

@@ -1,0 +1,260 @@
+"""Conflicts and rejected records: the versions that did not become the record, and what can be decided."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Optional
+
+from gluon import URL, redirect
+
+from .. import cases, decisions, jobs, resolution, sweep
+from ..decisions import Wanted
+from ..errors import SyncError
+from . import sayings
+from .desk import Desk
+from .widgets import Confirmation, action_button, confirm, pressed, whole_number
+
+#: How long a request works on decisions (seconds) before the scheduler goes on with them.
+PATIENCE = 4.0
+
+
+def page(desk: Desk) -> Any:
+    """Show all versions that match what was asked for, one with what can be decided, or many to be decided."""
+    first = desk.request.args(0)
+    if first == "decide":
+        return _decide(desk)
+    if first == "report":
+        return _report(desk)
+    if first:
+        return _one(desk, desk.record(desk.db.sync_kept, first))
+    return {
+        "title": desk.T("Conflicts and rejected records"),
+        "repositories": _repositories(desk),
+        **_list(desk, Wanted.from_vars(desk.request.get_vars)),
+    }
+
+
+def tab(desk: Desk, record: Any) -> Any:
+    """Show those of one repository."""
+    desk.response.view = "sync/repository_kept.html"
+    return _list(desk, Wanted.from_vars(desk.request.get_vars, record.id))
+
+
+def _list(desk: Desk, wanted: Wanted) -> Dict[str, Any]:
+    T = desk.T
+    return {
+        "page": decisions.kept_page(desk.site, wanted, desk.request.get_vars),
+        "wanted": wanted,
+        "order": decisions.order(desk.request.get_vars),
+        "resources": decisions.kept_resources(desk.site),
+        "kinds": sayings.kinds(T),
+        "states": sayings.states(T),
+        "decided": sayings.decided(T),
+        "rules": sayings.rules(T),
+    }
+
+
+def _repositories(desk: Desk) -> Any:
+    table = desk.db.sync_repository
+    query = table.deleted == False  # noqa: E712
+    return desk.db(query).select(table.id, table.name, orderby=table.name)
+
+
+# --- one version ---------------------------------------------------------------------------------------------
+
+
+def _one(desk: Desk, row: Any) -> Any:
+    T, site, session = desk.T, desk.site, desk.session
+    case = cases.case(site, T, row)
+    here = URL("sync", "kept", args=[row.id])
+    choices = cases.picked(case.choices, desk.request.get_vars)
+    if desk.request.get_vars.choose and case.choices:
+        return _combine(desk, row, case, choices)
+    accept = action_button("accept", T("Keep it as it is"))
+    if row.state == "open" and pressed(accept, "accept", session):
+        resolution.accept(site, row.id, desk.auth.user_id)
+        session.flash = T("The record stays as it is.")
+        redirect(here)
+    again = row.kind == "rejected"
+    labels = {
+        "ours": T("Use our version"),
+        "theirs": T("Try again") if again else T("Use the other site's version"),
+    }
+    buttons = {}
+    for side, label in labels.items():
+        question = _question(desk, case, side, label, here)
+        if question is None:
+            buttons[side] = action_button(side, label)
+            agreed = pressed(buttons[side], side, session)
+        else:
+            if question.page:
+                return question.page
+            buttons[side], agreed = question.link, question.agreed
+        if agreed:
+            session.flash = _restored(desk, row, side)
+            redirect(here)
+    desk.response.view = "sync/version.html"
+    return {
+        "title": T("Two versions of a record")
+        if row.kind == "conflict"
+        else T("A version that was not taken"),
+        "row": row,
+        "case": case,
+        "picked": choices,
+        "accept": accept,
+        "ours": buttons["ours"],
+        "theirs": buttons["theirs"],
+        "kinds": sayings.kinds(T),
+        "states": sayings.states(T),
+        "decided": sayings.decided(T),
+        "sides": sayings.sides(T),
+    }
+
+
+def _question(desk: Desk, case: cases.Case, side: str, label: Any, here: str) -> Optional[Confirmation]:
+    """Ask before a version is used that deletes the record, or replaces what was changed since; else None."""
+    T = desk.T
+    version = case.ours if side == "ours" else case.theirs
+    if version is None:
+        return None
+    if version.deleted and case.standing not in ("absent", "deleted"):
+        return confirm(
+            desk,
+            side,
+            T("Delete the record?"),
+            [
+                T("This version says that the record was deleted. To use it deletes the record here."),
+                T("The next synchronization deletes it at the other sites too."),
+                T("You can decide otherwise later as long as this entry is kept."),
+            ],
+            label,
+            back=here,
+        )
+    if case.entry.row.kind == "conflict" and case.standing == "other":
+        return confirm(
+            desk,
+            side,
+            T("Replace what was changed since?"),
+            [
+                T("The record was changed after this conflict, and says something else than both versions."),
+                T("This version replaces that. Choose field by field to keep some of it."),
+            ],
+            label,
+            back=here,
+        )
+    return None
+
+
+def _restored(desk: Desk, row: Any, side: str) -> Any:
+    T = desk.T
+    try:
+        return cases.told(T, resolution.restore(desk.site, row.id, side, desk.auth.user_id))
+    except SyncError as error:
+        return T("Nothing was changed: %s") % error.explain()
+
+
+def _combine(desk: Desk, row: Any, case: cases.Case, choices: Mapping[str, str]) -> Any:
+    """Show what the record would say with the chosen fields, and make it say so."""
+    T, site, session = desk.T, desk.site, desk.session
+    here = URL("sync", "kept", args=[row.id])
+    form = action_button("fields", T("Make it so"))
+    if pressed(form, "fields", session):
+        try:
+            report = resolution.combine(site, row.id, choices, desk.auth.user_id)
+            session.flash = cases.told(T, report)
+        except SyncError as error:
+            session.flash = T("Nothing was changed: %s") % error.explain()
+        redirect(here)
+    desk.response.view = "sync/combined.html"
+    given = {f"field_{name}": side for name, side in choices.items()}
+    return {
+        "title": T("What the record will say"),
+        "row": row,
+        "case": case,
+        "picked": choices,
+        "changes": [each for each in case.choices if choices[each.name] != each.preset],
+        "form": form,
+        "back": URL("sync", "kept", args=[row.id], vars=given, anchor="fields"),
+        "sides": sayings.sides(T),
+    }
+
+
+# --- several at once -----------------------------------------------------------------------------------------
+
+
+def _decide(desk: Desk) -> Any:
+    """Say what a rule would do with the versions that were chosen, and do it."""
+    T, site, variables = desk.T, desk.site, desk.request.get_vars
+    wanted = Wanted.from_vars(variables)
+    back = (
+        URL("sync", "repository", args=[wanted.repository, "kept"], vars=wanted.to_vars())
+        if wanted.repository
+        else URL("sync", "kept", vars=wanted.to_vars())
+    )
+    rule = str(variables.get("rule") or "")
+    names = sayings.rules(T)
+    if rule not in names:
+        desk.session.flash = T("Choose what shall be done with the entries.")
+        redirect(back)
+    selection = sweep.Selection(None if variables.get("which") == "all" else _ids(variables), wanted)
+    found = sweep.counts(site, selection, rule)
+    if not found:
+        desk.session.flash = (
+            T("None of these is a rejected record that waits.")
+            if rule == sweep.AGAIN
+            else T("Choose at least one entry that is open.")
+        )
+        redirect(back)
+    form = action_button("decide", names[rule][0])
+    if pressed(form, "decide", desk.session):
+        key = sweep.begin(site, selection, rule, desk.auth.user_id)
+        _go_on(desk, key)
+        redirect(URL("sync", "kept", args=["report", key]))
+    total = sum(found.values())
+    desk.response.view = "sync/decide.html"
+    return {
+        "title": T("Decide on 1 entry?") if total == 1 else T("Decide on %s entries?") % total,
+        "rule": names[rule],
+        "counts": found,
+        "kinds": sayings.kinds(T),
+        "careful": rule != sweep.KEEP,
+        "form": form,
+        "back": back,
+    }
+
+
+def _ids(variables: Any) -> Any:
+    given = variables.get("id") or []
+    numbers = map(whole_number, given if isinstance(given, list) else [given])
+    return [number for number in numbers if number]
+
+
+def _go_on(desk: Desk, key: int) -> None:
+    """Decide for a few seconds; what is left then is for the scheduler."""
+    if not sweep.work(desk.site, key, PATIENCE):
+        timeout = desk.settings.get_sync_task_timeout()
+        sweep.queue(desk.db, desk.request.application, key, timeout)
+        jobs.wake_workers(desk.db)
+
+
+def _report(desk: Desk) -> Any:
+    """Show how far a sweep is, and what it left open."""
+    T, db = desk.T, desk.db
+    row = desk.record(db.sync_decision, desk.request.args(1))
+    go_on = action_button("go_on", T("Go on now"))
+    if row.state != "finished" and pressed(go_on, "go_on", desk.session):
+        _go_on(desk, row.id)
+        redirect(URL("sync", "kept", args=["report", row.id]))
+    user = db.auth_user(row.user_id) if row.user_id else None
+    wanted = sweep.Selection.from_text(row.selection).wanted
+    desk.response.view = "sync/sweep.html"
+    return {
+        "title": T("Decisions by rule"),
+        "row": row,
+        "rule": sayings.rules(T)[row.rule][0],
+        "reasons": sayings.left_open(T),
+        "who": user.email if user else "",
+        "go_on": go_on,
+        "workers": jobs.workers_alive(db),
+        "command": desk.worker_command,
+        "repository": db.sync_repository(wanted.repository) if wanted.repository else None,
+    }

@@ -1,0 +1,31 @@
+"""What the synchronisation knows of one record; reached from the record's own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from s3.pages import refusal
+
+from .. import history
+from . import sayings
+from .desk import Desk
+
+
+def page(desk: Desk) -> Any:
+    """Show the history of the record that the address names: the table as argument, ``uuid`` as variable."""
+    T, request = desk.T, desk.request
+    table = desk.site.schema.get(request.args(0) or "")
+    uuid = str(request.get_vars.uuid or "")[:255]
+    found = history.history(desk.site, T, table, uuid) if table is not None and uuid else None
+    if found is None:
+        raise refusal(404, T("Nothing is known of such a record."))
+    return {
+        "title": T("Synchronization history"),
+        "history": found,
+        "resource": desk.site.s3db.get_config(found.table.name, "title") or found.table.name,
+        "kinds": sayings.kinds(T),
+        "states": sayings.states(T),
+        "decided": sayings.decided(T),
+        "results": sayings.results(T),
+        "modes": sayings.modes(T),
+    }

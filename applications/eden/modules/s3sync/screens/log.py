@@ -1,0 +1,152 @@
+"""The log: what was exchanged, with whom, and what became of it."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from datetime import timedelta
+from typing import Any, Dict, Optional
+
+from gluon import URL, redirect
+
+from .. import decisions, log, logbook
+from ..model import utcnow
+from ..rest import CHUNK
+from . import sayings
+from .desk import Desk
+from .titles import resource_names
+from .widgets import Confirmation, confirm, whole_number
+
+#: Longest message that a list shows whole.
+SHOWN = 300
+
+
+def page(desk: Desk) -> Any:
+    """Show the log of all repositories, or one entry; send it as a table where ``.csv`` is asked for."""
+    T, request = desk.T, desk.request
+    if request.args(0):
+        return _entry(desk)
+    asked = logbook.Asked.from_vars(request.get_vars)
+    if request.extension == "csv":
+        return _csv(desk, asked)
+    return _list(desk, asked, None, T("Synchronization Log"))
+
+
+def tab(desk: Desk, record: Any) -> Any:
+    """Show the log of one repository."""
+    asked = logbook.Asked.from_vars(desk.request.get_vars, record.id)
+    return _list(desk, asked, record.id, record.name)
+
+
+def _list(desk: Desk, asked: logbook.Asked, repository_id: Optional[int], title: Any) -> Any:
+    site, T = desk.site, desk.T
+    purge = _purge(desk, repository_id)
+    if purge.page:
+        return purge.page
+    if purge.agreed:
+        days = _days(desk)
+        count = log.purge(site.db, site.store.transaction, days, repository_id)
+        desk.session.flash = (
+            T("1 log entry was deleted.") if count == 1 else T("%s log entries were deleted.") % count
+        )
+        redirect(URL(args=desk.request.args))
+    desk.response.view = "sync/log.html" if repository_id is None else "sync/repository_log.html"
+    titles = resource_names(site)
+    return {
+        "title": title,
+        "page": logbook.log_page(site, asked, desk.request.get_vars),
+        "asked": asked,
+        "repositories": logbook.repository_names(site.db),
+        "resources": {name: titles.get(name, name) for name in logbook.logged_resources(site.db)},
+        "undecided": decisions.undecided(site, repository_id),
+        "days": desk.settings.get_sync_log_days(),
+        "csv": URL("sync", "log.csv", vars=asked.to_vars()),
+        **_words(desk),
+    }
+
+
+def _entry(desk: Desk) -> Any:
+    T, db = desk.T, desk.db
+    entry = desk.record(db.sync_log, desk.request.args(0))
+    desk.response.view = "sync/entry.html"
+    return {
+        "title": T("Log Entry"),
+        "entry": entry,
+        "repository": db.sync_repository(entry.repository_id) if entry.repository_id else None,
+        "run": db.sync_run(entry.run_id) if entry.run_id else None,
+        "resource": resource_names(desk.site).get(entry.resource_name, entry.resource_name),
+        **_words(desk),
+    }
+
+
+def _words(desk: Desk) -> Dict[str, Any]:
+    T = desk.T
+    return {
+        "results": sayings.results(T),
+        "modes": sayings.modes(T),
+        "directions": sayings.directions(T),
+        "runs": sayings.runs(T),
+        "errors": sayings.errors(T),
+        "shown": SHOWN,
+    }
+
+
+def _csv(desk: Desk, asked: logbook.Asked) -> Any:
+    T, site, response = desk.T, desk.site, desk.response
+    headings = [
+        str(each)
+        for each in (
+            T("Time (UTC)"),
+            T("Repository"),
+            T("Resource"),
+            T("Mode"),
+            T("Action"),
+            T("Result"),
+            T("Reported by"),
+            T("Message"),
+            T("What to do"),
+            T("Run"),
+        )
+    ]
+    with contextlib.ExitStack() as undo:
+        # Without a name in the folder: it is gone when it is closed, however the request ends.
+        out = undo.enter_context(tempfile.TemporaryFile(dir=site.spool))
+        logbook.write_csv(site, asked, headings, out)
+        response.headers["Content-Type"] = "text/csv; charset=utf-8"
+        response.headers["Content-Length"] = str(out.tell())
+        name = f"eden-sync-log-{utcnow():%Y%m%d-%H%M}.csv"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        out.seek(0)
+        undo.pop_all()
+    return response.stream(out, chunk_size=CHUNK, request=desk.request)
+
+
+def _days(desk: Desk) -> int:
+    given = whole_number(desk.request.get_vars.days)
+    return given if given else desk.settings.get_sync_log_days()
+
+
+def _purge(desk: Desk, repository_id: Optional[int]) -> Confirmation:
+    T, db = desk.T, desk.db
+    lines = []
+    if desk.request.get_vars.ask == "purge":
+        days = _days(desk)
+        before = utcnow() - timedelta(days=days)
+        count = db(log.older(db, before, repository_id)).count()
+        lines = [
+            T("1 entry is older than %s days.") % days
+            if count == 1
+            else T("%(count)s entries are older than %(days)s days.") % {"count": count, "days": days},
+            T("These entries, and the history of the runs of that time, are removed for good."),
+            T(
+                "Records, conflicts and schedules are not touched. Save the log as a table before if you may need it."
+            ),
+        ]
+    return confirm(
+        desk,
+        "purge",
+        T("Delete old log entries?"),
+        lines,
+        T("Delete old entries"),
+        back=URL(args=desk.request.args),
+    )

@@ -1,0 +1,118 @@
+"""Synchronise now: start a run in the background, follow it, stop it, read what it did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Dict, Optional
+
+from gluon import URL, redirect
+
+from .. import jobs
+from ..model import utcnow
+from ..pace import Pace, pace
+from . import wording
+from .desk import Desk
+from .runs import resource_lines, run_lines, totals
+from .titles import resource_title
+from .widgets import Translate, action_button, pressed
+
+#: Runs in the list.
+RUNS = 10
+
+
+def tab(desk: Desk, record: Any) -> Any:
+    """Show how a run of this repository stands, with what can be done about it; as JSON for who follows it live."""
+    if desk.request.extension == "json":
+        return _as_json(desk, record)
+    T, db, session, settings = desk.T, desk.db, desk.session, desk.settings
+    start = action_button("start", T("Synchronize now"))
+    cancel = action_button("cancel", T("Stop"), danger=True)
+    here = URL("sync", "repository", args=[record.id, "now"])
+    if pressed(start, "start", session):
+        # Who clicks twice wants it once.
+        if not jobs.waiting(db, record.id):
+            jobs.start_now(
+                db, desk.request.application, record.id, desk.auth.user_id, settings.get_sync_task_timeout()
+            )
+        redirect(here)
+    if pressed(cancel, "cancel", session):
+        if jobs.request_cancel(db, record.id):
+            session.flash = T("It stops after the page that is being exchanged.")
+        elif jobs.cancel_waiting(db, record.id):
+            session.flash = T("The run was taken back before it began.")
+        redirect(here)
+    runs = db(db.sync_run.repository_id == record.id).select(orderby=~db.sync_run.id, limitby=(0, RUNS))
+    live = jobs.live_run(db, record.id, settings.get_sync_lease_seconds())
+    running = next((run for run in runs if run.id == live and run.state == "running"), None)
+    last = next((run for run in runs if run.state != "running"), None)
+    queued = running is None and jobs.waiting(db, record.id)
+    desk.response.view = "sync/now.html"
+    return {
+        "start": start,
+        "cancel": cancel,
+        "running": running,
+        "progress": progress(desk, running) if running is not None else None,
+        "queued": queued,
+        "last": last if running is None and not queued else None,
+        "last_line": run_lines(T, [last], live)[0] if last is not None else None,
+        "last_totals": totals(T, last) if last is not None else "",
+        "resources": resource_lines(desk.site, T, last) if last is not None else [],
+        "lines": run_lines(T, runs, live),
+        "workers": jobs.workers_alive(db),
+        "command": desk.worker_command,
+        "tasks": len(desk.site.task_rows(record.id)),
+        "source": URL("sync", "repository.json", args=[record.id, "now"]),
+    }
+
+
+def _as_json(desk: Desk, record: Any) -> str:
+    """Return how far the run is: asked for every second, so it holds no lock and reads three rows."""
+    desk.session.forget(desk.response)
+    desk.response.headers["Cache-Control"] = "no-store"
+    db = desk.db
+    live = jobs.live_run(db, record.id, desk.settings.get_sync_lease_seconds())
+    run = db.sync_run(live) if live else None
+    told: Dict[str, Any]
+    if run is not None and run.state == "running":
+        told = {"state": "running", **progress(desk, run)}
+    else:
+        told = {"state": "queued" if jobs.waiting(db, record.id) else "idle"}
+    answer: str = desk.response.json(told)
+    return answer
+
+
+def progress(desk: Desk, run: Any) -> Dict[str, Any]:
+    """Return how far a run is, in numbers for the bar and in words for the reader."""
+    T = desk.T
+    since: datetime = run.stage_since or run.started_on
+    found = pace(run.done or 0, run.total, (utcnow() - since).total_seconds())
+    return {
+        "run": run.id,
+        "stopping": bool(run.cancel_requested),
+        "part": f"{run.direction or ''} {run.resource_name or ''}",
+        "stage": str(wording.stage(T, run.stage, run.direction)),
+        "resource": resource_title(desk.site, run.resource_name) if run.resource_name else "",
+        "share": None if found.share is None else round(found.share, 4),
+        "records": str(_records(T, run.done or 0, run.total)),
+        "rate": str(_rate(T, found)),
+        "left": str(T("not known yet") if found.left is None else wording.span(T, found.left)),
+        "received": str(wording.size(T, run.bytes_received or 0)),
+        "sent": str(wording.size(T, run.bytes_sent or 0)),
+    }
+
+
+def _records(T: Translate, done: int, total: Optional[int]) -> Any:
+    if not total:
+        return wording.records(T, done)
+    return T("%(done)s of %(total)s records") % {
+        "done": wording.number(done),
+        "total": wording.number(max(done, total)),
+    }
+
+
+def _rate(T: Translate, found: Pace) -> Any:
+    if found.rate is None:
+        return T("not known yet")
+    if found.rate < 1:
+        return T("%s records a minute") % max(1, round(found.rate * 60))
+    return T("%s records a second") % wording.number(round(found.rate))

@@ -1,0 +1,197 @@
+"""Overview: every repository, whether it is in step, since when, what waits, what is wrong and what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from .. import decisions, jobs, traffic
+from ..health import Condition
+from ..model import MODE_BOTH, MODE_PULL, MODE_PUSH, utcnow
+from ..standing import Flow, Standing, recent_runs, standings
+from . import charts, wording
+from .desk import Desk
+from .lists import containing, order_of
+from .reasons import Explanation, explain
+from .runs import run_lines
+from .titles import resource_title
+from .widgets import Page, page_of, whole_number
+
+#: Repositories a page, runs in the small history of each, days of the chart.
+PAGE, RUNS, DAYS = 25, 14, 30
+#: For the page of one repository: runs a page, runs in its history, changes that are looked at.
+RUNS_A_PAGE, LONG_HISTORY, LOOKED_AT = 20, 60, 10_000
+COLUMNS = ("state", "name", "success", "next")
+_URGENCY = {condition: place for place, condition in enumerate(Condition)}
+_LATEST = datetime.max
+
+
+class Card(NamedTuple):
+    """A repository on the overview.
+
+    Attributes:
+        standing: how it stands.
+        kind, words: its state as ``look.state`` takes it.
+        why: the reason, and what to do.
+        history: its last runs as a picture.
+    """
+
+    standing: Standing
+    kind: str
+    words: Any
+    why: Explanation
+    history: Any
+
+
+class FlowLine(NamedTuple):
+    """A resource that is exchanged with a repository; ``task`` is its row, None where there is none."""
+
+    flow: Flow
+    task: Any
+    title: str
+    mode: Any
+    outgoing: Any
+    incoming: Any
+    undecided: int
+
+
+def page(desk: Desk) -> Any:
+    """Show all repositories.
+
+    Their states follow from many tables and from the clock, so all that match are judged (with the same few
+    statements for any number of them) before they are sorted; only the page shown is looked at more closely.
+    """
+    site, T, variables = desk.site, desk.T, desk.request.get_vars
+    table = desk.db.sync_repository
+    text = str(variables.q or "").strip()[:64]
+    found = standings(site, containing(text, table.name, table.url) if text else None)
+    counts = {
+        condition: sum(1 for each in found if each.health.condition is condition) for condition in Condition
+    }
+    chosen = _chosen_condition(variables.state)
+    order = order_of(variables, COLUMNS, "state")
+    shown = sorted(
+        (each for each in found if chosen in (None, each.health.condition)),
+        key=_KEYS[order.column],
+        reverse=order.descending,
+    )
+    rows, number, pages = _cut(shown, variables)
+    runs = recent_runs(site, [each.row.id for each in rows], RUNS)
+    cards = [_card(desk, each, runs.get(each.row.id, [])) for each in rows]
+    days = traffic.days(desk.db, utcnow().date(), DAYS)
+    moved = any(day.received or day.sent for day in days)
+    return {
+        "title": T("Synchronization"),
+        "cards": cards,
+        "page": Page(cards, number, pages, len(shown)),
+        "order": order,
+        "counts": counts,
+        "conditions": wording.conditions(T),
+        "kinds": wording.KINDS,
+        "chosen": chosen,
+        "text": text,
+        "is_empty": not found and not text,
+        "undecided": decisions.undecided(site),
+        "workers": jobs.workers_alive(desk.db),
+        "command": desk.worker_command,
+        "days": days,
+        "chart": charts.by_day(T, days) if moved else None,
+    }
+
+
+def _chosen_condition(name: Any) -> Optional[Condition]:
+    return next((each for each in Condition if each.value == name), None)
+
+
+def _cut(shown: List[Standing], variables: Any) -> Any:
+    pages = max(1, -(-len(shown) // PAGE))
+    number = min(max(1, whole_number(variables.page) or 1), pages)
+    return shown[(number - 1) * PAGE : number * PAGE], number, pages
+
+
+def _name(standing: Standing) -> str:
+    return str(standing.row.name).casefold()
+
+
+_KEYS: Dict[str, Callable[[Standing], Any]] = {
+    "state": lambda each: (_URGENCY[each.health.condition], _name(each)),
+    "name": _name,
+    "success": lambda each: (last_success(each) or datetime.min, _name(each)),
+    "next": lambda each: (each.facts.next_run or _LATEST, _name(each)),
+}
+
+
+def last_success(standing: Standing) -> Optional[datetime]:
+    """Return when the exchange with a repository worked last: our last complete run, or its last visit."""
+    facts = standing.facts
+    return facts.last_success if facts.is_active else facts.last_contact
+
+
+def _card(desk: Desk, standing: Standing, runs: List[Any]) -> Card:
+    T = desk.T
+    live = standing.run.id if standing.facts.is_live else None
+    condition = standing.health.condition
+    return Card(
+        standing,
+        wording.KINDS[condition],
+        wording.conditions(T)[condition],
+        explain(T, standing),
+        charts.history(T, runs, live),
+    )
+
+
+# --- one repository ------------------------------------------------------------------------------------------
+
+
+def tab(desk: Desk, record: Any) -> Any:
+    """Show how one repository stands: its state, its resources, its runs."""
+    site, T, db = desk.site, desk.T, desk.db
+    (standing,) = standings(site, db.sync_repository.id == record.id, LOOKED_AT)
+    recent = recent_runs(site, [record.id], LONG_HISTORY)[record.id]
+    live = standing.run.id if standing.facts.is_live else None
+    runs = page_of(
+        db, db.sync_run.repository_id == record.id, ~db.sync_run.id, desk.request.get_vars, RUNS_A_PAGE
+    )
+    desk.response.view = "sync/overview.html"
+    return {
+        "card": _card(desk, standing, recent),
+        "flows": _flow_lines(desk, standing),
+        "page": runs,
+        "lines": run_lines(T, runs.rows, live),
+        "workers": jobs.workers_alive(db),
+        "command": desk.worker_command,
+    }
+
+
+def _flow_lines(desk: Desk, standing: Standing) -> List[FlowLine]:
+    T = desk.T
+    modes = {MODE_PULL: T("fetch"), MODE_PUSH: T("send"), MODE_BOTH: T("fetch and send")}
+    kept = _kept_by_table(desk, standing.row.id)
+    tasks = {row.id: row for row in desk.site.task_rows(standing.row.id)}
+    lines = []
+    for flow in standing.flows:
+        if flow.task is None:
+            mode = T("fetched by the other site")
+        else:
+            mode = modes.get(flow.task.mode, T("not exchanged at present"))
+        lines.append(
+            FlowLine(
+                flow,
+                tasks.get(flow.task.id) if flow.task is not None else None,
+                resource_title(desk.site, flow.table),
+                mode,
+                wording.waiting(T, flow.outgoing),
+                T("not known") if flow.incoming is None else wording.number(flow.incoming),
+                kept.get(flow.table, 0),
+            )
+        )
+    return lines
+
+
+def _kept_by_table(desk: Desk, repository_id: int) -> Dict[str, int]:
+    table = desk.db.sync_kept
+    count = table.id.count()
+    query = (table.repository_id == repository_id) & (table.state == "open")
+    query &= table.kind.belongs(decisions.UNDECIDED)
+    rows = desk.db(query).select(table.tablename, count, groupby=table.tablename)
+    return {row[table.tablename]: row[count] for row in rows}

@@ -1,0 +1,259 @@
+"""Preview: what a synchronisation would do now, in words, with examples and their differences."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from gluon import URL
+
+from .. import versions
+from ..cases import SiteWords
+from ..engine import Task
+from ..errors import ConfigurationError, DocumentTooLarge, SyncError
+from ..peer import Foreseen
+from ..preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePreview, preview
+from ..records import Record
+from ..schema import Table
+from .desk import Desk
+from .titles import resource_names
+from .widgets import Translate, action_button, pressed
+
+#: Fields that are shown of a record that one of the two sites does not have.
+MOST_FIELDS = 6
+
+
+class Count(NamedTuple):
+    """How many records would meet a fate.
+
+    Attributes:
+        kind: of state, for ``look.state``.
+        words: the fate.
+        count: records.
+    """
+
+    kind: str
+    words: Any
+    count: int
+
+
+class Example(NamedTuple):
+    """A record with what would become of it.
+
+    Attributes:
+        kind, words: as in ``Count``.
+        name: what people call the record.
+        reasons: why, and whose version stays.
+        lines: fields that differ, or the first fields of a record that only one site has; here, then there.
+        only_one: whether only one of the sites has the record.
+    """
+
+    kind: str
+    words: Any
+    name: str
+    reasons: List[Any]
+    lines: List[versions.Line]
+    only_one: bool
+
+
+class Part(NamedTuple):
+    """A direction of a resource on the page.
+
+    Attributes:
+        title: which direction.
+        counts: what would become of the records.
+        notes: what has to be known besides.
+        examples: some of the records.
+        error: why nothing is known, None where something is.
+    """
+
+    title: Any
+    counts: List[Count]
+    notes: List[Any]
+    examples: List[Example]
+    error: Any
+
+
+class Shown(NamedTuple):
+    """A resource on the page."""
+
+    name: str
+    title: str
+    parts: List[Part]
+    in_time: bool
+
+
+def tab(desk: Desk, record: Any) -> Any:
+    """Show what a synchronisation would do now; look when the button is pressed."""
+    T = desk.T
+    wanted = str(desk.request.get_vars.resource or "")
+    tasks, problem = _tasks(desk, record)
+    chosen = [task for task in tasks if task.resource == wanted] or tasks
+    look = action_button("look", T("Look now"))
+    result: Optional[Preview] = None
+    if chosen and record.url and pressed(look, "look", desk.session):
+        result = preview(desk.site, record, chosen)
+    titles = resource_names(desk.site)
+    desk.response.view = "sync/preview.html"
+    return {
+        "look": look if chosen and record.url else "",
+        "problem": problem,
+        "most": MOST,
+        "result": result,
+        "failed": _explained(T, result.error) if result and result.error else None,
+        "resources": [_shown(desk, each, titles) for each in result.resources] if result else [],
+        "choices": [(task.resource, str(titles.get(task.resource, task.resource))) for task in tasks],
+        "chosen": wanted if len(chosen) == 1 and len(tasks) > 1 else "",
+        "add": URL("sync", "repository", args=[record.id, "task", "create"]),
+        "now": URL("sync", "repository", args=[record.id, "now"]),
+    }
+
+
+def _tasks(desk: Desk, record: Any) -> Tuple[List[Task], Any]:
+    if not record.url:
+        return [], None
+    try:
+        return desk.site.tasks(record.id), None
+    except ConfigurationError:
+        # Nothing is exchanged yet; the page says how to begin.
+        return [], None
+    except SyncError as error:
+        return [], _explained(desk.T, error)
+
+
+def _explained(T: Translate, error: SyncError) -> Any:
+    if isinstance(error, DocumentTooLarge):
+        return T(
+            "The other site sends all records in one document, which is too large to be looked at here. The "
+            "synchronization itself takes it."
+        )
+    return error.explain()
+
+
+def _shown(desk: Desk, found: ResourcePreview, titles: Dict[str, Any]) -> Shown:
+    name = found.task.resource
+    parts = []
+    if found.incoming is not None:
+        parts.append(_part(desk, name, found.incoming, incoming=True))
+    if found.outgoing is not None:
+        parts.append(_part(desk, name, found.outgoing, incoming=False))
+    return Shown(name, str(titles.get(name, name)), parts, found.in_time)
+
+
+def _part(desk: Desk, name: str, direction: Direction, *, incoming: bool) -> Part:
+    T = desk.T
+    title = T("From the other site to here") if incoming else T("From here to the other site")
+    if direction.error is not None or direction.forecast is None:
+        reason = _explained(T, direction.error) if direction.error else ""
+        return Part(title, [], [], [], T("This could not be looked at: %s") % reason)
+    forecast = direction.forecast
+    fates = _fates(T, incoming)
+    counts = [
+        Count(*fates[action], forecast.outcomes[action]) for action in fates if forecast.outcomes.get(action)
+    ]
+    notes = [
+        *_limits(T, direction),
+        *(
+            [T("All records are compared once more: one of the sites was restored from a backup.")]
+            * direction.restored
+        ),
+    ]
+    if forecast.others:
+        notes.append(
+            T("1 record that belongs to them would change as well.")
+            if forecast.others == 1
+            else T("%s records that belong to them would change as well.") % forecast.others
+        )
+    if not direction.foreseen:
+        notes.append(T("An Eden does not say beforehand what it would do with them."))
+    return Part(title, counts, notes, _examples(desk, name, direction, fates, incoming), None)
+
+
+def _limits(T: Translate, direction: Direction) -> List[Any]:
+    looked = direction.forecast.looked if direction.forecast else 0
+    if not direction.more:
+        return []
+    if direction.total is None:
+        return [T("Only the first %s records were looked at; more wait.") % looked]
+    return [
+        T("Only the first %(looked)s of %(total)s records were looked at.")
+        % {"looked": looked, "total": direction.total}
+    ]
+
+
+def _fates(T: Translate, incoming: bool) -> Dict[str, Tuple[str, Any]]:
+    """Return what can become of a record: state and words, in the order of the page."""
+    conflict = ("attention", T("changed at both sites"))
+    rejected = ("bad", T("cannot be taken"))
+    unchanged = ("off", T("the same at both sites"))
+    if incoming:
+        return {
+            "conflict": conflict,
+            "rejected": rejected,
+            "created": ("good", T("new here")),
+            "updated": ("working", T("changed here")),
+            "deleted": ("attention", T("deleted here")),
+            "merged": ("attention", T("merged here into another record")),
+            "skipped": ("off", T("left out by the rules of the resource")),
+            "unchanged": unchanged,
+        }
+    return {
+        "conflict": conflict,
+        "rejected": rejected,
+        "created": ("good", T("new there")),
+        "updated": ("working", T("changed there")),
+        "deleted": ("attention", T("deleted there")),
+        "merged": ("attention", T("merged there into another record")),
+        "skipped": ("off", T("left out by the rules of the resource")),
+        "unchanged": unchanged,
+        SENT: ("working", T("sent")),
+        SENT_DELETED: ("attention", T("sent as deleted")),
+    }
+
+
+# --- examples ------------------------------------------------------------------------------------------------
+
+
+def _examples(
+    desk: Desk, name: str, direction: Direction, fates: Dict[str, Tuple[str, Any]], incoming: bool
+) -> List[Example]:
+    table = desk.site.schema.get(name)
+    if table is None or direction.forecast is None:
+        return []
+    return [
+        _example(desk, table, each, fates[each.action], incoming)
+        for each in direction.forecast.examples
+        if each.action in fates
+    ]
+
+
+def _example(desk: Desk, table: Table, each: Foreseen, fate: Tuple[str, Any], incoming: bool) -> Example:
+    T, site = desk.T, desk.site
+    texts = (each.present, each.incoming) if incoming else (each.incoming, each.present)
+    reasons = _reasons(T, each, incoming)
+    names = versions.name_in(list(texts), site.s3db.get_config(table.name, "name_fields", ("name",)))
+    try:
+        here, there = (versions.read(text, site.schema) for text in texts)
+    except SyncError as error:
+        reasons.append(T("The versions cannot be shown: %s") % error.message)
+        here = there = None
+    lines = _lines(desk, table, here, there)
+    only_one = (here is None) != (there is None)
+    return Example(*fate, names or each.uuid or str(T("without an identifier")), reasons, lines, only_one)
+
+
+def _reasons(T: Translate, each: Foreseen, incoming: bool) -> List[Any]:
+    """Return why; who "we" are in the words of the receiving site depends on the direction, so they are said anew."""
+    kept = "ours" if each.action == "skipped" and each.present else each.winner
+    if kept:
+        ours = (kept == "ours") == incoming
+        return [T("Our version would stay.") if ours else T("The other site's version would stay.")]
+    return [each.reason] if each.reason else []
+
+
+def _lines(desk: Desk, table: Table, here: Optional[Record], there: Optional[Record]) -> List[versions.Line]:
+    lines = versions.compare(here, there, table, SiteWords(desk.site, desk.T, table), desk.site.own_domain)
+    if here is not None and there is not None:
+        return [line for line in lines if line.differs]
+    empty = str(desk.T("empty"))
+    told = [line for line in lines if (line.ours or line.theirs) not in (None, empty) and line.name]
+    return told[:MOST_FIELDS]

@@ -1,0 +1,245 @@
+"""Why a repository is in its state, in a sentence, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, NamedTuple, Optional
+
+from gluon import URL
+
+from s3 import look
+
+from ..health import Reason
+from ..standing import Standing
+from .widgets import Translate
+from .wording import number, records, sentence
+
+#: Before what went wrong in the message of a run (see ``engine.RunReport.summary``).
+_FAILED = " Failed: "
+LONGEST = 300
+
+
+class Explanation(NamedTuple):
+    """Why a repository is in its state.
+
+    Attributes:
+        sentence: what is the matter.
+        remedy: what to do, "" where nothing has to be done.
+        label: of the link that leads there, None where there is none.
+        url: where it leads.
+    """
+
+    sentence: Any
+    remedy: Any = ""
+    label: Any = None
+    url: Optional[str] = None
+
+
+def explain(T: Translate, standing: Standing) -> Explanation:
+    """Return why a repository is in its state, and what to do."""
+    return _EXPLANATIONS[standing.health.reason](T, standing)
+
+
+def failure_of(message: Optional[str]) -> str:
+    """Return what went wrong from the message of a failed run, bounded."""
+    text = (message or "").strip()
+    text = text.partition(_FAILED)[2] or text
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _tab(standing: Standing, *args: str, **variables: str) -> str:
+    return URL("sync", "repository", args=[standing.row.id, *args], vars=variables)
+
+
+def _running(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        T("Records are being exchanged now."), "", T("Watch the progress"), _tab(standing, "now")
+    )
+
+
+def _stopping(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        T("It stops after the page that is being exchanged."),
+        "",
+        T("Watch the progress"),
+        _tab(standing, "now"),
+    )
+
+
+def _no_worker(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        T("A run is due, and there is no worker to do it."),
+        T("Start a worker with the command at the top of this page."),
+    )
+
+
+def _queued(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        T("A run begins as soon as a worker is free."), "", T("Watch the progress"), _tab(standing, "now")
+    )
+
+
+def _no_contact(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        T("The other site has not been in touch yet."),
+        T("It begins the exchange: this site has to be entered there as a repository."),
+        T("Show the configuration"),
+        _tab(standing, "update"),
+    )
+
+
+def _no_resources(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        T("No resources are chosen, so nothing is exchanged."),
+        "",
+        T("Choose resources"),
+        _tab(standing, "task"),
+    )
+
+
+def _never_run(T: Translate, standing: Standing) -> Explanation:
+    if standing.facts.next_run is not None:
+        text = sentence(
+            T("Nothing was exchanged yet. The first run is at %s."), look.moment(standing.facts.next_run)
+        )
+    else:
+        text = T("Nothing was exchanged yet.")
+    return Explanation(text, "", T("Synchronize now"), _tab(standing, "now"))
+
+
+def _failed(T: Translate, standing: Standing) -> Explanation:
+    remedy = (
+        T("It is tried again at the next run. If that fails too, look at the log.")
+        if standing.facts.next_run is not None
+        else T("Look at the log, mend what it names, and synchronize again.")
+    )
+    return Explanation(
+        sentence(T("The last run failed: %s"), failure_of(standing.run.message)),
+        remedy,
+        T("Show the log"),
+        _tab(standing, "log", run=str(standing.run.id)),
+    )
+
+
+def _broken_off(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        T("The last run was broken off: its worker ended without a word."),
+        T("Nothing is lost. The next run goes on where it stopped."),
+        T("Synchronize now"),
+        _tab(standing, "now"),
+    )
+
+
+def _late(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        sentence(T("A run was due at %s and has not begun."), look.moment(standing.facts.next_run)),
+        T("The workers may be busy with other repositories. If this lasts, start another worker."),
+        T("Show the schedule"),
+        _tab(standing, "job"),
+    )
+
+
+def _schedule_stopped(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        T("The schedule has come to its end, so nothing is exchanged by itself."),
+        "",
+        T("Change the schedule"),
+        _tab(standing, "job"),
+    )
+
+
+def _undecided(T: Translate, standing: Standing) -> Explanation:
+    count = standing.facts.undecided
+    text = (
+        T("1 record needs your decision.")
+        if count == 1
+        else T("%s records need your decision.") % number(count)
+    )
+    return Explanation(text, "", T("Decide"), _tab(standing, "kept", kind="undecided"))
+
+
+def _silent(T: Translate, standing: Standing) -> Explanation:
+    facts = standing.facts
+    if not facts.is_active:
+        return Explanation(
+            sentence(T("The other site was last heard of at %s."), look.moment(facts.last_contact)),
+            T("Ask its administrator whether it still synchronizes."),
+        )
+    text = sentence(T("The last complete run was at %s."), look.moment(facts.last_success))
+    if facts.next_run is None:
+        return Explanation(
+            text,
+            T("It is not on the schedule."),
+            T("Put it on the schedule"),
+            _tab(standing, "job"),
+        )
+    return Explanation(text, "", T("Show the schedule"), _tab(standing, "job"))
+
+
+def _stopped(T: Translate, standing: Standing) -> Explanation:
+    return Explanation(
+        T("A person stopped the last run. The next one goes on where it stopped."),
+        "",
+        T("Synchronize now"),
+        _tab(standing, "now"),
+    )
+
+
+def _outgoing(T: Translate, standing: Standing) -> Explanation:
+    facts = standing.facts
+    if standing.outgoing.is_more:
+        count = T("More than %s records") % number(standing.outgoing.count)
+    else:
+        count = records(T, standing.outgoing.count)
+    if not facts.is_active:
+        return Explanation(sentence(T("To be fetched by the other site: %s."), count))
+    text = sentence(T("To be sent: %s."), count)
+    if facts.next_run is not None:
+        return Explanation(text)
+    return Explanation(text, T("It is not on the schedule."), T("Synchronize now"), _tab(standing, "now"))
+
+
+def _incoming(T: Translate, standing: Standing) -> Explanation:
+    text = sentence(T("To be fetched from the other site: %s."), records(T, standing.incoming or 0))
+    if standing.facts.next_run is not None:
+        return Explanation(text)
+    return Explanation(text, T("It is not on the schedule."), T("Synchronize now"), _tab(standing, "now"))
+
+
+def _equal(T: Translate, standing: Standing) -> Explanation:
+    facts = standing.facts
+    if not facts.is_active:
+        return Explanation(
+            sentence(
+                T("The other site has fetched everything. It was last heard of at %s."),
+                look.moment(facts.last_contact),
+            )
+        )
+    text = sentence(
+        T("Nothing waits here since the last complete run at %s."), look.moment(facts.last_success)
+    )
+    if facts.next_run is not None:
+        return Explanation(text)
+    return Explanation(
+        text, T("It is not on the schedule."), T("Put it on the schedule"), _tab(standing, "job")
+    )
+
+
+_EXPLANATIONS: Dict[Reason, Callable[[Translate, Standing], Explanation]] = {
+    Reason.RUNNING: _running,
+    Reason.STOPPING: _stopping,
+    Reason.NO_WORKER: _no_worker,
+    Reason.QUEUED: _queued,
+    Reason.NO_CONTACT: _no_contact,
+    Reason.NO_RESOURCES: _no_resources,
+    Reason.NEVER_RUN: _never_run,
+    Reason.FAILED: _failed,
+    Reason.BROKEN_OFF: _broken_off,
+    Reason.LATE: _late,
+    Reason.SCHEDULE_STOPPED: _schedule_stopped,
+    Reason.UNDECIDED: _undecided,
+    Reason.SILENT: _silent,
+    Reason.STOPPED: _stopped,
+    Reason.OUTGOING: _outgoing,
+    Reason.INCOMING: _incoming,
+    Reason.EQUAL: _equal,
+}

@@ -1,0 +1,402 @@
+"""The resources that are exchanged with a repository: which, which way, by which policies, which records."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+from gluon import FORM, URL, redirect
+
+from .. import local
+from ..errors import SyncError
+from ..filters import parse_filter_string
+from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from ..site import Site
+from . import filter_form
+from .catalogue import Catalogue, Item
+from .choices import (
+    Choice,
+    Choices,
+    chosen,
+    conflict_policies,
+    modes,
+    policy_sentences,
+    strategies,
+    update_policies,
+)
+from .costs import estimate, past_runs, size_in_words, time_in_words
+from .desk import Desk
+from .filter_fields import FilterFields
+from .lists import containing, heading, order_of
+from .titles import resource_names, resource_title
+from .widgets import Page, Translate, confirm, page_of
+
+PAGE = 50
+#: How lists can be sorted: name in the URL -> column of sync_task. The usual order is that of the exchange.
+SORTED_BY = {"order": "id", "name": "resource_name", "pull": "last_pull", "push": "last_push"}
+
+
+class Rules(NamedTuple):
+    """How a resource is exchanged, as the form has it; the names are those of sync_task."""
+
+    mode: int = MODE_BOTH
+    components: bool = True
+    strategy: Sequence[str] = STRATEGIES
+    update_policy: str = "NEWER"
+    conflict_policy: str = "NEWER"
+
+
+class Line(NamedTuple):
+    """A resource in the list.
+
+    Attributes:
+        task: row of sync_task.
+        item: what is known of the table.
+        mode: which way it travels.
+        rules: its policies in sentences.
+        filters: in words.
+        pull, push: the newest entries of the log about it, None where there are none.
+        kept: conflicts and rejected records on which nobody has decided.
+    """
+
+    task: Any
+    item: Item
+    mode: Choice
+    rules: List[Any]
+    filters: List[str]
+    pull: Any
+    push: Any
+    kept: int
+
+
+def tab(desk: Desk, record: Any) -> Any:
+    """Show the resources of a repository, one of them, or the form to add some."""
+    from . import resources_add
+
+    asked, part = desk.request.args(2), desk.request.args(3)
+    if asked is None:
+        return _all(desk, record)
+    if asked == "create":
+        return resources_add.page(desk, record)
+    task = desk.record_of(record, desk.db.sync_task, asked)
+    if part == "filters" and desk.site.schema.get(task.resource_name) is not None:
+        return filter_form.page(desk, record, task)
+    return _one(desk, record, task)
+
+
+def title_of(part: Any, repository: Any) -> str:
+    """Return the title of a page about a part of a repository."""
+    return f"{part} · {repository.name}"
+
+
+# --- the list -----------------------------------------------------------------------------------------------
+
+
+def _all(desk: Desk, record: Any) -> Any:
+    variables = desk.request.get_vars
+    page = _page(desk, record, variables)
+    names = [task.resource_name for task in page.rows]
+    catalogue = Catalogue(desk.site, record, names)
+    told = outcomes(desk.db, record.id, names)
+    kept = undecided(desk.site, record.id, names)
+    filters = filters_in_words(desk.site, desk.T, page.rows)
+    rows = [_line(desk, task, catalogue, filters.get(task.id, []), told, kept) for task in page.rows]
+    order = order_of(variables, list(SORTED_BY), "order")
+    desk.response.view = "sync/tasks.html"
+    return {
+        "title": title_of(desk.T("Resources"), record),
+        "page": page._replace(rows=rows),
+        "searched": str(variables.q or ""),
+        "headings": {
+            name: heading(desk.request, order, name, label)
+            for name, label in (
+                ("name", desk.T("Resource")),
+                ("pull", desk.T("Last fetched")),
+                ("push", desk.T("Last sent")),
+            )
+        },
+        "asked_on": catalogue.asked_on,
+        "has_tasks": bool(page.rows) or bool(variables.q),
+    }
+
+
+def _page(desk: Desk, record: Any, variables: Any) -> Page:
+    table = desk.db.sync_task
+    query = (table.repository_id == record.id) & (table.deleted == False)  # noqa: E712
+    searched = str(variables.q or "").strip().lower()
+    if searched:
+        titles = resource_names(desk.site)
+        names = [name for name, title in titles.items() if searched in str(title).lower()]
+        query &= table.resource_name.belongs(names) | containing(searched, table.resource_name)
+    order = order_of(variables, list(SORTED_BY), "order")
+    column = table[SORTED_BY[order.column]]
+    # the same order on every page also where many are equal
+    columns = [column] if order.column == "order" else [column, table.id]
+    return page_of(
+        desk.db, query, [~each for each in columns] if order.descending else columns, variables, PAGE
+    )
+
+
+def _line(
+    desk: Desk,
+    task: Any,
+    catalogue: Catalogue,
+    filters: List[str],
+    told: Dict[Any, Any],
+    kept: Dict[str, int],
+) -> Line:
+    T = desk.T
+    return Line(
+        task=task,
+        item=catalogue.item(task.resource_name),
+        mode=chosen(modes(T), task.mode),
+        rules=policy_sentences(T, task.update_policy, task.conflict_policy),
+        filters=filters,
+        pull=told.get((task.resource_name, "pull")),
+        push=told.get((task.resource_name, "push")),
+        kept=kept.get(task.resource_name, 0),
+    )
+
+
+def filters_in_words(site: Site, T: Translate, tasks: Sequence[Any]) -> Dict[int, List[str]]:
+    """Return the filters of tasks in words, as they stand where they cannot be read: task -> sentences."""
+    resources = {task.id: task.resource_name for task in tasks}
+    told = {}
+    for task_id, lines in filter_form.stored_lines(site, tasks).items():
+        table = site.schema.get(resources[task_id])
+        try:
+            filters = [each for line in lines for each in parse_filter_string(line)]
+        except SyncError:
+            filters = []
+        told[task_id] = FilterFields(site, T, table).sentences(filters) if filters and table else lines
+    return told
+
+
+def outcomes(db: Any, repository_id: int, names: Sequence[str]) -> Dict[Any, Any]:
+    """Return the newest entries of the log about resources, as far as this site began: (resource, mode) -> row.
+
+    Args:
+        db: the DAL.
+        repository_id: the repository.
+        names: of the resources.
+    """
+    table = db.sync_log
+    newest = table.id.max()
+    query = (
+        (table.repository_id == repository_id)
+        & table.resource_name.belongs(list(names))
+        & table.mode.belongs(["pull/outgoing", "push/outgoing"])
+    )
+    grouped = [table.resource_name, table.mode]
+    ids = [row[newest] for row in db(query).select(newest, groupby=grouped)]
+    rows = db(table.id.belongs(ids)).select(
+        table.id, table.timestmp, table.resource_name, table.mode, table.result
+    )
+    return {(row.resource_name, row.mode.partition("/")[0]): row for row in rows}
+
+
+def undecided(site: Site, repository_id: int, names: Sequence[str]) -> Dict[str, int]:
+    """Return how many conflicts and rejected records of resources, and of what travels with them, are open."""
+    table = site.db.sync_kept
+    parts = {name: [name, *travelling(site, name)] for name in names}
+    wanted = sorted({part for listed in parts.values() for part in listed})
+    count = table.id.count()
+    query = (
+        (table.state == "open")
+        & table.kind.belongs(["conflict", "rejected"])
+        & (table.repository_id == repository_id)
+        & table.tablename.belongs(wanted)
+    )
+    found = {
+        row.sync_kept.tablename: int(row[count])
+        for row in site.db(query).select(table.tablename, count, groupby=table.tablename)
+    }
+    return {name: sum(found.get(part, 0) for part in listed) for name, listed in parts.items()}
+
+
+def travelling(site: Site, name: str) -> List[str]:
+    """Return the tables whose records travel with those of a table."""
+    table = site.schema.get(name)
+    if table is None:
+        return []
+    found = {component.table: None for component in table.components.values() if component.travels}
+    return [each for each in found if each != name]
+
+
+# --- one resource -------------------------------------------------------------------------------------------
+
+
+def _one(desk: Desk, record: Any, task: Any) -> Any:
+    site, T = desk.site, desk.T
+    catalogue = Catalogue(site, record, [task.resource_name])
+    item = catalogue.item(task.resource_name)
+    here = URL("sync", "repository", args=[record.id, "task", task.id])
+    back = URL("sync", "repository", args=[record.id, "task"])
+    delete = confirm(
+        desk,
+        "delete",
+        T("Stop exchanging %s?") % item.title,
+        [
+            T("Changes of these records do not travel any longer, in either direction."),
+            T("The records stay at both sites. Open conflicts stay in the list."),
+            T("If you add the resource again later, all its records are compared once."),
+            T("To stop for a while only, choose Pause instead."),
+        ],
+        T("Exchange it no more"),
+        back=here,
+    )
+    reset = confirm(
+        desk,
+        "reset",
+        T("Compare all %s again?") % item.title,
+        _what_it_costs(desk, record, task, item),
+        T("Compare everything again"),
+        danger=False,
+        back=here,
+    )
+    if delete.page or reset.page:
+        return delete.page or reset.page
+    if delete.agreed or reset.agreed:
+        if filter_form.running(desk, record):
+            desk.session.flash = filter_form.still_running(T)
+            redirect(here)
+        if delete.agreed:
+            delete_task(site, record, task)
+            desk.session.flash = T("The resource is not exchanged any more. Its records stay.")
+            redirect(back)
+        local.reset(site, record.id, task.resource_name)
+        desk.session.flash = T("The next synchronization compares all records.")
+        redirect(here)
+    rules, problems = Rules(*(task[name] for name in Rules._fields)), {}
+    form = FORM()
+    accepted = form.process(session=desk.session, formname="task", message_onsuccess=None).accepted
+    if desk.request.post_vars._formname == "task":
+        rules = entered_rules(desk.request.post_vars)
+        problems = problems_of(T, rules)
+        if not accepted:
+            desk.response.flash = T(
+                "The page was open for too long. Check what you entered, and press the button again."
+            )
+        elif not problems and _save(desk, record, task, rules):
+            redirect(back)
+    told = outcomes(desk.db, record.id, [task.resource_name])
+    desk.response.view = "sync/task.html"
+    return {
+        "title": title_of(item.title, record),
+        "task": task,
+        "item": item,
+        "known": site.schema.get(task.resource_name) is not None,
+        "form": form,
+        "choices": rule_choices(T),
+        "rules": rules,
+        "problems": problems,
+        "parts": [resource_title(site, name) for name in travelling(site, task.resource_name)],
+        "filters": filters_in_words(site, T, [task]).get(task.id, []),
+        "pull": told.get((task.resource_name, "pull")),
+        "push": told.get((task.resource_name, "push")),
+        "kept": undecided(site, record.id, [task.resource_name])[task.resource_name],
+        "asked_on": catalogue.asked_on,
+        "delete": delete.link,
+        "reset": reset.link,
+        "back": back,
+    }
+
+
+def _what_it_costs(desk: Desk, record: Any, task: Any, item: Item) -> List[Any]:
+    """Return what comparing everything again will cause, in sentences."""
+    T = desk.T
+    pulls, pushes = task.mode in (MODE_PULL, MODE_BOTH), task.mode in (MODE_PUSH, MODE_BOTH)
+    lines = [
+        T(
+            "The next synchronization compares all records of this resource, not only those that changed since."
+        ),
+        T("Only what differs between the sites is changed, by the policies of this resource."),
+    ]
+    if task.mode == MODE_NONE:
+        return [*lines, T("The resource is paused: nothing happens before it is switched on again.")]
+    cost = estimate(past_runs(desk.db, record.id), item.here if pushes else 0, item.there if pulls else 0)
+    if cost.records is None:
+        lines.append(
+            T("How many records the other site has is not known, so nobody can say how long it takes.")
+        )
+    elif cost.octets is None or cost.seconds is None:
+        lines.append(
+            T("About %s records travel. How long that takes is not known before the first synchronization.")
+            % cost.records
+        )
+    else:
+        lines.append(
+            T("About %(records)s records travel. By past synchronizations that takes %(size)s and %(time)s.")
+            % {
+                "records": cost.records,
+                "size": size_in_words(T, cost.octets),
+                "time": time_in_words(T, cost.seconds),
+            }
+        )
+    return lines
+
+
+class RuleChoices(NamedTuple):
+    """What can be chosen for a resource."""
+
+    modes: Choices
+    strategies: Choices
+    update_policies: Choices
+    conflict_policies: Choices
+
+
+def rule_choices(T: Translate) -> RuleChoices:
+    """Return what can be chosen for a resource, in sentences."""
+    return RuleChoices(modes(T), strategies(T), update_policies(T), conflict_policies(T))
+
+
+def entered_rules(variables: Any, new: bool = False) -> Rules:
+    """Return the rules that were sent.
+
+    Args:
+        variables: of the request.
+        new: whether what is missing was not asked yet and stays as usual; else a box that is missing is not ticked.
+    """
+    usual = Rules()
+    given = variables.strategy or []
+    ticked = given if isinstance(given, list) else [given]
+    mode = str(variables.mode or "")
+    return Rules(
+        int(mode)
+        if mode in {str(each) for each in (MODE_PULL, MODE_PUSH, MODE_BOTH, MODE_NONE)}
+        else usual.mode,
+        bool(variables.components) or (new and "components" not in variables),
+        [each for each in STRATEGIES if each in ticked] or (list(STRATEGIES) if new and not ticked else []),
+        _policy(variables.update_policy, usual.update_policy),
+        _policy(variables.conflict_policy, usual.conflict_policy),
+    )
+
+
+def _policy(given: Optional[str], usual: str) -> str:
+    return given if given in ("NEWER", "OTHER", "THIS", "MASTER") else usual
+
+
+def problems_of(T: Translate, rules: Rules) -> Dict[str, Any]:
+    """Return what is wrong with rules, by field."""
+    return {} if rules.strategy else {"strategy": T("Choose at least one.")}
+
+
+def _save(desk: Desk, record: Any, task: Any, rules: Rules) -> bool:
+    """Store rules; tell whether that was done. With other components the task starts over."""
+    T = desk.T
+    other_parts = bool(task.components) != rules.components
+    if other_parts and filter_form.running(desk, record):
+        desk.response.flash = filter_form.still_running(T)
+        return False
+    task.update_record(**rules._replace(strategy=list(rules.strategy))._asdict())
+    desk.session.flash = T("Saved")
+    if other_parts:
+        local.reset(desk.site, record.id, task.resource_name)
+        desk.session.flash = T("Saved. The next synchronization compares all records of this resource.")
+    return True
+
+
+def delete_task(site: Site, repository: Any, record: Any) -> None:
+    """Exchange a resource no more; the records stay."""
+    local.reset(site, repository.id, record.resource_name)
+    site.db(site.db.sync_resource_filter.task_id == record.id).delete()
+    record.delete_record()

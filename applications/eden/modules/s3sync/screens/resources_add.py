@@ -1,0 +1,145 @@
+"""Add resources to a repository: choose several from a list, see what should come along, and how they travel."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Set
+
+from gluon import FORM, URL, redirect
+
+from ..errors import SyncError
+from ..registration import ask_for_offer
+from .catalogue import BOTH, HERE, THERE, Catalogue, Item, Shelf, in_order, suggestions
+from .desk import Desk
+from .resources import Rules, entered_rules, problems_of, rule_choices, title_of
+from .titles import resource_title
+
+ACTIONS = ("search", "refresh", "next", "change", "save")
+SHOWN = ("all", BOTH, HERE, THERE)
+
+
+class Suggestion(NamedTuple):
+    """A resource that should come along.
+
+    Attributes:
+        item: what is known of it.
+        because: titles of the chosen resources whose records refer to its records.
+    """
+
+    item: Item
+    because: List[str]
+
+
+def page(desk: Desk, repository: Any) -> Any:
+    """Show what can be added; then what should come along, and the rules; store it."""
+    T, site = desk.T, desk.site
+    variables = desk.request.post_vars
+    form = FORM()
+    accepted = form.process(session=desk.session, formname="task", message_onsuccess=None).accepted
+    sent = variables._formname == "task"
+    action = next((each for each in ACTIONS if each in variables), "save") if sent else ""
+    if accepted and action == "refresh":
+        _refresh(desk, repository)
+        repository = desk.db.sync_repository(repository.id)
+    catalogue = Catalogue(site, repository)
+    ticked = _ticked(variables if sent else desk.request.get_vars)
+    ticked = {
+        name for name in ticked if site.schema.get(name) is not None and not catalogue.item(name).task_id
+    }
+    rules = entered_rules(variables, new=variables.step != "2")
+    problems = problems_of(T, rules) if sent else {}
+    if sent and not ticked and action in ("next", "save"):
+        problems["resource_name"] = T("Choose at least one.")
+    if sent and not accepted:
+        desk.response.flash = T(
+            "The page was open for too long. Check what you entered, and press the button again."
+        )
+    elif action == "save" and not problems:
+        add(desk, repository, ticked, rules)
+    second = "resource_name" not in problems and (
+        action == "next" or (action in ("save", "refresh") and variables.step == "2")
+    )
+    output: Dict[str, Any] = {
+        "title": title_of(T("Add resources"), repository),
+        "form": form,
+        "rules": rules,
+        "problems": problems,
+        "asked_on": catalogue.asked_on,
+        "may_ask": bool(repository.url),
+        "ticked": ticked,
+        "back": URL("sync", "repository", args=[repository.id, "task"]),
+    }
+    if second:
+        chosen = [catalogue.item(name) for name in in_order(site.schema, sorted(ticked))]
+        desk.response.view = "sync/tasks_how.html"
+        return {
+            **output,
+            "chosen": chosen,
+            "suggested": [] if variables.step == "2" else _suggested(desk, catalogue, ticked),
+            "choices": rule_choices(T),
+        }
+    searched = str(variables.q or "").strip()
+    shown = variables.shown if variables.shown in SHOWN else "all"
+    desk.response.view = "sync/tasks_add.html"
+    return {
+        **output,
+        "shelves": _found(catalogue.shelves(), searched, shown, ticked),
+        "searched": searched,
+        "shown": shown,
+        "knows": catalogue.asked_on is not None,
+        "sets": catalogue.sets(),
+    }
+
+
+def _ticked(variables: Any) -> Set[str]:
+    given = variables.resource_name or []
+    return {str(each) for each in (given if isinstance(given, list) else [given])}
+
+
+def _refresh(desk: Desk, repository: Any) -> None:
+    T = desk.T
+    try:
+        found = ask_for_offer(desk.site, repository.id)
+    except SyncError as error:
+        desk.response.flash = T("The other site could not be asked: %s") % error.explain()
+        return
+    desk.response.flash = (
+        T("The other site was asked.")
+        if found is not None
+        else T("The other site does not say what it offers: a Sahana Eden cannot.")
+    )
+
+
+def _found(shelves: List[Shelf], searched: str, shown: str, ticked: Set[str]) -> List[Shelf]:
+    """Return what matches the search; what is ticked stays in sight, so that it is not lost."""
+
+    def matches(item: Item) -> bool:
+        if item.name in ticked:
+            return True
+        words = f"{item.title} {item.name}".lower()
+        return searched.lower() in words and shown in ("all", item.offered)
+
+    found = [Shelf(shelf.title, [item for item in shelf.items if matches(item)]) for shelf in shelves]
+    return [shelf for shelf in found if shelf.items]
+
+
+def _suggested(desk: Desk, catalogue: Catalogue, ticked: Set[str]) -> List[Suggestion]:
+    schema = desk.site.schema
+    because = suggestions(schema, sorted(ticked))
+    found = []
+    for name in in_order(schema, sorted(because)):
+        item = catalogue.item(name)
+        if item.task_id is None:
+            found.append(Suggestion(item, [resource_title(desk.site, each) for each in because[name]]))
+    return found
+
+
+def add(desk: Desk, repository: Any, names: Set[str], rules: Rules) -> None:
+    """Store new tasks, what others refer to first, and go back to the list."""
+    T, table = desk.T, desk.db.sync_task
+    values = rules._replace(strategy=list(rules.strategy))._asdict()
+    for name in in_order(desk.site.schema, sorted(names)):
+        table.insert(repository_id=repository.id, resource_name=name, **values)
+    desk.session.flash = (
+        T("1 resource was added.") if len(names) == 1 else T("%s resources were added.") % len(names)
+    )
+    redirect(URL("sync", "repository", args=[repository.id, "task"]))

@@ -1,0 +1,170 @@
+"""What states, kinds, results and errors are called for a person."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional, Tuple
+
+from .widgets import Translate
+
+
+def kinds(T: Translate) -> Dict[str, Any]:
+    """Return what kinds of kept versions are called."""
+    return {
+        "conflict": T("conflict"),
+        "rejected": T("rejected"),
+        "refused": T("refused by the policy"),
+    }
+
+
+def states(T: Translate) -> Dict[str, Tuple[str, Any]]:
+    """Return kind of state (``look.state``) and name of the states of kept versions."""
+    return {
+        "open": ("attention", T("open")),
+        "resolved": ("good", T("decided")),
+        "superseded": ("off", T("superseded by a later version")),
+    }
+
+
+def decided(T: Translate) -> Dict[Optional[str], Any]:
+    """Return what a person decided on a version, in words."""
+    return {
+        None: T("decided"),
+        "keep": T("kept as it is"),
+        "ours": T("our version was used"),
+        "theirs": T("the other site's version was used"),
+        "fields": T("chosen field by field"),
+    }
+
+
+def sides(T: Translate) -> Dict[str, Any]:
+    """Return what the versions are called."""
+    return {
+        "ours": T("our version"),
+        "theirs": T("the other site's version"),
+        "now": T("as it is now"),
+    }
+
+
+def rules(T: Translate) -> Dict[str, Tuple[Any, Any]]:
+    """Return name and effect of the rules by which many versions can be decided."""
+    return {
+        "keep": (
+            T("Keep the records as they are"),
+            T("Nothing is changed and nothing is sent; the entries are closed."),
+        ),
+        "ours": (
+            T("Keep ours"),
+            T(
+                "The records say again what our versions say, as a change made by you now. Rejected versions "
+                "stay out."
+            ),
+        ),
+        "theirs": (
+            T("Take theirs"),
+            T("The records say what the other site's versions say, as a change made by you now."),
+        ),
+        "newer": (
+            T("Take the newer one"),
+            T(
+                "Of each record the version that was changed last is used, as a change made by you now. Where "
+                "both were changed in the same second, the entry is left open."
+            ),
+        ),
+        "again": (
+            T("Try rejected records again"),
+            T(
+                "Each is checked once more. What is still in the way of a record is told, and its entry left open."
+            ),
+        ),
+    }
+
+
+def left_open(T: Translate) -> Dict[str, Any]:
+    """Return why a rule left a version open."""
+    return {
+        "changed": T("The record was changed here since, and says something else than both versions."),
+        "deleted": T("The record was deleted here since."),
+        "later": T("The record here was changed later than the version that was not taken."),
+        "same time": T("Both versions were changed in the same second."),
+        "unknown": T("This site does not have the resource any more."),
+    }
+
+
+def results(T: Translate) -> Dict[str, Tuple[str, Any]]:
+    """Return kind of state (``look.state``) and name of the results of log entries."""
+    return {
+        "success": ("good", T("success")),
+        "warning": ("attention", T("warning")),
+        "error": ("attention", T("error, is tried again")),
+        "fatal": ("bad", T("failed")),
+    }
+
+
+def modes(T: Translate) -> Dict[str, Any]:
+    """Return what an entry of the log is about."""
+    return {
+        "pull/outgoing": T("received, asked for by this site"),
+        "push/incoming": T("received, sent by the other site"),
+        "push/outgoing": T("sent by this site"),
+        "pull/incoming": T("sent, asked for by the other site"),
+        "register/outgoing": T("registration at the other site"),
+        "register/incoming": T("registration of the other site"),
+        "decide/outgoing": T("decision of a person"),
+    }
+
+
+def directions(T: Translate) -> Dict[str, Any]:
+    """Return what can be asked for as a direction."""
+    return {
+        "in": T("received"),
+        "out": T("sent"),
+        "register": T("registration"),
+        "decide": T("decisions"),
+    }
+
+
+def runs(T: Translate) -> Dict[str, Tuple[str, Any]]:
+    """Return kind of state (``look.state``) and name of the states of runs."""
+    return {
+        "running": ("working", T("running")),
+        "completed": ("good", T("completed")),
+        "failed": ("bad", T("failed")),
+        "cancelled": ("off", T("stopped by a person")),
+    }
+
+
+def errors(T: Translate) -> Dict[str, Any]:
+    """Return the heading of each error (``errors.SyncError.code``)."""
+    return {
+        "sync_error": T("Something unexpected went wrong"),
+        "document_unreadable": T("What arrived cannot be read"),
+        "document_hostile": T("What arrived was refused: it holds what no exchange needs"),
+        "document_truncated": T("The line was cut in the middle of an answer"),
+        "document_too_large": T("What arrived is larger than this site accepts"),
+        "not_s3xml": T("The other end does not answer like an Eden"),
+        "bad_request": T("The request asks for something that is not there"),
+        "request_incomplete": T("The request lacks something"),
+        "callback_rollback": T("A rule of the data model broke the import off"),
+        "unknown_resource": T("One of the sites does not have this resource"),
+        "filter_invalid": T("A filter cannot be used"),
+        "resource_protected": T("This resource never leaves a site"),
+        "not_authenticated": T("User name or password is wrong"),
+        "not_permitted": T("The account may not do this"),
+        "not_registered": T("The other site is not registered"),
+        "method_not_allowed": T("The request is of a kind that is not answered"),
+        "format_unsupported": T("The request asks for an unknown format"),
+        "record_unknown": T("There is no such record"),
+        "peer_unreachable": T("The other site cannot be reached"),
+        "tls_failed": T("The certificate of the other site cannot be trusted"),
+        "peer_busy": T("The other site is busy"),
+        "peer_failed": T("The other site failed"),
+        "peer_refused": T("The other site refused"),
+        "protocol_error": T("The other site answered something unexpected"),
+        "configuration": T("A setting is missing or wrong"),
+        "already_running": T("The repository is being synchronized already"),
+        "store_busy": T("The database of this site is busy"),
+        "store_full": T("The disk of this site is full"),
+        "row_refused": T("The database refused a record"),
+        "run_failed": T("The synchronization did not come to its end"),
+        "cancelled": T("The synchronization was stopped"),
+    }

@@ -1,0 +1,165 @@
+"""What several screens are made of: buttons that change something, forms, pages of rows."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+from gluon import FORM, INPUT, SQLFORM, URL, A, Field
+
+from ..errors import SyncError
+from ..transport import origin
+
+Translate = Callable[[str], Any]
+
+
+class Confirmation(NamedTuple):
+    """How a question stands.
+
+    Attributes:
+        link: leads to the question; to be shown on the screen.
+        agreed: the button was pressed: do it now.
+        page: what the view shows while the question stands, else None.
+    """
+
+    link: Any
+    agreed: bool
+    page: Optional[Dict[str, Any]]
+
+
+class Page(NamedTuple):
+    """A page of rows, and where it stands among the others."""
+
+    rows: List[Any]
+    number: int
+    pages: int
+    total: int
+
+
+def action_button(
+    name: str, label: Any, *, danger: bool = False, hidden: Optional[Dict[str, Any]] = None
+) -> Any:
+    """Return a form that is only a button: every change is a POST with web2py's form key."""
+    return FORM(
+        INPUT(_type="submit", _value=label, _class="btn btn-danger" if danger else "btn btn-primary"),
+        hidden=hidden or {},
+        _class="delete-form" if danger else "action-form",
+        _name=name,
+        _id=f"form-{name}",
+    )
+
+
+def pressed(form: Any, name: str, session: Any) -> bool:
+    """Tell whether the button of an action form was pressed, with a valid form key."""
+    accepted: bool = form.process(session=session, formname=name, message_onsuccess=None).accepted
+    return accepted
+
+
+def confirm(
+    desk: Any,
+    name: str,
+    title: Any,
+    text: Union[Any, Sequence[Any]],
+    label: Any,
+    *,
+    danger: bool = True,
+    back: Optional[str] = None,
+) -> Confirmation:
+    """Ask before something is done that is not easily undone: a page of its own that says what will happen.
+
+    The link leads to ``?ask=<name>`` of the same address. A screen shows ``page`` instead of its own while it is
+    there, and acts when ``agreed`` says so::
+
+        delete = confirm(desk, "delete", T("Delete this repository?"), T("Its records stay."), T("Delete repository"))
+        if delete.page:
+            return delete.page
+        if delete.agreed:
+            ...
+
+    Args:
+        desk: who asks for what.
+        name: of the action, one on the screen.
+        title: the question.
+        text: what will happen; several sentences for several paragraphs.
+        label: of the link, and of the button that does it.
+        danger: whether it destroys something.
+        back: where the way back leads, by default to the screen.
+    """
+    request = desk.request
+    others = {key: value for key, value in request.get_vars.items() if key != "ask"}
+    link = A(
+        label,
+        _class="btn btn-outline-danger" if danger else "btn btn-outline-primary",
+        _href=URL(args=request.args, vars={**others, "ask": name}),
+        _id=f"ask-{name}",
+    )
+    if request.get_vars.ask != name:
+        return Confirmation(link, False, None)
+    form = action_button(name, label, danger=danger)
+    if pressed(form, name, desk.session):
+        return Confirmation(link, True, None)
+    desk.response.view = "sync/confirm.html"
+    lines = list(text) if isinstance(text, (list, tuple)) else [text]
+    home = back or URL(args=request.args, vars=others)
+    return Confirmation(link, False, {"title": title, "lines": lines, "form": form, "back": home})
+
+
+def form_of(
+    *fields: Field, table_name: str, T: Translate, label: Any = None, back: Optional[str] = None
+) -> Any:
+    """Return a form of these fields in the look of the application.
+
+    Args:
+        fields: its fields.
+        table_name: what its controls are named after.
+        T: translates.
+        label: of the button that sends it, by default that it saves.
+        back: where "Cancel" leads, None for a form without.
+    """
+    from s3.forms import buttons, form_rows
+
+    return SQLFORM.factory(
+        *fields,
+        formstyle=form_rows,
+        separator="",
+        buttons=buttons(label or T("Save"), T("Cancel") if back else None, back or ""),
+        table_name=table_name,
+    )
+
+
+def web_address(T: Translate) -> Callable[..., Tuple[Any, Any]]:
+    """Return a validator of addresses that begin with http:// or https://."""
+
+    def check(value: Any, record_id: Any = None) -> Tuple[Any, Any]:
+        try:
+            origin(str(value))
+        except SyncError:
+            return value, T("Enter an address that begins with http:// or https://")
+        return str(value).strip(), None
+
+    return check
+
+
+def page_of(db: Any, query: Any, order: Any, variables: Any, length: int) -> Page:
+    """Return the page of rows that is asked for, the last one if there are not so many.
+
+    Args:
+        db: the DAL.
+        query: which rows.
+        order: in which order.
+        variables: URL variables, of them page.
+        length: rows a page.
+    """
+    total = db(query).count()
+    pages = max(1, -(-total // length))
+    number = min(max(1, whole_number(variables.get("page")) or 1), pages)
+    rows = db(query).select(orderby=order, limitby=((number - 1) * length, number * length))
+    return Page(list(rows), number, pages, total)
+
+
+def whole_number(value: Any) -> Optional[int]:
+    """Return the number that a part of a URL is, None where it is none, or larger than any id."""
+    return (
+        int(value)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10
+        else None
+    )

@@ -1,0 +1,176 @@
+"""The words for what runs, jobs and repositories are doing: stages, states, numbers, spans of time."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any, Dict, Optional, Tuple
+
+from gluon import CAT, TAG
+
+from s3 import look
+
+from ..backlog import Waiting
+from ..engine import Stage
+from ..health import Condition
+from ..rhythm import DAY, HOUR, MINUTE, every
+from .widgets import Translate
+
+#: The kind of state that a condition is shown as (see ``look.SIGNS``).
+KINDS = {
+    Condition.IN_STEP: "good",
+    Condition.WORKING: "working",
+    Condition.WAITING: "waiting",
+    Condition.ATTENTION: "attention",
+    Condition.NEVER: "off",
+}
+
+
+def conditions(T: Translate) -> Dict[Condition, Any]:
+    """Return what the states of a repository are called."""
+    return {
+        Condition.ATTENTION: T("needs attention"),
+        Condition.WORKING: T("working"),
+        Condition.WAITING: T("waiting"),
+        Condition.NEVER: T("never connected"),
+        Condition.IN_STEP: T("in step"),
+    }
+
+
+def run_state(T: Translate, run: Any, is_live: bool) -> Any:
+    """Return the state of a run as a badge."""
+    states = {
+        "completed": ("good", T("completed")),
+        "failed": ("bad", T("failed")),
+        "cancelled": ("off", T("stopped")),
+        "running": ("working", T("working")) if is_live else ("bad", T("broken off")),
+    }
+    kind, words = states.get(run.state, ("off", run.state))
+    return look.state(kind, words)
+
+
+def stage(T: Translate, name: Optional[str], direction: Optional[str] = None) -> Any:
+    """Return what a run is doing, in a few words."""
+    waiting = {
+        "pull": T("Waiting to ask the other site again"),
+        "push": T("Waiting to send to the other site again"),
+    }
+    words = {
+        Stage.STARTING.value: T("Starting"),
+        Stage.PULLING.value: T("Fetching from the other site"),
+        Stage.IMPORTING.value: T("Taking over what was fetched"),
+        Stage.EXPORTING.value: T("Collecting what has changed here"),
+        Stage.PUSHING.value: T("Sending to the other site"),
+        Stage.FILES.value: T("Exchanging files"),
+        Stage.WAITING.value: waiting.get(direction or "", T("Waiting to try again")),
+        Stage.FINISHED.value: T("Finished"),
+    }
+    return words.get(name or "", T("Starting"))
+
+
+def outcomes(T: Translate) -> Dict[str, Any]:
+    """Return what became of records, by the columns of a run."""
+    return {
+        "created": T("created"),
+        "updated": T("updated"),
+        "unchanged": T("unchanged"),
+        "deleted": T("deleted"),
+        "merged": T("merged"),
+        "skipped": T("skipped"),
+        "conflict": T("in conflict"),
+        "rejected": T("rejected"),
+    }
+
+
+# --- numbers -------------------------------------------------------------------------------------------------
+
+
+def number(value: int) -> str:
+    """Return a number with a narrow blank between thousands, which no language mistakes for a decimal point."""
+    return f"{value:,}".replace(",", "\u202f") if value >= 10_000 else str(value)
+
+
+def records(T: Translate, count: int) -> Any:
+    """Return a number of records in words."""
+    return T("1 record") if count == 1 else T("%s records") % number(count)
+
+
+def waiting(T: Translate, found: Waiting) -> Any:
+    """Return in words how many records wait."""
+    if not found.count:
+        return T("not counted") if found.is_more else T("none")
+    return T("more than %s") % number(found.count) if found.is_more else number(found.count)
+
+
+def size(T: Translate, count: int) -> Any:
+    """Return a number of bytes in words."""
+    if count < 1024:
+        return T("%s bytes") % count
+    if count < 1024 * 1024:
+        return T("%s kB") % f"{count / 1024:.0f}"
+    return T("%s MB") % f"{count / (1024 * 1024):.1f}"
+
+
+# --- time ----------------------------------------------------------------------------------------------------
+
+
+def span(T: Translate, seconds: float) -> Any:
+    """Return a span of time in words, as exact as people say it."""
+    whole = round(seconds)
+    if whole < 1:
+        return T("less than a second")
+    if whole < MINUTE:
+        return T("1 second") if whole == 1 else T("%s seconds") % whole
+    if whole < 90 * MINUTE:
+        return _counted(whole / MINUTE, T("1 minute"), T("%s minutes"))
+    if whole < 36 * HOUR:
+        return _counted(whole / HOUR, T("1 hour"), T("%s hours"))
+    return _counted(whole / DAY, T("1 day"), T("%s days"))
+
+
+def _counted(amount: float, one: Any, many: Any) -> Any:
+    count = round(amount)
+    return one if count == 1 else many % count
+
+
+def time_of_day(value: time) -> Any:
+    """Return a time of the day in UTC; ``live.js`` shows it in the reader's zone."""
+    return TAG.time(
+        f"{value:%H:%M} UTC", _datetime=f"{value:%H:%M}Z", _title=f"{value:%H:%M} UTC", **{"_data-time": ""}
+    )
+
+
+def rhythm(T: Translate, period: int, at: time) -> Any:
+    """Return in a sentence how often a job runs.
+
+    Args:
+        T: translates.
+        period: seconds from one run to the next.
+        at: time of the day of one of the runs (UTC).
+    """
+    found = every(period)
+    if found is None:
+        return T("Every %s seconds.") % period
+    if found.unit == MINUTE:
+        return T("Every minute.") if found.count == 1 else T("Every %s minutes.") % found.count
+    sentences: Dict[int, Tuple[Any, Any]] = {
+        HOUR: (T("Every hour, among others at %s."), T("Every %s hours, among others at %s.")),
+        DAY: (T("Every day at %s."), T("Every %s days at %s.")),
+    }
+    one, many = sentences[found.unit]
+    return (
+        sentence(one, time_of_day(at)) if found.count == 1 else sentence(many, found.count, time_of_day(at))
+    )
+
+
+def sentence(text: Any, *parts: Any) -> Any:
+    """Return a sentence with its ``%s`` filled in by parts of a page, in their order.
+
+    Args:
+        text: the translated sentence; text outside its places is escaped.
+        parts: texts or helpers such as ``look.moment`` returns.
+    """
+    pieces = str(text).split("%s")
+    found = [pieces[0]]
+    for part, after in zip(parts, pieces[1:]):
+        found += [part, after]
+    return CAT(*found)
