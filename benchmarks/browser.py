@@ -14,6 +14,34 @@ from .sites import ADMINISTRATOR, Site
 
 median = statistics.median
 
+#: The screens of the synchronisation, by what a person calls them; the names in braces come from ``crowd.py``.
+SCREENS = {
+    "overview": "/sync/index",
+    "overview, searched": "/sync/index?q=office+09",
+    "add a repository": "/sync/repository/create",
+    "repository": "/sync/repository/{repository}",
+    "repository, configuration": "/sync/repository/{repository}/update",
+    "repository, resources": "/sync/repository/{repository}/task",
+    "repository, add resources": "/sync/repository/{repository}/task/create",
+    "repository, one resource": "/sync/repository/{repository}/task/{task}",
+    "repository, schedule": "/sync/repository/{repository}/job",
+    "repository, one job": "/sync/repository/{repository}/job/{job}",
+    "repository, conflicts": "/sync/repository/{repository}/kept",
+    "repository, log": "/sync/repository/{repository}/log",
+    "repository, synchronise now": "/sync/repository/{repository}/now",
+    "conflicts and rejected records": "/sync/kept",
+    "conflicts, searched": "/sync/kept?q=relief&sort=name",
+    "one conflict": "/sync/kept/{kept}",
+    "conflicts, a rule for all": "/sync/kept/decide?which=all&rule=theirs",
+    "log": "/sync/log",
+    "log, searched": "/sync/log?q=900+records",
+    "log, filtered, last page": "/sync/log?result=error&page=400",
+    "log entry": "/sync/log/{entry}",
+    "settings": "/sync/config",
+    "data sets": "/sync/dataset",
+    "list of organisations": "/org/organisation",
+}
+
 
 class Browser:
     """A logged-in administrator's browser.
@@ -35,6 +63,21 @@ class Browser:
         answer = self._session.post(page.url, data=values, timeout=30)
         if "Log out" not in answer.text:
             raise RuntimeError("The administrator could not log in.")
+
+    def look_at(self, path: str, times: int) -> list[float]:
+        """Ask for one screen several times; return the seconds of each, from the request to the last byte.
+
+        Raises:
+            RuntimeError: the screen does not answer with a page.
+        """
+        seconds: list[float] = []
+        for _ in range(times):
+            began = time.perf_counter()
+            answer = self._session.get(f"{self._base}{path}", timeout=60)
+            seconds.append(time.perf_counter() - began)
+            if answer.status_code != 200:
+                raise RuntimeError(f"{path} answers with HTTP {answer.status_code}.")
+        return seconds
 
     def wander(self, repository: int, until: threading.Event) -> tuple[list[float], int]:
         """Ask for the administration's screens in turn; return the seconds of each and how many were refused."""

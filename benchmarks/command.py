@@ -18,6 +18,7 @@ SCENES = {
     "families": "import of records with references and components",
     "exchange": "two sites with new records each, worker to worker",
     "pages": "screens of the administration during an import",
+    "screens": "every screen with 100 repositories, 1,000 tasks, 100,000 log entries, 10,000 conflicts",
     "sizes": "memory, cost per record and nothing to do, at several sizes",
     "workers": "eight repositories with 1, 2 and 4 workers",
 }
@@ -79,6 +80,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "families": lambda: measurements.families(10_000),
         "exchange": lambda: measurements.exchange(many),
         "pages": lambda: measurements.pages(many),
+        "screens": measurements.screens,
         "sizes": lambda: measurements.sizes(sizes),
         "workers": lambda: measurements.workers(2_000 if options.quick else 10_000),
     }

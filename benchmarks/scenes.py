@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
+import dataclasses
+import io
+import math
+import os
 import shutil
 import threading
 import time
@@ -12,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from launcher.places import application_folder
+from s3sync.compression import gzip
 
-from .browser import Browser, median
+from .browser import SCREENS, Browser, median
 from .classic import classic_eden
-from .documents import write_pages
+from .documents import PAGE, write_pages
 from .floors import Floor
 from .sites import (
     Client,
@@ -34,7 +38,23 @@ REPEATS = 3
 REPOSITORIES = 8
 MEGABYTE = 1e6
 MOST_MEMORY = 200.0
+#: Pages of 5,000 records after which the memory of a web server grows no more.
+PAGES_UNTIL_SETTLED = 100
 Tell = Callable[[Row], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Crowd:
+    """How much of everything ``crowd.py`` makes; ``tasks_each`` is for one repository."""
+
+    repositories: int = 100
+    tasks_each: int = 10
+    runs: int = 10_000
+    entries: int = 100_000
+    conflicts: int = 10_000
+
+
+CROWD = Crowd()
 
 
 class Measurements:
@@ -112,7 +132,7 @@ class Measurements:
         self._tell(
             Row("bytes on the line for a pull, of the document's", received / size, "", None, 0.2, False)
         )
-        packed = sum(len(gzip.compress(path.read_bytes(), 5)) for path in documents)
+        packed = sum(map(_packed_size, documents))
         self._tell(Row("bytes on the line for a push, of the document's", packed / raw, "", None, 0.2, False))
 
     def _exports(self, site: Site, count: int, floor: Floor) -> None:
@@ -185,6 +205,16 @@ class Measurements:
             self._tell(Row(f"{name}: median", median(seconds) * 1000, "ms", None, 300, False))
             self._tell(Row(f"{name}: longest", max(seconds) * 1000, "ms"))
 
+    def screens(self, crowd: Crowd = CROWD) -> None:
+        """Every screen of the administration at a site with many of everything."""
+        with self._site("headquarters") as site:
+            self._fill(site, crowd.conflicts)
+            made = site.script("crowd", **dataclasses.asdict(crowd))
+            browser = Browser(site)
+            for name, path in SCREENS.items():
+                seconds = browser.look_at(path.format(**made), times=5)
+                self._tell(Row(f"screen: {name}", median(seconds) * 1000, "ms", None, 200, False))
+
     # --- flat ---------------------------------------------------------------------------------------------
 
     def sizes(self, counts: Sequence[int]) -> None:
@@ -195,6 +225,7 @@ class Measurements:
             with self._site("field") as field, self._site("headquarters") as headquarters:
                 self._fill(headquarters, count)
                 repository = connect_sites(field, headquarters, [ORGANISATION])
+                self._serve(headquarters, count)
                 reset_peak_memory(headquarters.web_pid)
                 run = field.script("synchronise", repository=repository)[0]
                 _expect(run["message"], f"{count} created")
@@ -230,6 +261,15 @@ class Measurements:
                 Row(f"cost of a new record, growth {span}", costs[-1] / costs[0], "", None, 1.25, False)
             )
 
+    def _serve(self, site: Site, count: int) -> None:
+        """Pull until as many pages were served at every size.
+
+        The memory of a web server settles with the pages it has served, few or many records it may hold.
+        """
+        for turn in range(math.ceil(PAGES_UNTIL_SETTLED * PAGE / max(count, PAGE))):
+            with Client(site, self._folder / f"settle-{turn}") as client:
+                client.pull_all(ORGANISATION)
+
     def _nothing_to_do(self, field: Site, headquarters: Site, repository: int, count: int) -> None:
         runs = field.script("idle", repository=repository)
         name = f"nothing to do, {count:,} records"
@@ -243,6 +283,8 @@ class Measurements:
         """Seconds a new record costs where so many are held."""
         count = 10000
         pages = self._folder / "more"
+        # what filled the site is still on its way to the disk, the more the larger it is
+        os.sync()
         with Client(site, pages) as client:
             times = [
                 _seconds(
@@ -324,6 +366,13 @@ def _seconds(client: Client, table: str, documents: Sequence[Path], outcome: str
     if set(outcomes) != {outcome}:
         raise RuntimeError(f"{table} was to be {outcome} and was {outcomes}")
     return seconds
+
+
+def _packed_size(document: Path) -> int:
+    packed = io.BytesIO()
+    with document.open("rb") as source:
+        gzip.pack(source, packed)
+    return packed.tell()
 
 
 def _speed(

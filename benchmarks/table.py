@@ -11,6 +11,8 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
+from s3sync.compression import gzip
+
 
 @dataclass(frozen=True)
 class Row:
@@ -109,5 +111,6 @@ def machine(database: str) -> str:
     return (
         f"{now:%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores ({cpu}), {memory} GiB, load {os.getloadavg()[0]:.1f}; "
         f"Python {platform.python_version()}, lxml {version('lxml')}, web2py {version('web2py-gluon')}, "
+        f"{gzip.name}, "
         f"{database if not database.startswith('SQLite') else f'SQLite {sqlite3.sqlite_version}'}"
     )

@@ -92,9 +92,46 @@ class JournalContract:
         (change,) = site.store.scan(
             site.table("org_organisation"), ("id",), after=before, until=site.journal.head(), limit=9
         )
-        assert change.row == (organisation,)
+        assert change[:-1] == (organisation,)
         positions = site.journal.positions("org_office", offices)
-        assert change.seq > max(seq for seq, _ in positions.values())
+        assert change[-1] > max(seq for seq, _ in positions.values())
+
+    def test_new_records_are_noted_in_order_with_the_times_given(self, site: Site) -> None:
+        keys = insert(site, "org_organisation", ("A",), ("B",), ("C",))
+        before = site.journal.head()
+        with site.store.transaction():
+            site.journal.note("org_organisation", keys[::-1], 5, times=dict.fromkeys(keys, EARLY))
+        changes = site.store.scan(
+            site.table("org_organisation"), ("id",), after=before, until=site.journal.head(), limit=9
+        )
+        assert [row[0] for row in changes] == keys[::-1]
+        assert {origin for _, origin in site.journal.positions("org_organisation", keys).values()} == {5}
+        noted = site.db(site.db.sync_journal.tablename == "org_organisation").select()
+        assert {row.modified_on for row in noted} == {EARLY}
+
+    def test_records_that_are_only_said_to_be_new_are_noted_too(self, site: Site) -> None:
+        keys = insert(site, "org_organisation", ("A",), ("B",))
+        with site.store.transaction():
+            site.journal.note("org_organisation", keys[:1], None)
+        before = site.journal.head()
+        with site.store.transaction():
+            times = dict.fromkeys(keys, datetime(2026, 3, 1, 8))
+            site.journal.note("org_organisation", keys, 5, times=times)
+        assert all(seq > before for seq, _ in site.journal.positions("org_organisation", keys).values())
+
+    def test_masters_that_the_caller_notes_are_left_to_it(self, site: Site) -> None:
+        first, second = insert(site, "org_organisation", ("A",), ("B",))
+        offices = insert(
+            site, "org_office", ("O1", first), ("O2", second), columns=("name", "organisation_id")
+        )
+        before = site.journal.head()
+        with site.store.transaction():
+            site.journal.note("org_office", offices, 7, covered={offices[0]})
+        changes = site.store.scan(
+            site.table("org_organisation"), ("id",), after=before, until=site.journal.head(), limit=9
+        )
+        assert [row[:-1] for row in changes] == [(second,)]
+        assert set(site.journal.positions("org_office", offices)) == set(offices)
 
     def test_a_component_that_changes_is_no_change_of_its_master(self, site: Site) -> None:
         (organisation,) = insert(site, "org_organisation", ("A",))
@@ -139,9 +176,9 @@ class JournalContract:
         changes = site.store.scan(
             site.table("pr_person"), ("id",), after=before, until=site.journal.head(), limit=9
         )
-        assert [change.row[0] for change in changes] == [person]
+        assert [row[0] for row in changes] == [person]
         assert site.journal.positions("pr_contact", [contact])
-        assert other not in {change.row[0] for change in changes}
+        assert other not in {row[0] for row in changes}
 
     def test_assert_ours_tells_everybody_again_without_a_change(self, site: Site) -> None:
         keys = insert(site, "org_organisation", ("A",))
@@ -155,7 +192,7 @@ class JournalContract:
         changes = site.store.scan(
             site.table("org_organisation"), ("id",), after=head, until=99, limit=9, skip_origin=7
         )
-        assert [change.row[0] for change in changes] == keys
+        assert [row[0] for row in changes] == keys
 
     def test_forget_origin(self, site: Site) -> None:
         keys = insert(site, "org_organisation", ("A",), ("B",), ("C",))
@@ -228,7 +265,7 @@ class JournalContract:
         insert(site, "org_office", ("O", organisation), columns=("name", "organisation_id"))
         assert site.journal.catch_up(table) == 1
         changes = site.store.scan(table, ("id",), after=head, until=site.journal.head(), limit=9)
-        assert [change.row[0] for change in changes] == [organisation]
+        assert [row[0] for row in changes] == [organisation]
 
     def test_catch_up_passes_over_what_was_noted(self, site: Site) -> None:
         keys = insert(site, "org_organisation", ("A",), ("B",))
@@ -298,7 +335,7 @@ class JournalContract:
             site.db.commit()
             until = site.journal.head()
             page = site.store.scan(table, ("id",), after=after, until=until, limit=1000)
-            seen.extend(change.row[0] for change in page)
+            seen.extend(row[0] for row in page)
             after = until
             if last_round:
                 break
@@ -427,7 +464,7 @@ class JournalContract:
         changes = site.store.scan(
             site.table("org_organisation"), ("id",), after=head, until=site.journal.head(), limit=9
         )
-        assert {change.row[0] for change in changes} == {first, second}
+        assert {row[0] for row in changes} == {first, second}
 
     def test_a_hard_deletion_notes_the_master(self, site: Site) -> None:
         db = site.db
@@ -439,7 +476,7 @@ class JournalContract:
         db.commit()
         window = {"after": head, "until": site.journal.head(), "limit": 9}
         changes = site.store.scan(site.table("org_organisation"), ("id",), **window)
-        assert [change.row[0] for change in changes] == [organisation]
+        assert [row[0] for row in changes] == [organisation]
         assert site.store.scan(site.table("org_office"), ("id",), **window) == []
 
     def test_tables_of_the_synchronisation_are_not_journaled(self, site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from s3sync.checkpoints import Checkpoints
 from s3sync.cursor import Checkpoint, Handed
 from s3sync.ledger import SqlLedger
+from s3sync.model import utcnow
 from s3sync.ports import Deferred, Kept
 from tests.support.databases import Site
 
@@ -144,10 +145,31 @@ class LedgerContract:
         key = site.store.rows("SELECT id FROM sync_kept")[0][0]
         assert ledger.version(key) == kept()
         with site.store.transaction():
-            ledger.resolve(key, 7)
+            ledger.resolve([key], 7, "ours")
         assert self.states(site) == [("resolved", "conflict", "u1")]
         assert ledger.version(key) == kept()
         assert ledger.version(key + 1) is None
+
+    def test_what_was_decided_is_noted_and_removed_with_the_log(self, site: Site, ledger: SqlLedger) -> None:
+        with site.store.transaction():
+            ledger.keep([kept(), kept(uuid="u2", fingerprint="second"), kept(uuid="u3", fingerprint="third")])
+            keys = [row[0] for row in site.store.rows("SELECT id FROM sync_kept ORDER BY id")]
+            ledger.resolve(keys[:1], 7, "keep")
+            ledger.release(3, "org_organisation", ["u2"], ["conflict"])
+        decided = site.store.rows("SELECT decision, resolved_by FROM sync_kept WHERE state = 'resolved'")
+        assert [tuple(row) for row in decided] == [("keep", 7)]
+        with site.store.transaction():
+            assert ledger.purge(utcnow() - timedelta(days=1)) == 0
+            settled = sum(state != "open" for state, _, _ in self.states(site))
+            assert ledger.purge(utcnow() + timedelta(days=1)) == settled == 2
+        assert {state for state, _, _ in self.states(site)} == {"open"}
+
+    def test_a_kept_version_has_the_name_that_people_know(self, site: Site) -> None:
+        ledger = SqlLedger(site.db, site.schema, naming=lambda item: f"{item.uuid} " * 200)
+        with site.store.transaction():
+            ledger.keep([kept()])
+        (name,) = site.store.rows("SELECT name FROM sync_kept")[0]
+        assert name.startswith("u1 u1") and len(name) <= 255
 
     def test_what_was_settled_by_a_person_stays(self, site: Site, ledger: SqlLedger) -> None:
         with site.store.transaction():

@@ -147,6 +147,39 @@ def test_a_wrong_password(connect: Callable[..., EdenAdapter]) -> None:
     assert "password" in caught.value.hint and caught.value.remote
 
 
+# --- offer -------------------------------------------------------------------------------------------------
+
+
+def test_what_a_peer_offers(peer: FakePeer, connect: Callable[..., EdenAdapter]) -> None:
+    offer = connect(Ours()).offer()
+    assert offer is not None and (offer.uuid, offer.name, offer.version) == (UUID, "Headquarters", "0.1.0")
+    assert offer.known and offer.time == datetime(2026, 3, 1, 8) and "cursor" in offer.capabilities
+    found = offer.resource("org_office")
+    assert found is not None and (found.title, found.records) == ("Org_Office", 1)
+    assert offer.resource("pr_person") is None
+    assert (peer.asked[-1].path, peer.asked[-1].value("repository")) == ("/eden/sync/offer.json", OWN)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(404, b"invalid function (sync/offer)", "text/html"),
+        Answer(body=b"<html><body>x</body></html>", content_type="text/html"),
+        as_json({"status": "failed", "message": "no"}),
+        as_json({"status": "success", "sender": UUID}),
+    ],
+)
+def test_an_eden_makes_no_offer(connect: Callable[..., EdenAdapter], answer: Answer) -> None:
+    assert connect(lambda asked: answer).offer() is None
+
+
+def test_an_offer_that_cannot_be_had_is_an_error(connect: Callable[..., EdenAdapter]) -> None:
+    with pytest.raises(NotAuthenticated):
+        connect(Ours(), password="wrong").offer()
+    with pytest.raises(PeerFailed):
+        connect(lambda asked: Answer(500, TICKET, "text/html")).offer()
+
+
 # --- pull --------------------------------------------------------------------------------------------------
 
 

@@ -164,3 +164,24 @@ def test_a_question_without_an_index_is_noticed(site: Site) -> None:
         site.store.rows("SELECT id FROM org_organisation WHERE comments = 'x'")
     assert asked.read_from_end_to_end()
     site.db.commit()
+
+
+@pytest.mark.parametrize(("kind", "by"), [("rejected", "uuid"), ("conflict", "fingerprint")])
+def test_what_is_put_aside_again_is_found_by_its_key(sqlite_site: Site, kind: str, by: str) -> None:
+    """An index that leads to all open versions of a table would do, and take longer with each of them."""
+    with sqlite_site.store.transaction(), Asked(sqlite_site) as asked:
+        sqlite_site.ledger.keep([KEPT._replace(kind=kind)])
+    (replaced,) = (each for each in asked.statements if each[0].startswith("DELETE"))
+    plan = sqlite_site.store.rows(f"EXPLAIN QUERY PLAN {replaced[0]}", replaced[1])
+    sqlite_site.db.commit()
+    assert f"{by}=?" in str(plan), plan
+
+
+def test_what_is_settled_is_found_by_its_uuid(sqlite_site: Site) -> None:
+    with sqlite_site.store.transaction(), Asked(sqlite_site) as asked:
+        sqlite_site.ledger.keep([KEPT])
+        sqlite_site.ledger.release(1, ORGANISATION, UUIDS, ("rejected",))
+    (closed,) = (each for each in asked.statements if each[0].startswith("UPDATE"))
+    plan = sqlite_site.store.rows(f"EXPLAIN QUERY PLAN {closed[0]}", closed[1])
+    sqlite_site.db.commit()
+    assert "uuid=?" in str(plan), plan

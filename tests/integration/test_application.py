@@ -167,7 +167,7 @@ def test_pages_keep_to_their_policy(administrator: Browser) -> None:
         page = administrator.get(path)
         assert page.status_code == 200
         assert "default-src 'self'" in page.headers["Content-Security-Policy"]
-        assert not re.search(r"\son\w+=|<script", page.text), path
+        assert not re.search(r"\s(on\w+|style)=|<script(?![^>]*src=)", page.text), path
         assert not re.search(r"(src|href)=\"(https?:)?//", page.text), path
 
 
@@ -245,6 +245,79 @@ def test_what_does_not_exist_is_not_found(administrator: Browser) -> None:
     for path in ("/org/organisation/9999", "/org/organisation/x", "/org/office/1/nothing", "/nosuch/index"):
         assert administrator.get(path).status_code == 404, path
     assert administrator.get("/org/organisation.json").status_code == 415
+
+
+def test_refusals_are_pages_that_help(site: str, administrator: Browser) -> None:
+    for path in ("/org/organisation/9999", "/org/nosuch", "/nosuch/index", "/default/user/impersonate/1"):
+        page = administrator.get(path)
+        assert page.status_code == 404, path
+        assert "There is no such page" in page.text and "To the home page" in page.text, path
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    stranger = Browser(site).get("/nosuch/index").text
+    assert 'href="/eden/default/user/login"' in stranger[stranger.index("<main") :]
+    assert requests.get(f"{site}/org/nosuch.xml", timeout=30).text.startswith("The address leads nowhere")
+    malformed = requests.get(f"{site.rpartition('/')[0]}/%3C", timeout=30)
+    assert malformed.status_code == 400 and "To the home page" in malformed.text
+
+
+def test_a_failing_page_says_so_and_names_its_report(tmp_path: Path) -> None:
+    checkout = checkout_without(tmp_path / "checkout", set())
+    controller = checkout / "applications" / "eden" / "controllers" / "broken.py"
+    controller.write_text("def index():\n    raise RuntimeError('secret')\n", encoding="utf-8")
+    folder = tmp_path / "site"
+    with served(checkout, folder) as base:
+        page = requests.get(f"{base}/broken/index", timeout=30)
+        program = requests.get(f"{base}/broken/index.xml", timeout=30)
+        reports = folder / "applications" / "eden" / "errors"
+        names = {one.name for one in reports.iterdir()}
+        for one in reports.iterdir():
+            one.unlink()
+    assert page.status_code == 500
+    assert "Something went wrong here" in page.text and "secret" not in page.text
+    assert 'href="/eden/default/index"' in page.text and "bootstrap.min.css" in page.text
+    assert any(name in page.text for name in names)
+    assert program.status_code == 500 and "<html" not in program.text
+
+
+def test_lists_are_searched_sorted_and_paged(administrator: Browser) -> None:
+    def names(page: str) -> list[str]:
+        return re.findall(r'<td><a href="/eden/org/organisation/\d+">([^<]+)</a>', page)
+
+    listed = administrator.get("/org/organisation").text
+    assert names(listed) == sorted(names(listed)) and len(names(listed)) > 3
+    turned = administrator.get("/org/organisation?sort=-name").text
+    assert names(turned) == sorted(names(listed), reverse=True)
+    assert 'aria-sort="descending"' in turned and "sort=name" in turned
+    assert names(administrator.get("/org/organisation?sort=nothing&page=99").text) == names(listed)
+    for number in range(55):
+        administrator.submit("/org/sector/create", {"name": f"Sector {number:02}"})
+    assert len(re.findall("Sector \\d\\d<", administrator.get("/org/sector?q=Sector").text)) == 50
+    second = administrator.get("/org/sector?q=Sector&page=2&sort=name").text
+    assert re.findall("Sector \\d\\d(?=<)", second) == [f"Sector {number}" for number in range(50, 55)]
+    assert "q=Sector" in second and "Page 2 of 2" in second
+    assert "Nothing was found" in administrator.get("/org/sector?q=%3Cnowhere%3E").text
+
+
+def test_readers_choose_language_and_colours(site: str) -> None:
+    reader = Browser(site)
+    assert 'lang="en" dir="ltr"' in reader.get("/default/user/login").text
+    back = reader.get("/default/choose?language=ar&back=/eden/default/user/login")
+    assert back.url == f"{site}/default/user/login"
+    assert 'lang="ar" dir="rtl"' in back.text and "bootstrap.rtl.min.css" in back.text
+    assert 'data-bs-theme="dark"' in reader.get("/default/choose?theme=dark").text
+    again = reader.get("/default/choose?theme=system&language=en")
+    assert "data-bs-theme" not in again.text and 'dir="ltr"' in again.text
+    for elsewhere in ("https://example.org/", "//example.org/", "/\\example.org"):
+        answer = reader.get("/default/choose", params={"theme": "light", "back": elsewhere})
+        assert answer.url.startswith(site), elsewhere
+
+
+def test_the_framework_comes_with_the_pages(site: str) -> None:
+    page = requests.get(f"{site}/default/user/login", timeout=30).text
+    for address in re.findall(r'<(?:link rel="stylesheet" href|script src)="/eden([^"]+)"', page):
+        answer = requests.get(site + address, timeout=30)
+        assert answer.status_code == 200 and "max-age=315360000" in answer.headers["Cache-Control"], address
+    assert "bootstrap.min.css" in page
 
 
 def test_users_are_administered(site: str, administrator: Browser) -> None:

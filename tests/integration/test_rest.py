@@ -25,6 +25,7 @@ settings_file.write_text("[sync]\\nmax_document_mb = 1\\nmax_upload_mb = 0.01\\n
 """
 REGISTERED = "urn:uuid:00000000-0000-4000-8000-00000000feed"
 SYNC, REGISTER = "/sync/sync.xml", "/sync/repository/register.json"
+OFFER = "/sync/offer.json"
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,7 @@ def refused(answer: requests.Response, status: int) -> dict[str, Any]:
         ("POST", f"{SYNC}?resource=org_organisation"),
         ("POST", REGISTER),
         ("GET", REGISTER),
+        ("GET", OFFER),
         ("GET", "/sync/file/doc_document.file.a.b.txt"),
         ("GET", "/org/organisation.xml"),
         ("DELETE", "/org/organisation/1.xml"),
@@ -103,7 +105,7 @@ def test_without_credentials_there_is_a_401(
 
 
 def test_an_account_without_the_role_gets_a_403(site: WebSite) -> None:
-    for method, url in (("GET", f"{SYNC}?resource=org_organisation"), ("POST", REGISTER)):
+    for method, url in (("GET", f"{SYNC}?resource=org_organisation"), ("POST", REGISTER), ("GET", OFFER)):
         told = refused(Line(site, "clerk@example.com").request(method, url, data=b"{}"), 403)
         assert told["message"] == "Insufficient Privileges"
 
@@ -141,6 +143,29 @@ def test_a_registration_that_cannot_be_read(line: Line, body: bytes, status: int
 def test_other_ways_to_register(line: Line) -> None:
     assert refused(line.get(REGISTER), 405) and refused(line.delete(REGISTER), 405)
     assert refused(line.post("/sync/repository/register.xml", data=b"<a/>"), 415)
+
+
+# --- what is offered ---------------------------------------------------------------------------------------
+
+
+def test_the_offer(site: WebSite, line: Line) -> None:
+    told = line.get(f"{OFFER}?repository={REGISTERED}").json()
+    assert told["software"] == "Eden Sync" and told["version"] and "cursor" in told["capabilities"]
+    assert told["sender"].startswith("urn:uuid:") and told["time"] and told["page_size"] > 0
+    assert told["known"] is True and line.get(f"{OFFER}?repository=unknown").json()["known"] is False
+    offered = {each["name"]: each for each in told["resources"]}
+    assert offered["org_organisation"]["title"] and "pr_person" in offered
+    assert not [name for name in offered if name.startswith(("auth_", "sync_", "scheduler_"))]
+    assert "org_site" not in offered
+    before = offered["org_organisation"]["records"]
+    site.run("s3db['org_organisation'].insert(name='Counted')\ndb.commit()")
+    after = {each["name"]: each["records"] for each in line.get(OFFER).json()["resources"]}
+    assert after["org_organisation"] == before + 1
+
+
+def test_other_ways_to_ask_for_the_offer(line: Line) -> None:
+    assert refused(line.post(OFFER, data=b"{}"), 405) and refused(line.get("/sync/offer.xml"), 415)
+    assert line.get(OFFER).headers.get("set-cookie") is None
 
 
 # --- requests that cannot be answered ------------------------------------------------------------------------

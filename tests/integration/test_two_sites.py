@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -17,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from webserver import EMAIL, PASSWORD, WebSite, running_site
+from webserver import EMAIL, PASSWORD, WebSite, running_site, worker
 
 pytestmark = pytest.mark.integration
 
@@ -113,26 +111,6 @@ def eventually(check: Callable[[], Any], seconds: float = 90) -> Any:
             return found
         assert time.monotonic() < deadline, f"not within {seconds} seconds"
         time.sleep(1)
-
-
-@contextlib.contextmanager
-def worker(site: WebSite, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """The worker exactly as the operations guide starts it."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "web2py.py", "-K", "eden", "-Q"],
-            cwd=site.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
 
 
 def states(*sites: WebSite) -> list[dict[str, Any]]:

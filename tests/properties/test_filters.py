@@ -12,6 +12,7 @@ from s3sync.filters import (
     Filter,
     Operator,
     Selector,
+    filter_text,
     parse_filter,
     parse_filter_string,
     to_query,
@@ -49,6 +50,14 @@ def test_filters_survive_a_query_string(several: list[Filter]) -> None:
     query = to_query(several)
     assert [parse_filter(*pair) for pair in parse_qsl(query, keep_blank_values=True)] == several
     assert parse_filter_string(query) == several
+
+
+@settings(max_examples=200, deadline=None)
+@given(filters)
+def test_filters_survive_being_shown_and_entered(filter: Filter) -> None:
+    text = filter_text(filter)
+    assert text.splitlines() == [text]
+    assert parse_filter_string(f" {text} ") == [filter]
 
 
 def as_eden_reads(text: str) -> list[Any]:

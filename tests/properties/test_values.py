@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import unescape
@@ -13,8 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from s3sync.moments import write_datetime, write_datetimes
 from s3sync.schema import Field
-from s3sync.values import reader, writer
+from s3sync.values import column_writer, reader, writer
+from s3sync.xmltext import escape_attr, escape_attrs, escape_text, escape_texts
 
 settings.register_profile("quick", max_examples=100, deadline=None)
 settings.load_profile("quick")
@@ -79,6 +82,34 @@ def test_the_iso_text_of_a_database_is_written_like_the_value(kind: str, data: s
     value = data.draw(KINDS[kind])
     text = value.isoformat(" ") if kind == "datetime" else value.isoformat()
     assert writer(field(kind))(text) == writer(field(kind))(value)
+
+
+@pytest.mark.parametrize("represented", [False, True])
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@given(data=st.data())
+def test_a_column_is_written_like_its_values(kind: str, represented: bool, data: st.DataObject) -> None:
+    values = data.draw(st.lists(KINDS[kind], min_size=1, max_size=6))
+    pieces = column_writer(field(kind, represented))(values)
+    written = [
+        "".join(piece if isinstance(piece, str) else piece[at] for piece in pieces)
+        for at in range(len(values))
+    ]
+    assert written == list(map(writer(field(kind, represented)), values))
+
+
+@given(st.lists(st.one_of(st.text(max_size=20), odd_texts)))
+def test_texts_are_escaped_together_like_one_by_one(values: list[str]) -> None:
+    assert list(escape_texts(values)) == list(map(escape_text, values))
+    assert list(escape_attrs(values)) == list(map(escape_attr, values))
+
+
+@given(st.lists(st.one_of(datetimes, datetimes.map(str), datetimes.map(datetime.isoformat), strings)))
+@example(["2026-03-01T12:00:00", "2026-03-01 12:00:00"])
+@example(["2026-03-01 12:00:00", "2026-12-01 12:00:07"])
+@example(["2026-03-01 12:00:00", "nineteen a n d more"])
+@example(["2026-03-01T12:00:00", "nineteen characters"])
+def test_moments_are_written_together_like_one_by_one(values: list[datetime | str]) -> None:
+    assert list(write_datetimes(values)) == list(map(write_datetime, values))
 
 
 def as_eden_reads(kind: str, value: str | None, text: str | None) -> Any:

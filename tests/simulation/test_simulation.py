@@ -15,10 +15,14 @@ QUICK, MANY = 150, 2000
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    logging.getLogger("eden.sync").setLevel(logging.CRITICAL)
+    logger = logging.getLogger("eden.sync")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     found = World()
     yield found
     found.close()
+    # other tests read what this logger says
+    logger.setLevel(level)
 
 
 def check(world: World, first: int, count: int) -> None:

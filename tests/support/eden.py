@@ -7,6 +7,7 @@ import os
 from typing import Any, Callable
 
 from s3.clock import utcnow
+from s3.constraints import loosen
 from s3.database import connect
 from s3.datamodel import S3DataModel
 from s3.model import FAMILIES, load
@@ -65,6 +66,7 @@ def open_environment(
     s3db = S3DataModel(db, settings, user_id=lambda: auth.user_id, now=now)
     load(s3db, *families)
     if migrate:
+        loosen(db)
         create_indices(db)
         db.commit()
     return {"db": db, "s3db": s3db, "settings": settings, "auth": auth, "T": str, "now": now}

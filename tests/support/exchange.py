@@ -12,7 +12,7 @@ from s3sync.engine import Engine, RunReport, Stage, Task
 from s3sync.errors import PeerUnreachable
 from s3sync.local import LocalSite, upload_path
 from s3sync.patience import Patience
-from s3sync.peer import Exchange, PullResult, PushResult, Refusal, Registration
+from s3sync.peer import Exchange, Forecast, Offer, PullResult, PushResult, Refusal, Registration
 from s3sync.policy import Policy
 from s3sync.protocol import PullRequest, PushRequest, RegistrationRequest
 from s3sync.site import Site
@@ -75,6 +75,9 @@ class DirectPeer:
         reply = serving.register(self.other, RegistrationRequest(self.uuid, "direct"))
         return Registration(reply.sender, reply.message, reply.version, reply.capabilities)
 
+    def offer(self) -> Optional[Offer]:
+        return None if self.eden else serving.offer(self.other, self.uuid)
+
     def pull(
         self,
         exchange: Exchange,
@@ -83,6 +86,8 @@ class DirectPeer:
         limit: int,
         msince: Optional[datetime] = None,
         checkpoint: str = "",
+        total: bool = False,
+        look: bool = False,
     ) -> PullResult:
         asked = PullRequest(
             exchange.resource,
@@ -93,6 +98,8 @@ class DirectPeer:
             exchange.components,
             exchange.filters,
             None if self.eden else checkpoint,
+            total and not self.eden,
+            look and not self.eden,
         )
         path = self.own.spool / f"pulled-{len(list(self.own.spool.iterdir()))}.xml"
         with path.open("w+b") as out:
@@ -108,6 +115,7 @@ class DirectPeer:
             journal=header.journal,
             restored=header.restored,
             empty=not header.success,
+            total=header.total,
         )
 
     def push(
@@ -119,16 +127,7 @@ class DirectPeer:
         checkpoint: str,
         pulled: Optional[Path] = None,
     ) -> PushResult:
-        asked = PushRequest(
-            exchange.resource,
-            self.uuid,
-            ",".join(exchange.strategy),
-            Policy(exchange.update_policy).swapped.value,
-            Policy(exchange.conflict_policy).swapped.value,
-            exchange.components,
-            journal,
-            checkpoint,
-        )
+        asked = self._asked(exchange, journal, checkpoint)
         with document.open("rb") as source:
             reply = serving.push(self.other, asked, source)
         self._maybe_lose()
@@ -141,6 +140,28 @@ class DirectPeer:
             checkpoint=reply.checkpoint,
             restored=reply.restored,
             files=list(reply.files),
+        )
+
+    def forecast(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
+    ) -> Optional[Forecast]:
+        if self.eden:
+            return None
+        asked = self._asked(exchange, journal, checkpoint, look=True)
+        with document.open("rb") as source:
+            return serving.forecast(self.other, asked, source)
+
+    def _asked(self, exchange: Exchange, journal: str, checkpoint: str, look: bool = False) -> PushRequest:
+        return PushRequest(
+            exchange.resource,
+            self.uuid,
+            ",".join(exchange.strategy),
+            Policy(exchange.update_policy).swapped.value,
+            Policy(exchange.conflict_policy).swapped.value,
+            exchange.components,
+            journal,
+            checkpoint,
+            look,
         )
 
     def send_file(self, stored: str, path: Path) -> int:
@@ -184,6 +205,8 @@ class Told:
         message: str,
         *,
         remote: bool = False,
+        remedy: str = "",
+        code: Optional[str] = None,
     ) -> None:
         self.entries.append((resource, mode, result, message))
 

@@ -243,8 +243,33 @@ class Ours:
         self.files: Dict[str, bytes] = {}
         self.wanted: List[str] = []
         self.restored = False
+        self.known = True
+        self.offered: Dict[str, int] = {"org_organisation": 2, "org_office": 1}
+
+    def offer(self, asked: Asked) -> Answer:
+        resources = [
+            {"name": name, "title": name.title(), "records": count} for name, count in self.offered.items()
+        ]
+        return as_json(
+            {
+                "status": "success",
+                "statuscode": "200",
+                "sender": UUID,
+                "name": "Headquarters",
+                "software": "Eden Sync",
+                "version": "0.1.0",
+                "capabilities": ["cursor", "gzip", "files", "nulls"],
+                "time": "2026-03-01T08:00:00",
+                "known": self.known,
+                "page_size": 5000,
+                "most_per_page": 100000,
+                "resources": resources,
+            }
+        )
 
     def __call__(self, asked: Asked) -> Answer:
+        if asked.path == "/eden/sync/offer.json":
+            return self.offer(asked)
         if asked.path == "/eden/sync/repository/register.json":
             return as_json(
                 {

@@ -31,10 +31,16 @@ class Fault:
 
 
 class FaultProxy:
-    """Passes connections on to ``target``; each meets the next fault of the list, none when it is empty."""
+    """Passes connections on to ``target``; each meets the next fault of the list, none when it is empty.
 
-    def __init__(self, target: Tuple[str, int]) -> None:
+    Args:
+        target: host and port.
+        latency: seconds that each piece of an answer takes longer than without the proxy.
+    """
+
+    def __init__(self, target: Tuple[str, int], latency: float = 0.0) -> None:
         self.target = target
+        self.latency = latency
         self.faults: List[Optional[Fault]] = []
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -79,10 +85,10 @@ class FaultProxy:
                 self._answer(client, fault)
                 return
             with contextlib.suppress(OSError), socket.create_connection(self.target, 10) as server:
-                forth = threading.Thread(target=self._pump, args=(client, server, None), daemon=True)
+                forth = threading.Thread(target=self._pump, args=(client, server, None, 0.0), daemon=True)
                 forth.start()
                 most = 0 if fault.lose_answer else fault.cut_after
-                self._pump(server, client, most)
+                self._pump(server, client, most, self.latency)
 
     @staticmethod
     def _answer(client: socket.socket, fault: Fault) -> None:
@@ -94,7 +100,7 @@ class FaultProxy:
             client.sendall(head.encode("ascii"))
 
     @staticmethod
-    def _pump(source: socket.socket, target: socket.socket, most: Optional[int]) -> None:
+    def _pump(source: socket.socket, target: socket.socket, most: Optional[int], latency: float) -> None:
         passed = 0
         with contextlib.suppress(OSError):
             while True:
@@ -102,6 +108,7 @@ class FaultProxy:
                 if not data:
                     target.shutdown(socket.SHUT_WR)
                     return
+                time.sleep(latency)
                 if most is not None and passed + len(data) > most:
                     target.sendall(data[: most - passed])
                     return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 ROOT = Path(__file__).resolve().parents[2]
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
@@ -24,17 +27,19 @@ print("prepared")
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class WebSite:
     """A running site.
 
     Attributes:
         folder: its instance folder.
         port: where it listens on loopback.
+        server: its web server, None while it is down.
     """
 
     folder: Path
     port: int
+    server: Optional["subprocess.Popen[bytes]"] = None
 
     @property
     def url(self) -> str:
@@ -60,6 +65,39 @@ class WebSite:
         assert end, done.stdout + done.stderr
         return text
 
+    def start(self) -> None:
+        """Start the web server, and wait until it answers."""
+        with open(self.folder.parent / "server.log", "ab") as log:
+            self.server = subprocess.Popen(
+                [
+                    *_web2py(self.folder),
+                    "-a",
+                    "",
+                    "-i",
+                    "127.0.0.1",
+                    "-p",
+                    str(self.port),
+                    "--no_gui",
+                    "--no_banner",
+                ],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + 60
+        while True:
+            with socket.socket() as line:
+                if line.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            assert time.monotonic() < deadline and self.server.poll() is None, "the web server did not start"
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Stop the web server."""
+        if self.server is not None:
+            self.server.terminate()
+            self.server.wait(20)
+            self.server = None
+
     def tickets(self) -> list[str]:
         """Return the beginning of each error ticket."""
         errors = self.folder / "applications" / "eden" / "errors"
@@ -83,21 +121,28 @@ def running_site(folder: Path, prepare: str = "") -> Iterator[WebSite]:
         port = probe.getsockname()[1]
     site = WebSite(folder, port)
     site.run(_PREPARE.format(more=prepare))
-    with open(folder.parent / "server.log", "w", encoding="utf-8") as log:
-        server = subprocess.Popen(
-            [*_web2py(folder), "-a", "", "-i", "127.0.0.1", "-p", str(port), "--no_gui", "--no_banner"],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
     try:
-        deadline = time.monotonic() + 60
-        while True:
-            with socket.socket() as line:
-                if line.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert time.monotonic() < deadline and server.poll() is None, "the web server did not start"
-            time.sleep(0.1)
+        site.start()
         yield site
     finally:
-        server.terminate()
-        server.wait(20)
+        site.stop()
+
+
+@contextlib.contextmanager
+def worker(site: WebSite, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """The worker exactly as the operations guide starts it."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "web2py.py", "-K", "eden", "-Q"],
+            cwd=site.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)

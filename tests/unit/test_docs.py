@@ -17,6 +17,7 @@ from launcher.places import CHECKOUT
 from s3sync.engine import Stage
 from s3sync.errors import SyncError
 from s3sync.filters import Operator
+from s3sync.peer import Forecast, Foreseen, Offer, Offered
 from s3sync.policy import Method, Policy
 from s3sync.protocol import (
     CAPABILITIES,
@@ -25,6 +26,8 @@ from s3sync.protocol import (
     PushRequest,
     RegistrationReply,
     RegistrationRequest,
+    forecast_json,
+    offer_json,
 )
 from s3sync.records import Action
 
@@ -173,7 +176,7 @@ def query_names(query: str) -> set[str]:
 
 def test_parameters_of_a_pull_are_documented() -> None:
     everything = PullRequest(
-        "t_x", "u", "", 1, s3sync.protocol.parse_msince("2026-01-01T00:00:00"), components=False
+        "t_x", "u", "", 1, s3sync.protocol.parse_msince("2026-01-01T00:00:00"), components=False, total=True
     )
     names = query_names(everything.to_query())
     assert len(names) >= len(fields(PullRequest)) - 1
@@ -181,7 +184,7 @@ def test_parameters_of_a_pull_are_documented() -> None:
 
 
 def test_parameters_of_a_push_are_documented() -> None:
-    everything = PushRequest("t_x", "u", "create", "NEWER", "NEWER", False, "j", "")
+    everything = PushRequest("t_x", "u", "create", "NEWER", "NEWER", False, "j", "", True)
     names = query_names(everything.to_query())
     assert len(names) == len(fields(PushRequest))
     assert [name for name in names if f"| `{name}` |" not in section("Push")] == []
@@ -196,6 +199,18 @@ def test_keys_of_replies_and_registrations_are_documented() -> None:
         assert f"`{name}`" in section("Registration"), name
     for each in fields(RegistrationRequest):
         assert f"`{each.name}`" in section("Registration"), each.name
+
+
+def test_keys_of_a_forecast_are_documented() -> None:
+    told = forecast_json(Forecast(examples=(Foreseen("created", "u"),)))
+    for name in {*told, *told["examples"][0]}:
+        assert f"`{name}`" in section("Push"), name
+
+
+def test_keys_of_an_offer_are_documented() -> None:
+    told = offer_json(Offer("u", resources=(Offered("t", "T", 1),)))
+    for name in {*told, *told["resources"][0]}:
+        assert f"`{name}`" in section("Offer"), name
 
 
 def test_capabilities_are_documented() -> None:

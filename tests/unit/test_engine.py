@@ -61,6 +61,7 @@ class ScriptedPeer:
         limit: int,
         msince: Optional[datetime] = None,
         checkpoint: str = "",
+        total: bool = False,
     ) -> PullResult:
         self._fault("pull", exchange.resource)
         if self.most is not None and limit > self.most:
@@ -184,6 +185,7 @@ class Recorder:
         self.stages: List[Tuple[Stage, Optional[str]]] = []
         self.entries: List[Tuple[Optional[str], str, str, str]] = []
         self.remote: List[bool] = []
+        self.remedies: List[str] = []
         self.bytes = [0, 0]
         self.stop: Optional[Callable[[], Optional[Exception]]] = None
 
@@ -208,9 +210,12 @@ class Recorder:
         message: str,
         *,
         remote: bool = False,
+        remedy: str = "",
+        code: Optional[str] = None,
     ) -> None:
         self.entries.append((resource, mode, result, message))
         self.remote.append(remote)
+        self.remedies.append(remedy)
 
 
 class World:
@@ -294,7 +299,7 @@ def test_a_failed_task_does_not_stop_or_stain_the_others(world: World) -> None:
     assert results == [("a", "pull", "fatal"), ("b", "pull", "success")]
     assert world.told.remote == [True, False]
     assert "no such table" in caught.value.message and "b (" not in caught.value.message
-    assert "Read the message of the other site" in world.told.entries[0][3]
+    assert "Read the message of the other site" in world.told.remedies[0]
 
 
 def test_a_refused_pull_does_not_keep_ours_from_being_sent(world: World) -> None:

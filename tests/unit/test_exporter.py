@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from lxml import etree
 
 from s3sync.exporter import Exporter, ExportRequest
-from tests.support.sites import Site, resource
+from tests.support.sites import NOW, Site, resource
 
 
 @pytest.fixture
@@ -44,3 +45,88 @@ def test_references_are_followed_as_deep_as_the_setting_says(site: Site, depth: 
     root = etree.fromstring(out.getvalue())
     along = [each.get("uuid") for each in root if each.get("name") == "gis_location"]
     assert along == chain[::-1][:depth]
+
+
+ODD = [
+    "Red Cross",
+    "",
+    "  ",
+    "a & b",
+    "&amp;",
+    '"<x>"',
+    "two\nlines",
+    "Grün 🚑",
+    "back\\slash",
+    "\x0b",
+    None,
+    None,
+]
+
+
+def test_a_record_is_written_the_same_whatever_stands_beside_it(site: Site) -> None:
+    choose = random.Random(1)
+    organisation, office = site.s3db["org_organisation"], site.s3db["org_office"]
+    kind, link = site.s3db["org_organisation_type"], site.s3db["org_organisation_organisation_type"]
+    kinds = [kind.insert(uuid=f"urn:uuid:type-{each}", name=each) for each in ("A & B", "C")]
+    owners = [
+        organisation.insert(
+            uuid=f"urn:uuid:{number}" if number % 5 else f'bare "{number}"',
+            mci=choose.choice([0, 2, None]),
+            deleted=number % 7 == 6,
+            modified_on=NOW,
+            name=choose.choice(ODD) or "nameless",
+            **{name: choose.choice(ODD) for name in ("acronym", "phone", "comments", "website")},
+            year=choose.choice([None, 1863]),
+        )
+        for number in range(40)
+    ]
+    for number in range(40):
+        office.insert(
+            uuid=f"urn:uuid:office-{number}",
+            modified_on=choose.choice([NOW, None]),
+            name=f"Office {number}",
+            organisation_id=choose.choice(owners[:3]),
+            comments=choose.choice(ODD),
+        )
+        link.insert(
+            uuid=f"urn:uuid:link-{number}",
+            modified_on=NOW,
+            organisation_id=choose.choice(owners),
+            organisation_type_id=choose.choice(kinds),
+        )
+    site.db.commit()
+    for name in ("org_organisation", "org_office"):
+        table = site.schema.table(name)
+        for paged in (True, False):
+            wanted = ExportRequest(name, paged=paged, dependencies=False)
+            keys = [row.id for row in site.db(site.s3db[name].id > 0).select()]
+            together, alone = io.BytesIO(), []
+            site.exporter.export_keys(together, table, keys, wanted)
+            for key in keys:
+                out = io.BytesIO()
+                site.exporter.export_keys(out, table, [key], wanted)
+                alone += resources(out)
+            assert resources(together) == alone
+            assert len(alone) == 40
+
+
+def test_names_that_are_let_go_of_are_looked_up_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3sync.exporter.writing.MAX_NAMES", 0)
+    monkeypatch.setattr("s3sync.exporter.CHUNK", 2)
+    organisation, office = site.s3db["org_organisation"], site.s3db["org_office"]
+    owners = [
+        organisation.insert(uuid=f"urn:uuid:{number}", name=f"Organisation {number}") for number in range(3)
+    ]
+    for number in range(9):
+        office.insert(uuid=f"urn:uuid:o{number}", name=f"Office {number}", organisation_id=owners[number % 3])
+    site.db.commit()
+    for paged in (True, False):
+        root = etree.fromstring(site.export("org_office", paged=paged)[0])
+        told = root.xpath('resource[@name="org_office"]/reference[@field="organisation_id"]/@uuid')
+        assert told == [f"urn:uuid:{number % 3}" for number in range(9)]
+        along = root.xpath('resource[@name="org_organisation"]/@uuid')
+        assert sorted(along) == [f"urn:uuid:{number}" for number in range(3)]
+
+
+def resources(document: io.BytesIO) -> list[bytes]:
+    return [etree.tostring(each) for each in etree.fromstring(document.getvalue())]

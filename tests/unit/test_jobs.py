@@ -105,7 +105,7 @@ def test_a_run_that_failed_is_raised_and_says_why(world: World) -> None:
         world.run()
     assert world.last.state == "failed" and "no such table" in world.last.message
     entry = world.site.db(world.site.db.sync_log.result == "fatal").select().first()
-    assert entry.remote is True and "correct the repository" in entry.message
+    assert entry.remote is True and "correct the repository" in entry.remedy
     assert world.site.db(world.site.db.sync_lease).isempty()
 
 
@@ -272,7 +272,7 @@ def test_a_job_is_changed_reset_and_removed(world: World, scheduled: Site) -> No
     jobs.change_job(db, job, period=300, start=start, stop=None, enabled=False)
     task = db.scheduler_task(task.id)
     assert (task.period, task.enabled, task.status) == (300, False, "QUEUED")
-    assert task.next_run_time == start + timedelta(seconds=900)
+    assert task.next_run_time == start + timedelta(seconds=1200) and task.prevent_drift
     jobs.reset_job(db, job)
     assert db.scheduler_task(task.id).enabled is True
     jobs.remove_job(db, job)
@@ -296,6 +296,13 @@ def test_a_run_by_hand_is_queued_once(world: World, scheduled: Site) -> None:
     task = db.scheduler_task(jobs.start_now(db, "eden", world.repository, 1, 50))
     assert (task.repeats, task.retry_failed) == (1, 0) and json.loads(task.vars)["manual"] is True
     assert jobs.waiting(db, world.repository) and not jobs.waiting(db, 4711)
+    task.update_record(status="RUNNING", last_run_time=utcnow())
+    assert jobs.waiting(db, world.repository)
+    db.sync_run.insert(repository_id=world.repository, started_on=utcnow())
+    assert not jobs.waiting(db, world.repository)
+    assert not jobs.cancel_waiting(db, world.repository)
+    task.update_record(status="QUEUED")
+    assert jobs.cancel_waiting(db, world.repository) == 1 and not jobs.waiting(db, world.repository)
 
 
 def test_old_records_of_the_scheduler_are_removed(world: World, scheduled: Site) -> None:

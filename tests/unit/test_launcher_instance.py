@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.instance import SITE_FOLDERS, is_instance, prepare_instance
+from launcher.instance import FORMER_ROUTES, SITE_FOLDERS, is_instance, prepare_instance
 from launcher.places import application_folder
 from launcher.problems import Problem
 
@@ -80,3 +80,44 @@ def test_what_somebody_put_there_is_not_overwritten(checkout: Path, tmp_path: Pa
     with pytest.raises(Problem, match="put there"):
         prepare_instance(home, checkout=checkout)
     assert (models / "mine.py").read_text() == "precious"
+
+
+def test_static_files_are_linked_beside_what_the_site_lays_out(checkout: Path, tmp_path: Path) -> None:
+    source = application_folder(checkout) / "static"
+    (source / "styles").mkdir(parents=True)
+    (source / "bootstrap").mkdir()
+    home = tmp_path / "site"
+    own = application_folder(home) / "static"
+    own.parent.mkdir(parents=True)
+    own.symlink_to(source)  # as earlier versions did
+    prepare_instance(home, checkout=checkout)
+    assert not own.is_symlink() and (own / "styles").is_symlink()
+    assert not (own / "bootstrap").exists()
+    (own / "bootstrap" / "5.3.3").mkdir(parents=True)
+    prepare_instance(home, checkout=checkout)
+    assert (own / "bootstrap" / "5.3.3").is_dir() and not (source / "bootstrap" / "5.3.3").exists()
+
+
+def test_static_files_are_copied_where_there_are_no_links(
+    checkout: Path, tmp_path: Path, no_links: None
+) -> None:
+    source = application_folder(checkout) / "static" / "styles"
+    source.mkdir(parents=True)
+    (source / "eden.css").write_text("a")
+    home = tmp_path / "site"
+    prepare_instance(home, checkout=checkout)
+    (source / "eden.css").write_text("b")
+    prepare_instance(home, checkout=checkout)
+    assert (application_folder(home) / "static" / "styles" / "eden.css").read_text() == "b"
+
+
+def test_routes_that_somebody_changed_are_left_alone(checkout: Path, tmp_path: Path) -> None:
+    home = tmp_path / "site"
+    prepare_instance(home, checkout=checkout)
+    assert "routes_onerror" in (home / "routes.py").read_text()
+    (home / "routes.py").write_text(FORMER_ROUTES)
+    prepare_instance(home, checkout=checkout)
+    assert "routes_onerror" in (home / "routes.py").read_text()
+    (home / "routes.py").write_text("# mine")
+    prepare_instance(home, checkout=checkout)
+    assert (home / "routes.py").read_text() == "# mine"

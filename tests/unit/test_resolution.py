@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from s3sync import resolution
 from s3sync.errors import BadRequest
@@ -156,3 +158,126 @@ def test_what_is_rejected_again_stays_open_and_changes_nothing(conflict: World, 
     rows = here.db(here.db.sync_kept.kind == "rejected").select()
     assert [(row.id, row.state, row.repository_id) for row in rows] == [(key, "open", 1)]
     assert here.db(here.s3db[ORG].uuid == "new").isempty()
+
+
+# --- field by field ------------------------------------------------------------------------------------------
+
+
+def values_at(world: World, number: int, *fields: str) -> list[object]:
+    place = world.places[number]
+    row = place.db(place.s3db[ORG].uuid == "u").select().first()
+    return [row[name] for name in fields]
+
+
+@pytest.fixture
+def apart(conflict: World) -> World:
+    """Two sites whose versions of a record differ in several fields, one cleared and one a reference among them."""
+    here, there = conflict.places[:2]
+    for seconds, (place, values) in enumerate(
+        (
+            (here, {"name": "Here", "acronym": "H", "year": 2001, "website": None, "comments": "one"}),
+            (
+                there,
+                {
+                    "name": "There",
+                    "acronym": "T",
+                    "year": None,
+                    "website": "http://t.example",
+                    "comments": "two",
+                },
+            ),
+        )
+    ):
+        place.clock.step(300 + seconds)
+        place.db(place.s3db[ORG].uuid == "u").update(**values)
+        place.db.commit()
+    conflict.synchronise(here, there)
+    return conflict
+
+
+def latest(world: World) -> int:
+    table = world.places[0].db.sync_kept
+    row = world.places[0].db(table.kind == "conflict").select(orderby=~table.id).first()
+    return int(row.id)
+
+
+CHOSEN = ("name", "acronym", "year", "website", "comments")
+SAID = {
+    "ours": {"name": "Here", "acronym": "H", "year": 2001, "website": None, "comments": "one"},
+    "theirs": {
+        "name": "There",
+        "acronym": "T",
+        "year": None,
+        "website": "http://t.example",
+        "comments": "two",
+    },
+}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sides=st.lists(st.sampled_from(["ours", "theirs", "now"]), min_size=5, max_size=5))
+def test_the_record_says_exactly_what_was_chosen_and_so_does_the_other_site(
+    apart: World, sides: list[str]
+) -> None:
+    here, there = apart.places[:2]
+    before = dict(zip(CHOSEN, values_at(apart, 0, *CHOSEN)))
+    said = {**SAID, "now": before}
+    picks = dict(zip(CHOSEN, sides))
+    report = resolution.combine(here.site, latest(apart), picks, None)
+    assert not report.failures
+    wanted = [said[side][name] for name, side in picks.items()]
+    assert values_at(apart, 0, *CHOSEN) == wanted
+    for place in (here, there):
+        place.clock.step(60)
+    apart.synchronise(here, there)
+    apart.synchronise(here, there)
+    assert values_at(apart, 1, *CHOSEN) == wanted
+    row = here.db.sync_kept[latest(apart)]
+    assert (row.state, row.decision) == ("resolved", "fields")
+
+
+def test_fields_that_are_not_named_stay(apart: World) -> None:
+    here = apart.places[0]
+    assert values_at(apart, 0, *CHOSEN) == list(SAID["theirs"].values())
+    resolution.combine(here.site, latest(apart), {"acronym": "ours"}, None)
+    assert values_at(apart, 0, *CHOSEN) == ["There", "H", None, "http://t.example", "two"]
+
+
+def test_what_was_decided_is_in_the_log(apart: World) -> None:
+    here = apart.places[0]
+    resolution.combine(here.site, latest(apart), {"acronym": "ours", "name": "theirs"}, None)
+    resolution.restore(here.site, latest(apart), "ours", None)
+    resolution.restore(here.site, latest(apart), "theirs", None, quiet=True)
+    entries = here.db(here.db.sync_log.mode == "decide/outgoing").select(orderby=here.db.sync_log.id)
+    assert [row.message.partition(": ")[2] for row in entries] == [
+        "field by field (acronym: our version, name: the other site's version).",
+        "our version.",
+    ]
+    assert "on the conflict of org_organisation 'There' (u)" in entries[0].message
+
+
+@pytest.mark.parametrize("choices", [{"nosuch": "ours"}, {"uuid": "ours"}, {"name": "mine"}])
+def test_what_cannot_be_chosen_changes_nothing(apart: World, choices: dict[str, str]) -> None:
+    before = values_at(apart, 0, *CHOSEN, "modified_on")
+    with pytest.raises(BadRequest):
+        resolution.combine(apart.places[0].site, latest(apart), choices)
+    assert values_at(apart, 0, *CHOSEN, "modified_on") == before
+    assert apart.places[0].db.sync_kept[latest(apart)].state == "open"
+
+
+def test_fields_of_a_record_that_is_not_here_cannot_be_chosen(conflict: World) -> None:
+    key = rejected(conflict, GOOD)
+    with pytest.raises(BadRequest, match="not here"):
+        resolution.combine(conflict.places[0].site, key, {"name": "theirs"})
+
+
+def test_a_choice_that_the_data_model_forbids_changes_nothing(apart: World) -> None:
+    here = apart.places[0]
+    key = latest(apart)
+    text = f'<resource name="{ORG}" uuid="u"><data field="year" value="99999">99999</data></resource>'
+    here.db(here.db.sync_kept.id == key).update(theirs=text)
+    before = values_at(apart, 0, *CHOSEN, "modified_on")
+    report = resolution.combine(here.site, key, {"year": "theirs", "acronym": "ours"})
+    assert [outcome.errors.keys() for _, outcome in report.failures] == [{"year"}]
+    assert values_at(apart, 0, *CHOSEN, "modified_on") == before
+    assert here.db.sync_kept[key].state == "open"

@@ -132,6 +132,17 @@ def test_lookups_have_indices(tmp_path: Path) -> None:
     assert "USING" in plan[0][3] and "INDEX" in plan[0][3]
 
 
+def test_an_index_that_repeats_another_one_is_not_made_and_goes_where_it_was(tmp_path: Path) -> None:
+    db = open_environment(str(tmp_path), "sqlite:memory", families=("org",))["db"]
+    db.executesql("CREATE INDEX other_modified_on ON org_office (modified_on, id)")
+    db.executesql("DROP INDEX ix_org_office_organisation_id")
+    db.executesql("CREATE INDEX few ON org_office (organisation_id) WHERE organisation_id > 7")
+    create_indices(db)
+    names = {row[0] for row in db.executesql("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert "ix_org_office_modified_on" not in names
+    assert {"other_modified_on", "few", "ix_org_office_organisation_id"} <= names
+
+
 def test_sqlite_is_tuned(tmp_path: Path) -> None:
     db = open_environment(str(tmp_path), families=("gis",))["db"]
     assert db.executesql("PRAGMA journal_mode")[0][0] == "wal"

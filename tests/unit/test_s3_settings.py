@@ -48,6 +48,31 @@ def test_a_value_set_in_code_outranks_the_file(tmp_path: Path) -> None:
     assert settings.get_sync_page_size() == 7
 
 
+def test_what_the_settings_page_decided_outranks_both(tmp_path: Path) -> None:
+    settings = site(tmp_path, "[sync]\npage_size = 50\nbatch_size = 9\n")
+    settings.set("sync", "retries", 7)
+    asked = []
+
+    def decide() -> dict[tuple[str, str], object]:
+        asked.append(1)
+        return {("sync", "page_size"): 250, ("sync", "retries"): 0, ("sync", "batch_size"): 1}
+
+    settings.decided_by(decide)
+    assert (settings.get_database_pool_size(), asked) == (10, [])
+    assert (settings.get_sync_page_size(), settings.get_sync_retries()) == (250, 0)
+    assert settings.get_sync_batch_size() == 9, "not for the page to decide"
+    assert settings.get_sync_notify_after() == 3 and asked == [1]
+    usual = settings.as_configured()
+    assert (usual.get_sync_page_size(), usual.get_sync_retries()) == (50, 7)
+
+
+def test_addresses_of_mails_are_a_list(tmp_path: Path) -> None:
+    settings = S3Settings(str(tmp_path))
+    assert settings.get_sync_notify_to() == []
+    settings.set("sync", "notify_to", "a@example.org, b@example.org;c@example.org")
+    assert settings.get_sync_notify_to() == ["a@example.org", "b@example.org", "c@example.org"]
+
+
 @pytest.mark.parametrize("value", ["many", "0", "-3", "nan"])
 def test_an_unusable_number_names_its_place(tmp_path: Path, value: str) -> None:
     settings = site(tmp_path, f"[sync]\npage_size = {value}\n")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Iterator, Type
+from typing import Any, Iterator, Type
 
 import pytest
 
@@ -16,16 +20,18 @@ from s3sync.errors import (
     NotPermitted,
     NotRegistered,
     NotS3XML,
+    Obstacle,
     PeerBusy,
     PeerFailed,
     PeerRefused,
     PeerUnreachable,
     ProtocolError,
+    RedirectedElsewhere,
     SyncError,
     TlsFailed,
     TruncatedDocument,
 )
-from s3sync.transport import Limits, Transport, origin, page_title, without_credentials
+from s3sync.transport import SMALL_CHUNK, Hurry, Limits, Transport, origin, page_title, without_credentials
 from tests.support.peer import PASSWORD, TICKET, USER, Answer, FakePeer, as_json
 from tests.support.proxy import Fault, FaultProxy
 
@@ -202,8 +208,9 @@ def test_a_get_follows_redirects_within_the_origin(peer: FakePeer, tmp_path: Pat
 
 def test_a_get_does_not_follow_elsewhere_or_for_ever(peer: FakePeer, tmp_path: Path) -> None:
     peer.queue.append(Answer(302, headers={"Location": "http://127.0.0.1:1/x"}))
-    with pytest.raises(ProtocolError):
+    with pytest.raises(RedirectedElsewhere) as caught:
         line(peer, tmp_path).get(peer.url + "/x")
+    assert caught.value.target == "http://127.0.0.1:1/x" and "address it redirects to" in caught.value.hint
     peer.role = lambda asked: Answer(302, headers={"Location": "/eden/x"})
     with pytest.raises(ProtocolError, match="without end"):
         line(peer, tmp_path).get(peer.url + "/x")
@@ -213,6 +220,31 @@ def test_a_redirect_to_the_login_page_is_a_refusal(peer: FakePeer, tmp_path: Pat
     peer.queue.append(Answer(303, headers={"Location": "/eden/default/user/login?_next=/x"}))
     with pytest.raises(NotAuthenticated):
         line(peer, tmp_path).get(peer.url + "/x")
+
+
+def test_an_answer_that_takes_longer_than_a_person_waits(peer: FakePeer, tmp_path: Path) -> None:
+    # A line that gets on, slowly: no single pause is too long.
+    stop = threading.Event()
+
+    def drip(handler: Any, answer: Answer) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(100 * SMALL_CHUNK))
+        handler.end_headers()
+        with contextlib.suppress(ConnectionError):
+            while not stop.wait(0.02):
+                handler.wfile.write(b"x" * SMALL_CHUNK)
+
+    peer._send = drip  # type: ignore[method-assign,assignment]
+    hurry = Hurry(answer_time=0.2)
+    limits = hurry.shorten(Limits(document_size=1024))
+    assert limits.document_size == 1024 and limits.connect_timeout == hurry.connect_timeout
+    began = time.monotonic()
+    with Transport(peer.url, limits=replace(limits, document_size=10**9), spool=tmp_path) as slow:
+        with pytest.raises(PeerUnreachable) as caught:
+            slow.download(peer.url + "/x")
+    stop.set()
+    assert caught.value.obstacle is Obstacle.SILENCE and time.monotonic() - began < 5
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

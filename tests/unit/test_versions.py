@@ -9,7 +9,7 @@ import pytest
 from s3sync.codec import encode_record
 from s3sync.records import Record, Reference, Upload
 from s3sync.schema import Field
-from s3sync.versions import Line, agree, companions, compare, name_in, read
+from s3sync.versions import Choice, Line, agree, choices, companions, compare, name_in, read, standing
 from tests.support.model import schema
 
 SCHEMA = schema()
@@ -46,15 +46,15 @@ def test_what_differs_comes_first_and_the_rest_in_the_tables_order() -> None:
     ours = organisation(name="Red", acronym="R", year=2001)
     theirs = organisation(name="Red", acronym="R", year=2002)
     assert lines(ours, theirs) == [
-        Line("YEAR", "2001", "2002", True),
-        Line("NAME", "Red", "Red", False),
-        Line("ACRONYM", "R", "R", False),
+        Line("YEAR", "2001", "2002", True, "year"),
+        Line("NAME", "Red", "Red", False, "name"),
+        Line("ACRONYM", "R", "R", False, "acronym"),
     ]
 
 
 def test_a_cleared_field_differs_from_a_value() -> None:
     (line,) = lines(organisation(acronym=None), organisation(acronym="R"))
-    assert line == Line("ACRONYM", "nothing", "R", True)
+    assert line == Line("ACRONYM", "nothing", "R", True, "acronym")
 
 
 def test_empty_and_cleared_say_the_same() -> None:
@@ -63,12 +63,12 @@ def test_empty_and_cleared_say_the_same() -> None:
 
 
 def test_a_field_that_one_version_leaves_alone_is_no_difference() -> None:
-    assert lines(organisation(year=2001), organisation()) == [Line("YEAR", "2001", None, False)]
+    assert lines(organisation(year=2001), organisation()) == [Line("YEAR", "2001", None, False, "year")]
 
 
 def test_one_version_alone_has_no_differences() -> None:
-    assert lines(None, organisation(year=2001)) == [Line("YEAR", None, "2001", False)]
-    assert lines(organisation(year=2001), None) == [Line("YEAR", "2001", None, False)]
+    assert lines(None, organisation(year=2001)) == [Line("YEAR", None, "2001", False, "year")]
+    assert lines(organisation(year=2001), None) == [Line("YEAR", "2001", None, False, "year")]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_deletion_is_told_before_the_fields() -> None:
     found = lines(organisation(year=2001), gone)
     assert found == [
         Line("existence", "deleted: False", "deleted: True", True),
-        Line("YEAR", "2001", None, False),
+        Line("YEAR", "2001", None, False, "year"),
     ]
     assert lines(gone, gone) == [Line("existence", "deleted: True", "deleted: True", False)]
     merged = Record("org_organisation", "o", deleted=True, replaced_by="p")
@@ -112,7 +112,7 @@ def test_a_deletion_is_told_before_the_fields() -> None:
 def test_what_cannot_be_read_is_shown_as_it_came() -> None:
     text = '<resource name="org_organisation" uuid="o"><data field="year" value="soon">soon</data></resource>'
     (line,) = lines(organisation(year=2001), read(text, SCHEMA))
-    assert line == Line("YEAR", "2001", "soon", True)
+    assert line == Line("YEAR", "2001", "soon", True, "year")
 
 
 def test_versions_agree_if_no_field_contradicts() -> None:
@@ -143,3 +143,49 @@ def test_the_name_is_taken_from_the_first_version_that_has_one() -> None:
     assert name_in(texts, ("name",)) == "Red <&>"
     assert name_in(texts, ("acronym", "name")) == "R Red <&>"
     assert name_in(texts, ("nosuch",)) == "" == name_in([], ("name",))
+
+
+def chosen(ours: Record | None, theirs: Record | None, now: Record | None) -> list[Choice]:
+    return choices(ours, theirs, now, ORGANISATION, Words())
+
+
+def test_fields_that_differ_can_be_chosen_and_what_is_there_is_chosen_already() -> None:
+    ours = organisation(name="Red", acronym="R", year=2001)
+    theirs = organisation(name="Blue", acronym="R", year=2002)
+    now = organisation(name="Blue", acronym="R", year=2003)
+    assert chosen(ours, theirs, now) == [
+        Choice("name", "NAME", {"ours": "Red", "theirs": "Blue"}, "theirs"),
+        Choice("year", "YEAR", {"ours": "2001", "theirs": "2002", "now": "2003"}, "now"),
+    ]
+    assert chosen(ours, theirs, organisation(name="Red", acronym="X")) == [
+        Choice("name", "NAME", {"ours": "Red", "theirs": "Blue"}, "ours"),
+        Choice("acronym", "ACRONYM", {"ours": "R", "theirs": "R", "now": "X"}, "now"),
+    ]
+
+
+def test_what_cannot_be_read_or_is_not_said_cannot_be_chosen() -> None:
+    text = '<resource name="org_organisation" uuid="o"><data field="year" value="soon">soon</data></resource>'
+    assert chosen(organisation(year=2001), read(text, SCHEMA), organisation(year=2001)) == []
+    now = organisation(year=2003)
+    assert chosen(organisation(year=2001), None, now)[0].options == {"ours": "2001", "now": "2003"}
+
+
+def test_no_field_is_chosen_where_only_a_whole_version_can_be() -> None:
+    one, gone = organisation(name="Red"), Record("org_organisation", "o", deleted=True)
+    other = organisation(name="Blue")
+    for versions in ((one, other, None), (one, other, gone), (gone, other, one), (one, gone, other)):
+        assert chosen(*versions) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (None, "absent"),
+        (organisation(name="Red"), "ours"),
+        (organisation(name="Blue"), "theirs"),
+        (organisation(name="Green"), "other"),
+        (Record("org_organisation", "o", deleted=True), "deleted"),
+    ],
+)
+def test_a_record_stands_by_one_of_its_versions_or_by_none(now: Record | None, told: str) -> None:
+    assert standing(now, organisation(name="Red"), organisation(name="Blue"), ORGANISATION) == told

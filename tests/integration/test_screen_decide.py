@@ -1,0 +1,404 @@
+"""Conflicts, rejected records, a record's history and the log, from arrival to decision, on two real sites."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser import Browser, forms, visible
+from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+
+pytestmark = pytest.mark.integration
+PEER, SECRET = "peer@example.com", "a-secret-password"
+CREATE = f"""
+from applications.eden.modules.s3.setup import create_user
+create_user(globals(), {PEER!r}, {SECRET!r}, roles=("Synchronization",))
+create_user(globals(), "clerk@example.com", {PASSWORD!r})
+"""
+CONNECT = """
+from applications.eden.modules.s3sync.registration import introduce
+site = current.sync_site
+key = db.sync_repository.insert(
+    name="Headquarters", url={url!r}, username={peer!r}, password=site.vault.seal({secret!r}))
+db.commit()
+found = introduce(site, key)
+assert found.error is None, found.error
+db.sync_task.insert(repository_id=found.repository_id, resource_name="org_organisation", conflict_policy="OTHER")
+db.commit()
+print(found.repository_id)
+"""
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
+    with running_site(tmp_path_factory.mktemp("field") / "site", CREATE) as site:
+        yield site
+        assert site.tickets() == []
+
+
+@pytest.fixture(scope="module")
+def headquarters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
+    with running_site(tmp_path_factory.mktemp("headquarters") / "site", CREATE) as site:
+        yield site
+        assert site.tickets() == []
+
+
+@pytest.fixture(scope="module")
+def connected(field: WebSite, headquarters: WebSite) -> str:
+    """Path of the repository that stands for headquarters."""
+    told = field.run(CONNECT.format(url=headquarters.url, peer=PEER, secret=SECRET))
+    return f"/sync/repository/{told.split()[-1]}"
+
+
+@pytest.fixture()
+def admin(field: WebSite) -> Iterator[Browser]:
+    yield Browser(field.url).login(EMAIL, PASSWORD)
+    field.run("db(db.sync_kept.id > 0).delete()\ndb(db.sync_log.id > 0).delete()\ndb.commit()")
+
+
+def synchronise(field: WebSite, path: str) -> None:
+    """Do what the worker does with a queued task."""
+    number = path.rpartition("/")[2]
+    field.run(f"sync_synchronize({number}, manual=True)\ndb.commit()")
+
+
+def entry(browser: Browser, path: str, name: str) -> str:
+    """Return the address of the entry that a list of kept versions has for a record."""
+    found = re.search(rf'href="[^"]*(/sync/kept/\d+)">{name}<', browser.page(path))
+    assert found, visible(browser.page(path))
+    return found.group(1)
+
+
+def names(site: WebSite) -> list[str]:
+    found = site.run("for row in db(db.org_organisation.deleted == False).select(): print(row.name)")
+    return found.split("\n")
+
+
+MAKE = """
+for uuid in {uuids}:
+    db.org_organisation.insert(uuid=uuid, name=f"First {{uuid}}", acronym="F")
+db.commit()
+"""
+CHANGE = """
+for uuid in {uuids}:
+    db(db.org_organisation.uuid == uuid).update(name=f"{where} {{uuid}}", acronym="{where}"[0])
+db.commit()
+"""
+
+
+def provoke(field: WebSite, headquarters: WebSite, path: str, *uuids: str) -> None:
+    """Change records at both sites between two exchanges; the version of headquarters is taken."""
+    headquarters.run(MAKE.format(uuids=uuids))
+    synchronise(field, path)
+    headquarters.run(CHANGE.format(where="Headquarters", uuids=uuids))
+    field.run(CHANGE.format(where="Field", uuids=uuids))
+    synchronise(field, path)
+    assert {f"Headquarters {each}" for each in uuids} < set(names(field))
+
+
+def test_conflicts_from_their_arrival_to_the_decision(
+    admin: Browser, connected: str, field: WebSite, headquarters: WebSite
+) -> None:
+    text = visible(admin.page(f"{connected}/kept"))
+    assert "Nothing waits for a decision" in text
+    provoke(field, headquarters, connected, "one", "two", "three")
+
+    for hint in ("/sync/log", f"{connected}/log"):
+        assert "3 records need your decision" in visible(admin.page(hint))
+    listed = visible(admin.page("/sync/kept?kind=undecided"))
+    assert listed.count("Policy OTHER: the other site's version was taken.") == 3 and "3 entries" in listed
+    for asked in ("kind=rejected", "resource=org_office", "state=resolved", "repository=4711", "q=nosuch"):
+        assert "Nothing matches" in visible(admin.page(f"/sync/kept?{asked}"))
+    number = connected.rpartition("/")[2]
+    for asked in ("kind=conflict", "resource=org_organisation", "state=all", f"repository={number}"):
+        assert "3 entries" in visible(admin.page(f"/sync/kept?{asked}&page=9&sort=-name"))
+    assert "1 entry" in visible(admin.page("/sync/kept?q=TWO"))
+
+    one = entry(admin, f"{connected}/kept", "Headquarters one")
+    text = visible(admin.page(one))
+    assert "Name different Field one Headquarters one" in text and "says now what the other site" in text
+    assert admin.page(re.findall(r'href="/eden(/org/organisation/\d+)"', admin.page(one))[0])
+    admin.submit(one, "accept", _formkey="forged")
+    assert "open" in visible(admin.page(one)) and "accept" in forms(admin.page(one))
+    answer = admin.submit(one, "accept").text
+    assert "The record stays as it is" in answer and f"kept as it is, by {EMAIL}" in visible(answer)
+    assert "accept" not in forms(admin.page(one)) and "Headquarters one" in names(field)
+
+    two = entry(admin, f"{connected}/kept", "Headquarters two")
+    assert "The record was changed." in admin.submit(two, "ours").text
+    assert "Field two" in names(field) and "says now what our version says" in visible(admin.page(two))
+
+    three = entry(admin, f"{connected}/kept", "Headquarters three")
+    field.run("db(db.org_organisation.uuid == 'three').update(name='Later')\ndb.commit()")
+    assert "says now something else than both" in visible(admin.page(three))
+    assert "theirs" not in forms(admin.page(three))
+    assert "Replace what was changed since?" in visible(admin.page(f"{three}?ask=theirs"))
+    assert "The record was changed." in admin.submit(f"{three}?ask=theirs", "theirs").text
+    assert "Headquarters three" in names(field) and "Later" not in names(field)
+    assert "says so already" in admin.submit(three, "theirs").text
+
+    assert "need your decision" not in visible(admin.page("/sync/log"))
+    assert "3 entries" in visible(admin.page(f"{connected}/kept?state=resolved"))
+    decisions = visible(admin.page("/sync/log?direction=decide"))
+    assert f"Decided by {EMAIL} on the conflict of org_organisation" in decisions
+    synchronise(field, connected)
+    assert {"Headquarters one", "Field two", "Headquarters three"} < set(names(headquarters))
+
+
+def test_fields_are_chosen_one_by_one(
+    admin: Browser, connected: str, field: WebSite, headquarters: WebSite
+) -> None:
+    provoke(field, headquarters, connected, "mixed")
+    path = entry(admin, "/sync/kept", "Headquarters mixed")
+    page = admin.page(path)
+    assert 'id="name-theirs" checked' in page and 'id="name-ours"' in page
+    preview = f"{path}?choose=1&field_name=ours&field_acronym=theirs"
+    text = visible(admin.page(preview))
+    assert "1 field is changed" in text and "Name Field mixed our version Headquarters mixed" in text
+    assert "Acronym H the other site's version the same" in text
+    assert "Headquarters mixed" in names(field)
+    admin.submit(preview, "fields", _formkey="forged")
+    assert "Headquarters mixed" in names(field)
+    answer = admin.submit(preview, "fields").text
+    assert "The record was changed." in answer and f"chosen field by field, by {EMAIL}" in visible(answer)
+    said = "row = db(db.org_organisation.uuid == 'mixed').select().first()\nprint(row.name, row.acronym)"
+    assert field.run(said).strip() == "Field mixed H"
+    synchronise(field, connected)
+    assert headquarters.run(said).strip() == "Field mixed H"
+    assert "Nothing waits for a decision" in visible(admin.page("/sync/kept"))
+
+
+def test_several_are_decided_by_a_rule(
+    admin: Browser, connected: str, field: WebSite, headquarters: WebSite
+) -> None:
+    provoke(field, headquarters, connected, "a1", "a2", "a3", "a4")
+    field.run("db(db.org_organisation.uuid == 'a4').update(name='Changed since')\ndb.commit()")
+    one = entry(admin, "/sync/kept", "Headquarters a1").rpartition("/")[2]
+    for asked in ("which=chosen&rule=ours", "rule=nosuch", f"id={one}&rule=again"):
+        answer = admin.get(f"/sync/kept/decide?{asked}")
+        assert answer.url.endswith("/sync/kept") and "Headquarters a1" in answer.text
+    text = visible(admin.page(f"/sync/kept/decide?which=chosen&id={one}&rule=ours"))
+    assert "Decide on 1 entry?" in text and "Keep ours." in text and "conflict: 1" in text
+    assert "Headquarters a1" in names(field)
+    answer = admin.submit(f"/sync/kept/decide?which=chosen&id={one}&rule=ours", "decide")
+    assert "finished" in visible(answer.text) and "Field a1" in names(field)
+
+    number = connected.rpartition("/")[2]
+    everything = f"/sync/kept/decide?which=all&repository={number}&kind=conflict&rule=ours"
+    assert "Decide on 3 entries?" in visible(admin.page(everything))
+    answer = admin.submit(everything, "decide")
+    text = visible(answer.text)
+    assert "Decided 2 Left open 1" in text and "was changed here since" in text and EMAIL in text
+    assert {"Field a2", "Field a3", "Changed since"} < set(names(field))
+    assert "1 entry" in visible(admin.page("/sync/kept"))
+    assert "by the rule 'ours': 2. Left open: 1." in visible(admin.page("/sync/log?direction=decide"))
+    assert admin.get("/sync/kept/report/4711").status_code == 404
+
+
+def test_many_are_decided_in_the_background(admin: Browser, field: WebSite) -> None:
+    field.run(
+        "from applications.eden.modules.s3sync import sweep\n"
+        "from applications.eden.modules.s3sync.decisions import Wanted\n"
+        'xml = \'<resource name="org_organisation" uuid="%s"><data field="name">Many %s</data></resource>\'\n'
+        "for number in range(120):\n"
+        "    uuid = f'many-{number}'\n"
+        "    db.sync_kept.insert(kind='rejected', tablename='org_organisation', uuid=uuid, fingerprint=uuid,\n"
+        "                        theirs=xml % (uuid, number), name=f'Many {number}')\n"
+        "db.commit()\n"
+        "key = sweep.begin(current.sync_site, sweep.Selection(None, Wanted()), 'again', 1)\n"
+        "assert not sweep.work(current.sync_site, key, 0.0)\n"
+        "sweep.queue(db, 'eden', key, 60)\n"
+        "sweep.queue(db, 'eden', key, 60)\n"
+        "db.commit()"
+    )
+    key = field.run("print(db(db.sync_decision.rule == 'again').select().last().id)").split()[0]
+    text = admin.page(f"/sync/kept/report/{key}")
+    assert 'http-equiv="refresh"' in text and "50 of 120 entries" in visible(text)
+    assert "-K eden -Q" in visible(text)
+    done = field.run(
+        "import json\n"
+        "(task,) = db(db.scheduler_task.function_name == 'sync_decide').select()\n"
+        "print(sync_decide(**json.loads(task.vars)))\ntask.delete_record()\ndb.commit()"
+    )
+    assert "'decided': 120, 'left open': 0" in done
+    text = admin.page(f"/sync/kept/report/{key}")
+    assert "finished" in visible(text) and 'http-equiv="refresh"' not in text
+    assert sum(name.startswith("Many ") for name in names(field)) == 120
+
+
+def test_a_rejected_record_is_tried_again(
+    admin: Browser, connected: str, field: WebSite, headquarters: WebSite
+) -> None:
+    headquarters.run(
+        "from datetime import datetime, timedelta\n"
+        "ahead = datetime.utcnow().replace(microsecond=0) + timedelta(days=9)\n"
+        "db.org_organisation.insert(uuid='ahead', name='Ahead', modified_on=ahead)\n"
+        "db.org_organisation.insert(uuid='wrong', name='Wrong', year=99999, modified_on=ahead)\n"
+        "db.commit()"
+    )
+    synchronise(field, connected)
+    assert "2 records need your decision" in visible(admin.page("/sync/log"))
+
+    wrong = entry(admin, f"{connected}/kept?kind=rejected", "Wrong")
+    text = visible(admin.page(wrong))
+    assert "The record is not here" in text and "Name not mentioned Wrong" in text
+    assert "ours" not in forms(admin.page(wrong)) and "Choose field by field" not in text
+    assert "Nothing was changed: org_organisation wrong was rejected:" in admin.submit(wrong, "theirs").text
+    assert "accept" in forms(admin.page(wrong)) and "Wrong" not in names(field)
+
+    ahead = entry(admin, f"{connected}/kept?kind=rejected", "Ahead")
+    assert "The record was created." in admin.submit(ahead, "theirs").text
+    assert "Ahead" in names(field) and f"by {EMAIL}" in visible(admin.page(ahead))
+    assert "theirs" not in forms(admin.page(ahead))
+    assert "1 record needs your decision" in visible(admin.page("/sync/log"))
+    answer = visible(admin.submit(wrong, "accept").text)
+    assert "kept as it is" in answer and "Wrong" not in names(field)
+
+
+def test_entries_of_a_repository_that_was_deleted_stay(admin: Browser, field: WebSite) -> None:
+    field.run(
+        'xml = \'<resource name="nosuch_table" uuid="x"><data field="name">Left over</data></resource>\'\n'
+        "db.sync_kept.insert(kind='rejected', tablename='nosuch_table', uuid='x', repository_id=4711,\n"
+        "                    theirs=xml, fingerprint='x', reason='because')\n"
+        "db.commit()"
+    )
+    path = entry(admin, "/sync/kept", "Left over")
+    text = visible(admin.page(path))
+    assert "a deleted repository" in text and "does not have the resource any more" in text
+    assert "theirs" not in forms(admin.page(path))
+    admin.submit(path, "accept")
+    assert "Left over" not in admin.page("/sync/kept")
+
+
+def test_a_record_tells_its_history(
+    admin: Browser, connected: str, field: WebSite, headquarters: WebSite
+) -> None:
+    provoke(field, headquarters, connected, "told")
+    number = field.run("print(db(db.org_organisation.uuid == 'told').select().first().id)").split()[0]
+    page = admin.page(f"/org/organisation/{number}")
+    found = re.search(r'href="/eden(/sync/history/org_organisation\?uuid=told)"', page)
+    assert found, "the record's page does not lead to its history"
+    text = visible(admin.page(found.group(1)))
+    assert "Headquarters told" in text and "is here" in text
+    assert "conflict" in text and "open" in text and "warning received" in text
+    headquarters.run("db(db.org_organisation.uuid == 'told').update(name='Theirs')\ndb.commit()")
+    synchronise(field, connected)
+    text = visible(admin.page(found.group(1)))
+    assert "counts as made at Headquarters" in text and "brought the last change" in text
+    field.run("db(db.org_organisation.uuid == 'told').update(name='Mine')\ndb.commit()")
+    text = visible(admin.page(found.group(1)))
+    assert "counts as made at this site" in text and "waits to go out" in text
+    synchronise(field, connected)
+    assert "has the last change" in visible(admin.page(found.group(1)))
+    for path in (
+        "org_organisation?uuid=nosuch",
+        "nosuch?uuid=told",
+        "org_organisation",
+        "auth_user?uuid=told",
+    ):
+        assert admin.get(f"/sync/history/{path}").status_code == 404
+    assert Browser(field.url).login("clerk@example.com", PASSWORD).get(found.group(1)).status_code == 403
+
+
+# --- the log -------------------------------------------------------------------------------------------------
+
+LOG = """
+from datetime import datetime, timedelta
+now = datetime.utcnow().replace(microsecond=0)
+repository = {repository}
+run = db.sync_run.insert(repository_id=repository, started_on=now, finished_on=now + timedelta(seconds=3),
+                         state="completed", created=2, sent=5)
+def add(message, mode="pull/outgoing", result="success", age=0, **more):
+    db.sync_log.insert(timestmp=now - timedelta(days=age), repository_id=repository, mode=mode, action="fetch",
+                       result=result, message=message, resource_name="org_organisation", **more)
+add("2 records received", run_id=run)
+add("Another site came by", mode="pull/incoming")
+add("5 records sent", mode="push/outgoing", run_id=run)
+add("It cannot be reached.", result="error", remedy="Check the network.", code="peer_unreachable")
+add("=HYPERLINK('x')", result="fatal", remote=True)
+add("Long ago", age=400)
+db.commit()
+print(run)
+"""
+
+
+@pytest.fixture()
+def logged(field: WebSite, connected: str) -> str:
+    """Fill the log; return the id of a run."""
+    field.run("db(db.sync_log.id > 0).delete()\ndb.commit()")
+    return field.run(LOG.format(repository=connected.rpartition("/")[2])).split()[0]
+
+
+def test_entries_are_found_and_stand_with_their_run(admin: Browser, connected: str, logged: str) -> None:
+    page = admin.page("/sync/log")
+    text = visible(page)
+    assert "6 entries" in text and page.count('<section class="card') == 5
+    assert "2 records changed here, 5 sent, in 3 seconds" in text
+    assert (
+        text.index("5 records sent") < text.index("2 records received") < text.index("Another site came by")
+    )
+    assert "The other site cannot be reached It cannot be reached. What to do: Check the network." in text
+    oldest = visible(admin.page("/sync/log?sort=time"))
+    assert oldest.index("Long ago") > oldest.index("2 records received")
+    for asked, count in (
+        ("direction=in", 4),
+        ("direction=out", 2),
+        ("result=trouble", 2),
+        ("result=fatal", 1),
+        ("q=NETWORK", 1),
+        ("q=records", 2),
+        (f"run={logged}", 2),
+        ("resource=org_organisation", 6),
+        ("until=2020-01-01", 0),
+        ("q=100%25", 0),
+        ("since=2020-01-01", 6),
+        ("since=nonsense", 6),
+        ("repository=4711", 0),
+    ):
+        text = visible(admin.page(f"/sync/log?{asked}"))
+        told = (
+            "There are no entries that match"
+            if not count
+            else "1 entry"
+            if count == 1
+            else f"{count} entries"
+        )
+        assert told in text, asked
+    assert "6 entries" in visible(admin.page(f"{connected}/log"))
+    link = re.search(r"/sync/log/\d+", admin.page("/sync/log?q=network"))
+    assert link
+    text = visible(admin.page(link.group()))
+    assert "What happened The other site cannot be reached It cannot be reached." in text
+    assert "What to do Check the network." in text
+
+
+def test_the_log_is_saved_as_a_table(admin: Browser, logged: str) -> None:
+    answer = admin.get("/sync/log.csv?direction=in")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows[0][:3] == ["Time (UTC)", "Repository", "Resource"] and len(rows) == 5
+    assert {row[1] for row in rows[1:]} == {"Headquarters"}
+    assert [row[7] for row in rows[1:]] == [
+        "Long ago",
+        "'=HYPERLINK('x')",
+        "It cannot be reached.",
+        "2 records received",
+    ]
+    assert rows[3][8] == "Check the network." and rows[4][9] == logged and rows[2][6] == "remote"
+
+
+def test_old_entries_are_deleted_when_asked(admin: Browser, connected: str, logged: str) -> None:
+    question = "/sync/log?ask=purge&days=365"
+    text = visible(admin.page(question))
+    assert "Delete old log entries?" in text and "1 entry is older than 365 days." in text
+    admin.submit(question, "purge", _formkey="forged")
+    assert "6 entries" in visible(admin.page("/sync/log"))
+    assert "0 entries are older" in visible(admin.page(f"{connected}/log?ask=purge&days=500"))
+    assert "1 log entry was deleted." in admin.submit(question, "purge").text
+    assert "5 entries" in visible(admin.page("/sync/log"))

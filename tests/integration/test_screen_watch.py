@@ -1,0 +1,266 @@
+"""The screens that tell how repositories stand: overview, one repository, schedule, a run that is followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser import Browser, forms, visible
+from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+
+pytestmark = pytest.mark.integration
+
+PEER = """
+from datetime import timedelta
+from applications.eden.modules.s3sync.model import utcnow
+now = utcnow()
+def repository(name, url="http://127.0.0.1:9/eden", resources=("org_organisation",), **values):
+    key = db.sync_repository.insert(name=name, url=url, **values)
+    for each in resources:
+        db.sync_task.insert(repository_id=key, resource_name=each)
+    return key
+def run(key, state="completed", ago=60, **values):
+    began = now - timedelta(seconds=ago)
+    return db.sync_run.insert(repository_id=key, started_on=began, state=state, stage="finished",
+                              finished_on=None if state == "running" else began + timedelta(seconds=30), **values)
+def worker():
+    db.scheduler_worker.insert(worker_name="worker", last_heartbeat=now + timedelta(hours=1), is_ticker=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
+    with running_site(tmp_path_factory.mktemp("watch") / "site") as found:
+        yield found
+        assert found.tickets() == []
+
+
+@pytest.fixture()
+def admin(site: WebSite) -> Iterator[Browser]:
+    yield Browser(site.url).login(EMAIL, PASSWORD)
+    site.run(
+        "for name in ('sync_job', 'sync_task', 'sync_run', 'sync_lease', 'sync_kept', 'sync_traffic', "
+        "'sync_checkpoint', 'sync_repository', 'scheduler_run', 'scheduler_task', 'scheduler_worker'):\n"
+        "    db(db[name].id > 0).delete()\n"
+        "db.commit()"
+    )
+
+
+def made(site: WebSite, code: str) -> str:
+    """Run code with the helpers above; return the first word that it printed."""
+    text = site.run(f"{PEER}\n{code}\ndb.commit()")
+    return text.split()[0] if text.split() else ""
+
+
+def row(page: str, name: str) -> str:
+    """Return what the overview says of a repository."""
+    found = re.search(rf"<tr>\s*<th scope=\"row\"><a[^>]*>{name}</a>.*?</tr>", page, re.DOTALL)
+    assert found, visible(page)
+    return visible(f"<main>{found.group()}</main>")
+
+
+def test_an_empty_overview_guides_to_the_first_repository(admin: Browser) -> None:
+    page = admin.page("/sync/index")
+    text = visible(page)
+    assert "Connect this site with another one in three steps" in text
+    assert "Make an account at the other site" in text and "Choose resources and a schedule" in text
+    assert 'href="/eden/sync/repository/create"' in page and "<table" not in page
+    assert "No worker is running" in text and "python web2py.py -K eden -Q" in text
+
+
+def test_the_overview_says_of_each_how_it_stands(admin: Browser, site: WebSite) -> None:
+    made(
+        site,
+        """
+run(repository("Good", last_connected=now))
+run(repository("Bad"), "failed", message="Received: nothing. Sent: 0. Failed: org_organisation (pull): No route.")
+repository("New")
+repository("Visitor", url=None, last_connected=now)
+repository("Stranger", url=None)
+run(repository("Killed"), "running")
+busy = repository("Busy")
+db.sync_lease.insert(repository_id=busy, owner="elsewhere#1#x", heartbeat=now + timedelta(hours=1),
+                     run_id=run(busy, "running", resource_name="org_organisation"))
+run(repository("Empty", resources=()))
+torn = repository("Torn")
+run(torn)
+db.sync_kept.insert(kind="conflict", tablename="org_organisation", repository_id=torn, fingerprint="x", uuid="x")
+late = repository("Late")
+run(late)
+from applications.eden.modules.s3sync import jobs
+jobs.add_job(db, "eden", late, None, period=900, timeout=60)
+db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
+""",
+    )
+    page = admin.page("/sync/index")
+    assert "in step" in row(page, "Good") and "none" in row(page, "Good")
+    bad = row(page, "Bad")
+    assert "needs attention" in bad and "The last run failed: org_organisation (pull): No route." in bad
+    assert "never connected" in row(page, "New") and "Nothing was exchanged yet" in row(page, "New")
+    assert "in step" in row(page, "Visitor") and "when the other site begins" in row(page, "Visitor")
+    assert "has not been in touch" in row(page, "Stranger")
+    assert "broken off" in row(page, "Killed") and "working" in row(page, "Busy")
+    assert "Choose resources" in row(page, "Empty")
+    assert "1 record needs your decision" in row(page, "Torn")
+    assert "there is no worker" in row(page, "Late") and "No worker is running" in visible(page)
+    assert "The last run: failed: 1" in page
+    names = re.findall(r'<th scope="row"><a[^>]*>(\w+)</a>', page)
+    assert names == ["Bad", "Killed", "Late", "Torn", "Busy", "Empty", "New", "Stranger", "Good", "Visitor"]
+
+    found = re.findall(r'<th scope="row"><a[^>]*>(\w+)</a>', admin.page("/sync/index?sort=-name"))
+    assert found == sorted(names, reverse=True) and 'aria-sort="descending"' in admin.page(
+        "/sync/index?sort=-name"
+    )
+    assert re.findall(r'<th scope="row"><a[^>]*>(\w+)</a>', admin.page("/sync/index?state=in_step")) == [
+        "Good",
+        "Visitor",
+    ]
+    assert "Torn" not in visible(admin.page("/sync/index?q=goo")) and "Good" in admin.page(
+        "/sync/index?q=goo"
+    )
+    assert "No repository matches" in visible(admin.page("/sync/index?q=100%25"))
+
+
+def test_many_repositories_come_in_pages(admin: Browser, site: WebSite) -> None:
+    made(site, "for number in range(30): run(repository(f'Office {number:02}'))")
+    page = admin.page("/sync/index")
+    assert "Page 1 of 2" in visible(page) and "Office 24" in page and "Office 25" not in page
+    second = admin.page("/sync/index?page=2")
+    assert "Office 25" in second and "Office 24" not in second
+    assert "Office 29" in admin.page("/sync/index?page=99")
+
+
+def test_what_waits_is_counted_and_drawn(admin: Browser, site: WebSite) -> None:
+    made(
+        site,
+        """
+run(repository("Field"))
+s3db["org_organisation"].insert(name="Not sent yet")
+from applications.eden.modules.s3sync import traffic
+traffic.note(db, 1, received=1200, sent=34)
+""",
+    )
+    page = admin.page("/sync/index")
+    assert "waiting" in row(page, "Field") and "To be sent: 1 record." in row(page, "Field")
+    assert (
+        "1200 received, 34 sent" in page and 'class="mark-received"' in page and 'class="mark-sent"' in page
+    )
+    path = re.findall(r'href="/eden(/sync/repository/\d+)"', page)[0]
+    text = visible(admin.page(path))
+    assert "To be sent: 1 record." in text and "Synchronize now" in text
+    assert "Organizations fetch and send 1 not known never never none" in text
+
+
+def test_a_repository_shows_its_runs(admin: Browser, site: WebSite) -> None:
+    key = made(
+        site,
+        "key = repository('Field')\n"
+        "for number in range(25): run(key, 'failed' if number == 3 else 'completed', ago=9000 - number, created=2)\n"
+        "print(key)",
+    )
+    page = admin.page(f"/sync/repository/{key}")
+    assert "The last 25 runs: completed: 24, failed: 1" in page and "Page 1 of 2" in visible(page)
+    assert "30 seconds" in visible(page) and f"/sync/repository/{key}/log?run=" in page
+    assert "failed" in visible(admin.page(f"/sync/repository/{key}?page=2"))
+
+
+def test_the_schedule(admin: Browser, site: WebSite) -> None:
+    key = made(site, "print(repository('Field'))")
+    jobs = f"/sync/repository/{key}/job"
+    assert "is not on the schedule" in visible(admin.page(jobs))
+    answer = admin.submit(f"{jobs}/create", "job", every="2", unit="86400", at="03:00")
+    text = visible(answer.text)
+    assert "Every 2 days at 03:00 UTC ." in text and "waits for its time" in text and "Next run in" in text
+    assert "03:00 UTC" in text.partition("Next run in")[2]
+    (job,) = set(re.findall(rf"{jobs}/\d+", answer.text))
+    form = forms(admin.page(job))["job"]
+    assert (form["every"], form["unit"], form["at"]) == ("2", "86400", "03:00")
+    assert "switched off" in visible(admin.submit(job, "job", every="3", unit="60", at="", enabled=None).text)
+    assert "Every 3 minutes." in visible(admin.page(jobs))
+    for wrong, part in (
+        ({"every": "0"}, "1 or more"),
+        ({"at": "25:00"}, "such as 03:30"),
+        ({"stop_time": "2020-01-01T00:00"}, "already past"),
+        ({"start_time": "soon"}, "a day and a time"),
+    ):
+        page = admin.submit(job, "job", **wrong).text
+        assert part in visible(page) and 'aria-invalid="true"' in page
+        assert next(iter(wrong.values())) in forms(page)["job"].values()
+    assert "queued" in visible(admin.submit(job, "reset").text)
+    question = admin.page(f"{job}?ask=delete")
+    assert "Take this job off the schedule?" in visible(question)
+    assert "is not on the schedule" in visible(admin.submit(f"{job}?ask=delete", "delete").text)
+
+
+def test_a_job_that_failed_says_why(admin: Browser, site: WebSite) -> None:
+    key = made(
+        site,
+        "key = repository('Field')\n"
+        "from applications.eden.modules.s3sync import jobs\n"
+        "jobs.add_job(db, 'eden', key, None, period=900, timeout=60)\n"
+        "task = db(db.scheduler_task).select().first()\n"
+        "task.update_record(status='FAILED')\n"
+        "trace = 'Traceback:\\ns3sync.errors.RunFailed: Received: nothing. Sent: 0. Failed: No route: none.'\n"
+        "db.scheduler_run.insert(task_id=task.id, status='FAILED', stop_time=now, traceback=trace)\n"
+        "print(key)",
+    )
+    text = visible(admin.page(f"/sync/repository/{key}/job"))
+    assert "given up" in text and "failed" in text and "No route: none." in text and "RunFailed" not in text
+
+
+def test_a_run_is_followed_and_stopped(admin: Browser, site: WebSite) -> None:
+    key = made(site, "print(repository('Field'))")
+    now, source = f"/sync/repository/{key}/now", f"/sync/repository.json/{key}/now"
+    assert admin.get(source).json() == {"state": "idle"}
+    answer = admin.submit(now, "start")
+    assert "Waiting for a worker" in visible(answer.text) and "No worker is running" in visible(answer.text)
+    assert '<noscript><meta http-equiv="refresh"' in answer.text and "scripts/live.js" in answer.text
+    assert admin.get(source).json() == {"state": "queued"}
+    admin.submit(now, "cancel")
+    assert admin.get(source).json() == {"state": "idle"} and "was taken back" not in admin.page(now)
+
+    made(
+        site,
+        f"""
+began = now - timedelta(seconds=10)
+run = db.sync_run.insert(repository_id={key}, started_on=began, stage_since=began, state="running", done=5000,
+    stage="importing", direction="pull", resource_name="org_organisation", total=20000, bytes_received=3000000)
+db.sync_lease.insert(repository_id={key}, owner="elsewhere#1#x", heartbeat=now + timedelta(hours=1), run_id=run)
+""",
+    )
+    told = admin.get(source).json()
+    assert told["state"] == "running" and told["stage"] == "Taking over what was fetched"
+    assert told["records"] == "5000 of 20\u202f000 records" and told["share"] == 0.25
+    assert told["received"] == "2.9 MB" and "second" in told["rate"] and "second" in told["left"]
+    page = admin.page(now)
+    assert "Taking over what was fetched Organizations" in visible(page) and 'value="0.25"' in page
+    assert admin.get(source).headers["Cache-Control"] == "no-store"
+    assert "It stops after the page" in visible(admin.submit(now, "cancel").text)
+    assert admin.get(source).json()["stopping"] is True
+
+    made(
+        site,
+        "db(db.sync_lease).delete()\n"
+        'db(db.sync_run).update(state="cancelled", finished_on=now, message="It was stopped.", created=7, sent=3,\n'
+        '    details={"org_organisation": {"received": {"created": 7, "rejected": 1}, "sent": 3}}, rejected=1)',
+    )
+    text = visible(admin.page(now))
+    assert "The last run – stopped" in text and "It was stopped." in text and "Log of this run" in text
+    assert "Organizations 7 created, 1 rejected 3" in text and "Conflicts and rejected records" in text
+    assert admin.get(source).json() == {"state": "idle"}
+
+
+def test_a_run_asks_for_what_it_needs(admin: Browser, site: WebSite) -> None:
+    passive = made(site, "print(repository('Visitor', url=None))")
+    assert "The other site begins the exchange" in visible(admin.page(f"/sync/repository/{passive}/now"))
+    assert "Its schedule is at the other site" in visible(admin.page(f"/sync/repository/{passive}/job"))
+    empty = made(site, "print(repository('Empty', resources=()))")
+    assert "Nothing is exchanged yet" in visible(admin.page(f"/sync/repository/{empty}/now"))
+    assert "start" not in forms(admin.page(f"/sync/repository/{empty}/now"))
+
+
+def test_progress_is_for_administrators(site: WebSite) -> None:
+    answer = Browser(site.url).get("/sync/repository.json/1/now")
+    assert "state" not in answer.text

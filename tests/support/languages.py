@@ -1,0 +1,181 @@
+"""What has to be translated, and what the languages lack.
+
+``python -m tests.support.languages`` prints for each language the strings without a translation; with names of
+languages, for those alone; with ``--count``, numbers alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from yatl.template import TemplateParser
+
+APPLICATION = Path(__file__).resolve().parents[2] / "applications" / "eden"
+LANGUAGES = ("de", "es", "fr", "ar")
+#: What marks a string for translation: T("..."), desk.T("..."), and the same of validators.
+MARKS = {"T", "translator"}
+#: Texts of web2py's own validators and controls that our forms can show.
+OF_WEB2PY = (
+    "Enter a valid URL",
+    "Enter a valid email address",
+    "Enter a value",
+    "Enter an integer",
+    "Enter an integer between %(min)g and %(max)g",
+    "Enter an integer greater than or equal to %(min)g",
+    "Enter an integer less than or equal to %(max)g",
+    "Enter a number",
+    "Enter a number between %(min)g and %(max)g",
+    "Enter a number greater than or equal to %(min)g",
+    "Enter a number less than or equal to %(max)g",
+    "Enter date as %(format)s",
+    "Enter date and time as %(format)s",
+    "Enter from %(min)g to %(max)g characters",
+    "Enter time as hh:mm:ss (seconds, am, pm optional)",
+    "Invalid json",
+    "Too short",
+    "Value already in database or empty",
+    "Value not allowed",
+    "Value not in database",
+)
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[-+ #0]*[\d.]*([sdfg%])")
+
+
+class Marked(NamedTuple):
+    """A string that is marked for translation.
+
+    Attributes:
+        text: the string; None where something else than a string is marked, which nobody can find to translate.
+        path: where it stands, below the application.
+        line: in that file; of a view, in the Python that it becomes.
+    """
+
+    text: Optional[str]
+    path: str
+    line: int
+
+
+def marked_in(source: str, path: str) -> Iterator[Marked]:
+    """The marked strings of Python source, in their order."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args]
+    for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name not in MARKS:
+            continue
+        given = node.args[0]
+        text = given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
+        yield Marked(text, path, node.lineno)
+
+
+def python_of(view: Path, views: Path) -> str:
+    """The Python that web2py makes of a view; what it extends and includes is left out, as it is read by itself."""
+    alone = re.sub(r"\{\{\s*(extend|include)\b[^}]*\}\}", "", view.read_text(encoding="utf-8"))
+    return str(TemplateParser(alone, name=view.name, path=str(views)))
+
+
+def marked(application: Path = APPLICATION) -> list[Marked]:
+    """Every marked string of the application's code and views."""
+    found: list[Marked] = []
+    for folder in ("models", "controllers", "modules"):
+        for path in sorted((application / folder).rglob("*.py")):
+            found += marked_in(path.read_text(encoding="utf-8"), str(path.relative_to(application)))
+    views = application / "views"
+    for path in sorted(views.rglob("*.html")):
+        found += marked_in(python_of(path, views), str(path.relative_to(application)))
+    return found
+
+
+def declared(application: Path = APPLICATION) -> set[str]:
+    """The strings that the tables of the application say when they are used: labels, titles, choices."""
+    if application != APPLICATION:
+        return set()
+    sys.path.insert(0, str(APPLICATION / "modules"))
+    try:
+        from pydal import DAL
+
+        from s3.datamodel import S3DataModel
+        from s3.model import load
+    finally:
+        sys.path.pop(0)
+    said: set[str] = set()
+
+    def say(text: str) -> str:
+        said.add(text)
+        return text
+
+    s3db = S3DataModel(DAL(None), None, translate=say)
+    load(s3db, "auth", "gis", "pr", "org", "hrm", "doc", "cr", "hms", "event")
+    for name in s3db.declared_tables():
+        # a table says its labels when it is made, which is when it is used
+        assert s3db[name].fields
+    return said
+
+
+def texts(application: Path = APPLICATION) -> list[str]:
+    """What has to be translated, each string once, in the order of the alphabet."""
+    found = {each.text for each in marked(application) if each.text}
+    return sorted(found | declared(application) | set(OF_WEB2PY))
+
+
+def translations(language: str, application: Path = APPLICATION) -> dict[str, str]:
+    """The dictionary of a language, without what web2py says about the language itself."""
+    source = (application / "languages" / f"{language}.py").read_text(encoding="utf-8")
+    known: dict[str, str] = ast.literal_eval(source)
+    return {text: value for text, value in known.items() if not text.startswith("!lang")}
+
+
+def missing(language: str, application: Path = APPLICATION) -> list[str]:
+    """The strings that have no translation."""
+    known = translations(language, application)
+    return [text for text in texts(application) if not known.get(text)]
+
+
+def superfluous(language: str, application: Path = APPLICATION) -> list[str]:
+    """The translations of what is not there any more."""
+    return sorted(translations(language, application).keys() - set(texts(application)))
+
+
+def placeholders(text: str) -> list[str]:
+    """What is filled in, such as ``%(name)s``; in the order of the alphabet where it is named."""
+    found = [(name, kind) for name, kind in _PLACEHOLDER.findall(text) if kind != "%"]
+    return sorted(f"{name}:{kind}" for name, kind in found)
+
+
+def distorted(language: str, application: Path = APPLICATION) -> list[str]:
+    """The strings whose translation does not fill in the same: it would fail, or say less."""
+    known = translations(language, application)
+    return sorted(
+        text for text, value in known.items() if value and placeholders(text) != placeholders(value)
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what is missing; the status is 1 where something is."""
+    counting = "--count" in arguments
+    chosen = [each for each in arguments if not each.startswith("-")] or list(LANGUAGES)
+    total = len(texts())
+    complete = True
+    for language in chosen:
+        lacking, wrong, old = missing(language), distorted(language), superfluous(language)
+        complete = complete and not lacking and not wrong
+        print(
+            f"{language}: {len(lacking)} of {total} strings have no translation, "
+            f"{len(wrong)} fill in something else, {len(old)} are of no use any more"
+        )
+        if not counting:
+            for title, found in (
+                ("no translation", lacking),
+                ("fills in something else", wrong),
+                ("no use", old),
+            ):
+                for text in found:
+                    print(f"  {title}: {text!r}")
+    return 0 if complete else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""What is found to be translated; whether everything shown to people can be found so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import languages
+from tests.support.languages import marked, marked_in, missing, placeholders, python_of, texts
+
+
+def test_marked_strings_of_python_are_found() -> None:
+    source = 'T("one")\ndesk.T("two" " halves") % 3\nself.translator("three")\nt("not this")\nT(name)\nT()\n'
+    assert [each.text for each in marked_in(source, "x.py")] == ["one", "two halves", "three", None]
+
+
+def test_marked_strings_of_views_are_found(tmp_path: Path) -> None:
+    view = tmp_path / "page.html"
+    view.write_text(
+        "{{extend 'layout.html'}}{{include 'part.html'}}<p title=\"{{=T('a title')}}\">"
+        "{{if x:}}{{=T(\"it's\") % 1}}{{else:}}{{_all = {'k': T('v')} }}{{pass}}</p>{{=x('T')}}",
+        encoding="utf-8",
+    )
+    assert [each.text for each in marked_in(python_of(view, tmp_path), "page.html")] == [
+        "a title",
+        "it's",
+        "v",
+    ]
+
+
+def test_strings_without_a_translation_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("models", "controllers", "modules", "views", "languages"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "models" / "a.py").write_text('T("Yes")\nT("No")\nT("%(count)s records, %s%%")\n')
+    (tmp_path / "languages" / "de.py").write_text(
+        '{"!langcode!": "de", "Yes": "Ja", "No": "", "Old": "Alt", "%(count)s records, %s%%": "%s Datensätze"}',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(languages, "OF_WEB2PY", ("Enter a value",))
+    assert texts(tmp_path) == ["%(count)s records, %s%%", "Enter a value", "No", "Yes"]
+    assert missing("de", tmp_path) == ["Enter a value", "No"]
+    assert languages.superfluous("de", tmp_path) == ["Old"]
+    assert languages.distorted("de", tmp_path) == ["%(count)s records, %s%%"]
+
+
+def test_placeholders_are_compared_whatever_their_order() -> None:
+    assert placeholders("%(a)s of %(b)s") == placeholders("%(b)s von %(a)s")
+    assert placeholders("100%% of %s") == [":s"] and placeholders("%(min)g") == ["min:g"]
+
+
+#: Where strings are translated that are marked at another place: labels of tables and of repository types.
+TRANSLATED_LATER = {
+    "modules/s3/fields.py",
+    "modules/s3/validators.py",
+    "modules/s3sync/screens/repositories.py",
+}
+
+
+def test_only_literal_strings_are_marked() -> None:
+    """A variable in T() is a string that nobody can find to translate."""
+    variable = [each for each in marked() if each.text is None and each.path not in TRANSLATED_LATER]
+    assert [f"{each.path}:{each.line}" for each in variable] == []
+
+
+def test_labels_of_tables_and_repository_types_are_found() -> None:
+    assert {"Capacity (Day)", "Shelter Type", "Organizations", "Home Country", "Address (URL)"} <= set(
+        texts()
+    )
+
+
+@pytest.mark.parametrize("language", languages.LANGUAGES)
+def test_translations_fill_in_the_same(language: str) -> None:
+    assert languages.distorted(language) == []
+
+
+@pytest.mark.parametrize("language", languages.LANGUAGES)
+def test_every_string_is_translated(language: str) -> None:
+    assert languages.missing(language) == []
+    assert languages.superfluous(language) == []

@@ -1,0 +1,228 @@
+"""Many kept versions decided by a rule: what a rule says, and what becomes of a whole list."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Iterator, Optional
+
+import pytest
+
+from s3sync import sweep
+from s3sync.decisions import Wanted
+from s3sync.errors import BadRequest
+from s3sync.ports import Kept
+from s3sync.sweep import CHANGED, DELETED, LATER, SAME_TIME, Facts, Selection, Verdict, verdict
+from tests.simulation.history import History
+from tests.simulation.world import World
+
+OLD, NEW = datetime(2026, 1, 1), datetime(2026, 1, 2)
+ORG = "org_organisation"
+HISTORY = History(0, 2, "chain", (0, 0), False, ())
+
+
+def conflict(standing: str, ours: Optional[datetime] = OLD, theirs: Optional[datetime] = NEW) -> Facts:
+    return Facts("conflict", standing, ours, theirs, NEW)
+
+
+def rejected(standing: str = "absent", now: Optional[datetime] = None, kind: str = "rejected") -> Facts:
+    return Facts(kind, standing, None, OLD, now)
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "expected"),
+    [
+        ("keep", conflict("other"), Verdict("keep")),
+        ("keep", rejected(), Verdict("keep")),
+        ("ours", conflict("theirs"), Verdict("ours")),
+        ("ours", conflict("ours"), Verdict("ours")),
+        ("theirs", conflict("ours"), Verdict("theirs")),
+        ("ours", conflict("other"), Verdict(why=CHANGED)),
+        ("theirs", conflict("deleted"), Verdict(why=DELETED)),
+        ("newer", conflict("other"), Verdict(why=CHANGED)),
+        ("newer", conflict("ours"), Verdict("theirs")),
+        ("newer", conflict("ours", NEW, OLD), Verdict("ours")),
+        ("newer", conflict("ours", OLD, OLD), Verdict(why=SAME_TIME)),
+        ("newer", conflict("ours", None, OLD), Verdict(why=SAME_TIME)),
+        ("ours", rejected(), Verdict("keep")),
+        ("theirs", rejected(), Verdict("theirs")),
+        ("again", rejected(), Verdict("theirs")),
+        ("again", rejected("other", NEW), Verdict(why=LATER)),
+        ("theirs", rejected("other", NEW, "refused"), Verdict(why=LATER)),
+        ("theirs", rejected("theirs", NEW), Verdict("theirs")),
+        ("newer", rejected("other", NEW), Verdict("keep")),
+        ("newer", rejected("other", OLD - timedelta(days=1)), Verdict("theirs")),
+        ("again", rejected("deleted"), Verdict("theirs")),
+    ],
+)
+def test_a_rule_never_overrules_what_happened_since(rule: str, facts: Facts, expected: Verdict) -> None:
+    assert verdict(rule, facts) == expected
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    found = World(2)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def conflicts(world: World) -> World:
+    """Two sites that changed the same records; the second site's versions won."""
+    world._begin(HISTORY)
+    here, there = world.places[:2]
+    for number in range(5):
+        here.s3db[ORG].insert(name=f"First {number}", uuid=f"u{number}")
+    here.db.commit()
+    world.synchronise(here, there)
+    for seconds, place in enumerate((here, there)):
+        place.clock.step(60 + seconds)
+        for number in range(5):
+            place.db(place.s3db[ORG].uuid == f"u{number}").update(name=f"{place.name}{number}")
+        place.db.commit()
+    world.synchronise(here, there)
+    return world
+
+
+def names(world: World, number: int = 0) -> list[str]:
+    place = world.places[number]
+    rows = place.db(place.s3db[ORG].deleted == False).select(orderby=place.s3db[ORG].uuid)  # noqa: E712
+    return [row.name for row in rows]
+
+
+def states(world: World) -> list[tuple[str, Optional[str]]]:
+    table = world.places[0].db.sync_kept
+    return [(row.state, row.decision) for row in world.places[0].db(table).select(orderby=table.id)]
+
+
+def run(world: World, rule: str, ids: Optional[list[int]] = None, wanted: Wanted = Wanted()) -> int:
+    site = world.places[0].site
+    key = sweep.begin(site, Selection(ids, wanted), rule, None)
+    assert sweep.work(site, key)
+    return key
+
+
+def test_a_rule_decides_all_and_the_sites_agree(conflicts: World) -> None:
+    assert names(conflicts) == [f"B{number}" for number in range(5)]
+    key = run(conflicts, "ours")
+    assert names(conflicts) == [f"A{number}" for number in range(5)]
+    assert states(conflicts) == [("resolved", "ours")] * 5
+    here, there = conflicts.places[:2]
+    for place in (here, there):
+        place.clock.step(60)
+    conflicts.synchronise(here, there)
+    assert names(conflicts, 1) == names(conflicts)
+    row = here.db.sync_decision(key)
+    assert (row.state, row.total, row.done, row.left_open, row.problems) == ("finished", 5, 5, 0, [])
+    (entry,) = here.db(here.db.sync_log.action == "decide").select()
+    assert entry.result == "success" and "by the rule 'ours': 5. Left open: 0." in entry.message
+
+
+def test_what_the_record_says_already_is_only_closed(conflicts: World) -> None:
+    head = conflicts.places[0].site.journal.head()
+    run(conflicts, "theirs")
+    assert states(conflicts) == [("resolved", "theirs")] * 5
+    assert conflicts.places[0].site.journal.head() == head
+
+
+def test_what_was_changed_since_is_left_open_with_the_reason(conflicts: World) -> None:
+    here = conflicts.places[0]
+    here.db(here.s3db[ORG].uuid == "u1").update(name="Later")
+    here.s3db.delete(here.s3db[ORG], [here.db(here.s3db[ORG].uuid == "u2").select().first().id])
+    here.db.commit()
+    row = here.db.sync_decision(run(conflicts, "ours"))
+    assert (row.done, row.left_open) == (3, 2)
+    assert [each["why"] for each in row.problems] == [CHANGED, DELETED]
+    assert names(conflicts) == ["A0", "Later", "A3", "A4"]
+    (entry,) = here.db(here.db.sync_log.action == "decide").select()
+    assert entry.result == "warning" and "B1: changed" in entry.message
+
+
+def test_only_what_was_chosen_is_decided(conflicts: World) -> None:
+    first = conflicts.places[0].db(conflicts.places[0].db.sync_kept).select().first().id
+    run(conflicts, "keep", [first, 4711])
+    assert sorted(states(conflicts), key=str) == [("open", None)] * 4 + [("resolved", "keep")]
+    run(conflicts, "newer", wanted=Wanted(search="B3"))
+    assert states(conflicts).count(("resolved", "theirs")) == 1
+    run(conflicts, "keep", wanted=Wanted(resource="org_office"))
+    assert states(conflicts).count(("open", None)) == 3
+
+
+def test_two_versions_of_one_record_are_decided_one_after_the_other(conflicts: World) -> None:
+    here, there = conflicts.places[:2]
+    for seconds, place in enumerate((here, there)):
+        place.clock.step(120 + seconds)
+        place.db(place.s3db[ORG].uuid == "u0").update(name=f"{place.name} again")
+        place.db.commit()
+    conflicts.synchronise(here, there)
+    row = here.db.sync_decision(run(conflicts, "ours"))
+    assert names(conflicts)[0] == "A again"
+    assert (row.done, row.left_open) == (5, 1)
+
+
+def test_a_sweep_goes_on_where_it_was_broken_off(conflicts: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "BATCH", 2)
+    site, db = conflicts.places[0].site, conflicts.places[0].db
+    key = sweep.begin(site, Selection(None, Wanted()), "ours", None)
+    assert not sweep.work(site, key, 0.0)
+    assert (db.sync_decision(key).done, db.sync_decision(key).state) == (2, "running")
+    assert sweep.work(site, key)
+    assert sweep.work(site, key)
+    assert db.sync_decision(key).done == 5
+    assert db(db.sync_log.action == "decide").count() == 1
+
+
+def test_a_batch_that_another_has_claimed_is_left_to_it(
+    conflicts: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, db = conflicts.places[0].site, conflicts.places[0].db
+    key = sweep.begin(site, Selection(None, Wanted()), "ours", None)
+    transaction = site.store.transaction
+
+    def overtaken() -> object:
+        monkeypatch.setattr(site.store, "transaction", transaction)
+        db(db.sync_decision.id == key).update(position=10**6)
+        return transaction()
+
+    monkeypatch.setattr(site.store, "transaction", overtaken)
+    assert sweep._batch(site, key)
+    assert names(conflicts) == [f"B{number}" for number in range(5)]
+    assert db.sync_decision(key).done == 0
+
+
+def test_rejected_records_are_tried_again_and_told_if_they_fail(conflicts: World) -> None:
+    here = conflicts.places[0]
+    good, bad = '<data field="name">New</data>', '<data field="year" value="99999">99999</data>'
+
+    def put_aside(table: str, uuid: str, inner: str) -> Kept:
+        text = f'<resource name="{table}" uuid="{uuid}">{inner}</resource>'
+        return Kept("rejected", table, uuid, None, 1, None, "why", None, text, None, uuid)
+
+    with here.site.store.transaction():
+        here.site.ledger.keep(
+            [put_aside(ORG, "good", good), put_aside(ORG, "bad", good + bad), put_aside("nosuch", "x", good)]
+        )
+    assert sweep.counts(here.site, Selection(None, Wanted()), "again") == {"rejected": 3}
+    assert sweep.counts(here.site, Selection(None, Wanted()), "ours") == {"conflict": 5, "rejected": 3}
+    row = here.db.sync_decision(run(conflicts, "again"))
+    assert (row.done, row.left_open) == (1, 2)
+    assert "New" in names(conflicts)
+    told = {each["why"] for each in row.problems}
+    assert sweep.UNKNOWN in told and any("year" in why for why in told)
+    assert states(conflicts).count(("open", None)) == 7
+
+
+def test_what_is_not_there_is_refused(conflicts: World) -> None:
+    site = conflicts.places[0].site
+    with pytest.raises(BadRequest):
+        sweep.begin(site, Selection(None, Wanted()), "mine", None)
+    with pytest.raises(BadRequest):
+        sweep.work(site, 4711)
+
+
+def test_old_sweeps_are_forgotten(conflicts: World) -> None:
+    db = conflicts.places[0].db
+    run(conflicts, "keep")
+    sweep.purge(db, datetime(2000, 1, 1))
+    assert db(db.sync_decision).count() == 1
+    sweep.purge(db, datetime(2100, 1, 1))
+    assert db(db.sync_decision).isempty()

@@ -1,0 +1,323 @@
+"""What the overview stands on: how a repository stands, how fast a run gets on, when a job runs, what waits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+
+from s3sync import backlog, jobs, traffic
+from s3sync.backlog import NOTHING, Tail, Waiting
+from s3sync.health import LATE_AFTER, SILENT_AFTER, Condition, Facts, Reason, judge
+from s3sync.model import utcnow
+from s3sync.pace import LONGEST_FORECAST, pace
+from s3sync.rhythm import DAY, HOUR, MINUTE, Every, every, first_run, upcoming
+from s3sync.standing import failing, recent_runs, standings
+from tests.support.exchange import make_site
+
+NOW = datetime(2026, 3, 1, 12)
+AGO = NOW - timedelta(hours=1)
+FINE = Facts(run_state="completed", last_success=AGO, last_contact=AGO, next_run=NOW + timedelta(minutes=10))
+VISITOR = Facts(is_active=False, resources=0, last_contact=AGO)
+
+# --- how a repository stands -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "condition", "reason"),
+    [
+        (FINE, Condition.IN_STEP, Reason.EQUAL),
+        (replace(FINE, next_run=None), Condition.IN_STEP, Reason.EQUAL),
+        (replace(FINE, incoming=0), Condition.IN_STEP, Reason.EQUAL),
+        (replace(FINE, run_state="running", is_live=True), Condition.WORKING, Reason.RUNNING),
+        (replace(FINE, run_state="running", is_live=True, undecided=3), Condition.WORKING, Reason.RUNNING),
+        (
+            replace(FINE, run_state="running", is_live=True, is_stopping=True),
+            Condition.WORKING,
+            Reason.STOPPING,
+        ),
+        (replace(FINE, run_state="running"), Condition.ATTENTION, Reason.BROKEN_OFF),
+        (replace(FINE, is_queued=True), Condition.WAITING, Reason.QUEUED),
+        (replace(FINE, run_state="failed", is_queued=True), Condition.WAITING, Reason.QUEUED),
+        (replace(FINE, is_queued=True, workers=0), Condition.ATTENTION, Reason.NO_WORKER),
+        (replace(FINE, workers=0), Condition.IN_STEP, Reason.EQUAL),
+        (replace(FINE, run_state="failed"), Condition.ATTENTION, Reason.FAILED),
+        (replace(FINE, run_state="failed", undecided=1), Condition.ATTENTION, Reason.FAILED),
+        (replace(FINE, resources=0), Condition.NEVER, Reason.NO_RESOURCES),
+        (Facts(), Condition.NEVER, Reason.NEVER_RUN),
+        (replace(FINE, next_run=NOW - LATE_AFTER), Condition.IN_STEP, Reason.EQUAL),
+        (replace(FINE, next_run=NOW - 2 * LATE_AFTER), Condition.ATTENTION, Reason.LATE),
+        (replace(FINE, next_run=NOW - 2 * LATE_AFTER, workers=0), Condition.ATTENTION, Reason.NO_WORKER),
+        (Facts(next_run=NOW - 2 * LATE_AFTER, workers=0), Condition.ATTENTION, Reason.NO_WORKER),
+        (
+            replace(FINE, next_run=None, is_schedule_stopped=True),
+            Condition.ATTENTION,
+            Reason.SCHEDULE_STOPPED,
+        ),
+        (replace(FINE, undecided=1), Condition.ATTENTION, Reason.UNDECIDED),
+        (replace(FINE, last_success=NOW - 2 * SILENT_AFTER), Condition.ATTENTION, Reason.SILENT),
+        (replace(FINE, run_state="cancelled"), Condition.WAITING, Reason.STOPPED),
+        (replace(FINE, outgoing=1), Condition.WAITING, Reason.OUTGOING),
+        (replace(FINE, outgoing=1, incoming=1), Condition.WAITING, Reason.OUTGOING),
+        (replace(FINE, incoming=1), Condition.WAITING, Reason.INCOMING),
+        (VISITOR, Condition.IN_STEP, Reason.EQUAL),
+        (replace(VISITOR, workers=0), Condition.IN_STEP, Reason.EQUAL),
+        (replace(VISITOR, last_contact=None), Condition.NEVER, Reason.NO_CONTACT),
+        (replace(VISITOR, undecided=1), Condition.ATTENTION, Reason.UNDECIDED),
+        (replace(VISITOR, outgoing=9), Condition.WAITING, Reason.OUTGOING),
+        (replace(VISITOR, last_contact=NOW - 2 * SILENT_AFTER), Condition.ATTENTION, Reason.SILENT),
+    ],
+)
+def test_how_a_repository_stands(facts: Facts, condition: Condition, reason: Reason) -> None:
+    assert judge(facts, NOW) == (condition, reason)
+
+
+# --- how fast, how long ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "expected"),
+    [
+        (0, None, 0.0, (None, None, None)),
+        (0, 100, 10.0, (0.0, None, None)),
+        (50, 100, 1.0, (0.5, None, None)),
+        (50, 100, 10.0, (0.5, 5.0, 10.0)),
+        (50, None, 10.0, (None, 5.0, None)),
+        (50, 0, 10.0, (None, 5.0, None)),
+        (100, 100, 10.0, (1.0, 10.0, 0.0)),
+        (120, 100, 10.0, (1.0, 12.0, 0.0)),
+    ],
+)
+def test_how_fast_a_run_gets_on(done: int, total: Optional[int], seconds: float, expected: Any) -> None:
+    assert pace(done, total, seconds) == expected
+
+
+def test_a_rest_of_weeks_is_no_forecast() -> None:
+    assert pace(1, 10_000_000, LONGEST_FORECAST / 1000).left is None
+
+
+# --- when a job runs -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [
+        (30, None),
+        (90, None),
+        (60, Every(1, MINUTE)),
+        (5400, Every(90, MINUTE)),
+        (7200, Every(2, HOUR)),
+        (3 * 86400, Every(3, DAY)),
+    ],
+)
+def test_a_period_as_people_say_it(period: int, expected: Optional[Every]) -> None:
+    assert every(period) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "period", "expected"),
+    [
+        (NOW + timedelta(seconds=5), 60, NOW + timedelta(seconds=5)),
+        (NOW, 60, NOW),
+        (NOW - timedelta(seconds=60), 60, NOW),
+        (NOW - timedelta(seconds=61), 60, NOW + timedelta(seconds=59)),
+        (datetime(2020, 1, 1, 3), DAY, datetime(2026, 3, 2, 3)),
+    ],
+)
+def test_the_next_run(start: datetime, period: int, expected: datetime) -> None:
+    assert upcoming(start, period, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("period", "not_before", "at", "expected"),
+    [
+        (DAY, NOW, None, NOW),
+        (DAY, NOW, time(3), datetime(2026, 3, 2, 3)),
+        (DAY, NOW, time(12), NOW),
+        (3 * DAY, NOW, time(13), datetime(2026, 3, 1, 13)),
+        (HOUR, NOW, time(3, 20), datetime(2026, 3, 1, 12, 20)),
+        (6 * HOUR, NOW, time(3, 20), datetime(2026, 3, 1, 15, 20)),
+        (HOUR, datetime(2026, 3, 1, 0, 10), time(23, 30), datetime(2026, 3, 1, 0, 30)),
+    ],
+)
+def test_the_first_run(period: int, not_before: datetime, at: Optional[time], expected: datetime) -> None:
+    assert first_run(period, not_before, at) == expected
+
+
+# --- what waits ------------------------------------------------------------------------------------------------
+
+CHANGES = [(90, None), (80, 7), (70, 8), (60, 7), (50, None)]
+
+
+@pytest.mark.parametrize(
+    ("position", "repository", "whole", "expected"),
+    [
+        (90, 7, True, Waiting(0)),
+        (85, 7, True, Waiting(1)),
+        (55, 7, True, Waiting(2)),
+        (55, 9, True, Waiting(4)),
+        (0, 7, True, Waiting(3)),
+        (50, 7, False, Waiting(2)),
+        (0, 7, False, Waiting(3, is_more=True)),
+    ],
+)
+def test_changes_behind_a_position(position: int, repository: int, whole: bool, expected: Waiting) -> None:
+    assert Tail(CHANGES, whole).behind(position, repository) == expected
+
+
+def test_sums_and_nothing() -> None:
+    assert Waiting(2) + Waiting(3, is_more=True) == Waiting(5, is_more=True)
+    assert NOTHING.behind(0, 1) == Waiting()
+    assert backlog.lowest_of([("a", 5), ("b", 2), ("a", 3)]) == {"a": 3, "b": 2}
+    with pytest.raises(TypeError):
+        Waiting() + 1  # type: ignore[operator]
+
+
+def test_the_tails_of_tables(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    for number in range(5):
+        site.db.org_organisation.insert(name=f"Organisation {number}")
+    site.db.org_sector.insert(name="Health")
+    site.db.commit()
+    tails = backlog.tails(site.store, {"org_organisation": 0, "org_sector": 0, "pr_person": 0}, most=3)
+    assert tails["org_organisation"].behind(0, 1) == Waiting(3, is_more=True)
+    assert tails["org_sector"].behind(0, 1) == Waiting(1)
+    assert tails["pr_person"].behind(0, 1) == Waiting(0)
+    assert backlog.tails(site.store, {}) == {}
+
+
+# --- records by day --------------------------------------------------------------------------------------------
+
+
+def test_records_are_counted_by_day(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    db, today = site.db, utcnow().date()
+    traffic.note(db, 1, received=3)
+    traffic.note(db, 1, received=2, sent=1)
+    traffic.note(db, 2, sent=4)
+    traffic.note(db, 1)
+    db.sync_traffic.insert(day=today - timedelta(days=1), repository_id=1, received=9, sent=0)
+    db.sync_traffic.insert(day=date(2020, 1, 1), repository_id=1, received=9, sent=0)
+    assert db(db.sync_traffic).count() == 4
+    assert traffic.days(db, today, 3) == [
+        (today - timedelta(days=2), 0, 0),
+        (today - timedelta(days=1), 9, 0),
+        (today, 5, 5),
+    ]
+    assert traffic.days(db, today, 1, repository_id=2) == [(today, 0, 4)]
+    traffic.purge(db, date(2021, 1, 1))
+    traffic.forget(db, 2)
+    assert db(db.sync_traffic).count() == 2
+    assert traffic.changes({"created": 2, "unchanged": 5, "merged": 1, "updated": None}) == 3  # type: ignore[dict-item]
+
+
+# --- all together ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture()
+def scheduled(tmp_path: Path) -> Any:
+    from gluon.scheduler import Scheduler
+
+    site = make_site(tmp_path)
+    Scheduler(site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
+    return site
+
+
+def add(site: Any, name: str, *states: str, **values: Any) -> int:
+    db = site.db
+    key: int = db.sync_repository.insert(name=name, url="http://127.0.0.1:9", **values)
+    db.sync_task.insert(repository_id=key, resource_name="org_organisation")
+    for state in states:
+        db.sync_run.insert(repository_id=key, state=state, finished_on=utcnow())
+    return key
+
+
+def test_many_repositories_with_the_statements_of_one(
+    scheduled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = scheduled.db
+    counts = []
+
+    def statements() -> int:
+        ran: list[str] = []
+        monkeypatch.setattr(db._adapter, "execute", _counting(db._adapter.execute, ran))
+        monkeypatch.setattr(scheduled.store, "run", _counting(scheduled.store.run, ran))
+        standings(scheduled)
+        monkeypatch.undo()
+        return len(ran)
+
+    for _ in range(2):
+        for number in range(20):
+            key = add(scheduled, f"Office {number}", "completed", "failed")
+            jobs.add_job(db, "eden", key, None, period=900, timeout=60)
+            scheduled.checkpoints.write(key, "org_organisation", "push", '{"position": 0}')
+        db.commit()
+        counts.append(statements())
+    assert counts[1] <= counts[0] <= 16
+
+
+def _counting(function: Any, ran: "list[str]") -> Any:
+    def counted(*args: Any, **options: Any) -> Any:
+        ran.append(str(args[0]))
+        return function(*args, **options)
+
+    return counted
+
+
+def test_the_facts_are_those_of_the_repository(scheduled: Any) -> None:
+    db = scheduled.db
+    good, bad = add(scheduled, "Good", "completed"), add(scheduled, "Bad", "completed", "failed")
+    add(scheduled, "Gone", "failed", deleted=True)
+    jobs.add_job(db, "eden", good, None, period=900, timeout=60)
+    jobs.start_now(db, "eden", bad, None, 60)
+    db.org_organisation.insert(name="New")
+    db.sync_kept.insert(kind="conflict", tablename="org_organisation", fingerprint="x", repository_id=good)
+    db.sync_kept.insert(kind="refused", tablename="org_organisation", fingerprint="y", repository_id=good)
+    db.commit()
+    first, second = standings(scheduled)
+    assert (first.row.name, second.row.name) == ("Bad", "Good")
+    assert first.facts.is_queued and first.facts.run_state == "failed" and first.facts.last_success
+    assert first.outgoing == Waiting(1) and first.incoming is None and first.facts.next_run is None
+    assert second.facts.undecided == 1 and second.facts.next_run is not None and not second.facts.is_queued
+    assert second.health.reason is Reason.UNDECIDED
+    assert failing(scheduled) == 1
+    assert [run.state for run in recent_runs(scheduled, [bad, good], 1)[bad]] == ["failed"]
+    (only,) = standings(scheduled, db.sync_repository.id == good)
+    assert only.row.id == good and only.flows[0].table == "org_organisation"
+
+
+def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monkeypatch: Any) -> None:
+    from tests.unit.test_jobs import World
+
+    world = World(tmp_path)
+    monkeypatch.setattr(type(world.site.settings), "get_sync_page_size", lambda self: 2)
+    for number in range(4):
+        world.other.db.org_organisation.insert(name=f"Other {number}")
+        world.site.db.org_organisation.insert(name=f"Own {number}")
+    world.other.db.commit()
+    world.site.db.commit()
+    told: list[Any] = []
+    monkeypatch.setattr(jobs.RunRecord, "_update", lambda self: told.append(dict(self._pending)))
+    monkeypatch.setattr(jobs, "PROGRESS_EVERY", 0.0)
+    world.run()
+    seen = {(each.get("direction"), each.get("done"), each.get("total")) for each in told}
+    assert {("pull", 2, 5), ("pull", 4, 5), ("pull", 5, 5), ("push", 2, 4), ("push", 4, 4)} <= seen
+    monkeypatch.undo()
+    world.other.db.org_organisation.insert(name="Later")
+    world.other.db.commit()
+    world.run()
+    assert world.last.details == {"org_organisation": {"received": {"created": 1}, "sent": 0}}
+    (standing,) = standings_scheduled(world.site)
+    assert standing.incoming == 0 and standing.outgoing == Waiting(0)
+    assert traffic.days(world.site.db, utcnow().date(), 1)[0][1:] == (6, 4)
+    assert traffic.days(world.other.db, utcnow().date(), 1)[0][1:] == (4, 6)
+
+
+def standings_scheduled(site: Any) -> Any:
+    from gluon.scheduler import Scheduler
+
+    Scheduler(site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
+    return standings(site)
