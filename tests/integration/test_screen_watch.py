@@ -138,7 +138,7 @@ def test_what_waits_is_counted_and_drawn(admin: Browser, site: WebSite) -> None:
         """
 run(repository("Field"))
 s3db["org_organisation"].insert(name="Not sent yet")
-from applications.eden.modules.s3sync import traffic
+from applications.eden.modules.s3sync.watching import traffic
 traffic.note(db, 1, received=1200, sent=34)
 """,
     )

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from s3sync import errors
-from s3sync.decisions import Wanted
-from s3sync.logbook import Asked, harmless
+from s3sync.deciding.decisions import Wanted
 from s3sync.screens import sayings
 from s3sync.screens.lists import day, order_of
+from s3sync.watching.logbook import Asked, harmless
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s3sync import resolution
+from s3sync.deciding import resolution
 from s3sync.errors import BadRequest
 from s3sync.ports import Kept
 from s3sync.records import Action

@@ -7,11 +7,11 @@ from typing import Iterator, Optional
 
 import pytest
 
-from s3sync import sweep
-from s3sync.decisions import Wanted
+from s3sync.deciding import sweep
+from s3sync.deciding.decisions import Wanted
+from s3sync.deciding.sweep import CHANGED, DELETED, LATER, SAME_TIME, Facts, Selection, Verdict, verdict
 from s3sync.errors import BadRequest
 from s3sync.ports import Kept
-from s3sync.sweep import CHANGED, DELETED, LATER, SAME_TIME, Facts, Selection, Verdict, verdict
 from tests.simulation.history import History
 from tests.simulation.world import World
 

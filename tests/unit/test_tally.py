@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from s3sync import tally
 from s3sync.site import Site
+from s3sync.watching import tally
 from tests.support.exchange import Clock, make_site
 
 OFFICE = "org_organisation"

@@ -9,13 +9,14 @@ from typing import Any, Optional
 
 import pytest
 
-from s3sync import backlog, jobs, traffic
-from s3sync.backlog import NOTHING, Tail, Waiting
+from s3sync import jobs
 from s3sync.health import LATE_AFTER, SILENT_AFTER, Condition, Facts, Reason, judge
 from s3sync.model import utcnow
 from s3sync.pace import LONGEST_FORECAST, pace
 from s3sync.rhythm import DAY, HOUR, MINUTE, Every, every, first_run, upcoming
-from s3sync.standing import failing, recent_runs, standings
+from s3sync.watching import backlog, traffic
+from s3sync.watching.backlog import NOTHING, Tail, Waiting
+from s3sync.watching.standing import failing, recent_runs, standings
 from tests.support.exchange import make_site
 
 NOW = datetime(2026, 3, 1, 12)

@@ -11,7 +11,7 @@ if settings.has_module("sync"):
 
     def sync_decide(key):
         """Decide on kept versions by a rule (see s3sync.sweep)."""
-        from s3sync import sweep
+        from s3sync.deciding import sweep
 
         return sweep.decide(key)
 

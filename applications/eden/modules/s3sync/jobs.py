@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Mapping, Optional
 
-from . import notice, sweep, traffic
+from .deciding import sweep
 from .engine import Engine, RunReport, Stage
 from .errors import AlreadyRunning, Cancelled, ConfigurationError, RunFailed, SyncError
 from .lease import Lease, has_died
@@ -22,6 +22,7 @@ from .model import utcnow
 from .patience import Patience
 from .rhythm import upcoming
 from .site import Site
+from .watching import notice, traffic
 
 FUNCTION = "sync_synchronize"
 GROUP = "main"

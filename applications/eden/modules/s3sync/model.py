@@ -159,7 +159,7 @@ def _define_settings(db: Any, T: Callable[[str], Any]) -> None:
             Field("capabilities", "list:string", readable=False, writable=False),
             Field("peer_journal", length=64, readable=False, writable=False),
             Field("peer_version", length=64, readable=False, writable=False),
-            # when a mail said that it keeps failing; None once it works again (notice.py)
+            # when a mail said that it keeps failing; None once it works again (watching/notice.py)
             Field("notified_on", "datetime", readable=False, writable=False),
             *meta_fields(db),
         ],

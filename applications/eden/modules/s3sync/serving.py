@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Dict, Iterable, List, Optional
 from uuid import uuid4
 
-from . import SOFTWARE, VERSION, datasets, traffic
+from . import SOFTWARE, VERSION, datasets
 from .codec import error_tree
 from .cursor import Checkpoint, Cursor, Handed, hand_out, present
 from .document import Document
@@ -38,6 +38,7 @@ from .protocol import (
 from .records import Action
 from .schema import Table
 from .site import Site
+from .watching import traffic
 
 EDEN = EDEN_TOKEN = "eden"
 MOST_FILES = 1000

@@ -30,10 +30,10 @@ from .policy import Policy, Terms, parse_strategy
 from .ports import Clock, Kept, nowhere
 from .schema import Schema
 from .store import open_store
-from .tally import Tally
 from .transport import Hurry, Limits, Transport
 from .vault import Vault
 from .versions import name_in
+from .watching.tally import Tally
 
 JOURNAL_FILE = "journal.json"
 TALLY_FILE = "tally.json"

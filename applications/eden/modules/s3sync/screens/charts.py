@@ -11,7 +11,7 @@ from typing import Any, List, Sequence
 
 from gluon import DIV, SPAN, TAG
 
-from ..traffic import Day, changes
+from ..watching.traffic import Day, changes
 from .widgets import Translate
 from .wording import number
 

@@ -17,9 +17,9 @@ from gluon.validators import (
 from s3.pages import refusal
 from s3.settings import MEGABYTE
 
-from .. import notice
 from ..preferences import COLUMNS
 from ..site import Site
+from ..watching import notice
 from .desk import Desk
 from .widgets import Translate, action_button, form_of, pressed, web_address
 

@@ -6,8 +6,9 @@ from typing import Any, Dict, Mapping, Optional
 
 from gluon import URL, redirect
 
-from .. import cases, decisions, jobs, resolution, sweep
-from ..decisions import Wanted
+from .. import jobs
+from ..deciding import cases, decisions, resolution, sweep
+from ..deciding.decisions import Wanted
 from ..errors import SyncError
 from . import sayings
 from .desk import Desk

@@ -6,7 +6,7 @@ from typing import Any
 
 from s3.pages import refusal
 
-from .. import history
+from ..deciding import history
 from . import sayings
 from .desk import Desk
 

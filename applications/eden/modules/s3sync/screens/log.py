@@ -9,9 +9,11 @@ from typing import Any, Dict, Optional
 
 from gluon import URL, redirect
 
-from .. import decisions, log, logbook
+from .. import log
+from ..deciding import decisions
 from ..model import utcnow
 from ..rest import CHUNK
+from ..watching import logbook
 from . import sayings
 from .desk import Desk
 from .titles import resource_names

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .. import decisions
+from ..deciding import decisions
 from ..site import Site
-from ..standing import failing
+from ..watching.standing import failing
 
 
 class Hints(NamedTuple):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
-from .. import decisions, jobs, traffic
+from .. import jobs
+from ..deciding import decisions
 from ..health import Condition
 from ..model import MODE_BOTH, MODE_PULL, MODE_PUSH, utcnow
-from ..standing import Flow, Standing, recent_runs, standings
+from ..watching import traffic
+from ..watching.standing import Flow, Standing, recent_runs, standings
 from . import charts, wording
 from .desk import Desk
 from .lists import containing, order_of

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from gluon import URL
 
 from .. import versions
-from ..cases import SiteWords
+from ..deciding.cases import SiteWords
 from ..engine import Task
 from ..errors import ConfigurationError, DocumentTooLarge, SyncError
 from ..peer import Foreseen

@@ -9,7 +9,7 @@ from gluon import URL
 from s3 import look
 
 from ..health import Reason
-from ..standing import Standing
+from ..watching.standing import Standing
 from .widgets import Translate
 from .wording import number, records, sentence
 

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 from gluon import BUTTON, INPUT, SQLFORM, URL, Field, redirect
 from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY
 
-from .. import jobs, traffic
+from .. import jobs
 from ..adapters import adapter_types
 from ..adapters.base import Setting
 from ..errors import ConfigurationError
@@ -17,6 +17,7 @@ from ..probe import Probe, probe, unusable, without_address
 from ..registration import Introduction, introduce, known_offer
 from ..site import Site
 from ..transport import Hurry
+from ..watching import traffic
 from . import connection
 from .desk import Desk
 from .widgets import Translate, action_button, confirm, pressed, web_address

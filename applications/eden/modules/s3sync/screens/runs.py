@@ -7,7 +7,7 @@ from typing import Any, Iterable, List, NamedTuple, Optional
 from gluon import URL
 
 from ..model import utcnow
-from ..traffic import changes
+from ..watching.traffic import changes
 from . import wording
 from .reasons import failure_of
 from .titles import resource_title

@@ -9,10 +9,10 @@ from gluon import CAT, TAG
 
 from s3 import look
 
-from ..backlog import Waiting
 from ..engine import Stage
 from ..health import Condition
 from ..rhythm import DAY, HOUR, MINUTE, every
+from ..watching.backlog import Waiting
 from .widgets import Translate
 
 #: The kind of state that a condition is shown as (see ``look.SIGNS``).

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, List, Mapping, NamedTuple, Optional
 
-from .model import utcnow
+from ..model import utcnow
 
 #: The outcomes that changed a record here.
 CHANGES = ("created", "updated", "deleted", "merged")

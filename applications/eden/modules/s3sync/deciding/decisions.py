@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from . import versions
-from .screens.lists import Order, containing, day, order_of
-from .screens.titles import resource_names
-from .screens.widgets import Page, whole_number
-from .site import Site
+from .. import versions
+from ..screens.lists import Order, containing, day, order_of
+from ..screens.titles import resource_names
+from ..screens.widgets import Page, whole_number
+from ..site import Site
 
 PAGE = 50
 KINDS = ("conflict", "rejected", "refused")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, List, NamedTuple, Optional, Tuple
 
+from ..local import Progresses
+from ..model import MODE_NONE, MODE_PULL
+from ..ports import Deferred
+from ..schema import Table
+from ..screens.lists import containing
+from ..screens.widgets import Translate
+from ..site import Site
 from .cases import Address, SiteWords, address_of, present_row
 from .decisions import Entry, entries
-from .local import Progresses
-from .model import MODE_NONE, MODE_PULL
-from .ports import Deferred
-from .schema import Table
-from .screens.lists import containing
-from .screens.widgets import Translate
-from .site import Site
 
 MOST = 50
 

@@ -6,10 +6,10 @@ import csv
 import io
 from typing import Any, BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
-from .model import RESULTS
-from .screens.lists import containing, day
-from .screens.widgets import Page, whole_number
-from .site import Site
+from ..model import RESULTS
+from ..screens.lists import containing, day
+from ..screens.widgets import Page, whole_number
+from ..site import Site
 
 PAGE = 50
 ROWS_AT_ONCE = 2_000

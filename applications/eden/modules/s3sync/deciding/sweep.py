@@ -12,13 +12,14 @@ import time
 from datetime import datetime
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from . import resolution, versions
+from .. import versions
+from ..errors import BadRequest, SyncError
+from ..local import problems_of
+from ..model import utcnow
+from ..site import Site
+from . import resolution
 from .decisions import KINDS, Wanted, entries
-from .errors import BadRequest, SyncError
-from .local import problems_of
-from .model import utcnow
 from .resolution import KEEP, OURS, THEIRS, Present
-from .site import Site
 
 NEWER, AGAIN = "newer", "again"
 RULES = (KEEP, OURS, THEIRS, NEWER, AGAIN)

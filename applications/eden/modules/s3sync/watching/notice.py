@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, List, Optional, Sequence, Tuple
 
-from .log import OUTGOING, SyncLog
-from .model import utcnow
-from .site import Site
+from ..log import OUTGOING, SyncLog
+from ..model import utcnow
+from ..site import Site
 
 #: More runs than these are not counted; it is said that there were at least so many.
 COUNTED = 50

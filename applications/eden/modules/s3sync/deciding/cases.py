@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Tuple
 
-from . import versions
+from .. import versions
+from ..local import problems_of
+from ..records import Action, Record, Reference, Upload
+from ..schema import Field, Table
+from ..site import Site
 from .decisions import Entry, entries
-from .local import problems_of
-from .records import Action, Record, Reference, Upload
-from .schema import Field, Table
-from .site import Site
 
 Translate = Callable[[str], Any]
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from . import backlog, jobs
+from .. import jobs
+from ..cursor import Checkpoint
+from ..health import Facts, Health, judge
+from ..lease import has_died
+from ..model import MODE_BOTH, MODE_NONE, MODE_PUSH, utcnow
+from ..site import Site
+from . import backlog
 from .backlog import Waiting
-from .cursor import Checkpoint
-from .health import Facts, Health, judge
-from .lease import has_died
-from .model import MODE_BOTH, MODE_NONE, MODE_PUSH, utcnow
-from .site import Site
 
 RUN_COLUMNS = (
     "id",
@@ -252,7 +253,7 @@ def _jobs(db: Any, one: Optional[int]) -> Dict[int, Tuple[Optional[datetime], bo
 
 
 def _undecided(db: Any) -> Dict[int, int]:
-    from .decisions import UNDECIDED
+    from ..deciding.decisions import UNDECIDED
 
     table = db.sync_kept
     count = table.id.count()

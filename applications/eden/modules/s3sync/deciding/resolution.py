@@ -9,15 +9,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Dict, Mapping, NamedTuple, Optional
 
-from .codec import Decoder, parse_fragment
-from .errors import BadRequest
-from .importer import Report
-from .log import OUTGOING, SyncLog
-from .policy import Policy, Terms
-from .ports import Kept
-from .records import Record
-from .schema import Table
-from .site import Site
+from ..codec import Decoder, parse_fragment
+from ..errors import BadRequest
+from ..importer import Report
+from ..log import OUTGOING, SyncLog
+from ..policy import Policy, Terms
+from ..ports import Kept
+from ..records import Record
+from ..schema import Table
+from ..site import Site
 
 KEEP, OURS, THEIRS, FIELDS, NOW = "keep", "ours", "theirs", "fields", "now"
 _TICK = timedelta(seconds=1)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterable
 from uuid import uuid4
 
-from .ports import Clock
-from .schema import Table
+from ..ports import Clock
+from ..schema import Table
 
 #: Tables of up to so many records are counted whenever they changed: that takes a few milliseconds.
 SMALL = 20_000
