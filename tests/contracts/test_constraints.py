@@ -100,6 +100,26 @@ def test_a_foreign_key_from_an_older_version_is_taken_off(tables: Tables) -> Non
     assert "created_by" not in tables.indexed()
 
 
+def test_super_entities_do_without_an_index_on_their_uuid(tables: Tables) -> None:
+    made = {
+        "postgres": "ALTER TABLE pr_pentity ADD CONSTRAINT from_before UNIQUE (uuid)",
+        "mysql": "CREATE UNIQUE INDEX from_before ON pr_pentity (uuid)",
+    }[tables.db._adapter.dbengine]
+    asked = {
+        "postgres": "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() "
+        "AND tablename = '{}' AND indexdef LIKE '%UNIQUE%(uuid)'",
+        "mysql": "SELECT index_name FROM information_schema.statistics WHERE table_schema = DATABASE() "
+        "AND table_name = '{}' AND column_name = 'uuid' AND non_unique = 0",
+    }[tables.db._adapter.dbengine]
+    assert not tables.db.executesql(asked.format("pr_pentity"))
+    assert tables.db.executesql(asked.format("org_office"))
+    tables.db.executesql(made)
+    assert tables.db.executesql(asked.format("pr_pentity"))
+    loosen(tables.db)
+    tables.db.commit()
+    assert not tables.db.executesql(asked.format("pr_pentity"))
+
+
 def test_a_second_time_changes_nothing(tables: Tables) -> None:
     before = tables.referring(), sorted(tables.indexed())
     loosen(tables.db)

@@ -39,6 +39,7 @@ class SuperEntities:
             return [
                 Field(key, "id"),
                 Field("instance_type", length=64, writable=False, requires=Choice(dict(types))),
+                # as Eden declares it; constraints.py takes the index off again
                 Field("uuid", length=128, notnull=True, unique=True, writable=False, requires=None),
                 Field("deleted", "boolean", default=False, writable=False, readable=False),
             ] + [make() for make in fields]
@@ -94,13 +95,8 @@ class SuperEntities:
             shared = {name: values[name] for name in self.shared_fields(entity, table)}
             shared["instance_type"] = table._tablename
             if not values[key] or not db(supertable._id == values[key]).update(**shared):
-                # a row with this uuid may be left from a record that was removed behind our back
-                found = db(supertable.uuid == shared["uuid"]).select(supertable._id).first()
-                if found:
-                    new_keys[key] = found[key]
-                    db(supertable._id == found[key]).update(**shared)
-                else:
-                    new_keys[key] = int(supertable.insert(**shared))
+                # never looked up by uuid, for which there is no index: see constraints.py
+                new_keys[key] = int(supertable.insert(**shared))
         if new_keys:
             # not an edit: time and author of the record stay
             kept = {name: table[name] for name in ("modified_on", "modified_by")}
