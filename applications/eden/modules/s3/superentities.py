@@ -60,7 +60,7 @@ class SuperEntities:
         """
 
         def inserted(row: Any, record_id: Any) -> None:
-            self.update(table, dict(row.items(), id=int(record_id)))
+            self._update(table, dict(row.items(), id=int(record_id)), is_new=True)
 
         def updating(dbset: Any, row: Any) -> None:
             for entity in self._s3db.get_super_entities(table):
@@ -76,6 +76,9 @@ class SuperEntities:
 
     def update(self, table: Any, record: Any) -> bool:
         """Make or refresh the super rows of a record; see `S3DataModel.update_super`."""
+        return self._update(table, record, is_new=False)
+
+    def _update(self, table: Any, record: Any, *, is_new: bool) -> bool:
         db = self._s3db.db
         entities = self._s3db.get_super_entities(table)
         if not entities:
@@ -95,8 +98,15 @@ class SuperEntities:
             shared = {name: values[name] for name in self.shared_fields(entity, table)}
             shared["instance_type"] = table._tablename
             if not values[key] or not db(supertable._id == values[key]).update(**shared):
-                # never looked up by uuid, for which there is no index: see constraints.py
-                new_keys[key] = int(supertable.insert(**shared))
+                # a record may have lost its key; a new one had none, and the look-up reads the whole table
+                left = (
+                    None if is_new else db(supertable.uuid == shared["uuid"]).select(supertable._id).first()
+                )
+                if left is None:
+                    new_keys[key] = int(supertable.insert(**shared))
+                else:
+                    new_keys[key] = left[key]
+                    db(supertable._id == left[key]).update(**shared)
         if new_keys:
             # not an edit: time and author of the record stay
             kept = {name: table[name] for name in ("modified_on", "modified_by")}
