@@ -7,10 +7,9 @@ as such: the stamps do without, and so does the root of an organisation, which e
 foreign key off, and its look-ups cost next to nothing.
 
 Eden declares the uuid of a super-entity unique, as it does all uuids. Nothing looks a super-entity up by it, but the
-repair of a record that has lost its key: records
-know theirs by its key, and the instance's uuid, which is the same, is unique already. Uuids are random, so beside a
-million records each new one changes another page of that index: a third of all that SQLite has to write for a new
-organisation. The constraint is taken off, on SQLite by copying the table.
+repair of a record that has lost its key: records know theirs by its key, and the instance's uuid, which is the same, is
+unique already. Uuids are random, so beside a million records each new one changes another page of that index: a third
+of all that SQLite has to write for a new organisation. The constraint is taken off, on SQLite by copying the table.
 """
 
 from __future__ import annotations
