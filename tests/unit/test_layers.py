@@ -132,3 +132,8 @@ def test_adapters_do_not_know_each_other() -> None:
 def test_modules_of_the_package_are_imported_relatively(module: str) -> None:
     # web2py and the tests import the package under different names.
     assert not of_module(module) & {"s3sync", "applications"}
+
+
+def test_nobody_knows_the_screens() -> None:
+    # What they show is told by rooms that can be used without them.
+    assert [module for module in modules() if ".screens" in of_module(module)] == []

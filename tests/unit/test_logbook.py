@@ -11,8 +11,8 @@ import pytest
 
 from s3sync import errors
 from s3sync.deciding.decisions import Wanted
+from s3sync.lists import day, order_of
 from s3sync.screens import sayings
-from s3sync.screens.lists import day, order_of
 from s3sync.watching.logbook import Asked, harmless
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
 
 from .. import versions
 from ..local import problems_of
 from ..records import Action, Record, Reference, Upload
 from ..schema import Field, Table
 from ..site import Site
+from ..titles import Translate, resource_title
 from .decisions import Entry, entries
-
-Translate = Callable[[str], Any]
 
 
 class Address(NamedTuple):
@@ -85,8 +84,7 @@ def case(site: Site, T: Translate, row: Any) -> Case:
         choices=versions.choices(kept, theirs, now, table, words, domain),
         address=address_of(site, table, present) if here else None,
         companions=[
-            (str(site.s3db.get_config(name, "title") or name), count)
-            for name, count in sorted(versions.companions(theirs).items())
+            (resource_title(site, name), count) for name, count in sorted(versions.companions(theirs).items())
         ],
         of_master=not here and _comes_along(site, table),
         known=True,

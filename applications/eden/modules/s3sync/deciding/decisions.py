@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from .. import versions
-from ..screens.lists import Order, containing, day, order_of
-from ..screens.titles import resource_names
-from ..screens.widgets import Page, whole_number
+from ..lists import Order, Page, containing, day, order_of, whole_number
 from ..site import Site
+from ..titles import resource_names
 
 PAGE = 50
 KINDS = ("conflict", "rejected", "refused")
@@ -137,9 +136,7 @@ def kept_page(site: Site, wanted: Wanted, variables: Any) -> Page:
     """
     db, table = site.db, site.db.sync_kept
     query = wanted.query(db)
-    total = db(query).count()
-    pages = max(1, -(-total // PAGE))
-    number = min(max(1, whole_number(variables.get("page")) or 1), pages)
+    page = Page.asked(variables, db(query).count(), PAGE)
     by = order(variables)
     column = {
         "time": table.id,
@@ -154,8 +151,8 @@ def kept_page(site: Site, wanted: Wanted, variables: Any) -> Page:
         sorting.append(~table.id)
     # The versions themselves are long: they are not read for a list.
     shown = [table[name] for name in table.fields if name not in ("ours", "theirs", "missing")]
-    rows = db(query).select(*shown, orderby=sorting, limitby=((number - 1) * PAGE, number * PAGE))
-    return Page(entries(site, list(rows)), number, pages, total)
+    rows = db(query).select(*shown, orderby=sorting, limitby=page.bounds(PAGE))
+    return page._replace(rows=entries(site, list(rows)))
 
 
 def kept_resources(site: Site) -> Dict[str, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, List, NamedTuple, Optional, Tuple
 
+from ..lists import containing
 from ..local import Progresses
 from ..model import MODE_NONE, MODE_PULL
 from ..ports import Deferred
 from ..schema import Table
-from ..screens.lists import containing
-from ..screens.widgets import Translate
 from ..site import Site
+from ..titles import Translate, resource_title
 from .cases import Address, SiteWords, address_of, present_row
 from .decisions import Entry, entries
 
@@ -24,6 +24,7 @@ class Partner(NamedTuple):
     Attributes:
         repository: row of the repository.
         resource: the table with which the record travels there: its own, or that of a record it belongs to.
+        title: what the records of that table are called.
         brought: whether the last change of the record came from there.
         has_it: whether it has got the last change; None where the record is not sent there.
         last_pull, last_push: when the resource was exchanged last (UTC), None for never.
@@ -31,6 +32,7 @@ class Partner(NamedTuple):
 
     repository: Any
     resource: str
+    title: str
     brought: bool
     has_it: Optional[bool]
     last_pull: Optional[datetime]
@@ -164,7 +166,9 @@ def _partners(site: Site, table: Table, noted: Any) -> List[Partner]:
         delivered = Progresses(site.checkpoints, repository.id, own).delivered(task.resource_name)
         sent = noted is not None and direct and task.mode not in (MODE_PULL, MODE_NONE)
         has_it = brought or noted.seq <= delivered if sent else None
-        found.append(Partner(repository, task.resource_name, brought, has_it, task.last_pull, task.last_push))
+        name = task.resource_name
+        title = resource_title(site, name)
+        found.append(Partner(repository, name, title, brought, has_it, task.last_pull, task.last_push))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, Collection, Dict, List, NamedTuple, Optional, Sequence, 
 from ..registration import known_offer
 from ..schema import Schema, Table
 from ..site import Site
-from .titles import module_title, resource_title
+from ..titles import module_title, resource_title
 
 BOTH, HERE, THERE, UNKNOWN = "both", "here", "there", "unknown"
 

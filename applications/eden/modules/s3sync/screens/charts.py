@@ -11,8 +11,8 @@ from typing import Any, List, Sequence
 
 from gluon import DIV, SPAN, TAG
 
+from ..titles import Translate
 from ..watching.traffic import Day, changes
-from .widgets import Translate
 from .wording import number
 
 BAR, GAP, HEIGHT = 6, 2, 28

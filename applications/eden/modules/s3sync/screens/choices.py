@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, List, NamedTuple, Tuple
 
 from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH
-from .widgets import Translate
+from ..titles import Translate
 
 
 class Choice(NamedTuple):

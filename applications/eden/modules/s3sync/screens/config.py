@@ -19,9 +19,10 @@ from s3.settings import MEGABYTE
 
 from ..preferences import COLUMNS
 from ..site import Site
+from ..titles import Translate
 from ..watching import notice
 from .desk import Desk
-from .widgets import Translate, action_button, form_of, pressed, web_address
+from .widgets import action_button, form_of, pressed, web_address
 
 MOST_RECORDS_A_PAGE = 100_000
 LONGEST_ADDRESSES = 1024

@@ -10,9 +10,11 @@ from .. import jobs
 from ..deciding import cases, decisions, resolution, sweep
 from ..deciding.decisions import Wanted
 from ..errors import SyncError
+from ..lists import whole_number
+from ..titles import resource_title
 from . import sayings
 from .desk import Desk
-from .widgets import Confirmation, action_button, confirm, pressed, whole_number
+from .widgets import Confirmation, action_button, confirm, pressed
 
 #: How long a request works on decisions (seconds) before the scheduler goes on with them.
 PATIENCE = 4.0
@@ -99,6 +101,7 @@ def _one(desk: Desk, row: Any) -> Any:
         if row.kind == "conflict"
         else T("A version that was not taken"),
         "row": row,
+        "resource": resource_title(site, row.tablename),
         "case": case,
         "picked": choices,
         "accept": accept,

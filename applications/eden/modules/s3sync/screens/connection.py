@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..peer import RESOURCE_URL
 from ..probe import OBSTACLES, Answer, Finding, Probe, Question
-from .widgets import Translate
+from ..titles import Translate
 
 
 class Told(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, NamedTuple, Optional
 
-from .widgets import Translate
+from ..titles import Translate
 
 #: So many of the last runs that moved something make the average.
 RUNS = 20

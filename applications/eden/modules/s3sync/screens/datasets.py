@@ -12,8 +12,8 @@ from s3.pages import refusal
 from s3.validators import Choice
 
 from .. import datasets
+from ..titles import resource_title
 from .desk import Desk
-from .titles import resource_title
 from .widgets import action_button, confirm, form_of, pressed
 
 LONGEST_COMMENTS = 4000

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple, Optional
 
 from s3.pages import refusal
 
+from ..lists import whole_number
 from ..site import Site
-from .widgets import Translate, whole_number
+from ..titles import Translate
 
 
 class Desk(NamedTuple):

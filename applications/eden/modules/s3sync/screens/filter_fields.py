@@ -8,10 +8,9 @@ from ..errors import SyncError
 from ..filters import Filter, validate
 from ..schema import META_FIELDS, Field, Table
 from ..site import Site
+from ..titles import Translate, resource_title
 from ..validation import flattened
 from .filter_rows import COMPARISONS, NOTHING, Entry, row_of
-from .titles import resource_title
-from .widgets import Translate
 
 _KINDS: Dict[str, str] = {
     "string": "text",

@@ -9,13 +9,13 @@ from gluon import FORM, URL, redirect
 from .. import jobs, local
 from ..errors import SyncError
 from ..filters import Filter, filter_text, parse_filter_string
+from ..lists import whole_number
 from ..schema import Table
 from ..site import Site
+from ..titles import resource_title
 from .desk import Desk
 from .filter_fields import FilterFields, comparison_words, is_valid, problem_of
 from .filter_rows import COMPARISONS, NOTHING, OFFERED, Entry, FilterRow, filter_of, rows_of
-from .titles import resource_title
-from .widgets import whole_number
 
 #: More conditions than this are no choice that a person made in a form.
 MOST_ROWS = 50

@@ -7,6 +7,7 @@ from typing import Any
 from s3.pages import refusal
 
 from ..deciding import history
+from ..titles import resource_title
 from . import sayings
 from .desk import Desk
 
@@ -22,7 +23,7 @@ def page(desk: Desk) -> Any:
     return {
         "title": T("Synchronization history"),
         "history": found,
-        "resource": desk.site.s3db.get_config(found.table.name, "title") or found.table.name,
+        "resource": resource_title(desk.site, found.table.name),
         "kinds": sayings.kinds(T),
         "states": sayings.states(T),
         "decided": sayings.decided(T),

@@ -11,13 +11,14 @@ from gluon import URL, redirect
 
 from .. import log
 from ..deciding import decisions
+from ..lists import whole_number
 from ..model import utcnow
 from ..rest import CHUNK
+from ..titles import resource_names
 from ..watching import logbook
 from . import sayings
 from .desk import Desk
-from .titles import resource_names
-from .widgets import Confirmation, confirm, whole_number
+from .widgets import Confirmation, confirm
 
 #: Longest message that a list shows whole.
 SHOWN = 300

@@ -10,11 +10,11 @@ from gluon import URL, redirect
 from .. import jobs
 from ..model import utcnow
 from ..pace import Pace, pace
+from ..titles import Translate, resource_title
 from . import wording
 from .desk import Desk
 from .runs import resource_lines, run_lines, totals
-from .titles import resource_title
-from .widgets import Translate, action_button, pressed
+from .widgets import action_button, pressed
 
 #: Runs in the list.
 RUNS = 10

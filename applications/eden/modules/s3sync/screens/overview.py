@@ -8,16 +8,15 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 from .. import jobs
 from ..deciding import decisions
 from ..health import Condition
+from ..lists import Page, containing, order_of, page_of
 from ..model import MODE_BOTH, MODE_PULL, MODE_PUSH, utcnow
+from ..titles import resource_title
 from ..watching import traffic
 from ..watching.standing import Flow, Standing, recent_runs, standings
 from . import charts, wording
 from .desk import Desk
-from .lists import containing, order_of
 from .reasons import Explanation, explain
 from .runs import run_lines
-from .titles import resource_title
-from .widgets import Page, page_of, whole_number
 
 #: Repositories a page, runs in the small history of each, days of the chart.
 PAGE, RUNS, DAYS = 25, 14, 30
@@ -77,7 +76,8 @@ def page(desk: Desk) -> Any:
         key=_KEYS[order.column],
         reverse=order.descending,
     )
-    rows, number, pages = _cut(shown, variables)
+    page = Page.asked(variables, len(shown), PAGE)
+    rows = shown[slice(*page.bounds(PAGE))]
     runs = recent_runs(site, [each.row.id for each in rows], RUNS)
     cards = [_card(desk, each, runs.get(each.row.id, [])) for each in rows]
     days = traffic.days(desk.db, utcnow().date(), DAYS)
@@ -85,7 +85,7 @@ def page(desk: Desk) -> Any:
     return {
         "title": T("Synchronization"),
         "cards": cards,
-        "page": Page(cards, number, pages, len(shown)),
+        "page": page._replace(rows=cards),
         "order": order,
         "counts": counts,
         "conditions": wording.conditions(T),
@@ -103,12 +103,6 @@ def page(desk: Desk) -> Any:
 
 def _chosen_condition(name: Any) -> Optional[Condition]:
     return next((each for each in Condition if each.value == name), None)
-
-
-def _cut(shown: List[Standing], variables: Any) -> Any:
-    pages = max(1, -(-len(shown) // PAGE))
-    number = min(max(1, whole_number(variables.page) or 1), pages)
-    return shown[(number - 1) * PAGE : number * PAGE], number, pages
 
 
 def _name(standing: Standing) -> str:

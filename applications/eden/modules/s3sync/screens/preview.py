@@ -14,9 +14,9 @@ from ..peer import Foreseen
 from ..preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePreview, preview
 from ..records import Record
 from ..schema import Table
+from ..titles import Translate, resource_names
 from .desk import Desk
-from .titles import resource_names
-from .widgets import Translate, action_button, pressed
+from .widgets import action_button, pressed
 
 #: Fields that are shown of a record that one of the two sites does not have.
 MOST_FIELDS = 6

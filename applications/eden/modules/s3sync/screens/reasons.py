@@ -9,8 +9,8 @@ from gluon import URL
 from s3 import look
 
 from ..health import Reason
+from ..titles import Translate
 from ..watching.standing import Standing
-from .widgets import Translate
 from .wording import number, records, sentence
 
 #: Before what went wrong in the message of a run (see ``engine.RunReport.summary``).

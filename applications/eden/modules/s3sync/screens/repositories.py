@@ -16,11 +16,12 @@ from ..model import utcnow
 from ..probe import Probe, probe, unusable, without_address
 from ..registration import Introduction, introduce, known_offer
 from ..site import Site
+from ..titles import Translate
 from ..transport import Hurry
 from ..watching import traffic
 from . import connection
 from .desk import Desk
-from .widgets import Translate, action_button, confirm, pressed, web_address
+from .widgets import action_button, confirm, pressed, web_address
 
 USUAL_TYPE = "eden"
 #: How long a password that was typed for a test waits for being saved.

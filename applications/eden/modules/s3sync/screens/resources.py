@@ -9,8 +9,10 @@ from gluon import FORM, URL, redirect
 from .. import local
 from ..errors import SyncError
 from ..filters import parse_filter_string
+from ..lists import Page, containing, order_of, page_of
 from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
 from ..site import Site
+from ..titles import Translate, resource_names, resource_title
 from . import filter_form
 from .catalogue import Catalogue, Item
 from .choices import (
@@ -26,9 +28,7 @@ from .choices import (
 from .costs import estimate, past_runs, size_in_words, time_in_words
 from .desk import Desk
 from .filter_fields import FilterFields
-from .lists import containing, heading, order_of
-from .titles import resource_names, resource_title
-from .widgets import Page, Translate, confirm, page_of
+from .widgets import confirm, heading
 
 PAGE = 50
 #: How lists can be sorted: name in the URL -> column of sync_task. The usual order is that of the exchange.

@@ -8,10 +8,10 @@ from gluon import FORM, URL, redirect
 
 from ..errors import SyncError
 from ..registration import ask_for_offer
+from ..titles import resource_title
 from .catalogue import BOTH, HERE, THERE, Catalogue, Item, Shelf, in_order, suggestions
 from .desk import Desk
 from .resources import Rules, entered_rules, problems_of, rule_choices, title_of
-from .titles import resource_title
 
 ACTIONS = ("search", "refresh", "next", "change", "save")
 SHOWN = ("all", BOTH, HERE, THERE)

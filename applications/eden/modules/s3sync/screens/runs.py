@@ -7,11 +7,10 @@ from typing import Any, Iterable, List, NamedTuple, Optional
 from gluon import URL
 
 from ..model import utcnow
+from ..titles import Translate, resource_title
 from ..watching.traffic import changes
 from . import wording
 from .reasons import failure_of
-from .titles import resource_title
-from .widgets import Translate
 
 COUNTED = ("created", "updated", "unchanged", "deleted", "merged", "skipped", "conflict", "rejected")
 COLUMNS = {"conflict": "conflicts"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional, Tuple
 
-from .widgets import Translate
+from ..titles import Translate
 
 
 def kinds(T: Translate) -> Dict[str, Any]:

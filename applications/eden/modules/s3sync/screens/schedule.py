@@ -15,10 +15,11 @@ from .. import jobs
 from ..model import utcnow
 from ..rhythm import DAY, HOUR, MINUTE, every, first_run
 from ..site import Site
+from ..titles import Translate
 from . import wording
 from .desk import Desk
 from .reasons import failure_of
-from .widgets import Translate, action_button, confirm, form_of, pressed
+from .widgets import action_button, confirm, form_of, pressed
 
 USUAL_PERIOD = 900
 _MOMENT, _TIME = "%Y-%m-%dT%H:%M", "%H:%M"

@@ -1,15 +1,15 @@
-"""What several screens are made of: buttons that change something, forms, pages of rows."""
+"""What several screens are made of: buttons that change something, questions, forms, headings that sort."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
-from gluon import FORM, INPUT, SQLFORM, URL, A, Field
+from gluon import FORM, INPUT, SQLFORM, TAG, URL, A, Field
 
 from ..errors import SyncError
+from ..lists import Order
+from ..titles import Translate
 from ..transport import origin
-
-Translate = Callable[[str], Any]
 
 
 class Confirmation(NamedTuple):
@@ -24,15 +24,6 @@ class Confirmation(NamedTuple):
     link: Any
     agreed: bool
     page: Optional[Dict[str, Any]]
-
-
-class Page(NamedTuple):
-    """A page of rows, and where it stands among the others."""
-
-    rows: List[Any]
-    number: int
-    pages: int
-    total: int
 
 
 def action_button(
@@ -139,27 +130,11 @@ def web_address(T: Translate) -> Callable[..., Tuple[Any, Any]]:
     return check
 
 
-def page_of(db: Any, query: Any, order: Any, variables: Any, length: int) -> Page:
-    """Return the page of rows that is asked for, the last one if there are not so many.
-
-    Args:
-        db: the DAL.
-        query: which rows.
-        order: in which order.
-        variables: URL variables, of them page.
-        length: rows a page.
-    """
-    total = db(query).count()
-    pages = max(1, -(-total // length))
-    number = min(max(1, whole_number(variables.get("page")) or 1), pages)
-    rows = db(query).select(orderby=order, limitby=((number - 1) * length, number * length))
-    return Page(list(rows), number, pages, total)
-
-
-def whole_number(value: Any) -> Optional[int]:
-    """Return the number that a part of a URL is, None where it is none, or larger than any id."""
-    return (
-        int(value)
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10
-        else None
-    )
+def heading(request: Any, order: Order, column: str, label: Any) -> Any:
+    """Return the heading of a column by which the list can be sorted: a link that sorts, or turns the order."""
+    turned = Order(column, not order.descending if order.column == column else False)
+    kept = {name: value for name, value in request.get_vars.items() if name not in ("page", "sort")}
+    link = A(label, _href=URL(args=request.args, vars={**kept, "sort": turned.text}))
+    if order.column != column:
+        return TAG.th(link, _scope="col")
+    return TAG.th(link, _scope="col", **{"_aria-sort": "descending" if order.descending else "ascending"})

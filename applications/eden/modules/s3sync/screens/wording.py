@@ -12,8 +12,8 @@ from s3 import look
 from ..engine import Stage
 from ..health import Condition
 from ..rhythm import DAY, HOUR, MINUTE, every
+from ..titles import Translate
 from ..watching.backlog import Waiting
-from .widgets import Translate
 
 #: The kind of state that a condition is shown as (see ``look.SIGNS``).
 KINDS = {

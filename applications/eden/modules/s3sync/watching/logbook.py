@@ -6,9 +6,8 @@ import csv
 import io
 from typing import Any, BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
+from ..lists import Page, containing, day, whole_number
 from ..model import RESULTS
-from ..screens.lists import containing, day
-from ..screens.widgets import Page, whole_number
 from ..site import Site
 
 PAGE = 50
@@ -147,15 +146,13 @@ def log_page(site: Site, asked: Asked, variables: Any) -> Page:
     """
     db = site.db
     query = asked.query(db)
-    total = db(query).count()
-    pages = max(1, -(-total // PAGE))
-    number = min(max(1, whole_number(variables.get("page")) or 1), pages)
-    bounds = ((number - 1) * PAGE, number * PAGE)
-    if not total:
-        return Page([], number, pages, total)
-    ids = [row.id for row in db(query).select(db.sync_log.id, orderby=asked.order(db), limitby=bounds)]
-    rows = list(db(db.sync_log.id.belongs(ids)).select(orderby=asked.order(db)))
-    return Page(_groups(db, rows), number, pages, total)
+    page = Page.asked(variables, db(query).count(), PAGE)
+    if not page.total:
+        return page
+    # The keys first: to sort all the long messages of a large log takes far longer.
+    found = db(query).select(db.sync_log.id, orderby=asked.order(db), limitby=page.bounds(PAGE))
+    rows = db(db.sync_log.id.belongs([row.id for row in found])).select(orderby=asked.order(db))
+    return page._replace(rows=_groups(db, list(rows)))
 
 
 def _groups(db: Any, rows: Sequence[Any]) -> List[Group]:
@@ -176,7 +173,7 @@ def repository_names(db: Any) -> Dict[int, str]:
 
 
 def logged_resources(db: Any) -> List[str]:
-    """Return the tables of which there are entries, or that are exchanged with somebody."""
+    """Return the tables of which there are entries."""
     logged = db(db.sync_log.resource_name != None).select(db.sync_log.resource_name, distinct=True)  # noqa: E711
     return sorted({row.resource_name for row in logged if row.resource_name})
 

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import jobs
 from ..cursor import Checkpoint
+from ..deciding.decisions import UNDECIDED
 from ..health import Facts, Health, judge
 from ..lease import has_died
 from ..model import MODE_BOTH, MODE_NONE, MODE_PUSH, utcnow
@@ -253,8 +254,6 @@ def _jobs(db: Any, one: Optional[int]) -> Dict[int, Tuple[Optional[datetime], bo
 
 
 def _undecided(db: Any) -> Dict[int, int]:
-    from ..deciding.decisions import UNDECIDED
-
     table = db.sync_kept
     count = table.id.count()
     query = (table.state == "open") & table.kind.belongs(UNDECIDED)

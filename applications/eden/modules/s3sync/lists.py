@@ -1,11 +1,9 @@
-"""Long lists: what is searched in them, by which column they are sorted."""
+"""Long lists: what is searched in them, by which column they are sorted, which page of them is shown."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Optional, Sequence
-
-from gluon import TAG, URL, A
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 _ESCAPE = "!"
 
@@ -27,6 +25,45 @@ class Order(NamedTuple):
         return f"-{self.column}" if self.descending else self.column
 
 
+class Page(NamedTuple):
+    """A page of rows, and where it stands among the others."""
+
+    rows: List[Any]
+    number: int
+    pages: int
+    total: int
+
+    @classmethod
+    def asked(cls, variables: Any, total: int, length: int) -> "Page":
+        """Return the page that is asked for, the last one if there are not so many; its rows are still to come.
+
+        Args:
+            variables: URL variables, of them page.
+            total: rows of the whole list.
+            length: rows a page.
+        """
+        pages = max(1, -(-total // length))
+        return cls([], min(max(1, whole_number(variables.get("page")) or 1), pages), pages, total)
+
+    def bounds(self, length: int) -> Tuple[int, int]:
+        """Return where its rows begin and end in the whole list, as ``limitby`` takes it."""
+        return (self.number - 1) * length, self.number * length
+
+
+def page_of(db: Any, query: Any, order: Any, variables: Any, length: int) -> Page:
+    """Return the page of rows that is asked for, the last one if there are not so many.
+
+    Args:
+        db: the DAL.
+        query: which rows.
+        order: in which order.
+        variables: URL variables, of them page.
+        length: rows a page.
+    """
+    page = Page.asked(variables, db(query).count(), length)
+    return page._replace(rows=list(db(query).select(orderby=order, limitby=page.bounds(length))))
+
+
 def order_of(variables: Any, columns: Sequence[str], default: str) -> Order:
     """Return the order that is asked for by the URL variable ``sort``, or the default.
 
@@ -38,16 +75,6 @@ def order_of(variables: Any, columns: Sequence[str], default: str) -> Order:
     given = str(variables.get("sort") or "")
     text = given if given.lstrip("-") in columns else default
     return Order(text.lstrip("-"), text.startswith("-"))
-
-
-def heading(request: Any, order: Order, column: str, label: Any) -> Any:
-    """Return the heading of a column by which the list can be sorted: a link that sorts, or turns the order."""
-    turned = Order(column, not order.descending if order.column == column else False)
-    kept = {name: value for name, value in request.get_vars.items() if name not in ("page", "sort")}
-    link = A(label, _href=URL(args=request.args, vars={**kept, "sort": turned.text}))
-    if order.column != column:
-        return TAG.th(link, _scope="col")
-    return TAG.th(link, _scope="col", **{"_aria-sort": "descending" if order.descending else "ascending"})
 
 
 def containing(text: str, *fields: Any) -> Any:
@@ -79,3 +106,12 @@ def day(text: Any, days_later: int = 0) -> Optional[datetime]:
         return datetime.strptime(str(text or ""), "%Y-%m-%d") + timedelta(days=days_later)
     except (ValueError, OverflowError):
         return None
+
+
+def whole_number(value: Any) -> Optional[int]:
+    """Return the number that a part of a URL is, None where it is none, or larger than any id."""
+    return (
+        int(value)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10
+        else None
+    )

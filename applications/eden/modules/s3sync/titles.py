@@ -1,10 +1,13 @@
-"""What tables and modules are called for a person."""
+"""What things are called for a person: what translates, the titles of tables and modules."""
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Callable, Dict
 
-from ..site import Site
+from .site import Site
+
+#: web2py's T, or what does the same.
+Translate = Callable[[str], Any]
 
 
 def resource_title(site: Site, name: str) -> str:
