@@ -23,35 +23,11 @@ from tests.support.peer import (
     authenticated,
     organisation,
 )
-from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+from tests.support.screens import CLERK, PEER, SECRET
+from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 pytestmark = pytest.mark.integration
-PEER, SECRET = "peer@example.com", "a-secret-password"
-CREATE = f"""
-from applications.eden.modules.s3.setup import create_user
-create_user(globals(), {PEER!r}, {SECRET!r}, roles=("Synchronization",))
-create_user(globals(), "clerk@example.com", {SECRET!r})
-"""
 FORM = "/sync/repository/create"
-
-
-@pytest.fixture(scope="module")
-def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("field") / "site") as site:
-        yield site
-        assert site.tickets() == []
-
-
-@pytest.fixture(scope="module")
-def headquarters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("headquarters") / "site", CREATE) as site:
-        yield site
-        assert site.tickets() == []
-
-
-@pytest.fixture()
-def admin(field: WebSite) -> Browser:
-    return Browser(field.url).login(EMAIL, PASSWORD)
 
 
 @pytest.fixture()
@@ -124,7 +100,7 @@ def test_a_password_typed_for_a_test_is_not_used_for_another_repository(
     [
         (PEER, "mistyped", ("no May this site log in there? User name or password are wrong.",)),
         ("", "", ("The other site asks for a user name and a password.",)),
-        ("clerk@example.com", SECRET, ("may not synchronize", "give the account the role Synchronization")),
+        (CLERK, PASSWORD, ("may not synchronize", "give the account the role Synchronization")),
     ],
 )
 def test_an_account_that_is_not_let_in(

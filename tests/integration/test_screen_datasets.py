@@ -11,15 +11,12 @@ import pytest
 import requests
 
 from tests.support.browser import Browser, forms, visible
-from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+from tests.support.screens import ACCOUNTS, CLERK, PEER, SECRET, served
+from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 pytestmark = pytest.mark.integration
-PEER = "peer@example.com"
-PREPARE = f"""
+PREPARE = f"""{ACCOUNTS}
 from applications.eden.modules.s3.demo import populate
-from applications.eden.modules.s3.setup import create_user
-create_user(globals(), {PEER!r}, {PASSWORD!r}, roles=("Synchronization",))
-create_user(globals(), "clerk@example.com", {PASSWORD!r})
 populate(globals(), "headquarters")
 """
 BUILD = "scheduler.tasks['sync_archive'](db.sync_dataset(code='OFFICES').id)"
@@ -27,16 +24,7 @@ BUILD = "scheduler.tasks['sync_archive'](db.sync_dataset(code='OFFICES').id)"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("datasets") / "site", PREPARE) as site:
-        yield site
-        assert site.tickets() == []
-
-
-@pytest.fixture(scope="module")
-def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("field") / "site") as site:
-        yield site
-        assert site.tickets() == []
+    yield from served(tmp_path_factory, "datasets", PREPARE)
 
 
 @pytest.fixture()
@@ -105,8 +93,8 @@ def test_the_archive_is_made_by_the_worker_and_given_to_who_may_have_it(
     assert len(uploads) == 1, "the former file went"
     address = f"{site.url}/sync/archive/OFFICES"
     assert requests.get(address, timeout=30).url.startswith(f"{site.url}/default/user/login")
-    assert requests.get(address, auth=("clerk@example.com", PASSWORD), timeout=30).status_code == 403
-    answer = requests.get(address, auth=(PEER, PASSWORD), timeout=30)
+    assert requests.get(address, auth=(CLERK, PASSWORD), timeout=30).status_code == 403
+    answer = requests.get(address, auth=(PEER, SECRET), timeout=30)
     assert answer.headers["Content-Disposition"] == 'attachment; filename="OFFICES.zip"'
     with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
         names = packed.namelist()
@@ -134,7 +122,7 @@ def test_another_site_takes_the_resources_of_a_data_set(site: WebSite, field: We
         name="Headquarters",
         url=site.url,
         username=PEER,
-        password=PASSWORD,
+        password=SECRET,
     )
     found = re.search(r"/sync/repository/\d+", answer.url)
     assert found, visible(answer.text)

@@ -10,15 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser import Browser, forms, visible
-from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+from tests.support.screens import CLERK, PEER, SECRET
+from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 pytestmark = pytest.mark.integration
-PEER, SECRET = "peer@example.com", "a-secret-password"
-CREATE = f"""
-from applications.eden.modules.s3.setup import create_user
-create_user(globals(), {PEER!r}, {SECRET!r}, roles=("Synchronization",))
-create_user(globals(), "clerk@example.com", {PASSWORD!r})
-"""
 CONNECT = """
 from applications.eden.modules.s3sync.registration import introduce
 site = current.sync_site
@@ -31,20 +26,6 @@ db.sync_task.insert(repository_id=found.repository_id, resource_name="org_organi
 db.commit()
 print(found.repository_id)
 """
-
-
-@pytest.fixture(scope="module")
-def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("field") / "site", CREATE) as site:
-        yield site
-        assert site.tickets() == []
-
-
-@pytest.fixture(scope="module")
-def headquarters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("headquarters") / "site", CREATE) as site:
-        yield site
-        assert site.tickets() == []
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +182,7 @@ def test_several_are_decided_by_a_rule(
 
 def test_many_are_decided_in_the_background(admin: Browser, field: WebSite) -> None:
     field.run(
-        "from applications.eden.modules.s3sync import sweep\n"
+        "from applications.eden.modules.s3sync.deciding import sweep\n"
         "from applications.eden.modules.s3sync.decisions import Wanted\n"
         'xml = \'<resource name="org_organisation" uuid="%s"><data field="name">Many %s</data></resource>\'\n'
         "for number in range(120):\n"
@@ -301,7 +282,7 @@ def test_a_record_tells_its_history(
         "auth_user?uuid=told",
     ):
         assert admin.get(f"/sync/history/{path}").status_code == 404
-    assert Browser(field.url).login("clerk@example.com", PASSWORD).get(found.group(1)).status_code == 403
+    assert Browser(field.url).login(CLERK, PASSWORD).get(found.group(1)).status_code == 403
 
 
 # --- the log -------------------------------------------------------------------------------------------------

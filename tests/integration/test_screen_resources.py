@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 import requests
 
 from tests.support.browser import Browser, forms, visible
-from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+from tests.support.screens import ACCOUNTS, PEER, SECRET
+from tests.support.webserver import WebSite
 
 pytestmark = pytest.mark.integration
-PEER, SECRET = "peer@example.com", "a-secret-password"
-CREATE = f"""
-from applications.eden.modules.s3.setup import create_user
-create_user(globals(), {PEER!r}, {SECRET!r}, roles=("Synchronization",))
-for number in range({{count}}):
+RECORDS = """
+for number in range({count}):
     organisation = db.org_organisation.insert(name="Organization %s" % number, year=1990 + number, country="CH")
     db.org_office.insert(name="Office %s" % number, organisation_id=organisation)
 """
 
 
 @pytest.fixture(scope="module")
-def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("field") / "site", CREATE.format(count=12)) as site:
-        yield site
-        assert site.tickets() == []
-
-
-@pytest.fixture(scope="module")
-def headquarters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("headquarters") / "site", CREATE.format(count=7)) as site:
-        yield site
-        assert site.tickets() == []
-
-
-@pytest.fixture()
-def admin(field: WebSite) -> Browser:
-    return Browser(field.url).login(EMAIL, PASSWORD)
+def prepare() -> Mapping[str, str]:
+    return {
+        "field": ACCOUNTS + RECORDS.format(count=12),
+        "headquarters": ACCOUNTS + RECORDS.format(count=7),
+    }
 
 
 @pytest.fixture()

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser import Browser, forms, visible
-from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+from tests.support.screens import served
+from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 pytestmark = pytest.mark.integration
 
@@ -32,9 +33,7 @@ def worker():
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("watch") / "site") as found:
-        yield found
-        assert found.tickets() == []
+    yield from served(tmp_path_factory, "watch")
 
 
 @pytest.fixture()

@@ -8,34 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser import Browser, forms, visible
-from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+from tests.support.screens import CLERK, PEER, SECRET
+from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 pytestmark = pytest.mark.integration
-PEER, SECRET = "peer@example.com", "a-secret-password"
-CREATE = f"""
-from applications.eden.modules.s3.setup import create_user
-create_user(globals(), {PEER!r}, {SECRET!r}, roles=("Synchronization",))
-create_user(globals(), "clerk@example.com", {PASSWORD!r})
-"""
-
-
-@pytest.fixture(scope="module")
-def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("field") / "site", CREATE) as site:
-        yield site
-        assert site.tickets() == []
-
-
-@pytest.fixture(scope="module")
-def headquarters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("headquarters") / "site", CREATE) as site:
-        yield site
-        assert site.tickets() == []
-
-
-@pytest.fixture()
-def admin(field: WebSite) -> Browser:
-    return Browser(field.url).login(EMAIL, PASSWORD)
 
 
 def repository(browser: Browser, name: str, url: str, password: str = SECRET) -> str:
@@ -204,5 +180,5 @@ def test_parts_of_another_repository_are_not_reached(admin: Browser, connected: 
 )
 def test_the_screens_are_for_administrators(field: WebSite, path: str) -> None:
     assert Browser(field.url).get(path).url.startswith(f"{field.url}/default/user/login")
-    assert Browser(field.url).login("clerk@example.com", PASSWORD).get(path).status_code == 403
+    assert Browser(field.url).login(CLERK, PASSWORD).get(path).status_code == 403
     assert Browser(field.url).login(PEER, SECRET).get(path).status_code == 403
