@@ -1,26 +1,32 @@
 """A document of S3XML that lies on disk: its main records in order, the others on demand.
 
 Records of other tables follow the records that refer to them, at any distance, and only those that are referred to
-are imported. So the document is read twice: first to set the others aside under their identifiers, then to hand out
-the main records. A document that holds nothing but records of the main table, as most of our pages and all first
-exchanges of simple resources do, is read once.
+are imported. A document of usual size, as our pages are, is read once, before anybody waits for the database: all its
+records are decoded and kept. A large one, as an Eden may send, is read twice: first to set the others aside under
+their identifiers, then to hand out the main records; once if it holds nothing but these.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
-from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Protocol, Set, Tuple
 
 from .codec import Decoder, DocumentReader, Element, Header, Limits, fragment, parse_fragment
+from .garbage import no_collection
 from .records import Record
 from .schema import Schema
 
 _CHUNK = 1 << 20
 _NAME = re.compile(rb"""<resource\b[^>]*?\bname\s*=\s*["']([^"'<>]*)["']""")
 
-#: Set-aside records are kept in memory up to this many bytes of XML, then in a temporary file.
+#: Documents up to this many bytes are decoded as a whole; the records take two to three times as much memory.
+AT_ONCE_BYTES = 12 << 20
+#: Set-aside records of larger ones are kept in memory up to this many bytes of XML, then in a temporary file.
 SPILL_BYTES = 16 << 20
+
+_Key = Tuple[str, str]
 
 
 class Wanted(NamedTuple):
@@ -31,17 +37,54 @@ class Wanted(NamedTuple):
     tuid: Optional[str]
 
 
-class _Shelf:
-    """Set-aside elements by identifier, in memory while they are few."""
+class _Shelf(Protocol):
+    """Records set aside by table and identifier."""
 
-    def __init__(self) -> None:
-        self._elements: Dict[Tuple[str, str], List[bytes]] = {}
+    def put(self, key: _Key, element: Element) -> None: ...
+
+    def take(self, key: _Key) -> List[Record]:
+        """Return what stands under a key, records that are equal but once, and forget it."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class _Decoded:
+    """The shelf of a document that is decoded at once."""
+
+    def __init__(self, decoder: Decoder, schema: Schema) -> None:
+        self._decoder = decoder
+        self._schema = schema
+        self._records: Dict[_Key, List[Record]] = {}
+
+    def put(self, key: _Key, element: Element) -> None:
+        if key[0] in self._schema:
+            self._records.setdefault(key, []).append(self._decoder.decode(element))
+
+    def take(self, key: _Key) -> List[Record]:
+        distinct: List[Record] = []
+        for record in self._records.pop(key, ()):
+            if record not in distinct:
+                distinct.append(record)
+        return distinct
+
+    def close(self) -> None:
+        self._records = {}
+
+
+class _Fragments:
+    """The shelf of a large document: elements as text, in memory while they are few, decoded when they are taken."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._elements: Dict[_Key, List[bytes]] = {}
         self._size = 0
         self._file: Optional[sqlite3.Connection] = None
 
-    def put(self, key: Tuple[str, str], element: bytes) -> None:
-        self._elements.setdefault(key, []).append(element)
-        self._size += len(element) + 200
+    def put(self, key: _Key, element: Element) -> None:
+        text = fragment(element)
+        self._elements.setdefault(key, []).append(text)
+        self._size += len(text) + 200
         if self._size > SPILL_BYTES:
             self._spill()
 
@@ -61,7 +104,10 @@ class _Shelf:
             self._spill()
             self._file.execute("CREATE INDEX shelf_id ON shelf (name, id)")
 
-    def take(self, key: Tuple[str, str]) -> List[bytes]:
+    def take(self, key: _Key) -> List[Record]:
+        return [self._decoder.decode(parse_fragment(each)) for each in dict.fromkeys(self._taken(key))]
+
+    def _taken(self, key: _Key) -> List[bytes]:
         if self._file is None:
             return self._elements.pop(key, [])
         found = [
@@ -89,19 +135,39 @@ class Document:
 
     Raises:
         DocumentError: the document cannot be read; raised before any record is handed out unless the fault lies
-            behind the first main records of a document that needs no second reading.
+            behind the first main records of a large document that needs no second reading.
     """
 
     def __init__(self, source: BinaryIO, schema: Schema, main: str, limits: Optional[Limits] = None) -> None:
         self._source = source
         self._limits = limits or Limits()
+        self._schema = schema
         self._decoder = Decoder(schema)
         self.main = main
-        self._shelf = _Shelf()
+        self._shelf: _Shelf
+        self._main_records: Optional[List[Record]] = None
         self._read_whole = False
-        self.header: Header = self._read_ahead()
+        is_small = source.seek(0, os.SEEK_END) <= AT_ONCE_BYTES
+        self.header: Header = self._read_at_once() if is_small else self._read_ahead()
+
+    def _read_at_once(self) -> Header:
+        self._shelf = _Decoded(self._decoder, self._schema)
+        self._main_records = []
+        self._source.seek(0)
+        reader = DocumentReader(self._source, self._limits)
+        with no_collection():
+            for element in reader:
+                name = element.get("name") or ""
+                if name == self.main:
+                    self._main_records.append(self._decoder.decode(element))
+                else:
+                    self._set_aside(element, name)
+                self._set_nested_aside(element, name)
+        self._read_whole = True
+        return reader.header
 
     def _read_ahead(self) -> Header:
+        self._shelf = shelf = _Fragments(self._decoder)
         names = self._resource_names()
         self._source.seek(0)
         reader = DocumentReader(self._source, self._limits)
@@ -111,14 +177,14 @@ class Document:
                 if name != self.main:
                     self._set_aside(element, name)
                 self._set_nested_aside(element, name)
-            self._shelf.close_filling()
+            shelf.close_filling()
             self._read_whole = True
         return reader.header
 
     def _set_aside(self, element: Element, name: str) -> None:
         identifier = element.get("uuid") or element.get("tuid")
         if identifier:
-            self._shelf.put((name, identifier), fragment(element))
+            self._shelf.put((name, identifier), element)
 
     def _set_nested_aside(self, element: Element, name: str) -> None:
         """Set aside what an Eden nests although it does not belong there.
@@ -164,6 +230,10 @@ class Document:
 
     def batches(self, size: int) -> Iterator[List[Record]]:
         """Yield the main records in the order of the document, ``size`` at a time."""
+        if self._main_records is not None:
+            for start in range(0, len(self._main_records), size):
+                yield self._main_records[start : start + size]
+            return
         self._source.seek(0)
         batch: List[Record] = []
         decode = self._decoder.decode
@@ -196,7 +266,7 @@ class Document:
         for identifier in candidates:
             found = self._shelf.take((wanted.table, identifier))
             if found:
-                return [self._decoder.decode(parse_fragment(each)) for each in dict.fromkeys(found)]
+                return found
         return []
 
     def close(self) -> None:

@@ -1,0 +1,147 @@
+"""A spooled document hands out the same records whether it is decoded at once or read twice."""
+
+from __future__ import annotations
+
+import io
+from typing import Iterator, List, Optional
+
+import pytest
+
+from s3sync import document as documents
+from s3sync.codec import Limits
+from s3sync.document import Document, Wanted
+from s3sync.errors import DocumentError, TruncatedDocument
+from s3sync.records import Record
+from tests.support.model import schema
+
+SCHEMA = schema()
+
+
+@pytest.fixture(params=["at once", "read twice", "read twice, spilled"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param != "at once":
+        monkeypatch.setattr(documents, "AT_ONCE_BYTES", 0)
+    if request.param.endswith("spilled"):
+        monkeypatch.setattr(documents, "SPILL_BYTES", 0)
+    return str(request.param)
+
+
+def opened(text: str, main: str = "org_office", limits: Optional[Limits] = None) -> Document:
+    return Document(io.BytesIO(text.encode("utf-8")), SCHEMA, main, limits)
+
+
+def office(uuid: str, organisation: str) -> str:
+    return (
+        f'<resource name="org_office" uuid="{uuid}"><data field="name">{uuid}</data>'
+        f'<reference field="organisation_id" resource="org_organisation" uuid="{organisation}"/></resource>'
+    )
+
+
+def organisation(uuid: str, name: str = "Red Cross") -> str:
+    return f'<resource name="org_organisation" uuid="{uuid}"><data field="name">{name}</data></resource>'
+
+
+def uuids(batches: Iterator[List[Record]]) -> List[List[Optional[str]]]:
+    return [[record.uuid for record in batch] for batch in batches]
+
+
+@pytest.mark.usefixtures("way")
+def test_main_records_come_in_order_and_in_batches_as_often_as_they_are_asked_for() -> None:
+    text = "".join(office(f"o{n}", "a") for n in range(5)) + organisation("a")
+    with opened(f"<s3xml>{text}</s3xml>") as document:
+        assert uuids(document.batches(2)) == [["o0", "o1"], ["o2", "o3"], ["o4"]]
+        assert uuids(document.batches(9)) == [["o0", "o1", "o2", "o3", "o4"]]
+
+
+@pytest.mark.usefixtures("way")
+def test_others_are_found_by_identifier_wherever_they_stand_and_given_out_once() -> None:
+    text = organisation("before") + office("o", "before") + organisation("behind", "Later")
+    with opened(f"<s3xml>{text}</s3xml>") as document:
+        (found,) = document.take(Wanted("org_organisation", "behind", None))
+        assert (found.table, found.uuid, found.values) == ("org_organisation", "behind", {"name": "Later"})
+        assert [each.uuid for each in document.take(Wanted("org_organisation", "before", None))] == ["before"]
+        assert document.take(Wanted("org_organisation", "before", None)) == []
+        assert document.take(Wanted("org_office", "before", None)) == []
+
+
+@pytest.mark.usefixtures("way")
+def test_equal_records_count_once_and_different_ones_all() -> None:
+    text = organisation("a", "One") + organisation("a", "One") + organisation("a", "Two")
+    with opened(f"<s3xml>{office('o', 'a')}{text}</s3xml>") as document:
+        found = document.take(Wanted("org_organisation", "a", None))
+        assert [each.values["name"] for each in found] == ["One", "Two"]
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("given, asked", [("a", "far/a"), ("far/a", "a"), ("far/a", "far/a"), ("a", "a")])
+def test_the_senders_domain_may_stand_on_either_side(given: str, asked: str) -> None:
+    with opened(f'<s3xml domain="far">{office("o", asked)}{organisation(given)}</s3xml>') as document:
+        assert [each.uuid for each in document.take(Wanted("org_organisation", asked, None))] == [given]
+
+
+@pytest.mark.usefixtures("way")
+def test_tuids_are_found_like_uuids() -> None:
+    text = '<resource name="org_organisation" tuid="t1"><data field="name">New</data></resource>'
+    with opened(f"<s3xml>{office('o', 'a')}{text}</s3xml>") as document:
+        (found,) = document.take(Wanted("org_organisation", None, "t1"))
+        assert found.values == {"name": "New"}
+
+
+@pytest.mark.usefixtures("way")
+def test_what_is_nested_but_no_component_is_set_aside_without_its_alias_and_once() -> None:
+    person = '<resource name="pr_person" uuid="p" alias="{}"><data field="first_name">Ana</data></resource>'
+    staff = (
+        '<resource name="hrm_human_resource" uuid="{}">'
+        f"{person.format('one')}{person.format('two')}"
+        '<reference field="person_id" resource="pr_person" uuid="p"/></resource>'
+    )
+    text = staff.format("h1") + staff.format("h2")
+    with opened(f"<s3xml>{text}</s3xml>", "hrm_human_resource") as document:
+        assert [record.components for batch in document.batches(5) for record in batch] == [[], []]
+        (found,) = document.take(Wanted("pr_person", "p", None))
+        assert (found.alias, found.values) == (None, {"first_name": "Ana"})
+
+
+@pytest.mark.usefixtures("way")
+def test_components_stay_with_their_master() -> None:
+    text = (
+        '<resource name="pr_person" uuid="p"><resource name="pr_contact" uuid="c">'
+        '<data field="value">1</data></resource></resource>'
+    )
+    with opened(f"<s3xml>{text}</s3xml>", "pr_person") as document:
+        ((person,),) = document.batches(5)
+        assert [each.uuid for each in person.components] == ["c"]
+        assert document.take(Wanted("pr_contact", "c", None)) == []
+
+
+@pytest.mark.usefixtures("way")
+def test_tables_that_are_not_here_or_never_travel_are_passed_over() -> None:
+    text = "".join(f'<resource name="{name}" uuid="x"/>' for name in ("no_such", "auth_user", ""))
+    with opened(f"<s3xml>{text}{office('o', 'a')}</s3xml>") as document:
+        assert uuids(document.batches(5)) == [["o"]]
+
+
+@pytest.mark.usefixtures("way")
+def test_a_document_that_breaks_off_is_refused_before_it_is_trusted() -> None:
+    text = f"<s3xml>{''.join(office(f'o{n}', 'a') for n in range(3))}{organisation('a')}"
+    with pytest.raises(TruncatedDocument), opened(text) as document:
+        document.verify()
+
+
+@pytest.mark.usefixtures("way")
+def test_limits_hold() -> None:
+    text = f"<s3xml>{''.join(office(f'o{n}', 'a') for n in range(30))}</s3xml>"
+    with pytest.raises(DocumentError), opened(text, limits=Limits(max_bytes=2000)) as document:
+        document.verify()
+
+
+def test_a_large_document_keeps_no_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"<s3xml>{''.join(office(f'o{n}', 'a') for n in range(3))}</s3xml>"
+    monkeypatch.setattr(documents, "AT_ONCE_BYTES", len(text) - 1)
+    with opened(text) as document:
+        first, second = (next(document.batches(1))[0] for _ in range(2))
+        assert first == second and first is not second
+    monkeypatch.setattr(documents, "AT_ONCE_BYTES", len(text))
+    with opened(text) as document:
+        first, second = (next(document.batches(1))[0] for _ in range(2))
+        assert first is second
