@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import shutil
 import sqlite3
@@ -303,7 +304,9 @@ class World:
     """
 
     def __init__(self, most: int = 4) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="eden-world-"))
+        # many small files for a moment: in memory, where there is such a place
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self._folder = Path(tempfile.mkdtemp(prefix="eden-world-", dir=memory))
         self.places = [Place(NAMES[number], self._folder / NAMES[number]) for number in range(most)]
         self.scratch = self._folder / "scratch"
         self.scratch.mkdir()
