@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import tempfile
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple
 
@@ -57,6 +58,7 @@ CHUNK = 256 * 1024
 WORTH_PACKING = 1024
 REGISTRATION_SIZE = 64 * 1024
 SCAN = 5000
+_RULED_OUT = re.compile(r";q=0(\.0*)?$")
 logger = logging.getLogger("eden.sync")
 
 
@@ -133,7 +135,7 @@ def file_request(request: Any, response: Any) -> Any:
         if method != "PUT":
             raise MethodNotAllowed(f"{method} is not answered here.", hint="GET or PUT a file.")
         most = site.settings.get_sync_max_upload_size()
-        with _body(site, request, most) as source:
+        with _body(site, request, most, is_file=True) as source:
             wanted = serving.take_file(site, request.get_vars.get("repository"), stored, source)
         message = "File received" if wanted else "Nobody waits for this file"
         return _json(response, {"status": "success", "statuscode": "200", "message": message})
@@ -260,13 +262,15 @@ def _key(record_id: Optional[str]) -> Optional[int]:
 
 
 @contextlib.contextmanager
-def _body(site: Site, request: Any, most: int) -> Iterator[BinaryIO]:
+def _body(site: Site, request: Any, most: int, *, is_file: bool = False) -> Iterator[BinaryIO]:
     """Open the body of a request, unpacked, at its beginning.
 
     Args:
         site: this site.
         request: web2py's.
         most: bytes, packed as well as unpacked.
+        is_file: whether it is the file of a record. Such a file may be an archive itself, so it counts as packed
+            only where its label says so; of a document the first bytes tell, whatever its label.
 
     Raises:
         DocumentTooLarge: it has more bytes.
@@ -274,7 +278,7 @@ def _body(site: Site, request: Any, most: int) -> Iterator[BinaryIO]:
         TruncatedDocument: less arrived than was announced, or the packing is damaged.
     """
     announced = request.env.content_length
-    length = int(announced) if announced and str(announced).isdigit() else 0
+    length = int(announced) if announced and str(announced).isdecimal() else 0
     if length > most:
         raise DocumentTooLarge(f"The body has {length} bytes; this site takes {most}.")
     body: BinaryIO = request.body
@@ -287,7 +291,8 @@ def _body(site: Site, request: Any, most: int) -> Iterator[BinaryIO]:
         raise TruncatedDocument(f"{length} bytes were announced, {arrived} arrived.")
     start = body.read(2)
     body.seek(0)
-    if not is_packed(start):
+    labelled = "gzip" in (request.env.http_content_encoding or "").lower()
+    if not is_packed(start) or (is_file and not labelled):
         yield body
         return
     with _spooled(site) as unpacked:
@@ -330,7 +335,9 @@ def _send_file(request: Any, response: Any, stream: BinaryIO, size: int) -> Any:
 
 
 def _takes_gzip(request: Any) -> bool:
-    return "gzip" in (request.env.http_accept_encoding or "").lower()
+    """Tell whether the asking side names gzip, and not only to rule it out (``gzip;q=0``)."""
+    accepted = (request.env.http_accept_encoding or "").lower().replace(" ", "")
+    return any("gzip" in each and not _RULED_OUT.search(each) for each in accepted.split(","))
 
 
 def _json(response: Any, body: Mapping[str, Any]) -> str:

@@ -1,0 +1,62 @@
+"""Bodies of requests and answers: when they are taken as packed, and when they may be packed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from s3sync import rest
+
+MOST = 100_000
+PACKED = gzip.compress(b"<s3xml/>")
+
+
+def asked(body: bytes, **headers: str) -> Any:
+    env = SimpleNamespace(
+        content_length=str(len(body)), http_content_encoding=None, http_accept_encoding=None
+    )
+    vars(env).update(headers)
+    return SimpleNamespace(env=env, body=io.BytesIO(body))
+
+
+def taken(tmp_path: Path, request: Any, **options: Any) -> bytes:
+    site: Any = SimpleNamespace(spool=tmp_path)
+    with rest._body(site, request, MOST, **options) as source:
+        return source.read()
+
+
+@pytest.mark.parametrize("body", [PACKED, b"<s3xml/>"])
+def test_a_packed_document_is_seen_from_its_beginning_whatever_its_label(tmp_path: Path, body: bytes) -> None:
+    assert taken(tmp_path, asked(body)) == b"<s3xml/>"
+
+
+def test_a_file_that_is_an_archive_itself_arrives_as_it_is(tmp_path: Path) -> None:
+    assert taken(tmp_path, asked(PACKED), is_file=True) == PACKED
+    twice = gzip.compress(PACKED)
+    assert taken(tmp_path, asked(twice, http_content_encoding="gzip"), is_file=True) == PACKED
+
+
+def test_a_length_that_is_no_number_is_not_believed(tmp_path: Path) -> None:
+    assert taken(tmp_path, asked(b"<s3xml/>", content_length="²")) == b"<s3xml/>"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packs"),
+    [
+        (None, False),
+        ("identity", False),
+        ("gzip", True),
+        ("deflate, GZIP;q=0.5", True),
+        ("x-gzip", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, identity", False),
+        ("gzip;q=nonsense", True),
+    ],
+)
+def test_an_answer_is_packed_where_that_is_wanted(accepted: Any, packs: bool) -> None:
+    assert rest._takes_gzip(asked(b"", http_accept_encoding=accepted)) is packs
