@@ -53,6 +53,19 @@ def line(peer: FakePeer, tmp_path: Path, **settings: object) -> Transport:
     )
 
 
+def test_an_answer_nested_without_end_is_no_json(peer: FakePeer, tmp_path: Path) -> None:
+    peer.queue.append(Answer(body=b'{"a":' * 100_000, content_type="application/json"))
+    with pytest.raises(ProtocolError):
+        line(peer, tmp_path).get(peer.url + "/sync/offer.json").json()
+
+
+def test_a_waiting_time_that_is_no_number_is_none(peer: FakePeer, tmp_path: Path) -> None:
+    peer.queue.append(Answer(503, headers={"Retry-After": "²"}))
+    with pytest.raises(PeerBusy) as caught:
+        line(peer, tmp_path).get(peer.url + "/sync/offer.json")
+    assert caught.value.retry_after is None  # type: ignore[attr-defined]
+
+
 def test_credentials_go_out_unasked_in_utf8(peer: FakePeer, tmp_path: Path) -> None:
     peer.queue.append(as_json({}))
     line(peer, tmp_path).get(peer.url + "/sync/sync.xml")

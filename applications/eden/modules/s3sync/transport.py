@@ -15,7 +15,7 @@ import re
 import socket
 import tempfile
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timezone
 from pathlib import Path
 from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Union
@@ -404,7 +404,6 @@ class _Answer:
     until: Optional[float] = None
     skew: Optional[float] = None
     received: int = 0
-    _redirected: bool = field(default=False, init=False)
 
     @property
     def status(self) -> int:
@@ -454,6 +453,7 @@ class _Answer:
         try:
             text = self.read(LONGEST_ERROR_TEXT)
         except SyncError:
+            # The status says enough: what went wrong is told also where the words about it did not arrive.
             text = b""
         raise error_of(self.status, self.url, text, self.response.headers)
 
@@ -514,7 +514,7 @@ class _Answer:
                     )
                 yield raw
         expected = self.response.headers.get("Content-Length", "")
-        if expected.isdigit() and self.received < int(expected):
+        if expected.isdecimal() and self.received < int(expected):
             raise TruncatedDocument(
                 f"{self.url} announced {expected} bytes and sent {self.received}.", remote=True
             )
@@ -600,7 +600,7 @@ def _json_object(body: bytes) -> Optional[Dict[str, Any]]:
         return None
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -623,7 +623,7 @@ def _retry_after(value: Optional[str]) -> Optional[float]:
     """Return the seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
     if not value:
         return None
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value)
     when = _http_date(value)
     return None if when is None else max(0.0, when - time.time())
