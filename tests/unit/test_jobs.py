@@ -6,16 +6,15 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Optional
 
 import pytest
-from gluon.scheduler import Scheduler
+from gluon.scheduler import Scheduler, TaskReport
 
-from s3sync import jobs, log
+from s3sync import datasets, jobs, log
 from s3sync.engine import Stage
 from s3sync.errors import AlreadyRunning, Cancelled, ConfigurationError, PeerRefused, RunFailed
 from s3sync.lease import Lease, has_died, owner_name
@@ -247,9 +246,15 @@ def test_old_entries_are_removed(world: World) -> None:
 
 
 @pytest.fixture()
-def scheduled(world: World) -> Iterator[Site]:
-    Scheduler(world.site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
-    yield world.site
+def worker(world: World) -> Scheduler:
+    worker = Scheduler(world.site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True, worker_name="w")
+    worker.now = utcnow
+    return worker
+
+
+@pytest.fixture()
+def scheduled(world: World, worker: Scheduler) -> Site:
+    return world.site
 
 
 def test_a_job_runs_for_ever_also_after_failures(world: World, scheduled: Site) -> None:
@@ -282,12 +287,41 @@ def test_a_job_is_changed_reset_and_removed(world: World, scheduled: Site) -> No
         jobs.change_job(db, job, period=300, start=None, stop=None, enabled=True)
 
 
-def test_a_running_task_keeps_its_state(world: World, scheduled: Site) -> None:
+def begin(worker: Scheduler, db: Any) -> Any:
+    """Let the worker take the one task there is."""
+    db(db.scheduler_task).update(status="ASSIGNED", assigned_worker_name=worker.worker_name)
+    return worker.pop_task()
+
+
+def test_a_job_that_is_changed_while_it_runs_follows_the_new_rhythm(
+    world: World, scheduled: Site, worker: Scheduler
+) -> None:
+    db = scheduled.db
+    job = jobs.add_job(db, "eden", world.repository, 7, period=86400, timeout=50)
+    before = jobs.jobs_of(db, world.repository)[0].scheduler_task
+    under_way = begin(worker, db)
+    start = utcnow() + timedelta(seconds=30)
+    jobs.change_job(db, job, period=600, start=start, stop=None, enabled=True)
+    worker.report_task(under_way, TaskReport("COMPLETED", result="1"))
+    (row,) = jobs.jobs_of(db, world.repository)
+    task = row.scheduler_task
+    assert row.sync_job.id == job and (task.status, task.period) == ("QUEUED", 600)
+    assert task.next_run_time == start
+    for name in ("application_name", "task_name", "function_name", "args", "vars", "repeats", "timeout"):
+        assert task[name] == before[name], name
+    assert task.retry_failed == -1 and task.prevent_drift
+    # what is under way is not begun a second time, and how it ended is told of the job
+    assert db(db.scheduler_task).count() == 1
+    assert [(run.task_id, run.status) for run in db(db.scheduler_run).select()] == [(task.id, "COMPLETED")]
+
+
+def test_a_job_about_to_run_runs_once_more_at_once(world: World, scheduled: Site, worker: Scheduler) -> None:
     db = scheduled.db
     job = jobs.add_job(db, "eden", world.repository, None, period=60, timeout=50)
-    db(db.scheduler_task).update(status="RUNNING")
+    db(db.scheduler_task).update(status="ASSIGNED", assigned_worker_name=worker.worker_name)
     jobs.change_job(db, job, period=300, start=None, stop=None, enabled=True)
-    assert db(db.scheduler_task).select().first().status == "RUNNING"
+    task = db(db.scheduler_task).select().first()
+    assert worker.pop_task().next_run_time == task.start_time + timedelta(seconds=300)
 
 
 def test_a_run_by_hand_is_queued_once(world: World, scheduled: Site) -> None:
@@ -319,6 +353,20 @@ def test_old_records_of_the_scheduler_are_removed(world: World, scheduled: Site)
     jobs.tidy(scheduled)
     assert [row.id for row in db(db.scheduler_task).select()] == [repeating]
     assert db(db.scheduler_run.task_id == repeating).count() == 1
+
+
+def test_old_records_of_archives_are_removed(world: World, scheduled: Site) -> None:
+    db = scheduled.db
+    datasets.order_archive(scheduled, 5)
+    task = db(db.scheduler_task.function_name == datasets.FUNCTION).select().first()
+    db.scheduler_run.insert(task_id=task.id, stop_time=utcnow() - timedelta(days=100))
+    new = db.scheduler_run.insert(task_id=task.id, stop_time=utcnow())
+    foreign = db.scheduler_task.insert(function_name="print", task_name="of somebody else")
+    kept = db.scheduler_run.insert(task_id=foreign, stop_time=utcnow() - timedelta(days=100))
+    db.commit()
+    jobs.tidy(scheduled)
+    assert {row.id for row in db(db.scheduler_run).select()} == {new, kept}
+    assert db(db.scheduler_task.id == task.id).count() == 1
 
 
 def test_workers_that_are_alive(scheduled: Site) -> None:

@@ -25,6 +25,8 @@ from .site import Site
 from .watching import notice, traffic
 
 FUNCTION = "sync_synchronize"
+#: So begin the names of all functions in models/tasks.py.
+PREFIX = "sync_"
 GROUP = "main"
 COUNT_COLUMNS = {"conflict": "conflicts"}
 DIRECTIONS = {
@@ -33,6 +35,18 @@ DIRECTIONS = {
     Stage.EXPORTING: "push",
     Stage.PUSHING: "push",
 }
+#: What the scheduler calls and how often, of the columns of its tasks.
+_CALL = (
+    "application_name",
+    "task_name",
+    "group_name",
+    "function_name",
+    "args",
+    "vars",
+    "repeats",
+    "retry_failed",
+    "timeout",
+)
 #: Progress is written at most this often (seconds), but for a new stage.
 PROGRESS_EVERY = 1.0
 logger = logging.getLogger("eden.sync")
@@ -368,18 +382,41 @@ def change_job(
 ) -> None:
     """Change when a job runs; a job that had failed or expired is queued again. The caller commits.
 
+    Args:
+        db: the DAL with the scheduler's tables.
+        job_id: key of the sync_job.
+        period, stop, enabled: as in ``add_job``.
+        start: first run (UTC), the present one where None.
+
     Raises:
         ConfigurationError: there is no such job.
     """
     task = _task_of(db, job_id)
     timing = _timing(period, start or task.start_time or utcnow(), stop, enabled)
     timing["prevent_drift"] = True
-    if task.status in ("RUNNING", "ASSIGNED"):
-        # It is under way: when it ends the worker computes the next run from the new period.
+    if task.status == "RUNNING":
+        _replace_running(db, job_id, task, timing)
+        return
+    if task.status == "ASSIGNED":
+        # A worker is about to take it, and then computes the next run from the new period.
         del timing["next_run_time"]
     else:
         timing["status"] = "QUEUED"
     task.update_record(**timing)
+
+
+def _replace_running(db: Any, job_id: int, task: Any, timing: Mapping[str, Any]) -> None:
+    """Let a job go on with a task of its own while the present one is under way.
+
+    When that ends, the worker writes the next run into its task as it had computed it at the beginning, from the
+    former period: a job that was daily would take its new rhythm up only after a day.
+    """
+    called = {name: task[name] for name in _CALL}
+    changed = db.scheduler_task.insert(**called, **timing, status="QUEUED")
+    # how the run under way ends is written into its own record, which stays
+    db(db.scheduler_run.task_id == task.id).update(task_id=changed)
+    db(db.sync_job.id == job_id).update(scheduler_task_id=changed)
+    db(db.scheduler_task.id == task.id).delete()
 
 
 def reset_job(db: Any, job_id: int) -> None:
@@ -397,6 +434,24 @@ def remove_job(db: Any, job_id: int) -> None:
         return
     db(db.scheduler_task.id == job.scheduler_task_id).delete()
     job.delete_record()
+
+
+def hand_over(db: Any, former: int, repository_id: int) -> None:
+    """Let what the scheduler was to do for a repository be done for another one. The caller commits.
+
+    Args:
+        db: the DAL.
+        former: the repository that goes.
+        repository_id: the one that takes its place.
+    """
+    db(db.sync_job.repository_id == former).update(repository_id=repository_id)
+    if "scheduler_task" not in db.tables:
+        return
+    table = db.scheduler_task
+    query = (table.function_name == FUNCTION) & (table.task_name == _task_name(former))
+    for task in db(query).select():
+        given = {**json.loads(task.vars), "repository_id": repository_id}
+        task.update_record(task_name=_task_name(repository_id), vars=json.dumps(given))
 
 
 def jobs_of(db: Any, repository_id: int) -> List[Any]:
@@ -446,7 +501,7 @@ def tidy(site: Site) -> None:
         traffic.purge(db, before.date())
     if "scheduler_run" not in db.tables:
         return
-    ours = db(db.scheduler_task.function_name == FUNCTION)._select(db.scheduler_task.id)
+    ours = db(db.scheduler_task.function_name.startswith(PREFIX))._select(db.scheduler_task.id)
     ended = db.scheduler_task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
     with site.store.transaction():
         db(db.scheduler_run.task_id.belongs(ours) & (db.scheduler_run.stop_time < before)).delete()
