@@ -33,6 +33,8 @@ LONGEST_UUID = 128
 _MSINCE = "%Y-%m-%dT%H:%M:%S"
 _MSINCE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
 _SAFE = "[]~:,.*$|!"
+#: How kinds of sites and capabilities are called.
+_WORD = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 class AnsweredWith200(BadRequest):
@@ -243,12 +245,12 @@ class RegistrationRequest:
             )
         if not isinstance(uuid, str) or len(uuid) > LONGEST_UUID or not uuid.isprintable():
             raise BadRequest(f"This is no repository identifier: {shown(str(uuid))!r}.")
-        name, apitype = given.get("name"), given.get("apitype")
+        apitype = _text(given.get("apitype"))
         return cls(
             uuid,
-            name if isinstance(name, str) and name.strip() else uuid,
-            apitype if isinstance(apitype, str) and apitype else "eden",
-            frozenset(_texts(given.get("capabilities"))),
+            _on_one_line(_text(given.get("name"))) or uuid,
+            apitype if _WORD.fullmatch(apitype) else "eden",
+            frozenset(each for each in _texts(given.get("capabilities")) if _WORD.fullmatch(each)),
         )
 
     def to_body(self) -> bytes:
@@ -602,6 +604,11 @@ def _query(pairs: Sequence[tuple[str, str | None]]) -> str:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _on_one_line(text: str) -> str:
+    """Return a name as it can be shown, stored and mailed everywhere: without line ends and control characters."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
 def _texts(value: Any) -> list[str]:

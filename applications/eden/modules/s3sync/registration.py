@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Dict, NamedTuple, Optional
 
+from . import jobs
 from .adapters.base import Adapter
 from .errors import ConfigurationError, SyncError
 from .log import OUTGOING, SyncLog
@@ -16,6 +17,16 @@ from .site import Site
 
 #: Where the offer of a repository is kept in its settings.
 OFFER = "offer"
+#: Tables whose rows belong to a repository, besides its jobs.
+_BELONGING = (
+    "sync_task",
+    "sync_log",
+    "sync_run",
+    "sync_traffic",
+    "sync_kept",
+    "sync_deferred",
+    "sync_dataset",
+)
 
 
 @dataclass(frozen=True)
@@ -162,7 +173,7 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
         if known is None:
             row.update_record(**changes)
             return int(row.id)
-        # The other site introduced itself here before anybody entered its address: both rows mean the same.
+        # The other site introduced itself here, too: both rows mean the same.
         entered = {
             name: row[name]
             for name in (
@@ -176,8 +187,23 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
                 "synchronise_uuids",
             )
         }
-        for dependent in (site.db.sync_task, site.db.sync_job, site.db.sync_log):
-            site.db(dependent.repository_id == row.id).update(repository_id=known.id)
+        _hand_over(site, row.id, known.id)
         site.db(table.id == row.id).delete()
         site.db(table.id == known.id).update(**{**changes, **entered, "deleted": False})
         return int(known.id)
+
+
+def _hand_over(site: Site, former: int, known: int) -> None:
+    """Let all that belongs to a repository belong to another one that stands for the same site.
+
+    What is exchanged, and how, is what was entered last: the former's. How far an exchange has come is what the
+    known one was told; whatever the former had got beyond that is compared once more.
+    """
+    db, task = site.db, site.db.sync_task
+    ours = [each.resource_name for each in site.task_rows(former)]
+    db((task.repository_id == known) & task.resource_name.belongs(ours)).delete()
+    jobs.hand_over(db, former, known)
+    for name in _BELONGING:
+        db(db[name].repository_id == former).update(repository_id=known)
+    site.journal.forget_origin(former)
+    site.checkpoints.forget(former)

@@ -18,7 +18,14 @@ from lxml import etree
 
 from ..codec import DocumentReader, Header, rejected_uuids
 from ..compression import gzip
-from ..errors import DocumentError, NotS3XML, PeerFailed, PeerRefused, ProtocolError
+from ..errors import (
+    DocumentError,
+    NotS3XML,
+    PeerFailed,
+    PeerRefused,
+    ProtocolError,
+    RedirectedElsewhere,
+)
 from ..peer import (
     LOOK,
     RESOURCE_URL,
@@ -140,6 +147,9 @@ class EdenAdapter(Adapter):
                 f"{self.transport.url}/{OFFER_PATH}?repository={quote(self.remote.own_uuid)}"
             )
             return read_offer(reply.json())
+        except RedirectedElsewhere:
+            # Neither an Eden nor one of ours: a portal, or an address that has moved.
+            raise
         except (PeerRefused, NotS3XML, ProtocolError):
             return None
 

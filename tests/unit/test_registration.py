@@ -1,0 +1,146 @@
+"""Making acquaintance: what one repository stands for, whoever introduced itself first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Optional
+
+import pytest
+from gluon.scheduler import Scheduler
+
+from s3sync import jobs, serving
+from s3sync.adapters.base import Remote
+from s3sync.adapters.eden import EdenAdapter
+from s3sync.errors import RedirectedElsewhere
+from s3sync.model import utcnow
+from s3sync.protocol import RegistrationRequest
+from s3sync.registration import ask_for_offer, introduce, known_offer
+from s3sync.site import Site
+from s3sync.transport import Transport
+from tests.support.exchange import DirectPeer, make_site
+from tests.support.peer import Answer, FakePeer
+
+RESOURCE = "org_organisation"
+
+
+class Line(DirectPeer):
+    """A direct peer that looks like an adapter."""
+
+    transport = SimpleNamespace(skew=0.0)
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return
+
+
+@pytest.fixture()
+def sites(tmp_path: Path) -> Iterator[tuple[Site, Site]]:
+    own, other = make_site(tmp_path / "own"), make_site(tmp_path / "other")
+    own.peer = lambda row, hurry=None: Line(own, other)  # type: ignore[assignment, method-assign, return-value]
+    Scheduler(own.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
+    yield own, other
+    own.db.close()
+    other.db.close()
+
+
+def enter(site: Site) -> int:
+    """Enter the other site's address by hand, with a resource."""
+    key: int = site.db.sync_repository.insert(name="entered", url="http://other")
+    site.db.sync_task.insert(repository_id=key, resource_name=RESOURCE)
+    site.db.commit()
+    return key
+
+
+def introduced(site: Site, other: Site) -> int:
+    """The other site introduces itself."""
+    serving.register(site, RegistrationRequest(other.config().uuid, "Other"))
+    return int(site.repository_of(other.config().uuid).id)
+
+
+def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
+    sites: tuple[Site, Site],
+) -> None:
+    own, other = sites
+    db = own.db
+    entered = enter(own)
+    jobs.add_job(db, "eden", entered, 7, period=60, timeout=50)
+    jobs.start_now(db, "eden", entered, 7, 50)
+    run = db.sync_run.insert(repository_id=entered, state="failed", finished_on=utcnow())
+    db.sync_traffic.insert(day=date(2026, 3, 1), repository_id=entered, received=1)
+    kept = db.sync_kept.insert(kind="rejected", tablename=RESOURCE, repository_id=entered, fingerprint="x")
+    own.checkpoints.write(entered, RESOURCE, "pull", "{}")
+    db.commit()
+    known = introduced(own, other)
+
+    assert introduce(own, entered).repository_id == known
+    assert [row.id for row in db(db.sync_repository).select()] == [known]
+    assert db.sync_repository(known).url == "http://other"
+    assert len(own.tasks(known)) == 1
+    (job,) = jobs.jobs_of(db, known)
+    called = [json.loads(row.vars) for row in db(db.scheduler_task).select()]
+    assert [each["repository_id"] for each in called] == [known, known]
+    assert {each["user_id"] for each in called} == {7} and job.scheduler_task.period == 60
+    assert jobs.waiting(db, known)
+    assert db.sync_run(run).repository_id == known and db.sync_kept(kept).repository_id == known
+    assert db(db.sync_traffic.repository_id == known).count() == 1
+    assert own.checkpoints.read(entered, RESOURCE, "pull") is None
+
+
+def test_a_resource_that_both_had_is_exchanged_once(sites: tuple[Site, Site]) -> None:
+    own, other = sites
+    known = introduced(own, other)
+    own.db.sync_task.insert(repository_id=known, resource_name=RESOURCE, update_policy="THIS")
+    own.db.sync_task.insert(repository_id=known, resource_name="org_office")
+    entered = enter(own)
+    assert introduce(own, entered).repository_id == known
+    assert sorted((each.resource, each.exchange.update_policy) for each in own.tasks(known)) == [
+        ("org_office", "NEWER"),
+        (RESOURCE, "NEWER"),
+    ]
+
+
+class Moved(Line):
+    def offer(self) -> Optional[Any]:
+        raise RedirectedElsewhere("A portal wants to be paid first.", target="http://portal")
+
+
+def test_what_was_offered_stays_remembered_where_it_cannot_be_asked_again(sites: tuple[Site, Site]) -> None:
+    own, other = sites
+    key = introduce(own, enter(own)).repository_id
+    first = known_offer(own.repository(key))
+    assert first is not None and first.offer.uuid == other.config().uuid
+    own.peer = lambda row, hurry=None: Moved(own, other)  # type: ignore[assignment, method-assign, return-value]
+    with pytest.raises(RedirectedElsewhere):
+        ask_for_offer(own, key)
+    assert known_offer(own.repository(key)) == first
+
+
+def test_who_is_sent_elsewhere_has_not_met_an_eden(tmp_path: Path) -> None:
+    portal = Answer(302, headers={"Location": "https://portal.example.org/pay"})
+    with FakePeer(lambda asked: portal) as server:
+        line = Transport(server.url, spool=tmp_path)
+        with EdenAdapter(Remote(1, None, "other", server.url, "urn:own", "own"), line) as peer:
+            with pytest.raises(RedirectedElsewhere):
+                peer.offer()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "Field\x00 office\nBcc: everybody@example.org"},
+        {"name": "Field office", "apitype": "e" * 5000},
+        {"name": "Field office", "apitype": "eden\x00"},
+        {"name": "Field office", "capabilities": ["cur\x00sor", "gzip", "x" * 5000]},
+    ],
+)
+def test_what_a_site_says_about_itself_fits_into_every_database(given: dict[str, Any]) -> None:
+    told = RegistrationRequest.from_body(json.dumps({"uuid": "urn:x", **given}).encode())
+    assert told.name.isprintable() and told.name.startswith("Field office")
+    assert told.apitype == "eden"
+    assert told.capabilities <= {"gzip"}
