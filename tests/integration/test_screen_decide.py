@@ -183,7 +183,7 @@ def test_several_are_decided_by_a_rule(
 def test_many_are_decided_in_the_background(admin: Browser, field: WebSite) -> None:
     field.run(
         "from applications.eden.modules.s3sync.deciding import sweep\n"
-        "from applications.eden.modules.s3sync.decisions import Wanted\n"
+        "from applications.eden.modules.s3sync.deciding.decisions import Wanted\n"
         'xml = \'<resource name="org_organisation" uuid="%s"><data field="name">Many %s</data></resource>\'\n'
         "for number in range(120):\n"
         "    uuid = f'many-{number}'\n"
@@ -383,3 +383,19 @@ def test_old_entries_are_deleted_when_asked(admin: Browser, connected: str, logg
     assert "0 entries are older" in visible(admin.page(f"{connected}/log?ask=purge&days=500"))
     assert "1 log entry was deleted." in admin.submit(question, "purge").text
     assert "5 entries" in visible(admin.page("/sync/log"))
+
+
+def test_an_entry_that_was_closed_meanwhile_is_not_decided(
+    admin: Browser, connected: str, field: WebSite
+) -> None:
+    key = field.run(
+        f"""
+xml = '<resource name="org_organisation" uuid="late"><data field="name">Late</data></resource>'
+print(db.sync_kept.insert(kind="rejected", tablename="org_organisation", uuid="late", theirs=xml, fingerprint="late",
+    repository_id={connected.rpartition("/")[2]}))
+db.commit()"""
+    ).split()[0]
+    page = admin.page(f"/sync/kept/{key}")
+    field.run(f"db.sync_kept({key}).update_record(state='superseded')\ndb.commit()")
+    answer = admin.session.post(f"{admin.base}/sync/kept/{key}", data=forms(page)["theirs"], timeout=60)
+    assert "nothing left to decide" in visible(answer.text) and "Late" not in names(field)

@@ -207,6 +207,7 @@ def test_a_job_that_failed_says_why(admin: Browser, site: WebSite) -> None:
     )
     text = visible(admin.page(f"/sync/repository/{key}/job"))
     assert "given up" in text and "failed" in text and "No route: none." in text and "RunFailed" not in text
+    assert "Next run none" in text, "it does not run any more"
 
 
 def test_a_run_is_followed_and_stopped(admin: Browser, site: WebSite) -> None:
@@ -258,6 +259,25 @@ def test_a_run_asks_for_what_it_needs(admin: Browser, site: WebSite) -> None:
     empty = made(site, "print(repository('Empty', resources=()))")
     assert "Nothing is exchanged yet" in visible(admin.page(f"/sync/repository/{empty}/now"))
     assert "start" not in forms(admin.page(f"/sync/repository/{empty}/now"))
+
+
+def test_only_progress_is_there_for_programs(admin: Browser, site: WebSite) -> None:
+    key = made(site, "print(repository('Field'))")
+    for tab in ("", "/update", "/task", "/preview", "/job", "/kept", "/log", "/nothing"):
+        assert admin.get(f"/sync/repository.json/{key}{tab}").status_code in (404, 415), tab
+
+
+def test_what_belongs_to_a_resource_is_counted_with_it(admin: Browser, site: WebSite) -> None:
+    key = made(
+        site,
+        "key = repository('Field', resources=('pr_person',))\n"
+        "for table in ('pr_person', 'pr_contact'):\n"
+        "    db.sync_kept.insert(kind='rejected', tablename=table, repository_id=key, fingerprint=table, uuid=table)\n"
+        "print(key)",
+    )
+    text = visible(admin.page(f"/sync/repository/{key}"))
+    assert "To decide 2 records" in text and "never never 2 records" in text
+    assert "2 to decide" in visible(admin.page(f"/sync/repository/{key}/task"))
 
 
 def test_progress_is_for_administrators(site: WebSite) -> None:

@@ -19,7 +19,7 @@ from s3sync.screens.choices import (
     strategies,
     update_policies,
 )
-from s3sync.screens.costs import Cost, Past, estimate, past_runs, size_in_words, time_in_words
+from s3sync.screens.costs import Cost, Past, estimate, past_runs
 from s3sync.screens.filter_fields import FilterFields, comparison_words, is_valid, problem_of
 from s3sync.screens.filter_rows import OFFERED, Entry, FilterRow, filter_of, row_of
 from s3sync.screens.resources import Rules, entered_rules, problems_of
@@ -239,9 +239,3 @@ def test_past_runs_that_moved_something(site: Site) -> None:
     run(state="running", sent=9)
     assert past_runs(site.db, 77) == Past(100, 1000, 60.0)
     assert past_runs(site.db, 78) == Past(0, 0, 0)
-
-
-def test_amounts_in_words() -> None:
-    assert [size_in_words(str, each) for each in (10, 380_000, 2_340_000)] == ["1 kB", "380 kB", "2.3 MB"]
-    told = [time_in_words(str, each) for each in (3, 70, 7200)]
-    assert told == ["less than a minute", "1 minute", "120 minutes"]

@@ -140,7 +140,7 @@ def _repository_tab():
     desk = _desk()
     record = desk.record(db.sync_repository, request.args(0))
     tab = request.args(1) or "overview"
-    if tab not in tabs:
+    if tab not in tabs or request.extension not in ("html", "json" if tab == "now" else "html"):
         raise refusal(404, T("There is no such page."))
     output = tabs[tab](desk, record)
     if request.extension == "json":

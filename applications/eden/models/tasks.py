@@ -10,7 +10,7 @@ if settings.has_module("sync"):
         return jobs.synchronize(repository_id, user_id=user_id, manual=manual)
 
     def sync_decide(key):
-        """Decide on kept versions by a rule (see s3sync.sweep)."""
+        """Decide on kept versions by a rule (see s3sync.deciding.sweep)."""
         from s3sync.deciding import sweep
 
         return sweep.decide(key)

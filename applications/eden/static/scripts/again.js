@@ -18,6 +18,7 @@
             return;
           }
           part.replaceChildren(...fresh.childNodes);
+          window.eden.showTimes(part);
         }
       } catch {
         // the line is down for a moment: the next time may do

@@ -30,6 +30,6 @@
     }
   }
 
-  window.eden = { showTimes: showTimes, ago: ago };
+  window.eden = { showTimes: showTimes };
   showTimes(document);
 })();

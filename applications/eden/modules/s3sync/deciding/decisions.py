@@ -121,6 +121,33 @@ def undecided(site: Site, repository_id: Optional[int] = None) -> int:
     return int(site.db(wanted.query(site.db)).count())
 
 
+def undecided_by_table(site: Site, repository_id: int, names: Sequence[str]) -> Dict[str, int]:
+    """Return how many conflicts and rejected records of tables, and of what travels with their records, are open.
+
+    Args:
+        site: this site.
+        repository_id: the repository.
+        names: of the tables.
+    """
+    table = site.db.sync_kept
+    parts = {name: [name, *travelling(site, name)] for name in names}
+    count = table.id.count()
+    query = Wanted(repository=repository_id, kind="undecided").query(site.db)
+    query &= table.tablename.belongs(sorted({part for listed in parts.values() for part in listed}))
+    rows = site.db(query).select(table.tablename, count, groupby=table.tablename)
+    found = {row[table.tablename]: int(row[count]) for row in rows}
+    return {name: sum(found.get(part, 0) for part in listed) for name, listed in parts.items()}
+
+
+def travelling(site: Site, name: str) -> List[str]:
+    """Return the tables whose records travel with those of a table."""
+    table = site.schema.get(name)
+    if table is None:
+        return []
+    found = {component.table: None for component in table.components.values() if component.travels}
+    return [each for each in found if each != name]
+
+
 def order(variables: Any) -> Order:
     """Return the order in which the list is asked for."""
     return order_of(variables, COLUMNS, NEWEST)

@@ -40,17 +40,18 @@ def page(desk: Desk) -> Any:
         save_settings(site, form.vars)
         session.flash = T("Saved")
         redirect(URL("sync", "config"))
+    mail_server, recipients = desk.settings.get_mail_server(), desk.settings.get_sync_notify_to()
     test = action_button("test_mail", T("Send a test mail"))
-    if pressed(test, "test_mail", session):
-        session.flash = _test_mail(desk)
+    if mail_server and recipients and pressed(test, "test_mail", session):
+        session.flash = _test_mail(desk, recipients)
         redirect(URL("sync", "config"))
     return {
         "title": T("Synchronization Settings"),
         "form": form,
         "identifier": site.config().uuid,
         "address": site.base_url,
-        "mail_server": desk.settings.get_mail_server(),
-        "test": test if desk.settings.get_mail_server() and desk.settings.get_sync_notify_to() else "",
+        "mail_server": mail_server,
+        "test": test if mail_server and recipients else "",
     }
 
 
@@ -72,8 +73,16 @@ def settings_form(site: Site, T: Translate) -> Any:
             comment=(comment, " ", T("Empty: %s.") % shown),
         )
 
-    seconds = T("Enter a number of seconds, from 0.1 to 86400")
-    size = T("Enter a number of megabytes, from 0.01 to 1000000")
+    def seconds(name: str, label: Any, comment: Any, present: float) -> Field:
+        wrong = T("Enter a number of seconds, from 0.1 to 86400")
+        rule = IS_FLOAT_IN_RANGE(0.1, 86400, error_message=wrong)
+        return number(name, label, comment, present, rule, "double")
+
+    def megabytes(name: str, label: Any, comment: Any, present: float) -> Field:
+        wrong = T("Enter a number of megabytes, from 0.01 to 1000000")
+        rule = IS_FLOAT_IN_RANGE(0.01, 1e6, error_message=wrong)
+        return number(name, label, comment, present / MEGABYTE, rule, "double")
+
     form = form_of(
         Field(
             "public_url",
@@ -95,21 +104,17 @@ def settings_form(site: Site, T: Translate) -> Any:
             requires=IS_EMPTY_OR(web_address(T)),
             comment=T("For all repositories that have none of their own."),
         ),
-        number(
+        seconds(
             "connect_timeout",
             T("Patience for a connection (seconds)"),
             T("How long this site waits until another one takes up the line."),
             usual.get_sync_connect_timeout(),
-            IS_FLOAT_IN_RANGE(0.1, 86400, error_message=seconds),
-            "double",
         ),
-        number(
+        seconds(
             "read_timeout",
             T("Patience for an answer (seconds)"),
             T("The longest silence on an open line; an Eden computes long before it begins to send."),
             usual.get_sync_read_timeout(),
-            IS_FLOAT_IN_RANGE(0.1, 86400, error_message=seconds),
-            "double",
         ),
         number(
             "retries",
@@ -129,21 +134,17 @@ def settings_form(site: Site, T: Translate) -> Any:
                 error_message=T("Enter a number from 1 to %s") % MOST_RECORDS_A_PAGE,
             ),
         ),
-        number(
+        megabytes(
             "max_document_mb",
             T("Largest document (MB)"),
             T("A larger one, unpacked, is refused."),
-            usual.get_sync_max_document_size() / MEGABYTE,
-            IS_FLOAT_IN_RANGE(0.01, 1e6, error_message=size),
-            "double",
+            usual.get_sync_max_document_size(),
         ),
-        number(
+        megabytes(
             "max_upload_mb",
             T("Largest file (MB)"),
             T("A larger file or photo of a record stays where it is."),
-            usual.get_sync_max_upload_size() / MEGABYTE,
-            IS_FLOAT_IN_RANGE(0.01, 1e6, error_message=size),
-            "double",
+            usual.get_sync_max_upload_size(),
         ),
         number(
             "log_days",
@@ -227,9 +228,8 @@ def save_settings(site: Site, values: Any) -> None:
     site.config().update_record(proxy=values.proxy or None, **{name: stored(name) for name in COLUMNS})
 
 
-def _test_mail(desk: Desk) -> Any:
+def _test_mail(desk: Desk, recipients: List[str]) -> Any:
     T, settings = desk.T, desk.settings
-    recipients = settings.get_sync_notify_to()
     subject = T("%s: a test mail about synchronization") % settings.get_system_name()
     text = T("This mail was sent from the page Settings. Mails about failures come the same way.")
     failure = notice.send(settings, recipients, str(subject), str(text))

@@ -12,6 +12,7 @@ from ..deciding.decisions import Wanted
 from ..errors import SyncError
 from ..lists import whole_number
 from ..titles import resource_title
+from ..watching import logbook
 from . import sayings
 from .desk import Desk
 from .widgets import Confirmation, action_button, confirm, pressed
@@ -31,7 +32,7 @@ def page(desk: Desk) -> Any:
         return _one(desk, desk.record(desk.db.sync_kept, first))
     return {
         "title": desk.T("Conflicts and rejected records"),
-        "repositories": _repositories(desk),
+        "repositories": logbook.repository_names(desk.db),
         **_list(desk, Wanted.from_vars(desk.request.get_vars)),
     }
 
@@ -56,12 +57,6 @@ def _list(desk: Desk, wanted: Wanted) -> Dict[str, Any]:
     }
 
 
-def _repositories(desk: Desk) -> Any:
-    table = desk.db.sync_repository
-    query = table.deleted == False  # noqa: E712
-    return desk.db(query).select(table.id, table.name, orderby=table.name)
-
-
 # --- one version ---------------------------------------------------------------------------------------------
 
 
@@ -74,9 +69,10 @@ def _one(desk: Desk, row: Any) -> Any:
         return _combine(desk, row, case, choices)
     accept = action_button("accept", T("Keep it as it is"))
     if row.state == "open" and pressed(accept, "accept", session):
-        resolution.accept(site, row.id, desk.auth.user_id)
-        session.flash = T("The record stays as it is.")
+        session.flash = _accepted(desk, row)
         redirect(here)
+    # A page may be older than what happened since: a rejected version is used only as long as it waits.
+    is_offered = row.state == "open" or row.kind == "conflict"
     again = row.kind == "rejected"
     labels = {
         "ours": T("Use our version"),
@@ -84,10 +80,10 @@ def _one(desk: Desk, row: Any) -> Any:
     }
     buttons = {}
     for side, label in labels.items():
-        question = _question(desk, case, side, label, here)
+        question = _question(desk, case, side, label, here) if is_offered else None
         if question is None:
             buttons[side] = action_button(side, label)
-            agreed = pressed(buttons[side], side, session)
+            agreed = is_offered and pressed(buttons[side], side, session)
         else:
             if question.page:
                 return question.page
@@ -146,6 +142,15 @@ def _question(desk: Desk, case: cases.Case, side: str, label: Any, here: str) ->
             back=here,
         )
     return None
+
+
+def _accepted(desk: Desk, row: Any) -> Any:
+    T = desk.T
+    try:
+        resolution.accept(desk.site, row.id, desk.auth.user_id)
+    except SyncError as error:
+        return T("Nothing was changed: %s") % error.explain()
+    return T("The record stays as it is.")
 
 
 def _restored(desk: Desk, row: Any, side: str) -> Any:
@@ -210,8 +215,8 @@ def _decide(desk: Desk) -> Any:
         redirect(back)
     form = action_button("decide", names[rule][0])
     if pressed(form, "decide", desk.session):
-        key = sweep.begin(site, selection, rule, desk.auth.user_id)
-        _go_on(desk, key)
+        key = _begin(desk, selection, rule, back)
+        go_on(desk, key)
         redirect(URL("sync", "kept", args=["report", key]))
     total = sum(found.values())
     desk.response.view = "sync/decide.html"
@@ -226,15 +231,30 @@ def _decide(desk: Desk) -> Any:
     }
 
 
+def _begin(desk: Desk, selection: sweep.Selection, rule: str, back: str) -> int:
+    """Write down what is to be decided; return the key of the sweep. Where that fails, go back and say so."""
+    try:
+        return sweep.begin(desk.site, selection, rule, desk.auth.user_id)
+    except SyncError as error:
+        desk.session.flash = desk.T("Nothing was changed: %s") % error.explain()
+        redirect(back)
+        raise AssertionError("redirect raises") from error
+
+
 def _ids(variables: Any) -> Any:
     given = variables.get("id") or []
     numbers = map(whole_number, given if isinstance(given, list) else [given])
     return [number for number in numbers if number]
 
 
-def _go_on(desk: Desk, key: int) -> None:
-    """Decide for a few seconds; what is left then is for the scheduler."""
-    if not sweep.work(desk.site, key, PATIENCE):
+def go_on(desk: Desk, key: int) -> None:
+    """Decide for a few seconds; what is left then, or what the database did not take, is for the worker."""
+    try:
+        is_done = sweep.work(desk.site, key, PATIENCE)
+    except SyncError as error:
+        desk.session.flash = desk.T("The worker goes on with it: %s") % error.explain()
+        is_done = False
+    if not is_done:
         timeout = desk.settings.get_sync_task_timeout()
         sweep.queue(desk.db, desk.request.application, key, timeout)
         jobs.wake_workers(desk.db)
@@ -246,7 +266,7 @@ def _report(desk: Desk) -> Any:
     row = desk.record(db.sync_decision, desk.request.args(1))
     go_on = action_button("go_on", T("Go on now"))
     if row.state != "finished" and pressed(go_on, "go_on", desk.session):
-        _go_on(desk, row.id)
+        go_on(desk, row.id)
         redirect(URL("sync", "kept", args=["report", row.id]))
     user = db.auth_user(row.user_id) if row.user_id else None
     wanted = sweep.Selection.from_text(row.selection).wanted

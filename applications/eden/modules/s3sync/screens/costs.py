@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, List, NamedTuple, Optional
 
-from ..titles import Translate
-
 #: So many of the last runs that moved something make the average.
 RUNS = 20
 #: They are looked for among so many.
@@ -81,18 +79,3 @@ def past_runs(db: Any, repository_id: int) -> Past:
         sum(each.octets for each in moved),
         sum(each.seconds for each in moved),
     )
-
-
-def size_in_words(T: Translate, octets: int) -> Any:
-    """Return a number of bytes for a person."""
-    if octets < 1_000_000:
-        return T("%s kB") % max(1, round(octets / 1000))
-    return T("%s MB") % round(octets / 1_000_000, 1)
-
-
-def time_in_words(T: Translate, seconds: float) -> Any:
-    """Return a duration for a person."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return T("less than a minute")
-    return T("1 minute") if minutes == 1 else T("%s minutes") % minutes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from gluon import FORM, URL, redirect
@@ -17,8 +18,6 @@ from .desk import Desk
 from .filter_fields import FilterFields, comparison_words, is_valid, problem_of
 from .filter_rows import COMPARISONS, NOTHING, OFFERED, Entry, FilterRow, filter_of, rows_of
 
-#: More conditions than this are no choice that a person made in a form.
-MOST_ROWS = 50
 #: Tables of up to so many records are counted whenever the form is shown, larger ones when a person asks.
 COUNTED_AT_ONCE = 50_000
 ACTIONS = ("check", "add", "remove", "as_text", "as_form", "save")
@@ -187,10 +186,8 @@ def _from_text(desk: Desk, table: Table, entries: Mapping[str, Entry], text: str
 
 def _entered_rows(variables: Any, entries: Mapping[str, Entry]) -> List[FilterRow]:
     rows = []
-    for number in range(MOST_ROWS):
-        selector = variables.get(f"row-{number}-field")
-        if selector is None:
-            continue
+    for number in itertools.takewhile(lambda each: f"row-{each}-field" in variables, itertools.count()):
+        selector = str(variables[f"row-{number}-field"])
         entry = entries.get(selector)
         if entry is None:
             rows.append(FilterRow("", text=str(variables.get(f"row-{number}-text") or "").strip()))

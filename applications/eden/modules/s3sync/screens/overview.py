@@ -162,7 +162,8 @@ def tab(desk: Desk, record: Any) -> Any:
 def _flow_lines(desk: Desk, standing: Standing) -> List[FlowLine]:
     T = desk.T
     modes = {MODE_PULL: T("fetch"), MODE_PUSH: T("send"), MODE_BOTH: T("fetch and send")}
-    kept = _kept_by_table(desk, standing.row.id)
+    names = [flow.table for flow in standing.flows]
+    kept = decisions.undecided_by_table(desk.site, standing.row.id, names)
     tasks = {row.id: row for row in desk.site.task_rows(standing.row.id)}
     lines = []
     for flow in standing.flows:
@@ -178,16 +179,7 @@ def _flow_lines(desk: Desk, standing: Standing) -> List[FlowLine]:
                 mode,
                 wording.waiting(T, flow.outgoing),
                 T("not known") if flow.incoming is None else wording.number(flow.incoming),
-                kept.get(flow.table, 0),
+                kept[flow.table],
             )
         )
     return lines
-
-
-def _kept_by_table(desk: Desk, repository_id: int) -> Dict[str, int]:
-    table = desk.db.sync_kept
-    count = table.id.count()
-    query = (table.repository_id == repository_id) & (table.state == "open")
-    query &= table.kind.belongs(decisions.UNDECIDED)
-    rows = desk.db(query).select(table.tablename, count, groupby=table.tablename)
-    return {row[table.tablename]: row[count] for row in rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from gluon import URL
@@ -15,6 +16,8 @@ from .wording import number, records, sentence
 
 #: Before what went wrong in the message of a run (see ``engine.RunReport.summary``).
 _FAILED = " Failed: "
+#: Between two resources of those that failed, each with its mode.
+_NEXT = re.compile(r"; (?=[a-z0-9_]+ \((?:pull|push)\): )")
 LONGEST = 300
 
 
@@ -39,42 +42,61 @@ def explain(T: Translate, standing: Standing) -> Explanation:
     return _EXPLANATIONS[standing.health.reason](T, standing)
 
 
-def failure_of(message: Optional[str]) -> str:
-    """Return what went wrong from the message of a failed run, bounded."""
+def failure_of(T: Translate, message: Optional[str]) -> str:
+    """Return what went wrong from the message of a failed run: the first resource that failed, bounded.
+
+    Args:
+        T: translates.
+        message: of the run; of a run with many resources it names each one that failed with its reason.
+    """
     text = (message or "").strip()
-    text = text.partition(_FAILED)[2] or text
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    first, *others = _NEXT.split(text.partition(_FAILED)[2] or text)
+    shown = first if len(first) <= LONGEST else f"{first[:LONGEST]}…"
+    more = len({_resource(each) for each in others} - {_resource(first)})
+    if not more:
+        return shown
+    rest = T("1 more resource failed.") if more == 1 else T("%s more resources failed.") % number(more)
+    return f"{shown} {rest}"
+
+
+def _resource(failure: str) -> str:
+    return failure.partition(" ")[0]
 
 
 def _tab(standing: Standing, *args: str, **variables: str) -> str:
     return URL("sync", "repository", args=[standing.row.id, *args], vars=variables)
 
 
-def _running(T: Translate, standing: Standing) -> Explanation:
+def _progress(T: Translate, standing: Standing, text: Any) -> Explanation:
+    return Explanation(text, "", T("Watch the progress"), _tab(standing, "now"))
+
+
+def _begin(T: Translate, standing: Standing, text: Any, remedy: Any = "") -> Explanation:
+    return Explanation(text, remedy, T("Synchronize now"), _tab(standing, "now"))
+
+
+def _unscheduled(T: Translate, standing: Standing, text: Any) -> Explanation:
     return Explanation(
-        T("Records are being exchanged now."), "", T("Watch the progress"), _tab(standing, "now")
+        text, T("It is not on the schedule."), T("Put it on the schedule"), _tab(standing, "job")
     )
+
+
+def _running(T: Translate, standing: Standing) -> Explanation:
+    return _progress(T, standing, T("Records are being exchanged now."))
 
 
 def _stopping(T: Translate, standing: Standing) -> Explanation:
-    return Explanation(
-        T("It stops after the page that is being exchanged."),
-        "",
-        T("Watch the progress"),
-        _tab(standing, "now"),
-    )
+    return _progress(T, standing, T("It stops after the page that is being exchanged."))
+
+
+def _queued(T: Translate, standing: Standing) -> Explanation:
+    return _progress(T, standing, T("A run begins as soon as a worker is free."))
 
 
 def _no_worker(T: Translate, standing: Standing) -> Explanation:
     return Explanation(
         T("A run is due, and there is no worker to do it."),
         T("Start a worker with the command at the top of this page."),
-    )
-
-
-def _queued(T: Translate, standing: Standing) -> Explanation:
-    return Explanation(
-        T("A run begins as soon as a worker is free."), "", T("Watch the progress"), _tab(standing, "now")
     )
 
 
@@ -103,7 +125,7 @@ def _never_run(T: Translate, standing: Standing) -> Explanation:
         )
     else:
         text = T("Nothing was exchanged yet.")
-    return Explanation(text, "", T("Synchronize now"), _tab(standing, "now"))
+    return _begin(T, standing, text)
 
 
 def _failed(T: Translate, standing: Standing) -> Explanation:
@@ -113,7 +135,7 @@ def _failed(T: Translate, standing: Standing) -> Explanation:
         else T("Look at the log, mend what it names, and synchronize again.")
     )
     return Explanation(
-        sentence(T("The last run failed: %s"), failure_of(standing.run.message)),
+        sentence(T("The last run failed: %s"), failure_of(T, standing.run.message)),
         remedy,
         T("Show the log"),
         _tab(standing, "log", run=str(standing.run.id)),
@@ -121,11 +143,11 @@ def _failed(T: Translate, standing: Standing) -> Explanation:
 
 
 def _broken_off(T: Translate, standing: Standing) -> Explanation:
-    return Explanation(
+    return _begin(
+        T,
+        standing,
         T("The last run was broken off: its worker ended without a word."),
         T("Nothing is lost. The next run goes on where it stopped."),
-        T("Synchronize now"),
-        _tab(standing, "now"),
     )
 
 
@@ -166,22 +188,12 @@ def _silent(T: Translate, standing: Standing) -> Explanation:
         )
     text = sentence(T("The last complete run was at %s."), look.moment(facts.last_success))
     if facts.next_run is None:
-        return Explanation(
-            text,
-            T("It is not on the schedule."),
-            T("Put it on the schedule"),
-            _tab(standing, "job"),
-        )
+        return _unscheduled(T, standing, text)
     return Explanation(text, "", T("Show the schedule"), _tab(standing, "job"))
 
 
 def _stopped(T: Translate, standing: Standing) -> Explanation:
-    return Explanation(
-        T("A person stopped the last run. The next one goes on where it stopped."),
-        "",
-        T("Synchronize now"),
-        _tab(standing, "now"),
-    )
+    return _begin(T, standing, T("A person stopped the last run. The next one goes on where it stopped."))
 
 
 def _outgoing(T: Translate, standing: Standing) -> Explanation:
@@ -195,14 +207,14 @@ def _outgoing(T: Translate, standing: Standing) -> Explanation:
     text = sentence(T("To be sent: %s."), count)
     if facts.next_run is not None:
         return Explanation(text)
-    return Explanation(text, T("It is not on the schedule."), T("Synchronize now"), _tab(standing, "now"))
+    return _begin(T, standing, text, T("It is not on the schedule."))
 
 
 def _incoming(T: Translate, standing: Standing) -> Explanation:
     text = sentence(T("To be fetched from the other site: %s."), records(T, standing.incoming or 0))
     if standing.facts.next_run is not None:
         return Explanation(text)
-    return Explanation(text, T("It is not on the schedule."), T("Synchronize now"), _tab(standing, "now"))
+    return _begin(T, standing, text, T("It is not on the schedule."))
 
 
 def _equal(T: Translate, standing: Standing) -> Explanation:
@@ -219,9 +231,7 @@ def _equal(T: Translate, standing: Standing) -> Explanation:
     )
     if facts.next_run is not None:
         return Explanation(text)
-    return Explanation(
-        text, T("It is not on the schedule."), T("Put it on the schedule"), _tab(standing, "job")
-    )
+    return _unscheduled(T, standing, text)
 
 
 _EXPLANATIONS: Dict[Reason, Callable[[Translate, Standing], Explanation]] = {

@@ -7,13 +7,14 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 from gluon import FORM, URL, redirect
 
 from .. import local
+from ..deciding.decisions import travelling, undecided_by_table
 from ..errors import SyncError
 from ..filters import parse_filter_string
 from ..lists import Page, containing, order_of, page_of
 from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
 from ..site import Site
 from ..titles import Translate, resource_names, resource_title
-from . import filter_form
+from . import filter_form, wording
 from .catalogue import Catalogue, Item
 from .choices import (
     Choice,
@@ -25,7 +26,7 @@ from .choices import (
     strategies,
     update_policies,
 )
-from .costs import estimate, past_runs, size_in_words, time_in_words
+from .costs import estimate, past_runs
 from .desk import Desk
 from .filter_fields import FilterFields
 from .widgets import confirm, heading
@@ -67,6 +68,11 @@ class Line(NamedTuple):
     push: Any
     kept: int
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether it does not travel for the time being."""
+        return bool(self.task.mode == MODE_NONE)
+
 
 def tab(desk: Desk, record: Any) -> Any:
     """Show the resources of a repository, one of them, or the form to add some."""
@@ -97,7 +103,7 @@ def _all(desk: Desk, record: Any) -> Any:
     names = [task.resource_name for task in page.rows]
     catalogue = Catalogue(desk.site, record, names)
     told = outcomes(desk.db, record.id, names)
-    kept = undecided(desk.site, record.id, names)
+    kept = undecided_by_table(desk.site, record.id, names)
     filters = filters_in_words(desk.site, desk.T, page.rows)
     rows = [_line(desk, task, catalogue, filters.get(task.id, []), told, kept) for task in page.rows]
     order = order_of(variables, list(SORTED_BY), "order")
@@ -194,34 +200,6 @@ def outcomes(db: Any, repository_id: int, names: Sequence[str]) -> Dict[Any, Any
     return {(row.resource_name, row.mode.partition("/")[0]): row for row in rows}
 
 
-def undecided(site: Site, repository_id: int, names: Sequence[str]) -> Dict[str, int]:
-    """Return how many conflicts and rejected records of resources, and of what travels with them, are open."""
-    table = site.db.sync_kept
-    parts = {name: [name, *travelling(site, name)] for name in names}
-    wanted = sorted({part for listed in parts.values() for part in listed})
-    count = table.id.count()
-    query = (
-        (table.state == "open")
-        & table.kind.belongs(["conflict", "rejected"])
-        & (table.repository_id == repository_id)
-        & table.tablename.belongs(wanted)
-    )
-    found = {
-        row.sync_kept.tablename: int(row[count])
-        for row in site.db(query).select(table.tablename, count, groupby=table.tablename)
-    }
-    return {name: sum(found.get(part, 0) for part in listed) for name, listed in parts.items()}
-
-
-def travelling(site: Site, name: str) -> List[str]:
-    """Return the tables whose records travel with those of a table."""
-    table = site.schema.get(name)
-    if table is None:
-        return []
-    found = {component.table: None for component in table.components.values() if component.travels}
-    return [each for each in found if each != name]
-
-
 # --- one resource -------------------------------------------------------------------------------------------
 
 
@@ -293,7 +271,7 @@ def _one(desk: Desk, record: Any, task: Any) -> Any:
         "filters": filters_in_words(site, T, [task]).get(task.id, []),
         "pull": told.get((task.resource_name, "pull")),
         "push": told.get((task.resource_name, "push")),
-        "kept": undecided(site, record.id, [task.resource_name])[task.resource_name],
+        "kept": undecided_by_table(site, record.id, [task.resource_name])[task.resource_name],
         "asked_on": catalogue.asked_on,
         "delete": delete.link,
         "reset": reset.link,
@@ -328,8 +306,8 @@ def _what_it_costs(desk: Desk, record: Any, task: Any, item: Item) -> List[Any]:
             T("About %(records)s records travel. By past synchronizations that takes %(size)s and %(time)s.")
             % {
                 "records": cost.records,
-                "size": size_in_words(T, cost.octets),
-                "time": time_in_words(T, cost.seconds),
+                "size": wording.size(T, cost.octets),
+                "time": wording.span(T, cost.seconds),
             }
         )
     return lines

@@ -32,7 +32,8 @@ class JobLine(NamedTuple):
         job, task: rows of sync_job and of the scheduler.
         rhythm: how often it runs, a sentence.
         state: as a badge.
-        ahead: how long it is until the next run, in words; "" where none is planned.
+        next_run: when it runs next (UTC), None where none is planned, and during a run.
+        ahead: how long it is until then, in words; "" where that is past.
         outcome: of its last run as a badge, "" before the first.
         ended: when that run ended.
         reason: why it failed, "" where it did not.
@@ -43,6 +44,7 @@ class JobLine(NamedTuple):
     task: Any
     rhythm: Any
     state: Any
+    next_run: Optional[datetime]
     ahead: Any
     outcome: Any
     ended: Optional[datetime]
@@ -192,6 +194,8 @@ def _control(kind: str, form: str) -> Callable[[Any, Any], Any]:
             _name=field.name,
             _id=f"job_{field.name}",
             _class="form-control",
+            # The script takes what is here for UTC: nothing else may be put back by the browser.
+            _autocomplete="off",
             value=value,
             requires=field.requires,
             **{"_data-utc": kind},
@@ -285,15 +289,17 @@ def job_lines(desk: Desk, repository_id: int) -> List[JobLine]:
 
 def _job_line(desk: Desk, repository_id: int, job: Any, task: Any, run: Any) -> JobLine:
     T = desk.T
-    plans = task.enabled and task.status in ("QUEUED", "ASSIGNED") and task.next_run_time is not None
-    seconds = (task.next_run_time - utcnow()).total_seconds() if plans else 0.0
+    plans = task.enabled and task.status in ("QUEUED", "ASSIGNED")
+    next_run = task.next_run_time if plans else None
+    seconds = (next_run - utcnow()).total_seconds() if next_run is not None else 0.0
     outcome, reason = _outcome(T, run)
     return JobLine(
         job,
         task,
         wording.rhythm(T, task.period, (task.start_time or utcnow()).time()),
         _job_state(T, task),
-        wording.span(T, seconds) if plans and seconds > 0 else "",
+        next_run,
+        wording.span(T, seconds) if seconds > 0 else "",
         outcome,
         run.stop_time if run is not None else None,
         reason,
@@ -331,7 +337,7 @@ def _outcome(T: Translate, run: Any) -> Tuple[Any, str]:
         "FAILED": ("bad", T("failed")),
     }
     kind, words = outcomes.get(run.status, ("off", run.status))
-    return look.state(kind, words), failure_of(_last_words(run.traceback))
+    return look.state(kind, words), failure_of(T, _last_words(run.traceback))
 
 
 def _was_skipped(result: Optional[str]) -> bool:

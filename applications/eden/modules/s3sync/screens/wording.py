@@ -133,7 +133,7 @@ def _counted(amount: float, one: Any, many: Any) -> Any:
 
 
 def time_of_day(value: time) -> Any:
-    """Return a time of the day in UTC; ``live.js`` shows it in the reader's zone."""
+    """Return a time of the day in UTC; ``schedule.js`` shows it in the reader's zone."""
     return TAG.time(
         f"{value:%H:%M} UTC", _datetime=f"{value:%H:%M}Z", _title=f"{value:%H:%M} UTC", **{"_data-time": ""}
     )

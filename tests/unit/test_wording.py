@@ -1,0 +1,33 @@
+"""Amounts as people say them."""
+
+from __future__ import annotations
+
+from s3sync.screens import wording
+
+
+def test_sizes_in_words() -> None:
+    sizes = [wording.size(str, each) for each in (0, 1023, 1024, 380_000, 2_340_000)]
+    assert sizes == ["0 bytes", "1023 bytes", "1 kB", "371 kB", "2.2 MB"]
+
+
+def test_spans_of_time_in_words() -> None:
+    spans = [wording.span(str, each) for each in (0.4, 1, 59, 70, 5399, 7200, 36 * 3600, 10 * 86400)]
+    assert spans == [
+        "less than a second",
+        "1 second",
+        "59 seconds",
+        "1 minute",
+        "90 minutes",
+        "2 hours",
+        "2 days",
+        "10 days",
+    ]
+
+
+def test_numbers_have_a_blank_that_no_language_takes_for_a_point() -> None:
+    assert [wording.number(each) for each in (0, 9999, 10_000, 1_234_567)] == [
+        "0",
+        "9999",
+        "10\u202f000",
+        "1\u202f234\u202f567",
+    ]
