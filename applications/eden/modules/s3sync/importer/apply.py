@@ -205,11 +205,11 @@ class Applier:
             if (id(item), link.field, id(link.target)) in put_off:
                 late.append((item, link))
                 continue
-            if link.target.key_for(item.plan.table.fields[link.field]) is None:
-                if not self._do_without(item, link):
-                    return False
-            else:
-                _set_reference(item, link, link.target.key_for(item.plan.table.fields[link.field]))
+            known = link.target.key_for(item.plan.table.fields[link.field])
+            if known is not None:
+                _set_reference(item, link, known)
+            elif not self._do_without(item, link):
+                return False
         component, master = item.component, item.master
         if component is not None and master is not None and component.fkey not in item.changes:
             key = master.key_for(item.plan.references[component.fkey])

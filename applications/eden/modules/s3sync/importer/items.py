@@ -161,6 +161,7 @@ class TablePlan:
         references: fields that travel as references, by name.
         unique: fields other than the uuid that identify a record.
         defaults: field -> default value or function, for fields that are written on create.
+        fixed_defaults: those that are values.
         uploads: names of the fields that hold files.
         longest: field -> texts of at most so many characters that are not blank need no further check.
     """
@@ -191,7 +192,7 @@ class TablePlan:
             for f in (*self.data.values(), *self.references.values())
             if f.default is not None
         }
-        self._fixed_defaults = {name: value for name, value in self.defaults.items() if not callable(value)}
+        self.fixed_defaults = {name: value for name, value in self.defaults.items() if not callable(value)}
         self._made_defaults = {name: value for name, value in self.defaults.items() if callable(value)}
         self.validators: Dict[str, Callable[[Any], Tuple[Any, Optional[str]]]] = {
             f.name: f.validate for f in self.data.values() if f.validate is not None
@@ -211,9 +212,11 @@ class TablePlan:
 
     def default_values(self) -> Dict[str, Any]:
         """Return what a new record holds in fields that its document does not name."""
-        if not self._made_defaults:
-            return self._fixed_defaults
-        return {**self._fixed_defaults, **{name: make() for name, make in self._made_defaults.items()}}
+        return {**self.fixed_defaults, **self.made_defaults()} if self._made_defaults else self.fixed_defaults
+
+    def made_defaults(self) -> Dict[str, Any]:
+        """Return those of ``default_values`` that are made anew for each record."""
+        return {name: make() for name, make in self._made_defaults.items()}
 
 
 def reject(item: Item, reason: str, errors: Optional[Dict[str, FieldError]] = None) -> None:

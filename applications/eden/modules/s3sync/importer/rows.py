@@ -46,7 +46,8 @@ class NewRows:
             *(self._initial.fields if self._initial is not None else ()),
         )
         self._place: Dict[str, int] = {name: at for at, name in enumerate(self.columns)}
-        self._empty: List[Any] = [None] * (len(self.columns) - len(self._meta))
+        # what follows the meta-fields, where the document says nothing
+        self._unsaid: List[Any] = [plan.fixed_defaults.get(name) for name in self.columns[len(self._meta) :]]
 
     def row(self, item: Item, meta: Tuple[Any, ...]) -> Row:
         """Return the row of an item.
@@ -55,9 +56,9 @@ class NewRows:
             item: the item, with its changes and super keys.
             meta: values for META.
         """
-        row = [*(meta if len(self._meta) == len(meta) else [meta[at] for at in self._meta]), *self._empty]
+        row = [*(meta if len(self._meta) == len(meta) else [meta[at] for at in self._meta]), *self._unsaid]
         place = self._place
-        for values in (self._plan.default_values(), item.changes, item.super_keys):
+        for values in (self._plan.made_defaults(), item.changes, item.super_keys):
             for name, value in values.items():
                 at = place.get(name)
                 if at is not None:
