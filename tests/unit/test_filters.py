@@ -157,6 +157,8 @@ def test_a_table_in_brackets_is_the_start() -> None:
         ("~.organisation_id", "FRA", "not a whole number"),
         ("~.obsolete", "", "empty value"),
         ("~.name__like", "NONE", "pattern with NONE"),
+        ("~.name__like", "a\x00*", "no record can hold"),
+        ("~.name", "a\x00", "no record can hold"),
     ],
 )
 def test_refuses_what_the_schema_does_not_know(name: str, value: str, message: str) -> None:

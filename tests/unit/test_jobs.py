@@ -141,6 +141,32 @@ def test_a_clock_that_is_off_is_a_warning(world: World) -> None:
 # --- leases ------------------------------------------------------------------------------------------------
 
 
+def test_what_a_peer_says_is_written_down_without_what_no_database_takes(world: World) -> None:
+    said = "Column \x00 of\ud800 no \x1bkind\n\tat all: 💥"
+    world.peer.fails = PeerRefused(said, hint=said)
+    with pytest.raises(RunFailed):
+        world.run()
+    legible = "Column  of no kind\n\tat all: 💥"
+    entry = world.site.db(world.site.db.sync_log.result == "fatal").select().first()
+    assert (entry.message, entry.remedy) == (legible, legible)
+    assert world.last.state == "failed" and legible in world.last.message
+    assert world.site.repository_of(said) is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "can"),
+    [
+        ("sqlite:memory", False),
+        ("sqlite:memory:", False),
+        ("sqlite://memory_site.sqlite", True),
+        ("postgres://eden:memory@localhost/memory", True),
+    ],
+)
+def test_only_a_database_in_memory_cannot_be_opened_twice(world: World, uri: str, can: bool) -> None:
+    world.site.db._uri = uri
+    assert world.site.can_reconnect is can
+
+
 def test_never_two_at_once(world: World) -> None:
     first = world.lease(owner="elsewhere#1#a")
     assert first.acquire() is None

@@ -31,6 +31,31 @@ def variables(query: str) -> dict[str, Any]:
     return {name: values if len(values) > 1 else values[0] for name, values in parsed.items()}
 
 
+@pytest.mark.parametrize("name", ["resource", "repository", "cursor", "checkpoint"])
+def test_a_variable_that_no_database_takes_is_refused(name: str) -> None:
+    given = {"resource": "org_office", name: "org_\x00"}
+    with pytest.raises(BadRequest) as caught:
+        PullRequest.from_vars(given)
+    assert name in caught.value.message and caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize("journal", ["a\x00", "j" * 65])
+def test_the_name_of_a_journal_is_short(journal: str) -> None:
+    with pytest.raises(BadRequest):
+        PushRequest.from_vars({"resource": "org_office", "journal": journal})
+    assert PushRequest.from_vars({"resource": "org_office", "journal": "j" * 64}).journal == "j" * 64
+
+
+def test_what_a_peer_says_about_itself_fits_into_every_database() -> None:
+    told = {"status": "success", "sender": "urn:x", "message": "yes", "version": "1\x00\n" + "2" * 500}
+    reply = RegistrationReply.from_json({**told, "capabilities": ["gzip", "\x00", "x" * 500]})
+    assert reply.version is not None and reply.version.isprintable() and len(reply.version) == 64
+    assert reply.capabilities == {"gzip"}
+    for sender in ("a\x00", "x" * 129, "two\nlines"):
+        with pytest.raises(ProtocolError):
+            RegistrationReply.from_json({**told, "sender": sender})
+
+
 # --- time ---------------------------------------------------------------------------------------------------
 
 

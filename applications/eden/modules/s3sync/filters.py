@@ -25,7 +25,7 @@ from urllib.parse import parse_qsl, quote
 from .errors import FilterError, ProtectedResource, UnknownResource
 from .schema import Component, Field, Schema, Table
 from .values import ABSENT, reader
-from .xmltext import shown
+from .xmltext import is_legal, shown
 
 
 class Operator(str, enum.Enum):
@@ -359,6 +359,8 @@ def typed_values(filter: Filter, field: Field) -> tuple[Any, ...]:
     Raises:
         FilterError: a value cannot be read, or the operator does not fit it.
     """
+    if not all(value is None or is_legal(value) for value in filter.values):
+        raise FilterError(f"The filter on {field.name} has a value with characters that no record can hold.")
     if filter.operator is Operator.LIKE:
         if None in filter.values:
             raise FilterError(f"The filter {filter} compares a pattern with NONE.", hint="Leave out __like.")

@@ -23,6 +23,7 @@ from .patience import Patience
 from .rhythm import upcoming
 from .site import Site
 from .watching import notice, traffic
+from .xmltext import legible
 
 FUNCTION = "sync_synchronize"
 #: So begin the names of all functions in models/tasks.py.
@@ -259,7 +260,8 @@ class RunRecord:
             message: what to say about it.
         """
         self._site.db.rollback()
-        self._pending.update(state=state, message=message, finished_on=utcnow(), stage=Stage.FINISHED.value)
+        told = {"state": state, "message": legible(message), "stage": Stage.FINISHED.value}
+        self._pending.update(told, finished_on=utcnow())
         with self._site.store.transaction():
             self._update()
             _note_traffic(self._site.db, self._repository_id, self._sums)

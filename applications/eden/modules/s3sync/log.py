@@ -12,6 +12,7 @@ from typing import Any, Callable, ContextManager, Optional
 
 from .errors import SyncError
 from .model import utcnow
+from .xmltext import legible
 
 OUTGOING, INCOMING = "outgoing", "incoming"
 LONGEST_MESSAGE = 32_000
@@ -72,13 +73,13 @@ class SyncLog:
             self._db.sync_log.insert(
                 timestmp=utcnow(),
                 repository_id=self._repository_id,
-                resource_name=resource,
+                resource_name=None if resource is None else legible(resource),
                 mode=f"{mode}/{self._transmission}",
                 action=action,
                 result=result,
                 remote=remote,
-                message=message[:LONGEST_MESSAGE],
-                remedy=remedy[:LONGEST_MESSAGE] or None,
+                message=legible(message)[:LONGEST_MESSAGE],
+                remedy=legible(remedy)[:LONGEST_MESSAGE] or None,
                 code=code,
                 run_id=self._run_id,
             )

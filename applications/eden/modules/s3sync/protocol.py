@@ -29,7 +29,7 @@ CAPABILITIES: tuple[str, ...] = ("cursor", "gzip", "files", "nulls", LOOK)
 requests that only look."""
 
 MOST_PER_PAGE = 100_000
-LONGEST_UUID = 128
+LONGEST_UUID, LONGEST_JOURNAL, LONGEST_VERSION = 128, 64, 64
 _MSINCE = "%Y-%m-%dT%H:%M:%S"
 _MSINCE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
 _SAFE = "[]~:,.*$|!"
@@ -173,7 +173,7 @@ class PushRequest:
 
         Raises:
             AnsweredWith200: no resource, or the resource "mixed".
-            BadRequest: a variable is repeated that must not be.
+            BadRequest: a variable cannot be read, or is repeated and must not be.
         """
         return cls(
             resource=_resource(variables),
@@ -182,7 +182,7 @@ class PushRequest:
             update_policy=_single(variables, "update_policy") or None,
             conflict_policy=_single(variables, "conflict_policy") or None,
             components=_components(variables),
-            journal=_single(variables, "journal") or None,
+            journal=_journal(variables),
             checkpoint=_single(variables, "checkpoint"),
             look=_single(variables, "look") == "1",
         )
@@ -243,14 +243,14 @@ class RegistrationRequest:
             raise AnsweredWith200(
                 "No repository identifier specified", hint="Send a JSON object with uuid and name."
             )
-        if not isinstance(uuid, str) or len(uuid) > LONGEST_UUID or not uuid.isprintable():
+        if not _identifies(_text(uuid)):
             raise BadRequest(f"This is no repository identifier: {shown(str(uuid))!r}.")
         apitype = _text(given.get("apitype"))
         return cls(
             uuid,
             _on_one_line(_text(given.get("name"))) or uuid,
             apitype if _WORD.fullmatch(apitype) else "eden",
-            frozenset(each for each in _texts(given.get("capabilities")) if _WORD.fullmatch(each)),
+            _words(given.get("capabilities")),
         )
 
     def to_body(self) -> bytes:
@@ -301,14 +301,14 @@ class RegistrationReply:
             ProtocolError: this is no such reply.
         """
         told = succeeded(reply)
-        sender = told.get("sender")
-        if not isinstance(sender, str) or not sender:
+        sender = _text(told.get("sender"))
+        if not _identifies(sender):
             raise ProtocolError("The peer did not say how it identifies itself.", remote=True)
         return cls(
             sender,
             _text(told.get("message")),
-            _text(told.get("version")) or None,
-            frozenset(_texts(told.get("capabilities"))),
+            _on_one_line(_text(told.get("version")))[:LONGEST_VERSION] or None,
+            _words(told.get("capabilities")),
             _time(told.get("time")),
         )
 
@@ -435,7 +435,7 @@ def read_offer(reply: Any) -> Offer:
         name=_text(told.get("name")),
         software=_text(told.get("software")),
         version=_text(told.get("version")) or None,
-        capabilities=frozenset(_texts(told.get("capabilities"))),
+        capabilities=_words(told.get("capabilities")),
         time=_time(told.get("time")),
         known=told.get("known") is True,
         page_size=_count(told.get("page_size")),
@@ -556,7 +556,14 @@ def _single(variables: Mapping[str, Any], name: str) -> str | None:
         if len(set(value)) > 1:
             raise BadRequest(f"{name} is given more than once.", hint=f"Give {name} once.")
         value = value[0] if value else None
-    return None if value is None else str(value)
+    if value is None:
+        return None
+    text = str(value)
+    if not text.isprintable():
+        raise BadRequest(
+            f"{name} cannot be read: {shown(text)!r}.", hint="Send it without control characters."
+        )
+    return text
 
 
 def _resource(variables: Mapping[str, Any]) -> str:
@@ -570,6 +577,13 @@ def _resource(variables: Mapping[str, Any]) -> str:
         raise BadRequest(
             f"{shown(name)} is no resource.", hint="Name a table, e.g. resource=org_organisation."
         )
+    return name
+
+
+def _journal(variables: Mapping[str, Any]) -> str | None:
+    name = _single(variables, "journal") or None
+    if name is not None and len(name) > LONGEST_JOURNAL:
+        raise BadRequest(f"journal cannot be read: {shown(name)!r}.", hint="Give the name of a journal.")
     return name
 
 
@@ -604,6 +618,15 @@ def _query(pairs: Sequence[tuple[str, str | None]]) -> str:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _identifies(uuid: str) -> bool:
+    """Tell whether a site can be known by this."""
+    return 0 < len(uuid) <= LONGEST_UUID and uuid.isprintable()
+
+
+def _words(value: Any) -> frozenset[str]:
+    return frozenset(each for each in _texts(value) if _WORD.fullmatch(each))
 
 
 def _on_one_line(text: str) -> str:

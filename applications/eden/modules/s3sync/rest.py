@@ -58,6 +58,8 @@ CHUNK = 256 * 1024
 WORTH_PACKING = 1024
 REGISTRATION_SIZE = 64 * 1024
 SCAN = 5000
+#: A number of so many digits is the key of no record, and more than some databases can look for.
+LONGEST_KEY = 10
 _RULED_OUT = re.compile(r";q=0(\.0*)?$")
 logger = logging.getLogger("eden.sync")
 
@@ -118,8 +120,7 @@ def offer_request(request: Any, response: Any) -> Any:
             )
         if request.extension != "json":
             raise UnsupportedFormat("The offer is told as JSON only.", hint="Ask for /sync/offer.json.")
-        asking = request.get_vars.get("repository")
-        return _json(response, offer_json(serving.offer(site, asking if isinstance(asking, str) else None)))
+        return _json(response, offer_json(serving.offer(site, _asking(request))))
 
 
 def file_request(request: Any, response: Any) -> Any:
@@ -136,7 +137,7 @@ def file_request(request: Any, response: Any) -> Any:
             raise MethodNotAllowed(f"{method} is not answered here.", hint="GET or PUT a file.")
         most = site.settings.get_sync_max_upload_size()
         with _body(site, request, most, is_file=True) as source:
-            wanted = serving.take_file(site, request.get_vars.get("repository"), stored, source)
+            wanted = serving.take_file(site, _asking(request), stored, source)
         message = "File received" if wanted else "Nobody waits for this file"
         return _json(response, {"status": "success", "statuscode": "200", "message": message})
 
@@ -222,8 +223,7 @@ def _log_refusal(site: Site, request: Any, mode: str, error: SyncError) -> None:
     if request.get_vars.get("look") == "1":
         # Whoever only looks leaves nothing behind.
         return
-    uuid = request.get_vars.get("repository")
-    repository = site.repository_of(uuid if isinstance(uuid, str) else None)
+    repository = site.repository_of(_asking(request))
     resource = request.get_vars.get("resource")
     action = {"pull": "send", "push": "receive"}.get(mode, "request")
     log = SyncLog(site.db, site.store.transaction, repository.id if repository else None, INCOMING)
@@ -250,10 +250,16 @@ def _permitted(site: Site, method: str, table: Table) -> None:
         )
 
 
+def _asking(request: Any) -> Optional[str]:
+    """Return who asks, as they say themselves; None where they do not say, or say several things."""
+    uuid = request.get_vars.get("repository")
+    return uuid if isinstance(uuid, str) else None
+
+
 def _key(record_id: Optional[str]) -> Optional[int]:
     if record_id is None:
         return None
-    if not (record_id.isascii() and record_id.isdigit()):
+    if not (record_id.isascii() and record_id.isdigit() and len(record_id) < LONGEST_KEY):
         raise BadRequest(f"{record_id[:80]!r} is not the id of a record.", hint="Give a number.")
     return int(record_id)
 
@@ -413,7 +419,7 @@ def _number(variables: Mapping[str, Any], name: str) -> Optional[int]:
     value = variables.get(name)
     if value is None:
         return None
-    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10):
+    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < LONGEST_KEY):
         raise BadRequest(f"{name} cannot be read: {value!r}.", hint="Give a number, 0 or more.")
     return int(value)
 

@@ -234,7 +234,7 @@ class Site:
 
     def repository_of(self, uuid: Optional[str]) -> Any:
         """Return the repository with this uuid, None where there is none."""
-        if not uuid:
+        if not uuid or not uuid.isprintable():
             return None
         table = self.db.sync_repository
         return self.db((table.uuid == uuid) & (table.deleted == False)).select().first()  # noqa: E712
@@ -390,7 +390,7 @@ class Site:
     @property
     def can_reconnect(self) -> bool:
         """Whether a second connection sees the same database."""
-        return "memory" not in str(self.db._uri)
+        return ":memory" not in str(self.db._uri).partition("://")[0]
 
     def reconnector(self) -> Callable[[], Any]:
         """Return what opens the database once more, for another thread.

@@ -14,6 +14,11 @@ def is_legal(value: str) -> bool:
     return value.isprintable() or _ILLEGAL.search(value) is None
 
 
+def legible(value: str) -> str:
+    """Return a text that came from outside as every database takes it and every document can carry it."""
+    return value if is_legal(value) else _ILLEGAL.sub("", value)
+
+
 def escape_text(value: str) -> str:
     """Return the text as content of an element; characters that XML cannot carry are left out."""
     if "&" in value:
