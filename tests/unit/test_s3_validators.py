@@ -38,6 +38,8 @@ def test_a_reference_is_found_by_number_uuid_and_name(s3db: Any) -> None:
     assert rule("Asha Gurung") == (asha, None)
     assert rule("") == (None, None)
     assert rule("Bikram Thapa")[1]
+    # neither is the key of a record, nor a number that every database can look for
+    assert rule("²")[1] and rule("9" * 30)[1]
     s3db["pr_person"].insert(first_name="Asha", last_name="Gurung")
     assert "Several" in str(rule("Asha Gurung")[1])
 

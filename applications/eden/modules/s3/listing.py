@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .validators import is_key
+
 PAGE_LENGTH = 50
 #: Types by whose values rows are put in order; a reference would be ordered by its number, which tells nobody anything.
 SORTABLE = {"string", "text", "integer", "double", "date", "time", "datetime", "boolean", "float", "bigint"}
@@ -85,7 +87,8 @@ def listing(
         order: the order without `sort`; the id decides last.
     """
     table = fields[0].table
-    searched = str(variables.get("q") or "").strip()
+    # no text holds a NUL, and some databases refuse to look for one
+    searched = str(variables.get("q") or "").replace("\0", "").strip()
     if searched and searchable:
         found = searchable[0].contains(searched)
         for field in searchable[1:]:
@@ -99,7 +102,7 @@ def listing(
     total = db(query).count()
     pages = max(1, -(-total // PAGE_LENGTH))
     given = str(variables.get("page") or "1")
-    number = min(max(int(given), 1), pages) if given.isascii() and given.isdigit() and len(given) < 10 else 1
+    number = min(max(int(given), 1), pages) if is_key(given) else 1
     start = (number - 1) * PAGE_LENGTH
     rows = db(query).select(
         table._id,

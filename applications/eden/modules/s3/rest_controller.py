@@ -21,7 +21,7 @@ from .look import moment
 from .metafields import META_FIELDS
 from .pages import refusal
 from .represent import NONE, ReferenceLabel
-from .validators import ReferenceTo
+from .validators import ReferenceTo, is_key
 
 
 def _date_widget(field: Any, value: Any, **attributes: Any) -> INPUT:
@@ -342,7 +342,7 @@ class ResourceScreens:
             HTTP: 404 if there is none.
         """
         table = self.table
-        if not str(record_id).isdigit():
+        if not is_key(record_id):
             raise refusal(404, self.T("A record is named by its number."))
         query = (table.id == int(record_id)) & (table.deleted == False)  # noqa: E712 - SQL
         record = self.s3db.db(query).select(limitby=(0, 1)).first()

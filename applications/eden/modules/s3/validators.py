@@ -20,6 +20,17 @@ except ImportError:  # web2py 2 gives this name only through pydal
 MAX_OPTIONS = 200
 
 
+def is_key(text: Any) -> bool:
+    """Tell whether a text can be the key of a record, or the number of a page.
+
+    Args:
+        text: as it stands in an address, or as it was entered.
+    """
+    given = str(text)
+    # a longer number is more than some databases can look for
+    return given.isascii() and given.isdigit() and len(given) < 10
+
+
 class Choice(IS_IN_SET):
     """One of a fixed set of values, stored as they are.
 
@@ -96,7 +107,7 @@ class ReferenceTo(Validator):
     def _find(self, given: Any) -> int:
         table = self.s3db[self.tablename]
         text = str(given).strip()
-        if text.isdigit():
+        if is_key(text):
             query = table._id == int(text)
         elif text.startswith("urn:"):
             query = table.uuid == text
