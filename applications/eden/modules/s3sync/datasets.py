@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tempfile
 import zipfile
 from datetime import datetime
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Sequence
 
-from .errors import ConfigurationError, UnknownResource
+from .errors import ConfigurationError, StoreFull, UnknownResource
 from .exporter import ExportRequest
 from .jobs import GROUP, wake_workers
 from .model import utcnow
@@ -23,6 +24,7 @@ from .site import Site
 FUNCTION = "sync_archive"
 #: How often the worker makes an archive anew, and how long it may take (seconds).
 EVERY, TIMEOUT = 86_400, 3_600 * 6
+CHUNK = 1 << 20
 
 
 class Archive(NamedTuple):
@@ -216,6 +218,7 @@ def build(site: Site, dataset_id: int) -> Dict[str, Any]:
 
     Raises:
         ConfigurationError: there is no such data set any more, or it has no archive.
+        StoreFull: there is no room for it.
     """
     db = site.db
     row = db.sync_dataset(dataset_id)
@@ -224,26 +227,37 @@ def build(site: Site, dataset_id: int) -> Dict[str, Any]:
             f"There is no data set {dataset_id} with an archive.", hint="Remove its task."
         )
     (found,) = _read(site, [row])
-    count = 0
-    with tempfile.TemporaryFile() as out:
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-            for name in found.resources:
-                with tempfile.TemporaryFile() as document:
-                    page = site.exporter.export(document, ExportRequest(name, deleted=False))
-                    count += page.count
-                    document.seek(0)
-                    with packed.open(f"{found.code}/{name}.xml", "w", force_zip64=True) as entry:
-                        for chunk in iter(lambda: document.read(1 << 20), b""):
-                            entry.write(chunk)
-            packed.writestr(f"{found.code}/README.txt", _about(site, found, count))
-        out.seek(0)
-        stored = db.sync_dataset_archive.archive.store(out, f"{found.code}.zip")
+    try:
+        # In the site's own folder: the system's may be small, and kept in memory.
+        with tempfile.TemporaryFile(dir=site.spool) as out:
+            count = _pack(site, found, out)
+            out.seek(0)
+            stored = db.sync_dataset_archive.archive.store(out, f"{found.code}.zip")
+    except OSError as error:
+        raise StoreFull(
+            f"The archive of the data set {found.code} cannot be written: {error.strerror or error}",
+            hint="Free disk space at this site, or correct the rights of its folders; it is made again tomorrow.",
+        ) from error
     former = [each.id for each in db(db.sync_dataset_archive.dataset_id == dataset_id).select()]
     with site.store.transaction():
         db.sync_dataset_archive.insert(dataset_id=dataset_id, archive=stored, date=utcnow())
         # autodelete: the files go with the rows
         db(db.sync_dataset_archive.id.belongs(former)).delete()
     return {"records": count}
+
+
+def _pack(site: Site, found: DataSet, out: BinaryIO) -> int:
+    """Write the archive of a data set; return how many records it holds."""
+    count = 0
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in found.resources:
+            with tempfile.TemporaryFile(dir=site.spool) as document:
+                count += site.exporter.export(document, ExportRequest(name, deleted=False)).count
+                document.seek(0)
+                with packed.open(f"{found.code}/{name}.xml", "w", force_zip64=True) as entry:
+                    shutil.copyfileobj(document, entry, CHUNK)
+        packed.writestr(f"{found.code}/README.txt", _about(site, found, count))
+    return count
 
 
 def _about(site: Site, found: DataSet, count: int) -> str:

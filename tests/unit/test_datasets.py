@@ -1,0 +1,57 @@
+"""Data sets: what their archives are made of, and where."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync import datasets
+from s3sync.errors import StoreFull
+from s3sync.site import Site
+from tests.support.exchange import make_site
+
+
+@pytest.fixture()
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = make_site(tmp_path / "own")
+    yield site
+    site.db.close()
+
+
+@pytest.fixture()
+def dataset(site: Site) -> int:
+    key: int = site.db.sync_dataset.insert(code="ref", name="Reference", use_archive=True)
+    site.db.sync_task.insert(dataset_id=key, resource_name="org_organisation")
+    site.db.org_organisation.insert(name="One")
+    site.db.commit()
+    return key
+
+
+def test_an_archive_is_made_in_the_folder_of_the_site(
+    site: Site, dataset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, real = [], tempfile.TemporaryFile
+
+    def watched(*args: Any, **options: Any) -> Any:
+        made.append(options.get("dir"))
+        return real(*args, **options)
+
+    monkeypatch.setattr(datasets.tempfile, "TemporaryFile", watched)
+    assert datasets.build(site, dataset) == {"records": 1}
+    assert made == [site.spool, site.spool]
+
+
+def test_a_full_disk_is_told_with_a_remedy(site: Site, dataset: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any, **options: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(datasets.zipfile.ZipFile, "writestr", full)
+    with pytest.raises(StoreFull) as caught:
+        datasets.build(site, dataset)
+    assert "No space left" in caught.value.message and "disk" in caught.value.hint
+    assert datasets.all_of(site)[0].archive is None
