@@ -203,6 +203,19 @@ class LocalSite:
 
     # --- pull ------------------------------------------------------------------------------------------
 
+    def context(self, table: str, *, from_ours: bool) -> Context:
+        """Return where what is pulled comes from, for the importer.
+
+        Args:
+            table: the main table.
+            from_ours: whether the peer is one of ours; an Eden names no cleared fields, and repeats itself.
+        """
+        exchanged, delivered = self._progresses.exchanged(table), self._progresses.delivered
+        if from_ours:
+            return self._site.context(self._id, exchanged, delivered)
+        known = lru_cache(maxsize=None)(self._asked_before)
+        return self._site.context(self._id, exchanged, delivered, clears=False, known=known)
+
     def take_page(self, task: Task, page: PullResult) -> Taken:
         """See ``engine.Local``."""
         site, table = self._site, task.resource
@@ -216,7 +229,7 @@ class LocalSite:
             renamed = page.journal and state.journal and page.journal != state.journal
             if renamed or page.restored:
                 self._peer_was_restored(table)
-            context = site.context(self._id, self._progresses.exchanged(table), self._progresses.delivered)
+            context = self.context(table, from_ours=True)
             report = site.importer.import_page(document, terms, context)
             head = state.head
             if not page.more:
@@ -235,13 +248,7 @@ class LocalSite:
         """See ``engine.Local``."""
         site, table = self._site, task.resource
         terms = site.terms(task.exchange, self._repository)
-        context = site.context(
-            self._id,
-            self._progresses.exchanged(table),
-            self._progresses.delivered,
-            clears=False,
-            known=lru_cache(maxsize=None)(self._asked_before),
-        )
+        context = self.context(table, from_ours=False)
 
         def told(report: Report) -> None:
             on_batch(sum(report.main.values()))
@@ -342,20 +349,10 @@ class LocalSite:
         if table not in self._counted:
             # Once a run: a page of some thousand records is not worth counting a million each time.
             self._counted.add(table)
-            total = page.count if not page.more else page.count + self._behind(request, page.position)
+            total = site.total(request, page)
         # Ends the reading transaction, so that the next page sees what happened meanwhile.
         site.db.commit()
         return Page(page.count, page.position, page.more, total)
-
-    def _behind(self, request: ExportRequest, position: int) -> int:
-        """Return how many of our changes lie behind a position."""
-        return self._site.store.count_changes(
-            self._site.schema.table(request.table),
-            after=position,
-            until=self._site.journal.head(),
-            skip_origin=request.skip_origin,
-            filters=request.filters.get(request.table, ()),
-        )
 
     def delivered(self, task: Task, page: Page, result: Optional[PushResult], files: Sequence[str]) -> None:
         """See ``engine.Local``."""

@@ -11,7 +11,6 @@ import contextlib
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional
 
@@ -20,12 +19,10 @@ from .codec import encode_record
 from .document import Document
 from .engine import Position, Task
 from .errors import NotRegistered, SyncError
-from .exporter import ExportPage, ExportRequest
-from .importer import unknown
+from .exporter import ExportRequest
 from .importer.rehearsal import EXAMPLES
-from .local import LocalSite, Progresses
-from .peer import LOOK, Forecast, Foreseen, PullResult
-from .protocol import parse_msince
+from .local import LocalSite
+from .peer import LOOK, Forecast, Foreseen
 from .site import Site
 from .transport import Hurry
 
@@ -142,7 +139,6 @@ class _Looking:
         self._most = most
         self._is_ours = False
         self._local = LocalSite(site, repository)
-        self._progresses = Progresses(site.checkpoints, repository.id, site.journal.identity())
 
     def meet(self) -> bool:
         """Ask the peer whether it can be looked at; return whether it is one of ours.
@@ -203,7 +199,7 @@ class _Looking:
                 forecast = self._site.rehearsal.rehearse(
                     document,
                     self._site.terms(task.exchange, self._repository),
-                    self._context(task, page),
+                    self._local.context(task.resource, from_ours=page.is_ours),
                     self._most,
                 )
                 results = document.header.results
@@ -212,26 +208,6 @@ class _Looking:
         total = page.total if page.is_ours else results
         more = page.more if page.is_ours else (total or 0) > forecast.looked
         return Direction(forecast, total, more, page.restored)
-
-    def _context(self, task: Task, page: PullResult) -> Any:
-        """Return where a page comes from, as a run would see it."""
-        if page.is_ours:
-            return self._site.context(
-                self._repository.id, self._progresses.exchanged(task.resource), self._progresses.delivered
-            )
-        return self._site.context(
-            self._repository.id,
-            self._progresses.exchanged(task.resource),
-            self._progresses.delivered,
-            clears=False,
-            known=self._asked_before,
-        )
-
-    def _asked_before(self, table: str) -> Optional[datetime]:
-        since = self._progresses.pulled(table).since
-        if not since:
-            return unknown(table)
-        return parse_msince(since) - timedelta(seconds=self._site.settings.get_sync_msince_overlap())
 
     # --- outgoing ------------------------------------------------------------------------------------
 
@@ -247,7 +223,7 @@ class _Looking:
         )
         with target.open("wb") as out:
             page = self._site.exporter.export(out, request)
-        total = page.count + self._behind(request, page)
+        total = self._site.total(request, page)
         if not page.count:
             return Direction(Forecast(), total, page.more)
         forecast = self._peer.forecast(
@@ -259,17 +235,6 @@ class _Looking:
         if forecast is None:
             return Direction(self._counted(task, target), total, page.more, foreseen=False)
         return Direction(forecast, total, page.more)
-
-    def _behind(self, request: ExportRequest, page: ExportPage) -> int:
-        if not page.more:
-            return 0
-        return self._site.store.count_changes(
-            self._site.schema.table(request.table),
-            after=page.position,
-            until=self._site.journal.head(),
-            skip_origin=request.skip_origin,
-            filters=request.filters.get(request.table, ()),
-        )
 
     def _counted(self, task: Task, target: Path) -> Forecast:
         """Return what would be sent to a site that does not say what it would do with it."""

@@ -146,7 +146,7 @@ def _serve_page(
             "more": page.more,
             "journal": identity,
             "restored": decision.restored or pushed.restored,
-            "total": _total(site, wanted, page) if request.total else None,
+            "total": site.total(wanted, page) if request.total else None,
         }
 
     wanted = replace(wanted, after=decision.resume, until=head, limit=_limit(site, request), paged=True)
@@ -180,25 +180,12 @@ def _show_page(
             "more": page.more,
             "journal": identity,
             "restored": restored,
-            "total": _total(site, wanted, page) if request.total else None,
+            "total": site.total(wanted, page) if request.total else None,
         }
 
     wanted = replace(wanted, after=after, until=head, limit=_limit(site, request), paged=True)
     page = site.exporter.export(out, wanted, attributes)
     return Served(page.count, page.more)
-
-
-def _total(site: Site, wanted: ExportRequest, page: ExportPage) -> int:
-    """Return how many main records there are from a cursor on, those of its page included."""
-    if not page.more:
-        return page.count
-    return page.count + site.store.count_changes(
-        site.schema.table(wanted.table),
-        after=page.position,
-        until=site.journal.head() if wanted.until is None else wanted.until,
-        skip_origin=wanted.skip_origin,
-        filters=wanted.filters.get(wanted.table, ()),
-    )
 
 
 def _serve_stranger(site: Site, request: PullRequest, wanted: ExportRequest, out: BinaryIO) -> Served:

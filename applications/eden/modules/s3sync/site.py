@@ -16,7 +16,7 @@ from .clock import SystemClock
 from .codec import Limits as DocumentLimits
 from .engine import Task
 from .errors import ConfigurationError
-from .exporter import Exporter
+from .exporter import Exporter, ExportPage, ExportRequest
 from .files import SiteFiles
 from .filters import Filter, parse_filter_string, validate
 from .host import build_schema
@@ -380,6 +380,24 @@ class Site:
             user_id=self.auth.user_id,
             max_ahead=timedelta(seconds=self.settings.get_sync_future_tolerance()),
         )
+
+    def total(self, request: ExportRequest, page: ExportPage) -> int:
+        """Return how many main records there are from a position of the journal on, those of its page included.
+
+        Args:
+            request: as the page was exported.
+            page: the page.
+        """
+        if not page.more:
+            return page.count
+        behind: int = self.store.count_changes(
+            self.schema.table(request.table),
+            after=page.position,
+            until=self.journal.head() if request.until is None else request.until,
+            skip_origin=request.skip_origin,
+            filters=request.filters.get(request.table, ()),
+        )
+        return page.count + behind
 
     # --- jobs --------------------------------------------------------------------------------------------
 

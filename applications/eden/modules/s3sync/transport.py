@@ -181,7 +181,7 @@ class Reply:
         if found is not None:
             return found
         if looks_like_html(self.body):
-            raise NotS3XML(f"{self.url} answered with a web page{_titled(self.body)}.", remote=True)
+            raise a_web_page(self.url, self.body)
         shown = self.body[:80].decode("utf-8", "replace")
         raise ProtocolError(f"{self.url} answered with something that is not JSON: {shown!r}", remote=True)
 
@@ -590,9 +590,16 @@ def page_title(body: bytes) -> str:
     return ""
 
 
-def _titled(body: bytes) -> str:
+def a_web_page(url: str, body: bytes) -> NotS3XML:
+    """Return the error that a web page is where something else was asked for.
+
+    Args:
+        url: what was asked, without credentials.
+        body: beginning of the page.
+    """
     title = page_title(body)
-    return f' with the title "{title}"' if title else ""
+    named = f' with the title "{title}"' if title else ""
+    return NotS3XML(f"{url} answered with a web page{named}.", remote=True)
 
 
 def _json_object(body: bytes) -> Optional[Dict[str, Any]]:

@@ -53,7 +53,7 @@ from ..protocol import (
     read_offer,
     succeeded,
 )
-from ..transport import Reply, Transport, looks_like_html, page_title
+from ..transport import Reply, Transport, a_web_page, looks_like_html
 from ._versions import Versions, thin_out
 from .base import Adapter, Capability, Remote, Setting, T
 
@@ -204,11 +204,7 @@ class EdenAdapter(Adapter):
         if not start.strip():
             raise ProtocolError(f"{reply.url} answered with nothing.", remote=True)
         if looks_like_html(start):
-            title = page_title(start)
-            raise NotS3XML(
-                f"{reply.url} answered with a web page{f' with the title {title!r}' if title else ''}.",
-                remote=True,
-            )
+            raise a_web_page(reply.url, start)
         if start.lstrip()[:1] == b"{":
             _succeeded(Reply(reply.url, reply.status, reply.headers, start))
             raise ProtocolError(f"{reply.url} answered with JSON instead of a document.", remote=True)
