@@ -13,34 +13,19 @@ from s3sync.deciding import resolution
 from s3sync.errors import BadRequest
 from s3sync.ports import Kept
 from s3sync.records import Action
-from tests.simulation.history import History
 from tests.simulation.world import World
-
-HISTORY = History(0, 2, "chain", (0, 0), False, ())
-ORG = "org_organisation"
+from tests.support.disagreement import ORG, disagree, two_sites
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    found = World(2)
-    yield found
-    found.close()
+    yield from two_sites()
 
 
 @pytest.fixture
 def conflict(world: World) -> World:
     """Two sites that changed the same record: the second site's version won."""
-    world._begin(HISTORY)
-    here, there = world.places[:2]
-    here.s3db[ORG].insert(name="First", uuid="u")
-    here.db.commit()
-    world.synchronise(here, there)
-    for seconds, place in enumerate((here, there)):
-        place.clock.step(60 + seconds)
-        place.db(place.s3db[ORG].uuid == "u").update(name=f"Changed at {place.name}")
-        place.db.commit()
-    world.synchronise(here, there)
-    return world
+    return disagree(world, ["u"], lambda place, uuid: f"Changed at {place.name}")
 
 
 def name_at(world: World, number: int) -> str:

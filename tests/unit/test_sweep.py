@@ -12,12 +12,10 @@ from s3sync.deciding.decisions import Wanted
 from s3sync.deciding.sweep import CHANGED, DELETED, LATER, SAME_TIME, Facts, Selection, Verdict, verdict
 from s3sync.errors import BadRequest
 from s3sync.ports import Kept
-from tests.simulation.history import History
 from tests.simulation.world import World
+from tests.support.disagreement import ORG, disagree, two_sites
 
 OLD, NEW = datetime(2026, 1, 1), datetime(2026, 1, 2)
-ORG = "org_organisation"
-HISTORY = History(0, 2, "chain", (0, 0), False, ())
 
 
 def conflict(standing: str, ours: Optional[datetime] = OLD, theirs: Optional[datetime] = NEW) -> Facts:
@@ -60,27 +58,14 @@ def test_a_rule_never_overrules_what_happened_since(rule: str, facts: Facts, exp
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    found = World(2)
-    yield found
-    found.close()
+    yield from two_sites()
 
 
 @pytest.fixture
 def conflicts(world: World) -> World:
     """Two sites that changed the same records; the second site's versions won."""
-    world._begin(HISTORY)
-    here, there = world.places[:2]
-    for number in range(5):
-        here.s3db[ORG].insert(name=f"First {number}", uuid=f"u{number}")
-    here.db.commit()
-    world.synchronise(here, there)
-    for seconds, place in enumerate((here, there)):
-        place.clock.step(60 + seconds)
-        for number in range(5):
-            place.db(place.s3db[ORG].uuid == f"u{number}").update(name=f"{place.name}{number}")
-        place.db.commit()
-    world.synchronise(here, there)
-    return world
+    uuids = [f"u{number}" for number in range(5)]
+    return disagree(world, uuids, lambda place, uuid: f"{place.name}{uuid[1:]}")
 
 
 def names(world: World, number: int = 0) -> list[str]:
