@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.browser import Browser, forms
+from tests.support.browser import Browser, forms, visible
 from tests.support.screens import CLERK, PEER, SECRET
 from tests.support.webserver import PASSWORD, WebSite
 
@@ -108,7 +108,19 @@ def test_every_form_needs_its_key_and_no_get_changes_anything(
             values = {**each.values, "_formkey": key}
             answer = admin.session.post(admin.base + each.path, data=values, timeout=60)
             assert answer.status_code < 500, each.path
+            if each.path.startswith("/sync/"):
+                assert "The page was open for too long" in visible(answer.text), each
     assert state(field) == before
+
+
+@pytest.mark.parametrize("extension", ["json", "xml", "load", "csv"])
+def test_screens_have_no_other_forms(admin: Browser, pages: list[str], extension: str) -> None:
+    for path in (each for each in pages if each.startswith(("/sync/", "/admin/"))):
+        head, _, rest = path.lstrip("/").partition("/")
+        name, mark, tail = rest.partition("?")
+        function, slash, args = name.partition("/")
+        address = f"/{head}/{function}.{extension}{slash}{args}{mark}{tail}"
+        assert admin.get(address).status_code < 500, address
 
 
 def test_every_screen_is_for_administrators(admin: Browser, field: WebSite, pages: list[str]) -> None:

@@ -40,7 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
 def admin(site: WebSite) -> Iterator[Browser]:
     yield Browser(site.url).login(EMAIL, PASSWORD)
     site.run(
-        "for name in ('sync_job', 'sync_task', 'sync_run', 'sync_lease', 'sync_kept', 'sync_traffic', "
+        "for name in ('sync_log', 'sync_job', 'sync_task', 'sync_run', 'sync_lease', 'sync_kept', 'sync_traffic', "
         "'sync_checkpoint', 'sync_repository', 'scheduler_run', 'scheduler_task', 'scheduler_worker'):\n"
         "    db(db[name].id > 0).delete()\n"
         "db.commit()"
@@ -78,7 +78,9 @@ run(repository("Bad"), "failed", message="Received: nothing. Sent: 0. Failed: or
 repository("New")
 repository("Visitor", url=None, last_connected=now)
 repository("Stranger", url=None)
-run(repository("Killed"), "running")
+killed = repository("Killed")
+db.sync_log.insert(repository_id=killed, run_id=run(killed, "running"), timestmp=now, mode="pull/outgoing",
+                   action="fetch", result="success", message="Begun.")
 busy = repository("Busy")
 db.sync_lease.insert(repository_id=busy, owner="elsewhere#1#x", heartbeat=now + timedelta(hours=1),
                      run_id=run(busy, "running", resource_name="org_organisation"))
@@ -100,6 +102,7 @@ db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
     assert "never connected" in row(page, "New") and "Nothing was exchanged yet" in row(page, "New")
     assert "in step" in row(page, "Visitor") and "when the other site begins" in row(page, "Visitor")
     assert "has not been in touch" in row(page, "Stranger")
+    assert "broken off" in visible(admin.page("/sync/log"))
     assert "broken off" in row(page, "Killed") and "working" in row(page, "Busy")
     assert "Choose resources" in row(page, "Empty")
     assert "1 record needs your decision" in row(page, "Torn")
@@ -120,6 +123,16 @@ db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
         "/sync/index?q=goo"
     )
     assert "No repository matches" in visible(admin.page("/sync/index?q=100%25"))
+
+
+def test_dark_colours_come_as_the_reader_chose(admin: Browser) -> None:
+    def dark() -> list[str]:
+        return re.findall(r'styles/dark\.css" media="([^"]+)"', admin.page("/sync/index"))
+
+    assert dark() == ["screen and (prefers-color-scheme: dark)"]
+    for theme, media in (("dark", ["screen"]), ("light", [])):
+        admin.get(f"/default/choose?theme={theme}")
+        assert dark() == media
 
 
 def test_many_repositories_come_in_pages(admin: Browser, site: WebSite) -> None:
@@ -250,6 +263,14 @@ db.sync_lease.insert(repository_id={key}, owner="elsewhere#1#x", heartbeat=now +
     assert "The last run – stopped" in text and "It was stopped." in text and "Log of this run" in text
     assert "Organizations 7 created, 1 rejected 3" in text and "Conflicts and rejected records" in text
     assert admin.get(source).json() == {"state": "idle"}
+
+
+def test_a_repository_that_is_deleted_takes_its_waiting_run_along(admin: Browser, site: WebSite) -> None:
+    key = made(site, "print(repository('Field'))")
+    admin.submit(f"/sync/repository/{key}/now", "start")
+    assert made(site, "print(db(db.scheduler_task).count())") == "1"
+    admin.submit(f"/sync/repository/{key}/update?ask=delete", "delete")
+    assert made(site, "print(db(db.scheduler_task).count())") == "0"
 
 
 def test_a_run_asks_for_what_it_needs(admin: Browser, site: WebSite) -> None:

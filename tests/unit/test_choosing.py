@@ -104,7 +104,7 @@ def test_rules_that_were_sent() -> None:
         (
             "org_organisation",
             "~.modified_on__ge=2026-01-01T08:00",
-            "Changed on is on or after 2026-01-01 08:00",
+            "Changed on is on or after 2026-01-01 08:00 UTC",
         ),
         ("hrm_human_resource", "~.start_date__lt=2026-01-31", "Start Date is before 2026-01-31"),
         ("hrm_human_resource", "~.status=1,3", "Status is one of: Active, Terminated"),

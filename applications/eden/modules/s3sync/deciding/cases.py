@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -192,6 +193,8 @@ class SiteWords:
         represent = None if field.is_reference else self._fields[field.name].represent
         if represent is not None:
             return str(represent(value, None))
+        if isinstance(value, datetime):
+            return f"{value} UTC"
         return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
 
     def existence(self) -> str:

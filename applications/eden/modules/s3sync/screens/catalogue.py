@@ -71,15 +71,12 @@ class Catalogue:
 
     def sets(self) -> Dict[str, List[str]]:
         """Return the data sets of the other site: name -> those of its tables that can be added here."""
-        sets = {
-            each.name: [
-                name
-                for name in each.resources
-                if self._site.schema.get(name) is not None and name not in self._tasks
-            ]
-            for each in self._sets
-        }
+        sets = {each.name: [name for name in each.resources if self.can_add(name)] for each in self._sets}
         return {name: tables for name, tables in sets.items() if tables}
+
+    def can_add(self, name: str) -> bool:
+        """Tell whether a table can be added: this site has it, with records of its own, and no task yet."""
+        return name in self._here and name not in self._tasks
 
     def item(self, name: str) -> Item:
         """Return what is known of a table."""

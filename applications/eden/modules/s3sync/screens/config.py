@@ -36,13 +36,13 @@ def page(desk: Desk) -> Any:
         return _identifier(desk)
     T, site, session = desk.T, desk.site, desk.session
     form = settings_form(site, T)
-    if form.process(formname="config", message_onsuccess=None, onvalidation=_check_addresses(T)).accepted:
+    if pressed(desk, form, "config", onvalidation=_check_addresses(T)):
         save_settings(site, form.vars)
         session.flash = T("Saved")
         redirect(URL("sync", "config"))
     mail_server, recipients = desk.settings.get_mail_server(), desk.settings.get_sync_notify_to()
     test = action_button("test_mail", T("Send a test mail"))
-    if mail_server and recipients and pressed(test, "test_mail", session):
+    if mail_server and recipients and pressed(desk, test, "test_mail"):
         session.flash = _test_mail(desk, recipients)
         redirect(URL("sync", "config"))
     return {
@@ -255,7 +255,7 @@ def _identifier(desk: Desk) -> Any:
         label=T("Change the identifier"),
         back=URL("sync", "config"),
     )
-    if form.process(formname="identifier", message_onsuccess=None).accepted:
+    if pressed(desk, form, "identifier"):
         former, wanted = row.uuid, form.vars.uuid.strip()
         row.update_record(uuid=wanted)
         desk.session.flash = (

@@ -68,7 +68,7 @@ def _one(desk: Desk, row: Any) -> Any:
     if desk.request.get_vars.choose and case.choices:
         return _combine(desk, row, case, choices)
     accept = action_button("accept", T("Keep it as it is"))
-    if row.state == "open" and pressed(accept, "accept", session):
+    if row.state == "open" and pressed(desk, accept, "accept"):
         session.flash = _accepted(desk, row)
         redirect(here)
     # A page may be older than what happened since: a rejected version is used only as long as it waits.
@@ -83,7 +83,7 @@ def _one(desk: Desk, row: Any) -> Any:
         question = _question(desk, case, side, label, here) if is_offered else None
         if question is None:
             buttons[side] = action_button(side, label)
-            agreed = is_offered and pressed(buttons[side], side, session)
+            agreed = is_offered and pressed(desk, buttons[side], side)
         else:
             if question.page:
                 return question.page
@@ -166,7 +166,7 @@ def _combine(desk: Desk, row: Any, case: cases.Case, choices: Mapping[str, str])
     T, site, session = desk.T, desk.site, desk.session
     here = URL("sync", "kept", args=[row.id])
     form = action_button("fields", T("Make it so"))
-    if pressed(form, "fields", session):
+    if pressed(desk, form, "fields"):
         try:
             report = resolution.combine(site, row.id, choices, desk.auth.user_id)
             session.flash = cases.told(T, report)
@@ -214,7 +214,7 @@ def _decide(desk: Desk) -> Any:
         )
         redirect(back)
     form = action_button("decide", names[rule][0])
-    if pressed(form, "decide", desk.session):
+    if pressed(desk, form, "decide"):
         key = _begin(desk, selection, rule, back)
         go_on(desk, key)
         redirect(URL("sync", "kept", args=["report", key]))
@@ -265,7 +265,7 @@ def _report(desk: Desk) -> Any:
     T, db = desk.T, desk.db
     row = desk.record(db.sync_decision, desk.request.args(1))
     go_on = action_button("go_on", T("Go on now"))
-    if row.state != "finished" and pressed(go_on, "go_on", desk.session):
+    if row.state != "finished" and pressed(desk, go_on, "go_on"):
         go_on(desk, row.id)
         redirect(URL("sync", "kept", args=["report", row.id]))
     user = db.auth_user(row.user_id) if row.user_id else None

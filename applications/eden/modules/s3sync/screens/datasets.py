@@ -145,7 +145,7 @@ def _form(desk: Desk, found: Optional[datasets.DataSet], remove: Any = "") -> Di
         T=T,
         back=URL("sync", "dataset"),
     )
-    if form.process(formname="dataset", message_onsuccess=None).accepted:
+    if pressed(desk, form, "dataset"):
         given = form.vars
         datasets.save(
             site,
@@ -160,7 +160,7 @@ def _form(desk: Desk, found: Optional[datasets.DataSet], remove: Any = "") -> Di
         desk.session.flash = T("Saved")
         redirect(URL("sync", "dataset"))
     again = action_button("archive", T("Make the archive now"))
-    if found and found.archived and pressed(again, "archive", desk.session):
+    if found and found.archived and pressed(desk, again, "archive"):
         datasets.order_archive(site, found.id)
         desk.session.flash = T("The archive is made as soon as a worker is free.")
         redirect(URL("sync", "dataset", args=[found.id]))

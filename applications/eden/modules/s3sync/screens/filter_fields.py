@@ -171,7 +171,9 @@ class FilterFields:
     def _value(self, entry: Entry, value: str) -> Any:
         if entry.kind == "yesno":
             return self._T("yes") if value == "true" else self._T("no")
-        return entry.options.get(value, value.replace("T", " ") if entry.kind == "datetime" else value)
+        if entry.kind in ("datetime", "time"):
+            value = f"{value.replace('T', ' ')} UTC"
+        return entry.options.get(value, value)
 
 
 def _by_selector(groups: Iterable[Group]) -> Dict[str, Entry]:

@@ -17,6 +17,7 @@ from ..titles import resource_title
 from .desk import Desk
 from .filter_fields import FilterFields, comparison_words, is_valid, problem_of
 from .filter_rows import COMPARISONS, NOTHING, OFFERED, Entry, FilterRow, filter_of, rows_of
+from .widgets import pressed
 
 #: Tables of up to so many records are counted whenever the form is shown, larger ones when a person asks.
 COUNTED_AT_ONCE = 50_000
@@ -70,7 +71,7 @@ def page(desk: Desk, repository: Any, task: Any) -> Any:
     groups = fields.groups()
     entries = {entry.selector: entry for group in groups for entry in group.entries}
     form = FORM()
-    accepted = form.process(session=desk.session, formname="filters", message_onsuccess=None).accepted
+    accepted = pressed(desk, form, "filters")
     sent = variables._formname == "filters"
     action = next((each for each in ACTIONS if each in variables), "save") if sent else ""
     if sent:
@@ -81,11 +82,7 @@ def page(desk: Desk, repository: Any, task: Any) -> Any:
         # a row that cannot be understood would be lost
         not entered.problems if action == "as_text" else variables.shown_as == "text" and action != "as_form"
     )
-    if sent and not accepted:
-        desk.response.flash = T(
-            "The page was open for too long. Check what you entered, and press the button again."
-        )
-    elif action == "save" and not entered.problems:
+    if accepted and action == "save" and not entered.problems:
         save(desk, repository, task, entered.filters)
     total = site.tally.counts([table])[table.name]
     matches = None

@@ -16,6 +16,7 @@ from ..model import utcnow
 from ..rest import CHUNK
 from ..titles import resource_names
 from ..watching import logbook
+from ..watching.standing import live_runs
 from . import sayings
 from .desk import Desk
 from .widgets import Confirmation, confirm
@@ -62,6 +63,7 @@ def _list(desk: Desk, asked: logbook.Asked, repository_id: Optional[int], title:
         "repositories": logbook.repository_names(site.db),
         "resources": {name: titles.get(name, name) for name in logbook.logged_resources(site.db)},
         "undecided": decisions.undecided(site, repository_id),
+        "live": set(live_runs(site).values()),
         "days": desk.settings.get_sync_log_days(),
         "csv": URL("sync", "log.csv", vars=asked.to_vars()),
         **_words(desk),
@@ -88,7 +90,6 @@ def _words(desk: Desk) -> Dict[str, Any]:
         "results": sayings.results(T),
         "modes": sayings.modes(T),
         "directions": sayings.directions(T),
-        "runs": sayings.runs(T),
         "errors": sayings.errors(T),
         "shown": SHOWN,
     }

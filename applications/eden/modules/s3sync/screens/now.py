@@ -28,14 +28,14 @@ def tab(desk: Desk, record: Any) -> Any:
     start = action_button("start", T("Synchronize now"))
     cancel = action_button("cancel", T("Stop"), danger=True)
     here = URL("sync", "repository", args=[record.id, "now"])
-    if pressed(start, "start", session):
+    if pressed(desk, start, "start"):
         # Who clicks twice wants it once.
         if not jobs.waiting(db, record.id):
             jobs.start_now(
                 db, desk.request.application, record.id, desk.auth.user_id, settings.get_sync_task_timeout()
             )
         redirect(here)
-    if pressed(cancel, "cancel", session):
+    if pressed(desk, cancel, "cancel"):
         if jobs.request_cancel(db, record.id):
             session.flash = T("It stops after the page that is being exchanged.")
         elif jobs.cancel_waiting(db, record.id):

@@ -90,7 +90,7 @@ def tab(desk: Desk, record: Any) -> Any:
     chosen = [task for task in tasks if task.resource == wanted] or tasks
     look = action_button("look", T("Look now"))
     result: Optional[Preview] = None
-    if chosen and record.url and pressed(look, "look", desk.session):
+    if chosen and record.url and pressed(desk, look, "look"):
         result = preview(desk.site, record, chosen)
     titles = resource_names(desk.site)
     desk.response.view = "sync/preview.html"

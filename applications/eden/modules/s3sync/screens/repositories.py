@@ -65,7 +65,7 @@ def create(desk: Desk) -> Any:
     kind = adapter_types().get(apitype) or adapter_types()[USUAL_TYPE]
     form = repository_form(desk, kind, None)
     tested = None
-    if form.process(formname="repository", message_onsuccess=None, keepvalues=True).accepted:
+    if pressed(desk, form, "repository", keepvalues=True):
         if _wants_test(desk):
             tested = _test(desk, kind, None, form)
         else:
@@ -106,7 +106,7 @@ def configuration(desk: Desk, record: Any) -> Any:
     form = repository_form(desk, kind, record)
     again = action_button("register", T("Register again"))
     tested = None
-    if form.process(formname="repository", message_onsuccess=None, keepvalues=True).accepted:
+    if pressed(desk, form, "repository", keepvalues=True):
         if _wants_test(desk):
             tested = _test(desk, kind, record, form)
         else:
@@ -114,7 +114,7 @@ def configuration(desk: Desk, record: Any) -> Any:
             desk.db.commit()
             outcome = _introduce(desk, record.id)
             redirect(_tab_of(outcome, here))
-    if pressed(again, "register", desk.session):
+    if pressed(desk, again, "register"):
         redirect(_tab_of(_introduce(desk, record.id), here))
     _keep_secrets(desk, kind, record, form)
     offer = known_offer(record)
@@ -408,6 +408,7 @@ def delete_repository(site: Site, record: Any) -> None:
     """Forget a repository with its tasks, schedule, log and positions; the records it brought stay."""
     for row in jobs.jobs_of(site.db, record.id):
         jobs.remove_job(site.db, row.sync_job.id)
+    jobs.cancel_waiting(site.db, record.id)
     site.journal.forget_origin(record.id)
     site.checkpoints.forget(record.id)
     db = site.db

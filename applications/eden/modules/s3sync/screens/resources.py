@@ -29,7 +29,7 @@ from .choices import (
 from .costs import estimate, past_runs
 from .desk import Desk
 from .filter_fields import FilterFields
-from .widgets import confirm, heading
+from .widgets import confirm, heading, pressed
 
 PAGE = 50
 #: How lists can be sorted: name in the URL -> column of sync_task. The usual order is that of the exchange.
@@ -246,15 +246,11 @@ def _one(desk: Desk, record: Any, task: Any) -> Any:
         redirect(here)
     rules, problems = Rules(*(task[name] for name in Rules._fields)), {}
     form = FORM()
-    accepted = form.process(session=desk.session, formname="task", message_onsuccess=None).accepted
+    accepted = pressed(desk, form, "task")
     if desk.request.post_vars._formname == "task":
         rules = entered_rules(desk.request.post_vars)
         problems = problems_of(T, rules)
-        if not accepted:
-            desk.response.flash = T(
-                "The page was open for too long. Check what you entered, and press the button again."
-            )
-        elif not problems and _save(desk, record, task, rules):
+        if accepted and not problems and _save(desk, record, task, rules):
             redirect(back)
     told = outcomes(desk.db, record.id, [task.resource_name])
     desk.response.view = "sync/task.html"

@@ -12,6 +12,7 @@ from ..titles import resource_title
 from .catalogue import BOTH, HERE, THERE, Catalogue, Item, Shelf, in_order, suggestions
 from .desk import Desk
 from .resources import Rules, entered_rules, problems_of, rule_choices, title_of
+from .widgets import pressed
 
 ACTIONS = ("search", "refresh", "next", "change", "save")
 SHOWN = ("all", BOTH, HERE, THERE)
@@ -34,7 +35,7 @@ def page(desk: Desk, repository: Any) -> Any:
     T, site = desk.T, desk.site
     variables = desk.request.post_vars
     form = FORM()
-    accepted = form.process(session=desk.session, formname="task", message_onsuccess=None).accepted
+    accepted = pressed(desk, form, "task")
     sent = variables._formname == "task"
     action = next((each for each in ACTIONS if each in variables), "save") if sent else ""
     if accepted and action == "refresh":
@@ -42,18 +43,12 @@ def page(desk: Desk, repository: Any) -> Any:
         repository = desk.db.sync_repository(repository.id)
     catalogue = Catalogue(site, repository)
     ticked = _ticked(variables if sent else desk.request.get_vars)
-    ticked = {
-        name for name in ticked if site.schema.get(name) is not None and not catalogue.item(name).task_id
-    }
+    ticked = {name for name in ticked if catalogue.can_add(name)}
     rules = entered_rules(variables, new=variables.step != "2")
     problems = problems_of(T, rules) if sent else {}
     if sent and not ticked and action in ("next", "save"):
         problems["resource_name"] = T("Choose at least one.")
-    if sent and not accepted:
-        desk.response.flash = T(
-            "The page was open for too long. Check what you entered, and press the button again."
-        )
-    elif action == "save" and not problems:
+    if accepted and action == "save" and not problems:
         add(desk, repository, ticked, rules)
     second = "resource_name" not in problems and (
         action == "next" or (action in ("save", "refresh") and variables.step == "2")

@@ -123,16 +123,6 @@ def directions(T: Translate) -> Dict[str, Any]:
     }
 
 
-def runs(T: Translate) -> Dict[str, Tuple[str, Any]]:
-    """Return kind of state (``look.state``) and name of the states of runs."""
-    return {
-        "running": ("working", T("running")),
-        "completed": ("good", T("completed")),
-        "failed": ("bad", T("failed")),
-        "cancelled": ("off", T("stopped by a person")),
-    }
-
-
 def errors(T: Translate) -> Dict[str, Any]:
     """Return the heading of each error (``errors.SyncError.code``)."""
     return {

@@ -90,14 +90,12 @@ def _one(desk: Desk, record: Any) -> Any:
             redirect(back)
         delete = removal.link
         reset = action_button("reset", T("Run as soon as possible"))
-        if task is not None and pressed(reset, "reset", session):
+        if task is not None and pressed(desk, reset, "reset"):
             jobs.reset_job(db, job.id)
             session.flash = T("The job is queued.")
             redirect(back)
     form = job_form(T, task)
-    accepted = (job is None or task is not None) and form.process(
-        formname="job", message_onsuccess=None, onvalidation=_in_order(T)
-    ).accepted
+    accepted = (job is None or task is not None) and pressed(desk, form, "job", onvalidation=_in_order(T))
     if accepted:
         save_job(site, record, job, task, form.vars)
         session.flash = T("Saved")
@@ -319,8 +317,7 @@ def _job_state(T: Translate, task: Any) -> Any:
         "TIMEOUT": ("bad", T("given up")),
         "STOPPED": ("bad", T("stopped")),
     }
-    kind, words = states.get(task.status, ("off", task.status))
-    return look.state(kind, words)
+    return wording.badge(states, task.status)
 
 
 def _outcome(T: Translate, run: Any) -> Tuple[Any, str]:
@@ -336,8 +333,7 @@ def _outcome(T: Translate, run: Any) -> Tuple[Any, str]:
         "STOPPED": ("off", T("stopped")),
         "FAILED": ("bad", T("failed")),
     }
-    kind, words = outcomes.get(run.status, ("off", run.status))
-    return look.state(kind, words), failure_of(T, _last_words(run.traceback))
+    return wording.badge(outcomes, run.status), failure_of(T, _last_words(run.traceback))
 
 
 def _was_skipped(result: Optional[str]) -> bool:

@@ -39,10 +39,23 @@ def action_button(
     )
 
 
-def pressed(form: Any, name: str, session: Any) -> bool:
-    """Tell whether the button of an action form was pressed, with a valid form key."""
-    accepted: bool = form.process(session=session, formname=name, message_onsuccess=None).accepted
-    return accepted
+def pressed(desk: Any, form: Any, name: str, **options: Any) -> bool:
+    """Tell whether a form was sent, with a valid form key and without mistakes.
+
+    A key is good for one time, and for as long as the session; whoever comes too late is told so.
+
+    Args:
+        desk: who sent what.
+        form: the form.
+        name: of the form, one on the screen.
+        options: for web2py's ``process``.
+    """
+    form.process(session=desk.session, formname=name, message_onsuccess=None, **options)
+    if not form.accepted and not form.errors and desk.request.post_vars._formname == name:
+        desk.response.flash = desk.T(
+            "The page was open for too long. Check what you entered, and press the button again."
+        )
+    return bool(form.accepted)
 
 
 def confirm(
@@ -86,7 +99,7 @@ def confirm(
     if request.get_vars.ask != name:
         return Confirmation(link, False, None)
     form = action_button(name, label, danger=danger)
-    if pressed(form, name, desk.session):
+    if pressed(desk, form, name):
         return Confirmation(link, True, None)
     desk.response.view = "sync/confirm.html"
     lines = list(text) if isinstance(text, (list, tuple)) else [text]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from gluon import CAT, TAG
 
@@ -36,6 +36,17 @@ def conditions(T: Translate) -> Dict[Condition, Any]:
     }
 
 
+def badge(states: Mapping[Any, Tuple[str, Any]], name: Any) -> Any:
+    """Return a state as a badge; one that is not known under its own name.
+
+    Args:
+        states: name -> kind of state (``look.state``) and words.
+        name: of the state.
+    """
+    kind, words = states.get(name, ("off", name))
+    return look.state(kind, words)
+
+
 def run_state(T: Translate, run: Any, is_live: bool) -> Any:
     """Return the state of a run as a badge."""
     states = {
@@ -44,8 +55,7 @@ def run_state(T: Translate, run: Any, is_live: bool) -> Any:
         "cancelled": ("off", T("stopped")),
         "running": ("working", T("working")) if is_live else ("bad", T("broken off")),
     }
-    kind, words = states.get(run.state, ("off", run.state))
-    return look.state(kind, words)
+    return badge(states, run.state)
 
 
 def stage(T: Translate, name: Optional[str], direction: Optional[str] = None) -> Any:

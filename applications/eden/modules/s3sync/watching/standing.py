@@ -112,7 +112,7 @@ def standings(site: Site, only: Any = None, looked_at: int = backlog.LOOKED_AT) 
     one = rows[0].id if len(rows) == 1 else None
     now = utcnow()
     runs, successes = _runs(site, one)
-    live = _live_runs(site, now)
+    live = live_runs(site)
     queued = _queued(db)
     jobs_of = _jobs(db, one)
     flows = _flows(site, one, looked_at)
@@ -172,9 +172,9 @@ def _runs(site: Site, one: Optional[int]) -> Tuple[Dict[int, Any], Dict[int, dat
     return runs, successes
 
 
-def _live_runs(site: Site, now: datetime) -> Dict[int, int]:
+def live_runs(site: Site) -> Dict[int, int]:
     """Return the runs that somebody alive is working on, by repository (see ``jobs.live_run``)."""
-    fresh = now - timedelta(seconds=site.settings.get_sync_lease_seconds())
+    fresh = utcnow() - timedelta(seconds=site.settings.get_sync_lease_seconds())
     lease = site.db.sync_lease
     rows = site.db(lease.heartbeat >= fresh).select(lease.repository_id, lease.run_id, lease.owner)
     return {row.repository_id: row.run_id for row in rows if row.run_id and not has_died(row.owner)}
