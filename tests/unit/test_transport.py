@@ -66,6 +66,15 @@ def test_a_waiting_time_that_is_no_number_is_none(peer: FakePeer, tmp_path: Path
     assert caught.value.retry_after is None  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    "url", ["http://user:secret@host:99999/eden", "http://user:secret@[host/eden", "secret"]
+)
+def test_an_address_that_is_none_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        origin(url)
+    assert "user" not in caught.value.explain() and "https://" in caught.value.hint
+
+
 def test_credentials_go_out_unasked_in_utf8(peer: FakePeer, tmp_path: Path) -> None:
     peer.queue.append(as_json({}))
     line(peer, tmp_path).get(peer.url + "/sync/sync.xml")

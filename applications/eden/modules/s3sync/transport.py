@@ -53,6 +53,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 BUSY = (408, 425, 429, 502, 503, 504)
 LONGEST_ERROR_TEXT = 64 * 1024
+_WANTED = "Enter the address of the other site's application, e.g. https://eden.example.org/eden."
 
 
 class Origin(NamedTuple):
@@ -73,12 +74,9 @@ def origin(url: str) -> Origin:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        raise ConfigurationError(f"{url!r} is not a URL.") from None
+        raise ConfigurationError(f"{without_credentials(url)!r} is not a URL.", hint=_WANTED) from None
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(
-            f"{without_credentials(url)!r} is not an http or https URL.",
-            hint="Enter the address of the other site's application, e.g. https://eden.example.org/eden.",
-        )
+        raise ConfigurationError(f"{without_credentials(url)!r} is not an http or https URL.", hint=_WANTED)
     scheme = parts.scheme.lower()
     return Origin(scheme, parts.hostname.lower(), port or (443 if scheme == "https" else 80))
 
