@@ -134,7 +134,7 @@ def test_a_clock_that_is_off_is_a_warning(world: World) -> None:
     world.peer.transport = SimpleNamespace(skew=-90.0)
     world.run()
     entry = world.site.db(world.site.db.sync_log.result == "warning").select().first()
-    assert "90 seconds behind" in entry.message
+    assert "90 seconds behind" in entry.message and "NTP" in entry.remedy
     assert world.site.repository(world.repository).settings["skew"] == -90.0
 
 

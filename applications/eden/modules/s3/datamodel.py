@@ -233,10 +233,6 @@ class S3DataModel:
         """Names of this table's own super keys (as an instance), which never leave the site."""
         return [self.super_key(entity) for entity in self.get_super_entities(table)]
 
-    def super_shared_fields(self, supertable: Any, table: Any) -> list[str]:
-        """Columns that a super-entity copies from this instance table."""
-        return self._super.shared_fields(table_name(supertable), self[table_name(table)])
-
     def update_super(self, table: Any, record: Any) -> bool:
         """Make or refresh the super-entity rows of a record; sets its super keys, in `record` as well.
 

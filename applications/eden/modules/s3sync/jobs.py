@@ -154,8 +154,8 @@ def _warn_of_skew(site: Site, log: SyncLog, skew: Optional[float]) -> None:
             "pull",
             "fetch",
             "warning",
-            f"The clock of the other site is {abs(skew):.0f} seconds {ahead} ours. Set both clocks (NTP): "
-            "which version of a record is newer is decided by them.",
+            f"The clock of the other site is {abs(skew):.0f} seconds {ahead} ours.",
+            remedy="Set both clocks (NTP): which version of a record is newer is decided by them.",
         )
 
 

@@ -85,7 +85,12 @@ class SyncLog:
             )
 
     def error(self, resource: Optional[str], mode: str, action: str, error: SyncError) -> None:
-        """Write an entry about an error; if even that fails, the trouble is in the program's own log."""
+        """Write an entry about an error; if even that fails, the trouble is in the program's own log.
+
+        Args:
+            resource, mode, action: as in ``task``.
+            error: what went wrong.
+        """
         try:
             self.task(
                 resource,
@@ -138,6 +143,12 @@ def purge(
 
 
 def older(db: Any, before: datetime, repository_id: Optional[int] = None) -> Any:
-    """Return the query of the log entries before a time (UTC), of one repository or of all."""
+    """Return the query of the log entries before a time.
+
+    Args:
+        db: the DAL.
+        before: the time (UTC).
+        repository_id: only entries about this repository; None for all.
+    """
     query = db.sync_log.timestmp < before
     return query if repository_id is None else query & (db.sync_log.repository_id == repository_id)

@@ -544,6 +544,11 @@ def offer(site: Site, asking: Optional[str]) -> Offer:
 def copy_limited(chunks: Iterable[bytes], target: BinaryIO, most: int) -> int:
     """Write the parts of a stream; return its bytes.
 
+    Args:
+        chunks: the parts.
+        target: where they are written.
+        most: bytes.
+
     Raises:
         DocumentTooLarge: it has more than ``most`` bytes.
     """

@@ -369,7 +369,11 @@ class Site:
         clears: bool = True,
         known: Callable[[str], Optional[datetime]] = unknown,
     ) -> Context:
-        """Return where a document comes from, for the importer; see ``importer.Context``."""
+        """Return where a document comes from, for the importer.
+
+        Args:
+            repository_id, exchanged, delivered, clears, known: as in ``importer.Context``.
+        """
         return Context(
             repository_id=repository_id,
             exchanged=exchanged,
@@ -421,7 +425,13 @@ class Site:
         return lambda: connect(uri, folder, pool_size=0)
 
     def note_contact(self, repository_id: int, skew: Optional[float], status: str = "") -> None:
-        """Remember that a repository answered, and how far its clock is off."""
+        """Remember how asking a repository went.
+
+        Args:
+            repository_id: the repository.
+            skew: seconds by which its clock is ahead; None where it did not answer, or did not tell the time.
+            status: what is shown as its last status, "" for nothing.
+        """
         changes: Dict[str, Any] = {"last_status": status or None}
         if skew is not None:
             changes["last_connected"] = utcnow()

@@ -123,7 +123,14 @@ def standing(
     table: Table,
     own_domain: Optional[str] = None,
 ) -> str:
-    """Return what the record says now: "ours", "theirs", "other", "deleted", or "absent" where it never was here."""
+    """Return what the record says now: "ours", "theirs", "other", "deleted", or "absent" where it never was here.
+
+    Args:
+        now: the record as it is.
+        ours, theirs: the versions; None where there is none.
+        table: its table.
+        own_domain: what an Eden puts before our bare identifiers, None for nothing.
+    """
     if now is None:
         return "absent"
     for name, version in (("ours", ours), ("theirs", theirs)):
