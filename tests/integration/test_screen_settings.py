@@ -150,3 +150,17 @@ def test_one_mail_tells_of_a_series_of_failures_and_one_of_its_end(
     )
     site.run(f"{find}run('completed')\nrun('completed')\nrun('failed', 'once')\n")
     assert len(mails.mails) == 2 and mails.mails[1]["subject"].endswith("Headquarters works again")
+
+
+def test_a_mail_may_wait_for_more_failures_than_are_counted_otherwise(
+    site: WebSite, admin: Browser, mails: MailServer
+) -> None:
+    admin.submit("/sync/config", "config", notify_to="a@example.org", notify_after="60")
+    mails.mails.clear()
+    site.run(
+        f"key = db.sync_repository.insert(name='Harbour', url='http://127.0.0.1:9/eden')\n{RUN}\n"
+        "for number in range(59):\n    run('failed', 'no line')\n"
+    )
+    assert not mails.mails
+    site.run(f"key = db.sync_repository(name='Harbour').id\n{RUN}\nrun('failed', 'no line')\n")
+    assert len(mails.mails) == 1

@@ -103,7 +103,7 @@ def _copy_without_unique(db: Any, table: str) -> None:
     SQLite cannot drop a constraint: the table is made anew and filled, in one transaction, as its manual has it
     (https://www.sqlite.org/lang_altertable.html, section 7). A table that is declared in another way stays as it is.
     """
-    known = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql > '' ORDER BY type DESC"
+    known = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql > '' ORDER BY type = 'table' DESC"
     declared, *indices = [row[0] for row in db.executesql(known, [table])]
     lean, count = _SQLITE_UNIQUE.subn(r"\1", declared)
     if not count:

@@ -12,9 +12,6 @@ from .validators import Choice
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
 
-#: Columns of every super table besides its key and its own fields.
-BASE_FIELDS = ("uuid", "deleted")
-
 
 class SuperEntities:
     """The super tables of one data model."""

@@ -110,7 +110,7 @@ class Importer:
 
     def retry(self, records: Sequence[Record], main: str, terms: Terms, context: Context) -> Report:
         """Import records again that were put aside, within the caller's transaction."""
-        gatherer = Gatherer(self._schema, None, main, context.own_domain, terms.components)
+        gatherer = Gatherer(self._schema, None, context.own_domain, terms.components)
         return self._import_batches([records], main, gatherer, terms, context, nullcontext, None)
 
     def _import(
@@ -121,7 +121,7 @@ class Importer:
         transaction: Callable[[], ContextManager[None]],
         on_batch: Optional[Callable[[Report], None]] = None,
     ) -> Report:
-        gatherer = Gatherer(self._schema, document, document.main, context.own_domain, terms.components)
+        gatherer = Gatherer(self._schema, document, context.own_domain, terms.components)
         batches = document.batches(self._batch_size)
         return self._import_batches(batches, document.main, gatherer, terms, context, transaction, on_batch)
 

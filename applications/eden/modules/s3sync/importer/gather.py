@@ -75,7 +75,6 @@ class Gatherer:
     Args:
         schema: tables of this site.
         document: where referenced records are found; None where there are none.
-        main: name of the main table.
         own_domain: domain stripped from identifiers.
         components: whether nested records are taken along.
     """
@@ -84,13 +83,11 @@ class Gatherer:
         self,
         schema: Schema,
         document: Optional[Document],
-        main: str,
         own_domain: Optional[str],
         components: bool,
     ) -> None:
         self._schema = schema
         self._document = document
-        self._main = main
         self._own_domain = own_domain
         self._components = components
         self._plans: Dict[str, TablePlan] = {}

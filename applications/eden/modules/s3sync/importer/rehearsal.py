@@ -73,7 +73,7 @@ class Rehearsal:
         Raises:
             DocumentError: it cannot be read.
         """
-        gatherer = Gatherer(self._schema, document, document.main, context.own_domain, terms.components)
+        gatherer = Gatherer(self._schema, document, context.own_domain, terms.components)
         planner = Planner(
             self._schema, self._store, self._journal, self._ledger, self._clock, gatherer, terms, context
         )

@@ -42,12 +42,13 @@ def tell(site: Site, repository_id: int) -> None:
     repository = db.sync_repository(repository_id)
     if repository is None or repository.deleted:
         return
+    after = site.settings.get_sync_notify_after()
     run = db.sync_run
     runs = db((run.repository_id == repository_id) & (run.state != "running")).select(
-        run.state, run.message, orderby=~run.id, limitby=(0, COUNTED)
+        run.state, run.message, orderby=~run.id, limitby=(0, max(COUNTED, after))
     )
     count = failures_in_a_row([each.state for each in runs])
-    if count >= site.settings.get_sync_notify_after() and repository.notified_on is None:
+    if count >= after and repository.notified_on is None:
         last = next(each for each in runs if each.state == "failed")
         _tell_once(site, repository, recipients, _failing(site, repository, count, last.message), began=True)
     elif not count and runs and repository.notified_on is not None:
