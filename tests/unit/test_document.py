@@ -46,10 +46,11 @@ def uuids(batches: Iterator[List[Record]]) -> List[List[Optional[str]]]:
 
 
 @pytest.mark.usefixtures("way")
-def test_main_records_come_in_order_and_in_batches_as_often_as_they_are_asked_for() -> None:
+def test_main_records_come_in_order_and_in_batches() -> None:
     text = "".join(office(f"o{n}", "a") for n in range(5)) + organisation("a")
     with opened(f"<s3xml>{text}</s3xml>") as document:
         assert uuids(document.batches(2)) == [["o0", "o1"], ["o2", "o3"], ["o4"]]
+    with opened(f"<s3xml>{text}</s3xml>") as document:
         assert uuids(document.batches(9)) == [["o0", "o1", "o2", "o3", "o4"]]
 
 
@@ -135,13 +136,19 @@ def test_limits_hold() -> None:
         document.verify()
 
 
-def test_a_large_document_keeps_no_records(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_document_is_decoded_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     text = f"<s3xml>{''.join(office(f'o{n}', 'a') for n in range(3))}</s3xml>"
-    monkeypatch.setattr(documents, "AT_ONCE_BYTES", len(text) - 1)
-    with opened(text) as document:
-        first, second = (next(document.batches(1))[0] for _ in range(2))
-        assert first == second and first is not second
-    monkeypatch.setattr(documents, "AT_ONCE_BYTES", len(text))
-    with opened(text) as document:
-        first, second = (next(document.batches(1))[0] for _ in range(2))
-        assert first is second
+    decoded: List[Optional[str]] = []
+    decode = documents.Decoder.decode
+
+    def counted(self: documents.Decoder, element: documents.Element) -> Record:
+        decoded.append(element.get("uuid"))
+        return decode(self, element)
+
+    monkeypatch.setattr(documents.Decoder, "decode", counted)
+    for limit, expected in ((len(text), ["o0", "o1", "o2"]), (len(text) - 1, ["o0"])):
+        decoded.clear()
+        monkeypatch.setattr(documents, "AT_ONCE_BYTES", limit)
+        with opened(text) as document:
+            next(document.batches(1))
+            assert decoded == expected

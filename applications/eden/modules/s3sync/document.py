@@ -229,10 +229,13 @@ class Document:
             rest = text[text.rfind(b"<") :] if b"<" in text else b""
 
     def batches(self, size: int) -> Iterator[List[Record]]:
-        """Yield the main records in the order of the document, ``size`` at a time."""
+        """Yield the main records in the order of the document, ``size`` at a time; to be asked for once."""
         if self._main_records is not None:
-            for start in range(0, len(self._main_records), size):
-                yield self._main_records[start : start + size]
+            # what has been handed out is let go: records of a page are most of what an import holds in memory
+            waiting = self._main_records[::-1]
+            self._main_records = []
+            while waiting:
+                yield [waiting.pop() for _ in range(min(size, len(waiting)))]
             return
         self._source.seek(0)
         batch: List[Record] = []
