@@ -261,7 +261,9 @@ class Story:
         self.at("one conflict, the result", "+977 1 000 111", "Edited in the field")
         self.press("Make it so")
         self.at("one conflict, decided", "decided")
+        still_open = self._still_open()
         self.run_once()
+        assert self._still_open() == still_open, "a decision came back as a conflict"
         ours, theirs = (told(site, _ORGANISATIONS) for site in (self.stage.field, self.stage.headquarters))
         assert ours == theirs
         (decided,) = (each for each in ours if each["name"] == CONFLICT)
@@ -285,12 +287,15 @@ class Story:
         self.page.locator("main .question form [type=submit]").click()
         self.page.wait_for_load_state()
         self.at("several decided", "finished")
-        assert told(self.stage.field, "db(db.sync_kept.state == 'open').count()") == 0
+        assert self._still_open() == 0
+
+    def _still_open(self) -> Any:
+        return told(self.stage.field, "db(db.sync_kept.state == 'open').count()")
 
     def _edit(self, root: str, **values: str) -> None:
         """Somebody at a site corrects the organisation by its form."""
         editor = person(self.browser, root).log_in(EMAIL, PASSWORD)
-        editor.open(f"/org/organisation?search={CONFLICT.replace(' ', '+')}")
+        editor.open(f"/org/organisation?q={CONFLICT.replace(' ', '+')}")
         editor.page.locator("main table").get_by_role("link", name=CONFLICT, exact=True).first.click()
         editor.page.locator("main").get_by_role("link", name="Edit", exact=True).first.click()
         for name, value in values.items():
@@ -301,7 +306,7 @@ class Story:
         editor.page.context.close()
 
     def _record(self, link: str) -> None:
-        self.open(f"/org/organisation?search={CONFLICT.replace(' ', '+')}")
+        self.open(f"/org/organisation?q={CONFLICT.replace(' ', '+')}")
         self.at("list of records", CONFLICT)
         self.page.locator("main table").get_by_role("link", name=CONFLICT, exact=True).first.click()
         self.page.wait_for_load_state()

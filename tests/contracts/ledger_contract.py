@@ -121,6 +121,26 @@ class LedgerContract:
         assert ledger.known(None, "org_organisation", ["u1"]) == {}
         assert ledger.known(3, "org_office", ["u1"]) == {}
 
+    def test_our_versions_in_conflicts_stay_known_after_the_decision(
+        self, site: Site, ledger: SqlLedger
+    ) -> None:
+        with site.store.transaction():
+            ledger.keep(
+                [
+                    kept(ours="<one/>"),
+                    kept(ours="<two/>", fingerprint="second"),
+                    kept(ours=None, uuid="u2", fingerprint="third"),
+                    kept(ours="<refused/>", kind="refused"),
+                    kept(ours="<other/>", repository_id=4),
+                ]
+            )
+            (key, *_) = [row[0] for row in site.store.rows("SELECT id FROM sync_kept ORDER BY id")]
+            ledger.resolve([key], 7, "theirs")
+        found = ledger.our_versions(3, "org_organisation", ["u1", "u2", "u9"])
+        assert {uuid: sorted(versions) for uuid, versions in found.items()} == {"u1": ["<one/>", "<two/>"]}
+        assert ledger.our_versions(3, "org_office", ["u1"]) == {}
+        assert ledger.our_versions(None, "org_organisation", ["u1"]) == {}
+
     def test_keeping_again_replaces_what_is_open(self, site: Site, ledger: SqlLedger) -> None:
         with site.store.transaction():
             ledger.keep([kept(kind="refused"), kept(kind="rejected")])

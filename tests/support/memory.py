@@ -49,6 +49,16 @@ class MemoryLedger:
             if each.uuid in uuids and each.table == table and each.repository_id == repository_id
         }
 
+    def our_versions(
+        self, repository_id: Optional[int], table: str, uuids: Collection[str]
+    ) -> Dict[str, List[str]]:
+        found: Dict[str, List[str]] = {}
+        for each in self.kept:
+            mine = each.kind == "conflict" and each.table == table and each.repository_id == repository_id
+            if mine and each.uuid in uuids and each.uuid is not None and each.ours is not None:
+                found.setdefault(each.uuid, []).append(each.ours)
+        return found
+
     def release(
         self, repository_id: Optional[int], table: str, uuids: Collection[str], kinds: Sequence[str]
     ) -> None:

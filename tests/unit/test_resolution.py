@@ -173,7 +173,7 @@ def apart(conflict: World) -> World:
             ),
         )
     ):
-        place.clock.step(300 + seconds)
+        place.clock.step(300 + 10 * seconds)
         place.db(place.s3db[ORG].uuid == "u").update(**values)
         place.db.commit()
     conflict.synchronise(here, there)
@@ -266,3 +266,53 @@ def test_a_choice_that_the_data_model_forbids_changes_nothing(apart: World) -> N
     assert [outcome.errors.keys() for _, outcome in report.failures] == [{"year"}]
     assert values_at(apart, 0, *CHOSEN, "modified_on") == before
     assert here.db.sync_kept[key].state == "open"
+
+
+def open_conflicts(world: World) -> list[int]:
+    counted = []
+    for place in world.places[:2]:
+        kept = place.db.sync_kept
+        counted.append(place.db((kept.kind == "conflict") & (kept.state == "open")).count())
+    return counted
+
+
+@pytest.fixture
+def won_here(world: World) -> World:
+    """The first site's version won, and was pushed: the second site holds what the first one had."""
+    disagree(world, ["u"], lambda place, uuid: f"Changed at {place.name}")
+    here, there = world.places[:2]
+    for seconds, place in enumerate((there, here)):
+        place.clock.step(300 + 10 * seconds)
+        place.db(place.s3db[ORG].uuid == "u").update(name=f"Later at {place.name}")
+        place.db.commit()
+    world.synchronise(here, there)
+    assert [name_at(world, 0), name_at(world, 1)] == ["Later at A"] * 2
+    return world
+
+
+def test_a_decision_after_a_conflict_is_no_conflict_again(won_here: World) -> None:
+    here, there = won_here.places[:2]
+    rows = here.db(here.db.sync_kept.state == "open").select(orderby=~here.db.sync_kept.id)
+    here.clock.step(60)
+    for row in rows:
+        resolution.accept(here.site, int(row.id), None)
+    resolution.restore(here.site, int(rows[0].id), "theirs", None)
+    assert name_at(won_here, 0) == "Later at B"
+    before = open_conflicts(won_here)
+    for _ in range(2):
+        there.clock.step(60)
+        here.clock.step(60)
+        won_here.synchronise(here, there)
+        assert [name_at(won_here, 0), name_at(won_here, 1)] == ["Later at B"] * 2
+        assert open_conflicts(won_here) == [0, before[1]]
+
+
+def test_another_version_of_the_other_site_is_still_a_conflict(won_here: World) -> None:
+    here, there = won_here.places[:2]
+    for place, name in ((here, "Decided at A"), (there, "Decided at B")):
+        place.clock.step(60)
+        place.db(place.s3db[ORG].uuid == "u").update(name=name)
+        place.db.commit()
+    (before, _) = open_conflicts(won_here)
+    won_here.synchronise(here, there)
+    assert open_conflicts(won_here)[0] == before + 1

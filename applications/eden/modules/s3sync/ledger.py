@@ -155,6 +155,21 @@ class SqlLedger:
         rows = self._store.by_keys(sql, parameters, uuids)
         return {row[2]: self._kept_item(row) for row in sorted(rows, key=lambda row: row[-1])}
 
+    def our_versions(
+        self, repository_id: int | None, table: str, uuids: Collection[str]
+    ) -> dict[str, list[str]]:
+        """See ports.Ledger."""
+        mark = self._store.mark
+        sql = (
+            f"SELECT uuid, ours FROM {self._kept} WHERE tablename = {mark} AND repository_id = {mark} "
+            "AND kind = 'conflict' AND ours IS NOT NULL AND uuid IN "
+        )
+        found: dict[str, list[str]] = {}
+        if repository_id is not None:
+            for uuid, ours in self._store.by_keys(sql, (table, repository_id), uuids):
+                found.setdefault(uuid, []).append(ours)
+        return found
+
     def release(
         self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[str]
     ) -> None:

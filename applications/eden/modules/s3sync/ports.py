@@ -304,6 +304,12 @@ class Ledger(Protocol):
         """Return the open kept versions of these records from this repository, by uuid (without XML)."""
         ...
 
+    def our_versions(
+        self, repository_id: Optional[int], table: str, uuids: Collection[str]
+    ) -> Dict[str, List[str]]:
+        """Return the versions that we had in conflicts with this repository, decided ones included: uuid -> S3XML."""
+        ...
+
     def release(
         self, repository_id: Optional[int], table: str, uuids: Collection[str], kinds: Sequence[str]
     ) -> None:

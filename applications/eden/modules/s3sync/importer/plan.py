@@ -15,10 +15,13 @@ from ..records import Action, Record, Reference, Upload
 from ..schema import Component, Schema
 from .check import Checker
 from .context import Context
+from .echoes import Echoes
 from .gather import Batch, Gatherer
 from .identify import Identifier
 from .items import Item, Link, TablePlan, differs
 from .references import Resolver
+
+_ECHO = Decision(Action.UNCHANGED, False, "It is our own former version, which was replaced here since.")
 
 
 class Planner:
@@ -54,6 +57,7 @@ class Planner:
         self._on_unknown: Dict[Tuple[bool, Optional[int], bool], Decision] = {}
         self.resolver = Resolver(schema, store, gatherer)
         self._identifier = Identifier(store, gatherer, self.resolver, terms.synchronise_uuids)
+        self._echoes = Echoes(schema, ledger, gatherer, context.repository_id)
         self._checker = Checker(schema, store, self._now, self._now + context.max_ahead)
 
     def plan(self, batch: Batch) -> None:
@@ -147,9 +151,27 @@ class Planner:
         if self._context.exchanged is not None:
             for table, keys in contested.items():
                 positions[table] = self._journal.positions(table, keys)
+        changed_here = [
+            item
+            for item in items
+            if item.key is not None
+            and item.outcome is None
+            and self._changed_here(positions.get(item.plan.table.name, {}).get(item.key))
+        ]
+        contested_here = {id(item) for item in changed_here}
+        echoes = self._echoes.among(changed_here) if changed_here else frozenset()
         for item in items:
             if item.outcome is None:
-                item.decision = _without_master(item) or self._decide_item(item, positions)
+                item.decision = _without_master(item) or (
+                    _ECHO if id(item) in echoes else self._decide_item(item, id(item) in contested_here)
+                )
+
+    def _changed_here(self, position: Optional[Tuple[int, Optional[int]]]) -> bool:
+        """Whether a record changed here since the last exchange, by someone else than this repository."""
+        if position is None or self._context.exchanged is None:
+            return False
+        seq, origin = position
+        return seq > self._context.exchanged and origin != self._context.repository_id
 
     def _is_same(self, item: Item) -> bool:
         ours_deleted = bool(item.ours("deleted"))
@@ -157,9 +179,7 @@ class Planner:
             return ours_deleted and (not item.record.replaced_by or bool(item.ours("deleted_rb")))
         return not ours_deleted and not item.changes and not item.links
 
-    def _decide_item(
-        self, item: Item, positions: Dict[str, Dict[int, Tuple[int, Optional[int]]]]
-    ) -> Decision:
+    def _decide_item(self, item: Item, changed_here: bool) -> Decision:
         record = item.record
         if item.original is None:
             return self._decide_unknown(record)
@@ -167,10 +187,6 @@ class Planner:
             return self._on_same
         theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
         ours = Version(item.ours("modified_on"), bool(item.ours("deleted")), item.ours("mci"))
-        changed_here = False
-        if self._context.exchanged is not None:
-            seq, origin = positions.get(item.plan.table.name, {}).get(item.key or 0, (0, None))
-            changed_here = seq > self._context.exchanged and origin != self._context.repository_id
         if changed_here and self._was_known(item, ours, theirs):
             return decide(ours, theirs, self._terms, changed_here=False, same=True, tie=_never)
         ruling = self._ruling(item) if changed_here else None
