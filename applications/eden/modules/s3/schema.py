@@ -7,7 +7,6 @@ migrations on; a lock makes other processes and threads wait meanwhile.
 from __future__ import annotations
 
 import fcntl
-import glob
 import hashlib
 import os
 import threading
@@ -15,6 +14,7 @@ import time
 from collections.abc import Iterable
 from typing import IO, Any
 
+from . import notes
 from .constraints import loosen
 from .errors import SchemaBusy
 
@@ -113,23 +113,12 @@ class SchemaGate:
                 self.abandon()
 
         db._adapter.close = close_and_release
-        self._forget_lost_tables(db)
+        notes.correct(db, self.folder)
 
     def abandon(self) -> None:
         """Let others try; what this request has not finished, another one will."""
         self.migrating = False
         self._release()
-
-    def _forget_lost_tables(self, db: Any) -> None:
-        """If the database is empty, pydal's notes about its tables are out of date: remove them."""
-        try:
-            db.executesql("SELECT id FROM auth_user WHERE 1 = 0;")
-        except Exception as error:  # each driver has its own class for "no such table"
-            if "auth_user" not in str(error):
-                raise
-            db.rollback()
-            for path in glob.glob(os.path.join(self.folder, f"{db._uri_hash}_*.table")):
-                os.remove(path)
 
     def close(self, db: Any) -> None:
         """End: see to indices, commit, remember what the database is like now, and let others go on."""
