@@ -1,9 +1,10 @@
 """A document of S3XML that lies on disk: its main records in order, the others on demand.
 
 Records of other tables follow the records that refer to them, at any distance, and only those that are referred to
-are imported. A document of usual size, as our pages are, is read once, before anybody waits for the database: all its
-records are decoded and kept. A large one, as an Eden may send, is read twice: first to set the others aside under
-their identifiers, then to hand out the main records; once if it holds nothing but these.
+are imported. A document of usual size, as our pages are, is decoded as a whole, before anybody waits for the database.
+A large one, as an Eden may send, is read twice: first to set the others aside under their identifiers, then to hand
+out the main records. One that holds nothing but main records is read once, whatever its size, a batch at a time:
+records that are decoded and imported before the next ones come are still in the processor's cache.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class Document:
 
     Raises:
         DocumentError: the document cannot be read; raised before any record is handed out unless the fault lies
-            behind the first main records of a large document that needs no second reading.
+            behind the first main records of a document that holds nothing else.
     """
 
     def __init__(self, source: BinaryIO, schema: Schema, main: str, limits: Optional[Limits] = None) -> None:
@@ -147,8 +148,15 @@ class Document:
         self._shelf: _Shelf
         self._main_records: Optional[List[Record]] = None
         self._read_whole = False
-        is_small = source.seek(0, os.SEEK_END) <= AT_ONCE_BYTES
-        self.header: Header = self._read_at_once() if is_small else self._read_ahead()
+        self.header: Header = self._open()
+
+    def _open(self) -> Header:
+        if self._resource_names() <= {self.main}:
+            self._shelf = _Decoded(self._decoder, self._schema)
+            self._source.seek(0)
+            return DocumentReader(self._source, self._limits).header
+        is_small = self._source.seek(0, os.SEEK_END) <= AT_ONCE_BYTES
+        return self._read_at_once() if is_small else self._read_ahead()
 
     def _read_at_once(self) -> Header:
         self._shelf = _Decoded(self._decoder, self._schema)
@@ -168,17 +176,15 @@ class Document:
 
     def _read_ahead(self) -> Header:
         self._shelf = shelf = _Fragments(self._decoder)
-        names = self._resource_names()
         self._source.seek(0)
         reader = DocumentReader(self._source, self._limits)
-        if names - {self.main}:
-            for element in reader:
-                name = element.get("name") or ""
-                if name != self.main:
-                    self._set_aside(element, name)
-                self._set_nested_aside(element, name)
-            shelf.close_filling()
-            self._read_whole = True
+        for element in reader:
+            name = element.get("name") or ""
+            if name != self.main:
+                self._set_aside(element, name)
+            self._set_nested_aside(element, name)
+        shelf.close_filling()
+        self._read_whole = True
         return reader.header
 
     def _set_aside(self, element: Element, name: str) -> None:
