@@ -15,6 +15,7 @@ from gluon.scheduler import Scheduler
 from benchmarks.sites import connect as connect_driver
 from s3.database import connect
 from s3.schema import SchemaGate
+from s3sync import jobs, upkeep
 from tests.support.databases import MYSQL_URI, POSTGRES_URI
 
 pytestmark = pytest.mark.database
@@ -152,4 +153,23 @@ def test_the_heartbeat_of_the_scheduler_gets_in_too(
     assert isinstance(worker.db_thread, DAL)
     assert [row.worker_name for row in db(db.scheduler_worker).select()] == ["w"]
     worker.db_thread._adapter.close("rollback")
+    db._adapter.close("rollback")
+
+
+def test_of_two_workers_that_miss_the_daily_task_one_puts_it_back(
+    server: Server, root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db: Any = connect(server.uri(root), str(tmp_path), pool_size=0, migrate=True, attempts=1)
+    Scheduler(db, {"print": print}, migrate=True)
+    db.commit()
+    add = jobs.queue
+
+    def late(*args: Any, **options: Any) -> int:
+        add(*args, **options)
+        db.commit()
+        return add(*args, **options)
+
+    monkeypatch.setattr(jobs, "queue", late)
+    upkeep.schedule(db, "eden")
+    assert [row.function_name for row in db(db.scheduler_task).select()] == [upkeep.FUNCTION]
     db._adapter.close("rollback")

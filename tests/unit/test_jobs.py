@@ -14,7 +14,7 @@ from typing import Any, Optional
 import pytest
 from gluon.scheduler import Scheduler, TaskReport
 
-from s3sync import datasets, jobs, log
+from s3sync import jobs, log
 from s3sync.engine import Stage
 from s3sync.errors import AlreadyRunning, Cancelled, ConfigurationError, PeerRefused, RunFailed
 from s3sync.lease import Lease, has_died, owner_name
@@ -363,36 +363,6 @@ def test_a_run_by_hand_is_queued_once(world: World, scheduled: Site) -> None:
     assert not jobs.cancel_waiting(db, world.repository)
     task.update_record(status="QUEUED")
     assert jobs.cancel_waiting(db, world.repository) == 1 and not jobs.waiting(db, world.repository)
-
-
-def test_old_records_of_the_scheduler_are_removed(world: World, scheduled: Site) -> None:
-    db = scheduled.db
-    old = utcnow() - timedelta(days=100)
-    jobs.add_job(db, "eden", world.repository, None, period=60, timeout=50)
-    repeating = jobs.jobs_of(db, world.repository)[0].scheduler_task.id
-    once = jobs.start_now(db, "eden", world.repository, None, 50)
-    for task in (repeating, once):
-        db.scheduler_run.insert(task_id=task, stop_time=old)
-        db.scheduler_run.insert(task_id=task, stop_time=utcnow())
-    db(db.scheduler_task.id == once).update(status="COMPLETED", last_run_time=old)
-    db.commit()
-    jobs.tidy(scheduled)
-    assert [row.id for row in db(db.scheduler_task).select()] == [repeating]
-    assert db(db.scheduler_run.task_id == repeating).count() == 1
-
-
-def test_old_records_of_archives_are_removed(world: World, scheduled: Site) -> None:
-    db = scheduled.db
-    datasets.order_archive(scheduled, 5)
-    task = db(db.scheduler_task.function_name == datasets.FUNCTION).select().first()
-    db.scheduler_run.insert(task_id=task.id, stop_time=utcnow() - timedelta(days=100))
-    new = db.scheduler_run.insert(task_id=task.id, stop_time=utcnow())
-    foreign = db.scheduler_task.insert(function_name="print", task_name="of somebody else")
-    kept = db.scheduler_run.insert(task_id=foreign, stop_time=utcnow() - timedelta(days=100))
-    db.commit()
-    jobs.tidy(scheduled)
-    assert {row.id for row in db(db.scheduler_run).select()} == {new, kept}
-    assert db(db.scheduler_task.id == task.id).count() == 1
 
 
 def test_workers_that_are_alive(scheduled: Site) -> None:

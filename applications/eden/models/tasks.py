@@ -22,11 +22,23 @@ if settings.has_module("sync"):
 
         return datasets.build(Site.from_current(), dataset_id)
 
+    def sync_tidy():
+        """Remove what is older than the log shall be (see s3sync.upkeep)."""
+        from s3sync import upkeep
+        from s3sync.site import Site
+
+        upkeep.tidy(Site.from_current())
+
     # Times are UTC, as everywhere in the database; the heartbeat (seconds) is short for people who wait.
     # Fresh processes: one that is forked while the heartbeat writes inherits SQLite's lock for good.
     scheduler = Scheduler(
         db,
-        {"sync_synchronize": sync_synchronize, "sync_decide": sync_decide, "sync_archive": sync_archive},
+        {
+            "sync_synchronize": sync_synchronize,
+            "sync_decide": sync_decide,
+            "sync_archive": sync_archive,
+            "sync_tidy": sync_tidy,
+        },
         migrate=bool(schema_gate.migrating),
         heartbeat=2,
         utc_time=True,

@@ -7,16 +7,15 @@ repository (``sync_task``), its archive is a file that the scheduler's worker ma
 from __future__ import annotations
 
 import io
-import json
 import shutil
 import tempfile
 import zipfile
 from datetime import datetime
 from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Sequence
 
+from . import jobs
 from .errors import ConfigurationError, StoreFull, UnknownResource
 from .exporter import ExportRequest
-from .jobs import GROUP, wake_workers
 from .model import utcnow
 from .schema import Schema
 from .site import Site
@@ -183,25 +182,18 @@ def remove(site: Site, dataset_id: int) -> None:
 def order_archive(site: Site, dataset_id: int) -> None:
     """Have the archive of a data set made by the next free worker, and every day from now on."""
     db = site.db
-    now = utcnow()
     with site.store.transaction():
         _drop_tasks(db, dataset_id)
-        db.scheduler_task.insert(
-            application_name=site.application,
-            task_name=_task_name(dataset_id),
-            group_name=GROUP,
-            function_name=FUNCTION,
-            args="[]",
-            vars=json.dumps({"dataset_id": dataset_id}),
-            status="QUEUED",
-            start_time=now,
-            next_run_time=now,
-            period=EVERY,
-            repeats=0,
-            retry_failed=-1,
+        jobs.queue(
+            db,
+            site.application,
+            FUNCTION,
+            _task_name(dataset_id),
+            {"dataset_id": dataset_id},
             timeout=TIMEOUT,
+            period=EVERY,
+            **jobs.FOR_EVER,
         )
-        wake_workers(db)
 
 
 def build(site: Site, dataset_id: int) -> Dict[str, Any]:

@@ -12,12 +12,11 @@ import time
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Mapping, Optional
 
-from .deciding import sweep
 from .engine import Engine, RunReport, Stage
 from .errors import AlreadyRunning, Cancelled, ConfigurationError, RunFailed, SyncError
 from .lease import Lease, has_died
 from .local import LocalSite
-from .log import OUTGOING, SyncLog, purge
+from .log import OUTGOING, SyncLog
 from .model import utcnow
 from .patience import Patience
 from .rhythm import upcoming
@@ -26,9 +25,9 @@ from .watching import notice, traffic
 from .xmltext import legible
 
 FUNCTION = "sync_synchronize"
-#: So begin the names of all functions in models/tasks.py.
-PREFIX = "sync_"
 GROUP = "main"
+#: Columns of a task that is called again and again, also after failures.
+FOR_EVER = {"repeats": 0, "retry_failed": -1}
 COUNT_COLUMNS = {"conflict": "conflicts"}
 DIRECTIONS = {
     Stage.PULLING: "pull",
@@ -128,7 +127,6 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
             finally:
                 site.note_contact(repository.id, peer.transport.skew)
             _warn_of_skew(site, log, peer.transport.skew)
-        tidy(site)
         run.end("completed", report.summary())
         return report
     except Cancelled as cancelled:
@@ -311,27 +309,57 @@ def request_cancel(db: Any, repository_id: int) -> int:
 # --- the schedule ------------------------------------------------------------------------------------------
 
 
-def start_now(db: Any, application: str, repository_id: int, user_id: Optional[int], timeout: float) -> int:
-    """Queue a run for the next free worker; return the scheduler's task. The caller commits.
+def queue(
+    db: Any,
+    application: str,
+    function: str,
+    name: str,
+    given: Mapping[str, Any],
+    *,
+    timeout: float,
+    **columns: Any,
+) -> int:
+    """Have the next free worker call a function of models/tasks.py; return the scheduler's task. The caller commits.
 
     Args:
         db: the DAL with the scheduler's tables.
         application: name of this application.
-        repository_id: the repository.
-        user_id: who asks.
-        timeout: seconds that the run may take.
+        function: its name.
+        name: what the task is called.
+        given: the function's arguments.
+        timeout: seconds that it may take.
+        columns: of the task, where it is not called at once, or more than once.
     """
     now = utcnow()
-    task_id: int = db.scheduler_task.insert(
-        **_call(application, repository_id, user_id, manual=True),
-        start_time=now,
-        next_run_time=now,
-        repeats=1,
-        retry_failed=0,
-        timeout=int(timeout),
-    )
+    task: Dict[str, Any] = {
+        "application_name": application,
+        "task_name": name,
+        "group_name": GROUP,
+        "function_name": function,
+        "args": "[]",
+        "vars": json.dumps(given),
+        "status": "QUEUED",
+        "start_time": now,
+        "next_run_time": now,
+        "repeats": 1,
+        "retry_failed": 0,
+        "timeout": int(timeout),
+    }
+    task_id: int = db.scheduler_task.insert(**{**task, **columns})
     wake_workers(db)
     return task_id
+
+
+def start_now(db: Any, application: str, repository_id: int, user_id: Optional[int], timeout: float) -> int:
+    """Queue a run for the next free worker; return the scheduler's task. The caller commits.
+
+    Args:
+        db, application, timeout: as in ``queue``.
+        repository_id: the repository.
+        user_id: who asks.
+    """
+    given = {"repository_id": repository_id, "user_id": user_id, "manual": True}
+    return queue(db, application, FUNCTION, _task_name(repository_id), given, timeout=timeout)
 
 
 def wake_workers(db: Any) -> None:
@@ -360,14 +388,17 @@ def add_job(
         stop: no run after this time (UTC), None for no end.
         enabled: whether it runs.
     """
-    task_id = db.scheduler_task.insert(
-        **_call(application, repository_id, user_id, manual=False),
+    task_id = queue(
+        db,
+        application,
+        FUNCTION,
+        _task_name(repository_id),
+        {"repository_id": repository_id, "user_id": user_id, "manual": False},
+        timeout=timeout,
         **_timing(period, start or utcnow(), stop, enabled),
+        **FOR_EVER,
         # the next run is counted from the start, so that "every day at three" stays at three
         prevent_drift=True,
-        repeats=0,
-        retry_failed=-1,
-        timeout=int(timeout),
     )
     job_id: int = db.sync_job.insert(repository_id=repository_id, scheduler_task_id=task_id)
     return job_id
@@ -491,26 +522,6 @@ def live_run(db: Any, repository_id: int, stale_after: float) -> Optional[int]:
     return int(lease.run_id) if fresh and lease.run_id else None
 
 
-def tidy(site: Site) -> None:
-    """Remove what is older than the log shall be: entries, runs, settled versions, the scheduler's records."""
-    days = site.settings.get_sync_log_days()
-    purge(site.db, site.store.transaction, days)
-    db = site.db
-    before = utcnow() - timedelta(days=days)
-    with site.store.transaction():
-        site.ledger.purge(before)
-        sweep.purge(db, before)
-        traffic.purge(db, before.date())
-    if "scheduler_run" not in db.tables:
-        return
-    ours = db(db.scheduler_task.function_name.startswith(PREFIX))._select(db.scheduler_task.id)
-    ended = db.scheduler_task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
-    with site.store.transaction():
-        db(db.scheduler_run.task_id.belongs(ours) & (db.scheduler_run.stop_time < before)).delete()
-        by_hand = (db.scheduler_task.function_name == FUNCTION) & (db.scheduler_task.repeats == 1)
-        db(by_hand & ended & (db.scheduler_task.last_run_time < before)).delete()
-
-
 def cancel_waiting(db: Any, repository_id: int) -> int:
     """Take back runs that a person asked for and that no worker has begun; return how many. The caller commits."""
     taken_back: int = db(_by_hand(db, repository_id) & (db.scheduler_task.status == "QUEUED")).delete()
@@ -542,19 +553,6 @@ def _task_of(db: Any, job_id: int) -> Any:
 
 def _task_name(repository_id: int) -> str:
     return f"Synchronisation of repository {repository_id}"
-
-
-def _call(application: str, repository_id: int, user_id: Optional[int], manual: bool) -> Dict[str, Any]:
-    given = {"repository_id": repository_id, "user_id": user_id, "manual": manual}
-    return {
-        "application_name": application,
-        "task_name": _task_name(repository_id),
-        "group_name": GROUP,
-        "function_name": FUNCTION,
-        "args": "[]",
-        "vars": json.dumps(given),
-        "status": "QUEUED",
-    }
 
 
 def _timing(period: int, start: datetime, stop: Optional[datetime], enabled: bool) -> Dict[str, Any]:

@@ -12,7 +12,7 @@ import time
 from datetime import datetime
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .. import versions
+from .. import jobs, versions
 from ..errors import BadRequest, SyncError
 from ..local import problems_of
 from ..model import utcnow
@@ -219,21 +219,7 @@ def queue(db: Any, application: str, key: int, timeout: float) -> None:
     waiting = table.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
     if not db((table.function_name == FUNCTION) & (table.task_name == name) & waiting).isempty():
         return
-    now = utcnow()
-    table.insert(
-        application_name=application,
-        task_name=name,
-        group_name="main",
-        function_name=FUNCTION,
-        args="[]",
-        vars=json.dumps({"key": key}),
-        status="QUEUED",
-        start_time=now,
-        next_run_time=now,
-        repeats=1,
-        retry_failed=0,
-        timeout=int(timeout),
-    )
+    jobs.queue(db, application, FUNCTION, name, {"key": key}, timeout=timeout)
 
 
 def purge(db: Any, before: datetime) -> None:

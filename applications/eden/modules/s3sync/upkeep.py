@@ -1,0 +1,72 @@
+"""What is removed by itself once it is older than the log shall be: a task of the scheduler, once a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from . import jobs, log
+from .deciding import sweep
+from .model import utcnow
+from .site import Site
+from .watching import traffic
+
+FUNCTION = "sync_tidy"
+#: So begin the names of all functions in models/tasks.py.
+PREFIX = "sync_"
+#: How often it is done, and how long it may take (seconds).
+EVERY, TIMEOUT = 86_400, 3_600 * 6
+
+
+def schedule(db: Any, application: str) -> None:
+    """See that the task is there, once, and waits for its time or runs.
+
+    Args:
+        db: the DAL with the scheduler's tables, and nothing uncommitted. It is committed.
+        application: name of this application.
+    """
+    table = db.scheduler_task
+    # the scheduler's uuids are unique: of two workers that miss the task at the same time one makes it
+    name = f"{application}/{FUNCTION}"
+    # the first time there is nothing to remove, and a new site has better things to do
+    due = utcnow() + timedelta(seconds=EVERY)
+    task = db(table.uuid == name).select().first()
+    if task is None:
+        try:
+            jobs.queue(
+                db,
+                application,
+                FUNCTION,
+                "Removal of old entries",
+                {},
+                timeout=TIMEOUT,
+                next_run_time=due,
+                period=EVERY,
+                uuid=name,
+                **jobs.FOR_EVER,
+            )
+        except db._adapter.driver.IntegrityError:
+            db.rollback()
+    elif task.status not in ("QUEUED", "ASSIGNED", "RUNNING"):
+        task.update_record(status="QUEUED", next_run_time=due, stop_time=None, **jobs.FOR_EVER)
+    db.commit()
+
+
+def tidy(site: Site) -> None:
+    """Remove what is older than the log shall be: entries, runs, settled versions, the scheduler's records."""
+    days = site.settings.get_sync_log_days()
+    log.purge(site.db, site.store.transaction, days)
+    db = site.db
+    before = utcnow() - timedelta(days=days)
+    with site.store.transaction():
+        site.ledger.purge(before)
+        sweep.purge(db, before)
+        traffic.purge(db, before.date())
+    if "scheduler_run" not in db.tables:
+        return
+    ours = db(db.scheduler_task.function_name.startswith(PREFIX))._select(db.scheduler_task.id)
+    ended = db.scheduler_task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
+    with site.store.transaction():
+        db(db.scheduler_run.task_id.belongs(ours) & (db.scheduler_run.stop_time < before)).delete()
+        by_hand = (db.scheduler_task.function_name == jobs.FUNCTION) & (db.scheduler_task.repeats == 1)
+        db(by_hand & ended & (db.scheduler_task.last_run_time < before)).delete()
