@@ -493,6 +493,10 @@ INDICES: tuple[Index, ...] = (
 )
 
 
+#: Indices of former versions, with their tables: others begin with the same columns.
+OBSOLETE = (("sync_kept_open", "sync_kept"),)
+
+
 def table_indices(schema: Schema) -> Iterable[Index]:
     """Yield the indices that synchronised tables need: by time for the catch-up, by keys that components join on."""
     wanted: dict[str, Index] = {}
@@ -524,7 +528,7 @@ def match_columns(table: Table) -> list[tuple[str, bool]]:
 
 
 def prepare(db: Any, schema: Schema | None = None) -> int:
-    """Make the indices that are missing.
+    """Make the indices that are missing, and take off those of former versions that are not needed any more.
 
     Args:
         db: the DAL, after ``define``.
@@ -554,5 +558,9 @@ def prepare(db: Any, schema: Schema | None = None) -> int:
         if by:
             db[table.name]
             made += store.prepare_match(table, by)
+    present = {(index, table) for table, index, _ in store.rows(store.INDEX_COLUMNS)}
+    for name, table in present.intersection(OBSOLETE):
+        place = f" ON {quote(table)}" if store.dialect == "mysql" else ""
+        store.run(f"DROP INDEX {quote(name)}{place}")
     store.prepare_positions()
     return made
