@@ -98,7 +98,7 @@ db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
     page = admin.page("/sync/index")
     assert "in step" in row(page, "Good") and "none" in row(page, "Good")
     bad = row(page, "Bad")
-    assert "needs attention" in bad and "The last run failed: org_organisation (pull): No route." in bad
+    assert "needs attention" in bad and "The last run failed: Organizations: No route." in bad
     assert "never connected" in row(page, "New") and "Nothing was exchanged yet" in row(page, "New")
     assert "in step" in row(page, "Visitor") and "when the other site begins" in row(page, "Visitor")
     assert "has not been in touch" in row(page, "Stranger")

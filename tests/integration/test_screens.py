@@ -135,7 +135,7 @@ def test_a_run_by_hand_from_the_button_to_the_log(
     work(field)
     text = visible(admin.page(f"{connected}/now"))
     assert "completed" in text and "1 created" in text
-    assert "1 records received: 1 created" in visible(
+    assert "1 record received: 1 created" in visible(
         admin.page(f"{connected}/log?result=success&direction=in")
     )
     assert "There are no entries" in visible(admin.page(f"{connected}/log?result=fatal"))

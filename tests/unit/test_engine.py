@@ -322,7 +322,7 @@ def test_a_wrong_password_is_tried_once(world: World) -> None:
     with pytest.raises(RunFailed) as caught:
         world.engine(task("a"), task("b")).run()
     assert world.peer.calls == [("pull", "a")]
-    assert "a (pull)" in caught.value.message and "b (pull)" in caught.value.message
+    assert "a (pull, " in caught.value.message and "b (pull, " in caught.value.message
 
 
 def test_a_defect_is_told_as_one(world: World) -> None:

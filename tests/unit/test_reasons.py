@@ -5,26 +5,52 @@ from __future__ import annotations
 import pytest
 
 from s3sync.engine import Failure, RunReport
-from s3sync.errors import PeerUnreachable
+from s3sync.errors import NotPermitted, PeerUnreachable
 from s3sync.screens.reasons import LONGEST, failure_of
 
 
-def told(*failures: tuple[str, str]) -> str:
-    error = PeerUnreachable("No route; none at all.", hint="Check the line.")
-    message = RunReport(failures=[Failure(name, mode, error) for name, mode in failures]).summary()
-    return failure_of(str, message)
+def title(name: str) -> str:
+    return name.partition("_")[2].title()
 
 
-def test_only_the_first_resource_that_failed_is_told_whole() -> None:
-    reason = "org_organisation (pull): No route; none at all. Check the line."
-    assert told(("org_organisation", "pull")) == reason
-    assert told(("org_organisation", "pull"), ("org_office", "pull")) == f"{reason} 1 more resource failed."
+def told(*failures: tuple[str, str], odd: bool = False) -> str:
+    error = PeerUnreachable("No route; none at all", hint="Check the line.")
+    found = [Failure(name, mode, error) for name, mode in failures]
+    if odd:
+        found[-1].error = NotPermitted("You may not.")
+    return failure_of(str, RunReport(failures=found).summary(), title)
+
+
+def test_what_failed_is_told_by_its_title_and_the_kind_of_the_error() -> None:
+    assert told(("org_office", "pull")) == "Office: The other site cannot be reached."
+    assert told(("org_office", "pull"), ("org_site", "pull"), odd=True) == (
+        "Office: The other site cannot be reached. 1 more resource failed."
+    )
     many = [("org_organisation", "pull"), *((f"org_table_{number}", "push") for number in range(40))]
-    assert told(*many) == f"{reason} 40 more resources failed."
+    assert (
+        told(*many, odd=True) == "Organisation: The other site cannot be reached. 40 more resources failed."
+    )
+
+
+def test_what_all_failed_of_is_told_once() -> None:
+    assert told(("org_office", "pull"), ("org_site", "push")) == (
+        "The other site cannot be reached. 2 resources failed."
+    )
 
 
 def test_a_resource_that_failed_both_ways_is_one() -> None:
     assert told(("org_office", "pull"), ("org_office", "push")).count("failed") == 0
+
+
+def test_the_message_of_an_older_version_is_told_as_it_is() -> None:
+    text = "Received: nothing. Sent: 0. Failed: org_office (pull): No route. Check it.; org_site (push): No."
+    assert failure_of(str, text, title) == "Office: No route. Check it. 1 more resource failed."
+
+
+def test_message_and_remedy_are_two_sentences() -> None:
+    assert PeerUnreachable("No route", hint="Check.").explain() == "No route. Check."
+    assert PeerUnreachable("No route?", hint="Check.").explain() == "No route? Check."
+    assert PeerUnreachable("No route", hint="").explain() == "No route"
 
 
 @pytest.mark.parametrize("message", [None, "", "  "])

@@ -49,6 +49,8 @@ T = TypeVar("T")
 log = logging.getLogger("eden.sync")
 
 USUAL = Patience()
+#: What the log says of a resource of which nothing was exchanged.
+NOTHING_NEW, NOTHING_TO_SEND = "Nothing new.", "Nothing to send."
 #: After one of these no other resource can fare better.
 HOPELESS = (NotAuthenticated, TlsFailed)
 #: After one of these other resources are tried, but without waiting any more.
@@ -279,12 +281,12 @@ class RunReport:
     warnings: int = 0
 
     def summary(self) -> str:
-        """Return the run in one sentence."""
+        """Return the run in one sentence; of what failed with the error's code, by which screens say it anew."""
         parts = [f"{count} {name}" for name, count in sorted(self.received.items()) if count]
         text = f"Received: {', '.join(parts) if parts else 'nothing'}. Sent: {self.sent}."
         if self.failures:
             failed = "; ".join(
-                f"{each.resource or 'repository'} ({each.mode}): {each.error.explain()}"
+                f"{each.resource or 'repository'} ({each.mode}, {each.error.code}): {each.error.explain()}"
                 for each in self.failures
             )
             text += f" Failed: {failed}"
@@ -603,15 +605,19 @@ class Engine:
             return
         told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count)
         if not records:
-            message = "Nothing to send." if mode == "push" else "Nothing new."
+            message = NOTHING_TO_SEND if mode == "push" else NOTHING_NEW
         elif mode == "push":
-            message = f"{records} records sent{f': {told}' if told else ''}."
+            message = f"{_records(records)} sent{f': {told}' if told else ''}."
         else:
-            message = f"{records} records received: {told}."
+            message = f"{_records(records)} received: {told}."
         if problems:
             shown = list(_bounded(problems, 50))
             message = "\n".join([message, *shown])
         self._log.task(task.resource, mode, action, "warning" if problems or bad else "success", message)
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count} records"
 
 
 def _bounded(lines: Sequence[str], most: int) -> Iterator[str]:

@@ -35,7 +35,10 @@ class SyncError(Exception):
 
     def explain(self) -> str:
         """Return message and hint as one text for a log or a terminal."""
-        return f"{self.message} {self.hint}".strip()
+        message = self.message.rstrip()
+        if message and self.hint and not message.endswith((".", "!", "?", ":", "…")):
+            message += "."
+        return f"{message} {self.hint}".strip()
 
 
 # --- documents -------------------------------------------------------------------------------------------

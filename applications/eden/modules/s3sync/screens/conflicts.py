@@ -13,7 +13,7 @@ from ..errors import SyncError
 from ..lists import whole_number
 from ..titles import resource_title
 from ..watching import logbook
-from . import sayings
+from . import remedies, sayings
 from .desk import Desk
 from .widgets import Confirmation, action_button, confirm, pressed
 
@@ -46,6 +46,7 @@ def tab(desk: Desk, record: Any) -> Any:
 def _list(desk: Desk, wanted: Wanted) -> Dict[str, Any]:
     T = desk.T
     return {
+        "reasons": remedies.reasons(T),
         "page": decisions.kept_page(desk.site, wanted, desk.request.get_vars),
         "wanted": wanted,
         "order": decisions.order(desk.request.get_vars),
@@ -107,6 +108,7 @@ def _one(desk: Desk, row: Any) -> Any:
         "states": sayings.states(T),
         "decided": sayings.decided(T),
         "sides": sayings.sides(T),
+        "reasons": remedies.reasons(T),
     }
 
 

@@ -8,7 +8,7 @@ from s3.pages import refusal
 
 from ..deciding import history
 from ..titles import resource_title
-from . import sayings
+from . import remedies, sayings
 from .desk import Desk
 
 
@@ -29,4 +29,5 @@ def page(desk: Desk) -> Any:
         "decided": sayings.decided(T),
         "results": sayings.results(T),
         "modes": sayings.modes(T),
+        "reasons": remedies.reasons(T),
     }

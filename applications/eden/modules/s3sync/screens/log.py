@@ -11,13 +11,14 @@ from gluon import URL, redirect
 
 from .. import log
 from ..deciding import decisions
+from ..engine import NOTHING_NEW, NOTHING_TO_SEND
 from ..lists import whole_number
 from ..model import utcnow
 from ..rest import CHUNK
 from ..titles import resource_names
 from ..watching import logbook
 from ..watching.standing import live_runs
-from . import sayings
+from . import remedies, sayings
 from .desk import Desk
 from .widgets import Confirmation, confirm
 
@@ -91,6 +92,8 @@ def _words(desk: Desk) -> Dict[str, Any]:
         "modes": sayings.modes(T),
         "directions": sayings.directions(T),
         "errors": sayings.errors(T),
+        "nothing": (NOTHING_NEW, NOTHING_TO_SEND),
+        "remedies": remedies.remedies(T),
         "shown": SHOWN,
     }
 

@@ -15,6 +15,7 @@ from ..preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePrev
 from ..records import Record
 from ..schema import Table
 from ..titles import Translate, resource_names
+from . import remedies
 from .desk import Desk
 from .widgets import action_button, pressed
 
@@ -247,7 +248,7 @@ def _reasons(T: Translate, each: Foreseen, incoming: bool) -> List[Any]:
     if kept:
         ours = (kept == "ours") == incoming
         return [T("Our version would stay.") if ours else T("The other site's version would stay.")]
-    return [each.reason] if each.reason else []
+    return [remedies.reasons(T).get(each.reason, each.reason)] if each.reason else []
 
 
 def _lines(desk: Desk, table: Table, here: Optional[Record], there: Optional[Record]) -> List[versions.Line]:

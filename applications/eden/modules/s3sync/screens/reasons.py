@@ -10,14 +10,19 @@ from gluon import URL
 from s3 import look
 
 from ..health import Reason
-from ..titles import Translate
+from ..site import Site
+from ..titles import Translate, resource_title
 from ..watching.standing import Standing
+from . import sayings
 from .wording import number, records, sentence
 
 #: Before what went wrong in the message of a run (see ``engine.RunReport.summary``).
 _FAILED = " Failed: "
 #: Between two resources of those that failed, each with its mode.
-_NEXT = re.compile(r"; (?=[a-z0-9_]+ \((?:pull|push)\): )")
+_NEXT = re.compile(r"; (?=[a-z0-9_]+ \((?:pull|push)(?:, [a-z_]+)?\): )")
+_FAILURE = re.compile(r"([a-z0-9_]+) \((?:pull|push)(?:, ([a-z_]+))?\): (.*)", re.DOTALL)
+#: Stands for the resource where what failed is about none.
+_WHOLE = "repository"
 LONGEST = 300
 
 
@@ -42,25 +47,50 @@ def explain(T: Translate, standing: Standing) -> Explanation:
     return _EXPLANATIONS[standing.health.reason](T, standing)
 
 
-def failure_of(T: Translate, message: Optional[str]) -> str:
+class _Failure(NamedTuple):
+    """A resource that failed, as the message of a run tells it: table, code of the error, what it said."""
+
+    resource: str
+    code: str
+    said: str
+
+
+def titled_here(name: str) -> str:
+    """Return what the records of a table are called at the site of this request."""
+    return resource_title(Site.from_current(), name)
+
+
+def failure_of(T: Translate, message: Optional[str], title: Callable[[str], str] = titled_here) -> str:
     """Return what went wrong from the message of a failed run: the first resource that failed, bounded.
 
     Args:
         T: translates.
         message: of the run; of a run with many resources it names each one that failed with its reason.
+        title: what the records of a table are called.
     """
     text = (message or "").strip()
-    first, *others = _NEXT.split(text.partition(_FAILED)[2] or text)
-    shown = first if len(first) <= LONGEST else f"{first[:LONGEST]}…"
-    more = len({_resource(each) for each in others} - {_resource(first)})
+    found = [_failure(each) for each in _NEXT.split(text.partition(_FAILED)[2] or text)]
+    first, resources = found[0], {each.resource for each in found}
+    what = str(sayings.errors(T).get(first.code, first.said))
+    what = what if len(what) <= LONGEST else f"{what[:LONGEST]}…"
+    if len(resources) > 1 and first.code and len({each.code for each in found}) == 1:
+        return f"{_ended(what)} {T('%s resources failed.') % number(len(resources))}"
+    if first.resource and first.resource != _WHOLE:
+        what = T("%(what)s: %(reason)s") % {"what": title(first.resource), "reason": what}
+    more = len(resources) - 1
     if not more:
-        return shown
+        return _ended(what) if first.code else what
     rest = T("1 more resource failed.") if more == 1 else T("%s more resources failed.") % number(more)
-    return f"{shown} {rest}"
+    return f"{_ended(what)} {rest}"
 
 
-def _resource(failure: str) -> str:
-    return failure.partition(" ")[0]
+def _failure(text: str) -> _Failure:
+    found = _FAILURE.match(text)
+    return _Failure(found[1], found[2] or "", found[3]) if found else _Failure("", "", text)
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _tab(standing: Standing, *args: str, **variables: str) -> str:
