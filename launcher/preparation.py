@@ -27,6 +27,50 @@ from .problems import Problem
 DEFAULT_EMAIL = "admin@example.com"
 RESULT_FILE = "EDEN_RESULT"
 
+_URI = "[db] uri in private/appconfig.ini, or --database"
+#: What scripts and database drivers say when they fail, and what to do about it. The first that fits holds: drivers
+#: call much that has nothing to do with a connection an OperationalError too.
+REMEDIES = (
+    (r"No space left on device|database or disk is full", "The disk is full: make room and start again."),
+    (
+        r"database is locked",
+        "Another process is writing to the database: stop the site's web server and workers, and start again.",
+    ),
+    (
+        r"readonly database|unable to open database file|Permission denied",
+        "Let the site's folder and everything in it belong to the user that starts it, and start again.",
+    ),
+    (
+        r"permission denied for|command denied to user",
+        "Let the database belong to the user in its address, or grant that user all rights in it, and start again.",
+    ),
+    (
+        r"[Pp]assword authentication failed|no password supplied|Access denied for user|role \".+\" does not exist"
+        r"|no pg_hba.conf entry",
+        f"Check the user and the password in the address of the database: {_URI}.",
+    ),
+    (
+        r"database \".+\" does not exist|Unknown database",
+        f"Make the database at its server first, or correct its name: {_URI}.",
+    ),
+    (
+        r"(relation|[Tt]able) .+ already exists|[Dd]uplicate column name",
+        "The database has tables or columns that the notes in applications/eden/databases/*.table do not tell of. Put "
+        f"that folder back from the backup that was made with the database, or name an empty database: {_URI}.",
+    ),
+    (
+        r"no such (table|column)|(relation|column) .+ does not exist|Table .+ doesn't exist|Unknown column",
+        "The database lacks what this version needs. Remove applications/eden/databases/schema.fingerprint and start "
+        "again: what is missing is made then.",
+    ),
+    (
+        r"could not (connect|translate host name)|connection to server|Can't connect|server has gone away"
+        r"|Lost connection|Failure to connect",
+        f"Check that the database server runs and can be reached, and its address: {_URI}.",
+    ),
+    (r"No such file or directory", "If the checkout was moved, start ./run from where it is now."),
+)
+
 
 @dataclass(frozen=True)
 class Administrator:
@@ -93,18 +137,17 @@ def run_script(
 
 def reason(output: str, log: Path) -> str:
     """The exception that ended a script, else the last lines of its output."""
-    raised = re.findall(r"^[\w.]+(?:Error|Exception|Missing|Failed)\b: .+", output, re.MULTILINE)
+    raised = re.findall(
+        r"^(?:psycopg2\.errors\.\w+|[\w.]+(?:Error|Exception|Missing|Failed)): .+", output, re.MULTILINE
+    )
     return f"  {raised[-1]}" if raised else tail(log)
 
 
 def hint(output: str) -> str:
     """What to do about a failed script, as far as its output tells."""
-    if "could not connect" in output or "OperationalError" in output or "Failure to connect" in output:
-        return "Check that the database server runs, and [db] uri in private/appconfig.ini or --database."
-    if "No such file or directory" in output and "No space" not in output:
-        return "If the checkout was moved, start ./run from where it is now."
-    if "No space left on device" in output:
-        return "The disk is full: make room and start again."
+    for said, remedy in REMEDIES:
+        if re.search(said, output):
+            return remedy
     return "Repair what it names and start again: the preparation continues where it stopped."
 
 
