@@ -162,7 +162,7 @@ traffic.note(db, 1, received=1200, sent=34)
     path = re.findall(r'href="/eden(/sync/repository/\d+)"', page)[0]
     text = visible(admin.page(path))
     assert "To be sent: 1 record." in text and "Synchronize now" in text
-    assert "Organizations fetch and send 1 not known never never none" in text
+    assert "Organizations Fetch and send 1 not known never never none" in text
 
 
 def test_a_repository_shows_its_runs(admin: Browser, site: WebSite) -> None:
@@ -245,10 +245,12 @@ db.sync_lease.insert(repository_id={key}, owner="elsewhere#1#x", heartbeat=now +
     )
     told = admin.get(source).json()
     assert told["state"] == "running" and told["stage"] == "Taking over what was fetched"
-    assert told["records"] == "5000 of 20\u202f000 records" and told["share"] == 0.25
+    assert told["records"] == "5000 of 20\u202f000 records"
+    # a quarter of what is fetched, and nothing of what is sent
+    assert told["share"] == 0.125
     assert told["received"] == "2.9 MB" and "second" in told["rate"] and "second" in told["left"]
     page = admin.page(now)
-    assert "Taking over what was fetched Organizations" in visible(page) and 'value="0.25"' in page
+    assert "Taking over what was fetched Organizations" in visible(page) and 'value="0.125"' in page
     assert admin.get(source).headers["Cache-Control"] == "no-store"
     assert "It stops after the page" in visible(admin.submit(now, "cancel").text)
     assert admin.get(source).json()["stopping"] is True

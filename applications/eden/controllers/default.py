@@ -9,11 +9,20 @@ def index():
         if module.module_type and auth.s3_has_module_access(name)
     ]
     administrator = auth.s3_logged_in() and auth.s3_has_role("Administrator")
+    can_synchronise = administrator and settings.has_module("sync")
+    states = []
+    if can_synchronise:
+        from gluon import current
+
+        from s3sync.screens.overview import states_of
+
+        states = states_of(current.sync_site, T)
     return {
         "title": settings.get_system_name(),
         "modules": modules,
         "administrator": administrator,
-        "can_synchronise": administrator and settings.has_module("sync"),
+        "can_synchronise": can_synchronise,
+        "states": states,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, List
+from urllib.parse import urlsplit
 
 from gluon import H2, URL, Field, redirect
 from gluon.validators import (
@@ -50,6 +51,7 @@ def page(desk: Desk) -> Any:
         "form": form,
         "identifier": site.config().uuid,
         "address": site.base_url,
+        "is_unreachable": _is_own_computer(site.base_url),
         "mail_server": mail_server,
         "test": test if mail_server and recipients else "",
     }
@@ -106,19 +108,19 @@ def settings_form(site: Site, T: Translate) -> Any:
         ),
         seconds(
             "connect_timeout",
-            T("Patience for a connection (seconds)"),
+            T("Wait for a connection (seconds)"),
             T("How long this site waits until another one takes up the line."),
             usual.get_sync_connect_timeout(),
         ),
         seconds(
             "read_timeout",
-            T("Patience for an answer (seconds)"),
+            T("Wait for an answer (seconds)"),
             T("The longest silence on an open line; an Eden computes long before it begins to send."),
             usual.get_sync_read_timeout(),
         ),
         number(
             "retries",
-            T("Repetitions"),
+            T("Attempts after a failure"),
             T("How often a request that failed in passing is sent again before the run gives up."),
             usual.get_sync_retries(),
             IS_INT_IN_RANGE(0, 101, error_message=T("Enter a number from 0 to 100")),
@@ -198,6 +200,12 @@ def _divide(form: Any, headings: Any) -> None:
             else [row]
         )
     ]
+
+
+def _is_own_computer(address: str) -> bool:
+    """Tell whether an address leads every computer to itself, so that other sites cannot use it."""
+    host = urlsplit(address).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _check_addresses(T: Translate) -> Any:

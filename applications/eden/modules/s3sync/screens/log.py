@@ -45,6 +45,12 @@ def tab(desk: Desk, record: Any) -> Any:
 
 def _list(desk: Desk, asked: logbook.Asked, repository_id: Optional[int], title: Any) -> Any:
     site, T = desk.site, desk.T
+    if desk.request.get_vars.ask == "purge" and not _old(desk, repository_id):
+        days = _days(desk)
+        desk.session.flash = (
+            T("Nothing is older than 1 day.") if days == 1 else T("Nothing is older than %s days.") % days
+        )
+        redirect(URL(args=desk.request.args))
     purge = _purge(desk, repository_id)
     if purge.page:
         return purge.page
@@ -133,17 +139,30 @@ def _days(desk: Desk) -> int:
     return given if given else desk.settings.get_sync_log_days()
 
 
+def _old(desk: Desk, repository_id: Optional[int]) -> int:
+    """Return how many entries are older than what was asked for."""
+    before = utcnow() - timedelta(days=_days(desk))
+    return int(desk.db(log.older(desk.db, before, repository_id)).count())
+
+
 def _purge(desk: Desk, repository_id: Optional[int]) -> Confirmation:
-    T, db = desk.T, desk.db
+    T = desk.T
     lines = []
     if desk.request.get_vars.ask == "purge":
         days = _days(desk)
-        before = utcnow() - timedelta(days=days)
-        count = db(log.older(db, before, repository_id)).count()
+        count = _old(desk, repository_id)
+        if days == 1:
+            told = (
+                T("1 entry is older than 1 day.")
+                if count == 1
+                else T("%s entries are older than 1 day.") % count
+            )
+        elif count == 1:
+            told = T("1 entry is older than %s days.") % days
+        else:
+            told = T("%(count)s entries are older than %(days)s days.") % {"count": count, "days": days}
         lines = [
-            T("1 entry is older than %s days.") % days
-            if count == 1
-            else T("%(count)s entries are older than %(days)s days.") % {"count": count, "days": days},
+            told,
             T("These entries, and the history of the runs of that time, are removed for good."),
             T(
                 "Records, conflicts and schedules are not touched. Save the log as a table before if you may need it."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from gluon import URL, redirect
 
 from .. import jobs
-from ..model import utcnow
+from ..deciding import decisions
+from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, utcnow
 from ..pace import Pace, pace
 from ..titles import Translate, resource_title
 from . import wording
@@ -58,6 +59,7 @@ def tab(desk: Desk, record: Any) -> Any:
         "last_totals": totals(T, last) if last is not None else "",
         "resources": resource_lines(desk.site, T, last) if last is not None else [],
         "lines": run_lines(T, runs, live),
+        "undecided": decisions.undecided(desk.site, record.id),
         "workers": jobs.workers_alive(db),
         "command": desk.worker_command,
         "tasks": len(desk.site.task_rows(record.id)),
@@ -86,19 +88,52 @@ def progress(desk: Desk, run: Any) -> Dict[str, Any]:
     T = desk.T
     since: datetime = run.stage_since or run.started_on
     found = pace(run.done or 0, run.total, (utcnow() - since).total_seconds())
+    tasks = [row for row in desk.site.task_rows(run.repository_id) if row.mode != MODE_NONE]
     return {
         "run": run.id,
         "stopping": bool(run.cancel_requested),
         "part": f"{run.direction or ''} {run.resource_name or ''}",
         "stage": str(wording.stage(T, run.stage, run.direction)),
-        "resource": resource_title(desk.site, run.resource_name) if run.resource_name else "",
-        "share": None if found.share is None else round(found.share, 4),
+        "resource": _resource(desk, run.resource_name, tasks),
+        "share": _share(run, tasks, found.share),
         "records": str(_records(T, run.done or 0, run.total)),
         "rate": str(_rate(T, found)),
         "left": str(T("not known yet") if found.left is None else wording.span(T, found.left)),
         "received": str(wording.size(T, run.bytes_received or 0)),
         "sent": str(wording.size(T, run.bytes_sent or 0)),
     }
+
+
+def _resource(desk: Desk, name: Optional[str], tasks: List[Any]) -> str:
+    """Return which resource it is, and its place among those of the run."""
+    if not name:
+        return ""
+    names = [task.resource_name for task in tasks]
+    title = resource_title(desk.site, name)
+    if len(names) < 2 or name not in names:
+        return title
+    place = {"resource": title, "place": names.index(name) + 1, "all": len(names)}
+    return str(desk.T("%(resource)s (%(place)s of %(all)s)") % place)
+
+
+def _share(run: Any, tasks: List[Any], share: Optional[float]) -> Optional[float]:
+    """Return how much of the whole run is done, each resource and direction counted alike; None if not known.
+
+    Args:
+        run: the run.
+        tasks: rows of its tasks, in their order.
+        share: of the resource and direction under way, None if not known.
+    """
+    ways = [
+        (task.resource_name, direction)
+        for task in tasks
+        for direction, mode in (("pull", MODE_PULL), ("push", MODE_PUSH))
+        if task.mode in (mode, MODE_BOTH)
+    ]
+    present = (run.resource_name, run.direction)
+    if present not in ways:
+        return None
+    return round((ways.index(present) + (share or 0.0)) / len(ways), 4)
 
 
 def _records(T: Translate, done: int, total: Optional[int]) -> Any:

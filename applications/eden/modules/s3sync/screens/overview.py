@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
@@ -10,7 +11,8 @@ from ..deciding import decisions
 from ..health import Condition
 from ..lists import Page, containing, order_of, page_of
 from ..model import MODE_BOTH, MODE_PULL, MODE_PUSH, utcnow
-from ..titles import resource_title
+from ..site import Site
+from ..titles import Translate, resource_title
 from ..watching import traffic
 from ..watching.standing import Flow, Standing, recent_runs, standings
 from . import charts, wording
@@ -105,6 +107,24 @@ def _chosen_condition(name: Any) -> Optional[Condition]:
     return next((each for each in Condition if each.value == name), None)
 
 
+class State(NamedTuple):
+    """How many repositories are in a state: its name in addresses, its kind (``look.state``), its words."""
+
+    name: str
+    kind: str
+    words: Any
+    count: int
+
+
+def states_of(site: Site, T: Translate) -> List[State]:
+    """Return the states of all repositories, the most urgent first, those of none left out."""
+    found = Counter(each.health.condition for each in standings(site, None))
+    words = wording.conditions(T)
+    return [
+        State(each.value, wording.KINDS[each], words[each], found[each]) for each in Condition if found[each]
+    ]
+
+
 def _name(standing: Standing) -> str:
     return str(standing.row.name).casefold()
 
@@ -161,7 +181,7 @@ def tab(desk: Desk, record: Any) -> Any:
 
 def _flow_lines(desk: Desk, standing: Standing) -> List[FlowLine]:
     T = desk.T
-    modes = {MODE_PULL: T("fetch"), MODE_PUSH: T("send"), MODE_BOTH: T("fetch and send")}
+    modes = {MODE_PULL: T("Only fetch"), MODE_PUSH: T("Only send"), MODE_BOTH: T("Fetch and send")}
     names = [flow.table for flow in standing.flows]
     kept = decisions.undecided_by_table(desk.site, standing.row.id, names)
     tasks = {row.id: row for row in desk.site.task_rows(standing.row.id)}

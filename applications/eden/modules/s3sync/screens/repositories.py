@@ -190,7 +190,9 @@ def repository_form(desk: Desk, kind: Any, record: Any) -> Any:
         _formaction=URL(args=desk.request.args, vars=desk.request.get_vars) + "#test",
     )
     save = INPUT(_type="submit", _value=T("Save and register"), _class="btn btn-primary", _id="save")
-    return SQLFORM.factory(*fields, formstyle=form_rows, table_name="repository", buttons=[save, " ", test])
+    return SQLFORM.factory(
+        *fields, formstyle=form_rows, separator="", table_name="repository", buttons=[save, " ", test]
+    )
 
 
 def _field(desk: Desk, setting: Setting, record: Any) -> Field:
