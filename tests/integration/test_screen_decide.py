@@ -91,7 +91,9 @@ def test_conflicts_from_their_arrival_to_the_decision(
     for hint in ("/sync/log", f"{connected}/log"):
         assert "3 records need your decision" in visible(admin.page(hint))
     listed = visible(admin.page("/sync/kept?kind=undecided"))
-    assert listed.count("Theirs was taken: that is the rule for this resource.") == 3 and "3 entries" in listed
+    assert (
+        listed.count("Theirs was taken: that is the rule for this resource.") == 3 and "3 entries" in listed
+    )
     for asked in ("kind=rejected", "resource=org_office", "state=resolved", "repository=4711", "q=nosuch"):
         assert "Nothing matches" in visible(admin.page(f"/sync/kept?{asked}"))
     number = connected.rpartition("/")[2]
