@@ -733,7 +733,7 @@
 'Office Types': 'أنواع المكاتب',
 'Offices': 'المكاتب',
 'Old password': 'كلمة المرور القديمة',
-'Older entries and runs are removed after a synchronization.': 'تُزال البنود وعمليات التشغيل الأقدم بعد المزامنة.',
+'Older entries and runs are removed once a day, by the worker.': 'يزيل منفّذ المهام البنود وعمليات التشغيل الأقدم مرة واحدة في اليوم.',
 'Older than how many days?': 'أقدم من كم يوم؟',
 'Oldest first': 'الأقدم أولًا',
 'One of the sites does not have this resource': 'هذا المورد غير موجود في أحد الموقعين',

@@ -733,7 +733,7 @@
 'Office Types': 'Büroarten',
 'Offices': 'Büros',
 'Old password': 'Altes Passwort',
-'Older entries and runs are removed after a synchronization.': 'Ältere Einträge und Läufe werden nach einer Synchronisation entfernt.',
+'Older entries and runs are removed once a day, by the worker.': 'Ältere Einträge und Läufe werden einmal am Tag entfernt, vom Arbeitsprozess.',
 'Older than how many days?': 'Älter als wie viele Tage?',
 'Oldest first': 'Älteste zuerst',
 'One of the sites does not have this resource': 'Einer der Standorte hat diese Ressource nicht',

@@ -733,7 +733,7 @@
 'Office Types': 'Tipos de oficina',
 'Offices': 'Oficinas',
 'Old password': 'Contraseña anterior',
-'Older entries and runs are removed after a synchronization.': 'Las entradas y ejecuciones más antiguas se eliminan después de una sincronización.',
+'Older entries and runs are removed once a day, by the worker.': 'Las entradas y ejecuciones más antiguas las elimina el proceso de trabajo una vez al día.',
 'Older than how many days?': '¿De más de cuántos días?',
 'Oldest first': 'Las más antiguas primero',
 'One of the sites does not have this resource': 'Uno de los sitios no tiene este recurso',

@@ -733,7 +733,7 @@
 'Office Types': 'Types de bureau',
 'Offices': 'Bureaux',
 'Old password': 'Ancien mot de passe',
-'Older entries and runs are removed after a synchronization.': 'Les entrées et les exécutions plus anciennes sont retirées après une synchronisation.',
+'Older entries and runs are removed once a day, by the worker.': 'Les entrées et les exécutions plus anciennes sont retirées une fois par jour par le processus d’arrière-plan.',
 'Older than how many days?': 'De plus de combien de jours ?',
 'Oldest first': 'Les plus anciennes d’abord',
 'One of the sites does not have this resource': 'L’un des sites n’a pas cette ressource',

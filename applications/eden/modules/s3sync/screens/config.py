@@ -151,7 +151,7 @@ def settings_form(site: Site, T: Translate) -> Any:
         number(
             "log_days",
             T("Days that the log is kept"),
-            T("Older entries and runs are removed after a synchronization."),
+            T("Older entries and runs are removed once a day, by the worker."),
             usual.get_sync_log_days(),
             IS_INT_IN_RANGE(1, 36501, error_message=T("Enter a number of days, at least 1")),
         ),
