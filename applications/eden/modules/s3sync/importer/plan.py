@@ -7,7 +7,7 @@ one a duplicate rule, one a table referred to.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
 
 from ..policy import Decision, Policy, Terms, Version, decide
 from ..ports import Clock, Journal, Ledger, Store
@@ -21,6 +21,7 @@ from .identify import Identifier
 from .items import Item, Link, TablePlan, differs
 from .references import Resolver
 
+_NONE: FrozenSet[int] = frozenset()
 _ECHO = Decision(Action.UNCHANGED, False, "It is our own former version, which was replaced here since.")
 
 
@@ -143,35 +144,43 @@ class Planner:
     # -- decide ------------------------------------------------------------------------------------------
 
     def _decide(self, items: Sequence[Item]) -> None:
-        contested: Dict[str, List[int]] = defaultdict(list)
+        contested: Dict[str, List[Item]] = defaultdict(list)
         for item in items:
             if item.outcome is None and item.original is not None and not self._is_same(item):
-                contested[item.plan.table.name].append(item.key or 0)
-        positions: Dict[str, Dict[int, Tuple[int, Optional[int]]]] = {}
-        if self._context.exchanged is not None:
-            for table, keys in contested.items():
-                positions[table] = self._journal.positions(table, keys)
+                contested[item.plan.table.name].append(item)
+        different = {id(item) for disputed in contested.values() for item in disputed}
         changed_here = [
-            item
-            for item in items
-            if item.key is not None
-            and item.outcome is None
-            and self._changed_here(positions.get(item.plan.table.name, {}).get(item.key))
+            item for table, disputed in contested.items() for item in self._changed_here(table, disputed)
         ]
         contested_here = {id(item) for item in changed_here}
-        echoes = self._echoes.among(changed_here) if changed_here else frozenset()
+        echoes = self._echoes.among(changed_here) if changed_here else _NONE
         for item in items:
-            if item.outcome is None:
-                item.decision = _without_master(item) or (
-                    _ECHO if id(item) in echoes else self._decide_item(item, id(item) in contested_here)
-                )
+            if item.outcome is not None:
+                continue
+            decision = _without_master(item)
+            if decision is None:
+                if item.original is None:
+                    decision = self._decide_unknown(item.record)
+                elif id(item) not in different:
+                    decision = self._on_same
+                elif id(item) in echoes:
+                    decision = _ECHO
+                else:
+                    decision = self._decide_item(item, id(item) in contested_here)
+            item.decision = decision
 
-    def _changed_here(self, position: Optional[Tuple[int, Optional[int]]]) -> bool:
-        """Whether a record changed here since the last exchange, by someone else than this repository."""
-        if position is None or self._context.exchanged is None:
-            return False
-        seq, origin = position
-        return seq > self._context.exchanged and origin != self._context.repository_id
+    def _changed_here(self, table: str, items: Sequence[Item]) -> List[Item]:
+        """Return those that changed here since the last exchange, by someone else than this repository."""
+        exchanged, sender = self._context.exchanged, self._context.repository_id
+        if exchanged is None:
+            return []
+        positions = self._journal.positions(table, [item.key or 0 for item in items])
+        found = []
+        for item in items:
+            seq, origin = positions.get(item.key or 0, (0, None))
+            if seq > exchanged and origin != sender:
+                found.append(item)
+        return found
 
     def _is_same(self, item: Item) -> bool:
         ours_deleted = bool(item.ours("deleted"))
@@ -180,11 +189,8 @@ class Planner:
         return not ours_deleted and not item.changes and not item.links
 
     def _decide_item(self, item: Item, changed_here: bool) -> Decision:
+        """Decide on a record that is here and says something else."""
         record = item.record
-        if item.original is None:
-            return self._decide_unknown(record)
-        if self._is_same(item):
-            return self._on_same
         theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
         ours = Version(item.ours("modified_on"), bool(item.ours("deleted")), item.ours("mci"))
         if changed_here and self._was_known(item, ours, theirs):
