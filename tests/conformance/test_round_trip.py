@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parents[2] / "shared" / "fixtures"
 DOCUMENTS = sorted(FIXTURES.glob("*-export.xml"))
 
-Known = Dict[Tuple[str, str], Record]
+Known = dict[tuple[str, str], Record]
 
 
 def main_table(path: Path) -> str:
@@ -48,14 +49,14 @@ def known(content: bytes, schema: Schema) -> Known:
     return found
 
 
-def said(record: Record, domain: str) -> Dict[str, Any]:
+def said(record: Record, domain: str) -> dict[str, Any]:
     """Return what a record says of itself, empty values left out."""
 
     def uuid(reference: Reference) -> str:
         bare = reference.uuid and "/" not in reference.uuid and not reference.uuid.startswith("urn:")
         return f"{domain}/{reference.uuid}" if bare and domain else str(reference.uuid)
 
-    values: Dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in record.values.items():
         values[name] = (value.filename, value.stored) if isinstance(value, Upload) else value
     for name, target in record.references.items():
@@ -66,7 +67,7 @@ def said(record: Record, domain: str) -> Dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", [])}
 
 
-def problems(report: Report) -> List[str]:
+def problems(report: Report) -> list[str]:
     return [f"{outcome.table} {outcome.uuid}: {outcome.reason}" for _, outcome in report.failures]
 
 

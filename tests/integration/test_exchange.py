@@ -6,7 +6,7 @@ import base64
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 
@@ -174,7 +174,7 @@ def test_an_eden_that_sends_everything_again_undoes_nothing(world: World) -> Non
     assert report.received["conflict"] == 1 and state(world.a)[f"urn:uuid:{ORG}:2"][0] == "changed there"
 
 
-def asked(world: World, uuid: str, msince: Optional[datetime], *filters: Any) -> set[str]:
+def asked(world: World, uuid: str, msince: datetime | None, *filters: Any) -> set[str]:
     """Ask b as an Eden does; return the names in the answer."""
     world.clock.tick()
     path = world.a.spool / "asked.xml"

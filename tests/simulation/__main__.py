@@ -12,15 +12,14 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from typing import Dict, List, Optional, Tuple
 
 from tests.simulation.history import History, make_history, shrink
 from tests.simulation.world import World
 
-Failure = Tuple[int, List[str], List[str]]
+Failure = tuple[int, list[str], list[str]]
 
 
-def run_seeds(first: int, count: int, stop_at: int = 1) -> Tuple[Dict[str, int], List[Failure]]:
+def run_seeds(first: int, count: int, stop_at: int = 1) -> tuple[dict[str, int], list[Failure]]:
     """Run the histories of consecutive seeds.
 
     Args:
@@ -34,7 +33,7 @@ def run_seeds(first: int, count: int, stop_at: int = 1) -> Tuple[Dict[str, int],
     # Faults are what this is about; each would be a line.
     logging.getLogger("eden.sync").setLevel(logging.CRITICAL)
     world = World()
-    failures: List[Failure] = []
+    failures: list[Failure] = []
     try:
         for seed in range(first, first + count):
             history = make_history(seed)
@@ -55,7 +54,7 @@ def run_seeds(first: int, count: int, stop_at: int = 1) -> Tuple[Dict[str, int],
         world.close()
 
 
-def main(arguments: Optional[List[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__.splitlines()[0])
     parser.add_argument("--histories", type=int, default=1000, help="how many (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (default: 0)")
@@ -64,7 +63,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     options = parser.parse_args(arguments)
     began = time.monotonic()
     happened: "Counter[str]" = Counter()
-    failures: List[Failure] = []
+    failures: list[Failure] = []
     share = min(500, max(1, options.histories // options.processes))
     with ProcessPoolExecutor(options.processes) as pool:
         jobs = [

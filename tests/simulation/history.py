@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from typing import Callable, NamedTuple, Optional, Tuple
+from typing import Callable, NamedTuple
 
 TOPOLOGIES = ("chain", "star", "ring", "mesh")
 
@@ -50,12 +50,12 @@ class History:
     seed: int
     sites: int
     topology: str
-    skews: Tuple[int, ...]
+    skews: tuple[int, ...]
     filtered: bool
-    operations: Tuple[Operation, ...]
+    operations: tuple[Operation, ...]
 
     @property
-    def edges(self) -> Tuple[Tuple[int, int], ...]:
+    def edges(self) -> tuple[tuple[int, int], ...]:
         """Pairs of (site that asks, site that answers)."""
         last = self.sites - 1
         if self.topology == "star":
@@ -110,7 +110,7 @@ def shrink(history: History, fails: Callable[[History], bool], tries: int = 400)
     """
     size = max(1, len(history.operations) // 2)
     while size:
-        start: Optional[int] = 0
+        start: int | None = 0
         while start is not None and start < len(history.operations) and tries > 0:
             tries -= 1
             operations = history.operations[:start] + history.operations[start + size :]

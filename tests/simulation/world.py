@@ -14,9 +14,10 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from eden import open_environment
@@ -77,7 +78,7 @@ class Place:
         self.uuid = str(self.site.config().uuid)
         self.db.commit()
         self.beginning = self._copy()
-        self.backup: Optional[Tuple[sqlite3.Connection, str]] = None
+        self.backup: tuple[sqlite3.Connection, str] | None = None
 
     @property
     def _remembered(self) -> Path:
@@ -131,7 +132,7 @@ class Place:
             self._merge(rnd)
         self.db.commit()
 
-    def _any(self, tablename: str, rnd: random.Random) -> Optional[int]:
+    def _any(self, tablename: str, rnd: random.Random) -> int | None:
         table = self.s3db[tablename]
         found = self.db(table.deleted == False).select(table.id, table.uuid, orderby=table.uuid)  # noqa: E712
         return rnd.choice(list(found)).id if found else None
@@ -164,7 +165,7 @@ class Place:
         key = self._any(tablename, rnd)
         if key is None:
             return
-        values: Dict[str, Any] = {EDITED[tablename]: rnd.choice((None, "a", "b", "c"))}
+        values: dict[str, Any] = {EDITED[tablename]: rnd.choice((None, "a", "b", "c"))}
         if tablename == "org_office" and rnd.random() < 0.5:
             values = {"organisation_id": self._any("org_organisation", rnd)}
         self.db(self.s3db[tablename].id == key).update(**values)
@@ -193,11 +194,11 @@ class Place:
 
     # --- what it knows ----------------------------------------------------------------------------------
 
-    def contents(self) -> Dict[Tuple[str, str], Tuple[str, ...]]:
+    def contents(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return (table, uuid) -> contents of all live records."""
-        found: Dict[Tuple[str, str], Tuple[str, ...]] = {}
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
         schema = self.site.schema
-        uuids: Dict[str, Dict[int, str]] = {}
+        uuids: dict[str, dict[int, str]] = {}
 
         def named(target: str, key: Any) -> str:
             if target not in uuids:
@@ -264,7 +265,7 @@ class Line:
         return Reply(url, 200, {}, path=path)
 
     def send(
-        self, method: str, url: str, body: Union[bytes, Path], headers: Optional[Mapping[str, str]] = None
+        self, method: str, url: str, body: bytes | Path, headers: Mapping[str, str] | None = None
     ) -> Reply:
         query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
         content = body if isinstance(body, bytes) else body.read_bytes()
@@ -281,7 +282,7 @@ class Watch:
     def __init__(self, breaks_at: int) -> None:
         self._left = breaks_at
 
-    def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
+    def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
         """Nobody looks."""
 
     def advance(self, done: int = 0, **counts: Any) -> None:
@@ -319,7 +320,7 @@ class World:
 
     # --- running ----------------------------------------------------------------------------------------
 
-    def run(self, history: History) -> List[str]:
+    def run(self, history: History) -> list[str]:
         """Run a history to its end; return what is wrong with it, nothing where all is well."""
         self._begin(history)
         for number, operation in enumerate(history.operations):
@@ -415,7 +416,7 @@ class World:
                 return rounds
         return MOST_ROUNDS + 1
 
-    def _differences(self, history: History) -> List[str]:
+    def _differences(self, history: History) -> list[str]:
         known = [place.contents() for place in self.places[: history.sites]]
         problems = []
         for table, uuid in sorted({key for contents in known for key in contents}):
@@ -431,6 +432,6 @@ class World:
         return problems
 
     @staticmethod
-    def _passes(known: List[Dict[Tuple[str, str], Tuple[str, ...]]], key: Tuple[str, str]) -> bool:
+    def _passes(known: list[dict[tuple[str, str], tuple[str, ...]]], key: tuple[str, str]) -> bool:
         version = next(contents[key] for contents in known if key in contents)
         return any(value.startswith("name=") and value[-1] in "02" for value in version)

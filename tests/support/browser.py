@@ -17,10 +17,10 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[dict[str, Any]] = []
-        self._select: Optional[str] = None
-        self._area: Optional[str] = None
+        self._select: str | None = None
+        self._area: str | None = None
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, Optional[str]]]) -> None:
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given: Attributes = dict(attributes)
         if tag == "form":
             self.forms.append({})

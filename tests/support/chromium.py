@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any, Optional
+from typing import Any
 
 from launcher.browsers import find_chromium
 
@@ -30,7 +30,7 @@ except ImportError:  # Python 3.9, or an environment that was made without a bro
     sync_playwright = None  # type: ignore[assignment]
 
 
-def missing() -> Optional[str]:
+def missing() -> str | None:
     """Return why no browser can be used here, None where one can."""
     if find_chromium() is None:
         return "there is no Chromium on this machine (install the package chromium, or set EDEN_CHROMIUM)"

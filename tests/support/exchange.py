@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from s3sync import model, serving
 from s3sync.codec import DocumentReader
@@ -37,11 +37,11 @@ class Clock:
 class Jobs(OpenAuth):
     """Nobody in particular, as in a worker."""
 
-    def s3_impersonate(self, user_id: Optional[int]) -> bool:
+    def s3_impersonate(self, user_id: int | None) -> bool:
         return user_id is not None
 
 
-def make_site(folder: Path, clock: Optional[Clock] = None, uri: str = "sqlite://storage.sqlite") -> Site:
+def make_site(folder: Path, clock: Clock | None = None, uri: str = "sqlite://storage.sqlite") -> Site:
     """Return a new site with the bundled data model, everything journaled."""
     told = clock or Clock()
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ class DirectPeer:
         reply = serving.register(self.other, RegistrationRequest(self.uuid, "direct"))
         return Registration(reply.sender, reply.message, reply.version, reply.capabilities)
 
-    def offer(self) -> Optional[Offer]:
+    def offer(self) -> Offer | None:
         return None if self.eden else serving.offer(self.other, self.uuid)
 
     def pull(
@@ -84,7 +84,7 @@ class DirectPeer:
         *,
         cursor: str,
         limit: int,
-        msince: Optional[datetime] = None,
+        msince: datetime | None = None,
         checkpoint: str = "",
         total: bool = False,
         look: bool = False,
@@ -125,7 +125,7 @@ class DirectPeer:
         *,
         journal: str,
         checkpoint: str,
-        pulled: Optional[Path] = None,
+        pulled: Path | None = None,
     ) -> PushResult:
         asked = self._asked(exchange, journal, checkpoint)
         with document.open("rb") as source:
@@ -144,7 +144,7 @@ class DirectPeer:
 
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> Optional[Forecast]:
+    ) -> Forecast | None:
         if self.eden:
             return None
         asked = self._asked(exchange, journal, checkpoint, look=True)
@@ -185,9 +185,9 @@ class Told:
     """Progress and log of a run, kept."""
 
     def __init__(self) -> None:
-        self.entries: list[tuple[Optional[str], str, str, str]] = []
+        self.entries: list[tuple[str | None, str, str, str]] = []
 
-    def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
+    def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
         return
 
     def advance(self, done: int = 0, **counts: Any) -> None:
@@ -198,7 +198,7 @@ class Told:
 
     def task(
         self,
-        resource: Optional[str],
+        resource: str | None,
         mode: str,
         action: str,
         result: str,
@@ -206,7 +206,7 @@ class Told:
         *,
         remote: bool = False,
         remedy: str = "",
-        code: Optional[str] = None,
+        code: str | None = None,
     ) -> None:
         self.entries.append((resource, mode, result, message))
 

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from yatl.template import TemplateParser
 
@@ -54,7 +54,7 @@ class Marked(NamedTuple):
         line: in that file; of a view, in the Python that it becomes.
     """
 
-    text: Optional[str]
+    text: str | None
     path: str
     line: int
 

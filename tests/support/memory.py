@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from s3sync.ports import Deferred, Kept
 
@@ -12,8 +12,8 @@ class MemoryLedger:
     """A ports.Ledger that forgets with the process."""
 
     def __init__(self) -> None:
-        self.waiting: Dict[Tuple[str, int, str, Optional[int], str], Deferred] = {}
-        self.kept: List[Kept] = []
+        self.waiting: dict[tuple[str, int, str, int | None, str], Deferred] = {}
+        self.kept: list[Kept] = []
 
     def defer(self, items: Sequence[Deferred]) -> None:
         for item in items:
@@ -23,17 +23,17 @@ class MemoryLedger:
                 del self.waiting[key]
             self.waiting[(item.table, item.key, item.field, item.place, item.uuid)] = item
 
-    def deferred_for(self, targets: Mapping[str, Collection[str]]) -> List[Deferred]:
+    def deferred_for(self, targets: Mapping[str, Collection[str]]) -> list[Deferred]:
         return [each for each in self.waiting.values() if each.uuid in targets.get(each.target, ())]
 
-    def deferred_of(self, table: str, keys: Collection[int]) -> List[Deferred]:
+    def deferred_of(self, table: str, keys: Collection[int]) -> list[Deferred]:
         return [each for each in self.waiting.values() if each.table == table and each.key in keys]
 
     def settle(self, items: Sequence[Deferred]) -> None:
         for item in items:
             self.waiting.pop((item.table, item.key, item.field, item.place, item.uuid), None)
 
-    def waiting_files(self, repository_id: int, limit: int) -> List[Deferred]:
+    def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
         return [e for e in self.waiting.values() if not e.target and e.repository_id == repository_id][:limit]
 
     def keep(self, items: Sequence[Kept]) -> None:
@@ -42,7 +42,7 @@ class MemoryLedger:
             self.kept = [k for k in self.kept if (k.kind, k.repository_id, k.table, k.uuid) != same]
             self.kept.append(item)
 
-    def known(self, repository_id: Optional[int], table: str, uuids: Collection[str]) -> Dict[str, Kept]:
+    def known(self, repository_id: int | None, table: str, uuids: Collection[str]) -> dict[str, Kept]:
         return {
             each.uuid: each
             for each in self.kept
@@ -50,9 +50,9 @@ class MemoryLedger:
         }
 
     def our_versions(
-        self, repository_id: Optional[int], table: str, uuids: Collection[str]
-    ) -> Dict[str, List[str]]:
-        found: Dict[str, List[str]] = {}
+        self, repository_id: int | None, table: str, uuids: Collection[str]
+    ) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
         for each in self.kept:
             mine = each.kind == "conflict" and each.table == table and each.repository_id == repository_id
             if mine and each.uuid in uuids and each.uuid is not None and each.ours is not None:
@@ -60,7 +60,7 @@ class MemoryLedger:
         return found
 
     def release(
-        self, repository_id: Optional[int], table: str, uuids: Collection[str], kinds: Sequence[str]
+        self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[str]
     ) -> None:
         self.kept = [
             each
@@ -73,29 +73,27 @@ class MemoryLedger:
             )
         ]
 
-    def retriable(self, repository_id: Optional[int], table: str, limit: int) -> List[Kept]:
+    def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
         return []
 
 
 class MemoryAccounts:
     """A ports.Accounts with given users and roles."""
 
-    def __init__(
-        self, users: Optional[Dict[str, int]] = None, groups: Optional[Dict[str, int]] = None
-    ) -> None:
+    def __init__(self, users: dict[str, int] | None = None, groups: dict[str, int] | None = None) -> None:
         self._users = users or {}
         self._groups = groups or {}
 
-    def users(self, emails: Collection[str]) -> Dict[str, int]:
+    def users(self, emails: Collection[str]) -> dict[str, int]:
         return {email: key for email, key in self._users.items() if email in emails}
 
-    def emails(self, user_ids: Collection[int]) -> Dict[int, str]:
+    def emails(self, user_ids: Collection[int]) -> dict[int, str]:
         return {key: email for email, key in self._users.items() if key in user_ids}
 
-    def groups(self, roles: Collection[str]) -> Dict[str, int]:
+    def groups(self, roles: Collection[str]) -> dict[str, int]:
         return {role: key for role, key in self._groups.items() if role in roles}
 
-    def roles(self, group_ids: Collection[int]) -> Dict[int, str]:
+    def roles(self, group_ids: Collection[int]) -> dict[int, str]:
         return {key: role for role, key in self._groups.items() if key in group_ids}
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable
 from urllib.parse import parse_qsl, urlsplit
 
 USER, PASSWORD = "sync@example.org", "pässword"
@@ -24,12 +24,12 @@ class Asked:
     method: str
     path: str
     target: str
-    query: List[Tuple[str, str]]
-    headers: Dict[str, str]
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
     raw: bytes
     body: bytes
 
-    def value(self, name: str) -> Optional[str]:
+    def value(self, name: str) -> str | None:
         return next((value for key, value in self.query if key == name), None)
 
 
@@ -40,15 +40,15 @@ class Answer:
     status: int = 200
     body: bytes = b""
     content_type: str = "text/xml"
-    headers: Dict[str, str] = field(default_factory=dict)
-    cut: Optional[int] = None
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: int | None = None
     delay: float = 0.0
     packed: bool = False
     length: bool = True
-    date: Optional[str] = None
+    date: str | None = None
 
 
-def as_json(told: Dict[str, Any], status: int = 200, content_type: str = "application/json") -> Answer:
+def as_json(told: dict[str, Any], status: int = 200, content_type: str = "application/json") -> Answer:
     return Answer(status, json.dumps(told).encode("utf-8"), content_type)
 
 
@@ -75,10 +75,10 @@ TICKET = (
 class FakePeer:
     """The server. Give it a role (Asked -> Answer), or queue single answers to come before the role's own."""
 
-    def __init__(self, role: Optional[Callable[[Asked], Answer]] = None) -> None:
+    def __init__(self, role: Callable[[Asked], Answer] | None = None) -> None:
         self.role = role
-        self.queue: List[Answer] = []
-        self.asked: List[Asked] = []
+        self.queue: list[Answer] = []
+        self.asked: list[Asked] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -178,8 +178,8 @@ class Classic:
 
     def __init__(self, *records: str) -> None:
         self.records = list(records)
-        self.pushed: List[Asked] = []
-        self.reply: Dict[str, Any] = {"status": "success", "statuscode": "200", "records": 1, "created": [7]}
+        self.pushed: list[Asked] = []
+        self.reply: dict[str, Any] = {"status": "success", "statuscode": "200", "records": 1, "created": [7]}
 
     def __call__(self, asked: Asked) -> Answer:
         if asked.path == "/eden/sync/repository/register.json":
@@ -215,8 +215,8 @@ class Successor(Classic):
 
     def __init__(self, *records: str) -> None:
         super().__init__(*records)
-        self.imported: List[Asked] = []
-        self.replies: List[Dict[str, Any]] = []
+        self.imported: list[Asked] = []
+        self.replies: list[dict[str, Any]] = []
 
     def __call__(self, asked: Asked) -> Answer:
         if asked.path == "/eden/org/organisation.xml" and asked.method in ("POST", "PUT"):
@@ -237,14 +237,14 @@ class Successor(Classic):
 class Ours:
     """One of ours: pages by cursor, takes gzip, wants files, tells its journal."""
 
-    def __init__(self, *pages: Tuple[str, ...]) -> None:
+    def __init__(self, *pages: tuple[str, ...]) -> None:
         self.pages = pages
-        self.pushed: List[Asked] = []
-        self.files: Dict[str, bytes] = {}
-        self.wanted: List[str] = []
+        self.pushed: list[Asked] = []
+        self.files: dict[str, bytes] = {}
+        self.wanted: list[str] = []
         self.restored = False
         self.known = True
-        self.offered: Dict[str, int] = {"org_organisation": 2, "org_office": 1}
+        self.offered: dict[str, int] = {"org_organisation": 2, "org_office": 1}
 
     def offer(self, asked: Asked) -> Answer:
         resources = [

@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
 
 
 @dataclass
@@ -24,10 +23,10 @@ class Fault:
 
     refuse: bool = False
     delay: float = 0.0
-    cut_after: Optional[int] = None
+    cut_after: int | None = None
     lose_answer: bool = False
-    status: Optional[int] = None
-    retry_after: Optional[int] = None
+    status: int | None = None
+    retry_after: int | None = None
 
 
 class FaultProxy:
@@ -38,10 +37,10 @@ class FaultProxy:
         latency: seconds that each piece of an answer takes longer than without the proxy.
     """
 
-    def __init__(self, target: Tuple[str, int], latency: float = 0.0) -> None:
+    def __init__(self, target: tuple[str, int], latency: float = 0.0) -> None:
         self.target = target
         self.latency = latency
-        self.faults: List[Optional[Fault]] = []
+        self.faults: list[Fault | None] = []
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._closed = False
@@ -100,7 +99,7 @@ class FaultProxy:
             client.sendall(head.encode("ascii"))
 
     @staticmethod
-    def _pump(source: socket.socket, target: socket.socket, most: Optional[int], latency: float) -> None:
+    def _pump(source: socket.socket, target: socket.socket, most: int | None, latency: float) -> None:
         passed = 0
         with contextlib.suppress(OSError):
             while True:

@@ -6,7 +6,7 @@ import io
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -56,10 +56,10 @@ class Site:
         self,
         folder: Path,
         uri: str = "sqlite:memory",
-        clock: Optional[FixedClock] = None,
-        users: Optional[Dict[str, int]] = None,
-        families: Optional[Tuple[str, ...]] = None,
-        configure: Optional[Callable[[Any], None]] = None,
+        clock: FixedClock | None = None,
+        users: dict[str, int] | None = None,
+        families: tuple[str, ...] | None = None,
+        configure: Callable[[Any], None] | None = None,
     ) -> None:
         self.clock = clock or FixedClock()
         options = {} if families is None else {"families": families}
@@ -99,7 +99,7 @@ class Site:
             self.s3db["auth_user"].insert(id=key, email=email)
         self.db.commit()
 
-    def export(self, table: str, **request: Any) -> Tuple[bytes, ExportPage]:
+    def export(self, table: str, **request: Any) -> tuple[bytes, ExportPage]:
         """Return the document of a table's changes, and what was written."""
         request.setdefault("paged", True)
         out = io.BytesIO()
@@ -122,7 +122,7 @@ class Site:
         found = self.s3db[table]
         return self.db(found.uuid == uuid).select().first()
 
-    def rows(self, table: str) -> List[Any]:
+    def rows(self, table: str) -> list[Any]:
         """Return the live records of a table."""
         found = self.s3db[table]
         return list(self.db(found.deleted == False).select(orderby=found.id))  # noqa: E712
@@ -131,22 +131,22 @@ class Site:
         self.db.close()
 
 
-def told(report: Report) -> Dict[str, int]:
+def told(report: Report) -> dict[str, int]:
     """Return the outcomes of a report by name."""
     return {action.value: count for action, count in report.counts.items() if count}
 
 
-def reasons(report: Report) -> List[str]:
+def reasons(report: Report) -> list[str]:
     """Return why records were rejected."""
     return [outcome.reason for _, outcome in report.failures]
 
 
 def resource(
     table: str,
-    uuid: Optional[str],
+    uuid: str | None,
     *parts: str,
     modified_on: "datetime | str" = NOW,
-    mci: Optional[int] = 1,
+    mci: int | None = 1,
     **more: str,
 ) -> str:
     """Return a <resource> element; ``parts`` are its children."""
@@ -170,7 +170,7 @@ def ref(field: str, table: str, uuid: str) -> str:
     return f'<reference field="{field}" resource="{table}" uuid="{uuid}"/>'
 
 
-def deleted(table: str, uuid: str, modified_on: datetime = NOW, replaced_by: Optional[str] = None) -> str:
+def deleted(table: str, uuid: str, modified_on: datetime = NOW, replaced_by: str | None = None) -> str:
     """Return a deleted <resource>."""
     more = f' replaced_by="{replaced_by}"' if replaced_by else ""
     return f'<resource name="{table}" uuid="{uuid}" deleted="True" modified_on="{modified_on.isoformat()}"{more}/>'

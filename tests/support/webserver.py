@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 ROOT = Path(__file__).resolve().parents[2]
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
@@ -39,7 +38,7 @@ class WebSite:
 
     folder: Path
     port: int
-    server: Optional["subprocess.Popen[bytes]"] = None
+    server: "subprocess.Popen[bytes]" | None = None
 
     @property
     def url(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Iterator, List, Optional
+from collections.abc import Iterator
 
 import pytest
 
@@ -26,7 +26,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
-def opened(text: str, main: str = "org_office", limits: Optional[Limits] = None) -> Document:
+def opened(text: str, main: str = "org_office", limits: Limits | None = None) -> Document:
     return Document(io.BytesIO(text.encode("utf-8")), SCHEMA, main, limits)
 
 
@@ -41,7 +41,7 @@ def organisation(uuid: str, name: str = "Red Cross") -> str:
     return f'<resource name="org_organisation" uuid="{uuid}"><data field="name">{name}</data></resource>'
 
 
-def uuids(batches: Iterator[List[Record]]) -> List[List[Optional[str]]]:
+def uuids(batches: Iterator[list[Record]]) -> list[list[str | None]]:
     return [[record.uuid for record in batch] for batch in batches]
 
 
@@ -138,7 +138,7 @@ def test_limits_hold() -> None:
 
 def test_a_large_document_is_decoded_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     text = f"<s3xml>{organisation('a')}{''.join(office(f'o{n}', 'a') for n in range(3))}</s3xml>"
-    decoded: List[Optional[str]] = []
+    decoded: list[str | None] = []
     decode = documents.Decoder.decode
 
     def counted(self: documents.Decoder, element: documents.Element) -> Record:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable
 
 import pytest
 
@@ -34,14 +35,14 @@ class ScriptedPeer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.pages: Dict[str, List[int]] = {}
-        self.document: Optional[int] = None
-        self.faults: List[Tuple[str, str, SyncError]] = []
-        self.calls: List[Tuple[str, str]] = []
-        self.pushed: List[Tuple[str, str, str, Optional[Path]]] = []
-        self.files: List[str] = []
-        self.results: List[PushResult] = []
-        self.most: Optional[int] = None
+        self.pages: dict[str, list[int]] = {}
+        self.document: int | None = None
+        self.faults: list[tuple[str, str, SyncError]] = []
+        self.calls: list[tuple[str, str]] = []
+        self.pushed: list[tuple[str, str, str, Path | None]] = []
+        self.files: list[str] = []
+        self.results: list[PushResult] = []
+        self.most: int | None = None
 
     def _fault(self, what: str, resource: str) -> None:
         self.calls.append((what, resource))
@@ -59,7 +60,7 @@ class ScriptedPeer:
         *,
         cursor: str,
         limit: int,
-        msince: Optional[datetime] = None,
+        msince: datetime | None = None,
         checkpoint: str = "",
         total: bool = False,
     ) -> PullResult:
@@ -85,7 +86,7 @@ class ScriptedPeer:
         *,
         journal: str,
         checkpoint: str,
-        pulled: Optional[Path] = None,
+        pulled: Path | None = None,
     ) -> PushResult:
         self._fault("push", exchange.resource)
         text = document.read_text()
@@ -110,14 +111,14 @@ class ScriptedSite:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.changes: Dict[str, int] = {}
-        self.positions: Dict[str, Position] = {}
-        self.known: FrozenSet[str] = frozenset(("cursor",))
-        self.taken: List[Tuple[str, int]] = []
-        self.faults: List[Exception] = []
-        self.problems: List[str] = []
-        self.waiting: List[str] = []
-        self.for_eden: List[bool] = []
+        self.changes: dict[str, int] = {}
+        self.positions: dict[str, Position] = {}
+        self.known: frozenset[str] = frozenset(("cursor",))
+        self.taken: list[tuple[str, int]] = []
+        self.faults: list[Exception] = []
+        self.problems: list[str] = []
+        self.waiting: list[str] = []
+        self.for_eden: list[bool] = []
 
     def position(self, task: Task) -> Position:
         return self.positions.get(task.resource, Position())
@@ -129,10 +130,10 @@ class ScriptedSite:
     def journal_identity(self) -> str:
         return "ours"
 
-    def capabilities(self) -> FrozenSet[str]:
+    def capabilities(self) -> frozenset[str]:
         return self.known
 
-    def learn(self, capabilities: FrozenSet[str]) -> None:
+    def learn(self, capabilities: frozenset[str]) -> None:
         self.known |= capabilities
 
     def _take(self, task: Task, page: PullResult) -> Taken:
@@ -161,7 +162,7 @@ class ScriptedSite:
         target.write_text(f"{after}+{count}")
         return Page(count, after + count, after + count < self.changes.get(task.resource, 0))
 
-    def delivered(self, task: Task, page: Page, result: Optional[PushResult], files: Sequence[str]) -> None:
+    def delivered(self, task: Task, page: Page, result: PushResult | None, files: Sequence[str]) -> None:
         checkpoint = result.checkpoint if result is not None else self.position(task).checkpoint
         self._move(task, pushed=page.position, checkpoint=checkpoint or "", files=tuple(files))
 
@@ -171,7 +172,7 @@ class ScriptedSite:
     def file_path(self, stored: str) -> Path:
         return self.folder / stored
 
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> List[str]:
+    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
         return self.waiting
 
     @contextlib.contextmanager
@@ -182,14 +183,14 @@ class ScriptedSite:
 
 class Recorder:
     def __init__(self) -> None:
-        self.stages: List[Tuple[Stage, Optional[str]]] = []
-        self.entries: List[Tuple[Optional[str], str, str, str]] = []
-        self.remote: List[bool] = []
-        self.remedies: List[str] = []
+        self.stages: list[tuple[Stage, str | None]] = []
+        self.entries: list[tuple[str | None, str, str, str]] = []
+        self.remote: list[bool] = []
+        self.remedies: list[str] = []
         self.bytes = [0, 0]
-        self.stop: Optional[Callable[[], Optional[Exception]]] = None
+        self.stop: Callable[[], Exception | None] | None = None
 
-    def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
+    def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
         self.stages.append((stage, resource))
 
     def advance(self, done: int = 0, *, bytes_in: int = 0, bytes_out: int = 0, **others: Any) -> None:
@@ -203,7 +204,7 @@ class Recorder:
 
     def task(
         self,
-        resource: Optional[str],
+        resource: str | None,
         mode: str,
         action: str,
         result: str,
@@ -211,7 +212,7 @@ class Recorder:
         *,
         remote: bool = False,
         remedy: str = "",
-        code: Optional[str] = None,
+        code: str | None = None,
     ) -> None:
         self.entries.append((resource, mode, result, message))
         self.remote.append(remote)
@@ -223,7 +224,7 @@ class World:
         self.peer = ScriptedPeer(folder)
         self.site = ScriptedSite(folder)
         self.told = Recorder()
-        self.slept: List[float] = []
+        self.slept: list[float] = []
 
     def engine(self, *tasks: Task, quiet: bool = False, page_size: int = 10) -> Engine:
         return Engine(

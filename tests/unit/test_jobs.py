@@ -9,7 +9,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 from gluon.scheduler import Scheduler, TaskReport
@@ -27,7 +27,7 @@ class WithLine(DirectPeer):
     """A direct peer that looks like an adapter."""
 
     transport = SimpleNamespace(skew=0.0)
-    fails: Optional[Exception] = None
+    fails: Exception | None = None
 
     def __enter__(self) -> WithLine:
         return self

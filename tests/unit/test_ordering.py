@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,12 +51,12 @@ nodes = st.integers(0, 7)
 
 @given(st.lists(st.tuples(nodes, st.sampled_from("xyz"), nodes, st.booleans()), max_size=20))
 def test_every_record_is_written_once_and_after_what_it_needs(
-    links: List[Tuple[int, str, int, bool]],
+    links: list[tuple[int, str, int, bool]],
 ) -> None:
     edges = [Edge(*link) for link in dict.fromkeys(links)]
     everything = list(range(8))
     order = arrange(everything, edges)
-    level_of: Dict[int, int] = {}
+    level_of: dict[int, int] = {}
     for number, level in enumerate(order.levels):
         for node in level:
             assert node not in level_of

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 
 from s3sync.errors import Cancelled, PeerBusy, PeerRefused, PeerUnreachable
@@ -23,7 +21,7 @@ class Step:
 
 
 def test_transient_failures_are_repeated_with_growing_waits() -> None:
-    waits: List[float] = []
+    waits: list[float] = []
     step = Step(PeerUnreachable("a"), PeerUnreachable("b"))
     assert Patience(attempts=3, first_delay=1, factor=3).run(step, sleep=waits.append) == "done"
     assert step.calls == 3
@@ -58,7 +56,7 @@ def test_the_peers_own_time_is_kept_up_to_a_limit() -> None:
 
 
 def test_waiting_can_be_cancelled_and_retries_are_told() -> None:
-    told: List[int] = []
+    told: list[int] = []
 
     def cancelled(seconds: float) -> None:
         raise Cancelled("stop")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,14 +21,14 @@ THIS, OTHER, NEWER, MASTER = Policy.THIS, Policy.OTHER, Policy.NEWER, Policy.MAS
 
 
 def run(
-    ours: Optional[Version],
+    ours: Version | None,
     theirs: Version,
     terms: Terms = Terms(),
     *,
     changed_here: bool = False,
     same: bool = False,
     tie: bool = False,
-    ruling: Optional[Policy] = None,
+    ruling: Policy | None = None,
 ) -> Any:
     return decide(ours, theirs, terms, changed_here=changed_here, same=same, tie=lambda: tie, ruling=ruling)
 
@@ -56,10 +56,10 @@ UPDATES = [
 @pytest.mark.parametrize("deleted", [False, True])
 def test_update_policy(
     policy: Policy,
-    ours_on: Optional[datetime],
+    ours_on: datetime | None,
     theirs_on: datetime,
-    our_mci: Optional[int],
-    their_mci: Optional[int],
+    our_mci: int | None,
+    their_mci: int | None,
     taken: bool,
     deleted: bool,
 ) -> None:
@@ -146,7 +146,7 @@ def test_equal_content_is_no_update_under_any_policy(policy: Policy, changed_her
         (MASTER, None, Action.SKIPPED),
     ],
 )
-def test_creation(policy: Policy, mci: Optional[int], action: Action) -> None:
+def test_creation(policy: Policy, mci: int | None, action: Action) -> None:
     found = run(None, Version(NOON, mci=mci), Terms(update_policy=policy))
     assert found.action is action
     assert found.take is (action is Action.CREATED)
@@ -171,7 +171,7 @@ METHODS = [
 @pytest.mark.parametrize("ours, theirs, method, action", METHODS)
 @pytest.mark.parametrize("changed_here", [False, True])
 def test_the_strategy_allows_methods_one_by_one(
-    ours: Optional[Version], theirs: Version, method: Method, action: Action, changed_here: bool
+    ours: Version | None, theirs: Version, method: Method, action: Action, changed_here: bool
 ) -> None:
     refused = run(ours, theirs, Terms(strategy=ALL_METHODS - {method}), changed_here=changed_here)
     assert refused.action is Action.SKIPPED
@@ -189,7 +189,7 @@ def test_terms_are_swapped_for_the_peer() -> None:
 
 
 @pytest.mark.parametrize("text, expected", [("newer", NEWER), (" THIS ", THIS), ("", MASTER), (None, MASTER)])
-def test_policies_are_read_from_requests(text: Optional[str], expected: Policy) -> None:
+def test_policies_are_read_from_requests(text: str | None, expected: Policy) -> None:
     assert Policy.parse(text, MASTER) is expected
 
 
@@ -209,7 +209,7 @@ def test_an_unknown_policy_is_refused_with_the_choices() -> None:
         ("merge", frozenset({Method.MERGE})),
     ],
 )
-def test_strategies_are_read_from_requests(text: Optional[str], expected: "frozenset[Method]") -> None:
+def test_strategies_are_read_from_requests(text: str | None, expected: "frozenset[Method]") -> None:
     assert parse_strategy(text) == expected
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from datetime import datetime
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 import requests
@@ -33,7 +33,7 @@ OWN = "urn:uuid:own"
 
 
 class Line:
-    skew: Optional[float] = 0.0
+    skew: float | None = 0.0
 
 
 class Remote:
@@ -44,14 +44,14 @@ class Peer:
     """A peer that answers or fails as told."""
 
     def __init__(
-        self, offer: "Offer | SyncError | None" = None, greets: Optional[SyncError] = None, skew: Any = 0.0
+        self, offer: "Offer | SyncError | None" = None, greets: SyncError | None = None, skew: Any = 0.0
     ) -> None:
         self._offer, self._greets = offer, greets
         self.remote = Remote()
         self.transport = Line()
         self.transport.skew = skew
 
-    def offer(self) -> Optional[Offer]:
+    def offer(self) -> Offer | None:
         if isinstance(self._offer, SyncError):
             raise self._offer
         return self._offer

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 from gluon.scheduler import Scheduler
@@ -106,7 +106,7 @@ def test_a_resource_that_both_had_is_exchanged_once(sites: tuple[Site, Site]) ->
 
 
 class Moved(Line):
-    def offer(self) -> Optional[Any]:
+    def offer(self) -> Any | None:
         raise RedirectedElsewhere("A portal wants to be paid first.", target="http://portal")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Iterator, Optional
 
 import pytest
 
@@ -18,11 +18,11 @@ from tests.support.disagreement import ORG, disagree, two_sites
 OLD, NEW = datetime(2026, 1, 1), datetime(2026, 1, 2)
 
 
-def conflict(standing: str, ours: Optional[datetime] = OLD, theirs: Optional[datetime] = NEW) -> Facts:
+def conflict(standing: str, ours: datetime | None = OLD, theirs: datetime | None = NEW) -> Facts:
     return Facts("conflict", standing, ours, theirs, NEW)
 
 
-def rejected(standing: str = "absent", now: Optional[datetime] = None, kind: str = "rejected") -> Facts:
+def rejected(standing: str = "absent", now: datetime | None = None, kind: str = "rejected") -> Facts:
     return Facts(kind, standing, None, OLD, now)
 
 
@@ -74,12 +74,12 @@ def names(world: World, number: int = 0) -> list[str]:
     return [row.name for row in rows]
 
 
-def states(world: World) -> list[tuple[str, Optional[str]]]:
+def states(world: World) -> list[tuple[str, str | None]]:
     table = world.places[0].db.sync_kept
     return [(row.state, row.decision) for row in world.places[0].db(table).select(orderby=table.id)]
 
 
-def run(world: World, rule: str, ids: Optional[list[int]] = None, wanted: Wanted = Wanted()) -> int:
+def run(world: World, rule: str, ids: list[int] | None = None, wanted: Wanted = Wanted()) -> int:
     site = world.places[0].site
     key = sweep.begin(site, Selection(ids, wanted), rule, None)
     assert sweep.work(site, key)

@@ -7,9 +7,10 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Iterator, Type
+from typing import Any
 
 import pytest
 
@@ -143,7 +144,7 @@ def test_a_document_beyond_the_limit_is_refused(peer: FakePeer, tmp_path: Path, 
     ],
 )
 def test_statuses_become_errors_in_the_peers_words(
-    peer: FakePeer, tmp_path: Path, answer: Answer, kind: Type[SyncError], part: str
+    peer: FakePeer, tmp_path: Path, answer: Answer, kind: type[SyncError], part: str
 ) -> None:
     peer.queue.append(answer)
     with pytest.raises(kind) as caught:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 
@@ -92,7 +92,7 @@ def test_how_a_repository_stands(facts: Facts, condition: Condition, reason: Rea
         (120, 100, 10.0, (1.0, 12.0, 0.0)),
     ],
 )
-def test_how_fast_a_run_gets_on(done: int, total: Optional[int], seconds: float, expected: Any) -> None:
+def test_how_fast_a_run_gets_on(done: int, total: int | None, seconds: float, expected: Any) -> None:
     assert pace(done, total, seconds) == expected
 
 
@@ -114,7 +114,7 @@ def test_a_rest_of_weeks_is_no_forecast() -> None:
         (3 * 86400, Every(3, DAY)),
     ],
 )
-def test_a_period_as_people_say_it(period: int, expected: Optional[Every]) -> None:
+def test_a_period_as_people_say_it(period: int, expected: Every | None) -> None:
     assert every(period) == expected
 
 
@@ -144,7 +144,7 @@ def test_the_next_run(start: datetime, period: int, expected: datetime) -> None:
         (HOUR, datetime(2026, 3, 1, 0, 10), time(23, 30), datetime(2026, 3, 1, 0, 30)),
     ],
 )
-def test_the_first_run(period: int, not_before: datetime, at: Optional[time], expected: datetime) -> None:
+def test_the_first_run(period: int, not_before: datetime, at: time | None, expected: datetime) -> None:
     assert first_run(period, not_before, at) == expected
 
 

@@ -10,7 +10,7 @@ import logging
 import os
 import tempfile
 from importlib import metadata
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 PACKAGE = "django-bootstrap-static"
 _INSIDE = "bootstrap/static/bootstrap/css"
@@ -33,10 +33,10 @@ class Framework(NamedTuple):
         return f"_{self.version}/{self.folder}/{RIGHT_TO_LEFT if rtl else LEFT_TO_RIGHT}"
 
 
-_found: dict[str, Optional[Framework]] = {}
+_found: dict[str, Framework | None] = {}
 
 
-def framework(application: str) -> Optional[Framework]:
+def framework(application: str) -> Framework | None:
     """Return the framework of a site, laid out at the first call of a process; None if there is none.
 
     Args:

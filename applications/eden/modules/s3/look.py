@@ -6,7 +6,7 @@ They carry classes only, no styles: the policy of the site forbids those in page
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Optional
+from typing import Any
 
 from gluon import DIV, H2, SPAN, TAG, A, P
 
@@ -14,7 +14,7 @@ from gluon import DIV, H2, SPAN, TAG, A, P
 SIGNS = {"good": "✓", "working": "↻", "waiting": "…", "attention": "!", "bad": "✕", "off": "–"}
 
 
-def moment(value: Optional[datetime], never: Any = "") -> Any:
+def moment(value: datetime | None, never: Any = "") -> Any:
     """Return a time for a page: in UTC as it stands, in the reader's own zone and language with ``eden.js``.
 
     Args:
@@ -43,7 +43,7 @@ def state(kind: str, words: Any) -> Any:
     )
 
 
-def nothing_here(title: Any, text: Any, label: Any = None, url: Optional[str] = None) -> Any:
+def nothing_here(title: Any, text: Any, label: Any = None, url: str | None = None) -> Any:
     """Return what an empty screen shows: that it is empty, why, and what to do next.
 
     Args:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any
 
 #: Languages of the pages, by their own names; a dictionary for each but English is in ``languages/``.
-LANGUAGES: Dict[str, str] = {
+LANGUAGES: dict[str, str] = {
     "en": "English",
     "de": "Deutsch",
     "es": "Español",
@@ -18,7 +18,7 @@ _RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "ps")
 _YEAR = 365 * 86400  # seconds
 
 
-def chosen(request: Any, what: str) -> Optional[str]:
+def chosen(request: Any, what: str) -> str | None:
     """Return what the reader has chosen, None without a choice that this site knows.
 
     Args:
@@ -54,7 +54,7 @@ def _choices(what: str) -> Any:
     return {"language": LANGUAGES, "theme": THEMES}[what]
 
 
-def right_to_left(language: Optional[str]) -> bool:
+def right_to_left(language: str | None) -> bool:
     """Tell whether a language is written from right to left."""
     return (language or "").split("-")[0] in _RIGHT_TO_LEFT
 

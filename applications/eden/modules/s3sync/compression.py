@@ -7,8 +7,9 @@ every machine; where it is missing, ``zlib`` does the same.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable, Iterator
 from types import ModuleType
-from typing import Any, BinaryIO, Callable, Iterable, Iterator
+from typing import Any, BinaryIO, Callable
 
 CHUNK = 256 * 1024
 _GZIP = 31  # zlib's number for its largest window in gzip's frame

@@ -10,8 +10,9 @@ import io
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, BinaryIO, NamedTuple
 
 from . import jobs
 from .errors import ConfigurationError, StoreFull, UnknownResource
@@ -37,7 +38,7 @@ class Archive(NamedTuple):
 
     made_on: datetime
     stored: str
-    size: Optional[int]
+    size: int | None
 
 
 class DataSet(NamedTuple):
@@ -58,34 +59,34 @@ class DataSet(NamedTuple):
     code: str
     name: str
     comments: str
-    resources: List[str]
+    resources: list[str]
     archived: bool
     public: bool
-    archive: Optional[Archive]
+    archive: Archive | None
 
 
-def all_of(site: Site) -> List[DataSet]:
+def all_of(site: Site) -> list[DataSet]:
     """Return the data sets that this site offers, by their code."""
     table = site.db.sync_dataset
     rows = site.db((table.deleted == False) & (table.repository_id == None)).select(orderby=table.code)  # noqa: E711, E712
     return _read(site, list(rows))
 
 
-def with_code(site: Site, code: str) -> Optional[DataSet]:
+def with_code(site: Site, code: str) -> DataSet | None:
     """Return the data set of this site with a code, None where there is none."""
     return next((each for each in all_of(site) if each.code == code), None)
 
 
-def _read(site: Site, rows: Sequence[Any]) -> List[DataSet]:
+def _read(site: Site, rows: Sequence[Any]) -> list[DataSet]:
     db = site.db
     ids = [row.id for row in rows]
-    resources: Dict[int, List[str]] = {}
+    resources: dict[int, list[str]] = {}
     tasks = (db.sync_task.dataset_id.belongs(ids)) & (db.sync_task.deleted == False)  # noqa: E712
     for task in db(tasks).select(
         db.sync_task.dataset_id, db.sync_task.resource_name, orderby=db.sync_task.resource_name
     ):
         resources.setdefault(task.dataset_id, []).append(task.resource_name)
-    archives: Dict[int, Archive] = {}
+    archives: dict[int, Archive] = {}
     table = db.sync_dataset_archive
     for row in db(table.dataset_id.belongs(ids) & (table.archive != None)).select(orderby=table.id):  # noqa: E711
         path = site.files.path("sync_dataset_archive", "archive", row.archive)
@@ -107,7 +108,7 @@ def _read(site: Site, rows: Sequence[Any]) -> List[DataSet]:
     ]
 
 
-def choices(schema: Schema) -> List[str]:
+def choices(schema: Schema) -> list[str]:
     """Return the tables that a data set may have: those whose records do not travel with others anyway."""
     return [
         table.name
@@ -121,7 +122,7 @@ def choices(schema: Schema) -> List[str]:
 
 def save(
     site: Site,
-    dataset_id: Optional[int],
+    dataset_id: int | None,
     *,
     code: str,
     name: str,
@@ -196,7 +197,7 @@ def order_archive(site: Site, dataset_id: int) -> None:
         )
 
 
-def build(site: Site, dataset_id: int) -> Dict[str, Any]:
+def build(site: Site, dataset_id: int) -> dict[str, Any]:
     """Make the archive of a data set: a zip with a document for each of its resources; the former one goes.
 
     Live records only, by the rules of every export: nothing of users or the site itself, no secrets.

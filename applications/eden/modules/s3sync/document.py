@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Protocol, Set, Tuple
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple, Protocol
 
 from .codec import Decoder, DocumentReader, Element, Header, Limits, fragment, parse_fragment
 from .garbage import no_collection
@@ -27,15 +28,15 @@ AT_ONCE_BYTES = 12 << 20
 #: Set-aside records of larger ones are kept in memory up to this many bytes of XML, then in a temporary file.
 SPILL_BYTES = 16 << 20
 
-_Key = Tuple[str, str]
+_Key = tuple[str, str]
 
 
 class Wanted(NamedTuple):
     """A record that something refers to."""
 
     table: str
-    uuid: Optional[str]
-    tuid: Optional[str]
+    uuid: str | None
+    tuid: str | None
 
 
 class _Shelf(Protocol):
@@ -43,7 +44,7 @@ class _Shelf(Protocol):
 
     def put(self, key: _Key, element: Element) -> None: ...
 
-    def take(self, key: _Key) -> List[Record]:
+    def take(self, key: _Key) -> list[Record]:
         """Return what stands under a key, records that are equal but once, and forget it."""
         ...
 
@@ -56,14 +57,14 @@ class _Decoded:
     def __init__(self, decoder: Decoder, schema: Schema) -> None:
         self._decoder = decoder
         self._schema = schema
-        self._records: Dict[_Key, List[Record]] = {}
+        self._records: dict[_Key, list[Record]] = {}
 
     def put(self, key: _Key, element: Element) -> None:
         if key[0] in self._schema:
             self._records.setdefault(key, []).append(self._decoder.decode(element))
 
-    def take(self, key: _Key) -> List[Record]:
-        distinct: List[Record] = []
+    def take(self, key: _Key) -> list[Record]:
+        distinct: list[Record] = []
         for record in self._records.pop(key, ()):
             if record not in distinct:
                 distinct.append(record)
@@ -78,9 +79,9 @@ class _Fragments:
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
-        self._elements: Dict[_Key, List[bytes]] = {}
+        self._elements: dict[_Key, list[bytes]] = {}
         self._size = 0
-        self._file: Optional[sqlite3.Connection] = None
+        self._file: sqlite3.Connection | None = None
 
     def put(self, key: _Key, element: Element) -> None:
         text = fragment(element)
@@ -105,10 +106,10 @@ class _Fragments:
             self._spill()
             self._file.execute("CREATE INDEX shelf_id ON shelf (name, id)")
 
-    def take(self, key: _Key) -> List[Record]:
+    def take(self, key: _Key) -> list[Record]:
         return [self._decoder.decode(parse_fragment(each)) for each in dict.fromkeys(self._taken(key))]
 
-    def _taken(self, key: _Key) -> List[bytes]:
+    def _taken(self, key: _Key) -> list[bytes]:
         if self._file is None:
             return self._elements.pop(key, [])
         found = [
@@ -139,14 +140,14 @@ class Document:
             behind the first main records of a document that holds nothing else.
     """
 
-    def __init__(self, source: BinaryIO, schema: Schema, main: str, limits: Optional[Limits] = None) -> None:
+    def __init__(self, source: BinaryIO, schema: Schema, main: str, limits: Limits | None = None) -> None:
         self._source = source
         self._limits = limits or Limits()
         self._schema = schema
         self._decoder = Decoder(schema)
         self.main = main
         self._shelf: _Shelf
-        self._main_records: Optional[List[Record]] = None
+        self._main_records: list[Record] | None = None
         self._read_whole = False
         self.header: Header = self._open()
 
@@ -197,7 +198,7 @@ class Document:
 
         Of staff it writes the person only inside the record, several times under different aliases, and refers to it.
         """
-        seen: Set[Tuple[str, Optional[str]]] = set()
+        seen: set[tuple[str, str | None]] = set()
         for nested in element.iterchildren("resource"):
             inner = nested.get("name") or ""
             key = (inner, nested.get("uuid"))
@@ -220,7 +221,7 @@ class Document:
             self._read_whole = True
 
     def _resource_names(self) -> "set[str]":
-        names: Set[str] = set()
+        names: set[str] = set()
         rest = b""
         self._source.seek(0)
         while True:
@@ -234,7 +235,7 @@ class Document:
             names.update(match.decode("utf-8", "replace") for match in _NAME.findall(text))
             rest = text[text.rfind(b"<") :] if b"<" in text else b""
 
-    def batches(self, size: int) -> Iterator[List[Record]]:
+    def batches(self, size: int) -> Iterator[list[Record]]:
         """Yield the main records in the order of the document, ``size`` at a time; to be asked for once."""
         if self._main_records is not None:
             # what has been handed out is let go: records of a page are most of what an import holds in memory
@@ -244,7 +245,7 @@ class Document:
                 yield [waiting.pop() for _ in range(min(size, len(waiting)))]
             return
         self._source.seek(0)
-        batch: List[Record] = []
+        batch: list[Record] = []
         decode = self._decoder.decode
         main = self.main
         for element in DocumentReader(self._source, self._limits):
@@ -256,7 +257,7 @@ class Document:
         if batch:
             yield batch
 
-    def take(self, wanted: Wanted) -> List[Record]:
+    def take(self, wanted: Wanted) -> list[Record]:
         """Return the set-aside records with this identifier, each only once during the life of the document.
 
         A sender puts its domain before bare identifiers in records but not in references, so both are tried.

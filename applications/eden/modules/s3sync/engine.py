@@ -12,21 +12,15 @@ import enum
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import (
     Callable,
-    ContextManager,
-    Dict,
-    FrozenSet,
-    Iterator,
-    List,
-    Optional,
     Protocol,
-    Sequence,
-    Tuple,
     TypeVar,
 )
 
@@ -104,10 +98,10 @@ class Position:
     """
 
     cursor: str = ""
-    msince: Optional[datetime] = None
+    msince: datetime | None = None
     pushed: int = 0
     checkpoint: str = ""
-    files: Tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +118,7 @@ class Page:
     count: int
     position: int
     more: bool
-    total: Optional[int] = None
+    total: int | None = None
 
 
 @dataclass
@@ -137,7 +131,7 @@ class Taken:
     """
 
     counts: "Counter[str]" = field(default_factory=Counter)
-    problems: List[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 class Local(Protocol):
@@ -151,11 +145,11 @@ class Local(Protocol):
         """Return the name of our journal."""
         ...
 
-    def capabilities(self) -> FrozenSet[str]:
+    def capabilities(self) -> frozenset[str]:
         """Return what is known about the peer's abilities."""
         ...
 
-    def learn(self, capabilities: FrozenSet[str]) -> None:
+    def learn(self, capabilities: frozenset[str]) -> None:
         """Remember further abilities of the peer."""
         ...
 
@@ -182,7 +176,7 @@ class Local(Protocol):
         """
         ...
 
-    def delivered(self, task: Task, page: Page, result: Optional[PushResult], files: Sequence[str]) -> None:
+    def delivered(self, task: Task, page: Page, result: PushResult | None, files: Sequence[str]) -> None:
         """Remember that the peer has a page (no result: nothing was to send) and which files it lacks."""
         ...
 
@@ -198,11 +192,11 @@ class Local(Protocol):
         """
         ...
 
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> List[str]:
+    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
         """Fetch the files that pulled records wait for; return a line for each that cannot be had."""
         ...
 
-    def scratch(self) -> ContextManager[Path]:
+    def scratch(self) -> AbstractContextManager[Path]:
         """A folder of this run's own, removed at the end."""
         ...
 
@@ -210,7 +204,7 @@ class Local(Protocol):
 class Progress(Protocol):
     """Where a run tells how far it is, and learns that it shall stop."""
 
-    def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
+    def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
         """A stage begins."""
         ...
 
@@ -218,7 +212,7 @@ class Progress(Protocol):
         self,
         done: int = 0,
         *,
-        counts: Optional[Dict[str, int]] = None,
+        counts: dict[str, int] | None = None,
         sent: int = 0,
         bytes_in: int = 0,
         bytes_out: int = 0,
@@ -241,7 +235,7 @@ class Log(Protocol):
 
     def task(
         self,
-        resource: Optional[str],
+        resource: str | None,
         mode: str,
         action: str,
         result: str,
@@ -249,7 +243,7 @@ class Log(Protocol):
         *,
         remote: bool = False,
         remedy: str = "",
-        code: Optional[str] = None,
+        code: str | None = None,
     ) -> None:
         """Write an entry about a task of this repository."""
         ...
@@ -259,7 +253,7 @@ class Log(Protocol):
 class Failure:
     """A task that did not come to its end."""
 
-    resource: Optional[str]
+    resource: str | None
     mode: str
     error: SyncError
 
@@ -277,7 +271,7 @@ class RunReport:
 
     received: "Counter[str]" = field(default_factory=Counter)
     sent: int = 0
-    failures: List[Failure] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     warnings: int = 0
 
     def summary(self) -> str:
@@ -342,7 +336,7 @@ class Engine:
             RunFailed: at least one task failed; its text names each of them. The report is its ``report``.
             Cancelled, AlreadyRunning: the run ended early; what was settled stays.
         """
-        hopeless: Optional[SyncError] = None
+        hopeless: SyncError | None = None
         for task in self._tasks:
             self._progress.check()
             if hopeless is not None:
@@ -356,10 +350,10 @@ class Engine:
             raise failed
         return self._report
 
-    def _run_task(self, task: Task) -> Optional[SyncError]:
+    def _run_task(self, task: Task) -> SyncError | None:
         """Run one task; return an error after which no other task can fare better."""
         with self._local.scratch() as folder, contextlib.ExitStack() as kept:
-            pulled: Optional[PullResult] = None
+            pulled: PullResult | None = None
             if task.pulls:
                 try:
                     pulled = self._pull(task)
@@ -428,10 +422,10 @@ class Engine:
 
     # --- pull ----------------------------------------------------------------------------------------
 
-    def _pull(self, task: Task) -> Optional[PullResult]:
+    def _pull(self, task: Task) -> PullResult | None:
         """Pull everything there is; return the complete document of an Eden, which the push may need."""
         total = Taken()
-        document: Optional[PullResult] = None
+        document: PullResult | None = None
         limit = self._page_size
         more = first = True
         while more:
@@ -465,7 +459,7 @@ class Engine:
         self._tell(task, "pull", "fetch", sum(total.counts.values()), dict(total.counts), total.problems)
         return document
 
-    def _take(self, task: Task, position: Position, limit: int, first: bool) -> Tuple[PullResult, Taken]:
+    def _take(self, task: Task, position: Position, limit: int, first: bool) -> tuple[PullResult, Taken]:
         self._progress.stage(Stage.PULLING, task.resource)
         started = self._peer_time()
         page = self._peer.pull(
@@ -497,9 +491,9 @@ class Engine:
 
     # --- push ----------------------------------------------------------------------------------------
 
-    def _push(self, task: Task, folder: Path, pulled: Optional[Path]) -> None:
+    def _push(self, task: Task, folder: Path, pulled: Path | None) -> None:
         counts: "Counter[str]" = Counter()
-        problems: List[str] = []
+        problems: list[str] = []
         sent = 0
         limit = self._page_size
         restored = False
@@ -543,7 +537,7 @@ class Engine:
                 break
         self._tell(task, "push", "send", sent, dict(counts), problems)
 
-    def _send(self, task: Task, position: Position, target: Path, pulled: Optional[Path]) -> PushResult:
+    def _send(self, task: Task, position: Position, target: Path, pulled: Path | None) -> PushResult:
         return self._peer.push(
             task.exchange,
             target,
@@ -558,7 +552,7 @@ class Engine:
             self._local.learn(learned)
 
     @staticmethod
-    def _problems(result: PushResult) -> List[str]:
+    def _problems(result: PushResult) -> list[str]:
         problems = [
             f"{each.uuid or each.table} was rejected there: {each.reason}" for each in result.refusals
         ]
@@ -567,7 +561,7 @@ class Engine:
             problems.append(result.note)
         return problems
 
-    def _send_files(self, stored: Sequence[str], problems: List[str]) -> List[str]:
+    def _send_files(self, stored: Sequence[str], problems: list[str]) -> list[str]:
         """Send files that the peer wants; return those that have to be sent another time."""
         left = []
         if stored:
@@ -594,7 +588,7 @@ class Engine:
         mode: str,
         action: str,
         records: int,
-        counts: Dict[str, int],
+        counts: dict[str, int],
         problems: Sequence[str],
     ) -> None:
         """Write the entry about a direction of a task that came to its end."""

@@ -7,7 +7,7 @@ Every error says what happened (``message``), what to do (``hint``), whether try
 from __future__ import annotations
 
 import enum
-from typing import ClassVar, Optional
+from typing import ClassVar
 
 
 class SyncError(Exception):
@@ -24,7 +24,7 @@ class SyncError(Exception):
     transient: ClassVar[bool] = False
     http_status: ClassVar[int] = 500
 
-    def __init__(self, message: str, *, hint: Optional[str] = None, remote: bool = False) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, remote: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint if hint is not None else self.default_hint
@@ -201,7 +201,7 @@ class PeerUnreachable(SyncError):
         self,
         message: str,
         *,
-        hint: Optional[str] = None,
+        hint: str | None = None,
         remote: bool = False,
         obstacle: Obstacle = Obstacle.LINE,
     ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 #: A site that was in step, and of which nothing was heard for so long, deserves a look.
 SILENT_AFTER = timedelta(days=7)
@@ -92,18 +92,18 @@ class Facts:
 
     is_active: bool = True
     resources: int = 1
-    run_state: Optional[str] = None
+    run_state: str | None = None
     is_live: bool = False
     is_stopping: bool = False
-    last_success: Optional[datetime] = None
-    last_contact: Optional[datetime] = None
+    last_success: datetime | None = None
+    last_contact: datetime | None = None
     is_queued: bool = False
-    next_run: Optional[datetime] = None
+    next_run: datetime | None = None
     is_schedule_stopped: bool = False
     workers: int = 1
     undecided: int = 0
     outgoing: int = 0
-    incoming: Optional[int] = None
+    incoming: int | None = None
 
 
 def judge(facts: Facts, now: datetime) -> Health:
@@ -141,7 +141,7 @@ def _reason(facts: Facts, now: datetime) -> Reason:
     return Reason.INCOMING if facts.incoming else Reason.EQUAL
 
 
-def _trouble_of_active(facts: Facts, now: datetime) -> Optional[Reason]:
+def _trouble_of_active(facts: Facts, now: datetime) -> Reason | None:
     """Return what keeps our own runs from doing their work, None where nothing does."""
     if not facts.resources:
         return Reason.NO_RESOURCES

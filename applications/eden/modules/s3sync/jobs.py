@@ -9,8 +9,9 @@ import contextlib
 import json
 import logging
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any
 
 from .engine import Engine, RunReport, Stage
 from .errors import AlreadyRunning, Cancelled, ConfigurationError, RunFailed, SyncError
@@ -52,7 +53,7 @@ PROGRESS_EVERY = 1.0
 logger = logging.getLogger("eden.sync")
 
 
-def synchronize(repository_id: int, user_id: Optional[int] = None, manual: bool = False) -> Dict[str, Any]:
+def synchronize(repository_id: int, user_id: int | None = None, manual: bool = False) -> dict[str, Any]:
     """Synchronise a repository: all its tasks, once.
 
     Args:
@@ -81,7 +82,7 @@ def synchronize(repository_id: int, user_id: Optional[int] = None, manual: bool 
         site.db.commit()
 
 
-def _synchronize(site: Site, repository_id: int, user_id: Optional[int], manual: bool) -> Dict[str, Any]:
+def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bool) -> dict[str, Any]:
     site.act_as(user_id)
     repository = site.repository(repository_id)
     lease = Lease(site.db, site.store.transaction, repository_id, site.settings.get_sync_lease_seconds())
@@ -144,7 +145,7 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
         raise
 
 
-def _warn_of_skew(site: Site, log: SyncLog, skew: Optional[float]) -> None:
+def _warn_of_skew(site: Site, log: SyncLog, skew: float | None) -> None:
     if skew is not None and abs(skew) > site.settings.get_sync_clock_warning():
         ahead = "ahead of" if skew > 0 else "behind"
         log.task(
@@ -175,17 +176,17 @@ class RunRecord:
         self,
         site: Site,
         repository_id: int,
-        user_id: Optional[int],
+        user_id: int | None,
         manual: bool,
-        lease: Optional[Lease] = None,
+        lease: Lease | None = None,
     ) -> None:
         self._site = site
         self._lease = lease
         self._repository_id = repository_id
         self._told = 0.0
-        self._pending: Dict[str, Any] = {}
-        self._sums: Dict[str, int] = {}
-        self._details: Dict[str, Dict[str, Any]] = {}
+        self._pending: dict[str, Any] = {}
+        self._sums: dict[str, int] = {}
+        self._details: dict[str, dict[str, Any]] = {}
         with site.store.transaction():
             self.id: int = site.db.sync_run.insert(
                 repository_id=repository_id,
@@ -196,7 +197,7 @@ class RunRecord:
                 stage=Stage.STARTING.value,
             )
 
-    def stage(self, stage: Stage, resource: Optional[str] = None, total: Optional[int] = None) -> None:
+    def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
         """See ``engine.Progress``."""
         former = (self._pending.get("resource_name"), self._pending.get("direction"))
         present = (resource or former[0], DIRECTIONS.get(stage, former[1]))
@@ -213,7 +214,7 @@ class RunRecord:
         self,
         done: int = 0,
         *,
-        counts: Optional[Dict[str, int]] = None,
+        counts: dict[str, int] | None = None,
         sent: int = 0,
         bytes_in: int = 0,
         bytes_out: int = 0,
@@ -229,7 +230,7 @@ class RunRecord:
         self._note_details(counts or {}, sent)
         self._write(if_due=True)
 
-    def _note_details(self, counts: Dict[str, int], sent: int) -> None:
+    def _note_details(self, counts: dict[str, int], sent: int) -> None:
         resource = self._pending.get("resource_name")
         if resource is None or not (sent or any(counts.values())):
             return
@@ -331,7 +332,7 @@ def queue(
         columns: of the task, where it is not called at once, or more than once.
     """
     now = utcnow()
-    task: Dict[str, Any] = {
+    task: dict[str, Any] = {
         "application_name": application,
         "task_name": name,
         "group_name": GROUP,
@@ -350,7 +351,7 @@ def queue(
     return task_id
 
 
-def start_now(db: Any, application: str, repository_id: int, user_id: Optional[int], timeout: float) -> int:
+def start_now(db: Any, application: str, repository_id: int, user_id: int | None, timeout: float) -> int:
     """Queue a run for the next free worker; return the scheduler's task. The caller commits.
 
     Args:
@@ -371,12 +372,12 @@ def add_job(
     db: Any,
     application: str,
     repository_id: int,
-    user_id: Optional[int],
+    user_id: int | None,
     *,
     period: int,
     timeout: float,
-    start: Optional[datetime] = None,
-    stop: Optional[datetime] = None,
+    start: datetime | None = None,
+    stop: datetime | None = None,
     enabled: bool = True,
 ) -> int:
     """Put a repository on the schedule; return the sync_job. The caller commits.
@@ -409,8 +410,8 @@ def change_job(
     job_id: int,
     *,
     period: int,
-    start: Optional[datetime],
-    stop: Optional[datetime],
+    start: datetime | None,
+    stop: datetime | None,
     enabled: bool,
 ) -> None:
     """Change when a job runs; a job that had failed or expired is queued again. The caller commits.
@@ -487,7 +488,7 @@ def hand_over(db: Any, former: int, repository_id: int) -> None:
         task.update_record(task_name=_task_name(repository_id), vars=json.dumps(given))
 
 
-def jobs_of(db: Any, repository_id: int) -> List[Any]:
+def jobs_of(db: Any, repository_id: int) -> list[Any]:
     """Return the jobs of a repository with their tasks: rows with .sync_job and .scheduler_task."""
     joined = db.scheduler_task.on(db.scheduler_task.id == db.sync_job.scheduler_task_id)
     query = (db.sync_job.repository_id == repository_id) & (db.sync_job.deleted == False)  # noqa: E712
@@ -507,7 +508,7 @@ def waiting(db: Any, repository_id: int) -> bool:
     return False
 
 
-def live_run(db: Any, repository_id: int, stale_after: float) -> Optional[int]:
+def live_run(db: Any, repository_id: int, stale_after: float) -> int | None:
     """Return the run that somebody alive is working on, None where there is none.
 
     Args:
@@ -555,7 +556,7 @@ def _task_name(repository_id: int) -> str:
     return f"Synchronisation of repository {repository_id}"
 
 
-def _timing(period: int, start: datetime, stop: Optional[datetime], enabled: bool) -> Dict[str, Any]:
+def _timing(period: int, start: datetime, stop: datetime | None, enabled: bool) -> dict[str, Any]:
     if period < 1:
         raise ConfigurationError("The time between two runs must be at least a second.")
     return {

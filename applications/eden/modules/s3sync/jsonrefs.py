@@ -10,7 +10,8 @@ by the other; we keep both, so that the value means the same at the next site.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Optional
+from collections.abc import Iterator
+from typing import Any, Callable
 
 from .records import Reference
 
@@ -40,7 +41,7 @@ def portable(value: Any) -> Any:
     return value
 
 
-def resolved(value: Any, key_of: Callable[[Reference], Optional[int]]) -> Any:
+def resolved(value: Any, key_of: Callable[[Reference], int | None]) -> Any:
     """Return a JSON value with the keys of the records it names.
 
     Args:
@@ -61,7 +62,7 @@ def resolved(value: Any, key_of: Callable[[Reference], Optional[int]]) -> Any:
     return result
 
 
-def _reference(name: str, value: Any) -> Optional[Reference]:
+def _reference(name: str, value: Any) -> Reference | None:
     if not name.startswith(PREFIX) or not isinstance(value, dict):
         return None
     table = value.get("@resource") or value.get("r")

@@ -7,8 +7,10 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Any, Callable, ContextManager, Iterator, Optional
+from typing import Any, Callable
 from uuid import uuid4
 
 from pydal import Field
@@ -53,10 +55,10 @@ class Lease:
     def __init__(
         self,
         db: Any,
-        transaction: Callable[[], ContextManager[None]],
+        transaction: Callable[[], AbstractContextManager[None]],
         repository_id: int,
         stale_after: float,
-        owner: Optional[str] = None,
+        owner: str | None = None,
     ) -> None:
         self._db = db
         self._transaction = transaction
@@ -65,7 +67,7 @@ class Lease:
         self.owner = owner or owner_name()
         self.lost = threading.Event()
 
-    def acquire(self) -> Optional[int]:
+    def acquire(self) -> int | None:
         """Take the lease.
 
         Returns:
@@ -92,7 +94,7 @@ class Lease:
             if not self._db(same).update(owner=self.owner, run_id=None, acquired=now, heartbeat=now):
                 raise self._refusal("another worker")
             logger.warning("Lease of repository %s taken over from %s", self._repository_id, row.owner)
-            former: Optional[int] = row.run_id
+            former: int | None = row.run_id
             return former
 
     def _insert(self, now: Any) -> None:

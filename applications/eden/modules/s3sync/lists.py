@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple
 
 _ESCAPE = "!"
 
@@ -28,7 +29,7 @@ class Order(NamedTuple):
 class Page(NamedTuple):
     """A page of rows, and where it stands among the others."""
 
-    rows: List[Any]
+    rows: list[Any]
     number: int
     pages: int
     total: int
@@ -45,7 +46,7 @@ class Page(NamedTuple):
         pages = max(1, -(-total // length))
         return cls([], min(max(1, whole_number(variables.get("page")) or 1), pages), pages, total)
 
-    def bounds(self, length: int) -> Tuple[int, int]:
+    def bounds(self, length: int) -> tuple[int, int]:
         """Return where its rows begin and end in the whole list, as ``limitby`` takes it."""
         return (self.number - 1) * length, self.number * length
 
@@ -95,7 +96,7 @@ def _pattern(text: str) -> str:
     return f"%{text}%"
 
 
-def day(text: Any, days_later: int = 0) -> Optional[datetime]:
+def day(text: Any, days_later: int = 0) -> datetime | None:
     """Return the beginning (UTC) of a day as a form sends it, year-month-day; None where it is none.
 
     Args:
@@ -108,7 +109,7 @@ def day(text: Any, days_later: int = 0) -> Optional[datetime]:
         return None
 
 
-def whole_number(value: Any) -> Optional[int]:
+def whole_number(value: Any) -> int | None:
     """Return the number that a part of a URL is, None where it is none, or larger than any id."""
     return (
         int(value)

@@ -7,11 +7,12 @@ import json
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, Callable, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, BinaryIO, Callable
 
 from .checkpoints import SERVE, Checkpoints
 from .codec import Decoder, parse_fragment
@@ -51,7 +52,7 @@ class Pulled:
     head: int = 0
     since: str = ""
     own: str = ""
-    waiting: Optional[int] = None
+    waiting: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Pushed:
 
     position: int = 0
     checkpoint: str = ""
-    files: List[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     own: str = ""
 
 
@@ -141,7 +142,7 @@ def retry_rejected(site: Site, repository_id: int, table: str, terms: Terms, con
     return site.importer.retry(records, table, terms, context)
 
 
-def problems_of(report: Report) -> List[str]:
+def problems_of(report: Report) -> list[str]:
     """Return a line for each rejected record, conflict and warning of an import, bounded."""
     lines = []
     for record, outcome in report.failures:
@@ -166,19 +167,19 @@ class LocalSite:
         self._repository = repository
         self._id: int = repository.id
         self._progresses = Progresses(site.checkpoints, repository.id, site.journal.identity())
-        self._caught_up: Set[str] = set()
-        self._counted: Set[str] = set()
+        self._caught_up: set[str] = set()
+        self._counted: set[str] = set()
         self._capabilities = site.capabilities(repository)
 
     def journal_identity(self) -> str:
         """See ``engine.Local``."""
         return self._site.journal.identity()
 
-    def capabilities(self) -> FrozenSet[str]:
+    def capabilities(self) -> frozenset[str]:
         """See ``engine.Local``."""
         return self._capabilities
 
-    def learn(self, capabilities: FrozenSet[str]) -> None:
+    def learn(self, capabilities: frozenset[str]) -> None:
         """See ``engine.Local``."""
         if capabilities <= self._capabilities:
             return
@@ -278,10 +279,10 @@ class LocalSite:
         counts = Counter({action.value: count for action, count in report.main.items() if count})
         return Taken(counts, problems_of(report))
 
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> List[str]:
+    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
         """See ``engine.Local``."""
-        problems: List[str] = []
-        tried: Set[Tuple[str, int, str]] = set()
+        problems: list[str] = []
+        tried: set[tuple[str, int, str]] = set()
         while True:
             waiting = self._site.ledger.waiting_files(self._id, FILES_AT_ONCE)
             fresh = [each for each in waiting if (each.table, each.key, each.field) not in tried]
@@ -320,7 +321,7 @@ class LocalSite:
     def _overlap(self) -> timedelta:
         return timedelta(seconds=self._site.settings.get_sync_msince_overlap())
 
-    def _asked_before(self, table: str) -> Optional[datetime]:
+    def _asked_before(self, table: str) -> datetime | None:
         """Return the time (the peer's clock) of the last complete pull from an Eden, minus the overlap."""
         since = self._progresses.pulled(table).since
         asked = parse_msince(since) if since else None
@@ -354,7 +355,7 @@ class LocalSite:
         site.db.commit()
         return Page(page.count, page.position, page.more, total)
 
-    def delivered(self, task: Task, page: Page, result: Optional[PushResult], files: Sequence[str]) -> None:
+    def delivered(self, task: Task, page: Page, result: PushResult | None, files: Sequence[str]) -> None:
         """See ``engine.Local``."""
         state = self._progresses.pushed(task.resource)
         checkpoint = state.checkpoint if result is None else result.checkpoint or ""
@@ -391,7 +392,7 @@ class LocalSite:
         self._site.db(self._site.db.sync_repository.id == self._id).update(**changes)
 
 
-def _still_waiting(page: PullResult, state: Pulled, taken: int) -> Optional[int]:
+def _still_waiting(page: PullResult, state: Pulled, taken: int) -> int | None:
     """Return how many main records wait at the peer after a page, as far as it has told."""
     if not page.more:
         return 0

@@ -7,8 +7,9 @@ a push that another site began. ``result`` is success, warning, error (it is tri
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, Callable, ContextManager, Optional
+from typing import Any, Callable
 
 from .errors import SyncError
 from .model import utcnow
@@ -34,10 +35,10 @@ class SyncLog:
     def __init__(
         self,
         db: Any,
-        transaction: Callable[[], ContextManager[None]],
-        repository_id: Optional[int],
+        transaction: Callable[[], AbstractContextManager[None]],
+        repository_id: int | None,
         transmission: str,
-        run_id: Optional[int] = None,
+        run_id: int | None = None,
     ) -> None:
         self._db = db
         self._transaction = transaction
@@ -47,7 +48,7 @@ class SyncLog:
 
     def task(
         self,
-        resource: Optional[str],
+        resource: str | None,
         mode: str,
         action: str,
         result: str,
@@ -55,7 +56,7 @@ class SyncLog:
         *,
         remote: bool = False,
         remedy: str = "",
-        code: Optional[str] = None,
+        code: str | None = None,
     ) -> None:
         """Write an entry.
 
@@ -84,7 +85,7 @@ class SyncLog:
                 run_id=self._run_id,
             )
 
-    def error(self, resource: Optional[str], mode: str, action: str, error: SyncError) -> None:
+    def error(self, resource: str | None, mode: str, action: str, error: SyncError) -> None:
         """Write an entry about an error; if even that fails, the trouble is in the program's own log.
 
         Args:
@@ -108,9 +109,9 @@ class SyncLog:
 
 def purge(
     db: Any,
-    transaction: Callable[[], ContextManager[None]],
+    transaction: Callable[[], AbstractContextManager[None]],
     days: int,
-    repository_id: Optional[int] = None,
+    repository_id: int | None = None,
 ) -> int:
     """Remove log entries older than some days, and runs with them; return how many entries.
 
@@ -142,7 +143,7 @@ def purge(
     return removed
 
 
-def older(db: Any, before: datetime, repository_id: Optional[int] = None) -> Any:
+def older(db: Any, before: datetime, repository_id: int | None = None) -> Any:
     """Return the query of the log entries before a time.
 
     Args:

@@ -7,8 +7,9 @@ written in a second step.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Dict, Generic, Hashable, List, Sequence, Set, Tuple, TypeVar
+from typing import Generic, TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
 
@@ -40,9 +41,9 @@ class Order(Generic[Node]):
         impossible: records that refer to each other in a circle of mandatory references.
     """
 
-    levels: List[List[Node]]
-    deferred: List[Edge[Node]]
-    impossible: List[Node]
+    levels: list[list[Node]]
+    deferred: list[Edge[Node]]
+    impossible: list[Node]
 
 
 def arrange(nodes: Sequence[Node], edges: Sequence[Edge[Node]]) -> Order[Node]:
@@ -55,12 +56,12 @@ def arrange(nodes: Sequence[Node], edges: Sequence[Edge[Node]]) -> Order[Node]:
     Returns:
         levels, links to be written afterwards, and records that cannot be written at all.
     """
-    deferred: List[Edge[Node]] = []
+    deferred: list[Edge[Node]] = []
     if not edges:
         return Order([list(nodes)] if nodes else [], deferred, [])
-    waiting: Dict[Node, List[Edge[Node]]] = {}
-    followers: Dict[Node, List[Node]] = {}
-    impossible: Set[Node] = set()
+    waiting: dict[Node, list[Edge[Node]]] = {}
+    followers: dict[Node, list[Node]] = {}
+    impossible: set[Node] = set()
     for edge in edges:
         if edge.source == edge.target:
             if edge.optional:
@@ -73,7 +74,7 @@ def arrange(nodes: Sequence[Node], edges: Sequence[Edge[Node]]) -> Order[Node]:
 
     _spread(impossible, waiting)
     remaining = [node for node in nodes if node not in impossible]
-    levels: List[List[Node]] = []
+    levels: list[list[Node]] = []
     open_count = {
         node: sum(edge.target not in impossible for edge in waiting.get(node, ())) for node in remaining
     }
@@ -89,7 +90,7 @@ def arrange(nodes: Sequence[Node], edges: Sequence[Edge[Node]]) -> Order[Node]:
                 continue
         levels.append(level)
         left.difference_update(level)
-        following: List[Node] = []
+        following: list[Node] = []
         for node in level:
             open_count[node] = -1
             for follower in followers.get(node, ()):
@@ -101,7 +102,7 @@ def arrange(nodes: Sequence[Node], edges: Sequence[Edge[Node]]) -> Order[Node]:
     return Order(levels, deferred, [node for node in nodes if node in impossible])
 
 
-def _spread(impossible: Set[Node], waiting: Dict[Node, List[Edge[Node]]]) -> None:
+def _spread(impossible: set[Node], waiting: dict[Node, list[Edge[Node]]]) -> None:
     """Add the records that cannot do without an impossible one."""
     grown = bool(impossible)
     while grown:
@@ -115,8 +116,8 @@ def _spread(impossible: Set[Node], waiting: Dict[Node, List[Edge[Node]]]) -> Non
 
 
 def _open_circle(
-    candidates: Sequence[Node], left: Set[Node], waiting: Dict[Node, List[Edge[Node]]]
-) -> Tuple[List[Node], List[Edge[Node]], List[Node]]:
+    candidates: Sequence[Node], left: set[Node], waiting: dict[Node, list[Edge[Node]]]
+) -> tuple[list[Node], list[Edge[Node]], list[Node]]:
     """Return records that can be written now if their optional links wait, those links, or who is stuck for good."""
     for node in candidates:
         pending = [edge for edge in waiting.get(node, ()) if edge.target in left]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 #: Before so many seconds have passed a rate says little.
 SETTLED_AFTER = 2.0
@@ -19,12 +19,12 @@ class Pace(NamedTuple):
         left: seconds until the end at this rate; None where nothing can be said.
     """
 
-    share: Optional[float] = None
-    rate: Optional[float] = None
-    left: Optional[float] = None
+    share: float | None = None
+    rate: float | None = None
+    left: float | None = None
 
 
-def pace(done: int, total: Optional[int], seconds: float) -> Pace:
+def pace(done: int, total: int | None, seconds: float) -> Pace:
     """Return how fast records are exchanged, and how long the rest takes.
 
     Args:

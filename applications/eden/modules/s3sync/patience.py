@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from typing import Callable, Optional, TypeVar
+from typing import Callable, TypeVar
 
 from .errors import SyncError
 
@@ -42,7 +42,7 @@ class Patience:
         self,
         step: Callable[[], T],
         *,
-        on_retry: Optional[Callable[[SyncError, int, float], None]] = None,
+        on_retry: Callable[[SyncError, int, float], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> T:
         """Call ``step`` until it succeeds, fails for good, or the attempts are used up.

@@ -9,7 +9,7 @@ import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Dict, FrozenSet, List, Optional, Protocol, Tuple
+from typing import Protocol
 
 from .filters import Filter
 
@@ -34,8 +34,8 @@ class Exchange:
 
     resource: str
     components: bool = True
-    filters: Tuple[Filter, ...] = ()
-    strategy: Tuple[str, ...] = ("create", "update", "delete", "merge")
+    filters: tuple[Filter, ...] = ()
+    strategy: tuple[str, ...] = ("create", "update", "delete", "merge")
     update_policy: str = "NEWER"
     conflict_policy: str = "NEWER"
 
@@ -52,11 +52,11 @@ class Registration:
         skew: seconds by which its clock is ahead of ours, None where unknown.
     """
 
-    uuid: Optional[str]
+    uuid: str | None
     message: str
-    version: Optional[str] = None
-    capabilities: FrozenSet[str] = frozenset()
-    skew: Optional[float] = None
+    version: str | None = None
+    capabilities: frozenset[str] = frozenset()
+    skew: float | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -76,7 +76,7 @@ class Offered:
 
     name: str
     title: str
-    records: Optional[int] = None
+    records: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class OfferedSet:
 
     code: str
     name: str
-    resources: Tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,16 +114,16 @@ class Offer:
     uuid: str
     name: str = ""
     software: str = ""
-    version: Optional[str] = None
-    capabilities: FrozenSet[str] = frozenset()
-    time: Optional[datetime] = None
+    version: str | None = None
+    capabilities: frozenset[str] = frozenset()
+    time: datetime | None = None
     known: bool = False
-    page_size: Optional[int] = None
-    most_per_page: Optional[int] = None
-    resources: Tuple[Offered, ...] = ()
-    datasets: Tuple[OfferedSet, ...] = ()
+    page_size: int | None = None
+    most_per_page: int | None = None
+    resources: tuple[Offered, ...] = ()
+    datasets: tuple[OfferedSet, ...] = ()
 
-    def resource(self, name: str) -> Optional[Offered]:
+    def resource(self, name: str) -> Offered | None:
         """Return what is offered of a table, None where it is not."""
         return next((each for each in self.resources if each.name == name), None)
 
@@ -148,15 +148,15 @@ class PullResult:
 
     path: Path
     is_ours: bool = False
-    cursor: Optional[str] = None
+    cursor: str | None = None
     more: bool = False
-    journal: Optional[str] = None
+    journal: str | None = None
     restored: bool = False
     empty: bool = False
-    url: Optional[str] = None
+    url: str | None = None
     received: int = 0
     size: int = 0
-    total: Optional[int] = None
+    total: int | None = None
 
     def discard(self) -> None:
         """Remove the spooled document."""
@@ -178,11 +178,11 @@ class Foreseen:
     """
 
     action: str
-    uuid: Optional[str]
+    uuid: str | None
     reason: str = ""
-    winner: Optional[str] = None
-    present: Optional[str] = None
-    incoming: Optional[str] = None
+    winner: str | None = None
+    present: str | None = None
+    incoming: str | None = None
 
 
 @dataclass(frozen=True)
@@ -197,9 +197,9 @@ class Forecast:
     """
 
     looked: int = 0
-    outcomes: Dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
     others: int = 0
-    examples: Tuple[Foreseen, ...] = ()
+    examples: tuple[Foreseen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ class Refusal:
     """
 
     table: str
-    uuid: Optional[str]
+    uuid: str | None
     reason: str
 
 
@@ -235,17 +235,17 @@ class PushResult:
     """
 
     records: int = 0
-    outcomes: Dict[str, int] = field(default_factory=dict)
-    refusals: List[Refusal] = field(default_factory=list)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
     message: str = ""
     is_ours: bool = False
-    journal: Optional[str] = None
-    checkpoint: Optional[str] = None
+    journal: str | None = None
+    checkpoint: str | None = None
     restored: bool = False
-    files: List[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     note: str = ""
-    learned: FrozenSet[str] = frozenset()
-    left_out: List[str] = field(default_factory=list)
+    learned: frozenset[str] = frozenset()
+    left_out: list[str] = field(default_factory=list)
     sent: int = 0
 
 
@@ -260,7 +260,7 @@ class Peer(Protocol):
         """
         ...
 
-    def offer(self) -> Optional[Offer]:
+    def offer(self) -> Offer | None:
         """Ask the peer what it is and what can be pulled from it; nothing changes there.
 
         Returns:
@@ -277,7 +277,7 @@ class Peer(Protocol):
         *,
         cursor: str,
         limit: int,
-        msince: Optional[datetime] = None,
+        msince: datetime | None = None,
         checkpoint: str = "",
         total: bool = False,
         look: bool = False,
@@ -305,7 +305,7 @@ class Peer(Protocol):
         *,
         journal: str,
         checkpoint: str,
-        pulled: Optional[Path] = None,
+        pulled: Path | None = None,
     ) -> PushResult:
         """Send a document to the peer.
 
@@ -325,7 +325,7 @@ class Peer(Protocol):
 
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> Optional[Forecast]:
+    ) -> Forecast | None:
         """Ask the peer what it would do with a document, which it does not take.
 
         Only for a peer that announces ``LOOK``: any other one would take the document.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Callable, FrozenSet, NamedTuple, Optional
+from typing import Callable, NamedTuple
 
 from .errors import BadRequest
 from .records import Action
@@ -34,7 +34,7 @@ class Policy(str, enum.Enum):
         return self
 
     @classmethod
-    def parse(cls, text: Optional[str], default: "Policy") -> "Policy":
+    def parse(cls, text: str | None, default: "Policy") -> "Policy":
         """Read a policy from a request or a task.
 
         Args:
@@ -63,10 +63,10 @@ class Method(str, enum.Enum):
     MERGE = "merge"
 
 
-ALL_METHODS: FrozenSet[Method] = frozenset(Method)
+ALL_METHODS: frozenset[Method] = frozenset(Method)
 
 
-def parse_strategy(text: Optional[str]) -> FrozenSet[Method]:
+def parse_strategy(text: str | None) -> frozenset[Method]:
     """Read a strategy: method names joined by commas; None or empty allows all.
 
     Raises:
@@ -99,7 +99,7 @@ class Terms:
         components: whether nested components are imported.
     """
 
-    strategy: FrozenSet[Method] = ALL_METHODS
+    strategy: frozenset[Method] = ALL_METHODS
     update_policy: Policy = Policy.NEWER
     conflict_policy: Policy = Policy.NEWER
     synchronise_uuids: bool = False
@@ -128,10 +128,10 @@ class Version(NamedTuple):
         replaced_by: for a merge, the uuid of the surviving record.
     """
 
-    modified_on: Optional[datetime]
+    modified_on: datetime | None
     deleted: bool = False
-    mci: Optional[int] = None
-    replaced_by: Optional[str] = None
+    mci: int | None = None
+    replaced_by: str | None = None
 
 
 class Decision(NamedTuple):
@@ -149,7 +149,7 @@ class Decision(NamedTuple):
     action: Action
     take: bool
     reason: str = ""
-    winner: Optional[str] = None
+    winner: str | None = None
     assert_ours: bool = False
 
 
@@ -183,7 +183,7 @@ def is_newer(ours: Version, theirs: Version, tie: Callable[[], bool]) -> bool:
     return tie()
 
 
-def method_of(ours: Optional[Version], theirs: Version) -> Method:
+def method_of(ours: Version | None, theirs: Version) -> Method:
     """Return what the incoming version asks for."""
     if theirs.deleted:
         return Method.MERGE if theirs.replaced_by else Method.DELETE
@@ -191,14 +191,14 @@ def method_of(ours: Optional[Version], theirs: Version) -> Method:
 
 
 def decide(
-    ours: Optional[Version],
+    ours: Version | None,
     theirs: Version,
     terms: Terms,
     *,
     changed_here: bool,
     same: bool,
     tie: Callable[[], bool],
-    ruling: Optional[Policy] = None,
+    ruling: Policy | None = None,
 ) -> Decision:
     """Decide what becomes of an incoming record.
 

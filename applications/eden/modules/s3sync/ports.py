@@ -7,23 +7,16 @@ a list:reference a list of keys. Keys of a table are its ``Table.key`` column.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
-    Collection,
-    ContextManager,
-    Dict,
-    List,
-    Mapping,
     NamedTuple,
-    Optional,
     Protocol,
-    Sequence,
-    Set,
-    Tuple,
 )
 
 from .schema import Field, Table
@@ -31,7 +24,7 @@ from .schema import Field, Table
 if TYPE_CHECKING:
     from .filters import Filter
 
-Row = Tuple[Any, ...]
+Row = tuple[Any, ...]
 
 
 def nowhere(table: str) -> int:
@@ -53,7 +46,7 @@ class Store(Protocol):
     dialect: str
     knows_keys: bool
 
-    def transaction(self) -> ContextManager[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """A write transaction: committed at the end, rolled back when an exception passes.
 
         Raises:
@@ -62,17 +55,17 @@ class Store(Protocol):
         """
         ...
 
-    def savepoint(self) -> ContextManager[None]:
+    def savepoint(self) -> AbstractContextManager[None]:
         """A part of the transaction that is undone alone when an exception passes."""
         ...
 
-    def fetch(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> List[Row]:
+    def fetch(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> list[Row]:
         """Return ``columns`` of the rows (deleted ones too) whose column ``by`` is one of ``keys``, in no order."""
         ...
 
     def fetch_listing(
         self, table: Table, columns: Sequence[str], by: str, keys: Collection[int]
-    ) -> List[Row]:
+    ) -> list[Row]:
         """As ``fetch``, for a list:reference column that contains any of ``keys``."""
         ...
 
@@ -84,14 +77,14 @@ class Store(Protocol):
         keys: Collection[Row],
         *,
         ignore_case: bool = False,
-    ) -> List[Row]:
+    ) -> list[Row]:
         """Return ``columns`` of the live rows (not deleted) whose ``by`` columns equal one of ``keys``.
 
         None in a key matches NULL. With ``ignore_case`` text is compared without regard to case.
         """
         ...
 
-    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> List[int]:
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
         """Insert rows, return their keys in the same order.
 
         Raises:
@@ -119,11 +112,11 @@ class Store(Protocol):
         after: int,
         until: int,
         limit: int,
-        skip_origin: Optional[int] = None,
+        skip_origin: int | None = None,
         filters: Sequence[Filter] = (),
-        msince: Optional[datetime] = None,
+        msince: datetime | None = None,
         live_only: bool = False,
-    ) -> List[Row]:
+    ) -> list[Row]:
         """Return a page of changed records in journal order, by keyset: after < position <= until.
 
         Behind the columns each row has its position. Values are raw: what the database driver returns, to be read by
@@ -139,15 +132,15 @@ class Store(Protocol):
         """
         ...
 
-    def fetch_raw(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> List[Row]:
+    def fetch_raw(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> list[Row]:
         """As ``fetch``, with raw values (see ``scan``)."""
         ...
 
-    def matching(self, table: Table, keys: Collection[int], filters: Sequence[Filter]) -> Set[int]:
+    def matching(self, table: Table, keys: Collection[int], filters: Sequence[Filter]) -> set[int]:
         """Return those of the keys whose records meet all filters."""
         ...
 
-    def reader(self, field: Field) -> Optional[Callable[[Any], Any]]:
+    def reader(self, field: Field) -> Callable[[Any], Any] | None:
         """Return what turns a raw value into a Python value for writing it to a document.
 
         None where the raw value will do: the core's writers take dates and times as Python objects or as ISO text.
@@ -179,10 +172,10 @@ class Journal(Protocol):
         self,
         table: str,
         keys: Sequence[int],
-        origin: Optional[int],
+        origin: int | None,
         delivered: Callable[[str], int] = nowhere,
         covered: Collection[int] = (),
-        times: Optional[Mapping[int, datetime]] = None,
+        times: Mapping[int, datetime] | None = None,
     ) -> None:
         """Give changed records the next positions, within the current transaction.
 
@@ -199,7 +192,7 @@ class Journal(Protocol):
         """
         ...
 
-    def positions(self, table: str, keys: Collection[int]) -> Dict[int, Tuple[int, Optional[int]]]:
+    def positions(self, table: str, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
         """Return key -> (position, origin) of the last change of the record itself, where the journal knows one.
 
         Changes of components are not changes of their master here.
@@ -237,10 +230,10 @@ class Deferred(NamedTuple):
     field: str
     target: str
     uuid: str
-    url: Optional[str] = None
-    filename: Optional[str] = None
-    place: Optional[int] = None
-    repository_id: Optional[int] = None
+    url: str | None = None
+    filename: str | None = None
+    place: int | None = None
+    repository_id: int | None = None
 
 
 class Kept(NamedTuple):
@@ -261,16 +254,16 @@ class Kept(NamedTuple):
 
     kind: str
     table: str
-    uuid: Optional[str]
-    key: Optional[int]
-    repository_id: Optional[int]
-    winner: Optional[str]
+    uuid: str | None
+    key: int | None
+    repository_id: int | None
+    winner: str | None
     reason: str
-    ours: Optional[str]
-    theirs: Optional[str]
-    modified_on: Optional[datetime]
+    ours: str | None
+    theirs: str | None
+    modified_on: datetime | None
     fingerprint: str
-    missing: Tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class Ledger(Protocol):
@@ -280,11 +273,11 @@ class Ledger(Protocol):
         """Remember references and files that are still to come; an item for the same record and field replaces."""
         ...
 
-    def deferred_for(self, targets: Mapping[str, Collection[str]]) -> List[Deferred]:
+    def deferred_for(self, targets: Mapping[str, Collection[str]]) -> list[Deferred]:
         """Return what waits for any of these records: table -> uuids."""
         ...
 
-    def deferred_of(self, table: str, keys: Collection[int]) -> List[Deferred]:
+    def deferred_of(self, table: str, keys: Collection[int]) -> list[Deferred]:
         """Return what these records wait for."""
         ...
 
@@ -292,7 +285,7 @@ class Ledger(Protocol):
         """Forget deferred items that have been resolved or overtaken."""
         ...
 
-    def waiting_files(self, repository_id: int, limit: int) -> List[Deferred]:
+    def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
         """Return files that are still to be had from this repository, oldest first."""
         ...
 
@@ -300,23 +293,23 @@ class Ledger(Protocol):
         """Keep versions: every loser of a conflict, of other kinds the latest of a repository, table and uuid."""
         ...
 
-    def known(self, repository_id: Optional[int], table: str, uuids: Collection[str]) -> Dict[str, Kept]:
+    def known(self, repository_id: int | None, table: str, uuids: Collection[str]) -> dict[str, Kept]:
         """Return the open kept versions of these records from this repository, by uuid (without XML)."""
         ...
 
     def our_versions(
-        self, repository_id: Optional[int], table: str, uuids: Collection[str]
-    ) -> Dict[str, List[str]]:
+        self, repository_id: int | None, table: str, uuids: Collection[str]
+    ) -> dict[str, list[str]]:
         """Return the versions that we had in conflicts with this repository, decided ones included: uuid -> S3XML."""
         ...
 
     def release(
-        self, repository_id: Optional[int], table: str, uuids: Collection[str], kinds: Sequence[str]
+        self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[str]
     ) -> None:
         """Close kept versions of these records because a later version was taken."""
         ...
 
-    def retriable(self, repository_id: Optional[int], table: str, limit: int) -> List[Kept]:
+    def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
         """Return rejected records one of whose missing references is here by now."""
         ...
 
@@ -324,19 +317,19 @@ class Ledger(Protocol):
 class Accounts(Protocol):
     """Users and roles of this site by the names that travel."""
 
-    def users(self, emails: Collection[str]) -> Dict[str, int]:
+    def users(self, emails: Collection[str]) -> dict[str, int]:
         """Return e-mail -> user id for those who exist here."""
         ...
 
-    def emails(self, user_ids: Collection[int]) -> Dict[int, str]:
+    def emails(self, user_ids: Collection[int]) -> dict[int, str]:
         """Return user id -> e-mail."""
         ...
 
-    def groups(self, roles: Collection[str]) -> Dict[str, int]:
+    def groups(self, roles: Collection[str]) -> dict[str, int]:
         """Return role name -> group id for those that exist here."""
         ...
 
-    def roles(self, group_ids: Collection[int]) -> Dict[int, str]:
+    def roles(self, group_ids: Collection[int]) -> dict[int, str]:
         """Return group id -> role name."""
         ...
 

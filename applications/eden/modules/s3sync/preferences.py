@@ -6,10 +6,10 @@ one place that knows what holds.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Tuple
+from typing import Any
 
 #: Columns of sync_config that hold a setting -> its section and key.
-COLUMNS: Dict[str, Tuple[str, str]] = {
+COLUMNS: dict[str, tuple[str, str]] = {
     "public_url": ("site", "public_url"),
     "page_size": ("sync", "page_size"),
     "max_document_mb": ("sync", "max_document_mb"),
@@ -23,7 +23,7 @@ COLUMNS: Dict[str, Tuple[str, str]] = {
 }
 
 
-def decided(db: Any) -> Dict[Tuple[str, str], Any]:
+def decided(db: Any) -> dict[tuple[str, str], Any]:
     """Return the settings that were decided: (section, key) -> value.
 
     Args:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, Optional
+from typing import Any, Callable
 
 from .adapters.base import Adapter
 from .codec import encode_record
@@ -50,12 +51,12 @@ class Direction:
         error: why there is no forecast.
     """
 
-    forecast: Optional[Forecast] = None
-    total: Optional[int] = None
+    forecast: Forecast | None = None
+    total: int | None = None
     more: bool = False
     restored: bool = False
     foreseen: bool = True
-    error: Optional[SyncError] = None
+    error: SyncError | None = None
 
 
 @dataclass
@@ -69,8 +70,8 @@ class ResourcePreview:
     """
 
     task: Task
-    incoming: Optional[Direction] = None
-    outgoing: Optional[Direction] = None
+    incoming: Direction | None = None
+    outgoing: Direction | None = None
     in_time: bool = True
 
 
@@ -84,15 +85,15 @@ class Preview:
         is_ours: whether it is one of ours; an Eden says less.
     """
 
-    resources: List[ResourcePreview] = field(default_factory=list)
-    error: Optional[SyncError] = None
+    resources: list[ResourcePreview] = field(default_factory=list)
+    error: SyncError | None = None
     is_ours: bool = False
 
 
 def preview(
     site: Site,
     repository: Any,
-    tasks: List[Task],
+    tasks: list[Task],
     *,
     most: int = MOST,
     within: float = WITHIN,
@@ -239,7 +240,7 @@ class _Looking:
     def _counted(self, task: Task, target: Path) -> Forecast:
         """Return what would be sent to a site that does not say what it would do with it."""
         counts: "Counter[str]" = Counter()
-        examples: List[Foreseen] = []
+        examples: list[Foreseen] = []
         schema = self._site.schema
         with target.open("rb") as source, self._opened(source, task.resource) as document:
             for batch in document.batches(self._most):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, List, Optional, Tuple
+from typing import Any
 
 from .adapters.base import Adapter
 from .errors import (
@@ -115,7 +115,7 @@ class Finding:
 
     question: Question
     answer: Answer
-    values: Dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     said: str = ""
 
 
@@ -128,8 +128,8 @@ class Probe:
         offer: what the other site offers, None from an Eden or where it could not be asked.
     """
 
-    findings: Tuple[Finding, ...]
-    offer: Optional[Offer] = None
+    findings: tuple[Finding, ...]
+    offer: Offer | None = None
 
     @property
     def passed(self) -> bool:
@@ -159,8 +159,8 @@ def probe(peer: Adapter, *, has_account: bool, clock_warning: float) -> Probe:
         has_account: whether a user name was entered.
         clock_warning: seconds between the clocks that are worth a word.
     """
-    offer: Optional[Offer] = None
-    findings: List[Finding] = []
+    offer: Offer | None = None
+    findings: list[Finding] = []
     try:
         offer = peer.offer()
         if offer is None:
@@ -174,7 +174,7 @@ def probe(peer: Adapter, *, has_account: bool, clock_warning: float) -> Probe:
     return _complete(findings, offer)
 
 
-def _introduced(offer: Optional[Offer], own_uuid: str) -> List[Finding]:
+def _introduced(offer: Offer | None, own_uuid: str) -> list[Finding]:
     if offer is None:
         return [
             Finding(Question.KIND, Answer.EDEN),
@@ -185,7 +185,7 @@ def _introduced(offer: Optional[Offer], own_uuid: str) -> List[Finding]:
         known = Answer.ITSELF
     else:
         known = Answer.KNOWN if offer.known else Answer.NOT_YET
-    capabilities: FrozenSet[str] = offer.capabilities
+    capabilities: frozenset[str] = offer.capabilities
     kind = {"name": offer.name, "version": offer.version or "", "capabilities": sorted(capabilities)}
     return [
         Finding(Question.KIND, Answer.OURS, kind),
@@ -204,7 +204,7 @@ _OBSTACLES = {
 }
 
 
-def _obstructed(error: SyncError, has_account: bool) -> List[Finding]:
+def _obstructed(error: SyncError, has_account: bool) -> list[Finding]:
     """Return what an error tells: up to where the line, the site, and the account were good."""
     said = error.message
     if isinstance(error, PeerUnreachable):
@@ -232,7 +232,7 @@ def _obstructed(error: SyncError, has_account: bool) -> List[Finding]:
     return [Finding(Question.REACH, Answer.LINE, said=error.explain())]
 
 
-def _clock(skew: Optional[float], warning: float) -> Finding:
+def _clock(skew: float | None, warning: float) -> Finding:
     if skew is None:
         return Finding(Question.CLOCK, Answer.UNTOLD)
     if abs(skew) <= warning:
@@ -241,7 +241,7 @@ def _clock(skew: Optional[float], warning: float) -> Finding:
     return Finding(Question.CLOCK, answer, {"seconds": round(abs(skew))})
 
 
-def _complete(findings: List[Finding], offer: Optional[Offer] = None) -> Probe:
+def _complete(findings: list[Finding], offer: Offer | None = None) -> Probe:
     found = {each.question: each for each in findings}
     ordered = tuple(found.get(question, Finding(question, Answer.NOT_ASKED)) for question in Question)
     return Probe(ordered, offer)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, NamedTuple, Union
 
 
 class Reference(NamedTuple):
@@ -19,9 +20,9 @@ class Reference(NamedTuple):
     """
 
     table: str
-    uuid: Optional[str] = None
-    tuid: Optional[str] = None
-    record: Optional["Record"] = None
+    uuid: str | None = None
+    tuid: str | None = None
+    record: "Record" | None = None
 
 
 class Upload(NamedTuple):
@@ -34,7 +35,7 @@ class Upload(NamedTuple):
     """
 
     filename: str
-    url: Optional[str]
+    url: str | None
     stored: str
 
 
@@ -46,11 +47,11 @@ class FieldError(NamedTuple):
         message: what is wrong with it, readable by a person.
     """
 
-    value: Optional[str]
+    value: str | None
     message: str
 
 
-ReferenceValue = Union[Reference, Tuple[Reference, ...], None]
+ReferenceValue = Union[Reference, tuple[Reference, ...], None]
 
 
 class Record:
@@ -85,24 +86,24 @@ class Record:
     def __init__(
         self,
         table: str,
-        uuid: Optional[str] = None,
+        uuid: str | None = None,
         *,
-        tuid: Optional[str] = None,
-        alias: Optional[str] = None,
-        mci: Optional[int] = None,
-        created_on: Optional[datetime] = None,
-        modified_on: Optional[datetime] = None,
-        created_by: Optional[str] = None,
-        modified_by: Optional[str] = None,
-        owned_by_user: Optional[str] = None,
-        owned_by_group: Optional[str] = None,
+        tuid: str | None = None,
+        alias: str | None = None,
+        mci: int | None = None,
+        created_on: datetime | None = None,
+        modified_on: datetime | None = None,
+        created_by: str | None = None,
+        modified_by: str | None = None,
+        owned_by_user: str | None = None,
+        owned_by_group: str | None = None,
         approved: bool = True,
         deleted: bool = False,
-        replaced_by: Optional[str] = None,
-        values: Optional[Dict[str, Any]] = None,
-        references: Optional[Dict[str, ReferenceValue]] = None,
-        components: Optional[List["Record"]] = None,
-        errors: Optional[Dict[str, FieldError]] = None,
+        replaced_by: str | None = None,
+        values: dict[str, Any] | None = None,
+        references: dict[str, ReferenceValue] | None = None,
+        components: list["Record"] | None = None,
+        errors: dict[str, FieldError] | None = None,
     ) -> None:
         self.table = table
         self.uuid = uuid
@@ -174,9 +175,9 @@ class Outcome:
 
     action: Action
     table: str
-    uuid: Optional[str] = None
-    record_id: Optional[int] = None
+    uuid: str | None = None
+    record_id: int | None = None
     reason: str = ""
-    errors: Dict[str, FieldError] = field(default_factory=dict)
-    warnings: List[str] = field(default_factory=list)
-    winner: Optional[str] = None
+    errors: dict[str, FieldError] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    winner: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from . import jobs
 from .adapters.base import Adapter
@@ -41,8 +41,8 @@ class Introduction:
     """
 
     repository_id: int
-    registration: Optional[Registration] = None
-    error: Optional[SyncError] = None
+    registration: Registration | None = None
+    error: SyncError | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -88,7 +88,7 @@ class KnownOffer(NamedTuple):
     asked_on: datetime
 
 
-def ask_for_offer(site: Site, repository_id: int) -> Optional[Offer]:
+def ask_for_offer(site: Site, repository_id: int) -> Offer | None:
     """Ask a repository what it offers, and remember the answer.
 
     Args:
@@ -107,7 +107,7 @@ def ask_for_offer(site: Site, repository_id: int) -> Optional[Offer]:
     return found
 
 
-def known_offer(row: Any) -> Optional[KnownOffer]:
+def known_offer(row: Any) -> KnownOffer | None:
     """Return what a repository offered when it was asked last, without asking it.
 
     Args:
@@ -131,7 +131,7 @@ def _ask_once(site: Site, repository_id: int, peer: Adapter, answer: Registratio
         )
 
 
-def _remember_offer(site: Site, repository_id: int, found: Optional[Offer]) -> None:
+def _remember_offer(site: Site, repository_id: int, found: Offer | None) -> None:
     table = site.db.sync_repository
     kept = dict(table(repository_id).settings or {})
     if found is None:
@@ -155,7 +155,7 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
         )
     table = site.db.sync_repository
     learned = frozenset(row.capabilities or ()) & {RESOURCE_URL}
-    changes: Dict[str, Any] = {
+    changes: dict[str, Any] = {
         "uuid": answer.uuid,
         "capabilities": sorted(answer.capabilities | learned),
         "peer_version": answer.version,

@@ -12,7 +12,8 @@ import logging
 import os
 import re
 import tempfile
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, Callable, NoReturn
 
 from gluon import HTTP
 
@@ -142,7 +143,7 @@ def file_request(request: Any, response: Any) -> Any:
         return _json(response, {"status": "success", "statuscode": "200", "message": message})
 
 
-def resource_request(request: Any, response: Any, prefix: str, name: str, record_id: Optional[str]) -> Any:
+def resource_request(request: Any, response: Any, prefix: str, name: str, record_id: str | None) -> Any:
     """Answer the plain interface of a resource: /<prefix>/<name>.xml and /<prefix>/<name>/<id>.xml.
 
     GET exports (URL filters, start, limit, msince, include_deleted, components). POST and PUT import: what is
@@ -180,7 +181,7 @@ def resource_request(request: Any, response: Any, prefix: str, name: str, record
 @contextlib.contextmanager
 def _answering(request: Any, mode: str) -> Iterator[Site]:
     """Give the site to a request; turn every error into its reply, once, here."""
-    site: Optional[Site] = None
+    site: Site | None = None
     try:
         try:
             site = Site.from_current()
@@ -194,7 +195,7 @@ def _answering(request: Any, mode: str) -> Iterator[Site]:
         _refuse(site, request, mode, error)
 
 
-def _refuse(site: Optional[Site], request: Any, mode: str, error: SyncError) -> NoReturn:
+def _refuse(site: Site | None, request: Any, mode: str, error: SyncError) -> NoReturn:
     sender = None
     if site is not None:
         site.db.rollback()
@@ -250,13 +251,13 @@ def _permitted(site: Site, method: str, table: Table) -> None:
         )
 
 
-def _asking(request: Any) -> Optional[str]:
+def _asking(request: Any) -> str | None:
     """Return who asks, as they say themselves; None where they do not say, or say several things."""
     uuid = request.get_vars.get("repository")
     return uuid if isinstance(uuid, str) else None
 
 
-def _key(record_id: Optional[str]) -> Optional[int]:
+def _key(record_id: str | None) -> int | None:
     if record_id is None:
         return None
     if not (record_id.isascii() and record_id.isdigit() and len(record_id) < LONGEST_KEY):
@@ -354,7 +355,7 @@ def _json(response: Any, body: Mapping[str, Any]) -> str:
 # --- plain resources ----------------------------------------------------------------------------------------
 
 
-def _export(site: Site, request: Any, response: Any, table: Table, key: Optional[int]) -> Any:
+def _export(site: Site, request: Any, response: Any, table: Table, key: int | None) -> Any:
     variables = request.get_vars
     deleted = str(variables.get("include_deleted", "")).lower() == "true"
     wanted = ExportRequest(
@@ -379,9 +380,9 @@ def _export(site: Site, request: Any, response: Any, table: Table, key: Optional
     return _stream(site, request, response, lambda out: site.exporter.export_keys(out, table, keys, wanted))
 
 
-def _keys(site: Site, table: Table, wanted: ExportRequest) -> List[int]:
+def _keys(site: Site, table: Table, wanted: ExportRequest) -> list[int]:
     """Return the keys of the records that match, in the order of the keys."""
-    keys: List[int] = []
+    keys: list[int] = []
     after, until = 0, site.journal.head()
     while True:
         rows = site.store.scan(
@@ -405,8 +406,8 @@ def _exists(site: Site, table: Table, key: int, deleted: bool) -> bool:
     return bool(rows) and (deleted or not rows[0].get("deleted"))
 
 
-def _filters(variables: Mapping[str, Any]) -> Tuple[Filter, ...]:
-    found: List[Filter] = []
+def _filters(variables: Mapping[str, Any]) -> tuple[Filter, ...]:
+    found: list[Filter] = []
     for name, value in variables.items():
         if is_filter(name):
             found += [
@@ -415,7 +416,7 @@ def _filters(variables: Mapping[str, Any]) -> Tuple[Filter, ...]:
     return tuple(found)
 
 
-def _number(variables: Mapping[str, Any], name: str) -> Optional[int]:
+def _number(variables: Mapping[str, Any], name: str) -> int | None:
     value = variables.get(name)
     if value is None:
         return None
@@ -428,7 +429,7 @@ class _Rejected(Exception):
     """Undoes an import of which not all was good."""
 
 
-def _import(site: Site, request: Any, response: Any, table: Table, key: Optional[int]) -> Any:
+def _import(site: Site, request: Any, response: Any, table: Table, key: int | None) -> Any:
     if table.is_super:
         raise BadRequest(f"{table.name} holds no records of its own.", hint="Import one of its instances.")
     lenient = str(request.get_vars.get("ignore_errors", "")).lower() == "true"
@@ -459,7 +460,7 @@ def _import(site: Site, request: Any, response: Any, table: Table, key: Optional
 
 def _not_valid(report: Any) -> NoReturn:
     outcomes = [outcome for _, outcome in report.failures]
-    body: Dict[str, Any] = {
+    body: dict[str, Any] = {
         "status": "failed",
         "statuscode": "400",
         "message": "Validation error",
@@ -471,7 +472,7 @@ def _not_valid(report: Any) -> NoReturn:
     raise HTTP(400, json.dumps(body), **{"Content-Type": "application/json; charset=utf-8"})
 
 
-def _delete(site: Site, response: Any, table: Table, key: Optional[int]) -> Any:
+def _delete(site: Site, response: Any, table: Table, key: int | None) -> Any:
     from s3.errors import DeletionRestricted
 
     if key is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 UNITS = (MINUTE, HOUR, DAY)
@@ -16,7 +16,7 @@ class Every(NamedTuple):
     unit: int
 
 
-def every(period: int) -> Optional[Every]:
+def every(period: int) -> Every | None:
     """Return a period in the largest unit that divides it; None where it is no whole number of minutes.
 
     Args:
@@ -41,7 +41,7 @@ def upcoming(start: datetime, period: int, now: datetime) -> datetime:
     return slot if slot >= now else slot + timedelta(seconds=period)
 
 
-def first_run(period: int, not_before: datetime, at: Optional[time] = None) -> datetime:
+def first_run(period: int, not_before: datetime, at: time | None = None) -> datetime:
     """Return when a job runs first.
 
     Args:

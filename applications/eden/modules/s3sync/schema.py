@@ -6,12 +6,13 @@ cases only read it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, FrozenSet, Iterator, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import Any, Callable, Protocol
 
 from .errors import ProtectedResource, UnknownResource
 
-META_FIELDS: FrozenSet[str] = frozenset(
+META_FIELDS: frozenset[str] = frozenset(
     (
         "id",
         "uuid",
@@ -30,7 +31,7 @@ META_FIELDS: FrozenSet[str] = frozenset(
     )
 )
 
-PROTECTED_PREFIXES: Tuple[str, ...] = ("auth_", "s3_", "sync_", "scheduler_")
+PROTECTED_PREFIXES: tuple[str, ...] = ("auth_", "s3_", "sync_", "scheduler_")
 
 
 def is_protected(tablename: str) -> bool:
@@ -63,17 +64,17 @@ class Field:
     name: str
     type: str
     kind: str
-    target: Optional[str] = None
-    length: Optional[int] = None
+    target: str | None = None
+    length: int | None = None
     notnull: bool = False
     required: bool = False
     unique: bool = False
     represented: bool = False
     ondelete: str = "CASCADE"
     default: Any = None
-    validate: Optional[Callable[[Any], Tuple[Any, Optional[str]]]] = None
-    longest: Optional[int] = None
-    lookup: Optional[Tuple[str, str]] = None
+    validate: Callable[[Any], tuple[Any, str | None]] | None = None
+    longest: int | None = None
+    lookup: tuple[str, str] | None = None
     local: bool = False
 
     @property
@@ -118,8 +119,8 @@ class DuplicateRule:
     A reference field among them is compared by the record referred to.
     """
 
-    primary: Tuple[str, ...]
-    secondary: Tuple[str, ...] = ()
+    primary: tuple[str, ...]
+    secondary: tuple[str, ...] = ()
     ignore_case: bool = True
 
 
@@ -141,9 +142,9 @@ class Initial:
         above: the references by which a record stands below others.
     """
 
-    fields: Tuple[str, ...]
-    compute: Callable[[Mapping[str, Any]], Tuple[Any, ...]]
-    above: Tuple[str, ...]
+    fields: tuple[str, ...]
+    compute: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    above: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -177,19 +178,19 @@ class Table:
     fields: Mapping[str, Field]
     key: str = "id"
     super_keys: Mapping[str, str] = field(default_factory=dict)
-    instance_types: Tuple[str, ...] = ()
-    shared_fields: Tuple[str, ...] = ()
+    instance_types: tuple[str, ...] = ()
+    shared_fields: tuple[str, ...] = ()
     components: Mapping[str, Component] = field(default_factory=dict)
-    duplicate: Optional[DuplicateRule] = None
+    duplicate: DuplicateRule | None = None
     onvalidation: Mapping[str, Hook] = field(default_factory=dict)
     onaccept: Mapping[str, Hook] = field(default_factory=dict)
-    onaccept_set: Optional[Callable[[Sequence[int]], None]] = None
-    onconflict: Optional[Callable[..., Any]] = None
-    json_references: FrozenSet[str] = frozenset()
-    realm: Optional[Callable[[str, Mapping[str, Any]], Optional[int]]] = None
-    computed: FrozenSet[str] = frozenset()
-    own_key: Tuple[str, ...] = ()
-    initial: Optional[Initial] = None
+    onaccept_set: Callable[[Sequence[int]], None] | None = None
+    onconflict: Callable[..., Any] | None = None
+    json_references: frozenset[str] = frozenset()
+    realm: Callable[[str, Mapping[str, Any]], int | None] | None = None
+    computed: frozenset[str] = frozenset()
+    own_key: tuple[str, ...] = ()
+    initial: Initial | None = None
 
     @property
     def is_super(self) -> bool:
@@ -224,15 +225,15 @@ class Schema:
     """
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
-        self._tables: Dict[str, Table] = dict(tables)
-        self._referrers: Dict[str, Tuple[Tuple[str, str], ...]] = {}
-        self._masters: Dict[str, Tuple[Tuple[str, Component], ...]] = {}
-        self._joins: Dict[str, FrozenSet[str]] = {}
+        self._tables: dict[str, Table] = dict(tables)
+        self._referrers: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._masters: dict[str, tuple[tuple[str, Component], ...]] = {}
+        self._joins: dict[str, frozenset[str]] = {}
         self._index()
 
     def _index(self) -> None:
-        referrers: Dict[str, list[Tuple[str, str]]] = {}
-        masters: Dict[str, list[Tuple[str, Component]]] = {}
+        referrers: dict[str, list[tuple[str, str]]] = {}
+        masters: dict[str, list[tuple[str, Component]]] = {}
         for table in self._tables.values():
             for each in table.fields.values():
                 if each.target is not None:
@@ -266,19 +267,19 @@ class Schema:
             raise ProtectedResource(f"The table {name} is not synchronised.")
         raise UnknownResource(f"There is no resource {name} at this site.")
 
-    def get(self, name: str) -> Optional[Table]:
+    def get(self, name: str) -> Table | None:
         """Return the table of that name, or None."""
         return self._tables.get(name)
 
-    def referrers(self, name: str) -> Tuple[Tuple[str, str], ...]:
+    def referrers(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return the (table, field) pairs that refer to the table."""
         return self._referrers.get(name, ())
 
-    def masters(self, name: str) -> Tuple[Tuple[str, Component], ...]:
+    def masters(self, name: str) -> tuple[tuple[str, Component], ...]:
         """Return the (master table, component) pairs in which the table serves as component."""
         return self._masters.get(name, ())
 
-    def joins(self, name: str) -> FrozenSet[str]:
+    def joins(self, name: str) -> frozenset[str]:
         """Return the fields by which records of a table belong to masters that they travel with.
 
         What one of these fields refers to is one record, also where it is a super-entity's.

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterable, List, Optional
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 from . import SOFTWARE, VERSION, datasets
@@ -136,9 +137,9 @@ def _serve_page(
     if lost:
         with site.store.transaction():
             site.journal.forget_origin(repository.id, min(lost))
-    handed: List[Checkpoint] = []
+    handed: list[Checkpoint] = []
 
-    def attributes(page: ExportPage) -> Dict[str, Any]:
+    def attributes(page: ExportPage) -> dict[str, Any]:
         checkpoint, cursor = hand_out(decision.checkpoint, page.position, uuid4().hex[:16], identity)
         handed.append(checkpoint)
         return {
@@ -174,7 +175,7 @@ def _show_page(
             # What it once brought may be lost there: it would be sent, too.
             wanted = replace(wanted, skip_origin=None)
 
-    def attributes(page: ExportPage) -> Dict[str, Any]:
+    def attributes(page: ExportPage) -> dict[str, Any]:
         return {
             "cursor": request.cursor or "",
             "more": page.more,
@@ -194,7 +195,7 @@ def _serve_stranger(site: Site, request: PullRequest, wanted: ExportRequest, out
     cursor = Cursor.parse(request.cursor)
     after = cursor.seq if cursor is not None and cursor.identity == identity else 0
 
-    def attributes(page: ExportPage) -> Dict[str, Any]:
+    def attributes(page: ExportPage) -> dict[str, Any]:
         return {
             "cursor": str(Cursor(identity, page.position, EDEN_TOKEN)),
             "more": page.more,
@@ -228,14 +229,14 @@ def _serve_eden(
     return Served(page.count)
 
 
-def _where_an_eden_goes_on(site: Site, request: PullRequest, repository: Any, head: int) -> Optional[int]:
+def _where_an_eden_goes_on(site: Site, request: PullRequest, repository: Any, head: int) -> int | None:
     """Return the position behind which to go on; None where only the time counts. Remembers this answer."""
     table = request.resource
     query = "&".join(sorted(str(each) for each in request.filters)) + f"|{request.components}"
     text = site.checkpoints.read(repository.id, table, EDEN)
     known = json.loads(text) if text else {}
     msince = "" if request.msince is None else format_msince(request.msince)
-    after: Optional[int] = None
+    after: int | None = None
     same = known.get("query") == query and known.get("journal") == site.journal.identity()
     if msince and same:
         if msince > known["msince"]:
@@ -419,7 +420,7 @@ def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
 # --- files -----------------------------------------------------------------------------------------------
 
 
-def take_file(site: Site, repository_uuid: Optional[str], stored: str, source: BinaryIO) -> bool:
+def take_file(site: Site, repository_uuid: str | None, stored: str, source: BinaryIO) -> bool:
     """Take a file that records of a repository wait for; one that nobody waits for is not stored.
 
     Args:
@@ -481,7 +482,7 @@ def _store(source: BinaryIO, target: Path, most: int) -> None:
 def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     """Take the introduction of another site: remember it, or its new name."""
     table = site.db.sync_repository
-    changes: Dict[str, Any] = {"apitype": request.apitype, "deleted": False}
+    changes: dict[str, Any] = {"apitype": request.apitype, "deleted": False}
     if request.capabilities:
         changes["capabilities"] = sorted(request.capabilities)
     with site.store.transaction():
@@ -512,7 +513,7 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     )
 
 
-def offer(site: Site, asking: Optional[str]) -> Offer:
+def offer(site: Site, asking: str | None) -> Offer:
     """Say what this site is and what may be pulled from it; changes nothing.
 
     Args:

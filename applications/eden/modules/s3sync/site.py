@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from .accounts import SiteAccounts
@@ -63,7 +64,7 @@ class Site:
         folder: Path,
         application: str,
         origin: str = "",
-        clock: Optional[Clock] = None,
+        clock: Clock | None = None,
     ) -> None:
         self.db = db
         self.s3db = s3db
@@ -114,7 +115,7 @@ class Site:
         return f"{public}/{self.application}"
 
     @cached_property
-    def own_domain(self) -> Optional[str]:
+    def own_domain(self) -> str | None:
         """What an Eden sees before our bare identifiers; the same in requests and jobs, so only the public address.
 
         Identifiers made here are URNs and carry none; bare ones come from imports.
@@ -232,7 +233,7 @@ class Site:
             )
         return row
 
-    def repository_of(self, uuid: Optional[str]) -> Any:
+    def repository_of(self, uuid: str | None) -> Any:
         """Return the repository with this uuid, None where there is none."""
         if not uuid or not uuid.isprintable():
             return None
@@ -244,7 +245,7 @@ class Site:
         known = frozenset(row.capabilities or ())
         return known if self.settings.get_sync_compression() else known - {"gzip"}
 
-    def peer(self, row: Any, hurry: Optional[Hurry] = None) -> Adapter:
+    def peer(self, row: Any, hurry: Hurry | None = None) -> Adapter:
         """Return a repository's other end; to be closed.
 
         Args:
@@ -290,13 +291,13 @@ class Site:
         )
         return adapter_type(row.apitype or "eden")(remote, transport)
 
-    def task_rows(self, repository_id: int) -> List[Any]:
+    def task_rows(self, repository_id: int) -> list[Any]:
         """Return the rows of a repository's tasks in their order."""
         table = self.db.sync_task
         query = (table.repository_id == repository_id) & (table.deleted == False)  # noqa: E712
         return list(self.db(query).select(orderby=table.id))
 
-    def tasks(self, repository_id: int) -> List[Task]:
+    def tasks(self, repository_id: int) -> list[Task]:
         """Return what is exchanged with a repository.
 
         Raises:
@@ -323,7 +324,7 @@ class Site:
         mode = row.mode or MODE_BOTH
         return Task(row.id, exchange, mode in (MODE_PULL, MODE_BOTH), mode in (MODE_PUSH, MODE_BOTH))
 
-    def task_filters(self, task_id: int, resource: str) -> List[Filter]:
+    def task_filters(self, task_id: int, resource: str) -> list[Filter]:
         """Return the filters of a task.
 
         Raises:
@@ -331,20 +332,20 @@ class Site:
         """
         table = self.db.sync_resource_filter
         query = (table.task_id == task_id) & (table.deleted == False)  # noqa: E712
-        found: List[Filter] = []
+        found: list[Filter] = []
         for row in self.db(query).select(orderby=table.id):
             of = None if row.tablename in ("~", "", resource) else row.tablename
             found += parse_filter_string(row.filter_string, of)
         return found
 
-    def by_table(self, filters: Sequence[Filter], resource: str) -> Dict[str, List[Filter]]:
+    def by_table(self, filters: Sequence[Filter], resource: str) -> dict[str, list[Filter]]:
         """Return filters by the table they filter, checked.
 
         Raises:
             FilterError: a filter names what does not exist here.
         """
         table = self.schema.table(resource)
-        sorted_out: Dict[str, List[Filter]] = {}
+        sorted_out: dict[str, list[Filter]] = {}
         for each in filters:
             validate(each, self.schema, table)
             sorted_out.setdefault(each.table or resource, []).append(each)
@@ -362,12 +363,12 @@ class Site:
 
     def context(
         self,
-        repository_id: Optional[int],
-        exchanged: Optional[int],
+        repository_id: int | None,
+        exchanged: int | None,
         delivered: Callable[[str], int] = nowhere,
         *,
         clears: bool = True,
-        known: Callable[[str], Optional[datetime]] = unknown,
+        known: Callable[[str], datetime | None] = unknown,
     ) -> Context:
         """Return where a document comes from, for the importer.
 
@@ -405,7 +406,7 @@ class Site:
 
     # --- jobs --------------------------------------------------------------------------------------------
 
-    def act_as(self, user_id: Optional[int]) -> None:
+    def act_as(self, user_id: int | None) -> None:
         """Go on with the rights of an account, or of nobody in particular."""
         self.auth.s3_impersonate(user_id)
 
@@ -424,7 +425,7 @@ class Site:
         uri, folder = self.db._uri, self.db._adapter.folder
         return lambda: connect(uri, folder, pool_size=0)
 
-    def note_contact(self, repository_id: int, skew: Optional[float], status: str = "") -> None:
+    def note_contact(self, repository_id: int, skew: float | None, status: str = "") -> None:
         """Remember how asking a repository went.
 
         Args:
@@ -432,7 +433,7 @@ class Site:
             skew: seconds by which its clock is ahead; None where it did not answer, or did not tell the time.
             status: what is shown as its last status, "" for nothing.
         """
-        changes: Dict[str, Any] = {"last_status": status or None}
+        changes: dict[str, Any] = {"last_status": status or None}
         if skew is not None:
             changes["last_connected"] = utcnow()
             known = self.db.sync_repository(repository_id).settings or {}

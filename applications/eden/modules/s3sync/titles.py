@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict
+from typing import Any, Callable
 
 from .site import Site
 
@@ -15,7 +15,7 @@ def resource_title(site: Site, name: str) -> str:
     return str(site.s3db.get_config(name, "title") or name.partition("_")[2].replace("_", " ").capitalize())
 
 
-def resource_names(site: Site) -> Dict[str, str]:
+def resource_names(site: Site) -> dict[str, str]:
     """Return the tables that can be exchanged: name -> title with name."""
     names = {}
     for table in site.schema:

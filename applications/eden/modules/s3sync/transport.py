@@ -15,10 +15,11 @@ import re
 import socket
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timezone
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Union
+from typing import IO, Any, Callable, NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
@@ -113,7 +114,7 @@ class Limits:
     document_size: int = 4 * 1024**3
     file_size: int = 256 * 1024**2
     reply_size: int = 64 * 1024**2
-    answer_time: Optional[float] = None
+    answer_time: float | None = None
 
 
 class Hurry(NamedTuple):
@@ -158,17 +159,17 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
-    path: Optional[Path] = None
+    path: Path | None = None
     sent: int = 0
     received: int = 0
-    skew: Optional[float] = None
+    skew: float | None = None
 
     @property
     def content_type(self) -> str:
         """The media type of the answer without parameters, in lower case."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
-    def json(self) -> Dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Return the JSON object of the answer, whatever its label (an Eden sends it as text/html).
 
         Raises:
@@ -207,18 +208,18 @@ class Transport:
         self,
         url: str,
         *,
-        username: Optional[str] = None,
-        password: Optional[str] = None,
-        proxy: Optional[str] = None,
-        limits: Optional[Limits] = None,
-        verify: Union[bool, str] = True,
-        spool: Optional[Path] = None,
+        username: str | None = None,
+        password: str | None = None,
+        proxy: str | None = None,
+        limits: Limits | None = None,
+        verify: bool | str = True,
+        spool: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.origin = origin(url)
         self.url = without_credentials(url).rstrip("/")
         self.limits = limits or Limits()
-        self.skew: Optional[float] = None
+        self.skew: float | None = None
         self._spool = spool
         self._clock = clock
         self._session = requests.Session()
@@ -236,7 +237,7 @@ class Transport:
                 ) from None
             self._session.proxies = {"http": proxy, "https": proxy}
         self._proxy = proxy
-        self._auth: Optional[HTTPBasicAuth] = None
+        self._auth: HTTPBasicAuth | None = None
         if username:
             self._auth = HTTPBasicAuth(username.encode("utf-8"), (password or "").encode("utf-8"))
 
@@ -280,8 +281,8 @@ class Transport:
         self,
         method: str,
         url: str,
-        body: Union[bytes, Path],
-        headers: Optional[Mapping[str, str]] = None,
+        body: bytes | Path,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """POST or PUT a body and return the answer; a redirect is an error, never followed.
 
@@ -293,7 +294,7 @@ class Transport:
         """
         sent = len(body) if isinstance(body, bytes) else body.stat().st_size
         with contextlib.ExitStack() as stack:
-            data: Union[bytes, IO[bytes]] = (
+            data: bytes | IO[bytes] = (
                 body if isinstance(body, bytes) else stack.enter_context(body.open("rb"))
             )
             answer = stack.enter_context(self._ask(method, url, data=data, headers=headers))
@@ -364,8 +365,8 @@ class Transport:
         self,
         method: str,
         url: str,
-        data: Union[bytes, IO[bytes], None] = None,
-        headers: Optional[Mapping[str, str]] = None,
+        data: bytes | IO[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator["_Answer"]:
         self._own(url)
         shown = address_of(url)
@@ -398,9 +399,9 @@ class _Answer:
 
     response: requests.Response
     url: str
-    proxy: Optional[str]
-    until: Optional[float] = None
-    skew: Optional[float] = None
+    proxy: str | None
+    until: float | None = None
+    skew: float | None = None
     received: int = 0
 
     @property
@@ -408,7 +409,7 @@ class _Answer:
         return self.response.status_code
 
     def reply(
-        self, *, body: bytes = b"", path: Optional[Path] = None, received: int = 0, sent: int = 0
+        self, *, body: bytes = b"", path: Path | None = None, received: int = 0, sent: int = 0
     ) -> Reply:
         return Reply(
             url=self.url,
@@ -600,7 +601,7 @@ def a_web_page(url: str, body: bytes) -> NotS3XML:
     return NotS3XML(f"{url} answered with a web page{named}.", remote=True)
 
 
-def _json_object(body: bytes) -> Optional[Dict[str, Any]]:
+def _json_object(body: bytes) -> dict[str, Any] | None:
     if body.lstrip()[:1] != b"{":
         return None
     try:
@@ -624,7 +625,7 @@ def _told(told: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> s
     return "" if told else text[:300]
 
 
-def _retry_after(value: Optional[str]) -> Optional[float]:
+def _retry_after(value: str | None) -> float | None:
     """Return the seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
     if not value:
         return None
@@ -634,7 +635,7 @@ def _retry_after(value: Optional[str]) -> Optional[float]:
     return None if when is None else max(0.0, when - time.time())
 
 
-def _http_date(value: Optional[str]) -> Optional[float]:
+def _http_date(value: str | None) -> float | None:
     if not value:
         return None
     try:
@@ -646,7 +647,7 @@ def _http_date(value: Optional[str]) -> Optional[float]:
     return when.timestamp()
 
 
-def _skew(date: Optional[str], before: float, after: float) -> Optional[float]:
+def _skew(date: str | None, before: float, after: float) -> float | None:
     """Return by how many seconds the peer's clock is ahead, from the Date of its answer.
 
     The answer was dated somewhere between ``before`` and ``after``, in whole seconds; 0 if that explains it.
@@ -669,7 +670,7 @@ def _disk(error: OSError) -> SyncError:
 
 
 @contextlib.contextmanager
-def _line_errors(url: str, proxy: Optional[str], reading: bool = False) -> Iterator[None]:
+def _line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[None]:
     """Turn what requests and urllib3 raise into this project's errors, with the URL and in words."""
     through = f" through the proxy {without_credentials(proxy)}" if proxy else ""
     try:
@@ -715,8 +716,8 @@ def _line_errors(url: str, proxy: Optional[str], reading: bool = False) -> Itera
 
 def _obstacle(error: BaseException) -> Obstacle:
     """Return what kept a connection from being made, by the types of the errors that libraries have wrapped."""
-    waiting: List[Any] = [error]
-    seen: Set[int] = set()
+    waiting: list[Any] = [error]
+    seen: set[int] = set()
     while waiting:
         each = waiting.pop()
         if not isinstance(each, BaseException) or id(each) in seen:

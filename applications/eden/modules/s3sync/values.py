@@ -22,8 +22,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any, Callable, List, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Union
 
 from .moments import (
     parse_date,
@@ -39,7 +40,7 @@ from .xmltext import escape_attr, escape_attrs, escape_text, escape_texts, is_le
 
 Reader = Callable[[Optional[str], Optional[str]], Any]
 Writer = Callable[[Any], str]
-Pieces = List[Union[str, Sequence[str]]]
+Pieces = list[Union[str, Sequence[str]]]
 ColumnWriter = Callable[[Sequence[Any]], Pieces]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Optional
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -29,15 +28,15 @@ class Vault:
 
     def __init__(self, folder: Path) -> None:
         self._file = Path(folder) / KEY_FILE
-        self._fernet: Optional[Fernet] = None
+        self._fernet: Fernet | None = None
 
-    def seal(self, text: Optional[str]) -> Optional[str]:
+    def seal(self, text: str | None) -> str | None:
         """Return the text encrypted; None, "" and what is sealed already are returned unchanged."""
         if not text or text.startswith(PREFIX):
             return text
         return PREFIX + self._cipher(create=True).encrypt(text.encode("utf-8")).decode("ascii")
 
-    def open(self, stored: Optional[str]) -> Optional[str]:
+    def open(self, stored: str | None) -> str | None:
         """Return the text that was sealed; a value that never was sealed is returned unchanged.
 
         Raises:

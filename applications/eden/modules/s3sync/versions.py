@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Protocol, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from .codec import Decoder, parse_fragment, strip_domain
 from .importer.items import differs
@@ -42,8 +43,8 @@ class Line(NamedTuple):
     """
 
     label: str
-    ours: Optional[str]
-    theirs: Optional[str]
+    ours: str | None
+    theirs: str | None
     differs: bool
     name: str = ""
 
@@ -61,11 +62,11 @@ class Choice(NamedTuple):
 
     name: str
     label: str
-    options: Dict[str, str]
+    options: dict[str, str]
     preset: str
 
 
-def read(text: Optional[str], schema: Schema) -> Optional[Record]:
+def read(text: str | None, schema: Schema) -> Record | None:
     """Return the version that is kept as S3XML, None where there is none.
 
     Raises:
@@ -75,12 +76,12 @@ def read(text: Optional[str], schema: Schema) -> Optional[Record]:
 
 
 def compare(
-    ours: Optional[Record],
-    theirs: Optional[Record],
+    ours: Record | None,
+    theirs: Record | None,
     table: Table,
     words: Words,
-    own_domain: Optional[str] = None,
-) -> List[Line]:
+    own_domain: str | None = None,
+) -> list[Line]:
     """Return the fields of which at least one version speaks: those that differ first, else in the table's order.
 
     A version that does not name a field leaves it alone, so there is no difference to decide on.
@@ -103,9 +104,7 @@ def compare(
     return sorted(lines, key=lambda line: not line.differs)
 
 
-def agree(
-    one: Optional[Record], other: Optional[Record], table: Table, own_domain: Optional[str] = None
-) -> bool:
+def agree(one: Record | None, other: Record | None, table: Table, own_domain: str | None = None) -> bool:
     """Tell whether two versions are there and do not contradict each other in any field."""
     if one is None or other is None or one.deleted != other.deleted:
         return False
@@ -117,11 +116,11 @@ def agree(
 
 
 def standing(
-    now: Optional[Record],
-    ours: Optional[Record],
-    theirs: Optional[Record],
+    now: Record | None,
+    ours: Record | None,
+    theirs: Record | None,
     table: Table,
-    own_domain: Optional[str] = None,
+    own_domain: str | None = None,
 ) -> str:
     """Return what the record says now: "ours", "theirs", "other", "deleted", or "absent" where it never was here.
 
@@ -140,13 +139,13 @@ def standing(
 
 
 def choices(
-    ours: Optional[Record],
-    theirs: Optional[Record],
-    now: Optional[Record],
+    ours: Record | None,
+    theirs: Record | None,
+    now: Record | None,
     table: Table,
     words: Words,
-    own_domain: Optional[str] = None,
-) -> List[Choice]:
+    own_domain: str | None = None,
+) -> list[Choice]:
     """Return the fields in which the versions or the record differ, with the values that can be chosen.
 
     There are none where the record is not here, or where one of the versions is a deletion: then only a version as
@@ -180,12 +179,12 @@ def choices(
     return found
 
 
-def companions(version: Optional[Record]) -> "Counter[str]":
+def companions(version: Record | None) -> "Counter[str]":
     """Return how many records of which tables the version brings along as components."""
     return Counter(each.table for each in version.walk() if each is not version) if version else Counter()
 
 
-def name_in(texts: Sequence[Optional[str]], fields: Sequence[str]) -> str:
+def name_in(texts: Sequence[str | None], fields: Sequence[str]) -> str:
     """Return the name of a record as the first of its versions has it that has one, "" where none has.
 
     Args:
@@ -212,7 +211,7 @@ class _Given(NamedTuple):
     unreadable: bool = False
 
 
-def _given(version: Optional[Record], name: str) -> Optional[_Given]:
+def _given(version: Record | None, name: str) -> _Given | None:
     if version is None:
         return None
     if name in version.errors:
@@ -223,19 +222,19 @@ def _given(version: Optional[Record], name: str) -> Optional[_Given]:
     return None
 
 
-def _read(given: Optional[_Given], field: Field, words: Words) -> Optional[str]:
+def _read(given: _Given | None, field: Field, words: Words) -> str | None:
     if given is None:
         return None
     return str(given.value or "") if given.unreadable else words.value(field, given.value)
 
 
-def _apart(left: _Given, right: _Given, own_domain: Optional[str]) -> bool:
+def _apart(left: _Given, right: _Given, own_domain: str | None) -> bool:
     if left.unreadable or right.unreadable:
         return left != right
     return differs(_essence(left.value, own_domain), _essence(right.value, own_domain))
 
 
-def _essence(value: Any, own_domain: Optional[str]) -> Any:
+def _essence(value: Any, own_domain: str | None) -> Any:
     """Return of a value what makes it equal to another."""
     if isinstance(value, Reference):
         return value.table, strip_domain(value.uuid, own_domain) if value.uuid else value.tuid
@@ -246,7 +245,7 @@ def _essence(value: Any, own_domain: Optional[str]) -> Any:
     return value
 
 
-def _existence(ours: Optional[Record], theirs: Optional[Record], words: Words) -> Iterator[Line]:
+def _existence(ours: Record | None, theirs: Record | None, words: Words) -> Iterator[Line]:
     if any(version is not None and version.deleted for version in (ours, theirs)):
         told = [None if version is None else words.fate(version) for version in (ours, theirs)]
         yield Line(words.existence(), told[0], told[1], None not in told and told[0] != told[1])

@@ -9,18 +9,17 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from typing import Dict, Type
 
 from ..errors import ConfigurationError
 from .base import Adapter
 
-_found: Dict[str, Type[Adapter]] = {}
+_found: dict[str, type[Adapter]] = {}
 
 
-def adapter_types() -> Dict[str, Type[Adapter]]:
+def adapter_types() -> dict[str, type[Adapter]]:
     """Return the adapter classes by their ``apitype``, in alphabetical order of their labels."""
     if not _found:
-        classes: Dict[str, Type[Adapter]] = {}
+        classes: dict[str, type[Adapter]] = {}
         for module in pkgutil.iter_modules(__path__):
             if module.name == "base" or module.name.startswith("_"):
                 continue
@@ -36,7 +35,7 @@ def adapter_types() -> Dict[str, Type[Adapter]]:
     return _found
 
 
-def adapter_type(apitype: str) -> Type[Adapter]:
+def adapter_type(apitype: str) -> type[Adapter]:
     """Return the adapter class for a repository's type.
 
     Raises:

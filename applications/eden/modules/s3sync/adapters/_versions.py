@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable, Iterator, Optional, Set
+from typing import Callable
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
@@ -49,7 +50,7 @@ class Versions:
         self._rows.close()
 
 
-def thin_out(document: Path, target: Path, unwanted: Callable[[etree._Element], bool]) -> Set[str]:
+def thin_out(document: Path, target: Path, unwanted: Callable[[etree._Element], bool]) -> set[str]:
     """Copy a document without some of its records.
 
     Args:
@@ -60,7 +61,7 @@ def thin_out(document: Path, target: Path, unwanted: Callable[[etree._Element], 
     Returns:
         the uuids left out.
     """
-    left_out: Set[str] = set()
+    left_out: set[str] = set()
     depth = 0
     with target.open("wb") as out, _parsing(document):
         events = etree.iterparse(
@@ -87,7 +88,7 @@ def thin_out(document: Path, target: Path, unwanted: Callable[[etree._Element], 
     return left_out
 
 
-def _drop(element: etree._Element, unwanted: Callable[[etree._Element], bool], left_out: Set[str]) -> bool:
+def _drop(element: etree._Element, unwanted: Callable[[etree._Element], bool], left_out: set[str]) -> bool:
     """Remove unwanted components from a record; return whether the record itself is unwanted."""
     if element.tag == "resource" and unwanted(element):
         if element.get("uuid"):
@@ -106,7 +107,7 @@ def _records(document: Path) -> Iterator[etree._Element]:
         )
         for _, element in events:
             yield element
-            parent: Optional[etree._Element] = element.getparent()
+            parent: etree._Element | None = element.getparent()
             if parent is not None and parent.getparent() is None:
                 parent.clear()
 

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, FrozenSet, Optional, Tuple
+from typing import ClassVar
 
 from ..errors import ConfigurationError
 from ..peer import Exchange, Forecast, Offer, PullResult, PushResult, Registration
@@ -70,13 +70,13 @@ class Remote:
     """
 
     id: int
-    uuid: Optional[str]
+    uuid: str | None
     name: str
     url: str
     own_uuid: str
     own_name: str
-    path: Optional[str] = None
-    capabilities: FrozenSet[str] = frozenset()
+    path: str | None = None
+    capabilities: frozenset[str] = frozenset()
 
 
 class Adapter(ABC):
@@ -89,8 +89,8 @@ class Adapter(ABC):
 
     apitype: ClassVar[str]
     label: ClassVar[str]
-    capabilities: ClassVar[FrozenSet[Capability]] = frozenset()
-    settings: ClassVar[Tuple[Setting, ...]] = ()
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    settings: ClassVar[tuple[Setting, ...]] = ()
 
     def __init__(self, remote: Remote, transport: Transport) -> None:
         self.remote = remote
@@ -110,7 +110,7 @@ class Adapter(ABC):
     def register(self) -> Registration:
         """See port ``Peer``."""
 
-    def offer(self) -> Optional[Offer]:
+    def offer(self) -> Offer | None:
         """See port ``Peer``; a type whose peers make no offer leaves it so."""
         return None
 
@@ -131,7 +131,7 @@ class Adapter(ABC):
         *,
         cursor: str,
         limit: int,
-        msince: Optional[datetime] = None,
+        msince: datetime | None = None,
         checkpoint: str = "",
         total: bool = False,
         look: bool = False,
@@ -146,13 +146,13 @@ class Adapter(ABC):
         *,
         journal: str,
         checkpoint: str,
-        pulled: Optional[Path] = None,
+        pulled: Path | None = None,
     ) -> PushResult:
         """See port ``Peer``."""
 
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> Optional[Forecast]:
+    ) -> Forecast | None:
         """See port ``Peer``; a type whose peers cannot be asked leaves it so."""
         return None
 

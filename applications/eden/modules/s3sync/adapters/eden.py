@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Dict, FrozenSet, Mapping, Optional, Set, Tuple, Union
+from typing import Any, ClassVar
 from urllib.parse import quote, urljoin
 
 from lxml import etree
@@ -65,8 +66,8 @@ class EdenAdapter(Adapter):
 
     apitype: ClassVar[str] = "eden"
     label: ClassVar[str] = T("Eden Sync or Sahana Eden")
-    capabilities: ClassVar[FrozenSet[Capability]] = frozenset(Capability)
-    settings: ClassVar[Tuple[Setting, ...]] = (
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             "url",
             T("Address (URL)"),
@@ -102,9 +103,9 @@ class EdenAdapter(Adapter):
 
     def __init__(self, remote: Remote, transport: Transport) -> None:
         super().__init__(remote, transport)
-        self._announced_url: Optional[str] = None
-        self._complete: Set[Path] = set()
-        self._versions: Dict[Union[Path, str], Versions] = {}
+        self._announced_url: str | None = None
+        self._complete: set[Path] = set()
+        self._versions: dict[Path | str, Versions] = {}
 
     def close(self) -> None:
         """Close the connections to the peer and forget what was pulled."""
@@ -140,7 +141,7 @@ class EdenAdapter(Adapter):
 
     # --- offer ---------------------------------------------------------------------------------------
 
-    def offer(self) -> Optional[Offer]:
+    def offer(self) -> Offer | None:
         """See port ``Peer``. An Eden does not know the address: it refuses, or answers with a page."""
         try:
             reply = self.transport.get(
@@ -169,7 +170,7 @@ class EdenAdapter(Adapter):
         *,
         cursor: str,
         limit: int,
-        msince: Optional[datetime] = None,
+        msince: datetime | None = None,
         checkpoint: str = "",
         total: bool = False,
         look: bool = False,
@@ -233,7 +234,7 @@ class EdenAdapter(Adapter):
         *,
         journal: str,
         checkpoint: str,
-        pulled: Optional[Path] = None,
+        pulled: Path | None = None,
     ) -> PushResult:
         """See port ``Peer``."""
         if RESOURCE_URL in self.remote.capabilities and not self.remote.capabilities & {"cursor"}:
@@ -256,7 +257,7 @@ class EdenAdapter(Adapter):
 
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> Optional[Forecast]:
+    ) -> Forecast | None:
         """See port ``Peer``. An Eden would take the document, so it is not asked."""
         if LOOK not in self.remote.capabilities:
             return None
@@ -294,10 +295,10 @@ class EdenAdapter(Adapter):
         finally:
             packed.unlink()
 
-    def _versions_there(self, exchange: Exchange, pulled: Optional[Path]) -> Versions:
+    def _versions_there(self, exchange: Exchange, pulled: Path | None) -> Versions:
         """Return how new the peer's records are: from what was pulled if that was all, else asked now."""
         whole = pulled if pulled in self._complete else None
-        key: Union[Path, str] = whole or exchange.resource
+        key: Path | str = whole or exchange.resource
         found = self._versions.get(key)
         if found is None:
             if whole is not None:
@@ -311,7 +312,7 @@ class EdenAdapter(Adapter):
             self._versions[key] = found
         return found
 
-    def _push_to_resource(self, exchange: Exchange, document: Path, pulled: Optional[Path]) -> PushResult:
+    def _push_to_resource(self, exchange: Exchange, document: Path, pulled: Path | None) -> PushResult:
         """Send to the resource's plain address, which overwrites and takes all or nothing.
 
         What is newer at the peer is left out; what it rejects is left out of a next round.
@@ -319,8 +320,8 @@ class EdenAdapter(Adapter):
         prefix, _, name = exchange.resource.partition("_")
         url = f"{self.transport.url}/{quote(prefix)}/{quote(name)}.xml"
         versions = self._versions_there(exchange, pulled)
-        refused: Dict[str, Refusal] = {}
-        newer: Set[str] = set()
+        refused: dict[str, Refusal] = {}
+        newer: set[str] = set()
 
         def unwanted(element: etree._Element) -> bool:
             if element.get("uuid") in refused:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from .. import versions
 from ..local import problems_of
@@ -42,17 +43,17 @@ class Case(NamedTuple):
     """
 
     entry: Entry
-    lines: List[versions.Line] = []
-    ours: Optional[Record] = None
-    theirs: Optional[Record] = None
-    now: Optional[Record] = None
+    lines: list[versions.Line] = []
+    ours: Record | None = None
+    theirs: Record | None = None
+    now: Record | None = None
     standing: str = "absent"
-    choices: List[versions.Choice] = []
-    address: Optional[Address] = None
-    companions: List[Tuple[str, int]] = []
+    choices: list[versions.Choice] = []
+    address: Address | None = None
+    companions: list[tuple[str, int]] = []
     of_master: bool = False
     known: bool = False
-    decided_by: Optional[str] = None
+    decided_by: str | None = None
 
 
 def case(site: Site, T: Translate, row: Any) -> Case:
@@ -92,7 +93,7 @@ def case(site: Site, T: Translate, row: Any) -> Case:
     )
 
 
-def picked(choices: List[versions.Choice], variables: Mapping[str, Any]) -> Mapping[str, str]:
+def picked(choices: list[versions.Choice], variables: Mapping[str, Any]) -> Mapping[str, str]:
     """Return which side was picked for each field; the preset where the form says nothing that can be.
 
     Args:
@@ -106,7 +107,7 @@ def picked(choices: List[versions.Choice], variables: Mapping[str, Any]) -> Mapp
     }
 
 
-def present_row(site: Site, table: Table, uuid: Optional[str]) -> Any:
+def present_row(site: Site, table: Table, uuid: str | None) -> Any:
     """Return the record's row, a deleted one too; None where there is none."""
     if uuid is None:
         return None
@@ -114,7 +115,7 @@ def present_row(site: Site, table: Table, uuid: Optional[str]) -> Any:
     return site.db(rows.uuid == uuid).select(limitby=(0, 1)).first()
 
 
-def _now(site: Site, table: Table, present: Any) -> Optional[Record]:
+def _now(site: Site, table: Table, present: Any) -> Record | None:
     if present is None:
         return None
     key = int(present[table.key])
@@ -132,7 +133,7 @@ def _comes_along(site: Site, table: Table) -> bool:
     )
 
 
-def address_of(site: Site, table: Table, present: Any) -> Optional[Address]:
+def address_of(site: Site, table: Table, present: Any) -> Address | None:
     """Return the page of a record, or of the record it belongs to."""
     if _has_page(site, table):
         return Address(table.prefix, table.resource, int(present[table.key]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from .. import versions
 from ..lists import Order, Page, containing, day, order_of, whole_number
@@ -31,7 +32,7 @@ class Entry(NamedTuple):
 
     row: Any
     name: str
-    repository: Optional[str]
+    repository: str | None
 
 
 class Wanted(NamedTuple):
@@ -46,7 +47,7 @@ class Wanted(NamedTuple):
         search: text in the record's name or identifier, "" for any.
     """
 
-    repository: Optional[int] = None
+    repository: int | None = None
     kind: str = ""
     resource: str = ""
     state: str = "open"
@@ -54,7 +55,7 @@ class Wanted(NamedTuple):
     search: str = ""
 
     @classmethod
-    def from_vars(cls, variables: Any, repository_id: Optional[int] = None) -> "Wanted":
+    def from_vars(cls, variables: Any, repository_id: int | None = None) -> "Wanted":
         """Return what URL variables ask for; what they say wrongly is passed over.
 
         Args:
@@ -72,7 +73,7 @@ class Wanted(NamedTuple):
             str(variables.get("q") or "").strip()[:LONGEST_SEARCH],
         )
 
-    def to_vars(self) -> Dict[str, str]:
+    def to_vars(self) -> dict[str, str]:
         """Return the URL variables that ask for the same."""
         given = {
             "repository": str(self.repository or ""),
@@ -110,7 +111,7 @@ class Wanted(NamedTuple):
         return query
 
 
-def undecided(site: Site, repository_id: Optional[int] = None) -> int:
+def undecided(site: Site, repository_id: int | None = None) -> int:
     """Return how many conflicts and rejected records are open.
 
     Args:
@@ -121,7 +122,7 @@ def undecided(site: Site, repository_id: Optional[int] = None) -> int:
     return int(site.db(wanted.query(site.db)).count())
 
 
-def undecided_by_table(site: Site, repository_id: int, names: Sequence[str]) -> Dict[str, int]:
+def undecided_by_table(site: Site, repository_id: int, names: Sequence[str]) -> dict[str, int]:
     """Return how many conflicts and rejected records of tables, and of what travels with their records, are open.
 
     Args:
@@ -139,7 +140,7 @@ def undecided_by_table(site: Site, repository_id: int, names: Sequence[str]) -> 
     return {name: sum(found.get(part, 0) for part in listed) for name, listed in parts.items()}
 
 
-def travelling(site: Site, name: str) -> List[str]:
+def travelling(site: Site, name: str) -> list[str]:
     """Return the tables whose records travel with those of a table."""
     table = site.schema.get(name)
     if table is None:
@@ -182,7 +183,7 @@ def kept_page(site: Site, wanted: Wanted, variables: Any) -> Page:
     return page._replace(rows=entries(site, list(rows)))
 
 
-def kept_resources(site: Site) -> Dict[str, str]:
+def kept_resources(site: Site) -> dict[str, str]:
     """Return the tables of which versions are kept: name -> title."""
     table = site.db.sync_kept
     names = [row.tablename for row in site.db(table).select(table.tablename, distinct=True)]
@@ -190,7 +191,7 @@ def kept_resources(site: Site) -> Dict[str, str]:
     return {name: str(titles.get(name, name)) for name in sorted(names)}
 
 
-def entries(site: Site, rows: Sequence[Any]) -> List[Entry]:
+def entries(site: Site, rows: Sequence[Any]) -> list[Entry]:
     """Return lines of a list from rows of sync_kept."""
     db = site.db
     repositories = db.sync_repository

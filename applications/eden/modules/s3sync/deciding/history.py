@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from ..lists import containing
 from ..local import Progresses
@@ -34,9 +34,9 @@ class Partner(NamedTuple):
     resource: str
     title: str
     brought: bool
-    has_it: Optional[bool]
-    last_pull: Optional[datetime]
-    last_push: Optional[datetime]
+    has_it: bool | None
+    last_pull: datetime | None
+    last_push: datetime | None
 
 
 class Waiting(NamedTuple):
@@ -51,8 +51,8 @@ class Waiting(NamedTuple):
 
     label: str
     what: str
-    record: Tuple[str, int]
-    repository: Optional[int]
+    record: tuple[str, int]
+    repository: int | None
 
 
 class History(NamedTuple):
@@ -78,19 +78,19 @@ class History(NamedTuple):
     uuid: str
     name: str
     standing: str
-    address: Optional[Address]
-    changed_on: Optional[datetime]
-    changed_by: Optional[str]
+    address: Address | None
+    changed_on: datetime | None
+    changed_by: str | None
     noted: bool
-    origin: Optional[str]
-    partners: List[Partner]
-    kept: List[Entry]
-    waits: List[Waiting]
-    awaited: List[Waiting]
-    log: List[Any]
+    origin: str | None
+    partners: list[Partner]
+    kept: list[Entry]
+    waits: list[Waiting]
+    awaited: list[Waiting]
+    log: list[Any]
 
 
-def history(site: Site, T: Translate, table: Table, uuid: str) -> Optional[History]:
+def history(site: Site, T: Translate, table: Table, uuid: str) -> History | None:
     """Return the history of a record, None where nothing is known of it.
 
     Args:
@@ -139,14 +139,14 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> Optional[Histo
     )
 
 
-def _noted(db: Any, table: Table, key: Optional[int]) -> Any:
+def _noted(db: Any, table: Table, key: int | None) -> Any:
     journal = db.sync_journal
     if key is None:
         return None
     return db((journal.tablename == table.name) & (journal.record_id == key)).select(limitby=(0, 1)).first()
 
 
-def _partners(site: Site, table: Table, noted: Any) -> List[Partner]:
+def _partners(site: Site, table: Table, noted: Any) -> list[Partner]:
     """Return how the record stands with each repository with which its table, or a master's, is exchanged."""
     db = site.db
     masters = {name for name, component in site.schema.masters(table.name) if component.travels}

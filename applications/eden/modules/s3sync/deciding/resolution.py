@@ -6,8 +6,9 @@ What was decided, and by whom, is noted with the version and in the log.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Dict, Mapping, NamedTuple, Optional
+from typing import NamedTuple
 
 from ..codec import Decoder, parse_fragment
 from ..errors import BadRequest
@@ -41,9 +42,9 @@ class Present(NamedTuple):
         modified_on: its time (UTC), None where it has none.
     """
 
-    key: Optional[int]
+    key: int | None
     deleted: bool = False
-    modified_on: Optional[datetime] = None
+    modified_on: datetime | None = None
 
     @property
     def is_here(self) -> bool:
@@ -56,7 +57,7 @@ class Present(NamedTuple):
 
 
 def restore(
-    site: Site, kept_id: int, side: str, user_id: Optional[int] = None, *, quiet: bool = False
+    site: Site, kept_id: int, side: str, user_id: int | None = None, *, quiet: bool = False
 ) -> Report:
     """Make a kept version the record again.
 
@@ -88,7 +89,7 @@ def restore(
         return report
 
 
-def combine(site: Site, kept_id: int, choices: Mapping[str, str], user_id: Optional[int] = None) -> Report:
+def combine(site: Site, kept_id: int, choices: Mapping[str, str], user_id: int | None = None) -> Report:
     """Make a record of fields chosen from both versions.
 
     Args:
@@ -113,7 +114,7 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, str], user_id: Optio
                 hint="Use one of the versions as a whole.",
             )
         record = Record(table.name, kept.uuid, modified_on=present.after(site.clock.now()))
-        sides: Dict[str, Record] = {}
+        sides: dict[str, Record] = {}
         for name, side in choices.items():
             if side == NOW:
                 continue
@@ -127,7 +128,7 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, str], user_id: Optio
         return report
 
 
-def accept(site: Site, kept_id: int, user_id: Optional[int] = None) -> None:
+def accept(site: Site, kept_id: int, user_id: int | None = None) -> None:
     """Close a kept version without changing the record: what was decided by policy is right.
 
     Raises:
@@ -154,7 +155,7 @@ def known(site: Site, kept_id: int) -> Kept:
     return kept
 
 
-def here(site: Site, table: Table, uuid: Optional[str]) -> Present:
+def here(site: Site, table: Table, uuid: str | None) -> Present:
     """Return what is here of a record."""
     if uuid is None:
         return Present(None)
@@ -165,9 +166,7 @@ def here(site: Site, table: Table, uuid: Optional[str]) -> Present:
     return Present(int(key), bool(deleted), modified_on)
 
 
-def tell(
-    site: Site, repository_id: Optional[int], resource: Optional[str], result: str, message: str
-) -> None:
+def tell(site: Site, repository_id: int | None, resource: str | None, result: str, message: str) -> None:
     """Write an entry about a decision into the log.
 
     Args:
@@ -184,12 +183,12 @@ def tell(
     )
 
 
-def person(site: Site, user_id: Optional[int]) -> str:
+def person(site: Site, user_id: int | None) -> str:
     """Return how the log names an account."""
     return site.accounts.emails([user_id]).get(user_id, f"account {user_id}") if user_id else "this site"
 
 
-def _tell(site: Site, kept: Kept, user_id: Optional[int], decided: str) -> None:
+def _tell(site: Site, kept: Kept, user_id: int | None, decided: str) -> None:
     name = site.name_of(kept)
     label = f"{kept.table} {name!r} ({kept.uuid})" if name else f"{kept.table} {kept.uuid}"
     what = f"{kept.kind} version" if kept.kind in ("rejected", "refused") else kept.kind
@@ -208,7 +207,7 @@ def _take(
     kept: Kept,
     record: Record,
     present: Present,
-    user_id: Optional[int],
+    user_id: int | None,
     decision: str,
 ) -> Report:
     try:

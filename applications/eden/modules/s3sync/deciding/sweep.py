@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, NamedTuple
 
 from .. import jobs, versions
 from ..errors import BadRequest, SyncError
@@ -42,9 +43,9 @@ class Facts(NamedTuple):
 
     kind: str
     standing: str
-    ours_on: Optional[datetime] = None
-    theirs_on: Optional[datetime] = None
-    now_on: Optional[datetime] = None
+    ours_on: datetime | None = None
+    theirs_on: datetime | None = None
+    now_on: datetime | None = None
 
 
 class Verdict(NamedTuple):
@@ -79,7 +80,7 @@ def verdict(rule: str, facts: Facts) -> Verdict:
     return Verdict(KEEP) if rule == NEWER else Verdict(why=LATER)
 
 
-def _newer(ours: Optional[datetime], theirs: Optional[datetime]) -> Verdict:
+def _newer(ours: datetime | None, theirs: datetime | None) -> Verdict:
     if ours is None or theirs is None or ours == theirs:
         return Verdict(why=SAME_TIME)
     return Verdict(OURS if ours > theirs else THEIRS)
@@ -96,7 +97,7 @@ class Selection(NamedTuple):
         wanted: what the list was asked for.
     """
 
-    ids: Optional[List[int]]
+    ids: list[int] | None
     wanted: Wanted
 
     def to_text(self) -> str:
@@ -122,7 +123,7 @@ class Selection(NamedTuple):
         return query
 
 
-def counts(site: Site, selection: Selection, rule: str) -> Dict[str, int]:
+def counts(site: Site, selection: Selection, rule: str) -> dict[str, int]:
     """Return how many versions of which kind the rule would be applied to."""
     db, table = site.db, site.db.sync_kept
     number = table.id.count()
@@ -134,7 +135,7 @@ def counts(site: Site, selection: Selection, rule: str) -> Dict[str, int]:
 # --- the work ------------------------------------------------------------------------------------------------
 
 
-def begin(site: Site, selection: Selection, rule: str, user_id: Optional[int]) -> int:
+def begin(site: Site, selection: Selection, rule: str, user_id: int | None) -> int:
     """Write down what is to be decided; return the key of the sweep.
 
     Args:
@@ -163,7 +164,7 @@ def begin(site: Site, selection: Selection, rule: str, user_id: Optional[int]) -
     return key
 
 
-def work(site: Site, key: int, seconds: Optional[float] = None) -> bool:
+def work(site: Site, key: int, seconds: float | None = None) -> bool:
     """Decide batch after batch.
 
     Args:
@@ -185,7 +186,7 @@ def work(site: Site, key: int, seconds: Optional[float] = None) -> bool:
     return True
 
 
-def decide(key: int) -> Dict[str, Any]:
+def decide(key: int) -> dict[str, Any]:
     """Finish a sweep; what the scheduler's worker calls.
 
     Args:
@@ -282,15 +283,15 @@ def _finish(site: Site, key: int) -> None:
         )
 
 
-def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> List[Mapping[str, Any]]:
+def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
     """Decide versions within the current transaction; return those that were left open, with the reason."""
     if sweep.rule == KEEP:
         site.ledger.resolve([row.id for row in rows], sweep.user_id, KEEP)
         return []
     known = _facts(site, rows)
-    changed: Set[Tuple[str, Optional[str]]] = set()
-    settled: Dict[str, List[int]] = {}
-    left: List[Mapping[str, Any]] = []
+    changed: set[tuple[str, str | None]] = set()
+    settled: dict[str, list[int]] = {}
+    left: list[Mapping[str, Any]] = []
     for entry in entries(site, rows):
         row = entry.row
         record = (row.tablename, row.uuid)
@@ -310,7 +311,7 @@ def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> List[Mapping[str, An
     return left
 
 
-def _restore(site: Site, kept_id: int, side: str, user_id: Optional[int]) -> str:
+def _restore(site: Site, kept_id: int, side: str, user_id: int | None) -> str:
     """Make a version the record; return why it could not be, "" where it was."""
     try:
         report = resolution.restore(site, kept_id, side, user_id, quiet=True)
@@ -319,10 +320,10 @@ def _restore(site: Site, kept_id: int, side: str, user_id: Optional[int]) -> str
     return " ".join(problems_of(report)) if report.failures else ""
 
 
-def _facts(site: Site, rows: Sequence[Any]) -> Dict[int, Facts]:
+def _facts(site: Site, rows: Sequence[Any]) -> dict[int, Facts]:
     """Return what a rule looks at, by id; nothing for versions that this site cannot read any more."""
-    found: Dict[int, Facts] = {}
-    by_table: Dict[str, List[Any]] = {}
+    found: dict[int, Facts] = {}
+    by_table: dict[str, list[Any]] = {}
     for row in rows:
         by_table.setdefault(row.tablename, []).append(row)
     for name, group in by_table.items():

@@ -7,8 +7,9 @@ memory stays flat at any size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Callable, Dict, Optional, Sequence
+from typing import Any, BinaryIO, Callable
 
 from ..codec import FOOTER, header
 from ..garbage import no_collection
@@ -62,7 +63,7 @@ class Exporter:
         files: Files,
         base_url: str = "",
         max_depth: int = MAX_DEPTH,
-        domain: Optional[str] = None,
+        domain: str | None = None,
     ) -> None:
         self._schema = schema
         self._store = store
@@ -75,7 +76,7 @@ class Exporter:
         self,
         out: BinaryIO,
         request: ExportRequest,
-        attributes: Optional[Callable[[ExportPage], Dict[str, Any]]] = None,
+        attributes: Callable[[ExportPage], dict[str, Any]] | None = None,
     ) -> ExportPage:
         """Write a document.
 
@@ -155,7 +156,7 @@ class Exporter:
         )
         return ExportPage(count, 0, False, writing.records)
 
-    def snapshot(self, table: Table, keys: Sequence[int]) -> Dict[int, str]:
+    def snapshot(self, table: Table, keys: Sequence[int]) -> dict[int, str]:
         """Return records that are here as S3XML, by key, without components or dependencies."""
         request = ExportRequest(table.name, components=False, dependencies=False, paged=True)
         writing = Writing(self._sources, request)

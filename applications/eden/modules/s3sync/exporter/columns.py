@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import repeat
-from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Callable, NamedTuple, Union
 
 from ..values import Pieces
 
@@ -41,19 +42,19 @@ def spread(values: Sequence[Any], write: Callable[[Sequence[Any]], Pieces], noth
     return Spread([[nothing if gap else next(texts) for gap in gaps]], gaps)
 
 
-def attribute(name: str, texts: Sequence[Optional[str]]) -> Pieces:
+def attribute(name: str, texts: Sequence[str | None]) -> Pieces:
     """Return an attribute, left out where the text is None; the texts are escaped already."""
     return spread(texts, lambda given: [f' {name}="', given, '"']).pieces
 
 
-def of_each(values: Iterable[Any], text_of: Callable[[Any], Any]) -> List[Any]:
+def of_each(values: Iterable[Any], text_of: Callable[[Any], Any]) -> list[Any]:
     """Apply a function to each value; equal values are looked at once."""
     values = list(values)
     known = {value: text_of(value) for value in set(values)}
     return [known[value] for value in values]
 
 
-def joined(pieces: Pieces, count: int) -> List[str]:
+def joined(pieces: Pieces, count: int) -> list[str]:
     """Return the text of each of so many rows."""
     merged: Pieces = []
     for piece in pieces:
@@ -66,7 +67,7 @@ def joined(pieces: Pieces, count: int) -> List[str]:
     return list(map("".join, zip(*(repeat(piece) if isinstance(piece, str) else piece for piece in merged))))
 
 
-def gap_lists(names: Sequence[str], gaps: Sequence[Gaps], count: int) -> Sequence[Optional[str]]:
+def gap_lists(names: Sequence[str], gaps: Sequence[Gaps], count: int) -> Sequence[str | None]:
     """Return for each row the names of the columns in which it holds nothing, None where there are none.
 
     Args:
@@ -77,7 +78,7 @@ def gap_lists(names: Sequence[str], gaps: Sequence[Gaps], count: int) -> Sequenc
     varying = [each for each in gaps if not isinstance(each, bool)]
     patterns: Sequence[Sequence[bool]] = list(zip(*varying)) if varying else [()] * count
 
-    def listed(pattern: Sequence[bool]) -> Optional[str]:
+    def listed(pattern: Sequence[bool]) -> str | None:
         told = iter(pattern)
         missing = [
             name for name, each in zip(names, gaps) if (each if isinstance(each, bool) else next(told))

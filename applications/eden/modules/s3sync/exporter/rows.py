@@ -8,18 +8,13 @@ long (docs/PERFORMANCE.md).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import (
     Any,
     Callable,
-    Dict,
-    List,
-    Mapping,
     NamedTuple,
-    Optional,
     Protocol,
-    Sequence,
-    Tuple,
 )
 
 from ..codec import RESOURCE_CLOSE, list_reference, reference, reference_frame, resource_open, with_domain
@@ -66,15 +61,15 @@ class Names(Protocol):
         """Return super key -> record of those that are referred to by a super-entity."""
         ...
 
-    def user(self, user_id: int) -> Optional[str]:
+    def user(self, user_id: int) -> str | None:
         """Return the e-mail address of a user."""
         ...
 
-    def role(self, group_id: int) -> Optional[str]:
+    def role(self, group_id: int) -> str | None:
         """Return the name of a role."""
         ...
 
-    def waiting(self, table: str) -> Mapping[int, Sequence[Tuple[str, Target]]]:
+    def waiting(self, table: str) -> Mapping[int, Sequence[tuple[str, Target]]]:
         """Return key -> (field, record) of the references of records whose targets have not arrived here."""
         ...
 
@@ -90,7 +85,7 @@ class Style(NamedTuple):
 
     paged: bool
     urls: bool
-    domain: Optional[str] = None
+    domain: str | None = None
 
 
 class _DataColumn(NamedTuple):
@@ -151,14 +146,14 @@ class TableEncoder:
         self.table = table
         self.style = style
         meta = [name for name in _META if name in table.fields]
-        data: List[Field] = []
-        references: List[Field] = []
+        data: list[Field] = []
+        references: list[Field] = []
         for field in table.data_fields():
             if not field.is_reference:
                 data.append(field)
             elif schema.get(field.target or "") is not None:
                 references.append(field)
-        self.columns: Tuple[str, ...] = (
+        self.columns: tuple[str, ...] = (
             table.key,
             *meta,
             *(field.name for field in data),
@@ -221,9 +216,9 @@ class TableEncoder:
         deleted = self.are_deleted(rows)
         return [row for row, gone in zip(rows, deleted) if not gone] if True in deleted else rows
 
-    def keys_referred_to(self, rows: Sequence[Row]) -> Dict[str, "set[int]"]:
+    def keys_referred_to(self, rows: Sequence[Row]) -> dict[str, "set[int]"]:
         """Return target table -> keys that live rows refer to (super-entities by their own name)."""
-        found: Dict[str, "set[int]"] = {}
+        found: dict[str, "set[int]"] = {}
         live = self.live(rows)
         for each in self._references:
             values = map(itemgetter(each.at), live)
@@ -246,10 +241,10 @@ class TableEncoder:
         self,
         rows: Sequence[Row],
         names: Names,
-        component: Optional[Component] = None,
-        nested: Optional[Mapping[int, Sequence[str]]] = None,
+        component: Component | None = None,
+        nested: Mapping[int, Sequence[str]] | None = None,
         url: str = "",
-    ) -> List[str]:
+    ) -> list[str]:
         """Write rows as complete <resource> elements, in their order.
 
         Args:
@@ -274,17 +269,17 @@ class TableEncoder:
         self,
         rows: Sequence[Row],
         names: Names,
-        alias: Optional[str],
+        alias: str | None,
         join: str,
         nested: Mapping[int, Sequence[str]],
         url: str,
-    ) -> List[str]:
+    ) -> list[str]:
         if not rows:
             return []
         columns: Sequence[Sequence[Any]] = list(zip(*rows))
         fields: Pieces = []
-        written: List[str] = []
-        gaps: List[Gaps] = []
+        written: list[str] = []
+        gaps: list[Gaps] = []
         for each in self._data:
             pieces, missing = spread(columns[each.at], each.write, each.cleared)
             fields += pieces
@@ -336,10 +331,10 @@ class TableEncoder:
         roles = of_each(column("owned_by_group"), lambda group: names.role(group) if group else None)
         return pieces + _escaped("owned_by_group", roles, _as_they_are)
 
-    def _encode_deleted(self, row: Row, names: Names, alias: Optional[str]) -> str:
+    def _encode_deleted(self, row: Row, names: Names, alias: str | None) -> str:
         held = dict(zip(self.columns, row))
         domain = self.style.domain
-        replaced_by: Optional[str] = None
+        replaced_by: str | None = None
         if held.get("deleted_rb"):
             replaced_by = names.uuids(self.table.name).get(held["deleted_rb"])
         if replaced_by is None:
@@ -389,10 +384,10 @@ _PutOff = Mapping[int, Sequence[Target]]
 
 
 def _by_field(
-    waiting: Mapping[int, Sequence[Tuple[str, Target]]], keys: Sequence[int]
-) -> Dict[str, Dict[int, List[Target]]]:
+    waiting: Mapping[int, Sequence[tuple[str, Target]]], keys: Sequence[int]
+) -> dict[str, dict[int, list[Target]]]:
     """Sort what rows wait for by field and place of the row."""
-    found: Dict[str, Dict[int, List[Target]]] = {}
+    found: dict[str, dict[int, list[Target]]] = {}
     if waiting:
         for place, key in enumerate(keys):
             for name, target in waiting.get(key, ()):
@@ -431,7 +426,7 @@ def _several_tables(name: str, targets: Sequence[Target]) -> Pieces:
     return [[reference(name, target.table, target.uuid) for target in targets]]
 
 
-def _target(column: _ReferenceColumn, key: Optional[int], names: Names) -> Optional[Target]:
+def _target(column: _ReferenceColumn, key: int | None, names: Names) -> Target | None:
     if key is None:
         return None
     if column.is_super:
@@ -441,8 +436,8 @@ def _target(column: _ReferenceColumn, key: Optional[int], names: Names) -> Optio
 
 
 def _write_lists(column: _ReferenceColumn, values: Sequence[Any], names: Names, put_off: _PutOff) -> Spread:
-    texts: List[str] = []
-    gaps: List[bool] = []
+    texts: list[str] = []
+    gaps: list[bool] = []
     for place, value in enumerate(values):
         keys = [] if value is None else column.read(value)
         targets = [each for each in (_target(column, key, names) for key in keys) if each is not None]

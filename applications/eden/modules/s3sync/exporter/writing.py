@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Any
 
 from ..codec import strip_domain, with_domain
 from ..ports import Accounts, Files, Ledger, Row, Store
@@ -37,7 +38,7 @@ class Sources:
     files: Files
     base_url: str
     max_depth: int = MAX_DEPTH
-    domain: Optional[str] = None
+    domain: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,11 @@ class ExportRequest:
 
     table: str
     after: int = 0
-    until: Optional[int] = None
-    limit: Optional[int] = None
-    skip_origin: Optional[int] = None
-    filters: Dict[str, Sequence[Filter]] = field(default_factory=dict)
-    msince: Optional[datetime] = None
+    until: int | None = None
+    limit: int | None = None
+    skip_origin: int | None = None
+    filters: dict[str, Sequence[Filter]] = field(default_factory=dict)
+    msince: datetime | None = None
     components: bool = True
     deleted: bool = True
     paged: bool = False
@@ -82,14 +83,14 @@ class Writing:
         self._request = request
         domain = None if request.paged else sources.domain
         self._style = Style(request.paged, urls=not request.paged, domain=domain)
-        self._encoders: Dict[str, TableEncoder] = {}
-        self._uuids: Dict[str, Dict[int, str]] = {}
-        self._instances: Dict[str, Dict[int, Target]] = {}
-        self._users: Dict[int, Optional[str]] = {}
-        self._roles: Dict[int, Optional[str]] = {}
-        self._waiting: Dict[str, Dict[int, List[Tuple[str, Target]]]] = {}
-        self._written: Dict[str, IdSet] = {}
-        self._filled: Dict[str, bool] = {}
+        self._encoders: dict[str, TableEncoder] = {}
+        self._uuids: dict[str, dict[int, str]] = {}
+        self._instances: dict[str, dict[int, Target]] = {}
+        self._users: dict[int, str | None] = {}
+        self._roles: dict[int, str | None] = {}
+        self._waiting: dict[str, dict[int, list[tuple[str, Target]]]] = {}
+        self._written: dict[str, IdSet] = {}
+        self._filled: dict[str, bool] = {}
         self.records = 0
 
     def encoder(self, table: Table) -> TableEncoder:
@@ -108,23 +109,23 @@ class Writing:
     def instances(self, super_entity: str) -> Mapping[int, Target]:
         return self._instances.get(super_entity, {})
 
-    def _named(self, keyed: Iterable[Tuple[int, Optional[str]]]) -> Dict[int, str]:
+    def _named(self, keyed: Iterable[tuple[int, str | None]]) -> dict[int, str]:
         """Return key -> uuid as the document names it."""
         domain = self._style.domain
         if domain:
             return {key: with_domain(uuid, domain) for key, uuid in keyed if uuid}
         return {key: uuid for key, uuid in keyed if uuid}
 
-    def user(self, user_id: int) -> Optional[str]:
+    def user(self, user_id: int) -> str | None:
         return self._users.get(user_id)
 
-    def role(self, group_id: int) -> Optional[str]:
+    def role(self, group_id: int) -> str | None:
         return self._roles.get(group_id)
 
-    def waiting(self, table: str) -> Mapping[int, Sequence[Tuple[str, Target]]]:
+    def waiting(self, table: str) -> Mapping[int, Sequence[tuple[str, Target]]]:
         return self._waiting.get(table, {})
 
-    def prepare(self, encoder: TableEncoder, rows: Sequence[Row]) -> Dict[str, Set[int]]:
+    def prepare(self, encoder: TableEncoder, rows: Sequence[Row]) -> dict[str, set[int]]:
         """Look up everything the rows refer to, a query a kind; return the keys by target table."""
         referred = encoder.keys_referred_to(rows)
         table = encoder.table.name
@@ -135,7 +136,7 @@ class Writing:
         for name, keys in referred.items():
             self._find_targets(name, keys)
         self._find_accounts(encoder, rows)
-        waiting: Dict[int, List[Tuple[str, Target]]] = {}
+        waiting: dict[int, list[tuple[str, Target]]] = {}
         for each in self._sources.ledger.deferred_of(table, [row[0] for row in rows]):
             if each.target:
                 named = Target(each.target, with_domain(each.uuid, self._style.domain))
@@ -144,7 +145,7 @@ class Writing:
             self._waiting.setdefault(table, {}).update(waiting)
         return referred
 
-    def _find_targets(self, name: str, keys: Set[int]) -> None:
+    def _find_targets(self, name: str, keys: set[int]) -> None:
         table = self._schema.get(name)
         if table is None:
             return
@@ -162,13 +163,13 @@ class Writing:
 
     def _forget_names(self) -> None:
         """Let go of names if they have become many; between two parts of a document nobody needs them."""
-        names: List[Dict[int, Any]] = [*self._uuids.values(), *self._instances.values()]
+        names: list[dict[int, Any]] = [*self._uuids.values(), *self._instances.values()]
         for known in names:
             if len(known) > MAX_NAMES:
                 known.clear()
 
     def _find_accounts(self, encoder: TableEncoder, rows: Sequence[Row]) -> None:
-        users: Set[int] = set()
+        users: set[int] = set()
         for name in ("created_by", "modified_by", "owned_by_user"):
             users.update(user for user in set(encoder.column(rows, name)) if user)
         users -= self._users.keys()
@@ -205,9 +206,9 @@ class Writing:
         return f"{self._sources.base_url}/{table.prefix}/{table.resource}/"
 
     def _components(
-        self, table: Table, encoder: TableEncoder, rows: Sequence[Row], referred: Dict[str, Set[int]]
-    ) -> Dict[int, List[str]]:
-        nested: Dict[int, List[str]] = {}
+        self, table: Table, encoder: TableEncoder, rows: Sequence[Row], referred: dict[str, set[int]]
+    ) -> dict[int, list[str]]:
+        nested: dict[int, list[str]] = {}
         masters = encoder.live(rows)
         for component in table.components.values():
             member = self._schema.get(component.table)
@@ -229,8 +230,8 @@ class Writing:
         masters: Sequence[Row],
         component: Component,
         member: Table,
-        nested: Dict[int, List[str]],
-        referred: Dict[str, Set[int]],
+        nested: dict[int, list[str]],
+        referred: dict[str, set[int]],
     ) -> None:
         at_key = encoder.position[component.pkey]
         by_join = {row[at_key]: row[0] for row in masters if row[at_key] is not None}
@@ -250,7 +251,7 @@ class Writing:
         for row, text in zip(found, inner.encode(found, self, component=component)):
             nested.setdefault(by_join[row[at_join]], []).append(text)
 
-    def _follow(self, parts: List[str], main: str, referred: Dict[str, Set[int]]) -> None:
+    def _follow(self, parts: list[str], main: str, referred: dict[str, set[int]]) -> None:
         """Append the records referred to, level by level, each once in a document."""
         for _ in range(self._sources.max_depth):
             instances = self._still_to_write(main, referred)
@@ -269,15 +270,15 @@ class Writing:
                 parts += encoder.encode(rows, self, url=self._record_url(table))
                 self.records += len(rows)
 
-    def _still_to_write(self, main: str, referred: Dict[str, Set[int]]) -> Dict[str, Set[int]]:
+    def _still_to_write(self, main: str, referred: dict[str, set[int]]) -> dict[str, set[int]]:
         """Return table -> keys of records that are still to be written, super-entities replaced by instances."""
-        wanted: Dict[str, Set[int]] = {}
+        wanted: dict[str, set[int]] = {}
         for name, keys in referred.items():
             table = self._schema.get(name)
             if table is None:
                 continue
             if table.is_super:
-                by_type: Dict[str, Set[str]] = {}
+                by_type: dict[str, set[str]] = {}
                 for key in keys:
                     target = self.instances(name).get(key)
                     if target is not None:
@@ -291,7 +292,7 @@ class Writing:
                         wanted.setdefault(instance, set()).update(row[0] for row in found)
             else:
                 wanted.setdefault(name, set()).update(keys)
-        result: Dict[str, Set[int]] = {}
+        result: dict[str, set[int]] = {}
         for name, keys in wanted.items():
             if name == main and self._request.paged:
                 # They travel as main records in pages of their own.

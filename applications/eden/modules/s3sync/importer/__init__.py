@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import uuid as uuids
 from collections import Counter
-from contextlib import nullcontext
-from typing import Callable, ContextManager, Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Callable, Protocol
 
 from ..codec import encode_record
 from ..document import Document
@@ -36,7 +37,7 @@ _KEPT_KINDS = {Action.CONFLICT: "conflict", Action.REJECTED: "rejected", Action.
 class Snapshot(Protocol):
     """Writes records that are here as S3XML."""
 
-    def __call__(self, table: Table, keys: Sequence[int]) -> Dict[int, str]: ...
+    def __call__(self, table: Table, keys: Sequence[int]) -> dict[int, str]: ...
 
 
 class Importer:
@@ -92,7 +93,7 @@ class Importer:
         document: Document,
         terms: Terms,
         context: Context,
-        on_batch: Optional[Callable[[Report], None]] = None,
+        on_batch: Callable[[Report], None] | None = None,
     ) -> Report:
         """Import a document of any size, with a transaction a batch.
 
@@ -118,8 +119,8 @@ class Importer:
         document: Document,
         terms: Terms,
         context: Context,
-        transaction: Callable[[], ContextManager[None]],
-        on_batch: Optional[Callable[[Report], None]] = None,
+        transaction: Callable[[], AbstractContextManager[None]],
+        on_batch: Callable[[Report], None] | None = None,
     ) -> Report:
         gatherer = Gatherer(self._schema, document, context.own_domain, terms.components)
         batches = document.batches(self._batch_size)
@@ -132,8 +133,8 @@ class Importer:
         gatherer: Gatherer,
         terms: Terms,
         context: Context,
-        transaction: Callable[[], ContextManager[None]],
-        on_batch: Optional[Callable[[Report], None]],
+        transaction: Callable[[], AbstractContextManager[None]],
+        on_batch: Callable[[Report], None] | None,
     ) -> Report:
         planner = self._planner(gatherer, terms, context)
         applier = Applier(
@@ -175,9 +176,9 @@ class Importer:
             self._schema, self._store, self._journal, self._ledger, self._clock, gatherer, terms, context
         )
 
-    def _our_versions(self, batch: Batch) -> Dict[str, Dict[int, str]]:
+    def _our_versions(self, batch: Batch) -> dict[str, dict[int, str]]:
         """Write down our versions of records in conflict before anything changes them."""
-        contested: Dict[str, List[Item]] = {}
+        contested: dict[str, list[Item]] = {}
         for item in batch.items:
             if item.outcome is None and item.decision is not None and item.decision.action is Action.CONFLICT:
                 contested.setdefault(item.plan.table.name, []).append(item)
@@ -186,11 +187,11 @@ class Importer:
             for name, items in contested.items()
         }
 
-    def _keep(self, batch: Batch, context: Context, ours: Dict[str, Dict[int, str]]) -> None:
+    def _keep(self, batch: Batch, context: Context, ours: dict[str, dict[int, str]]) -> None:
         """Keep what did not become the record here, and close what an earlier exchange had kept."""
         self._add_held_on(batch, ours)
-        kept: List[Kept] = []
-        settled: Dict[str, List[str]] = {}
+        kept: list[Kept] = []
+        settled: dict[str, list[str]] = {}
         for item in batch.items:
             outcome = item.outcome
             if outcome is None:
@@ -208,9 +209,9 @@ class Importer:
         if kept:
             self._ledger.keep(kept)
 
-    def _add_held_on(self, batch: Batch, ours: Dict[str, Dict[int, str]]) -> None:
+    def _add_held_on(self, batch: Batch, ours: dict[str, dict[int, str]]) -> None:
         """Write down our version also where only the deletion showed that it cannot go."""
-        late: Dict[str, List[Item]] = {}
+        late: dict[str, list[Item]] = {}
         for item in batch.items:
             name = item.plan.table.name
             if item.outcome is not None and item.outcome.action is Action.CONFLICT and item.key is not None:
@@ -220,7 +221,7 @@ class Importer:
             found = self._snapshot(items[0].plan.table, [item.key for item in items if item.key is not None])
             ours.setdefault(name, {}).update(found)
 
-    def _kept(self, item: Item, outcome: Outcome, context: Context, ours: Dict[str, Dict[int, str]]) -> Kept:
+    def _kept(self, item: Item, outcome: Outcome, context: Context, ours: dict[str, dict[int, str]]) -> Kept:
         name = item.plan.table.name
         return Kept(
             kind=_KEPT_KINDS[outcome.action],
@@ -246,7 +247,7 @@ def _name_new_records(batch: Batch) -> None:
 
 
 def _account(report: Report, batch: Batch, main: str) -> None:
-    tally: "Counter[Tuple[str, Action]]" = Counter()
+    tally: "Counter[tuple[str, Action]]" = Counter()
     for item in batch.items:
         outcome = item.outcome
         if outcome is None:

@@ -7,8 +7,9 @@ one is rejected with the reason.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable
 
 from ..errors import RowRefused
 from ..ordering import Edge, arrange
@@ -47,7 +48,7 @@ class Applier:
         files: Files,
         clock: Clock,
         context: Context,
-        uuid_of: Callable[[Reference], Optional[str]],
+        uuid_of: Callable[[Reference], str | None],
     ) -> None:
         self._schema = schema
         self._store = store
@@ -60,9 +61,9 @@ class Applier:
         self._waiting = Waiting(
             schema, store, ledger, files, clock, self._remover, context.repository_id, uuid_of
         )
-        self._users: Dict[str, Optional[int]] = {}
-        self._groups: Dict[str, Optional[int]] = {}
-        self._rows: Dict[str, NewRows] = {}
+        self._users: dict[str, int | None] = {}
+        self._groups: dict[str, int | None] = {}
+        self._rows: dict[str, NewRows] = {}
 
     def apply(self, batch: Batch, main: str) -> None:
         """Write a planned batch and leave an outcome on every item of it.
@@ -95,8 +96,8 @@ class Applier:
     # -- before writing ----------------------------------------------------------------------------------
 
     def _find_accounts(self, items: Sequence[Item]) -> None:
-        emails: Set[str] = set()
-        roles: Set[str] = set()
+        emails: set[str] = set()
+        roles: set[str] = set()
         for item in items:
             record = item.record
             emails.update(e for e in (record.created_by, record.modified_by, record.owned_by_user) if e)
@@ -162,7 +163,7 @@ class Applier:
 
     # -- create ------------------------------------------------------------------------------------------
 
-    def _create(self, creates: Sequence[Item]) -> List[Tuple[Item, Link]]:
+    def _create(self, creates: Sequence[Item]) -> list[tuple[Item, Link]]:
         """Insert new records; return links that have to be written afterwards."""
         items = [item for item in creates if item.outcome is None]
         for item in items:
@@ -188,9 +189,9 @@ class Applier:
                 "The record and others refer to each other in a circle none of which may be empty.",
             )
         put_off = {(id(edge.source), edge.field, id(edge.target)) for edge in order.deferred}
-        late: List[Tuple[Item, Link]] = []
+        late: list[tuple[Item, Link]] = []
         for level in order.levels:
-            groups: Dict[str, List[Item]] = defaultdict(list)
+            groups: dict[str, list[Item]] = defaultdict(list)
             for item in level:
                 if self._take_links(item, put_off, late):
                     groups[item.plan.table.name].append(item)
@@ -199,7 +200,7 @@ class Applier:
         return late
 
     def _take_links(
-        self, item: Item, put_off: "Set[Tuple[int, str, int]]", late: List[Tuple[Item, Link]]
+        self, item: Item, put_off: "set[tuple[int, str, int]]", late: list[tuple[Item, Link]]
     ) -> bool:
         for link in item.links:
             if (id(item), link.field, id(link.target)) in put_off:
@@ -222,7 +223,7 @@ class Applier:
     def _insert(self, plan: TablePlan, items: Sequence[Item]) -> None:
         if not items:
             return
-        supers: List[Tuple[Table, List[int]]] = []
+        supers: list[tuple[Table, list[int]]] = []
         try:
             self._insert_supers(plan, items, supers)
             realms = self._realms(plan, items)
@@ -251,7 +252,7 @@ class Applier:
             found = self._rows[plan.table.name] = NewRows(plan)
         return found
 
-    def _meta(self, item: Item, now: datetime, realm: Optional[int]) -> Tuple[Any, ...]:
+    def _meta(self, item: Item, now: datetime, realm: int | None) -> tuple[Any, ...]:
         """Return the values of rows.META for a new record."""
         record = item.record
         modified_on = record.modified_on or now
@@ -272,7 +273,7 @@ class Applier:
         )
 
     def _insert_supers(
-        self, plan: TablePlan, items: Sequence[Item], done: List[Tuple[Table, List[int]]]
+        self, plan: TablePlan, items: Sequence[Item], done: list[tuple[Table, list[int]]]
     ) -> None:
         for super_key, super_name in plan.table.super_keys.items():
             super_table = self._schema.get(super_name)
@@ -298,9 +299,9 @@ class Applier:
 
     # -- update ------------------------------------------------------------------------------------------
 
-    def _update(self, updates: Sequence[Item], late: Sequence[Tuple[Item, Link]]) -> None:
-        revived: Dict[str, List[Item]] = defaultdict(list)
-        groups: Dict[Tuple[str, Tuple[str, ...]], List[Item]] = defaultdict(list)
+    def _update(self, updates: Sequence[Item], late: Sequence[tuple[Item, Link]]) -> None:
+        revived: dict[str, list[Item]] = defaultdict(list)
+        groups: dict[tuple[str, tuple[str, ...]], list[Item]] = defaultdict(list)
         for item in updates:
             if item.links and not self._take_links(item, set(), []):
                 continue
@@ -313,7 +314,7 @@ class Applier:
             self._update_group(items[0].plan, names, items)
         self._write_late(late)
 
-    def _update_group(self, plan: TablePlan, names: Tuple[str, ...], items: Sequence[Item]) -> None:
+    def _update_group(self, plan: TablePlan, names: tuple[str, ...], items: Sequence[Item]) -> None:
         adopt = any(item.uuid is not None and item.uuid != item.ours("uuid") for item in items)
         columns = (*names, "modified_on", "modified_by", *(("uuid",) if adopt else ()))
         rows = [self._changed_row(item, names, adopt) for item in items]
@@ -329,7 +330,7 @@ class Applier:
             self._update_group(plan, names, items[:middle])
             self._update_group(plan, names, items[middle:])
 
-    def _changed_row(self, item: Item, names: Tuple[str, ...], adopt: bool) -> Row:
+    def _changed_row(self, item: Item, names: tuple[str, ...], adopt: bool) -> Row:
         record = item.record
         by = (record.modified_by and self._users.get(record.modified_by)) or self._context.user_id
         row = (item.key, *(item.changes[name] for name in names), record.modified_on or self._clock.now(), by)
@@ -338,7 +339,7 @@ class Applier:
         keeps_own = item.uuid is None or any(field.name in record.values for field in item.plan.unique)
         return (*row, item.ours("uuid") if keeps_own else item.uuid)
 
-    def _update_supers(self, plan: TablePlan, names: Tuple[str, ...], items: Sequence[Item]) -> None:
+    def _update_supers(self, plan: TablePlan, names: tuple[str, ...], items: Sequence[Item]) -> None:
         for super_key, super_name in plan.table.super_keys.items():
             super_table = self._schema.get(super_name)
             shared = [name for name in names if super_table is not None and name in super_table.shared_fields]
@@ -352,9 +353,9 @@ class Applier:
             if rows:
                 self._store.update(super_table, shared, rows)
 
-    def _write_late(self, late: Sequence[Tuple[Item, Link]]) -> None:
+    def _write_late(self, late: Sequence[tuple[Item, Link]]) -> None:
         """Write the links that closed a circle of references."""
-        rows: Dict[Tuple[str, str], List[Row]] = defaultdict(list)
+        rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for item, link in late:
             if item.outcome is not None or item.key is None:
                 continue
@@ -374,8 +375,8 @@ class Applier:
 
     def _remove(self, items: Sequence[Item]) -> None:
         now = self._clock.now()
-        doomed: Dict[str, List[Item]] = defaultdict(list)
-        merges: Dict[str, List[Item]] = defaultdict(list)
+        doomed: dict[str, list[Item]] = defaultdict(list)
+        merges: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             (merges if item.record.replaced_by else doomed)[item.plan.table.name].append(item)
         for group in merges.values():
@@ -395,14 +396,14 @@ class Applier:
             }
             self._hold_on(table, reasons, by_key, now)
 
-    def _hold_on(self, table: Table, reasons: Dict[int, str], by_key: Dict[int, Item], now: datetime) -> None:
+    def _hold_on(self, table: Table, reasons: dict[int, str], by_key: dict[int, Item], now: datetime) -> None:
         """Keep records that must not go, and give them back to the site that deleted them.
 
         Both sites have to end equal: so these are newer than the deletion.
         """
         if not reasons:
             return
-        rows: List[Row] = []
+        rows: list[Row] = []
         for key, reason in reasons.items():
             item = by_key[key]
             deleted_on = item.record.modified_on or now
@@ -422,7 +423,7 @@ class Applier:
     def _merge(self, items: Sequence[Item], now: datetime) -> None:
         table = items[0].plan.table
         wanted = {item.survivor for item in items if item.survivor}
-        survivors: Dict[str, int] = {}
+        survivors: dict[str, int] = {}
         for uuid, key in self._store.fetch(table, ("uuid", table.key), "uuid", list(wanted)):
             survivors[uuid] = key
         pairs = {
@@ -465,11 +466,11 @@ class Applier:
                     "what refers to it is moved when it does."
                 )
 
-    def _merged_into_themselves(self, table: Table, pairs: Dict[int, int]) -> Set[int]:
+    def _merged_into_themselves(self, table: Table, pairs: dict[int, int]) -> set[int]:
         """Return records whose survivor was itself merged here, by however many steps, into them."""
-        circular: Set[int] = set()
+        circular: set[int] = set()
         ends = dict(pairs)
-        seen: Set[int] = set()
+        seen: set[int] = set()
         while ends:
             circular |= {key for key, end in ends.items() if key == end}
             asked = {end for key, end in ends.items() if key not in circular} - seen
@@ -486,7 +487,7 @@ class Applier:
 
     # -- realms ------------------------------------------------------------------------------------------
 
-    def _realms(self, plan: TablePlan, items: Sequence[Item]) -> Dict[int, Optional[int]]:
+    def _realms(self, plan: TablePlan, items: Sequence[Item]) -> dict[int, int | None]:
         """Return id(item) -> realm entity of new records, as an Eden finds it.
 
         The table's own rule comes first; then the record's own person entity, except of persons, or that of the
@@ -505,7 +506,7 @@ class Applier:
         if owner is None or "organisation_id" not in plan.references or "pe_id" not in owner.fields:
             return {}
         owners = {item.changes.get("organisation_id") for item in items} - {None}
-        entities: Dict[Any, Optional[int]] = (
+        entities: dict[Any, int | None] = (
             dict(self._store.fetch(owner, (owner.key, "pe_id"), owner.key, owners)) if owners else {}
         )
         return {id(item): entities.get(item.changes.get("organisation_id")) for item in items}
@@ -527,9 +528,9 @@ class Applier:
 
     def _note(self, written: Sequence[Item], items: Sequence[Item], main: str) -> None:
         """Give the changes their places in the journal: the main records last, so that theirs cover the others'."""
-        by_table: Dict[str, List[int]] = defaultdict(list)
-        covered: Dict[str, Set[int]] = defaultdict(set)
-        times: Dict[str, Dict[int, datetime]] = defaultdict(dict)
+        by_table: dict[str, list[int]] = defaultdict(list)
+        covered: dict[str, set[int]] = defaultdict(set)
+        times: dict[str, dict[int, datetime]] = defaultdict(dict)
         noted_last = {id(item) for item in written if item.plan.table.name == main}
         for item in written:
             if item.key is not None:
@@ -548,7 +549,7 @@ class Applier:
                 covered.get(name, ()),
                 times[name] if len(times[name]) == len(keys) else None,
             )
-        asserted: Dict[str, List[Item]] = defaultdict(list)
+        asserted: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.decision is not None and item.decision.assert_ours and item.key is not None:
                 asserted[item.plan.table.name].append(item)
@@ -574,9 +575,9 @@ class Applier:
             return False
         return all(item.changes.get(name) is None for name in initial.above)
 
-    def _after(self, written: Sequence[Item], awaited: Set[int]) -> None:
+    def _after(self, written: Sequence[Item], awaited: set[int]) -> None:
         """Let the data model react to what was written; ``awaited`` are the id() of items that others waited for."""
-        by_table: Dict[str, List[Item]] = defaultdict(list)
+        by_table: dict[str, list[Item]] = defaultdict(list)
         for item in written:
             by_table[item.plan.table.name].append(item)
         for items in by_table.values():
@@ -599,7 +600,7 @@ class Applier:
                     hook(HookForm(table.name, values, before))
 
 
-def _set_reference(item: Item, link: Link, key: Optional[int]) -> None:
+def _set_reference(item: Item, link: Link, key: int | None) -> None:
     if link.place is None:
         item.changes[link.field] = key
         return
@@ -612,6 +613,6 @@ def _is_written(outcome: Outcome) -> bool:
     return outcome.action in _WRITTEN or outcome.winner == "theirs"
 
 
-def _is_repeated(item: Item, known: "Dict[str, Any]") -> bool:
+def _is_repeated(item: Item, known: "dict[str, Any]") -> bool:
     kept = known.get(item.uuid or "")
     return kept is not None and kept.fingerprint == item.fingerprint()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Dict, Optional, Sequence
+from typing import Any
 
 from ..ports import Store
 from ..records import FieldError
@@ -35,7 +36,7 @@ class Checker:
         latest = self._latest
         for item in taken:
             record = item.record
-            errors: Dict[str, FieldError] = dict(record.errors)
+            errors: dict[str, FieldError] = dict(record.errors)
             if record.modified_on is not None and record.modified_on > latest:
                 errors["modified_on"] = self._too_late(record.modified_on)
             if record.created_on is not None and record.created_on > latest:
@@ -55,7 +56,7 @@ class Checker:
             f"lies in the future (it is {self._now.isoformat()} here); set the clock of the sending site",
         )
 
-    def _validate(self, plan: TablePlan, item: Item, errors: Dict[str, FieldError]) -> None:
+    def _validate(self, plan: TablePlan, item: Item, errors: dict[str, FieldError]) -> None:
         changes = item.changes
         validators, lengths, longest = plan.validators, plan.max_lengths, plan.longest
         for name, value in changes.items():
@@ -116,7 +117,7 @@ class Checker:
 
     def _check_unique(self, plan: TablePlan, items: Sequence[Item]) -> None:
         for field in plan.unique:
-            claimed: Dict[Any, Item] = {}
+            claimed: dict[Any, Item] = {}
             for item in items:
                 value = item.changes.get(field.name)
                 if item.outcome is not None or value in (None, ""):
@@ -159,9 +160,9 @@ def _reject_field(item: Item, field: str, value: Any, message: str) -> None:
     reject(item, _describe(errors), errors)
 
 
-def _describe(errors: Dict[str, FieldError]) -> str:
+def _describe(errors: dict[str, FieldError]) -> str:
     return "; ".join(f"{name}: {error.message}" for name, error in errors.items())
 
 
-def _text(value: Any) -> Optional[str]:
+def _text(value: Any) -> str | None:
     return None if value is None else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable
 
 from ..ports import nowhere
 from ..records import Action, Outcome, Record
@@ -17,7 +17,7 @@ MAX_FAILURES = 1000
 MAX_LISTED = 20_000
 
 
-def unknown(table: str) -> Optional[datetime]:
+def unknown(table: str) -> datetime | None:
     """Return None: of no table it is known which versions were seen."""
     return None
 
@@ -40,13 +40,13 @@ class Context:
         max_ahead: how far in the future a time may lie before its record is rejected.
     """
 
-    repository_id: Optional[int] = None
-    exchanged: Optional[int] = None
+    repository_id: int | None = None
+    exchanged: int | None = None
     delivered: Callable[[str], int] = nowhere
     clears: bool = True
-    known: Callable[[str], Optional[datetime]] = unknown
-    own_domain: Optional[str] = None
-    user_id: Optional[int] = None
+    known: Callable[[str], datetime | None] = unknown
+    own_domain: str | None = None
+    user_id: int | None = None
     max_ahead: timedelta = timedelta(hours=24)
 
 
@@ -66,13 +66,13 @@ class Report:
 
     counts: "Counter[Action]" = field(default_factory=Counter)
     main: "Counter[Action]" = field(default_factory=Counter)
-    by_table: Dict[str, "Counter[Action]"] = field(default_factory=dict)
-    created: List[int] = field(default_factory=list)
-    updated: List[int] = field(default_factory=list)
-    deleted: List[int] = field(default_factory=list)
-    failures: List[Tuple[Record, Outcome]] = field(default_factory=list)
-    warnings: List[str] = field(default_factory=list)
-    conflicts: List[str] = field(default_factory=list)
+    by_table: dict[str, "Counter[Action]"] = field(default_factory=dict)
+    created: list[int] = field(default_factory=list)
+    updated: list[int] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+    failures: list[tuple[Record, Outcome]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -93,7 +93,7 @@ class Report:
         self.conflicts.extend(other.conflicts[: MAX_FAILURES - len(self.conflicts)])
 
 
-class Vars(Dict[str, Any]):
+class Vars(dict[str, Any]):
     """The values of a form, as attributes or items, None where there is none (as web2py's Storage)."""
 
     def __getattr__(self, name: str) -> Any:
@@ -112,9 +112,7 @@ class HookForm:
         record: the values of the record before, None on create.
     """
 
-    def __init__(
-        self, tablename: str, values: Dict[str, Any], record: Optional[Dict[str, Any]] = None
-    ) -> None:
+    def __init__(self, tablename: str, values: dict[str, Any], record: dict[str, Any] | None = None) -> None:
         self.table = tablename
         self.vars = Vars(values)
         self.errors = Vars()

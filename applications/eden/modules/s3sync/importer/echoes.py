@@ -8,7 +8,7 @@ what arrives was here before, and was replaced on purpose. It is recognised by w
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from collections.abc import Sequence
 
 from ..codec import Decoder, parse_fragment
 from ..ports import Ledger
@@ -28,27 +28,25 @@ class Echoes:
         repository_id: the repository.
     """
 
-    def __init__(
-        self, schema: Schema, ledger: Ledger, gatherer: Gatherer, repository_id: Optional[int]
-    ) -> None:
+    def __init__(self, schema: Schema, ledger: Ledger, gatherer: Gatherer, repository_id: int | None) -> None:
         self._decoder = Decoder(schema)
         self._ledger = ledger
         self._gatherer = gatherer
         self._repository_id = repository_id
 
-    def among(self, items: Sequence[Item]) -> Set[int]:
+    def among(self, items: Sequence[Item]) -> set[int]:
         """Return the id() of those items that bring a version which was ours.
 
         Args:
             items: existing records that changed here since the last exchange. Components and deletions are left to
                 the usual rules.
         """
-        asked: Dict[str, Dict[str, Item]] = defaultdict(dict)
+        asked: dict[str, dict[str, Item]] = defaultdict(dict)
         for item in items:
             plain_record = item.component is None and not item.record.deleted and not item.record.errors
             if plain_record and not item.ours("deleted"):
                 asked[item.plan.table.name][item.ours("uuid")] = item
-        found: Set[int] = set()
+        found: set[int] = set()
         for table, by_uuid in asked.items():
             kept = self._ledger.our_versions(self._repository_id, table, list(by_uuid))
             for uuid, versions in kept.items():
@@ -71,11 +69,11 @@ class Echoes:
             )
         )
 
-    def _named(self, record: Record, name: str) -> Tuple[Optional[str], ...]:
+    def _named(self, record: Record, name: str) -> tuple[str | None, ...]:
         return self._identifiers(record.references.get(name))
 
-    def _identifiers(self, value: ReferenceValue) -> Tuple[Optional[str], ...]:
+    def _identifiers(self, value: ReferenceValue) -> tuple[str | None, ...]:
         if value is None:
             return ()
-        references: List[Reference] = [value] if isinstance(value, Reference) else list(value)
+        references: list[Reference] = [value] if isinstance(value, Reference) else list(value)
         return tuple(self._gatherer.reference_uuid(each) for each in references)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from collections.abc import Iterator, Sequence
 
 from ..codec import strip_domain
 from ..document import Document, Wanted
@@ -12,7 +12,7 @@ from ..schema import Component, Schema, Table
 from .items import Item, Role, TablePlan
 
 
-def local_uuid(uuid: Optional[str], own_domain: Optional[str]) -> Optional[str]:
+def local_uuid(uuid: str | None, own_domain: str | None) -> str | None:
     """Return an identifier as it is stored here, None where there is none."""
     return strip_domain(uuid, own_domain) if uuid else None
 
@@ -27,12 +27,12 @@ class Batch:
     """
 
     def __init__(self) -> None:
-        self.items: List[Item] = []
-        self.by_uuid: Dict[Tuple[str, str], Item] = {}
-        self.by_tuid: Dict[Tuple[str, str], Item] = {}
-        self.inline: Dict[int, Item] = {}
-        self.repeated: List[Item] = []
-        self.postponed: Set[int] = set()
+        self.items: list[Item] = []
+        self.by_uuid: dict[tuple[str, str], Item] = {}
+        self.by_tuid: dict[tuple[str, str], Item] = {}
+        self.inline: dict[int, Item] = {}
+        self.repeated: list[Item] = []
+        self.postponed: set[int] = set()
 
     def add(self, item: Item) -> Item:
         """Take an item in, or put it off where an earlier one speaks of the same record; return the one taken in."""
@@ -58,7 +58,7 @@ class Batch:
         """Leave only what is planned now."""
         self.items = [item for item in self.items if id(item) not in self.postponed]
 
-    def find(self, reference: Reference, uuid: Optional[str]) -> Optional[Item]:
+    def find(self, reference: Reference, uuid: str | None) -> Item | None:
         """Return the item a reference means, None where it is not in this batch."""
         if reference.record is not None and uuid is None and reference.tuid is None:
             return self.inline.get(id(reference.record))
@@ -82,15 +82,15 @@ class Gatherer:
     def __init__(
         self,
         schema: Schema,
-        document: Optional[Document],
-        own_domain: Optional[str],
+        document: Document | None,
+        own_domain: str | None,
         components: bool,
     ) -> None:
         self._schema = schema
         self._document = document
         self._own_domain = own_domain
         self._components = components
-        self._plans: Dict[str, TablePlan] = {}
+        self._plans: dict[str, TablePlan] = {}
         domain = document.header.domain if document is not None else None
         self._domain = domain if domain and domain != own_domain else None
 
@@ -101,14 +101,14 @@ class Gatherer:
             plan = self._plans[table.name] = TablePlan(table)
         return plan
 
-    def reference_uuid(self, reference: Reference) -> Optional[str]:
+    def reference_uuid(self, reference: Reference) -> str | None:
         """Return the uuid a reference means, as it is stored here.
 
         An Eden writes its domain before its bare identifiers, but not where they are referred to.
         """
         return self.full_uuid(reference.uuid)
 
-    def full_uuid(self, uuid: Optional[str]) -> Optional[str]:
+    def full_uuid(self, uuid: str | None) -> str | None:
         """Return an identifier that a document names without its own domain, as it is stored here."""
         if uuid and self._domain and "/" not in uuid and not uuid.startswith("urn:"):
             return f"{self._domain}/{uuid}"
@@ -119,7 +119,7 @@ class Gatherer:
         batch = Batch()
         for record in records:
             self._add(batch, record, Role.MAIN)
-        asked: Set[Wanted] = set()
+        asked: set[Wanted] = set()
         start = 0
         while start < len(batch.items):
             fresh = batch.items[start:]
@@ -138,7 +138,7 @@ class Gatherer:
             batch.add(item)
         return batch
 
-    def _follow(self, batch: Batch, reference: Reference, asked: Set[Wanted]) -> None:
+    def _follow(self, batch: Batch, reference: Reference, asked: set[Wanted]) -> None:
         inline = reference.record
         if inline is not None and not reference.uuid and not reference.tuid:
             self._add(batch, inline, Role.DEPENDENCY)
@@ -159,8 +159,8 @@ class Gatherer:
         batch: Batch,
         record: Record,
         role: Role,
-        master: Optional[Item] = None,
-        component: Optional[Component] = None,
+        master: Item | None = None,
+        component: Component | None = None,
     ) -> None:
         table = self._schema.get(record.table)
         if table is None or table.is_super:
@@ -184,7 +184,7 @@ class Gatherer:
                     self._add(batch, nested, Role.COMPONENT, first, found)
 
 
-def _component(table: Table, nested: Record) -> Optional[Component]:
+def _component(table: Table, nested: Record) -> Component | None:
     if nested.alias:
         found = table.components.get(nested.alias)
         return found if found is not None and found.table == nested.table else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from ..jsonrefs import portable
 from ..ports import Row, Store
@@ -30,7 +31,7 @@ class Identifier:
         self._resolver = resolver
         self._synchronise_uuids = synchronise_uuids
 
-    def identify(self, plan: TablePlan, items: List[Item], batch: Batch) -> None:
+    def identify(self, plan: TablePlan, items: list[Item], batch: Batch) -> None:
         """Leave on each item of a table the record here that it is, if there is one."""
         by_uuid = {item.uuid: item for item in items if item.uuid is not None}
         if by_uuid:
@@ -57,10 +58,10 @@ class Identifier:
 
     def _identify_by_unique(self, plan: TablePlan, items: Sequence[Item]) -> None:
         """Exactly one match by other unique keys outranks the uuid; the record here keeps its own uuid."""
-        matches: Dict[int, Dict[int, Row]] = defaultdict(dict)
+        matches: dict[int, dict[int, Row]] = defaultdict(dict)
         by_id = {id(item): item for item in items}
         for field in plan.unique:
-            wanted: Dict[Any, List[Item]] = defaultdict(list)
+            wanted: dict[Any, list[Item]] = defaultdict(list)
             for item in items:
                 value = item.record.values.get(field.name)
                 if value not in (None, "") and not item.record.deleted:
@@ -77,7 +78,7 @@ class Identifier:
 
     def _identify_single_components(self, plan: TablePlan, items: Sequence[Item]) -> None:
         """A single component updates the one its master has, whatever its uuid."""
-        wanted: Dict[str, Dict[int, Item]] = defaultdict(dict)
+        wanted: dict[str, dict[int, Item]] = defaultdict(dict)
         for item in items:
             component, master = item.component, item.master
             if (
@@ -101,14 +102,14 @@ class Identifier:
         candidates = [item for item in items if item.original is None and not item.record.deleted]
         keys = self._duplicate_keys(plan, candidates, (*rule.primary, *rule.secondary))
         width = len(rule.primary)
-        wanted: Dict[Row, List[Item]] = defaultdict(list)
+        wanted: dict[Row, list[Item]] = defaultdict(list)
         for item in candidates:
             key = keys.get(id(item))
             if key is not None and any(value not in (None, "") for value in key[:width]):
                 wanted[key[:width]].append(item)
         if not wanted:
             return
-        by_primary: Dict[Row, List[Row]] = {}
+        by_primary: dict[Row, list[Row]] = {}
         positions = [plan.position[name] for name in rule.primary]
         for row in self._store.match(
             plan.table, plan.columns, rule.primary, list(wanted), ignore_case=rule.ignore_case
@@ -117,7 +118,7 @@ class Identifier:
             by_primary.setdefault(folded, []).append(row)
         if not by_primary and all(item.uuid is not None for item in candidates):
             return
-        claimed: Set[Row] = set()
+        claimed: set[Row] = set()
         for key, waiting in wanted.items():
             folded = _fold(key, rule.ignore_case)
             found = by_primary.get(folded)
@@ -146,7 +147,7 @@ class Identifier:
         else:
             reject(item, f"Ambiguous: {len(rows)} records here have the same {same}.")
 
-    def _duplicate_keys(self, plan: TablePlan, items: Sequence[Item], names: Sequence[str]) -> Dict[int, Row]:
+    def _duplicate_keys(self, plan: TablePlan, items: Sequence[Item], names: Sequence[str]) -> dict[int, Row]:
         """Return id(item) -> its values of the fields of a duplicate rule; none where a reference leads nowhere."""
         needed: Needed = defaultdict(set)
         fields = [plan.references[name] for name in names if name in plan.references]
@@ -158,13 +159,13 @@ class Identifier:
                     if uuid is not None:
                         needed[(reference.table, field.target or "")].add(uuid)
         known = self._resolver.known(needed)
-        keys: Dict[int, Row] = {}
+        keys: dict[int, Row] = {}
         for item in items:
             if not fields and item.component is None:
                 get = item.record.values.get
                 keys[id(item)] = tuple([plain(get(name)) for name in names])
                 continue
-            values: List[Any] = []
+            values: list[Any] = []
             for name in names:
                 if item.component is not None and item.master is not None and name == item.component.fkey:
                     joined = _join_key(item.component, item.master)
@@ -187,7 +188,7 @@ class Identifier:
         return keys
 
 
-def _join_key(component: Component, master: Item) -> Optional[int]:
+def _join_key(component: Component, master: Item) -> int | None:
     """Return the key by which components belong to a master, None while it is new."""
     return master.key if component.pkey == master.plan.table.key else master.super_keys.get(component.pkey)
 
@@ -201,7 +202,7 @@ def _portable(plan: TablePlan, row: Row) -> Row:
     return tuple(values)
 
 
-def _fold(values: Tuple[Any, ...], ignore_case: bool) -> Tuple[Any, ...]:
+def _fold(values: tuple[Any, ...], ignore_case: bool) -> tuple[Any, ...]:
     if not ignore_case:
         return values
     return tuple(value.lower() if isinstance(value, str) else value for value in values)
@@ -209,13 +210,13 @@ def _fold(values: Tuple[Any, ...], ignore_case: bool) -> Tuple[Any, ...]:
 
 def _put_off_repeats(items: Sequence[Item], batch: Batch) -> None:
     """Two items may turn out to be the same record here; the later one is looked at after the first is written."""
-    claimed: Dict[int, Item] = {}
+    claimed: dict[int, Item] = {}
     for item in items:
         if item.key is not None and claimed.setdefault(item.key, item) is not item:
             batch.put_off(item)
 
 
-def _narrow(plan: TablePlan, rows: List[Row], secondary: Sequence[str], theirs: Sequence[Any]) -> List[Row]:
+def _narrow(plan: TablePlan, rows: list[Row], secondary: Sequence[str], theirs: Sequence[Any]) -> list[Row]:
     """Keep the candidates whose secondary fields agree where both sides have them."""
     for name, value in zip(secondary, theirs):
         if value in (None, ""):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, NamedTuple, Union
 
 from ..policy import Decision
 from ..records import Action, FieldError, Outcome, Record, Upload
 from ..schema import META_FIELDS, Component, Field, Table
 
-_EMPTY: Tuple[Any, ...] = (None, "", [])
+_EMPTY: tuple[Any, ...] = (None, "", [])
 
 
 class Role(enum.Enum):
@@ -35,7 +35,7 @@ class Missing(NamedTuple):
     field: str
     table: str
     uuid: str
-    place: Optional[int]
+    place: int | None
     deferrable: bool
 
 
@@ -44,7 +44,7 @@ class Link(NamedTuple):
 
     field: str
     target: "Item"
-    place: Optional[int]
+    place: int | None
 
 
 class Item:
@@ -74,10 +74,10 @@ class Item:
         record: Record,
         plan: "TablePlan",
         role: Role,
-        uuid: Optional[str],
-        master: "Optional[Item]" = None,
-        component: Optional[Component] = None,
-        survivor: Optional[str] = None,
+        uuid: str | None,
+        master: "Item | None" = None,
+        component: Component | None = None,
+        survivor: str | None = None,
     ) -> None:
         self.record = record
         self.plan = plan
@@ -90,15 +90,15 @@ class Item:
 
     def start_over(self) -> None:
         """Forget what was found and planned."""
-        self.original: Optional[Tuple[Any, ...]] = None
-        self.key: Optional[int] = None
-        self.changes: Dict[str, Any] = {}
-        self.links: List[Link] = []
-        self.missing: List[Missing] = []
-        self.decision: Optional[Decision] = None
-        self.outcome: Optional[Outcome] = None
-        self.super_keys: Dict[str, int] = {}
-        self.warnings: List[str] = []
+        self.original: tuple[Any, ...] | None = None
+        self.key: int | None = None
+        self.changes: dict[str, Any] = {}
+        self.links: list[Link] = []
+        self.missing: list[Missing] = []
+        self.decision: Decision | None = None
+        self.outcome: Outcome | None = None
+        self.super_keys: dict[str, int] = {}
+        self.warnings: list[str] = []
 
     def ours(self, column: str) -> Any:
         """Return the value of a column of the record that is here."""
@@ -127,7 +127,7 @@ class Item:
         """Whether the record is to be created."""
         return self.original is None
 
-    def key_for(self, field: Field) -> Optional[int]:
+    def key_for(self, field: Field) -> int | None:
         """Return the key with which ``field`` of another record refers to this one, None while unknown."""
         if field.target == self.plan.table.name:
             return self.key
@@ -168,40 +168,40 @@ class TablePlan:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self.data: Dict[str, Field] = {}
-        self.references: Dict[str, Field] = {}
+        self.data: dict[str, Field] = {}
+        self.references: dict[str, Field] = {}
         for each in table.data_fields():
             if each.name in table.computed:
                 continue
             (self.references if each.is_reference else self.data)[each.name] = each
         self.meta = [name for name in table.fields if name in META_FIELDS and name != table.key]
-        self.columns: Tuple[str, ...] = (
+        self.columns: tuple[str, ...] = (
             table.key,
             *self.meta,
             *self.data,
             *self.references,
             *table.super_keys,
         )
-        self.position: Dict[str, int] = {name: index for index, name in enumerate(self.columns)}
+        self.position: dict[str, int] = {name: index for index, name in enumerate(self.columns)}
         self.unique = [f for f in self.data.values() if f.unique]
         self.required = [
             f for f in (*self.data.values(), *self.references.values()) if f.required or f.notnull
         ]
-        self.defaults: Dict[str, Any] = {
+        self.defaults: dict[str, Any] = {
             f.name: f.default
             for f in (*self.data.values(), *self.references.values())
             if f.default is not None
         }
         self.fixed_defaults = {name: value for name, value in self.defaults.items() if not callable(value)}
         self._made_defaults = {name: value for name, value in self.defaults.items() if callable(value)}
-        self.validators: Dict[str, Callable[[Any], Tuple[Any, Optional[str]]]] = {
+        self.validators: dict[str, Callable[[Any], tuple[Any, str | None]]] = {
             f.name: f.validate for f in self.data.values() if f.validate is not None
         }
-        self.max_lengths: Dict[str, int] = {
+        self.max_lengths: dict[str, int] = {
             f.name: f.length for f in self.data.values() if f.length and f.is_text
         }
         self.uploads = tuple(f.name for f in self.data.values() if f.kind == "upload")
-        self.longest: Dict[str, int] = {
+        self.longest: dict[str, int] = {
             f.name: f.longest if f.validate is not None else f.length or f.longest
             for f in self.data.values()
             if f.is_text and f.longest is not None
@@ -210,16 +210,16 @@ class TablePlan:
         self.uuid_at = self.position.get("uuid", -1)
         self.deleted_at = self.position.get("deleted", -1)
 
-    def default_values(self) -> Dict[str, Any]:
+    def default_values(self) -> dict[str, Any]:
         """Return what a new record holds in fields that its document does not name."""
         return {**self.fixed_defaults, **self.made_defaults()} if self._made_defaults else self.fixed_defaults
 
-    def made_defaults(self) -> Dict[str, Any]:
+    def made_defaults(self) -> dict[str, Any]:
         """Return those of ``default_values`` that are made anew for each record."""
         return {name: make() for name, make in self._made_defaults.items()}
 
 
-def reject(item: Item, reason: str, errors: Optional[Dict[str, FieldError]] = None) -> None:
+def reject(item: Item, reason: str, errors: dict[str, FieldError] | None = None) -> None:
     """Give an item the outcome of a record that must not be written."""
     item.outcome = Outcome(
         Action.REJECTED, item.plan.table.name, item.uuid, item.key, reason, errors=errors or {}

@@ -7,7 +7,8 @@ one a duplicate rule, one a table referred to.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from ..policy import Decision, Policy, Terms, Version, decide
 from ..ports import Clock, Journal, Ledger, Store
@@ -21,7 +22,7 @@ from .identify import Identifier
 from .items import Item, Link, TablePlan, differs
 from .references import Resolver
 
-_NONE: FrozenSet[int] = frozenset()
+_NONE: frozenset[int] = frozenset()
 _ECHO = Decision(Action.UNCHANGED, False, "It is our own former version, which was replaced here since.")
 
 
@@ -55,7 +56,7 @@ class Planner:
         self._context = context
         self._now = clock.now()
         self._on_same = decide(Version(None), Version(None), terms, changed_here=False, same=True, tie=_never)
-        self._on_unknown: Dict[Tuple[bool, Optional[int], bool], Decision] = {}
+        self._on_unknown: dict[tuple[bool, int | None, bool], Decision] = {}
         self.resolver = Resolver(schema, store, gatherer)
         self._identifier = Identifier(store, gatherer, self.resolver, terms.synchronise_uuids)
         self._echoes = Echoes(schema, ledger, gatherer, context.repository_id)
@@ -63,7 +64,7 @@ class Planner:
 
     def plan(self, batch: Batch) -> None:
         """Leave on every item of the batch what was found here and what is to be done with it."""
-        tables: Dict[str, List[Item]] = defaultdict(list)
+        tables: dict[str, list[Item]] = defaultdict(list)
         for item in batch.items:
             tables[item.plan.table.name].append(item)
         for items in tables.values():
@@ -124,7 +125,7 @@ class Planner:
                         changes.setdefault(missing.field, resolved.get(missing.field))
 
     def _follow_master(
-        self, item: Item, master: Item, component: Component, resolved: Dict[str, Any]
+        self, item: Item, master: Item, component: Component, resolved: dict[str, Any]
     ) -> None:
         """A component belongs to the master it came with, also if it belonged to another one here."""
         key = master.key_for(item.plan.references[component.fkey])
@@ -133,9 +134,9 @@ class Planner:
         else:
             item.links.append(Link(component.fkey, master, None))
 
-    def _already_deferred(self, plan: TablePlan, items: Sequence[Item]) -> Dict[int, Set[Tuple[str, str]]]:
+    def _already_deferred(self, plan: TablePlan, items: Sequence[Item]) -> dict[int, set[tuple[str, str]]]:
         keys = [item.key for item in items if item.missing and item.key is not None]
-        waiting: Dict[int, Set[Tuple[str, str]]] = defaultdict(set)
+        waiting: dict[int, set[tuple[str, str]]] = defaultdict(set)
         if keys:
             for deferred in self._ledger.deferred_of(plan.table.name, keys):
                 waiting[deferred.key].add((deferred.field, deferred.uuid))
@@ -144,7 +145,7 @@ class Planner:
     # -- decide ------------------------------------------------------------------------------------------
 
     def _decide(self, items: Sequence[Item]) -> None:
-        contested: Dict[str, List[Item]] = defaultdict(list)
+        contested: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.outcome is None and item.original is not None and not self._is_same(item):
                 contested[item.plan.table.name].append(item)
@@ -169,7 +170,7 @@ class Planner:
                     decision = self._decide_item(item, id(item) in contested_here)
             item.decision = decision
 
-    def _changed_here(self, table: str, items: Sequence[Item]) -> List[Item]:
+    def _changed_here(self, table: str, items: Sequence[Item]) -> list[Item]:
         """Return those that changed here since the last exchange, by someone else than this repository."""
         exchanged, sender = self._context.exchanged, self._context.repository_id
         if exchanged is None:
@@ -226,7 +227,7 @@ class Planner:
             return False
         return theirs.modified_on < known and theirs.modified_on < ours.modified_on
 
-    def _ruling(self, item: Item) -> Optional[Policy]:
+    def _ruling(self, item: Item) -> Policy | None:
         """Ask the resource's own conflict rule; it answers with a policy, or None to leave it to the task's."""
         rule = item.plan.table.onconflict
         if rule is None:
@@ -263,13 +264,11 @@ class Planner:
             waiting = self._ledger.deferred_of(item.plan.table.name, [item.key or 0])
             return " ".join(each.uuid for each in waiting if each.field == name)
         keys = value if isinstance(value, list) else [value]
-        uuids: Dict[int, Optional[str]] = dict(
-            self._store.fetch(target, (target.key, "uuid"), target.key, keys)
-        )
+        uuids: dict[int, str | None] = dict(self._store.fetch(target, (target.key, "uuid"), target.key, keys))
         return " ".join(uuids.get(key) or "" for key in keys)
 
 
-def _without_master(item: Item) -> Optional[Decision]:
+def _without_master(item: Item) -> Decision | None:
     """A component goes with its master: below one that is deleted here no component comes to life."""
     master = item.master
     if master is None or master.original is None or item.record.deleted:
@@ -283,7 +282,7 @@ def _without_master(item: Item) -> Optional[Decision]:
     return Decision(Action.SKIPPED, False, reason, assert_ours=item.original is not None)
 
 
-def _keep_cleared(item: Item, resolved: Dict[str, Any]) -> None:
+def _keep_cleared(item: Item, resolved: dict[str, Any]) -> None:
     """Leave empty what we cleared and an Eden could not; ``item.changes`` holds the values that differ."""
     plan = item.plan
     for changes, fields in ((item.changes, plan.data), (resolved, plan.references)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from collections.abc import Iterable
 
 from ..ports import Store
 from ..records import Reference
@@ -12,10 +12,10 @@ from .gather import Batch, Gatherer
 from .items import Item, Link, Missing, Resolved
 
 #: (table of the record, table the field refers to) -> uuids.
-Needed = Dict[Tuple[str, str], Set[str]]
+Needed = dict[tuple[str, str], set[str]]
 
 #: (table of the record, table the field refers to, uuid) -> key that the field holds.
-Known = Dict[Tuple[str, str, str], int]
+Known = dict[tuple[str, str, str], int]
 
 
 class Resolver:
@@ -30,7 +30,7 @@ class Resolver:
         self._schema = schema
         self._store = store
         self._gatherer = gatherer
-        self._tuids: Dict[Tuple[str, str], int] = {}
+        self._tuids: dict[tuple[str, str], int] = {}
 
     def remember(self, batch: Batch) -> None:
         """Remember the keys of written records that later batches of the document can only name by tuid."""
@@ -49,7 +49,7 @@ class Resolver:
         for item in batch.items:
             self._resolve_item(item, batch, known)
 
-    def _each_reference(self, item: Item) -> "Iterable[Tuple[Field, Reference, Optional[str]]]":
+    def _each_reference(self, item: Item) -> "Iterable[tuple[Field, Reference, str | None]]":
         for name, value in item.record.references.items():
             field = item.plan.references.get(name)
             if field is None or value is None:
@@ -65,7 +65,7 @@ class Resolver:
             column = _key_column(table, target) if table is not None else None
             if table is None or column is None:
                 continue
-            merged: Dict[int, List[str]] = defaultdict(list)
+            merged: dict[int, list[str]] = defaultdict(list)
             has_mark = "deleted_rb" in table.fields
             columns = ("uuid", column, "deleted_rb") if has_mark else ("uuid", column)
             for row in self._store.fetch(table, columns, "uuid", uuids):
@@ -105,7 +105,7 @@ class Resolver:
         reference: Reference,
         batch: Batch,
         known: Known,
-        place: Optional[int],
+        place: int | None,
     ) -> Resolved:
         uuid = self._gatherer.reference_uuid(reference)
         target = batch.find(reference, uuid)
@@ -130,7 +130,7 @@ class Resolver:
         return missing
 
 
-def _key_column(table: Table, target: str) -> Optional[str]:
+def _key_column(table: Table, target: str) -> str | None:
     """Return the column of an instance table whose value a field referring to ``target`` holds."""
     if target == table.name:
         return table.key

@@ -7,7 +7,6 @@ deleted because others need it.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Dict, List
 
 from ..codec import encode_record
 from ..document import Document
@@ -90,18 +89,18 @@ class Rehearsal:
             examples=tuple(self._examples(main)),
         )
 
-    def _examples(self, items: List[Item]) -> List[Foreseen]:
-        chosen: List[Item] = []
+    def _examples(self, items: list[Item]) -> list[Foreseen]:
+        chosen: list[Item] = []
         for action in _ORDER:
             chosen += [item for item in items if _fate(item) is action][:EXAMPLES]
         if not chosen:
             return []
         table = chosen[0].plan.table
         keys = [item.key for item in chosen if item.key is not None]
-        present: Dict[int, str] = self._snapshot(table, keys) if keys else {}
+        present: dict[int, str] = self._snapshot(table, keys) if keys else {}
         return [self._foreseen(item, present) for item in chosen]
 
-    def _foreseen(self, item: Item, present: Dict[int, str]) -> Foreseen:
+    def _foreseen(self, item: Item, present: dict[int, str]) -> Foreseen:
         outcome, decision = item.outcome, item.decision
         reasons = [outcome.reason if outcome is not None else decision.reason if decision else ""]
         if outcome is not None:

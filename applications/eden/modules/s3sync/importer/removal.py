@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, NamedTuple
 
 from ..ports import Journal, Row, Store, nowhere
 from ..schema import META_FIELDS, Field, Schema, Table
@@ -38,10 +39,10 @@ class _Cascade:
     """The closure of a deletion, found before anything is written."""
 
     def __init__(self) -> None:
-        self.deleted: Dict[str, Dict[int, datetime]] = defaultdict(dict)
-        self.rows: Dict[str, Dict[int, Row]] = defaultdict(dict)
-        self.emptied: Dict[Tuple[str, str], Dict[int, Any]] = defaultdict(dict)
-        self.restricted: List[Tuple[str, int, str, str, int]] = []
+        self.deleted: dict[str, dict[int, datetime]] = defaultdict(dict)
+        self.rows: dict[str, dict[int, Row]] = defaultdict(dict)
+        self.emptied: dict[tuple[str, str], dict[int, Any]] = defaultdict(dict)
+        self.restricted: list[tuple[str, int, str, str, int]] = []
 
 
 class Remover:
@@ -58,7 +59,7 @@ class Remover:
         schema: Schema,
         store: Store,
         journal: Journal,
-        origin: Optional[int],
+        origin: int | None,
         delivered: Callable[[str], int] = nowhere,
     ) -> None:
         self._delivered = delivered
@@ -69,7 +70,7 @@ class Remover:
 
     # -- delete ------------------------------------------------------------------------------------------
 
-    def delete(self, table: Table, doomed: Sequence[Doomed]) -> Dict[int, Restriction]:
+    def delete(self, table: Table, doomed: Sequence[Doomed]) -> dict[int, Restriction]:
         """Delete records of a table with all consequences.
 
         Args:
@@ -79,7 +80,7 @@ class Remover:
         Returns:
             for each record that could not be deleted, what stands in the way; nothing was done for those.
         """
-        refused: Dict[int, Restriction] = {}
+        refused: dict[int, Restriction] = {}
         wanted = {each.key: each.deleted_on for each in doomed}
         while wanted:
             cascade = _Cascade()
@@ -101,7 +102,7 @@ class Remover:
         self._mark_super(table, rows.values(), deleted=True)
         self._journal.note(table.name, list(rows), self._origin, self._delivered)
 
-    def _follow(self, cascade: _Cascade, table: Table, doomed: Dict[int, datetime]) -> None:
+    def _follow(self, cascade: _Cascade, table: Table, doomed: dict[int, datetime]) -> None:
         columns = _columns(table)
         fresh = {key: when for key, when in doomed.items() if key not in cascade.deleted[table.name]}
         if not fresh:
@@ -120,7 +121,7 @@ class Remover:
             self._follow_referrers(cascade, super_table, table.name, moments, keys)
 
     def _follow_referrers(
-        self, cascade: _Cascade, target: str, owner: str, moments: Dict[int, datetime], keys: Dict[int, int]
+        self, cascade: _Cascade, target: str, owner: str, moments: dict[int, datetime], keys: dict[int, int]
     ) -> None:
         if not moments:
             return
@@ -148,13 +149,13 @@ class Remover:
                 cascade.restricted.extend((owner, keys[row[1]], name, field_name, row[0]) for row in found)
 
     def _blocked(
-        self, cascade: _Cascade, table: Table, wanted: Dict[int, datetime]
-    ) -> Dict[int, Restriction]:
+        self, cascade: _Cascade, table: Table, wanted: dict[int, datetime]
+    ) -> dict[int, Restriction]:
         """Return which of the wanted records are restricted by a record that would stay."""
         standing = [each for each in cascade.restricted if each[4] not in cascade.deleted[each[2]]]
         if not standing:
             return {}
-        counts: Dict[Tuple[int, str, str], int] = defaultdict(int)
+        counts: dict[tuple[int, str, str], int] = defaultdict(int)
         for owner, key, name, field_name, _ in standing:
             if owner == table.name and key in wanted:
                 counts[(key, name, field_name)] += 1
@@ -166,15 +167,15 @@ class Remover:
             return self._blocked_one_by_one(table, wanted)
         return {key: Restriction(name, field_name, len(standing)) for key in wanted}
 
-    def _blocked_one_by_one(self, table: Table, wanted: Dict[int, datetime]) -> Dict[int, Restriction]:
-        blocked: Dict[int, Restriction] = {}
+    def _blocked_one_by_one(self, table: Table, wanted: dict[int, datetime]) -> dict[int, Restriction]:
+        blocked: dict[int, Restriction] = {}
         for key, when in wanted.items():
             cascade = _Cascade()
             self._follow(cascade, table, {key: when})
             blocked.update(self._blocked(cascade, table, {key: when}))
         return blocked
 
-    def _write(self, cascade: _Cascade, asked: Table, wanted: Set[int]) -> None:
+    def _write(self, cascade: _Cascade, asked: Table, wanted: set[int]) -> None:
         for (name, field_name), emptied in cascade.emptied.items():
             other = self._schema.table(name)
             staying = {key: value for key, value in emptied.items() if key not in cascade.deleted[name]}
@@ -195,7 +196,7 @@ class Remover:
             if explicit:
                 self._journal.note(name, explicit, self._origin, self._delivered)
 
-    def _touch(self, table: Table, field_name: str, values: Dict[int, Any]) -> None:
+    def _touch(self, table: Table, field_name: str, values: dict[int, Any]) -> None:
         """Write a field as a local change: later than what it changes."""
         rows = self._store.fetch(table, (table.key, "modified_on"), table.key, values)
         self._store.update(
@@ -206,7 +207,7 @@ class Remover:
         self._journal.note(table.name, list(values), None)
 
     def _mark(
-        self, table: Table, doomed: Dict[int, datetime], rows: Dict[int, Row], explicit: Set[int]
+        self, table: Table, doomed: dict[int, datetime], rows: dict[int, Row], explicit: set[int]
     ) -> None:
         columns = _columns(table)
         modified_at = columns.index("modified_on")
@@ -214,7 +215,7 @@ class Remover:
         # A deleted component still has to be found below its master, to travel with it.
         joins = {component.fkey for _, component in self._schema.masters(table.name)}
         emptied = [(at, field) for at, field in foreign if field.name not in joins and not field.notnull]
-        marks: List[Row] = []
+        marks: list[Row] = []
         for key, when in doomed.items():
             row = rows[key]
             remembered = {field.name: row[at] for at, field in foreign if row[at] not in (None, [], 0)}
@@ -244,7 +245,7 @@ class Remover:
 
     # -- merge -------------------------------------------------------------------------------------------
 
-    def replace(self, table: Table, replaced: Dict[int, int], moments: Dict[int, datetime]) -> None:
+    def replace(self, table: Table, replaced: dict[int, int], moments: dict[int, datetime]) -> None:
         """Merge records into others: whatever refers to them refers to the survivor from now on.
 
         Args:
@@ -272,7 +273,7 @@ class Remover:
         self._mark_super(table, [rows[gone] for gone in live], deleted=True)
         self._journal.note(table.name, live, self._origin, self._delivered)
 
-    def _move(self, target: str, moves: Dict[int, int]) -> None:
+    def _move(self, target: str, moves: dict[int, int]) -> None:
         if not moves:
             return
         for name, field_name in self._schema.referrers(target):
@@ -280,7 +281,7 @@ class Remover:
             if other.is_super or field_name in other.super_keys:
                 continue
             field = other.fields[field_name]
-            changed: List[Row]
+            changed: list[Row]
             if field.kind == "list:reference":
                 rows = self._store.fetch_listing(other, (other.key, field_name), field_name, moves)
                 changed = [(key, _replaced_list(listed or [], moves)) for key, listed in rows]
@@ -299,9 +300,9 @@ class Remover:
         columns = _columns(table)
         rows = self._store.fetch(table, (*columns, "deleted_fk"), table.key, keys)
         fields = {field.name: field for field in _foreign_keys(table)}
-        by_names: Dict[Tuple[str, ...], List[Row]] = defaultdict(list)
+        by_names: dict[tuple[str, ...], list[Row]] = defaultdict(list)
         for row in rows:
-            remembered: Dict[str, Any] = json.loads(row[-1]) if row[-1] else {}
+            remembered: dict[str, Any] = json.loads(row[-1]) if row[-1] else {}
             names = tuple(sorted(name for name in remembered if name in fields))
             by_names[names].append((row[0], False, None, None, *(remembered[name] for name in names)))
         for names, group in by_names.items():
@@ -309,7 +310,7 @@ class Remover:
         self._mark_super(table, rows, deleted=False)
 
 
-def _columns(table: Table) -> Tuple[str, ...]:
+def _columns(table: Table) -> tuple[str, ...]:
     return (
         table.key,
         "deleted",
@@ -319,7 +320,7 @@ def _columns(table: Table) -> Tuple[str, ...]:
     )
 
 
-def _foreign_keys(table: Table) -> List[Field]:
+def _foreign_keys(table: Table) -> list[Field]:
     return [
         field
         for field in table.fields.values()
@@ -327,8 +328,8 @@ def _foreign_keys(table: Table) -> List[Field]:
     ]
 
 
-def _replaced_list(listed: Sequence[int], moves: Dict[int, int]) -> List[int]:
-    result: List[int] = []
+def _replaced_list(listed: Sequence[int], moves: dict[int, int]) -> list[int]:
+    result: list[int] = []
     for each in listed:
         survivor = moves.get(each, each)
         if survivor not in result:

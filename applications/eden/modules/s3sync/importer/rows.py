@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 from ..ports import Row
 from .items import Item, TablePlan
@@ -38,18 +38,18 @@ class NewRows:
         self._plan = plan
         self._initial = plan.table.initial
         self._meta = [at for at, name in enumerate(META) if name in fields]
-        self.columns: Tuple[str, ...] = (
+        self.columns: tuple[str, ...] = (
             *(name for name in META if name in fields),
             *plan.data,
             *plan.references,
             *plan.table.super_keys,
             *(self._initial.fields if self._initial is not None else ()),
         )
-        self._place: Dict[str, int] = {name: at for at, name in enumerate(self.columns)}
+        self._place: dict[str, int] = {name: at for at, name in enumerate(self.columns)}
         # what follows the meta-fields, where the document says nothing
-        self._unsaid: List[Any] = [plan.fixed_defaults.get(name) for name in self.columns[len(self._meta) :]]
+        self._unsaid: list[Any] = [plan.fixed_defaults.get(name) for name in self.columns[len(self._meta) :]]
 
-    def row(self, item: Item, meta: Tuple[Any, ...]) -> Row:
+    def row(self, item: Item, meta: tuple[Any, ...]) -> Row:
         """Return the row of an item.
 
         Args:

@@ -6,7 +6,8 @@ What a record waits for is kept in the ledger, and put in when it comes, by what
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from collections.abc import Sequence
+from typing import Any, Callable
 
 from ..jsonrefs import portable, references, resolved
 from ..ports import Clock, Deferred, Files, Ledger, Store
@@ -35,8 +36,8 @@ class Waiting:
         files: Files,
         clock: Clock,
         remover: Remover,
-        repository_id: Optional[int],
-        uuid_of: Callable[[Reference], Optional[str]],
+        repository_id: int | None,
+        uuid_of: Callable[[Reference], str | None],
     ) -> None:
         self._schema = schema
         self._store = store
@@ -50,7 +51,7 @@ class Waiting:
     def defer(self, written: Sequence[Item]) -> None:
         """Remember references and files that are still to come, and forget those that were overtaken."""
         repository_id = self._repository_id
-        waiting: List[Deferred] = []
+        waiting: list[Deferred] = []
         for item in written:
             if item.missing:
                 waiting.extend(_deferred_items(item, repository_id))
@@ -73,9 +74,9 @@ class Waiting:
         if waiting:
             self._ledger.defer(waiting)
 
-    def settle(self, written: Sequence[Item]) -> Set[int]:
+    def settle(self, written: Sequence[Item]) -> set[int]:
         """Set references that waited for records which are here now; return the id() of the items waited for."""
-        arrived: Dict[str, Dict[str, Item]] = defaultdict(dict)
+        arrived: dict[str, dict[str, Item]] = defaultdict(dict)
         for item in written:
             if item.uuid is not None and (item.is_new or item.ours("deleted")):
                 arrived[item.plan.table.name][item.uuid] = item
@@ -84,8 +85,8 @@ class Waiting:
         waiting = self._ledger.deferred_for({name: list(uuids) for name, uuids in arrived.items()})
         if not waiting:
             return set()
-        settled: List[Deferred] = []
-        by_field: Dict[Tuple[str, str], List[Deferred]] = defaultdict(list)
+        settled: list[Deferred] = []
+        by_field: dict[tuple[str, str], list[Deferred]] = defaultdict(list)
         for each in waiting:
             by_field[(each.table, each.field)].append(each)
         for (name, field_name), group in by_field.items():
@@ -97,11 +98,11 @@ class Waiting:
         return {id(arrived[each.target][each.uuid]) for each in waiting}
 
     def _settle_field(
-        self, table: Table, field_name: str, group: Sequence[Deferred], arrived: Dict[str, Dict[str, Item]]
+        self, table: Table, field_name: str, group: Sequence[Deferred], arrived: dict[str, dict[str, Item]]
     ) -> None:
         if field_name == "deleted_rb":
             pairs = {each.key: arrived[each.target][each.uuid].key or 0 for each in group}
-            moments: Dict[int, Any] = dict(
+            moments: dict[int, Any] = dict(
                 self._store.fetch(table, (table.key, "modified_on"), table.key, pairs)
             )
             self._remover.replace(
@@ -112,10 +113,10 @@ class Waiting:
         if field_name in table.json_references:
             self._settle_json(table, field_name, {each.key for each in group})
             return
-        current: Dict[int, Any] = dict(
+        current: dict[int, Any] = dict(
             self._store.fetch(table, (table.key, field_name), table.key, {each.key for each in group})
         )
-        rows: Dict[int, Any] = {}
+        rows: dict[int, Any] = {}
         for each in group:
             key = arrived[each.target][each.uuid].key_for(field)
             if key is None or each.key not in current:
@@ -145,9 +146,9 @@ class Waiting:
                         item.missing.append(Missing(name, reference.table, uuid, place, True))
                 self._store.update(item.plan.table, (name,), [(item.key, resolved(value, keys.get))])
 
-    def _keys_of(self, named: Sequence[Reference], batch: Batch) -> Dict[Reference, int]:
-        keys: Dict[Reference, int] = {}
-        wanted: Dict[str, Dict[str, Reference]] = defaultdict(dict)
+    def _keys_of(self, named: Sequence[Reference], batch: Batch) -> dict[Reference, int]:
+        keys: dict[Reference, int] = {}
+        wanted: dict[str, dict[str, Reference]] = defaultdict(dict)
         for reference in named:
             uuid = self._uuid_of(reference)
             item = batch.find(reference, uuid)
@@ -162,7 +163,7 @@ class Waiting:
                     keys[by_uuid[uuid]] = key
         return keys
 
-    def _settle_json(self, table: Table, field_name: str, keys: Set[int]) -> None:
+    def _settle_json(self, table: Table, field_name: str, keys: set[int]) -> None:
         rows = self._store.fetch(table, (table.key, field_name), table.key, keys)
         named = [reference for _, value in rows for reference in references(value)]
         found = self._keys_of(named, Batch())
@@ -171,7 +172,7 @@ class Waiting:
         )
 
 
-def _deferred_items(item: Item, repository_id: Optional[int]) -> List[Deferred]:
+def _deferred_items(item: Item, repository_id: int | None) -> list[Deferred]:
     """Return what an item that is written waits for."""
     key = item.key
     assert key is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Collection, Dict, List, NamedTuple, Optional, Sequence, Set
+from typing import Any, NamedTuple
 
 from ..registration import known_offer
 from ..schema import Schema, Table
@@ -27,11 +28,11 @@ class Item(NamedTuple):
 
     name: str
     title: str
-    here: Optional[int]
-    there: Optional[int]
+    here: int | None
+    there: int | None
     offered: str
-    travels_with: List[str]
-    task_id: Optional[int]
+    travels_with: list[str]
+    task_id: int | None
 
 
 class Shelf(NamedTuple):
@@ -43,7 +44,7 @@ class Shelf(NamedTuple):
     """
 
     title: str
-    items: List[Item]
+    items: list[Item]
 
 
 class Catalogue:
@@ -55,11 +56,11 @@ class Catalogue:
         names: the tables to look at, None for all.
     """
 
-    def __init__(self, site: Site, repository: Any, names: Optional[Collection[str]] = None) -> None:
+    def __init__(self, site: Site, repository: Any, names: Collection[str] | None = None) -> None:
         self._site = site
         known = known_offer(repository)
-        self.asked_on: Optional[datetime] = known.asked_on if known is not None else None
-        self._there: Optional[Dict[str, Any]] = (
+        self.asked_on: datetime | None = known.asked_on if known is not None else None
+        self._there: dict[str, Any] | None = (
             {each.name: each for each in known.offer.resources} if known is not None else None
         )
         self._sets = known.offer.datasets if known is not None else ()
@@ -69,7 +70,7 @@ class Catalogue:
         ]
         self._here = site.tally.counts(tables)
 
-    def sets(self) -> Dict[str, List[str]]:
+    def sets(self) -> dict[str, list[str]]:
         """Return the data sets of the other site: name -> those of its tables that can be added here."""
         sets = {each.name: [name for name in each.resources if self.can_add(name)] for each in self._sets}
         return {name: tables for name, tables in sets.items() if tables}
@@ -98,18 +99,18 @@ class Catalogue:
             self._tasks.get(name),
         )
 
-    def _masters(self, table: Table) -> List[str]:
-        found: Set[str] = set()
+    def _masters(self, table: Table) -> list[str]:
+        found: set[str] = set()
         for name, component in self._site.schema.masters(table.name):
             if component.travels and name != table.name:
                 master = self._site.schema.table(name)
                 found.update(master.instance_types or (name,))
         return sorted(resource_title(self._site, name) for name in found)
 
-    def shelves(self) -> List[Shelf]:
+    def shelves(self) -> list[Shelf]:
         """Return all tables by module, those at the other site only among them."""
         names = {*self._here, *(self._there or ())}
-        modules: Dict[str, List[Item]] = {}
+        modules: dict[str, list[Item]] = {}
         for name in names:
             modules.setdefault(name.partition("_")[0], []).append(self.item(name))
         shelves = [
@@ -126,11 +127,11 @@ def _by_title(item: Item) -> Any:
 # --- what belongs together ----------------------------------------------------------------------------------
 
 
-def referred(schema: Schema, table: Table) -> List[str]:
+def referred(schema: Schema, table: Table) -> list[str]:
     """Return the tables that the records of a table refer to, or that what travels with them cannot be without."""
     parts = [schema.get(each.table) for each in table.components.values() if each.travels]
     names = {table.name, *(part.name for part in parts if part is not None)}
-    found: Dict[str, None] = {}
+    found: dict[str, None] = {}
     for part in (table, *parts):
         for field in part.data_fields() if part is not None else ():
             target = schema.get(field.target) if field.target is not None else None
@@ -141,14 +142,14 @@ def referred(schema: Schema, table: Table) -> List[str]:
     return list(found)
 
 
-def suggestions(schema: Schema, chosen: Sequence[str]) -> Dict[str, List[str]]:
+def suggestions(schema: Schema, chosen: Sequence[str]) -> dict[str, list[str]]:
     """Return what should come along with chosen tables: table -> those that refer to it.
 
     Args:
         schema: the tables of this site.
         chosen: names of tables; they are not suggested themselves.
     """
-    because: Dict[str, List[str]] = {}
+    because: dict[str, list[str]] = {}
     todo = list(chosen)
     while todo:
         name = todo.pop(0)
@@ -161,10 +162,10 @@ def suggestions(schema: Schema, chosen: Sequence[str]) -> Dict[str, List[str]]:
     return because
 
 
-def in_order(schema: Schema, names: Sequence[str]) -> List[str]:
+def in_order(schema: Schema, names: Sequence[str]) -> list[str]:
     """Return tables so that what others refer to comes before them, so that references arrive with their targets."""
-    ordered: List[str] = []
-    open_: Set[str] = set()
+    ordered: list[str] = []
+    open_: set[str] = set()
 
     def place(name: str) -> None:
         if name in ordered or name in open_:

@@ -7,7 +7,8 @@ also there in words.
 from __future__ import annotations
 
 import math
-from typing import Any, List, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from gluon import DIV, SPAN, TAG
 
@@ -30,7 +31,7 @@ def history(T: Translate, runs: Sequence[Any], live: Any = None) -> Any:
     words = _history_words(T, runs, live)
     if not runs:
         return words
-    marks: List[Any] = []
+    marks: list[Any] = []
     for place, run in enumerate(runs):
         marks += _run_marks(run, place * (BAR + GAP), live)
     width = len(runs) * (BAR + GAP) - GAP
@@ -58,7 +59,7 @@ def _kind(run: Any, live: Any) -> str:
     return run.state if run.state in ("completed", "failed", "cancelled") else "failed"
 
 
-def _run_marks(run: Any, x: int, live: Any) -> List[Any]:
+def _run_marks(run: Any, x: int, live: Any) -> list[Any]:
     kind = _kind(run, live)
     moved = changes(run) + (run.sent or 0)
     height = min(HEIGHT, 4 + round(5 * math.log10(moved + 1)))
@@ -81,7 +82,7 @@ def by_day(T: Translate, days: Sequence[Day]) -> Any:
         days: one after the other, the oldest first; on at least one of them records moved.
     """
     most = max(max(day.received, day.sent) for day in days)
-    marks: List[Any] = []
+    marks: list[Any] = []
     for place, day in enumerate(days):
         x = place * DAY_WIDTH
         for offset, count, look in ((3, day.received, "mark-received"), (12, day.sent, "mark-sent")):

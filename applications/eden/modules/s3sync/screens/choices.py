@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH
 from ..titles import Translate
@@ -24,7 +24,7 @@ class Choice(NamedTuple):
     short: Any = ""
 
 
-Choices = Tuple[Choice, ...]
+Choices = tuple[Choice, ...]
 
 
 def modes(T: Translate) -> Choices:
@@ -139,7 +139,7 @@ def conflict_policies(T: Translate) -> Choices:
     )
 
 
-def policy_sentences(T: Translate, update_policy: Any, conflict_policy: Any) -> List[Any]:
+def policy_sentences(T: Translate, update_policy: Any, conflict_policy: Any) -> list[Any]:
     """Return the policies of a resource in short sentences for a list."""
     update = chosen(update_policies(T), update_policy)
     conflict = chosen(conflict_policies(T), conflict_policy)

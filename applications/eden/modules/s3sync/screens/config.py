@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 from urllib.parse import urlsplit
 
 from gluon import H2, URL, Field, redirect
@@ -218,7 +218,7 @@ def _check_addresses(T: Translate) -> Any:
     return check
 
 
-def _addresses(text: Any) -> List[str]:
+def _addresses(text: Any) -> list[str]:
     return str(text or "").replace(",", " ").replace(";", " ").split()
 
 
@@ -236,7 +236,7 @@ def save_settings(site: Site, values: Any) -> None:
     site.config().update_record(proxy=values.proxy or None, **{name: stored(name) for name in COLUMNS})
 
 
-def _test_mail(desk: Desk, recipients: List[str]) -> Any:
+def _test_mail(desk: Desk, recipients: list[str]) -> Any:
     T, settings = desk.T, desk.settings
     subject = T("%s: a test mail about synchronization") % settings.get_system_name()
     text = T("This mail was sent from the page Settings. Mails about failures come the same way.")

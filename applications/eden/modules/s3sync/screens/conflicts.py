@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any
 
 from gluon import URL, redirect
 
@@ -43,7 +44,7 @@ def tab(desk: Desk, record: Any) -> Any:
     return _list(desk, Wanted.from_vars(desk.request.get_vars, record.id))
 
 
-def _list(desk: Desk, wanted: Wanted) -> Dict[str, Any]:
+def _list(desk: Desk, wanted: Wanted) -> dict[str, Any]:
     T = desk.T
     return {
         "reasons": remedies.reasons(T),
@@ -112,7 +113,7 @@ def _one(desk: Desk, row: Any) -> Any:
     }
 
 
-def _question(desk: Desk, case: cases.Case, side: str, label: Any, here: str) -> Optional[Confirmation]:
+def _question(desk: Desk, case: cases.Case, side: str, label: Any, here: str) -> Confirmation | None:
     """Ask before a version is used that deletes the record, or replaces what was changed since; else None."""
     T = desk.T
     version = case.ours if side == "ours" else case.theirs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, NamedTuple, Optional
 
 from ..peer import RESOURCE_URL
 from ..probe import OBSTACLES, Answer, Finding, Probe, Question
@@ -25,14 +25,14 @@ class Told(NamedTuple):
     kind: str
     state: Any
     sentence: Any
-    remedy: Optional[Any]
+    remedy: Any | None
     said: str
 
 
-Pair = Tuple[Any, Optional[Any]]
+Pair = tuple[Any, Optional[Any]]
 
 
-def told(T: Translate, probe: Probe, taken: Optional[str] = None) -> List[Told]:
+def told(T: Translate, probe: Probe, taken: str | None = None) -> list[Told]:
     """Return a connection test in words.
 
     Args:
@@ -43,7 +43,7 @@ def told(T: Translate, probe: Probe, taken: Optional[str] = None) -> List[Told]:
     return [_told(T, each, taken) for each in probe.findings]
 
 
-def _told(T: Translate, finding: Finding, taken: Optional[str]) -> Told:
+def _told(T: Translate, finding: Finding, taken: str | None) -> Told:
     questions = {
         Question.REACH: T("Can the other site be reached?"),
         Question.KIND: T("Is it an Eden?"),
@@ -59,7 +59,7 @@ def _told(T: Translate, finding: Finding, taken: Optional[str]) -> Told:
     return Told(questions[finding.question], kind, state, sentence, remedy, finding.said)
 
 
-def _state(T: Translate, answer: Answer, taken: Optional[str]) -> Tuple[str, Any]:
+def _state(T: Translate, answer: Answer, taken: str | None) -> tuple[str, Any]:
     if answer is Answer.NOT_ASKED:
         return "off", T("not asked")
     if answer in OBSTACLES:
@@ -75,7 +75,7 @@ def _state(T: Translate, answer: Answer, taken: Optional[str]) -> Tuple[str, Any
 
 def _words(T: Translate, finding: Finding) -> Pair:
     values = finding.values
-    tables: Tuple[Callable[[Translate], Dict[Answer, Pair]], ...] = (_reach, _login, _known)
+    tables: tuple[Callable[[Translate], dict[Answer, Pair]], ...] = (_reach, _login, _known)
     for table in tables:
         found = table(T).get(finding.answer)
         if found is not None:
@@ -89,7 +89,7 @@ def _words(T: Translate, finding: Finding) -> Pair:
     return T("This could not be found out yet: see what is in the way."), None
 
 
-def _reach(T: Translate) -> Dict[Answer, Pair]:
+def _reach(T: Translate) -> dict[Answer, Pair]:
     running = T("Ask the people there whether their site is running, and whether a firewall is in the way.")
     return {
         Answer.NOT_ASKED: (T("This could not be found out yet: see what is in the way."), None),
@@ -134,7 +134,7 @@ def _reach(T: Translate) -> Dict[Answer, Pair]:
     }
 
 
-def _kind(T: Translate, values: Dict[str, Any]) -> Dict[Answer, Pair]:
+def _kind(T: Translate, values: dict[str, Any]) -> dict[Answer, Pair]:
     return {
         Answer.EDEN: (
             T("It is a Sahana Eden. It takes and gives everything in one document."),
@@ -165,7 +165,7 @@ def _kind(T: Translate, values: Dict[str, Any]) -> Dict[Answer, Pair]:
     }
 
 
-def _login(T: Translate) -> Dict[Answer, Pair]:
+def _login(T: Translate) -> dict[Answer, Pair]:
     return {
         Answer.LET_IN: (T("User name and password are right, and the account may synchronize."), None),
         Answer.LET_IN_ONLY: (
@@ -190,7 +190,7 @@ def _login(T: Translate) -> Dict[Answer, Pair]:
     }
 
 
-def _clock(T: Translate, values: Dict[str, Any]) -> Dict[Answer, Pair]:
+def _clock(T: Translate, values: dict[str, Any]) -> dict[Answer, Pair]:
     seconds = values.get("seconds", 0)
     remedy = T("Set both clocks by the network (NTP): which version of a record is newer is decided by them.")
     return {
@@ -204,7 +204,7 @@ def _clock(T: Translate, values: Dict[str, Any]) -> Dict[Answer, Pair]:
     }
 
 
-def _known(T: Translate) -> Dict[Answer, Pair]:
+def _known(T: Translate) -> dict[Answer, Pair]:
     return {
         Answer.KNOWN: (T("This site is registered there."), None),
         Answer.NOT_YET: (
@@ -222,7 +222,7 @@ def _known(T: Translate) -> Dict[Answer, Pair]:
     }
 
 
-def _ours(T: Translate, values: Dict[str, Any]) -> Any:
+def _ours(T: Translate, values: dict[str, Any]) -> Any:
     named = {"name": values["name"] or T("unnamed"), "version": values["version"]}
     return T("It is %(name)s with Eden Sync %(version)s. Abilities: %(abilities)s.") % {
         **named,
@@ -230,7 +230,7 @@ def _ours(T: Translate, values: Dict[str, Any]) -> Any:
     }
 
 
-def abilities(T: Translate, capabilities: Any) -> List[Any]:
+def abilities(T: Translate, capabilities: Any) -> list[Any]:
     """Return what another site can do beyond an Eden, in words.
 
     Args:

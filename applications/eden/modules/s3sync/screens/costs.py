@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 #: So many of the last runs that moved something make the average.
 RUNS = 20
@@ -34,12 +34,12 @@ class Cost(NamedTuple):
         seconds: None where it cannot be told.
     """
 
-    records: Optional[int]
-    octets: Optional[int]
-    seconds: Optional[float]
+    records: int | None
+    octets: int | None
+    seconds: float | None
 
 
-def estimate(past: Past, here: Optional[int], there: Optional[int]) -> Cost:
+def estimate(past: Past, here: int | None, there: int | None) -> Cost:
     """Return what comparing records will take.
 
     Args:
@@ -68,7 +68,7 @@ def past_runs(db: Any, repository_id: int) -> Past:
         orderby=~table.id,
         limitby=(0, LOOKED_AT),
     )
-    moved: List[Past] = []
+    moved: list[Past] = []
     for row in rows:
         records = sum(row[count] or 0 for count in counts)
         if records and row.finished_on is not None and len(moved) < RUNS:

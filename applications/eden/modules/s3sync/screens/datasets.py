@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any
 
 from gluon import URL, Field, redirect
 from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_MATCH, IS_NOT_EMPTY, IS_NOT_IN_DB
@@ -78,7 +78,7 @@ def page(desk: Desk) -> Any:
     return _form(desk, found, remove.link)
 
 
-def _form(desk: Desk, found: Optional[datasets.DataSet], remove: Any = "") -> Dict[str, Any]:
+def _form(desk: Desk, found: datasets.DataSet | None, remove: Any = "") -> dict[str, Any]:
     T, site, db = desk.T, desk.site, desk.db
     names = {name: resource_title(site, name) for name in datasets.choices(site.schema)}
     table = db.sync_dataset

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from s3.pages import refusal
 
@@ -31,7 +31,7 @@ class Desk(NamedTuple):
         """The command that starts a worker of this site."""
         return f"python web2py.py -K {self.request.application} -Q"
 
-    def record(self, table: Any, record_id: Optional[str]) -> Any:
+    def record(self, table: Any, record_id: str | None) -> Any:
         """Return the record by the id in the URL, or answer 404.
 
         Raises:
@@ -43,7 +43,7 @@ class Desk(NamedTuple):
             raise refusal(404, self.T("There is no such record. It may have been deleted."))
         return record
 
-    def record_of(self, repository: Any, table: Any, record_id: Optional[str]) -> Any:
+    def record_of(self, repository: Any, table: Any, record_id: str | None) -> Any:
         """Return a record that belongs to this repository, or answer 404."""
         record = self.record(table, record_id)
         if record.repository_id != repository.id:

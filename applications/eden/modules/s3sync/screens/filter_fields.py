@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ..errors import SyncError
 from ..filters import Filter, validate
@@ -12,7 +13,7 @@ from ..titles import Translate, resource_title
 from ..validation import flattened
 from .filter_rows import COMPARISONS, NOTHING, Entry, row_of
 
-_KINDS: Dict[str, str] = {
+_KINDS: dict[str, str] = {
     "string": "text",
     "text": "text",
     "integer": "number",
@@ -38,7 +39,7 @@ class Group(NamedTuple):
     """
 
     title: Any
-    entries: List[Entry]
+    entries: list[Entry]
 
 
 class FilterFields:
@@ -55,7 +56,7 @@ class FilterFields:
         self._T = T
         self._table = table
 
-    def groups(self) -> List[Group]:
+    def groups(self) -> list[Group]:
         """Return the fields to choose from."""
         table = self._table
         found = [self._own()]
@@ -63,14 +64,14 @@ class FilterFields:
         found += [self._component(alias) for alias in table.components]
         return [each for each in found if each.entries]
 
-    def entries(self) -> Dict[str, Entry]:
+    def entries(self) -> dict[str, Entry]:
         """Return the fields by selector."""
         return _by_selector(self.groups())
 
-    def entries_of(self, filters: Iterable[Filter]) -> Dict[str, Entry]:
+    def entries_of(self, filters: Iterable[Filter]) -> dict[str, Entry]:
         """Return the fields that filters name, by selector, without looking at all tables around for others."""
         table = self._table
-        groups: Dict[Tuple[str, str], Group] = {}
+        groups: dict[tuple[str, str], Group] = {}
         for filter in filters:
             alias, path = filter.selectors[0]
             far = path[0] if len(path) == 2 else ""
@@ -152,7 +153,7 @@ class FilterFields:
 
     # --- in words ---------------------------------------------------------------------------------------
 
-    def sentences(self, filters: Sequence[Filter]) -> List[str]:
+    def sentences(self, filters: Sequence[Filter]) -> list[str]:
         """Return filters in words, those that no row of the form can say as they are written."""
         entries = self.entries_of(filters)
         return [self._sentence(each, entries) for each in filters]
@@ -162,7 +163,7 @@ class FilterFields:
         entry = entries.get(row.selector)
         if entry is None:
             return row.text
-        given: Dict[str, Any] = {"field": entry.label}
+        given: dict[str, Any] = {"field": entry.label}
         if COMPARISONS[row.comparison].takes != NOTHING:
             shown = [self._value(entry, each) for each in row.values]
             given["value"] = ", ".join(str(each) for each in shown)
@@ -176,12 +177,12 @@ class FilterFields:
         return entry.options.get(value, value)
 
 
-def _by_selector(groups: Iterable[Group]) -> Dict[str, Entry]:
+def _by_selector(groups: Iterable[Group]) -> dict[str, Entry]:
     return {entry.selector: entry for group in groups for entry in group.entries}
 
 
-def _sentences(T: Translate, kind: str) -> Dict[str, Any]:
-    words: Dict[str, Any] = {
+def _sentences(T: Translate, kind: str) -> dict[str, Any]:
+    words: dict[str, Any] = {
         "is": T("%(field)s is %(value)s"),
         "is_not": T("%(field)s is not %(value)s"),
         "one_of": T("%(field)s is one of: %(value)s"),
@@ -210,9 +211,9 @@ def _sentences(T: Translate, kind: str) -> Dict[str, Any]:
     return words
 
 
-def comparison_words(T: Translate, kind: str) -> Dict[str, Any]:
+def comparison_words(T: Translate, kind: str) -> dict[str, Any]:
     """Return the comparisons in the words of a list to choose from; days and times are early or late, not small."""
-    words: Dict[str, Any] = {
+    words: dict[str, Any] = {
         "is": T("is"),
         "is_not": T("is not"),
         "one_of": T("is one of these (separate by commas)"),
@@ -256,7 +257,7 @@ def problem_of(T: Translate, error: SyncError, kind: str) -> Any:
     return told.get(kind) or error.explain()
 
 
-def is_valid(site: Site, table: Table, filter: Filter) -> Optional[SyncError]:
+def is_valid(site: Site, table: Table, filter: Filter) -> SyncError | None:
     """Return what is wrong with a filter, None for nothing."""
     try:
         validate(filter, site.schema, table)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from gluon import FORM, URL, redirect
 
@@ -40,8 +41,8 @@ class ShownRow(NamedTuple):
 
     number: int
     row: FilterRow
-    entry: Optional[Entry]
-    comparisons: Dict[str, Any]
+    entry: Entry | None
+    comparisons: dict[str, Any]
     input: str
     text: str
     problem: Any
@@ -57,10 +58,10 @@ class Entered(NamedTuple):
         problems: what is wrong, by number of the row; -1 for the text.
     """
 
-    rows: List[FilterRow]
+    rows: list[FilterRow]
     text: str
-    filters: List[Filter]
-    problems: Dict[int, Any]
+    filters: list[Filter]
+    problems: dict[int, Any]
 
 
 def page(desk: Desk, repository: Any, task: Any) -> Any:
@@ -127,11 +128,11 @@ def stored_text(site: Site, task: Any) -> str:
     return "\n".join(stored_lines(site, [task]).get(task.id, []))
 
 
-def stored_lines(site: Site, tasks: Sequence[Any]) -> Dict[int, List[str]]:
+def stored_lines(site: Site, tasks: Sequence[Any]) -> dict[int, list[str]]:
     """Return the filters of tasks as they stand in the database: task -> lines."""
     table = site.db.sync_resource_filter
     resources = {task.id: task.resource_name for task in tasks}
-    found: Dict[int, List[str]] = {}
+    found: dict[int, list[str]] = {}
     query = table.task_id.belongs(list(resources)) & (table.deleted == False)  # noqa: E712
     for row in site.db(query).select(orderby=table.id):
         own = row.tablename in ("~", "", resources[row.task_id])
@@ -166,7 +167,7 @@ def _read(desk: Desk, table: Table, entries: Mapping[str, Entry], action: str) -
 
 
 def _from_text(desk: Desk, table: Table, entries: Mapping[str, Entry], text: str) -> Entered:
-    filters: List[Filter] = []
+    filters: list[Filter] = []
     for line in text.splitlines():
         try:
             found = parse_filter_string(line)
@@ -181,7 +182,7 @@ def _from_text(desk: Desk, table: Table, entries: Mapping[str, Entry], text: str
     return Entered(rows_of(filters, entries), text, filters, {})
 
 
-def _entered_rows(variables: Any, entries: Mapping[str, Entry]) -> List[FilterRow]:
+def _entered_rows(variables: Any, entries: Mapping[str, Entry]) -> list[FilterRow]:
     rows = []
     for number in itertools.takewhile(lambda each: f"row-{each}-field" in variables, itertools.count()):
         selector = str(variables[f"row-{number}-field"])
@@ -203,11 +204,11 @@ def _entered_rows(variables: Any, entries: Mapping[str, Entry]) -> List[FilterRo
 
 
 def _understood(
-    desk: Desk, table: Table, entries: Mapping[str, Entry], rows: List[FilterRow]
-) -> Tuple[List[Filter], Dict[int, Any]]:
+    desk: Desk, table: Table, entries: Mapping[str, Entry], rows: list[FilterRow]
+) -> tuple[list[Filter], dict[int, Any]]:
     T = desk.T
-    filters: List[Filter] = []
-    problems: Dict[int, Any] = {}
+    filters: list[Filter] = []
+    problems: dict[int, Any] = {}
     for number, row in enumerate(rows):
         entry = entries.get(row.selector)
         if entry is None and not row.text:
@@ -239,7 +240,7 @@ def _at_home(filter: Filter, table: Table) -> Filter:
 # --- what is shown ------------------------------------------------------------------------------------------
 
 
-def _shown(desk: Desk, table: Table, entries: Mapping[str, Entry], entered: Entered) -> List[ShownRow]:
+def _shown(desk: Desk, table: Table, entries: Mapping[str, Entry], entered: Entered) -> list[ShownRow]:
     shown = []
     for number, row in enumerate(entered.rows):
         entry = entries.get(row.selector)
@@ -255,7 +256,7 @@ def _shown(desk: Desk, table: Table, entries: Mapping[str, Entry], entered: Ente
     return shown
 
 
-def _as_text(row: FilterRow, entry: Optional[Entry]) -> str:
+def _as_text(row: FilterRow, entry: Entry | None) -> str:
     """Return a row as URL filter, "" as long as something is missing."""
     if entry is not None and not row.values and COMPARISONS[row.comparison].takes != NOTHING:
         return ""
@@ -265,7 +266,7 @@ def _as_text(row: FilterRow, entry: Optional[Entry]) -> str:
 # --- storing ------------------------------------------------------------------------------------------------
 
 
-def save(desk: Desk, repository: Any, task: Any, wanted: List[Filter]) -> None:
+def save(desk: Desk, repository: Any, task: Any, wanted: list[Filter]) -> None:
     """Store the filters of a task and go back to it; other filters make it start over."""
     T, site = desk.T, desk.site
     back = URL("sync", "repository", args=[repository.id, "task", task.id])
@@ -281,14 +282,14 @@ def save(desk: Desk, repository: Any, task: Any, wanted: List[Filter]) -> None:
     redirect(back)
 
 
-def _known(site: Site, task: Any) -> Optional[List[Filter]]:
+def _known(site: Site, task: Any) -> list[Filter] | None:
     try:
         return site.task_filters(task.id, task.resource_name)
     except SyncError:
         return None
 
 
-def write_filters(site: Site, task_id: int, resource: str, wanted: List[Filter]) -> None:
+def write_filters(site: Site, task_id: int, resource: str, wanted: list[Filter]) -> None:
     """Store filters in place of those that a task has."""
     table = site.db.sync_resource_filter
     site.db(table.task_id == task_id).delete()

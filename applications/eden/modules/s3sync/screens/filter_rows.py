@@ -7,7 +7,8 @@ that somebody wrote by hand is lost.
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ..errors import FilterError
 from ..filters import Filter, Operator, Selector, filter_text, parse_filter, parse_filter_string, write_filter
@@ -31,7 +32,7 @@ class Comparison(NamedTuple):
     takes: str = ONE
 
 
-COMPARISONS: Dict[str, Comparison] = {
+COMPARISONS: dict[str, Comparison] = {
     "is": Comparison(Operator.EQ),
     "is_not": Comparison(Operator.NE),
     "one_of": Comparison(Operator.EQ, takes=SEVERAL),
@@ -55,7 +56,7 @@ _SIZES = ("ge", "le", "gt", "lt")
 _EMPTY = ("unset", "set")
 
 #: What the form offers for each kind of entry, the usual one first.
-OFFERED: Dict[str, Tuple[str, ...]] = {
+OFFERED: dict[str, tuple[str, ...]] = {
     "text": (
         "is",
         "is_not",
@@ -78,7 +79,7 @@ OFFERED: Dict[str, Tuple[str, ...]] = {
     "presence": _EMPTY,
 }
 
-_SPELLINGS: Dict[str, "re.Pattern[str]"] = {
+_SPELLINGS: dict[str, "re.Pattern[str]"] = {
     "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     "datetime": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?"),
     "time": re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?"),
@@ -115,11 +116,11 @@ class FilterRow(NamedTuple):
 
     selector: str
     comparison: str = ""
-    values: Tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     text: str = ""
 
 
-def filter_of(row: FilterRow, entry: Optional[Entry]) -> Filter:
+def filter_of(row: FilterRow, entry: Entry | None) -> Filter:
     """Return the filter that a row says.
 
     Args:
@@ -136,7 +137,7 @@ def filter_of(row: FilterRow, entry: Optional[Entry]) -> Filter:
         return found[0]
     comparison = COMPARISONS[row.comparison]
     if comparison.takes == NOTHING:
-        values: Tuple[Optional[str], ...] = (None,)
+        values: tuple[str | None, ...] = (None,)
     elif comparison.takes == SEVERAL and not entry.options:
         values = _listed(row.selector, row.values[0])
     else:
@@ -146,7 +147,7 @@ def filter_of(row: FilterRow, entry: Optional[Entry]) -> Filter:
     return Filter(None, (selector,), comparison.operator, values, comparison.negate)
 
 
-def _listed(selector: str, text: str) -> Tuple[Optional[str], ...]:
+def _listed(selector: str, text: str) -> tuple[str | None, ...]:
     """Return the values of a list as a person types it; what is quoted may hold commas."""
     listed = [each if each is None else each.strip() for each in parse_filter(selector, text).values]
     values = tuple(each for each in listed if each != "")
@@ -176,12 +177,12 @@ def row_of(filter: Filter, entries: Mapping[str, Entry]) -> FilterRow:
     return by_hand
 
 
-def rows_of(filters: Iterable[Filter], entries: Mapping[str, Entry]) -> List[FilterRow]:
+def rows_of(filters: Iterable[Filter], entries: Mapping[str, Entry]) -> list[FilterRow]:
     """Return the rows that say filters."""
     return [row_of(each, entries) for each in filters]
 
 
-def _entered(comparison: Comparison, filter: Filter, entry: Entry) -> Optional[Tuple[str, ...]]:
+def _entered(comparison: Comparison, filter: Filter, entry: Entry) -> tuple[str, ...] | None:
     """Return what has to be entered for the values of a filter, None where that cannot be."""
     if comparison.takes == NOTHING:
         return () if filter.values == (None,) else None
@@ -207,7 +208,7 @@ def _all_offered(values: Sequence[str], entry: Entry) -> bool:
     return len(set(values)) == len(values) and [each for each in entry.options if each in values] == [*values]
 
 
-def _without(comparison: Comparison, value: str) -> Optional[str]:
+def _without(comparison: Comparison, value: str) -> str | None:
     """Return what stands between the wildcards of a pattern, None where it is another pattern."""
     if not comparison.before and not comparison.after:
         return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from datetime import timedelta
-from typing import Any, Dict, Optional
+from typing import Any
 
 from gluon import URL, redirect
 
@@ -43,7 +43,7 @@ def tab(desk: Desk, record: Any) -> Any:
     return _list(desk, asked, record.id, record.name)
 
 
-def _list(desk: Desk, asked: logbook.Asked, repository_id: Optional[int], title: Any) -> Any:
+def _list(desk: Desk, asked: logbook.Asked, repository_id: int | None, title: Any) -> Any:
     site, T = desk.site, desk.T
     if desk.request.get_vars.ask == "purge" and not _old(desk, repository_id):
         days = _days(desk)
@@ -91,7 +91,7 @@ def _entry(desk: Desk) -> Any:
     }
 
 
-def _words(desk: Desk) -> Dict[str, Any]:
+def _words(desk: Desk) -> dict[str, Any]:
     T = desk.T
     return {
         "results": sayings.results(T),
@@ -139,13 +139,13 @@ def _days(desk: Desk) -> int:
     return given if given else desk.settings.get_sync_log_days()
 
 
-def _old(desk: Desk, repository_id: Optional[int]) -> int:
+def _old(desk: Desk, repository_id: int | None) -> int:
     """Return how many entries are older than what was asked for."""
     before = utcnow() - timedelta(days=_days(desk))
     return int(desk.db(log.older(desk.db, before, repository_id)).count())
 
 
-def _purge(desk: Desk, repository_id: Optional[int]) -> Confirmation:
+def _purge(desk: Desk, repository_id: int | None) -> Confirmation:
     T = desk.T
     lines = []
     if desk.request.get_vars.ask == "purge":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from gluon import URL, redirect
 
@@ -74,7 +74,7 @@ def _as_json(desk: Desk, record: Any) -> str:
     db = desk.db
     live = jobs.live_run(db, record.id, desk.settings.get_sync_lease_seconds())
     run = db.sync_run(live) if live else None
-    told: Dict[str, Any]
+    told: dict[str, Any]
     if run is not None and run.state == "running":
         told = {"state": "running", **progress(desk, run)}
     else:
@@ -83,7 +83,7 @@ def _as_json(desk: Desk, record: Any) -> str:
     return answer
 
 
-def progress(desk: Desk, run: Any) -> Dict[str, Any]:
+def progress(desk: Desk, run: Any) -> dict[str, Any]:
     """Return how far a run is, in numbers for the bar and in words for the reader."""
     T = desk.T
     since: datetime = run.stage_since or run.started_on
@@ -104,7 +104,7 @@ def progress(desk: Desk, run: Any) -> Dict[str, Any]:
     }
 
 
-def _resource(desk: Desk, name: Optional[str], tasks: List[Any]) -> str:
+def _resource(desk: Desk, name: str | None, tasks: list[Any]) -> str:
     """Return which resource it is, and its place among those of the run."""
     if not name:
         return ""
@@ -116,7 +116,7 @@ def _resource(desk: Desk, name: Optional[str], tasks: List[Any]) -> str:
     return str(desk.T("%(resource)s (%(place)s of %(all)s)") % place)
 
 
-def _share(run: Any, tasks: List[Any], share: Optional[float]) -> Optional[float]:
+def _share(run: Any, tasks: list[Any], share: float | None) -> float | None:
     """Return how much of the whole run is done, each resource and direction counted alike; None if not known.
 
     Args:
@@ -136,7 +136,7 @@ def _share(run: Any, tasks: List[Any], share: Optional[float]) -> Optional[float
     return round((ways.index(present) + (share or 0.0)) / len(ways), 4)
 
 
-def _records(T: Translate, done: int, total: Optional[int]) -> Any:
+def _records(T: Translate, done: int, total: int | None) -> Any:
     if not total:
         return wording.records(T, done)
     return T("%(done)s of %(total)s records") % {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple
 
 from .. import jobs
 from ..deciding import decisions
@@ -103,7 +103,7 @@ def page(desk: Desk) -> Any:
     }
 
 
-def _chosen_condition(name: Any) -> Optional[Condition]:
+def _chosen_condition(name: Any) -> Condition | None:
     return next((each for each in Condition if each.value == name), None)
 
 
@@ -116,7 +116,7 @@ class State(NamedTuple):
     count: int
 
 
-def states_of(site: Site, T: Translate) -> List[State]:
+def states_of(site: Site, T: Translate) -> list[State]:
     """Return the states of all repositories, the most urgent first, those of none left out."""
     found = Counter(each.health.condition for each in standings(site, None))
     words = wording.conditions(T)
@@ -129,7 +129,7 @@ def _name(standing: Standing) -> str:
     return str(standing.row.name).casefold()
 
 
-_KEYS: Dict[str, Callable[[Standing], Any]] = {
+_KEYS: dict[str, Callable[[Standing], Any]] = {
     "state": lambda each: (_URGENCY[each.health.condition], _name(each)),
     "name": _name,
     "success": lambda each: (last_success(each) or datetime.min, _name(each)),
@@ -137,13 +137,13 @@ _KEYS: Dict[str, Callable[[Standing], Any]] = {
 }
 
 
-def last_success(standing: Standing) -> Optional[datetime]:
+def last_success(standing: Standing) -> datetime | None:
     """Return when the exchange with a repository worked last: our last complete run, or its last visit."""
     facts = standing.facts
     return facts.last_success if facts.is_active else facts.last_contact
 
 
-def _card(desk: Desk, standing: Standing, runs: List[Any]) -> Card:
+def _card(desk: Desk, standing: Standing, runs: list[Any]) -> Card:
     T = desk.T
     live = standing.run.id if standing.facts.is_live else None
     condition = standing.health.condition
@@ -179,7 +179,7 @@ def tab(desk: Desk, record: Any) -> Any:
     }
 
 
-def _flow_lines(desk: Desk, standing: Standing) -> List[FlowLine]:
+def _flow_lines(desk: Desk, standing: Standing) -> list[FlowLine]:
     T = desk.T
     modes = {MODE_PULL: T("Only fetch"), MODE_PUSH: T("Only send"), MODE_BOTH: T("Fetch and send")}
     names = [flow.table for flow in standing.flows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from gluon import URL
 
@@ -51,8 +51,8 @@ class Example(NamedTuple):
     kind: str
     words: Any
     name: str
-    reasons: List[Any]
-    lines: List[versions.Line]
+    reasons: list[Any]
+    lines: list[versions.Line]
     only_one: bool
 
 
@@ -68,9 +68,9 @@ class Part(NamedTuple):
     """
 
     title: Any
-    counts: List[Count]
-    notes: List[Any]
-    examples: List[Example]
+    counts: list[Count]
+    notes: list[Any]
+    examples: list[Example]
     error: Any
 
 
@@ -79,7 +79,7 @@ class Shown(NamedTuple):
 
     name: str
     title: str
-    parts: List[Part]
+    parts: list[Part]
     in_time: bool
 
 
@@ -90,7 +90,7 @@ def tab(desk: Desk, record: Any) -> Any:
     tasks, problem = _tasks(desk, record)
     chosen = [task for task in tasks if task.resource == wanted] or tasks
     look = action_button("look", T("Look now"))
-    result: Optional[Preview] = None
+    result: Preview | None = None
     if chosen and record.url and pressed(desk, look, "look"):
         result = preview(desk.site, record, chosen)
     titles = resource_names(desk.site)
@@ -109,7 +109,7 @@ def tab(desk: Desk, record: Any) -> Any:
     }
 
 
-def _tasks(desk: Desk, record: Any) -> Tuple[List[Task], Any]:
+def _tasks(desk: Desk, record: Any) -> tuple[list[Task], Any]:
     if not record.url:
         return [], None
     try:
@@ -130,7 +130,7 @@ def _explained(T: Translate, error: SyncError) -> Any:
     return error.explain()
 
 
-def _shown(desk: Desk, found: ResourcePreview, titles: Dict[str, Any]) -> Shown:
+def _shown(desk: Desk, found: ResourcePreview, titles: dict[str, Any]) -> Shown:
     name = found.task.resource
     parts = []
     if found.incoming is not None:
@@ -169,7 +169,7 @@ def _part(desk: Desk, name: str, direction: Direction, *, incoming: bool) -> Par
     return Part(title, counts, notes, _examples(desk, name, direction, fates, incoming), None)
 
 
-def _limits(T: Translate, direction: Direction) -> List[Any]:
+def _limits(T: Translate, direction: Direction) -> list[Any]:
     looked = direction.forecast.looked if direction.forecast else 0
     if not direction.more:
         return []
@@ -181,7 +181,7 @@ def _limits(T: Translate, direction: Direction) -> List[Any]:
     ]
 
 
-def _fates(T: Translate, incoming: bool) -> Dict[str, Tuple[str, Any]]:
+def _fates(T: Translate, incoming: bool) -> dict[str, tuple[str, Any]]:
     """Return what can become of a record: state and words, in the order of the page."""
     conflict = ("attention", T("changed at both sites"))
     rejected = ("bad", T("cannot be taken"))
@@ -215,8 +215,8 @@ def _fates(T: Translate, incoming: bool) -> Dict[str, Tuple[str, Any]]:
 
 
 def _examples(
-    desk: Desk, name: str, direction: Direction, fates: Dict[str, Tuple[str, Any]], incoming: bool
-) -> List[Example]:
+    desk: Desk, name: str, direction: Direction, fates: dict[str, tuple[str, Any]], incoming: bool
+) -> list[Example]:
     table = desk.site.schema.get(name)
     if table is None or direction.forecast is None:
         return []
@@ -227,7 +227,7 @@ def _examples(
     ]
 
 
-def _example(desk: Desk, table: Table, each: Foreseen, fate: Tuple[str, Any], incoming: bool) -> Example:
+def _example(desk: Desk, table: Table, each: Foreseen, fate: tuple[str, Any], incoming: bool) -> Example:
     T, site = desk.T, desk.site
     texts = (each.present, each.incoming) if incoming else (each.incoming, each.present)
     reasons = _reasons(T, each, incoming)
@@ -242,7 +242,7 @@ def _example(desk: Desk, table: Table, each: Foreseen, fate: Tuple[str, Any], in
     return Example(*fate, names or each.uuid or str(T("without an identifier")), reasons, lines, only_one)
 
 
-def _reasons(T: Translate, each: Foreseen, incoming: bool) -> List[Any]:
+def _reasons(T: Translate, each: Foreseen, incoming: bool) -> list[Any]:
     """Return why; who "we" are in the words of the receiving site depends on the direction, so they are said anew."""
     kept = "ours" if each.action == "skipped" and each.present else each.winner
     if kept:
@@ -251,7 +251,7 @@ def _reasons(T: Translate, each: Foreseen, incoming: bool) -> List[Any]:
     return [remedies.reasons(T).get(each.reason, each.reason)] if each.reason else []
 
 
-def _lines(desk: Desk, table: Table, here: Optional[Record], there: Optional[Record]) -> List[versions.Line]:
+def _lines(desk: Desk, table: Table, here: Record | None, there: Record | None) -> list[versions.Line]:
     lines = versions.compare(here, there, table, SiteWords(desk.site, desk.T, table), desk.site.own_domain)
     if here is not None and there is not None:
         return [line for line in lines if line.differs]

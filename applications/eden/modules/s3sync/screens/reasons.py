@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple
 
 from gluon import URL
 
@@ -39,7 +39,7 @@ class Explanation(NamedTuple):
     sentence: Any
     remedy: Any = ""
     label: Any = None
-    url: Optional[str] = None
+    url: str | None = None
 
 
 def explain(T: Translate, standing: Standing) -> Explanation:
@@ -60,7 +60,7 @@ def titled_here(name: str) -> str:
     return resource_title(Site.from_current(), name)
 
 
-def failure_of(T: Translate, message: Optional[str], title: Callable[[str], str] = titled_here) -> str:
+def failure_of(T: Translate, message: str | None, title: Callable[[str], str] = titled_here) -> str:
     """Return what went wrong from the message of a failed run: the first resource that failed, bounded.
 
     Args:
@@ -264,7 +264,7 @@ def _equal(T: Translate, standing: Standing) -> Explanation:
     return _unscheduled(T, standing, text)
 
 
-_EXPLANATIONS: Dict[Reason, Callable[[Translate, Standing], Explanation]] = {
+_EXPLANATIONS: dict[Reason, Callable[[Translate, Standing], Explanation]] = {
     Reason.RUNNING: _running,
     Reason.STOPPING: _stopping,
     Reason.NO_WORKER: _no_worker,

@@ -7,14 +7,14 @@ another site said, a remedy made for one case) is shown as it is.
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 from .. import errors
 from ..store.base import CallbackRollback
 from ..titles import Translate
 
 
-def remedies(T: Translate) -> Dict[str, Any]:
+def remedies(T: Translate) -> dict[str, Any]:
     """Return what the remedies that errors have by themselves are in the reader's language, by their text."""
     return {
         errors.SyncError.default_hint: T("Look at the log of both sites for what happened before."),
@@ -88,7 +88,7 @@ def remedies(T: Translate) -> Dict[str, Any]:
     }
 
 
-def reasons(T: Translate) -> Dict[str, Any]:
+def reasons(T: Translate) -> dict[str, Any]:
     """Return what the reasons of ``policy`` are in the reader's language, by their text."""
     return {
         "The deleted record was never known here.": T("The record was deleted before this site knew it."),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, NamedTuple
 
 from gluon import BUTTON, INPUT, SQLFORM, URL, Field, redirect
 from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY
@@ -32,14 +33,14 @@ class Entered(NamedTuple):
     """A repository as it stands in the form, as ``Site.peer`` takes it; columns that no form has stay empty."""
 
     id: int
-    uuid: Optional[str]
+    uuid: str | None
     name: str
     apitype: str
-    url: Optional[str]
-    username: Optional[str]
-    password: Optional[str]
-    proxy: Optional[str]
-    path: Optional[str]
+    url: str | None
+    username: str | None
+    password: str | None
+    proxy: str | None
+    path: str | None
     capabilities: Sequence[str]
 
 
@@ -51,7 +52,7 @@ class Tested(NamedTuple):
         passed: whether an exchange can begin.
     """
 
-    lines: List[connection.Told]
+    lines: list[connection.Told]
     passed: bool
 
 
@@ -133,13 +134,13 @@ def configuration(desk: Desk, record: Any) -> Any:
     }
 
 
-def _tab_of(outcome: Optional[Introduction], otherwise: str) -> str:
+def _tab_of(outcome: Introduction | None, otherwise: str) -> str:
     if outcome is None:
         return otherwise
     return str(URL("sync", "repository", args=[outcome.repository_id, "update"]))
 
 
-def _rounded(skew: Any) -> Optional[int]:
+def _rounded(skew: Any) -> int | None:
     return None if skew is None else round(float(skew))
 
 
@@ -158,7 +159,7 @@ def repository_form(desk: Desk, kind: Any, record: Any) -> Any:
 
     T, db = desk.T, desk.db
     # A test needs no name; the other site may tell one.
-    named: List[Any] = [IS_LENGTH(64)] if _wants_test(desk) else [IS_NOT_EMPTY(), IS_LENGTH(64)]
+    named: list[Any] = [IS_LENGTH(64)] if _wants_test(desk) else [IS_NOT_EMPTY(), IS_LENGTH(64)]
     fields = [
         Field(
             "name",
@@ -211,8 +212,8 @@ def _field(desk: Desk, setting: Setting, record: Any) -> Field:
     return Field(setting.name, label=T(setting.label), default=value, requires=requires, comment=comment)
 
 
-def _unique(rows: Any, field: Any, T: Translate) -> Callable[[Any], Tuple[Any, Any]]:
-    def check(value: Any, record_id: Any = None) -> Tuple[Any, Any]:
+def _unique(rows: Any, field: Any, T: Translate) -> Callable[[Any], tuple[Any, Any]]:
+    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
         taken = not rows(field == value).isempty()
         return value, T("Another repository has this UUID already") if taken else None
 
@@ -230,14 +231,14 @@ def _kept_words(T: Translate) -> Any:
     return T("What you typed is kept for ten minutes. Leave this empty to use it, or type it again.")
 
 
-def _kept_secret(desk: Desk, record: Any, name: str) -> Optional[str]:
+def _kept_secret(desk: Desk, record: Any, name: str) -> str | None:
     """Return what was typed a moment ago and not saved, sealed; None where there is nothing."""
     kept = desk.session.sync_secrets
     if not kept or kept["of"] != (record.id if record else 0):
         return None
     if datetime.fromisoformat(kept["until"]) < utcnow():
         return None
-    found: Optional[str] = kept["sealed"].get(name)
+    found: str | None = kept["sealed"].get(name)
     return found
 
 
@@ -266,7 +267,7 @@ def _keep_secrets(desk: Desk, kind: Any, record: Any, form: Any) -> None:
         }
 
 
-def _secret(desk: Desk, record: Any, setting: Setting, values: Any) -> Optional[str]:
+def _secret(desk: Desk, record: Any, setting: Setting, values: Any) -> str | None:
     """Return a secret as it is to be stored: typed now, typed for a test, or stored before."""
     if values[setting.name]:
         return desk.site.vault.seal(values[setting.name])
@@ -288,7 +289,7 @@ def _test(desk: Desk, kind: Any, record: Any, form: Any) -> Tested:
 
 
 def _entered(desk: Desk, kind: Any, record: Any, values: Any) -> Entered:
-    given: Dict[str, Any] = dict.fromkeys(("url", "username", "password", "proxy", "path"))
+    given: dict[str, Any] = dict.fromkeys(("url", "username", "password", "proxy", "path"))
     for setting in kind.settings:
         if setting.name in given:
             secret = setting.secret
@@ -305,7 +306,7 @@ def _entered(desk: Desk, kind: Any, record: Any, values: Any) -> Entered:
     )
 
 
-def _probe(desk: Desk, entered: Entered) -> Tuple[Probe, Optional[str]]:
+def _probe(desk: Desk, entered: Entered) -> tuple[Probe, str | None]:
     """Return the test, and the name of another repository that stands for that site already."""
     site = desk.site
     if not entered.url:
@@ -324,7 +325,7 @@ def _probe(desk: Desk, entered: Entered) -> Tuple[Probe, Optional[str]]:
     return result, _taken(site, entered, result)
 
 
-def _taken(site: Site, entered: Entered, result: Probe) -> Optional[str]:
+def _taken(site: Site, entered: Entered, result: Probe) -> str | None:
     if result.offer is None:
         return None
     other = site.repository_of(result.offer.uuid)
@@ -337,7 +338,7 @@ def _taken(site: Site, entered: Entered, result: Probe) -> Optional[str]:
 
 def save_repository(desk: Desk, kind: Any, record: Any, values: Any) -> int:
     """Store what was entered in the repository form; return the repository."""
-    entered: Dict[str, Any] = {"name": values.name.strip(), "apitype": kind.apitype}
+    entered: dict[str, Any] = {"name": values.name.strip(), "apitype": kind.apitype}
     for setting in kind.settings:
         if setting.secret:
             entered[setting.name] = _secret(desk, record, setting, values)
@@ -354,7 +355,7 @@ def save_repository(desk: Desk, kind: Any, record: Any, values: Any) -> int:
     return int(record.id)
 
 
-def _introduce(desk: Desk, repository_id: int) -> Optional[Introduction]:
+def _introduce(desk: Desk, repository_id: int) -> Introduction | None:
     """Introduce this site to a repository and tell the person how that went; None where there is no address."""
     T, session = desk.T, desk.session
     if not desk.db.sync_repository(repository_id).url:

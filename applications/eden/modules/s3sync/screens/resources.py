@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from gluon import FORM, URL, redirect
 
@@ -62,8 +63,8 @@ class Line(NamedTuple):
     task: Any
     item: Item
     mode: Choice
-    rules: List[Any]
-    filters: List[str]
+    rules: list[Any]
+    filters: list[str]
     pull: Any
     push: Any
     kept: int
@@ -146,9 +147,9 @@ def _line(
     desk: Desk,
     task: Any,
     catalogue: Catalogue,
-    filters: List[str],
-    told: Dict[Any, Any],
-    kept: Dict[str, int],
+    filters: list[str],
+    told: dict[Any, Any],
+    kept: dict[str, int],
 ) -> Line:
     T = desk.T
     return Line(
@@ -163,7 +164,7 @@ def _line(
     )
 
 
-def filters_in_words(site: Site, T: Translate, tasks: Sequence[Any]) -> Dict[int, List[str]]:
+def filters_in_words(site: Site, T: Translate, tasks: Sequence[Any]) -> dict[int, list[str]]:
     """Return the filters of tasks in words, as they stand where they cannot be read: task -> sentences."""
     resources = {task.id: task.resource_name for task in tasks}
     told = {}
@@ -177,7 +178,7 @@ def filters_in_words(site: Site, T: Translate, tasks: Sequence[Any]) -> Dict[int
     return told
 
 
-def outcomes(db: Any, repository_id: int, names: Sequence[str]) -> Dict[Any, Any]:
+def outcomes(db: Any, repository_id: int, names: Sequence[str]) -> dict[Any, Any]:
     """Return the newest entries of the log about resources, as far as this site began: (resource, mode) -> row.
 
     Args:
@@ -275,7 +276,7 @@ def _one(desk: Desk, record: Any, task: Any) -> Any:
     }
 
 
-def _what_it_costs(desk: Desk, record: Any, task: Any, item: Item) -> List[Any]:
+def _what_it_costs(desk: Desk, record: Any, task: Any, item: Item) -> list[Any]:
     """Return what comparing everything again will cause, in sentences."""
     T = desk.T
     pulls, pushes = task.mode in (MODE_PULL, MODE_BOTH), task.mode in (MODE_PUSH, MODE_BOTH)
@@ -345,11 +346,11 @@ def entered_rules(variables: Any, new: bool = False) -> Rules:
     )
 
 
-def _policy(given: Optional[str], usual: str) -> str:
+def _policy(given: str | None, usual: str) -> str:
     return given if given in ("NEWER", "OTHER", "THIS", "MASTER") else usual
 
 
-def problems_of(T: Translate, rules: Rules) -> Dict[str, Any]:
+def problems_of(T: Translate, rules: Rules) -> dict[str, Any]:
     """Return what is wrong with rules, by field."""
     return {} if rules.strategy else {"strategy": T("Choose at least one.")}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Set
+from typing import Any, NamedTuple
 
 from gluon import FORM, URL, redirect
 
@@ -27,7 +27,7 @@ class Suggestion(NamedTuple):
     """
 
     item: Item
-    because: List[str]
+    because: list[str]
 
 
 def page(desk: Desk, repository: Any) -> Any:
@@ -53,7 +53,7 @@ def page(desk: Desk, repository: Any) -> Any:
     second = "resource_name" not in problems and (
         action == "next" or (action in ("save", "refresh") and variables.step == "2")
     )
-    output: Dict[str, Any] = {
+    output: dict[str, Any] = {
         "title": title_of(T("Add resources"), repository),
         "form": form,
         "rules": rules,
@@ -85,7 +85,7 @@ def page(desk: Desk, repository: Any) -> Any:
     }
 
 
-def _ticked(variables: Any) -> Set[str]:
+def _ticked(variables: Any) -> set[str]:
     given = variables.resource_name or []
     return {str(each) for each in (given if isinstance(given, list) else [given])}
 
@@ -104,7 +104,7 @@ def _refresh(desk: Desk, repository: Any) -> None:
     )
 
 
-def _found(shelves: List[Shelf], searched: str, shown: str, ticked: Set[str]) -> List[Shelf]:
+def _found(shelves: list[Shelf], searched: str, shown: str, ticked: set[str]) -> list[Shelf]:
     """Return what matches the search; what is ticked stays in sight, so that it is not lost."""
 
     def matches(item: Item) -> bool:
@@ -117,7 +117,7 @@ def _found(shelves: List[Shelf], searched: str, shown: str, ticked: Set[str]) ->
     return [shelf for shelf in found if shelf.items]
 
 
-def _suggested(desk: Desk, catalogue: Catalogue, ticked: Set[str]) -> List[Suggestion]:
+def _suggested(desk: Desk, catalogue: Catalogue, ticked: set[str]) -> list[Suggestion]:
     schema = desk.site.schema
     because = suggestions(schema, sorted(ticked))
     found = []
@@ -128,7 +128,7 @@ def _suggested(desk: Desk, catalogue: Catalogue, ticked: Set[str]) -> List[Sugge
     return found
 
 
-def add(desk: Desk, repository: Any, names: Set[str], rules: Rules) -> None:
+def add(desk: Desk, repository: Any, names: set[str], rules: Rules) -> None:
     """Store new tasks, what others refer to first, and go back to the list."""
     T, table = desk.T, desk.db.sync_task
     values = rules._replace(strategy=list(rules.strategy))._asdict()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, NamedTuple, Optional
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from gluon import URL
 
@@ -44,7 +45,7 @@ class ResourceLine(NamedTuple):
     sent: int
 
 
-def run_lines(T: Translate, rows: Iterable[Any], live: Optional[int]) -> List[RunLine]:
+def run_lines(T: Translate, rows: Iterable[Any], live: int | None) -> list[RunLine]:
     """Return runs as a list shows them.
 
     Args:
@@ -55,7 +56,7 @@ def run_lines(T: Translate, rows: Iterable[Any], live: Optional[int]) -> List[Ru
     return [_run_line(T, row, live) for row in rows]
 
 
-def _run_line(T: Translate, row: Any, live: Optional[int]) -> RunLine:
+def _run_line(T: Translate, row: Any, live: int | None) -> RunLine:
     is_live = row.state == "running" and row.id == live
     end = utcnow() if is_live else row.finished_on
     seconds = (end - row.started_on).total_seconds() if end and row.started_on else None
@@ -69,7 +70,7 @@ def _run_line(T: Translate, row: Any, live: Optional[int]) -> RunLine:
     )
 
 
-def resource_lines(site: Any, T: Translate, run: Any) -> List[ResourceLine]:
+def resource_lines(site: Any, T: Translate, run: Any) -> list[ResourceLine]:
     """Return what a run did with each resource of which records moved."""
     return [
         ResourceLine(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any
 
 from ..titles import Translate
 
 
-def kinds(T: Translate) -> Dict[str, Any]:
+def kinds(T: Translate) -> dict[str, Any]:
     """Return what kinds of kept versions are called."""
     return {
         "conflict": T("conflict"),
@@ -16,7 +16,7 @@ def kinds(T: Translate) -> Dict[str, Any]:
     }
 
 
-def states(T: Translate) -> Dict[str, Tuple[str, Any]]:
+def states(T: Translate) -> dict[str, tuple[str, Any]]:
     """Return kind of state (``look.state``) and name of the states of kept versions."""
     return {
         "open": ("attention", T("open")),
@@ -25,7 +25,7 @@ def states(T: Translate) -> Dict[str, Tuple[str, Any]]:
     }
 
 
-def decided(T: Translate) -> Dict[Optional[str], Any]:
+def decided(T: Translate) -> dict[str | None, Any]:
     """Return what a person decided on a version, in words."""
     return {
         None: T("decided"),
@@ -36,7 +36,7 @@ def decided(T: Translate) -> Dict[Optional[str], Any]:
     }
 
 
-def sides(T: Translate) -> Dict[str, Any]:
+def sides(T: Translate) -> dict[str, Any]:
     """Return what the versions are called."""
     return {
         "ours": T("our version"),
@@ -45,7 +45,7 @@ def sides(T: Translate) -> Dict[str, Any]:
     }
 
 
-def rules(T: Translate) -> Dict[str, Tuple[Any, Any]]:
+def rules(T: Translate) -> dict[str, tuple[Any, Any]]:
     """Return name and effect of the rules by which many versions can be decided."""
     return {
         "keep": (
@@ -79,7 +79,7 @@ def rules(T: Translate) -> Dict[str, Tuple[Any, Any]]:
     }
 
 
-def left_open(T: Translate) -> Dict[str, Any]:
+def left_open(T: Translate) -> dict[str, Any]:
     """Return why a rule left a version open."""
     return {
         "changed": T("The record was changed here since, and says something else than both versions."),
@@ -90,7 +90,7 @@ def left_open(T: Translate) -> Dict[str, Any]:
     }
 
 
-def results(T: Translate) -> Dict[str, Tuple[str, Any]]:
+def results(T: Translate) -> dict[str, tuple[str, Any]]:
     """Return kind of state (``look.state``) and name of the results of log entries."""
     return {
         "success": ("good", T("success")),
@@ -100,7 +100,7 @@ def results(T: Translate) -> Dict[str, Tuple[str, Any]]:
     }
 
 
-def modes(T: Translate) -> Dict[str, Any]:
+def modes(T: Translate) -> dict[str, Any]:
     """Return what an entry of the log is about."""
     return {
         "pull/outgoing": T("received, asked for by this site"),
@@ -113,7 +113,7 @@ def modes(T: Translate) -> Dict[str, Any]:
     }
 
 
-def directions(T: Translate) -> Dict[str, Any]:
+def directions(T: Translate) -> dict[str, Any]:
     """Return what can be asked for as a direction."""
     return {
         "in": T("received"),
@@ -123,7 +123,7 @@ def directions(T: Translate) -> Dict[str, Any]:
     }
 
 
-def errors(T: Translate) -> Dict[str, Any]:
+def errors(T: Translate) -> dict[str, Any]:
     """Return the heading of each error (``errors.SyncError.code``)."""
     return {
         "sync_error": T("Something unexpected went wrong"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, NamedTuple
 
 from gluon import INPUT, SPAN, URL, Field, redirect
 from gluon.validators import IS_IN_SET, IS_INT_IN_RANGE
@@ -44,10 +44,10 @@ class JobLine(NamedTuple):
     task: Any
     rhythm: Any
     state: Any
-    next_run: Optional[datetime]
+    next_run: datetime | None
     ahead: Any
     outcome: Any
-    ended: Optional[datetime]
+    ended: datetime | None
     reason: str
     url: str
 
@@ -177,7 +177,7 @@ def _in_zone(text: Any) -> Any:
     return wording.sentence(text, SPAN("UTC", **{"_data-zone": ""}))
 
 
-def _shown(value: Optional[datetime], form: str) -> str:
+def _shown(value: datetime | None, form: str) -> str:
     return value.strftime(form) if value is not None else ""
 
 
@@ -202,10 +202,10 @@ def _control(kind: str, form: str) -> Callable[[Any, Any], Any]:
     return widget
 
 
-def _reading(form: str, told: Any) -> Callable[..., Tuple[Any, Any]]:
+def _reading(form: str, told: Any) -> Callable[..., tuple[Any, Any]]:
     """Return a validator that reads a time as browsers send it; empty is no time."""
 
-    def read(value: Any, record_id: Any = None) -> Tuple[Any, Any]:
+    def read(value: Any, record_id: Any = None) -> tuple[Any, Any]:
         text = str(value or "").strip()
         if not text:
             return None, None
@@ -238,7 +238,7 @@ def save_job(site: Site, repository: Any, job: Any, task: Any, values: Any) -> i
         values: of the form.
     """
     period = int(values.every) * int(values.unit)
-    stop: Optional[datetime] = values.stop_time
+    stop: datetime | None = values.stop_time
     enabled = bool(values.enabled)
     start = _start(task, period, values.start_time, values.at)
     if job is not None:
@@ -257,7 +257,7 @@ def save_job(site: Site, repository: Any, job: Any, task: Any, values: Any) -> i
     )
 
 
-def _start(task: Any, period: int, begins: Optional[datetime], at: Optional[time]) -> datetime:
+def _start(task: Any, period: int, begins: datetime | None, at: time | None) -> datetime:
     """Return from when the runs are counted; a rhythm that stays as it is keeps its beginning."""
     if task is not None and begins is None and task.period == period and task.start_time is not None:
         same = at is not None and task.start_time.strftime(_TIME) == at.strftime(_TIME)
@@ -270,7 +270,7 @@ def _start(task: Any, period: int, begins: Optional[datetime], at: Optional[time
 # --- the list ------------------------------------------------------------------------------------------------
 
 
-def job_lines(desk: Desk, repository_id: int) -> List[JobLine]:
+def job_lines(desk: Desk, repository_id: int) -> list[JobLine]:
     """Return the jobs of a repository as the schedule shows them."""
     db = desk.db
     rows = jobs.jobs_of(db, repository_id)
@@ -308,7 +308,7 @@ def _job_line(desk: Desk, repository_id: int, job: Any, task: Any, run: Any) -> 
 def _job_state(T: Translate, task: Any) -> Any:
     if not task.enabled:
         return look.state("off", T("switched off"))
-    states: Dict[str, Tuple[str, Any]] = {
+    states: dict[str, tuple[str, Any]] = {
         "QUEUED": ("waiting", T("waits for its time")),
         "ASSIGNED": ("waiting", T("about to begin")),
         "RUNNING": ("working", T("working")),
@@ -320,13 +320,13 @@ def _job_state(T: Translate, task: Any) -> Any:
     return wording.badge(states, task.status)
 
 
-def _outcome(T: Translate, run: Any) -> Tuple[Any, str]:
+def _outcome(T: Translate, run: Any) -> tuple[Any, str]:
     """Return how the last run of a job ended, as a badge, and why it failed."""
     if run is None:
         return "", ""
     if run.status == "COMPLETED" and _was_skipped(run.run_result):
         return look.state("off", T("left out: another run was under way")), ""
-    outcomes: Dict[str, Tuple[str, Any]] = {
+    outcomes: dict[str, tuple[str, Any]] = {
         "COMPLETED": ("good", T("completed")),
         "RUNNING": ("working", T("working")),
         "TIMEOUT": ("bad", T("took too long")),
@@ -336,7 +336,7 @@ def _outcome(T: Translate, run: Any) -> Tuple[Any, str]:
     return wording.badge(outcomes, run.status), failure_of(T, _last_words(run.traceback))
 
 
-def _was_skipped(result: Optional[str]) -> bool:
+def _was_skipped(result: str | None) -> bool:
     try:
         told = json.loads(result or "null")
     except ValueError:
@@ -344,7 +344,7 @@ def _was_skipped(result: Optional[str]) -> bool:
     return isinstance(told, dict) and told.get("state") == "skipped"
 
 
-def _last_words(trace: Optional[str]) -> str:
+def _last_words(trace: str | None) -> str:
     """Return the message of the error at the end of a trace, without its class."""
     lines = (trace or "").strip().splitlines()
     if not lines:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
+from typing import Any, Callable, NamedTuple
 
 from gluon import FORM, INPUT, SQLFORM, TAG, URL, A, Field
 
@@ -23,11 +24,11 @@ class Confirmation(NamedTuple):
 
     link: Any
     agreed: bool
-    page: Optional[Dict[str, Any]]
+    page: dict[str, Any] | None
 
 
 def action_button(
-    name: str, label: Any, *, danger: bool = False, hidden: Optional[Dict[str, Any]] = None
+    name: str, label: Any, *, danger: bool = False, hidden: dict[str, Any] | None = None
 ) -> Any:
     """Return a form that is only a button: every change is a POST with web2py's form key."""
     return FORM(
@@ -62,11 +63,11 @@ def confirm(
     desk: Any,
     name: str,
     title: Any,
-    text: Union[Any, Sequence[Any]],
+    text: Any | Sequence[Any],
     label: Any,
     *,
     danger: bool = True,
-    back: Optional[str] = None,
+    back: str | None = None,
 ) -> Confirmation:
     """Ask before something is done that is not easily undone: a page of its own that says what will happen.
 
@@ -107,9 +108,7 @@ def confirm(
     return Confirmation(link, False, {"title": title, "lines": lines, "form": form, "back": home})
 
 
-def form_of(
-    *fields: Field, table_name: str, T: Translate, label: Any = None, back: Optional[str] = None
-) -> Any:
+def form_of(*fields: Field, table_name: str, T: Translate, label: Any = None, back: str | None = None) -> Any:
     """Return a form of these fields in the look of the application.
 
     Args:
@@ -130,10 +129,10 @@ def form_of(
     )
 
 
-def web_address(T: Translate) -> Callable[..., Tuple[Any, Any]]:
+def web_address(T: Translate) -> Callable[..., tuple[Any, Any]]:
     """Return a validator of addresses that begin with http:// or https://."""
 
-    def check(value: Any, record_id: Any = None) -> Tuple[Any, Any]:
+    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
         try:
             origin(str(value))
         except SyncError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import time
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any
 
 from gluon import CAT, TAG
 
@@ -25,7 +26,7 @@ KINDS = {
 }
 
 
-def conditions(T: Translate) -> Dict[Condition, Any]:
+def conditions(T: Translate) -> dict[Condition, Any]:
     """Return what the states of a repository are called."""
     return {
         Condition.ATTENTION: T("needs attention"),
@@ -36,7 +37,7 @@ def conditions(T: Translate) -> Dict[Condition, Any]:
     }
 
 
-def badge(states: Mapping[Any, Tuple[str, Any]], name: Any) -> Any:
+def badge(states: Mapping[Any, tuple[str, Any]], name: Any) -> Any:
     """Return a state as a badge; one that is not known under its own name.
 
     Args:
@@ -58,7 +59,7 @@ def run_state(T: Translate, run: Any, is_live: bool) -> Any:
     return badge(states, run.state)
 
 
-def stage(T: Translate, name: Optional[str], direction: Optional[str] = None) -> Any:
+def stage(T: Translate, name: str | None, direction: str | None = None) -> Any:
     """Return what a run is doing, in a few words."""
     waiting = {
         "pull": T("Waiting to ask the other site again"),
@@ -77,7 +78,7 @@ def stage(T: Translate, name: Optional[str], direction: Optional[str] = None) ->
     return words.get(name or "", T("Starting"))
 
 
-def outcomes(T: Translate) -> Dict[str, Any]:
+def outcomes(T: Translate) -> dict[str, Any]:
     """Return what became of records, by the columns of a run."""
     return {
         "created": T("created"),
@@ -162,7 +163,7 @@ def rhythm(T: Translate, period: int, at: time) -> Any:
         return T("Every %s seconds.") % period
     if found.unit == MINUTE:
         return T("Every minute.") if found.count == 1 else T("Every %s minutes.") % found.count
-    sentences: Dict[int, Tuple[Any, Any]] = {
+    sentences: dict[int, tuple[Any, Any]] = {
         HOUR: (T("Every hour, among others at %s."), T("Every %s hours, among others at %s.")),
         DAY: (T("Every day at %s."), T("Every %s days at %s.")),
     }

@@ -7,7 +7,8 @@ first, and each count is a look-up in them; what lies further back is "more than
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 #: So many of the last changes of a table are looked at.
 LOOKED_AT = 1000
@@ -38,10 +39,10 @@ class Tail:
         is_whole: whether there are no earlier ones behind the lowest position that is asked for.
     """
 
-    def __init__(self, changes: Sequence[Tuple[int, Optional[int]]], is_whole: bool) -> None:
+    def __init__(self, changes: Sequence[tuple[int, int | None]], is_whole: bool) -> None:
         self._is_whole = is_whole
         self._newest_first = [-position for position, _ in changes]
-        self._brought_by: Dict[int, List[int]] = {}
+        self._brought_by: dict[int, list[int]] = {}
         for position, origin in changes:
             if origin is not None:
                 self._brought_by.setdefault(origin, []).append(-position)
@@ -56,7 +57,7 @@ class Tail:
 NOTHING = Tail((), True)
 
 
-def tails(store: Any, lowest: Mapping[str, int], most: int = LOOKED_AT) -> Dict[str, Tail]:
+def tails(store: Any, lowest: Mapping[str, int], most: int = LOOKED_AT) -> dict[str, Tail]:
     """Return the last changes of tables, with one statement.
 
     Args:
@@ -73,15 +74,15 @@ def tails(store: Any, lowest: Mapping[str, int], most: int = LOOKED_AT) -> Dict[
     )
     parameters = [each for pair in lowest.items() for each in pair]
     parts = [f"{part}{number}" for number in range(len(lowest))]
-    found: Dict[str, List[Tuple[int, Optional[int]]]] = {name: [] for name in lowest}
+    found: dict[str, list[tuple[int, int | None]]] = {name: [] for name in lowest}
     for table, position, origin in store.rows(" UNION ALL ".join(parts), parameters):
         found[table].append((position, origin))
     return {name: Tail(changes[:most], len(changes) <= most) for name, changes in found.items()}
 
 
-def lowest_of(positions: Iterable[Tuple[str, int]]) -> Dict[str, int]:
+def lowest_of(positions: Iterable[tuple[str, int]]) -> dict[str, int]:
     """Return the lowest position for each table, from pairs of table and position."""
-    lowest: Dict[str, int] = {}
+    lowest: dict[str, int] = {}
     for table, position in positions:
         lowest[table] = min(position, lowest.get(table, position))
     return lowest

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any, BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, NamedTuple
 
 from ..lists import Page, containing, day, whole_number
 from ..model import RESULTS
@@ -39,18 +40,18 @@ class Asked(NamedTuple):
         oldest_first: whether the oldest come first.
     """
 
-    repository: Optional[int] = None
+    repository: int | None = None
     resource: str = ""
     direction: str = ""
     result: str = ""
     since: str = ""
     until: str = ""
     search: str = ""
-    run: Optional[int] = None
+    run: int | None = None
     oldest_first: bool = False
 
     @classmethod
-    def from_vars(cls, variables: Any, repository_id: Optional[int] = None) -> "Asked":
+    def from_vars(cls, variables: Any, repository_id: int | None = None) -> "Asked":
         """Return what URL variables ask for; what they say wrongly is passed over.
 
         Args:
@@ -73,7 +74,7 @@ class Asked(NamedTuple):
             sort == "time" or (run is not None and sort != "-time"),
         )
 
-    def to_vars(self) -> Dict[str, str]:
+    def to_vars(self) -> dict[str, str]:
         """Return the URL variables that ask for the same."""
         given = {
             "repository": str(self.repository or ""),
@@ -132,8 +133,8 @@ class Group(NamedTuple):
     """
 
     run: Any
-    run_id: Optional[int]
-    entries: List[Any]
+    run_id: int | None
+    entries: list[Any]
 
 
 def log_page(site: Site, asked: Asked, variables: Any) -> Page:
@@ -155,24 +156,24 @@ def log_page(site: Site, asked: Asked, variables: Any) -> Page:
     return page._replace(rows=_groups(db, list(rows)))
 
 
-def _groups(db: Any, rows: Sequence[Any]) -> List[Group]:
+def _groups(db: Any, rows: Sequence[Any]) -> list[Group]:
     wanted = {row.run_id for row in rows if row.run_id}
     runs = {row.id: row for row in db(db.sync_run.id.belongs(wanted)).select()}
-    groups: Dict[Any, Group] = {}
+    groups: dict[Any, Group] = {}
     for row in rows:
         key = ("run", row.run_id) if row.run_id else ("entry", row.id)
         groups.setdefault(key, Group(runs.get(row.run_id), row.run_id, [])).entries.append(row)
     return list(groups.values())
 
 
-def repository_names(db: Any) -> Dict[int, str]:
+def repository_names(db: Any) -> dict[int, str]:
     """Return the names of all repositories by id, in their order."""
     table = db.sync_repository
     rows = db(table.deleted == False).select(table.id, table.name, orderby=table.name)  # noqa: E712
     return {row.id: row.name for row in rows}
 
 
-def logged_resources(db: Any) -> List[str]:
+def logged_resources(db: Any) -> list[str]:
     """Return the tables of which there are entries."""
     logged = db(db.sync_log.resource_name != None).select(db.sync_log.resource_name, distinct=True)  # noqa: E711
     return sorted({row.resource_name for row in logged if row.resource_name})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from ..log import OUTGOING, SyncLog
 from ..model import utcnow
@@ -55,7 +56,7 @@ def tell(site: Site, repository_id: int) -> None:
         _tell_once(site, repository, recipients, _working(site, repository), began=False)
 
 
-def send(settings: Any, recipients: List[str], subject: str, text: str) -> Optional[str]:
+def send(settings: Any, recipients: list[str], subject: str, text: str) -> str | None:
     """Send a mail; return what went wrong, None if nothing did.
 
     Args:
@@ -78,7 +79,7 @@ def send(settings: Any, recipients: List[str], subject: str, text: str) -> Optio
 
 
 def _tell_once(
-    site: Site, repository: Any, recipients: List[str], mail: Tuple[str, str], *, began: bool
+    site: Site, repository: Any, recipients: list[str], mail: tuple[str, str], *, began: bool
 ) -> None:
     """Send a mail unless another worker has done so: who turns the mark sends, and turns it back on failure."""
     db = site.db
@@ -105,7 +106,7 @@ def _tell_once(
     )
 
 
-def _failing(site: Site, repository: Any, count: int, reason: str) -> Tuple[str, str]:
+def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str, str]:
     from gluon import current
 
     T = current.T
@@ -133,7 +134,7 @@ def _failing(site: Site, repository: Any, count: int, reason: str) -> Tuple[str,
     return str(subject), str(text % about)
 
 
-def _working(site: Site, repository: Any) -> Tuple[str, str]:
+def _working(site: Site, repository: Any) -> tuple[str, str]:
     from gluon import current
 
     T = current.T

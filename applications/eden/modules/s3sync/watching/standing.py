@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple
 
 from .. import jobs
 from ..cursor import Checkpoint
@@ -48,9 +49,9 @@ class Flow(NamedTuple):
     """
 
     table: str
-    task: Optional["TaskRow"]
+    task: "TaskRow" | None
     outgoing: Waiting
-    incoming: Optional[int]
+    incoming: int | None
 
 
 class TaskRow(NamedTuple):
@@ -76,7 +77,7 @@ class Standing:
     run: Any
     facts: Facts
     health: Health
-    flows: List[Flow] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
 
     @property
     def outgoing(self) -> Waiting:
@@ -84,12 +85,12 @@ class Standing:
         return sum((flow.outgoing for flow in self.flows), Waiting())
 
     @property
-    def incoming(self) -> Optional[int]:
+    def incoming(self) -> int | None:
         """Records that wait there; None where it has not told."""
         return _sum_known([flow.incoming for flow in self.flows])
 
 
-def standings(site: Site, only: Any = None, looked_at: int = backlog.LOOKED_AT) -> List[Standing]:
+def standings(site: Site, only: Any = None, looked_at: int = backlog.LOOKED_AT) -> list[Standing]:
     """Return how repositories stand, in the order of their names.
 
     Args:
@@ -143,7 +144,7 @@ def standings(site: Site, only: Any = None, looked_at: int = backlog.LOOKED_AT) 
     return found
 
 
-def _sum_known(counts: Sequence[Optional[int]]) -> Optional[int]:
+def _sum_known(counts: Sequence[int | None]) -> int | None:
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
 
@@ -151,7 +152,7 @@ def _sum_known(counts: Sequence[Optional[int]]) -> Optional[int]:
 # --- runs ----------------------------------------------------------------------------------------------------
 
 
-def _runs(site: Site, one: Optional[int]) -> Tuple[Dict[int, Any], Dict[int, datetime]]:
+def _runs(site: Site, one: int | None) -> tuple[dict[int, Any], dict[int, datetime]]:
     """Return the last run of each repository, and when its last complete one ended."""
     db, store = site.db, site.store
     name, mark = store.columns.name, store.mark
@@ -172,7 +173,7 @@ def _runs(site: Site, one: Optional[int]) -> Tuple[Dict[int, Any], Dict[int, dat
     return runs, successes
 
 
-def live_runs(site: Site) -> Dict[int, int]:
+def live_runs(site: Site) -> dict[int, int]:
     """Return the runs that somebody alive is working on, by repository (see ``jobs.live_run``)."""
     fresh = utcnow() - timedelta(seconds=site.settings.get_sync_lease_seconds())
     lease = site.db.sync_lease
@@ -180,7 +181,7 @@ def live_runs(site: Site) -> Dict[int, int]:
     return {row.repository_id: row.run_id for row in rows if row.run_id and not has_died(row.owner)}
 
 
-def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> Dict[int, List[Any]]:
+def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> dict[int, list[Any]]:
     """Return the last runs of repositories, the oldest first, with two statements.
 
     Args:
@@ -197,7 +198,7 @@ def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> Dict[in
     )
     parts = [f"{part}{number}" for number in range(len(repository_ids))]
     ids = [row[0] for row in store.rows(" UNION ALL ".join(parts), tuple(repository_ids))]
-    found: Dict[int, List[Any]] = {each: [] for each in repository_ids}
+    found: dict[int, list[Any]] = {each: [] for each in repository_ids}
     table = db.sync_run
     columns = [table[each] for each in (*RUN_COLUMNS, "created", "updated", "deleted", "merged", "sent")]
     for row in db(table.id.belongs(ids)).select(*columns, orderby=table.id) if ids else ():
@@ -233,7 +234,7 @@ def _queued(db: Any) -> "set[int]":
     return {json.loads(row.vars)["repository_id"] for row in rows}
 
 
-def _jobs(db: Any, one: Optional[int]) -> Dict[int, Tuple[Optional[datetime], bool]]:
+def _jobs(db: Any, one: int | None) -> dict[int, tuple[datetime | None, bool]]:
     """Return for each repository when the schedule has its next run, and whether all its jobs were given up."""
     job, task = db.sync_job, db.scheduler_task
     query = (job.deleted == False) & (task.enabled == True)  # noqa: E712
@@ -242,7 +243,7 @@ def _jobs(db: Any, one: Optional[int]) -> Dict[int, Tuple[Optional[datetime], bo
     rows = db(query).select(
         job.repository_id, task.next_run_time, task.status, join=task.on(task.id == job.scheduler_task_id)
     )
-    times: Dict[int, List[datetime]] = {}
+    times: dict[int, list[datetime]] = {}
     for row in rows:
         known = times.setdefault(row.sync_job.repository_id, [])
         if row.scheduler_task.status not in GIVEN_UP and row.scheduler_task.next_run_time is not None:
@@ -253,7 +254,7 @@ def _jobs(db: Any, one: Optional[int]) -> Dict[int, Tuple[Optional[datetime], bo
 # --- what waits ----------------------------------------------------------------------------------------------
 
 
-def _undecided(db: Any) -> Dict[int, int]:
+def _undecided(db: Any) -> dict[int, int]:
     table = db.sync_kept
     count = table.id.count()
     query = (table.state == "open") & table.kind.belongs(UNDECIDED)
@@ -261,11 +262,11 @@ def _undecided(db: Any) -> Dict[int, int]:
     return {row[table.repository_id]: row[count] for row in rows}
 
 
-def _flows(site: Site, one: Optional[int], looked_at: int) -> Dict[int, List[Flow]]:
+def _flows(site: Site, one: int | None, looked_at: int) -> dict[int, list[Flow]]:
     """Return what is exchanged with each repository and what of it waits."""
     tasks = _tasks(site, one)
     told = _checkpoints(site, one)
-    wanted: Dict[Tuple[int, str], Optional[int]] = {}
+    wanted: dict[tuple[int, str], int | None] = {}
     for repository_id, of_repository in tasks.items():
         for task in of_repository.values():
             pushes = task.mode in (MODE_PUSH, MODE_BOTH)
@@ -278,7 +279,7 @@ def _flows(site: Site, one: Optional[int], looked_at: int) -> Dict[int, List[Flo
         (table, position) for (_, table), position in wanted.items() if position is not None
     )
     tails = backlog.tails(site.store, lowest, looked_at)
-    flows: Dict[int, List[Flow]] = {}
+    flows: dict[int, list[Flow]] = {}
     for (repository_id, table), position in wanted.items():
         tail = tails.get(table, backlog.NOTHING)
         outgoing = Waiting() if position is None else tail.behind(position, repository_id)
@@ -288,13 +289,13 @@ def _flows(site: Site, one: Optional[int], looked_at: int) -> Dict[int, List[Flo
     return flows
 
 
-def _tasks(site: Site, one: Optional[int]) -> Dict[int, Dict[str, TaskRow]]:
+def _tasks(site: Site, one: int | None) -> dict[int, dict[str, TaskRow]]:
     """Return the tasks by repository and table; past pydal, which takes twenty times as long for a thousand."""
     name, mark = site.store.columns.name, site.store.mark
     sql = f"SELECT id, repository_id, resource_name, mode FROM {name('sync_task')} WHERE {_present(site)}"
     if one is not None:
         sql += f" AND repository_id = {mark}"
-    found: Dict[int, Dict[str, TaskRow]] = {}
+    found: dict[int, dict[str, TaskRow]] = {}
     for key, repository_id, resource, mode in site.store.rows(
         f"{sql} ORDER BY id", () if one is None else (one,)
     ):
@@ -313,13 +314,13 @@ class _Told(NamedTuple):
 
     delivered: int = 0
     is_served: bool = False
-    incoming: Optional[int] = None
+    incoming: int | None = None
 
 
 _NOTHING_TOLD = _Told()
 
 
-def _checkpoints(site: Site, one: Optional[int]) -> Dict[Tuple[int, str], _Told]:
+def _checkpoints(site: Site, one: int | None) -> dict[tuple[int, str], _Told]:
     """Return what is known of the exchange of each table with each repository (see ``local.Progresses``)."""
     store = site.store
     sql = f"SELECT repository_id, tablename, direction, state FROM {store.columns.name('sync_checkpoint')}"
@@ -327,7 +328,7 @@ def _checkpoints(site: Site, one: Optional[int]) -> Dict[Tuple[int, str], _Told]
         sql if one is None else f"{sql} WHERE repository_id = {store.mark}", () if one is None else (one,)
     )
     own = site.journal.identity() if rows else ""
-    found: Dict[Tuple[int, str], _Told] = {}
+    found: dict[tuple[int, str], _Told] = {}
     for repository_id, table, direction, text in rows:
         known = found.get((repository_id, table), _NOTHING_TOLD)
         if direction == "serve":

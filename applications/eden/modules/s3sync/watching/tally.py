@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Dict, Iterable
+from typing import Any
 from uuid import uuid4
 
 from ..ports import Clock
@@ -38,11 +39,11 @@ class Tally:
         self._clock = clock
         self._path = path
 
-    def counts(self, tables: Iterable[Table]) -> Dict[str, int]:
+    def counts(self, tables: Iterable[Table]) -> dict[str, int]:
         """Return how many live records tables hold, by name; super-entities hold none of their own."""
         known = self._read()
         now = self._clock.now()
-        counts: Dict[str, int] = {}
+        counts: dict[str, int] = {}
         changed = False
         for table in tables:
             if table.is_super:
@@ -68,13 +69,13 @@ class Tally:
         return int(rows[0][0] or 0)
 
     @staticmethod
-    def _is_good(entry: Dict[str, Any], position: int, now: datetime) -> bool:
+    def _is_good(entry: dict[str, Any], position: int, now: datetime) -> bool:
         age = now - datetime.fromisoformat(entry["counted_on"])
         if not timedelta(0) <= age < LONGEST:
             return False
         return entry["position"] == position or (entry["records"] > SMALL and age < GOOD_FOR)
 
-    def _read(self) -> Dict[str, Dict[str, Any]]:
+    def _read(self) -> dict[str, dict[str, Any]]:
         try:
             found = json.loads(self._path.read_text("utf-8"))
         except (FileNotFoundError, ValueError):
@@ -82,7 +83,7 @@ class Tally:
             return {}
         return {name: entry for name, entry in found.items() if _is_entry(entry)}
 
-    def _write(self, known: Dict[str, Dict[str, Any]]) -> None:
+    def _write(self, known: dict[str, dict[str, Any]]) -> None:
         temporary = self._path.with_name(f"{self._path.name}.{uuid4().hex}")
         temporary.write_text(json.dumps(known), "utf-8")
         os.replace(temporary, self._path)

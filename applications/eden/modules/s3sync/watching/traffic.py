@@ -5,8 +5,9 @@ Runs of this site count, and what other sites fetch and bring by themselves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any, List, Mapping, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from ..model import utcnow
 
@@ -41,7 +42,7 @@ def note(db: Any, repository_id: int, *, received: int = 0, sent: int = 0) -> No
         table.insert(day=today, repository_id=repository_id, received=received, sent=sent)
 
 
-def days(db: Any, until: date, count: int, repository_id: Optional[int] = None) -> List[Day]:
+def days(db: Any, until: date, count: int, repository_id: int | None = None) -> list[Day]:
     """Return the last days, those without records too.
 
     Args:
