@@ -27,7 +27,7 @@ from .problems import Problem
 # Only the site's own user may look into these: they hold data, sessions and secrets.
 SITE_FOLDERS = ("cache", "cron", "databases", "errors", "private", "sessions", "uploads")
 NOT_LINKED = {*SITE_FOLDERS, "compiled", "static", "__pycache__"}
-# What the application lays out by itself in the site's folder of static files (modules/s3/assets.py).
+# What the application lays out by itself in the site's folder of static files (modules/s3sync/ui/assets.py).
 LAID_OUT = {"bootstrap"}
 COPY_MARK = ".copied-from-checkout"
 

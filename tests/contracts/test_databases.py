@@ -9,7 +9,7 @@ from pydal import DAL
 
 from s3sync import model
 from s3sync.errors import StoreFull
-from s3sync.host import build_schema
+from s3sync.host.schema import build_schema
 from s3sync.journal import SqlJournal, define_hook, install
 from tests.contracts.journal_contract import JournalContract
 from tests.contracts.ledger_contract import LedgerContract

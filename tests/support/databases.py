@@ -10,7 +10,7 @@ from typing import Any, Callable
 from pydal import DAL
 
 from s3sync import model
-from s3sync.host import build_schema
+from s3sync.host.schema import build_schema
 from s3sync.journal import SqlJournal, define_hook, install
 from s3sync.schema import Schema
 from s3sync.store import open_store

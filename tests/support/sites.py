@@ -16,7 +16,7 @@ from memory import MemoryAccounts, MemoryFiles, MemoryLedger
 from s3sync import model
 from s3sync.document import Document
 from s3sync.exporter import Exporter, ExportPage, ExportRequest
-from s3sync.host import build_schema
+from s3sync.host.schema import build_schema
 from s3sync.importer import Context, Importer, Report
 from s3sync.journal import SqlJournal, install
 from s3sync.policy import Terms

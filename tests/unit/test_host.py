@@ -11,7 +11,7 @@ import pytest
 from pydal import Field
 
 from s3sync.errors import ProtectedResource, UnknownResource
-from s3sync.host import build_schema
+from s3sync.host.schema import build_schema
 from tests.support.databases import Site, SQLiteDatabase
 
 

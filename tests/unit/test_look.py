@@ -13,9 +13,10 @@ from gluon.globals import Request, Response, Session
 from gluon.storage import Storage
 from gluon.validators import IS_NOT_EMPTY
 
-from s3 import assets, look, reader
-from s3.forms import buttons, checkboxes, form_rows
-from s3.validators import Choice
+from s3 import reader
+from s3sync.ui import assets, look
+from s3sync.ui.choice import Choice
+from s3sync.ui.forms import buttons, checkboxes, form_rows
 
 STATIC = Path(__file__).resolve().parents[2] / "applications" / "eden" / "static"
 CSS = (STATIC / "styles" / "eden.css").read_text(encoding="utf-8")

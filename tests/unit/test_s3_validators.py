@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from s3.validators import Choice, ReferenceTo, UniqueValue, WebAddress
+from s3.validators import ReferenceTo, UniqueValue, WebAddress
+from s3sync.ui.choice import Choice
 from tests.support.eden import open_environment
 
 

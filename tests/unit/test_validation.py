@@ -21,7 +21,7 @@ from pydal.validators import (
     Validator,
 )
 
-from s3sync.validation import compile_rules, flattened, read_rules
+from s3sync.host.validators import compile_rules, flattened, read_rules
 
 
 class Unknown(Validator):

@@ -18,7 +18,7 @@ def users():
 def user():
     """Create a user, or change one: name, password, roles, whether the account may be used."""
     from s3.administration import UserForm
-    from s3.pages import refusal
+    from s3sync.ui.refusals import refusal
 
     record = None
     if request.args:

@@ -28,7 +28,7 @@ def index():
 
 def user():
     """Log in, log out, own profile and password."""
-    from s3.pages import refusal
+    from s3sync.ui.refusals import refusal
 
     titles = {
         "login": T("Log in"),
@@ -61,7 +61,7 @@ def user():
 
 def problem():
     """What people see when a page failed: routes.py sends them here, with the number of the report."""
-    from s3.pages import failure
+    from s3sync.ui.refusals import failure
 
     return failure(request.get_vars)
 
@@ -78,7 +78,7 @@ def choose():
 
 def download():
     """A file of an upload field, for users who may read the record's table."""
-    from s3.pages import refusal
+    from s3sync.ui.refusals import refusal
 
     if not (auth.s3_logged_in() or request.env.http_authorization):
         # An Eden fetches files of records without credentials and follows redirections: it would store the

@@ -1,6 +1,6 @@
 """Synchronisation: the interface for other sites, and the administrator's screens."""
 
-from s3.pages import refusal
+from s3sync.ui.refusals import refusal
 
 if not settings.has_module("sync"):
     raise refusal(404, T("The module it belongs to is not enabled at this site."))

@@ -4,10 +4,11 @@ from collections import OrderedDict
 
 from gluon import current
 from gluon.storage import Storage
-from s3 import interface, reader
+from s3 import reader
+from s3sync.ui import program_requests
 from s3.settings import S3Settings
 
-interface.prepare(request, response, session)
+program_requests.prepare(request, response, session)
 # the language files belong to the project: missing texts are not written into them
 T.is_writable = False
 _language = reader.chosen(request, "language")

@@ -1,6 +1,6 @@
 """What the thin controllers call."""
 
-from s3.interface import is_interface
+from s3sync.ui.program_requests import is_interface
 
 
 def rest_controller(prefix=None, name=None):

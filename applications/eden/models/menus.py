@@ -1,6 +1,6 @@
 """The menu: what this user may see of what this site has."""
 
-from s3.interface import is_interface
+from s3sync.ui.program_requests import is_interface
 
 if not is_interface(request):
     response.menu = [(T("Home"), request.controller == "default", URL("default", "index"), [])]

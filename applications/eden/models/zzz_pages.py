@@ -1,6 +1,6 @@
 """The last word on addresses that lead nowhere: a page that helps instead of web2py's own."""
 
-from s3.pages import is_action, refusal
+from s3sync.ui.refusals import is_action, refusal
 
 if not (request.is_shell or request.is_scheduler) and not is_action(
     request.folder, request.controller, request.function

@@ -7,11 +7,12 @@ from typing import Any
 from gluon import SQLFORM, URL, Field
 from gluon.validators import IS_EMAIL, IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY, IS_NOT_IN_DB
 
+from s3sync.ui.choice import Choice
+from s3sync.ui.forms import buttons, checkboxes, form_rows
+
 from .auth import ADMINISTRATOR, AUTHENTICATED
-from .forms import buttons, checkboxes, form_rows
 from .listing import listing
 from .model.auth import MINIMUM_PASSWORD_LENGTH
-from .validators import Choice
 
 DISABLED = "disabled"
 

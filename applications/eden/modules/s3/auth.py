@@ -10,12 +10,13 @@ from gluon import HTTP, URL, current, redirect
 from gluon.storage import Storage
 from gluon.tools import Auth
 
+from s3sync.ui.forms import form_rows
+from s3sync.ui.program_requests import is_interface
+from s3sync.ui.refusals import refusal
+
 from .credentials import RightPasswords
 from .datamodel import table_name
-from .forms import form_rows
-from .interface import is_interface
 from .model.auth import PASSWORD_ALGORITHM
-from .pages import refusal
 
 REALM = "eden"
 ADMINISTRATOR = 1

@@ -18,8 +18,10 @@ from gluon.validators import (
     IS_TIME,
 )
 
+from s3sync.ui.choice import Choice
+
 from .represent import ReferenceLabel, choice_label
-from .validators import Choice, ReferenceTo, WebAddress
+from .validators import ReferenceTo, WebAddress
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel

@@ -12,14 +12,15 @@ from typing import Any
 from gluon import INPUT, SQLFORM, URL, A, current, redirect
 from gluon.storage import Storage
 
+from s3sync.ui.forms import buttons, checkboxes, form_rows
+from s3sync.ui.look import moment
+from s3sync.ui.refusals import refusal
+
 from .components import Component, without_prefix
 from .datamodel import reference_target, table_name
 from .errors import DeletionRestricted
-from .forms import buttons, checkboxes, form_rows
 from .listing import PAGE_LENGTH, Column, columns_of, listing
-from .look import moment
 from .metafields import META_FIELDS
-from .pages import refusal
 from .represent import NONE, ReferenceLabel
 from .validators import ReferenceTo, is_key
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .assets import framework
+from s3sync.ui.assets import framework
+
 from .auth import ADMINISTRATOR, AUTHENTICATED, create_roles
 
 

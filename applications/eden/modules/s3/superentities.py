@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from gluon import Field
 
-from .validators import Choice
+from s3sync.ui.choice import Choice
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel

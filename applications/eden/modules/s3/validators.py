@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gluon.validators import IS_IN_SET, Validator
+from gluon.validators import Validator
 
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
@@ -29,33 +28,6 @@ def is_key(text: Any) -> bool:
     given = str(text)
     # a longer number is more than some databases can look for
     return given.isascii() and given.isdigit() and len(given) < 10
-
-
-class Choice(IS_IN_SET):
-    """One of a fixed set of values, stored as they are.
-
-    Args:
-        labels: value -> label.
-        multiple: a list of them.
-    """
-
-    def __init__(self, labels: Mapping[Any, Any], multiple: bool = False) -> None:
-        super().__init__(labels, zero=None if not multiple else "", multiple=multiple, sort=False)
-        self.s3_labels = labels
-        self._values = {str(value): value for value in labels}
-        self.s3_multiple = multiple
-
-    def validate(self, value: Any, record_id: Any = None) -> Any:
-        """The stored value for what a form or a document gave."""
-        given = list(value) if isinstance(value, (list, tuple)) else ([value] if value != "" else [])
-        if not self.s3_multiple and len(given) != 1:
-            raise ValidationError(self.translator(self.error_message))
-        chosen = []
-        for one in given:
-            if str(one) not in self._values:
-                raise ValidationError(self.translator(self.error_message))
-            chosen.append(self._values[str(one)])
-        return chosen if self.s3_multiple else chosen[0]
 
 
 class ReferenceTo(Validator):

@@ -20,7 +20,7 @@ from .errors import ConfigurationError
 from .exporter import Exporter, ExportPage, ExportRequest
 from .files import SiteFiles
 from .filters import Filter, parse_filter_string, validate
-from .host import build_schema
+from .host.schema import build_schema
 from .importer import Context, Importer, unknown
 from .importer.rehearsal import Rehearsal
 from .journal import SqlJournal, install

@@ -15,12 +15,12 @@ from gluon.validators import (
     IS_NOT_EMPTY,
 )
 
-from s3.pages import refusal
 from s3.settings import MEGABYTE
 
 from ..preferences import COLUMNS
 from ..site import Site
 from ..titles import Translate
+from ..ui.refusals import refusal
 from ..watching import notice
 from .desk import Desk
 from .widgets import action_button, form_of, pressed, web_address

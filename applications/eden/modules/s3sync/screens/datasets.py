@@ -7,12 +7,11 @@ from typing import Any
 from gluon import URL, Field, redirect
 from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_MATCH, IS_NOT_EMPTY, IS_NOT_IN_DB
 
-from s3.forms import checkboxes
-from s3.pages import refusal
-from s3.validators import Choice
-
 from .. import datasets
 from ..titles import resource_title
+from ..ui.choice import Choice
+from ..ui.forms import checkboxes
+from ..ui.refusals import refusal
 from .desk import Desk
 from .widgets import action_button, confirm, form_of, pressed
 

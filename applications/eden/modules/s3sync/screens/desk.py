@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from s3.pages import refusal
-
 from ..lists import whole_number
 from ..site import Site
 from ..titles import Translate
+from ..ui.refusals import refusal
 
 
 class Desk(NamedTuple):

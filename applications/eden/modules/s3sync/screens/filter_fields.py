@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from ..errors import SyncError
 from ..filters import Filter, validate
+from ..host.validators import flattened
 from ..schema import META_FIELDS, Field, Table
 from ..site import Site
 from ..titles import Translate, resource_title
-from ..validation import flattened
 from .filter_rows import COMPARISONS, NOTHING, Entry, row_of
 
 _KINDS: dict[str, str] = {

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3.pages import refusal
-
 from ..deciding import history
 from ..titles import resource_title
+from ..ui.refusals import refusal
 from . import remedies, sayings
 from .desk import Desk
 

@@ -7,11 +7,10 @@ from typing import Any, Callable, NamedTuple
 
 from gluon import URL
 
-from s3 import look
-
 from ..health import Reason
 from ..site import Site
 from ..titles import Translate, resource_title
+from ..ui import look
 from ..watching.standing import Standing
 from . import sayings
 from .wording import number, records, sentence

@@ -155,7 +155,7 @@ def repository_form(desk: Desk, kind: Any, record: Any) -> Any:
         kind: class of the adapter.
         record: the repository, None for a new one.
     """
-    from s3.forms import form_rows
+    from ..ui.forms import form_rows
 
     T, db = desk.T, desk.db
     # A test needs no name; the other site may tell one.

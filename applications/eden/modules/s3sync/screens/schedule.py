@@ -9,13 +9,12 @@ from typing import Any, Callable, NamedTuple
 from gluon import INPUT, SPAN, URL, Field, redirect
 from gluon.validators import IS_IN_SET, IS_INT_IN_RANGE
 
-from s3 import look
-
 from .. import jobs
 from ..model import utcnow
 from ..rhythm import DAY, HOUR, MINUTE, every, first_run
 from ..site import Site
 from ..titles import Translate
+from ..ui import look
 from . import wording
 from .desk import Desk
 from .reasons import failure_of

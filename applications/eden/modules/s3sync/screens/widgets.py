@@ -118,7 +118,7 @@ def form_of(*fields: Field, table_name: str, T: Translate, label: Any = None, ba
         label: of the button that sends it, by default that it saves.
         back: where "Cancel" leads, None for a form without.
     """
-    from s3.forms import buttons, form_rows
+    from ..ui.forms import buttons, form_rows
 
     return SQLFORM.factory(
         *fields,

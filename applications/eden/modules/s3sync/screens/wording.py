@@ -8,12 +8,11 @@ from typing import Any
 
 from gluon import CAT, TAG
 
-from s3 import look
-
 from ..engine import Stage
 from ..health import Condition
 from ..rhythm import DAY, HOUR, MINUTE, every
 from ..titles import Translate
+from ..ui import look
 from ..watching.backlog import Waiting
 
 #: The kind of state that a condition is shown as (see ``look.SIGNS``).

@@ -8,7 +8,7 @@ from typing import Any
 
 from gluon import HTTP, current
 
-from .interface import FORMATS, is_interface
+from .program_requests import FORMATS, is_interface
 
 _ACTIONS = re.compile(r"^def\s+([a-zA-Z0-9]\w*)\(\s*\)\s*:", re.MULTILINE)
 _TICKET = re.compile(r"[\w.:-]+")

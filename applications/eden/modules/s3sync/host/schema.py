@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Callable
 
-from .schema import (
+from ..schema import (
     META_FIELDS,
     Component,
     DuplicateRule,
@@ -23,7 +23,7 @@ from .schema import (
     Table,
     is_protected,
 )
-from .validation import compile_rules, flattened, read_rules
+from .validators import compile_rules, flattened, read_rules
 
 _TRAVELLING_KINDS = frozenset(
     (

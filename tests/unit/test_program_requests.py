@@ -8,7 +8,7 @@ import pytest
 from gluon.globals import Request
 from gluon.storage import List
 
-from s3.interface import is_interface, normalise, prepare
+from s3sync.ui.program_requests import is_interface, normalise, prepare
 
 
 def request(path: str) -> Any:
