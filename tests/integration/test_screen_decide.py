@@ -182,23 +182,34 @@ def test_several_are_decided_by_a_rule(
     assert admin.get("/sync/kept/report/4711").status_code == 404
 
 
+BEGIN = """
+from applications.eden.modules.s3sync.deciding import sweep
+from applications.eden.modules.s3sync.deciding.decisions import Wanted
+xml = '<resource name="org_organisation" uuid="%s"><data field="name">{name} %s</data></resource>'
+for number in range({count}):
+    uuid = f'{name}-{{number}}'
+    db.sync_kept.insert(kind='rejected', tablename='org_organisation', uuid=uuid, fingerprint=uuid,
+                        theirs=xml % (uuid, number), name=f'{name} {{number}}')
+db.commit()
+print(sweep.begin(current.sync_site, sweep.Selection(None, Wanted(search='{name}')), 'again', 1))
+db.commit()
+"""
+
+
+def begin(field: WebSite, name: str, count: int) -> str:
+    """Write down that rejected records are to be tried again; return the key of the sweep."""
+    return field.run(BEGIN.format(name=name, count=count)).split()[-1]
+
+
 def test_many_are_decided_in_the_background(admin: Browser, field: WebSite) -> None:
+    key = begin(field, "Many", 120)
     field.run(
         "from applications.eden.modules.s3sync.deciding import sweep\n"
-        "from applications.eden.modules.s3sync.deciding.decisions import Wanted\n"
-        'xml = \'<resource name="org_organisation" uuid="%s"><data field="name">Many %s</data></resource>\'\n'
-        "for number in range(120):\n"
-        "    uuid = f'many-{number}'\n"
-        "    db.sync_kept.insert(kind='rejected', tablename='org_organisation', uuid=uuid, fingerprint=uuid,\n"
-        "                        theirs=xml % (uuid, number), name=f'Many {number}')\n"
-        "db.commit()\n"
-        "key = sweep.begin(current.sync_site, sweep.Selection(None, Wanted()), 'again', 1)\n"
-        "assert not sweep.work(current.sync_site, key, 0.0)\n"
-        "sweep.queue(db, 'eden', key, 60)\n"
-        "sweep.queue(db, 'eden', key, 60)\n"
+        f"assert not sweep.work(current.sync_site, {key}, 0.0)\n"
+        f"sweep.queue(db, 'eden', {key}, 60)\n"
+        f"sweep.queue(db, 'eden', {key}, 60)\n"
         "db.commit()"
     )
-    key = field.run("print(db(db.sync_decision.rule == 'again').select().last().id)").split()[0]
     text = admin.page(f"/sync/kept/report/{key}")
     assert 'http-equiv="refresh"' in text and "50 of 120 entries" in visible(text)
     assert "-K eden -Q" in visible(text)
@@ -211,6 +222,14 @@ def test_many_are_decided_in_the_background(admin: Browser, field: WebSite) -> N
     text = admin.page(f"/sync/kept/report/{key}")
     assert "finished" in visible(text) and 'http-equiv="refresh"' not in text
     assert sum(name.startswith("Many ") for name in names(field)) == 120
+
+
+def test_the_page_of_a_sweep_goes_on_with_it_when_asked(admin: Browser, field: WebSite) -> None:
+    report = f"/sync/kept/report/{begin(field, 'Further', 3)}"
+    assert "0 of 3 entries" in visible(admin.page(report))
+    answer = admin.submit(report, "go_on")
+    assert answer.status_code == 200 and "finished" in visible(answer.text)
+    assert {"Further 0", "Further 1", "Further 2"} < set(names(field))
 
 
 def test_a_rejected_record_is_tried_again(

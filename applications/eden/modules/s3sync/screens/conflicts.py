@@ -267,8 +267,8 @@ def _report(desk: Desk) -> Any:
     """Show how far a sweep is, and what it left open."""
     T, db = desk.T, desk.db
     row = desk.record(db.sync_decision, desk.request.args(1))
-    go_on = action_button("go_on", T("Go on now"))
-    if row.state != "finished" and pressed(desk, go_on, "go_on"):
+    button = action_button("go_on", T("Go on now"))
+    if row.state != "finished" and pressed(desk, button, "go_on"):
         go_on(desk, row.id)
         redirect(URL("sync", "kept", args=["report", row.id]))
     user = db.auth_user(row.user_id) if row.user_id else None
@@ -280,7 +280,7 @@ def _report(desk: Desk) -> Any:
         "rule": sayings.rules(T)[row.rule][0],
         "reasons": sayings.left_open(T),
         "who": user.email if user else "",
-        "go_on": go_on,
+        "go_on": button,
         "workers": jobs.workers_alive(db),
         "command": desk.worker_command,
         "repository": db.sync_repository(wanted.repository) if wanted.repository else None,
