@@ -42,6 +42,8 @@ class S3Auth(Auth):
         settings: the site's `S3Settings`.
     """
 
+    user: Any  # a Storage; None while nobody is known
+
     def __init__(self, db: Any, settings: Any) -> None:
         super().__init__(db=db, controller="default", function="user")
         self.s3_settings = settings

@@ -11,7 +11,7 @@ from .errors import DeletionRestricted
 if TYPE_CHECKING:
     from .datamodel import S3DataModel
 
-Key = tuple  # (table name, record id)
+Key = tuple[str, int]  # (table name, record id)
 
 
 def foreign_keys(s3db: S3DataModel, table: Any) -> list[Any]:
@@ -115,7 +115,7 @@ def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
     plan.add(table, [int(one) for one in ids])
     plan.check()
     db = s3db.db
-    gone = {}
+    gone: dict[str, set[int]] = {}
     for tablename, record_id in plan.deleted:
         gone.setdefault(tablename, set()).add(record_id)
     for (tablename, record_id), names in plan.emptied.items():
@@ -166,4 +166,4 @@ def _is_live(s3db: S3DataModel, field: Any, value: Any) -> bool:
     target = s3db[str(field.type).split(" ", 1)[1]]
     wanted = value if isinstance(value, list) else [value]
     live = target._id.belongs(wanted) & (target.deleted == False)  # noqa: E712
-    return s3db.db(live).count() == len(set(wanted))
+    return bool(s3db.db(live).count() == len(set(wanted)))

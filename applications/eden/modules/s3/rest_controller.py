@@ -50,7 +50,8 @@ class ResourceScreens:
 
     def url(self, *parts: Any, **variables: Any) -> str:
         """Address of a page of this table."""
-        return URL(self.prefix, self.name, args=list(parts), vars=variables)
+        address: str = URL(self.prefix, self.name, args=parts, vars=variables)
+        return address
 
     # What is shown
 
@@ -122,7 +123,7 @@ class ResourceScreens:
 
     # Pages
 
-    def list(self, variables: Any) -> dict[str, Any]:
+    def listed(self, variables: Any) -> dict[str, Any]:
         """A page of live records.
 
         Args:
@@ -376,7 +377,7 @@ def serve(s3db: Any, auth: Any, prefix: str, name: str, request: Any) -> dict[st
     screens = ResourceScreens(s3db, auth, tablename)
     args = list(request.args)
     if not args:
-        return screens.list(request.get_vars)
+        return screens.listed(request.get_vars)
     if args == ["create"]:
         return screens.edit(None, "")
     record = screens.find(args[0])

@@ -11,7 +11,7 @@ import configparser
 import copy
 import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Callable
 
 from .errors import SettingsError
@@ -157,7 +157,7 @@ class S3Settings:
         """Whether a module is enabled at this site."""
         return name in self.modules
 
-    def get_module_roles(self, name: str) -> set[int] | None:
+    def get_module_roles(self, name: str) -> Set[int] | None:
         """Roles that may use a module, from its `access` such as "|1|2|"; None if everybody may."""
         module = self.modules.get(name)
         access = getattr(module, "access", None) if module is not None else None

@@ -553,11 +553,11 @@ def prepare(db: Any, schema: Schema | None = None) -> int:
         kind = "UNIQUE INDEX" if unique else "INDEX"
         store.run(f"CREATE {kind} {quote(name[:60])} ON {quote(table)} ({listed})")
         made += 1
-    for table in schema or ():
-        by = match_columns(table)
+    for synced in schema or ():
+        by = match_columns(synced)
         if by:
-            db[table.name]
-            made += store.prepare_match(table, by)
+            db[synced.name]
+            made += store.prepare_match(synced, by)
     present = {(index, table) for table, index, _ in store.rows(store.INDEX_COLUMNS)}
     for name, table in present.intersection(OBSOLETE):
         place = f" ON {quote(table)}" if store.dialect == "mysql" else ""

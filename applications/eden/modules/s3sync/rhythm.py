@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import NamedTuple
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 UNITS = (MINUTE, HOUR, DAY)
 
 
-class Every(NamedTuple):
+@dataclass(frozen=True)
+class Every:
     """A period as people say it: a number of units (seconds each)."""
 
     count: int

@@ -218,7 +218,7 @@ def _given(version: Record | None, name: str) -> _Given | None:
         return _Given(version.errors[name].value, True)
     for values in (version.values, version.references):
         if name in values:
-            return _Given(values[name])  # type: ignore[index]
+            return _Given(values[name])
     return None
 
 

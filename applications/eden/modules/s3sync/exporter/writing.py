@@ -65,7 +65,7 @@ class ExportRequest:
     until: int | None = None
     limit: int | None = None
     skip_origin: int | None = None
-    filters: dict[str, Sequence[Filter]] = field(default_factory=dict)
+    filters: Mapping[str, Sequence[Filter]] = field(default_factory=dict)
     msince: datetime | None = None
     components: bool = True
     deleted: bool = True

@@ -228,7 +228,7 @@ def _decide(desk: Desk) -> Any:
         "rule": names[rule],
         "counts": found,
         "kinds": sayings.kinds(T),
-        "careful": rule != sweep.KEEP,
+        "careful": rule != resolution.KEEP,
         "form": form,
         "back": back,
     }

@@ -115,11 +115,11 @@ def _stored(desk: Desk, task: Any, table: Table, entries: Mapping[str, Entry]) -
     except SyncError as error:
         return Entered([], stored_text(desk.site, task), [], {-1: error.explain()})
     rows = rows_of(filters, entries)
-    problems = {}
+    problems: dict[int, str] = {}
     for number, (row, each) in enumerate(zip(rows, filters)):
-        error = is_valid(desk.site, table, each)
-        if error is not None:
-            problems[number] = problem_of(desk.T, error, entries[row.selector].kind if row.selector else "")
+        problem = is_valid(desk.site, table, each)
+        if problem is not None:
+            problems[number] = problem_of(desk.T, problem, entries[row.selector].kind if row.selector else "")
     return Entered(rows, "\n".join(map(filter_text, filters)), filters, problems)
 
 

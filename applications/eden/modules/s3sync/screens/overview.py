@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
@@ -107,7 +108,8 @@ def _chosen_condition(name: Any) -> Condition | None:
     return next((each for each in Condition if each.value == name), None)
 
 
-class State(NamedTuple):
+@dataclass(frozen=True)
+class State:
     """How many repositories are in a state: its name in addresses, its kind (``look.state``), its words."""
 
     name: str

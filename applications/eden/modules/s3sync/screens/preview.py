@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gluon import URL
@@ -23,7 +24,8 @@ from .widgets import action_button, pressed
 MOST_FIELDS = 6
 
 
-class Count(NamedTuple):
+@dataclass(frozen=True)
+class Count:
     """How many records would meet a fate.
 
     Attributes:

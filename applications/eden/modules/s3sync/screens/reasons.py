@@ -93,7 +93,8 @@ def _ended(text: str) -> str:
 
 
 def _tab(standing: Standing, *args: str, **variables: str) -> str:
-    return URL("sync", "repository", args=[standing.row.id, *args], vars=variables)
+    address: str = URL("sync", "repository", args=[standing.row.id, *args], vars=variables)
+    return address
 
 
 def _progress(T: Translate, standing: Standing, text: Any) -> Explanation:

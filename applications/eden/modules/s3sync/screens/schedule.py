@@ -11,7 +11,7 @@ from gluon.validators import IS_IN_SET, IS_INT_IN_RANGE
 
 from .. import jobs
 from ..model import utcnow
-from ..rhythm import DAY, HOUR, MINUTE, every, first_run
+from ..rhythm import DAY, HOUR, MINUTE, Every, every, first_run
 from ..site import Site
 from ..titles import Translate
 from ..ui import look
@@ -123,7 +123,7 @@ def job_form(T: Translate, task: Any) -> Any:
         task: the scheduler's task, None for a new job.
     """
     period = task.period if task else USUAL_PERIOD
-    found = every(period) or (max(1, round(period / MINUTE)), MINUTE)
+    found = every(period) or Every(max(1, round(period / MINUTE)), MINUTE)
     units = {MINUTE: T("minutes"), HOUR: T("hours"), DAY: T("days")}
     begins = task.start_time if task and task.start_time and task.start_time > utcnow() else None
     return form_of(
@@ -131,14 +131,14 @@ def job_form(T: Translate, task: Any) -> Any:
             "every",
             "integer",
             label=T("Run every"),
-            default=found[0],
+            default=found.count,
             requires=IS_INT_IN_RANGE(1, 100000, error_message=T("Enter a whole number, 1 or more")),
         ),
         Field(
             "unit",
             "integer",
             label=T("Unit"),
-            default=found[1],
+            default=found.unit,
             requires=IS_IN_SET(units, zero=None, sort=False),
         ),
         Field(

@@ -343,8 +343,8 @@ class SqlStore:
             found.extend(self._matching_keys(table, [*columns, *by], given, empty, group))
         nothing = tuple([None] * len(by))
         if nothing in wanted:
-            empty = " AND ".join(f"{self.columns.name(name)} IS NULL" for name in by)
-            found.extend(self._select_where(table, [*columns, *by], f"{empty} AND {self.live(table)}", ()))
+            none = " AND ".join(f"{self.columns.name(name)} IS NULL" for name in by)
+            found.extend(self._select_where(table, [*columns, *by], f"{none} AND {self.live(table)}", ()))
         width = len(columns)
         decoded = self._decoded(table, [*columns, *by], found)
         compared = _folded([row[width:] for row in decoded], fold)

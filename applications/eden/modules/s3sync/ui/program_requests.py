@@ -40,7 +40,7 @@ def is_interface(request: Any) -> bool:
         return False
     if request.function in ("sync", "file", "offer"):
         return True
-    return request.function == "repository" and request.args(0) == "register"
+    return bool(request.function == "repository" and request.args(0) == "register")
 
 
 def prepare(request: Any, response: Any, session: Any) -> None:

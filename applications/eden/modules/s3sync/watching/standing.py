@@ -284,8 +284,8 @@ def _flows(site: Site, one: int | None, looked_at: int) -> dict[int, list[Flow]]
         tail = tails.get(table, backlog.NOTHING)
         outgoing = Waiting() if position is None else tail.behind(position, repository_id)
         incoming = told.get((repository_id, table), _NOTHING_TOLD).incoming
-        task = tasks.get(repository_id, {}).get(table)
-        flows.setdefault(repository_id, []).append(Flow(table, task, outgoing, incoming))
+        own = tasks.get(repository_id, {}).get(table)
+        flows.setdefault(repository_id, []).append(Flow(table, own, outgoing, incoming))
     return flows
 
 
