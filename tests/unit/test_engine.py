@@ -300,6 +300,7 @@ def test_a_failed_task_does_not_stop_or_stain_the_others(world: World) -> None:
     assert results == [("a", "pull", "fatal"), ("b", "pull", "success")]
     assert world.told.remote == [True, False]
     assert "no such table" in caught.value.message and "b (" not in caught.value.message
+    assert [(each.resource, each.mode) for each in caught.value.failures] == [("a", "pull")]
     assert "Read the message of the other site" in world.told.remedies[0]
 
 

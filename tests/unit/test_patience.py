@@ -48,11 +48,8 @@ def test_once_means_once() -> None:
 
 
 def test_the_peers_own_time_is_kept_up_to_a_limit() -> None:
-    busy = PeerBusy("later")
-    busy.retry_after = 12.0  # type: ignore[attr-defined]
-    assert Patience().delay(1, busy) == 12.0
-    busy.retry_after = 7200.0  # type: ignore[attr-defined]
-    assert Patience(longest_delay=30).delay(1, busy) == 30
+    assert Patience().delay(1, PeerBusy("later", retry_after=12.0)) == 12.0
+    assert Patience(longest_delay=30).delay(1, PeerBusy("later", retry_after=7200.0)) == 30
 
 
 def test_waiting_can_be_cancelled_and_retries_are_told() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from s3sync.engine import Failure, RunReport
-from s3sync.errors import NotPermitted, PeerUnreachable
+from s3sync.engine import RunReport
+from s3sync.errors import Failure, NotPermitted, PeerUnreachable
 from s3sync.screens.reasons import LONGEST, failure_of
 
 

@@ -28,6 +28,7 @@ from .errors import (
     AlreadyRunning,
     Cancelled,
     DocumentTooLarge,
+    Failure,
     NotAuthenticated,
     PeerBusy,
     PeerUnreachable,
@@ -250,15 +251,6 @@ class Log(Protocol):
 
 
 @dataclass
-class Failure:
-    """A task that did not come to its end."""
-
-    resource: str | None
-    mode: str
-    error: SyncError
-
-
-@dataclass
 class RunReport:
     """What a run did.
 
@@ -333,7 +325,7 @@ class Engine:
         """Run all tasks.
 
         Raises:
-            RunFailed: at least one task failed; its text names each of them. The report is its ``report``.
+            RunFailed: at least one task failed; its text and its ``failures`` name each of them.
             Cancelled, AlreadyRunning: the run ended early; what was settled stays.
         """
         hopeless: SyncError | None = None
@@ -345,9 +337,7 @@ class Engine:
             hopeless = self._run_task(task)
         self._progress.stage(Stage.FINISHED)
         if self._report.failures:
-            failed = RunFailed(self._report.summary())
-            failed.report = self._report  # type: ignore[attr-defined]
-            raise failed
+            raise RunFailed(self._report.summary(), failures=tuple(self._report.failures))
         return self._report
 
     def _run_task(self, task: Task) -> SyncError | None:

@@ -1,12 +1,44 @@
 """What can go wrong, as values a person can act on.
 
 Every error says what happened (``message``), what to do (``hint``), whether trying again later can help
-(``transient``) and on which side it happened (``remote``). Code decides by type and attribute, never by text.
+(``transient``) and on which side it happened (``remote``). Code decides by type and attribute, never by text::
+
+    SyncError
+      DocumentError
+        HostileDocument
+        TruncatedDocument
+        DocumentTooLarge
+        NotS3XML
+      BadRequest
+        UnknownResource
+        FilterError
+      ProtectedResource
+      NotAuthenticated
+      NotPermitted
+      NotRegistered
+      MethodNotAllowed
+      UnsupportedFormat
+      NoSuchRecord
+      PeerUnreachable
+      TlsFailed
+      PeerBusy
+      PeerFailed
+      PeerRefused
+      ProtocolError
+        RedirectedElsewhere
+      ConfigurationError
+      AlreadyRunning
+      StoreBusy
+      StoreFull
+      RowRefused
+      RunFailed
+      Cancelled
 """
 
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -218,12 +250,27 @@ class TlsFailed(SyncError):
 
 
 class PeerBusy(SyncError):
-    """The peer asks to come back later (429, 502, 503, 504)."""
+    """The peer asks to come back later (429, 502, 503, 504).
+
+    Args:
+        retry_after: seconds after which the peer wants to be asked again, None where it does not say.
+    """
 
     code = "peer_busy"
     default_hint = "The other site is overloaded or restarting; it is tried again by itself."
     transient = True
     http_status = 503
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        remote: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, remote=remote)
+        self.retry_after = retry_after
 
 
 class PeerFailed(SyncError):
@@ -310,11 +357,34 @@ class RowRefused(SyncError):
     http_status = 409
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A task that did not come to its end.
+
+    Attributes:
+        resource: its table name, None for the repository as a whole.
+        mode: the direction, "pull" or "push".
+        error: what went wrong.
+    """
+
+    resource: str | None
+    mode: str
+    error: SyncError
+
+
 class RunFailed(SyncError):
-    """A synchronisation run ended with at least one failed resource."""
+    """A synchronisation run ended with at least one failed resource.
+
+    Args:
+        failures: the tasks that failed, in the order in which they ran.
+    """
 
     code = "run_failed"
     default_hint = "The log of the repository names each failed resource and the remedy."
+
+    def __init__(self, message: str, *, failures: tuple[Failure, ...] = ()) -> None:
+        super().__init__(message)
+        self.failures = failures
 
 
 class Cancelled(SyncError):

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable, TypeVar
 
-from .errors import SyncError
+from .errors import PeerBusy, SyncError
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Patience:
         A peer that names a time (Retry-After) is obeyed up to the longest delay. A little chance keeps many
         sites that lost the same server from returning at the same instant.
         """
-        asked = getattr(error, "retry_after", None)
+        asked = error.retry_after if isinstance(error, PeerBusy) else None
         usual = self.first_delay * self.factor ** (attempt - 1) * random.uniform(0.8, 1.2)
         return min(max(usual, asked or 0.0), self.longest_delay)
 

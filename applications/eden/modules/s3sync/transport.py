@@ -54,6 +54,8 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 BUSY = (408, 425, 429, 502, 503, 504)
 LONGEST_ERROR_TEXT = 64 * 1024
+#: Libraries wrap an error a few times; a chain that is longer than this is a circle.
+DEEPEST_REASON = 8
 _WANTED = "Enter the address of the other site's application, e.g. https://eden.example.org/eden."
 
 
@@ -533,9 +535,8 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> 
     hint = told.get("hint") if isinstance(told.get("hint"), str) else None
     says = f"{url} answered {status}: {message}" if message else f"{url} answered with status {status}."
 
-    def make(kind: Any) -> SyncError:
-        made: SyncError = kind(says, hint=hint, remote=True)
-        return made
+    def make(kind: type[SyncError]) -> SyncError:
+        return kind(says, hint=hint, remote=True)
 
     if status == 401:
         return make(NotAuthenticated)
@@ -551,9 +552,7 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> 
     if status == 413:
         return make(DocumentTooLarge)
     if status in BUSY or (status == 409 and told.get("transient")):
-        busy = make(PeerBusy)
-        busy.retry_after = _retry_after(headers.get("Retry-After"))  # type: ignore[attr-defined]
-        return busy
+        return PeerBusy(says, hint=hint, remote=True, retry_after=_retry_after(headers.get("Retry-After")))
     if status == 404:
         return PeerRefused(
             f"{url} does not exist at the other site (404){': ' + message if message else '.'}",
@@ -716,11 +715,11 @@ def _line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator
 
 def _obstacle(error: BaseException) -> Obstacle:
     """Return what kept a connection from being made, by the types of the errors that libraries have wrapped."""
-    waiting: list[Any] = [error]
+    waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
     while waiting:
         each = waiting.pop()
-        if not isinstance(each, BaseException) or id(each) in seen:
+        if each is None or id(each) in seen:
             continue
         seen.add(id(each))
         if isinstance(each, socket.gaierror):
@@ -729,26 +728,26 @@ def _obstacle(error: BaseException) -> Obstacle:
             return Obstacle.REFUSED
         if isinstance(each, (TimeoutError, socket.timeout)):
             return Obstacle.TIMEOUT
-        waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+        waiting += [each.__cause__, each.__context__, *_wrapped(each)]
     return Obstacle.LINE
+
+
+def _wrapped(error: BaseException) -> list[BaseException]:
+    """Return the errors that one was made from, as requests and urllib3 keep them."""
+    named = [error.reason] if isinstance(error, urllib3_errors.MaxRetryError) else []
+    return [each for each in (*named, *error.args) if isinstance(each, BaseException)]
 
 
 def _root(error: BaseException) -> str:
     """Return the innermost reason of an error that libraries have wrapped several times."""
-    seen = 0
-    reason: Any = error
-    while seen < 8:
-        seen += 1
-        inner = getattr(reason, "reason", None)
-        if not isinstance(inner, BaseException):
-            inner = next(
-                (each for each in getattr(reason, "args", ()) if isinstance(each, BaseException)), None
-            )
-        if inner is None:
+    reason = error
+    for _ in range(DEEPEST_REASON):
+        inner = _wrapped(reason)
+        if not inner:
             break
-        reason = inner
-    text = getattr(reason, "strerror", None) or str(reason)
-    text = re.sub(r"<[^<>]*object at 0x[0-9a-f]+>:?\s*", "", str(text))
+        reason = inner[0]
+    told = reason.strerror if isinstance(reason, OSError) else None
+    text = re.sub(r"<[^<>]*object at 0x[0-9a-f]+>:?\s*", "", str(told or reason))
     return without_secrets(text) or type(reason).__name__
 
 
