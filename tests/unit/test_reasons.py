@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from s3sync.engine import RunReport
@@ -17,7 +19,7 @@ def told(*failures: tuple[str, str], odd: bool = False) -> str:
     error = PeerUnreachable("No route; none at all", hint="Check the line.")
     found = [Failure(name, mode, error) for name, mode in failures]
     if odd:
-        found[-1].error = NotPermitted("You may not.")
+        found[-1] = replace(found[-1], error=NotPermitted("You may not."))
     return failure_of(str, RunReport(failures=found).summary(), title)
 
 
