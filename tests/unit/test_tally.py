@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,17 @@ def test_an_unchanged_table_costs_one_look_up_in_an_index(site: Site) -> None:
         "EXPLAIN QUERY PLAN SELECT MAX(seq) FROM sync_journal WHERE tablename = 'org_organisation'"
     )
     assert "SEARCH" in str(plan) and "COVERING INDEX" in str(plan)
+
+
+def test_a_write_that_fails_leaves_no_file(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    insert(site, 2)
+    folder = site.folder / "private"
+    before = set(folder.iterdir())
+
+    def refuse(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError):
+        records(site)
+    assert set(folder.iterdir()) == before

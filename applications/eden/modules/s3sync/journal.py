@@ -17,13 +17,13 @@ without its components, for the detection of conflicts.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Callable
 
+from .atomic_write import replace_text
 from .clock import SystemClock
 from .model import new_uuid, prepare
 from .ports import Clock, nowhere
@@ -72,7 +72,8 @@ class SqlJournal:
         if self._stored_identity() is None:
             with self._writing():
                 prepare(self._db)
-                self._rename(None)
+                if self._stored_identity() is None:
+                    self._rename()
         _prepared.add(key)
 
     @contextmanager
@@ -94,15 +95,24 @@ class SqlJournal:
         but has another file or none was moved or copied: both get a new identity, so that peers compare
         again.
         """
-        stored = self._stored_identity()
-        head = self.store.highest_position()
+        # The file first: what others commit and remember meanwhile must not make it look ahead of the database.
         remembered = self._remembered()
-        if stored is None:
-            stored = self._rename(None)
-        elif self._path is not None and self._is_foreign(stored, head, remembered):
-            stored = self._rename(stored)
-        if self._path is not None and remembered != (stored, head):
+        stored, head = self._stored_identity(), self.store.highest_position()
+        if stored is None or self._is_foreign(stored, head, remembered):
+            return self._settled_identity()
+        # What is not committed may still be rolled back.
+        if remembered != (stored, head) and not self.store.in_transaction:
             self._remember(stored, head)
+        return stored
+
+    def _settled_identity(self) -> str:
+        """Look once more where nobody else can write, and give the journal a new identity if that is needed."""
+        with self._writing():
+            stored, head = self._stored_identity(), self.store.highest_position()
+            if stored is None or self._is_foreign(stored, head, self._remembered()):
+                stored = self._rename()
+                # Before the end of the transaction: whoever waits for it must find both.
+                self._remember(stored, head)
         return stored
 
     def _stored_identity(self) -> str | None:
@@ -110,23 +120,25 @@ class SqlJournal:
         return str(rows[0][0]) if rows else None
 
     def _is_foreign(self, stored: str, head: int, remembered: tuple[str, int] | None) -> bool:
+        if self._path is None:
+            return False
         if remembered is not None and remembered[0] == stored:
-            return head < remembered[1]
+            return head < remembered[1] and self.store.newest_position() < remembered[1]
         table = self.store.columns.name("sync_checkpoint")
         return bool(self.store.rows(f"SELECT id FROM {table} WHERE direction = 'serve' LIMIT 1"))
 
-    def _rename(self, former: str | None) -> str:
+    def _rename(self) -> str:
+        """Give the journal a new identity, within a transaction."""
         identity = new_uuid()
         table = self.store.columns.name("sync_journal_state")
         mark = self.store.mark
-        with self._writing():
-            if former is None and self._stored_identity() is None:
-                self.store.run(
-                    f"INSERT INTO {table} (identity, head, created_on) VALUES ({mark}, 0, {mark})",
-                    (identity, self._stamp(self._clock.now())),
-                )
-            else:
-                self.store.run(f"UPDATE {table} SET identity = {mark}", (identity,))
+        if self._stored_identity() is None:
+            self.store.run(
+                f"INSERT INTO {table} (identity, head, created_on) VALUES ({mark}, 0, {mark})",
+                (identity, self._stamp(self._clock.now())),
+            )
+        else:
+            self.store.run(f"UPDATE {table} SET identity = {mark}", (identity,))
         return identity
 
     def _remembered(self) -> tuple[str, int] | None:
@@ -140,10 +152,8 @@ class SqlJournal:
             return None
 
     def _remember(self, identity: str, head: int) -> None:
-        assert self._path is not None
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps({"identity": identity, "head": head}), "utf-8")
-        os.replace(temporary, self._path)
+        if self._path is not None:
+            replace_text(self._path, json.dumps({"identity": identity, "head": head}))
 
     # --- positions -----------------------------------------------------------------------------------------
 

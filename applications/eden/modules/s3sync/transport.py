@@ -26,6 +26,7 @@ import requests
 from requests.auth import HTTPBasicAuth
 from urllib3 import exceptions as urllib3_errors
 
+from .atomic_write import beside
 from .compression import DamagedPacking, gzip
 from .errors import (
     ConfigurationError,
@@ -314,7 +315,7 @@ class Transport:
         """
         absolute = urljoin(self.url + "/", url)
         self._own(absolute)
-        temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
+        temporary = beside(target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as stream, self._get(absolute) as answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -256,6 +257,18 @@ class MySQLStore(JournalRows):
             self.run(sql, [value for row in part for value in row])
 
     # --- the journal ---------------------------------------------------------------------------------------
+
+    def newest_position(self) -> int:
+        """See JournalRows; a transaction of pydal's session sees what was there at its first query, another
+        connection what is there now.
+        """
+        try:
+            with contextlib.closing(self._adapter.connector()) as connection, connection.cursor() as cursor:
+                cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sync_journal")
+                (newest,) = cursor.fetchone()
+        except self.driver_errors() as error:
+            raise self.translated(error, "CONNECT") from error
+        return max(int(newest), self.highest_position())
 
     def settled_position(self) -> int:
         """See JournalRows: the counter of the last transaction that committed, since they take turns."""

@@ -20,6 +20,10 @@ class JournalRows(SqlStore):
         """Return the highest position given out, as far as this transaction can see."""
         return int(self.rows(f"SELECT COALESCE(MAX(seq), 0) FROM {self.columns.name('sync_journal')}")[0][0])
 
+    def newest_position(self) -> int:
+        """Return the highest position given out, also where it was committed since this transaction began to read."""
+        return self.highest_position()
+
     def settled_position(self) -> int:
         """Return the position up to which no open transaction can still write."""
         return self.highest_position()

@@ -7,13 +7,12 @@ some minutes old besides. Counts are kept in a file, for all processes of this s
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
+from ..atomic_write import replace_text
 from ..ports import Clock
 from ..schema import Table
 
@@ -57,7 +56,7 @@ class Tally:
                 changed = True
             counts[table.name] = entry["records"]
         if changed:
-            self._write(known)
+            replace_text(self._path, json.dumps(known))
         return counts
 
     def _position(self, table: Table) -> int:
@@ -82,11 +81,6 @@ class Tally:
             # Without the file, or with half of one, everything is counted once more.
             return {}
         return {name: entry for name, entry in found.items() if _is_entry(entry)}
-
-    def _write(self, known: dict[str, dict[str, Any]]) -> None:
-        temporary = self._path.with_name(f"{self._path.name}.{uuid4().hex}")
-        temporary.write_text(json.dumps(known), "utf-8")
-        os.replace(temporary, self._path)
 
 
 def _is_entry(entry: Any) -> bool:
