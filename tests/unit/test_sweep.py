@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -54,6 +55,27 @@ def rejected(standing: str = "absent", now: datetime | None = None, kind: str = 
 )
 def test_a_rule_never_overrules_what_happened_since(rule: str, facts: Facts, expected: Verdict) -> None:
     assert verdict(rule, facts) == expected
+
+
+WANTED = Wanted(3, "conflict", "org_office", "open", "2026-01-31", "Red")
+
+
+def test_a_selection_is_stored_by_name() -> None:
+    selection = Selection(None, WANTED)
+    stored = json.loads(selection.to_text())
+    assert stored["wanted"]["resource"] == "org_office" and stored["wanted"]["search"] == "Red"
+    assert Selection.from_text(selection.to_text()) == selection
+
+
+def test_a_selection_that_was_stored_by_position_is_still_read() -> None:
+    text = '{"ids": [7], "wanted": [3, "conflict", "org_office", "open", "2026-01-31", "Red"]}'
+    assert Selection.from_text(text) == Selection([7], WANTED)
+
+
+def test_what_a_stored_selection_does_not_name_is_as_usual() -> None:
+    assert Selection.from_text('{"ids": null, "wanted": {"kind": "conflict"}}').wanted == Wanted(
+        kind="conflict"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,8 @@ RULES = (KEEP, OURS, THEIRS, NEWER, AGAIN)
 FUNCTION = "sync_decide"
 BATCH = 50
 MOST_PROBLEMS = 200
+#: What a selection was asked for, in the order in which it was stored before it was stored by name.
+_BY_POSITION = ("repository", "kind", "resource", "state", "since", "search")
 #: Why a version was left open, beside what an import may say.
 CHANGED, DELETED, LATER, SAME_TIME, UNKNOWN = "changed", "deleted", "later", "same time", "unknown"
 
@@ -102,13 +104,15 @@ class Selection(NamedTuple):
 
     def to_text(self) -> str:
         """Return it as text for the database."""
-        return json.dumps({"ids": self.ids, "wanted": list(self.wanted)})
+        return json.dumps({"ids": self.ids, "wanted": self.wanted._asdict()})
 
     @classmethod
     def from_text(cls, text: str) -> "Selection":
-        """Return what ``to_text`` wrote."""
+        """Return what ``to_text`` wrote; also what an earlier version wrote, of which a sweep may still wait."""
         given = json.loads(text)
-        return cls(given["ids"], Wanted(*given["wanted"]))
+        wanted = given["wanted"]
+        named = dict(zip(_BY_POSITION, wanted)) if isinstance(wanted, list) else wanted
+        return cls(given["ids"], Wanted(**named))
 
     def query(self, db: Any, rule: str) -> Any:
         """Return the query of the open versions of the selection to which the rule applies."""
