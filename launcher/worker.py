@@ -18,6 +18,7 @@ import logging
 import os
 import socket
 import sys
+from datetime import datetime
 from typing import Any
 
 INTERRUPTED = "The worker was stopped while this task ran; the task is queued again."
@@ -35,7 +36,7 @@ def refine_scheduler() -> None:
 
     def refined_loop(self: Any, worker_name: str | None = None) -> None:
         self.use_spawn = True
-        release_dead_workers(self.db, self.worker_name)
+        release_dead_workers(self.db, self.worker_name, self.now())
         try:
             loop(self, worker_name)
         finally:
@@ -80,8 +81,8 @@ def is_a_stop(record: logging.LogRecord) -> bool:
     return record.exc_info is not None and isinstance(record.exc_info[1], (SystemExit, KeyboardInterrupt))
 
 
-def release_dead_workers(db: Any, own_name: str) -> None:
-    """Queues again what workers of this machine had in hand whose processes are gone.
+def release_dead_workers(db: Any, own_name: str, now: datetime) -> None:
+    """Queues again what workers of this machine had in hand whose processes are gone; their runs end now.
 
     A row with this worker's own name is from a dead one too: it had the same process number, as happens in
     containers.
@@ -95,7 +96,9 @@ def release_dead_workers(db: Any, own_name: str) -> None:
         db((tasks.assigned_worker_name == name) & tasks.status.belongs((RUNNING, ASSIGNED))).update(
             status=QUEUED, assigned_worker_name=""
         )
-        db((runs.worker_name == name) & (runs.status == RUNNING)).update(status=STOPPED, traceback=DIED)
+        db((runs.worker_name == name) & (runs.status == RUNNING)).update(
+            status=STOPPED, stop_time=now, traceback=DIED
+        )
         db(workers.worker_name == name).delete()
     db.commit()
 

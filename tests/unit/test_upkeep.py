@@ -163,6 +163,23 @@ def test_old_records_of_the_scheduler_are_removed(site: Site) -> None:
     assert db(db.scheduler_run.task_id == repeating).count() == 1
 
 
+def test_old_records_of_runs_that_nobody_ended_are_removed(site: Site) -> None:
+    db = site.db
+    old = utcnow() - timedelta(days=100)
+    key = db.sync_repository.insert(name="Other")
+    jobs.add_job(db, "eden", key, None, period=60, timeout=50)
+    waiting = jobs.jobs_of(db, key)[0].scheduler_task.id
+    running = jobs.start_now(db, "eden", key, None, 50)
+    db(db.scheduler_task.id == running).update(status="RUNNING")
+    db.scheduler_run.insert(task_id=waiting, status="STOPPED", start_time=old)
+    db.scheduler_run.insert(task_id=waiting, status="RUNNING", start_time=old)
+    recent = db.scheduler_run.insert(task_id=waiting, status="RUNNING", start_time=utcnow())
+    under_way = db.scheduler_run.insert(task_id=running, status="RUNNING", start_time=old)
+    db.commit()
+    upkeep.tidy(site)
+    assert {row.id for row in db(db.scheduler_run).select()} == {recent, under_way}
+
+
 def test_old_records_of_archives_are_removed(site: Site) -> None:
     db = site.db
     datasets.order_archive(site, 5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from . import jobs, log
@@ -64,9 +64,18 @@ def tidy(site: Site) -> None:
         traffic.purge(db, before.date())
     if "scheduler_run" not in db.tables:
         return
-    ours = db(db.scheduler_task.function_name.startswith(PREFIX))._select(db.scheduler_task.id)
-    ended = db.scheduler_task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
     with site.store.transaction():
-        db(db.scheduler_run.task_id.belongs(ours) & (db.scheduler_run.stop_time < before)).delete()
-        by_hand = (db.scheduler_task.function_name == jobs.FUNCTION) & (db.scheduler_task.repeats == 1)
-        db(by_hand & ended & (db.scheduler_task.last_run_time < before)).delete()
+        _forget_calls(db, before)
+
+
+def _forget_calls(db: Any, before: datetime) -> None:
+    """Remove what the scheduler knows of calls that ended before a time, within the current transaction."""
+    task, run = db.scheduler_task, db.scheduler_run
+    ours = db(task.function_name.startswith(PREFIX))._select(task.id)
+    under_way = db(task.status == "RUNNING")._select(task.id)
+    # the scheduler leaves the run of a worker that it lost without an end
+    lost = (run.stop_time == None) & (run.start_time < before) & ~run.task_id.belongs(under_way)  # noqa: E711
+    db(run.task_id.belongs(ours) & ((run.stop_time < before) | lost)).delete()
+    by_hand = (task.function_name == jobs.FUNCTION) & (task.repeats == 1)
+    ended = task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
+    db(by_hand & ended & (task.last_run_time < before)).delete()
