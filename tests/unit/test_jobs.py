@@ -20,6 +20,7 @@ from s3sync.errors import AlreadyRunning, Cancelled, ConfigurationError, PeerRef
 from s3sync.lease import Lease, has_died, owner_name
 from s3sync.model import utcnow
 from s3sync.site import Site
+from s3sync.watching import notice
 from tests.support.exchange import DirectPeer, make_site
 
 
@@ -199,6 +200,34 @@ def test_a_dead_holder_on_this_computer_is_noticed_at_once(world: World) -> None
     assert world.run()["state"] == "completed"
 
 
+@pytest.mark.parametrize("outcome", ["completed", "failed"])
+def test_a_mail_that_cannot_be_told_of_hides_neither_the_outcome_nor_what_was_written(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, outcome: str
+) -> None:
+    db = world.site.db
+
+    def run(site: Site, *_: Any) -> dict[str, Any]:
+        site.db.sync_config.insert(proxy="written by the run")
+        if outcome == "failed":
+            raise RunFailed("The other site is gone.")
+        return {"state": outcome}
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("no such column")
+
+    monkeypatch.setattr(Site, "from_current", lambda: world.site)
+    monkeypatch.setattr(jobs, "_synchronize", run)
+    monkeypatch.setattr(notice, "tell", fail)
+    if outcome == "failed":
+        with pytest.raises(RunFailed, match="The other site is gone"):
+            jobs.synchronize(world.repository)
+    else:
+        assert jobs.synchronize(world.repository) == {"state": "completed"}
+    db.rollback()
+    assert not db(db.sync_config.proxy == "written by the run").isempty()
+    assert "no such column" in caplog.text
+
+
 def test_a_run_whose_worker_died_is_not_shown_as_running(world: World) -> None:
     db = world.site.db
     lease = world.lease()
@@ -304,13 +333,25 @@ def test_a_job_is_changed_reset_and_removed(world: World, scheduled: Site) -> No
     task = db.scheduler_task(task.id)
     assert (task.period, task.enabled, task.status) == (300, False, "QUEUED")
     assert task.next_run_time == start + timedelta(seconds=1200) and task.prevent_drift
-    jobs.reset_job(db, job)
+    assert jobs.reset_job(db, job)
     assert db.scheduler_task(task.id).enabled is True
     jobs.remove_job(db, job)
     assert jobs.jobs_of(db, world.repository) == [] and db(db.scheduler_task).isempty()
     jobs.remove_job(db, job)
     with pytest.raises(ConfigurationError):
         jobs.change_job(db, job, period=300, start=None, stop=None, enabled=True)
+
+
+@pytest.mark.parametrize("status", ["ASSIGNED", "RUNNING"])
+def test_a_job_that_a_worker_has_in_hand_is_not_queued_again(
+    world: World, scheduled: Site, status: str
+) -> None:
+    db = scheduled.db
+    job = jobs.add_job(db, "eden", world.repository, None, period=60, timeout=50)
+    db(db.scheduler_task).update(status=status, assigned_worker_name="w", next_run_time=utcnow())
+    before = db(db.scheduler_task).select().first().as_dict()
+    assert not jobs.reset_job(db, job)
+    assert db(db.scheduler_task).select().first().as_dict() == before
 
 
 def begin(worker: Scheduler, db: Any) -> Any:

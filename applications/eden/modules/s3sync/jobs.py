@@ -78,8 +78,20 @@ def synchronize(repository_id: int, user_id: int | None = None, manual: bool = F
             raise
         return {"state": "skipped", "message": running.message}
     finally:
+        _conclude(site, repository_id)
+
+
+def _conclude(site: Site, repository_id: int) -> None:
+    """Store what the run wrote, and write to the administrators if that is due.
+
+    What goes wrong here is not raised: it would stand in the scheduler's record in place of how the run ended.
+    """
+    try:
+        site.db.commit()
         notice.tell(site, repository_id)
         site.db.commit()
+    except Exception:
+        logger.exception("How the run of repository %s ended was not told to anybody.", repository_id)
 
 
 def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bool) -> dict[str, Any]:
@@ -453,12 +465,25 @@ def _replace_running(db: Any, job_id: int, task: Any, timing: Mapping[str, Any])
     db(db.scheduler_task.id == task.id).delete()
 
 
-def reset_job(db: Any, job_id: int) -> None:
-    """Queue a job that failed, expired or was stopped, to run at once. The caller commits."""
-    task = _task_of(db, job_id)
-    task.update_record(
+def reset_job(db: Any, job_id: int) -> bool:
+    """Queue a job to run at once, unless a worker has it in hand. The caller commits.
+
+    Args:
+        db: the DAL with the scheduler's tables.
+        job_id: key of the sync_job.
+
+    Returns:
+        whether it was queued.
+
+    Raises:
+        ConfigurationError: there is no such job.
+    """
+    task = db.scheduler_task
+    query = (task.id == _task_of(db, job_id).id) & ~task.status.belongs(("ASSIGNED", "RUNNING"))
+    queued = db(query).update(
         status="QUEUED", enabled=True, next_run_time=utcnow(), times_failed=0, assigned_worker_name=""
     )
+    return bool(queued)
 
 
 def remove_job(db: Any, job_id: int) -> None:

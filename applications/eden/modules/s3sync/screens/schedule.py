@@ -90,8 +90,11 @@ def _one(desk: Desk, record: Any) -> Any:
         delete = removal.link
         reset = action_button("reset", T("Run as soon as possible"))
         if task is not None and pressed(desk, reset, "reset"):
-            jobs.reset_job(db, job.id)
-            session.flash = T("The job is queued.")
+            session.flash = (
+                T("The job is queued.")
+                if jobs.reset_job(db, job.id)
+                else T("The repository is being synchronized already")
+            )
             redirect(back)
     form = job_form(T, task)
     accepted = (job is None or task is not None) and pressed(desk, form, "job", onvalidation=_in_order(T))
