@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from tests.support.chromium import Person, person
-from tests.support.languages import LANGUAGES, translations
 from tests.support.proxy import FaultProxy
 from tests.support.stage import CLERK, PEER, SECRET, Stage, told
 from tests.support.webserver import EMAIL, PASSWORD, WebSite
+from tools.languages import LANGUAGES, translations
 
 #: Is called with the name of a screen and the person before it.
 Visitor = Callable[[str, Person], None]

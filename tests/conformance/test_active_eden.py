@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from tests.support.webserver import EMAIL, PASSWORD, ROOT, WebSite, running_site
+from tests.support.places import RECORDINGS
+from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
 
-RECORDED = ROOT.parent / "shared" / "fixtures" / "active"
+RECORDED = RECORDINGS / "active"
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(not RECORDED.is_dir(), reason="the recordings are not beside this checkout"),

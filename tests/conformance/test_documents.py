@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from decimal import Decimal
-from pathlib import Path
 
 from s3sync.codec import FOOTER, Decoder, DocumentReader, encode_record, header, strip_domain
 from s3sync.records import Record, Reference, Upload
 from tests.support.model import schema
+from tests.support.places import DOCUMENTS
 
-DOCUMENTS = Path(__file__).parent / "documents"
 SCHEMA = schema()
 
 

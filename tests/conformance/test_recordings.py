@@ -21,13 +21,12 @@ from s3sync.protocol import PullRequest, PushReply, PushRequest
 from s3sync.records import Record
 from s3sync.schema import Component, Field, Schema, Table
 from s3sync.values import ABSENT, reader, writer
+from tests.support.places import RECORDINGS
 
-FIXTURES = Path(__file__).resolve().parents[3] / "shared" / "fixtures"
+pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not here")
 
-pytestmark = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recordings are not here")
-
-EXPORTS = sorted(FIXTURES.glob("*export*.xml")) + sorted(FIXTURES.glob("*rest*.xml"))
-SENT = sorted(FIXTURES.glob("*sent*.xml"))
+EXPORTS = sorted(RECORDINGS.glob("*export*.xml")) + sorted(RECORDINGS.glob("*rest*.xml"))
+SENT = sorted(RECORDINGS.glob("*sent*.xml"))
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 REQUEST = re.compile(r"^(?:> )?(GET|POST|PUT) (\S*/sync/sync\.xml\S*) HTTP", re.MULTILINE)
@@ -185,7 +184,7 @@ def test_whatever_was_sent_can_be_read(path: Path) -> None:
 
 
 def availability(name: str) -> dict[str, Record]:
-    _, _, records = read(FIXTURES / name)
+    _, _, records = read(RECORDINGS / name)
     return {
         (record.uuid or "")[-5:]: record for record in records if record.table == "pr_person_availability"
     }
@@ -210,7 +209,7 @@ def test_json_is_read_at_least_as_an_eden_does() -> None:
 
 def requests() -> Iterator[tuple[str, str, str]]:
     """Yield file, method and query of every recorded request to the interface."""
-    for path in sorted((*FIXTURES.glob("transcripts/*.txt"), *FIXTURES.glob("active/*.txt"))):
+    for path in sorted((*RECORDINGS.glob("transcripts/*.txt"), *RECORDINGS.glob("active/*.txt"))):
         for method, url in re.findall(
             r"^(?:> )?(GET|POST|PUT) (\S*/sync/sync\.xml\S*) HTTP", path.read_text("utf-8"), re.M
         ):
@@ -250,7 +249,7 @@ def test_requests_that_an_eden_misreads_are_refused() -> None:
 
 @pytest.mark.parametrize("name", ["06a-project-invalid-currency", "13a-references", "14e-json-listinteger"])
 def test_replies_name_the_rejected_records(name: str) -> None:
-    reply = PushReply.from_json(json.loads((FIXTURES / f"{name}-repush-response.json").read_text("utf-8")))
+    reply = PushReply.from_json(json.loads((RECORDINGS / f"{name}-repush-response.json").read_text("utf-8")))
     assert not reply.is_ours
     assert "invalid items ignored" in reply.message
     reasons = rejected_uuids(reply.tree)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
-from sites import FixedClock, Site
-
 from s3sync.codec import Decoder, DocumentReader
 from s3sync.importer import Report
 from s3sync.records import Action, Record, Reference, Upload
 from s3sync.schema import Schema
+from tests.support.places import RECORDINGS
+from tests.support.sites import FixedClock, Site
 
-HERE = Path(__file__).resolve().parent
-FIXTURES = HERE.parents[2] / "shared" / "fixtures"
-DOCUMENTS = sorted(FIXTURES.glob("*-export.xml"))
+DOCUMENTS = sorted(RECORDINGS.glob("*-export.xml"))
 
 Known = dict[tuple[str, str], Record]
 
@@ -85,7 +80,7 @@ def test_an_edens_document_says_the_same_after_a_round_trip(path: Path, tmp_path
         exported, _ = site.export(table, paged=False)
         before, after = known(content, site.schema), known(exported, site.schema)
         rejected = {outcome.uuid for _, outcome in report.failures}
-        assert not rejected or path.parent == FIXTURES, problems(report)
+        assert not rejected or path.parent == RECORDINGS, problems(report)
         main = [key for key in before if key[0] == table and key[1] not in rejected]
         assert main or report.counts[Action.UNCHANGED], problems(report)
         for key in main:
@@ -108,6 +103,6 @@ def test_an_edens_document_says_the_same_after_a_round_trip(path: Path, tmp_path
 
 
 def test_fixtures_are_there_or_this_says_so() -> None:
-    if not FIXTURES.is_dir():
+    if not RECORDINGS.is_dir():
         pytest.skip("the recordings of a real Eden are not beside this checkout")
     assert len(DOCUMENTS) > 20

@@ -23,10 +23,11 @@ from tests.support.databases import (
     SQLiteDatabase,
     Unavailable,
 )
+from tests.support.places import CHECKOUT, MODULES
 
 pytestmark = pytest.mark.slow
 
-WORKER = Path(__file__).resolve().parents[1] / "support" / "lease_worker.py"
+WORKER = "tests.support.lease_worker"
 STALE_AFTER = 1.5
 WORKERS = 4
 
@@ -62,7 +63,9 @@ class Workers:
         arguments = [uri, str(self.folder), schema]
         self.processes = [
             subprocess.Popen(
-                [sys.executable, str(WORKER), *arguments, computer, str(STALE_AFTER), str(seconds)],
+                [sys.executable, "-m", WORKER, *arguments, computer, str(STALE_AFTER), str(seconds)],
+                cwd=CHECKOUT,
+                env={**os.environ, "PYTHONPATH": str(MODULES)},
                 stderr=subprocess.PIPE,
                 text=True,
             )

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 import requests
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.places import CHECKOUT
+
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
 PREPARE = f"""
 from applications.eden.modules.s3.setup import create_user, prepare
@@ -107,20 +108,20 @@ def served(checkout: Path, folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(ROOT, tmp_path_factory.mktemp("application") / "site") as base:
+    with served(CHECKOUT, tmp_path_factory.mktemp("application") / "site") as base:
         yield base
 
 
 def checkout_without(root: Path, modules: set[str]) -> Path:
     """A copy of the checkout whose configuration does not list some modules."""
     root.mkdir()
-    for name in ("web2py.py", *(path.name for path in ROOT.glob("requirements*.txt"))):
-        shutil.copy2(ROOT / name, root / name)
+    for name in ("web2py.py", *(path.name for path in CHECKOUT.glob("requirements*.txt"))):
+        shutil.copy2(CHECKOUT / name, root / name)
     for name in ("launcher", "applications"):
         ignored = shutil.ignore_patterns("__pycache__", "databases", "sessions", "errors", "uploads", "cache")
-        shutil.copytree(ROOT / name, root / name, ignore=ignored)
-    if (ROOT / ".venv").exists():
-        (root / ".venv").symlink_to(ROOT / ".venv")
+        shutil.copytree(CHECKOUT / name, root / name, ignore=ignored)
+    if (CHECKOUT / ".venv").exists():
+        (root / ".venv").symlink_to(CHECKOUT / ".venv")
     config = root / "applications" / "eden" / "models" / "000_config.py"
     text = config.read_text(encoding="utf-8")
     for module in modules:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,7 @@ from typing import Any, Callable
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
-from webserver import EMAIL, PASSWORD, WebSite, running_site, worker
+from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site, worker
 
 pytestmark = pytest.mark.integration
 

@@ -20,9 +20,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from eden import open_environment
-from sites import NOW, FixedClock
-
 from s3.clock import next_modified_on
 from s3.errors import DeletionRestricted
 from s3sync import model, serving
@@ -36,6 +33,8 @@ from s3sync.patience import Patience
 from s3sync.protocol import PullRequest, PushRequest
 from s3sync.site import Site
 from s3sync.transport import Reply
+from tests.support.eden import open_environment
+from tests.support.sites import NOW, FixedClock
 
 from .history import History, Operation
 

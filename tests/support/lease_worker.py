@@ -1,6 +1,6 @@
 """A worker that wants one repository again and again, as a process of its own that a test may kill.
 
-python lease_worker.py <database module> <folder> <schema> <name of its computer> <stale after> <seconds>
+python -m tests.support.lease_worker <URI> <folder> <schema> <name of its computer> <stale after> <seconds>
 
 While it holds the lease its process id stands in the file ``held``. Whoever finds the id of a living process there
 says so in the file ``violations``: two held the lease at once.
@@ -13,9 +13,6 @@ import sys
 import time
 from pathlib import Path
 from uuid import uuid4
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "applications" / "eden" / "modules")]
 
 from s3sync import model
 from s3sync.errors import AlreadyRunning, StoreBusy

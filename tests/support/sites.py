@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import io
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Callable
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from eden import open_environment
-from memory import MemoryAccounts, MemoryFiles, MemoryLedger
 
 from s3sync import model
 from s3sync.document import Document
@@ -22,6 +16,8 @@ from s3sync.journal import SqlJournal, install
 from s3sync.policy import Terms
 from s3sync.records import Action
 from s3sync.store import open_store
+from tests.support.eden import open_environment
+from tests.support.memory import MemoryAccounts, MemoryFiles, MemoryLedger
 
 NOW = datetime(2026, 3, 1, 12)
 

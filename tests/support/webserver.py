@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.places import CHECKOUT
+
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
 
 _PREPARE = f"""
@@ -104,7 +105,7 @@ class WebSite:
 
 
 def _web2py(folder: Path) -> list[str]:
-    return [sys.executable, str(ROOT / "web2py.py"), "-f", str(folder)]
+    return [sys.executable, str(CHECKOUT / "web2py.py"), "-f", str(folder)]
 
 
 @contextlib.contextmanager

@@ -90,7 +90,7 @@ def test_every_picture_is_shown() -> None:
 
 def named_files() -> Iterator[tuple[str, str]]:
     """Paths into the checkout that stand as code in a document."""
-    roots = ("applications/", "benchmarks/", "deploy/", "docs/", "launcher/", "tests/", ".ci/")
+    roots = ("applications/", "benchmarks/", "deploy/", "docs/", "launcher/", "tests/", "tools/", ".ci/")
     site = ("private", "databases", "uploads", "sessions", "errors", "cache")
     for path in DOCUMENTS:
         for name in re.findall(r"`([\w./@-]+)`", path.read_text(encoding="utf-8")):

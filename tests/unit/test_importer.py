@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +10,9 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
-from sites import NOW, Site, data, deleted, reasons, ref, resource, told
-
 from s3sync.exporter import Exporter
 from s3sync.policy import Method, Policy, Terms
+from tests.support.sites import NOW, Site, data, deleted, reasons, ref, resource, told
 
 LATER = NOW + timedelta(minutes=5)
 EARLIER = NOW - timedelta(minutes=5)

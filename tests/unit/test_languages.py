@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import languages
-from tests.support.languages import marked, marked_in, missing, placeholders, python_of, texts
+from tools import languages
+from tools.languages import marked, marked_in, missing, placeholders, python_of, texts
 
 
 def test_marked_strings_of_python_are_found() -> None:

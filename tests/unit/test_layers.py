@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[2] / "applications" / "eden" / "modules" / "s3sync"
+from tests.support.places import MODULES
+
+PACKAGE = MODULES / "s3sync"
 
 # The one list of layers. Whatever is not named here is an edge.
 CORE = frozenset(

@@ -17,8 +17,9 @@ from s3 import reader
 from s3sync.ui import assets, look
 from s3sync.ui.choice import Choice
 from s3sync.ui.forms import buttons, checkboxes, form_rows
+from tests.support.places import APPLICATION
 
-STATIC = Path(__file__).resolve().parents[2] / "applications" / "eden" / "static"
+STATIC = APPLICATION / "static"
 CSS = (STATIC / "styles" / "eden.css").read_text(encoding="utf-8")
 
 

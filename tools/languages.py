@@ -1,7 +1,7 @@
 """What has to be translated, and what the languages lack.
 
-``python -m tests.support.languages`` prints for each language the strings without a translation; with names of
-languages, for those alone; with ``--count``, numbers alone.
+``PYTHONPATH=applications/eden/modules python -m tools.languages`` prints for each language the strings without a
+translation; with names of languages, for those alone; with ``--count``, numbers alone.
 """
 
 from __future__ import annotations
@@ -13,9 +13,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pydal import DAL
 from yatl.template import TemplateParser
 
-APPLICATION = Path(__file__).resolve().parents[2] / "applications" / "eden"
+from launcher.places import CHECKOUT, application_folder
+from s3.datamodel import S3DataModel
+from s3.model import load
+
+APPLICATION = application_folder(CHECKOUT)
 LANGUAGES = ("de", "es", "fr", "ar")
 #: What marks a string for translation: T("..."), desk.T("..."), and the same of validators.
 MARKS = {"T", "translator"}
@@ -93,14 +98,6 @@ def declared(application: Path = APPLICATION) -> set[str]:
     """The strings that the tables of the application say when they are used: labels, titles, choices."""
     if application != APPLICATION:
         return set()
-    sys.path.insert(0, str(APPLICATION / "modules"))
-    try:
-        from pydal import DAL
-
-        from s3.datamodel import S3DataModel
-        from s3.model import load
-    finally:
-        sys.path.pop(0)
     said: set[str] = set()
 
     def say(text: str) -> str:
