@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,11 +20,14 @@ from yatl.template import TemplateParser
 from launcher.places import CHECKOUT, application_folder
 from s3.datamodel import S3DataModel
 from s3.model import load
+from s3sync import plurals
 
 APPLICATION = application_folder(CHECKOUT)
 LANGUAGES = ("de", "es", "fr", "ar")
 #: What marks a string for translation: T("..."), desk.T("..."), and the same of validators.
 MARKS = {"T", "translator"}
+#: What marks the two English forms of a message about a number of things: counted(T, number, "...", "...").
+COUNTED = "counted"
 #: Texts of web2py's own validators and controls that our forms can show.
 OF_WEB2PY = (
     "Enter a valid URL",
@@ -57,11 +61,13 @@ class Marked(NamedTuple):
         text: the string; None where something else than a string is marked, which nobody can find to translate.
         path: where it stands, below the application.
         line: in that file; of a view, in the Python that it becomes.
+        form: of a counted message: "one" or "other"; the keys of further forms are made of that of "other".
     """
 
     text: str | None
     path: str
     line: int
+    form: str | None = None
 
 
 def marked_in(source: str, path: str) -> Iterator[Marked]:
@@ -69,11 +75,16 @@ def marked_in(source: str, path: str) -> Iterator[Marked]:
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args]
     for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name not in MARKS:
-            continue
-        given = node.args[0]
-        text = given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
-        yield Marked(text, path, node.lineno)
+        if name in MARKS:
+            yield Marked(_literal(node.args[0]), path, node.lineno)
+        elif name == COUNTED:
+            one, other = node.args[2:4]
+            yield Marked(_literal(one), path, node.lineno, "one")
+            yield Marked(_literal(other), path, node.lineno, "other")
+
+
+def _literal(given: ast.expr) -> str | None:
+    return given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
 
 
 def python_of(view: Path, views: Path) -> str:
@@ -112,10 +123,23 @@ def declared(application: Path = APPLICATION) -> set[str]:
     return said
 
 
-def texts(application: Path = APPLICATION) -> list[str]:
-    """What has to be translated, each string once, in the order of the alphabet."""
+def texts(application: Path = APPLICATION, language: str = "en") -> list[str]:
+    """What has to be translated into a language, each string once, in the order of the alphabet."""
     found = {each.text for each in marked(application) if each.text}
-    return sorted(found | declared(application) | set(OF_WEB2PY))
+    others = {each.text for each in marked(application) if each.text and each.form == "other"}
+    further = {f"{text}##{form}" for text in others for form in forms(language) - {"one", "other"}}
+    return sorted(found | further | declared(application) | set(OF_WEB2PY))
+
+
+def forms(language: str) -> set[str]:
+    """The plural forms of a language."""
+    return {each.value for each in plurals.FORMS[language]}
+
+
+def for_one_number(language: str) -> set[str]:
+    """The plural forms of a language that stand for one number alone, so that they need not say it."""
+    found = Counter(plurals.form(language, count).value for count in range(1000))
+    return {form for form, numbers in found.items() if numbers == 1}
 
 
 def translations(language: str, application: Path = APPLICATION) -> dict[str, str]:
@@ -128,12 +152,12 @@ def translations(language: str, application: Path = APPLICATION) -> dict[str, st
 def missing(language: str, application: Path = APPLICATION) -> list[str]:
     """The strings that have no translation."""
     known = translations(language, application)
-    return [text for text in texts(application) if not known.get(text)]
+    return [text for text in texts(application, language) if not known.get(text)]
 
 
 def superfluous(language: str, application: Path = APPLICATION) -> list[str]:
     """The translations of what is not there any more."""
-    return sorted(translations(language, application).keys() - set(texts(application)))
+    return sorted(translations(language, application).keys() - set(texts(application, language)))
 
 
 def placeholders(text: str) -> list[str]:
@@ -145,22 +169,30 @@ def placeholders(text: str) -> list[str]:
 def distorted(language: str, application: Path = APPLICATION) -> list[str]:
     """The strings whose translation does not fill in the same: it would fail, or say less."""
     known = translations(language, application)
-    return sorted(
-        text for text, value in known.items() if value and placeholders(text) != placeholders(value)
-    )
+    form_of = {each.text: each.form for each in marked(application)}
+    alone = for_one_number(language)
+    wrong = []
+    for text, value in known.items():
+        english, _, further = text.partition("##")
+        expected = placeholders(english)
+        allowed = [expected]
+        if (further or form_of.get(text)) in alone:
+            allowed.append([each for each in expected if each != "count:s"])
+        if value and placeholders(value) not in allowed:
+            wrong.append(text)
+    return sorted(wrong)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print what is missing; the status is 1 where something is."""
     counting = "--count" in arguments
     chosen = [each for each in arguments if not each.startswith("-")] or list(LANGUAGES)
-    total = len(texts())
     complete = True
     for language in chosen:
         lacking, wrong, old = missing(language), distorted(language), superfluous(language)
         complete = complete and not lacking and not wrong
         print(
-            f"{language}: {len(lacking)} of {total} strings have no translation, "
+            f"{language}: {len(lacking)} of {len(texts(language=language))} strings have no translation, "
             f"{len(wrong)} fill in something else, {len(old)} are of no use any more"
         )
         if not counting:

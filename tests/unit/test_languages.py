@@ -29,6 +29,47 @@ def test_marked_strings_of_views_are_found(tmp_path: Path) -> None:
     ]
 
 
+def test_both_forms_of_a_counted_message_are_found_and_the_plural_is_known_as_one() -> None:
+    source = 'counted(T, n, "%(count)s entry", "%(count)s entries")\ncounted(T, n, one, other)\n'
+    assert [(each.text, each.form) for each in marked_in(source, "x.py")] == [
+        ("%(count)s entry", "one"),
+        ("%(count)s entries", "other"),
+        (None, "one"),
+        (None, "other"),
+    ]
+
+
+def counting(tmp_path: Path, language: str, known: dict[str, str]) -> Path:
+    """Return an application with one counted message, and what a language says."""
+    for folder in ("models", "controllers", "modules", "views", "languages"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "models" / "a.py").write_text('counted(T, n, "%(count)s day", "%(count)s days")\n')
+    (tmp_path / "languages" / f"{language}.py").write_text(repr(known), encoding="utf-8")
+    return tmp_path
+
+
+def test_a_language_needs_each_form_that_its_rule_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(languages, "OF_WEB2PY", ())
+    known = {"%(count)s day": "يوم واحد", "%(count)s days": "%(count)s يوم", "%(count)s days##six": "x"}
+    application = counting(tmp_path, "ar", known)
+    assert languages.missing("ar", application) == [
+        f"%(count)s days##{form}" for form in ("few", "many", "two", "zero")
+    ]
+    assert languages.superfluous("ar", application) == ["%(count)s days##six"]
+
+
+def test_a_form_for_one_number_alone_may_leave_it_out(tmp_path: Path) -> None:
+    known = {"%(count)s day": "يوم", "%(count)s days##two": "يومان", "%(count)s days##few": "أيام"}
+    assert languages.distorted("ar", counting(tmp_path, "ar", known)) == ["%(count)s days##few"]
+
+
+def test_the_french_singular_says_its_number_as_it_also_stands_for_none(tmp_path: Path) -> None:
+    known = {"%(count)s day": "un jour", "%(count)s days": "%(count)s jours"}
+    assert languages.distorted("fr", counting(tmp_path, "fr", known)) == ["%(count)s day"]
+
+
 def test_strings_without_a_translation_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("models", "controllers", "modules", "views", "languages"):
         (tmp_path / folder).mkdir()
@@ -53,6 +94,8 @@ def test_placeholders_are_compared_whatever_their_order() -> None:
 TRANSLATED_LATER = {
     "modules/s3/fields.py",
     "modules/s3/validators.py",
+    "modules/s3sync/ui/choice.py",
+    "modules/s3sync/plurals.py",
     "modules/s3sync/screens/repositories.py",
 }
 

@@ -28,6 +28,7 @@ CORE = frozenset(
         "pace",
         "patience",
         "peer",
+        "plurals",
         "policy",
         "ports",
         "protocol",

@@ -12,6 +12,7 @@ from typing import Any
 from gluon import INPUT, SQLFORM, URL, A, current, redirect
 from gluon.storage import Storage
 
+from s3sync.plurals import counted
 from s3sync.ui.forms import buttons, checkboxes, form_rows
 from s3sync.ui.look import moment
 from s3sync.ui.refusals import refusal
@@ -317,8 +318,8 @@ class ResourceScreens:
                 count = self.s3db.delete(self.table, [record.id])
             except DeletionRestricted as error:
                 raise refusal(409, str(error)) from error
-            current.session.flash = (
-                T("1 record was deleted") if count == 1 else T("%s records were deleted") % count
+            current.session.flash = counted(
+                T, count, "%(count)s record was deleted", "%(count)s records were deleted"
             )
             redirect(after)
         return {

@@ -12,6 +12,7 @@ from typing import Any
 
 from gluon import DIV, SPAN, TAG
 
+from ..plurals import counted
 from ..titles import Translate
 from ..watching.traffic import Day, changes
 from .wording import number
@@ -42,14 +43,14 @@ def _history_words(T: Translate, runs: Sequence[Any], live: Any) -> Any:
     if not runs:
         return T("no runs yet")
     found = [_kind(run, live) for run in runs]
-    counted = {
+    texts = {
         "completed": T("completed: %s"),
         "failed": T("failed: %s"),
         "cancelled": T("stopped: %s"),
         "running": T("working: %s"),
     }
-    parts = [str(text % found.count(kind)) for kind, text in counted.items() if kind in found]
-    title = T("The last run") if len(runs) == 1 else T("The last %s runs") % len(runs)
+    parts = [str(text % found.count(kind)) for kind, text in texts.items() if kind in found]
+    title = counted(T, len(runs), "The last run", "The last %(count)s runs")
     return f"{title}: {', '.join(parts)}"
 
 

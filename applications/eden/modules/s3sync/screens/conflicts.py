@@ -12,6 +12,7 @@ from ..deciding import cases, decisions, resolution, sweep
 from ..deciding.decisions import Wanted
 from ..errors import SyncError
 from ..lists import whole_number
+from ..plurals import counted
 from ..titles import resource_title
 from ..watching import logbook
 from . import remedies, sayings
@@ -224,7 +225,7 @@ def _decide(desk: Desk) -> Any:
     total = sum(found.values())
     desk.response.view = "sync/decide.html"
     return {
-        "title": T("Decide on 1 entry?") if total == 1 else T("Decide on %s entries?") % total,
+        "title": counted(T, total, "Decide on %(count)s entry?", "Decide on %(count)s entries?"),
         "rule": names[rule],
         "counts": found,
         "kinds": sayings.kinds(T),

@@ -14,6 +14,7 @@ from ..deciding import decisions
 from ..engine import NOTHING_NEW, NOTHING_TO_SEND
 from ..lists import whole_number
 from ..model import utcnow
+from ..plurals import counted
 from ..rest import CHUNK
 from ..titles import resource_names
 from ..watching import logbook
@@ -21,6 +22,7 @@ from ..watching.standing import live_runs
 from . import remedies, sayings
 from .desk import Desk
 from .widgets import Confirmation, confirm
+from .wording import days
 
 #: Longest message that a list shows whole.
 SHOWN = 300
@@ -46,19 +48,15 @@ def tab(desk: Desk, record: Any) -> Any:
 def _list(desk: Desk, asked: logbook.Asked, repository_id: int | None, title: Any) -> Any:
     site, T = desk.site, desk.T
     if desk.request.get_vars.ask == "purge" and not _old(desk, repository_id):
-        days = _days(desk)
-        desk.session.flash = (
-            T("Nothing is older than 1 day.") if days == 1 else T("Nothing is older than %s days.") % days
-        )
+        desk.session.flash = T("Nothing is older than %s.") % days(T, _days(desk))
         redirect(URL(args=desk.request.args))
     purge = _purge(desk, repository_id)
     if purge.page:
         return purge.page
     if purge.agreed:
-        days = _days(desk)
-        count = log.purge(site.db, site.store.transaction, days, repository_id)
-        desk.session.flash = (
-            T("1 log entry was deleted.") if count == 1 else T("%s log entries were deleted.") % count
+        count = log.purge(site.db, site.store.transaction, _days(desk), repository_id)
+        desk.session.flash = counted(
+            T, count, "%(count)s log entry was deleted.", "%(count)s log entries were deleted."
         )
         redirect(URL(args=desk.request.args))
     desk.response.view = "sync/log.html" if repository_id is None else "sync/repository_log.html"
@@ -149,20 +147,14 @@ def _purge(desk: Desk, repository_id: int | None) -> Confirmation:
     T = desk.T
     lines = []
     if desk.request.get_vars.ask == "purge":
-        days = _days(desk)
-        count = _old(desk, repository_id)
-        if days == 1:
-            told = (
-                T("1 entry is older than 1 day.")
-                if count == 1
-                else T("%s entries are older than 1 day.") % count
-            )
-        elif count == 1:
-            told = T("1 entry is older than %s days.") % days
-        else:
-            told = T("%(count)s entries are older than %(days)s days.") % {"count": count, "days": days}
         lines = [
-            told,
+            counted(
+                T,
+                _old(desk, repository_id),
+                "%(count)s entry is older than %(age)s.",
+                "%(count)s entries are older than %(age)s.",
+                age=days(T, _days(desk)),
+            ),
             T("These entries, and the history of the runs of that time, are removed for good."),
             T(
                 "Records, conflicts and schedules are not touched. Save the log as a table before if you may need it."

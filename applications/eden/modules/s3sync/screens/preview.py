@@ -12,6 +12,7 @@ from ..deciding.cases import SiteWords
 from ..engine import Task
 from ..errors import ConfigurationError, DocumentTooLarge, SyncError
 from ..peer import Foreseen
+from ..plurals import counted
 from ..preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePreview, preview
 from ..records import Record
 from ..schema import Table
@@ -162,9 +163,12 @@ def _part(desk: Desk, name: str, direction: Direction, *, incoming: bool) -> Par
     ]
     if forecast.others:
         notes.append(
-            T("1 record that belongs to them would change as well.")
-            if forecast.others == 1
-            else T("%s records that belong to them would change as well.") % forecast.others
+            counted(
+                T,
+                forecast.others,
+                "%(count)s record that belongs to them would change as well.",
+                "%(count)s records that belong to them would change as well.",
+            )
         )
     if not direction.foreseen:
         notes.append(T("An Eden does not say beforehand what it would do with them."))

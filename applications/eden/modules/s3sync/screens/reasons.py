@@ -8,6 +8,7 @@ from typing import Any, Callable, NamedTuple
 from gluon import URL
 
 from ..health import Reason
+from ..plurals import counted
 from ..site import Site
 from ..titles import Translate, resource_title
 from ..ui import look
@@ -73,13 +74,14 @@ def failure_of(T: Translate, message: str | None, title: Callable[[str], str] = 
     what = str(sayings.errors(T).get(first.code, first.said))
     what = what if len(what) <= LONGEST else f"{what[:LONGEST]}…"
     if len(resources) > 1 and first.code and len({each.code for each in found}) == 1:
-        return f"{_ended(what)} {T('%s resources failed.') % number(len(resources))}"
+        failed = counted(T, len(resources), "%(count)s resource failed.", "%(count)s resources failed.")
+        return f"{_ended(what)} {failed}"
     if first.resource and first.resource != _WHOLE:
         what = T("%(what)s: %(reason)s") % {"what": title(first.resource), "reason": what}
     more = len(resources) - 1
     if not more:
         return _ended(what) if first.code else what
-    rest = T("1 more resource failed.") if more == 1 else T("%s more resources failed.") % number(more)
+    rest = counted(T, more, "%(count)s more resource failed.", "%(count)s more resources failed.")
     return f"{_ended(what)} {rest}"
 
 
@@ -201,11 +203,7 @@ def _schedule_stopped(T: Translate, standing: Standing) -> Explanation:
 
 def _undecided(T: Translate, standing: Standing) -> Explanation:
     count = standing.facts.undecided
-    text = (
-        T("1 record needs your decision.")
-        if count == 1
-        else T("%s records need your decision.") % number(count)
-    )
+    text = counted(T, count, "%(count)s record needs your decision.", "%(count)s records need your decision.")
     return Explanation(text, "", T("Decide"), _tab(standing, "kept", kind="undecided"))
 
 

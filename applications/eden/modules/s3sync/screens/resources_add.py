@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from gluon import FORM, URL, redirect
 
 from ..errors import SyncError
+from ..plurals import counted
 from ..registration import ask_for_offer
 from ..titles import resource_title
 from .catalogue import BOTH, HERE, THERE, Catalogue, Item, Shelf, in_order, suggestions
@@ -134,7 +135,7 @@ def add(desk: Desk, repository: Any, names: set[str], rules: Rules) -> None:
     values = rules._replace(strategy=list(rules.strategy))._asdict()
     for name in in_order(desk.site.schema, sorted(names)):
         table.insert(repository_id=repository.id, resource_name=name, **values)
-    desk.session.flash = (
-        T("1 resource was added.") if len(names) == 1 else T("%s resources were added.") % len(names)
+    desk.session.flash = counted(
+        T, len(names), "%(count)s resource was added.", "%(count)s resources were added."
     )
     redirect(URL("sync", "repository", args=[repository.id, "task"]))

@@ -10,6 +10,8 @@ from gluon import CAT, TAG
 
 from ..engine import Stage
 from ..health import Condition
+from ..plurals import counted
+from ..plurals import number as number
 from ..rhythm import DAY, HOUR, MINUTE, every
 from ..titles import Translate
 from ..ui import look
@@ -94,14 +96,9 @@ def outcomes(T: Translate) -> dict[str, Any]:
 # --- numbers -------------------------------------------------------------------------------------------------
 
 
-def number(value: int) -> str:
-    """Return a number with a narrow blank between thousands, which no language mistakes for a decimal point."""
-    return f"{value:,}".replace(",", "\u202f") if value >= 10_000 else str(value)
-
-
 def records(T: Translate, count: int) -> Any:
     """Return a number of records in words."""
-    return T("1 record") if count == 1 else T("%s records") % number(count)
+    return counted(T, count, "%(count)s record", "%(count)s records")
 
 
 def waiting(T: Translate, found: Waiting) -> Any:
@@ -129,17 +126,17 @@ def span(T: Translate, seconds: float) -> Any:
     if whole < 1:
         return T("less than a second")
     if whole < MINUTE:
-        return T("1 second") if whole == 1 else T("%s seconds") % whole
+        return counted(T, whole, "%(count)s second", "%(count)s seconds")
     if whole < 90 * MINUTE:
-        return _counted(whole / MINUTE, T("1 minute"), T("%s minutes"))
+        return counted(T, round(whole / MINUTE), "%(count)s minute", "%(count)s minutes")
     if whole < 36 * HOUR:
-        return _counted(whole / HOUR, T("1 hour"), T("%s hours"))
-    return _counted(whole / DAY, T("1 day"), T("%s days"))
+        return counted(T, round(whole / HOUR), "%(count)s hour", "%(count)s hours")
+    return days(T, round(whole / DAY))
 
 
-def _counted(amount: float, one: Any, many: Any) -> Any:
-    count = round(amount)
-    return one if count == 1 else many % count
+def days(T: Translate, count: int) -> Any:
+    """Return a number of days in words."""
+    return counted(T, count, "%(count)s day", "%(count)s days")
 
 
 def time_of_day(value: time) -> Any:
@@ -159,17 +156,22 @@ def rhythm(T: Translate, period: int, at: time) -> Any:
     """
     found = every(period)
     if found is None:
-        return T("Every %s seconds.") % period
+        return counted(T, period, "Every second.", "Every %(count)s seconds.")
     if found.unit == MINUTE:
-        return T("Every minute.") if found.count == 1 else T("Every %s minutes.") % found.count
-    sentences: dict[int, tuple[Any, Any]] = {
-        HOUR: (T("Every hour, among others at %s."), T("Every %s hours, among others at %s.")),
-        DAY: (T("Every day at %s."), T("Every %s days at %s.")),
-    }
-    one, many = sentences[found.unit]
-    return (
-        sentence(one, time_of_day(at)) if found.count == 1 else sentence(many, found.count, time_of_day(at))
-    )
+        return counted(T, found.count, "Every minute.", "Every %(count)s minutes.")
+    if found.unit == HOUR:
+        text = counted(
+            T,
+            found.count,
+            "Every hour, among others at %(time)s.",
+            "Every %(count)s hours, among others at %(time)s.",
+            time="%s",
+        )
+    else:
+        text = counted(
+            T, found.count, "Every day at %(time)s.", "Every %(count)s days at %(time)s.", time="%s"
+        )
+    return sentence(text, time_of_day(at))
 
 
 def sentence(text: Any, *parts: Any) -> Any:
