@@ -45,8 +45,8 @@ def tasks(admin: Browser, field: WebSite, headquarters: WebSite) -> Iterator[str
     yield f"{found.group()}/task"
     number = found.group().rpartition("/")[2]
     field.run(
-        "from s3sync.screens.repositories import delete_repository\n"
-        f"delete_repository(current.sync_site, db.sync_repository({number}))\n"
+        "from s3sync.administration.repositories import delete_repository\n"
+        f"delete_repository(current.sync_site, {number})\n"
         "db.commit()"
     )
 

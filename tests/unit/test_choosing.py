@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from s3sync.administration.tasks import Rules
 from s3sync.errors import FilterError
 from s3sync.filters import parse_filter_string
 from s3sync.model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, POLICIES, STRATEGIES
@@ -22,7 +23,7 @@ from s3sync.screens.choices import (
 from s3sync.screens.costs import Cost, Past, estimate, past_runs
 from s3sync.screens.filter_fields import FilterFields, comparison_words, is_valid, problem_of
 from s3sync.screens.filter_rows import OFFERED, Entry, FilterRow, filter_of, row_of
-from s3sync.screens.resources import Rules, entered_rules, problems_of
+from s3sync.screens.rules import entered_rules, problems_of
 from tests.support.sites import NOW, Site
 
 

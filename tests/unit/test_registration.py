@@ -75,6 +75,7 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     db.sync_traffic.insert(day=date(2026, 3, 1), repository_id=entered, received=1)
     kept = db.sync_kept.insert(kind="rejected", tablename=RESOURCE, repository_id=entered, fingerprint="x")
     own.checkpoints.write(entered, RESOURCE, "pull", "{}")
+    db.sync_lease.insert(repository_id=entered, owner="who works for what is gone")
     db.commit()
     known = introduced(own, other)
 
@@ -89,7 +90,7 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     assert jobs.waiting(db, known)
     assert db.sync_run(run).repository_id == known and db.sync_kept(kept).repository_id == known
     assert db(db.sync_traffic.repository_id == known).count() == 1
-    assert own.checkpoints.read(entered, RESOURCE, "pull") is None
+    assert own.checkpoints.read(entered, RESOURCE, "pull") is None and db(db.sync_lease).isempty()
 
 
 def test_a_resource_that_both_had_is_exchanged_once(sites: tuple[Site, Site]) -> None:

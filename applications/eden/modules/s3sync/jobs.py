@@ -548,6 +548,20 @@ def live_run(db: Any, repository_id: int, stale_after: float) -> int | None:
     return int(lease.run_id) if fresh and lease.run_id else None
 
 
+def ensure_idle(site: Site, repository_id: int) -> None:
+    """See that nobody is working on a repository.
+
+    Args:
+        site: this site.
+        repository_id: the repository.
+
+    Raises:
+        AlreadyRunning: somebody is.
+    """
+    if live_run(site.db, repository_id, site.settings.get_sync_lease_seconds()) is not None:
+        raise AlreadyRunning("The repository is being synchronised.")
+
+
 def cancel_waiting(db: Any, repository_id: int) -> int:
     """Take back runs that a person asked for and that no worker has begun; return how many. The caller commits."""
     taken_back: int = db(_by_hand(db, repository_id) & (db.scheduler_task.status == "QUEUED")).delete()

@@ -21,6 +21,12 @@ from .store import open_store
 STRATEGIES = ("create", "update", "delete", "merge")
 POLICIES = ("NEWER", "OTHER", "THIS", "MASTER")
 MODE_PULL, MODE_PUSH, MODE_BOTH, MODE_NONE = 1, 2, 3, 4
+#: Tables whose rows belong to a repository, besides its jobs: they go with it, or to the one that takes its place.
+BELONGING = ("sync_task", "sync_log", "sync_run", "sync_traffic", "sync_deferred", "sync_dataset")
+#: What somebody may still have to decide stays where the repository is deleted.
+OUTLIVING = ("sync_kept",)
+#: Who is at work, and how far the exchange has come: nobody else can go on with that.
+ENDING = ("sync_lease", "sync_checkpoint")
 RESULTS = ("success", "warning", "error", "fatal")
 
 

@@ -10,23 +10,13 @@ from . import jobs
 from .adapters.base import Adapter
 from .errors import ConfigurationError, SyncError
 from .log import OUTGOING, SyncLog
-from .model import utcnow
+from .model import BELONGING, ENDING, OUTLIVING, utcnow
 from .peer import RESOURCE_URL, Offer, Registration
 from .protocol import format_msince, offer_json, parse_msince, read_offer
 from .site import Site
 
 #: Where the offer of a repository is kept in its settings.
 OFFER = "offer"
-#: Tables whose rows belong to a repository, besides its jobs.
-_BELONGING = (
-    "sync_task",
-    "sync_log",
-    "sync_run",
-    "sync_traffic",
-    "sync_kept",
-    "sync_deferred",
-    "sync_dataset",
-)
 
 
 @dataclass(frozen=True)
@@ -203,7 +193,8 @@ def _hand_over(site: Site, former: int, known: int) -> None:
     ours = [each.resource_name for each in site.task_rows(former)]
     db((task.repository_id == known) & task.resource_name.belongs(ours)).delete()
     jobs.hand_over(db, former, known)
-    for name in _BELONGING:
+    for name in (*BELONGING, *OUTLIVING):
         db(db[name].repository_id == former).update(repository_id=known)
+    for name in ENDING:
+        db(db[name].repository_id == former).delete()
     site.journal.forget_origin(former)
-    site.checkpoints.forget(former)

@@ -12,14 +12,14 @@ from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY
 from .. import jobs
 from ..adapters import adapter_types
 from ..adapters.base import Setting
-from ..errors import ConfigurationError
+from ..administration.repositories import delete_repository
+from ..errors import AlreadyRunning, ConfigurationError
 from ..model import utcnow
 from ..probe import Probe, probe, unusable, without_address
 from ..registration import Introduction, introduce, known_offer
 from ..site import Site
 from ..titles import Translate
 from ..transport import Hurry
-from ..watching import traffic
 from . import connection
 from .desk import Desk
 from .widgets import action_button, confirm, pressed, web_address
@@ -96,10 +96,11 @@ def configuration(desk: Desk, record: Any) -> Any:
     if delete.page:
         return delete.page
     if delete.agreed:
-        if jobs.live_run(desk.db, record.id, desk.settings.get_sync_lease_seconds()):
+        try:
+            delete_repository(desk.site, record.id)
+        except AlreadyRunning:
             desk.session.flash = T("Nothing was deleted: it is being synchronized. Stop that first.")
             redirect(URL("sync", "repository", args=[record.id, "now"]))
-        delete_repository(desk.site, record)
         desk.session.flash = T("The repository was deleted. The records that it brought stay.")
         redirect(URL("sync", "index"))
     kind = adapter_types().get(record.apitype) or adapter_types()[USUAL_TYPE]
@@ -405,22 +406,3 @@ def _ask_to_delete(desk: Desk, record: Any) -> Any:
         T("Delete repository"),
         back=URL("sync", "repository", args=[record.id, "update"]),
     )
-
-
-def delete_repository(site: Site, record: Any) -> None:
-    """Forget a repository with its tasks, schedule, log and positions; the records it brought stay."""
-    for row in jobs.jobs_of(site.db, record.id):
-        jobs.remove_job(site.db, row.sync_job.id)
-    jobs.cancel_waiting(site.db, record.id)
-    site.journal.forget_origin(record.id)
-    site.checkpoints.forget(record.id)
-    db = site.db
-    db(db.sync_lease.repository_id == record.id).delete()
-    db(db.sync_run.repository_id == record.id).delete()
-    traffic.forget(db, record.id)
-    db(db.sync_deferred.repository_id == record.id).delete()
-    db(db.sync_log.repository_id == record.id).delete()
-    for task in db(db.sync_task.repository_id == record.id).select():
-        db(db.sync_resource_filter.task_id == task.id).delete()
-    db(db.sync_task.repository_id == record.id).delete()
-    record.delete_record()

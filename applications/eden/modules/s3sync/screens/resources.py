@@ -8,43 +8,31 @@ from typing import Any, NamedTuple
 from gluon import FORM, URL, redirect
 
 from .. import local
+from ..administration.tasks import Rules, delete_task
 from ..deciding.decisions import travelling, undecided_by_table
-from ..errors import SyncError
+from ..errors import AlreadyRunning, SyncError
 from ..filters import parse_filter_string
 from ..lists import Page, containing, order_of, page_of
-from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH
 from ..site import Site
 from ..titles import Translate, resource_names, resource_title
-from . import filter_form, wording
+from . import filter_form, resources_add, wording
 from .catalogue import Catalogue, Item
 from .choices import (
     Choice,
-    Choices,
     chosen,
-    conflict_policies,
     modes,
     policy_sentences,
-    strategies,
-    update_policies,
 )
 from .costs import estimate, past_runs
 from .desk import Desk
 from .filter_fields import FilterFields
+from .rules import entered_rules, problems_of, rule_choices, title_of
 from .widgets import confirm, heading, pressed
 
 PAGE = 50
 #: How lists can be sorted: name in the URL -> column of sync_task. The usual order is that of the exchange.
 SORTED_BY = {"order": "id", "name": "resource_name", "pull": "last_pull", "push": "last_push"}
-
-
-class Rules(NamedTuple):
-    """How a resource is exchanged, as the form has it; the names are those of sync_task."""
-
-    mode: int = MODE_BOTH
-    components: bool = True
-    strategy: Sequence[str] = STRATEGIES
-    update_policy: str = "NEWER"
-    conflict_policy: str = "NEWER"
 
 
 class Line(NamedTuple):
@@ -77,8 +65,6 @@ class Line(NamedTuple):
 
 def tab(desk: Desk, record: Any) -> Any:
     """Show the resources of a repository, one of them, or the form to add some."""
-    from . import resources_add
-
     asked, part = desk.request.args(2), desk.request.args(3)
     if asked is None:
         return _all(desk, record)
@@ -88,11 +74,6 @@ def tab(desk: Desk, record: Any) -> Any:
     if part == "filters" and desk.site.schema.get(task.resource_name) is not None:
         return filter_form.page(desk, record, task)
     return _one(desk, record, task)
-
-
-def title_of(part: Any, repository: Any) -> str:
-    """Return the title of a page about a part of a repository."""
-    return f"{part} · {repository.name}"
 
 
 # --- the list -----------------------------------------------------------------------------------------------
@@ -235,16 +216,8 @@ def _one(desk: Desk, record: Any, task: Any) -> Any:
     if delete.page or reset.page:
         return delete.page or reset.page
     if delete.agreed or reset.agreed:
-        if filter_form.running(desk, record):
-            desk.session.flash = filter_form.still_running(T)
-            redirect(here)
-        if delete.agreed:
-            delete_task(site, record, task)
-            desk.session.flash = T("The resource is not exchanged any more. Its records stay.")
-            redirect(back)
-        local.reset(site, record.id, task.resource_name)
-        desk.session.flash = T("The next synchronization compares all records.")
-        redirect(here)
+        desk.session.flash, done = _delete(desk, task) if delete.agreed else _start_over(desk, record, task)
+        redirect(back if delete.agreed and done else here)
     rules, problems = Rules(*(task[name] for name in Rules._fields)), {}
     form = FORM()
     accepted = pressed(desk, form, "task")
@@ -274,6 +247,23 @@ def _one(desk: Desk, record: Any, task: Any) -> Any:
         "reset": reset.link,
         "back": back,
     }
+
+
+def _delete(desk: Desk, task: Any) -> tuple[Any, bool]:
+    """Return what to say, and whether it was deleted."""
+    try:
+        delete_task(desk.site, task)
+    except AlreadyRunning:
+        return filter_form.still_running(desk.T), False
+    return desk.T("The resource is not exchanged any more. Its records stay."), True
+
+
+def _start_over(desk: Desk, record: Any, task: Any) -> tuple[Any, bool]:
+    """Return what to say, and whether everything is going to be compared again."""
+    if filter_form.running(desk, record):
+        return filter_form.still_running(desk.T), False
+    local.reset(desk.site, record.id, task.resource_name)
+    return desk.T("The next synchronization compares all records."), True
 
 
 def _what_it_costs(desk: Desk, record: Any, task: Any, item: Item) -> list[Any]:
@@ -310,51 +300,6 @@ def _what_it_costs(desk: Desk, record: Any, task: Any, item: Item) -> list[Any]:
     return lines
 
 
-class RuleChoices(NamedTuple):
-    """What can be chosen for a resource."""
-
-    modes: Choices
-    strategies: Choices
-    update_policies: Choices
-    conflict_policies: Choices
-
-
-def rule_choices(T: Translate) -> RuleChoices:
-    """Return what can be chosen for a resource, in sentences."""
-    return RuleChoices(modes(T), strategies(T), update_policies(T), conflict_policies(T))
-
-
-def entered_rules(variables: Any, new: bool = False) -> Rules:
-    """Return the rules that were sent.
-
-    Args:
-        variables: of the request.
-        new: whether what is missing was not asked yet and stays as usual; else a box that is missing is not ticked.
-    """
-    usual = Rules()
-    given = variables.strategy or []
-    ticked = given if isinstance(given, list) else [given]
-    mode = str(variables.mode or "")
-    return Rules(
-        int(mode)
-        if mode in {str(each) for each in (MODE_PULL, MODE_PUSH, MODE_BOTH, MODE_NONE)}
-        else usual.mode,
-        bool(variables.components) or (new and "components" not in variables),
-        [each for each in STRATEGIES if each in ticked] or (list(STRATEGIES) if new and not ticked else []),
-        _policy(variables.update_policy, usual.update_policy),
-        _policy(variables.conflict_policy, usual.conflict_policy),
-    )
-
-
-def _policy(given: str | None, usual: str) -> str:
-    return given if given in ("NEWER", "OTHER", "THIS", "MASTER") else usual
-
-
-def problems_of(T: Translate, rules: Rules) -> dict[str, Any]:
-    """Return what is wrong with rules, by field."""
-    return {} if rules.strategy else {"strategy": T("Choose at least one.")}
-
-
 def _save(desk: Desk, record: Any, task: Any, rules: Rules) -> bool:
     """Store rules; tell whether that was done. With other components the task starts over."""
     T = desk.T
@@ -368,10 +313,3 @@ def _save(desk: Desk, record: Any, task: Any, rules: Rules) -> bool:
         local.reset(desk.site, record.id, task.resource_name)
         desk.session.flash = T("Saved. The next synchronization compares all records of this resource.")
     return True
-
-
-def delete_task(site: Site, repository: Any, record: Any) -> None:
-    """Exchange a resource no more; the records stay."""
-    local.reset(site, repository.id, record.resource_name)
-    site.db(site.db.sync_resource_filter.task_id == record.id).delete()
-    record.delete_record()

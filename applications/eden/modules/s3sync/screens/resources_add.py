@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 from gluon import FORM, URL, redirect
 
+from ..administration.tasks import Rules
 from ..errors import SyncError
 from ..plurals import counted
 from ..registration import ask_for_offer
 from ..titles import resource_title
 from .catalogue import BOTH, HERE, THERE, Catalogue, Item, Shelf, in_order, suggestions
 from .desk import Desk
-from .resources import Rules, entered_rules, problems_of, rule_choices, title_of
+from .rules import entered_rules, problems_of, rule_choices, title_of
 from .widgets import pressed
 
 ACTIONS = ("search", "refresh", "next", "change", "save")

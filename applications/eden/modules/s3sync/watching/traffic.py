@@ -65,11 +65,6 @@ def days(db: Any, until: date, count: int, repository_id: int | None = None) -> 
     return [found.get(day) or Day(day, 0, 0) for day in every]
 
 
-def forget(db: Any, repository_id: int) -> None:
-    """Remove the counts of a repository, within the current transaction."""
-    db(db.sync_traffic.repository_id == repository_id).delete()
-
-
 def purge(db: Any, before: date) -> None:
     """Remove the counts of days before this one, within the current transaction."""
     db(db.sync_traffic.day < before).delete()

@@ -1,0 +1,1 @@
+"""What administrators do with the exchange, without a screen: repositories and their resources."""

@@ -1,0 +1,33 @@
+"""Repositories: their end."""
+
+from __future__ import annotations
+
+from .. import jobs
+from ..model import BELONGING, ENDING
+from ..site import Site
+
+
+def delete_repository(site: Site, repository_id: int) -> None:
+    """Forget a repository with all that belongs to it, in one transaction.
+
+    The records that it brought stay, and so do the versions on which somebody still has to decide.
+
+    Args:
+        site: this site.
+        repository_id: the repository.
+
+    Raises:
+        AlreadyRunning: it is being synchronised.
+    """
+    db, task = site.db, site.db.sync_task
+    with site.store.transaction():
+        jobs.ensure_idle(site, repository_id)
+        for row in jobs.jobs_of(db, repository_id):
+            jobs.remove_job(db, row.sync_job.id)
+        jobs.cancel_waiting(db, repository_id)
+        site.journal.forget_origin(repository_id)
+        tasks = db(task.repository_id == repository_id)._select(task.id)
+        db(db.sync_resource_filter.task_id.belongs(tasks)).delete()
+        for name in (*BELONGING, *ENDING):
+            db(db[name].repository_id == repository_id).delete()
+        db(db.sync_repository.id == repository_id).delete()
