@@ -194,8 +194,8 @@ def test_other_ways_to_ask_for_the_offer(line: Line) -> None:
         ("/org/organisation/x.xml", 400),
         ("/org/organisation/4711.xml", 404),
         ("/org/organisation.xml?limit=many", 400),
-        ("/sync/file/auth_user.password.a.b.txt", 400),
-        ("/sync/file/doc_document.file.nosuch.eA==.txt", 400),
+        ("/sync/file/auth_user.password.a.b.txt", 404),
+        ("/sync/file/doc_document.file.nosuch.eA==.txt", 404),
     ],
 )
 def test_a_request_that_cannot_be_answered_says_why(site: WebSite, line: Line, url: str, status: int) -> None:

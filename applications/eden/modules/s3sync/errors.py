@@ -18,6 +18,7 @@ Every error says what happened (``message``), what to do (``hint``), whether try
       NotRegistered
       MethodNotAllowed
       UnsupportedFormat
+      ModuleDisabled
       NoSuchRecord
       PeerUnreachable
       TlsFailed
@@ -180,11 +181,26 @@ class NotRegistered(SyncError):
 
 
 class MethodNotAllowed(SyncError):
-    """The interface does not answer this HTTP method."""
+    """The address does not answer this HTTP method.
+
+    Args:
+        allowed: the methods that it answers (RFC 9110, 15.5.6).
+    """
 
     code = "method_not_allowed"
     default_hint = "Use GET to pull, POST or PUT to push or register."
     http_status = 405
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        remote: bool = False,
+        allowed: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, remote=remote)
+        self.allowed = allowed
 
 
 class UnsupportedFormat(SyncError):
@@ -195,8 +211,16 @@ class UnsupportedFormat(SyncError):
     http_status = 415
 
 
+class ModuleDisabled(SyncError):
+    """The address belongs to a module that is not enabled at this site."""
+
+    code = "module_disabled"
+    default_hint = "Enable the module sync at the site that was asked."
+    http_status = 404
+
+
 class NoSuchRecord(SyncError):
-    """There is no record of this id."""
+    """There is no record of this id, or no file of this name."""
 
     code = "record_unknown"
     default_hint = "It may have been deleted; ask for the list."

@@ -18,7 +18,7 @@ from .checkpoints import SERVE, Checkpoints
 from .codec import Decoder, parse_fragment
 from .document import Document
 from .engine import Page, Position, Taken, Task
-from .errors import BadRequest, PeerRefused, ProtocolError, SyncError
+from .errors import BadRequest, NoSuchRecord, PeerRefused, ProtocolError, SyncError
 from .exporter import ExportRequest
 from .importer import Context, Report, unknown
 from .model import utcnow
@@ -408,17 +408,18 @@ def upload_path(site: Site, stored: str) -> Path:
         stored: name under which web2py stores it: table.field.key.name.extension.
 
     Raises:
-        BadRequest: no table that takes part has such a file.
+        NoSuchRecord: no table that takes part has such a file, or it is not here.
+        BadRequest: the name is not one that web2py would give.
     """
     tablename, _, rest = stored.partition(".")
     fieldname = rest.partition(".")[0]
     table = site.schema.get(tablename)
     known = table.fields.get(fieldname) if table is not None else None
     if known is None or known.kind != "upload":
-        raise BadRequest(f"There is no file {stored[:200]!r} at this site.")
+        raise NoSuchRecord(f"There is no file {stored[:200]!r} at this site.")
     path = site.files.path(tablename, fieldname, stored)
     if not path.is_file():
-        raise BadRequest(f"The file {stored} is not at this site.")
+        raise NoSuchRecord(f"The file {stored} is not at this site.")
     return path
 
 

@@ -26,6 +26,7 @@ from .errors import (
     ConfigurationError,
     DocumentTooLarge,
     MethodNotAllowed,
+    ModuleDisabled,
     NoSuchRecord,
     NotAuthenticated,
     NotPermitted,
@@ -54,6 +55,12 @@ from .schema import Table
 from .site import Site
 
 REALM = "eden"
+#: Methods that the addresses of the interface answer.
+EXCHANGED = TABLES = ("GET", "POST", "PUT")
+REGISTERED = ("POST", "PUT")
+OFFERED = ("GET",)
+FILES = ("GET", "PUT")
+RECORDS = ("GET", "POST", "PUT", "DELETE")
 CHUNK = 256 * 1024
 #: Answers smaller than this are not worth packing.
 WORTH_PACKING = 1024
@@ -79,14 +86,11 @@ def sync_request(request: Any, response: Any) -> Any:
     """
     with _answering(request, "pull" if request.env.request_method == "GET" else "push") as site:
         _authorised(site)
-        method = request.env.request_method
-        if method not in ("GET", "POST", "PUT"):
-            raise MethodNotAllowed(f"{method} is not answered here.")
         if request.extension != "xml":
             raise MethodNotAllowed(
                 f"/sync/sync.{request.extension} is not answered.", hint="Ask for /sync/sync.xml."
             )
-        if method == "GET":
+        if _method(request, EXCHANGED) == "GET":
             wanted = PullRequest.from_vars(request.get_vars)
             return _stream(site, request, response, lambda out: serving.pull(site, wanted, out))
         told = PushRequest.from_vars(request.get_vars)
@@ -101,9 +105,7 @@ def register_request(request: Any, response: Any) -> Any:
     """Answer /sync/repository/register.json: another site introduces itself."""
     with _answering(request, "register") as site:
         _authorised(site)
-        method = request.env.request_method
-        if method not in ("POST", "PUT"):
-            raise MethodNotAllowed(f"{method} is not answered here.", hint="POST a JSON object to register.")
+        _method(request, REGISTERED)
         if request.extension != "json":
             raise UnsupportedFormat("Registrations are taken as JSON only.")
         with _body(site, request, REGISTRATION_SIZE) as source:
@@ -115,10 +117,7 @@ def offer_request(request: Any, response: Any) -> Any:
     """Answer /sync/offer.json: what this site is, and what may be pulled from it. Nothing is written."""
     with _answering(request, "offer") as site:
         _authorised(site)
-        if request.env.request_method != "GET":
-            raise MethodNotAllowed(
-                f"{request.env.request_method} is not answered here.", hint="GET the offer."
-            )
+        _method(request, OFFERED)
         if request.extension != "json":
             raise UnsupportedFormat("The offer is told as JSON only.", hint="Ask for /sync/offer.json.")
         return _json(response, offer_json(serving.offer(site, _asking(request))))
@@ -129,13 +128,10 @@ def file_request(request: Any, response: Any) -> Any:
     with _answering(request, "file") as site:
         _authorised(site)
         stored = request.args(0) or ""
-        method = request.env.request_method
-        if method == "GET":
+        if _method(request, FILES) == "GET":
             path = upload_path(site, stored)
             response.headers["Content-Type"] = "application/octet-stream"
             return _send_file(request, response, path.open("rb"), path.stat().st_size)
-        if method != "PUT":
-            raise MethodNotAllowed(f"{method} is not answered here.", hint="GET or PUT a file.")
         most = site.settings.get_sync_max_upload_size()
         with _body(site, request, most, is_file=True) as source:
             wanted = serving.take_file(site, _asking(request), stored, source)
@@ -160,19 +156,17 @@ def resource_request(request: Any, response: Any, prefix: str, name: str, record
         if request.extension != "xml":
             raise UnsupportedFormat(f"The format {request.extension} is not available.")
         table = site.schema.table(f"{prefix}_{name}")
-        method = request.env.request_method
         key = _key(record_id)
+        method = _method(request, TABLES if key is None else RECORDS)
         if method == "GET":
             _permitted(site, "read", table)
             return _export(site, request, response, table, key)
-        if method in ("POST", "PUT"):
-            _permitted(site, "create", table)
-            _permitted(site, "update", table)
-            return _import(site, request, response, table, key)
-        if method == "DELETE":
+        if key is not None and method == "DELETE":
             _permitted(site, "delete", table)
             return _delete(site, response, table, key)
-        raise MethodNotAllowed(f"{method} is not answered here.", hint="Use GET, POST, PUT or DELETE.")
+        _permitted(site, "create", table)
+        _permitted(site, "update", table)
+        return _import(site, request, response, table, key)
 
 
 # --- who asks, and how errors are answered ------------------------------------------------------------------
@@ -186,7 +180,7 @@ def _answering(request: Any, mode: str) -> Iterator[Site]:
         try:
             site = Site.from_current()
         except ConfigurationError as error:
-            raise UnsupportedFormat(
+            raise ModuleDisabled(
                 "The interface for programs belongs to the module sync, which is not enabled at this site.",
                 hint=error.hint,
             ) from error
@@ -210,7 +204,7 @@ def _refuse(site: Site | None, request: Any, mode: str, error: SyncError) -> NoR
     status, body = failure(error, sender)
     headers = {"Content-Type": "application/json; charset=utf-8"}
     if isinstance(error, MethodNotAllowed):
-        headers["Allow"] = "GET, POST, PUT"
+        headers["Allow"] = ", ".join(error.allowed)
     if error.transient:
         headers["Retry-After"] = "10"
     raise HTTP(status, json.dumps(body), **headers)
@@ -229,6 +223,20 @@ def _log_refusal(site: Site, request: Any, mode: str, error: SyncError) -> None:
     action = {"pull": "send", "push": "receive"}.get(mode, "request")
     log = SyncLog(site.db, site.store.transaction, repository.id if repository else None, INCOMING)
     log.error(resource[:64] if isinstance(resource, str) else None, mode, action, error)
+
+
+def _method(request: Any, allowed: tuple[str, ...]) -> str:
+    """Return the method of a request.
+
+    Raises:
+        MethodNotAllowed: its address does not answer it.
+    """
+    method: str = request.env.request_method
+    if method not in allowed:
+        raise MethodNotAllowed(
+            f"{method} is not answered here.", hint=f"Use {' or '.join(allowed)}.", allowed=allowed
+        )
+    return method
 
 
 def _authorised(site: Site) -> None:
@@ -472,11 +480,9 @@ def _not_valid(report: Any) -> NoReturn:
     raise HTTP(400, json.dumps(body), **{"Content-Type": "application/json; charset=utf-8"})
 
 
-def _delete(site: Site, response: Any, table: Table, key: int | None) -> Any:
+def _delete(site: Site, response: Any, table: Table, key: int) -> Any:
     from s3.errors import DeletionRestricted
 
-    if key is None:
-        raise MethodNotAllowed("A whole table is not deleted.", hint="Give the id of one record.")
     if not _exists(site, table, key, False):
         raise NoSuchRecord(f"There is no record {key} in {table.name}.")
     try:

@@ -49,6 +49,7 @@ def remedies(T: Translate) -> dict[str, Any]:
         ),
         errors.MethodNotAllowed.default_hint: T("Use GET to fetch, POST or PUT to send or register."),
         errors.UnsupportedFormat.default_hint: T("Ask for .xml; a registration is .json."),
+        errors.ModuleDisabled.default_hint: T("Enable the module sync at the site that was asked."),
         errors.NoSuchRecord.default_hint: T("It may have been deleted. Look at the list."),
         errors.PeerUnreachable.default_hint: T(
             "Check the network and whether the other site is running. It is tried again by itself."

@@ -143,6 +143,7 @@ def errors(T: Translate) -> dict[str, Any]:
         "not_registered": T("The other site is not registered"),
         "method_not_allowed": T("The request is of a kind that is not answered"),
         "format_unsupported": T("The request asks for an unknown format"),
+        "module_disabled": T("Synchronization is not enabled at that site"),
         "record_unknown": T("There is no such record"),
         "peer_unreachable": T("The other site cannot be reached"),
         "tls_failed": T("The certificate of the other site cannot be trusted"),

@@ -1,0 +1,121 @@
+"""Answers of the interface for programs: the status, what is allowed, and no more read than is sent."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Callable
+
+import pytest
+from gluon import HTTP, current
+from gluon.storage import Storage
+
+from s3sync import rest
+from s3sync.site import Site
+from tests.support.exchange import make_site
+
+Entrance = Callable[[Any, Any], Any]
+
+
+@pytest.fixture()
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    made = make_site(tmp_path / "site")
+    made.auth.user = SimpleNamespace(id=1)
+    monkeypatch.setattr(current, "sync_site", made, raising=False)
+    yield made
+    made.db.close()
+
+
+def asked(method: str, extension: str = "xml", arg: str | None = None, **variables: str) -> Any:
+    env = Storage(request_method=method, path_info="/eden")
+    return SimpleNamespace(
+        env=env, extension=extension, args=lambda number: arg, get_vars=Storage(variables), body=io.BytesIO()
+    )
+
+
+def refusal(entrance: Entrance, request: Any) -> HTTP:
+    with pytest.raises(HTTP) as caught:
+        entrance(request, SimpleNamespace(headers={}))
+    refused: HTTP = caught.value
+    return refused
+
+
+def of_table(request: Any, response: Any) -> Any:
+    return rest.resource_request(request, response, "org", "organisation", None)
+
+
+def of_record(request: Any, response: Any) -> Any:
+    return rest.resource_request(request, response, "org", "organisation", "1")
+
+
+@pytest.mark.parametrize(
+    ("entrance", "extension", "allowed"),
+    [
+        (rest.sync_request, "xml", "GET, POST, PUT"),
+        (rest.sync_request, "json", ""),
+        (rest.register_request, "json", "POST, PUT"),
+        (rest.offer_request, "json", "GET"),
+        (rest.file_request, "txt", "GET, PUT"),
+        (of_table, "xml", "GET, POST, PUT"),
+        (of_record, "xml", "GET, POST, PUT, DELETE"),
+    ],
+)
+def test_a_405_names_the_methods_of_its_address(
+    site: Site, entrance: Entrance, extension: str, allowed: str
+) -> None:
+    refused = refusal(entrance, asked("PATCH", extension))
+    assert refused.status == 405
+    assert refused.headers["Allow"] == allowed
+
+
+def test_a_whole_table_is_not_deleted(site: Site) -> None:
+    refused = refusal(of_table, asked("DELETE"))
+    assert (refused.status, refused.headers["Allow"]) == (405, "GET, POST, PUT")
+
+
+@pytest.mark.parametrize(
+    "stored", ["doc_document.file.nosuch.eA==.txt", "auth_user.password.a.b.txt", "no_such.file.a.b.txt", ""]
+)
+def test_a_file_that_is_not_here_is_a_404(site: Site, stored: str) -> None:
+    refused = refusal(rest.file_request, asked("GET", arg=stored))
+    assert refused.status == 404
+    assert json.loads(refused.body)["error"] == "record_unknown"
+
+
+def test_without_the_module_its_addresses_do_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current, "sync_site", None, raising=False)
+    refused = refusal(of_table, asked("GET"))
+    told = json.loads(refused.body)
+    assert (refused.status, told["error"]) == (404, "module_disabled")
+    assert "models/000_config.py" in told["hint"]
+
+
+def test_a_page_of_a_resource_reads_no_more_than_it_sends(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = site.s3db["org_organisation"]
+    for number in range(40):
+        table.insert(name=f"Organisation {number}", uuid=f"urn:uuid:{number}")
+    site.db.commit()
+    read: list[int] = []
+    ask = site.store.rows
+
+    def rows(sql: str, *parameters: Any) -> Any:
+        found = ask(sql, *parameters)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(site.store, "rows", rows)
+    sent: list[bytes] = []
+    response = SimpleNamespace(headers={}, stream=lambda stream, **options: sent.append(stream.read()))
+    of_table(asked("GET", start="20", limit="5"), response)
+    assert [f"Organisation {number}<".encode() in sent[0] for number in (19, 20, 24, 25)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert max(read) <= 5
