@@ -474,6 +474,22 @@ class StoreContract:
         names = [row[0] for row in site.store.scan(table, ("name",), live_only=True, **window)]
         assert names == ["old", "new"]
 
+    def test_keys_come_by_page_in_their_order(self, site: Site, organisations: list[int]) -> None:
+        table = site.table("org_organisation")
+
+        def keys(start: int, limit: int | None, **options: Any) -> list[int]:
+            return site.store.keys_by_page(table, start=start, limit=limit, **options)
+
+        ordered = sorted(organisations)
+        assert keys(0, None) == ordered
+        assert keys(2, None) == ordered[2:]
+        assert keys(1, 2) == ordered[1:3]
+        assert keys(1, 0) == keys(len(ordered), 5) == []
+        with site.store.transaction():
+            site.store.update(table, ("deleted",), [(ordered[1], True)])
+        assert keys(0, 2) == [ordered[0], ordered[2]]
+        assert keys(0, 2, live_only=False) == ordered[:2]
+
     # --- filters --------------------------------------------------------------------------------------------
 
     @pytest.fixture

@@ -65,7 +65,6 @@ CHUNK = 256 * 1024
 #: Answers smaller than this are not worth packing.
 WORTH_PACKING = 1024
 REGISTRATION_SIZE = 64 * 1024
-SCAN = 5000
 #: A number of so many digits is the key of no record, and more than some databases can look for.
 LONGEST_KEY = 10
 _RULED_OUT = re.compile(r";q=0(\.0*)?$")
@@ -380,33 +379,26 @@ def _export(site: Site, request: Any, response: Any, table: Table, key: int | No
         return _stream(
             site, request, response, lambda out: site.exporter.export_keys(out, table, [key], wanted)
         )
-    site.journal.catch_up(table)
     if start is None and limit is None:
+        site.journal.catch_up(table)
         return _stream(site, request, response, lambda out: site.exporter.export(out, wanted))
-    first = start or 0
-    keys = _keys(site, table, wanted)[first : None if limit is None else first + limit]
+    keys = _keys(site, table, wanted, start or 0, limit)
     return _stream(site, request, response, lambda out: site.exporter.export_keys(out, table, keys, wanted))
 
 
-def _keys(site: Site, table: Table, wanted: ExportRequest) -> list[int]:
-    """Return the keys of the records that match, in the order of the keys."""
-    keys: list[int] = []
-    after, until = 0, site.journal.head()
-    while True:
-        rows = site.store.scan(
-            table,
-            (table.key,),
-            after=after,
-            until=until,
-            limit=SCAN,
-            filters=wanted.filters.get(table.name, ()),
-            msince=wanted.msince,
-            live_only=not wanted.deleted,
-        )
-        keys += [row[0] for row in rows]
-        if len(rows) < SCAN:
-            return sorted(keys)
-        after = rows[-1][-1]
+def _keys(site: Site, table: Table, wanted: ExportRequest, start: int, limit: int | None) -> list[int]:
+    """Return the keys of a page of the records that match, in the order of the keys."""
+    if table.is_super:
+        # its records are exported as those of their own tables
+        return []
+    return site.store.keys_by_page(
+        table,
+        start=start,
+        limit=limit,
+        filters=wanted.filters.get(table.name, ()),
+        msince=wanted.msince,
+        live_only=not wanted.deleted,
+    )
 
 
 def _exists(site: Site, table: Table, key: int, deleted: bool) -> bool:

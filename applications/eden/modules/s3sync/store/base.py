@@ -24,6 +24,8 @@ from .conditions import Condition, Conditions
 
 CHUNK = 500
 BUSY_SECONDS = 30
+#: MariaDB has no OFFSET without a LIMIT: the largest that all databases take.
+LARGEST_NUMBER = 2**63 - 1
 
 
 class CallbackRollback(SyncError):
@@ -548,6 +550,36 @@ class SqlStore:
         parameters = [each for condition in conditions for each in condition.parameters]
         rows = self.rows(f"SELECT COUNT(*) FROM {self.columns.name(table.name)} t WHERE {where}", parameters)
         return int(rows[0][0])
+
+    def keys_by_page(
+        self,
+        table: Table,
+        *,
+        start: int,
+        limit: int | None,
+        filters: Sequence[Filter] = (),
+        msince: datetime | None = None,
+        live_only: bool = True,
+    ) -> list[int]:
+        """Return the keys of the records that match, in the order of the keys.
+
+        Args:
+            table: the table.
+            start: so many of them are left out at the beginning.
+            limit: most keys to return, None for all.
+            filters, msince, live_only: as in ``scan``.
+        """
+        key = f"t.{self.columns.name(table.key)}"
+        conditions = self._conditions(table, filters, msince, live_only)
+        where = " AND ".join(condition.sql for condition in conditions) or "1 = 1"
+        parameters = [each for condition in conditions for each in condition.parameters]
+        most = LARGEST_NUMBER if limit is None else limit
+        rows = self.rows(
+            f"SELECT {key} FROM {self.columns.name(table.name)} t WHERE {where} "
+            f"ORDER BY {key} LIMIT {int(most)} OFFSET {int(start)}",
+            parameters,
+        )
+        return [row[0] for row in rows]
 
     def matching(self, table: Table, keys: Collection[int], filters: Sequence[Filter]) -> set[int]:
         """See ports.Store."""
