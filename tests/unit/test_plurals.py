@@ -135,6 +135,15 @@ def test_rhythms_are_counted() -> None:
     ]
 
 
+def test_spans_of_time_fit_into_sentences() -> None:
+    T = translator("ar")
+    behind = [
+        str(T("The clock of the other site is %s behind ours.") % wording.seconds(T, each))
+        for each in (2, 5, 70)
+    ]
+    assert [each.partition("بمقدار ")[2] for each in behind] == ["ثانيتين.", "5 ثوانٍ.", "70 ثانية."]
+
+
 def test_a_counted_message_holds_another() -> None:
     message = ("%(count)s entry is older than %(age)s.", "%(count)s entries are older than %(age)s.")
     T = translator("ar")

@@ -91,11 +91,14 @@ def by_day(T: Translate, days: Sequence[Day]) -> Any:
                 height = max(2, round(PLOT_HEIGHT * count / most))
                 marks.append(_rect(x + offset, PLOT_HEIGHT - height, 8, height, look))
     received, sent = sum(day.received for day in days), sum(day.sent for day in days)
-    words = T("Records of the last %(days)s days: %(received)s received, %(sent)s sent") % {
-        "days": len(days),
-        "received": number(received),
-        "sent": number(sent),
-    }
+    words = counted(
+        T,
+        len(days),
+        "Records of the last day: %(received)s received, %(sent)s sent",
+        "Records of the last %(count)s days: %(received)s received, %(sent)s sent",
+        received=number(received),
+        sent=number(sent),
+    )
     # The picture is stretched to the width of the page, so its labels stand beside it.
     plot = _svg(len(days) * DAY_WIDTH, PLOT_HEIGHT, words, marks, "chart days", _preserveAspectRatio="none")
     return DIV(

@@ -7,6 +7,7 @@ from typing import Any, Callable, NamedTuple, Optional
 from ..peer import RESOURCE_URL
 from ..probe import OBSTACLES, Answer, Finding, Probe, Question
 from ..titles import Translate
+from . import wording
 
 
 class Told(NamedTuple):
@@ -192,14 +193,15 @@ def _login(T: Translate) -> dict[Answer, Pair]:
 
 def _clock(T: Translate, values: dict[str, Any]) -> dict[Answer, Pair]:
     seconds = values.get("seconds", 0)
+    difference = wording.seconds(T, seconds)
     remedy = T("Set both clocks by the network (NTP): which version of a record is newer is decided by them.")
     return {
         Answer.AGREES: (
-            T("They agree to the second.") if seconds < 2 else T("They agree within %s seconds.") % seconds,
+            T("They agree to the second.") if seconds < 2 else T("They agree within %s.") % difference,
             None,
         ),
-        Answer.AHEAD: (T("The clock of the other site is %s seconds ahead of ours.") % seconds, remedy),
-        Answer.BEHIND: (T("The clock of the other site is %s seconds behind ours.") % seconds, remedy),
+        Answer.AHEAD: (T("The clock of the other site is %s ahead of ours.") % difference, remedy),
+        Answer.BEHIND: (T("The clock of the other site is %s behind ours.") % difference, remedy),
         Answer.UNTOLD: (T("The other site does not tell its time."), None),
     }
 

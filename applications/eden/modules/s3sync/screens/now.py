@@ -11,6 +11,7 @@ from .. import jobs
 from ..deciding import decisions
 from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, utcnow
 from ..pace import Pace, pace
+from ..plurals import counted
 from ..titles import Translate, resource_title
 from . import wording
 from .desk import Desk
@@ -139,15 +140,19 @@ def _share(run: Any, tasks: list[Any], share: float | None) -> float | None:
 def _records(T: Translate, done: int, total: int | None) -> Any:
     if not total:
         return wording.records(T, done)
-    return T("%(done)s of %(total)s records") % {
-        "done": wording.number(done),
-        "total": wording.number(max(done, total)),
-    }
+    return counted(
+        T,
+        max(done, total),
+        "%(done)s of %(count)s record",
+        "%(done)s of %(count)s records",
+        done=wording.number(done),
+    )
 
 
 def _rate(T: Translate, found: Pace) -> Any:
     if found.rate is None:
         return T("not known yet")
     if found.rate < 1:
-        return T("%s records a minute") % max(1, round(found.rate * 60))
-    return T("%s records a second") % wording.number(round(found.rate))
+        per_minute = max(1, round(found.rate * 60))
+        return counted(T, per_minute, "%(count)s record a minute", "%(count)s records a minute")
+    return counted(T, round(found.rate), "%(count)s record a second", "%(count)s records a second")

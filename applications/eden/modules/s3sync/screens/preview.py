@@ -12,7 +12,7 @@ from ..deciding.cases import SiteWords
 from ..engine import Task
 from ..errors import ConfigurationError, DocumentTooLarge, SyncError
 from ..peer import Foreseen
-from ..plurals import counted
+from ..plurals import counted, number
 from ..preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePreview, preview
 from ..records import Record
 from ..schema import Table
@@ -180,10 +180,22 @@ def _limits(T: Translate, direction: Direction) -> list[Any]:
     if not direction.more:
         return []
     if direction.total is None:
-        return [T("Only the first %s records were looked at; more wait.") % looked]
+        return [
+            counted(
+                T,
+                looked,
+                "Only the first record was looked at; more wait.",
+                "Only the first %(count)s records were looked at; more wait.",
+            )
+        ]
     return [
-        T("Only the first %(looked)s of %(total)s records were looked at.")
-        % {"looked": looked, "total": direction.total}
+        counted(
+            T,
+            direction.total,
+            "Only the first %(looked)s of %(count)s record were looked at.",
+            "Only the first %(looked)s of %(count)s records were looked at.",
+            looked=number(looked),
+        )
     ]
 
 

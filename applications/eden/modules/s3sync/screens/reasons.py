@@ -14,7 +14,7 @@ from ..titles import Translate, resource_title
 from ..ui import look
 from ..watching.standing import Standing
 from . import sayings
-from .wording import number, records, sentence
+from .wording import records, sentence
 
 #: Before what went wrong in the message of a run (see ``engine.RunReport.summary``).
 _FAILED = " Failed: "
@@ -227,7 +227,9 @@ def _stopped(T: Translate, standing: Standing) -> Explanation:
 def _outgoing(T: Translate, standing: Standing) -> Explanation:
     facts = standing.facts
     if standing.outgoing.is_more:
-        count = T("More than %s records") % number(standing.outgoing.count)
+        count = counted(
+            T, standing.outgoing.count, "More than %(count)s record", "More than %(count)s records"
+        )
     else:
         count = records(T, standing.outgoing.count)
     if not facts.is_active:

@@ -20,7 +20,7 @@ from ..registration import Introduction, introduce, known_offer
 from ..site import Site
 from ..titles import Translate
 from ..transport import Hurry
-from . import connection
+from . import connection, wording
 from .desk import Desk
 from .widgets import action_button, confirm, pressed, web_address
 
@@ -370,8 +370,8 @@ def _introduce(desk: Desk, repository_id: int) -> Introduction | None:
     skew = answer.skew if answer else None
     if answer and skew is not None and abs(skew) > desk.settings.get_sync_clock_warning():
         session.flash = T(
-            "Saved and registered at the other site, but the clocks of the two sites differ by %s seconds."
-        ) % round(abs(skew))
+            "Saved and registered at the other site, but the clocks of the two sites differ by %s."
+        ) % wording.seconds(T, round(abs(skew)))
     else:
         session.flash = T("Saved, and registered at the other site: %s") % (answer.message if answer else "")
     return outcome

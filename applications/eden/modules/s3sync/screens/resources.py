@@ -14,6 +14,7 @@ from ..errors import AlreadyRunning, SyncError
 from ..filters import parse_filter_string
 from ..lists import Page, containing, order_of, page_of
 from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH
+from ..plurals import counted
 from ..site import Site
 from ..titles import Translate, resource_names, resource_title
 from . import filter_form, resources_add, wording
@@ -285,17 +286,23 @@ def _what_it_costs(desk: Desk, record: Any, task: Any, item: Item) -> list[Any]:
         )
     elif cost.octets is None or cost.seconds is None:
         lines.append(
-            T("About %s records travel. How long that takes is not known before the first synchronization.")
-            % cost.records
+            counted(
+                T,
+                cost.records,
+                "About %(count)s record travels. How long that takes is not known before the first synchronization.",
+                "About %(count)s records travel. How long that takes is not known before the first synchronization.",
+            )
         )
     else:
         lines.append(
-            T("About %(records)s records travel. By past synchronizations that takes %(size)s and %(time)s.")
-            % {
-                "records": cost.records,
-                "size": wording.size(T, cost.octets),
-                "time": wording.span(T, cost.seconds),
-            }
+            counted(
+                T,
+                cost.records,
+                "About %(count)s record travels. By past synchronizations that takes %(size)s and %(time)s.",
+                "About %(count)s records travel. By past synchronizations that takes %(size)s and %(time)s.",
+                size=wording.size(T, cost.octets),
+                time=wording.span(T, cost.seconds),
+            )
         )
     return lines
 

@@ -111,7 +111,7 @@ def waiting(T: Translate, found: Waiting) -> Any:
 def size(T: Translate, count: int) -> Any:
     """Return a number of bytes in words."""
     if count < 1024:
-        return T("%s bytes") % count
+        return counted(T, count, "%(count)s byte", "%(count)s bytes")
     if count < 1024 * 1024:
         return T("%s kB") % f"{count / 1024:.0f}"
     return T("%s MB") % f"{count / (1024 * 1024):.1f}"
@@ -120,18 +120,23 @@ def size(T: Translate, count: int) -> Any:
 # --- time ----------------------------------------------------------------------------------------------------
 
 
-def span(T: Translate, seconds: float) -> Any:
+def span(T: Translate, length: float) -> Any:
     """Return a span of time in words, as exact as people say it."""
-    whole = round(seconds)
+    whole = round(length)
     if whole < 1:
         return T("less than a second")
     if whole < MINUTE:
-        return counted(T, whole, "%(count)s second", "%(count)s seconds")
+        return seconds(T, whole)
     if whole < 90 * MINUTE:
         return counted(T, round(whole / MINUTE), "%(count)s minute", "%(count)s minutes")
     if whole < 36 * HOUR:
         return counted(T, round(whole / HOUR), "%(count)s hour", "%(count)s hours")
     return days(T, round(whole / DAY))
+
+
+def seconds(T: Translate, count: int) -> Any:
+    """Return a number of seconds in words."""
+    return counted(T, count, "%(count)s second", "%(count)s seconds")
 
 
 def days(T: Translate, count: int) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..log import OUTGOING, SyncLog
 from ..model import utcnow
+from ..plurals import counted
 from ..site import Site
 
 #: More runs than these are not counted; it is said that there were at least so many.
@@ -119,14 +120,20 @@ def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str,
     about = {
         "site": site.settings.get_system_name(),
         "repository": repository.name,
-        "count": count,
+        "what": counted(
+            T,
+            count,
+            "The last synchronization with %(repository)s failed.",
+            "The last %(count)s synchronizations with %(repository)s failed.",
+            repository=repository.name,
+        ),
         "reason": reason or "",
         "since": success.finished_on if success else T("never"),
         "address": f"{site.base_url}/sync/repository/{repository.id}",
     }
     subject = T("%(site)s: the synchronization with %(repository)s keeps failing") % about
     text = T(
-        "The last %(count)s synchronizations with %(repository)s failed. The last success (UTC): %(since)s.\n\n"
+        "%(what)s The last success (UTC): %(since)s.\n\n"
         "What happened:\n%(reason)s\n\n"
         "Where to look:\n%(address)s\n\n"
         "It is tried again by the schedule. You get no further mail until it works again."
