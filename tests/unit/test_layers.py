@@ -23,6 +23,7 @@ CORE = frozenset(
         "garbage",
         "health",
         "jsonrefs",
+        "limits",
         "moments",
         "ordering",
         "pace",

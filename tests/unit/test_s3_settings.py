@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict
 from pathlib import Path
 
@@ -9,7 +10,11 @@ import pytest
 from gluon.storage import Storage
 
 from s3.errors import SettingsError
-from s3.settings import MEGABYTE, S3Settings
+from s3.settings import S3Settings
+from s3sync import codec, transport
+from s3sync.importer import Importer
+from s3sync.limits import MEGABYTE
+from s3sync.patience import Patience
 
 
 def site(tmp_path: Path, text: str) -> S3Settings:
@@ -102,3 +107,16 @@ def test_modules_and_their_roles() -> None:
     assert settings.get_module_roles("sync") == {1}
     assert settings.get_module_roles("org") == {2, 5}
     assert settings.get_module_roles("default") is None
+
+
+def test_what_nothing_is_set_for_is_bounded_as_the_code_bounds_it(tmp_path: Path) -> None:
+    settings = site(tmp_path, "")
+    line, document = transport.Limits(), codec.Limits()
+    assert settings.get_sync_max_document_size() == line.document_size == document.max_bytes
+    assert settings.get_sync_max_upload_size() == line.file_size
+    assert settings.get_sync_connect_timeout() == line.connect_timeout
+    assert settings.get_sync_read_timeout() == line.read_timeout
+    assert settings.get_sync_retries() == Patience().attempts - 1
+    assert settings.get_sync_retry_delay() == Patience().first_delay
+    usual = inspect.signature(Importer).parameters["batch_size"].default
+    assert settings.get_sync_batch_size() == usual

@@ -14,9 +14,10 @@ from collections import OrderedDict
 from collections.abc import Mapping, Set
 from typing import Any, Callable
 
+from s3sync import limits
+
 from .errors import SettingsError
 
-MEGABYTE = 1024 * 1024
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 #: What the settings page may decide, too (s3sync.preferences keeps it).
@@ -192,35 +193,39 @@ class S3Settings:
 
     def get_sync_page_size(self) -> int:
         """[sync] page_size: main records in one page between two sites of this kind. Default: 5000."""
-        return int(self.number("sync", "page_size", 5000, minimum=1))
+        return int(self.number("sync", "page_size", limits.PAGE_SIZE, minimum=1))
 
     def get_sync_batch_size(self) -> int:
         """[sync] batch_size: records an import writes in one transaction. Default: 5000."""
-        return int(self.number("sync", "batch_size", 5000, minimum=1))
+        return int(self.number("sync", "batch_size", limits.BATCH_SIZE, minimum=1))
+
+    def _bytes(self, key: str, default: int) -> int:
+        megabytes = self.number("sync", key, default / limits.MEGABYTE, minimum=0.001)
+        return int(megabytes * limits.MEGABYTE)
 
     def get_sync_max_document_size(self) -> int:
         """[sync] max_document_mb: largest document taken from a peer, in bytes. Default: 1024 MB."""
-        return int(self.number("sync", "max_document_mb", 1024, minimum=0.001) * MEGABYTE)
+        return self._bytes("max_document_mb", limits.DOCUMENT_SIZE)
 
     def get_sync_max_upload_size(self) -> int:
         """[sync] max_upload_mb: largest file fetched for an upload field, in bytes. Default: 100 MB."""
-        return int(self.number("sync", "max_upload_mb", 100, minimum=0.001) * MEGABYTE)
+        return self._bytes("max_upload_mb", limits.FILE_SIZE)
 
     def get_sync_connect_timeout(self) -> float:
         """[sync] connect_timeout: seconds to wait for a connection to a peer. Default: 10."""
-        return self.number("sync", "connect_timeout", 10, minimum=0.1)
+        return self.number("sync", "connect_timeout", limits.CONNECT_TIMEOUT, minimum=0.1)
 
     def get_sync_read_timeout(self) -> float:
         """[sync] read_timeout: seconds to wait for the next byte of an answer. Default: 300."""
-        return self.number("sync", "read_timeout", 300, minimum=0.1)
+        return self.number("sync", "read_timeout", limits.READ_TIMEOUT, minimum=0.1)
 
     def get_sync_retries(self) -> int:
         """[sync] retries: how often a request that failed in passing is repeated. Default: 3."""
-        return int(self.number("sync", "retries", 3))
+        return int(self.number("sync", "retries", limits.RETRIES))
 
     def get_sync_retry_delay(self) -> float:
         """[sync] retry_delay: seconds before the first repetition, three times as long each time. Default: 1."""
-        return self.number("sync", "retry_delay", 1)
+        return self.number("sync", "retry_delay", limits.RETRY_DELAY)
 
     def get_sync_verify_tls(self) -> bool:
         """[sync] verify_tls: whether certificates of peers are checked. Default: yes."""

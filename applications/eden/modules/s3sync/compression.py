@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any, BinaryIO, Callable
 
-CHUNK = 256 * 1024
+from .limits import CHUNK
+
 _GZIP = 31  # zlib's number for its largest window in gzip's frame
 _START = b"\x1f\x8b"
 

@@ -37,6 +37,7 @@ from .errors import (
     SyncError,
     TlsFailed,
 )
+from .limits import LOGGED_PROBLEMS, MOST_PROBLEMS, SHRINK
 from .patience import ONCE, Patience
 from .peer import Exchange, Peer, PullResult, PushResult
 
@@ -46,6 +47,8 @@ log = logging.getLogger("eden.sync")
 USUAL = Patience()
 #: What the log says of a resource of which nothing was exchanged.
 NOTHING_NEW, NOTHING_TO_SEND = "Nothing new.", "Nothing to send."
+#: Seconds of a pause between two looks whether a person cancels: nobody waits for the end of a long pause.
+WAITING_STEP = 1.0
 #: After one of these no other resource can fare better.
 HOPELESS = (NotAuthenticated, TlsFailed)
 #: After one of these other resources are tried, but without waiting any more.
@@ -402,11 +405,10 @@ class Engine:
 
         def waited(seconds: float) -> None:
             self._progress.check()
-            # In small steps, so that a person who cancels does not wait for the end of a long pause.
             while seconds > 0:
-                self._sleep(min(seconds, 1.0))
+                self._sleep(min(seconds, WAITING_STEP))
                 self._progress.check()
-                seconds -= 1.0
+                seconds -= WAITING_STEP
 
         return self._patience.run(step, on_retry=told, sleep=waited)
 
@@ -427,11 +429,11 @@ class Engine:
                 if limit == 1:
                     raise
                 # A site with large records: smaller pages may do.
-                limit = max(1, limit // 4)
+                limit = max(1, limit // SHRINK)
                 continue
             first = False
             total.counts.update(taken.counts)
-            total.problems += taken.problems[: 1000 - len(total.problems)]
+            total.problems += taken.problems[: MOST_PROBLEMS - len(total.problems)]
             self._report.received.update(taken.counts)
             self._progress.advance(sum(total.counts.values()), counts=dict(taken.counts))
             if page.is_ours:
@@ -508,7 +510,7 @@ class Engine:
             except DocumentTooLarge:
                 if page.count == 1:
                     raise
-                limit = max(1, page.count // 4)
+                limit = max(1, page.count // SHRINK)
                 continue
             files = self._send_files(list(dict.fromkeys([*files, *result.files])), problems)
             self._local.delivered(task, page, result, files)
@@ -595,7 +597,7 @@ class Engine:
         else:
             message = f"{_records(records)} received: {told}."
         if problems:
-            shown = list(_bounded(problems, 50))
+            shown = list(_bounded(problems, LOGGED_PROBLEMS))
             message = "\n".join([message, *shown])
         self._log.task(task.resource, mode, action, "warning" if problems or bad else "success", message)
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from .limits import is_number
+
 _ESCAPE = "!"
 
 
@@ -111,8 +113,4 @@ def day(text: Any, days_later: int = 0) -> datetime | None:
 
 def whole_number(value: Any) -> int | None:
     """Return the number that a part of a URL is, None where it is none, or larger than any id."""
-    return (
-        int(value)
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10
-        else None
-    )
+    return int(value) if isinstance(value, str) and is_number(value) else None

@@ -21,15 +21,16 @@ from .engine import Page, Position, Taken, Task
 from .errors import BadRequest, NoSuchRecord, PeerRefused, ProtocolError, SyncError
 from .exporter import ExportRequest
 from .importer import Context, Report, unknown
+from .limits import MOST_PROBLEMS
 from .model import utcnow
 from .peer import RESOURCE_URL, Peer, PullResult, PushResult
 from .policy import Terms
 from .ports import Deferred
 from .protocol import format_msince, parse_msince
 from .site import Site
+from .xmltext import shown
 
 PULL, PUSH, RECEIVE = "pull", "push", "receive"
-MOST_PROBLEMS = 1000
 RETRIES_A_PAGE = 500
 FILES_AT_ONCE = 100
 
@@ -416,10 +417,10 @@ def upload_path(site: Site, stored: str) -> Path:
     table = site.schema.get(tablename)
     known = table.fields.get(fieldname) if table is not None else None
     if known is None or known.kind != "upload":
-        raise NoSuchRecord(f"There is no file {stored[:200]!r} at this site.")
+        raise NoSuchRecord(f"There is no file {shown(stored)!r} at this site.")
     path = site.files.path(tablename, fieldname, stored)
     if not path.is_file():
-        raise NoSuchRecord(f"The file {stored} is not at this site.")
+        raise NoSuchRecord(f"The file {shown(stored)} is not at this site.")
     return path
 
 

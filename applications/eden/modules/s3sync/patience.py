@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Callable, TypeVar
 
 from .errors import PeerBusy, SyncError
+from .limits import RETRIES, RETRY_DELAY
 
 T = TypeVar("T")
 
@@ -23,8 +24,8 @@ class Patience:
         longest_delay: no wait is longer than this many seconds, whatever the peer asks for.
     """
 
-    attempts: int = 4
-    first_delay: float = 1.0
+    attempts: int = RETRIES + 1
+    first_delay: float = RETRY_DELAY
     factor: float = 3.0
     longest_delay: float = 30.0
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from .errors import BadRequest, PeerRefused, ProtocolError, SyncError
 from .filters import Filter, is_filter, parse_filter, to_query
+from .limits import is_number
 from .peer import LOOK, Forecast, Foreseen, Offer, Offered, OfferedSet
 from .xmltext import shown
 
@@ -588,7 +589,7 @@ def _journal(variables: Mapping[str, Any]) -> str | None:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+    if not (is_number(text) and int(text) > 0):
         raise BadRequest(
             f"limit cannot be read: {shown(text)!r}.", hint="Write a number of records, 1 or more."
         )

@@ -37,6 +37,7 @@ from .errors import (
 )
 from .exporter import ExportRequest
 from .filters import Filter, is_filter, parse_filter
+from .limits import CHUNK, LONGEST_RESOURCE, is_number
 from .local import upload_path
 from .log import INCOMING, SyncLog
 from .policy import Policy, Terms
@@ -53,6 +54,7 @@ from .protocol import (
 from .records import Action
 from .schema import Table
 from .site import Site
+from .xmltext import shown
 
 REALM = "eden"
 #: Methods that the addresses of the interface answer.
@@ -61,12 +63,11 @@ REGISTERED = ("POST", "PUT")
 OFFERED = ("GET",)
 FILES = ("GET", "PUT")
 RECORDS = ("GET", "POST", "PUT", "DELETE")
-CHUNK = 256 * 1024
 #: Answers smaller than this are not worth packing.
 WORTH_PACKING = 1024
 REGISTRATION_SIZE = 64 * 1024
-#: A number of so many digits is the key of no record, and more than some databases can look for.
-LONGEST_KEY = 10
+#: Seconds after which a request that failed in passing may be sent again.
+RETRY_AFTER = 10
 _RULED_OUT = re.compile(r";q=0(\.0*)?$")
 logger = logging.getLogger("eden.sync")
 
@@ -205,7 +206,7 @@ def _refuse(site: Site | None, request: Any, mode: str, error: SyncError) -> NoR
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
     if error.transient:
-        headers["Retry-After"] = "10"
+        headers["Retry-After"] = str(RETRY_AFTER)
     raise HTTP(status, json.dumps(body), **headers)
 
 
@@ -221,7 +222,7 @@ def _log_refusal(site: Site, request: Any, mode: str, error: SyncError) -> None:
     resource = request.get_vars.get("resource")
     action = {"pull": "send", "push": "receive"}.get(mode, "request")
     log = SyncLog(site.db, site.store.transaction, repository.id if repository else None, INCOMING)
-    log.error(resource[:64] if isinstance(resource, str) else None, mode, action, error)
+    log.error(resource[:LONGEST_RESOURCE] if isinstance(resource, str) else None, mode, action, error)
 
 
 def _method(request: Any, allowed: tuple[str, ...]) -> str:
@@ -267,8 +268,8 @@ def _asking(request: Any) -> str | None:
 def _key(record_id: str | None) -> int | None:
     if record_id is None:
         return None
-    if not (record_id.isascii() and record_id.isdigit() and len(record_id) < LONGEST_KEY):
-        raise BadRequest(f"{record_id[:80]!r} is not the id of a record.", hint="Give a number.")
+    if not is_number(record_id):
+        raise BadRequest(f"{shown(record_id)!r} is not the id of a record.", hint="Give a number.")
     return int(record_id)
 
 
@@ -420,7 +421,7 @@ def _number(variables: Mapping[str, Any], name: str) -> int | None:
     value = variables.get(name)
     if value is None:
         return None
-    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < LONGEST_KEY):
+    if not (isinstance(value, str) and is_number(value)):
         raise BadRequest(f"{name} cannot be read: {value!r}.", hint="Give a number, 0 or more.")
     return int(value)
 

@@ -21,6 +21,7 @@ from .document import Document
 from .errors import BadRequest, DocumentTooLarge, NotRegistered, StoreFull
 from .exporter import ExportPage, ExportRequest
 from .importer import Report
+from .limits import CHUNK, LOGGED_PROBLEMS, LONGEST_NAME, MOST_FILES
 from .local import RECEIVE, Progresses, problems_of, retry_rejected
 from .log import INCOMING, SyncLog
 from .model import utcnow
@@ -42,12 +43,12 @@ from .site import Site
 from .watching import traffic
 
 EDEN = EDEN_TOKEN = "eden"
-MOST_FILES = 1000
 #: Main records of a document that are looked at to say what would become of them.
 MOST_LOOKED_AT = 1000
 #: Seconds between two notes that a repository was heard of.
 CONTACT_EVERY = 60
-CHUNK = 256 * 1024
+#: Characters of the random name of a cursor: none is made twice in the life of a site.
+TOKEN_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,10 @@ def _note_contact(site: Site, repository: Any) -> None:
             site.db(site.db.sync_repository.id == repository.id).update(last_connected=now)
 
 
+def _token() -> str:
+    return uuid4().hex[:TOKEN_LENGTH]
+
+
 def _limit(site: Site, request: PullRequest) -> int:
     return request.limit or site.settings.get_sync_page_size()
 
@@ -137,21 +142,21 @@ def _serve_page(
     if lost:
         with site.store.transaction():
             site.journal.forget_origin(repository.id, min(lost))
+    paged = replace(wanted, after=decision.resume, until=head, limit=_limit(site, request), paged=True)
     handed: list[Checkpoint] = []
 
     def attributes(page: ExportPage) -> dict[str, Any]:
-        checkpoint, cursor = hand_out(decision.checkpoint, page.position, uuid4().hex[:16], identity)
+        checkpoint, cursor = hand_out(decision.checkpoint, page.position, _token(), identity)
         handed.append(checkpoint)
         return {
             "cursor": str(cursor),
             "more": page.more,
             "journal": identity,
             "restored": decision.restored or pushed.restored,
-            "total": site.total(wanted, page) if request.total else None,
+            "total": site.total(paged, page) if request.total else None,
         }
 
-    wanted = replace(wanted, after=decision.resume, until=head, limit=_limit(site, request), paged=True)
-    page = site.exporter.export(out, wanted, attributes)
+    page = site.exporter.export(out, paged, attributes)
     if handed[-1] != before:
         with site.store.transaction():
             site.checkpoints.save(repository.id, wanted.table, handed[-1])
@@ -164,7 +169,7 @@ def _show_page(
     """Write the page that one of ours would be given, for it to look at; nothing is remembered of that."""
     identity, head = site.journal.identity(), site.journal.head()
     cursor = Cursor.parse(request.cursor)
-    after, restored = 0, False
+    after, restored, skip_origin = 0, False, wanted.skip_origin
     if repository is not None:
         load = site.checkpoints.load
         decision = present(load(repository.id, wanted.table), cursor, identity, head)
@@ -173,7 +178,10 @@ def _show_page(
         after, restored = decision.resume, decision.restored or pushed.restored
         if decision.lost_after is not None or pushed.lost_after is not None:
             # What it once brought may be lost there: it would be sent, too.
-            wanted = replace(wanted, skip_origin=None)
+            skip_origin = None
+    paged = replace(
+        wanted, after=after, until=head, skip_origin=skip_origin, limit=_limit(site, request), paged=True
+    )
 
     def attributes(page: ExportPage) -> dict[str, Any]:
         return {
@@ -181,11 +189,10 @@ def _show_page(
             "more": page.more,
             "journal": identity,
             "restored": restored,
-            "total": site.total(wanted, page) if request.total else None,
+            "total": site.total(paged, page) if request.total else None,
         }
 
-    wanted = replace(wanted, after=after, until=head, limit=_limit(site, request), paged=True)
-    page = site.exporter.export(out, wanted, attributes)
+    page = site.exporter.export(out, paged, attributes)
     return Served(page.count, page.more)
 
 
@@ -202,8 +209,8 @@ def _serve_stranger(site: Site, request: PullRequest, wanted: ExportRequest, out
             "journal": identity,
         }
 
-    wanted = replace(wanted, after=after, limit=_limit(site, request), paged=True)
-    page = site.exporter.export(out, wanted, attributes)
+    paged = replace(wanted, after=after, limit=_limit(site, request), paged=True)
+    page = site.exporter.export(out, paged, attributes)
     return Served(page.count, page.more)
 
 
@@ -354,7 +361,7 @@ def _take_page(
         context = site.context(repository.id, progresses.exchanged(table), progresses.delivered)
         report = site.importer.import_page(document, terms, context)
         report.add(retry_rejected(site, repository.id, table, terms, context))
-        checkpoint, cursor = hand_out(decision.checkpoint, site.journal.head(), uuid4().hex[:16], identity)
+        checkpoint, cursor = hand_out(decision.checkpoint, site.journal.head(), _token(), identity)
         site.checkpoints.save(repository.id, table, checkpoint, RECEIVE)
         files = [each.uuid for each in site.ledger.waiting_files(repository.id, MOST_FILES)]
     _log(site, repository.id, table, report)
@@ -408,7 +415,7 @@ def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
     if not problems and not any(count for name, count in counts.items() if name != Action.UNCHANGED.value):
         return
     told = ", ".join(f"{count} {name}" for name, count in counts.items())
-    message = "\n".join([f"{sum(counts.values())} records received: {told}.", *problems[:50]])
+    message = "\n".join([f"{sum(counts.values())} records received: {told}.", *problems[:LOGGED_PROBLEMS]])
     bad = problems or report.main.get(Action.REJECTED) or report.main.get(Action.CONFLICT)
     with site.store.transaction():
         SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
@@ -488,12 +495,12 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     with site.store.transaction():
         row = site.db(table.uuid == request.uuid).select().first()
         if row is None:
-            repository_id = table.insert(uuid=request.uuid, name=request.name[:64], **changes)
+            repository_id = table.insert(uuid=request.uuid, name=request.name[:LONGEST_NAME], **changes)
         else:
             repository_id = row.id
             # A name that an administrator gave to a repository with a URL is not overwritten from outside.
             if not row.url:
-                changes["name"] = request.name[:64]
+                changes["name"] = request.name[:LONGEST_NAME]
             row.update_record(**changes)
         site.db(table.id == repository_id).update(last_connected=utcnow())
     known = row is not None

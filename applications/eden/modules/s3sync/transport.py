@@ -47,14 +47,19 @@ from .errors import (
     TlsFailed,
     TruncatedDocument,
 )
+from .limits import BEGINNING, CHUNK, CONNECT_TIMEOUT, DOCUMENT_SIZE, FILE_SIZE, MEGABYTE, READ_TIMEOUT
+from .xmltext import shown
 
 USER_AGENT = "EdenSync"
-CHUNK = 256 * 1024
+#: Bytes read at once where a person waits, so that the time limit of an answer is kept.
 SMALL_CHUNK = 4096
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 BUSY = (408, 425, 429, 502, 503, 504)
-LONGEST_ERROR_TEXT = 64 * 1024
+#: Characters of the other site's words in a message, and bytes of a plain text that are looked at for them.
+LONGEST_TOLD, LOOKED_AT = 300, 2000
+#: Bytes by which a web page is known.
+PAGE_START = 512
 #: Libraries wrap an error a few times; a chain that is longer than this is a circle.
 DEEPEST_REASON = 8
 _WANTED = "Enter the address of the other site's application, e.g. https://eden.example.org/eden."
@@ -112,11 +117,11 @@ class Limits:
         answer_time: most seconds of a whole answer, None for no limit: a slow line that gets on is no failure.
     """
 
-    connect_timeout: float = 10.0
-    read_timeout: float = 300.0
-    document_size: int = 4 * 1024**3
-    file_size: int = 256 * 1024**2
-    reply_size: int = 64 * 1024**2
+    connect_timeout: float = CONNECT_TIMEOUT
+    read_timeout: float = READ_TIMEOUT
+    document_size: int = DOCUMENT_SIZE
+    file_size: int = FILE_SIZE
+    reply_size: int = 64 * MEGABYTE
     answer_time: float | None = None
 
 
@@ -131,7 +136,7 @@ class Hurry(NamedTuple):
     connect_timeout: float = 5.0
     read_timeout: float = 20.0
     answer_time: float = 20.0
-    document_size: int = 16 * 1024**2
+    document_size: int = 16 * MEGABYTE
 
     def shorten(self, limits: Limits) -> Limits:
         """Return limits none of which is above these."""
@@ -184,8 +189,8 @@ class Reply:
             return found
         if looks_like_html(self.body):
             raise a_web_page(self.url, self.body)
-        shown = self.body[:80].decode("utf-8", "replace")
-        raise ProtocolError(f"{self.url} answered with something that is not JSON: {shown!r}", remote=True)
+        begins = shown(self.body[:BEGINNING].decode("utf-8", "replace"))
+        raise ProtocolError(f"{self.url} answered with something that is not JSON: {begins!r}", remote=True)
 
     def discard(self) -> None:
         """Remove the spooled answer, if there is one."""
@@ -372,9 +377,9 @@ class Transport:
         headers: Mapping[str, str] | None = None,
     ) -> Iterator["_Answer"]:
         self._own(url)
-        shown = address_of(url)
+        address = address_of(url)
         before = self._clock()
-        with _line_errors(shown, self._proxy):
+        with _line_errors(address, self._proxy):
             response = self._session.request(
                 method,
                 without_credentials(url),
@@ -387,7 +392,9 @@ class Transport:
             )
         try:
             most = self.limits.answer_time
-            answer = _Answer(response, shown, self._proxy, None if most is None else time.monotonic() + most)
+            answer = _Answer(
+                response, address, self._proxy, None if most is None else time.monotonic() + most
+            )
             answer.skew = _skew(response.headers.get("Date"), before, self._clock())
             if answer.skew is not None:
                 self.skew = answer.skew
@@ -453,7 +460,7 @@ class _Answer:
         if 200 <= self.status < 300:
             return
         try:
-            text = self.read(LONGEST_ERROR_TEXT)
+            text = self.read(BEGINNING)
         except SyncError:
             # The status says enough: what went wrong is told also where the words about it did not arrive.
             text = b""
@@ -574,18 +581,18 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> 
 
 def looks_like_html(body: bytes) -> bool:
     """Tell whether a text begins like a web page."""
-    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    start = body[:PAGE_START].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
 
 
 def page_title(body: bytes) -> str:
     """Return the title of a web page, or its first heading, or ""."""
-    text = body[:LONGEST_ERROR_TEXT].decode("utf-8", "replace")
+    text = body[:BEGINNING].decode("utf-8", "replace")
     for tag in ("title", "h1"):
         found = re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.IGNORECASE | re.DOTALL)
         if found:
             plain = re.sub(r"<[^>]+>", " ", found.group(1))
-            return " ".join(html.unescape(plain).split())[:200]
+            return " ".join(html.unescape(plain).split())[:LONGEST_TOLD]
     return ""
 
 
@@ -621,8 +628,8 @@ def _told(told: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> s
         return str(repeated)
     if looks_like_html(body):
         return page_title(body)
-    text = " ".join(re.sub(r"<[^>]+>", " ", body[:2000].decode("utf-8", "replace")).split())
-    return "" if told else text[:300]
+    text = " ".join(re.sub(r"<[^>]+>", " ", body[:LOOKED_AT].decode("utf-8", "replace")).split())
+    return "" if told else text[:LONGEST_TOLD]
 
 
 def _retry_after(value: str | None) -> float | None:

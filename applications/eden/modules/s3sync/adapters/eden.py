@@ -27,6 +27,7 @@ from ..errors import (
     ProtocolError,
     RedirectedElsewhere,
 )
+from ..limits import BEGINNING
 from ..peer import (
     LOOK,
     RESOURCE_URL,
@@ -201,7 +202,7 @@ class EdenAdapter(Adapter):
     def _pulled(self, reply: Reply) -> PullResult:
         assert reply.path is not None
         with reply.path.open("rb") as stream:
-            start = stream.read(64 * 1024)
+            start = stream.read(BEGINNING)
         if not start.strip():
             raise ProtocolError(f"{reply.url} answered with nothing.", remote=True)
         if looks_like_html(start):

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from lxml import etree
 
 from ..errors import DocumentError, DocumentTooLarge, HostileDocument, NotS3XML, TruncatedDocument
+from ..limits import DOCUMENT_SIZE
 from ..xmltext import shown
 
 ROOT = "s3xml"
@@ -38,7 +39,7 @@ class Limits:
         max_bytes_per_record: size of one record, its components included.
     """
 
-    max_bytes: int = 4 << 30
+    max_bytes: int = DOCUMENT_SIZE
     max_depth: int = 16
     max_elements_per_record: int = 1_000_000
     max_bytes_per_record: int = 64 << 20

@@ -16,6 +16,7 @@ from typing import Callable, Protocol
 from ..codec import encode_record
 from ..document import Document
 from ..garbage import no_collection
+from ..limits import BATCH_SIZE
 from ..policy import Terms
 from ..ports import Accounts, Clock, Files, Journal, Kept, Ledger, Store
 from ..records import Action, Outcome, Record
@@ -27,9 +28,6 @@ from .items import Item, Role
 from .plan import Planner
 
 __all__ = ["Context", "Importer", "Report", "unknown"]
-
-#: Records planned and written together.
-BATCH_SIZE = 1000
 
 _KEPT_KINDS = {Action.CONFLICT: "conflict", Action.REJECTED: "rejected", Action.SKIPPED: "refused"}
 

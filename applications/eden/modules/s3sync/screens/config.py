@@ -15,8 +15,7 @@ from gluon.validators import (
     IS_NOT_EMPTY,
 )
 
-from s3.settings import MEGABYTE
-
+from ..limits import MEGABYTE
 from ..preferences import COLUMNS
 from ..site import Site
 from ..titles import Translate

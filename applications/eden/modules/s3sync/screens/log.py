@@ -12,10 +12,10 @@ from gluon import URL, redirect
 from .. import log
 from ..deciding import decisions
 from ..engine import NOTHING_NEW, NOTHING_TO_SEND
+from ..limits import CHUNK
 from ..lists import whole_number
 from ..model import utcnow
 from ..plurals import counted
-from ..rest import CHUNK
 from ..titles import resource_names
 from ..watching import logbook
 from ..watching.standing import live_runs
