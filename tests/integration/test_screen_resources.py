@@ -45,6 +45,7 @@ def tasks(admin: Browser, field: WebSite, headquarters: WebSite) -> Iterator[str
     yield f"{found.group()}/task"
     number = found.group().rpartition("/")[2]
     field.run(
+        f"db(db.sync_lease.repository_id == {number}).delete()\n"
         "from s3sync.administration.repositories import delete_repository\n"
         f"delete_repository(current.sync_site, {number})\n"
         "db.commit()"

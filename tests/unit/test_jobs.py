@@ -406,6 +406,26 @@ def test_a_run_by_hand_is_queued_once(world: World, scheduled: Site) -> None:
     assert jobs.cancel_waiting(db, world.repository) == 1 and not jobs.waiting(db, world.repository)
 
 
+def test_runs_by_hand_are_waited_for_with_the_statements_of_one(
+    world: World, scheduled: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = scheduled.db
+    begun = utcnow()
+    for _ in range(5):
+        jobs.start_now(db, "eden", world.repository, 1, 50)
+    db(db.scheduler_task).update(status="RUNNING", last_run_time=begun)
+    db.sync_run.insert(repository_id=world.repository, started_on=begun)
+    execute, ran = db._adapter.execute, []
+
+    def counted(*args: Any, **options: Any) -> Any:
+        ran.append(args)
+        return execute(*args, **options)
+
+    monkeypatch.setattr(db._adapter, "execute", counted)
+    assert not jobs.waiting(db, world.repository)
+    assert len(ran) == 2
+
+
 def test_workers_that_are_alive(scheduled: Site) -> None:
     db = scheduled.db
     db.scheduler_worker.insert(worker_name="a", last_heartbeat=utcnow())

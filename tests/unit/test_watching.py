@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from s3sync import jobs
+from s3sync.cursor import Checkpoint, Handed
+from s3sync.deciding.history import history
 from s3sync.health import LATE_AFTER, SILENT_AFTER, Condition, Facts, Reason, judge
 from s3sync.model import utcnow
 from s3sync.pace import LONGEST_FORECAST, pace
@@ -287,6 +289,47 @@ def test_the_facts_are_those_of_the_repository(scheduled: Any) -> None:
     assert [run.state for run in recent_runs(scheduled, [bad, good], 1)[bad]] == ["failed"]
     (only,) = standings(scheduled, db.sync_repository.id == good)
     assert only.row.id == good and only.flows[0].table == "org_organisation"
+
+
+@pytest.mark.parametrize(("acknowledged", "arrived"), [(0, False), (1, True)])
+def test_what_was_handed_out_waits_until_the_other_site_says_that_it_has_it(
+    scheduled: Any, acknowledged: int, arrived: bool
+) -> None:
+    db, table = scheduled.db, scheduled.schema.table("org_organisation")
+    key = add(scheduled, "Office")
+    db.org_organisation.insert(name="New", uuid="new")
+    position = scheduled.journal.head()
+    db.commit()
+    scheduled.checkpoints.save(
+        key, table.name, Checkpoint(position * acknowledged, (Handed(position, "handed"),))
+    )
+    db.commit()
+    (standing,) = standings(scheduled)
+    told = history(scheduled, str, table, "new")
+    assert standing.outgoing == Waiting(int(not arrived))
+    assert told is not None and [each.has_it for each in told.partners] == [arrived]
+
+
+def test_a_history_with_many_partners_takes_the_statements_of_one_with_few(
+    scheduled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, table = scheduled.db, scheduled.schema.table("org_organisation")
+    db.org_organisation.insert(name="New", uuid="new")
+    counts = []
+    for _ in range(2):
+        for number in range(5):
+            add(scheduled, f"Office {number}")
+        db.commit()
+        ran: list[str] = []
+        monkeypatch.setattr(db._adapter, "execute", _counting(db._adapter.execute, ran))
+        monkeypatch.setattr(scheduled.store, "rows", _counting(scheduled.store.rows, ran))
+        monkeypatch.setattr(scheduled.checkpoints._store, "rows", _counting(scheduled.store.rows, ran))
+        told = history(scheduled, str, table, "new")
+        monkeypatch.undo()
+        assert told is not None
+        counts.append((len(told.partners), len(ran)))
+    (few, first), (many, second) = counts
+    assert (few, many) == (5, 10) and second <= first
 
 
 def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monkeypatch: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from .clock import SystemClock
@@ -52,6 +53,31 @@ class Checkpoints:
             (repository_id, table, direction),
         )
         return rows[0][0] if rows else None
+
+    def states(
+        self, repository_id: int | None = None, tables: Collection[str] = ()
+    ) -> dict[tuple[int, str], dict[str, str | None]]:
+        """Return the texts that are stored, with one statement: repository and table -> direction -> text.
+
+        Args:
+            repository_id: the repository, None for all.
+            tables: names of tables, none for all.
+        """
+        mark = self._store.mark
+        conditions: list[str] = []
+        given: list[Any] = []
+        if repository_id is not None:
+            conditions.append(f"repository_id = {mark}")
+            given.append(repository_id)
+        if tables:
+            conditions.append(f"tablename IN ({', '.join([mark] * len(tables))})")
+            given += tables
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        sql = f"SELECT repository_id, tablename, direction, state FROM {self._table}{where}"
+        found: dict[tuple[int, str], dict[str, str | None]] = {}
+        for key, table, direction, text in self._store.rows(sql, given):
+            found.setdefault((key, table), {})[direction] = text
+        return found
 
     def write(self, repository_id: int, table: str, direction: str, text: str) -> None:
         """Store a text for a direction within the current transaction."""

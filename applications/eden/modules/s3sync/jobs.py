@@ -524,13 +524,16 @@ def waiting(db: Any, repository_id: int) -> bool:
     """Tell whether a run that a person asked for has not begun yet."""
     task, run = db.scheduler_task, db.sync_run
     query = _by_hand(db, repository_id) & task.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
-    for row in db(query).select(task.status, task.last_run_time):
-        # A worker that has taken it needs a moment to start a process; until then there is no run to see.
-        if row.status != "RUNNING" or row.last_run_time is None:
-            return True
-        if db((run.repository_id == repository_id) & (run.started_on >= row.last_run_time)).isempty():
-            return True
-    return False
+    asked = db(query).select(task.status, task.last_run_time)
+    if any(row.status != "RUNNING" or row.last_run_time is None for row in asked):
+        return True
+    if not asked:
+        return False
+    last = (
+        db(run.repository_id == repository_id).select(run.started_on, orderby=~run.id, limitby=(0, 1)).first()
+    )
+    # A worker that has taken it needs a moment to start a process; until then there is no run to see.
+    return last is None or any(last.started_on < row.last_run_time for row in asked)
 
 
 def live_run(db: Any, repository_id: int, stale_after: float) -> int | None:

@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Callable
 
 from .checkpoints import SERVE, Checkpoints
 from .codec import Decoder, parse_fragment
+from .cursor import Checkpoint
 from .document import Document
 from .engine import Page, Position, Taken, Task
 from .errors import BadRequest, NoSuchRecord, PeerRefused, ProtocolError, SyncError
@@ -73,6 +74,42 @@ class Pushed:
     own: str = ""
 
 
+def _current(text: str | None, own: str) -> dict[str, Any]:
+    """Return a stored state; nothing where it is older than a backup of our database that was restored since."""
+    state: dict[str, Any] = json.loads(text) if text else {}
+    return state if state.get("own") == own else {}
+
+
+def pulled(states: Mapping[str, str | None], own: str) -> Pulled:
+    """Return how far our pulls of a table have come.
+
+    Args:
+        states: what is stored of the exchange of the table with a repository: direction -> text.
+        own: name of our journal.
+    """
+    return Pulled(**_current(states.get(PULL), own))
+
+
+def pushed(states: Mapping[str, str | None], own: str) -> Pushed:
+    """Return how far our pushes of a table have come.
+
+    Args:
+        states, own: as in ``pulled``.
+    """
+    return Pushed(**_current(states.get(PUSH), own))
+
+
+def delivered(states: Mapping[str, str | None], own: str) -> int:
+    """Return the position up to which a repository has got our changes of a table.
+
+    What it was handed counts once it has come back for more: until then the answer may have been lost.
+
+    Args:
+        states, own: as in ``pulled``.
+    """
+    return max(Checkpoint.from_json(states.get(SERVE)).acknowledged, pushed(states, own).position)
+
+
 class Progresses:
     """The states of our own pulls and pushes with one repository.
 
@@ -92,11 +129,11 @@ class Progresses:
 
     def pulled(self, table: str) -> Pulled:
         """Return how far our pulls of a table have come."""
-        return Pulled(**self._read(table, PULL))
+        return pulled(self._states(table, PULL), self._own)
 
     def pushed(self, table: str) -> Pushed:
         """Return how far our pushes of a table have come."""
-        return Pushed(**self._read(table, PUSH))
+        return pushed(self._states(table, PUSH), self._own)
 
     def save_pulled(self, table: str, state: Pulled) -> None:
         """Store it within the current transaction."""
@@ -112,8 +149,7 @@ class Progresses:
 
     def delivered(self, table: str) -> int:
         """Return the position up to which the repository has got our changes of a table."""
-        served = self._checkpoints.load(self._repository_id, table, SERVE).acknowledged
-        return max(served, self.pushed(table).position)
+        return delivered(self._states(table, SERVE, PUSH), self._own)
 
     def exchanged(self, table: str) -> int:
         """Return the position up to which the repository knows our changes of a table.
@@ -121,16 +157,14 @@ class Progresses:
         What it took from us counts, whoever began: pages it pulled and came back for, pages we pushed. Where
         changes only ever travel toward us, the last time we heard of each other is all there is.
         """
-        delivered = self.delivered(table)
-        if delivered:
-            return delivered
+        arrived = self.delivered(table)
+        if arrived:
+            return arrived
         received = self._checkpoints.load(self._repository_id, table, RECEIVE).acknowledged
         return max(received, self.pulled(table).head)
 
-    def _read(self, table: str, direction: str) -> Any:
-        text = self._checkpoints.read(self._repository_id, table, direction)
-        state = json.loads(text) if text else {}
-        return state if state.get("own") == self._own else {}
+    def _states(self, table: str, *directions: str) -> dict[str, str | None]:
+        return {each: self._checkpoints.read(self._repository_id, table, each) for each in directions}
 
 
 def retry_rejected(site: Site, repository_id: int, table: str, terms: Terms, context: Context) -> Report:

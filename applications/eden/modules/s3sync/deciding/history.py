@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..lists import containing
-from ..local import Progresses
+from ..local import delivered
 from ..model import MODE_NONE, MODE_PULL
 from ..ports import Deferred
 from ..schema import Table
@@ -157,15 +157,16 @@ def _partners(site: Site, table: Table, noted: Any) -> list[Partner]:
         tasks.ALL, repositories.ALL, orderby=(repositories.name, tasks.id), limitby=(0, MOST)
     )
     own = site.journal.identity()
+    stored = site.checkpoints.states(tables=[table.name])
     found = []
     for row in rows:
         task, repository = row.sync_task, row.sync_repository
         brought = noted is not None and noted.origin == repository.id
         # Where the record travels with another one, positions are those of that one's table.
         direct = task.resource_name == table.name
-        delivered = Progresses(site.checkpoints, repository.id, own).delivered(task.resource_name)
         sent = noted is not None and direct and task.mode not in (MODE_PULL, MODE_NONE)
-        has_it = brought or noted.seq <= delivered if sent else None
+        arrived = delivered(stored.get((repository.id, table.name), {}), own)
+        has_it = brought or noted.seq <= arrived if sent else None
         name = task.resource_name
         title = resource_title(site, name)
         found.append(Partner(repository, name, title, brought, has_it, task.last_pull, task.last_push))

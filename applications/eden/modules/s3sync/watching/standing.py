@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from .. import jobs
-from ..cursor import Checkpoint
+from .. import jobs, local
+from ..checkpoints import SERVE
 from ..deciding.decisions import UNDECIDED
 from ..health import Facts, Health, judge
 from ..lease import has_died
@@ -265,7 +265,7 @@ def _undecided(db: Any) -> dict[int, int]:
 def _flows(site: Site, one: int | None, looked_at: int) -> dict[int, list[Flow]]:
     """Return what is exchanged with each repository and what of it waits."""
     tasks = _tasks(site, one)
-    told = _checkpoints(site, one)
+    told = _told(site, one)
     wanted: dict[tuple[int, str], int | None] = {}
     for repository_id, of_repository in tasks.items():
         for task in of_repository.values():
@@ -307,7 +307,7 @@ class _Told(NamedTuple):
     """What the checkpoints of a repository and table say.
 
     Attributes:
-        delivered: position of our journal up to which the repository has been given our changes.
+        delivered: position of our journal up to which the repository has got our changes.
         is_served: whether the other site fetches them by itself.
         incoming: records that wait there, None where it has not told.
     """
@@ -320,28 +320,15 @@ class _Told(NamedTuple):
 _NOTHING_TOLD = _Told()
 
 
-def _checkpoints(site: Site, one: int | None) -> dict[tuple[int, str], _Told]:
-    """Return what is known of the exchange of each table with each repository (see ``local.Progresses``)."""
-    store = site.store
-    sql = f"SELECT repository_id, tablename, direction, state FROM {store.columns.name('sync_checkpoint')}"
-    rows = store.rows(
-        sql if one is None else f"{sql} WHERE repository_id = {store.mark}", () if one is None else (one,)
-    )
-    own = site.journal.identity() if rows else ""
-    found: dict[tuple[int, str], _Told] = {}
-    for repository_id, table, direction, text in rows:
-        known = found.get((repository_id, table), _NOTHING_TOLD)
-        if direction == "serve":
-            handed = Checkpoint.from_json(text).handed
-            position = max((each.seq for each in handed), default=0)
-            known = known._replace(delivered=max(known.delivered, position), is_served=True)
-        elif direction in ("push", "pull"):
-            state = json.loads(text) if text else {}
-            if state.get("own") != own:
-                continue
-            if direction == "push":
-                known = known._replace(delivered=max(known.delivered, state.get("position") or 0))
-            else:
-                known = known._replace(incoming=state.get("waiting"))
-        found[repository_id, table] = known
-    return found
+def _told(site: Site, one: int | None) -> dict[tuple[int, str], _Told]:
+    """Return what is known of the exchange of each table with each repository."""
+    stored = site.checkpoints.states(one)
+    own = site.journal.identity() if stored else ""
+    return {
+        key: _Told(
+            delivered=local.delivered(states, own),
+            is_served=SERVE in states,
+            incoming=local.pulled(states, own).waiting,
+        )
+        for key, states in stored.items()
+    }
