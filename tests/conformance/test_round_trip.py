@@ -14,7 +14,7 @@ from s3sync.importer import Report
 from s3sync.records import Action, Record, Reference, Upload
 from s3sync.schema import Schema
 from tests.support.places import RECORDINGS
-from tests.support.sites import FixedClock, Site
+from tests.support.site import Clock, SampleSite
 
 DOCUMENTS = sorted(RECORDINGS.glob("*-export.xml"))
 
@@ -68,7 +68,7 @@ def problems(report: Report) -> list[str]:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_an_edens_document_says_the_same_after_a_round_trip(path: Path, tmp_path: Path) -> None:
-    site = Site(tmp_path, clock=FixedClock())
+    site = SampleSite(tmp_path, clock=Clock())
     try:
         table = main_table(path)
         if table not in site.schema:

@@ -15,7 +15,7 @@ from s3sync import model
 from s3sync.schema import Table
 from s3sync.site import Site
 from tests.support.databases import CHARSET, MYSQL_URI
-from tests.support.exchange import make_site
+from tests.support.site import SampleSite
 
 pytestmark = pytest.mark.database
 
@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         pytest.skip(f"no MySQL or MariaDB: {error}")
     admin.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
     folder = Path(tmp_path_factory.mktemp("duplicates")) / "site"
-    site = make_site(folder, uri=f"{MYSQL_URI.rpartition('/')[0]}/{name}{CHARSET}")
+    site = SampleSite(folder, uri=f"{MYSQL_URI.rpartition('/')[0]}/{name}{CHARSET}")
     people = [
         ("Ann", "Lee"),
         ("ann", "Lee/Ram"),

@@ -15,7 +15,7 @@ from s3sync.local import PULL
 from s3sync.ports import Deferred, Kept
 from s3sync.site import Site
 from tests.support.databases import POSTGRES_URI
-from tests.support.exchange import make_site
+from tests.support.site import SampleSite
 
 #: Tables of one row, or of a few rows for each other site, and the keys that a statement brings along.
 SMALL = {"sync_journal_state", "sync_journal_position", "sync_checkpoint", "wanted", "CONSTANT"}
@@ -24,7 +24,7 @@ UUIDS = [f"urn:uuid:{number}" for number in range(5)]
 
 @pytest.fixture(scope="module")
 def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = make_site(Path(tmp_path_factory.mktemp("plans")) / "site")
+    site = SampleSite(Path(tmp_path_factory.mktemp("plans")) / "site")
     yield site
     site.db.close()
 
@@ -40,7 +40,7 @@ def postgres_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     admin.autocommit = True
     admin.cursor().execute(f"CREATE DATABASE {name}")
     folder = Path(tmp_path_factory.mktemp("plans")) / "site"
-    site = make_site(folder, uri=f"{POSTGRES_URI.rpartition('/')[0]}/{name}")
+    site = SampleSite(folder, uri=f"{POSTGRES_URI.rpartition('/')[0]}/{name}")
     # of a few rows the planner would read all: whether an index could serve is the question
     site.db.executesql("SET enable_seqscan = off")
     site.db.commit()

@@ -16,8 +16,8 @@ from s3sync.document import Document
 from s3sync.exporter import ExportRequest
 from s3sync.policy import Terms
 from s3sync.site import Site
-from tests.support.exchange import Clock, make_site
-from tests.support.sites import data, ref, resource
+from tests.support.documents import data, ref, resource
+from tests.support.site import Clock, SampleSite
 
 #: Sizes below the number of keys that one statement may name.
 FEW, MANY = 40, 160
@@ -101,8 +101,8 @@ def counts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Statements by step: for a first batch, for few and for many records."""
     table = request.param
     clock = Clock()
-    site = make_site(Path(tmp_path_factory.mktemp(table)) / "site", clock)
-    clock.tick(10 * 86400)
+    site = SampleSite(Path(tmp_path_factory.mktemp(table)) / "site", clock=clock)
+    clock.step(10 * 86400)
     take(site, table, 1, 10**6)
     found: dict[str, list[int]] = {}
     for count, first in ((FEW, 0), (MANY, 1000)):
@@ -126,7 +126,7 @@ def test_more_records_take_no_more_statements(counts: dict[str, list[int]], step
 
 
 def test_the_counter_counts(tmp_path: Path) -> None:
-    site = make_site(tmp_path / "site")
+    site = SampleSite(tmp_path / "site")
     with statements() as calls:
         for number in range(3):
             site.db.executesql(f"SELECT {number}")

@@ -18,7 +18,8 @@ from s3sync.peer import RESOURCE_URL
 from s3sync.policy import Policy
 from s3sync.protocol import PullRequest, RegistrationRequest
 from s3sync.site import Site
-from tests.support.exchange import START, Clock, Pair, make_site
+from tests.support.exchange import Pair
+from tests.support.site import IN_A_FILE, NOW, Clock, SampleSite
 
 ORG, OFFICE, PERSON, DOCUMENT = "org_organisation", "org_office", "pr_person", "doc_document"
 
@@ -26,8 +27,8 @@ ORG, OFFICE, PERSON, DOCUMENT = "org_organisation", "org_office", "pr_person", "
 class World:
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
-        self.a = make_site(folder / "a", self.clock)
-        self.b = make_site(folder / "b", self.clock)
+        self.a = SampleSite(folder / "a", IN_A_FILE, clock=self.clock)
+        self.b = SampleSite(folder / "b", IN_A_FILE, clock=self.clock)
 
     def add(self, site: Site, *numbers: int, table: str = ORG, **values: Any) -> None:
         for number in numbers:
@@ -35,7 +36,7 @@ class World:
         site.db.commit()
 
     def change(self, site: Site, number: int, name: str) -> None:
-        self.clock.tick()
+        self.clock.step()
         site.db(site.db[ORG].uuid == f"urn:uuid:{ORG}:{number}").update(name=name)
         site.db.commit()
 
@@ -72,7 +73,7 @@ def test_changes_and_deletions_travel_both_ways(world: World) -> None:
     pair.run()
     world.change(world.a, 1, "changed at a")
     world.change(world.b, 2, "changed at b")
-    world.clock.tick()
+    world.clock.step()
     world.b.s3db.delete(ORG, [world.b.db(world.b.db[ORG].uuid == f"urn:uuid:{ORG}:3").select().first().id])
     world.b.db.commit()
     report = pair.run()
@@ -150,7 +151,7 @@ def test_the_same_as_with_an_eden(world: World) -> None:
     pair = Pair(world.a, world.b, ORG, eden=True)
     pair.run()
     assert state(world.a) == state(world.b) and len(state(world.a)) == 6
-    world.clock.tick(3600)
+    world.clock.step(3600)
     world.change(world.b, 11, "changed")
     report = pair.run()
     assert report.received["updated"] == 1 and state(world.a) == state(world.b)
@@ -161,9 +162,9 @@ def test_an_eden_that_sends_everything_again_undoes_nothing(world: World) -> Non
     pair = Pair(world.a, world.b, ORG, eden=True, conflict_policy=Policy.OTHER)
     # A site whose versions have to be known before it is sent anything: it is asked for everything every time.
     LocalSite(world.a, world.a.repository(pair.repository.id)).learn(frozenset((RESOURCE_URL,)))
-    world.clock.tick(3600)
+    world.clock.step(3600)
     pair.run()
-    world.clock.tick(3600)
+    world.clock.step(3600)
     world.change(world.a, 1, "changed here")
     report = pair.run()
     assert outcomes(report) == {"unchanged": 2} and report.sent == 1
@@ -176,7 +177,7 @@ def test_an_eden_that_sends_everything_again_undoes_nothing(world: World) -> Non
 
 def asked(world: World, uuid: str, msince: datetime | None, *filters: Any) -> set[str]:
     """Ask b as an Eden does; return the names in the answer."""
-    world.clock.tick()
+    world.clock.step()
     path = world.a.spool / "asked.xml"
     with path.open("w+b") as out:
         serving.pull(world.b, PullRequest(ORG, uuid, msince=msince, filters=tuple(filters)), out)
@@ -188,17 +189,17 @@ def test_an_eden_gets_what_came_late_with_an_older_time(world: World) -> None:
     serving.register(world.b, RegistrationRequest(uuid, "old"))
     world.add(world.b, 1)
     assert asked(world, uuid, None) == {f"{ORG} 1"}
-    first = START + timedelta(hours=1)
+    first = NOW + timedelta(hours=1)
     assert asked(world, uuid, first) == set()
     # From a third site, by the journal new, by its time old.
-    world.add(world.b, 2, modified_on=START - timedelta(days=9))
-    second = START + timedelta(hours=2)
+    world.add(world.b, 2, modified_on=NOW - timedelta(days=9))
+    second = NOW + timedelta(hours=2)
     assert asked(world, uuid, second) == {f"{ORG} 2"}
     assert asked(world, uuid, second) == {f"{ORG} 2"}, "the answer was lost, so it asks for the same again"
-    assert asked(world, uuid, START + timedelta(hours=3)) == set()
-    assert asked(world, uuid, START) == {f"{ORG} 1"}, "an earlier time was set by hand: it decides"
+    assert asked(world, uuid, NOW + timedelta(hours=3)) == set()
+    assert asked(world, uuid, NOW) == {f"{ORG} 1"}, "an earlier time was set by hand: it decides"
     one = parse_filter("~.name", f"{ORG} 2")
-    assert asked(world, uuid, START - timedelta(days=10), one) == {f"{ORG} 2"}
+    assert asked(world, uuid, NOW - timedelta(days=10), one) == {f"{ORG} 2"}
     assert asked(world, uuid, None) == {f"{ORG} 1", f"{ORG} 2"}
 
 
@@ -231,7 +232,7 @@ def restore(site: Site, folder: Path, backup: bytes) -> Site:
     (folder / "databases" / "storage.sqlite").write_bytes(backup)
     for rest in ("-wal", "-shm"):
         (folder / "databases" / f"storage.sqlite{rest}").unlink(missing_ok=True)
-    return make_site(folder)
+    return SampleSite(folder, IN_A_FILE)
 
 
 @pytest.mark.parametrize("which", ["own", "other"])

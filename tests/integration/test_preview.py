@@ -16,7 +16,8 @@ from s3sync.errors import NotAuthenticated, NotRegistered, PeerUnreachable, Sync
 from s3sync.peer import Offer
 from s3sync.preview import Preview, preview
 from s3sync.site import Site
-from tests.support.exchange import Clock, DirectPeer, Pair, make_site
+from tests.support.exchange import DirectPeer, Pair
+from tests.support.site import IN_A_FILE, Clock, SampleSite
 
 ORGANISATIONS = "org_organisation"
 
@@ -57,7 +58,10 @@ def clock() -> Clock:
 
 @pytest.fixture()
 def sites(tmp_path: Path, clock: Clock) -> Iterator[tuple[Site, Site]]:
-    own, other = make_site(tmp_path / "own", clock), make_site(tmp_path / "other", clock)
+    own, other = (
+        SampleSite(tmp_path / "own", IN_A_FILE, clock=clock),
+        SampleSite(tmp_path / "other", IN_A_FILE, clock=clock),
+    )
     yield own, other
     own.db.close()
     other.db.close()
@@ -119,12 +123,12 @@ def prepare(pair: Pair, clock: Clock) -> None:
         write(pair.own, uuid, f"First {uuid}")
     pair.run()
     pair.run()
-    clock.tick(600)
+    clock.step(600)
     write(pair.other, "theirs", "Changed there")
     write(pair.other, "both", "Changed there")
     write(pair.other, "gone", None)
     write(pair.other, "new there", "New there")
-    clock.tick(60)
+    clock.step(60)
     write(pair.own, "mine", "Changed here")
     write(pair.own, "both", "Changed here")
     write(pair.own, "dropped", None)

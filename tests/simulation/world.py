@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from s3.clock import next_modified_on
 from s3.errors import DeletionRestricted
-from s3sync import model, serving
+from s3sync import serving
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.engine import Engine, Stage
@@ -31,10 +31,8 @@ from s3sync.importer.removal import Remover
 from s3sync.local import LocalSite
 from s3sync.patience import Patience
 from s3sync.protocol import PullRequest, PushRequest
-from s3sync.site import Site
 from s3sync.transport import Reply
-from tests.support.eden import open_environment
-from tests.support.sites import NOW, FixedClock
+from tests.support.site import NOW, SampleSite
 
 from .history import History, Operation
 
@@ -64,18 +62,9 @@ class Place:
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         self.folder = folder
-        (folder / "private").mkdir(parents=True)
-        self.clock = FixedClock()
-        env = open_environment(str(folder), "sqlite:memory", now=self.clock.now)
-        self.db, self.s3db = env["db"], env["s3db"]
-        model.define(self.db, self.s3db, env["settings"], str)
-        self.site = Site(
-            self.db, self.s3db, env["settings"], env["auth"], folder, "eden", "http://127.0.0.1", self.clock
-        )
-        model.prepare(self.db, self.site.schema)
-        self.site.install()
-        self.uuid = str(self.site.config().uuid)
-        self.db.commit()
+        self.site = SampleSite(folder)
+        self.db, self.s3db = self.site.db, self.site.s3db
+        self.clock, self.uuid = self.site.clock, self.site.uuid
         self.beginning = self._copy()
         self.backup: tuple[sqlite3.Connection, str] | None = None
 

@@ -26,6 +26,9 @@ class OpenAuth:
     def user_id(self) -> int | None:
         return self.user.id if self.user else None
 
+    def s3_impersonate(self, user_id: int | None) -> bool:
+        return user_id is not None
+
     def s3_logged_in(self) -> bool:
         return self.user is not None
 

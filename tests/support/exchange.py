@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from s3sync import model, serving
+from s3sync import serving
 from s3sync.codec import DocumentReader
 from s3sync.engine import Engine, RunReport, Stage, Task
 from s3sync.errors import PeerUnreachable
@@ -16,45 +16,6 @@ from s3sync.peer import Exchange, Forecast, Offer, PullResult, PushResult, Refus
 from s3sync.policy import Policy
 from s3sync.protocol import PullRequest, PushRequest, RegistrationRequest
 from s3sync.site import Site
-from tests.support.eden import OpenAuth, open_environment
-
-START = datetime(2026, 3, 1, 8)
-
-
-class Clock:
-    """A clock that the test turns."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self.moment = now
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def tick(self, seconds: float = 60) -> None:
-        self.moment += timedelta(seconds=seconds)
-
-
-class Jobs(OpenAuth):
-    """Nobody in particular, as in a worker."""
-
-    def s3_impersonate(self, user_id: int | None) -> bool:
-        return user_id is not None
-
-
-def make_site(folder: Path, clock: Clock | None = None, uri: str = "sqlite://storage.sqlite") -> Site:
-    """Return a new site with the bundled data model, everything journaled."""
-    told = clock or Clock()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "private").mkdir(exist_ok=True)
-    environment = open_environment(str(folder), uri=uri, now=told.now)
-    db, s3db, settings = environment["db"], environment["s3db"], environment["settings"]
-    model.define(db, s3db, settings)
-    site = Site(db, s3db, settings, Jobs(), folder, "eden", f"http://{folder.name}.example.org", told)
-    site.install()
-    model.prepare(db, site.schema)
-    db.commit()
-    site.config()
-    return site
 
 
 class DirectPeer:
@@ -67,7 +28,7 @@ class DirectPeer:
 
     def __init__(self, own: Site, other: Site, eden: bool = False) -> None:
         self.own, self.other, self.eden = own, other, eden
-        self.uuid: str = own.config().uuid
+        self.uuid = str(own.config().uuid)
         self.lose_answers = 0
         self.sent_files: list[str] = []
 

@@ -17,14 +17,14 @@ from s3sync.errors import AlreadyRunning, StoreBusy
 from s3sync.lease import Lease
 from s3sync.model import BELONGING, ENDING, OUTLIVING
 from s3sync.site import Site
-from tests.support.exchange import make_site
+from tests.support.site import SampleSite
 
 RESOURCE = "org_organisation"
 
 
 @pytest.fixture()
 def site(tmp_path: Path) -> Iterator[Site]:
-    site = make_site(tmp_path / "own")
+    site = SampleSite(tmp_path / "own")
     Scheduler(site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
     yield site
     site.db.close()

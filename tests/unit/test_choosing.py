@@ -24,12 +24,12 @@ from s3sync.screens.costs import Cost, Past, estimate, past_runs
 from s3sync.screens.filter_fields import FilterFields, comparison_words, is_valid, problem_of
 from s3sync.screens.filter_rows import OFFERED, Entry, FilterRow, filter_of, row_of
 from s3sync.screens.rules import entered_rules, problems_of
-from tests.support.sites import NOW, Site
+from tests.support.site import NOW, SampleSite
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    found = Site(tmp_path_factory.mktemp("site"))
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleSite]:
+    found = SampleSite(tmp_path_factory.mktemp("site"))
     yield found
     found.close()
 
@@ -120,7 +120,7 @@ def test_rules_that_were_sent() -> None:
         ("hrm_human_resource", "~.status=9", "~.status=9"),
     ],
 )
-def test_filters_in_words(site: Site, resource: str, filter: str, told: str) -> None:
+def test_filters_in_words(site: SampleSite, resource: str, filter: str, told: str) -> None:
     fields = FilterFields(site, str, site.schema.table(resource))
     entries = fields.entries()
     (parsed,) = parse_filter_string(filter)
@@ -133,7 +133,7 @@ def test_filters_in_words(site: Site, resource: str, filter: str, told: str) -> 
 @pytest.mark.parametrize(
     "resource", ["org_organisation", "org_office", "pr_person", "gis_location", "hms_hospital"]
 )
-def test_every_field_that_is_offered_can_be_compared(site: Site, resource: str) -> None:
+def test_every_field_that_is_offered_can_be_compared(site: SampleSite, resource: str) -> None:
     table = site.schema.table(resource)
     entries = FilterFields(site, str, table).entries()
     assert len(entries) > 10
@@ -154,7 +154,7 @@ def test_every_field_that_is_offered_can_be_compared(site: Site, resource: str) 
             assert site.store.count(table, [filter_of(row, entry)]) == 0
 
 
-def test_what_each_site_computes_or_hides_is_not_offered(site: Site) -> None:
+def test_what_each_site_computes_or_hides_is_not_offered(site: SampleSite) -> None:
     entries = FilterFields(site, str, site.schema.table("org_organisation")).entries()
     assert "~.root_organisation" not in entries and "~.pe_id" not in entries and "~.uuid" not in entries
     office = FilterFields(site, str, site.schema.table("org_office")).entries()
@@ -190,7 +190,7 @@ def test_problems_are_told_by_the_kind_of_field() -> None:
 # --- what belongs together ----------------------------------------------------------------------------------
 
 
-def test_what_records_refer_to_should_come_along(site: Site) -> None:
+def test_what_records_refer_to_should_come_along(site: SampleSite) -> None:
     found = suggestions(site.schema, ["org_office"])
     assert {"org_organisation", "gis_location", "org_office_type", "org_sector"} <= set(found)
     assert "org_office" not in found and "pr_person" not in found
@@ -198,14 +198,14 @@ def test_what_records_refer_to_should_come_along(site: Site) -> None:
     assert "org_organisation" not in suggestions(site.schema, ["org_office", "org_organisation"])
 
 
-def test_nobody_suggests_tables_that_stay_at_home(site: Site) -> None:
+def test_nobody_suggests_tables_that_stay_at_home(site: SampleSite) -> None:
     for table in site.schema:
         for name in referred(site.schema, table):
             target = site.schema.table(name)
             assert not target.is_super and not name.startswith("auth_") and name != table.name
 
 
-def test_what_is_referred_to_comes_first(site: Site) -> None:
+def test_what_is_referred_to_comes_first(site: SampleSite) -> None:
     names = ["hrm_human_resource", "org_office", "org_organisation", "pr_person", "gis_location"]
     ordered = in_order(site.schema, names)
     assert sorted(ordered) == sorted(names)
@@ -229,7 +229,7 @@ def test_what_comparing_everything_takes(past: Past, here: int, there: Any, cost
     assert estimate(past, here, there) == cost
 
 
-def test_past_runs_that_moved_something(site: Site) -> None:
+def test_past_runs_that_moved_something(site: SampleSite) -> None:
     def run(**values: Any) -> None:
         site.db.sync_run.insert(repository_id=77, started_on=NOW, **values)
 

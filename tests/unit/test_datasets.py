@@ -13,12 +13,12 @@ import pytest
 from s3sync import datasets
 from s3sync.errors import StoreFull
 from s3sync.site import Site
-from tests.support.exchange import make_site
+from tests.support.site import SampleSite
 
 
 @pytest.fixture()
 def site(tmp_path: Path) -> Iterator[Site]:
-    site = make_site(tmp_path / "own")
+    site = SampleSite(tmp_path / "own")
     yield site
     site.db.close()
 

@@ -12,15 +12,15 @@ import pytest
 from s3sync.document import Document
 from s3sync.policy import Terms
 from s3sync.site import Site
-from tests.support.exchange import make_site
-from tests.support.sites import data, ref, resource
+from tests.support.documents import data, ref, resource
+from tests.support.site import SampleSite
 
 LOCATION = "gis_location"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = make_site(Path(tmp_path_factory.mktemp("derived")) / "site")
+    site = SampleSite(Path(tmp_path_factory.mktemp("derived")) / "site")
     yield site
     site.db.close()
 

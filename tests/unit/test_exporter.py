@@ -11,18 +11,19 @@ import pytest
 from lxml import etree
 
 from s3sync.exporter import Exporter, ExportRequest
-from tests.support.sites import NOW, Site, resource
+from tests.support.documents import resource
+from tests.support.site import NOW, SampleSite
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path)
+def site(tmp_path: Path) -> Iterator[SampleSite]:
+    site = SampleSite(tmp_path)
     yield site
     site.close()
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2, 10])
-def test_references_are_followed_as_deep_as_the_setting_says(site: Site, depth: int) -> None:
+def test_references_are_followed_as_deep_as_the_setting_says(site: SampleSite, depth: int) -> None:
     chain = [f"urn:uuid:level-{level}" for level in range(5)]
     for level, uuid in enumerate(chain):
         parent = (
@@ -63,7 +64,7 @@ ODD = [
 ]
 
 
-def test_a_record_is_written_the_same_whatever_stands_beside_it(site: Site) -> None:
+def test_a_record_is_written_the_same_whatever_stands_beside_it(site: SampleSite) -> None:
     choose = random.Random(1)
     organisation, office = site.s3db["org_organisation"], site.s3db["org_office"]
     kind, link = site.s3db["org_organisation_type"], site.s3db["org_organisation_organisation_type"]
@@ -110,7 +111,9 @@ def test_a_record_is_written_the_same_whatever_stands_beside_it(site: Site) -> N
             assert len(alone) == 40
 
 
-def test_names_that_are_let_go_of_are_looked_up_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_are_let_go_of_are_looked_up_again(
+    site: SampleSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("s3sync.exporter.writing.MAX_NAMES", 0)
     monkeypatch.setattr("s3sync.exporter.CHUNK", 2)
     organisation, office = site.s3db["org_organisation"], site.s3db["org_office"]

@@ -21,7 +21,8 @@ from s3sync.lease import Lease, has_died, owner_name
 from s3sync.model import utcnow
 from s3sync.site import Site
 from s3sync.watching import notice
-from tests.support.exchange import DirectPeer, make_site
+from tests.support.exchange import DirectPeer
+from tests.support.site import IN_A_FILE, SampleSite
 
 
 class WithLine(DirectPeer):
@@ -44,8 +45,8 @@ class WithLine(DirectPeer):
 
 class World:
     def __init__(self, folder: Path) -> None:
-        self.site = make_site(folder / "a")
-        self.other = make_site(folder / "b")
+        self.site = SampleSite(folder / "a", IN_A_FILE)
+        self.other = SampleSite(folder / "b")
         self.peer = WithLine(self.site, self.other)
         self.site.peer = lambda row: self.peer  # type: ignore[assignment, method-assign]
         answer = self.peer.register()

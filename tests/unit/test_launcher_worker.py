@@ -11,14 +11,14 @@ import pytest
 from gluon.scheduler import Scheduler
 
 from launcher.worker import DIED, release_dead_workers
-from tests.support.exchange import make_site
+from tests.support.site import SampleSite
 
 NOW = datetime(2026, 3, 1, 12)
 
 
 @pytest.fixture()
 def db(tmp_path: Path) -> Iterator[Any]:
-    site = make_site(tmp_path / "own")
+    site = SampleSite(tmp_path / "own")
     Scheduler(site.db, {"sync_synchronize": print}, migrate=True, utc_time=True)
     yield site.db
     site.db.close()

@@ -21,8 +21,9 @@ from s3sync.protocol import RegistrationRequest
 from s3sync.registration import ask_for_offer, introduce, known_offer
 from s3sync.site import Site
 from s3sync.transport import Transport
-from tests.support.exchange import DirectPeer, make_site
+from tests.support.exchange import DirectPeer
 from tests.support.peer import Answer, FakePeer
+from tests.support.site import SampleSite
 
 RESOURCE = "org_organisation"
 
@@ -41,7 +42,7 @@ class Line(DirectPeer):
 
 @pytest.fixture()
 def sites(tmp_path: Path) -> Iterator[tuple[Site, Site]]:
-    own, other = make_site(tmp_path / "own"), make_site(tmp_path / "other")
+    own, other = SampleSite(tmp_path / "own"), SampleSite(tmp_path / "other")
     own.peer = lambda row, hurry=None: Line(own, other)  # type: ignore[assignment, method-assign, return-value]
     Scheduler(own.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
     yield own, other

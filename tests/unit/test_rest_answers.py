@@ -15,14 +15,14 @@ from gluon.storage import Storage
 
 from s3sync import rest
 from s3sync.site import Site
-from tests.support.exchange import make_site
+from tests.support.site import SampleSite
 
 Entrance = Callable[[Any, Any], Any]
 
 
 @pytest.fixture()
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    made = make_site(tmp_path / "site")
+    made = SampleSite(tmp_path / "site")
     made.auth.user = SimpleNamespace(id=1)
     monkeypatch.setattr(current, "sync_site", made, raising=False)
     yield made

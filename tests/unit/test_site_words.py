@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from s3sync.deciding.cases import SiteWords
-from tests.support.sites import Site
+from tests.support.site import SampleSite
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    found = Site(tmp_path_factory.mktemp("site"))
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleSite]:
+    found = SampleSite(tmp_path_factory.mktemp("site"))
     yield found
     found.close()
 

@@ -9,7 +9,7 @@ import pytest
 
 from s3sync.site import Site
 from s3sync.watching import tally
-from tests.support.exchange import Clock, make_site
+from tests.support.site import Clock, SampleSite
 
 OFFICE = "org_organisation"
 
@@ -21,7 +21,7 @@ def clock() -> Clock:
 
 @pytest.fixture()
 def site(tmp_path: Path, clock: Clock) -> Site:
-    return make_site(tmp_path / "site", clock)
+    return SampleSite(tmp_path / "site", clock=clock)
 
 
 def insert(site: Site, count: int) -> None:
@@ -63,7 +63,7 @@ def test_a_table_that_did_not_change_is_counted_once_in_a_while(
     assert [records(site), records(site)] == [2, 2] and asked == [OFFICE]
     insert(site, 1)
     assert records(site) == 3 and len(asked) == 2
-    clock.tick(tally.LONGEST.total_seconds())
+    clock.step(tally.LONGEST.total_seconds())
     assert records(site) == 3 and len(asked) == 3
 
 
@@ -76,7 +76,7 @@ def test_a_large_table_that_changes_all_the_time_is_counted_now_and_then(
     assert records(site) == 2
     insert(site, 1)
     assert records(site) == 2 and len(asked) == 1
-    clock.tick(tally.GOOD_FOR.total_seconds())
+    clock.step(tally.GOOD_FOR.total_seconds())
     assert records(site) == 3 and len(asked) == 2
 
 

@@ -14,13 +14,13 @@ from s3sync import datasets, jobs, upkeep
 from s3sync.model import utcnow
 from s3sync.site import Site
 from s3sync.watching.standing import standings
-from tests.support.exchange import make_site
+from tests.support.site import SampleSite
 from tests.unit.test_jobs import World
 
 
 @pytest.fixture()
 def site(tmp_path: Path) -> Iterator[Site]:
-    site = make_site(tmp_path / "own")
+    site = SampleSite(tmp_path / "own")
     Scheduler(site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
     yield site
     site.db.close()

@@ -19,7 +19,7 @@ from s3sync.rhythm import DAY, HOUR, MINUTE, Every, every, first_run, upcoming
 from s3sync.watching import backlog, traffic
 from s3sync.watching.backlog import NOTHING, Tail, Waiting
 from s3sync.watching.standing import failing, recent_runs, standings
-from tests.support.exchange import make_site
+from tests.support.site import SampleSite
 
 NOW = datetime(2026, 3, 1, 12)
 AGO = NOW - timedelta(hours=1)
@@ -180,7 +180,7 @@ def test_sums_and_nothing() -> None:
 
 
 def test_the_tails_of_tables(tmp_path: Path) -> None:
-    site = make_site(tmp_path)
+    site = SampleSite(tmp_path)
     for number in range(5):
         site.db.org_organisation.insert(name=f"Organisation {number}")
     site.db.org_sector.insert(name="Health")
@@ -196,7 +196,7 @@ def test_the_tails_of_tables(tmp_path: Path) -> None:
 
 
 def test_records_are_counted_by_day(tmp_path: Path) -> None:
-    site = make_site(tmp_path)
+    site = SampleSite(tmp_path)
     db, today = site.db, utcnow().date()
     traffic.note(db, 1, received=3)
     traffic.note(db, 1, received=2, sent=1)
@@ -223,7 +223,7 @@ def test_records_are_counted_by_day(tmp_path: Path) -> None:
 def scheduled(tmp_path: Path) -> Any:
     from gluon.scheduler import Scheduler
 
-    site = make_site(tmp_path)
+    site = SampleSite(tmp_path)
     Scheduler(site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
     return site
 

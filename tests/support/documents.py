@@ -1,0 +1,53 @@
+"""S3XML for tests: elements by function, and what an import says about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from s3sync.importer import Report
+from tests.support.site import NOW
+
+
+def told(report: Report) -> dict[str, int]:
+    """Return the outcomes of a report by name."""
+    return {action.value: count for action, count in report.counts.items() if count}
+
+
+def reasons(report: Report) -> list[str]:
+    """Return why records were rejected."""
+    return [outcome.reason for _, outcome in report.failures]
+
+
+def resource(
+    table: str,
+    uuid: str | None,
+    *parts: str,
+    modified_on: datetime | str = NOW,
+    mci: int | None = 1,
+    **more: str,
+) -> str:
+    """Return a <resource> element; ``parts`` are its children."""
+    moment = modified_on if isinstance(modified_on, str) else modified_on.isoformat()
+    attributes = {"name": table, "modified_on": moment, **more}
+    if uuid is not None:
+        attributes["uuid"] = uuid
+    if mci is not None:
+        attributes["mci"] = str(mci)
+    written = " ".join(f'{name}="{value}"' for name, value in attributes.items())
+    return f"<resource {written}>{''.join(parts)}</resource>"
+
+
+def data(field: str, text: str) -> str:
+    """Return a <data> element with a text node."""
+    return f'<data field="{field}">{text}</data>'
+
+
+def ref(field: str, table: str, uuid: str) -> str:
+    """Return a <reference> element."""
+    return f'<reference field="{field}" resource="{table}" uuid="{uuid}"/>'
+
+
+def deleted(table: str, uuid: str, modified_on: datetime = NOW, replaced_by: str | None = None) -> str:
+    """Return a deleted <resource>."""
+    more = f' replaced_by="{replaced_by}"' if replaced_by else ""
+    return f'<resource name="{table}" uuid="{uuid}" deleted="True" modified_on="{modified_on.isoformat()}"{more}/>'

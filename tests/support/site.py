@@ -1,0 +1,121 @@
+"""The one way to build a site for a test: the bundled data model and all use cases, in this process.
+
+``SampleSite(tmp_path)`` is a ``s3sync.site.Site`` on a database in memory, with everything journaled and a clock that
+the test turns. What it adds is short: documents come in by ``push`` and ``take`` and go out by ``export``; ``row``,
+``rows``, ``kept`` and ``waiting`` tell what is there. Several of them exchange by ``tests.support.exchange``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Callable
+
+from s3sync import model
+from s3sync.document import Document
+from s3sync.exporter import ExportPage, ExportRequest
+from s3sync.importer import Context, Report
+from s3sync.policy import Terms
+from s3sync.site import Site
+from tests.support.eden import open_environment
+
+NOW = datetime(2026, 3, 1, 12)
+#: URI of a database that other threads and processes can open as well.
+IN_A_FILE = "sqlite://storage.sqlite"
+
+
+class Clock:
+    """A ports.Clock that a test turns."""
+
+    def __init__(self, moment: datetime = NOW) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def step(self, seconds: float = 60) -> datetime:
+        self.moment += timedelta(seconds=seconds)
+        return self.moment
+
+
+class SampleSite(Site):
+    """A site with a database of its own.
+
+    Args:
+        folder: where it writes; made where it is missing. Its name is that of the site's host.
+        uri: pydal connection string.
+        clock: its clock; sites that exchange may share one.
+        users: e-mail -> id of accounts that exist.
+        configure: changes the data model before it is used.
+    """
+
+    clock: Clock
+
+    def __init__(
+        self,
+        folder: Path,
+        uri: str = "sqlite:memory",
+        *,
+        clock: Clock | None = None,
+        users: Mapping[str, int] | None = None,
+        configure: Callable[[Any], None] | None = None,
+    ) -> None:
+        (folder / "private").mkdir(parents=True, exist_ok=True)
+        clock = clock or Clock()
+        host = open_environment(str(folder), uri, now=clock.now)
+        db, s3db, settings = host["db"], host["s3db"], host["settings"]
+        if configure is not None:
+            configure(s3db)
+        model.define(db, s3db, settings, str)
+        super().__init__(
+            db, s3db, settings, host["auth"], folder, "eden", f"http://{folder.name}.example.org", clock
+        )
+        self.install()
+        model.prepare(db, self.schema)
+        for email, key in (users or {}).items():
+            s3db["auth_user"].insert(id=key, email=email)
+        db.commit()
+        self.uuid = str(self.config().uuid)
+
+    def export(self, table: str, **request: Any) -> tuple[bytes, ExportPage]:
+        """Return the document of a table's changes, and what was written."""
+        request.setdefault("paged", True)
+        out = io.BytesIO()
+        page = self.exporter.export(out, ExportRequest(table, **request))
+        return out.getvalue(), page
+
+    def take(self, document: bytes | str, table: str, terms: Terms = Terms(), **context: Any) -> Report:
+        """Import a document in one transaction, by default as of repository 1."""
+        context.setdefault("repository_id", 1)
+        content = document.encode("utf-8") if isinstance(document, str) else document
+        with Document(io.BytesIO(content), self.schema, table) as read, self.store.transaction():
+            return self.importer.import_page(read, terms, Context(**context))
+
+    def push(self, records: str, table: str, terms: Terms = Terms(), **context: Any) -> Report:
+        """Import records that are given without the root element."""
+        return self.take(f"<s3xml>{records}</s3xml>", table, terms, **context)
+
+    def row(self, table: str, uuid: str) -> Any:
+        """Return a record by uuid, None where there is none."""
+        return self.db(self.s3db[table].uuid == uuid).select().first()
+
+    def rows(self, table: str) -> list[Any]:
+        """Return the live records of a table."""
+        found = self.s3db[table]
+        return list(self.db(found.deleted == False).select(orderby=found.id))  # noqa: E712
+
+    def kept(self) -> list[Any]:
+        """Return the open entries of what was put aside, oldest first."""
+        table = self.db.sync_kept
+        return list(self.db(table.state == "open").select(orderby=table.id))
+
+    def waiting(self) -> int:
+        """Return how many references wait for records that have not arrived."""
+        found: int = self.db(self.db.sync_deferred).count()
+        return found
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.db.close()
