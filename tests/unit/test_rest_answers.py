@@ -22,7 +22,7 @@ Entrance = Callable[[Any, Any], Any]
 
 @pytest.fixture()
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    made = SampleSite(tmp_path / "site")
+    made = SampleSite(tmp_path / "site", users={"somebody@example.org": 1})
     made.auth.user = SimpleNamespace(id=1)
     monkeypatch.setattr(current, "sync_site", made, raising=False)
     yield made
