@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from s3sync.errors import FilterError, RowRefused, StoreBusy
+from s3sync.errors import FilterError, RowRefused, StoreBusy, SyncError
 from s3sync.filters import parse_filter_string
 from tests.support.databases import Site
 from tests.support.datamodel import ALL_KINDS
@@ -57,6 +58,16 @@ OTHER: dict[str, Any] = {
 
 def meta() -> list[Any]:
     return [uuid.uuid4().urn, False, NOW, 0]
+
+
+def is_open(site: Site) -> bool:
+    """Tell whether the connection is inside a transaction."""
+    if site.store.dialect == "mysql":
+        return bool(site.store.rows("SELECT @@in_transaction")[0][0])
+    connection = site.db._adapter.connection
+    if site.store.dialect == "sqlite":
+        return bool(connection.in_transaction)
+    return bool(connection.get_transaction_status())
 
 
 class StoreContract:
@@ -337,6 +348,37 @@ class StoreContract:
         site.db.rollback()
         assert site.store.count(table) == 1
 
+    def test_another_thread_ends_its_own_transaction_meanwhile(self, site: Site) -> None:
+        failed: list[BaseException] = []
+
+        def end() -> None:
+            try:
+                site.db.executesql("SELECT 1")
+                site.db.rollback()
+            except SyncError as error:
+                failed.append(error)
+            finally:
+                site.db._adapter.close("commit")
+
+        with site.store.transaction():
+            thread = threading.Thread(target=end)
+            thread.start()
+            thread.join()
+        assert not failed
+
+    def test_what_went_wrong_is_told_where_the_connection_is_lost_too(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rollback = site.store._rollback
+
+        def lost() -> None:
+            rollback()
+            raise site.store.driver_errors()[0]("the connection is lost")
+
+        monkeypatch.setattr(site.store, "_rollback", lost)
+        with pytest.raises(ZeroDivisionError), site.store.transaction():
+            raise ZeroDivisionError
+
     def test_what_a_request_has_written_before_is_committed(self, site: Site) -> None:
         table = site.table("org_organisation")
         site.db.org_organisation.insert(name="Request")
@@ -354,6 +396,7 @@ class StoreContract:
                 site.store.insert(site.table("org_organisation"), ("name", *META), [("A", *meta())])
                 with pytest.raises(StoreBusy) as busy, other.store.transaction():
                     raise AssertionError("two writers at a time")
+                assert not is_open(other)
             assert busy.value.transient
             with other.store.transaction():
                 other.store.insert(other.table("org_organisation"), ("name", *META), [("B", *meta())])

@@ -7,6 +7,7 @@ rows one statement takes, how the driver names its troubles.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -65,6 +66,13 @@ def _folded(keys: Collection[Row], fold: Sequence[bool]) -> Iterable[Row]:
     return zip(*columns)
 
 
+class _Open(threading.local):
+    """What a thread has open: a DAL that threads share has a connection for each of them."""
+
+    depth = 0
+    savepoints = 0
+
+
 class SqlStore:
     """A ports.Store on the connection of a pydal DAL.
 
@@ -84,8 +92,10 @@ class SqlStore:
         self._db = db
         self._adapter = db._adapter
         self._schema = schema
-        self._depth = 0
-        self._savepoints = 0
+        self._open = _Open()
+        self._commit, self._rollback = self._adapter.commit, self._adapter.rollback
+        self._adapter.commit = self._commit_for_others
+        self._adapter.rollback = self._roll_back_for_others
 
     # --- statements ----------------------------------------------------------------------------------------
 
@@ -206,7 +216,7 @@ class SqlStore:
     @property
     def in_transaction(self) -> bool:
         """Whether a ``transaction`` of this store is open."""
-        return self._depth > 0
+        return self._open.depth > 0
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -216,41 +226,48 @@ class SqlStore:
         nothing foreign is rolled back with us. Inside, ``db.commit()`` of a callback waits for our end, and
         ``db.rollback()`` of a callback is an error. A transaction inside another is a savepoint of it.
         """
-        if self._depth:
+        if self.in_transaction:
             with self.savepoint():
                 yield
             return
-        adapter = self._adapter
-        commit, rollback = adapter.commit, adapter.rollback
-        self._guarded(commit)
-        self.lock_writers()
-        self._depth = 1
-        adapter.commit = lambda *_: None
-        adapter.rollback = self._refuse_rollback
+        self._guarded(self._commit)
         try:
-            yield
-        except BaseException:
-            self._release_adapter()
-            rollback()
-            raise
-        self._release_adapter()
-        try:
-            self._guarded(commit)
-        except SyncError:
-            rollback()
+            self.lock_writers()
+            with self._held_open():
+                yield
+            self._guarded(self._commit)
+        except BaseException as passing:
+            self._undo(passing)
             raise
         self.committed()
 
     def committed(self) -> None:
         """Called after a ``transaction`` is stored for good."""
 
-    def _release_adapter(self) -> None:
-        self._depth = 0
-        del self._adapter.commit, self._adapter.rollback
+    @contextmanager
+    def _held_open(self) -> Iterator[None]:
+        self._open.depth += 1
+        try:
+            yield
+        finally:
+            self._open.depth -= 1
 
-    @staticmethod
-    def _refuse_rollback(*_: Any) -> None:
-        raise CallbackRollback("A callback tried to roll back the transaction of an import.")
+    def _undo(self, passing: BaseException) -> None:
+        try:
+            self._rollback()
+        except self.driver_errors() as gone:
+            # a lost connection has ended the transaction already
+            raise passing from gone
+
+    def _commit_for_others(self, *_: Any) -> None:
+        """Commit for whoever calls ``db.commit()``; inside a ``transaction`` its end does."""
+        if not self.in_transaction:
+            self._commit()
+
+    def _roll_back_for_others(self, *_: Any) -> None:
+        if self.in_transaction:
+            raise CallbackRollback("A callback tried to roll back the transaction of an import.")
+        self._rollback()
 
     def _guarded(self, action: Callable[[], Any]) -> None:
         try:
@@ -261,8 +278,8 @@ class SqlStore:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of the transaction that is undone alone when an exception passes."""
-        self._savepoints += 1
-        name = f"s3sync_{self._savepoints}"
+        self._open.savepoints += 1
+        name = f"s3sync_{self._open.savepoints}"
         try:
             self.begin_if_needed()
             self.run(f"SAVEPOINT {name}")
@@ -278,7 +295,7 @@ class SqlStore:
                 raise
             self.run(f"RELEASE SAVEPOINT {name}")
         finally:
-            self._savepoints -= 1
+            self._open.savepoints -= 1
 
     def begin_if_needed(self) -> None:
         """Make sure that a savepoint stands inside a transaction."""
