@@ -9,6 +9,7 @@ from datetime import time
 
 import pytest
 from gluon.languages import TranslatorFactory
+from gluon.template import render
 
 from s3sync.plurals import FORMS, Form, counted, form
 from s3sync.screens import wording
@@ -117,6 +118,24 @@ def test_verbs_agree_with_the_number() -> None:
         "1 Datensatz braucht Ihre Entscheidung",
         "2 Datensätze brauchen Ihre Entscheidung",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "expected"),
+    [
+        ("fr", 0, ""),
+        ("fr", 1, "1 enregistrement attend votre décision"),
+        ("fr", 2, "2 enregistrements attendent votre décision"),
+        ("ar", 1, "سجل واحد يحتاج إلى قرارك"),
+        ("ar", 2, "سجلان يحتاجان إلى قرارك"),
+        ("ar", 3, "3 سجلات تحتاج إلى قرارك"),
+        ("ar", 11, "11 سجلًا يحتاج إلى قرارك"),
+    ],
+)
+def test_a_page_says_how_many_wait_for_a_decision(language: str, count: int, expected: str) -> None:
+    context = {"T": translator(language), "URL": lambda *args, **names: "/", "undecided": count}
+    page = render(filename=str(APPLICATION / "views" / "sync" / "undecided.html"), context=context)
+    assert re.sub(r"<[^>]*>", "", page).strip() == expected
 
 
 def test_rhythms_are_counted() -> None:
