@@ -176,7 +176,7 @@ class Place:
         moment = next_modified_on(table[gone].modified_on, self.clock.now())
         site = self.site
         with site.store.transaction():
-            Remover(site.schema, site.store, site.journal, None).replace(
+            Remover(site.ports, None).replace(
                 site.schema.table("org_organisation"), {gone: kept}, {gone: moment}
             )
 

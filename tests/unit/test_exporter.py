@@ -38,9 +38,7 @@ def test_references_are_followed_as_deep_as_the_setting_says(site: SampleSite, d
         f'<reference field="location_id" resource="gis_location" uuid="{chain[-1]}"/>',
     )
     site.push(office, "event_incident")
-    exporter = Exporter(
-        site.schema, site.store, site.journal, site.ledger, site.accounts, site.files, max_depth=depth
-    )
+    exporter = Exporter(site.ports, max_depth=depth)
     out = io.BytesIO()
     exporter.export(out, ExportRequest("event_incident"))
     root = etree.fromstring(out.getvalue())

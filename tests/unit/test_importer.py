@@ -788,16 +788,7 @@ def test_a_merge_waits_for_its_survivor(site: SampleSite) -> None:
 
 
 def test_an_eden_sees_our_domain_before_bare_identifiers_and_one_of_ours_does_not(site: SampleSite) -> None:
-    site.exporter = Exporter(
-        site.schema,
-        site.store,
-        site.journal,
-        site.ledger,
-        site.accounts,
-        site.files,
-        "http://here.org/eden",
-        domain="here.org",
-    )
+    site.exporter = Exporter(site.ports, "http://here.org/eden", domain="here.org")
     text = resource(OFFICE, "bare", data("name", "Office"), ref("organisation_id", ORG, "urn:uuid:g"))
     site.push(text + org("urn:uuid:g", "Org"), OFFICE)
     site.push(person("plain", "Ann", contact("c", "a@b.org")), PERSON)

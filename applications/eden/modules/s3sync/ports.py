@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import (
@@ -19,7 +20,7 @@ from typing import (
     Protocol,
 )
 
-from .schema import Field, Table
+from .schema import Field, Schema, Table
 
 if TYPE_CHECKING:
     from .filters import Filter
@@ -372,3 +373,26 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the current time, UTC without zone and microseconds."""
         ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What the use cases of a site stand on, handed on as one object.
+
+    Attributes:
+        schema: the tables that take part.
+        store: their records.
+        journal: what changed, in order.
+        ledger: what was put aside.
+        accounts: users and groups.
+        files: uploaded files.
+        clock: the site's clock.
+    """
+
+    schema: Schema
+    store: Store
+    journal: Journal
+    ledger: Ledger
+    accounts: Accounts
+    files: Files
+    clock: Clock

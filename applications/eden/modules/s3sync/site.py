@@ -28,7 +28,7 @@ from .ledger import SqlLedger
 from .model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES, utcnow
 from .peer import Exchange
 from .policy import Policy, Terms, parse_strategy
-from .ports import Clock, Kept, nowhere
+from .ports import Clock, Kept, Ports, nowhere
 from .schema import Schema
 from .store import open_store
 from .transport import Hurry, Limits, Transport
@@ -144,41 +144,26 @@ class Site:
         return Checkpoints(self.db, self.clock)
 
     @cached_property
+    def ports(self) -> Ports:
+        """What the use cases of this site stand on."""
+        return Ports(
+            self.schema, self.store, self.journal, self.ledger, self.accounts, self.files, self.clock
+        )
+
+    @cached_property
     def exporter(self) -> Exporter:
         """Writes documents."""
-        return Exporter(
-            self.schema,
-            self.store,
-            self.journal,
-            self.ledger,
-            self.accounts,
-            self.files,
-            self.base_url,
-            self.settings.get_sync_max_depth(),
-            self.own_domain,
-        )
+        return Exporter(self.ports, self.base_url, self.settings.get_sync_max_depth(), self.own_domain)
 
     @cached_property
     def importer(self) -> Importer:
         """Reads documents."""
-        return Importer(
-            self.schema,
-            self.store,
-            self.journal,
-            self.ledger,
-            self.accounts,
-            self.files,
-            self.clock,
-            self.exporter.snapshot,
-            self.settings.get_sync_batch_size(),
-        )
+        return Importer(self.ports, self.exporter.snapshot, self.settings.get_sync_batch_size())
 
     @cached_property
     def rehearsal(self) -> Rehearsal:
         """Reads documents and says what it would do with them."""
-        return Rehearsal(
-            self.schema, self.store, self.journal, self.ledger, self.clock, self.exporter.snapshot
-        )
+        return Rehearsal(self.ports, self.exporter.snapshot)
 
     @cached_property
     def tally(self) -> Tally:

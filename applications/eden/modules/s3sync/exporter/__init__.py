@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Callable
 
 from ..codec import FOOTER, header
 from ..garbage import no_collection
-from ..ports import Accounts, Files, Journal, Ledger, Store
-from ..schema import Schema, Table
+from ..ports import Ports
+from ..schema import Table
 from .writing import MAX_DEPTH, ExportRequest, Sources, Writing
 
 __all__ = ["ExportPage", "ExportRequest", "Exporter"]
@@ -47,7 +47,7 @@ class Exporter:
     """Exports tables.
 
     Args:
-        schema, store, journal, ledger, accounts, files: see ``ports``.
+        ports: what the site stands on.
         base_url: URL of this application.
         max_depth: how far references are followed.
         domain: what an Eden is to see before our bare identifiers, None for nothing.
@@ -55,22 +55,26 @@ class Exporter:
 
     def __init__(
         self,
-        schema: Schema,
-        store: Store,
-        journal: Journal,
-        ledger: Ledger,
-        accounts: Accounts,
-        files: Files,
+        ports: Ports,
         base_url: str = "",
         max_depth: int = MAX_DEPTH,
         domain: str | None = None,
     ) -> None:
-        self._schema = schema
-        self._store = store
-        self._journal = journal
+        self._schema = ports.schema
+        self._store = ports.store
+        self._journal = ports.journal
         self._base_url = base_url
         self._domain = domain
-        self._sources = Sources(schema, store, ledger, accounts, files, base_url, max_depth, domain)
+        self._sources = Sources(
+            ports.schema,
+            ports.store,
+            ports.ledger,
+            ports.accounts,
+            ports.files,
+            base_url,
+            max_depth,
+            domain,
+        )
 
     def export(
         self,

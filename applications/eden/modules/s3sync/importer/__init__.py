@@ -18,9 +18,9 @@ from ..document import Document
 from ..garbage import no_collection
 from ..limits import BATCH_SIZE
 from ..policy import Terms
-from ..ports import Accounts, Clock, Files, Journal, Kept, Ledger, Store
+from ..ports import Kept, Ports
 from ..records import Action, Outcome, Record
-from ..schema import Schema, Table
+from ..schema import Table
 from .apply import Applier
 from .context import MAX_FAILURES, MAX_LISTED, Context, Report, unknown
 from .gather import Batch, Gatherer
@@ -42,30 +42,18 @@ class Importer:
     """Imports documents.
 
     Args:
-        schema, store, journal, ledger, accounts, files, clock: see ``ports``.
+        ports: what the site stands on.
         snapshot: writes our version of records, to be kept beside theirs.
         batch_size: records planned and written together.
     """
 
     def __init__(
         self,
-        schema: Schema,
-        store: Store,
-        journal: Journal,
-        ledger: Ledger,
-        accounts: Accounts,
-        files: Files,
-        clock: Clock,
+        ports: Ports,
         snapshot: Snapshot,
         batch_size: int = BATCH_SIZE,
     ) -> None:
-        self._schema = schema
-        self._store = store
-        self._journal = journal
-        self._ledger = ledger
-        self._accounts = accounts
-        self._files = files
-        self._clock = clock
+        self._ports = ports
         self._snapshot = snapshot
         self._batch_size = batch_size
 
@@ -105,11 +93,11 @@ class Importer:
             StoreBusy, StoreFull: the database did not take a batch; earlier batches are stored.
         """
         document.verify()
-        return self._import(document, terms, context, self._store.transaction, on_batch)
+        return self._import(document, terms, context, self._ports.store.transaction, on_batch)
 
     def retry(self, records: Sequence[Record], main: str, terms: Terms, context: Context) -> Report:
         """Import records again that were put aside, within the caller's transaction."""
-        gatherer = Gatherer(self._schema, None, context.own_domain, terms.components)
+        gatherer = Gatherer(self._ports.schema, None, context.own_domain, terms.components)
         return self._import_batches([records], main, gatherer, terms, context, nullcontext, None)
 
     def _import(
@@ -120,7 +108,7 @@ class Importer:
         transaction: Callable[[], AbstractContextManager[None]],
         on_batch: Callable[[Report], None] | None = None,
     ) -> Report:
-        gatherer = Gatherer(self._schema, document, context.own_domain, terms.components)
+        gatherer = Gatherer(self._ports.schema, document, context.own_domain, terms.components)
         batches = document.batches(self._batch_size)
         return self._import_batches(batches, document.main, gatherer, terms, context, transaction, on_batch)
 
@@ -134,18 +122,8 @@ class Importer:
         transaction: Callable[[], AbstractContextManager[None]],
         on_batch: Callable[[Report], None] | None,
     ) -> Report:
-        planner = self._planner(gatherer, terms, context)
-        applier = Applier(
-            self._schema,
-            self._store,
-            self._journal,
-            self._ledger,
-            self._accounts,
-            self._files,
-            self._clock,
-            context,
-            gatherer.reference_uuid,
-        )
+        planner = Planner(self._ports, gatherer, terms, context)
+        applier = Applier(self._ports, context, gatherer.reference_uuid)
         report = Report()
         waiting = iter(batches)
         while True:
@@ -168,11 +146,6 @@ class Importer:
                 del records, batch
             if on_batch is not None:
                 on_batch(report)
-
-    def _planner(self, gatherer: Gatherer, terms: Terms, context: Context) -> Planner:
-        return Planner(
-            self._schema, self._store, self._journal, self._ledger, self._clock, gatherer, terms, context
-        )
 
     def _our_versions(self, batch: Batch) -> dict[str, dict[int, str]]:
         """Write down our versions of records in conflict before anything changes them."""
@@ -203,9 +176,11 @@ class Importer:
                 settled.setdefault(item.plan.table.name, []).append(item.uuid)
         if settled:
             for name, uuids_of_table in settled.items():
-                self._ledger.release(context.repository_id, name, uuids_of_table, ("rejected", "refused"))
+                self._ports.ledger.release(
+                    context.repository_id, name, uuids_of_table, ("rejected", "refused")
+                )
         if kept:
-            self._ledger.keep(kept)
+            self._ports.ledger.keep(kept)
 
     def _add_held_on(self, batch: Batch, ours: dict[str, dict[int, str]]) -> None:
         """Write down our version also where only the deletion showed that it cannot go."""
@@ -230,7 +205,7 @@ class Importer:
             winner=outcome.winner,
             reason=outcome.reason,
             ours=ours.get(name, {}).get(item.key or 0),
-            theirs=encode_record(item.record, self._schema),
+            theirs=encode_record(item.record, self._ports.schema),
             modified_on=item.record.modified_on,
             fingerprint=item.fingerprint(),
             missing=tuple(each.uuid for each in item.missing if each.deferrable),

@@ -6,6 +6,7 @@ import enum
 import hashlib
 from typing import Any, Callable, NamedTuple, Union
 
+from ..errors import RowRefused
 from ..policy import Decision
 from ..records import Action, FieldError, Outcome, Record, Upload
 from ..schema import META_FIELDS, Component, Field, Table
@@ -247,3 +248,8 @@ def reject_for_master(item: Item) -> Outcome:
         None,
         f"The record it belongs to was not stored: {master.label()}.",
     )
+
+
+def refused(item: Item, error: RowRefused) -> Outcome:
+    """Return the outcome of an item whose row the database refused."""
+    return Outcome(Action.REJECTED, item.plan.table.name, item.uuid, item.key, error.message)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..policy import Decision, Policy, Terms, Version, decide
-from ..ports import Clock, Journal, Ledger, Store
+from ..ports import Ports
 from ..records import Action, Record, Reference, Upload
-from ..schema import Component, Schema
+from ..schema import Component
 from .check import Checker
 from .context import Context
 from .echoes import Echoes
@@ -30,7 +30,7 @@ class Planner:
     """Plans batches of one import.
 
     Args:
-        schema, store, journal, ledger, clock: see ``ports``.
+        ports: what the site stands on.
         gatherer: knows the compiled tables and how references are to be read.
         terms: rules of the exchange.
         context: where the records come from.
@@ -38,29 +38,25 @@ class Planner:
 
     def __init__(
         self,
-        schema: Schema,
-        store: Store,
-        journal: Journal,
-        ledger: Ledger,
-        clock: Clock,
+        ports: Ports,
         gatherer: Gatherer,
         terms: Terms,
         context: Context,
     ) -> None:
-        self._schema = schema
-        self._store = store
-        self._journal = journal
-        self._ledger = ledger
+        self._schema = ports.schema
+        self._store = ports.store
+        self._journal = ports.journal
+        self._ledger = ports.ledger
         self._gatherer = gatherer
         self._terms = terms
         self._context = context
-        self._now = clock.now()
+        self._now = ports.clock.now()
         self._on_same = decide(Version(None), Version(None), terms, changed_here=False, same=True, tie=_never)
         self._on_unknown: dict[tuple[bool, int | None, bool], Decision] = {}
-        self.resolver = Resolver(schema, store, gatherer)
-        self._identifier = Identifier(store, gatherer, self.resolver, terms.synchronise_uuids)
-        self._echoes = Echoes(schema, ledger, gatherer, context.repository_id)
-        self._checker = Checker(schema, store, self._now, self._now + context.max_ahead)
+        self.resolver = Resolver(ports.schema, ports.store, gatherer)
+        self._identifier = Identifier(ports.store, gatherer, self.resolver, terms.synchronise_uuids)
+        self._echoes = Echoes(ports.schema, ports.ledger, gatherer, context.repository_id)
+        self._checker = Checker(ports.schema, ports.store, self._now, self._now + context.max_ahead)
 
     def plan(self, batch: Batch) -> None:
         """Leave on every item of the batch what was found here and what is to be done with it."""

@@ -12,9 +12,8 @@ from ..codec import encode_record
 from ..document import Document
 from ..peer import Forecast, Foreseen
 from ..policy import Terms
-from ..ports import Clock, Journal, Ledger, Store
+from ..ports import Ports
 from ..records import Action
-from ..schema import Schema
 from . import Snapshot
 from .context import Context
 from .gather import Gatherer
@@ -40,24 +39,16 @@ class Rehearsal:
     """Plans imports that never happen.
 
     Args:
-        schema, store, journal, ledger, clock: see ``ports``.
+        ports: what the site stands on.
         snapshot: writes records that are here as S3XML.
     """
 
     def __init__(
         self,
-        schema: Schema,
-        store: Store,
-        journal: Journal,
-        ledger: Ledger,
-        clock: Clock,
+        ports: Ports,
         snapshot: Snapshot,
     ) -> None:
-        self._schema = schema
-        self._store = store
-        self._journal = journal
-        self._ledger = ledger
-        self._clock = clock
+        self._ports = ports
         self._snapshot = snapshot
 
     def rehearse(self, document: Document, terms: Terms, context: Context, most: int) -> Forecast:
@@ -72,10 +63,8 @@ class Rehearsal:
         Raises:
             DocumentError: it cannot be read.
         """
-        gatherer = Gatherer(self._schema, document, context.own_domain, terms.components)
-        planner = Planner(
-            self._schema, self._store, self._journal, self._ledger, self._clock, gatherer, terms, context
-        )
+        gatherer = Gatherer(self._ports.schema, document, context.own_domain, terms.components)
+        planner = Planner(self._ports, gatherer, terms, context)
         records = next(document.batches(most), [])
         batch = gatherer.batch(records)
         planner.plan(batch)
@@ -111,7 +100,7 @@ class Rehearsal:
             reason="; ".join(dict.fromkeys(each for each in reasons if each)),
             winner=decision.winner if outcome is None and decision else None,
             present=present.get(item.key) if item.key is not None else None,
-            incoming=encode_record(item.record, self._schema),
+            incoming=encode_record(item.record, self._ports.schema),
         )
 
 

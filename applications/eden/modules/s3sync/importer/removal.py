@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Callable, NamedTuple
 
-from ..ports import Journal, Row, Store, nowhere
-from ..schema import META_FIELDS, Field, Schema, Table
+from ..ports import Ports, Row, nowhere
+from ..schema import META_FIELDS, Field, Table
 
 #: What overrides a version is later than it by this.
 TICK = timedelta(seconds=1)
@@ -49,23 +49,21 @@ class Remover:
     """Deletes and merges records, set-based.
 
     Args:
-        schema, store, journal: see ``ports``.
+        ports: what the site stands on.
         origin: repository the changes come from, None for here.
         delivered: see ``ports.Journal.note``.
     """
 
     def __init__(
         self,
-        schema: Schema,
-        store: Store,
-        journal: Journal,
+        ports: Ports,
         origin: int | None,
         delivered: Callable[[str], int] = nowhere,
     ) -> None:
         self._delivered = delivered
-        self._schema = schema
-        self._store = store
-        self._journal = journal
+        self._schema = ports.schema
+        self._store = ports.store
+        self._journal = ports.journal
         self._origin = origin
 
     # -- delete ------------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from ..jsonrefs import portable, references, resolved
-from ..ports import Clock, Deferred, Files, Ledger, Store
+from ..ports import Deferred, Ports
 from ..records import Reference, Upload
-from ..schema import Schema, Table
+from ..schema import Table
 from .gather import Batch
 from .items import Item, Missing
 from .removal import Remover
@@ -22,28 +22,24 @@ class Waiting:
     """Keeps and settles what records wait for.
 
     Args:
-        schema, store, ledger, files, clock: see ``ports``.
-        remover: merges records whose survivor has come.
+        ports: what the site stands on.
         repository_id: who sent the records.
+        remover: merges records whose survivor has come.
         uuid_of: the uuid that a reference means, as it is stored here.
     """
 
     def __init__(
         self,
-        schema: Schema,
-        store: Store,
-        ledger: Ledger,
-        files: Files,
-        clock: Clock,
-        remover: Remover,
+        ports: Ports,
         repository_id: int | None,
+        remover: Remover,
         uuid_of: Callable[[Reference], str | None],
     ) -> None:
-        self._schema = schema
-        self._store = store
-        self._ledger = ledger
-        self._files = files
-        self._clock = clock
+        self._schema = ports.schema
+        self._store = ports.store
+        self._ledger = ports.ledger
+        self._files = ports.files
+        self._clock = ports.clock
         self._remover = remover
         self._repository_id = repository_id
         self._uuid_of = uuid_of
