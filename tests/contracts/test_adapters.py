@@ -209,7 +209,7 @@ def test_a_complete_document_of_an_eden(peer: FakePeer, connect: Callable[..., E
         filters=(parse_filter("[~]~.name__like", "P27*"), parse_filter("[org_office]~.name", "ä,b")),
     )
     result = adapter.pull(exchange, cursor="", limit=2, msince=datetime(2026, 3, 1, 8))
-    assert (result.is_ours, result.more, result.cursor, result.empty) == (False, False, None, False)
+    assert (result.is_ours, result.more, result.cursor) == (False, False, None)
     asked = peer.asked[-1]
     assert asked.value("msince") == "2026-03-01T08:00:00" and asked.value("mcomponents") == "None"
     assert asked.query[-2:] == [("[~]~.name__like", "P27*"), ("[org_office]~.name", "ä,b")]
@@ -217,7 +217,8 @@ def test_a_complete_document_of_an_eden(peer: FakePeer, connect: Callable[..., E
 
 
 def test_an_eden_that_has_nothing(connect: Callable[..., EdenAdapter]) -> None:
-    assert connect(Classic()).pull(ORGANISATIONS, cursor="", limit=2).empty
+    result = connect(Classic()).pull(ORGANISATIONS, cursor="", limit=2)
+    assert not result.more and b"<resource" not in result.path.read_bytes()
 
 
 @pytest.mark.parametrize(

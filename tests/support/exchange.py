@@ -75,7 +75,6 @@ class DirectPeer:
             more=header.more,
             journal=header.journal,
             restored=header.restored,
-            empty=not header.success,
             total=header.total,
         )
 

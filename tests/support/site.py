@@ -68,7 +68,7 @@ class SampleSite(Site):
         db, s3db, settings = host["db"], host["s3db"], host["settings"]
         if configure is not None:
             configure(s3db)
-        model.define(db, s3db, settings, str)
+        model.define(db, s3db)
         super().__init__(
             db, s3db, settings, host["auth"], folder, "eden", f"http://{folder.name}.example.org", clock
         )

@@ -10,7 +10,8 @@ import pytest
 from s3sync.administration.tasks import Rules
 from s3sync.errors import FilterError
 from s3sync.filters import parse_filter_string
-from s3sync.model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, POLICIES, STRATEGIES
+from s3sync.model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from s3sync.policy import Policy
 from s3sync.screens.catalogue import in_order, referred, suggestions
 from s3sync.screens.choices import (
     chosen,
@@ -43,7 +44,9 @@ def test_every_value_can_be_chosen_and_is_explained() -> None:
     }
     assert [each.value for each in strategies(str)] == list(STRATEGIES)
     for policies in (update_policies(str), conflict_policies(str)):
-        assert {each.value for each in policies} == set(POLICIES) and policies[0].value == "NEWER"
+        assert {each.value for each in policies} == {each.value for each in Policy} and policies[
+            0
+        ].value == "NEWER"
     for each in (*modes(str), *strategies(str), *update_policies(str), *conflict_policies(str)):
         assert each.label and each.help.endswith(".")
     assert all(each.short.endswith(".") for each in (*update_policies(str), *conflict_policies(str)))

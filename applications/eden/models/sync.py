@@ -5,7 +5,7 @@ if settings.has_module("sync"):
     from s3sync import preferences as sync_preferences
     from s3sync.site import Site as SyncSite
 
-    sync_model.define(db, s3db, settings, T)
+    sync_model.define(db, s3db, T)
     settings.decided_by(lambda: sync_preferences.decided(db))
     _host = request.env.http_host
     current.sync_site = SyncSite(

@@ -1,11 +1,11 @@
 """Synchronisation of Sahana Eden sites over S3XML.
 
-The package has three layers; the dependency direction is checked by ``tests/unit/test_layers.py``:
+The package has three layers; ``tests/unit/test_layers.py`` lists the modules of the first two and checks who imports
+whom:
 
-* core: pure modules without HTTP, web2py or database
-  (errors, records, schema, values, codec, filters, protocol, policy, ordering, cursor, ports)
-* use cases: importer, exporter, engine and what they are made of
-* edges: store, journal, host, transport, adapters, rest, jobs, vault, model
+* core: modules that need neither HTTP nor web2py nor a database, such as errors, schema, codec, filters and policy
+* use cases: document, importer, exporter, engine, versions
+* edges: everything else, such as store, journal, host, transport, adapters, rest, jobs and screens
 """
 
 SOFTWARE = "Eden Sync"

@@ -73,9 +73,8 @@ class Checkpoint:
     """What this site remembers of its exchange with one repository, for one table and direction.
 
     Attributes:
-        acknowledged: position of the newest cursor that the peer brought back: everything up to it has
-        arrived. handed: cursors handed out, in that order: the one acknowledged, one before it, and the
-        last few after it.
+        acknowledged: position of the newest cursor that the peer brought back: everything up to it has arrived.
+        handed: cursors handed out, in that order: the one acknowledged, one before it, and the last few after it.
     """
 
     acknowledged: int = 0
@@ -113,9 +112,8 @@ class Decision(NamedTuple):
 
     Attributes:
         resume: position after which to go on.
-        restored: whether one of the sites was restored from a backup, so that everything has to be compared
-        again. lost_after: everything beyond this position is not at the peer any more, even where the peer
-        once brought
+        restored: whether one of the sites was restored from a backup, so that everything has to be compared again.
+        lost_after: everything beyond this position is not at the peer any more, even where the peer once brought
             it; None where nothing was lost.
         checkpoint: to be stored.
     """

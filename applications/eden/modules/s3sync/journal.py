@@ -8,7 +8,7 @@ lies above a position that an open transaction may still use:
 * PostgreSQL takes a sequence. Before its first position a transaction takes a shared advisory lock that
   carries the position the sequence had then; ``head()`` stays at the lowest of these while they are held.
 * MySQL and MariaDB keep the counter in a row of ``sync_journal_state`` that stays locked until the writer
-commits.
+  commits.
 
 ``origin`` tells who need not get a record back. ``changed_seq`` and ``changed_origin`` speak of the record
 without its components, for the detection of conflicts.
@@ -356,8 +356,7 @@ class SqlJournal:
         return value if isinstance(value, datetime) else datetime.fromisoformat(value[:19])
 
 
-# --- local writes
-# --------------------------------------------------------------------------------------------
+# --- local writes ------------------------------------------------------------------------------------------
 
 
 def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], None]) -> None:

@@ -19,7 +19,6 @@ from .schema import Schema, Table
 from .store import open_store
 
 STRATEGIES = ("create", "update", "delete", "merge")
-POLICIES = ("NEWER", "OTHER", "THIS", "MASTER")
 MODE_PULL, MODE_PUSH, MODE_BOTH, MODE_NONE = 1, 2, 3, 4
 #: Tables whose rows belong to a repository, besides its jobs: they go with it, or to the one that takes its place.
 BELONGING = ("sync_task", "sync_log", "sync_run", "sync_traffic", "sync_deferred", "sync_dataset")
@@ -65,14 +64,13 @@ def meta_fields(db: Any) -> list[Field]:
     ]
 
 
-def define(db: Any, s3db: Any = None, settings: Any = None, T: Callable[[str], Any] = str) -> None:
+def define(db: Any, s3db: Any = None, T: Callable[[str], Any] = str) -> None:
     """Define the sync_* tables.
 
     Args:
         db: the DAL, with auth_user where there are users.
         s3db: the host's data model; told that these tables never leave the site, where it has a
             ``configure``.
-        settings: the site's settings; not used by the tables themselves.
         T: marks labels for translation.
     """
     before = set(db.tables)
@@ -346,7 +344,8 @@ def _define_journal(db: Any) -> None:
         lambda: [
             Field("repository_id", "integer", notnull=True),
             Field("tablename", length=64, notnull=True),
-            # "serve": what we handed out to the peer; "pull" and "push": how far our own runs have come
+            # "serve" and "receive": what we handed out to the peer when it pulled and pushed; "eden": how far an
+            # Eden has pulled; "pull" and "push": how far our own runs have come
             Field("direction", length=8, notnull=True),
             Field("state", "text"),
             Field("modified_on", "datetime", default=utcnow, update=utcnow),
@@ -454,7 +453,7 @@ def _define_exchange(db: Any, T: Callable[[str], Any]) -> None:
         "sync_decision",
         lambda: [
             Field("rule", length=16, notnull=True),
-            # which versions: listed ids, or what the list was asked for (see decisions.Wanted)
+            # which versions: listed ids, or what the list was asked for (see sweep.Selection)
             Field("selection", "text", notnull=True),
             Field("last_id", "integer", notnull=True),
             Field("user_id", "integer"),

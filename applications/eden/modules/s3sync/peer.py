@@ -139,8 +139,6 @@ class PullResult:
         more: whether the peer has another page.
         journal: identity of the peer's journal, None for an Eden.
         restored: whether the peer does not know our cursor: one of us was restored from a backup.
-        empty: whether the document says that there is nothing.
-        url: the address that the document gives for its site.
         received: bytes on the line.
         size: bytes of the document.
         total: main records that were waiting at the peer, these included; None where it does not say.
@@ -152,8 +150,6 @@ class PullResult:
     more: bool = False
     journal: str | None = None
     restored: bool = False
-    empty: bool = False
-    url: str | None = None
     received: int = 0
     size: int = 0
     total: int | None = None
@@ -350,7 +346,11 @@ class Peer(Protocol):
         ...
 
     def fetch(self, url: str, target: Path) -> None:
-        """Fetch a file named in a document (port ``FileSource``).
+        """Fetch a file named in a document; whole or not at all.
+
+        Args:
+            url: where the document says that it is; relative to the address of the peer.
+            target: where it is stored.
 
         Raises:
             SyncError: it cannot be had; ``transient`` tells whether later may help.

@@ -355,18 +355,6 @@ class Files(Protocol):
         ...
 
 
-class FileSource(Protocol):
-    """Where the files named in a document can be had."""
-
-    def fetch(self, url: str, target: Path) -> None:
-        """Stream a file of the peer to ``target``; whole or not at all.
-
-        Raises:
-            SyncError: it cannot be had; ``transient`` tells whether later may help.
-        """
-        ...
-
-
 class Clock(Protocol):
     """The time at this site."""
 

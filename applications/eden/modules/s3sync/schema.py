@@ -54,6 +54,7 @@ class Field:
         unique: whether values are unique in the table.
         represented: whether Eden writes a representation, and therefore a ``value`` attribute, for a text field.
         ondelete: what happens to the record when the record referred to is deleted.
+        default: value of a new record that brings none.
         validate: takes a Python value, returns (value, error message or None); None where there is nothing to check.
         longest: texts of at most so many characters that are not blank pass ``validate`` as they are; None where only
             ``validate`` knows.
@@ -171,7 +172,6 @@ class Table:
         own_key: those of them that hold the record's own key at first; written with a new record where the key is
             known by then, so that it need not be written twice.
         initial: what follows from a new record alone; None where nothing does.
-        module: prefix, the Eden module the table belongs to.
     """
 
     name: str
@@ -221,7 +221,6 @@ class Schema:
 
     Args:
         tables: the tables, protected ones excluded.
-        referrers: table -> fields of other tables that refer to it, as (table, field name) pairs.
     """
 
     def __init__(self, tables: Mapping[str, Table]) -> None:

@@ -106,7 +106,7 @@ class Site:
     @property
     def schema(self) -> Schema:
         """The tables that take part."""
-        return build_schema(self.db, self.s3db, self.settings)
+        return build_schema(self.db, self.s3db)
 
     @cached_property
     def base_url(self) -> str:

@@ -172,11 +172,6 @@ class Reply:
     received: int = 0
     skew: float | None = None
 
-    @property
-    def content_type(self) -> str:
-        """The media type of the answer without parameters, in lower case."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
     def json(self) -> dict[str, Any]:
         """Return the JSON object of the answer, whatever its label (an Eden sends it as text/html).
 
@@ -312,7 +307,7 @@ class Transport:
         return answer.reply(body=text, received=answer.received, sent=sent)
 
     def fetch(self, url: str, target: Path) -> None:
-        """Stream a file of the peer to ``target``; whole or not at all (port FileSource).
+        """Stream a file of the peer to ``target``; whole or not at all.
 
         Raises:
             ProtocolError: the URL is not of the peer's own origin.

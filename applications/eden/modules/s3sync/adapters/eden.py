@@ -63,7 +63,7 @@ MOST_ROUNDS = 4
 
 
 class EdenAdapter(Adapter):
-    """See the module."""
+    """A peer that speaks Eden's synchronisation over HTTP: one of ours with cursors, or a Sahana Eden by times."""
 
     apitype: ClassVar[str] = "eden"
     label: ClassVar[str] = T("Eden Sync or Sahana Eden")
@@ -219,8 +219,6 @@ class EdenAdapter(Adapter):
             more=header.more,
             journal=header.journal,
             restored=header.restored,
-            empty=not header.success,
-            url=header.url,
             received=reply.received,
             size=reply.path.stat().st_size,
             total=header.total,

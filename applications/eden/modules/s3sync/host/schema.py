@@ -59,7 +59,7 @@ def site_key(db: Any) -> SiteKey:
     return str(adapter.uri), str(getattr(adapter, "dbpath", None) or adapter.folder)
 
 
-def build_schema(db: Any, s3db: Any, settings: Any = None) -> Schema:
+def build_schema(db: Any, s3db: Any) -> Schema:
     """Return the schema of a site, the same object for the life of the process.
 
     To be called anew in each request or job: callbacks run on the ``s3db`` given last in this thread.
@@ -67,7 +67,6 @@ def build_schema(db: Any, s3db: Any, settings: Any = None) -> Schema:
     Args:
         db: the DAL.
         s3db: the host's data model.
-        settings: the host's settings; not needed so far.
     """
     key = site_key(db)
     bound: dict[SiteKey, tuple[Any, Any]] = _local.__dict__.setdefault("hosts", {})

@@ -60,6 +60,7 @@ class Rules:
         steps: checks of a value that is not empty, in order.
         longest: where all steps do no more than limit the length of a text, the longest that passes them all.
         null: what an empty value is stored as.
+        turns_empty_to_null: whether an empty value is replaced by ``null`` before it is stored.
         empty_message: what to say of an empty value, where it is refused.
     """
 

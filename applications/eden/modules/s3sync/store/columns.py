@@ -19,8 +19,6 @@ from ..schema import Field
 
 Converter = Callable[[Any], Any]
 
-TEXT_KINDS = frozenset(("string", "text", "password", "upload"))
-
 
 def _write_bool(value: Any) -> str:
     return "T" if value else "F"
