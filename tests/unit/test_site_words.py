@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from s3sync.deciding.cases import SiteWords
+from s3sync.records import Record, Reference
 from tests.support.site import SampleSite
 
 
@@ -31,3 +32,47 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleSite]:
 def test_values_as_people_read_them(site: Any, name: str, value: Any, shown: str) -> None:
     table = site.schema.table("event_event")
     assert SiteWords(site, str, table).value(table.fields[name], value) == shown
+
+
+ORG = "org_organisation"
+
+
+@pytest.fixture()
+def branches(site: Any) -> Iterator[list[Reference]]:
+    """References to six organisations, and to one that is not here."""
+    for number in range(6):
+        site.s3db[ORG].insert(name=f"Office {number}", uuid=f"u{number}")
+    site.db.commit()
+    yield [Reference(ORG, f"u{number}") for number in range(7)]
+    site.db(site.s3db[ORG]).delete()
+    site.db.commit()
+
+
+def test_what_versions_refer_to_is_looked_up_together(
+    site: Any, branches: list[Reference], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = site.schema.table("org_office")
+    field = table.fields["organisation_id"]
+    versions = []
+    for each in branches:
+        version = Record("org_office")
+        version.references.update(organisation_id=each, several=tuple(branches), none=None)
+        versions.append(version)
+    execute, ran = site.db._adapter.execute, []
+
+    def counted(*args: Any, **options: Any) -> Any:
+        ran.append(args)
+        return execute(*args, **options)
+
+    monkeypatch.setattr(site.db._adapter, "execute", counted)
+    words = SiteWords(site, str, table, [*versions, None])
+    told = [words.value(field, each) for each in [*branches, *branches]]
+    assert told[:7] == told[7:] == [*(f"Office {number}" for number in range(6)), "u6, which is not here"]
+    assert len(ran) == 2
+
+
+def test_what_cannot_be_found_is_not_here(site: Any) -> None:
+    table = site.schema.table("org_office")
+    words = SiteWords(site, str, table)
+    for reference, told in ((Reference(ORG, tuid="t1"), "t1"), (Reference("no_table", "u"), "u")):
+        assert words.value(table.fields["organisation_id"], reference) == f"{told}, which is not here"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
+
+from s3.represent import ReferenceLabel
 
 from .. import versions
 from ..local import problems_of
@@ -14,6 +15,7 @@ from ..records import Action, Record, Reference, Upload
 from ..schema import Field, Table
 from ..site import Site
 from ..titles import Translate, resource_title
+from ..ui.refusals import is_action
 from .decisions import Entry, entries
 
 
@@ -75,7 +77,7 @@ def case(site: Site, T: Translate, row: Any) -> Case:
     now = _now(site, table, present)
     here = present is not None and not present.deleted
     ours = now if kept is None else kept
-    words = SiteWords(site, T, table)
+    words = SiteWords(site, T, table, [kept, theirs, now])
     domain = site.own_domain
     return found._replace(
         lines=versions.compare(ours, theirs, table, words, domain),
@@ -150,12 +152,7 @@ def address_of(site: Site, table: Table, present: Any) -> Address | None:
 
 
 def _has_page(site: Site, table: Table) -> bool:
-    from gluon.compileapp import find_exposed_functions
-
-    controller = Path(site.folder) / "controllers" / f"{table.prefix}.py"
-    return controller.is_file() and table.resource in find_exposed_functions(
-        controller.read_text(encoding="utf-8")
-    )
+    return is_action(str(site.folder), table.prefix, table.resource)
 
 
 class SiteWords:
@@ -165,12 +162,15 @@ class SiteWords:
         site: this site.
         T: translates.
         table: the table whose fields are shown.
+        shown: versions that will be shown; what they refer to is looked up together.
     """
 
-    def __init__(self, site: Site, T: Translate, table: Table) -> None:
+    def __init__(self, site: Site, T: Translate, table: Table, shown: Sequence[Record | None] = ()) -> None:
         self._site = site
         self._T = T
         self._fields = site.s3db[table.name]
+        self._labels: dict[tuple[str, str | None], str | None] = {}
+        self._look_up([each for record in shown if record is not None for each in _references(record)])
 
     def label(self, field: Field) -> str:
         """See versions.Words."""
@@ -211,15 +211,40 @@ class SiteWords:
         return str(self._T("deleted"))
 
     def _referred(self, reference: Reference) -> str:
-        from s3.represent import ReferenceLabel
+        if (reference.table, reference.uuid) not in self._labels:
+            self._look_up([reference])
+        label = self._labels[reference.table, reference.uuid]
+        if label is None:
+            called = reference.uuid or reference.tuid or reference.table
+            return str(self._T("%s, which is not here")) % called
+        return label
 
-        table = self._site.schema.get(reference.table)
-        row = present_row(self._site, table, reference.uuid) if table is not None else None
-        if row is None or table is None:
-            return str(self._T("%s, which is not here")) % (
-                reference.uuid or reference.tuid or reference.table
-            )
-        return ReferenceLabel(self._site.s3db, table.name)(row[table.key])
+    def _look_up(self, references: Sequence[Reference]) -> None:
+        """Remember what records are called, None where they are not here, with two statements a table."""
+        site = self._site
+        wanted: dict[str, set[str]] = {}
+        for each in references:
+            self._labels[each.table, each.uuid] = None
+            if each.uuid:
+                wanted.setdefault(each.table, set()).add(each.uuid)
+        for name, uuids in wanted.items():
+            table = site.schema.get(name)
+            if table is None:
+                continue
+            rows = site.s3db[name]
+            found = site.db(rows.uuid.belongs(uuids)).select(rows.uuid, rows[table.key])
+            labels = ReferenceLabel(site.s3db, name)
+            labels.load(row[table.key] for row in found)
+            self._labels.update({(name, row.uuid): labels(row[table.key]) for row in found})
+
+
+def _references(record: Record) -> Iterator[Reference]:
+    """Return what the fields of a version refer to."""
+    for value in record.references.values():
+        if isinstance(value, Reference):
+            yield value
+        elif value:
+            yield from value
 
 
 def told(T: Translate, report: Any) -> str:

@@ -270,7 +270,8 @@ def _reasons(T: Translate, each: Foreseen, incoming: bool) -> list[Any]:
 
 
 def _lines(desk: Desk, table: Table, here: Record | None, there: Record | None) -> list[versions.Line]:
-    lines = versions.compare(here, there, table, SiteWords(desk.site, desk.T, table), desk.site.own_domain)
+    words = SiteWords(desk.site, desk.T, table, [here, there])
+    lines = versions.compare(here, there, table, words, desk.site.own_domain)
     if here is not None and there is not None:
         return [line for line in lines if line.differs]
     empty = str(desk.T("empty"))
