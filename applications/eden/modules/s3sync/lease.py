@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Callable
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from pydal import Field
 
 from .errors import AlreadyRunning, RowRefused
 from .model import utcnow
+from .store import open_store
 
 logger = logging.getLogger("eden.sync")
 
@@ -97,18 +98,16 @@ class Lease:
             former: int | None = row.run_id
             return former
 
-    def _insert(self, now: Any) -> None:
+    def _insert(self, now: datetime) -> None:
+        table = self._db.sync_lease
         try:
-            self._db.sync_lease.insert(
-                repository_id=self._repository_id, owner=self.owner, acquired=now, heartbeat=now
-            )
-        except RowRefused:
-            raise self._refusal("another worker") from None
-        except Exception as error:
-            # Each driver has its own class for the violation of the unique key.
-            if "unique" in str(error).lower() or "duplicate" in str(error).lower():
-                raise self._refusal("another worker") from error
-            raise
+            with self._transaction(), open_store(self._db).translating("INSERT INTO sync_lease"):
+                table.insert(repository_id=self._repository_id, owner=self.owner, acquired=now, heartbeat=now)
+        except RowRefused as refused:
+            # of all reasons for a refusal only one leaves a row that is there
+            if self._db(table.repository_id == self._repository_id).isempty():
+                raise
+            raise self._refusal("another worker") from refused
 
     def _refusal(self, owner: str) -> AlreadyRunning:
         return AlreadyRunning(f"Repository {self._repository_id} is being synchronised by {owner}.")
@@ -161,7 +160,8 @@ class Lease:
             while not stop.wait(every):
                 try:
                     held = db((table.repository_id == self._repository_id) & (table.owner == self.owner))
-                    if not held.update(heartbeat=utcnow()):
+                    # MariaDB does not count a row that is updated twice within a second, but it is there
+                    if not held.update(heartbeat=utcnow()) and held.isempty():
                         self.lost.set()
                         return
                     db.commit()

@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 from .errors import SyncError
 from .model import utcnow
+from .store import open_store
 from .xmltext import legible
 
 OUTGOING, INCOMING = "outgoing", "incoming"
@@ -69,8 +70,11 @@ class SyncLog:
             remote: whether the other site reported an error.
             remedy: what to do about it.
             code: which error it was (``SyncError.code``), None where it was none.
+
+        Raises:
+            SyncError: the database does not take it.
         """
-        with self._transaction():
+        with self._transaction(), open_store(self._db).translating("INSERT INTO sync_log"):
             self._db.sync_log.insert(
                 timestmp=utcnow(),
                 repository_id=self._repository_id,

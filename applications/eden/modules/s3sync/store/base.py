@@ -132,6 +132,21 @@ class SqlStore:
         """Run a query and return all its rows."""
         return list(self.run(sql, parameters).fetchall())
 
+    @contextmanager
+    def translating(self, subject: str) -> Iterator[None]:
+        """Raise our errors in place of the driver's, for what pydal does.
+
+        Args:
+            subject: what is done, for the message.
+
+        Raises:
+            SyncError: as ``run``.
+        """
+        try:
+            yield
+        except self.driver_errors() as error:
+            raise self.translated(error, subject) from error
+
     def driver_errors(self) -> tuple[type[BaseException], ...]:
         """Return the classes of exceptions that the driver raises."""
         raise NotImplementedError
@@ -270,10 +285,8 @@ class SqlStore:
         self._rollback()
 
     def _guarded(self, action: Callable[[], Any]) -> None:
-        try:
+        with self.translating("COMMIT"):
             action()
-        except self.driver_errors() as error:
-            raise self.translated(error, "COMMIT") from error
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

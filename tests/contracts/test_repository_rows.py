@@ -1,0 +1,120 @@
+"""What is written through pydal about a repository, on each database: its lease and its log."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from s3sync.errors import AlreadyRunning, PeerRefused, RowRefused, SyncError
+from s3sync.lease import Lease
+from s3sync.log import OUTGOING, SyncLog
+from tests.support.databases import (
+    Database,
+    MySQLDatabase,
+    PostgresDatabase,
+    Site,
+    SQLiteDatabase,
+    Unavailable,
+)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        SQLiteDatabase,
+        pytest.param(PostgresDatabase, marks=pytest.mark.database),
+        pytest.param(MySQLDatabase, marks=pytest.mark.database),
+    ],
+)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    try:
+        found: Database = request.param(tmp_path_factory.mktemp("databases"))
+    except Unavailable as missing:
+        pytest.skip(str(missing))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def site(database: Database) -> Iterator[Site]:
+    site = Site(database)
+    yield site
+    site.close()
+    database.empty()
+
+
+@pytest.fixture
+def repository(site: Site) -> int:
+    key = int(site.db.sync_repository.insert(name="other"))
+    site.db.commit()
+    return key
+
+
+def lease(site: Site, repository: int) -> Lease:
+    return Lease(site.db, site.store.transaction, repository, 60)
+
+
+def test_a_lease_that_somebody_just_took_is_refused(
+    site: Site, repository: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = lease(site, repository)
+    insert = late._insert
+
+    def overtaken(now: Any) -> None:
+        insert(now)
+        insert(now)
+
+    monkeypatch.setattr(late, "_insert", overtaken)
+    with pytest.raises(AlreadyRunning):
+        late.acquire()
+    assert site.db(site.db.sync_lease).isempty()
+    lease(site, repository).acquire()
+
+
+def test_a_lease_that_is_refused_for_another_reason_is_not_somebody_elses(
+    site: Site, repository: int
+) -> None:
+    with pytest.raises(RowRefused):
+        Lease(site.db, site.store.transaction, repository, 60, "a duplicate of \ud800").acquire()
+
+
+def test_two_beats_within_a_second_do_not_lose_the_lease(site: Site, repository: int) -> None:
+    held = lease(site, repository)
+    held.acquire()
+    site.db.commit()
+
+    def connect() -> Any:
+        return site.database.connect(migrate=False)
+
+    with held.heartbeat(connect, 0.05):
+        time.sleep(0.6)
+    assert not held.lost.is_set()
+
+
+def test_a_lease_that_was_taken_over_is_lost(site: Site, repository: int) -> None:
+    held = lease(site, repository)
+    held.acquire()
+    site.db(site.db.sync_lease).update(owner="somebody else")
+    site.db.commit()
+
+    def connect() -> Any:
+        return site.database.connect(migrate=False)
+
+    with held.heartbeat(connect, 0.05):
+        assert held.lost.wait(5)
+
+
+def test_an_error_that_cannot_be_logged_is_in_the_log_of_the_program(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = SyncLog(site.db, site.store.transaction, 4711, OUTGOING)
+    with caplog.at_level(logging.ERROR, "eden.sync"):
+        log.error("org_organisation", "pull", "fetch", PeerRefused("no such table"))
+    assert "no such table" in caplog.text
+    with pytest.raises(SyncError):
+        log.task("org_organisation", "pull", "fetch", "success", "done")
+    assert site.db(site.db.sync_log).isempty()
