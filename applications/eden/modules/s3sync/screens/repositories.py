@@ -20,6 +20,7 @@ from ..registration import Introduction, introduce, known_offer
 from ..site import Site
 from ..titles import Translate
 from ..transport import Hurry
+from ..ui.forms import form_rows
 from . import connection, wording
 from .desk import Desk
 from .widgets import action_button, confirm, pressed, web_address
@@ -156,8 +157,6 @@ def repository_form(desk: Desk, kind: Any, record: Any) -> Any:
         kind: class of the adapter.
         record: the repository, None for a new one.
     """
-    from ..ui.forms import form_rows
-
     T, db = desk.T, desk.db
     # A test needs no name; the other site may tell one.
     named: list[Any] = [IS_LENGTH(64)] if _wants_test(desk) else [IS_NOT_EMPTY(), IS_LENGTH(64)]

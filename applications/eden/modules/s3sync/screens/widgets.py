@@ -11,6 +11,7 @@ from ..errors import SyncError
 from ..lists import Order
 from ..titles import Translate
 from ..transport import origin
+from ..ui.forms import buttons, form_rows
 
 
 class Confirmation(NamedTuple):
@@ -118,8 +119,6 @@ def form_of(*fields: Field, table_name: str, T: Translate, label: Any = None, ba
         label: of the button that sends it, by default that it saves.
         back: where "Cancel" leads, None for a form without.
     """
-    from ..ui.forms import buttons, form_rows
-
     return SQLFORM.factory(
         *fields,
         formstyle=form_rows,

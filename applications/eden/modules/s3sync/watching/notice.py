@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gluon import current
+
 from ..log import OUTGOING, SyncLog
 from ..model import utcnow
 from ..plurals import counted
@@ -108,8 +110,6 @@ def _tell_once(
 
 
 def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str, str]:
-    from gluon import current
-
     T = current.T
     run = site.db.sync_run
     success = (
@@ -142,8 +142,6 @@ def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str,
 
 
 def _working(site: Site, repository: Any) -> tuple[str, str]:
-    from gluon import current
-
     T = current.T
     about = {
         "site": site.settings.get_system_name(),
