@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple, Union
 
-MODULES = Path(__file__).resolve().parents[2] / "applications" / "eden" / "modules"
+from tests.support.places import MODULES
+
 FILES = sorted(path for folder in ("s3sync", "s3", "s3db") for path in (MODULES / folder).rglob("*.py"))
 Documented = Union[ast.Module, ast.ClassDef, ast.FunctionDef]
 

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from gluon.scheduler import Scheduler
 
-from s3sync import jobs, serving
+from s3sync import datasets, jobs, serving
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.errors import RedirectedElsewhere
 from s3sync.model import utcnow
+from s3sync.peer import Exchange
 from s3sync.protocol import RegistrationRequest
 from s3sync.registration import ask_for_offer, introduce, known_offer
 from s3sync.site import Site
@@ -146,3 +147,26 @@ def test_what_a_site_says_about_itself_fits_into_every_database(given: dict[str,
     assert told.name.isprintable() and told.name.startswith("Field office")
     assert told.apitype == "eden"
     assert told.capabilities <= {"gzip"}
+
+
+def test_what_is_remembered_of_another_site_is_dated_by_the_clock_of_this_one(
+    sites: tuple[Site, Site],
+) -> None:
+    own, other = sites
+    known = introduced(own, other)
+    assert own.db.sync_repository(known).last_connected == own.clock.now()
+    own.db.sync_repository(known).update_record(last_connected=None)
+    DirectPeer(other, own).pull(Exchange(RESOURCE), cursor="", limit=10)
+    assert own.db.sync_repository(known).last_connected == own.clock.now()
+    own.db.sync_repository(known).update_record(last_connected=None)
+    assert introduce(own, enter(own)).repository_id == known
+    assert own.db.sync_repository(known).last_connected == own.clock.now()
+
+
+def test_an_archive_says_when_it_was_made_by_the_clock_of_its_site(sites: tuple[Site, Site]) -> None:
+    own, _ = sites
+    key = own.db.sync_dataset.insert(code="set", name="A set", use_archive=True)
+    own.db.sync_task.insert(dataset_id=key, resource_name=RESOURCE)
+    own.db.commit()
+    datasets.build(own, key)
+    assert own.db(own.db.sync_dataset_archive).select().first().date == own.clock.now()

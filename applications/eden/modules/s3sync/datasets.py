@@ -17,7 +17,6 @@ from typing import Any, BinaryIO, NamedTuple
 from . import jobs
 from .errors import ConfigurationError, StoreFull, UnknownResource
 from .exporter import ExportRequest
-from .model import utcnow
 from .schema import Schema
 from .site import Site
 
@@ -233,7 +232,7 @@ def build(site: Site, dataset_id: int) -> dict[str, Any]:
         ) from error
     former = [each.id for each in db(db.sync_dataset_archive.dataset_id == dataset_id).select()]
     with site.store.transaction():
-        db.sync_dataset_archive.insert(dataset_id=dataset_id, archive=stored, date=utcnow())
+        db.sync_dataset_archive.insert(dataset_id=dataset_id, archive=stored, date=site.clock.now())
         # autodelete: the files go with the rows
         db(db.sync_dataset_archive.id.belongs(former)).delete()
     return {"records": count}
@@ -256,7 +255,7 @@ def _pack(site: Site, found: DataSet, out: BinaryIO) -> int:
 def _about(site: Site, found: DataSet, count: int) -> str:
     lines = [
         f"{found.name} ({found.code}), {count} records",
-        f"From {site.settings.get_system_name()}, {site.base_url}, {utcnow():%Y-%m-%d %H:%M} UTC",
+        f"From {site.settings.get_system_name()}, {site.base_url}, {site.clock.now():%Y-%m-%d %H:%M} UTC",
         "S3XML: a document for each resource, with the records that its records refer to.",
         *io.StringIO(found.comments),
     ]

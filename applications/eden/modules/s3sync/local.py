@@ -23,7 +23,6 @@ from .errors import BadRequest, NoSuchRecord, PeerRefused, ProtocolError, SyncEr
 from .exporter import ExportRequest
 from .importer import Context, Report, unknown
 from .limits import MOST_PROBLEMS
-from .model import utcnow
 from .peer import RESOURCE_URL, Peer, PullResult, PushResult
 from .policy import Terms
 from .ports import Deferred
@@ -271,7 +270,7 @@ class LocalSite:
             if not page.more:
                 report.add(retry_rejected(site, self._id, table, terms, context))
                 head = site.journal.head()
-                site.db(site.db.sync_task.id == task.id).update(last_pull=utcnow())
+                site.db(site.db.sync_task.id == task.id).update(last_pull=site.clock.now())
             waiting = _still_waiting(page, state, sum(report.main.values()))
             self._progresses.save_pulled(
                 table, Pulled(page.cursor or "", page.journal or "", head, state.since, waiting=waiting)
@@ -400,7 +399,8 @@ class LocalSite:
         with self._site.store.transaction():
             self._progresses.save_pushed(task.resource, changed)
             if result is not None:
-                self._site.db(self._site.db.sync_task.id == task.id).update(last_push=utcnow())
+                site = self._site
+                site.db(site.db.sync_task.id == task.id).update(last_push=site.clock.now())
 
     def start_over(self, task: Task) -> None:
         """See ``engine.Local``."""

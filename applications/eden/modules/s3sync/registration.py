@@ -10,7 +10,7 @@ from . import jobs
 from .adapters.base import Adapter
 from .errors import ConfigurationError, SyncError
 from .log import OUTGOING, SyncLog
-from .model import BELONGING, ENDING, OUTLIVING, utcnow
+from .model import BELONGING, ENDING, OUTLIVING
 from .peer import RESOURCE_URL, Offer, Registration
 from .protocol import format_msince, offer_json, parse_msince, read_offer
 from .site import Site
@@ -127,7 +127,7 @@ def _remember_offer(site: Site, repository_id: int, found: Offer | None) -> None
     if found is None:
         kept.pop(OFFER, None)
     else:
-        kept[OFFER] = {"told": offer_json(found), "asked_on": format_msince(utcnow())}
+        kept[OFFER] = {"told": offer_json(found), "asked_on": format_msince(site.clock.now())}
     with site.store.transaction():
         site.db(table.id == repository_id).update(settings=kept)
 
@@ -149,7 +149,7 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
         "uuid": answer.uuid,
         "capabilities": sorted(answer.capabilities | learned),
         "peer_version": answer.version,
-        "last_connected": utcnow(),
+        "last_connected": site.clock.now(),
         "last_status": "registered",
         "settings": {**(row.settings or {}), "skew": answer.skew},
     }

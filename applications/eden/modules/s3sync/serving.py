@@ -24,7 +24,6 @@ from .importer import Report
 from .limits import CHUNK, LOGGED_PROBLEMS, LONGEST_NAME, MOST_FILES
 from .local import RECEIVE, Progresses, problems_of, retry_rejected
 from .log import INCOMING, SyncLog
-from .model import utcnow
 from .peer import Forecast, Offer, Offered, OfferedSet
 from .policy import Policy, Terms, parse_strategy
 from .protocol import (
@@ -108,7 +107,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
 
 def _note_contact(site: Site, repository: Any) -> None:
     """Remember that a repository was heard of; not at every request, so that an idle exchange writes little."""
-    now = utcnow()
+    now = site.clock.now()
     if (
         repository.last_connected is None
         or (now - repository.last_connected).total_seconds() >= CONTACT_EVERY
@@ -502,7 +501,7 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
             if not row.url:
                 changes["name"] = request.name[:LONGEST_NAME]
             row.update_record(**changes)
-        site.db(table.id == repository_id).update(last_connected=utcnow())
+        site.db(table.id == repository_id).update(last_connected=site.clock.now())
     known = row is not None
     SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
         None,

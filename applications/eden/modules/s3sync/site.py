@@ -25,7 +25,7 @@ from .importer import Context, Importer, unknown
 from .importer.rehearsal import Rehearsal
 from .journal import SqlJournal, install
 from .ledger import SqlLedger
-from .model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES, utcnow
+from .model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
 from .peer import Exchange
 from .policy import Policy, Terms, parse_strategy
 from .ports import Clock, Kept, Ports, nowhere
@@ -420,7 +420,7 @@ class Site:
         """
         changes: dict[str, Any] = {"last_status": status or None}
         if skew is not None:
-            changes["last_connected"] = utcnow()
+            changes["last_connected"] = self.clock.now()
             known = self.db.sync_repository(repository_id).settings or {}
             changes["settings"] = {**known, "skew": skew}
         with self.store.transaction():
