@@ -179,6 +179,25 @@ def test_sums_and_nothing() -> None:
         Waiting() + 1  # type: ignore[operator]
 
 
+def test_a_data_model_may_have_more_tables_than_a_statement_has_parts(tmp_path: Path) -> None:
+    site = SampleSite(tmp_path)
+    site.db.org_organisation.insert(name="A")
+    lowest = {f"table_{number}": 0 for number in range(1200)}
+    tails = backlog.tails(site.store, {**lowest, "org_organisation": 0})
+    assert len(tails) == 1201
+    assert tails["org_organisation"].behind(0, 1) == Waiting(1)
+
+
+def test_there_may_be_more_repositories_than_a_statement_has_parts(tmp_path: Path) -> None:
+    site = SampleSite(tmp_path)
+    repository = site.db.sync_repository.insert(name="last")
+    for state in ("failed", "completed"):
+        site.db.sync_run.insert(repository_id=repository, started_on=NOW, state=state)
+    runs = recent_runs(site, [*range(1000, 2200), repository], 1)
+    assert len(runs) == 1201
+    assert [run.state for run in runs[repository]] == ["completed"]
+
+
 def test_the_tails_of_tables(tmp_path: Path) -> None:
     site = SampleSite(tmp_path)
     for number in range(5):

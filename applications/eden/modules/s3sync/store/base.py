@@ -24,6 +24,8 @@ from .columns import Columns, Converter, encode_rows, encoded_columns
 from .conditions import Condition, Conditions
 
 CHUNK = 500
+#: queries that are put together with UNION ALL: SQLite takes 500, its driver once took 999 parameters
+UNITED = 200
 BUSY_SECONDS = 30
 #: MariaDB has no OFFSET without a LIMIT: the largest that all databases take.
 LARGEST_NUMBER = 2**63 - 1
@@ -182,6 +184,19 @@ class SqlStore:
         for part in chunks(list(dict.fromkeys(keys))):
             part = padded(part)
             self.run(f"{sql}({self.marks(len(part))})", (*parameters, *part))
+
+    def first_of_each(self, part: str, parameters: Sequence[Sequence[Any]]) -> list[Row]:
+        """Run a query with an ORDER BY and a LIMIT of its own for each of many, by few statements.
+
+        Args:
+            part: the query.
+            parameters: those of each.
+        """
+        found: list[Row] = []
+        for some in chunks(parameters, UNITED):
+            parts = [f"SELECT * FROM ({part}) t{number}" for number in range(len(some))]
+            found.extend(self.rows(" UNION ALL ".join(parts), [each for one in some for each in one]))
+        return found
 
     def upsert(self, table: str, unique: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Insert rows, in place of those that are equal in the unique columns. Values are passed as they are."""

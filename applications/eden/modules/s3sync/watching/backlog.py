@@ -60,7 +60,7 @@ NOTHING = Tail((), True)
 
 
 def tails(store: Any, lowest: Mapping[str, int], most: int = LOOKED_AT) -> dict[str, Tail]:
-    """Return the last changes of tables, with one statement.
+    """Return the last changes of tables, with few statements.
 
     Args:
         store: the site's store (``store.base.SqlStore``).
@@ -70,14 +70,12 @@ def tails(store: Any, lowest: Mapping[str, int], most: int = LOOKED_AT) -> dict[
     if not lowest:
         return {}
     journal, mark = store.columns.name("sync_journal"), store.mark
-    part = (
-        f"SELECT * FROM (SELECT tablename, seq, origin FROM {journal} WHERE tablename = {mark} "
-        f"AND seq > {mark} ORDER BY seq DESC LIMIT {most + 1}) t"
+    last = (
+        f"SELECT tablename, seq, origin FROM {journal} WHERE tablename = {mark} AND seq > {mark} "
+        f"ORDER BY seq DESC LIMIT {most + 1}"
     )
-    parameters = [each for pair in lowest.items() for each in pair]
-    parts = [f"{part}{number}" for number in range(len(lowest))]
     found: dict[str, list[tuple[int, int | None]]] = {name: [] for name in lowest}
-    for table, position, origin in store.rows(" UNION ALL ".join(parts), parameters):
+    for table, position, origin in store.first_of_each(last, list(lowest.items())):
         found[table].append((position, origin))
     return {name: Tail(changes[:most], len(changes) <= most) for name, changes in found.items()}
 

@@ -182,7 +182,7 @@ def live_runs(site: Site) -> dict[int, int]:
 
 
 def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> dict[int, list[Any]]:
-    """Return the last runs of repositories, the oldest first, with two statements.
+    """Return the last runs of repositories, the oldest first, with few statements.
 
     Args:
         site: this site.
@@ -192,12 +192,11 @@ def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> dict[in
     if not repository_ids:
         return {}
     db, store = site.db, site.store
-    part = (
-        f"SELECT * FROM (SELECT id FROM {store.columns.name('sync_run')} WHERE repository_id = {store.mark} "
-        f"ORDER BY id DESC LIMIT {most}) t"
+    last = (
+        f"SELECT id FROM {store.columns.name('sync_run')} WHERE repository_id = {store.mark} "
+        f"ORDER BY id DESC LIMIT {most}"
     )
-    parts = [f"{part}{number}" for number in range(len(repository_ids))]
-    ids = [row[0] for row in store.rows(" UNION ALL ".join(parts), tuple(repository_ids))]
+    ids = [row[0] for row in store.first_of_each(last, [(each,) for each in repository_ids])]
     found: dict[int, list[Any]] = {each: [] for each in repository_ids}
     table = db.sync_run
     columns = [table[each] for each in (*RUN_COLUMNS, "created", "updated", "deleted", "merged", "sent")]
