@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 import threading
 from pathlib import Path
@@ -55,6 +57,45 @@ def test_a_missing_or_damaged_key_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / KEY_FILE).exists()
 
 
+@pytest.fixture(params=["hard links", "no hard links"])
+def links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "no hard links":
+
+        def refuse(*_: object) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("links")
+def test_a_key_is_made_on_any_file_system(tmp_path: Path) -> None:
+    sealed = Vault(tmp_path).seal("x")
+    assert Vault(tmp_path).open(sealed) == "x"
+    assert [each.name for each in tmp_path.iterdir()] == [KEY_FILE]
+    assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
+
+
+def test_a_key_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(ConfigurationError):
+        Vault(tmp_path).seal("x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_that_is_just_being_written_is_waited_for(tmp_path: Path) -> None:
+    sealed = Vault(tmp_path).seal("x")
+    key = (tmp_path / KEY_FILE).read_bytes()
+    (tmp_path / KEY_FILE).write_bytes(b"")
+    writer = threading.Timer(0.1, (tmp_path / KEY_FILE).write_bytes, (key,))
+    writer.start()
+    assert Vault(tmp_path).open(sealed) == "x"
+    writer.join()
+
+
+@pytest.mark.usefixtures("links")
 def test_many_at_once_agree_on_one_key(tmp_path: Path) -> None:
     sealed = []
     start = threading.Barrier(8)

@@ -7,15 +7,20 @@ opens nothing. An Eden database that was taken over holds plain text; it is read
 from __future__ import annotations
 
 import os
-import tempfile
+import time
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from .atomic_write import beside
 from .errors import ConfigurationError
 
 KEY_FILE = "vault.key"
 PREFIX = "vault:1:"
+#: Characters of a key.
+KEY_LENGTH = 44
+#: How long a key that is being written is waited for.
+WRITING_SECONDS = 0.5
 
 
 class Vault:
@@ -58,8 +63,7 @@ class Vault:
             if create and not self._file.exists():
                 self._make_key()
             try:
-                key = self._file.read_bytes().strip()
-                self._fernet = Fernet(key)
+                self._fernet = Fernet(self._read_key())
             except (OSError, ValueError) as error:
                 raise ConfigurationError(
                     f"The key file {self._file} cannot be read: {error}",
@@ -67,18 +71,29 @@ class Vault:
                 ) from error
         return self._fernet
 
+    def _read_key(self) -> bytes:
+        """Return the key; one that another process is just writing is waited for."""
+        deadline = time.monotonic() + WRITING_SECONDS
+        key = self._file.read_bytes().strip()
+        while len(key) < KEY_LENGTH and time.monotonic() < deadline:
+            time.sleep(0.01)
+            key = self._file.read_bytes().strip()
+        return key
+
     def _make_key(self) -> None:
         """Write a new key; of two processes that do so at once, the first one's key stays."""
-        temporary = None
+        content = Fernet.generate_key() + b"\n"
+        temporary = beside(self._file)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            # mkstemp makes the file with mode 0600.
-            handle, temporary = tempfile.mkstemp(dir=self._file.parent, prefix=".vault-")
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(Fernet.generate_key() + b"\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.link(temporary, self._file)
+            _write_new(temporary, content)
+            try:
+                os.link(temporary, self._file)
+            except FileExistsError:
+                raise
+            except OSError:
+                # exFAT and some network folders have no hard links
+                _write_new(self._file, content)
         except FileExistsError:
             return
         except OSError as error:
@@ -87,5 +102,22 @@ class Vault:
                 hint="Give the account that runs the site write access to the application's private folder.",
             ) from error
         finally:
-            if temporary is not None:
-                os.unlink(temporary)
+            temporary.unlink(missing_ok=True)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Make a file for its owner only; where it is there already, or cannot be written whole, leave it as it was.
+
+    Raises:
+        FileExistsError: there is such a file.
+        OSError: it cannot be written.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except BaseException:
+        path.unlink()
+        raise
