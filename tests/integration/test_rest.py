@@ -353,7 +353,7 @@ def test_files_that_are_waited_for_are_taken_and_handed_out(line: Line) -> None:
     told = line.push(s3xml(record), resource="doc_document", more="&journal=j&checkpoint=").json()
     assert told["files"] == [stored], told
     url = f"/sync/file/{stored}?repository={REGISTERED}"
-    refused(line.get(url), 400)
+    refused(line.get(url), 404)
     refused(line.put(url, data=b"x" * 20_000), 413)
     assert line.put(url, data=b"content").json()["message"] == "File received"
     assert line.put(url, data=b"other").json()["message"] == "Nobody waits for this file"

@@ -199,17 +199,15 @@ class S3Settings:
         """[sync] batch_size: records an import writes in one transaction. Default: 5000."""
         return int(self.number("sync", "batch_size", limits.BATCH_SIZE, minimum=1))
 
-    def _bytes(self, key: str, default: int) -> int:
-        megabytes = self.number("sync", key, default / limits.MEGABYTE, minimum=0.001)
-        return int(megabytes * limits.MEGABYTE)
-
     def get_sync_max_document_size(self) -> int:
         """[sync] max_document_mb: largest document taken from a peer, in bytes. Default: 1024 MB."""
-        return self._bytes("max_document_mb", limits.DOCUMENT_SIZE)
+        most = self.number("sync", "max_document_mb", limits.DOCUMENT_MEGABYTES, minimum=0.001)
+        return int(most * limits.MEGABYTE)
 
     def get_sync_max_upload_size(self) -> int:
         """[sync] max_upload_mb: largest file fetched for an upload field, in bytes. Default: 100 MB."""
-        return self._bytes("max_upload_mb", limits.FILE_SIZE)
+        most = self.number("sync", "max_upload_mb", limits.FILE_MEGABYTES, minimum=0.001)
+        return int(most * limits.MEGABYTE)
 
     def get_sync_connect_timeout(self) -> float:
         """[sync] connect_timeout: seconds to wait for a connection to a peer. Default: 10."""

@@ -11,10 +11,9 @@ MEGABYTE = 1024**2
 
 #: Main records of a page, and records that an import writes in one transaction.
 PAGE_SIZE = BATCH_SIZE = 5000
-#: Bytes of a document, unpacked.
-DOCUMENT_SIZE = 1024 * MEGABYTE
-#: Bytes of the file of an upload field.
-FILE_SIZE = 100 * MEGABYTE
+#: Of a document, unpacked, and of the file of an upload field.
+DOCUMENT_MEGABYTES, FILE_MEGABYTES = 1024, 100
+DOCUMENT_SIZE, FILE_SIZE = DOCUMENT_MEGABYTES * MEGABYTE, FILE_MEGABYTES * MEGABYTE
 #: Seconds until a connection stands, and of silence on it: an Eden computes long before its first byte.
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 300.0
 #: How often a request that failed in passing is repeated, and the seconds before the first repetition.
