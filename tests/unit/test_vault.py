@@ -85,6 +85,12 @@ def test_a_key_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("a file")
+    with pytest.raises(ConfigurationError, match="cannot be made"):
+        Vault(tmp_path / "private" / "keys").seal("x")
+
+
 def test_a_key_that_is_just_being_written_is_waited_for(tmp_path: Path) -> None:
     sealed = Vault(tmp_path).seal("x")
     key = (tmp_path / KEY_FILE).read_bytes()

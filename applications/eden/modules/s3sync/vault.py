@@ -88,12 +88,9 @@ class Vault:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             _write_new(temporary, content)
             try:
-                os.link(temporary, self._file)
-            except FileExistsError:
-                raise
-            except OSError:
-                # exFAT and some network folders have no hard links
-                _write_new(self._file, content)
+                self._take_place(temporary, content)
+            finally:
+                temporary.unlink()
         except FileExistsError:
             return
         except OSError as error:
@@ -101,8 +98,15 @@ class Vault:
                 f"The key file {self._file} cannot be made: {error}",
                 hint="Give the account that runs the site write access to the application's private folder.",
             ) from error
-        finally:
-            temporary.unlink(missing_ok=True)
+
+    def _take_place(self, temporary: Path, content: bytes) -> None:
+        try:
+            os.link(temporary, self._file)
+        except FileExistsError:
+            raise
+        except OSError:
+            # exFAT and some network folders have no hard links
+            _write_new(self._file, content)
 
 
 def _write_new(path: Path, content: bytes) -> None:
