@@ -44,7 +44,7 @@ jobs.add_job(
     repository.id,
     administrator.id,
     period=period,
-    timeout=settings.get_sync_task_timeout(),
+    timeout=site.host.settings.get_sync_task_timeout(),
 )
 jobs.wake_workers(db)
 db.commit()

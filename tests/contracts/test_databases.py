@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from pydal import DAL
 
 from s3sync import model
 from s3sync.errors import StoreFull
+from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
-from s3sync.journal import SqlJournal, define_hook, install
+from s3sync.journal import SqlJournal, install
 from tests.contracts.journal_contract import JournalContract
 from tests.contracts.ledger_contract import LedgerContract
 from tests.contracts.store_contract import StoreContract
@@ -136,7 +138,7 @@ class TestSQLiteItself(OnSQLite):
         host = datamodel.define(db)
         model.define(db)
         journal = SqlJournal(db, lambda: build_schema(db, host))
-        install(journal, define_hook(db))
+        install(journal, partial(on_define, db))
         assert {"org_organisation", "sync_journal"} <= set(db._LAZY_TABLES)
         key = int(db.org_organisation.insert(name="A"))
         assert journal.positions("org_organisation", [key])

@@ -228,7 +228,7 @@ def test_the_form_follows_what_the_type_declares(field: WebSite) -> None:
         "        Setting('client_secret', 'Key', secret=True),\n"
         "        Setting('keep_source', 'Keep files', kind='flag'),\n"
         "    )\n"
-        "desk = Desk(current.sync_site, T, request, response, session, auth, settings)\n"
+        "desk = Desk(current.sync_site, T, request, response, session)\n"
         "print(repository_form(desk, Folder, None).xml().decode())"
     )
     for part in (

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
 from pydal import DAL
 
 from s3sync import model
+from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
-from s3sync.journal import SqlJournal, define_hook, install
+from s3sync.journal import SqlJournal, install
 from s3sync.schema import Schema
 from s3sync.store import open_store
 from tests.support import datamodel
@@ -220,14 +222,14 @@ class Site:
         self.database = database
         self.db = database.connect(migrate)
         self.host = datamodel.define(self.db)
-        model.define(self.db, self.host)
+        model.define(self.db)
         self.schema: Callable[[], Schema] = lambda: build_schema(self.db, self.host)
         self.store = open_store(self.db, self.schema)
         if migrate:
             model.prepare(self.db, self.schema())
             self.db.commit()
         self.journal = SqlJournal(self.db, self.schema, path=path, clock=clock)
-        install(self.journal, define_hook(self.db))
+        install(self.journal, partial(on_define, self.db))
 
     def table(self, name: str) -> Any:
         """A table of the schema."""

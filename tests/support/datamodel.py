@@ -12,21 +12,24 @@ from s3sync.model import meta_fields
 
 
 class SmallHost:
-    """What host.build_schema asks of Eden's ``s3db``."""
+    """A host's data model (port.DataModel) of configured parts."""
 
     def __init__(self, db: DAL) -> None:
         self.db = db
-        self.config: dict[str, dict[str, Any]] = {}
-        self.components: dict[str, dict[str, Any]] = {}
+        self.configured: dict[str, dict[str, Any]] = {}
+        self.joined: dict[str, dict[str, Any]] = {}
 
     def configure(self, tablename: str, **keys: Any) -> None:
-        self.config.setdefault(tablename, {}).update(keys)
+        self.configured.setdefault(tablename, {}).update(keys)
 
-    def get_config(self, tablename: str, key: str, default: Any = None) -> Any:
-        return self.config.get(tablename, {}).get(key, default)
+    def config(self, tablename: str, key: str, default: Any = None) -> Any:
+        return self.configured.get(tablename, {}).get(key, default)
 
-    def get_components(self, tablename: str) -> dict[str, Any]:
-        return self.components.get(tablename, {})
+    def components(self, tablename: str) -> dict[str, Any]:
+        return self.joined.get(tablename, {})
+
+    def table(self, name: str) -> Any:
+        return self.db[name]
 
     def super_key(self, supertable: str) -> str:
         return {"pr_pentity": "pe_id"}[supertable]
@@ -35,7 +38,7 @@ class SmallHost:
         found = SimpleNamespace(
             tablename=tablename, alias=alias, pkey=pkey, fkey=fkey, multiple=True, link=None
         )
-        self.components.setdefault(master, {})[alias] = found
+        self.joined.setdefault(master, {})[alias] = found
 
 
 def define(db: DAL) -> SmallHost:

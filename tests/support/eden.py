@@ -6,6 +6,8 @@ import datetime
 import os
 from typing import Any, Callable
 
+from gluon.storage import Storage
+
 from s3.clock import utcnow
 from s3.constraints import loosen
 from s3.database import connect
@@ -22,10 +24,6 @@ class OpenAuth:
         self.user = user
         self.allowed = allowed
 
-    @property
-    def user_id(self) -> int | None:
-        return self.user.id if self.user else None
-
     def s3_impersonate(self, user_id: int | None) -> bool:
         return user_id is not None
 
@@ -35,8 +33,12 @@ class OpenAuth:
     def s3_has_role(self, role: Any) -> bool:
         return self.allowed
 
-    def s3_may_synchronise(self) -> bool:
-        return self.allowed
+    @property
+    def permission(self) -> Any:
+        return Storage(has_permission=lambda method, c=None, f=None: self.allowed)
+
+    def get_system_roles(self) -> Any:
+        return Storage(ADMIN=1)
 
     def s3_has_permission(self, method: str, table: Any, record_id: Any = None) -> bool:
         return self.allowed
@@ -66,7 +68,7 @@ def open_environment(
     settings = S3Settings(folder)
     db = connect(uri, databases, pool_size=0, migrate=migrate)
     auth = OpenAuth()
-    s3db = S3DataModel(db, settings, user_id=lambda: auth.user_id, now=now)
+    s3db = S3DataModel(db, settings, user_id=lambda: auth.user.id if auth.user else None, now=now)
     load(s3db, *families)
     if migrate:
         loosen(db)

@@ -16,6 +16,7 @@ from typing import Any, Callable
 from s3sync import model
 from s3sync.document import Document
 from s3sync.exporter import ExportPage, ExportRequest
+from s3sync.host.eden import EdenHost
 from s3sync.importer import Context, Report
 from s3sync.policy import Terms
 from s3sync.site import Site
@@ -64,14 +65,14 @@ class SampleSite(Site):
     ) -> None:
         (folder / "private").mkdir(parents=True, exist_ok=True)
         clock = clock or Clock()
-        host = open_environment(str(folder), uri, now=clock.now)
-        db, s3db, settings = host["db"], host["s3db"], host["settings"]
+        env = open_environment(str(folder), uri, now=clock.now)
+        db, s3db, settings = env["db"], env["s3db"], env["settings"]
         if configure is not None:
             configure(s3db)
-        model.define(db, s3db)
-        super().__init__(
-            db, s3db, settings, host["auth"], folder, "eden", f"http://{folder.name}.example.org", clock
-        )
+        model.define(db)
+        self.s3db = s3db
+        host = EdenHost(db, s3db, settings, env["auth"], folder)
+        super().__init__(db, host, folder, "eden", f"http://{folder.name}.example.org", clock)
         self.install()
         model.prepare(db, self.schema)
         for email, key in (users or {}).items():

@@ -68,7 +68,7 @@ def test_components(site: Site) -> None:
 
 
 def test_what_lies_beyond_a_link_table_is_no_component(site: Site) -> None:
-    site.host.components["org_organisation"]["place"] = SimpleNamespace(
+    site.host.joined["org_organisation"]["place"] = SimpleNamespace(
         tablename="gis_location", pkey="id", fkey="x", multiple=True, link="org_office"
     )
     define(site, "dev_new", Field("name"))

@@ -264,7 +264,7 @@ def test_the_heartbeat_beats_and_notices_a_loss(world: World) -> None:
         db.commit()
         return found
 
-    with lease.heartbeat(world.site.reconnector(), 0.05):
+    with lease.heartbeat(world.site.host.reconnector(), 0.05):
         deadline = time.monotonic() + 10
         while heartbeat() == old and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -1,99 +1,44 @@
-"""Settings: documented defaults, the site's file, and clear words for what cannot be used."""
+"""Settings of the bundled application: documented defaults, the site's file, and what its code decides."""
 
 from __future__ import annotations
 
-import inspect
 from collections import OrderedDict
 from pathlib import Path
 
-import pytest
 from gluon.storage import Storage
 
-from s3.errors import SettingsError
 from s3.settings import S3Settings
-from s3sync import codec, transport
-from s3sync.importer import Importer
-from s3sync.limits import MEGABYTE
-from s3sync.patience import Patience
-
-
-def site(tmp_path: Path, text: str) -> S3Settings:
-    (tmp_path / "private").mkdir()
-    (tmp_path / "private" / "appconfig.ini").write_text(text, encoding="utf-8")
-    return S3Settings(str(tmp_path))
 
 
 def test_defaults_hold_without_a_file(tmp_path: Path) -> None:
     settings = S3Settings(str(tmp_path))
     assert settings.get_database_uri() == "sqlite://storage.sqlite"
-    assert settings.get_sync_page_size() == 5000
-    assert settings.get_sync_max_document_size() == 1024 * MEGABYTE
-    assert settings.get_sync_verify_tls() is True
-    assert settings.get_base_public_url() is None
+    assert settings.get_database_pool_size() == 10
     assert settings.get_security_registration() is False
 
 
-def test_the_file_overrides_the_defaults(tmp_path: Path) -> None:
-    settings = site(
-        tmp_path,
-        "[db]\nuri = sqlite://other.sqlite\n[site]\nname = Büro 50%\npublic_url = https://a.example.org/\n"
-        "[sync]\npage_size = 50\nverify_tls = no\nread_timeout =\n",
+def test_the_file_overrides_the_defaults_and_the_code_the_file(tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "appconfig.ini").write_text(
+        "[db]\nuri = sqlite://other.sqlite\npool_size = 3\n[site]\nname = Büro 50%\n", encoding="utf-8"
     )
+    settings = S3Settings(str(tmp_path))
     assert settings.get_database_uri() == "sqlite://other.sqlite"
     assert settings.get_system_name() == "Büro 50%"
-    assert settings.get_base_public_url() == "https://a.example.org"
-    assert settings.get_sync_page_size() == 50
-    assert settings.get_sync_verify_tls() is False
-    assert settings.get_sync_read_timeout() == 300
+    settings.set("db", "pool_size", 4)
+    settings.set("site", "name", "Office")
+    settings.set("site", "self_registration", True)
+    assert (settings.get_database_pool_size(), settings.get_system_name()) == (4, "Office")
+    assert settings.get_security_registration() is True
 
 
-def test_a_value_set_in_code_outranks_the_file(tmp_path: Path) -> None:
-    settings = site(tmp_path, "[sync]\npage_size = 50\n")
+def test_what_the_code_decides_stands_where_an_eden_has_it() -> None:
+    settings = S3Settings()
+    settings.set("site", "public_url", "https://a.example.org")
     settings.set("sync", "page_size", 7)
-    assert settings.get_sync_page_size() == 7
-
-
-def test_what_the_settings_page_decided_outranks_both(tmp_path: Path) -> None:
-    settings = site(tmp_path, "[sync]\npage_size = 50\nbatch_size = 9\n")
-    settings.set("sync", "retries", 7)
-    asked = []
-
-    def decide() -> dict[tuple[str, str], object]:
-        asked.append(1)
-        return {("sync", "page_size"): 250, ("sync", "retries"): 0, ("sync", "batch_size"): 1}
-
-    settings.decided_by(decide)
-    assert (settings.get_database_pool_size(), asked) == (10, [])
-    assert (settings.get_sync_page_size(), settings.get_sync_retries()) == (250, 0)
-    assert settings.get_sync_batch_size() == 9, "not for the page to decide"
-    assert settings.get_sync_notify_after() == 3 and asked == [1]
-    usual = settings.as_configured()
-    assert (usual.get_sync_page_size(), usual.get_sync_retries()) == (50, 7)
-
-
-def test_addresses_of_mails_are_a_list(tmp_path: Path) -> None:
-    settings = S3Settings(str(tmp_path))
-    assert settings.get_sync_notify_to() == []
-    settings.set("sync", "notify_to", "a@example.org, b@example.org;c@example.org")
-    assert settings.get_sync_notify_to() == ["a@example.org", "b@example.org", "c@example.org"]
-
-
-@pytest.mark.parametrize("value", ["many", "0", "-3", "nan"])
-def test_an_unusable_number_names_its_place(tmp_path: Path, value: str) -> None:
-    settings = site(tmp_path, f"[sync]\npage_size = {value}\n")
-    with pytest.raises(SettingsError, match=r"\[sync\] page_size.*appconfig\.ini"):
-        settings.get_sync_page_size()
-
-
-def test_an_unusable_flag_is_refused(tmp_path: Path) -> None:
-    settings = site(tmp_path, "[sync]\nverify_tls = perhaps\n")
-    with pytest.raises(SettingsError, match="true or false"):
-        settings.get_sync_verify_tls()
-
-
-def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"appconfig\.ini cannot be read"):
-        site(tmp_path, "page_size = 50\n")
+    settings.sync.retries = 5
+    assert settings.base.public_url == "https://a.example.org"
+    assert (settings.sync.page_size, settings.number("sync", "retries", 3)) == (7, 5)
 
 
 def test_modules_and_their_roles() -> None:
@@ -107,16 +52,3 @@ def test_modules_and_their_roles() -> None:
     assert settings.get_module_roles("sync") == {1}
     assert settings.get_module_roles("org") == {2, 5}
     assert settings.get_module_roles("default") is None
-
-
-def test_what_nothing_is_set_for_is_bounded_as_the_code_bounds_it(tmp_path: Path) -> None:
-    settings = site(tmp_path, "")
-    line, document = transport.Limits(), codec.Limits()
-    assert settings.get_sync_max_document_size() == line.document_size == document.max_bytes
-    assert settings.get_sync_max_upload_size() == line.file_size
-    assert settings.get_sync_connect_timeout() == line.connect_timeout
-    assert settings.get_sync_read_timeout() == line.read_timeout
-    assert settings.get_sync_retries() == Patience().attempts - 1
-    assert settings.get_sync_retry_delay() == Patience().first_delay
-    usual = inspect.signature(Importer).parameters["batch_size"].default
-    assert settings.get_sync_batch_size() == usual

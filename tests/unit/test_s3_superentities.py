@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from s3sync.host.on_define import on_define
 from tests.support.eden import open_environment
 
 
@@ -93,7 +94,7 @@ def test_the_callback_for_defined_tables_comes_for_lazy_and_for_early_ones(tmp_p
     seen: list[str] = []
     s3db = site["s3db"]
     assert s3db["org_sector"] is not None
-    s3db.on_define(lambda table: seen.append(table._tablename))
+    on_define(site["db"], lambda table: seen.append(table._tablename))
     assert "org_sector" in seen and "cr_shelter" not in seen
     assert s3db["cr_shelter"] is not None
     assert "cr_shelter" in seen

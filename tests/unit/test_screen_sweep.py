@@ -34,8 +34,8 @@ def test_what_is_left_is_for_the_worker(
     monkeypatch.setattr(sweep, "work", work)
     monkeypatch.setattr(sweep, "queue", lambda db, application, key, timeout: asked.append(key))
     monkeypatch.setattr(jobs, "wake_workers", lambda db: None)
-    settings = Storage(get_sync_task_timeout=lambda: 60)
-    desk = Desk(Storage(), str, Storage(application="eden"), None, Storage(), None, settings)
+    host = Storage(settings=Storage(get_sync_task_timeout=lambda: 60))
+    desk = Desk(Storage(host=host), str, Storage(application="eden"), None, Storage())
     conflicts.go_on(desk, 7)
     assert asked == queued
     assert (desk.session.flash or "").startswith(told or "") and bool(desk.session.flash) == bool(told)

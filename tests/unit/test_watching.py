@@ -355,7 +355,7 @@ def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monke
     from tests.unit.test_jobs import World
 
     world = World(tmp_path)
-    monkeypatch.setattr(type(world.site.settings), "get_sync_page_size", lambda self: 2)
+    monkeypatch.setattr(type(world.site.host.settings), "get_sync_page_size", lambda self: 2)
     for number in range(4):
         world.other.db.org_organisation.insert(name=f"Other {number}")
         world.site.db.org_organisation.insert(name=f"Own {number}")

@@ -11,8 +11,8 @@ _interface = request.function in ("sync", "file", "offer") or (
 _public = request.function in ("datasets", "archive")
 if not (_interface or _public):
     # Only administrators come further; accounts of other sites use the interface.
-    auth.s3_require_login()
-    auth.s3_require_module("sync")
+    if not current.sync_site.host.may_administer():
+        current.sync_site.host.forbid()
 
 
 # --- for other sites ---------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def history():
 def _desk():
     from s3sync.screens.desk import Desk
 
-    return Desk(current.sync_site, T, request, response, session, auth, settings)
+    return Desk(current.sync_site, T, request, response, session)
 
 
 def _repository_tab():

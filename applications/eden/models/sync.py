@@ -3,21 +3,16 @@
 if settings.has_module("sync"):
     from s3sync import model as sync_model
     from s3sync import preferences as sync_preferences
+    from s3sync.host.eden import EdenHost
     from s3sync.site import Site as SyncSite
 
-    sync_model.define(db, s3db, T)
-    settings.decided_by(lambda: sync_preferences.decided(db))
+    sync_model.define(db, T)
     _host = request.env.http_host
     current.sync_site = SyncSite(
         db,
-        s3db,
-        settings,
-        auth,
+        EdenHost(db, s3db, settings, auth, request.folder, lambda: sync_preferences.decided(db)),
         request.folder,
         request.application,
         origin=f"{request.env.wsgi_url_scheme or 'http'}://{_host}" if _host else "",
     )
     current.sync_site.install()
-    if schema_gate.migrating:
-        sync_model.prepare(db, current.sync_site.schema)
-        current.sync_site.config()

@@ -1,44 +1,14 @@
-"""What the scheduler's worker can be asked to do."""
+"""The scheduler; what its worker can be asked to do is added by the models that follow."""
 
 if settings.has_module("sync"):
     from gluon.scheduler import Scheduler
 
-    def sync_synchronize(repository_id, user_id=None, manual=False):
-        """Synchronise a repository (see s3sync.jobs); raises on failure, so that the task ends FAILED."""
-        from s3sync import jobs
-
-        return jobs.synchronize(repository_id, user_id=user_id, manual=manual)
-
-    def sync_decide(key):
-        """Decide on kept versions by a rule (see s3sync.deciding.sweep)."""
-        from s3sync.deciding import sweep
-
-        return sweep.decide(key)
-
-    def sync_archive(dataset_id):
-        """Make the archive of a data set (see s3sync.datasets)."""
-        from s3sync import datasets
-        from s3sync.site import Site
-
-        return datasets.build(Site.from_current(), dataset_id)
-
-    def sync_tidy():
-        """Remove what is older than the log shall be (see s3sync.upkeep)."""
-        from s3sync import upkeep
-        from s3sync.site import Site
-
-        upkeep.tidy(Site.from_current())
-
+    tasks = {}
     # Times are UTC, as everywhere in the database; the heartbeat (seconds) is short for people who wait.
     # Fresh processes: one that is forked while the heartbeat writes inherits SQLite's lock for good.
     scheduler = Scheduler(
         db,
-        {
-            "sync_synchronize": sync_synchronize,
-            "sync_decide": sync_decide,
-            "sync_archive": sync_archive,
-            "sync_tidy": sync_tidy,
-        },
+        tasks,
         migrate=bool(schema_gate.migrating),
         heartbeat=2,
         utc_time=True,

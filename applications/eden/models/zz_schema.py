@@ -1,13 +1,15 @@
-"""The last model but one: all tables are declared; if this request migrated the database, that is finished now."""
+"""The last model but two: all tables are declared; if this request migrated the database, that is finished now."""
 
-_migrated = schema_gate.migrating
-if _migrated:
+if schema_gate.migrating:
     from s3.auth import create_roles
 
     create_roles(db)
-    schema_gate.close(db)
-# a worker puts back what was lost meanwhile
-if settings.has_module("sync") and (_migrated or request.is_scheduler):
-    from s3sync import upkeep
+    if settings.has_module("sync"):
+        from s3sync import model as sync_model
+        from s3sync import upkeep
 
-    upkeep.schedule(db, request.application)
+        sync_model.prepare(db, current.sync_site.schema)
+        current.sync_site.config()
+    schema_gate.close(db)
+    if settings.has_module("sync"):
+        upkeep.schedule(db, request.application)

@@ -1,4 +1,4 @@
-"""The last word on addresses that lead nowhere: a page that helps instead of web2py's own."""
+"""The very last word, on addresses that lead nowhere: a page that helps instead of web2py's own."""
 
 from s3sync.ui.refusals import is_action, refusal
 

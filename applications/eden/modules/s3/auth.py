@@ -34,6 +34,45 @@ _right_passwords = RightPasswords()
 _METHODS = {"read", "create", "update", "delete", "list", "import"}
 
 
+class S3Permission:
+    """Whether the current user may see a page, and what happens otherwise.
+
+    Args:
+        auth: the site's `S3Auth`.
+    """
+
+    def __init__(self, auth: S3Auth) -> None:
+        self._auth = auth
+
+    def has_permission(self, method: str, c: str | None = None, f: str | None = None) -> bool:
+        """Whether the current user may use a page.
+
+        Args:
+            method: makes no difference here: who may see a page may use it.
+            c: its controller, that of the request without one.
+            f: its function; that of the interface for other sites asks for a role of its own.
+        """
+        controller = c or current.request.controller
+        if (controller, f or current.request.function) == ("sync", "sync"):
+            return self._auth.s3_has_role(SYNCHRONIZATION)
+        return self._auth.s3_has_module_access(controller)
+
+    def fail(self) -> None:
+        """Refuse the request; who is not known has to log in.
+
+        Raises:
+            HTTP: 403, or as S3Auth.s3_require_login.
+        """
+        self._auth.s3_require_login()
+        raise _not_for_you()
+
+
+def _not_for_you() -> HTTP:
+    if is_interface(current.request):
+        return refusal(403, "Insufficient Privileges")
+    return refusal(403, current.T("Your roles do not allow it. Ask an administrator for access."))
+
+
 class S3Auth(Auth):
     """web2py's Auth with Eden's questions about roles and permissions.
 
@@ -49,6 +88,7 @@ class S3Auth(Auth):
         self.s3_settings = settings
         self._s3_roles: dict[int, str] | None = None
         self._s3_checked = False
+        self.permission = S3Permission(self)
         own = self.settings
         own.create_user_groups = None
         own.allow_basic_login = True
@@ -185,9 +225,9 @@ class S3Auth(Auth):
         roles = self.s3_roles()
         return ADMINISTRATOR in roles or role in roles or role in roles.values()
 
-    def s3_may_synchronise(self) -> bool:
-        """Whether the current user may use the synchronization interface."""
-        return self.s3_has_role(SYNCHRONIZATION)
+    def get_system_roles(self) -> Storage:
+        """Ids of the roles that other things rely on, by Eden's names for them."""
+        return Storage(ADMIN=ADMINISTRATOR, AUTHENTICATED=AUTHENTICATED)
 
     def s3_has_module_access(self, name: str) -> bool:
         """Whether the current user may see a module and call its controller."""
@@ -234,14 +274,7 @@ class S3Auth(Auth):
         if not self.s3_settings.has_module(name):
             raise refusal(404, current.T("The module it belongs to is not enabled at this site."))
         if not self.s3_has_module_access(name):
-            self.s3_require_login()
-            if not self.s3_has_module_access(name):
-                raise refusal(
-                    403,
-                    "Insufficient Privileges"
-                    if is_interface(current.request)
-                    else current.T("Your roles do not allow it. Ask an administrator for access."),
-                )
+            self.permission.fail()
 
 
 def create_roles(db: Any) -> None:

@@ -13,6 +13,7 @@ from .components import Component, Declaration, parse_declaration
 from .deletion import delete_records, restore_records
 from .errors import UnknownTable
 from .metafields import meta_fields
+from .resource import Resource
 from .superentities import SuperEntities
 
 FieldBuilder = Callable[[], Sequence[Field]]
@@ -64,7 +65,6 @@ class S3DataModel:
         self._configured: dict[str, dict[str, Any]] = {}
         self._components: dict[str, list[tuple[str, Declaration]]] = {}
         self._resolved: dict[str, dict[str, Component]] = {}
-        self._defined_callbacks: list[Callable[[Any], None]] = []
         self._super = SuperEntities(self)
 
     # Tables
@@ -89,20 +89,8 @@ class S3DataModel:
             if meta:
                 table._before_update.append(self._keep_time_moving)
             self._super.attach(table)
-            for callback in self._defined_callbacks:
-                callback(table)
 
         self.db.define_table(tablename, fields=_LazyFields(columns), on_define=defined, **options)
-
-    def on_define(self, callback: Callable[[Any], None]) -> None:
-        """Call `callback(table)` for each table that is declared here, as soon as it is really defined.
-
-        The right place for hooks such as `table._after_insert`: tables are lazy.
-        """
-        self._defined_callbacks.append(callback)
-        for name in self.declared_tables():
-            if name not in self.db._LAZY_TABLES:
-                callback(self.db[name])
 
     def declared_tables(self) -> list[str]:
         """Names of all tables of the data model, in order of declaration."""
@@ -281,6 +269,15 @@ class S3DataModel:
             DeletionRestricted: if a live record depends on one of them; nothing is changed then.
         """
         return delete_records(self, self[table_name(table)], ids)
+
+    def resource(self, table: Any, id: Sequence[int]) -> Resource:
+        """Records of a table, to be deleted with all consequences.
+
+        Args:
+            table: table or its name.
+            id: their ids.
+        """
+        return Resource(self, table_name(table), id)
 
     def restore(self, table: Any, ids: Iterable[int]) -> int:
         """Undo the deletion of records; references whose targets are gone stay empty.

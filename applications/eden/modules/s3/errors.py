@@ -38,9 +38,5 @@ class DeletionRestricted(S3Error):
         self.referrers = referrers
 
 
-class SettingsError(S3Error):
-    """A value in private/appconfig.ini cannot be used."""
-
-
 class SchemaBusy(S3Error):
     """Another process has been preparing the database for too long."""

@@ -17,6 +17,7 @@ from s3sync.ui.forms import buttons, checkboxes, form_rows
 from s3sync.ui.look import moment
 from s3sync.ui.refusals import refusal
 
+from .auth import PROTECTED_PREFIXES
 from .components import Component, without_prefix
 from .datamodel import reference_target, table_name
 from .errors import DeletionRestricted
@@ -371,7 +372,7 @@ def serve(s3db: Any, auth: Any, prefix: str, name: str, request: Any) -> dict[st
     T = current.T
     tablename = f"{prefix}_{name}"
     table = s3db.table(tablename)
-    if table is None or "deleted_fk" not in table.fields or s3db.get_config(tablename, "protected"):
+    if table is None or "deleted_fk" not in table.fields or tablename.startswith(PROTECTED_PREFIXES):
         raise refusal(404, T("This site has no such records."))
     if request.extension != "html":
         raise refusal(415, T("Ask for .html or .xml."))

@@ -255,7 +255,7 @@ def _pack(site: Site, found: DataSet, out: BinaryIO) -> int:
 def _about(site: Site, found: DataSet, count: int) -> str:
     lines = [
         f"{found.name} ({found.code}), {count} records",
-        f"From {site.settings.get_system_name()}, {site.base_url}, {site.clock.now():%Y-%m-%d %H:%M} UTC",
+        f"From {site.host.settings.get_system_name()}, {site.base_url}, {site.clock.now():%Y-%m-%d %H:%M} UTC",
         "S3XML: a document for each resource, with the records that its records refer to.",
         *io.StringIO(found.comments),
     ]

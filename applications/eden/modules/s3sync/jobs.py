@@ -95,9 +95,9 @@ def _conclude(site: Site, repository_id: int) -> None:
 
 
 def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bool) -> dict[str, Any]:
-    site.act_as(user_id)
+    site.host.impersonate(user_id)
     repository = site.repository(repository_id)
-    lease = Lease(site.db, site.store.transaction, repository_id, site.settings.get_sync_lease_seconds())
+    lease = Lease(site.db, site.store.transaction, repository_id, site.host.settings.get_sync_lease_seconds())
     former = lease.acquire()
     try:
         if former is not None:
@@ -108,8 +108,8 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
         lease.assign(run.id)
         with contextlib.ExitStack() as stack:
             if site.can_reconnect:
-                every = site.settings.get_sync_lease_seconds() / 4
-                stack.enter_context(lease.heartbeat(site.reconnector(), every))
+                every = site.host.settings.get_sync_lease_seconds() / 4
+                stack.enter_context(lease.heartbeat(site.host.reconnector(), every))
             report = _run(site, repository, run, manual)
         return {"run": run.id, "state": "completed", "message": report.summary()}
     finally:
@@ -127,11 +127,11 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
                 site.tasks(repository.id),
                 run,
                 log,
-                page_size=site.settings.get_sync_page_size(),
+                page_size=site.host.settings.get_sync_page_size(),
                 peer_time=lambda: utcnow() + timedelta(seconds=peer.transport.skew or 0.0),
                 patience=Patience(
-                    attempts=site.settings.get_sync_retries() + 1,
-                    first_delay=site.settings.get_sync_retry_delay(),
+                    attempts=site.host.settings.get_sync_retries() + 1,
+                    first_delay=site.host.settings.get_sync_retry_delay(),
                 ),
                 quiet=not manual,
             )
@@ -158,7 +158,7 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
 
 
 def _warn_of_skew(site: Site, log: SyncLog, skew: float | None) -> None:
-    if skew is not None and abs(skew) > site.settings.get_sync_clock_warning():
+    if skew is not None and abs(skew) > site.host.settings.get_sync_clock_warning():
         ahead = "ahead of" if skew > 0 else "behind"
         log.task(
             None,
@@ -561,7 +561,7 @@ def ensure_idle(site: Site, repository_id: int) -> None:
     Raises:
         AlreadyRunning: somebody is.
     """
-    if live_run(site.db, repository_id, site.settings.get_sync_lease_seconds()) is not None:
+    if live_run(site.db, repository_id, site.host.settings.get_sync_lease_seconds()) is not None:
         raise AlreadyRunning("The repository is being synchronised.")
 
 

@@ -365,37 +365,9 @@ def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], No
     Args:
         journal: the journal of the DAL that defines the tables.
         on_define: registers a function that is called with each table as soon as it is really defined, so
-            that lazy tables stay lazy (the host's ``s3db.on_define``; ``define_hook(db)`` for a plain DAL).
+            that lazy tables stay lazy (see ``host.on_define``).
     """
     on_define(lambda table: hook_table(journal, table))
-
-
-def define_hook(db: Any) -> Callable[[Callable[[Any], None]], None]:
-    """Return what registers a function for the tables of a plain DAL that are defined by now, lazily or not."""
-
-    def register(callback: Callable[[Any], None]) -> None:
-        lazy = db._LAZY_TABLES
-        for name in list(db.tables):
-            if name in lazy:
-                tablename, fields, options = lazy[name]
-                lazy[name] = (
-                    tablename,
-                    fields,
-                    {**options, "on_define": _both(options.get("on_define"), callback)},
-                )
-            else:
-                callback(db[name])
-
-    return register
-
-
-def _both(first: Callable[[Any], Any] | None, second: Callable[[Any], None]) -> Callable[[Any], None]:
-    def call(table: Any) -> None:
-        if first is not None:
-            first(table)
-        second(table)
-
-    return call
 
 
 def hook_table(journal: SqlJournal, table: Any) -> None:

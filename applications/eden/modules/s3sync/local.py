@@ -353,7 +353,7 @@ class LocalSite:
 
     @property
     def _overlap(self) -> timedelta:
-        return timedelta(seconds=self._site.settings.get_sync_msince_overlap())
+        return timedelta(seconds=self._site.host.settings.get_sync_msince_overlap())
 
     def _asked_before(self, table: str) -> datetime | None:
         """Return the time (the peer's clock) of the last complete pull from an Eden, minus the overlap."""

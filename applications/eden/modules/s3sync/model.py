@@ -64,26 +64,18 @@ def meta_fields(db: Any) -> list[Field]:
     ]
 
 
-def define(db: Any, s3db: Any = None, T: Callable[[str], Any] = str) -> None:
+def define(db: Any, T: Callable[[str], Any] = str) -> None:
     """Define the sync_* tables.
 
     Args:
         db: the DAL, with auth_user where there are users.
-        s3db: the host's data model; told that these tables never leave the site, where it has a
-            ``configure``.
         T: marks labels for translation.
     """
-    before = set(db.tables)
     _define_settings(db, T)
     _define_tasks(db, T)
     _define_log(db, T)
     _define_journal(db)
     _define_exchange(db, T)
-    configure = getattr(s3db, "configure", None)
-    if configure is not None:
-        for name in db.tables:
-            if name not in before:
-                configure(name, protected=True)
 
 
 class _LazyFields:

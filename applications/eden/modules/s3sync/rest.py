@@ -30,7 +30,6 @@ from .errors import (
     NoSuchRecord,
     NotAuthenticated,
     NotPermitted,
-    RowRefused,
     SyncError,
     TruncatedDocument,
     UnsupportedFormat,
@@ -94,7 +93,7 @@ def sync_request(request: Any, response: Any) -> Any:
             wanted = PullRequest.from_vars(request.get_vars)
             return _stream(site, request, response, lambda out: serving.pull(site, wanted, out))
         told = PushRequest.from_vars(request.get_vars)
-        with _body(site, request, site.settings.get_sync_max_document_size()) as source:
+        with _body(site, request, site.host.settings.get_sync_max_document_size()) as source:
             if told.look:
                 return _json(response, forecast_json(serving.forecast(site, told, source)))
             reply = serving.push(site, told, source)
@@ -132,7 +131,7 @@ def file_request(request: Any, response: Any) -> Any:
             path = upload_path(site, stored)
             response.headers["Content-Type"] = "application/octet-stream"
             return _send_file(request, response, path.open("rb"), path.stat().st_size)
-        most = site.settings.get_sync_max_upload_size()
+        most = site.host.settings.get_sync_max_upload_size()
         with _body(site, request, most, is_file=True) as source:
             wanted = serving.take_file(site, _asking(request), stored, source)
         message = "File received" if wanted else "Nobody waits for this file"
@@ -151,7 +150,7 @@ def resource_request(request: Any, response: Any, prefix: str, name: str, record
         record_id: id of one record, None for the table.
     """
     with _answering(request, "rest") as site:
-        if not site.auth.s3_logged_in():
+        if not site.host.logged_in():
             raise NotAuthenticated("Authentication Required")
         if request.extension != "xml":
             raise UnsupportedFormat(f"The format {request.extension} is not available.")
@@ -245,14 +244,14 @@ def _authorised(site: Site) -> None:
     Raises:
         NotAuthenticated, NotPermitted: they may not.
     """
-    if not site.auth.s3_logged_in():
+    if not site.host.logged_in():
         raise NotAuthenticated("Authentication Required")
-    if not site.auth.s3_may_synchronise():
+    if not site.host.may_synchronise():
         raise NotPermitted("Insufficient Privileges")
 
 
 def _permitted(site: Site, method: str, table: Table) -> None:
-    if not site.auth.s3_has_permission(method, table.name):
+    if not site.host.has_permission(method, table.name):
         raise NotPermitted(
             f"Insufficient Privileges: this account may not {method} records of {table.name}.",
             hint="Ask an administrator for a role that may.",
@@ -326,7 +325,7 @@ def _stream(site: Site, request: Any, response: Any, write: Callable[[BinaryIO],
         write(out)
         size = out.tell()
         response.headers["Content-Type"] = "text/xml; charset=utf-8"
-        if size >= WORTH_PACKING and site.settings.get_sync_compression() and _takes_gzip(request):
+        if size >= WORTH_PACKING and site.host.settings.get_sync_compression() and _takes_gzip(request):
             packed = undo.enter_context(_spooled(site))
             out.seek(0)
             gzip.pack(out, packed)
@@ -437,7 +436,7 @@ def _import(site: Site, request: Any, response: Any, table: Table, key: int | No
     terms = Terms(update_policy=Policy.OTHER, conflict_policy=Policy.OTHER)
     context = site.context(None, None)
     with contextlib.ExitStack() as stack:
-        source = stack.enter_context(_body(site, request, site.settings.get_sync_max_document_size()))
+        source = stack.enter_context(_body(site, request, site.host.settings.get_sync_max_document_size()))
         document = stack.enter_context(Document(source, site.schema, table.name, site.document_limits))
         try:
             with site.store.transaction():
@@ -474,16 +473,9 @@ def _not_valid(report: Any) -> NoReturn:
 
 
 def _delete(site: Site, response: Any, table: Table, key: int) -> Any:
-    from s3.errors import DeletionRestricted
-
     if not _exists(site, table, key, False):
         raise NoSuchRecord(f"There is no record {key} in {table.name}.")
-    try:
-        site.s3db.delete(table.name, [key])
-    except DeletionRestricted as restricted:
-        raise RowRefused(
-            str(restricted), hint="Delete or change the records that refer to it first."
-        ) from restricted
+    site.host.delete(table.name, [key])
     return _json(
         response, {"status": "success", "statuscode": "200", "message": "Record deleted", "deleted": [key]}
     )

@@ -121,7 +121,7 @@ def _token() -> str:
 
 
 def _limit(site: Site, request: PullRequest) -> int:
-    return request.limit or site.settings.get_sync_page_size()
+    return request.limit or site.host.settings.get_sync_page_size()
 
 
 def _serve_page(
@@ -453,7 +453,7 @@ def take_file(site: Site, repository_uuid: str | None, stored: str, source: Bina
         return False
     target = site.files.path(waiting[0].table, waiting[0].field, stored)
     if not target.is_file():
-        _store(source, target, site.settings.get_sync_max_upload_size())
+        _store(source, target, site.host.settings.get_sync_max_upload_size())
     with site.store.transaction():
         site.ledger.settle(waiting)
     return True
@@ -530,16 +530,16 @@ def offer(site: Site, asking: str | None) -> Offer:
     counts = site.tally.counts(tables)
     return Offer(
         uuid=site.config().uuid,
-        name=site.settings.get_system_name(),
+        name=site.host.settings.get_system_name(),
         software=SOFTWARE,
         version=VERSION,
         capabilities=frozenset(CAPABILITIES),
         time=site.clock.now(),
         known=site.repository_of(asking) is not None,
-        page_size=site.settings.get_sync_page_size(),
+        page_size=site.host.settings.get_sync_page_size(),
         most_per_page=MOST_PER_PAGE,
         resources=tuple(
-            Offered(table.name, str(site.s3db.get_config(table.name, "title") or ""), counts.get(table.name))
+            Offered(table.name, site.host.title(table.name), counts.get(table.name))
             for table in sorted(tables, key=lambda each: each.name)
         ),
         datasets=tuple(

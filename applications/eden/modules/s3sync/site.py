@@ -20,6 +20,7 @@ from .errors import ConfigurationError
 from .exporter import Exporter, ExportPage, ExportRequest
 from .files import SiteFiles
 from .filters import Filter, parse_filter_string, validate
+from .host.port import Host
 from .host.schema import build_schema
 from .importer import Context, Importer, unknown
 from .importer.rehearsal import Rehearsal
@@ -46,9 +47,7 @@ class Site:
 
     Args:
         db: the DAL with the sync_* tables.
-        s3db: the host's data model.
-        settings: the host's settings.
-        auth: the host's users and permissions.
+        host: the application around us.
         folder: the application's folder.
         application: its name, the first part of its URLs.
         origin: scheme and host of this request, for a site without a configured public address.
@@ -58,18 +57,14 @@ class Site:
     def __init__(
         self,
         db: Any,
-        s3db: Any,
-        settings: Any,
-        auth: Any,
+        host: Host,
         folder: Path,
         application: str,
         origin: str = "",
         clock: Clock | None = None,
     ) -> None:
         self.db = db
-        self.s3db = s3db
-        self.settings = settings
-        self.auth = auth
+        self.host = host
         self.folder = Path(folder)
         self.application = application
         self.clock: Clock = clock if clock is not None else SystemClock()
@@ -99,19 +94,19 @@ class Site:
 
     def install(self) -> None:
         """Have local changes journaled, as soon as their tables are used."""
-        install(self.journal, self.s3db.on_define)
+        install(self.journal, self.host.on_define)
 
     # --- what stands behind the ports ------------------------------------------------------------------
 
     @property
     def schema(self) -> Schema:
         """The tables that take part."""
-        return build_schema(self.db, self.s3db)
+        return build_schema(self.db, self.host)
 
     @cached_property
     def base_url(self) -> str:
         """The URL of this application, without a slash at its end."""
-        public = self.settings.get_base_public_url() or self._origin
+        public = self.host.settings.get_base_public_url() or self._origin
         return f"{public}/{self.application}"
 
     @cached_property
@@ -120,7 +115,7 @@ class Site:
 
         Identifiers made here are URNs and carry none; bare ones come from imports.
         """
-        public = self.settings.get_base_public_url()
+        public = self.host.settings.get_base_public_url()
         return urlsplit(public).netloc or None if public else None
 
     @cached_property
@@ -153,12 +148,12 @@ class Site:
     @cached_property
     def exporter(self) -> Exporter:
         """Writes documents."""
-        return Exporter(self.ports, self.base_url, self.settings.get_sync_max_depth(), self.own_domain)
+        return Exporter(self.ports, self.base_url, self.host.settings.get_sync_max_depth(), self.own_domain)
 
     @cached_property
     def importer(self) -> Importer:
         """Reads documents."""
-        return Importer(self.ports, self.exporter.snapshot, self.settings.get_sync_batch_size())
+        return Importer(self.ports, self.exporter.snapshot, self.host.settings.get_sync_batch_size())
 
     @cached_property
     def rehearsal(self) -> Rehearsal:
@@ -185,12 +180,11 @@ class Site:
     @property
     def document_limits(self) -> DocumentLimits:
         """What is accepted of a document."""
-        return DocumentLimits(max_bytes=self.settings.get_sync_max_document_size())
+        return DocumentLimits(max_bytes=self.host.settings.get_sync_max_document_size())
 
     def name_of(self, kept: Kept) -> str:
         """Return what people call a kept record, "" where neither version has a name."""
-        fields = self.s3db.get_config(kept.table, "name_fields", ("name",))
-        return name_in([kept.theirs, kept.ours], fields)
+        return name_in([kept.theirs, kept.ours], self.host.name_fields(kept.table))
 
     # --- this site and its repositories ----------------------------------------------------------------
 
@@ -228,7 +222,7 @@ class Site:
     def capabilities(self, row: Any) -> "frozenset[str]":
         """Return what is known about a repository's abilities."""
         known = frozenset(row.capabilities or ())
-        return known if self.settings.get_sync_compression() else known - {"gzip"}
+        return known if self.host.settings.get_sync_compression() else known - {"gzip"}
 
     def peer(self, row: Any, hurry: Hurry | None = None) -> Adapter:
         """Return a repository's other end; to be closed.
@@ -246,14 +240,14 @@ class Site:
                 hint="Enter its URL, or leave the exchange to the other site.",
             )
         config = self.config()
-        verify: Any = self.settings.get_sync_verify_tls()
-        if verify and self.settings.get_sync_ca_bundle():
-            verify = self.settings.get_sync_ca_bundle()
+        verify: Any = self.host.settings.get_sync_verify_tls()
+        if verify and self.host.settings.get_sync_ca_bundle():
+            verify = self.host.settings.get_sync_ca_bundle()
         limits = Limits(
-            connect_timeout=self.settings.get_sync_connect_timeout(),
-            read_timeout=self.settings.get_sync_read_timeout(),
-            document_size=self.settings.get_sync_max_document_size(),
-            file_size=self.settings.get_sync_max_upload_size(),
+            connect_timeout=self.host.settings.get_sync_connect_timeout(),
+            read_timeout=self.host.settings.get_sync_read_timeout(),
+            document_size=self.host.settings.get_sync_max_document_size(),
+            file_size=self.host.settings.get_sync_max_upload_size(),
         )
         transport = Transport(
             row.url,
@@ -270,7 +264,7 @@ class Site:
             row.name,
             row.url,
             config.uuid,
-            self.settings.get_system_name(),
+            self.host.settings.get_system_name(),
             row.path,
             self.capabilities(row),
         )
@@ -367,8 +361,8 @@ class Site:
             clears=clears,
             known=known,
             own_domain=self.own_domain,
-            user_id=self.auth.user_id,
-            max_ahead=timedelta(seconds=self.settings.get_sync_future_tolerance()),
+            user_id=self.host.user_id,
+            max_ahead=timedelta(seconds=self.host.settings.get_sync_future_tolerance()),
         )
 
     def total(self, request: ExportRequest, page: ExportPage) -> int:
@@ -391,24 +385,10 @@ class Site:
 
     # --- jobs --------------------------------------------------------------------------------------------
 
-    def act_as(self, user_id: int | None) -> None:
-        """Go on with the rights of an account, or of nobody in particular."""
-        self.auth.s3_impersonate(user_id)
-
     @property
     def can_reconnect(self) -> bool:
         """Whether a second connection sees the same database."""
         return ":memory" not in str(self.db._uri).partition("://")[0]
-
-    def reconnector(self) -> Callable[[], Any]:
-        """Return what opens the database once more, for another thread.
-
-        web2py finds the application's modules by the request of the thread; another thread has none.
-        """
-        from s3.database import connect
-
-        uri, folder = self.db._uri, self.db._adapter.folder
-        return lambda: connect(uri, folder, pool_size=0)
 
     def note_contact(self, repository_id: int, skew: float | None, status: str = "") -> None:
         """Remember how asking a repository went.

@@ -12,7 +12,7 @@ Translate = Callable[[str], Any]
 
 def resource_title(site: Site, name: str) -> str:
     """Return what the records of a table are called; something like its name where nobody said."""
-    return str(site.s3db.get_config(name, "title") or name.partition("_")[2].replace("_", " ").capitalize())
+    return site.host.title(name) or name.partition("_")[2].replace("_", " ").capitalize()
 
 
 def resource_names(site: Site) -> dict[str, str]:
@@ -20,12 +20,6 @@ def resource_names(site: Site) -> dict[str, str]:
     names = {}
     for table in site.schema:
         if not table.is_super:
-            title = site.s3db.get_config(table.name, "title")
+            title = site.host.title(table.name)
             names[table.name] = f"{title} ({table.name})" if title else table.name
     return dict(sorted(names.items(), key=lambda item: str(item[1]).lower()))
-
-
-def module_title(settings: Any, prefix: str) -> str:
-    """Return what the module is called to which tables with this prefix belong."""
-    module = settings.modules.get(prefix)
-    return str(module.name_nice) if module is not None else prefix

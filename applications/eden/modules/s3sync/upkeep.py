@@ -54,7 +54,7 @@ def schedule(db: Any, application: str) -> None:
 
 def tidy(site: Site) -> None:
     """Remove what is older than the log shall be: entries, runs, settled versions, the scheduler's records."""
-    days = site.settings.get_sync_log_days()
+    days = site.host.settings.get_sync_log_days()
     log.purge(site.db, site.store.transaction, days)
     db = site.db
     before = utcnow() - timedelta(days=days)

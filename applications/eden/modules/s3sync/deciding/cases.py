@@ -7,15 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from s3.represent import ReferenceLabel
-
 from .. import versions
 from ..local import problems_of
 from ..records import Action, Record, Reference, Upload
 from ..schema import Field, Table
 from ..site import Site
 from ..titles import Translate, resource_title
-from ..ui.refusals import is_action
 from .decisions import Entry, entries
 
 
@@ -113,7 +110,7 @@ def present_row(site: Site, table: Table, uuid: str | None) -> Any:
     """Return the record's row, a deleted one too; None where there is none."""
     if uuid is None:
         return None
-    rows = site.s3db[table.name]
+    rows = site.host.table(table.name)
     return site.db(rows.uuid == uuid).select(limitby=(0, 1)).first()
 
 
@@ -137,22 +134,18 @@ def _comes_along(site: Site, table: Table) -> bool:
 
 def address_of(site: Site, table: Table, present: Any) -> Address | None:
     """Return the page of a record, or of the record it belongs to."""
-    if _has_page(site, table):
+    if site.host.page_exists(table.prefix, table.resource):
         return Address(table.prefix, table.resource, int(present[table.key]))
     for name, component in site.schema.masters(table.name):
         master = site.schema.get(name)
         key = present.get(component.fkey)
-        if master is None or not key or not _has_page(site, master):
+        if master is None or not key or not site.host.page_exists(master.prefix, master.resource):
             continue
-        rows = site.s3db[name]
+        rows = site.host.table(name)
         row = site.db(rows[component.pkey] == key).select(rows[master.key], limitby=(0, 1)).first()
         if row is not None:
             return Address(master.prefix, master.resource, int(row[master.key]))
     return None
-
-
-def _has_page(site: Site, table: Table) -> bool:
-    return is_action(str(site.folder), table.prefix, table.resource)
 
 
 class SiteWords:
@@ -168,7 +161,7 @@ class SiteWords:
     def __init__(self, site: Site, T: Translate, table: Table, shown: Sequence[Record | None] = ()) -> None:
         self._site = site
         self._T = T
-        self._fields = site.s3db[table.name]
+        self._fields = site.host.table(table.name)
         self._labels: dict[tuple[str, str | None], str | None] = {}
         self._look_up([each for record in shown if record is not None for each in _references(record)])
 
@@ -231,11 +224,10 @@ class SiteWords:
             table = site.schema.get(name)
             if table is None:
                 continue
-            rows = site.s3db[name]
+            rows = site.host.table(name)
             found = site.db(rows.uuid.belongs(uuids)).select(rows.uuid, rows[table.key])
-            labels = ReferenceLabel(site.s3db, name)
-            labels.load(row[table.key] for row in found)
-            self._labels.update({(name, row.uuid): labels(row[table.key]) for row in found})
+            labels = site.host.reference_labels(name, [row[table.key] for row in found])
+            self._labels.update({(name, row.uuid): labels[row[table.key]] for row in found})
 
 
 def _references(record: Record) -> Iterator[Reference]:

@@ -210,10 +210,7 @@ def entries(site: Site, rows: Sequence[Any]) -> list[Entry]:
     return [
         Entry(
             row,
-            row.name
-            or versions.name_in(
-                texts.get(row.id, []), site.s3db.get_config(row.tablename, "name_fields", ("name",))
-            ),
+            row.name or versions.name_in(texts.get(row.id, []), site.host.name_fields(row.tablename)),
             names.get(row.repository_id),
         )
         for row in rows

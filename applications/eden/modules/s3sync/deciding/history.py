@@ -116,7 +116,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> History | None
     noted = _noted(db, table, key)
     user = db.auth_user(row.modified_by) if row is not None and row.get("modified_by") else None
     origin = db.sync_repository(noted.changed_origin) if noted and noted.changed_origin else None
-    names = site.s3db.get_config(table.name, "name_fields", ("name",))
+    names = site.host.name_fields(table.name)
     name = " ".join(str(row[each]) for each in names if row.get(each)) if row is not None else ""
     log = db.sync_log
     mentions = (log.resource_name == table.name) & containing(uuid, log.message)

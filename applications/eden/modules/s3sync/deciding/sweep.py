@@ -201,7 +201,7 @@ def decide(key: int) -> dict[str, Any]:
     """
     site = Site.from_current()
     row = site.db.sync_decision(key)
-    site.act_as(row.user_id if row is not None else None)
+    site.host.impersonate(row.user_id if row is not None else None)
     try:
         work(site, key)
     finally:

@@ -1,8 +1,7 @@
 """The host application as a schema: its pydal tables and what its data model says of them.
 
-The host is asked by Eden's own names only (``get_config``, ``get_components``, ``super_key``), so that it can
-be the bundled application or a complete Eden. The schema is built once a process and site; callbacks and
-validators that may hold on to a request's database are looked up again whenever they are needed.
+The schema is built once a process and site; callbacks and validators that may hold on to a request's database are
+looked up again whenever they are needed.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from ..schema import (
     Table,
     is_protected,
 )
+from .port import DataModel
 from .validators import compile_rules, flattened, read_rules
 
 _TRAVELLING_KINDS = frozenset(
@@ -59,30 +59,30 @@ def site_key(db: Any) -> SiteKey:
     return str(adapter.uri), str(getattr(adapter, "dbpath", None) or adapter.folder)
 
 
-def build_schema(db: Any, s3db: Any) -> Schema:
+def build_schema(db: Any, model: DataModel) -> Schema:
     """Return the schema of a site, the same object for the life of the process.
 
-    To be called anew in each request or job: callbacks run on the ``s3db`` given last in this thread.
+    To be called anew in each request or job: callbacks run on the data model given last in this thread.
 
     Args:
         db: the DAL.
-        s3db: the host's data model.
+        model: the host's data model.
     """
     key = site_key(db)
-    bound: dict[SiteKey, tuple[Any, Any]] = _local.__dict__.setdefault("hosts", {})
-    bound[key] = (db, s3db)
+    bound: dict[SiteKey, DataModel] = _local.__dict__.setdefault("models", {})
+    bound[key] = model
     fingerprint = (key, tuple(db.tables))
     schema = _schemas.get(fingerprint)
     if schema is None:
-        schema = _Builder(db, s3db, key).build()
+        schema = _Builder(db, model, key).build()
         _schemas[fingerprint] = schema
     return schema
 
 
-def _host(key: SiteKey) -> tuple[Any, Any]:
-    """Return the DAL and data model that this thread works with."""
-    hosts: dict[SiteKey, tuple[Any, Any]] = _local.hosts
-    return hosts[key]
+def _model(key: SiteKey) -> DataModel:
+    """Return the data model that this thread works with."""
+    models: dict[SiteKey, DataModel] = _local.models
+    return models[key]
 
 
 class HostHook:
@@ -102,14 +102,14 @@ class HostHook:
     def __call__(self, form: Any, *further: Any) -> Any:
         """Call the callback, or each of a list of them; the last one's result counts."""
         result = None
-        for callback in _callbacks(_host(self._key)[1], self._tablename, self._names):
+        for callback in _callbacks(_model(self._key), self._tablename, self._names):
             result = callback(form, *further)
         return result
 
 
-def _callbacks(s3db: Any, tablename: str, names: Iterable[str]) -> list[Callable[..., Any]]:
+def _callbacks(model: DataModel, tablename: str, names: Iterable[str]) -> list[Callable[..., Any]]:
     for name in names:
-        found = s3db.get_config(tablename, name)
+        found = model.config(tablename, name)
         if found:
             listed = list(found) if isinstance(found, (list, tuple)) else [found]
             return [each for each in listed if callable(each)]
@@ -119,9 +119,9 @@ def _callbacks(s3db: Any, tablename: str, names: Iterable[str]) -> list[Callable
 class _Builder:
     """Builds the schema of one site."""
 
-    def __init__(self, db: Any, s3db: Any, key: SiteKey) -> None:
+    def __init__(self, db: Any, model: DataModel, key: SiteKey) -> None:
         self._db = db
-        self._s3db = s3db
+        self._model = model
         self._key = key
         self._entities: dict[str, list[str]] = {}
 
@@ -132,7 +132,7 @@ class _Builder:
                 self._entities.setdefault(entity, []).append(name)
         tables = {}
         for name in names:
-            table = self._db[name]
+            table = self._model.table(name)
             if name in self._entities:
                 tables[name] = self._super_table(table)
             elif {"uuid", "modified_on"} <= set(table.fields):
@@ -141,14 +141,14 @@ class _Builder:
 
     def _enabled(self, name: str) -> bool:
         # tables of modules that are switched off do not exist
-        return not self._s3db.get_config(name, "protected")
+        return not self._model.config(name, "protected")
 
     def _super_entities(self, name: str) -> list[str]:
-        found = self._s3db.get_config(name, "super_entity") or ()
+        found = self._model.config(name, "super_entity") or ()
         return [found] if isinstance(found, str) else [str(each) for each in found]
 
     def _super_key(self, entity: str) -> str:
-        return str(self._s3db.super_key(entity))
+        return self._model.super_key(entity)
 
     @staticmethod
     def _settled(table: Table, tables: Mapping[str, Table]) -> Table:
@@ -170,10 +170,10 @@ class _Builder:
         super_keys = {
             self._super_key(entity): entity for entity in self._super_entities(name) if entity in names
         }
-        local = set(self._s3db.get_config(name, "local_fields") or ())
-        unique = set(self._s3db.get_config(name, "unique") or ())
+        local = set(self._model.config(name, "local_fields") or ())
+        unique = set(self._model.config(name, "unique") or ())
         fields = {each.name: self._field(table, each, local, unique) for each in table}
-        get_config = self._s3db.get_config
+        config = self._model.config
         return Table(
             name=name,
             fields=fields,
@@ -185,11 +185,11 @@ class _Builder:
             onaccept=self._hooks(name, "onaccept"),
             onaccept_set=self._hook(name, ("onaccept_set",)),
             onconflict=self._hook(name, ("onconflict",)),
-            json_references=_json_references(get_config(name, "json_references"), fields.values()),
+            json_references=_json_references(config(name, "json_references"), fields.values()),
             realm=self._hook(name, ("realm_entity",)),
-            computed=frozenset(get_config(name, "computed_fields") or ()),
-            own_key=tuple(get_config(name, "own_key_fields") or ()),
-            initial=_initial(get_config(name, "initial_values")),
+            computed=frozenset(config(name, "computed_fields") or ()),
+            own_key=tuple(config(name, "own_key_fields") or ()),
+            initial=_initial(config(name, "initial_values")),
         )
 
     def _super_table(self, table: Any) -> Table:
@@ -201,7 +201,7 @@ class _Builder:
         return Table(name=name, fields=fields, key=key, instance_types=instances, shared_fields=shared)
 
     def _hook(self, tablename: str, names: Sequence[str]) -> HostHook | None:
-        return HostHook(self._key, tablename, names) if _callbacks(self._s3db, tablename, names) else None
+        return HostHook(self._key, tablename, names) if _callbacks(self._model, tablename, names) else None
 
     def _hooks(self, tablename: str, name: str) -> dict[str, Hook]:
         hooks: dict[str, Hook] = {}
@@ -212,7 +212,7 @@ class _Builder:
         return hooks
 
     def _duplicate(self, name: str, fields: Mapping[str, Field]) -> DuplicateRule | None:
-        rule = self._s3db.get_config(name, "deduplicate")
+        rule = self._model.config(name, "deduplicate")
         primary = tuple(each for each in getattr(rule, "primary", ()) or ())
         if not primary or not all(each in fields for each in primary):
             return None
@@ -221,7 +221,7 @@ class _Builder:
 
     def _components(self, name: str, names: Sequence[str]) -> dict[str, Component]:
         found = {}
-        for alias, declared in dict(self._s3db.get_components(name) or {}).items():
+        for alias, declared in self._model.components(name).items():
             if getattr(declared, "link", None) or getattr(declared, "linktable", None):
                 continue  # beyond a link table: the link record is a component of its own
             if declared.tablename in names:
@@ -275,14 +275,14 @@ class _Builder:
         key = self._key
 
         def validator(place: int) -> Any:
-            requires = _host(key)[0][tablename][fieldname].requires
+            requires = _model(key).table(tablename)[fieldname].requires
             return list(flattened(requires))[place][0]
 
         return validator
 
     def _late_default(self, tablename: str, fieldname: str) -> Callable[[], Any]:
         key = self._key
-        return lambda: _host(key)[0][tablename][fieldname].default()
+        return lambda: _model(key).table(tablename)[fieldname].default()
 
 
 def _initial(declared: Any) -> Initial | None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..registration import known_offer
 from ..schema import Schema, Table
 from ..site import Site
-from ..titles import module_title, resource_title
+from ..titles import resource_title
 
 BOTH, HERE, THERE, UNKNOWN = "both", "here", "there", "unknown"
 
@@ -114,7 +114,7 @@ class Catalogue:
         for name in names:
             modules.setdefault(name.partition("_")[0], []).append(self.item(name))
         shelves = [
-            Shelf(module_title(self._site.settings, prefix), sorted(items, key=_by_title))
+            Shelf(self._site.host.module_title(prefix), sorted(items, key=_by_title))
             for prefix, items in modules.items()
         ]
         return sorted(shelves, key=lambda shelf: shelf.title.lower())

@@ -20,7 +20,6 @@ from ..preferences import COLUMNS
 from ..site import Site
 from ..titles import Translate
 from ..ui.refusals import refusal
-from ..watching import notice
 from .desk import Desk
 from .widgets import action_button, form_of, pressed, web_address
 
@@ -40,7 +39,10 @@ def page(desk: Desk) -> Any:
         save_settings(site, form.vars)
         session.flash = T("Saved")
         redirect(URL("sync", "config"))
-    mail_server, recipients = desk.settings.get_mail_server(), desk.settings.get_sync_notify_to()
+    mail_server, recipients = (
+        desk.site.host.settings.get_mail_server(),
+        desk.site.host.settings.get_sync_notify_to(),
+    )
     test = action_button("test_mail", T("Send a test mail"))
     if mail_server and recipients and pressed(desk, test, "test_mail"):
         session.flash = _test_mail(desk, recipients)
@@ -59,7 +61,7 @@ def page(desk: Desk) -> Any:
 def settings_form(site: Site, T: Translate) -> Any:
     """Return the form of this site's settings; empty is what its file says, shown in the empty field."""
     row = site.config()
-    usual = site.settings.as_configured()
+    usual = site.host.settings.as_configured()
 
     def number(
         name: str, label: Any, comment: Any, present: float, rule: Any, kind: str = "integer"
@@ -236,10 +238,10 @@ def save_settings(site: Site, values: Any) -> None:
 
 
 def _test_mail(desk: Desk, recipients: list[str]) -> Any:
-    T, settings = desk.T, desk.settings
-    subject = T("%s: a test mail about synchronization") % settings.get_system_name()
+    T = desk.T
+    subject = T("%s: a test mail about synchronization") % desk.site.host.settings.get_system_name()
     text = T("This mail was sent from the page Settings. Mails about failures come the same way.")
-    failure = notice.send(settings, recipients, str(subject), str(text))
+    failure = desk.site.host.send_mail(recipients, str(subject), str(text))
     if failure is None:
         return T("The mail server took a test mail to %s.") % ", ".join(recipients)
     return T("The mail could not be sent: %s. Check the section [mail] of private/appconfig.ini.") % failure

@@ -151,7 +151,7 @@ def _question(desk: Desk, case: cases.Case, side: str, label: Any, here: str) ->
 def _accepted(desk: Desk, row: Any) -> Any:
     T = desk.T
     try:
-        resolution.accept(desk.site, row.id, desk.auth.user_id)
+        resolution.accept(desk.site, row.id, desk.site.host.user_id)
     except SyncError as error:
         return T("Nothing was changed: %s") % error.explain()
     return T("The record stays as it is.")
@@ -160,7 +160,7 @@ def _accepted(desk: Desk, row: Any) -> Any:
 def _restored(desk: Desk, row: Any, side: str) -> Any:
     T = desk.T
     try:
-        return cases.told(T, resolution.restore(desk.site, row.id, side, desk.auth.user_id))
+        return cases.told(T, resolution.restore(desk.site, row.id, side, desk.site.host.user_id))
     except SyncError as error:
         return T("Nothing was changed: %s") % error.explain()
 
@@ -172,7 +172,7 @@ def _combine(desk: Desk, row: Any, case: cases.Case, choices: Mapping[str, str])
     form = action_button("fields", T("Make it so"))
     if pressed(desk, form, "fields"):
         try:
-            report = resolution.combine(site, row.id, choices, desk.auth.user_id)
+            report = resolution.combine(site, row.id, choices, desk.site.host.user_id)
             session.flash = cases.told(T, report)
         except SyncError as error:
             session.flash = T("Nothing was changed: %s") % error.explain()
@@ -238,7 +238,7 @@ def _decide(desk: Desk) -> Any:
 def _begin(desk: Desk, selection: sweep.Selection, rule: str, back: str) -> int:
     """Write down what is to be decided; return the key of the sweep. Where that fails, go back and say so."""
     try:
-        return sweep.begin(desk.site, selection, rule, desk.auth.user_id)
+        return sweep.begin(desk.site, selection, rule, desk.site.host.user_id)
     except SyncError as error:
         desk.session.flash = desk.T("Nothing was changed: %s") % error.explain()
         redirect(back)
@@ -259,7 +259,7 @@ def go_on(desk: Desk, key: int) -> None:
         desk.session.flash = desk.T("The worker goes on with it: %s") % error.explain()
         is_done = False
     if not is_done:
-        timeout = desk.settings.get_sync_task_timeout()
+        timeout = desk.site.host.settings.get_sync_task_timeout()
         sweep.queue(desk.db, desk.request.application, key, timeout)
         jobs.wake_workers(desk.db)
 

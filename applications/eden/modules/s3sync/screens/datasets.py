@@ -26,7 +26,7 @@ def public(desk: Desk) -> Any:
         "sets": datasets.all_of(site),
         "titles": {name: resource_title(site, name) for name in datasets.choices(site.schema)},
         "address": site.base_url,
-        "administrator": desk.auth.s3_logged_in() and desk.auth.s3_has_module_access("sync"),
+        "administrator": site.host.may_administer(),
     }
 
 
@@ -37,8 +37,9 @@ def archive(desk: Desk) -> Any:
     if found is None or found.archive is None or found.archive.size is None:
         raise refusal(404, T("There is no such archive. It may not have been made yet."))
     if not found.public:
-        desk.auth.s3_require_login()
-        if not desk.auth.s3_may_synchronise():
+        if not site.host.logged_in():
+            site.host.forbid()
+        if not site.host.may_synchronise():
             raise refusal(403, T("This archive is for accounts with the role Synchronization."))
     path = site.files.path("sync_dataset_archive", "archive", found.archive.stored)
     desk.response.headers["Content-Disposition"] = f'attachment; filename="{found.code}.zip"'

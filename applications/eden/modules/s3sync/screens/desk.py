@@ -18,8 +18,6 @@ class Desk(NamedTuple):
     request: Any
     response: Any
     session: Any
-    auth: Any
-    settings: Any
 
     @property
     def db(self) -> Any:

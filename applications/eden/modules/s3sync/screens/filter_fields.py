@@ -113,11 +113,11 @@ class FilterFields:
         return resource_title(self._site, name)
 
     def _label(self, table: Table, field: Field) -> str:
-        return str(self._site.s3db[table.name][field.name].label)
+        return str(self._site.host.table(table.name)[field.name].label)
 
     def _entries(self, table: Table, prefix: str, outer: Any) -> Iterator[Entry]:
         for field in table.data_fields():
-            column = self._site.s3db[table.name][field.name]
+            column = self._site.host.table(table.name)[field.name]
             if (
                 not column.readable
                 or field.name in table.computed
@@ -143,7 +143,7 @@ class FilterFields:
     def _options(self, table: Table, field: Field) -> Mapping[str, Any]:
         if field.is_reference or field.kind == "boolean":
             return {}
-        for validator, _ in flattened(self._site.s3db[table.name][field.name].requires):
+        for validator, _ in flattened(self._site.host.table(table.name)[field.name].requires):
             labels = getattr(validator, "s3_labels", None)
             if labels is not None:
                 return {str(value): label for value, label in labels.items()}

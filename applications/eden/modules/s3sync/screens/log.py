@@ -69,7 +69,7 @@ def _list(desk: Desk, asked: logbook.Asked, repository_id: int | None, title: An
         "resources": {name: titles.get(name, name) for name in logbook.logged_resources(site.db)},
         "undecided": decisions.undecided(site, repository_id),
         "live": set(live_runs(site).values()),
-        "days": desk.settings.get_sync_log_days(),
+        "days": desk.site.host.settings.get_sync_log_days(),
         "csv": URL("sync", "log.csv", vars=asked.to_vars()),
         **_words(desk),
     }
@@ -134,7 +134,7 @@ def _csv(desk: Desk, asked: logbook.Asked) -> Any:
 
 def _days(desk: Desk) -> int:
     given = whole_number(desk.request.get_vars.days)
-    return given if given else desk.settings.get_sync_log_days()
+    return given if given else desk.site.host.settings.get_sync_log_days()
 
 
 def _old(desk: Desk, repository_id: int | None) -> int:

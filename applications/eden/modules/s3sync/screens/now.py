@@ -26,7 +26,7 @@ def tab(desk: Desk, record: Any) -> Any:
     """Show how a run of this repository stands, with what can be done about it; as JSON for who follows it live."""
     if desk.request.extension == "json":
         return _as_json(desk, record)
-    T, db, session, settings = desk.T, desk.db, desk.session, desk.settings
+    T, db, session, settings = desk.T, desk.db, desk.session, desk.site.host.settings
     start = action_button("start", T("Synchronize now"))
     cancel = action_button("cancel", T("Stop"), danger=True)
     here = URL("sync", "repository", args=[record.id, "now"])
@@ -34,7 +34,11 @@ def tab(desk: Desk, record: Any) -> Any:
         # Who clicks twice wants it once.
         if not jobs.waiting(db, record.id):
             jobs.start_now(
-                db, desk.request.application, record.id, desk.auth.user_id, settings.get_sync_task_timeout()
+                db,
+                desk.request.application,
+                record.id,
+                desk.site.host.user_id,
+                settings.get_sync_task_timeout(),
             )
         redirect(here)
     if pressed(desk, cancel, "cancel"):
@@ -73,7 +77,7 @@ def _as_json(desk: Desk, record: Any) -> str:
     desk.session.forget(desk.response)
     desk.response.headers["Cache-Control"] = "no-store"
     db = desk.db
-    live = jobs.live_run(db, record.id, desk.settings.get_sync_lease_seconds())
+    live = jobs.live_run(db, record.id, desk.site.host.settings.get_sync_lease_seconds())
     run = db.sync_run(live) if live else None
     told: dict[str, Any]
     if run is not None and run.state == "running":

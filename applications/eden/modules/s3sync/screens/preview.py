@@ -249,7 +249,7 @@ def _example(desk: Desk, table: Table, each: Foreseen, fate: tuple[str, Any], in
     T, site = desk.T, desk.site
     texts = (each.present, each.incoming) if incoming else (each.incoming, each.present)
     reasons = _reasons(T, each, incoming)
-    names = versions.name_in(list(texts), site.s3db.get_config(table.name, "name_fields", ("name",)))
+    names = versions.name_in(list(texts), site.host.name_fields(table.name))
     try:
         here, there = (versions.read(text, site.schema) for text in texts)
     except SyncError as error:

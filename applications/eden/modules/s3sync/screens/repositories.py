@@ -130,7 +130,7 @@ def configuration(desk: Desk, record: Any) -> Any:
         "type": T(kind.label),
         "offer": offer.offer if offer else None,
         "skew": _rounded((record.settings or {}).get("skew")),
-        "clock_warning": desk.settings.get_sync_clock_warning(),
+        "clock_warning": desk.site.host.settings.get_sync_clock_warning(),
         "abilities": connection.abilities(T, record.capabilities),
         "address": desk.site.base_url,
     }
@@ -318,7 +318,7 @@ def _probe(desk: Desk, entered: Entered) -> tuple[Probe, str | None]:
             result = probe(
                 peer,
                 has_account=bool(entered.username),
-                clock_warning=desk.settings.get_sync_clock_warning(),
+                clock_warning=desk.site.host.settings.get_sync_clock_warning(),
             )
     except ConfigurationError as error:
         return unusable(error), None
@@ -367,7 +367,7 @@ def _introduce(desk: Desk, repository_id: int) -> Introduction | None:
         return outcome
     answer = outcome.registration
     skew = answer.skew if answer else None
-    if answer and skew is not None and abs(skew) > desk.settings.get_sync_clock_warning():
+    if answer and skew is not None and abs(skew) > desk.site.host.settings.get_sync_clock_warning():
         session.flash = T(
             "Saved and registered at the other site, but the clocks of the two sites differ by %s."
         ) % wording.seconds(T, round(abs(skew)))

@@ -39,14 +39,14 @@ def tell(site: Site, repository_id: int) -> None:
         site: this site.
         repository_id: the repository whose run has just ended.
     """
-    recipients = site.settings.get_sync_notify_to()
-    if not recipients or not site.settings.get_mail_server():
+    recipients = site.host.settings.get_sync_notify_to()
+    if not recipients or not site.host.settings.get_mail_server():
         return
     db = site.db
     repository = db.sync_repository(repository_id)
     if repository is None or repository.deleted:
         return
-    after = site.settings.get_sync_notify_after()
+    after = site.host.settings.get_sync_notify_after()
     run = db.sync_run
     runs = db((run.repository_id == repository_id) & (run.state != "running")).select(
         run.state, run.message, orderby=~run.id, limitby=(0, max(COUNTED, after))
@@ -57,28 +57,6 @@ def tell(site: Site, repository_id: int) -> None:
         _tell_once(site, repository, recipients, _failing(site, repository, count, last.message), began=True)
     elif not count and runs and repository.notified_on is not None:
         _tell_once(site, repository, recipients, _working(site, repository), began=False)
-
-
-def send(settings: Any, recipients: list[str], subject: str, text: str) -> str | None:
-    """Send a mail; return what went wrong, None if nothing did.
-
-    Args:
-        settings: the site's settings, with the mail server.
-        recipients: addresses.
-        subject: of the mail.
-        text: of the mail.
-    """
-    from gluon.tools import Mail
-
-    mail = Mail(
-        settings.get_mail_server(),
-        settings.get_mail_sender() or recipients[0],
-        settings.get_mail_login(),
-        settings.get_mail_tls(),
-    )
-    if mail.send(to=recipients, subject=subject, message=text, encoding="utf-8"):
-        return None
-    return str(mail.error or "the server did not take it")
 
 
 def _tell_once(
@@ -94,7 +72,7 @@ def _tell_once(
         turned = db(unchanged).update_naive(notified_on=utcnow() if began else None)
     if not turned:
         return
-    failure = send(site.settings, recipients, *mail)
+    failure = site.host.send_mail(recipients, *mail)
     if failure is None:
         return
     with site.store.transaction():
@@ -118,7 +96,7 @@ def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str,
         .first()
     )
     about = {
-        "site": site.settings.get_system_name(),
+        "site": site.host.settings.get_system_name(),
         "repository": repository.name,
         "what": counted(
             T,
@@ -144,7 +122,7 @@ def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str,
 def _working(site: Site, repository: Any) -> tuple[str, str]:
     T = current.T
     about = {
-        "site": site.settings.get_system_name(),
+        "site": site.host.settings.get_system_name(),
         "repository": repository.name,
         "address": f"{site.base_url}/sync/repository/{repository.id}",
     }

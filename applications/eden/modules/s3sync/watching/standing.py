@@ -175,7 +175,7 @@ def _runs(site: Site, one: int | None) -> tuple[dict[int, Any], dict[int, dateti
 
 def live_runs(site: Site) -> dict[int, int]:
     """Return the runs that somebody alive is working on, by repository (see ``jobs.live_run``)."""
-    fresh = utcnow() - timedelta(seconds=site.settings.get_sync_lease_seconds())
+    fresh = utcnow() - timedelta(seconds=site.host.settings.get_sync_lease_seconds())
     lease = site.db.sync_lease
     rows = site.db(lease.heartbeat >= fresh).select(lease.repository_id, lease.run_id, lease.owner)
     return {row.repository_id: row.run_id for row in rows if row.run_id and not has_died(row.owner)}

@@ -1,0 +1,6 @@
+"""The last word on synchronisation: a worker puts back what was lost of the schedule."""
+
+if settings.has_module("sync") and request.is_scheduler:
+    from s3sync import upkeep
+
+    upkeep.schedule(db, request.application)

@@ -1,0 +1,177 @@
+"""What a site decides about its synchronisation: ``[sync]``, ``[site]`` and ``[mail]`` of private/appconfig.ini.
+
+Defaults are documented at each getter. The site's code outranks the file (``settings.sync.page_size = 100``), and what
+an administrator decided on the settings page outranks both, for the settings in ``DECIDABLE``.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from .. import limits
+from .ini import Chosen, IniSettings
+
+#: What the settings page may decide, too (``preferences`` keeps it).
+DECIDABLE = frozenset(
+    [("site", "public_url")]
+    + [
+        ("sync", key)
+        for key in (
+            "page_size",
+            "max_document_mb",
+            "max_upload_mb",
+            "connect_timeout",
+            "read_timeout",
+            "retries",
+            "log_days",
+            "notify_to",
+            "notify_after",
+        )
+    ]
+)
+Decisions = Mapping[tuple[str, str], Any]
+
+
+class SyncSettings(IniSettings):
+    """The settings of one site's synchronisation.
+
+    Args:
+        folder: the application's folder; None for defaults only.
+        chosen: what the site's code decided.
+        decide: returns (section, key) -> value, of those that were decided on the settings page; asked once, when a
+            setting of ``DECIDABLE`` is needed.
+    """
+
+    def __init__(self, folder: str | None, chosen: Chosen, decide: Callable[[], Decisions] = dict) -> None:
+        super().__init__(folder, chosen)
+        self._decide = decide
+        self._decided: Decisions | None = None
+
+    def as_configured(self) -> SyncSettings:
+        """Return these settings without what the settings page decided."""
+        configured = copy.copy(self)
+        configured._decided = {}
+        return configured
+
+    def _raw(self, section: str, key: str) -> Any:
+        if (section, key) in DECIDABLE:
+            if self._decided is None:
+                self._decided = self._decide()
+            if (section, key) in self._decided:
+                return self._decided[(section, key)]
+        return super()._raw(section, key)
+
+    # The site
+
+    def get_base_public_url(self) -> str | None:
+        """[site] public_url: address at which others reach this site, without the application. No default."""
+        url = self.text("site", "public_url")
+        return url.rstrip("/") if url else None
+
+    def get_system_name(self) -> str:
+        """[site] name: what this site is called. Default: Eden."""
+        return self.text("site", "name", "Eden") or ""
+
+    # Synchronisation
+
+    def get_sync_page_size(self) -> int:
+        """[sync] page_size: main records in one page between two sites of this kind. Default: 5000."""
+        return int(self.number("sync", "page_size", limits.PAGE_SIZE, minimum=1))
+
+    def get_sync_batch_size(self) -> int:
+        """[sync] batch_size: records an import writes in one transaction. Default: 5000."""
+        return int(self.number("sync", "batch_size", limits.BATCH_SIZE, minimum=1))
+
+    def get_sync_max_document_size(self) -> int:
+        """[sync] max_document_mb: largest document taken from a peer, in bytes. Default: 1024 MB."""
+        most = self.number("sync", "max_document_mb", limits.DOCUMENT_MEGABYTES, minimum=0.001)
+        return int(most * limits.MEGABYTE)
+
+    def get_sync_max_upload_size(self) -> int:
+        """[sync] max_upload_mb: largest file fetched for an upload field, in bytes. Default: 100 MB."""
+        most = self.number("sync", "max_upload_mb", limits.FILE_MEGABYTES, minimum=0.001)
+        return int(most * limits.MEGABYTE)
+
+    def get_sync_connect_timeout(self) -> float:
+        """[sync] connect_timeout: seconds to wait for a connection to a peer. Default: 10."""
+        return self.number("sync", "connect_timeout", limits.CONNECT_TIMEOUT, minimum=0.1)
+
+    def get_sync_read_timeout(self) -> float:
+        """[sync] read_timeout: seconds to wait for the next byte of an answer. Default: 300."""
+        return self.number("sync", "read_timeout", limits.READ_TIMEOUT, minimum=0.1)
+
+    def get_sync_retries(self) -> int:
+        """[sync] retries: how often a request that failed in passing is repeated. Default: 3."""
+        return int(self.number("sync", "retries", limits.RETRIES))
+
+    def get_sync_retry_delay(self) -> float:
+        """[sync] retry_delay: seconds before the first repetition, three times as long each time. Default: 1."""
+        return self.number("sync", "retry_delay", limits.RETRY_DELAY)
+
+    def get_sync_verify_tls(self) -> bool:
+        """[sync] verify_tls: whether certificates of peers are checked. Default: yes."""
+        return self.flag("sync", "verify_tls", True)
+
+    def get_sync_ca_bundle(self) -> str | None:
+        """[sync] ca_bundle: file with the certificate authorities to trust instead of the usual. No default."""
+        return self.text("sync", "ca_bundle")
+
+    def get_sync_compression(self) -> bool:
+        """[sync] compression: whether bodies are gzipped where the other end understands it. Default: yes."""
+        return self.flag("sync", "compression", True)
+
+    def get_sync_max_depth(self) -> int:
+        """[sync] max_depth: how far an export follows references. Default: 10, as Eden."""
+        return int(self.number("sync", "max_depth", 10))
+
+    def get_sync_future_tolerance(self) -> float:
+        """[sync] future_tolerance: seconds that a record's time may be ahead of ours. Default: a day."""
+        return self.number("sync", "future_tolerance", 86400)
+
+    def get_sync_clock_warning(self) -> float:
+        """[sync] clock_warning: seconds between two sites' clocks that are worth a warning. Default: 60."""
+        return self.number("sync", "clock_warning", 60)
+
+    def get_sync_msince_overlap(self) -> float:
+        """[sync] msince_overlap: seconds asked again from peers that know only times. Default: 60."""
+        return self.number("sync", "msince_overlap", 60)
+
+    def get_sync_lease_seconds(self) -> float:
+        """[sync] lease_seconds: without a heartbeat for so long, another worker takes over. Default: 60."""
+        return self.number("sync", "lease_seconds", 60, minimum=1)
+
+    def get_sync_task_timeout(self) -> float:
+        """[sync] task_timeout: seconds that one run of a repository may take. Default: 12 hours."""
+        return self.number("sync", "task_timeout", 43200, minimum=1)
+
+    def get_sync_log_days(self) -> int:
+        """[sync] log_days: days that log entries are kept. Default: 90."""
+        return int(self.number("sync", "log_days", 90, minimum=1))
+
+    def get_sync_notify_to(self) -> list[str]:
+        """[sync] notify_to: addresses, by commas, that get a mail when a repository keeps failing. No default."""
+        return (self.text("sync", "notify_to") or "").replace(",", " ").replace(";", " ").split()
+
+    def get_sync_notify_after(self) -> int:
+        """[sync] notify_after: how many runs in a row have to fail before a mail is sent. Default: 3."""
+        return int(self.number("sync", "notify_after", 3, minimum=1))
+
+    # Mail
+
+    def get_mail_server(self) -> str | None:
+        """[mail] server: the server that takes mails from this site, host:port. No default: none are sent."""
+        return self.text("mail", "server")
+
+    def get_mail_sender(self) -> str | None:
+        """[mail] sender: address from which this site writes. No default."""
+        return self.text("mail", "sender")
+
+    def get_mail_login(self) -> str | None:
+        """[mail] login: user:password for the server. No default."""
+        return self.text("mail", "login")
+
+    def get_mail_tls(self) -> bool:
+        """[mail] tls: whether the connection to the server is encrypted by STARTTLS. Default: yes."""
+        return self.flag("mail", "tls", True)
