@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +13,8 @@ import pytest
 from pydal import Field
 
 from s3sync.errors import ProtectedResource, UnknownResource
-from s3sync.host.schema import build_schema
+from s3sync.host.schema import MOST_SCHEMAS, build_schema
+from tests.support import datamodel
 from tests.support.databases import Site, SQLiteDatabase
 
 
@@ -116,6 +119,24 @@ def test_what_is_required(site: Site) -> None:
 
 def test_the_schema_is_built_once(site: Site) -> None:
     assert build_schema(site.db, site.host) is build_schema(site.db, site.host)
+
+
+def test_schemas_of_former_tables_are_let_go(site: Site) -> None:
+    former = weakref.ref(site.schema())
+    for number in range(MOST_SCHEMAS):
+        define(site, f"dev_new{number}", Field("name"))
+        assert former() is not None or number == MOST_SCHEMAS - 1
+    gc.collect()
+    assert former() is None
+
+
+def test_a_data_model_is_kept_no_longer_than_its_request(site: Site) -> None:
+    host = datamodel.SmallHost(site.db)
+    build_schema(site.db, host)
+    request = weakref.ref(host)
+    del host
+    gc.collect()
+    assert request() is None
 
 
 def test_duplicate_rules(site: Site) -> None:

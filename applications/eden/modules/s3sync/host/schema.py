@@ -7,9 +7,11 @@ looked up again whenever they are needed.
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Callable
+from weakref import WeakValueDictionary
 
 from ..schema import (
     META_FIELDS,
@@ -48,9 +50,42 @@ _TRAVELLING_KINDS = frozenset(
 _KIND_ALIASES = {"float": "double", "big-id": "id", "big-reference": "reference", "jsonb": "json"}
 
 SiteKey = tuple[str, str]
+Fingerprint = tuple[SiteKey, tuple[str, ...]]
 
-_schemas: dict[tuple[SiteKey, tuple[str, ...]], Schema] = {}
-_local = threading.local()
+#: Schemas that are kept: one for each site and set of tables that a process meets.
+MOST_SCHEMAS = 16
+
+
+class _Schemas:
+    """The schemas that were used last, for all threads."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Fingerprint, Schema] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, fingerprint: Fingerprint) -> Schema | None:
+        with self._lock:
+            schema = self._kept.get(fingerprint)
+            if schema is not None:
+                self._kept.move_to_end(fingerprint)
+            return schema
+
+    def keep(self, fingerprint: Fingerprint, schema: Schema) -> None:
+        with self._lock:
+            self._kept[fingerprint] = schema
+            while len(self._kept) > MOST_SCHEMAS:
+                self._kept.popitem(last=False)
+
+
+class _Used(threading.local):
+    """The data models that a thread works with, no longer than anybody else keeps them."""
+
+    def __init__(self) -> None:
+        self.models: WeakValueDictionary[SiteKey, DataModel] = WeakValueDictionary()
+
+
+_schemas = _Schemas()
+_used = _Used()
 
 
 def site_key(db: Any) -> SiteKey:
@@ -60,7 +95,7 @@ def site_key(db: Any) -> SiteKey:
 
 
 def build_schema(db: Any, model: DataModel) -> Schema:
-    """Return the schema of a site, the same object for the life of the process.
+    """Return the schema of a site, the same object as long as it is in use.
 
     To be called anew in each request or job: callbacks run on the data model given last in this thread.
 
@@ -69,20 +104,18 @@ def build_schema(db: Any, model: DataModel) -> Schema:
         model: the host's data model.
     """
     key = site_key(db)
-    bound: dict[SiteKey, DataModel] = _local.__dict__.setdefault("models", {})
-    bound[key] = model
+    _used.models[key] = model
     fingerprint = (key, tuple(db.tables))
     schema = _schemas.get(fingerprint)
     if schema is None:
         schema = _Builder(db, model, key).build()
-        _schemas[fingerprint] = schema
+        _schemas.keep(fingerprint, schema)
     return schema
 
 
 def _model(key: SiteKey) -> DataModel:
     """Return the data model that this thread works with."""
-    models: dict[SiteKey, DataModel] = _local.models
-    return models[key]
+    return _used.models[key]
 
 
 class HostHook:
