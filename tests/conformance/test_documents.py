@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from s3sync.codec import FOOTER, Decoder, DocumentReader, encode_record, header, strip_domain
 from s3sync.records import Record, Reference, Upload
-from tests.support.model import schema
+from tests.support.datamodel import schema
 from tests.support.places import DOCUMENTS
 
 SCHEMA = schema()

@@ -12,7 +12,7 @@ from s3sync.cursor import Checkpoint, Handed
 from s3sync.ledger import SqlLedger
 from s3sync.model import utcnow
 from s3sync.ports import Deferred, Kept
-from tests.support.databases import Site
+from tests.support.databases import Storage
 
 LATER = datetime(2026, 5, 6, 7, 8, 9)
 
@@ -47,12 +47,12 @@ class LedgerContract:
     """Deferred references and files, kept versions, checkpoints."""
 
     @pytest.fixture
-    def ledger(self, site: Site) -> SqlLedger:
+    def ledger(self, site: Storage) -> SqlLedger:
         return SqlLedger(site.db, site.schema)
 
     # --- deferred -------------------------------------------------------------------------------------------
 
-    def test_deferred_items_are_found_from_both_ends(self, site: Site, ledger: SqlLedger) -> None:
+    def test_deferred_items_are_found_from_both_ends(self, site: Storage, ledger: SqlLedger) -> None:
         items = [
             reference(),
             reference(key=2, uuid="u2"),
@@ -67,13 +67,13 @@ class LedgerContract:
         assert sorted(ledger.deferred_of("org_office", [2, 99]), key=str) == sorted(items[1:4], key=str)
         assert ledger.deferred_for({}) == ledger.deferred_of("org_office", []) == []
 
-    def test_deferring_again_replaces(self, site: Site, ledger: SqlLedger) -> None:
+    def test_deferring_again_replaces(self, site: Storage, ledger: SqlLedger) -> None:
         with site.store.transaction():
             ledger.defer([reference(), reference(uuid="u2")])
             ledger.defer([reference(uuid="u3", repository_id=9)])
         assert ledger.deferred_of("org_office", [1]) == [reference(uuid="u3", repository_id=9)]
 
-    def test_settled_items_are_forgotten(self, site: Site, ledger: SqlLedger) -> None:
+    def test_settled_items_are_forgotten(self, site: Storage, ledger: SqlLedger) -> None:
         listed = [reference(place=0), reference(place=1, uuid="u2")]
         with site.store.transaction():
             ledger.defer([reference(), *listed])
@@ -81,7 +81,7 @@ class LedgerContract:
             ledger.settle([])
         assert ledger.deferred_of("org_office", [1]) == listed[:1]
 
-    def test_files_wait_in_order_and_failures_go_to_the_end(self, site: Site, ledger: SqlLedger) -> None:
+    def test_files_wait_in_order_and_failures_go_to_the_end(self, site: Storage, ledger: SqlLedger) -> None:
         files = [file(key=key, uuid=f"f{key}") for key in (1, 2, 3)]
         with site.store.transaction():
             ledger.defer([*files, file(key=4, repository_id=8), reference(repository_id=3)])
@@ -91,7 +91,7 @@ class LedgerContract:
             ledger.tried(files[:1])
         assert ledger.waiting_files(3, 10) == [*files[1:], files[0]]
 
-    def test_deferring_is_undone_with_its_transaction(self, site: Site, ledger: SqlLedger) -> None:
+    def test_deferring_is_undone_with_its_transaction(self, site: Storage, ledger: SqlLedger) -> None:
         with pytest.raises(ZeroDivisionError), site.store.transaction():
             ledger.defer([reference()])
             raise ZeroDivisionError
@@ -99,10 +99,10 @@ class LedgerContract:
 
     # --- kept -----------------------------------------------------------------------------------------------
 
-    def states(self, site: Site) -> list[Any]:
+    def states(self, site: Storage) -> list[Any]:
         return site.store.rows("SELECT state, kind, uuid FROM sync_kept ORDER BY id")
 
-    def test_kept_versions_are_known_without_their_documents(self, site: Site, ledger: SqlLedger) -> None:
+    def test_kept_versions_are_known_without_their_documents(self, site: Storage, ledger: SqlLedger) -> None:
         with site.store.transaction():
             ledger.keep(
                 [
@@ -122,7 +122,7 @@ class LedgerContract:
         assert ledger.known(3, "org_office", ["u1"]) == {}
 
     def test_our_versions_in_conflicts_stay_known_after_the_decision(
-        self, site: Site, ledger: SqlLedger
+        self, site: Storage, ledger: SqlLedger
     ) -> None:
         with site.store.transaction():
             ledger.keep(
@@ -141,7 +141,7 @@ class LedgerContract:
         assert ledger.our_versions(3, "org_office", ["u1"]) == {}
         assert ledger.our_versions(None, "org_organisation", ["u1"]) == {}
 
-    def test_keeping_again_replaces_what_is_open(self, site: Site, ledger: SqlLedger) -> None:
+    def test_keeping_again_replaces_what_is_open(self, site: Storage, ledger: SqlLedger) -> None:
         with site.store.transaction():
             ledger.keep([kept(kind="refused"), kept(kind="rejected")])
             ledger.keep([kept(kind="refused", fingerprint="old"), kept(kind="refused", fingerprint="new")])
@@ -149,7 +149,7 @@ class LedgerContract:
         rows = site.store.rows("SELECT fingerprint FROM sync_kept WHERE kind = 'refused'")
         assert rows == [("new",)]
 
-    def test_every_loser_of_a_conflict_is_kept_once(self, site: Site, ledger: SqlLedger) -> None:
+    def test_every_loser_of_a_conflict_is_kept_once(self, site: Storage, ledger: SqlLedger) -> None:
         with site.store.transaction():
             ledger.keep([kept(fingerprint="first")])
             ledger.keep([kept(fingerprint="second")])
@@ -158,7 +158,7 @@ class LedgerContract:
         assert rows == [("first",), ("second",)]
 
     def test_a_version_is_found_by_its_number_and_closed_by_a_person(
-        self, site: Site, ledger: SqlLedger
+        self, site: Storage, ledger: SqlLedger
     ) -> None:
         with site.store.transaction():
             ledger.keep([kept()])
@@ -170,7 +170,9 @@ class LedgerContract:
         assert ledger.version(key) == kept()
         assert ledger.version(key + 1) is None
 
-    def test_what_was_decided_is_noted_and_removed_with_the_log(self, site: Site, ledger: SqlLedger) -> None:
+    def test_what_was_decided_is_noted_and_removed_with_the_log(
+        self, site: Storage, ledger: SqlLedger
+    ) -> None:
         with site.store.transaction():
             ledger.keep([kept(), kept(uuid="u2", fingerprint="second"), kept(uuid="u3", fingerprint="third")])
             keys = [row[0] for row in site.store.rows("SELECT id FROM sync_kept ORDER BY id")]
@@ -184,28 +186,30 @@ class LedgerContract:
             assert ledger.purge(utcnow() + timedelta(days=1)) == settled == 2
         assert {state for state, _, _ in self.states(site)} == {"open"}
 
-    def test_a_kept_version_has_the_name_that_people_know(self, site: Site) -> None:
+    def test_a_kept_version_has_the_name_that_people_know(self, site: Storage) -> None:
         ledger = SqlLedger(site.db, site.schema, naming=lambda item: f"{item.uuid} " * 200)
         with site.store.transaction():
             ledger.keep([kept()])
         (name,) = site.store.rows("SELECT name FROM sync_kept")[0]
         assert name.startswith("u1 u1") and len(name) <= 255
 
-    def test_what_was_settled_by_a_person_stays(self, site: Site, ledger: SqlLedger) -> None:
+    def test_what_was_settled_by_a_person_stays(self, site: Storage, ledger: SqlLedger) -> None:
         with site.store.transaction():
             ledger.keep([kept()])
             site.store.run("UPDATE sync_kept SET state = 'resolved'")
             ledger.keep([kept(fingerprint="again")])
         assert self.states(site) == [("resolved", "conflict", "u1"), ("open", "conflict", "u1")]
 
-    def test_versions_without_uuid_are_told_apart_by_fingerprint(self, site: Site, ledger: SqlLedger) -> None:
+    def test_versions_without_uuid_are_told_apart_by_fingerprint(
+        self, site: Storage, ledger: SqlLedger
+    ) -> None:
         nameless = kept(kind="rejected", uuid=None, key=None, repository_id=None)
         with site.store.transaction():
             ledger.keep([nameless, nameless._replace(fingerprint="other")])
             ledger.keep([nameless])
         assert len(self.states(site)) == 2
 
-    def test_release_closes_the_kinds_named(self, site: Site, ledger: SqlLedger) -> None:
+    def test_release_closes_the_kinds_named(self, site: Storage, ledger: SqlLedger) -> None:
         with site.store.transaction():
             ledger.keep([kept(), kept(kind="rejected"), kept(kind="rejected", uuid="u2")])
             ledger.release(3, "org_organisation", ["u1"], ("rejected", "refused"))
@@ -218,7 +222,7 @@ class LedgerContract:
         ]
 
     def test_a_rejected_record_is_tried_again_when_what_it_missed_is_here(
-        self, site: Site, ledger: SqlLedger
+        self, site: Storage, ledger: SqlLedger
     ) -> None:
         site.db.gis_location.insert(name="L", uuid="here")
         site.db.org_organisation.insert(name="O", uuid="here too")
@@ -242,7 +246,7 @@ class LedgerContract:
 
     # --- checkpoints ----------------------------------------------------------------------------------------
 
-    def test_checkpoints(self, site: Site) -> None:
+    def test_checkpoints(self, site: Storage) -> None:
         checkpoints = Checkpoints(site.db)
         assert checkpoints.load(1, "org_office") == Checkpoint()
         first = Checkpoint(5, (Handed(5, "t5"), Handed(9, "t9")))

@@ -1,4 +1,4 @@
-"""What every ports.Store keeps to. Subclass with a ``site`` fixture (tests.support.databases.Site)."""
+"""What every ports.Store keeps to. Subclass with a ``site`` fixture (tests.support.databases.Storage)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from s3sync.errors import FilterError, RowRefused, StoreBusy, SyncError
 from s3sync.filters import parse_filter_string
-from tests.support.databases import Site
+from tests.support.databases import Storage
 from tests.support.datamodel import ALL_KINDS
 
 NOW = datetime(2026, 3, 4, 5, 6, 7)
@@ -60,7 +60,7 @@ def meta() -> list[Any]:
     return [uuid.uuid4().urn, False, NOW, 0]
 
 
-def is_open(site: Site) -> bool:
+def is_open(site: Storage) -> bool:
     """Tell whether the connection is inside a transaction."""
     if site.store.dialect == "mysql":
         return bool(site.store.rows("SELECT @@in_transaction")[0][0])
@@ -74,7 +74,7 @@ class StoreContract:
     """Reading, writing and transactions, on all field types."""
 
     @pytest.fixture
-    def organisations(self, site: Site) -> list[int]:
+    def organisations(self, site: Storage) -> list[int]:
         rows = [(f"Org {n}", f"O{n}", 1900 + n, *meta()) for n in range(10)]
         with site.store.transaction():
             return site.store.insert(site.table("org_organisation"), ("name", "acronym", "year", *META), rows)
@@ -82,7 +82,7 @@ class StoreContract:
     # --- values ---------------------------------------------------------------------------------------------
 
     @pytest.fixture
-    def locations(self, site: Site) -> list[int]:
+    def locations(self, site: Storage) -> list[int]:
         with site.store.transaction():
             return site.store.insert(
                 site.table("gis_location"), ("name", *META), [("L1", *meta()), ("L2", *meta())]
@@ -90,7 +90,7 @@ class StoreContract:
 
     @pytest.mark.parametrize("values", [FULL, OTHER, dict.fromkeys(ALL_KINDS)])
     def test_what_is_inserted_comes_back(
-        self, site: Site, locations: list[int], values: dict[str, Any]
+        self, site: Storage, locations: list[int], values: dict[str, Any]
     ) -> None:
         table = site.table("dev_sample")
         row = tuple(values[name] for name in ALL_KINDS)
@@ -100,7 +100,7 @@ class StoreContract:
 
     @pytest.mark.parametrize("values", [FULL, OTHER, dict.fromkeys(ALL_KINDS)])
     def test_pydal_reads_what_the_store_writes(
-        self, site: Site, locations: list[int], values: dict[str, Any]
+        self, site: Storage, locations: list[int], values: dict[str, Any]
     ) -> None:
         table = site.table("dev_sample")
         with site.store.transaction():
@@ -116,7 +116,7 @@ class StoreContract:
 
     @pytest.mark.parametrize("values", [FULL, OTHER])
     def test_the_store_reads_what_pydal_writes(
-        self, site: Site, locations: list[int], values: dict[str, Any]
+        self, site: Storage, locations: list[int], values: dict[str, Any]
     ) -> None:
         # pydal cannot write some values that it reads: empty lists as arrays, blanks at the edges of elements
         key = site.db.dev_sample.insert(**values)
@@ -125,7 +125,7 @@ class StoreContract:
 
     @pytest.mark.parametrize("values", [FULL, OTHER, dict.fromkeys(ALL_KINDS)])
     def test_what_is_updated_comes_back(
-        self, site: Site, locations: list[int], values: dict[str, Any]
+        self, site: Storage, locations: list[int], values: dict[str, Any]
     ) -> None:
         table = site.table("dev_sample")
         before = [(*(FULL[name] for name in ALL_KINDS), *meta())]
@@ -138,7 +138,7 @@ class StoreContract:
             site.store.update(table, ALL_KINDS, rows)
         assert site.store.fetch(table, ALL_KINDS, "id", keys[:1]) == [row]
 
-    def test_raw_values_read_as_the_same(self, site: Site, locations: list[int]) -> None:
+    def test_raw_values_read_as_the_same(self, site: Storage, locations: list[int]) -> None:
         table = site.table("dev_sample")
         row = tuple(FULL[name] for name in ALL_KINDS)
         with site.store.transaction():
@@ -154,7 +154,7 @@ class StoreContract:
 
     # --- fetching -------------------------------------------------------------------------------------------
 
-    def test_fetch_by_uuid_returns_every_row_once(self, site: Site) -> None:
+    def test_fetch_by_uuid_returns_every_row_once(self, site: Storage) -> None:
         table = site.table("org_organisation")
         rows = [(f"Org {n}", *meta()) for n in range(1203)]
         with site.store.transaction():
@@ -164,7 +164,7 @@ class StoreContract:
         assert sorted(found) == sorted(zip(uuids, keys, (row[0] for row in rows)))
         assert len(set(keys)) == len(keys)
 
-    def test_fetch_tells_upper_from_lower_case(self, site: Site) -> None:
+    def test_fetch_tells_upper_from_lower_case(self, site: Storage) -> None:
         table = site.table("org_organisation")
         row = ("X", "urn:uuid:ABC", False, NOW, 0)
         with site.store.transaction():
@@ -172,21 +172,21 @@ class StoreContract:
         assert site.store.fetch(table, ("name",), "uuid", ["urn:uuid:abc"]) == []
         assert site.store.fetch(table, ("name",), "uuid", ["urn:uuid:ABC"]) == [("X",)]
 
-    def test_fetch_of_nothing_is_nothing(self, site: Site) -> None:
+    def test_fetch_of_nothing_is_nothing(self, site: Storage) -> None:
         table = site.table("org_organisation")
         assert site.store.fetch(table, ("id",), "uuid", []) == []
         assert site.store.fetch_listing(site.table("dev_sample"), ("id",), "references_field", []) == []
         assert site.store.insert(table, ("name",), []) == []
         site.store.update(table, ("name",), [])
 
-    def test_fetch_finds_deleted_records_too(self, site: Site) -> None:
+    def test_fetch_finds_deleted_records_too(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             site.store.insert(table, ("name", *META), [("Gone", "u1", True, NOW, 0)])
         assert site.store.fetch(table, ("name", "deleted"), "uuid", ["u1"]) == [("Gone", True)]
 
     @pytest.mark.parametrize("count", [1, 60, 600])
-    def test_fetch_listing(self, site: Site, count: int) -> None:
+    def test_fetch_listing(self, site: Storage, count: int) -> None:
         table = site.table("dev_sample")
         lists = [[1, 12], [12], [2, 123], [], None]
         with site.store.transaction():
@@ -198,7 +198,7 @@ class StoreContract:
 
     # --- matching -------------------------------------------------------------------------------------------
 
-    def test_match_compares_all_columns_and_takes_none_for_null(self, site: Site) -> None:
+    def test_match_compares_all_columns_and_takes_none_for_null(self, site: Storage) -> None:
         table = site.table("org_organisation")
         rows = [("A", "x", 1), ("A", None, 1), ("A", "x", None), ("B", None, None), ("A", "X", 1)]
         with site.store.transaction():
@@ -217,7 +217,7 @@ class StoreContract:
         assert match(("a", "X", 1), ignore_case=True) == [keys[0], keys[4]]
         assert match((None, None, None)) == []
 
-    def test_match_of_nulls_alone(self, site: Site) -> None:
+    def test_match_of_nulls_alone(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             keys = site.store.insert(
@@ -228,7 +228,7 @@ class StoreContract:
         assert site.store.match(table, ("id",), ("acronym", "year"), [(None, None)]) == [(keys[0],)]
         assert site.store.match(table, ("id",), ("acronym", "year"), [(None, 1)]) == []
 
-    def test_match_ignores_case_beyond_ascii(self, site: Site) -> None:
+    def test_match_ignores_case_beyond_ascii(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             (key, _) = site.store.insert(
@@ -237,14 +237,14 @@ class StoreContract:
         found = site.store.match(table, ("id",), ("name",), [("école øST",)], ignore_case=True)
         assert found == [(key,)]
 
-    def test_match_passes_over_deleted_records(self, site: Site) -> None:
+    def test_match_passes_over_deleted_records(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             site.store.insert(table, ("name", *META), [("Gone", "u1", True, NOW, 0)])
             (key,) = site.store.insert(table, ("name", *META), [("Gone", "u2", None, NOW, 0)])
         assert site.store.match(table, ("id",), ("name",), [("Gone",)]) == [(key,)]
 
-    def test_match_by_reference_and_date(self, site: Site, locations: list[int]) -> None:
+    def test_match_by_reference_and_date(self, site: Storage, locations: list[int]) -> None:
         table = site.table("dev_sample")
         columns = ("reference_field", "date_field", *META)
         with site.store.transaction():
@@ -259,7 +259,7 @@ class StoreContract:
     # --- refusals and transactions --------------------------------------------------------------------------
 
     def test_a_refused_row_takes_the_others_of_its_call_with_it_but_not_the_transaction(
-        self, site: Site
+        self, site: Storage
     ) -> None:
         table = site.table("org_organisation")
         first = meta()
@@ -280,7 +280,7 @@ class StoreContract:
         ],
         ids=["not null", "foreign key", "out of range"],
     )
-    def test_constraints(self, site: Site, columns: Any, values: Any, word: str) -> None:
+    def test_constraints(self, site: Storage, columns: Any, values: Any, word: str) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             with pytest.raises(RowRefused) as refusal:
@@ -288,7 +288,7 @@ class StoreContract:
             assert word in refusal.value.message
         assert site.store.count(table) == 0
 
-    def test_rows_can_be_withdrawn(self, site: Site) -> None:
+    def test_rows_can_be_withdrawn(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             kept, gone = site.store.insert(table, ("name", *META), [("Kept", *meta()), ("Gone", *meta())])
@@ -296,20 +296,20 @@ class StoreContract:
             site.store.withdraw(table, [])
         assert site.store.rows("SELECT id, name FROM org_organisation") == [(kept, "Kept")]
 
-    def test_an_update_that_is_refused_changes_nothing(self, site: Site, organisations: list[int]) -> None:
+    def test_an_update_that_is_refused_changes_nothing(self, site: Storage, organisations: list[int]) -> None:
         table = site.table("org_organisation")
         with site.store.transaction(), pytest.raises(RowRefused):
             site.store.update(table, ("name",), [(organisations[0], "New"), (organisations[1], None)])
         assert ("Org 0",) in site.store.fetch(table, ("name",), "id", organisations)
 
-    def test_a_value_of_the_wrong_type_is_a_refused_row(self, site: Site) -> None:
+    def test_a_value_of_the_wrong_type_is_a_refused_row(self, site: Storage) -> None:
         with site.store.transaction(), pytest.raises(RowRefused):
             site.store.insert(
                 site.table("dev_sample"), ("datetime_field", *META), [("no time at all", *meta())]
             )
 
     @pytest.mark.parametrize("text", ["lone \ud800 surrogate"])
-    def test_text_that_no_database_takes_is_a_refused_row(self, site: Site, text: str) -> None:
+    def test_text_that_no_database_takes_is_a_refused_row(self, site: Storage, text: str) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             with pytest.raises(RowRefused):
@@ -317,7 +317,7 @@ class StoreContract:
             site.store.insert(table, ("name", *META), [("fine", *meta())])
         assert site.store.count(table) == 1
 
-    def test_a_failed_transaction_leaves_nothing(self, site: Site) -> None:
+    def test_a_failed_transaction_leaves_nothing(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with pytest.raises(ZeroDivisionError), site.store.transaction():
             site.store.insert(table, ("name", *META), [("Lost", *meta())])
@@ -325,7 +325,7 @@ class StoreContract:
         assert site.store.count(table) == 0
         assert not site.store.in_transaction
 
-    def test_a_savepoint_is_undone_alone(self, site: Site) -> None:
+    def test_a_savepoint_is_undone_alone(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             site.store.insert(table, ("name", *META), [("Kept", *meta())])
@@ -336,7 +336,7 @@ class StoreContract:
                 site.store.insert(table, ("name", *META), [("Nested", *meta())])
         assert sorted(site.store.rows("SELECT name FROM org_organisation")) == [("Kept",), ("Nested",)]
 
-    def test_callbacks_cannot_end_the_transaction(self, site: Site) -> None:
+    def test_callbacks_cannot_end_the_transaction(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with pytest.raises(ZeroDivisionError), site.store.transaction():
             site.db.org_organisation.insert(name="Half")
@@ -348,7 +348,7 @@ class StoreContract:
         site.db.rollback()
         assert site.store.count(table) == 1
 
-    def test_another_thread_ends_its_own_transaction_meanwhile(self, site: Site) -> None:
+    def test_another_thread_ends_its_own_transaction_meanwhile(self, site: Storage) -> None:
         failed: list[BaseException] = []
 
         def end() -> None:
@@ -367,7 +367,7 @@ class StoreContract:
         assert not failed
 
     def test_what_went_wrong_is_told_where_the_connection_is_lost_too(
-        self, site: Site, monkeypatch: pytest.MonkeyPatch
+        self, site: Storage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         rollback = site.store._rollback
 
@@ -379,17 +379,17 @@ class StoreContract:
         with pytest.raises(ZeroDivisionError), site.store.transaction():
             raise ZeroDivisionError
 
-    def test_what_a_request_has_written_before_is_committed(self, site: Site) -> None:
+    def test_what_a_request_has_written_before_is_committed(self, site: Storage) -> None:
         table = site.table("org_organisation")
         site.db.org_organisation.insert(name="Request")
         with pytest.raises(ZeroDivisionError), site.store.transaction():
             raise ZeroDivisionError
         assert site.store.count(table) == 1
 
-    def test_a_second_writer_waits_or_is_told(self, site: Site, monkeypatch: Any) -> None:
+    def test_a_second_writer_waits_or_is_told(self, site: Storage, monkeypatch: Any) -> None:
         monkeypatch.setattr(f"s3sync.store.{site.store.dialect}.BUSY_SECONDS", 1, raising=False)
         monkeypatch.setattr(site.database, "patience", 1)
-        other = Site(site.database, migrate=False)
+        other = Storage(site.database, migrate=False)
         site.db.commit()
         try:
             with site.store.transaction():
@@ -404,14 +404,14 @@ class StoreContract:
             other.close()
         assert site.store.count(site.table("org_organisation")) == 2
 
-    def test_a_deleted_record_is_one_that_a_table_holds(self, site: Site) -> None:
+    def test_a_deleted_record_is_one_that_a_table_holds(self, site: Storage) -> None:
         table = site.table("org_organisation")
         assert not site.store.holds_any(table)
         with site.store.transaction():
             site.store.insert(table, ("name", *META), [("A", uuid.uuid4().urn, True, NOW, 0)])
         assert site.store.holds_any(table)
 
-    def test_super_entities_have_their_own_key(self, site: Site) -> None:
+    def test_super_entities_have_their_own_key(self, site: Storage) -> None:
         entity = site.table("pr_pentity")
         with site.store.transaction():
             keys = site.store.insert(
@@ -423,7 +423,7 @@ class StoreContract:
         found = site.store.fetch(entity, ("pe_id", "pe_label"), "pe_id", keys)
         assert sorted(found, key=lambda row: row[0]) == [(keys[0], None), (keys[1], "L"), (keys[2], None)]
 
-    def test_keys_of_pydal_follow_those_of_the_store(self, site: Site, organisations: list[int]) -> None:
+    def test_keys_of_pydal_follow_those_of_the_store(self, site: Storage, organisations: list[int]) -> None:
         key = int(site.db.org_organisation.insert(name="By pydal"))
         site.db.commit()
         assert key not in organisations
@@ -435,7 +435,7 @@ class StoreContract:
 
     # --- scanning -------------------------------------------------------------------------------------------
 
-    def test_scan_goes_by_position_and_pages(self, site: Site, organisations: list[int]) -> None:
+    def test_scan_goes_by_position_and_pages(self, site: Storage, organisations: list[int]) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             site.journal.note("org_organisation", organisations, None)
@@ -466,7 +466,7 @@ class StoreContract:
         assert count(filters=filters) == len(scan(filters=filters)) == 1
 
     def test_scan_leaves_out_echoes_but_nothing_that_is_still_to_be_told(
-        self, site: Site, organisations: list[int]
+        self, site: Storage, organisations: list[int]
     ) -> None:
         table = site.table("org_organisation")
         first, second, third = organisations[:3]
@@ -498,7 +498,7 @@ class StoreContract:
             "a cursor that moves on must not hide what is still to be told"
         )
 
-    def test_scan_by_time_and_without_the_deleted(self, site: Site) -> None:
+    def test_scan_by_time_and_without_the_deleted(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             keys = site.store.insert(
@@ -517,7 +517,7 @@ class StoreContract:
         names = [row[0] for row in site.store.scan(table, ("name",), live_only=True, **window)]
         assert names == ["old", "new"]
 
-    def test_keys_come_by_page_in_their_order(self, site: Site, organisations: list[int]) -> None:
+    def test_keys_come_by_page_in_their_order(self, site: Storage, organisations: list[int]) -> None:
         table = site.table("org_organisation")
 
         def keys(start: int, limit: int | None, **options: Any) -> list[int]:
@@ -536,7 +536,7 @@ class StoreContract:
     # --- filters --------------------------------------------------------------------------------------------
 
     @pytest.fixture
-    def filtered(self, site: Site, locations: list[int]) -> dict[str, int]:
+    def filtered(self, site: Storage, locations: list[int]) -> dict[str, int]:
         """Five organisations with offices, entities and contacts, to be told apart by filters."""
         db = site.db
         names = ("Alpha", "Beta", "gamma", "Élan", "100%_x!")
@@ -592,7 +592,7 @@ class StoreContract:
             ("~.name__like=*a&~.year=2002", {"gamma"}),
         ],
     )
-    def test_filters(self, site: Site, filtered: dict[str, int], text: str, expected: Any) -> None:
+    def test_filters(self, site: Storage, filtered: dict[str, int], text: str, expected: Any) -> None:
         table = site.table("org_organisation")
         filters = parse_filter_string(text)
         found = site.store.scan(
@@ -603,7 +603,7 @@ class StoreContract:
         matching = site.store.matching(table, [*filtered.values(), 9999], filters)
         assert matching == {filtered[name] for name in expected}
 
-    def test_filter_by_hierarchy(self, site: Site, filtered: dict[str, int]) -> None:
+    def test_filter_by_hierarchy(self, site: Storage, filtered: dict[str, int]) -> None:
         table = site.table("org_office")
         (top,) = site.store.fetch(site.table("gis_location"), ("id",), "name", ["Top"])[0]
 
@@ -642,7 +642,9 @@ class StoreContract:
             ("~.json_field__like=*x|y*", {1}),
         ],
     )
-    def test_filters_on_all_kinds(self, site: Site, locations: list[int], text: str, expected: Any) -> None:
+    def test_filters_on_all_kinds(
+        self, site: Storage, locations: list[int], text: str, expected: Any
+    ) -> None:
         table = site.table("dev_sample")
         full = dict(FULL, references_field=locations, strings_field=["a|b", "Ü"], reference_field=None)
         other = dict(OTHER, integers_field=[13, 23], strings_field=["x", "yÜ", "Ü"], references_field=[])
@@ -658,7 +660,7 @@ class StoreContract:
         found = site.store.scan(table, ("id",), after=0, until=site.journal.head(), limit=9, filters=filters)
         assert {keys.index(row[0]) + 1 for row in found} == expected
 
-    def test_a_filter_on_what_does_not_exist_is_an_error(self, site: Site) -> None:
+    def test_a_filter_on_what_does_not_exist_is_an_error(self, site: Storage) -> None:
         table = site.table("org_organisation")
         for text in ("~.nothing=1", "nobody.name=1", "~.name$name=1"):
             with pytest.raises(FilterError):

@@ -22,8 +22,8 @@ from tests.support.databases import (
     MySQLDatabase,
     PostgresArraysDatabase,
     PostgresDatabase,
-    Site,
     SQLiteDatabase,
+    Storage,
     Unavailable,
 )
 
@@ -49,8 +49,8 @@ class OnDatabase:
         server.empty()
 
     @pytest.fixture
-    def site(self, database: Database) -> Iterator[Site]:
-        site = Site(database)
+    def site(self, database: Database) -> Iterator[Storage]:
+        site = Storage(database)
         yield site
         site.close()
 
@@ -116,7 +116,7 @@ class TestLedgerOnMySQL(OnMySQL, LedgerContract):
 
 
 class TestSQLiteItself(OnSQLite):
-    def test_a_full_disk_loses_the_page_and_nothing_else(self, site: Site) -> None:
+    def test_a_full_disk_loses_the_page_and_nothing_else(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():
             site.store.insert(table, ("name", "uuid"), [("before", "u0")])
@@ -133,7 +133,7 @@ class TestSQLiteItself(OnSQLite):
         assert site.store.count(table) == 1000
 
     def test_lazy_tables_stay_lazy(self, database: Database) -> None:
-        Site(database).close()
+        Storage(database).close()
         db = DAL("sqlite://storage.sqlite", folder=str(database.folder), migrate=False, lazy_tables=True)
         host = datamodel.define(db)
         model.define(db)
@@ -155,7 +155,7 @@ class OldMySQLDatabase(MySQLDatabase):
 class TestTablesOfPydalOnMySQL(OnDatabase):
     kind = OldMySQLDatabase
 
-    def test_they_are_made_fit_for_any_text(self, site: Site) -> None:
+    def test_they_are_made_fit_for_any_text(self, site: Storage) -> None:
         texts = ["😀", "A", "a", "ä"]
         table = site.table("org_organisation")
         with site.store.transaction():

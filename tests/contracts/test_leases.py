@@ -19,8 +19,8 @@ from tests.support.databases import (
     Database,
     MySQLDatabase,
     PostgresDatabase,
-    Site,
     SQLiteDatabase,
+    Storage,
     Unavailable,
 )
 from tests.support.places import CHECKOUT, MODULES
@@ -44,7 +44,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         found: Database = request.param(tmp_path)
     except Unavailable as missing:
         pytest.skip(str(missing))
-    Site(found).close()
+    Storage(found).close()
     yield found
     found.close()
 

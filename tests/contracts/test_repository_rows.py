@@ -16,8 +16,8 @@ from tests.support.databases import (
     Database,
     MySQLDatabase,
     PostgresDatabase,
-    Site,
     SQLiteDatabase,
+    Storage,
     Unavailable,
 )
 
@@ -40,26 +40,26 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def site(database: Database) -> Iterator[Site]:
-    site = Site(database)
+def site(database: Database) -> Iterator[Storage]:
+    site = Storage(database)
     yield site
     site.close()
     database.empty()
 
 
 @pytest.fixture
-def repository(site: Site) -> int:
+def repository(site: Storage) -> int:
     key = int(site.db.sync_repository.insert(name="other"))
     site.db.commit()
     return key
 
 
-def lease(site: Site, repository: int) -> Lease:
+def lease(site: Storage, repository: int) -> Lease:
     return Lease(site.db, site.store.transaction, repository, 60)
 
 
 def test_a_lease_that_somebody_just_took_is_refused(
-    site: Site, repository: int, monkeypatch: pytest.MonkeyPatch
+    site: Storage, repository: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = lease(site, repository)
     insert = late._insert
@@ -76,13 +76,13 @@ def test_a_lease_that_somebody_just_took_is_refused(
 
 
 def test_a_lease_that_is_refused_for_another_reason_is_not_somebody_elses(
-    site: Site, repository: int
+    site: Storage, repository: int
 ) -> None:
     with pytest.raises(RowRefused):
         Lease(site.db, site.store.transaction, repository, 60, "a duplicate of \ud800").acquire()
 
 
-def test_two_beats_within_a_second_do_not_lose_the_lease(site: Site, repository: int) -> None:
+def test_two_beats_within_a_second_do_not_lose_the_lease(site: Storage, repository: int) -> None:
     held = lease(site, repository)
     held.acquire()
     site.db.commit()
@@ -95,7 +95,7 @@ def test_two_beats_within_a_second_do_not_lose_the_lease(site: Site, repository:
     assert not held.lost.is_set()
 
 
-def test_a_lease_that_was_taken_over_is_lost(site: Site, repository: int) -> None:
+def test_a_lease_that_was_taken_over_is_lost(site: Storage, repository: int) -> None:
     held = lease(site, repository)
     held.acquire()
     site.db(site.db.sync_lease).update(owner="somebody else")
@@ -109,7 +109,7 @@ def test_a_lease_that_was_taken_over_is_lost(site: Site, repository: int) -> Non
 
 
 def test_an_error_that_cannot_be_logged_is_in_the_log_of_the_program(
-    site: Site, caplog: pytest.LogCaptureFixture
+    site: Storage, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = SyncLog(site.db, site.store.transaction, 4711, OUTGOING)
     with caplog.at_level(logging.ERROR, "eden.sync"):

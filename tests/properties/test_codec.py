@@ -24,7 +24,7 @@ from s3sync.errors import DocumentError
 from s3sync.records import Record, Reference, Upload
 from s3sync.schema import Field
 from s3sync.uploads import stored_name
-from tests.support.model import schema
+from tests.support.datamodel import schema
 
 SCHEMA = schema()
 DECODER = Decoder(SCHEMA)
@@ -46,6 +46,7 @@ json_values = st.recursive(
 def value_of(table: str, field: Field) -> st.SearchStrategy[Any]:
     kinds: dict[str, st.SearchStrategy[Any]] = {
         "integer": st.integers(-(2**31), 2**31 - 1),
+        "bigint": st.integers(-(2**63), 2**63 - 1),
         "double": numbers,
         "decimal": st.decimals(-999, 999, places=2).map(Decimal),
         "boolean": st.booleans(),

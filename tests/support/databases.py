@@ -1,4 +1,7 @@
-"""Databases for tests: a fresh one each, on whatever servers this machine has."""
+"""Databases for tests, on whatever servers this machine has, and store and journal on one of them.
+
+A complete site is built by ``tests.support.site``; a ``Storage`` is for contracts of the database alone.
+"""
 
 from __future__ import annotations
 
@@ -202,7 +205,7 @@ class MySQLDatabase(Database):
         self._admin.close()
 
 
-class Site:
+class Storage:
     """Store and journal of one connection, on the small data model.
 
     Args:

@@ -39,7 +39,7 @@ from s3sync.errors import (
     UnknownResource,
 )
 from s3sync.records import Action, FieldError, Outcome, Record, Reference, Upload
-from tests.support.model import schema
+from tests.support.datamodel import schema
 
 SCHEMA = schema()
 DECODER = Decoder(SCHEMA)

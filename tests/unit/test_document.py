@@ -12,7 +12,7 @@ from s3sync.codec import Limits
 from s3sync.document import Document, Wanted
 from s3sync.errors import DocumentError, TruncatedDocument
 from s3sync.records import Record
-from tests.support.model import schema
+from tests.support.datamodel import schema
 
 SCHEMA = schema()
 

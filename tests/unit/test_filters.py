@@ -20,7 +20,8 @@ from s3sync.filters import (
     validate,
     write_filter,
 )
-from tests.support.model import field, schema
+from s3sync.schema import Field
+from tests.support.datamodel import schema
 
 NAME = (Selector("~", ("name",)),)
 
@@ -187,4 +188,6 @@ def test_passwords_are_no_fields_to_guess_at() -> None:
     ],
 )
 def test_values_get_the_type_of_the_field(type: str, value: str, expected: tuple[object, ...]) -> None:
-    assert typed_values(parse_filter("~.f", value), field("f", type)) == expected
+    kind, _, target = type.partition(" ")
+    field = Field("f", type, kind.partition("(")[0], target=target or None)
+    assert typed_values(parse_filter("~.f", value), field) == expected

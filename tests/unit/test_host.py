@@ -15,17 +15,17 @@ from pydal import Field
 from s3sync.errors import ProtectedResource, UnknownResource
 from s3sync.host.schema import MOST_SCHEMAS, build_schema
 from tests.support import datamodel
-from tests.support.databases import Site, SQLiteDatabase
+from tests.support.databases import SQLiteDatabase, Storage
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(SQLiteDatabase(tmp_path))
+def site(tmp_path: Path) -> Iterator[Storage]:
+    site = Storage(SQLiteDatabase(tmp_path))
     yield site
     site.close()
 
 
-def define(site: Site, name: str, *fields: Field, **config: Any) -> Any:
+def define(site: Storage, name: str, *fields: Field, **config: Any) -> Any:
     site.db.define_table(
         name,
         *fields,
@@ -37,7 +37,7 @@ def define(site: Site, name: str, *fields: Field, **config: Any) -> Any:
     return site.table(name)
 
 
-def test_fields(site: Site) -> None:
+def test_fields(site: Storage) -> None:
     table = site.table("dev_sample")
     kinds = {field.name: field.kind for field in table.data_fields()}
     assert kinds["decimal_field"] == "decimal"
@@ -49,7 +49,7 @@ def test_fields(site: Site) -> None:
     assert "uuid" not in kinds and "modified_on" not in kinds
 
 
-def test_super_entities(site: Site) -> None:
+def test_super_entities(site: Storage) -> None:
     person, entity = site.table("pr_person"), site.table("pr_pentity")
     assert person.super_keys == {"pe_id": "pr_pentity"}
     assert "pe_id" not in {field.name for field in person.data_fields()}
@@ -59,18 +59,17 @@ def test_super_entities(site: Site) -> None:
     assert set(entity.shared_fields) == {"uuid", "deleted", "pe_label"}
 
 
-def test_components(site: Site) -> None:
+def test_components(site: Storage) -> None:
     components = site.table("org_organisation").components
     assert (components["contact"].pkey, components["contact"].fkey) == ("pe_id", "pe_id")
-    assert components["office"].travels and not components["office"].needs_alias
-    site.host.add_component("org_organisation", "branch_office", "org_office", "organisation_id")
-    site.host.configure("org_office", super_entity="pr_pentity")
+    assert components["contact"].travels and not components["contact"].needs_alias
+    assert not components["office"].travels, "an entity of its own right is a resource of its own"
+    site.host.add_component("org_organisation", "mail", "pr_contact", "pe_id", "pe_id")
     define(site, "dev_new", Field("name"))  # another set of tables is another schema
-    components = site.table("org_organisation").components
-    assert components["office"].needs_alias and not components["office"].travels
+    assert site.table("org_organisation").components["contact"].needs_alias
 
 
-def test_what_lies_beyond_a_link_table_is_no_component(site: Site) -> None:
+def test_what_lies_beyond_a_link_table_is_no_component(site: Storage) -> None:
     site.host.joined["org_organisation"]["place"] = SimpleNamespace(
         tablename="gis_location", pkey="id", fkey="x", multiple=True, link="org_office"
     )
@@ -78,14 +77,14 @@ def test_what_lies_beyond_a_link_table_is_no_component(site: Site) -> None:
     assert "place" not in site.table("org_organisation").components
 
 
-def test_protected_and_unknown_tables(site: Site) -> None:
+def test_protected_and_unknown_tables(site: Storage) -> None:
     with pytest.raises(ProtectedResource):
         site.schema().table("sync_repository")
     with pytest.raises(UnknownResource):
         site.schema().table("org_nothing")
 
 
-def test_what_stays_at_home(site: Site) -> None:
+def test_what_stays_at_home(site: Storage) -> None:
     site.db.define_table("auth_user", Field("email"))
     table = define(
         site,
@@ -101,7 +100,7 @@ def test_what_stays_at_home(site: Site) -> None:
     assert table.computed == {"name"}
 
 
-def test_what_is_required(site: Site) -> None:
+def test_what_is_required(site: Storage) -> None:
     table = define(
         site,
         "dev_new",
@@ -117,11 +116,11 @@ def test_what_is_required(site: Site) -> None:
     assert table.fields["made"].default() == "made"
 
 
-def test_the_schema_is_built_once(site: Site) -> None:
+def test_the_schema_is_built_once(site: Storage) -> None:
     assert build_schema(site.db, site.host) is build_schema(site.db, site.host)
 
 
-def test_schemas_of_former_tables_are_let_go(site: Site) -> None:
+def test_schemas_of_former_tables_are_let_go(site: Storage) -> None:
     former = weakref.ref(site.schema())
     for number in range(MOST_SCHEMAS):
         define(site, f"dev_new{number}", Field("name"))
@@ -130,7 +129,7 @@ def test_schemas_of_former_tables_are_let_go(site: Site) -> None:
     assert former() is None
 
 
-def test_a_data_model_is_kept_no_longer_than_its_request(site: Site) -> None:
+def test_a_data_model_is_kept_no_longer_than_its_request(site: Storage) -> None:
     host = datamodel.SmallHost(site.db)
     build_schema(site.db, host)
     request = weakref.ref(host)
@@ -139,7 +138,7 @@ def test_a_data_model_is_kept_no_longer_than_its_request(site: Site) -> None:
     assert request() is None
 
 
-def test_duplicate_rules(site: Site) -> None:
+def test_duplicate_rules(site: Storage) -> None:
     rule = SimpleNamespace(primary=("name",), secondary=("year", "gone"), ignore_case=False)
     site.host.configure("org_organisation", deduplicate=rule)
     site.host.configure("org_office", deduplicate=SimpleNamespace(primary=("gone",), secondary=()))
@@ -157,7 +156,7 @@ def test_duplicate_rules(site: Site) -> None:
     assert site.table("pr_person").duplicate is None
 
 
-def test_callbacks_are_those_of_the_running_request(site: Site) -> None:
+def test_callbacks_are_those_of_the_running_request(site: Storage) -> None:
     calls: list[str] = []
     table = define(
         site,

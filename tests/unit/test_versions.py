@@ -10,7 +10,7 @@ from s3sync.codec import encode_record
 from s3sync.records import Record, Reference, Upload
 from s3sync.schema import Field
 from s3sync.versions import Choice, Line, agree, choices, companions, compare, name_in, read, standing
-from tests.support.model import schema
+from tests.support.datamodel import schema
 
 SCHEMA = schema()
 ORGANISATION = SCHEMA.table("org_organisation")
