@@ -22,6 +22,7 @@ from launcher.processes import Service, stop_all
 from launcher.supervisor import site_url, wait_for_answer, web_service, worker_service
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
+from s3sync.adapters.testing import one_line
 from s3sync.peer import Exchange
 from s3sync.transport import Limits, Transport
 
@@ -217,13 +218,12 @@ class Client:
             1,
             None,
             site.home.name,
-            site.url,
             self.uuid,
             "bench",
-            None,
+            {"url": site.url},
             CAPABILITIES if gzip else CAPABILITIES - {"gzip"},
         )
-        self.peer = EdenAdapter(remote, transport)
+        self.peer = EdenAdapter(remote, one_line(transport, folder))
         self.peer.register()
 
     def push(self, table: str, document: Path) -> dict[str, int]:

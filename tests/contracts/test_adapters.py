@@ -13,6 +13,7 @@ import pytest
 from s3sync.adapters import adapter_type, adapter_types
 from s3sync.adapters.base import Adapter, Capability, Remote
 from s3sync.adapters.eden import RESOURCE_URL, EdenAdapter
+from s3sync.adapters.testing import one_line
 from s3sync.errors import (
     ConfigurationError,
     HostileDocument,
@@ -70,7 +71,11 @@ def connect(peer: FakePeer, tmp_path: Path) -> Iterator[Callable[..., EdenAdapte
             spool=tmp_path / "spool",
             limits=Limits(read_timeout=3),
         )
-        opened.append(EdenAdapter(Remote(1, UUID, "peer", peer.url, OWN, "here", **remote), transport))
+        opened.append(
+            EdenAdapter(
+                Remote(1, UUID, "peer", OWN, "here", {"url": peer.url}, **remote), one_line(transport)
+            )
+        )
         return opened[-1]
 
     yield connected
@@ -341,17 +346,16 @@ def test_a_lost_answer_is_transient(connect: Callable[..., EdenAdapter], documen
 # --- the successor -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("msince", [None, datetime(2026, 3, 15)])
-def test_without_a_complete_pull_the_successor_is_asked_what_it_has(
-    connect: Callable[..., EdenAdapter], document: Path, msince: datetime | None
+def test_the_successor_is_asked_what_it_has_once_a_run(
+    peer: FakePeer, connect: Callable[..., EdenAdapter], document: Path
 ) -> None:
     role = Successor(organisation(1, "2026-04-01T00:00:00"))
     adapter = connect(role)
-    changes = adapter.pull(ORGANISATIONS, cursor="", limit=9, msince=msince).path if msince else None
-    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="", pulled=changes)
+    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
     assert result.left_out == ["urn:uuid:00000000-0000-4000-8000-000000000001"]
-    adapter.push(ORGANISATIONS, document, journal="m", checkpoint="", pulled=changes)
+    adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
     assert len(role.pushed) == 1, "it fails at every push: once is enough"
+    assert [each.method for each in peer.asked].count("GET") == 1, "its versions are asked for once"
 
 
 def test_one_of_ours_that_fails_is_not_circumvented(
@@ -359,7 +363,7 @@ def test_one_of_ours_that_fails_is_not_circumvented(
 ) -> None:
     role = Successor(organisation(1))
     adapter = connect(role)
-    adapter.remote = Remote(1, UUID, "peer", "", OWN, "here", capabilities=frozenset(("cursor",)))
+    adapter.remote = Remote(1, UUID, "peer", OWN, "here", capabilities=frozenset(("cursor",)))
     with pytest.raises(PeerFailed):
         adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
     assert role.imported == []
@@ -370,19 +374,18 @@ def test_the_fallback_leaves_out_what_is_newer_there(
 ) -> None:
     role = Successor(organisation(1, "2026-04-01T00:00:00"), organisation(2, "2026-02-01T00:00:00"))
     adapter = connect(role)
-    pulled = adapter.pull(ORGANISATIONS, cursor="", limit=9)
     document = tmp_path / "page.xml"
     document.write_bytes(
         s3xml(*(organisation(each, "2026-03-01T08:00:00") for each in (1, 2, 3)), url="a&amp;b")
     )
-    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="", pulled=pulled.path)
+    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
     sent = role.imported[0].body
     assert b"Organisation 1<" not in sent and b"Organisation 2<" in sent and b"Organisation 3<" in sent
     assert b'url="a&amp;b"' in sent
     assert len(result.left_out) == 1 and RESOURCE_URL in result.learned and "left out" in result.note
     role.pushed.clear()
-    adapter.remote = Remote(1, UUID, "peer", "", OWN, "here", capabilities=result.learned)
-    adapter.push(ORGANISATIONS, document, journal="m", checkpoint="", pulled=pulled.path)
+    adapter.remote = Remote(1, UUID, "peer", OWN, "here", capabilities=result.learned)
+    adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
     assert role.pushed == [] and len(role.imported) == 2
 
 
@@ -394,8 +397,7 @@ def test_the_fallback_goes_on_without_what_is_rejected(
     tree = {"$_org_organisation": [{"@uuid": bad, "@error": "name: too long"}]}
     role.replies = [{"status": "failed", "statuscode": "400", "message": "Validation error", "tree": tree}]
     adapter = connect(role)
-    pulled = adapter.pull(ORGANISATIONS, cursor="", limit=9)
-    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="", pulled=pulled.path)
+    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
     assert [(each.uuid, each.reason) for each in result.refusals] == [(bad, "name: too long")]
     assert bad.encode() not in role.imported[1].body and result.outcomes["rejected"] == 1
 
@@ -406,9 +408,8 @@ def test_the_fallback_reports_what_it_cannot_mend(
     role = Successor(organisation(9))
     role.replies = [{"status": "failed", "statuscode": "400", "message": "no way"}]
     adapter = connect(role)
-    pulled = adapter.pull(ORGANISATIONS, cursor="", limit=9)
     with pytest.raises(PeerRefused, match="no way"):
-        adapter.push(ORGANISATIONS, document, journal="m", checkpoint="", pulled=pulled.path)
+        adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
 
 
 # --- files -------------------------------------------------------------------------------------------------

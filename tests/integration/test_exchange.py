@@ -13,8 +13,6 @@ import pytest
 from s3sync import serving
 from s3sync.errors import RunFailed
 from s3sync.filters import parse_filter
-from s3sync.local import LocalSite
-from s3sync.peer import RESOURCE_URL
 from s3sync.policy import Policy
 from s3sync.protocol import PullRequest, RegistrationRequest
 from s3sync.site import Site
@@ -160,8 +158,7 @@ def test_the_same_as_with_an_eden(world: World) -> None:
 def test_an_eden_that_sends_everything_again_undoes_nothing(world: World) -> None:
     world.add(world.b, 1, 2)
     pair = Pair(world.a, world.b, ORG, eden=True, conflict_policy=Policy.OTHER)
-    # A site whose versions have to be known before it is sent anything: it is asked for everything every time.
-    LocalSite(world.a, world.a.repository(pair.repository.id)).learn(frozenset((RESOURCE_URL,)))
+    pair.peer.repeats_everything = True
     world.clock.step(3600)
     pair.run()
     world.clock.step(3600)

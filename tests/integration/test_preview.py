@@ -22,16 +22,11 @@ from tests.support.site import IN_A_FILE, Clock, SampleSite
 ORGANISATIONS = "org_organisation"
 
 
-class Line:
-    skew = 0.0
-
-
 class Looked(DirectPeer):
     """The other site at the end of a line, for the length of a preview."""
 
     def __init__(self, own: Site, other: Site, eden: bool = False) -> None:
         super().__init__(own, other, eden)
-        self.transport = Line()
         self.greeted = 0
 
     def __enter__(self) -> Looked:
@@ -105,7 +100,7 @@ def look(pair: Pair, monkeypatch: pytest.MonkeyPatch, peer: Any = None, **option
 def _remote() -> Any:
     from s3sync.adapters.base import Remote as Real
 
-    return Real(1, None, "other", "http://x", "own", "own")
+    return Real(1, None, "other", "own", "own")
 
 
 def outcomes(found: Preview) -> tuple[dict[str, int], dict[str, int]]:

@@ -218,15 +218,15 @@ def test_a_repository_is_deleted_only_when_asked_and_agreed(
 
 def test_the_form_follows_what_the_type_declares(field: WebSite) -> None:
     html = field.run(
-        "from s3sync.adapters.base import Adapter, Setting\n"
+        "from s3sync.adapters.base import Adapter, Kind, Setting\n"
         "from s3sync.screens.desk import Desk\n"
         "from s3sync.screens.repositories import repository_form\n"
         "class Folder(Adapter):\n"
         "    apitype, label = 'folder', 'A folder'\n"
         "    settings = (\n"
         "        Setting('path', 'Folder', 'Where files lie', required=True),\n"
-        "        Setting('client_secret', 'Key', secret=True),\n"
-        "        Setting('keep_source', 'Keep files', kind='flag'),\n"
+        "        Setting('client_secret', 'Key', kind=Kind.SECRET),\n"
+        "        Setting('keep_source', 'Keep files', kind=Kind.BOOLEAN),\n"
         "    )\n"
         "desk = Desk(current.sync_site, T, request, response, session)\n"
         "print(repository_form(desk, Folder, None).xml().decode())"

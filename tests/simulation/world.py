@@ -25,6 +25,7 @@ from s3.errors import DeletionRestricted
 from s3sync import serving
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
+from s3sync.adapters.testing import one_line
 from s3sync.engine import Engine, Stage
 from s3sync.errors import Cancelled, PeerUnreachable, RunFailed, TruncatedDocument
 from s3sync.importer.removal import Remover
@@ -367,12 +368,12 @@ class World:
         before = here.site.journal.head() + there.site.journal.head()
         line: Any = Line(there, self.scratch, fault)
         remote = Remote(
-            repository.id, repository.uuid, there.name, line.url, here.uuid, here.name, None,
+            repository.id, repository.uuid, there.name, here.uuid, here.name, {"url": line.url},
             frozenset(repository.capabilities or ()),
         )  # fmt: skip
         watch: Any = Watch(breaks_at)
         engine = Engine(
-            EdenAdapter(remote, line),
+            EdenAdapter(remote, one_line(line)),
             LocalSite(site, repository),
             site.tasks(repository.id),
             watch,

@@ -12,7 +12,7 @@ from s3sync.engine import Engine, RunReport, Stage, Task
 from s3sync.errors import PeerUnreachable
 from s3sync.local import LocalSite, upload_path
 from s3sync.patience import Patience
-from s3sync.peer import Exchange, Forecast, Offer, PullResult, PushResult, Refusal, Registration
+from s3sync.peer import Capability, Exchange, Forecast, Offer, PullResult, PushResult, Refusal, Registration
 from s3sync.policy import Policy
 from s3sync.protocol import PullRequest, PushRequest, RegistrationRequest
 from s3sync.site import Site
@@ -26,7 +26,11 @@ class DirectPeer:
         eden: whether to ask as an Eden does, without cursors.
     """
 
+    capabilities = frozenset(Capability)
+    skew: float | None = 0.0
+
     def __init__(self, own: Site, other: Site, eden: bool = False) -> None:
+        self.repeats_everything = False
         self.own, self.other, self.eden = own, other, eden
         self.uuid = str(own.config().uuid)
         self.lose_answers = 0
@@ -55,7 +59,7 @@ class DirectPeer:
             self.uuid,
             None if self.eden else cursor,
             None if self.eden else limit,
-            msince if self.eden else None,
+            msince if self.eden and not self.repeats_everything else None,
             exchange.components,
             exchange.filters,
             None if self.eden else checkpoint,
@@ -78,15 +82,7 @@ class DirectPeer:
             total=header.total,
         )
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        pulled: Path | None = None,
-    ) -> PushResult:
+    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
         asked = self._asked(exchange, journal, checkpoint)
         with document.open("rb") as source:
             reply = serving.push(self.other, asked, source)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from s3sync.adapters import adapter_types
+from s3sync.adapters.base import Adapter, Capability
 from s3sync.administration.tasks import Rules
 from s3sync.errors import FilterError
 from s3sync.filters import parse_filter_string
@@ -24,7 +27,7 @@ from s3sync.screens.choices import (
 from s3sync.screens.costs import Cost, Past, estimate, past_runs
 from s3sync.screens.filter_fields import FilterFields, comparison_words, is_valid, problem_of
 from s3sync.screens.filter_rows import OFFERED, Entry, FilterRow, filter_of, row_of
-from s3sync.screens.rules import entered_rules, problems_of
+from s3sync.screens.rules import entered_rules, problems_of, rule_choices
 from tests.support.site import NOW, SampleSite
 
 
@@ -78,11 +81,26 @@ class Variables(dict):  # type: ignore[type-arg]
         return self.get(name)
 
 
+EDEN = SimpleNamespace(apitype="eden")
+
+
+def test_a_type_that_only_gives_can_only_be_fetched_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Giver(Adapter):
+        apitype, label = "giver", "Giver"
+        capabilities = frozenset((Capability.PULL,))
+
+    monkeypatch.setitem(adapter_types(), "giver", Giver)
+    giver = SimpleNamespace(apitype="giver")
+    assert [each.value for each in rule_choices(str, giver).modes] == ["1", "4"]
+    assert entered_rules(Variables(mode="3"), giver).mode == MODE_PULL
+    assert len(rule_choices(str, EDEN).modes) == 4
+
+
 def test_rules_that_were_sent() -> None:
     sent = Variables(mode="1", strategy="create", update_policy="THIS", conflict_policy="MASTER")
-    assert entered_rules(sent) == Rules(1, False, ["create"], "THIS", "MASTER")
-    assert entered_rules(Variables(), new=True) == Rules(strategy=list(STRATEGIES))
-    nothing = entered_rules(Variables(mode="9", update_policy="x"))
+    assert entered_rules(sent, EDEN) == Rules(1, False, ["create"], "THIS", "MASTER")
+    assert entered_rules(Variables(), EDEN, new=True) == Rules(strategy=list(STRATEGIES))
+    nothing = entered_rules(Variables(mode="9", update_policy="x"), EDEN)
     assert nothing == Rules(3, False, [], "NEWER", "NEWER")
     assert set(problems_of(str, nothing)) == {"strategy"} and not problems_of(str, Rules())
 

@@ -25,7 +25,7 @@ from s3sync.errors import (
     SyncError,
 )
 from s3sync.patience import Patience
-from s3sync.peer import Exchange, Peer, PullResult, PushResult, Refusal
+from s3sync.peer import Capability, Exchange, Peer, PullResult, PushResult, Refusal
 
 NOW = datetime(2026, 3, 1, 8)
 
@@ -33,13 +33,16 @@ NOW = datetime(2026, 3, 1, 8)
 class ScriptedPeer:
     """Serves pages of numbers by cursor, takes pushes; ``faults`` are raised one a call."""
 
+    skew: float | None = None
+
     def __init__(self, folder: Path) -> None:
+        self.capabilities = frozenset(Capability)
         self.folder = folder
         self.pages: dict[str, list[int]] = {}
         self.document: int | None = None
         self.faults: list[tuple[str, str, SyncError]] = []
         self.calls: list[tuple[str, str]] = []
-        self.pushed: list[tuple[str, str, str, Path | None]] = []
+        self.pushed: list[tuple[str, str, str]] = []
         self.files: list[str] = []
         self.results: list[PushResult] = []
         self.most: int | None = None
@@ -79,20 +82,12 @@ class ScriptedPeer:
             path, is_ours=True, cursor=str(number + 1), more=more, journal="theirs", received=10
         )
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        pulled: Path | None = None,
-    ) -> PushResult:
+    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
         self._fault("push", exchange.resource)
         text = document.read_text()
         if self.most is not None and int(text.split("+")[1]) > self.most:
             raise DocumentTooLarge("too large", remote=True)
-        self.pushed.append((exchange.resource, text, checkpoint, pulled))
+        self.pushed.append((exchange.resource, text, checkpoint))
         if self.results:
             return self.results.pop(0)
         return PushResult(1, {"created": 1}, is_ours=True, checkpoint=f"c{len(self.pushed)}", sent=5)
@@ -153,7 +148,7 @@ class ScriptedSite:
     ) -> Taken:
         taken = self._take(task, document)
         on_batch(taken.counts["created"])
-        self._move(task, msince=started)
+        self._move(task, cursor=document.cursor or "", msince=started)
         return taken
 
     def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> Page:
@@ -270,14 +265,45 @@ def test_modes(world: World) -> None:
     assert world.peer.calls == [("pull", "a"), ("push", "b")]
 
 
-def test_the_document_of_an_eden_stays_until_its_push_is_done(world: World, tmp_path: Path) -> None:
+def test_a_document_of_an_eden_is_taken_and_pushed_to_as_such(world: World, tmp_path: Path) -> None:
     world.site.known = frozenset()
     world.peer.document = 7
     world.site.changes["a"] = 1
     world.engine(task("a")).run()
     assert world.site.taken == [("a", 7)] and world.site.positions["a"].msince == NOW
-    assert world.peer.pushed[0][3] is not None and world.site.for_eden == [True]
+    assert len(world.peer.pushed) == 1 and world.site.for_eden == [True]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_documents_are_taken_one_after_the_other_from_who_has_several(world: World, tmp_path: Path) -> None:
+    def documents(exchange: Exchange, *, cursor: str, **options: Any) -> PullResult:
+        path = tmp_path / "document.xml"
+        number = int(cursor or 0) + 1
+        path.write_text(str(number))
+        return PullResult(path, cursor=str(number), more=number < 3)
+
+    world.site.known = frozenset()
+    world.peer.pull = documents  # type: ignore[method-assign,assignment]
+    world.engine(task("a")).run()
+    assert world.site.taken == [("a", 1), ("a", 2), ("a", 3)]
+    assert world.site.known == frozenset(), "it is none of ours"
+
+
+@pytest.mark.parametrize(
+    ("can", "calls"),
+    [
+        (frozenset((Capability.PULL,)), [("pull", "a")]),
+        (frozenset((Capability.PUSH,)), [("push", "a")]),
+        (frozenset(), []),
+    ],
+)
+def test_nothing_is_asked_for_that_the_type_cannot_do(
+    world: World, can: frozenset[Capability], calls: list[tuple[str, str]]
+) -> None:
+    world.peer.capabilities = can
+    world.site.changes["a"] = 1
+    world.engine(task("a")).run()
+    assert world.peer.calls == calls
 
 
 def test_a_failure_in_passing_is_repeated_within_the_run(world: World) -> None:

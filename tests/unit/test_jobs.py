@@ -8,7 +8,6 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,7 +27,6 @@ from tests.support.site import IN_A_FILE, SampleSite
 class WithLine(DirectPeer):
     """A direct peer that looks like an adapter."""
 
-    transport = SimpleNamespace(skew=0.0)
     fails: Exception | None = None
 
     def __enter__(self) -> WithLine:
@@ -133,7 +131,7 @@ def test_cancelling(world: World) -> None:
 
 
 def test_a_clock_that_is_off_is_a_warning(world: World) -> None:
-    world.peer.transport = SimpleNamespace(skew=-90.0)
+    world.peer.skew = -90.0
     world.run()
     entry = world.site.db(world.site.db.sync_log.result == "warning").select().first()
     assert "90 seconds behind" in entry.message and "NTP" in entry.remedy

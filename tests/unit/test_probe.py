@@ -9,6 +9,20 @@ from typing import Any
 import pytest
 import requests
 
+from s3sync.adapters.base import Remote
+from s3sync.adapters.eden import EdenAdapter
+from s3sync.adapters.findings import (
+    OBSTACLES,
+    OF_A_SITE,
+    Answer,
+    ConnectionTest,
+    Finding,
+    Question,
+    complete,
+    unusable,
+    without_address,
+)
+from s3sync.adapters.testing import one_line
 from s3sync.errors import (
     ConfigurationError,
     NotAuthenticated,
@@ -25,7 +39,6 @@ from s3sync.errors import (
     TlsFailed,
 )
 from s3sync.peer import Offer
-from s3sync.probe import OBSTACLES, Answer, Probe, Question, probe, unusable, without_address
 from s3sync.screens import connection
 from s3sync.transport import Transport, _obstacle
 
@@ -33,23 +46,25 @@ OWN = "urn:uuid:own"
 
 
 class Line:
-    skew: float | None = 0.0
+    """A line on which nothing is asked."""
+
+    def __init__(self, skew: float | None) -> None:
+        self.skew = skew
 
 
-class Remote:
-    own_uuid = OWN
-
-
-class Peer:
+class Peer(EdenAdapter):
     """A peer that answers or fails as told."""
 
     def __init__(
-        self, offer: "Offer | SyncError | None" = None, greets: SyncError | None = None, skew: Any = 0.0
+        self,
+        offer: "Offer | SyncError | None" = None,
+        greets: SyncError | None = None,
+        skew: float | None = 0.0,
+        username: str = "x",
     ) -> None:
+        entered = {"url": "http://other", "username": username}
+        super().__init__(Remote(1, None, "other", OWN, "own", entered), one_line(Line(skew)))
         self._offer, self._greets = offer, greets
-        self.remote = Remote()
-        self.transport = Line()
-        self.transport.skew = skew
 
     def offer(self) -> Offer | None:
         if isinstance(self._offer, SyncError):
@@ -61,12 +76,12 @@ class Peer:
             raise self._greets
 
 
-def ask(peer: Peer, has_account: bool = True) -> Probe:
-    return probe(peer, has_account=has_account, clock_warning=60)  # type: ignore[arg-type]
+def ask(peer: Peer) -> ConnectionTest:
+    return peer.test(clock_warning=60)
 
 
-def answers(found: Probe) -> list[Answer]:
-    assert [each.question for each in found.findings] == list(Question)
+def answers(found: ConnectionTest) -> list[Answer]:
+    assert [each.question for each in found.findings] == list(OF_A_SITE)
     return [each.answer for each in found.findings]
 
 
@@ -141,11 +156,11 @@ def test_what_is_in_the_way(error: SyncError, question: Question, answer: Answer
 
 
 def test_without_an_account() -> None:
-    found = ask(Peer(NotAuthenticated("x")), has_account=False)
+    found = ask(Peer(NotAuthenticated("x"), username=""))
     assert found.answer(Question.LOGIN) is Answer.NO_ACCOUNT
 
 
-def every_probe() -> list[Probe]:
+def every_probe() -> list[ConnectionTest]:
     offer = Offer("other", "HQ", version="1.0")
     errors: list[SyncError] = [PeerUnreachable("x", obstacle=each) for each in Obstacle]
     errors += [RedirectedElsewhere("x", target="https://y")]
@@ -169,15 +184,24 @@ def every_probe() -> list[Probe]:
         ask(Peer(Offer("other", known=True, version="1"), skew=99)),
         ask(Peer(Offer(OWN, version="1"), skew=-99)),
         ask(Peer(skew=None)),
-        ask(Peer(NotAuthenticated("x")), has_account=False),
+        ask(Peer(NotAuthenticated("x"), username="")),
         *[ask(Peer(error)) for error in errors],
+        *[
+            complete([Finding(question, answer)], questions=(question,))
+            for question, answer in (
+                (Question.READ, Answer.READABLE),
+                (Question.READ, Answer.UNREADABLE),
+                (Question.WRITE, Answer.WRITABLE),
+                (Question.WRITE, Answer.READ_ONLY),
+            )
+        ],
     ]
 
 
 def test_every_answer_has_words_and_every_obstacle_a_remedy() -> None:
     seen = set()
     for found in every_probe():
-        for told, finding in zip(connection.told(str, found), found.findings):
+        for told, finding in zip(connection.told(str, EdenAdapter, found), found.findings):
             seen.add(finding.answer)
             assert told.sentence and told.state and told.question, finding
             assert (told.kind == "bad") == (finding.answer in OBSTACLES)
@@ -186,7 +210,7 @@ def test_every_answer_has_words_and_every_obstacle_a_remedy() -> None:
 
 
 def test_another_repository_for_the_same_site_is_named() -> None:
-    lines = connection.told(str, ask(Peer(Offer("other", version="1"))), "Headquarters")
+    lines = connection.told(str, EdenAdapter, ask(Peer(Offer("other", version="1"))), "Headquarters")
     assert "Headquarters" in lines[4].sentence and lines[4].kind == "attention" and lines[4].remedy
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from gluon.scheduler import Scheduler
 from s3sync import datasets, jobs, serving
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
+from s3sync.adapters.testing import one_line
 from s3sync.errors import RedirectedElsewhere
 from s3sync.model import utcnow
 from s3sync.peer import Exchange
@@ -31,8 +31,6 @@ RESOURCE = "org_organisation"
 
 class Line(DirectPeer):
     """A direct peer that looks like an adapter."""
-
-    transport = SimpleNamespace(skew=0.0)
 
     def __enter__(self) -> Line:
         return self
@@ -128,7 +126,8 @@ def test_who_is_sent_elsewhere_has_not_met_an_eden(tmp_path: Path) -> None:
     portal = Answer(302, headers={"Location": "https://portal.example.org/pay"})
     with FakePeer(lambda asked: portal) as server:
         line = Transport(server.url, spool=tmp_path)
-        with EdenAdapter(Remote(1, None, "other", server.url, "urn:own", "own"), line) as peer:
+        remote = Remote(1, None, "other", "urn:own", "own", {"url": server.url})
+        with EdenAdapter(remote, one_line(line)) as peer:
             with pytest.raises(RedirectedElsewhere):
                 peer.offer()
 

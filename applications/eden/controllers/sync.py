@@ -125,6 +125,7 @@ def _desk():
 
 
 def _repository_tab():
+    from s3sync.adapters import can_ask
     from s3sync.screens import conflicts, log, now, overview, preview, repositories, resources, schedule
 
     tabs = {
@@ -146,5 +147,5 @@ def _repository_tab():
     if request.extension == "json":
         return output
     output.setdefault("title", record.name)
-    output.update(record=record, tab=tab)
+    output.update(record=record, tab=tab, can_begin=can_ask(record))
     return output

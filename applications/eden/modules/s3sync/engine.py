@@ -7,7 +7,6 @@ process that dies costs one page.
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import logging
 import time
@@ -39,7 +38,7 @@ from .errors import (
 )
 from .limits import LOGGED_PROBLEMS, MOST_PROBLEMS, SHRINK
 from .patience import ONCE, Patience
-from .peer import Exchange, Peer, PullResult, PushResult
+from .peer import Capability, Exchange, Peer, PullResult, PushResult
 
 T = TypeVar("T")
 log = logging.getLogger("eden.sync")
@@ -164,7 +163,7 @@ class Local(Protocol):
     def take_document(
         self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
     ) -> Taken:
-        """Import a complete document in batches, then remember when it was asked for.
+        """Import a complete document in batches, then remember where it ends or when it was asked for.
 
         Args:
             started: when it was asked for, by the peer's clock.
@@ -345,30 +344,28 @@ class Engine:
 
     def _run_task(self, task: Task) -> SyncError | None:
         """Run one task; return an error after which no other task can fare better."""
-        with self._local.scratch() as folder, contextlib.ExitStack() as kept:
-            pulled: PullResult | None = None
-            if task.pulls:
-                try:
-                    pulled = self._pull(task)
-                    if pulled is not None:
-                        kept.callback(pulled.discard)
-                except (Cancelled, AlreadyRunning):
-                    raise
-                except Exception as failure:
-                    error = self._failed(task, "pull", failure)
-                    if isinstance(error, HOPELESS):
-                        return error
-                    if isinstance(error, OFFLINE):
-                        return None
-            if task.pushes:
-                try:
-                    self._push(task, folder, pulled.path if pulled else None)
-                except (Cancelled, AlreadyRunning):
-                    raise
-                except Exception as failure:
-                    error = self._failed(task, "push", failure)
-                    if isinstance(error, HOPELESS):
-                        return error
+        can = self._peer.capabilities
+        if task.pulls and Capability.PULL in can:
+            try:
+                self._pull(task)
+            except (Cancelled, AlreadyRunning):
+                raise
+            except Exception as failure:
+                error = self._failed(task, "pull", failure)
+                if isinstance(error, HOPELESS):
+                    return error
+                if isinstance(error, OFFLINE):
+                    return None
+        if task.pushes and Capability.PUSH in can:
+            try:
+                with self._local.scratch() as folder:
+                    self._push(task, folder)
+            except (Cancelled, AlreadyRunning):
+                raise
+            except Exception as failure:
+                error = self._failed(task, "push", failure)
+                if isinstance(error, HOPELESS):
+                    return error
         return None
 
     def _failed(self, task: Task, mode: str, failure: Exception) -> SyncError:
@@ -414,10 +411,9 @@ class Engine:
 
     # --- pull ----------------------------------------------------------------------------------------
 
-    def _pull(self, task: Task) -> PullResult | None:
-        """Pull everything there is; return the complete document of an Eden, which the push may need."""
+    def _pull(self, task: Task) -> None:
+        """Pull everything there is."""
         total = Taken()
-        document: PullResult | None = None
         limit = self._page_size
         more = first = True
         while more:
@@ -438,18 +434,15 @@ class Engine:
             self._progress.advance(sum(total.counts.values()), counts=dict(taken.counts))
             if page.is_ours:
                 self._local.learn(frozenset(("cursor",)))
-                more = page.more
-                if more and page.cursor == position.cursor:
-                    raise ProtocolError(
-                        f"The other site promises another page of {task.resource} and stays where it is.",
-                        remote=True,
-                    )
-            else:
-                document, more = page, False
+            more = page.more
+            if more and page.cursor == position.cursor:
+                raise ProtocolError(
+                    f"The other site promises another page of {task.resource} and stays where it is.",
+                    remote=True,
+                )
         self._progress.stage(Stage.FILES, task.resource)
         total.problems += self._local.fetch_files(self._peer, lambda stored: self._progress.check())
         self._tell(task, "pull", "fetch", sum(total.counts.values()), dict(total.counts), total.problems)
-        return document
 
     def _take(self, task: Task, position: Position, limit: int, first: bool) -> tuple[PullResult, Taken]:
         self._progress.stage(Stage.PULLING, task.resource)
@@ -474,16 +467,13 @@ class Engine:
                     self._progress.check()
 
                 taken = self._local.take_document(task, page, started, on_batch)
-        except BaseException:
-            page.discard()
-            raise
-        if page.is_ours:
+        finally:
             page.discard()
         return page, taken
 
     # --- push ----------------------------------------------------------------------------------------
 
-    def _push(self, task: Task, folder: Path, pulled: Path | None) -> None:
+    def _push(self, task: Task, folder: Path) -> None:
         counts: "Counter[str]" = Counter()
         problems: list[str] = []
         sent = 0
@@ -506,7 +496,7 @@ class Engine:
                 break
             self._progress.stage(Stage.PUSHING, task.resource, page.total)
             try:
-                result = self._repeat(partial(self._send, task, position, target, pulled))
+                result = self._repeat(partial(self._send, task, position, target))
             except DocumentTooLarge:
                 if page.count == 1:
                     raise
@@ -529,13 +519,12 @@ class Engine:
                 break
         self._tell(task, "push", "send", sent, dict(counts), problems)
 
-    def _send(self, task: Task, position: Position, target: Path, pulled: Path | None) -> PushResult:
+    def _send(self, task: Task, position: Position, target: Path) -> PushResult:
         return self._peer.push(
             task.exchange,
             target,
             journal=self._local.journal_identity(),
             checkpoint=position.checkpoint,
-            pulled=pulled,
         )
 
     def _learn(self, result: PushResult) -> None:

@@ -128,7 +128,7 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
                 run,
                 log,
                 page_size=site.host.settings.get_sync_page_size(),
-                peer_time=lambda: utcnow() + timedelta(seconds=peer.transport.skew or 0.0),
+                peer_time=lambda: utcnow() + timedelta(seconds=peer.skew or 0.0),
                 patience=Patience(
                     attempts=site.host.settings.get_sync_retries() + 1,
                     first_delay=site.host.settings.get_sync_retry_delay(),
@@ -138,8 +138,8 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
             try:
                 report = engine.run()
             finally:
-                site.note_contact(repository.id, peer.transport.skew)
-            _warn_of_skew(site, log, peer.transport.skew)
+                site.note_contact(repository.id, peer.skew)
+            _warn_of_skew(site, log, peer.skew)
         run.end("completed", report.summary())
         return report
     except Cancelled as cancelled:

@@ -23,7 +23,7 @@ from .errors import BadRequest, NoSuchRecord, PeerRefused, ProtocolError, SyncEr
 from .exporter import ExportRequest
 from .importer import Context, Report, unknown
 from .limits import MOST_PROBLEMS
-from .peer import RESOURCE_URL, Peer, PullResult, PushResult
+from .peer import Peer, PullResult, PushResult
 from .policy import Terms
 from .ports import Deferred
 from .protocol import format_msince, parse_msince
@@ -231,9 +231,6 @@ class LocalSite:
             row = self._site.db.sync_task(task.id)
             if row is not None and row.last_pull is not None:
                 since = row.last_pull - self._overlap
-        if RESOURCE_URL in self._capabilities and task.pushes:
-            # Such a peer takes whatever it is sent, so all of its versions have to be known before.
-            since = None
         return Position(pulled.cursor, since, pushed.position, pushed.checkpoint, tuple(pushed.files))
 
     # --- pull ------------------------------------------------------------------------------------------
@@ -294,7 +291,12 @@ class LocalSite:
             # What was rejected was seen and not taken: it is decided anew.
             report.add(retry_rejected(site, self._id, table, terms, replace(context, known=unknown)))
             head = site.journal.head()
-            self._progresses.save_pulled(table, Pulled(head=head, since=format_msince(started), waiting=0))
+            # Who remembers places is not asked by time, and repeats nothing.
+            since = format_msince(started) if document.cursor is None else ""
+            waiting = None if document.more else 0
+            self._progresses.save_pulled(
+                table, Pulled(document.cursor or "", head=head, since=since, waiting=waiting)
+            )
             site.db(site.db.sync_task.id == task.id).update(last_pull=started)
         return self._taken(report)
 

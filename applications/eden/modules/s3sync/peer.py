@@ -1,23 +1,45 @@
 """The port to another site: what the engine asks of it, and how it answers.
 
-Adapters (``adapters``) implement ``Peer`` over HTTP; the engine knows nothing else of them.
+Adapters (``adapters``) implement ``Peer``, over HTTP or whatever their type speaks; the engine knows nothing else
+of them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import enum
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from .filters import Filter
 
-#: Remembered of a peer that refuses pushes on the interface and takes them at the resource's own URL.
-RESOURCE_URL = "push-resource-url"
-
 #: Announced by a peer that tells what it would do without doing it.
 LOOK = "look"
+
+
+class Capability(enum.Enum):
+    """What a type of peer can do. The engine asks for nothing else, and the screens offer nothing else."""
+
+    #: Records can be fetched from it.
+    PULL = "pull"
+    #: Records can be sent to it.
+    PUSH = "push"
+    #: Files of upload fields travel with their records.
+    FILES = "files"
+    #: What is pulled obeys the filters of the task.
+    FILTERS = "filters"
+    #: A pull can be tried without anything counting as taken, so a run can be previewed.
+    PREVIEW = "preview"
+    #: This site introduces itself to it.
+    REGISTER = "register"
+    #: It may say what can be pulled from it.
+    OFFER = "offer"
+    #: It answers a connection test.
+    TEST = "test"
+    #: The other site may begin the exchange: then nothing has to be entered here.
+    PASSIVE = "passive"
 
 
 @dataclass(frozen=True)
@@ -134,9 +156,9 @@ class PullResult:
 
     Attributes:
         path: the document; ``discard`` removes it.
-        is_ours: whether the peer pages; if not, the document is complete.
-        cursor: where to go on, None where the peer does not page.
-        more: whether the peer has another page.
+        is_ours: whether it is a page of the extended protocol; if not, it is a document complete in itself.
+        cursor: where to go on, None where the peer does not remember places.
+        more: whether the peer has another page or document.
         journal: identity of the peer's journal, None for an Eden.
         restored: whether the peer does not know our cursor: one of us was restored from a backup.
         received: bytes on the line.
@@ -246,7 +268,18 @@ class PushResult:
 
 
 class Peer(Protocol):
-    """Another site. Every method raises ``SyncError``; ``transient`` tells whether to try again."""
+    """Another site. Every method raises ``SyncError``; ``transient`` tells whether to try again.
+
+    Attributes:
+        capabilities: what this type of peer can do.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]]
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds by which the peer's clock is ahead of ours, None where it did not tell the time."""
+        ...
 
     def register(self) -> Registration:
         """Introduce this site to the peer.
@@ -294,15 +327,7 @@ class Peer(Protocol):
         """
         ...
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        pulled: Path | None = None,
-    ) -> PushResult:
+    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
         """Send a document to the peer.
 
         Args:
@@ -310,9 +335,6 @@ class Peer(Protocol):
             document: S3XML.
             journal: identity of this site's journal.
             checkpoint: what the peer answered to the last push, "" at first.
-            pulled: the document that the same run pulled of this resource before, None where there is none; a
-                peer that overwrites whatever it finds is only sent what is not newer there (it is asked once
-                more where that document held only changes).
 
         Raises:
             SyncError: nothing, or not everything, was taken for certain; the same document may be sent again.

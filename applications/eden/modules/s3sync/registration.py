@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from . import jobs
+from .adapters import adapter_type, can_ask
 from .adapters.base import Adapter
+from .adapters.settings import COLUMNS
 from .errors import ConfigurationError, SyncError
 from .log import OUTGOING, SyncLog
 from .model import BELONGING, ENDING, OUTLIVING
-from .peer import RESOURCE_URL, Offer, Registration
+from .peer import Offer, Registration
 from .protocol import format_msince, offer_json, parse_msince, read_offer
 from .site import Site
 
@@ -140,11 +142,11 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
     """
     if answer.uuid == site.config().uuid:
         raise ConfigurationError(
-            f"{row.url} is this site itself.",
-            hint="Enter the address of the other site as URL.",
+            f"The repository {row.name} is this site itself.",
+            hint="Enter the address of the other site.",
         )
     table = site.db.sync_repository
-    learned = frozenset(row.capabilities or ()) & {RESOURCE_URL}
+    learned = frozenset(row.capabilities or ()) & adapter_type(row.apitype).learned
     changes: dict[str, Any] = {
         "uuid": answer.uuid,
         "capabilities": sorted(answer.capabilities | learned),
@@ -154,9 +156,9 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
         "settings": {**(row.settings or {}), "skew": answer.skew},
     }
     known = site.db((table.uuid == answer.uuid) & (table.id != row.id)).select().first()
-    if known is not None and known.url and not known.deleted:
+    if known is not None and can_ask(known) and not known.deleted:
         raise ConfigurationError(
-            f"The site at {row.url} is already here as the repository {known.name}.",
+            f"The site of {row.name} is already here as the repository {known.name}.",
             hint=f"Use the repository {known.name} and delete this one.",
         )
     with site.store.transaction():
@@ -164,19 +166,7 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
             row.update_record(**changes)
             return int(row.id)
         # The other site introduced itself here, too: both rows mean the same.
-        entered = {
-            name: row[name]
-            for name in (
-                "name",
-                "apitype",
-                "url",
-                "path",
-                "username",
-                "password",
-                "proxy",
-                "synchronise_uuids",
-            )
-        }
+        entered = {name: row[name] for name in ("name", "apitype", *sorted(COLUMNS))}
         _hand_over(site, row.id, known.id)
         site.db(table.id == row.id).delete()
         site.db(table.id == known.id).update(**{**changes, **entered, "deleted": False})

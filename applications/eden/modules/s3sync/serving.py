@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from uuid import uuid4
 
 from . import SOFTWARE, VERSION, datasets
+from .adapters import can_ask
 from .codec import error_tree
 from .cursor import Checkpoint, Cursor, Handed, hand_out, present
 from .document import Document
@@ -497,8 +498,8 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
             repository_id = table.insert(uuid=request.uuid, name=request.name[:LONGEST_NAME], **changes)
         else:
             repository_id = row.id
-            # A name that an administrator gave to a repository with a URL is not overwritten from outside.
-            if not row.url:
+            # A name that an administrator gave to a repository is not overwritten from outside.
+            if not can_ask(row):
                 changes["name"] = request.name[:LONGEST_NAME]
             row.update_record(**changes)
         site.db(table.id == repository_id).update(last_connected=site.clock.now())

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from .accounts import SiteAccounts
 from .adapters import adapter_type
-from .adapters.base import Adapter, Remote
+from .adapters.base import Adapter, Capability, Lines, Remote
+from .adapters.settings import opened
 from .checkpoints import Checkpoints
 from .clock import SystemClock
 from .codec import Limits as DocumentLimits
@@ -32,7 +33,7 @@ from .policy import Policy, Terms, parse_strategy
 from .ports import Clock, Kept, Ports, nowhere
 from .schema import Schema
 from .store import open_store
-from .transport import Hurry, Limits, Transport
+from .transport import Hurry, Limits
 from .vault import Vault
 from .versions import name_in
 from .watching.tally import Tally
@@ -224,51 +225,84 @@ class Site:
         known = frozenset(row.capabilities or ())
         return known if self.host.settings.get_sync_compression() else known - {"gzip"}
 
+    def remote(self, row: Any) -> Remote:
+        """Return a repository as its adapter sees it.
+
+        Args:
+            row: of sync_repository.
+
+        Raises:
+            ConfigurationError: this site has no such type, or a secret cannot be opened.
+        """
+        kind = adapter_type(row.apitype)
+        return Remote(
+            row.id,
+            row.uuid,
+            row.name,
+            self.config().uuid,
+            self.host.settings.get_system_name(),
+            opened(row, kind.settings, self.vault),
+            self.capabilities(row),
+        )
+
     def peer(self, row: Any, hurry: Hurry | None = None) -> Adapter:
         """Return a repository's other end; to be closed.
 
         Args:
-            row: of sync_repository, or what has the same attributes.
+            row: of sync_repository.
             hurry: how long the line may take where a person waits for it, None where nobody does.
 
         Raises:
             ConfigurationError: the repository cannot be asked.
         """
-        if not row.url:
+        return self.connect(row.apitype, self.remote(row), hurry)
+
+    def connect(self, apitype: str, remote: Remote, hurry: Hurry | None = None) -> Adapter:
+        """Return the other end of a repository that may be nowhere but in a form; to be closed.
+
+        Args:
+            apitype: its type.
+            remote: the repository.
+            hurry: as for ``peer``.
+
+        Raises:
+            ConfigurationError: it cannot be asked.
+        """
+        kind = adapter_type(apitype)
+        missing = kind.missing(remote.settings)
+        if missing:
+            passive = Capability.PASSIVE in kind.capabilities
             raise ConfigurationError(
-                f"The repository {row.name} has no URL, so this site cannot ask it.",
-                hint="Enter its URL, or leave the exchange to the other site.",
+                f"The repository {remote.name} has no {missing[0].label}, so this site cannot ask it.",
+                hint="Enter it in the configuration of the repository"
+                + (", or leave the exchange to the other site." if passive else "."),
             )
-        config = self.config()
-        verify: Any = self.host.settings.get_sync_verify_tls()
-        if verify and self.host.settings.get_sync_ca_bundle():
-            verify = self.host.settings.get_sync_ca_bundle()
+        return kind(remote, self.lines(hurry))
+
+    def lines(self, hurry: Hurry | None = None) -> Lines:
+        """Return what an adapter may use.
+
+        Args:
+            hurry: as for ``peer``.
+        """
+        settings = self.host.settings
+        verify: bool | str = settings.get_sync_verify_tls()
+        if verify:
+            verify = settings.get_sync_ca_bundle() or True
         limits = Limits(
-            connect_timeout=self.host.settings.get_sync_connect_timeout(),
-            read_timeout=self.host.settings.get_sync_read_timeout(),
-            document_size=self.host.settings.get_sync_max_document_size(),
-            file_size=self.host.settings.get_sync_max_upload_size(),
+            connect_timeout=settings.get_sync_connect_timeout(),
+            read_timeout=settings.get_sync_read_timeout(),
+            document_size=settings.get_sync_max_document_size(),
+            file_size=settings.get_sync_max_upload_size(),
         )
-        transport = Transport(
-            row.url,
-            username=row.username,
-            password=self.vault.open(row.password),
-            proxy=row.proxy or config.proxy,
+        return Lines(
+            spool=self.spool,
             limits=hurry.shorten(limits) if hurry else limits,
             verify=verify,
-            spool=self.spool,
+            proxy=self.config().proxy,
+            folder_roots=settings.get_sync_folder_roots(),
+            clock=self.clock,
         )
-        remote = Remote(
-            row.id,
-            row.uuid,
-            row.name,
-            row.url,
-            config.uuid,
-            self.host.settings.get_system_name(),
-            row.path,
-            self.capabilities(row),
-        )
-        return adapter_type(row.apitype or "eden")(remote, transport)
 
     def task_rows(self, repository_id: int) -> list[Any]:
         """Return the rows of a repository's tasks in their order."""

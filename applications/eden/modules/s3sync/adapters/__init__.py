@@ -1,7 +1,8 @@
 """Repository types: one module each in this folder, found by looking.
 
 To add a type, add a module with a subclass of ``base.Adapter`` that has an ``apitype``; nothing else has to
-be registered anywhere.
+be registered anywhere. ``base``, ``settings``, ``lines`` and ``findings`` are what types are made of, ``testing`` is
+what they have to pass; modules that begin with an underscore belong to one type.
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from typing import Any
 
 from ..errors import ConfigurationError
 from .base import Adapter
+from .settings import COLUMNS, stored
 
+#: What types are made of; no types themselves.
+SHARED = frozenset(("base", "findings", "lines", "settings", "testing"))
+#: The type of a repository that introduced itself, or was made without a choice.
+USUAL = "eden"
 _found: dict[str, type[Adapter]] = {}
 
 
@@ -21,7 +28,7 @@ def adapter_types() -> dict[str, type[Adapter]]:
     if not _found:
         classes: dict[str, type[Adapter]] = {}
         for module in pkgutil.iter_modules(__path__):
-            if module.name == "base" or module.name.startswith("_"):
+            if module.name in SHARED or module.name.startswith("_"):
                 continue
             loaded = importlib.import_module(f"{__name__}.{module.name}")
             for _, each in inspect.getmembers(loaded, inspect.isclass):
@@ -35,13 +42,16 @@ def adapter_types() -> dict[str, type[Adapter]]:
     return _found
 
 
-def adapter_type(apitype: str) -> type[Adapter]:
+def adapter_type(apitype: str | None) -> type[Adapter]:
     """Return the adapter class for a repository's type.
+
+    Args:
+        apitype: as it is stored; a repository that was made without one is an Eden.
 
     Raises:
         ConfigurationError: this site has no such type.
     """
-    found = adapter_types().get(apitype)
+    found = adapter_types().get(apitype or USUAL)
     if found is None:
         known = ", ".join(adapter_types())
         raise ConfigurationError(
@@ -49,3 +59,32 @@ def adapter_type(apitype: str) -> type[Adapter]:
             hint=f"Choose one of these types for the repository: {known}.",
         )
     return found
+
+
+def needed_columns() -> frozenset[str]:
+    """Return the columns of sync_repository that ``can_ask`` looks at."""
+    required = {each.name for kind in adapter_types().values() for each in kind.settings if each.required}
+    return frozenset((required & COLUMNS) | {"apitype"} | ({"settings"} if required - COLUMNS else set()))
+
+
+def can_ask(row: Any) -> bool:
+    """Tell whether this site can begin the exchange with a repository: whether all is entered that its type needs.
+
+    Args:
+        row: of sync_repository, with ``needed_columns``.
+    """
+    kind = adapter_types().get(row.apitype or USUAL)
+    if kind is None:
+        return False
+    return not kind.missing({each.name: stored(row, each) for each in kind.settings if each.required})
+
+
+def where(row: Any) -> str:
+    """Return where a repository is, for people: what is entered for the first thing that its type needs.
+
+    Args:
+        row: of sync_repository, with ``needed_columns``.
+    """
+    kind = adapter_types().get(row.apitype or USUAL)
+    first = next((each for each in kind.settings if each.required), None) if kind else None
+    return str(stored(row, first) or "") if first else ""

@@ -2,51 +2,25 @@
 
 A repository type is one module in this folder with one subclass of ``Adapter``. It declares its name, its
 label, what it can do and which settings it needs; lists, forms and the engine follow that declaration.
+docs/ADAPTERS.md tells how to write one, ``testing`` has the tests that each of them has to pass.
 """
 
 from __future__ import annotations
 
-import enum
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from ..errors import ConfigurationError
-from ..peer import Exchange, Forecast, Offer, PullResult, PushResult, Registration
-from ..transport import Transport
+from ..errors import ConfigurationError, PeerRefused
+from ..peer import Capability, Exchange, Forecast, Offer, PullResult, PushResult, Registration
+from .findings import ConnectionTest, complete
+from .lines import Lines
+from .settings import Kind, Setting
 
-
-class Capability(enum.Enum):
-    """What a repository type can do; the engine and the screens offer nothing else."""
-
-    REGISTER = "register"
-    PULL = "pull"
-    PUSH = "push"
-    FILES = "files"
-    FILTERS = "filters"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A field of ``sync_repository`` that a repository type needs.
-
-    Attributes:
-        name: column name.
-        label: for the form, in English; translated by the screen.
-        help: one sentence below the field, in English.
-        kind: "text", "address" (of http or https), or "flag" (yes or no).
-        required: whether this site cannot ask the other one without it.
-        secret: whether the value is stored encrypted and never sent back to a browser.
-    """
-
-    name: str
-    label: str
-    help: str = ""
-    kind: str = "text"
-    required: bool = False
-    secret: bool = False
+__all__ = ["Adapter", "Capability", "Kind", "Lines", "Remote", "Setting", "T"]
 
 
 def T(text: str) -> str:
@@ -59,46 +33,66 @@ class Remote:
     """A repository as an adapter sees it.
 
     Attributes:
-        id: key of the repository here.
+        id: key of the repository here, 0 while it is only in a form.
         uuid: identifier of the other site, None before it told it.
         name: name of the repository, for messages.
-        url: address of the other site's application.
         own_uuid: identifier under which this site is known there.
         own_name: what this site calls itself when it registers.
-        path: folder or path at the peer, for types that have one.
-        capabilities: what the peer announced when it last answered.
+        settings: what was entered, by the names of the type's settings; secrets are opened, empty ones missing.
+        capabilities: what the peer announced when it last answered, and what was learned about it.
     """
 
     id: int
     uuid: str | None
     name: str
-    url: str
     own_uuid: str
     own_name: str
-    path: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset()
 
 
 class Adapter(ABC):
     """One peer, spoken to in the manner of its repository type.
 
+    A type overrides the methods of what it can do, and names that in ``capabilities``; nobody calls the others.
+
     Args:
         remote: the repository.
-        transport: the line to it; closed by ``close``.
+        lines: what this site lends: connections, folders, limits.
+
+    Attributes:
+        apitype: name of the type, as it is stored.
+        label: what people call it, in English.
+        capabilities: what the type can do.
+        settings: what has to be entered for it, in the order of the form.
+        learned: names of what it finds out about a peer beyond what that announces, kept when it registers anew.
+        abilities: what a peer may announce, or was found out, in English words; for the screens.
     """
 
     apitype: ClassVar[str]
     label: ClassVar[str]
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     settings: ClassVar[tuple[Setting, ...]] = ()
+    learned: ClassVar[frozenset[str]] = frozenset()
+    abilities: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, remote: Remote, transport: Transport) -> None:
+    def __init__(self, remote: Remote, lines: Lines) -> None:
         self.remote = remote
-        self.transport = transport
+        self.lines = lines
+
+    @classmethod
+    def missing(cls, values: Mapping[str, Any]) -> list[Setting]:
+        """Return the settings without which this site cannot ask the other one, and that are empty."""
+        return [each for each in cls.settings if each.required and not values.get(each.name)]
+
+    @property
+    def skew(self) -> float | None:
+        """See port ``Peer``."""
+        return None
 
     def close(self) -> None:
         """Close the connections to the peer."""
-        self.transport.close()
+        return
 
     def __enter__(self) -> "Adapter":
         return self
@@ -106,25 +100,32 @@ class Adapter(ABC):
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    @abstractmethod
     def register(self) -> Registration:
-        """See port ``Peer``."""
+        """See port ``Peer``; with ``REGISTER``."""
+        raise self._cannot("take no registration")
 
     def offer(self) -> Offer | None:
-        """See port ``Peer``; a type whose peers make no offer leaves it so."""
+        """See port ``Peer``; with ``OFFER``."""
         return None
 
     def greet(self) -> None:
-        """Make sure that a site of this type answers at the address and lets us in; nothing changes there.
+        """Make sure that the peer is there and lets us in; nothing changes there.
 
-        A type whose peers make an offer, or that has no cheap question, leaves it so.
+        Asked before a preview, where the peer makes no offer.
 
         Raises:
-            SyncError: it does not answer as such a site does, or does not let us in.
+            SyncError: it is not there, or does not let us in.
         """
         return
 
-    @abstractmethod
+    def test(self, clock_warning: float) -> ConnectionTest:
+        """Answer what an administrator has to know before saving, as data; with ``TEST``. It changes nothing.
+
+        Args:
+            clock_warning: seconds between the clocks that are worth a word.
+        """
+        return complete([])
+
     def pull(
         self,
         exchange: Exchange,
@@ -136,19 +137,12 @@ class Adapter(ABC):
         total: bool = False,
         look: bool = False,
     ) -> PullResult:
-        """See port ``Peer``."""
+        """See port ``Peer``; with ``PULL``."""
+        raise self._cannot("have nothing to fetch")
 
-    @abstractmethod
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        pulled: Path | None = None,
-    ) -> PushResult:
-        """See port ``Peer``."""
+    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
+        """See port ``Peer``; with ``PUSH``."""
+        raise self._cannot("take no records")
 
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
@@ -157,9 +151,19 @@ class Adapter(ABC):
         return None
 
     def send_file(self, stored: str, path: Path) -> int:
-        """See port ``Peer``; a type that takes no files leaves it so."""
-        raise ConfigurationError(f"Repositories of type {self.apitype} take no files.")
+        """See port ``Peer``; with ``FILES``."""
+        raise self._cannot("take no files")
 
     def fetch(self, url: str, target: Path) -> None:
-        """See port ``Peer``."""
-        self.transport.fetch(url, target)
+        """See port ``Peer``; with ``FILES``."""
+        # A refusal is final, so the file is not asked for again at every run.
+        raise PeerRefused(
+            f"Files do not travel with repositories of type {self.apitype}.",
+            hint="Copy the file by hand, or exchange this resource with a repository of another type.",
+        )
+
+    def _cannot(self, what: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"Repositories of type {self.apitype} {what}.",
+            hint="Choose another direction for this resource, or another type for the repository.",
+        )

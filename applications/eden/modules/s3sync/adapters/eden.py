@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urljoin
 
-from lxml import etree
-
 from ..codec import DocumentReader, Header, rejected_uuids
 from ..compression import gzip
 from ..errors import (
@@ -26,11 +24,11 @@ from ..errors import (
     PeerRefused,
     ProtocolError,
     RedirectedElsewhere,
+    SyncError,
 )
 from ..limits import BEGINNING
 from ..peer import (
     LOOK,
-    RESOURCE_URL,
     Exchange,
     Forecast,
     Offer,
@@ -55,11 +53,13 @@ from ..protocol import (
     read_offer,
     succeeded,
 )
-from ..transport import Reply, Transport, a_web_page, looks_like_html
-from ._versions import Versions, thin_out
-from .base import Adapter, Capability, Remote, Setting, T
+from ..transport import Reply, a_web_page, looks_like_html
+from ._resource_push import ResourcePush
+from .base import Adapter, Capability, Kind, Lines, Remote, Setting, T
+from .findings import Answer, ConnectionTest, Finding, Question, clock, complete, obstructed
 
-MOST_ROUNDS = 4
+#: Found out about a peer that fails at pushes on the interface and takes them at the resource's own address.
+RESOURCE_URL = "push-resource-url"
 
 
 class EdenAdapter(Adapter):
@@ -76,44 +76,64 @@ class EdenAdapter(Adapter):
                 "Address of the other application, for example https://eden.example.org/eden. "
                 "Leave it empty if only the other site shall begin the exchange."
             ),
-            kind="address",
+            Kind.ADDRESS,
             required=True,
         ),
         Setting(
             "username",
             T("Username"),
             T("Account at the other site that has the role Synchronization there"),
-            required=True,
         ),
         Setting(
-            "password", T("Password"), T("Password of that account. It is stored encrypted."), secret=True
+            "password",
+            T("Password"),
+            T("Password of that account. It is stored encrypted."),
+            Kind.SECRET,
         ),
         Setting(
             "proxy",
             T("Proxy Server URL"),
             T("Only where this site reaches the other one through a proxy"),
-            kind="address",
+            Kind.ADDRESS,
         ),
         Setting(
             "synchronise_uuids",
             T("Synchronize UUIDs"),
             T("Records that mean the same take over the identifier of the other site"),
-            kind="flag",
+            Kind.BOOLEAN,
         ),
     )
+    learned: ClassVar[frozenset[str]] = frozenset((RESOURCE_URL,))
+    abilities: ClassVar[Mapping[str, str]] = {
+        "cursor": T("goes on where a broken line stopped"),
+        "gzip": T("takes compressed data"),
+        "files": T("takes files"),
+        "nulls": T("takes cleared fields"),
+        LOOK: T("shows beforehand what a synchronization would do"),
+        RESOURCE_URL: T("takes records only at the address of each resource"),
+    }
 
-    def __init__(self, remote: Remote, transport: Transport) -> None:
-        super().__init__(remote, transport)
+    def __init__(self, remote: Remote, lines: Lines) -> None:
+        super().__init__(remote, lines)
+        entered = remote.settings
+        self.transport = lines.http(
+            entered["url"],
+            username=entered.get("username"),
+            password=entered.get("password"),
+            proxy=entered.get("proxy"),
+        )
         self._announced_url: str | None = None
-        self._complete: set[Path] = set()
-        self._versions: dict[Path | str, Versions] = {}
+        self._resource_push = ResourcePush(self._everything, self._post_document)
+
+    @property
+    def skew(self) -> float | None:
+        """See port ``Peer``."""
+        return self.transport.skew
 
     def close(self) -> None:
-        """Close the connections to the peer and forget what was pulled."""
-        for each in self._versions.values():
-            each.close()
-        self._versions.clear()
-        super().close()
+        """Close the connections to the peer and forget what was asked for."""
+        self._resource_push.close()
+        self.transport.close()
 
     # --- register ------------------------------------------------------------------------------------
 
@@ -163,6 +183,21 @@ class EdenAdapter(Adapter):
         if "status" not in reply.json():
             raise ProtocolError(f"{reply.url} does not answer as an Eden does.", remote=True)
 
+    def test(self, clock_warning: float) -> ConnectionTest:
+        """See ``Adapter``."""
+        offer: Offer | None = None
+        try:
+            offer = self.offer()
+            if offer is None:
+                self.greet()
+        except SyncError as error:
+            findings = obstructed(error, bool(self.remote.settings.get("username")))
+        else:
+            findings = [Finding(Question.REACH, Answer.ANSWERS), *_introduced(offer, self.remote.own_uuid)]
+        if findings[0].answer is Answer.ANSWERS:
+            findings.append(clock(self.skew, clock_warning))
+        return complete(findings, offer)
+
     # --- pull ----------------------------------------------------------------------------------------
 
     def pull(
@@ -191,13 +226,14 @@ class EdenAdapter(Adapter):
         )
         reply = self.transport.download(f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}")
         try:
-            pulled = self._pulled(reply)
+            return self._pulled(reply)
         except BaseException:
             reply.discard()
             raise
-        if msince is None:
-            self._complete.add(pulled.path)
-        return pulled
+
+    def _everything(self, exchange: Exchange) -> PullResult:
+        """Return all that an Eden has of a resource."""
+        return self.pull(exchange, cursor="", limit=1)
 
     def _pulled(self, reply: Reply) -> PullResult:
         assert reply.path is not None
@@ -226,25 +262,17 @@ class EdenAdapter(Adapter):
 
     # --- push ----------------------------------------------------------------------------------------
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        pulled: Path | None = None,
-    ) -> PushResult:
+    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
         """See port ``Peer``."""
-        if RESOURCE_URL in self.remote.capabilities and not self.remote.capabilities & {"cursor"}:
-            return self._push_to_resource(exchange, document, pulled)
+        if RESOURCE_URL in self.remote.capabilities and "cursor" not in self.remote.capabilities:
+            return self._push_to_resource(exchange, document)
         url = self._push_url(exchange, journal, checkpoint)
         try:
             reply = self._post_document(url, exchange.resource, document)
         except PeerFailed as failure:
             if "cursor" in self.remote.capabilities:
                 raise
-            result = self._push_to_resource(exchange, document, pulled)
+            result = self._push_to_resource(exchange, document)
             # Not to be tried in vain again, for the next page or resource.
             self.remote = replace(self.remote, capabilities=self.remote.capabilities | result.learned)
             result.note = (
@@ -294,75 +322,15 @@ class EdenAdapter(Adapter):
         finally:
             packed.unlink()
 
-    def _versions_there(self, exchange: Exchange, pulled: Path | None) -> Versions:
-        """Return how new the peer's records are: from what was pulled if that was all, else asked now."""
-        whole = pulled if pulled in self._complete else None
-        key: Path | str = whole or exchange.resource
-        found = self._versions.get(key)
-        if found is None:
-            if whole is not None:
-                found = Versions(whole)
-            else:
-                answer = self.pull(exchange, cursor="", limit=1)
-                try:
-                    found = Versions(answer.path)
-                finally:
-                    answer.discard()
-            self._versions[key] = found
-        return found
-
-    def _push_to_resource(self, exchange: Exchange, document: Path, pulled: Path | None) -> PushResult:
-        """Send to the resource's plain address, which overwrites and takes all or nothing.
-
-        What is newer at the peer is left out; what it rejects is left out of a next round.
-        """
+    def _push_to_resource(self, exchange: Exchange, document: Path) -> PushResult:
         prefix, _, name = exchange.resource.partition("_")
         url = f"{self.transport.url}/{quote(prefix)}/{quote(name)}.xml"
-        versions = self._versions_there(exchange, pulled)
-        refused: dict[str, Refusal] = {}
-        newer: set[str] = set()
-
-        def unwanted(element: etree._Element) -> bool:
-            if element.get("uuid") in refused:
-                return True
-            if versions.newer(element):
-                newer.add(str(element.get("uuid")))
-                return True
-            return False
-
-        handle, copy = tempfile.mkstemp(prefix="sync-", suffix=".xml", dir=document.parent)
-        os.close(handle)
-        thinned = Path(copy)
-        sent = 0
-        try:
-            for _ in range(MOST_ROUNDS):
-                thin_out(document, thinned, unwanted)
-                reply = self._post_document(url, exchange.resource, thinned)
-                sent += reply.sent
-                told = reply.json()
-                fresh = {
-                    uuid: Refusal(exchange.resource, uuid, reason)
-                    for uuid, reason in rejected_uuids(told.get("tree")).items()
-                    if uuid not in refused
-                }
-                if told.get("status") != "failed":
-                    result = _push_result(exchange.resource, reply, _succeeded(reply))
-                    break
-                if not fresh:
-                    _succeeded(reply)
-                refused.update(fresh)
-            else:
-                raise PeerRefused(
-                    f"{url} still rejects records after {len(refused)} were left out.",
-                    hint="Read the reasons in the log and correct the records.",
-                    remote=True,
-                )
-        finally:
-            thinned.unlink()
-        result.sent = sent
-        result.refusals += refused.values()
+        sent = self._resource_push.send(url, exchange, document)
+        result = _push_result(exchange.resource, sent.reply, _succeeded(sent.reply))
+        result.sent = sent.bytes
+        result.refusals += sent.refusals
         result.outcomes["rejected"] = len(result.refusals)
-        result.left_out = sorted(newer)
+        result.left_out = sent.newer
         result.learned = frozenset((RESOURCE_URL,))
         return result
 
@@ -384,7 +352,27 @@ class EdenAdapter(Adapter):
         announced = (self._announced_url or "").rstrip("/")
         if announced and url.startswith(announced + "/"):
             url = self.transport.url + url[len(announced) :]
-        super().fetch(urljoin(self.transport.url + "/", url), target)
+        self.transport.fetch(urljoin(self.transport.url + "/", url), target)
+
+
+def _introduced(offer: Offer | None, own_uuid: str) -> list[Finding]:
+    """Return what a site that answered, and let us in, told about itself."""
+    if offer is None:
+        return [
+            Finding(Question.KIND, Answer.EDEN),
+            Finding(Question.LOGIN, Answer.LET_IN_ONLY),
+            Finding(Question.KNOWN, Answer.CANNOT_TELL),
+        ]
+    if offer.uuid == own_uuid:
+        known = Answer.ITSELF
+    else:
+        known = Answer.KNOWN if offer.known else Answer.NOT_YET
+    kind = {"name": offer.name, "version": offer.version or "", "capabilities": sorted(offer.capabilities)}
+    return [
+        Finding(Question.KIND, Answer.OURS, kind),
+        Finding(Question.LOGIN, Answer.LET_IN),
+        Finding(Question.KNOWN, known),
+    ]
 
 
 def _push_result(resource: str, reply: Reply, body: Mapping[str, Any]) -> PushResult:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Callable
 
 from .. import limits
@@ -117,6 +118,11 @@ class SyncSettings(IniSettings):
     def get_sync_ca_bundle(self) -> str | None:
         """[sync] ca_bundle: file with the certificate authorities to trust instead of the usual. No default."""
         return self.text("sync", "ca_bundle")
+
+    def get_sync_folder_roots(self) -> tuple[Path, ...]:
+        """[sync] folder_roots: folders, with commas, below which repositories may read and write. No default."""
+        named = self.text("sync", "folder_roots") or ""
+        return tuple(Path(each.strip()) for each in named.split(",") if each.strip())
 
     def get_sync_compression(self) -> bool:
         """[sync] compression: whether bodies are gzipped where the other end understands it. Default: yes."""

@@ -15,6 +15,7 @@ from gluon.validators import (
     IS_NOT_EMPTY,
 )
 
+from ..adapters import can_ask
 from ..limits import MEGABYTE
 from ..preferences import COLUMNS
 from ..site import Site
@@ -278,5 +279,5 @@ def _identifier(desk: Desk) -> Any:
     return {
         "title": T("Identifier of this site"),
         "form": form,
-        "repositories": db((table.deleted == False) & (table.url != None)).count(),  # noqa: E711, E712
+        "repositories": sum(can_ask(row) for row in db(table.deleted == False).select()),  # noqa: E712
     }

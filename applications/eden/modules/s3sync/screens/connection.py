@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, NamedTuple, Optional
 
-from ..peer import RESOURCE_URL
-from ..probe import OBSTACLES, Answer, Finding, Probe, Question
+from ..adapters.base import Adapter
+from ..adapters.findings import OBSTACLES, Answer, ConnectionTest, Finding, Question
 from ..titles import Translate
 from . import wording
 
@@ -33,31 +33,34 @@ class Told(NamedTuple):
 Pair = tuple[Any, Optional[Any]]
 
 
-def told(T: Translate, probe: Probe, taken: str | None = None) -> list[Told]:
+def told(T: Translate, kind: type[Adapter], test: ConnectionTest, taken: str | None = None) -> list[Told]:
     """Return a connection test in words.
 
     Args:
         T: translates.
-        probe: the test.
+        kind: the repository's type.
+        test: what was found.
         taken: name of another repository here that stands for the same site already, None where there is none.
     """
-    return [_told(T, each, taken) for each in probe.findings]
+    return [_told(T, kind, each, taken) for each in test.findings]
 
 
-def _told(T: Translate, finding: Finding, taken: str | None) -> Told:
+def _told(T: Translate, kind: type[Adapter], finding: Finding, taken: str | None) -> Told:
     questions = {
         Question.REACH: T("Can the other site be reached?"),
         Question.KIND: T("Is it an Eden?"),
         Question.LOGIN: T("May this site log in there?"),
         Question.CLOCK: T("Do the clocks agree?"),
         Question.KNOWN: T("Does it know this site?"),
+        Question.READ: T("Can this site read there?"),
+        Question.WRITE: T("Can this site write there?"),
     }
-    kind, state = _state(T, finding.answer, taken if finding.question is Question.KNOWN else None)
-    sentence, remedy = _words(T, finding)
+    shown, state = _state(T, finding.answer, taken if finding.question is Question.KNOWN else None)
+    sentence, remedy = _words(T, kind, finding)
     if taken and finding.question is Question.KNOWN and finding.answer is not Answer.ITSELF:
         sentence = T("The site at this address is already here as the repository %s.") % taken
         remedy = T("Use that repository, and leave this page without saving.")
-    return Told(questions[finding.question], kind, state, sentence, remedy, finding.said)
+    return Told(questions[finding.question], shown, state, sentence, remedy, finding.said)
 
 
 def _state(T: Translate, answer: Answer, taken: str | None) -> tuple[str, Any]:
@@ -74,15 +77,15 @@ def _state(T: Translate, answer: Answer, taken: str | None) -> tuple[str, Any]:
     return "good", T("yes")
 
 
-def _words(T: Translate, finding: Finding) -> Pair:
+def _words(T: Translate, kind: type[Adapter], finding: Finding) -> Pair:
     values = finding.values
-    tables: tuple[Callable[[Translate], dict[Answer, Pair]], ...] = (_reach, _login, _known)
+    tables: tuple[Callable[[Translate], dict[Answer, Pair]], ...] = (_reach, _login, _known, _folder)
     for table in tables:
         found = table(T).get(finding.answer)
         if found is not None:
             return found
     if finding.answer is Answer.OURS:
-        return _ours(T, values), None
+        return _ours(T, kind, values), None
     if finding.question is Question.KIND:
         return _kind(T, values)[finding.answer]
     if finding.question is Question.CLOCK:
@@ -224,27 +227,30 @@ def _known(T: Translate) -> dict[Answer, Pair]:
     }
 
 
-def _ours(T: Translate, values: dict[str, Any]) -> Any:
+def _folder(T: Translate) -> dict[Answer, Pair]:
+    rights = T("Let the account under which the worker runs read and write the folder.")
+    return {
+        Answer.READABLE: (T("The folder is there and can be read."), None),
+        Answer.UNREADABLE: (T("The folder cannot be read."), rights),
+        Answer.WRITABLE: (T("Files can be written."), None),
+        Answer.READ_ONLY: (T("Nothing can be written into the folder."), rights),
+    }
+
+
+def _ours(T: Translate, kind: type[Adapter], values: dict[str, Any]) -> Any:
     named = {"name": values["name"] or T("unnamed"), "version": values["version"]}
     return T("It is %(name)s with Eden Sync %(version)s. Abilities: %(abilities)s.") % {
         **named,
-        "abilities": ", ".join(str(each) for each in abilities(T, values["capabilities"])) or T("none"),
+        "abilities": ", ".join(str(each) for each in abilities(T, kind, values["capabilities"])) or T("none"),
     }
 
 
-def abilities(T: Translate, capabilities: Any) -> list[Any]:
-    """Return what another site can do beyond an Eden, in words.
+def abilities(T: Translate, kind: type[Adapter], capabilities: Any) -> list[Any]:
+    """Return what another site can do beyond the usual of its type, in words.
 
     Args:
         T: translates.
-        capabilities: as it announced them; those that this version does not know are left out.
+        kind: the repository's type.
+        capabilities: as it announced them, and as they were found out; those that the type does not know are left out.
     """
-    words = {
-        "cursor": T("goes on where a broken line stopped"),
-        "gzip": T("takes compressed data"),
-        "files": T("takes files"),
-        "nulls": T("takes cleared fields"),
-        "look": T("shows beforehand what a synchronization would do"),
-        RESOURCE_URL: T("takes records only at the address of each resource"),
-    }
-    return [words[each] for each in words if each in (capabilities or ())]
+    return [T(words) for name, words in kind.abilities.items() if name in (capabilities or ())]

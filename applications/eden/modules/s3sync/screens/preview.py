@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from gluon import URL
 
 from .. import versions
+from ..adapters import adapter_type, can_ask
+from ..adapters.base import Capability
 from ..deciding.cases import SiteWords
 from ..engine import Task
 from ..errors import ConfigurationError, DocumentTooLarge, SyncError
@@ -93,13 +95,14 @@ def tab(desk: Desk, record: Any) -> Any:
     tasks, problem = _tasks(desk, record)
     chosen = [task for task in tasks if task.resource == wanted] or tasks
     look = action_button("look", T("Look now"))
+    may_look = Capability.PREVIEW in adapter_type(record.apitype).capabilities and can_ask(record)
     result: Preview | None = None
-    if chosen and record.url and pressed(desk, look, "look"):
+    if chosen and may_look and pressed(desk, look, "look"):
         result = preview(desk.site, record, chosen)
     titles = resource_names(desk.site)
     desk.response.view = "sync/preview.html"
     return {
-        "look": look if chosen and record.url else "",
+        "look": look if chosen and may_look else "",
         "problem": problem,
         "most": MOST,
         "result": result,
@@ -113,7 +116,7 @@ def tab(desk: Desk, record: Any) -> Any:
 
 
 def _tasks(desk: Desk, record: Any) -> tuple[list[Task], Any]:
-    if not record.url:
+    if not can_ask(record):
         return [], None
     try:
         return desk.site.tasks(record.id), None

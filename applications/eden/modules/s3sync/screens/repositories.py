@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Callable, NamedTuple
 
 from gluon import BUTTON, INPUT, SQLFORM, URL, Field, redirect
-from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY
+from gluon.validators import IS_EMPTY_OR, IS_IN_SET, IS_LENGTH, IS_NOT_EMPTY
 
 from .. import jobs
-from ..adapters import adapter_types
-from ..adapters.base import Setting
+from ..adapters import USUAL, adapter_types, can_ask
+from ..adapters.base import Adapter, Capability, Kind, Remote, Setting
+from ..adapters.findings import ConnectionTest, unusable, without_address
+from ..adapters.settings import columns, stored
 from ..administration.repositories import delete_repository
 from ..errors import AlreadyRunning, ConfigurationError
 from ..model import utcnow
-from ..probe import Probe, probe, unusable, without_address
 from ..registration import Introduction, introduce, known_offer
 from ..site import Site
 from ..titles import Translate
@@ -25,24 +25,8 @@ from . import connection, wording
 from .desk import Desk
 from .widgets import action_button, confirm, pressed, web_address
 
-USUAL_TYPE = "eden"
 #: How long a password that was typed for a test waits for being saved.
 PASSWORD_WAITS = timedelta(minutes=10)
-
-
-class Entered(NamedTuple):
-    """A repository as it stands in the form, as ``Site.peer`` takes it; columns that no form has stay empty."""
-
-    id: int
-    uuid: str | None
-    name: str
-    apitype: str
-    url: str | None
-    username: str | None
-    password: str | None
-    proxy: str | None
-    path: str | None
-    capabilities: Sequence[str]
 
 
 class Tested(NamedTuple):
@@ -63,8 +47,7 @@ class Tested(NamedTuple):
 def create(desk: Desk) -> Any:
     """Show the form of a new repository; test the connection, or store it and register at it."""
     T = desk.T
-    apitype = str(desk.request.get_vars.type or USUAL_TYPE)
-    kind = adapter_types().get(apitype) or adapter_types()[USUAL_TYPE]
+    kind = _kind(str(desk.request.get_vars.type or USUAL))
     form = repository_form(desk, kind, None)
     tested = None
     if pressed(desk, form, "repository", keepvalues=True):
@@ -104,7 +87,7 @@ def configuration(desk: Desk, record: Any) -> Any:
             redirect(URL("sync", "repository", args=[record.id, "now"]))
         desk.session.flash = T("The repository was deleted. The records that it brought stay.")
         redirect(URL("sync", "index"))
-    kind = adapter_types().get(record.apitype) or adapter_types()[USUAL_TYPE]
+    kind = _kind(record.apitype)
     here = URL("sync", "repository", args=[record.id, "update"])
     form = repository_form(desk, kind, record)
     again = action_button("register", T("Register again"))
@@ -125,15 +108,19 @@ def configuration(desk: Desk, record: Any) -> Any:
     return {
         "form": form,
         "tested": tested,
-        "register": again if record.url else "",
+        "register": again if Capability.REGISTER in kind.capabilities and can_ask(record) else "",
         "delete": delete.link,
         "type": T(kind.label),
         "offer": offer.offer if offer else None,
         "skew": _rounded((record.settings or {}).get("skew")),
         "clock_warning": desk.site.host.settings.get_sync_clock_warning(),
-        "abilities": connection.abilities(T, record.capabilities),
+        "abilities": connection.abilities(T, kind, record.capabilities),
         "address": desk.site.base_url,
     }
+
+
+def _kind(apitype: str | None) -> type[Adapter]:
+    return adapter_types().get(apitype or USUAL) or adapter_types()[USUAL]
 
 
 def _tab_of(outcome: Introduction | None, otherwise: str) -> str:
@@ -169,7 +156,7 @@ def repository_form(desk: Desk, kind: Any, record: Any) -> Any:
             comment=T("What this site calls the other one"),
         )
     ]
-    fields += [_field(desk, each, record) for each in kind.settings]
+    fields += [_field(desk, kind, each, record) for each in kind.settings]
     if record:
         table = db.sync_repository
         fields.append(
@@ -181,8 +168,24 @@ def repository_form(desk: Desk, kind: Any, record: Any) -> Any:
                 comment=T("How the other site identifies itself; filled in by the registration"),
             )
         )
-    test = BUTTON(
-        T("Test the connection"),
+    registers = Capability.REGISTER in kind.capabilities
+    save = INPUT(
+        _type="submit",
+        _value=T("Save and register") if registers else T("Save"),
+        _class="btn btn-primary",
+        _id="save",
+    )
+    buttons = [save]
+    if Capability.TEST in kind.capabilities:
+        buttons += [" ", _test_button(desk)]
+    return SQLFORM.factory(
+        *fields, formstyle=form_rows, separator="", table_name="repository", buttons=buttons
+    )
+
+
+def _test_button(desk: Desk) -> Any:
+    return BUTTON(
+        desk.T("Test the connection"),
         _type="submit",
         _name="test",
         _value="1",
@@ -190,26 +193,54 @@ def repository_form(desk: Desk, kind: Any, record: Any) -> Any:
         _id="test-connection",
         _formaction=URL(args=desk.request.args, vars=desk.request.get_vars) + "#test",
     )
-    save = INPUT(_type="submit", _value=T("Save and register"), _class="btn btn-primary", _id="save")
-    return SQLFORM.factory(
-        *fields, formstyle=form_rows, separator="", table_name="repository", buttons=[save, " ", test]
-    )
 
 
-def _field(desk: Desk, setting: Setting, record: Any) -> Field:
+def _field(desk: Desk, kind: type[Adapter], setting: Setting, record: Any) -> Field:
     T = desk.T
+    label = T(setting.label)
     comment = T(setting.help) if setting.help else None
-    value = record[setting.name] if record and not setting.secret else None
+    value = stored(record, setting) if record else None
     if setting.secret:
         if _kept_secret(desk, record, setting.name):
             comment = _kept_words(T)
-        elif record and record[setting.name]:
+        elif value:
             comment = T("Leave empty to keep the present one")
-        return Field(setting.name, "password", label=T(setting.label), requires=None, comment=comment)
-    if setting.kind == "flag":
-        return Field(setting.name, "boolean", label=T(setting.label), default=bool(value), comment=comment)
-    requires = IS_EMPTY_OR(web_address(T)) if setting.kind == "address" else IS_EMPTY_OR(IS_LENGTH(512))
-    return Field(setting.name, label=T(setting.label), default=value, requires=requires, comment=comment)
+        return Field(setting.name, "password", label=label, requires=None, comment=comment)
+    if setting.kind is Kind.BOOLEAN:
+        return Field(setting.name, "boolean", label=label, default=bool(value), comment=comment)
+    if setting.kind is Kind.CHOICE:
+        choices = [(each, T(words)) for each, words in setting.choices]
+        requires: Any = IS_IN_SET(choices, zero=None)
+        return Field(
+            setting.name, label=label, default=value or choices[0][0], requires=requires, comment=comment
+        )
+    requires = [IS_LENGTH(512), _checked(desk, setting)]
+    if setting.required and Capability.PASSIVE not in kind.capabilities:
+        requires = [IS_NOT_EMPTY(), *requires]
+    else:
+        requires = IS_EMPTY_OR(requires)
+    return Field(setting.name, label=label, default=value, requires=requires, comment=comment)
+
+
+def _checked(desk: Desk, setting: Setting) -> Callable[..., tuple[Any, Any]]:
+    """Return a validator of what a type declares of a setting."""
+    T = desk.T
+
+    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
+        value = str(value).strip()
+        if setting.kind is Kind.ADDRESS:
+            value, problem = web_address(T)(value)
+            if problem:
+                return value, problem
+        if setting.kind is Kind.PATH:
+            try:
+                desk.site.lines().folder(value)
+            except ConfigurationError as error:
+                return value, error.explain()
+        problem = setting.check(value) if setting.check else ""
+        return value, T(problem) if problem else None
+
+    return check
 
 
 def _unique(rows: Any, field: Any, T: Translate) -> Callable[[Any], tuple[Any, Any]]:
@@ -271,66 +302,78 @@ def _secret(desk: Desk, record: Any, setting: Setting, values: Any) -> str | Non
     """Return a secret as it is to be stored: typed now, typed for a test, or stored before."""
     if values[setting.name]:
         return desk.site.vault.seal(values[setting.name])
-    return _kept_secret(desk, record, setting.name) or (record[setting.name] if record else None)
+    return _kept_secret(desk, record, setting.name) or (stored(record, setting) if record else None)
 
 
 # --- the test ------------------------------------------------------------------------------------------------
 
 
-def _test(desk: Desk, kind: Any, record: Any, form: Any) -> Tested:
+def _test(desk: Desk, kind: type[Adapter], record: Any, form: Any) -> Tested:
     """Test the connection to what was entered; nothing is stored."""
-    values = _entered(desk, kind, record, form.vars)
-    result, taken = _probe(desk, values)
+    remote = _entered(desk, kind, record, form.vars)
+    result, taken = _asked(desk, kind, remote)
     if result.offer is not None:
         control = form.element("input[name=name]")
-        if control is not None and not values.name:
+        if control is not None and not remote.name:
             control["_value"] = control["value"] = result.offer.name[:64]
-    return Tested(connection.told(desk.T, result, taken), result.passed)
+    return Tested(connection.told(desk.T, kind, result, taken), result.passed)
 
 
-def _entered(desk: Desk, kind: Any, record: Any, values: Any) -> Entered:
-    given: dict[str, Any] = dict.fromkeys(("url", "username", "password", "proxy", "path"))
-    for setting in kind.settings:
-        if setting.name in given:
-            secret = setting.secret
-            given[setting.name] = (
-                _secret(desk, record, setting, values) if secret else values[setting.name]
-            ) or None
-    return Entered(
-        id=record.id if record else 0,
-        uuid=record.uuid if record else None,
-        name=(values.name or "").strip(),
-        apitype=kind.apitype,
-        capabilities=(record.capabilities if record else None) or (),
-        **given,
+def _entered(desk: Desk, kind: type[Adapter], record: Any, values: Any) -> Remote:
+    """Return the repository as it stands in the form."""
+    site = desk.site
+    entered = {
+        name: site.vault.open(value) if secret else value
+        for name, value, secret in _values(desk, kind, record, values)
+        if value
+    }
+    return Remote(
+        record.id if record else 0,
+        record.uuid if record else None,
+        (values.name or "").strip(),
+        site.config().uuid,
+        desk.site.host.settings.get_system_name(),
+        entered,
+        site.capabilities(record) if record else frozenset(),
     )
 
 
-def _probe(desk: Desk, entered: Entered) -> tuple[Probe, str | None]:
+def _values(desk: Desk, kind: type[Adapter], record: Any, values: Any) -> list[tuple[str, Any, bool]]:
+    """Return what was entered, by setting: its name, its value (secrets sealed), whether it is a secret."""
+    found: list[tuple[str, Any, bool]] = []
+    for setting in kind.settings:
+        value: Any = values[setting.name]
+        if setting.secret:
+            value = _secret(desk, record, setting, values)
+        elif setting.kind is Kind.BOOLEAN:
+            value = bool(value)
+        else:
+            value = (value or "").strip() or None
+        found.append((setting.name, value, setting.secret))
+    return found
+
+
+def _asked(desk: Desk, kind: type[Adapter], remote: Remote) -> tuple[ConnectionTest, str | None]:
     """Return the test, and the name of another repository that stands for that site already."""
     site = desk.site
-    if not entered.url:
+    if kind.missing(remote.settings):
         return without_address(), None
     # Ends the reading transaction: the line may take its time.
     site.db.commit()
     try:
-        with site.peer(entered, Hurry()) as peer:
-            result = probe(
-                peer,
-                has_account=bool(entered.username),
-                clock_warning=desk.site.host.settings.get_sync_clock_warning(),
-            )
+        with site.connect(kind.apitype, remote, Hurry()) as peer:
+            result = peer.test(desk.site.host.settings.get_sync_clock_warning())
     except ConfigurationError as error:
         return unusable(error), None
-    return result, _taken(site, entered, result)
+    return result, _taken(site, remote, result)
 
 
-def _taken(site: Site, entered: Entered, result: Probe) -> str | None:
+def _taken(site: Site, remote: Remote, result: ConnectionTest) -> str | None:
     if result.offer is None:
         return None
     other = site.repository_of(result.offer.uuid)
     # One without an address is the same site, which introduced itself here before.
-    return other.name if other is not None and other.id != entered.id and other.url else None
+    return other.name if other is not None and other.id != remote.id and can_ask(other) else None
 
 
 # --- storing, registering, deleting --------------------------------------------------------------------------
@@ -338,14 +381,12 @@ def _taken(site: Site, entered: Entered, result: Probe) -> str | None:
 
 def save_repository(desk: Desk, kind: Any, record: Any, values: Any) -> int:
     """Store what was entered in the repository form; return the repository."""
-    entered: dict[str, Any] = {"name": values.name.strip(), "apitype": kind.apitype}
-    for setting in kind.settings:
-        if setting.secret:
-            entered[setting.name] = _secret(desk, record, setting, values)
-        elif setting.kind == "flag":
-            entered[setting.name] = bool(values[setting.name])
-        else:
-            entered[setting.name] = (values[setting.name] or "").strip() or None
+    given = {name: value for name, value, _ in _values(desk, kind, record, values)}
+    entered = {
+        "name": values.name.strip(),
+        "apitype": kind.apitype,
+        **columns(record.settings if record else None, given),
+    }
     desk.session.sync_secrets = None
     if record is None:
         return int(desk.db.sync_repository.insert(**entered))
@@ -356,9 +397,13 @@ def save_repository(desk: Desk, kind: Any, record: Any, values: Any) -> int:
 
 
 def _introduce(desk: Desk, repository_id: int) -> Introduction | None:
-    """Introduce this site to a repository and tell the person how that went; None where there is no address."""
+    """Introduce this site to a repository and tell the person how that went; None where it cannot be asked."""
     T, session = desk.T, desk.session
-    if not desk.db.sync_repository(repository_id).url:
+    row = desk.db.sync_repository(repository_id)
+    if Capability.REGISTER not in _kind(row.apitype).capabilities:
+        session.flash = T("Saved.")
+        return None
+    if not can_ask(row):
         session.flash = T("Saved. Without an address this site waits for the other one to begin.")
         return None
     outcome = introduce(desk.site, repository_id)

@@ -223,7 +223,7 @@ def _one(desk: Desk, record: Any, task: Any) -> Any:
     form = FORM()
     accepted = pressed(desk, form, "task")
     if desk.request.post_vars._formname == "task":
-        rules = entered_rules(desk.request.post_vars)
+        rules = entered_rules(desk.request.post_vars, record)
         problems = problems_of(T, rules)
         if accepted and not problems and _save(desk, record, task, rules):
             redirect(back)
@@ -235,7 +235,7 @@ def _one(desk: Desk, record: Any, task: Any) -> Any:
         "item": item,
         "known": site.schema.get(task.resource_name) is not None,
         "form": form,
-        "choices": rule_choices(T),
+        "choices": rule_choices(T, record),
         "rules": rules,
         "problems": problems,
         "parts": [resource_title(site, name) for name in travelling(site, task.resource_name)],

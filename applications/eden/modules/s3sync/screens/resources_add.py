@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from gluon import FORM, URL, redirect
 
+from ..adapters import adapter_type, can_ask
+from ..adapters.base import Capability
 from ..administration.tasks import Rules
 from ..errors import SyncError
 from ..plurals import counted
@@ -46,7 +48,7 @@ def page(desk: Desk, repository: Any) -> Any:
     catalogue = Catalogue(site, repository)
     ticked = _ticked(variables if sent else desk.request.get_vars)
     ticked = {name for name in ticked if catalogue.can_add(name)}
-    rules = entered_rules(variables, new=variables.step != "2")
+    rules = entered_rules(variables, repository, new=variables.step != "2")
     problems = problems_of(T, rules) if sent else {}
     if sent and not ticked and action in ("next", "save"):
         problems["resource_name"] = T("Choose at least one.")
@@ -61,7 +63,7 @@ def page(desk: Desk, repository: Any) -> Any:
         "rules": rules,
         "problems": problems,
         "asked_on": catalogue.asked_on,
-        "may_ask": bool(repository.url),
+        "may_ask": Capability.OFFER in adapter_type(repository.apitype).capabilities and can_ask(repository),
         "ticked": ticked,
         "back": URL("sync", "repository", args=[repository.id, "task"]),
     }
@@ -72,7 +74,7 @@ def page(desk: Desk, repository: Any) -> Any:
             **output,
             "chosen": chosen,
             "suggested": [] if variables.step == "2" else _suggested(desk, catalogue, ticked),
-            "choices": rule_choices(T),
+            "choices": rule_choices(T, repository),
         }
     searched = str(variables.q or "").strip()
     shown = variables.shown if variables.shown in SHOWN else "all"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..adapters import adapter_type
+from ..adapters.base import Capability
 from ..administration.tasks import Rules
 from ..model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
 from ..titles import Translate
@@ -19,26 +21,45 @@ class RuleChoices(NamedTuple):
     conflict_policies: Choices
 
 
-def rule_choices(T: Translate) -> RuleChoices:
-    """Return what can be chosen for a resource, in sentences."""
-    return RuleChoices(modes(T), strategies(T), update_policies(T), conflict_policies(T))
+def rule_choices(T: Translate, repository: Any) -> RuleChoices:
+    """Return what can be chosen for a resource, in sentences.
+
+    Args:
+        T: translates.
+        repository: row of the repository; its type decides which directions there are.
+    """
+    possible = possible_modes(repository)
+    directions = tuple(each for each in modes(T) if int(each.value) in possible)
+    return RuleChoices(directions, strategies(T), update_policies(T), conflict_policies(T))
 
 
-def entered_rules(variables: Any, new: bool = False) -> Rules:
+def possible_modes(repository: Any) -> list[int]:
+    """Return the directions in which records can travel, the usual one first, and that they rest.
+
+    Args:
+        repository: row of the repository.
+    """
+    can = adapter_type(repository.apitype).capabilities
+    pulls, pushes = Capability.PULL in can, Capability.PUSH in can
+    directions = {MODE_BOTH: pulls and pushes, MODE_PULL: pulls, MODE_PUSH: pushes, MODE_NONE: True}
+    return [mode for mode, possible in directions.items() if possible]
+
+
+def entered_rules(variables: Any, repository: Any, new: bool = False) -> Rules:
     """Return the rules that were sent.
 
     Args:
         variables: of the request.
+        repository: row of the repository.
         new: whether what is missing was not asked yet and stays as usual; else a box that is missing is not ticked.
     """
     usual = Rules()
     given = variables.strategy or []
     ticked = given if isinstance(given, list) else [given]
-    mode = str(variables.mode or "")
+    possible = possible_modes(repository)
+    mode = next((each for each in possible if str(each) == variables.mode), possible[0])
     return Rules(
-        int(mode)
-        if mode in {str(each) for each in (MODE_PULL, MODE_PUSH, MODE_BOTH, MODE_NONE)}
-        else usual.mode,
+        mode,
         bool(variables.components) or (new and "components" not in variables),
         [each for each in STRATEGIES if each in ticked] or (list(STRATEGIES) if new and not ticked else []),
         _policy(variables.update_policy, usual.update_policy),

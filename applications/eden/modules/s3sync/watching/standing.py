@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from .. import jobs, local
+from ..adapters import can_ask, needed_columns, where
 from ..checkpoints import SERVE
 from ..deciding.decisions import UNDECIDED
 from ..health import Facts, Health, judge
@@ -67,7 +68,8 @@ class Standing:
     """A repository, and how it stands.
 
     Attributes:
-        row: its id, name, url and last contact.
+        row: its id, name and last contact, and what its type needs.
+        where: its address or folder, "" where the other site begins.
         run: its last run, None before the first.
         facts, health: what is known of it, and what that means.
         flows: what is exchanged with it.
@@ -77,6 +79,7 @@ class Standing:
     run: Any
     facts: Facts
     health: Health
+    where: str = ""
     flows: list[Flow] = field(default_factory=list)
 
     @property
@@ -103,11 +106,8 @@ def standings(site: Site, only: Any = None, looked_at: int = backlog.LOOKED_AT) 
     query = table.deleted == False  # noqa: E712
     if only is not None:
         query &= only
-    rows = list(
-        db(query).select(
-            table.id, table.name, table.url, table.last_connected, orderby=(table.name, table.id)
-        )
-    )
+    columns = sorted({"id", "name", "last_connected", *needed_columns()})
+    rows = list(db(query).select(*[table[name] for name in columns], orderby=(table.name, table.id)))
     if not rows:
         return []
     one = rows[0].id if len(rows) == 1 else None
@@ -125,7 +125,7 @@ def standings(site: Site, only: Any = None, looked_at: int = backlog.LOOKED_AT) 
         next_run, has_stopped = jobs_of.get(row.id, (None, False))
         of_row = flows.get(row.id, [])
         facts = Facts(
-            is_active=bool(row.url),
+            is_active=can_ask(row),
             resources=sum(1 for flow in of_row if flow.task is not None and flow.task.mode != MODE_NONE),
             run_state=run.state if run is not None else None,
             is_live=run is not None and live.get(row.id) == run.id,
@@ -140,7 +140,7 @@ def standings(site: Site, only: Any = None, looked_at: int = backlog.LOOKED_AT) 
             outgoing=sum(flow.outgoing.count for flow in of_row),
             incoming=_sum_known([flow.incoming for flow in of_row]),
         )
-        found.append(Standing(row, run, facts, judge(facts, now), of_row))
+        found.append(Standing(row, run, facts, judge(facts, now), where(row), of_row))
     return found
 
 

@@ -1,6 +1,6 @@
-"""The connection test: what stands between this site and another one, question by question. It changes nothing.
+"""What a connection test found, question by question. An adapter answers with these values (``Adapter.test``).
 
-Answers are values; ``screens.connection`` puts them into words with what to do.
+The screen of the connection test puts them into words with what to do.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
-from .adapters.base import Adapter
-from .errors import (
+from ..errors import (
     ConfigurationError,
     NotAuthenticated,
     NotPermitted,
@@ -25,7 +24,7 @@ from .errors import (
     SyncError,
     TlsFailed,
 )
-from .peer import Offer
+from ..peer import Offer
 
 
 class Question(enum.Enum):
@@ -36,6 +35,8 @@ class Question(enum.Enum):
     LOGIN = "login"
     CLOCK = "clock"
     KNOWN = "known"
+    READ = "read"
+    WRITE = "write"
 
 
 class Answer(enum.Enum):
@@ -76,6 +77,11 @@ class Answer(enum.Enum):
     CANNOT_TELL = "cannot_tell"
     ITSELF = "itself"
 
+    READABLE = "readable"
+    UNREADABLE = "unreadable"
+    WRITABLE = "writable"
+    READ_ONLY = "read_only"
+
     NOT_ASKED = "not_asked"
 
 
@@ -99,6 +105,8 @@ OBSTACLES = frozenset(
         Answer.NO_ACCOUNT,
         Answer.ROLE,
         Answer.ITSELF,
+        Answer.UNREADABLE,
+        Answer.READ_ONLY,
     )
 )
 
@@ -120,11 +128,11 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Probe:
+class ConnectionTest:
     """A connection test.
 
     Attributes:
-        findings: one for each question.
+        findings: one for each question that the type asks.
         offer: what the other site offers, None from an Eden or where it could not be asked.
     """
 
@@ -141,57 +149,18 @@ class Probe:
         return next(each.answer for each in self.findings if each.question is question)
 
 
-def without_address() -> Probe:
+#: What one asks of another site, as far as a type asks no other questions.
+OF_A_SITE = (Question.REACH, Question.KIND, Question.LOGIN, Question.CLOCK, Question.KNOWN)
+
+
+def without_address() -> ConnectionTest:
     """Return the test of a repository that has no address: there is nobody to ask."""
-    return _complete([Finding(Question.REACH, Answer.NO_ADDRESS)])
+    return complete([Finding(Question.REACH, Answer.NO_ADDRESS)])
 
 
-def unusable(error: ConfigurationError) -> Probe:
+def unusable(error: ConfigurationError) -> ConnectionTest:
     """Return the test of a repository that cannot be asked as it is entered."""
-    return _complete([Finding(Question.REACH, Answer.UNUSABLE, said=error.explain())])
-
-
-def probe(peer: Adapter, *, has_account: bool, clock_warning: float) -> Probe:
-    """Ask another site what an administrator has to know.
-
-    Args:
-        peer: the other site, with a line that does not wait long.
-        has_account: whether a user name was entered.
-        clock_warning: seconds between the clocks that are worth a word.
-    """
-    offer: Offer | None = None
-    findings: list[Finding] = []
-    try:
-        offer = peer.offer()
-        if offer is None:
-            peer.greet()
-    except SyncError as error:
-        findings = _obstructed(error, has_account)
-    else:
-        findings = [Finding(Question.REACH, Answer.ANSWERS), *_introduced(offer, peer.remote.own_uuid)]
-    if findings[0].answer is Answer.ANSWERS:
-        findings.append(_clock(peer.transport.skew, clock_warning))
-    return _complete(findings, offer)
-
-
-def _introduced(offer: Offer | None, own_uuid: str) -> list[Finding]:
-    if offer is None:
-        return [
-            Finding(Question.KIND, Answer.EDEN),
-            Finding(Question.LOGIN, Answer.LET_IN_ONLY),
-            Finding(Question.KNOWN, Answer.CANNOT_TELL),
-        ]
-    if offer.uuid == own_uuid:
-        known = Answer.ITSELF
-    else:
-        known = Answer.KNOWN if offer.known else Answer.NOT_YET
-    capabilities: frozenset[str] = offer.capabilities
-    kind = {"name": offer.name, "version": offer.version or "", "capabilities": sorted(capabilities)}
-    return [
-        Finding(Question.KIND, Answer.OURS, kind),
-        Finding(Question.LOGIN, Answer.LET_IN),
-        Finding(Question.KNOWN, known),
-    ]
+    return complete([Finding(Question.REACH, Answer.UNUSABLE, said=error.explain())])
 
 
 _OBSTACLES = {
@@ -204,8 +173,13 @@ _OBSTACLES = {
 }
 
 
-def _obstructed(error: SyncError, has_account: bool) -> list[Finding]:
-    """Return what an error tells: up to where the line, the site, and the account were good."""
+def obstructed(error: SyncError, has_account: bool) -> list[Finding]:
+    """Return what an error tells: up to where the line, the site, and the account were good.
+
+    Args:
+        error: with which another site was asked.
+        has_account: whether a user name was entered.
+    """
     said = error.message
     if isinstance(error, PeerUnreachable):
         return [Finding(Question.REACH, _OBSTACLES[error.obstacle], said=said)]
@@ -232,7 +206,13 @@ def _obstructed(error: SyncError, has_account: bool) -> list[Finding]:
     return [Finding(Question.REACH, Answer.LINE, said=error.explain())]
 
 
-def _clock(skew: float | None, warning: float) -> Finding:
+def clock(skew: float | None, warning: float) -> Finding:
+    """Return whether the clocks agree.
+
+    Args:
+        skew: seconds by which the other site's clock is ahead, None where it did not tell the time.
+        warning: seconds that are worth a word.
+    """
     if skew is None:
         return Finding(Question.CLOCK, Answer.UNTOLD)
     if abs(skew) <= warning:
@@ -241,7 +221,16 @@ def _clock(skew: float | None, warning: float) -> Finding:
     return Finding(Question.CLOCK, answer, {"seconds": round(abs(skew))})
 
 
-def _complete(findings: list[Finding], offer: Offer | None = None) -> Probe:
+def complete(
+    findings: list[Finding], offer: Offer | None = None, questions: tuple[Question, ...] = OF_A_SITE
+) -> ConnectionTest:
+    """Return a connection test with an answer to every question, in their order.
+
+    Args:
+        findings: what was found out.
+        offer: what the other site offers.
+        questions: those of the type; what none of the findings answers was not asked.
+    """
     found = {each.question: each for each in findings}
-    ordered = tuple(found.get(question, Finding(question, Answer.NOT_ASKED)) for question in Question)
-    return Probe(ordered, offer)
+    ordered = tuple(found.get(question, Finding(question, Answer.NOT_ASKED)) for question in questions)
+    return ConnectionTest(ordered, offer)

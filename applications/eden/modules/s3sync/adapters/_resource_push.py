@@ -1,0 +1,125 @@
+"""A push to the plain address of a resource, where a peer overwrites whatever it finds and takes all or nothing.
+
+So what is newer at the peer is left out, and what it rejects is left out of a next round.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from lxml import etree
+
+from ..codec import rejected_uuids
+from ..errors import PeerRefused
+from ..peer import Exchange, PullResult, Refusal
+from ..transport import Reply
+from ._versions import Versions, thin_out
+
+MOST_ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How a push to a resource's address went.
+
+    Attributes:
+        reply: the last answer; it may be a refusal of the whole document.
+        bytes: on the line, in all rounds.
+        refusals: records that the peer rejected.
+        newer: uuids that were left out because the peer's version is newer.
+    """
+
+    reply: Reply
+    bytes: int
+    refusals: list[Refusal]
+    newer: list[str]
+
+
+class ResourcePush:
+    """Pushes to plain addresses, for the length of a run.
+
+    Args:
+        everything: asks the peer for all that it has of a resource.
+        post: sends a document to an address: URL, resource, document.
+    """
+
+    def __init__(
+        self, everything: Callable[[Exchange], PullResult], post: Callable[[str, str, Path], Reply]
+    ) -> None:
+        self._everything = everything
+        self._post = post
+        self._versions: dict[str, Versions] = {}
+
+    def close(self) -> None:
+        """Forget what the peer has."""
+        for each in self._versions.values():
+            each.close()
+        self._versions.clear()
+
+    def send(self, url: str, exchange: Exchange, document: Path) -> Sent:
+        """Send a document without what is newer at the peer, until the peer takes the rest.
+
+        Args:
+            url: the resource's address.
+            exchange: what the document holds.
+            document: S3XML.
+
+        Raises:
+            SyncError: it cannot be asked, or rejects further records in every round.
+        """
+        versions = self._versions_there(exchange)
+        refused: dict[str, Refusal] = {}
+        newer: set[str] = set()
+
+        def unwanted(element: etree._Element) -> bool:
+            if element.get("uuid") in refused:
+                return True
+            if versions.newer(element):
+                newer.add(str(element.get("uuid")))
+                return True
+            return False
+
+        sent = 0
+        handle, copy = tempfile.mkstemp(prefix="sync-", suffix=".xml", dir=document.parent)
+        os.close(handle)
+        thinned = Path(copy)
+        try:
+            for _ in range(MOST_ROUNDS):
+                thin_out(document, thinned, unwanted)
+                reply = self._post(url, exchange.resource, thinned)
+                sent += reply.sent
+                fresh = _rejected(reply, exchange.resource, refused)
+                if not fresh:
+                    return Sent(reply, sent, list(refused.values()), sorted(newer))
+                refused.update(fresh)
+        finally:
+            thinned.unlink()
+        raise PeerRefused(
+            f"{url} still rejects records after {len(refused)} were left out.",
+            hint="Read the reasons in the log and correct the records.",
+            remote=True,
+        )
+
+    def _versions_there(self, exchange: Exchange) -> Versions:
+        """Return how new the peer's records are; asked once a run."""
+        found = self._versions.get(exchange.resource)
+        if found is None:
+            answer = self._everything(exchange)
+            try:
+                found = self._versions[exchange.resource] = Versions(answer.path)
+            finally:
+                answer.discard()
+        return found
+
+
+def _rejected(reply: Reply, resource: str, known: dict[str, Refusal]) -> dict[str, Refusal]:
+    """Return what the peer rejected now, and so took nothing; empty where it took the document, or names no record."""
+    told = reply.json()
+    if told.get("status") != "failed":
+        return {}
+    rejected = rejected_uuids(told.get("tree"))
+    return {uuid: Refusal(resource, uuid, reason) for uuid, reason in rejected.items() if uuid not in known}
