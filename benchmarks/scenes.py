@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from launcher.places import application_folder
-from s3sync.compression import gzip
+from s3sync.wire.compression import gzip
 
 from .browser import SCREENS, Browser, median
 from .classic import classic_eden

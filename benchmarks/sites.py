@@ -23,8 +23,9 @@ from launcher.supervisor import site_url, wait_for_answer, web_service, worker_s
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
-from s3sync.peer import Exchange
-from s3sync.transport import Limits, Transport
+from s3sync.exchange.peer import Exchange
+from s3sync.transport.client import Transport
+from s3sync.transport.limits import Limits
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 ADMINISTRATOR = Administrator("bench@example.com", "bench-password", made_up=False)

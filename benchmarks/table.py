@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from s3sync.compression import gzip
+from s3sync.wire.compression import gzip
 
 
 @dataclass(frozen=True)

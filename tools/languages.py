@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pydal import DAL
+from s3db import load
 from yatl.template import TemplateParser
 
 from launcher.places import CHECKOUT, application_folder
-from s3.datamodel import S3DataModel
-from s3.model import load
-from s3sync import plurals
+from s3.data_model.datamodel import S3DataModel
+from s3sync.core import plurals
 
 APPLICATION = application_folder(CHECKOUT)
 LANGUAGES = ("de", "es", "fr", "ar")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from s3sync.codec import FOOTER, Decoder, DocumentReader, encode_record, header, strip_domain
-from s3sync.records import Record, Reference, Upload
+from s3sync.core.records import Record, Reference, Upload
+from s3sync.wire.s3xml import FOOTER, Decoder, DocumentReader, encode_record, header, strip_domain
 from tests.support.datamodel import schema
 from tests.support.places import DOCUMENTS
 

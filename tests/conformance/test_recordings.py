@@ -15,12 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from lxml import etree
 
-from s3sync.codec import Decoder, DocumentReader, encode_record, parse_fragment, rejected_uuids
-from s3sync.errors import BadRequest
-from s3sync.protocol import PullRequest, PushReply, PushRequest
-from s3sync.records import Record
-from s3sync.schema import Component, Field, Schema, Table
-from s3sync.values import ABSENT, reader, writer
+from s3sync.core.errors import BadRequest
+from s3sync.core.records import Record
+from s3sync.core.schema import Component, Field, Schema, Table
+from s3sync.wire.protocol.pull import PullRequest
+from s3sync.wire.protocol.push import PushReply, PushRequest
+from s3sync.wire.s3xml import Decoder, DocumentReader, encode_record, parse_fragment, rejected_uuids
+from s3sync.wire.values.reading import ABSENT, reader
+from s3sync.wire.values.writing import writer
 from tests.support.places import RECORDINGS
 
 pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not here")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from s3sync.codec import Decoder, DocumentReader
-from s3sync.importer import Report
-from s3sync.records import Action, Record, Reference, Upload
-from s3sync.schema import Schema
+from s3sync.core.records import Action, Record, Reference, Upload
+from s3sync.core.schema import Schema
+from s3sync.exchange.importer import Report
+from s3sync.wire.s3xml import Decoder, DocumentReader
 from tests.support.places import RECORDINGS
 from tests.support.site import Clock, SampleSite
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from s3sync.checkpoints import Checkpoints
-from s3sync.cursor import Checkpoint, Handed
-from s3sync.ledger import SqlLedger
-from s3sync.model import utcnow
-from s3sync.ports import Deferred, Kept
+from s3sync.core.clock import utcnow
+from s3sync.core.cursor import Checkpoint, Handed
+from s3sync.core.kept import Deferred, Kept
+from s3sync.database.checkpoints import Checkpoints
+from s3sync.database.kept_versions import SqlLedger
 from tests.support.databases import Storage
 
 LATER = datetime(2026, 5, 6, 7, 8, 9)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from s3sync.errors import FilterError, RowRefused, StoreBusy, SyncError
-from s3sync.filters import parse_filter_string
+from s3sync.core.errors import FilterError, RowRefused, StoreBusy, SyncError
+from s3sync.wire.filters import parse_filter_string
 from tests.support.databases import Storage
 from tests.support.datamodel import ALL_KINDS
 

@@ -11,10 +11,10 @@ from typing import Any, Callable
 import pytest
 
 from s3sync.adapters import adapter_type, adapter_types
-from s3sync.adapters.base import Adapter, Capability, Remote
+from s3sync.adapters.base import Adapter, Remote
 from s3sync.adapters.eden import RESOURCE_URL, EdenAdapter
 from s3sync.adapters.testing import one_line
-from s3sync.errors import (
+from s3sync.core.errors import (
     ConfigurationError,
     HostileDocument,
     NotAuthenticated,
@@ -25,9 +25,10 @@ from s3sync.errors import (
     SyncError,
     TruncatedDocument,
 )
-from s3sync.filters import parse_filter
-from s3sync.peer import Exchange
-from s3sync.transport import Limits, Transport
+from s3sync.exchange.peer import Capability, Exchange
+from s3sync.transport.client import Transport
+from s3sync.transport.limits import Limits
+from s3sync.wire.filters import parse_filter
 from tests.support.peer import (
     PASSWORD,
     TICKET,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sites import connect
-from s3.constraints import STAMPS, loosen
+from s3.database.constraints import STAMPS, loosen
 from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI
 from tests.support.eden import open_environment
 

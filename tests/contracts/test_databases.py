@@ -8,11 +8,12 @@ from functools import partial
 import pytest
 from pydal import DAL
 
-from s3sync import model
-from s3sync.errors import StoreFull
+from s3sync.core.errors import StoreFull
+from s3sync.database.journal import SqlJournal
+from s3sync.database.journal_hooks import install
+from s3sync.database.tables import define
 from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
-from s3sync.journal import SqlJournal, install
 from tests.contracts.journal_contract import JournalContract
 from tests.contracts.ledger_contract import LedgerContract
 from tests.contracts.store_contract import StoreContract
@@ -136,7 +137,7 @@ class TestSQLiteItself(OnSQLite):
         Storage(database).close()
         db = DAL("sqlite://storage.sqlite", folder=str(database.folder), migrate=False, lazy_tables=True)
         host = datamodel.define(db)
-        model.define(db)
+        define.define(db)
         journal = SqlJournal(db, lambda: build_schema(db, host))
         install(journal, partial(on_define, db))
         assert {"org_organisation", "sync_journal"} <= set(db._LAZY_TABLES)

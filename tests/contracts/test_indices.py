@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3sync import model
+from s3sync.database.tables import indices
 from tests.contracts.test_databases import OnMySQL, OnPostgres, OnSQLite
 from tests.support.databases import Storage
 
@@ -20,7 +20,7 @@ class IndexContract:
         site.db.commit()
         assert "sync_kept_open" in kept_by(site)
         for _ in range(2):
-            assert model.prepare(site.db, site.schema()) == 0
+            assert indices.prepare(site.db, site.schema()) == 0
             site.db.commit()
             assert kept_by(site) == now
 
@@ -31,7 +31,7 @@ class IndexContract:
             site.db.executesql(f"DROP INDEX {name}{place}")
         site.db.executesql(FORMER)
         site.db.commit()
-        assert model.prepare(site.db, site.schema()) == 3
+        assert indices.prepare(site.db, site.schema()) == 3
         site.db.commit()
         assert kept_by(site) == now
 

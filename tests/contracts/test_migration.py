@@ -13,9 +13,10 @@ from gluon import DAL, Field
 from gluon.scheduler import Scheduler
 
 from benchmarks.sites import connect as connect_driver
-from s3.database import connect
-from s3.schema import SchemaGate
-from s3sync import jobs, upkeep
+from s3.database.connect import connect
+from s3.database.schema_gate import SchemaGate
+from s3sync.scheduler import queue
+from s3sync.worker import cleanup
 from tests.support.databases import MYSQL_URI, POSTGRES_URI
 
 pytestmark = pytest.mark.database
@@ -162,14 +163,14 @@ def test_of_two_workers_that_miss_the_daily_task_one_puts_it_back(
     db: Any = connect(server.uri(root), str(tmp_path), pool_size=0, migrate=True, attempts=1)
     Scheduler(db, {"print": print}, migrate=True)
     db.commit()
-    add = jobs.queue
+    add = queue.queue
 
     def late(*args: Any, **options: Any) -> int:
         add(*args, **options)
         db.commit()
         return add(*args, **options)
 
-    monkeypatch.setattr(jobs, "queue", late)
-    upkeep.schedule(db, "eden")
-    assert [row.function_name for row in db(db.scheduler_task).select()] == [upkeep.FUNCTION]
+    monkeypatch.setattr(queue, "queue", late)
+    cleanup.schedule(db, "eden")
+    assert [row.function_name for row in db(db.scheduler_task).select()] == [cleanup.FUNCTION]
     db._adapter.close("rollback")

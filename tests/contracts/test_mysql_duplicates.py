@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from benchmarks.sites import connect
-from s3sync import model
-from s3sync.schema import Table
+from s3sync.core.schema import Table
+from s3sync.database.tables import indices
 from s3sync.site import Site
 from tests.support.databases import CHARSET, MYSQL_URI
 from tests.support.site import SampleSite
@@ -99,9 +99,9 @@ def test_an_existing_database_gets_the_column_once(site: Site) -> None:
     site.db.executesql(f"ALTER TABLE {ORGANISATION} DROP COLUMN {column}")
     site.store._generated.clear()  # type: ignore[attr-defined]
     assert columns(site, ORGANISATION) == []
-    assert model.prepare(site.db, site.schema) == 1
+    assert indices.prepare(site.db, site.schema) == 1
     assert columns(site, ORGANISATION) == [column]
-    assert model.prepare(site.db, site.schema) == 0
+    assert indices.prepare(site.db, site.schema) == 0
 
 
 def test_a_rule_without_a_column_finds_all_the_same(site: Site) -> None:

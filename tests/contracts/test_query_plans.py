@@ -11,9 +11,9 @@ from typing import Any, Callable
 
 import pytest
 
-from s3sync.local import PULL
-from s3sync.ports import Deferred, Kept
+from s3sync.core.kept import Deferred, Kept
 from s3sync.site import Site
+from s3sync.site.exchange_state import PULL
 from tests.support.databases import POSTGRES_URI
 from tests.support.site import SampleSite
 

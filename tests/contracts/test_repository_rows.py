@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from s3sync.errors import AlreadyRunning, PeerRefused, RowRefused, SyncError
-from s3sync.lease import Lease
-from s3sync.log import OUTGOING, SyncLog
+from s3sync.core.errors import AlreadyRunning, PeerRefused, RowRefused, SyncError
+from s3sync.database.log import OUTGOING, SyncLog
+from s3sync.scheduler.lease import Lease
 from tests.support.databases import (
     Database,
     MySQLDatabase,

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from s3sync import serving
-from s3sync.errors import RunFailed
-from s3sync.filters import parse_filter
-from s3sync.policy import Policy
-from s3sync.protocol import PullRequest, RegistrationRequest
+from s3sync.core.errors import RunFailed
+from s3sync.core.policy import Policy
+from s3sync.passive import pull as passive_pull
+from s3sync.passive import registration
 from s3sync.site import Site
+from s3sync.wire.filters import parse_filter
+from s3sync.wire.protocol.pull import PullRequest
+from s3sync.wire.protocol.registration import RegistrationRequest
 from tests.support.exchange import Pair
 from tests.support.site import IN_A_FILE, NOW, Clock, SampleSite
 
@@ -177,13 +179,13 @@ def asked(world: World, uuid: str, msince: datetime | None, *filters: Any) -> se
     world.clock.step()
     path = world.a.spool / "asked.xml"
     with path.open("w+b") as out:
-        serving.pull(world.b, PullRequest(ORG, uuid, msince=msince, filters=tuple(filters)), out)
+        passive_pull.pull(world.b, PullRequest(ORG, uuid, msince=msince, filters=tuple(filters)), out)
     return set(re.findall(r'<data field="name">([^<]*)<', path.read_text()))
 
 
 def test_an_eden_gets_what_came_late_with_an_older_time(world: World) -> None:
     uuid = "urn:uuid:old-eden"
-    serving.register(world.b, RegistrationRequest(uuid, "old"))
+    registration.register(world.b, RegistrationRequest(uuid, "old"))
     world.add(world.b, 1)
     assert asked(world, uuid, None) == {f"{ORG} 1"}
     first = NOW + timedelta(hours=1)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from s3sync import preview as previews
-from s3sync.engine import Task
-from s3sync.errors import NotAuthenticated, NotRegistered, PeerUnreachable, SyncError
-from s3sync.peer import Offer
-from s3sync.preview import Preview, preview
+from s3sync.active import preview as previews
+from s3sync.active.preview import Preview, preview
+from s3sync.core.errors import NotAuthenticated, NotRegistered, PeerUnreachable, SyncError
+from s3sync.exchange.run.ports import Task
 from s3sync.site import Site
+from s3sync.wire.protocol.offer import Offer
 from tests.support.exchange import DirectPeer, Pair
 from tests.support.site import IN_A_FILE, Clock, SampleSite
 

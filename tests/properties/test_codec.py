@@ -10,7 +10,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3sync.codec import (
+from s3sync.core.errors import DocumentError
+from s3sync.core.records import Record, Reference, Upload
+from s3sync.core.schema import Field
+from s3sync.wire.s3xml import (
     FOOTER,
     Decoder,
     DocumentReader,
@@ -20,10 +23,7 @@ from s3sync.codec import (
     header,
     parse_fragment,
 )
-from s3sync.errors import DocumentError
-from s3sync.records import Record, Reference, Upload
-from s3sync.schema import Field
-from s3sync.uploads import stored_name
+from s3sync.wire.values.uploads import stored_name
 from tests.support.datamodel import schema
 
 SCHEMA = schema()

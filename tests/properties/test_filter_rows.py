@@ -7,24 +7,24 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3sync.filters import Filter, Operator, Selector
-from s3sync.screens.filter_rows import (
+from s3sync.web.screens.resources.filter_rows import (
     COMPARISONS,
     NOTHING,
     OFFERED,
     SEVERAL,
-    Entry,
+    FieldEntry,
     FilterRow,
     filter_of,
     row_of,
 )
+from s3sync.wire.filters import Filter, Operator, Selector
 
 OPTIONS = {"1": "one", "2": "two", "a,b": "with a comma", "NONE": "called none"}
 ENTRIES = {
-    f"~.{kind}": Entry(f"~.{kind}", kind, kind, OPTIONS if kind == "choice" else {}) for kind in OFFERED
+    f"~.{kind}": FieldEntry(f"~.{kind}", kind, kind, OPTIONS if kind == "choice" else {}) for kind in OFFERED
 }
-ENTRIES["contact.value"] = Entry("contact.value", "Contact", "text")
-ENTRIES["~.site_id$list"] = Entry("~.site_id$list", "Choices of the site", "list", OPTIONS)
+ENTRIES["contact.value"] = FieldEntry("contact.value", "Contact", "text")
+ENTRIES["~.site_id$list"] = FieldEntry("~.site_id$list", "Choices of the site", "list", OPTIONS)
 
 plain = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=8)
 odd = st.sampled_from(

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3sync.filters import (
+from s3sync.wire.filters import (
     Filter,
     Operator,
     Selector,

@@ -14,10 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from s3sync.moments import write_datetime, write_datetimes
-from s3sync.schema import Field
-from s3sync.values import column_writer, reader, writer
-from s3sync.xmltext import escape_attr, escape_attrs, escape_text, escape_texts
+from s3sync.core.schema import Field
+from s3sync.wire.values.datetimes import write_datetime, write_datetimes
+from s3sync.wire.values.reading import reader
+from s3sync.wire.values.writing import column_writer, writer
+from s3sync.wire.xml_text import escape_attr, escape_attrs, escape_text, escape_texts
 
 settings.register_profile("quick", max_examples=100, deadline=None)
 settings.load_profile("quick")

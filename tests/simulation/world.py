@@ -20,19 +20,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from s3.clock import next_modified_on
-from s3.errors import DeletionRestricted
-from s3sync import serving
+from s3.data_model.clock import next_modified_on
+from s3.data_model.errors import DeletionRestricted
+from s3sync.active.local_site import LocalSite
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
-from s3sync.engine import Engine, Stage
-from s3sync.errors import Cancelled, PeerUnreachable, RunFailed, TruncatedDocument
-from s3sync.importer.removal import Remover
-from s3sync.local import LocalSite
-from s3sync.patience import Patience
-from s3sync.protocol import PullRequest, PushRequest
-from s3sync.transport import Reply
+from s3sync.core.errors import Cancelled, PeerUnreachable, RunFailed, TruncatedDocument
+from s3sync.core.retry import RetryPolicy
+from s3sync.exchange.importer.deletion import Deleter
+from s3sync.exchange.run.engine import Engine
+from s3sync.exchange.run.ports import Stage
+from s3sync.passive import pull, push
+from s3sync.transport.answer import Reply
+from s3sync.wire.protocol.pull import PullRequest
+from s3sync.wire.protocol.push import PushRequest
 from tests.support.site import NOW, SampleSite
 
 from .history import History, Operation
@@ -49,7 +51,7 @@ EDITED = {
 FILTER = "~.name__like=*0|~.name__like=*2"
 NAMES = "ABCDEF"
 MOST_ROUNDS = 30
-PATIENCE = Patience(attempts=2, first_delay=0.0)
+PATIENCE = RetryPolicy(attempts=2, first_delay=0.0)
 
 
 class Place:
@@ -177,7 +179,7 @@ class Place:
         moment = next_modified_on(table[gone].modified_on, self.clock.now())
         site = self.site
         with site.store.transaction():
-            Remover(site.ports, None).replace(
+            Deleter(site.ports, None).replace(
                 site.schema.table("org_organisation"), {gone: kept}, {gone: moment}
             )
 
@@ -245,7 +247,7 @@ class Line:
         self._answers += 1
         path = self._scratch / f"answer-{self._answers}.xml"
         with path.open("w+b") as out:
-            serving.pull(self._there.site, PullRequest.from_vars(query), out)
+            pull.pull(self._there.site, PullRequest.from_vars(query), out)
         self._there.db.commit()
         if self._goes_wrong("lost pull"):
             raise PeerUnreachable("The answer got lost.", remote=True)
@@ -258,7 +260,7 @@ class Line:
     ) -> Reply:
         query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
         content = body if isinstance(body, bytes) else body.read_bytes()
-        reply = serving.push(self._there.site, PushRequest.from_vars(query), io.BytesIO(content))
+        reply = push.push(self._there.site, PushRequest.from_vars(query), io.BytesIO(content))
         self._there.db.commit()
         if self._goes_wrong("lost push"):
             raise PeerUnreachable("The answer got lost after the work was done.", remote=True)

@@ -13,12 +13,13 @@ from typing import Any, Callable
 
 from pydal import DAL
 
-from s3sync import model
+from s3sync.core.schema import Schema
+from s3sync.database.journal import SqlJournal
+from s3sync.database.journal_hooks import install
+from s3sync.database.store import open_store
+from s3sync.database.tables import define, indices
 from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
-from s3sync.journal import SqlJournal, install
-from s3sync.schema import Schema
-from s3sync.store import open_store
 from tests.support import datamodel
 
 POSTGRES_URI = os.environ.get("EDEN_TEST_POSTGRES", "postgres://postgres@127.0.0.1/test")
@@ -63,7 +64,7 @@ class Database:
         if db is None:
             db = self._cleaner = self.connect(migrate=False)
             datamodel.define(db)
-            model.define(db)
+            define.define(db)
         self.remove_rows(db, [str(name) for name in db.tables if name != "sync_journal_state"])
         db.executesql("UPDATE sync_journal_state SET head = 0")
         db.commit()
@@ -104,7 +105,7 @@ class SQLiteDatabase(Database):
         if db is None:
             db = self._cleaner = self.connect(migrate=False)
             datamodel.define(db)
-            model.define(db)
+            define.define(db)
         empty_sqlite(db)
 
     def connect(self, migrate: bool = True) -> DAL:
@@ -225,11 +226,11 @@ class Storage:
         self.database = database
         self.db = database.connect(migrate)
         self.host = datamodel.define(self.db)
-        model.define(self.db)
+        define.define(self.db)
         self.schema: Callable[[], Schema] = lambda: build_schema(self.db, self.host)
         self.store = open_store(self.db, self.schema)
         if migrate:
-            model.prepare(self.db, self.schema())
+            indices.prepare(self.db, self.schema())
             self.db.commit()
         self.journal = SqlJournal(self.db, self.schema, path=path, clock=clock)
         install(self.journal, partial(on_define, self.db))

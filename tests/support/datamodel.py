@@ -12,9 +12,9 @@ from typing import Any
 from pydal import DAL, Field
 from pydal.validators import IS_EMPTY_OR, IS_IN_SET, IS_LENGTH, IS_NOT_EMPTY
 
+from s3sync.core.schema import Schema
+from s3sync.database.tables.fields import meta_fields
 from s3sync.host.schema import build_schema
-from s3sync.model import meta_fields
-from s3sync.schema import Schema
 
 LINK = "org_organisation_organisation_type"
 

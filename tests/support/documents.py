@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from s3sync.importer import Report
+from s3sync.exchange.importer import Report
 from tests.support.site import NOW
 
 

@@ -7,13 +7,13 @@ import os
 from typing import Any, Callable
 
 from gluon.storage import Storage
+from s3db import FAMILIES, load
 
-from s3.clock import utcnow
-from s3.constraints import loosen
-from s3.database import connect
-from s3.datamodel import S3DataModel
-from s3.model import FAMILIES, load
-from s3.schema import create_indices
+from s3.data_model.clock import utcnow
+from s3.data_model.datamodel import S3DataModel
+from s3.database.connect import connect
+from s3.database.constraints import loosen
+from s3.database.schema_gate import create_indices
 from s3.settings import S3Settings
 
 

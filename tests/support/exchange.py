@@ -6,16 +6,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from s3sync import serving
-from s3sync.codec import DocumentReader
-from s3sync.engine import Engine, RunReport, Stage, Task
-from s3sync.errors import PeerUnreachable
-from s3sync.local import LocalSite, upload_path
-from s3sync.patience import Patience
-from s3sync.peer import Capability, Exchange, Forecast, Offer, PullResult, PushResult, Refusal, Registration
-from s3sync.policy import Policy
-from s3sync.protocol import PullRequest, PushRequest, RegistrationRequest
+from s3sync.active.local_site import LocalSite
+from s3sync.core.errors import PeerUnreachable
+from s3sync.core.policy import Policy
+from s3sync.core.retry import RetryPolicy
+from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal, Registration
+from s3sync.exchange.run.engine import Engine
+from s3sync.exchange.run.ports import Stage, Task
+from s3sync.exchange.run.report import RunReport
+from s3sync.passive import dry_run, files, registration
+from s3sync.passive import offer as passive_offer
+from s3sync.passive import pull as passive_pull
+from s3sync.passive import push as passive_push
 from s3sync.site import Site
+from s3sync.site.uploaded import upload_path
+from s3sync.wire.protocol.dry_run import DryRunResult
+from s3sync.wire.protocol.offer import Offer
+from s3sync.wire.protocol.pull import PullRequest
+from s3sync.wire.protocol.push import PushRequest
+from s3sync.wire.protocol.registration import RegistrationRequest
+from s3sync.wire.s3xml import DocumentReader
 
 
 class DirectPeer:
@@ -37,11 +47,11 @@ class DirectPeer:
         self.sent_files: list[str] = []
 
     def register(self) -> Registration:
-        reply = serving.register(self.other, RegistrationRequest(self.uuid, "direct"))
+        reply = registration.register(self.other, RegistrationRequest(self.uuid, "direct"))
         return Registration(reply.sender, reply.message, reply.version, reply.capabilities)
 
     def offer(self) -> Offer | None:
-        return None if self.eden else serving.offer(self.other, self.uuid)
+        return None if self.eden else passive_offer.offer(self.other, self.uuid)
 
     def pull(
         self,
@@ -68,7 +78,7 @@ class DirectPeer:
         )
         path = self.own.spool / f"pulled-{len(list(self.own.spool.iterdir()))}.xml"
         with path.open("w+b") as out:
-            serving.pull(self.other, asked, out)
+            passive_pull.pull(self.other, asked, out)
             out.seek(0)
             header = DocumentReader(out).header
         self._maybe_lose()
@@ -85,7 +95,7 @@ class DirectPeer:
     def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
         asked = self._asked(exchange, journal, checkpoint)
         with document.open("rb") as source:
-            reply = serving.push(self.other, asked, source)
+            reply = passive_push.push(self.other, asked, source)
         self._maybe_lose()
         return PushResult(
             reply.records,
@@ -100,12 +110,12 @@ class DirectPeer:
 
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> Forecast | None:
+    ) -> DryRunResult | None:
         if self.eden:
             return None
         asked = self._asked(exchange, journal, checkpoint, look=True)
         with document.open("rb") as source:
-            return serving.forecast(self.other, asked, source)
+            return dry_run.dry_run(self.other, asked, source)
 
     def _asked(self, exchange: Exchange, journal: str, checkpoint: str, look: bool = False) -> PushRequest:
         return PushRequest(
@@ -122,7 +132,7 @@ class DirectPeer:
 
     def send_file(self, stored: str, path: Path) -> int:
         with path.open("rb") as source:
-            serving.take_file(self.other, self.uuid, stored, source)
+            files.take_file(self.other, self.uuid, stored, source)
         self.sent_files.append(stored)
         return path.stat().st_size
 
@@ -202,7 +212,7 @@ class Pair:
             self.told,
             page_size=self.page_size,
             peer_time=self.other.clock.now,
-            patience=Patience(attempts=3),
+            patience=RetryPolicy(attempts=3),
             sleep=lambda seconds: None,
         )
         return engine.run()

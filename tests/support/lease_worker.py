@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
-from s3sync import model
-from s3sync.errors import AlreadyRunning, StoreBusy
-from s3sync.lease import Lease
-from s3sync.store import open_store
+from s3sync.core.errors import AlreadyRunning, StoreBusy
+from s3sync.database.store import open_store
+from s3sync.database.tables import define
+from s3sync.scheduler.lease import Lease
 from tests.support.databases import connect_again
 
 REPOSITORY = 1
@@ -39,7 +39,7 @@ def main(uri: str, folder: str, schema: str, computer: str, stale_after: str, se
         return connect_again(uri, place, schema)
 
     db = connect()
-    model.define(db)
+    define.define(db)
     store = open_store(db)
     deadline = time.monotonic() + float(seconds)
     while time.monotonic() < deadline:

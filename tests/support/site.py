@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Callable
 
-from s3sync import model
-from s3sync.document import Document
-from s3sync.exporter import ExportPage, ExportRequest
+from s3sync.core.policy import Terms
+from s3sync.database.tables import define, indices
+from s3sync.exchange.exporter import ExportPage, ExportRequest
+from s3sync.exchange.importer import Context, Report
 from s3sync.host.eden import EdenHost
-from s3sync.importer import Context, Report
-from s3sync.policy import Terms
 from s3sync.site import Site
+from s3sync.wire.s3xml.document import Document
 from tests.support.eden import open_environment
 
 NOW = datetime(2026, 3, 1, 12)
@@ -69,12 +69,12 @@ class SampleSite(Site):
         db, s3db, settings = env["db"], env["s3db"], env["settings"]
         if configure is not None:
             configure(s3db)
-        model.define(db)
+        define.define(db)
         self.s3db = s3db
         host = EdenHost(db, s3db, settings, env["auth"], folder)
         super().__init__(db, host, folder, "eden", f"http://{folder.name}.example.org", clock)
         self.install()
-        model.prepare(db, self.schema)
+        indices.prepare(db, self.schema)
         for email, key in (users or {}).items():
             s3db["auth_user"].insert(id=key, email=email)
         db.commit()

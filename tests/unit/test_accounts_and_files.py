@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pydal import DAL, Field
 
-from s3sync.accounts import SiteAccounts
-from s3sync.errors import BadRequest
-from s3sync.files import SiteFiles
+from s3sync.core.errors import BadRequest
+from s3sync.database.accounts import SiteAccounts
+from s3sync.database.files import SiteFiles
 
 
 @pytest.fixture

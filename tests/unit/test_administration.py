@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from gluon.scheduler import Scheduler
 
-from s3sync import jobs
 from s3sync.administration.repositories import delete_repository
 from s3sync.administration.tasks import delete_task
-from s3sync.errors import AlreadyRunning, StoreBusy
-from s3sync.lease import Lease
-from s3sync.model import BELONGING, ENDING, OUTLIVING
+from s3sync.core.errors import AlreadyRunning, StoreBusy
+from s3sync.database.tables.define import BELONGING, ENDING, OUTLIVING
+from s3sync.scheduler import jobs, queue
+from s3sync.scheduler.lease import Lease
 from s3sync.site import Site
 from tests.support.site import SampleSite
 
@@ -25,7 +25,7 @@ RESOURCE = "org_organisation"
 @pytest.fixture()
 def site(tmp_path: Path) -> Iterator[Site]:
     site = SampleSite(tmp_path / "own")
-    Scheduler(site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
+    Scheduler(site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
     yield site
     site.db.close()
 
@@ -50,7 +50,7 @@ def furnished(site: Site, name: str) -> int:
     journal = db.sync_journal
     db((journal.tablename == RESOURCE) & (journal.record_id == record)).update(origin=key)
     jobs.add_job(db, "eden", key, None, period=60, timeout=50)
-    jobs.start_now(db, "eden", key, None, 50)
+    queue.start_now(db, "eden", key, None, 50)
     db.commit()
     return key
 

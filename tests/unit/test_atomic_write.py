@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.atomic_write import beside, replace_text
+from s3sync.core.atomic_write import beside, replace_text
 
 
 def test_the_former_text_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:

@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 
 from s3sync.adapters import adapter_types
-from s3sync.adapters.base import Adapter, Capability
-from s3sync.administration.tasks import Rules
-from s3sync.errors import FilterError
-from s3sync.filters import parse_filter_string
-from s3sync.model import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
-from s3sync.policy import Policy
-from s3sync.screens.catalogue import in_order, referred, suggestions
-from s3sync.screens.choices import (
+from s3sync.adapters.base import Adapter
+from s3sync.administration.tasks import TaskRules
+from s3sync.core.errors import FilterError
+from s3sync.core.policy import Policy
+from s3sync.core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from s3sync.exchange.peer import Capability
+from s3sync.web.screens.resources.catalogue import in_order, referred, suggestions
+from s3sync.web.screens.resources.cost_estimate import Cost, PastRuns, estimate, past_runs
+from s3sync.web.screens.resources.filter_fields import FilterFields, comparison_words, is_valid, problem_of
+from s3sync.web.screens.resources.filter_rows import OFFERED, FieldEntry, FilterRow, filter_of, row_of
+from s3sync.web.screens.resources.rules import entered_rules, problems_of, rule_choices
+from s3sync.web.screens.words.policies import (
     chosen,
     conflict_policies,
     modes,
@@ -24,10 +28,7 @@ from s3sync.screens.choices import (
     strategies,
     update_policies,
 )
-from s3sync.screens.costs import Cost, Past, estimate, past_runs
-from s3sync.screens.filter_fields import FilterFields, comparison_words, is_valid, problem_of
-from s3sync.screens.filter_rows import OFFERED, Entry, FilterRow, filter_of, row_of
-from s3sync.screens.rules import entered_rules, problems_of, rule_choices
+from s3sync.wire.filters import parse_filter_string
 from tests.support.site import NOW, SampleSite
 
 
@@ -98,11 +99,11 @@ def test_a_type_that_only_gives_can_only_be_fetched_from(monkeypatch: pytest.Mon
 
 def test_rules_that_were_sent() -> None:
     sent = Variables(mode="1", strategy="create", update_policy="THIS", conflict_policy="MASTER")
-    assert entered_rules(sent, EDEN) == Rules(1, False, ["create"], "THIS", "MASTER")
-    assert entered_rules(Variables(), EDEN, new=True) == Rules(strategy=list(STRATEGIES))
+    assert entered_rules(sent, EDEN) == TaskRules(1, False, ["create"], "THIS", "MASTER")
+    assert entered_rules(Variables(), EDEN, new=True) == TaskRules(strategy=list(STRATEGIES))
     nothing = entered_rules(Variables(mode="9", update_policy="x"), EDEN)
-    assert nothing == Rules(3, False, [], "NEWER", "NEWER")
-    assert set(problems_of(str, nothing)) == {"strategy"} and not problems_of(str, Rules())
+    assert nothing == TaskRules(3, False, [], "NEWER", "NEWER")
+    assert set(problems_of(str, nothing)) == {"strategy"} and not problems_of(str, TaskRules())
 
 
 # --- filters ------------------------------------------------------------------------------------------------
@@ -189,7 +190,7 @@ def test_every_comparison_has_words(kind: str) -> None:
 
 
 def test_a_list_of_values_as_people_type_it() -> None:
-    entry = Entry("~.acronym", "Acronym", "text")
+    entry = FieldEntry("~.acronym", "Acronym", "text")
     (parsed,) = parse_filter_string("~.acronym=CWF,HRA")
     assert filter_of(FilterRow("~.acronym", "one_of", ("CWF, HRA,",)), entry) == parsed
     with pytest.raises(FilterError):
@@ -240,13 +241,13 @@ def test_what_is_referred_to_comes_first(site: SampleSite) -> None:
 @pytest.mark.parametrize(
     ("past", "here", "there", "cost"),
     [
-        (Past(1000, 200_000, 10.0), 300, 700, Cost(1000, 200_000, 10.0)),
-        (Past(1000, 200_000, 10.0), 0, 500, Cost(500, 100_000, 5.0)),
-        (Past(1000, 200_000, 10.0), 100, None, Cost(None, None, None)),
-        (Past(0, 0, 0.0), 100, 5, Cost(105, None, None)),
+        (PastRuns(1000, 200_000, 10.0), 300, 700, Cost(1000, 200_000, 10.0)),
+        (PastRuns(1000, 200_000, 10.0), 0, 500, Cost(500, 100_000, 5.0)),
+        (PastRuns(1000, 200_000, 10.0), 100, None, Cost(None, None, None)),
+        (PastRuns(0, 0, 0.0), 100, 5, Cost(105, None, None)),
     ],
 )
-def test_what_comparing_everything_takes(past: Past, here: int, there: Any, cost: Cost) -> None:
+def test_what_comparing_everything_takes(past: PastRuns, here: int, there: Any, cost: Cost) -> None:
     assert estimate(past, here, there) == cost
 
 
@@ -259,5 +260,5 @@ def test_past_runs_that_moved_something(site: SampleSite) -> None:
     run(state="completed", finished_on=later, sent=0)
     run(state="failed", finished_on=later, sent=9)
     run(state="running", sent=9)
-    assert past_runs(site.db, 77) == Past(100, 1000, 60.0)
-    assert past_runs(site.db, 78) == Past(0, 0, 0)
+    assert past_runs(site.db, 77) == PastRuns(100, 1000, 60.0)
+    assert past_runs(site.db, 78) == PastRuns(0, 0, 0)

@@ -11,12 +11,22 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from s3sync.codec import (
+from s3sync.core.errors import (
+    DocumentError,
+    DocumentTooLarge,
+    HostileDocument,
+    NotS3XML,
+    ProtectedResource,
+    TruncatedDocument,
+    UnknownResource,
+)
+from s3sync.core.records import Action, FieldError, Outcome, Record, Reference, Upload
+from s3sync.wire.s3xml import (
     FOOTER,
     RESOURCE_CLOSE,
     Decoder,
+    DocumentLimits,
     DocumentReader,
-    Limits,
     elements,
     encode_record,
     error_tree,
@@ -29,23 +39,13 @@ from s3sync.codec import (
     resource_open,
     strip_domain,
 )
-from s3sync.errors import (
-    DocumentError,
-    DocumentTooLarge,
-    HostileDocument,
-    NotS3XML,
-    ProtectedResource,
-    TruncatedDocument,
-    UnknownResource,
-)
-from s3sync.records import Action, FieldError, Outcome, Record, Reference, Upload
 from tests.support.datamodel import schema
 
 SCHEMA = schema()
 DECODER = Decoder(SCHEMA)
 
 
-def read(text: str | bytes, limits: Limits | None = None) -> list[Any]:
+def read(text: str | bytes, limits: DocumentLimits | None = None) -> list[Any]:
     data = text if isinstance(text, bytes) else text.encode()
     return [element.get("uuid") for element in DocumentReader(io.BytesIO(data), limits)]
 
@@ -202,14 +202,14 @@ def test_a_document_cut_anywhere_is_recognised() -> None:
 def test_limits() -> None:
     many = document(ONE * 5000)
     with pytest.raises(DocumentTooLarge, match="100000 bytes"):
-        read(many, Limits(max_bytes=100_000))
+        read(many, DocumentLimits(max_bytes=100_000))
     wide = document("<resource>", "<data/>" * 100_000, "</resource>")
     with pytest.raises(HostileDocument, match="50000 elements"):
-        read(wide, Limits(max_elements_per_record=50_000))
+        read(wide, DocumentLimits(max_elements_per_record=50_000))
     with pytest.raises(HostileDocument, match="50000 elements"):
-        read(document("<junk/>" * 100_000), Limits(max_elements_per_record=50_000))
+        read(document("<junk/>" * 100_000), DocumentLimits(max_elements_per_record=50_000))
     with pytest.raises(HostileDocument, match="200000 bytes"):
-        read(document(f"<resource>{'x' * 900_000}</resource>"), Limits(max_bytes_per_record=200_000))
+        read(document(f"<resource>{'x' * 900_000}</resource>"), DocumentLimits(max_bytes_per_record=200_000))
     with pytest.raises(HostileDocument, match="10 MB"):
         read(document(f'<resource><data value="{"x" * 11_000_000}"/></resource>'))
     assert len(read(many)) == 5000

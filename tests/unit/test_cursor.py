@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from s3sync.cursor import Checkpoint, Cursor, Handed, hand_out, present
-from s3sync.errors import BadRequest
+from s3sync.core.cursor import Checkpoint, Cursor, Handed, hand_out, present
+from s3sync.core.errors import BadRequest
 
 HERE = "journal-1"
 # The peer acknowledged 20 and has been handed 30 and 40 since; 10 came before.

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from s3sync import datasets
-from s3sync.errors import StoreFull
-from s3sync.site import Site
+from s3sync.administration import datasets as administration_datasets
+from s3sync.core.errors import StoreFull
+from s3sync.site import Site, datasets
 from tests.support.site import SampleSite
 
 
@@ -41,8 +41,8 @@ def test_an_archive_is_made_in_the_folder_of_the_site(
         made.append(options.get("dir"))
         return real(*args, **options)
 
-    monkeypatch.setattr(datasets.tempfile, "TemporaryFile", watched)
-    assert datasets.build(site, dataset) == {"records": 1}
+    monkeypatch.setattr(administration_datasets.tempfile, "TemporaryFile", watched)
+    assert administration_datasets.build(site, dataset) == {"records": 1}
     assert made == [site.spool, site.spool]
 
 
@@ -50,8 +50,8 @@ def test_a_full_disk_is_told_with_a_remedy(site: Site, dataset: int, monkeypatch
     def full(*args: Any, **options: Any) -> Any:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(datasets.zipfile.ZipFile, "writestr", full)
+    monkeypatch.setattr(administration_datasets.zipfile.ZipFile, "writestr", full)
     with pytest.raises(StoreFull) as caught:
-        datasets.build(site, dataset)
+        administration_datasets.build(site, dataset)
     assert "No space left" in caught.value.message and "disk" in caught.value.hint
     assert datasets.all_of(site)[0].archive is None

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from s3sync.cursor import Checkpoint, Handed
-from s3sync.local import delivered
+from s3sync.core.cursor import Checkpoint, Handed
+from s3sync.site.exchange_state import delivered
 
 
 def served(acknowledged: int, handed: int) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from s3sync.document import Document
-from s3sync.policy import Terms
+from s3sync.core.policy import Terms
 from s3sync.site import Site
+from s3sync.wire.s3xml.document import Document
 from tests.support.documents import data, ref, resource
 from tests.support.site import SampleSite
 

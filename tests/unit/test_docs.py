@@ -11,25 +11,21 @@ from pathlib import Path
 
 import pytest
 
-import s3sync.protocol
 from launcher import command, testing
 from launcher.places import CHECKOUT
-from s3sync.engine import Stage
-from s3sync.errors import SyncError
-from s3sync.filters import Operator
-from s3sync.peer import Forecast, Foreseen, Offer, Offered
-from s3sync.policy import Method, Policy
-from s3sync.protocol import (
-    CAPABILITIES,
-    PullRequest,
-    PushReply,
-    PushRequest,
-    RegistrationReply,
-    RegistrationRequest,
-    forecast_json,
-    offer_json,
-)
-from s3sync.records import Action
+from s3sync.adapters import adapter_types
+from s3sync.core.errors import SyncError
+from s3sync.core.policy import Method, Policy
+from s3sync.core.records import Action
+from s3sync.exchange.run.ports import Stage
+from s3sync.wire.filters import Operator
+from s3sync.wire.protocol.dry_run import DryRunRecord, DryRunResult, dry_run_json
+from s3sync.wire.protocol.names import CAPABILITIES
+from s3sync.wire.protocol.offer import Offer, Offered, offer_json
+from s3sync.wire.protocol.pull import PullRequest
+from s3sync.wire.protocol.push import PushReply, PushRequest
+from s3sync.wire.protocol.registration import RegistrationReply, RegistrationRequest
+from s3sync.wire.protocol.times import parse_msince
 
 DOCS = CHECKOUT / "docs"
 DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *DOCS.glob("*.md")])
@@ -118,10 +114,8 @@ def test_the_architecture_names_every_module() -> None:
 
 def error_codes() -> dict[str, tuple[str, bool]]:
     """Code -> (HTTP status, transient), read from every class with a code, wherever in the package it stands."""
-    import s3sync.adapters
-    import s3sync.errors
 
-    s3sync.adapters.adapter_types()
+    adapter_types()
     found: dict[str, tuple[str, bool]] = {}
     todo: list[type[SyncError]] = [SyncError]
     while todo:
@@ -176,7 +170,7 @@ def query_names(query: str) -> set[str]:
 
 def test_parameters_of_a_pull_are_documented() -> None:
     everything = PullRequest(
-        "t_x", "u", "", 1, s3sync.protocol.parse_msince("2026-01-01T00:00:00"), components=False, total=True
+        "t_x", "u", "", 1, parse_msince("2026-01-01T00:00:00"), components=False, total=True
     )
     names = query_names(everything.to_query())
     assert len(names) >= len(fields(PullRequest)) - 1
@@ -202,7 +196,7 @@ def test_keys_of_replies_and_registrations_are_documented() -> None:
 
 
 def test_keys_of_a_forecast_are_documented() -> None:
-    told = forecast_json(Forecast(examples=(Foreseen("created", "u"),)))
+    told = dry_run_json(DryRunResult(examples=(DryRunRecord("created", "u"),)))
     for name in {*told, *told["examples"][0]}:
         assert f"`{name}`" in section("Push"), name
 
@@ -218,7 +212,7 @@ def test_capabilities_are_documented() -> None:
 
 
 def test_attributes_of_a_record_are_documented() -> None:
-    source = (MODULES / "s3sync" / "codec" / "writing.py").read_text("utf-8")
+    source = (MODULES / "s3sync" / "wire" / "s3xml" / "encoder.py").read_text("utf-8")
     tree = ast.parse(source)
     (opening,) = [
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "resource_open"

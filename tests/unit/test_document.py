@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from s3sync import document as documents
-from s3sync.codec import Limits
-from s3sync.document import Document, Wanted
-from s3sync.errors import DocumentError, TruncatedDocument
-from s3sync.records import Record
+from s3sync.core.errors import DocumentError, TruncatedDocument
+from s3sync.core.records import Record
+from s3sync.wire.s3xml import DocumentLimits
+from s3sync.wire.s3xml import document as documents
+from s3sync.wire.s3xml.document import Document, WantedRecord
 from tests.support.datamodel import schema
 
 SCHEMA = schema()
@@ -26,7 +26,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
-def opened(text: str, main: str = "org_office", limits: Limits | None = None) -> Document:
+def opened(text: str, main: str = "org_office", limits: DocumentLimits | None = None) -> Document:
     return Document(io.BytesIO(text.encode("utf-8")), SCHEMA, main, limits)
 
 
@@ -58,18 +58,20 @@ def test_main_records_come_in_order_and_in_batches() -> None:
 def test_others_are_found_by_identifier_wherever_they_stand_and_given_out_once() -> None:
     text = organisation("before") + office("o", "before") + organisation("behind", "Later")
     with opened(f"<s3xml>{text}</s3xml>") as document:
-        (found,) = document.take(Wanted("org_organisation", "behind", None))
+        (found,) = document.take(WantedRecord("org_organisation", "behind", None))
         assert (found.table, found.uuid, found.values) == ("org_organisation", "behind", {"name": "Later"})
-        assert [each.uuid for each in document.take(Wanted("org_organisation", "before", None))] == ["before"]
-        assert document.take(Wanted("org_organisation", "before", None)) == []
-        assert document.take(Wanted("org_office", "before", None)) == []
+        assert [each.uuid for each in document.take(WantedRecord("org_organisation", "before", None))] == [
+            "before"
+        ]
+        assert document.take(WantedRecord("org_organisation", "before", None)) == []
+        assert document.take(WantedRecord("org_office", "before", None)) == []
 
 
 @pytest.mark.usefixtures("way")
 def test_equal_records_count_once_and_different_ones_all() -> None:
     text = organisation("a", "One") + organisation("a", "One") + organisation("a", "Two")
     with opened(f"<s3xml>{office('o', 'a')}{text}</s3xml>") as document:
-        found = document.take(Wanted("org_organisation", "a", None))
+        found = document.take(WantedRecord("org_organisation", "a", None))
         assert [each.values["name"] for each in found] == ["One", "Two"]
 
 
@@ -77,14 +79,14 @@ def test_equal_records_count_once_and_different_ones_all() -> None:
 @pytest.mark.parametrize("given, asked", [("a", "far/a"), ("far/a", "a"), ("far/a", "far/a"), ("a", "a")])
 def test_the_senders_domain_may_stand_on_either_side(given: str, asked: str) -> None:
     with opened(f'<s3xml domain="far">{office("o", asked)}{organisation(given)}</s3xml>') as document:
-        assert [each.uuid for each in document.take(Wanted("org_organisation", asked, None))] == [given]
+        assert [each.uuid for each in document.take(WantedRecord("org_organisation", asked, None))] == [given]
 
 
 @pytest.mark.usefixtures("way")
 def test_tuids_are_found_like_uuids() -> None:
     text = '<resource name="org_organisation" tuid="t1"><data field="name">New</data></resource>'
     with opened(f"<s3xml>{office('o', 'a')}{text}</s3xml>") as document:
-        (found,) = document.take(Wanted("org_organisation", None, "t1"))
+        (found,) = document.take(WantedRecord("org_organisation", None, "t1"))
         assert found.values == {"name": "New"}
 
 
@@ -99,7 +101,7 @@ def test_what_is_nested_but_no_component_is_set_aside_without_its_alias_and_once
     text = staff.format("h1") + staff.format("h2")
     with opened(f"<s3xml>{text}</s3xml>", "hrm_human_resource") as document:
         assert [record.components for batch in document.batches(5) for record in batch] == [[], []]
-        (found,) = document.take(Wanted("pr_person", "p", None))
+        (found,) = document.take(WantedRecord("pr_person", "p", None))
         assert (found.alias, found.values) == (None, {"first_name": "Ana"})
 
 
@@ -112,7 +114,7 @@ def test_components_stay_with_their_master() -> None:
     with opened(f"<s3xml>{text}</s3xml>", "pr_person") as document:
         ((person,),) = document.batches(5)
         assert [each.uuid for each in person.components] == ["c"]
-        assert document.take(Wanted("pr_contact", "c", None)) == []
+        assert document.take(WantedRecord("pr_contact", "c", None)) == []
 
 
 @pytest.mark.usefixtures("way")
@@ -132,7 +134,7 @@ def test_a_document_that_breaks_off_is_refused_before_it_is_trusted() -> None:
 @pytest.mark.usefixtures("way")
 def test_limits_hold() -> None:
     text = f"<s3xml>{''.join(office(f'o{n}', 'a') for n in range(30))}</s3xml>"
-    with pytest.raises(DocumentError), opened(text, limits=Limits(max_bytes=2000)) as document:
+    with pytest.raises(DocumentError), opened(text, limits=DocumentLimits(max_bytes=2000)) as document:
         document.verify()
 
 

@@ -12,8 +12,7 @@ from typing import Any, Callable
 
 import pytest
 
-from s3sync.engine import Engine, Page, Position, Stage, Taken, Task
-from s3sync.errors import (
+from s3sync.core.errors import (
     AlreadyRunning,
     Cancelled,
     DocumentTooLarge,
@@ -24,8 +23,10 @@ from s3sync.errors import (
     StoreBusy,
     SyncError,
 )
-from s3sync.patience import Patience
-from s3sync.peer import Capability, Exchange, Peer, PullResult, PushResult, Refusal
+from s3sync.core.retry import RetryPolicy
+from s3sync.exchange.peer import Capability, Exchange, Peer, PullResult, PushResult, Refusal
+from s3sync.exchange.run.engine import Engine
+from s3sync.exchange.run.ports import ImportSummary, Position, PushPage, Stage, Task
 
 NOW = datetime(2026, 3, 1, 8)
 
@@ -131,33 +132,33 @@ class ScriptedSite:
     def learn(self, capabilities: frozenset[str]) -> None:
         self.known |= capabilities
 
-    def _take(self, task: Task, page: PullResult) -> Taken:
+    def _take(self, task: Task, page: PullResult) -> ImportSummary:
         if self.faults:
             raise self.faults.pop(0)
         count = int(page.path.read_text())
         self.taken.append((task.resource, count))
-        return Taken(Counter(created=count), list(self.problems))
+        return ImportSummary(Counter(created=count), list(self.problems))
 
-    def take_page(self, task: Task, page: PullResult) -> Taken:
+    def take_page(self, task: Task, page: PullResult) -> ImportSummary:
         taken = self._take(task, page)
         self._move(task, cursor=page.cursor)
         return taken
 
     def take_document(
         self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
-    ) -> Taken:
+    ) -> ImportSummary:
         taken = self._take(task, document)
         on_batch(taken.counts["created"])
         self._move(task, cursor=document.cursor or "", msince=started)
         return taken
 
-    def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> Page:
+    def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> PushPage:
         self.for_eden.append(for_eden)
         count = min(limit, max(0, self.changes.get(task.resource, 0) - after))
         target.write_text(f"{after}+{count}")
-        return Page(count, after + count, after + count < self.changes.get(task.resource, 0))
+        return PushPage(count, after + count, after + count < self.changes.get(task.resource, 0))
 
-    def delivered(self, task: Task, page: Page, result: PushResult | None, files: Sequence[str]) -> None:
+    def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
         checkpoint = result.checkpoint if result is not None else self.position(task).checkpoint
         self._move(task, pushed=page.position, checkpoint=checkpoint or "", files=tuple(files))
 
@@ -230,7 +231,7 @@ class World:
             self.told,
             page_size=page_size,
             peer_time=lambda: NOW,
-            patience=Patience(attempts=3, first_delay=0.5),
+            patience=RetryPolicy(attempts=3, first_delay=0.5),
             sleep=self.slept.append,
             quiet=quiet,
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
-from s3sync import errors
-from s3sync.errors import Failure, PeerBusy, PeerRefused, RunFailed, SyncError
+from s3sync.core import errors
+from s3sync.core.errors import Failure, PeerBusy, PeerRefused, RunFailed, SyncError
 
 
 def tree_of(error: type[SyncError], depth: int = 0) -> list[tuple[int, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from s3sync.exporter import Exporter, ExportRequest
+from s3sync.exchange.exporter import Exporter, ExportRequest
 from tests.support.documents import resource
 from tests.support.site import NOW, SampleSite
 
@@ -112,8 +112,8 @@ def test_a_record_is_written_the_same_whatever_stands_beside_it(site: SampleSite
 def test_names_that_are_let_go_of_are_looked_up_again(
     site: SampleSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3sync.exporter.writing.MAX_NAMES", 0)
-    monkeypatch.setattr("s3sync.exporter.CHUNK", 2)
+    monkeypatch.setattr("s3sync.exchange.exporter.document.MAX_NAMES", 0)
+    monkeypatch.setattr("s3sync.exchange.exporter.CHUNK", 2)
     organisation, office = site.s3db["org_organisation"], site.s3db["org_office"]
     owners = [
         organisation.insert(uuid=f"urn:uuid:{number}", name=f"Organisation {number}") for number in range(3)

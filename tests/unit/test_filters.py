@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from s3sync.errors import FilterError
-from s3sync.filters import (
+from s3sync.core.errors import FilterError
+from s3sync.core.schema import Field
+from s3sync.wire.filters import (
     Filter,
     Operator,
     Selector,
@@ -20,7 +21,6 @@ from s3sync.filters import (
     validate,
     write_filter,
 )
-from s3sync.schema import Field
 from tests.support.datamodel import schema
 
 NAME = (Selector("~", ("name",)),)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydal import Field
 
-from s3sync.errors import ProtectedResource, UnknownResource
+from s3sync.core.errors import ProtectedResource, UnknownResource
 from s3sync.host.schema import MOST_SCHEMAS, build_schema
 from tests.support import datamodel
 from tests.support.databases import SQLiteDatabase, Storage

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from s3sync import codec, transport
+from s3sync.core.limits import MEGABYTE
+from s3sync.core.retry import RetryPolicy
+from s3sync.exchange.importer import Importer
 from s3sync.host.ini import SettingsError
 from s3sync.host.settings import Decisions, SyncSettings
-from s3sync.importer import Importer
-from s3sync.limits import MEGABYTE
-from s3sync.patience import Patience
+from s3sync.transport import limits
+from s3sync.wire import s3xml
 
 Chosen = dict[tuple[str, str], object]
 
@@ -95,12 +96,12 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
 
 def test_what_nothing_is_set_for_is_bounded_as_the_code_bounds_it(tmp_path: Path) -> None:
     settings = site(tmp_path, "")
-    line, document = transport.Limits(), codec.Limits()
+    line, document = limits.Limits(), s3xml.DocumentLimits()
     assert settings.get_sync_max_document_size() == line.document_size == document.max_bytes
     assert settings.get_sync_max_upload_size() == line.file_size
     assert settings.get_sync_connect_timeout() == line.connect_timeout
     assert settings.get_sync_read_timeout() == line.read_timeout
-    assert settings.get_sync_retries() == Patience().attempts - 1
-    assert settings.get_sync_retry_delay() == Patience().first_delay
+    assert settings.get_sync_retries() == RetryPolicy().attempts - 1
+    assert settings.get_sync_retry_delay() == RetryPolicy().first_delay
     usual = inspect.signature(Importer).parameters["batch_size"].default
     assert settings.get_sync_batch_size() == usual

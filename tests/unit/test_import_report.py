@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3sync.importer.context import MAX_LISTED, Report
+from s3sync.exchange.importer.report import MAX_LISTED, Report
 
 
 def test_a_report_lists_no_more_keys_than_fit() -> None:

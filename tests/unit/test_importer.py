@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from s3sync.exporter import Exporter
-from s3sync.policy import Method, Policy, Terms
+from s3sync.core.policy import Method, Policy, Terms
+from s3sync.exchange.exporter import Exporter
 from tests.support.documents import data, deleted, reasons, ref, resource, told
 from tests.support.site import NOW, SampleSite
 

@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 from gluon.scheduler import Scheduler, TaskReport
 
-from s3sync import jobs, log
-from s3sync.engine import Stage
-from s3sync.errors import AlreadyRunning, Cancelled, ConfigurationError, PeerRefused, RunFailed
-from s3sync.lease import Lease, has_died, owner_name
-from s3sync.model import utcnow
+from s3sync.core.clock import utcnow
+from s3sync.core.errors import AlreadyRunning, Cancelled, ConfigurationError, PeerRefused, RunFailed
+from s3sync.database import log
+from s3sync.exchange.run.ports import Stage
+from s3sync.monitoring import failure_mail
+from s3sync.scheduler import jobs, queue, run_record
+from s3sync.scheduler.lease import Lease, has_died, owner_name
 from s3sync.site import Site
-from s3sync.watching import notice
+from s3sync.worker import synchronise
 from tests.support.exchange import DirectPeer
 from tests.support.site import IN_A_FILE, SampleSite
 
@@ -58,7 +60,7 @@ class World:
         self.other.db.commit()
 
     def run(self, manual: bool = True) -> dict[str, Any]:
-        return jobs._synchronize(self.site, self.repository, None, manual)
+        return synchronise._synchronize(self.site, self.repository, None, manual)
 
     def lease(self, **options: Any) -> Lease:
         return Lease(self.site.db, self.site.store.transaction, self.repository, 60, **options)
@@ -115,12 +117,12 @@ def test_a_repository_without_tasks_or_deleted(world: World) -> None:
         world.run()
     assert world.last.state == "failed"
     with pytest.raises(ConfigurationError, match="no repository"):
-        jobs._synchronize(world.site, 4711, None, True)
+        synchronise._synchronize(world.site, 4711, None, True)
 
 
 def test_cancelling(world: World) -> None:
     def asked(*args: Any, **options: Any) -> Any:
-        jobs.request_cancel(world.site.db, world.repository)
+        run_record.request_cancel(world.site.db, world.repository)
         world.site.db.commit()
         return DirectPeer.pull(world.peer, *args, **options)
 
@@ -215,13 +217,13 @@ def test_a_mail_that_cannot_be_told_of_hides_neither_the_outcome_nor_what_was_wr
         raise RuntimeError("no such column")
 
     monkeypatch.setattr(Site, "from_current", lambda: world.site)
-    monkeypatch.setattr(jobs, "_synchronize", run)
-    monkeypatch.setattr(notice, "tell", fail)
+    monkeypatch.setattr(synchronise, "_synchronize", run)
+    monkeypatch.setattr(failure_mail, "tell", fail)
     if outcome == "failed":
         with pytest.raises(RunFailed, match="The other site is gone"):
-            jobs.synchronize(world.repository)
+            synchronise.synchronize(world.repository)
     else:
-        assert jobs.synchronize(world.repository) == {"state": "completed"}
+        assert synchronise.synchronize(world.repository) == {"state": "completed"}
     db.rollback()
     assert not db(db.sync_config.proxy == "written by the run").isempty()
     assert "no such column" in caplog.text
@@ -231,18 +233,18 @@ def test_a_run_whose_worker_died_is_not_shown_as_running(world: World) -> None:
     db = world.site.db
     lease = world.lease()
     lease.acquire()
-    assert jobs.live_run(db, world.repository, 60) is None
+    assert run_record.live_run(db, world.repository, 60) is None
     lease.assign(7)
-    assert jobs.live_run(db, world.repository, 60) == 7
+    assert run_record.live_run(db, world.repository, 60) == 7
     db(db.sync_lease).update(heartbeat=utcnow() - timedelta(seconds=61))
-    assert jobs.live_run(db, world.repository, 60) is None
-    assert jobs.live_run(db, 4711, 60) is None
+    assert run_record.live_run(db, world.repository, 60) is None
+    assert run_record.live_run(db, 4711, 60) is None
 
 
 def test_a_lost_lease_ends_the_run(world: World) -> None:
     lease = world.lease()
     lease.acquire()
-    record = jobs.RunRecord(world.site, world.repository, None, True, lease)
+    record = run_record.RunRecord(world.site, world.repository, None, True, lease)
     record.check()
     lease.lost.set()
     with pytest.raises(AlreadyRunning):
@@ -278,7 +280,7 @@ def test_the_heartbeat_beats_and_notices_a_loss(world: World) -> None:
 
 
 def test_progress_is_written_with_each_stage(world: World) -> None:
-    record = jobs.RunRecord(world.site, world.repository, None, False)
+    record = run_record.RunRecord(world.site, world.repository, None, False)
     record.stage(Stage.IMPORTING, "org_organisation", 10)
     record.advance(4, counts={"created": 3, "conflict": 1}, bytes_in=7)
     record.stage(Stage.FILES)
@@ -301,7 +303,7 @@ def test_old_entries_are_removed(world: World) -> None:
 
 @pytest.fixture()
 def worker(world: World) -> Scheduler:
-    worker = Scheduler(world.site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True, worker_name="w")
+    worker = Scheduler(world.site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True, worker_name="w")
     worker.now = utcnow
     return worker
 
@@ -318,7 +320,7 @@ def test_a_job_runs_for_ever_also_after_failures(world: World, scheduled: Site) 
     task = row.scheduler_task
     assert row.sync_job.id == job
     assert (task.repeats, task.retry_failed, task.period, task.timeout) == (0, -1, 120, 50)
-    assert (task.function_name, task.status, task.application_name) == (jobs.FUNCTION, "QUEUED", "eden")
+    assert (task.function_name, task.status, task.application_name) == (queue.FUNCTION, "QUEUED", "eden")
     assert json.loads(task.vars) == {"repository_id": world.repository, "user_id": 3, "manual": False}
 
 
@@ -392,17 +394,17 @@ def test_a_job_about_to_run_runs_once_more_at_once(world: World, scheduled: Site
 
 def test_a_run_by_hand_is_queued_once(world: World, scheduled: Site) -> None:
     db = scheduled.db
-    assert not jobs.waiting(db, world.repository)
-    task = db.scheduler_task(jobs.start_now(db, "eden", world.repository, 1, 50))
+    assert not queue.waiting(db, world.repository)
+    task = db.scheduler_task(queue.start_now(db, "eden", world.repository, 1, 50))
     assert (task.repeats, task.retry_failed) == (1, 0) and json.loads(task.vars)["manual"] is True
-    assert jobs.waiting(db, world.repository) and not jobs.waiting(db, 4711)
+    assert queue.waiting(db, world.repository) and not queue.waiting(db, 4711)
     task.update_record(status="RUNNING", last_run_time=utcnow())
-    assert jobs.waiting(db, world.repository)
+    assert queue.waiting(db, world.repository)
     db.sync_run.insert(repository_id=world.repository, started_on=utcnow())
-    assert not jobs.waiting(db, world.repository)
-    assert not jobs.cancel_waiting(db, world.repository)
+    assert not queue.waiting(db, world.repository)
+    assert not queue.cancel_waiting(db, world.repository)
     task.update_record(status="QUEUED")
-    assert jobs.cancel_waiting(db, world.repository) == 1 and not jobs.waiting(db, world.repository)
+    assert queue.cancel_waiting(db, world.repository) == 1 and not queue.waiting(db, world.repository)
 
 
 def test_runs_by_hand_are_waited_for_with_the_statements_of_one(
@@ -411,7 +413,7 @@ def test_runs_by_hand_are_waited_for_with_the_statements_of_one(
     db = scheduled.db
     begun = utcnow()
     for _ in range(5):
-        jobs.start_now(db, "eden", world.repository, 1, 50)
+        queue.start_now(db, "eden", world.repository, 1, 50)
     db(db.scheduler_task).update(status="RUNNING", last_run_time=begun)
     db.sync_run.insert(repository_id=world.repository, started_on=begun)
     execute, ran = db._adapter.execute, []
@@ -421,7 +423,7 @@ def test_runs_by_hand_are_waited_for_with_the_statements_of_one(
         return execute(*args, **options)
 
     monkeypatch.setattr(db._adapter, "execute", counted)
-    assert not jobs.waiting(db, world.repository)
+    assert not queue.waiting(db, world.repository)
     assert len(ran) == 2
 
 
@@ -429,4 +431,4 @@ def test_workers_that_are_alive(scheduled: Site) -> None:
     db = scheduled.db
     db.scheduler_worker.insert(worker_name="a", last_heartbeat=utcnow())
     db.scheduler_worker.insert(worker_name="b", last_heartbeat=utcnow() - timedelta(hours=1))
-    assert jobs.workers_alive(db) == 1
+    assert queue.workers_alive(db) == 1

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from s3sync import errors
-from s3sync.deciding.decisions import Wanted
-from s3sync.lists import day, order_of
-from s3sync.screens import sayings
-from s3sync.watching.logbook import Asked, harmless
+import s3sync
+from s3sync.conflicts.kept_list import KeptVersionQuery
+from s3sync.core import errors
+from s3sync.database.paging import day, order_of
+from s3sync.monitoring.log_view import LogQuery, harmless
+from s3sync.web.screens.words import errors as words_errors
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"])
@@ -27,12 +27,12 @@ def test_other_cells_stay_as_they_are(value: Any, cell: str) -> None:
 
 
 def test_what_is_asked_for_survives_the_address() -> None:
-    asked = Asked(3, "org_office", "in", "trouble", "2026-01-31", "2026-02-28", "it's", 7, True)
-    assert Asked.from_vars(asked.to_vars()) == asked
-    wanted = Wanted(3, "conflict", "org_office", "resolved", "2026-01-31", "it's")
-    assert Wanted.from_vars(wanted.to_vars()) == wanted
-    assert Asked.from_vars({}) == Asked() and Wanted.from_vars({}) == Wanted()
-    assert not Asked(3).is_narrowed and Asked(3, result="fatal").is_narrowed
+    asked = LogQuery(3, "org_office", "in", "trouble", "2026-01-31", "2026-02-28", "it's", 7, True)
+    assert LogQuery.from_vars(asked.to_vars()) == asked
+    wanted = KeptVersionQuery(3, "conflict", "org_office", "resolved", "2026-01-31", "it's")
+    assert KeptVersionQuery.from_vars(wanted.to_vars()) == wanted
+    assert LogQuery.from_vars({}) == LogQuery() and KeptVersionQuery.from_vars({}) == KeptVersionQuery()
+    assert not LogQuery(3).is_narrowed and LogQuery(3, result="fatal").is_narrowed
 
 
 def test_what_cannot_be_asked_for_is_passed_over() -> None:
@@ -46,10 +46,10 @@ def test_what_cannot_be_asked_for_is_passed_over() -> None:
         "kind": "odd",
         "state": "odd",
     }
-    assert Asked.from_vars(wrong) == Asked() and Wanted.from_vars(wrong) == Wanted()
-    assert Asked.from_vars({"repository": "4"}, 3).repository == 3
-    assert Asked.from_vars({"run": "4"}).oldest_first
-    assert not Asked.from_vars({"run": "4", "sort": "-time"}).oldest_first
+    assert LogQuery.from_vars(wrong) == LogQuery() and KeptVersionQuery.from_vars(wrong) == KeptVersionQuery()
+    assert LogQuery.from_vars({"repository": "4"}, 3).repository == 3
+    assert LogQuery.from_vars({"run": "4"}).oldest_first
+    assert not LogQuery.from_vars({"run": "4", "sort": "-time"}).oldest_first
 
 
 def test_days_are_those_of_utc() -> None:
@@ -64,13 +64,12 @@ def test_the_order_is_what_the_address_says_or_the_default() -> None:
 
 
 def test_every_error_has_a_heading() -> None:
-    package = Path(errors.__file__).parent
-    for module in pkgutil.iter_modules([str(package)]):
-        if not module.ispkg and module.name not in ("rest",):
-            importlib.import_module(f"s3sync.{module.name}")
+    for module in pkgutil.walk_packages(s3sync.__path__, "s3sync."):
+        if not module.name.startswith("s3sync.adapters.testing"):
+            importlib.import_module(module.name)
 
     def all_of(kind: type) -> set[type]:
         return {kind}.union(*map(all_of, kind.__subclasses__()))
 
-    told = sayings.errors(str)
+    told = words_errors.errors(str)
     assert {kind.code for kind in all_of(errors.SyncError)} <= told.keys()  # type: ignore[attr-defined]

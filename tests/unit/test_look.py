@@ -13,7 +13,7 @@ from gluon.globals import Request, Response, Session
 from gluon.storage import Storage
 from gluon.validators import IS_NOT_EMPTY
 
-from s3 import reader
+from s3.pages import reader_choices
 from s3sync.ui import assets, look
 from s3sync.ui.choice import Choice
 from s3sync.ui.forms import buttons, checkboxes, form_rows
@@ -131,14 +131,20 @@ def test_a_state_has_words_and_a_sign() -> None:
     ],
 )
 def test_the_way_back_stays_at_this_site(address: object, wanted: str) -> None:
-    assert reader.way_back(address, "/home") == wanted
+    assert reader_choices.way_back(address, "/home") == wanted
 
 
 def test_only_known_choices_count() -> None:
     request = Storage(cookies={"eden_language": Storage(value="ar"), "eden_theme": Storage(value="neon")})
-    assert reader.chosen(request, "language") == "ar" and reader.chosen(request, "theme") is None
-    assert reader.right_to_left("ar") and reader.right_to_left("fa-ir") and not reader.right_to_left("de")
-    assert not reader.right_to_left(None)
+    assert (
+        reader_choices.chosen(request, "language") == "ar" and reader_choices.chosen(request, "theme") is None
+    )
+    assert (
+        reader_choices.right_to_left("ar")
+        and reader_choices.right_to_left("fa-ir")
+        and not reader_choices.right_to_left("de")
+    )
+    assert not reader_choices.right_to_left(None)
 
 
 # --- forms --------------------------------------------------------------------------------------------------

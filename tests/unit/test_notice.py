@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3sync.watching.notice import failures_in_a_row
+from s3sync.monitoring.failure_mail import failures_in_a_row
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3sync.ordering import Edge, arrange
+from s3sync.core.write_order import Edge, arrange
 
 
 def test_without_references_everything_is_one_level() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from s3sync.errors import Cancelled, PeerBusy, PeerRefused, PeerUnreachable
-from s3sync.patience import ONCE, Patience
+from s3sync.core.errors import Cancelled, PeerBusy, PeerRefused, PeerUnreachable
+from s3sync.core.retry import NO_RETRY, RetryPolicy
 
 
 class Step:
@@ -23,33 +23,35 @@ class Step:
 def test_transient_failures_are_repeated_with_growing_waits() -> None:
     waits: list[float] = []
     step = Step(PeerUnreachable("a"), PeerUnreachable("b"))
-    assert Patience(attempts=3, first_delay=1, factor=3).run(step, sleep=waits.append) == "done"
+    assert RetryPolicy(attempts=3, first_delay=1, factor=3).run(step, sleep=waits.append) == "done"
     assert step.calls == 3
     assert 0.8 <= waits[0] <= 1.2 and 2.4 <= waits[1] <= 3.6
 
 
 def test_the_last_error_comes_out() -> None:
     with pytest.raises(PeerUnreachable, match="b"):
-        Patience(attempts=2).run(Step(PeerUnreachable("a"), PeerUnreachable("b")), sleep=lambda seconds: None)
+        RetryPolicy(attempts=2).run(
+            Step(PeerUnreachable("a"), PeerUnreachable("b")), sleep=lambda seconds: None
+        )
 
 
 def test_a_final_error_is_not_repeated() -> None:
     step = Step(PeerRefused("no"))
     with pytest.raises(PeerRefused):
-        Patience().run(step, sleep=lambda seconds: None)
+        RetryPolicy().run(step, sleep=lambda seconds: None)
     assert step.calls == 1
 
 
 def test_once_means_once() -> None:
     step = Step(PeerBusy("later"))
     with pytest.raises(PeerBusy):
-        ONCE.run(step)
+        NO_RETRY.run(step)
     assert step.calls == 1
 
 
 def test_the_peers_own_time_is_kept_up_to_a_limit() -> None:
-    assert Patience().delay(1, PeerBusy("later", retry_after=12.0)) == 12.0
-    assert Patience(longest_delay=30).delay(1, PeerBusy("later", retry_after=7200.0)) == 30
+    assert RetryPolicy().delay(1, PeerBusy("later", retry_after=12.0)) == 12.0
+    assert RetryPolicy(longest_delay=30).delay(1, PeerBusy("later", retry_after=7200.0)) == 30
 
 
 def test_waiting_can_be_cancelled_and_retries_are_told() -> None:
@@ -59,7 +61,7 @@ def test_waiting_can_be_cancelled_and_retries_are_told() -> None:
         raise Cancelled("stop")
 
     with pytest.raises(Cancelled):
-        Patience().run(
+        RetryPolicy().run(
             Step(PeerBusy("x")), sleep=cancelled, on_retry=lambda error, attempt, wait: told.append(attempt)
         )
     assert told == [1]

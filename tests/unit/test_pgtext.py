@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from s3sync.store.pgtext import array, copy_lines
+from s3sync.database.store.pg_copy import array, copy_lines
 
 
 @pytest.mark.parametrize(

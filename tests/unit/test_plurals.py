@@ -11,8 +11,8 @@ import pytest
 from gluon.languages import TranslatorFactory
 from gluon.template import render
 
-from s3sync.plurals import FORMS, Form, counted, form
-from s3sync.screens import wording
+from s3sync.core.plurals import FORMS, Form, counted, form
+from s3sync.web.screens.words import states_and_units
 from tools.languages import APPLICATION, LANGUAGES, python_of
 
 #: By CLDR's common/supplemental/plurals.xml, from the sample numbers of each rule.
@@ -77,7 +77,7 @@ def said(language: str, one: str, other: str, *counts: int) -> list[str]:
 
 def test_records_are_counted_in_arabic() -> None:
     T = translator("ar")
-    assert [str(wording.records(T, count)) for count in (0, 1, 2, 3, 11, 100)] == [
+    assert [str(states_and_units.records(T, count)) for count in (0, 1, 2, 3, 11, 100)] == [
         "0 سجل",
         "سجل واحد",
         "سجلان",
@@ -89,7 +89,7 @@ def test_records_are_counted_in_arabic() -> None:
 
 def test_records_are_counted_in_french() -> None:
     T = translator("fr")
-    assert [str(wording.records(T, count)) for count in (0, 1, 2, 3, 11, 1_000_000)] == [
+    assert [str(states_and_units.records(T, count)) for count in (0, 1, 2, 3, 11, 1_000_000)] == [
         "0 enregistrement",
         "1 enregistrement",
         "2 enregistrements",
@@ -141,7 +141,7 @@ def test_a_page_says_how_many_wait_for_a_decision(language: str, count: int, exp
 def test_rhythms_are_counted() -> None:
     def rhythms(language: str) -> list[str]:
         T = translator(language)
-        found = [wording.rhythm(T, days * 86400, time(6, 30)) for days in (1, 2, 3, 11)]
+        found = [states_and_units.rhythm(T, days * 86400, time(6, 30)) for days in (1, 2, 3, 11)]
         return [str(each).partition("<time")[0] for each in found]
 
     assert rhythms("de") == ["Jeden Tag um ", "Alle 2 Tage um ", "Alle 3 Tage um ", "Alle 11 Tage um "]
@@ -157,7 +157,7 @@ def test_rhythms_are_counted() -> None:
 def test_spans_of_time_fit_into_sentences() -> None:
     T = translator("ar")
     behind = [
-        str(T("The clock of the other site is %s behind ours.") % wording.seconds(T, each))
+        str(T("The clock of the other site is %s behind ours.") % states_and_units.seconds(T, each))
         for each in (2, 5, 70)
     ]
     assert [each.partition("بمقدار ")[2] for each in behind] == ["ثانيتين.", "5 ثوانٍ.", "70 ثانية."]
@@ -167,7 +167,8 @@ def test_a_counted_message_holds_another() -> None:
     message = ("%(count)s entry is older than %(age)s.", "%(count)s entries are older than %(age)s.")
     T = translator("ar")
     found = [
-        str(counted(T, entries, *message, age=wording.days(T, days))) for entries, days in ((2, 2), (3, 11))
+        str(counted(T, entries, *message, age=states_and_units.days(T, days)))
+        for entries, days in ((2, 2), (3, 11))
     ]
     assert found == ["بندان أقدم من يومين.", "3 بنود أقدم من 11 يومًا."]
 

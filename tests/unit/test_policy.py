@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3sync.errors import BadRequest
-from s3sync.policy import ALL_METHODS, Method, Policy, Terms, Version, decide, is_newer, parse_strategy
-from s3sync.records import Action
+from s3sync.core.errors import BadRequest
+from s3sync.core.policy import ALL_METHODS, Method, Policy, Terms, Version, decide, is_newer, parse_strategy
+from s3sync.core.records import Action
 
 NOON = datetime(2026, 3, 1, 12)
 LATER = NOON + timedelta(seconds=1)

@@ -23,7 +23,7 @@ from s3sync.adapters.findings import (
     without_address,
 )
 from s3sync.adapters.testing import one_line
-from s3sync.errors import (
+from s3sync.core.errors import (
     ConfigurationError,
     NotAuthenticated,
     NotPermitted,
@@ -38,9 +38,10 @@ from s3sync.errors import (
     SyncError,
     TlsFailed,
 )
-from s3sync.peer import Offer
-from s3sync.screens import connection
-from s3sync.transport import Transport, _obstacle
+from s3sync.transport.client import Transport
+from s3sync.transport.failures import _obstacle
+from s3sync.web.screens.repository import connection_test
+from s3sync.wire.protocol.offer import Offer
 
 OWN = "urn:uuid:own"
 
@@ -201,7 +202,7 @@ def every_probe() -> list[ConnectionTest]:
 def test_every_answer_has_words_and_every_obstacle_a_remedy() -> None:
     seen = set()
     for found in every_probe():
-        for told, finding in zip(connection.told(str, EdenAdapter, found), found.findings):
+        for told, finding in zip(connection_test.told(str, EdenAdapter, found), found.findings):
             seen.add(finding.answer)
             assert told.sentence and told.state and told.question, finding
             assert (told.kind == "bad") == (finding.answer in OBSTACLES)
@@ -210,7 +211,7 @@ def test_every_answer_has_words_and_every_obstacle_a_remedy() -> None:
 
 
 def test_another_repository_for_the_same_site_is_named() -> None:
-    lines = connection.told(str, EdenAdapter, ask(Peer(Offer("other", version="1"))), "Headquarters")
+    lines = connection_test.told(str, EdenAdapter, ask(Peer(Offer("other", version="1"))), "Headquarters")
     assert "Headquarters" in lines[4].sentence and lines[4].kind == "attention" and lines[4].remedy
 
 

@@ -9,20 +9,14 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from s3sync.errors import BadRequest, FilterError, NotRegistered, PeerRefused, ProtocolError, StoreBusy
-from s3sync.filters import parse_filter
-from s3sync.protocol import (
-    CAPABILITIES,
-    AnsweredWith200,
-    PullRequest,
-    PushReply,
-    PushRequest,
-    RegistrationReply,
-    RegistrationRequest,
-    failure,
-    format_msince,
-    parse_msince,
-)
+from s3sync.core.errors import BadRequest, FilterError, NotRegistered, PeerRefused, ProtocolError, StoreBusy
+from s3sync.wire.filters import parse_filter
+from s3sync.wire.protocol.names import CAPABILITIES
+from s3sync.wire.protocol.pull import PullRequest
+from s3sync.wire.protocol.push import PushReply, PushRequest
+from s3sync.wire.protocol.registration import RegistrationReply, RegistrationRequest
+from s3sync.wire.protocol.replies import AnsweredWith200, failure
+from s3sync.wire.protocol.times import format_msince, parse_msince
 
 
 def variables(query: str) -> dict[str, Any]:

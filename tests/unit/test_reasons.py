@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from s3sync.engine import RunReport
-from s3sync.errors import Failure, NotPermitted, PeerUnreachable
-from s3sync.screens.reasons import LONGEST, failure_of
+from s3sync.core.errors import Failure, NotPermitted, PeerUnreachable
+from s3sync.exchange.run.report import RunReport
+from s3sync.web.screens.words.state_reasons import LONGEST, failure_of
 
 
 def title(name: str) -> str:

@@ -11,17 +11,19 @@ from typing import Any
 import pytest
 from gluon.scheduler import Scheduler
 
-from s3sync import datasets, jobs, serving
+from s3sync.active.registration import ask_for_offer, introduce, known_offer
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
-from s3sync.errors import RedirectedElsewhere
-from s3sync.model import utcnow
-from s3sync.peer import Exchange
-from s3sync.protocol import RegistrationRequest
-from s3sync.registration import ask_for_offer, introduce, known_offer
+from s3sync.administration import datasets
+from s3sync.core.clock import utcnow
+from s3sync.core.errors import RedirectedElsewhere
+from s3sync.exchange.peer import Exchange
+from s3sync.passive import registration
+from s3sync.scheduler import jobs, queue
 from s3sync.site import Site
-from s3sync.transport import Transport
+from s3sync.transport.client import Transport
+from s3sync.wire.protocol.registration import RegistrationRequest
 from tests.support.exchange import DirectPeer
 from tests.support.peer import Answer, FakePeer
 from tests.support.site import SampleSite
@@ -43,7 +45,7 @@ class Line(DirectPeer):
 def sites(tmp_path: Path) -> Iterator[tuple[Site, Site]]:
     own, other = SampleSite(tmp_path / "own"), SampleSite(tmp_path / "other")
     own.peer = lambda row, hurry=None: Line(own, other)  # type: ignore[assignment, method-assign, return-value]
-    Scheduler(own.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
+    Scheduler(own.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
     yield own, other
     own.db.close()
     other.db.close()
@@ -59,7 +61,7 @@ def enter(site: Site) -> int:
 
 def introduced(site: Site, other: Site) -> int:
     """The other site introduces itself."""
-    serving.register(site, RegistrationRequest(other.config().uuid, "Other"))
+    registration.register(site, RegistrationRequest(other.config().uuid, "Other"))
     return int(site.repository_of(other.config().uuid).id)
 
 
@@ -70,7 +72,7 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     db = own.db
     entered = enter(own)
     jobs.add_job(db, "eden", entered, 7, period=60, timeout=50)
-    jobs.start_now(db, "eden", entered, 7, 50)
+    queue.start_now(db, "eden", entered, 7, 50)
     run = db.sync_run.insert(repository_id=entered, state="failed", finished_on=utcnow())
     db.sync_traffic.insert(day=date(2026, 3, 1), repository_id=entered, received=1)
     kept = db.sync_kept.insert(kind="rejected", tablename=RESOURCE, repository_id=entered, fingerprint="x")
@@ -87,7 +89,7 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     called = [json.loads(row.vars) for row in db(db.scheduler_task).select()]
     assert [each["repository_id"] for each in called] == [known, known]
     assert {each["user_id"] for each in called} == {7} and job.scheduler_task.period == 60
-    assert jobs.waiting(db, known)
+    assert queue.waiting(db, known)
     assert db.sync_run(run).repository_id == known and db.sync_kept(kept).repository_id == known
     assert db(db.sync_traffic.repository_id == known).count() == 1
     assert own.checkpoints.read(entered, RESOURCE, "pull") is None and db(db.sync_lease).isempty()

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from s3sync import policy, protocol
-from s3sync.errors import SyncError
-from s3sync.policy import Method
-from s3sync.screens import remedies, sayings
+from s3sync.core import policy
+from s3sync.core.errors import SyncError
+from s3sync.core.policy import Method
+from s3sync.web.screens.words import errors, remedies
+from s3sync.wire.protocol import replies
 
 
 def kinds_of(base: type[SyncError]) -> Iterator[type[SyncError]]:
@@ -44,10 +45,10 @@ def said_by_policy() -> set[str]:
 
 
 def test_every_remedy_of_an_error_is_in_the_readers_language() -> None:
-    assert issubclass(protocol.AnsweredWith200, SyncError)
+    assert issubclass(replies.AnsweredWith200, SyncError)
     ours = [each for each in kinds_of(SyncError) if each.__module__.startswith("s3sync.")]
     assert {each.default_hint for each in ours} == set(remedies.remedies(str))
-    assert {each.code for each in ours} == set(sayings.errors(str))
+    assert {each.code for each in ours} == set(errors.errors(str))
 
 
 def test_every_reason_of_the_policy_is_in_the_readers_language() -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s3sync.deciding import resolution
-from s3sync.errors import BadRequest
-from s3sync.ports import Kept
-from s3sync.records import Action
+from s3sync.conflicts import resolve
+from s3sync.core.errors import BadRequest
+from s3sync.core.kept import Kept
+from s3sync.core.records import Action
 from tests.simulation.world import World
 from tests.support.disagreement import ORG, disagree, two_sites
 
@@ -41,7 +41,7 @@ def kept_id(world: World) -> int:
 def test_the_loser_can_be_restored_and_wins_everywhere(conflict: World) -> None:
     here, there = conflict.places[:2]
     assert [name_at(conflict, 0), name_at(conflict, 1)] == ["Changed at B"] * 2
-    report = resolution.restore(here.site, kept_id(conflict), "ours", None)
+    report = resolve.restore(here.site, kept_id(conflict), "ours", None)
     assert report.counts == {Action.UPDATED: 1}
     assert name_at(conflict, 0) == "Changed at A"
     conflict.synchronise(here, there)
@@ -52,7 +52,7 @@ def test_the_loser_can_be_restored_and_wins_everywhere(conflict: World) -> None:
 
 def test_the_decision_can_be_accepted(conflict: World) -> None:
     here = conflict.places[0]
-    resolution.accept(here.site, kept_id(conflict), None)
+    resolve.accept(here.site, kept_id(conflict), None)
     assert here.db.sync_kept[kept_id(conflict)].state == "resolved"
     assert name_at(conflict, 0) == "Changed at B"
 
@@ -60,15 +60,15 @@ def test_the_decision_can_be_accepted(conflict: World) -> None:
 @pytest.mark.parametrize("side", ["", "mine"])
 def test_a_side_that_does_not_exist_is_refused(conflict: World, side: str) -> None:
     with pytest.raises(BadRequest):
-        resolution.restore(conflict.places[0].site, kept_id(conflict), side)
+        resolve.restore(conflict.places[0].site, kept_id(conflict), side)
     assert conflict.places[0].db.sync_kept[kept_id(conflict)].state == "open"
 
 
 def test_an_unknown_version_is_refused(conflict: World, tmp_path: Path) -> None:
     with pytest.raises(BadRequest):
-        resolution.restore(conflict.places[0].site, 4711, "ours")
+        resolve.restore(conflict.places[0].site, 4711, "ours")
     with pytest.raises(BadRequest):
-        resolution.accept(conflict.places[0].site, 4711)
+        resolve.accept(conflict.places[0].site, 4711)
 
 
 def test_every_loser_of_several_conflicts_is_kept(conflict: World) -> None:
@@ -100,7 +100,7 @@ def test_what_belongs_to_the_record_is_left_as_it_is_now(conflict: World) -> Non
     here.db.commit()
     kept = here.db(here.db.sync_kept.theirs.like("%pr_contact%value%1%")).select().first()
     here.db(here.s3db[ORG].uuid == "u").update(name="Changed since")
-    assert resolution.restore(here.site, kept.id, "theirs").counts == {Action.UPDATED: 1}
+    assert resolve.restore(here.site, kept.id, "theirs").counts == {Action.UPDATED: 1}
     assert name_at(conflict, 0) == "Again at B"
     assert here.db(contacts.uuid == "c").select().first().value == "2"
 
@@ -128,7 +128,7 @@ def test_a_rejected_record_comes_with_what_belongs_to_it(conflict: World) -> Non
         why = "The record it belongs to was not stored."
         part = Kept("rejected", "pr_contact", "c", None, 1, None, why, None, "<resource/>", None, "g")
         here.site.ledger.keep([part])
-    assert resolution.restore(here.site, key, "theirs", None).counts == {Action.CREATED: 2}
+    assert resolve.restore(here.site, key, "theirs", None).counts == {Action.CREATED: 2}
     table = here.db.sync_kept
     states = {row.uuid: row.state for row in here.db(table.kind == "rejected").select()}
     assert states == {"new": "resolved", "c": "superseded"}
@@ -138,7 +138,7 @@ def test_a_rejected_record_comes_with_what_belongs_to_it(conflict: World) -> Non
 def test_what_is_rejected_again_stays_open_and_changes_nothing(conflict: World, inner: str) -> None:
     here = conflict.places[0]
     key = rejected(conflict, inner)
-    report = resolution.restore(here.site, key, "theirs", None)
+    report = resolve.restore(here.site, key, "theirs", None)
     assert report.failures
     rows = here.db(here.db.sync_kept.kind == "rejected").select()
     assert [(row.id, row.state, row.repository_id) for row in rows] == [(key, "open", 1)]
@@ -208,7 +208,7 @@ def test_the_record_says_exactly_what_was_chosen_and_so_does_the_other_site(
     before = dict(zip(CHOSEN, values_at(apart, 0, *CHOSEN)))
     said = {**SAID, "now": before}
     picks = dict(zip(CHOSEN, sides))
-    report = resolution.combine(here.site, latest(apart), picks, None)
+    report = resolve.combine(here.site, latest(apart), picks, None)
     assert not report.failures
     wanted = [said[side][name] for name, side in picks.items()]
     assert values_at(apart, 0, *CHOSEN) == wanted
@@ -224,15 +224,15 @@ def test_the_record_says_exactly_what_was_chosen_and_so_does_the_other_site(
 def test_fields_that_are_not_named_stay(apart: World) -> None:
     here = apart.places[0]
     assert values_at(apart, 0, *CHOSEN) == list(SAID["theirs"].values())
-    resolution.combine(here.site, latest(apart), {"acronym": "ours"}, None)
+    resolve.combine(here.site, latest(apart), {"acronym": "ours"}, None)
     assert values_at(apart, 0, *CHOSEN) == ["There", "H", None, "http://t.example", "two"]
 
 
 def test_what_was_decided_is_in_the_log(apart: World) -> None:
     here = apart.places[0]
-    resolution.combine(here.site, latest(apart), {"acronym": "ours", "name": "theirs"}, None)
-    resolution.restore(here.site, latest(apart), "ours", None)
-    resolution.restore(here.site, latest(apart), "theirs", None, quiet=True)
+    resolve.combine(here.site, latest(apart), {"acronym": "ours", "name": "theirs"}, None)
+    resolve.restore(here.site, latest(apart), "ours", None)
+    resolve.restore(here.site, latest(apart), "theirs", None, quiet=True)
     entries = here.db(here.db.sync_log.mode == "decide/outgoing").select(orderby=here.db.sync_log.id)
     assert [row.message.partition(": ")[2] for row in entries] == [
         "field by field (acronym: our version, name: the other site's version).",
@@ -245,7 +245,7 @@ def test_what_was_decided_is_in_the_log(apart: World) -> None:
 def test_what_cannot_be_chosen_changes_nothing(apart: World, choices: dict[str, str]) -> None:
     before = values_at(apart, 0, *CHOSEN, "modified_on")
     with pytest.raises(BadRequest):
-        resolution.combine(apart.places[0].site, latest(apart), choices)
+        resolve.combine(apart.places[0].site, latest(apart), choices)
     assert values_at(apart, 0, *CHOSEN, "modified_on") == before
     assert apart.places[0].db.sync_kept[latest(apart)].state == "open"
 
@@ -253,7 +253,7 @@ def test_what_cannot_be_chosen_changes_nothing(apart: World, choices: dict[str, 
 def test_fields_of_a_record_that_is_not_here_cannot_be_chosen(conflict: World) -> None:
     key = rejected(conflict, GOOD)
     with pytest.raises(BadRequest, match="not here"):
-        resolution.combine(conflict.places[0].site, key, {"name": "theirs"})
+        resolve.combine(conflict.places[0].site, key, {"name": "theirs"})
 
 
 def test_a_choice_that_the_data_model_forbids_changes_nothing(apart: World) -> None:
@@ -262,7 +262,7 @@ def test_a_choice_that_the_data_model_forbids_changes_nothing(apart: World) -> N
     text = f'<resource name="{ORG}" uuid="u"><data field="year" value="99999">99999</data></resource>'
     here.db(here.db.sync_kept.id == key).update(theirs=text)
     before = values_at(apart, 0, *CHOSEN, "modified_on")
-    report = resolution.combine(here.site, key, {"year": "theirs", "acronym": "ours"})
+    report = resolve.combine(here.site, key, {"year": "theirs", "acronym": "ours"})
     assert [outcome.errors.keys() for _, outcome in report.failures] == [{"year"}]
     assert values_at(apart, 0, *CHOSEN, "modified_on") == before
     assert here.db.sync_kept[key].state == "open"
@@ -295,8 +295,8 @@ def test_a_decision_after_a_conflict_is_no_conflict_again(won_here: World) -> No
     rows = here.db(here.db.sync_kept.state == "open").select(orderby=~here.db.sync_kept.id)
     here.clock.step(60)
     for row in rows:
-        resolution.accept(here.site, int(row.id), None)
-    resolution.restore(here.site, int(rows[0].id), "theirs", None)
+        resolve.accept(here.site, int(row.id), None)
+    resolve.restore(here.site, int(rows[0].id), "theirs", None)
     assert name_at(won_here, 0) == "Later at B"
     before = open_conflicts(won_here)
     for _ in range(2):

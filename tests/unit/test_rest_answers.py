@@ -13,8 +13,8 @@ import pytest
 from gluon import HTTP, current
 from gluon.storage import Storage
 
-from s3sync import rest
 from s3sync.site import Site
+from s3sync.web import interface, plain_resources
 from tests.support.site import SampleSite
 
 Entrance = Callable[[Any, Any], Any]
@@ -44,21 +44,21 @@ def refusal(entrance: Entrance, request: Any) -> HTTP:
 
 
 def of_table(request: Any, response: Any) -> Any:
-    return rest.resource_request(request, response, "org", "organisation", None)
+    return plain_resources.resource_request(request, response, "org", "organisation", None)
 
 
 def of_record(request: Any, response: Any) -> Any:
-    return rest.resource_request(request, response, "org", "organisation", "1")
+    return plain_resources.resource_request(request, response, "org", "organisation", "1")
 
 
 @pytest.mark.parametrize(
     ("entrance", "extension", "allowed"),
     [
-        (rest.sync_request, "xml", "GET, POST, PUT"),
-        (rest.sync_request, "json", ""),
-        (rest.register_request, "json", "POST, PUT"),
-        (rest.offer_request, "json", "GET"),
-        (rest.file_request, "txt", "GET, PUT"),
+        (interface.sync_request, "xml", "GET, POST, PUT"),
+        (interface.sync_request, "json", ""),
+        (interface.register_request, "json", "POST, PUT"),
+        (interface.offer_request, "json", "GET"),
+        (interface.file_request, "txt", "GET, PUT"),
         (of_table, "xml", "GET, POST, PUT"),
         (of_record, "xml", "GET, POST, PUT, DELETE"),
     ],
@@ -80,7 +80,7 @@ def test_a_whole_table_is_not_deleted(site: Site) -> None:
     "stored", ["doc_document.file.nosuch.eA==.txt", "auth_user.password.a.b.txt", "no_such.file.a.b.txt", ""]
 )
 def test_a_file_that_is_not_here_is_a_404(site: Site, stored: str) -> None:
-    refused = refusal(rest.file_request, asked("GET", arg=stored))
+    refused = refusal(interface.file_request, asked("GET", arg=stored))
     assert refused.status == 404
     assert json.loads(refused.body)["error"] == "record_unknown"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from s3sync import rest
+from s3sync.web import bodies
 
 MOST = 100_000
 PACKED = gzip.compress(b"<s3xml/>")
@@ -26,7 +26,7 @@ def asked(body: bytes, **headers: str) -> Any:
 
 def taken(tmp_path: Path, request: Any, **options: Any) -> bytes:
     site: Any = SimpleNamespace(spool=tmp_path)
-    with rest._body(site, request, MOST, **options) as source:
+    with bodies.request_body(site, request, MOST, **options) as source:
         return source.read()
 
 
@@ -59,4 +59,4 @@ def test_a_length_that_is_no_number_is_not_believed(tmp_path: Path) -> None:
     ],
 )
 def test_an_answer_is_packed_where_that_is_wanted(accepted: Any, packs: bool) -> None:
-    assert rest._takes_gzip(asked(b"", http_accept_encoding=accepted)) is packs
+    assert bodies._takes_gzip(asked(b"", http_accept_encoding=accepted)) is packs

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from s3.components import Component, parse_declaration
-from s3.errors import UnknownTable
+from s3.data_model.components import Component, parse_declaration
+from s3.data_model.errors import UnknownTable
 from tests.support.eden import open_environment
 
 

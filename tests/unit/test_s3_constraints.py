@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from s3.constraints import loosen
+from s3.database.constraints import loosen
 from tests.support import eden
 from tests.support.eden import open_environment
 

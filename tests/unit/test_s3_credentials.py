@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable
 
-from s3.credentials import MOST, RightPasswords
+from s3.users.password_cache import MOST, RightPasswords
 
 
 class Counter:

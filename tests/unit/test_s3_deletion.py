@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from s3.errors import DeletionRestricted
+from s3.data_model.errors import DeletionRestricted
 from tests.support.eden import open_environment
 
 

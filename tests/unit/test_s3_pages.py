@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from gluon import HTTP, current
 
-from s3.listing import listing
-from s3.rest_controller import ResourceScreens
+from s3.pages.listing import listing
+from s3.pages.rest_controller import ResourceScreens
 from tests.support.eden import open_environment
 
 
@@ -23,7 +23,8 @@ def test_what_is_no_key_names_no_record(s3db: Any, record_id: str, monkeypatch: 
     monkeypatch.setattr(current, "T", str, raising=False)
     refused = []
     monkeypatch.setattr(
-        "s3.rest_controller.refusal", lambda status, message: refused.append(status) or HTTP(status, message)
+        "s3.pages.rest_controller.refusal",
+        lambda status, message: refused.append(status) or HTTP(status, message),
     )
     screens = ResourceScreens(s3db, None, "org_organisation")
     with pytest.raises(HTTP):

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from pydal.adapters.base import BaseAdapter
 
-from s3 import schema
-from s3.database import connect
-from s3.errors import SchemaBusy
-from s3.schema import SchemaGate, create_indices
+from s3.data_model.errors import SchemaBusy
+from s3.database import schema_gate
+from s3.database.connect import connect
+from s3.database.schema_gate import SchemaGate, create_indices
 from tests.support.eden import open_environment
 
 URI = "sqlite://storage.sqlite"
@@ -75,7 +75,7 @@ def test_the_second_waits_for_the_first(application: Path) -> None:
 
 
 def test_waiting_ends_with_an_explanation(application: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "PATIENCE", 0.2)
+    monkeypatch.setattr(schema_gate, "PATIENCE", 0.2)
     first = SchemaGate(str(application), URI, ["org"])
     assert first.open()
     caught: list[BaseException] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from s3.clock import default_time, next_modified_on, utcnow
+from s3.data_model.clock import default_time, next_modified_on, utcnow
 from tests.support.eden import open_environment
 
 NOON = datetime.datetime(2025, 3, 1, 12, 0, 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from s3.validators import ReferenceTo, UniqueValue, WebAddress
+from s3.data_model.validators import ReferenceTo, UniqueValue, WebAddress
 from s3sync.ui.choice import Choice
 from tests.support.eden import open_environment
 

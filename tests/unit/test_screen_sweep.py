@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from gluon.storage import Storage
 
-from s3sync import jobs
-from s3sync.deciding import sweep
-from s3sync.errors import StoreBusy
-from s3sync.screens import conflicts
-from s3sync.screens.desk import Desk
+from s3sync.conflicts import resolve_many
+from s3sync.core.errors import StoreBusy
+from s3sync.scheduler import queue
+from s3sync.web.screens import conflicts
+from s3sync.web.screens.context import ScreenContext
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_what_is_left_is_for_the_worker(
         return bool(outcome)
 
     asked: list[int] = []
-    monkeypatch.setattr(sweep, "work", work)
-    monkeypatch.setattr(sweep, "queue", lambda db, application, key, timeout: asked.append(key))
-    monkeypatch.setattr(jobs, "wake_workers", lambda db: None)
+    monkeypatch.setattr(resolve_many, "work", work)
+    monkeypatch.setattr(resolve_many, "queue", lambda db, application, key, timeout: asked.append(key))
+    monkeypatch.setattr(queue, "wake_workers", lambda db: None)
     host = Storage(settings=Storage(get_sync_task_timeout=lambda: 60))
-    desk = Desk(Storage(host=host), str, Storage(application="eden"), None, Storage())
+    desk = ScreenContext(Storage(host=host), str, Storage(application="eden"), None, Storage())
     conflicts.go_on(desk, 7)
     assert asked == queued
     assert (desk.session.flash or "").startswith(told or "") and bool(desk.session.flash) == bool(told)

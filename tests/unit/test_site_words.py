@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from s3sync.deciding.cases import SiteWords
-from s3sync.records import Record, Reference
+from s3sync.conflicts.detail import SiteWords
+from s3sync.core.records import Record, Reference
 from tests.support.site import SampleSite
 
 

@@ -8,56 +8,65 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from s3sync.deciding import sweep
-from s3sync.deciding.decisions import Wanted
-from s3sync.deciding.sweep import CHANGED, DELETED, LATER, SAME_TIME, Facts, Selection, Verdict, verdict
-from s3sync.errors import BadRequest
-from s3sync.ports import Kept
+from s3sync.conflicts import resolve_many
+from s3sync.conflicts.kept_list import KeptVersionQuery
+from s3sync.conflicts.resolve_many import (
+    CHANGED,
+    DELETED,
+    LATER,
+    SAME_TIME,
+    Ruling,
+    Selection,
+    VersionFacts,
+    verdict,
+)
+from s3sync.core.errors import BadRequest
+from s3sync.core.kept import Kept
 from tests.simulation.world import World
 from tests.support.disagreement import ORG, disagree, two_sites
 
 OLD, NEW = datetime(2026, 1, 1), datetime(2026, 1, 2)
 
 
-def conflict(standing: str, ours: datetime | None = OLD, theirs: datetime | None = NEW) -> Facts:
-    return Facts("conflict", standing, ours, theirs, NEW)
+def conflict(standing: str, ours: datetime | None = OLD, theirs: datetime | None = NEW) -> VersionFacts:
+    return VersionFacts("conflict", standing, ours, theirs, NEW)
 
 
-def rejected(standing: str = "absent", now: datetime | None = None, kind: str = "rejected") -> Facts:
-    return Facts(kind, standing, None, OLD, now)
+def rejected(standing: str = "absent", now: datetime | None = None, kind: str = "rejected") -> VersionFacts:
+    return VersionFacts(kind, standing, None, OLD, now)
 
 
 @pytest.mark.parametrize(
     ("rule", "facts", "expected"),
     [
-        ("keep", conflict("other"), Verdict("keep")),
-        ("keep", rejected(), Verdict("keep")),
-        ("ours", conflict("theirs"), Verdict("ours")),
-        ("ours", conflict("ours"), Verdict("ours")),
-        ("theirs", conflict("ours"), Verdict("theirs")),
-        ("ours", conflict("other"), Verdict(why=CHANGED)),
-        ("theirs", conflict("deleted"), Verdict(why=DELETED)),
-        ("newer", conflict("other"), Verdict(why=CHANGED)),
-        ("newer", conflict("ours"), Verdict("theirs")),
-        ("newer", conflict("ours", NEW, OLD), Verdict("ours")),
-        ("newer", conflict("ours", OLD, OLD), Verdict(why=SAME_TIME)),
-        ("newer", conflict("ours", None, OLD), Verdict(why=SAME_TIME)),
-        ("ours", rejected(), Verdict("keep")),
-        ("theirs", rejected(), Verdict("theirs")),
-        ("again", rejected(), Verdict("theirs")),
-        ("again", rejected("other", NEW), Verdict(why=LATER)),
-        ("theirs", rejected("other", NEW, "refused"), Verdict(why=LATER)),
-        ("theirs", rejected("theirs", NEW), Verdict("theirs")),
-        ("newer", rejected("other", NEW), Verdict("keep")),
-        ("newer", rejected("other", OLD - timedelta(days=1)), Verdict("theirs")),
-        ("again", rejected("deleted"), Verdict("theirs")),
+        ("keep", conflict("other"), Ruling("keep")),
+        ("keep", rejected(), Ruling("keep")),
+        ("ours", conflict("theirs"), Ruling("ours")),
+        ("ours", conflict("ours"), Ruling("ours")),
+        ("theirs", conflict("ours"), Ruling("theirs")),
+        ("ours", conflict("other"), Ruling(why=CHANGED)),
+        ("theirs", conflict("deleted"), Ruling(why=DELETED)),
+        ("newer", conflict("other"), Ruling(why=CHANGED)),
+        ("newer", conflict("ours"), Ruling("theirs")),
+        ("newer", conflict("ours", NEW, OLD), Ruling("ours")),
+        ("newer", conflict("ours", OLD, OLD), Ruling(why=SAME_TIME)),
+        ("newer", conflict("ours", None, OLD), Ruling(why=SAME_TIME)),
+        ("ours", rejected(), Ruling("keep")),
+        ("theirs", rejected(), Ruling("theirs")),
+        ("again", rejected(), Ruling("theirs")),
+        ("again", rejected("other", NEW), Ruling(why=LATER)),
+        ("theirs", rejected("other", NEW, "refused"), Ruling(why=LATER)),
+        ("theirs", rejected("theirs", NEW), Ruling("theirs")),
+        ("newer", rejected("other", NEW), Ruling("keep")),
+        ("newer", rejected("other", OLD - timedelta(days=1)), Ruling("theirs")),
+        ("again", rejected("deleted"), Ruling("theirs")),
     ],
 )
-def test_a_rule_never_overrules_what_happened_since(rule: str, facts: Facts, expected: Verdict) -> None:
+def test_a_rule_never_overrules_what_happened_since(rule: str, facts: VersionFacts, expected: Ruling) -> None:
     assert verdict(rule, facts) == expected
 
 
-WANTED = Wanted(3, "conflict", "org_office", "open", "2026-01-31", "Red")
+WANTED = KeptVersionQuery(3, "conflict", "org_office", "open", "2026-01-31", "Red")
 
 
 def test_a_selection_is_stored_by_name() -> None:
@@ -73,7 +82,7 @@ def test_a_selection_that_was_stored_by_position_is_still_read() -> None:
 
 
 def test_what_a_stored_selection_does_not_name_is_as_usual() -> None:
-    assert Selection.from_text('{"ids": null, "wanted": {"kind": "conflict"}}').wanted == Wanted(
+    assert Selection.from_text('{"ids": null, "wanted": {"kind": "conflict"}}').wanted == KeptVersionQuery(
         kind="conflict"
     )
 
@@ -101,10 +110,12 @@ def states(world: World) -> list[tuple[str, str | None]]:
     return [(row.state, row.decision) for row in world.places[0].db(table).select(orderby=table.id)]
 
 
-def run(world: World, rule: str, ids: list[int] | None = None, wanted: Wanted = Wanted()) -> int:
+def run(
+    world: World, rule: str, ids: list[int] | None = None, wanted: KeptVersionQuery = KeptVersionQuery()
+) -> int:
     site = world.places[0].site
-    key = sweep.begin(site, Selection(ids, wanted), rule, None)
-    assert sweep.work(site, key)
+    key = resolve_many.begin(site, Selection(ids, wanted), rule, None)
+    assert resolve_many.work(site, key)
     return key
 
 
@@ -148,9 +159,9 @@ def test_only_what_was_chosen_is_decided(conflicts: World) -> None:
     first = conflicts.places[0].db(conflicts.places[0].db.sync_kept).select().first().id
     run(conflicts, "keep", [first, 4711])
     assert sorted(states(conflicts), key=str) == [("open", None)] * 4 + [("resolved", "keep")]
-    run(conflicts, "newer", wanted=Wanted(search="B3"))
+    run(conflicts, "newer", wanted=KeptVersionQuery(search="B3"))
     assert states(conflicts).count(("resolved", "theirs")) == 1
-    run(conflicts, "keep", wanted=Wanted(resource="org_office"))
+    run(conflicts, "keep", wanted=KeptVersionQuery(resource="org_office"))
     assert states(conflicts).count(("open", None)) == 3
 
 
@@ -167,13 +178,13 @@ def test_two_versions_of_one_record_are_decided_one_after_the_other(conflicts: W
 
 
 def test_a_sweep_goes_on_where_it_was_broken_off(conflicts: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "BATCH", 2)
+    monkeypatch.setattr(resolve_many, "BATCH", 2)
     site, db = conflicts.places[0].site, conflicts.places[0].db
-    key = sweep.begin(site, Selection(None, Wanted()), "ours", None)
-    assert not sweep.work(site, key, 0.0)
+    key = resolve_many.begin(site, Selection(None, KeptVersionQuery()), "ours", None)
+    assert not resolve_many.work(site, key, 0.0)
     assert (db.sync_decision(key).done, db.sync_decision(key).state) == (2, "running")
-    assert sweep.work(site, key)
-    assert sweep.work(site, key)
+    assert resolve_many.work(site, key)
+    assert resolve_many.work(site, key)
     assert db.sync_decision(key).done == 5
     assert db(db.sync_log.action == "decide").count() == 1
 
@@ -182,7 +193,7 @@ def test_a_batch_that_another_has_claimed_is_left_to_it(
     conflicts: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site, db = conflicts.places[0].site, conflicts.places[0].db
-    key = sweep.begin(site, Selection(None, Wanted()), "ours", None)
+    key = resolve_many.begin(site, Selection(None, KeptVersionQuery()), "ours", None)
     transaction = site.store.transaction
 
     def overtaken() -> object:
@@ -191,7 +202,7 @@ def test_a_batch_that_another_has_claimed_is_left_to_it(
         return transaction()
 
     monkeypatch.setattr(site.store, "transaction", overtaken)
-    assert sweep._batch(site, key)
+    assert resolve_many._batch(site, key)
     assert names(conflicts) == [f"B{number}" for number in range(5)]
     assert db.sync_decision(key).done == 0
 
@@ -208,28 +219,31 @@ def test_rejected_records_are_tried_again_and_told_if_they_fail(conflicts: World
         here.site.ledger.keep(
             [put_aside(ORG, "good", good), put_aside(ORG, "bad", good + bad), put_aside("nosuch", "x", good)]
         )
-    assert sweep.counts(here.site, Selection(None, Wanted()), "again") == {"rejected": 3}
-    assert sweep.counts(here.site, Selection(None, Wanted()), "ours") == {"conflict": 5, "rejected": 3}
+    assert resolve_many.counts(here.site, Selection(None, KeptVersionQuery()), "again") == {"rejected": 3}
+    assert resolve_many.counts(here.site, Selection(None, KeptVersionQuery()), "ours") == {
+        "conflict": 5,
+        "rejected": 3,
+    }
     row = here.db.sync_decision(run(conflicts, "again"))
     assert (row.done, row.left_open) == (1, 2)
     assert "New" in names(conflicts)
     told = {each["why"] for each in row.problems}
-    assert sweep.UNKNOWN in told and any("year" in why for why in told)
+    assert resolve_many.UNKNOWN in told and any("year" in why for why in told)
     assert states(conflicts).count(("open", None)) == 7
 
 
 def test_what_is_not_there_is_refused(conflicts: World) -> None:
     site = conflicts.places[0].site
     with pytest.raises(BadRequest):
-        sweep.begin(site, Selection(None, Wanted()), "mine", None)
+        resolve_many.begin(site, Selection(None, KeptVersionQuery()), "mine", None)
     with pytest.raises(BadRequest):
-        sweep.work(site, 4711)
+        resolve_many.work(site, 4711)
 
 
 def test_old_sweeps_are_forgotten(conflicts: World) -> None:
     db = conflicts.places[0].db
     run(conflicts, "keep")
-    sweep.purge(db, datetime(2000, 1, 1))
+    resolve_many.purge(db, datetime(2000, 1, 1))
     assert db(db.sync_decision).count() == 1
-    sweep.purge(db, datetime(2100, 1, 1))
+    resolve_many.purge(db, datetime(2100, 1, 1))
     assert db(db.sync_decision).isempty()

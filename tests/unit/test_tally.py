@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.database import record_counts
 from s3sync.site import Site
-from s3sync.watching import tally
 from tests.support.site import Clock, SampleSite
 
 OFFICE = "org_organisation"
@@ -63,20 +63,20 @@ def test_a_table_that_did_not_change_is_counted_once_in_a_while(
     assert [records(site), records(site)] == [2, 2] and asked == [OFFICE]
     insert(site, 1)
     assert records(site) == 3 and len(asked) == 2
-    clock.step(tally.LONGEST.total_seconds())
+    clock.step(record_counts.LONGEST.total_seconds())
     assert records(site) == 3 and len(asked) == 3
 
 
 def test_a_large_table_that_changes_all_the_time_is_counted_now_and_then(
     site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tally, "SMALL", 1)
+    monkeypatch.setattr(record_counts, "SMALL", 1)
     insert(site, 2)
     asked = counted(site, monkeypatch)
     assert records(site) == 2
     insert(site, 1)
     assert records(site) == 2 and len(asked) == 1
-    clock.step(tally.GOOD_FOR.total_seconds())
+    clock.step(record_counts.GOOD_FOR.total_seconds())
     assert records(site) == 3 and len(asked) == 2
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from s3sync.errors import (
+from s3sync.core.errors import (
     ConfigurationError,
     DocumentTooLarge,
     NotAuthenticated,
@@ -32,7 +32,10 @@ from s3sync.errors import (
     TlsFailed,
     TruncatedDocument,
 )
-from s3sync.transport import SMALL_CHUNK, Hurry, Limits, Transport, origin, page_title, without_credentials
+from s3sync.transport.client import Transport
+from s3sync.transport.failures import page_title
+from s3sync.transport.limits import SMALL_CHUNK, InteractiveLimits, Limits
+from s3sync.transport.urls import origin, without_credentials
 from tests.support.peer import PASSWORD, TICKET, USER, Answer, FakePeer, as_json
 from tests.support.proxy import Fault, FaultProxy
 
@@ -258,7 +261,7 @@ def test_an_answer_that_takes_longer_than_a_person_waits(peer: FakePeer, tmp_pat
                 handler.wfile.write(b"x" * SMALL_CHUNK)
 
     peer._send = drip  # type: ignore[method-assign,assignment]
-    hurry = Hurry(answer_time=0.2)
+    hurry = InteractiveLimits(answer_time=0.2)
     limits = hurry.shorten(Limits(document_size=1024))
     assert limits.document_size == 1024 and limits.connect_timeout == hurry.connect_timeout
     began = time.monotonic()

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from gluon.scheduler import Scheduler
 
-from s3sync import datasets, jobs, upkeep
-from s3sync.model import utcnow
+from s3sync.administration import datasets
+from s3sync.core.clock import utcnow
+from s3sync.monitoring.status import standings
+from s3sync.scheduler import jobs, queue
 from s3sync.site import Site
-from s3sync.watching.standing import standings
+from s3sync.worker import cleanup
 from tests.support.site import SampleSite
 from tests.unit.test_jobs import World
 
@@ -21,13 +23,13 @@ from tests.unit.test_jobs import World
 @pytest.fixture()
 def site(tmp_path: Path) -> Iterator[Site]:
     site = SampleSite(tmp_path / "own")
-    Scheduler(site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
+    Scheduler(site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
     yield site
     site.db.close()
 
 
 def the_task(db: Any) -> Any:
-    (task,) = db(db.scheduler_task.function_name == upkeep.FUNCTION).select()
+    (task,) = db(db.scheduler_task.function_name == cleanup.FUNCTION).select()
     return task
 
 
@@ -36,7 +38,7 @@ def the_task(db: Any) -> Any:
 
 def test_it_is_done_every_day_for_ever(site: Site) -> None:
     db = site.db
-    upkeep.schedule(db, "eden")
+    cleanup.schedule(db, "eden")
     task = the_task(db)
     assert (task.status, task.application_name, task.vars) == ("QUEUED", "eden", "{}")
     assert (task.period, task.repeats, task.retry_failed, task.stop_time) == (86_400, 0, -1, None)
@@ -45,50 +47,50 @@ def test_it_is_done_every_day_for_ever(site: Site) -> None:
 
 def test_a_second_look_changes_nothing(site: Site) -> None:
     db = site.db
-    upkeep.schedule(db, "eden")
+    cleanup.schedule(db, "eden")
     for status in ("QUEUED", "ASSIGNED", "RUNNING"):
         due = utcnow() - timedelta(hours=1)
         the_task(db).update_record(status=status, next_run_time=due, enabled=False, assigned_worker_name="w")
         before = the_task(db).as_dict()
-        upkeep.schedule(db, "eden")
+        cleanup.schedule(db, "eden")
         assert the_task(db).as_dict() == before
 
 
 @pytest.mark.parametrize("status", ["FAILED", "EXPIRED", "TIMEOUT", "STOPPED", "COMPLETED"])
 def test_it_is_put_back_where_it_has_ended(site: Site, status: str) -> None:
     db = site.db
-    upkeep.schedule(db, "eden")
+    cleanup.schedule(db, "eden")
     former = the_task(db)
     former.update_record(status=status, repeats=1, stop_time=utcnow())
-    upkeep.schedule(db, "eden")
+    cleanup.schedule(db, "eden")
     task = the_task(db)
     assert (task.id, task.status, task.repeats, task.stop_time) == (former.id, "QUEUED", 0, None)
     assert task.next_run_time > utcnow()
 
 
 def test_it_is_put_back_where_it_is_missing(site: Site) -> None:
-    upkeep.schedule(site.db, "eden")
+    cleanup.schedule(site.db, "eden")
     site.db(site.db.scheduler_task).delete()
-    upkeep.schedule(site.db, "eden")
+    cleanup.schedule(site.db, "eden")
     assert the_task(site.db).status == "QUEUED"
 
 
 def test_of_two_workers_that_miss_it_one_puts_it_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    add = jobs.queue
+    add = queue.queue
 
     def late(*args: Any, **options: Any) -> int:
         add(*args, **options)
         site.db.commit()
         return add(*args, **options)
 
-    monkeypatch.setattr(jobs, "queue", late)
-    upkeep.schedule(site.db, "eden")
+    monkeypatch.setattr(queue, "queue", late)
+    cleanup.schedule(site.db, "eden")
     assert the_task(site.db).status == "QUEUED"
 
 
 def test_two_applications_in_one_database_have_one_each(site: Site) -> None:
-    upkeep.schedule(site.db, "eden")
-    upkeep.schedule(site.db, "other")
+    cleanup.schedule(site.db, "eden")
+    cleanup.schedule(site.db, "other")
     tasks = site.db(site.db.scheduler_task).select()
     assert sorted(task.application_name for task in tasks) == ["eden", "other"]
 
@@ -99,12 +101,12 @@ def test_no_repository_has_to_do_with_it(site: Site) -> None:
     db.sync_task.insert(repository_id=key, resource_name="org_organisation")
     db.sync_run.insert(repository_id=key, state="completed", finished_on=utcnow())
     (before,) = standings(site)
-    upkeep.schedule(db, "eden")
+    cleanup.schedule(db, "eden")
     for status in ("QUEUED", "RUNNING", "FAILED"):
         the_task(db).update_record(status=status, next_run_time=utcnow() - timedelta(days=3))
         (now,) = standings(site)
         assert (now.facts, now.health) == (before.facts, before.health)
-    assert jobs.jobs_of(db, key) == [] and not jobs.waiting(db, key) and jobs.workers_alive(db) == 0
+    assert jobs.jobs_of(db, key) == [] and not queue.waiting(db, key) and queue.workers_alive(db) == 0
 
 
 # --- what it does ------------------------------------------------------------------------------------------
@@ -132,7 +134,7 @@ def test_a_site_that_only_answers_forgets_what_is_old(site: Site) -> None:
     add_old(db)
     db.sync_log.insert(message="new")
     db.commit()
-    upkeep.tidy(site)
+    cleanup.tidy(site)
     assert [row.message for row in db(db.sync_log).select()] == ["new"]
     assert [row.state for row in db(db.sync_kept).select()] == ["open"]
     assert db(db.sync_traffic).isempty() and db(db.sync_decision).isempty()
@@ -152,13 +154,13 @@ def test_old_records_of_the_scheduler_are_removed(site: Site) -> None:
     key = db.sync_repository.insert(name="Other")
     jobs.add_job(db, "eden", key, None, period=60, timeout=50)
     repeating = jobs.jobs_of(db, key)[0].scheduler_task.id
-    once = jobs.start_now(db, "eden", key, None, 50)
+    once = queue.start_now(db, "eden", key, None, 50)
     for task in (repeating, once):
         db.scheduler_run.insert(task_id=task, stop_time=old)
         db.scheduler_run.insert(task_id=task, stop_time=utcnow())
     db(db.scheduler_task.id == once).update(status="COMPLETED", last_run_time=old)
     db.commit()
-    upkeep.tidy(site)
+    cleanup.tidy(site)
     assert [row.id for row in db(db.scheduler_task).select()] == [repeating]
     assert db(db.scheduler_run.task_id == repeating).count() == 1
 
@@ -169,14 +171,14 @@ def test_old_records_of_runs_that_nobody_ended_are_removed(site: Site) -> None:
     key = db.sync_repository.insert(name="Other")
     jobs.add_job(db, "eden", key, None, period=60, timeout=50)
     waiting = jobs.jobs_of(db, key)[0].scheduler_task.id
-    running = jobs.start_now(db, "eden", key, None, 50)
+    running = queue.start_now(db, "eden", key, None, 50)
     db(db.scheduler_task.id == running).update(status="RUNNING")
     db.scheduler_run.insert(task_id=waiting, status="STOPPED", start_time=old)
     db.scheduler_run.insert(task_id=waiting, status="RUNNING", start_time=old)
     recent = db.scheduler_run.insert(task_id=waiting, status="RUNNING", start_time=utcnow())
     under_way = db.scheduler_run.insert(task_id=running, status="RUNNING", start_time=old)
     db.commit()
-    upkeep.tidy(site)
+    cleanup.tidy(site)
     assert {row.id for row in db(db.scheduler_run).select()} == {recent, under_way}
 
 
@@ -189,6 +191,6 @@ def test_old_records_of_archives_are_removed(site: Site) -> None:
     foreign = db.scheduler_task.insert(function_name="print", task_name="of somebody else")
     kept = db.scheduler_run.insert(task_id=foreign, stop_time=utcnow() - timedelta(days=100))
     db.commit()
-    upkeep.tidy(site)
+    cleanup.tidy(site)
     assert {row.id for row in db(db.scheduler_run).select()} == {new, kept}
     assert db(db.scheduler_task.id == task.id).count() == 1

@@ -8,10 +8,17 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from s3sync.records import Upload
-from s3sync.schema import Field
-from s3sync.uploads import is_stored_name, original_name, stored_name, upload_reader, upload_writer
-from s3sync.values import ABSENT, reader, writer
+from s3sync.core.records import Upload
+from s3sync.core.schema import Field
+from s3sync.wire.values.reading import ABSENT, reader
+from s3sync.wire.values.uploads import (
+    is_stored_name,
+    original_name,
+    stored_name,
+    upload_reader,
+    upload_writer,
+)
+from s3sync.wire.values.writing import writer
 
 
 def field(kind: str, **more: object) -> Field:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.errors import ConfigurationError
-from s3sync.vault import KEY_FILE, PREFIX, Vault
+from s3sync.core.errors import ConfigurationError
+from s3sync.site.vault import KEY_FILE, PREFIX, Vault
 
 
 def test_what_is_sealed_is_not_readable_and_opens_again(tmp_path: Path) -> None:

@@ -6,10 +6,20 @@ from typing import Any
 
 import pytest
 
-from s3sync.codec import encode_record
-from s3sync.records import Record, Reference, Upload
-from s3sync.schema import Field
-from s3sync.versions import Choice, Line, agree, choices, companions, compare, name_in, read, standing
+from s3sync.core.records import Record, Reference, Upload
+from s3sync.core.schema import Field
+from s3sync.exchange.versions import (
+    FieldChoice,
+    FieldLine,
+    agree,
+    choices,
+    companions,
+    compare,
+    name_in,
+    read,
+    standing,
+)
+from s3sync.wire.s3xml import encode_record
 from tests.support.datamodel import schema
 
 SCHEMA = schema()
@@ -37,7 +47,7 @@ def organisation(**values: Any) -> Record:
     return Record("org_organisation", "o", values=values)
 
 
-def lines(ours: Record | None, theirs: Record | None, domain: str | None = None) -> list[Line]:
+def lines(ours: Record | None, theirs: Record | None, domain: str | None = None) -> list[FieldLine]:
     table = SCHEMA.table((ours or theirs).table)  # type: ignore[union-attr]
     return compare(ours, theirs, table, Words(), domain)
 
@@ -46,15 +56,15 @@ def test_what_differs_comes_first_and_the_rest_in_the_tables_order() -> None:
     ours = organisation(name="Red", acronym="R", year=2001)
     theirs = organisation(name="Red", acronym="R", year=2002)
     assert lines(ours, theirs) == [
-        Line("YEAR", "2001", "2002", True, "year"),
-        Line("NAME", "Red", "Red", False, "name"),
-        Line("ACRONYM", "R", "R", False, "acronym"),
+        FieldLine("YEAR", "2001", "2002", True, "year"),
+        FieldLine("NAME", "Red", "Red", False, "name"),
+        FieldLine("ACRONYM", "R", "R", False, "acronym"),
     ]
 
 
 def test_a_cleared_field_differs_from_a_value() -> None:
     (line,) = lines(organisation(acronym=None), organisation(acronym="R"))
-    assert line == Line("ACRONYM", "nothing", "R", True, "acronym")
+    assert line == FieldLine("ACRONYM", "nothing", "R", True, "acronym")
 
 
 def test_empty_and_cleared_say_the_same() -> None:
@@ -63,12 +73,12 @@ def test_empty_and_cleared_say_the_same() -> None:
 
 
 def test_a_field_that_one_version_leaves_alone_is_no_difference() -> None:
-    assert lines(organisation(year=2001), organisation()) == [Line("YEAR", "2001", None, False, "year")]
+    assert lines(organisation(year=2001), organisation()) == [FieldLine("YEAR", "2001", None, False, "year")]
 
 
 def test_one_version_alone_has_no_differences() -> None:
-    assert lines(None, organisation(year=2001)) == [Line("YEAR", None, "2001", False, "year")]
-    assert lines(organisation(year=2001), None) == [Line("YEAR", "2001", None, False, "year")]
+    assert lines(None, organisation(year=2001)) == [FieldLine("YEAR", None, "2001", False, "year")]
+    assert lines(organisation(year=2001), None) == [FieldLine("YEAR", "2001", None, False, "year")]
 
 
 @pytest.mark.parametrize(
@@ -99,20 +109,20 @@ def test_a_deletion_is_told_before_the_fields() -> None:
     gone = Record("org_organisation", "o", deleted=True)
     found = lines(organisation(year=2001), gone)
     assert found == [
-        Line("existence", "deleted: False", "deleted: True", True),
-        Line("YEAR", "2001", None, False, "year"),
+        FieldLine("existence", "deleted: False", "deleted: True", True),
+        FieldLine("YEAR", "2001", None, False, "year"),
     ]
-    assert lines(gone, gone) == [Line("existence", "deleted: True", "deleted: True", False)]
+    assert lines(gone, gone) == [FieldLine("existence", "deleted: True", "deleted: True", False)]
     merged = Record("org_organisation", "o", deleted=True, replaced_by="p")
     assert lines(gone, merged)[0].theirs == "merged into p"
     assert lines(gone, merged)[0].differs
-    assert lines(None, gone) == [Line("existence", None, "deleted: True", False)]
+    assert lines(None, gone) == [FieldLine("existence", None, "deleted: True", False)]
 
 
 def test_what_cannot_be_read_is_shown_as_it_came() -> None:
     text = '<resource name="org_organisation" uuid="o"><data field="year" value="soon">soon</data></resource>'
     (line,) = lines(organisation(year=2001), read(text, SCHEMA))
-    assert line == Line("YEAR", "2001", "soon", True, "year")
+    assert line == FieldLine("YEAR", "2001", "soon", True, "year")
 
 
 def test_versions_agree_if_no_field_contradicts() -> None:
@@ -145,7 +155,7 @@ def test_the_name_is_taken_from_the_first_version_that_has_one() -> None:
     assert name_in(texts, ("nosuch",)) == "" == name_in([], ("name",))
 
 
-def chosen(ours: Record | None, theirs: Record | None, now: Record | None) -> list[Choice]:
+def chosen(ours: Record | None, theirs: Record | None, now: Record | None) -> list[FieldChoice]:
     return choices(ours, theirs, now, ORGANISATION, Words())
 
 
@@ -154,12 +164,12 @@ def test_fields_that_differ_can_be_chosen_and_what_is_there_is_chosen_already() 
     theirs = organisation(name="Blue", acronym="R", year=2002)
     now = organisation(name="Blue", acronym="R", year=2003)
     assert chosen(ours, theirs, now) == [
-        Choice("name", "NAME", {"ours": "Red", "theirs": "Blue"}, "theirs"),
-        Choice("year", "YEAR", {"ours": "2001", "theirs": "2002", "now": "2003"}, "now"),
+        FieldChoice("name", "NAME", {"ours": "Red", "theirs": "Blue"}, "theirs"),
+        FieldChoice("year", "YEAR", {"ours": "2001", "theirs": "2002", "now": "2003"}, "now"),
     ]
     assert chosen(ours, theirs, organisation(name="Red", acronym="X")) == [
-        Choice("name", "NAME", {"ours": "Red", "theirs": "Blue"}, "ours"),
-        Choice("acronym", "ACRONYM", {"ours": "R", "theirs": "R", "now": "X"}, "now"),
+        FieldChoice("name", "NAME", {"ours": "Red", "theirs": "Blue"}, "ours"),
+        FieldChoice("acronym", "ACRONYM", {"ours": "R", "theirs": "R", "now": "X"}, "now"),
     ]
 
 

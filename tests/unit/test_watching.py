@@ -9,22 +9,25 @@ from typing import Any
 
 import pytest
 
-from s3sync import jobs
-from s3sync.cursor import Checkpoint, Handed
-from s3sync.deciding.history import history
-from s3sync.health import LATE_AFTER, SILENT_AFTER, Condition, Facts, Reason, judge
-from s3sync.model import utcnow
-from s3sync.pace import LONGEST_FORECAST, pace
-from s3sync.rhythm import DAY, HOUR, MINUTE, Every, every, first_run, upcoming
-from s3sync.watching import backlog, traffic
-from s3sync.watching.backlog import NOTHING, Tail, Waiting
-from s3sync.watching.standing import failing, recent_runs, standings
+from s3sync.conflicts.record_history import history
+from s3sync.core.clock import utcnow
+from s3sync.core.cursor import Checkpoint, Handed
+from s3sync.core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run, upcoming
+from s3sync.core.repository_state import LATE_AFTER, SILENT_AFTER, Reason, RepositoryFacts, State, evaluate
+from s3sync.core.throughput import LONGEST_FORECAST, pace
+from s3sync.database import traffic
+from s3sync.monitoring import pending_changes
+from s3sync.monitoring.pending_changes import NOTHING, PendingChanges, Tail
+from s3sync.monitoring.status import failing, recent_runs, standings
+from s3sync.scheduler import jobs, queue, run_record
 from tests.support.site import SampleSite
 
 NOW = datetime(2026, 3, 1, 12)
 AGO = NOW - timedelta(hours=1)
-FINE = Facts(run_state="completed", last_success=AGO, last_contact=AGO, next_run=NOW + timedelta(minutes=10))
-VISITOR = Facts(is_active=False, resources=0, last_contact=AGO)
+FINE = RepositoryFacts(
+    run_state="completed", last_success=AGO, last_contact=AGO, next_run=NOW + timedelta(minutes=10)
+)
+VISITOR = RepositoryFacts(is_active=False, resources=0, last_contact=AGO)
 
 # --- how a repository stands -----------------------------------------------------------------------------------
 
@@ -32,50 +35,50 @@ VISITOR = Facts(is_active=False, resources=0, last_contact=AGO)
 @pytest.mark.parametrize(
     ("facts", "condition", "reason"),
     [
-        (FINE, Condition.IN_STEP, Reason.EQUAL),
-        (replace(FINE, next_run=None), Condition.IN_STEP, Reason.EQUAL),
-        (replace(FINE, incoming=0), Condition.IN_STEP, Reason.EQUAL),
-        (replace(FINE, run_state="running", is_live=True), Condition.WORKING, Reason.RUNNING),
-        (replace(FINE, run_state="running", is_live=True, undecided=3), Condition.WORKING, Reason.RUNNING),
+        (FINE, State.IN_STEP, Reason.EQUAL),
+        (replace(FINE, next_run=None), State.IN_STEP, Reason.EQUAL),
+        (replace(FINE, incoming=0), State.IN_STEP, Reason.EQUAL),
+        (replace(FINE, run_state="running", is_live=True), State.WORKING, Reason.RUNNING),
+        (replace(FINE, run_state="running", is_live=True, undecided=3), State.WORKING, Reason.RUNNING),
         (
             replace(FINE, run_state="running", is_live=True, is_stopping=True),
-            Condition.WORKING,
+            State.WORKING,
             Reason.STOPPING,
         ),
-        (replace(FINE, run_state="running"), Condition.ATTENTION, Reason.BROKEN_OFF),
-        (replace(FINE, is_queued=True), Condition.WAITING, Reason.QUEUED),
-        (replace(FINE, run_state="failed", is_queued=True), Condition.WAITING, Reason.QUEUED),
-        (replace(FINE, is_queued=True, workers=0), Condition.ATTENTION, Reason.NO_WORKER),
-        (replace(FINE, workers=0), Condition.IN_STEP, Reason.EQUAL),
-        (replace(FINE, run_state="failed"), Condition.ATTENTION, Reason.FAILED),
-        (replace(FINE, run_state="failed", undecided=1), Condition.ATTENTION, Reason.FAILED),
-        (replace(FINE, resources=0), Condition.NEVER, Reason.NO_RESOURCES),
-        (Facts(), Condition.NEVER, Reason.NEVER_RUN),
-        (replace(FINE, next_run=NOW - LATE_AFTER), Condition.IN_STEP, Reason.EQUAL),
-        (replace(FINE, next_run=NOW - 2 * LATE_AFTER), Condition.ATTENTION, Reason.LATE),
-        (replace(FINE, next_run=NOW - 2 * LATE_AFTER, workers=0), Condition.ATTENTION, Reason.NO_WORKER),
-        (Facts(next_run=NOW - 2 * LATE_AFTER, workers=0), Condition.ATTENTION, Reason.NO_WORKER),
+        (replace(FINE, run_state="running"), State.ATTENTION, Reason.BROKEN_OFF),
+        (replace(FINE, is_queued=True), State.WAITING, Reason.QUEUED),
+        (replace(FINE, run_state="failed", is_queued=True), State.WAITING, Reason.QUEUED),
+        (replace(FINE, is_queued=True, workers=0), State.ATTENTION, Reason.NO_WORKER),
+        (replace(FINE, workers=0), State.IN_STEP, Reason.EQUAL),
+        (replace(FINE, run_state="failed"), State.ATTENTION, Reason.FAILED),
+        (replace(FINE, run_state="failed", undecided=1), State.ATTENTION, Reason.FAILED),
+        (replace(FINE, resources=0), State.NEVER, Reason.NO_RESOURCES),
+        (RepositoryFacts(), State.NEVER, Reason.NEVER_RUN),
+        (replace(FINE, next_run=NOW - LATE_AFTER), State.IN_STEP, Reason.EQUAL),
+        (replace(FINE, next_run=NOW - 2 * LATE_AFTER), State.ATTENTION, Reason.LATE),
+        (replace(FINE, next_run=NOW - 2 * LATE_AFTER, workers=0), State.ATTENTION, Reason.NO_WORKER),
+        (RepositoryFacts(next_run=NOW - 2 * LATE_AFTER, workers=0), State.ATTENTION, Reason.NO_WORKER),
         (
             replace(FINE, next_run=None, is_schedule_stopped=True),
-            Condition.ATTENTION,
+            State.ATTENTION,
             Reason.SCHEDULE_STOPPED,
         ),
-        (replace(FINE, undecided=1), Condition.ATTENTION, Reason.UNDECIDED),
-        (replace(FINE, last_success=NOW - 2 * SILENT_AFTER), Condition.ATTENTION, Reason.SILENT),
-        (replace(FINE, run_state="cancelled"), Condition.WAITING, Reason.STOPPED),
-        (replace(FINE, outgoing=1), Condition.WAITING, Reason.OUTGOING),
-        (replace(FINE, outgoing=1, incoming=1), Condition.WAITING, Reason.OUTGOING),
-        (replace(FINE, incoming=1), Condition.WAITING, Reason.INCOMING),
-        (VISITOR, Condition.IN_STEP, Reason.EQUAL),
-        (replace(VISITOR, workers=0), Condition.IN_STEP, Reason.EQUAL),
-        (replace(VISITOR, last_contact=None), Condition.NEVER, Reason.NO_CONTACT),
-        (replace(VISITOR, undecided=1), Condition.ATTENTION, Reason.UNDECIDED),
-        (replace(VISITOR, outgoing=9), Condition.WAITING, Reason.OUTGOING),
-        (replace(VISITOR, last_contact=NOW - 2 * SILENT_AFTER), Condition.ATTENTION, Reason.SILENT),
+        (replace(FINE, undecided=1), State.ATTENTION, Reason.UNDECIDED),
+        (replace(FINE, last_success=NOW - 2 * SILENT_AFTER), State.ATTENTION, Reason.SILENT),
+        (replace(FINE, run_state="cancelled"), State.WAITING, Reason.STOPPED),
+        (replace(FINE, outgoing=1), State.WAITING, Reason.OUTGOING),
+        (replace(FINE, outgoing=1, incoming=1), State.WAITING, Reason.OUTGOING),
+        (replace(FINE, incoming=1), State.WAITING, Reason.INCOMING),
+        (VISITOR, State.IN_STEP, Reason.EQUAL),
+        (replace(VISITOR, workers=0), State.IN_STEP, Reason.EQUAL),
+        (replace(VISITOR, last_contact=None), State.NEVER, Reason.NO_CONTACT),
+        (replace(VISITOR, undecided=1), State.ATTENTION, Reason.UNDECIDED),
+        (replace(VISITOR, outgoing=9), State.WAITING, Reason.OUTGOING),
+        (replace(VISITOR, last_contact=NOW - 2 * SILENT_AFTER), State.ATTENTION, Reason.SILENT),
     ],
 )
-def test_how_a_repository_stands(facts: Facts, condition: Condition, reason: Reason) -> None:
-    assert judge(facts, NOW) == (condition, reason)
+def test_how_a_repository_stands(facts: RepositoryFacts, condition: State, reason: Reason) -> None:
+    assert evaluate(facts, NOW) == (condition, reason)
 
 
 # --- how fast, how long ----------------------------------------------------------------------------------------
@@ -110,13 +113,13 @@ def test_a_rest_of_weeks_is_no_forecast() -> None:
     [
         (30, None),
         (90, None),
-        (60, Every(1, MINUTE)),
-        (5400, Every(90, MINUTE)),
-        (7200, Every(2, HOUR)),
-        (3 * 86400, Every(3, DAY)),
+        (60, Interval(1, MINUTE)),
+        (5400, Interval(90, MINUTE)),
+        (7200, Interval(2, HOUR)),
+        (3 * 86400, Interval(3, DAY)),
     ],
 )
-def test_a_period_as_people_say_it(period: int, expected: Every | None) -> None:
+def test_a_period_as_people_say_it(period: int, expected: Interval | None) -> None:
     assert every(period) == expected
 
 
@@ -158,34 +161,36 @@ CHANGES = [(90, None), (80, 7), (70, 8), (60, 7), (50, None)]
 @pytest.mark.parametrize(
     ("position", "repository", "whole", "expected"),
     [
-        (90, 7, True, Waiting(0)),
-        (85, 7, True, Waiting(1)),
-        (55, 7, True, Waiting(2)),
-        (55, 9, True, Waiting(4)),
-        (0, 7, True, Waiting(3)),
-        (50, 7, False, Waiting(2)),
-        (0, 7, False, Waiting(3, is_more=True)),
+        (90, 7, True, PendingChanges(0)),
+        (85, 7, True, PendingChanges(1)),
+        (55, 7, True, PendingChanges(2)),
+        (55, 9, True, PendingChanges(4)),
+        (0, 7, True, PendingChanges(3)),
+        (50, 7, False, PendingChanges(2)),
+        (0, 7, False, PendingChanges(3, is_more=True)),
     ],
 )
-def test_changes_behind_a_position(position: int, repository: int, whole: bool, expected: Waiting) -> None:
+def test_changes_behind_a_position(
+    position: int, repository: int, whole: bool, expected: PendingChanges
+) -> None:
     assert Tail(CHANGES, whole).behind(position, repository) == expected
 
 
 def test_sums_and_nothing() -> None:
-    assert Waiting(2) + Waiting(3, is_more=True) == Waiting(5, is_more=True)
-    assert NOTHING.behind(0, 1) == Waiting()
-    assert backlog.lowest_of([("a", 5), ("b", 2), ("a", 3)]) == {"a": 3, "b": 2}
+    assert PendingChanges(2) + PendingChanges(3, is_more=True) == PendingChanges(5, is_more=True)
+    assert NOTHING.behind(0, 1) == PendingChanges()
+    assert pending_changes.lowest_of([("a", 5), ("b", 2), ("a", 3)]) == {"a": 3, "b": 2}
     with pytest.raises(TypeError):
-        Waiting() + 1  # type: ignore[operator]
+        PendingChanges() + 1  # type: ignore[operator]
 
 
 def test_a_data_model_may_have_more_tables_than_a_statement_has_parts(tmp_path: Path) -> None:
     site = SampleSite(tmp_path)
     site.db.org_organisation.insert(name="A")
     lowest = {f"table_{number}": 0 for number in range(1200)}
-    tails = backlog.tails(site.store, {**lowest, "org_organisation": 0})
+    tails = pending_changes.tails(site.store, {**lowest, "org_organisation": 0})
     assert len(tails) == 1201
-    assert tails["org_organisation"].behind(0, 1) == Waiting(1)
+    assert tails["org_organisation"].behind(0, 1) == PendingChanges(1)
 
 
 def test_there_may_be_more_repositories_than_a_statement_has_parts(tmp_path: Path) -> None:
@@ -204,11 +209,13 @@ def test_the_tails_of_tables(tmp_path: Path) -> None:
         site.db.org_organisation.insert(name=f"Organisation {number}")
     site.db.org_sector.insert(name="Health")
     site.db.commit()
-    tails = backlog.tails(site.store, {"org_organisation": 0, "org_sector": 0, "pr_person": 0}, most=3)
-    assert tails["org_organisation"].behind(0, 1) == Waiting(3, is_more=True)
-    assert tails["org_sector"].behind(0, 1) == Waiting(1)
-    assert tails["pr_person"].behind(0, 1) == Waiting(0)
-    assert backlog.tails(site.store, {}) == {}
+    tails = pending_changes.tails(
+        site.store, {"org_organisation": 0, "org_sector": 0, "pr_person": 0}, most=3
+    )
+    assert tails["org_organisation"].behind(0, 1) == PendingChanges(3, is_more=True)
+    assert tails["org_sector"].behind(0, 1) == PendingChanges(1)
+    assert tails["pr_person"].behind(0, 1) == PendingChanges(0)
+    assert pending_changes.tails(site.store, {}) == {}
 
 
 # --- records by day --------------------------------------------------------------------------------------------
@@ -243,7 +250,7 @@ def scheduled(tmp_path: Path) -> Any:
     from gluon.scheduler import Scheduler
 
     site = SampleSite(tmp_path)
-    Scheduler(site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
+    Scheduler(site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
     return site
 
 
@@ -293,7 +300,7 @@ def test_the_facts_are_those_of_the_repository(scheduled: Any) -> None:
     good, bad = add(scheduled, "Good", "completed"), add(scheduled, "Bad", "completed", "failed")
     add(scheduled, "Gone", "failed", deleted=True)
     jobs.add_job(db, "eden", good, None, period=900, timeout=60)
-    jobs.start_now(db, "eden", bad, None, 60)
+    queue.start_now(db, "eden", bad, None, 60)
     db.org_organisation.insert(name="New")
     db.sync_kept.insert(kind="conflict", tablename="org_organisation", fingerprint="x", repository_id=good)
     db.sync_kept.insert(kind="refused", tablename="org_organisation", fingerprint="y", repository_id=good)
@@ -301,7 +308,7 @@ def test_the_facts_are_those_of_the_repository(scheduled: Any) -> None:
     first, second = standings(scheduled)
     assert (first.row.name, second.row.name) == ("Bad", "Good")
     assert first.facts.is_queued and first.facts.run_state == "failed" and first.facts.last_success
-    assert first.outgoing == Waiting(1) and first.incoming is None and first.facts.next_run is None
+    assert first.outgoing == PendingChanges(1) and first.incoming is None and first.facts.next_run is None
     assert second.facts.undecided == 1 and second.facts.next_run is not None and not second.facts.is_queued
     assert second.health.reason is Reason.UNDECIDED
     assert failing(scheduled) == 1
@@ -325,7 +332,7 @@ def test_what_was_handed_out_waits_until_the_other_site_says_that_it_has_it(
     db.commit()
     (standing,) = standings(scheduled)
     told = history(scheduled, str, table, "new")
-    assert standing.outgoing == Waiting(int(not arrived))
+    assert standing.outgoing == PendingChanges(int(not arrived))
     assert told is not None and [each.has_it for each in told.partners] == [arrived]
 
 
@@ -362,8 +369,8 @@ def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monke
     world.other.db.commit()
     world.site.db.commit()
     told: list[Any] = []
-    monkeypatch.setattr(jobs.RunRecord, "_update", lambda self: told.append(dict(self._pending)))
-    monkeypatch.setattr(jobs, "PROGRESS_EVERY", 0.0)
+    monkeypatch.setattr(run_record.RunRecord, "_update", lambda self: told.append(dict(self._pending)))
+    monkeypatch.setattr(run_record, "PROGRESS_EVERY", 0.0)
     world.run()
     seen = {(each.get("direction"), each.get("done"), each.get("total")) for each in told}
     assert {("pull", 2, 5), ("pull", 4, 5), ("pull", 5, 5), ("push", 2, 4), ("push", 4, 4)} <= seen
@@ -373,7 +380,7 @@ def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monke
     world.run()
     assert world.last.details == {"org_organisation": {"received": {"created": 1}, "sent": 0}}
     (standing,) = standings_scheduled(world.site)
-    assert standing.incoming == 0 and standing.outgoing == Waiting(0)
+    assert standing.incoming == 0 and standing.outgoing == PendingChanges(0)
     assert traffic.days(world.site.db, utcnow().date(), 1)[0][1:] == (6, 4)
     assert traffic.days(world.other.db, utcnow().date(), 1)[0][1:] == (4, 6)
 
@@ -381,5 +388,5 @@ def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monke
 def standings_scheduled(site: Any) -> Any:
     from gluon.scheduler import Scheduler
 
-    Scheduler(site.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
+    Scheduler(site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
     return standings(site)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from s3sync.screens import wording
+from s3sync.web.screens.words import states_and_units
 
 
 def test_sizes_in_words() -> None:
-    sizes = [wording.size(str, each) for each in (0, 1023, 1024, 380_000, 2_340_000)]
+    sizes = [states_and_units.size(str, each) for each in (0, 1023, 1024, 380_000, 2_340_000)]
     assert sizes == ["0 bytes", "1023 bytes", "1 kB", "371 kB", "2.2 MB"]
 
 
 def test_spans_of_time_in_words() -> None:
-    spans = [wording.span(str, each) for each in (0.4, 1, 59, 70, 5399, 7200, 36 * 3600, 10 * 86400)]
+    spans = [states_and_units.span(str, each) for each in (0.4, 1, 59, 70, 5399, 7200, 36 * 3600, 10 * 86400)]
     assert spans == [
         "less than a second",
         "1 second",
@@ -25,7 +25,7 @@ def test_spans_of_time_in_words() -> None:
 
 
 def test_numbers_have_a_blank_that_no_language_takes_for_a_point() -> None:
-    assert [wording.number(each) for each in (0, 9999, 10_000, 1_234_567)] == [
+    assert [states_and_units.number(each) for each in (0, 9999, 10_000, 1_234_567)] == [
         "0",
         "9999",
         "10\u202f000",

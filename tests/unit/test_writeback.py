@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.store import writeback
-from s3sync.store.writeback import WriteBack, write_back
+from s3sync.database.store import wal_checkpointer
+from s3sync.database.store.wal_checkpointer import WalCheckpointer, write_back
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def test_what_was_committed_is_copied_back(database: sqlite3.Connection, tmp_pat
 def test_the_thread_ends_without_work_and_begins_again(
     database: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writeback, "PATIENCE", 0.05)
+    monkeypatch.setattr(wal_checkpointer, "PATIENCE", 0.05)
     path = tmp_path / "a b?.sqlite"
-    thread = WriteBack(str(path))
+    thread = WalCheckpointer(str(path))
     thread.wake()
     assert wait_for(lambda: thread._thread is None)
     database.execute("INSERT INTO numbers VALUES (1)")
@@ -64,6 +64,6 @@ def test_a_database_that_is_gone_is_told_and_not_made_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "gone.sqlite"
-    WriteBack(str(path)).wake()
+    WalCheckpointer(str(path)).wake()
     assert wait_for(lambda: "could not be copied back" in caplog.text)
     assert not path.exists()

@@ -10,14 +10,14 @@ def index():
 
 def users():
     """All users with their roles."""
-    from s3.administration import users_page
+    from s3.users.administration import users_page
 
     return {"title": T("Users"), **users_page(db, T, request.get_vars)}
 
 
 def user():
     """Create a user, or change one: name, password, roles, whether the account may be used."""
-    from s3.administration import UserForm
+    from s3.users.administration import UserForm
     from s3sync.ui.refusals import refusal
 
     record = None

@@ -14,7 +14,7 @@ def index():
     if can_synchronise:
         from gluon import current
 
-        from s3sync.screens.overview import states_of
+        from s3sync.web.screens.overview import states_of
 
         states = states_of(current.sync_site, T)
     return {
@@ -68,12 +68,12 @@ def problem():
 
 def choose():
     """Remember the reader's language or theme, and go back."""
-    from s3 import reader
+    from s3.pages import reader_choices
 
     for what in ("language", "theme"):
         if request.get_vars[what]:
-            reader.choose(request, response, what, str(request.get_vars[what]))
-    redirect(reader.way_back(request.get_vars.back, URL("default", "index")))
+            reader_choices.choose(request, response, what, str(request.get_vars[what]))
+    redirect(reader_choices.way_back(request.get_vars.back, URL("default", "index")))
 
 
 def download():

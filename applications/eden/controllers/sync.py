@@ -20,39 +20,39 @@ if not (_interface or _public):
 
 def sync():
     """Pull and push of other sites: /sync/sync.xml."""
-    from s3sync import rest
+    from s3sync.web import interface
 
     if request.extension == "html" and request.env.request_method == "GET":
         redirect(URL("sync", "index"))
-    return rest.sync_request(request, response)
+    return interface.sync_request(request, response)
 
 
 def file():
     """Uploaded files from and to other sites: /sync/file/<stored name>."""
-    from s3sync import rest
+    from s3sync.web import interface
 
-    return rest.file_request(request, response)
+    return interface.file_request(request, response)
 
 
 def offer():
     """What this site offers to another one: /sync/offer.json."""
-    from s3sync import rest
+    from s3sync.web import interface
 
-    return rest.offer_request(request, response)
+    return interface.offer_request(request, response)
 
 
 def repository():
     """Register: /sync/repository/register.json; everything else is for people."""
     if request.args(0) == "register":
-        from s3sync import rest
+        from s3sync.web import interface
 
-        return rest.register_request(request, response)
+        return interface.register_request(request, response)
     if not request.args:
         redirect(URL("sync", "index"))
     if request.args(0) == "create":
-        from s3sync.screens import repositories
+        from s3sync.web.screens.repository import configuration
 
-        return repositories.create(_desk())
+        return configuration.create(_desk())
     return _repository_tab()
 
 
@@ -61,14 +61,14 @@ def repository():
 
 def datasets():
     """What this site offers to other sites, and how to get it."""
-    from s3sync.screens import datasets
+    from s3sync.web.screens import datasets
 
     return datasets.public(_desk())
 
 
 def archive():
     """The archive of a data set: /sync/archive/<code>."""
-    from s3sync.screens import datasets
+    from s3sync.web.screens import datasets
 
     return datasets.archive(_desk())
 
@@ -78,65 +78,66 @@ def archive():
 
 def index():
     """All repositories: are we in step, since when, what is wrong."""
-    from s3sync.screens import overview
+    from s3sync.web.screens import overview
 
     return overview.page(_desk())
 
 
 def config():
     """This site's settings."""
-    from s3sync.screens import config
+    from s3sync.web.screens import settings as screens_settings
 
-    return config.page(_desk())
+    return screens_settings.page(_desk())
 
 
 def log():
     """The log of all repositories, or one entry."""
-    from s3sync.screens import log
+    from s3sync.web.screens import log
 
     return log.page(_desk())
 
 
 def kept():
     """The versions that did not become the record: all that match, or one with what can be decided."""
-    from s3sync.screens import conflicts
+    from s3sync.web.screens import conflicts
 
     return conflicts.page(_desk())
 
 
 def dataset():
     """The data sets of this site: all, one, a new one."""
-    from s3sync.screens import datasets
+    from s3sync.web.screens import datasets
 
     return datasets.page(_desk())
 
 
 def history():
     """What the synchronisation knows of one record."""
-    from s3sync.screens import history
+    from s3sync.web.screens import record_history
 
-    return history.page(_desk())
+    return record_history.page(_desk())
 
 
 def _desk():
-    from s3sync.screens.desk import Desk
+    from s3sync.web.screens.context import ScreenContext
 
-    return Desk(current.sync_site, T, request, response, session)
+    return ScreenContext(current.sync_site, T, request, response, session)
 
 
 def _repository_tab():
     from s3sync.adapters import can_ask
-    from s3sync.screens import conflicts, log, now, overview, preview, repositories, resources, schedule
+    from s3sync.web.screens import conflicts, log, overview, resources
+    from s3sync.web.screens.repository import synchronise, preview, configuration, schedule
 
     tabs = {
         "overview": overview.tab,
-        "update": repositories.configuration,
+        "update": configuration.configuration,
         "task": resources.tab,
         "preview": preview.tab,
         "job": schedule.tab,
         "kept": conflicts.tab,
         "log": log.tab,
-        "now": now.tab,
+        "now": synchronise.tab,
     }
     desk = _desk()
     record = desk.record(db.sync_repository, request.args(0))

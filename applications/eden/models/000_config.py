@@ -4,14 +4,14 @@ from collections import OrderedDict
 
 from gluon import current
 from gluon.storage import Storage
-from s3 import reader
+from s3.pages import reader_choices
 from s3sync.ui import program_requests
 from s3.settings import S3Settings
 
 program_requests.prepare(request, response, session)
 # the language files belong to the project: missing texts are not written into them
 T.is_writable = False
-_language = reader.chosen(request, "language")
+_language = reader_choices.chosen(request, "language")
 if _language:
     T.force(_language)
 

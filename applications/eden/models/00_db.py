@@ -3,11 +3,11 @@
 import logging
 import os
 
-from s3.auth import S3Auth
-from s3.database import connect
-from s3.datamodel import S3DataModel
-from s3.model import load
-from s3.schema import SchemaGate
+from s3.users.auth import S3Auth
+from s3.database.connect import connect
+from s3.data_model.datamodel import S3DataModel
+from s3db import load
+from s3.database.schema_gate import SchemaGate
 
 _uri = settings.get_database_uri()
 schema_gate = SchemaGate(request.folder, _uri, settings.modules)

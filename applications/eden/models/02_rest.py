@@ -10,13 +10,13 @@ def rest_controller(prefix=None, name=None):
         prefix: module of the table; by default the controller.
         name: its name without the module; by default the function.
     """
-    from s3.rest_controller import serve
+    from s3.pages.rest_controller import serve
 
     prefix, name = prefix or request.controller, name or request.function
     auth.s3_require_module(prefix)
     auth.s3_require_login()
     if is_interface(request):
-        from s3sync.rest import resource_request
+        from s3sync.web.plain_resources import resource_request
 
         return resource_request(request, response, prefix, name, request.args(0))
     output = serve(s3db, auth, prefix, name, request)

@@ -1,8 +1,8 @@
 """Synchronisation, where the module is enabled: its tables, and the journal that notes local changes."""
 
 if settings.has_module("sync"):
-    from s3sync import model as sync_model
-    from s3sync import preferences as sync_preferences
+    from s3sync.database.tables import define as sync_model
+    from s3sync.administration import preferences as sync_preferences
     from s3sync.host.eden import EdenHost
     from s3sync.site import Site as SyncSite
 

@@ -4,29 +4,29 @@ if settings.has_module("sync"):
 
     def sync_synchronize(repository_id, user_id=None, manual=False):
         """Synchronise a repository (see s3sync.jobs); raises on failure, so that the task ends FAILED."""
-        from s3sync import jobs
+        from s3sync.worker import synchronise
 
-        return jobs.synchronize(repository_id, user_id=user_id, manual=manual)
+        return synchronise.synchronize(repository_id, user_id=user_id, manual=manual)
 
     def sync_decide(key):
         """Decide on kept versions by a rule (see s3sync.deciding.sweep)."""
-        from s3sync.deciding import sweep
+        from s3sync.conflicts import resolve_many
 
-        return sweep.decide(key)
+        return resolve_many.decide(key)
 
     def sync_archive(dataset_id):
         """Make the archive of a data set (see s3sync.datasets)."""
-        from s3sync import datasets
+        from s3sync.administration import datasets
         from s3sync.site import Site
 
         return datasets.build(Site.from_current(), dataset_id)
 
     def sync_tidy():
         """Remove what is older than the log shall be (see s3sync.upkeep)."""
-        from s3sync import upkeep
+        from s3sync.worker import cleanup
         from s3sync.site import Site
 
-        upkeep.tidy(Site.from_current())
+        cleanup.tidy(Site.from_current())
 
     tasks.update(
         sync_synchronize=sync_synchronize,

@@ -1,15 +1,15 @@
 """The last model but two: all tables are declared; if this request migrated the database, that is finished now."""
 
 if schema_gate.migrating:
-    from s3.auth import create_roles
+    from s3.users.auth import create_roles
 
     create_roles(db)
     if settings.has_module("sync"):
-        from s3sync import model as sync_model
-        from s3sync import upkeep
+        from s3sync.database.tables import indices as sync_model
+        from s3sync.worker import cleanup
 
         sync_model.prepare(db, current.sync_site.schema)
         current.sync_site.config()
     schema_gate.close(db)
     if settings.has_module("sync"):
-        upkeep.schedule(db, request.application)
+        cleanup.schedule(db, request.application)

@@ -1,6 +1,6 @@
 """The last word on synchronisation: a worker puts back what was lost of the schedule."""
 
 if settings.has_module("sync") and request.is_scheduler:
-    from s3sync import upkeep
+    from s3sync.worker import cleanup
 
-    upkeep.schedule(db, request.application)
+    cleanup.schedule(db, request.application)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .errors import DeletionRestricted
+from .data_model.errors import DeletionRestricted
 
 if TYPE_CHECKING:
-    from .datamodel import S3DataModel
+    from .data_model.datamodel import S3DataModel
 
 
 class Resource:

@@ -1,12 +1,21 @@
-"""Synchronisation of Sahana Eden sites over S3XML.
+"""Synchronisation of Sahana Eden sites over S3XML. A folder is a layer.
 
-The package has three layers; ``tests/unit/test_layers.py`` lists the modules of the first two and checks who imports
-whom:
-
-* core: modules that need neither HTTP nor web2py nor a database, such as errors, schema, codec, filters and policy
-* use cases: document, importer, exporter, engine, versions
-* edges: everything else, such as store, journal, host, transport, adapters, rest, jobs and screens
+``LAYERS`` is the map: a file imports only from folders that stand before its own, never from one beside it, and nothing
+of the application around it but by ``host/port.py``. ``tests/unit/test_layers.py`` reads it and every import.
 """
+
+LAYERS = (
+    ("core", "ui"),
+    ("wire",),
+    ("exchange",),
+    ("host", "database", "transport"),
+    ("adapters",),
+    ("site",),
+    ("scheduler",),
+    ("active", "passive", "conflicts", "monitoring", "administration"),
+    ("worker",),
+    ("web",),
+)
 
 SOFTWARE = "Eden Sync"
 VERSION = "0.2.0"

@@ -1,4 +1,7 @@
-"""Repository types: one module each in this folder, found by looking.
+"""Layer 5, one file a type of repository: how another end is asked, and what it can do.
+Knows core to transport; adapters do not know each other.
+
+Repository types: one module each in this folder, found by looking.
 
 To add a type, add a module with a subclass of ``base.Adapter`` that has an ``apitype``; nothing else has to
 be registered anywhere. ``base``, ``settings``, ``lines`` and ``findings`` are what types are made of, ``testing`` is
@@ -12,9 +15,24 @@ import inspect
 import pkgutil
 from typing import Any
 
-from ..errors import ConfigurationError
+from ..core.errors import ConfigurationError
 from .base import Adapter
 from .settings import COLUMNS, stored
+
+__all__ = [
+    "USUAL",
+    "adapter_type",
+    "adapter_types",
+    "base",
+    "can_ask",
+    "eden",
+    "findings",
+    "lines",
+    "needed_columns",
+    "settings",
+    "testing",
+    "where",
+]
 
 #: What types are made of; no types themselves.
 SHARED = frozenset(("base", "findings", "lines", "settings", "testing"))

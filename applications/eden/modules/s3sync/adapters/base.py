@@ -14,8 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..errors import ConfigurationError, PeerRefused
-from ..peer import Capability, Exchange, Forecast, Offer, PullResult, PushResult, Registration
+from ..core.errors import ConfigurationError, PeerRefused
+from ..exchange.peer import Capability, Exchange, PullResult, PushResult, Registration
+from ..wire.protocol.dry_run import DryRunResult
+from ..wire.protocol.offer import Offer
 from .findings import ConnectionTest, complete
 from .lines import Lines
 from .settings import Kind, Setting
@@ -146,7 +148,7 @@ class Adapter(ABC):
 
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> Forecast | None:
+    ) -> DryRunResult | None:
         """See port ``Peer``; a type whose peers cannot be asked leaves it so."""
         return None
 

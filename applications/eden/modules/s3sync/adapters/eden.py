@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urljoin
 
-from ..codec import DocumentReader, Header, rejected_uuids
-from ..compression import gzip
-from ..errors import (
+from ..core.errors import (
     DocumentError,
     NotS3XML,
     PeerFailed,
@@ -26,37 +24,25 @@ from ..errors import (
     RedirectedElsewhere,
     SyncError,
 )
-from ..limits import BEGINNING
-from ..peer import (
-    LOOK,
-    Exchange,
-    Forecast,
-    Offer,
-    PullResult,
-    PushResult,
-    Refusal,
-    Registration,
-)
-from ..policy import Policy
-from ..protocol import (
-    CAPABILITIES,
-    FILE_PATH,
-    OFFER_PATH,
-    REGISTER_PATH,
-    SYNC_PATH,
-    PullRequest,
-    PushReply,
-    PushRequest,
-    RegistrationReply,
-    RegistrationRequest,
-    read_forecast,
-    read_offer,
-    succeeded,
-)
-from ..transport import Reply, a_web_page, looks_like_html
+from ..core.limits import BEGINNING
+from ..core.policy import Policy
+from ..exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal, Registration
+from ..transport.answer import Reply
+from ..transport.failures import a_web_page, looks_like_html
+from ..wire.compression import gzip
+from ..wire.protocol.dry_run import DryRunResult, read_dry_run
+from ..wire.protocol.names import CAPABILITIES, FILE_PATH, LOOK, OFFER_PATH, REGISTER_PATH, SYNC_PATH
+from ..wire.protocol.offer import Offer, read_offer
+from ..wire.protocol.pull import PullRequest
+from ..wire.protocol.push import PushReply, PushRequest
+from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
+from ..wire.protocol.replies import succeeded
+from ..wire.s3xml import DocumentReader, Header, rejected_uuids
 from ._resource_push import ResourcePush
-from .base import Adapter, Capability, Kind, Lines, Remote, Setting, T
+from .base import Adapter, Remote, T
 from .findings import Answer, ConnectionTest, Finding, Question, clock, complete, obstructed
+from .lines import Lines
+from .settings import Kind, Setting
 
 #: Found out about a peer that fails at pushes on the interface and takes them at the resource's own address.
 RESOURCE_URL = "push-resource-url"
@@ -284,12 +270,12 @@ class EdenAdapter(Adapter):
 
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> Forecast | None:
+    ) -> DryRunResult | None:
         """See port ``Peer``. An Eden would take the document, so it is not asked."""
         if LOOK not in self.remote.capabilities:
             return None
         url = self._push_url(exchange, journal, checkpoint, look=True)
-        return read_forecast(_succeeded(self._post_document(url, exchange.resource, document)))
+        return read_dry_run(_succeeded(self._post_document(url, exchange.resource, document)))
 
     def _push_url(self, exchange: Exchange, journal: str, checkpoint: str, look: bool = False) -> str:
         request = PushRequest(

@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import (
+from ..core.errors import (
     ConfigurationError,
     NotAuthenticated,
     NotPermitted,
@@ -24,7 +24,7 @@ from ..errors import (
     SyncError,
     TlsFailed,
 )
-from ..peer import Offer
+from ..wire.protocol.offer import Offer
 
 
 class Question(enum.Enum):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..clock import SystemClock
-from ..errors import ConfigurationError
-from ..ports import Clock
-from ..transport import Limits, Transport
+from ..core.clock import SystemClock
+from ..core.errors import ConfigurationError
+from ..exchange.ports import Clock
+from ..transport.client import Transport
+from ..transport.limits import Limits
 
 
 @dataclass(frozen=True)

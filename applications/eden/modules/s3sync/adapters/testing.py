@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..transport import Transport
+from ..transport.client import Transport
 from .lines import Lines
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .. import jobs
-from ..model import BELONGING, ENDING
+from ..database.tables.define import BELONGING, ENDING
+from ..scheduler import jobs, queue
 from ..site import Site
 
 
@@ -24,7 +24,7 @@ def delete_repository(site: Site, repository_id: int) -> None:
         jobs.ensure_idle(site, repository_id)
         for row in jobs.jobs_of(db, repository_id):
             jobs.remove_job(db, row.sync_job.id)
-        jobs.cancel_waiting(db, repository_id)
+        queue.cancel_waiting(db, repository_id)
         site.journal.forget_origin(repository_id)
         tasks = db(task.repository_id == repository_id)._select(task.id)
         db(db.sync_resource_filter.task_id.belongs(tasks)).delete()

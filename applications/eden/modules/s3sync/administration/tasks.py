@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .. import jobs, local
-from ..model import MODE_BOTH, STRATEGIES
-from ..site import Site
+from ..core.task import MODE_BOTH, STRATEGIES
+from ..scheduler import jobs
+from ..site import Site, exchange_state
 
 
-class Rules(NamedTuple):
+class TaskRules(NamedTuple):
     """How a resource is exchanged; the names are those of sync_task."""
 
     mode: int = MODE_BOTH
@@ -33,6 +33,6 @@ def delete_task(site: Site, task: Any) -> None:
     db = site.db
     with site.store.transaction():
         jobs.ensure_idle(site, task.repository_id)
-        local.reset(site, task.repository_id, task.resource_name)
+        exchange_state.reset(site, task.repository_id, task.resource_name)
         db(db.sync_resource_filter.task_id == task.id).delete()
         db(db.sync_task.id == task.id).delete()

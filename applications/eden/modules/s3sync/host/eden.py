@@ -12,7 +12,7 @@ from typing import Any, Callable, NoReturn
 from gluon import DAL, current
 from gluon.tools import Mail
 
-from ..errors import RowRefused
+from ..core.errors import RowRefused
 from ..ui.refusals import is_action
 from .ini import chosen_in
 from .on_define import on_define

@@ -6,7 +6,7 @@ import configparser
 import os
 from typing import Any, Callable
 
-from ..errors import ConfigurationError
+from ..core.errors import ConfigurationError
 
 _TRUE = frozenset(("1", "true", "yes", "on"))
 _FALSE = frozenset(("0", "false", "no", "off"))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Callable
 from weakref import WeakValueDictionary
 
-from ..schema import (
+from ..core.schema import (
     META_FIELDS,
     Component,
     DuplicateRule,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable
 
-from .. import limits
+from ..core import limits
 from .ini import Chosen, IniSettings
 
 #: What the settings page may decide, too (``preferences`` keeps it).

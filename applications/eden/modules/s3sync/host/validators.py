@@ -50,7 +50,7 @@ LONGEST = 2**63
 
 
 @dataclass
-class Rules:
+class FieldRules:
     """What the validators of a field say.
 
     Attributes:
@@ -96,7 +96,7 @@ def flattened(requires: Any) -> Iterator[tuple[Any, bool]]:
             yield each, False
 
 
-def read_rules(requires: Any, kind: str, late: Callable[[int], Any]) -> Rules:
+def read_rules(requires: Any, kind: str, late: Callable[[int], Any]) -> FieldRules:
     """Return the rules that the validators of a field make.
 
     Args:
@@ -105,7 +105,7 @@ def read_rules(requires: Any, kind: str, late: Callable[[int], Any]) -> Rules:
         late: gives the validator at a place of ``flattened(requires)``, of the running request: what is not
             known here may hold on to a database connection, which belongs to one request.
     """
-    rules = Rules()
+    rules = FieldRules()
     reference = "reference" in kind
     for place, (validator, optional) in enumerate(flattened(requires)):
         if _is(validator, "IS_EMPTY_OR", "IS_NULL_OR"):
@@ -136,7 +136,7 @@ def read_rules(requires: Any, kind: str, late: Callable[[int], Any]) -> Rules:
     return rules
 
 
-def compile_rules(rules: Rules) -> Check | None:
+def compile_rules(rules: FieldRules) -> Check | None:
     """Return one check for the rules; None where there is nothing to check."""
     steps = tuple(rules.steps)
     if not steps and not rules.required and not rules.turns_empty_to_null:
@@ -230,7 +230,7 @@ def _range_test(validator: Any) -> Callable[[Any], bool]:
 
 __all__: Sequence[str] = (
     "Check",
-    "Rules",
+    "FieldRules",
     "compile_rules",
     "flattened",
     "is_empty",

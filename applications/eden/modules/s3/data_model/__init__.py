@@ -1,0 +1,1 @@
+"""The data model as Eden has it: tables, components, super-entities, callbacks, validators."""

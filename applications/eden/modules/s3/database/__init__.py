@@ -1,0 +1,1 @@
+"""The connection, and what the database has to be told at the start."""

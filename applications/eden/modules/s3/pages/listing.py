@@ -1,0 +1,113 @@
+"""A list that is searched, sorted and paged in the database, as its address says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..data_model.validators import is_key
+
+PAGE_LENGTH = 50
+#: Types by whose values rows are put in order; a reference would be ordered by its number, which tells nobody anything.
+SORTABLE = {"string", "text", "integer", "double", "date", "time", "datetime", "boolean", "float", "bigint"}
+
+
+class Column(NamedTuple):
+    """A column of a list.
+
+    Attributes:
+        field: the table's field.
+        label: heading.
+        sorted: "ascending", "descending", or "" for a column the list is not ordered by.
+        next_sort: what `sort` is in the address that a press of the heading leads to; "" where there is no order.
+    """
+
+    field: Any
+    label: Any
+    sorted: str
+    next_sort: str
+
+
+class Listing(NamedTuple):
+    """A page of rows, and where it stands.
+
+    Attributes:
+        rows: the rows.
+        columns: what is shown of them.
+        number: of the page, from 1.
+        pages: how many there are.
+        total: number of rows on all pages.
+        searched: what was looked for.
+        sort: by what the rows are ordered, as the address says it.
+    """
+
+    rows: Any
+    columns: list[Column]
+    number: int
+    pages: int
+    total: int
+    searched: str
+    sort: str
+
+
+def columns_of(fields: Sequence[Any], sort: str) -> list[Column]:
+    """Return the columns of a list with their place in the order.
+
+    Args:
+        fields: fields of one table.
+        sort: name of the field, with a minus before it for descending.
+    """
+    columns = []
+    for field in fields:
+        if field.type not in SORTABLE:
+            columns.append(Column(field, field.label, "", ""))
+            continue
+        direction = {field.name: "ascending", f"-{field.name}": "descending"}.get(sort, "")
+        following = f"-{field.name}" if direction == "ascending" else field.name
+        columns.append(Column(field, field.label, direction, following))
+    return columns
+
+
+def listing(
+    db: Any,
+    query: Any,
+    fields: Sequence[Any],
+    variables: Mapping[str, Any],
+    searchable: Sequence[Any] = (),
+    order: Sequence[Any] = (),
+) -> Listing:
+    """Return the page of rows that the address asks for, the last one if there are not so many.
+
+    Args:
+        db: the DAL.
+        query: which rows of one table.
+        fields: what is shown of them, fields of that table.
+        variables: of the address: `q` searches in texts, `sort` orders, `page` counts from 1.
+        searchable: the fields that are searched.
+        order: the order without `sort`; the id decides last.
+    """
+    table = fields[0].table
+    # no text holds a NUL, and some databases refuse to look for one
+    searched = str(variables.get("q") or "").replace("\0", "").strip()
+    if searched and searchable:
+        found = searchable[0].contains(searched)
+        for field in searchable[1:]:
+            found |= field.contains(searched)
+        query &= found
+    sort = str(variables.get("sort") or "")
+    columns = columns_of(fields, sort)
+    chosen = next((column for column in columns if column.sorted), None)
+    if chosen is not None:
+        order = [~chosen.field if chosen.sorted == "descending" else chosen.field]
+    total = db(query).count()
+    pages = max(1, -(-total // PAGE_LENGTH))
+    given = str(variables.get("page") or "1")
+    number = min(max(int(given), 1), pages) if is_key(given) else 1
+    start = (number - 1) * PAGE_LENGTH
+    rows = db(query).select(
+        table._id,
+        *[field for field in fields if field.name != table._id.name],
+        orderby=[*order, table._id],
+        limitby=(start, start + PAGE_LENGTH),
+    )
+    return Listing(rows, columns, number, pages, total, searched, sort if chosen is not None else "")

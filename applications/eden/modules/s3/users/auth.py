@@ -1,0 +1,289 @@
+"""Who is asking, and what they may do."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from gluon import HTTP, URL, current, redirect
+from gluon.storage import Storage
+from gluon.tools import Auth
+
+from s3sync.ui.forms import form_rows
+from s3sync.ui.program_requests import is_interface
+from s3sync.ui.refusals import refusal
+
+from ..data_model.datamodel import table_name
+from .password_cache import RightPasswords
+from .password_rules import PASSWORD_ALGORITHM
+
+REALM = "eden"
+ADMINISTRATOR = 1
+AUTHENTICATED = 2
+SYNCHRONIZATION = "Synchronization"
+#: Roles of every site: id (where other things rely on it), name, description.
+ROLES = (
+    (ADMINISTRATOR, "Administrator", "May do everything, also administer this site"),
+    (AUTHENTICATED, "Authenticated", "Everybody who is logged in"),
+    (None, SYNCHRONIZATION, "For other sites: may use the synchronization interface and nothing else"),
+)
+#: Tables that only administrators may see, and that never leave the site.
+PROTECTED_PREFIXES = ("auth_", "sync_", "scheduler_", "s3_")
+_right_passwords = RightPasswords()
+_METHODS = {"read", "create", "update", "delete", "list", "import"}
+
+
+class S3Permission:
+    """Whether the current user may see a page, and what happens otherwise.
+
+    Args:
+        auth: the site's `S3Auth`.
+    """
+
+    def __init__(self, auth: S3Auth) -> None:
+        self._auth = auth
+
+    def has_permission(self, method: str, c: str | None = None, f: str | None = None) -> bool:
+        """Whether the current user may use a page.
+
+        Args:
+            method: makes no difference here: who may see a page may use it.
+            c: its controller, that of the request without one.
+            f: its function; that of the interface for other sites asks for a role of its own.
+        """
+        controller = c or current.request.controller
+        if (controller, f or current.request.function) == ("sync", "sync"):
+            return self._auth.s3_has_role(SYNCHRONIZATION)
+        return self._auth.s3_has_module_access(controller)
+
+    def fail(self) -> None:
+        """Refuse the request; who is not known has to log in.
+
+        Raises:
+            HTTP: 403, or as S3Auth.s3_require_login.
+        """
+        self._auth.s3_require_login()
+        raise _not_for_you()
+
+
+def _not_for_you() -> HTTP:
+    if is_interface(current.request):
+        return refusal(403, "Insufficient Privileges")
+    return refusal(403, current.T("Your roles do not allow it. Ask an administrator for access."))
+
+
+class S3Auth(Auth):
+    """web2py's Auth with Eden's questions about roles and permissions.
+
+    Args:
+        db: the site's database.
+        settings: the site's `S3Settings`.
+    """
+
+    user: Any  # a Storage; None while nobody is known
+
+    def __init__(self, db: Any, settings: Any) -> None:
+        super().__init__(db=db, controller="default", function="user")
+        self.s3_settings = settings
+        self._s3_roles: dict[int, str] | None = None
+        self._s3_checked = False
+        self.permission = S3Permission(self)
+        own = self.settings
+        own.create_user_groups = None
+        own.allow_basic_login = True
+        own.expiration = 3600 * 8
+        own.remember_me_form = False
+        own.login_next = URL("default", "index")
+        own.logout_next = URL("default", "index")
+        own.actions_disabled = ["request_reset_password", "retrieve_username", "impersonate", "bulk_register"]
+        if not settings.get_security_registration():
+            own.actions_disabled.append("register")
+
+    def s3_prepare_forms(self, T: Any) -> None:
+        """Give web2py's forms for users our look and our words.
+
+        Args:
+            T: translates.
+        """
+        self.settings.formstyle = form_rows
+        self.settings.label_separator = ""
+        self.messages.update(
+            login_button=T("Log in"),
+            profile_save_button=T("Save"),
+            password_change_button=T("Change password"),
+            register_button=T("Register"),
+            old_password=T("Old password"),
+            new_password=T("New password"),
+            verify_password=T("New password once more"),
+            verify_password_comment=None,
+            mismatched_password=T("The two new passwords differ. Enter the same twice."),
+            invalid_password=T("This is not your present password."),
+            invalid_login=T("Email or password is wrong. Check both, and try again."),
+            invalid_email=T("Enter an email address such as name@example.org"),
+            is_empty=T("Enter a value"),
+            login_disabled=T("This account is disabled. An administrator can help."),
+            registration_pending=T("This account has not been approved yet. An administrator can help."),
+            logged_in=T("You are logged in."),
+            logged_out=T("You are logged out."),
+            profile_updated=T("Saved"),
+            password_changed=T("Your password was changed."),
+        )
+
+    # Who
+
+    def s3_logged_in(self) -> bool:
+        """Whether we know who is asking; reads HTTP Basic credentials if there are any."""
+        if not self._s3_checked:
+            self._s3_checked = True
+            if self.user:
+                self._check_session_user()
+            if not self.user:
+                self._basic_user()
+        return bool(self.user)
+
+    def _check_session_user(self) -> None:
+        """Whom the session names may not count: for writing programs, and when the account is closed.
+
+        A browser sends its cookie along with a form that another site made, so programs that write need
+        credentials. And a session lasts for hours: a user who was disabled or removed meanwhile is out.
+        """
+        request = current.request
+        writes = request.env.request_method not in ("GET", "HEAD")
+        row = self.table_user()(self.user.id)
+        if (is_interface(request) and writes) or row is None or (row.registration_key or "").strip():
+            self.user = None
+
+    def _basic_user(self) -> None:
+        """Take over the user named by HTTP Basic, without making a session."""
+        header = current.request.env.http_authorization or ""
+        if header[:6].lower() != "basic ":
+            return
+        try:
+            name, separator, password = base64.b64decode(header[6:]).decode("utf-8").partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return
+        if not separator:
+            return
+        table = self.table_user()
+        row = self.db(table.email == name).select(limitby=(0, 1)).first()
+        # an unknown user costs as much time as a wrong password
+        stored = row.password if row and row.password else f"{PASSWORD_ALGORITHM}$salt$00"
+        matches = _right_passwords.check(
+            password, stored, lambda: bool(table.password.validate(password)[0] == stored)
+        )
+        if matches and row and not (row.registration_key or "").strip():
+            self._s3_adopt(row)
+
+    def _s3_adopt(self, row: Any) -> None:
+        self.user = Storage({name: row[name] for name in self.table_user().fields if name != "password"})
+        self._s3_roles = None
+        self._s3_checked = True
+
+    def s3_impersonate(self, user_id: int | None) -> bool:
+        """Act as this user for the rest of the request or job; None or an unknown user: as nobody.
+
+        Returns:
+            whether there is such a user.
+        """
+        row = self.table_user()(user_id) if user_id else None
+        self.user = None
+        self._s3_roles = None
+        self._s3_checked = True
+        if row:
+            self._s3_adopt(row)
+        return row is not None
+
+    def s3_require_login(self) -> None:
+        """Go on only with a known user; others get the login page, programs a 401.
+
+        Raises:
+            HTTP: 401 with a Basic challenge, or a redirection to the login page.
+        """
+        if self.s3_logged_in():
+            return
+        request = current.request
+        if is_interface(request) or request.env.http_authorization or request.ajax:
+            raise HTTP(401, "Authentication Required", **{"WWW-Authenticate": f'Basic realm="{REALM}"'})
+        redirect(URL("default", "user", args="login", vars={"_next": self.here()}))
+
+    # What
+
+    def s3_roles(self) -> dict[int, str]:
+        """Roles of the current user: id -> name. Everybody who is logged in has Authenticated."""
+        if self._s3_roles is None:
+            self._s3_roles = {}
+            if self.s3_logged_in():
+                db, group, member = self.db, self.table_group(), self.table_membership()
+                query = (member.user_id == self.user.id) & (member.group_id == group.id)
+                self._s3_roles = {row.id: row.role for row in db(query).select(group.id, group.role)}
+                self._s3_roles[AUTHENTICATED] = "Authenticated"
+        return self._s3_roles
+
+    def s3_has_role(self, role: Any) -> bool:
+        """Whether the current user has a role, given by id or name; administrators have them all."""
+        roles = self.s3_roles()
+        return ADMINISTRATOR in roles or role in roles or role in roles.values()
+
+    def get_system_roles(self) -> Storage:
+        """Ids of the roles that other things rely on, by Eden's names for them."""
+        return Storage(ADMIN=ADMINISTRATOR, AUTHENTICATED=AUTHENTICATED)
+
+    def s3_has_module_access(self, name: str) -> bool:
+        """Whether the current user may see a module and call its controller."""
+        if not self.s3_settings.has_module(name):
+            return False
+        wanted = self.s3_settings.get_module_roles(name)
+        if not wanted:
+            return True
+        roles = set(self.s3_roles())
+        return ADMINISTRATOR in roles or bool(wanted & roles)
+
+    def s3_has_permission(self, method: str, table: Any, record_id: int | None = None) -> bool:
+        """Whether the current user may do something with the records of a table.
+
+        Args:
+            method: read, list, create, update, delete or import.
+            table: table or its name.
+            record_id: a particular record; makes no difference here, as records have no owners' rules.
+        Raises:
+            ValueError: for an unknown method.
+        """
+        if method not in _METHODS:
+            raise ValueError(f"There is no permission for {method!r}.")
+        roles = self.s3_roles()
+        if ADMINISTRATOR in roles:
+            return True
+        name = table_name(table)
+        if not roles or name.startswith(PROTECTED_PREFIXES):
+            return False
+        prefix = name.split("_", 1)[0]
+        if not self.s3_has_module_access(prefix):
+            return False
+        if set(roles.values()) == {"Authenticated", SYNCHRONIZATION}:
+            request = current.request
+            return is_interface(request) or (request.controller, request.function) == ("default", "download")
+        return True
+
+    def s3_require_module(self, name: str) -> None:
+        """Go on only if the module exists and the user may see it.
+
+        Raises:
+            HTTP: 404 if the module is not enabled, 403 if it is not for this user; or as s3_require_login.
+        """
+        if not self.s3_settings.has_module(name):
+            raise refusal(404, current.T("The module it belongs to is not enabled at this site."))
+        if not self.s3_has_module_access(name):
+            self.permission.fail()
+
+
+def create_roles(db: Any) -> None:
+    """Create the roles that every site has, if they are missing."""
+    table = db.auth_group
+    if db(table).isempty():
+        for _, role, description in ROLES:
+            table.insert(role=role, description=description)
+        return
+    for _, role, description in ROLES:
+        if db(table.role == role).isempty():
+            table.insert(role=role, description=description)

@@ -1,0 +1,13 @@
+"""How passwords are checked and stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+#: Slow enough to make guessing expensive, quick enough for HTTP Basic at every request.
+PASSWORD_ALGORITHM = "pbkdf2(20000,20,sha512)"
+MINIMUM_PASSWORD_LENGTH = 8

@@ -1,0 +1,99 @@
+"""The root of each organisation, kept true while branches come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from s3.database.bulk_insert import run_by_keys
+
+if TYPE_CHECKING:
+    from s3.data_model.datamodel import S3DataModel
+
+#: Deeper trees of branches are taken for a circle.
+MAX_DEPTH = 32
+
+
+def nothing_more(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A new organisation is its own root: no branch can refer to it yet."""
+    return ()
+
+
+class BranchTree:
+    """Organisations and their branches (org_organisation_branch).
+
+    Args:
+        s3db: the site's data model.
+    """
+
+    def __init__(self, s3db: S3DataModel) -> None:
+        self.s3db = s3db
+
+    def onvalidation(self, form: Any) -> None:
+        """An organisation is no branch of itself, not even through others."""
+        parent, branch = form.vars.get("organisation_id"), form.vars.get("branch_id")
+        if parent and branch and int(branch) in [int(parent)] + self._ancestors(int(parent)):
+            form.errors["branch_id"] = self.s3db.T("An organization cannot be a branch of itself")
+
+    def organisation_onaccept(self, form: Any) -> None:
+        """After an organisation was written by a form."""
+        self.organisations_accepted([int(form.vars["id"])])
+
+    def organisations_accepted(self, ids: Iterable[int]) -> None:
+        """After organisations were written: those without a root are their own."""
+        db = self.s3db.db
+        self.s3db["org_organisation"]  # a lazy table has to exist before it is written to
+        quote = db._adapter.dialect.quote
+        root, key = quote("root_organisation"), quote("id")
+        # computed from others, hence past pydal, which would make an edit of it
+        run_by_keys(
+            db,
+            f"UPDATE {quote('org_organisation')} SET {root} = {key} WHERE {root} IS NULL AND {key} IN",
+            ids,
+        )
+
+    def branch_onaccept(self, form: Any) -> None:
+        """After a branch was written by a form."""
+        self.branches_accepted([int(form.vars["id"])])
+
+    def branches_accepted(self, ids: Iterable[int]) -> None:
+        """After branch links were written: the branches and all below them get the root of the parent."""
+        link = self.s3db["org_organisation_branch"]
+        rows = self.s3db.db(link.id.belongs(list(ids))).select(link.branch_id)
+        self._update_roots(int(row.branch_id) for row in rows if row.branch_id)
+
+    def branch_ondelete(self, row: Any) -> None:
+        """After a branch link was deleted: the former branch stands for itself."""
+        if row.branch_id:
+            self._update_roots([int(row.branch_id)])
+
+    def _ancestors(self, organisation_id: int) -> list[int]:
+        """Parents from the next to the highest."""
+        link, db = self.s3db["org_organisation_branch"], self.s3db.db
+        found: list[int] = []
+        current = organisation_id
+        while len(found) < MAX_DEPTH:
+            query = (link.branch_id == current) & (link.deleted == False)  # noqa: E712 - SQL
+            row = db(query).select(link.organisation_id, orderby=link.uuid, limitby=(0, 1)).first()
+            if row is None or int(row.organisation_id) in found + [organisation_id]:
+                break
+            current = int(row.organisation_id)
+            found.append(current)
+        return found
+
+    def _update_roots(self, ids: Iterable[int]) -> None:
+        link, table, db = self.s3db["org_organisation_branch"], self.s3db["org_organisation"], self.s3db.db
+        frontier = set(ids)
+        seen: set[int] = set()
+        while frontier:
+            seen |= frontier
+            for one in frontier:
+                self._write(table.id == one, ([one] + self._ancestors(one))[-1])
+            query = link.organisation_id.belongs(list(frontier)) & (link.deleted == False)  # noqa: E712 - SQL
+            frontier = {int(row.branch_id) for row in db(query).select(link.branch_id)} - seen
+
+    def _write(self, query: Any, root: Any) -> None:
+        table = self.s3db["org_organisation"]
+        # computed from others, hence no edit of this record
+        kept = {name: table[name] for name in ("modified_on", "modified_by")}
+        self.s3db.db(query).update_naive(root_organisation=root, **kept)

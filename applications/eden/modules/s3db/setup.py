@@ -1,0 +1,90 @@
+"""Makes a new site usable: tables, roles, the first administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from s3.users.auth import ADMINISTRATOR, AUTHENTICATED, create_roles
+from s3sync.ui.assets import framework
+
+
+def prepare(environment: Mapping[str, Any], admin_email: str, admin_password: str) -> dict[str, Any]:
+    """Prepare a site; safe to repeat. The caller commits.
+
+    The models have brought the tables up to date already when this is called in their environment.
+
+    Args:
+        environment: names of the models: db, request.
+        admin_email: address of the first administrator, used only if there is no administrator yet.
+        admin_password: password in clear text.
+    Returns:
+        created_admin: whether the administrator was created now; tables: number of tables of the site.
+    Raises:
+        ValueError: if the address or the password cannot be used.
+    """
+    db = environment["db"]
+    framework(environment["request"].folder)
+    create_roles(db)
+    administrators = (db.auth_membership.group_id == ADMINISTRATOR) & (
+        db.auth_membership.user_id == db.auth_user.id
+    )
+    created = db(administrators).isempty()
+    if created:
+        _create_administrator(db, admin_email, admin_password)
+    return {"created_admin": created, "tables": len(db.tables)}
+
+
+def _create_administrator(db: Any, email: str, password: str) -> None:
+    table = db.auth_user
+    existing = db(table.email == email).select(limitby=(0, 1)).first()
+    if existing:
+        user_id = existing.id
+    else:
+        hashed, error = table.password.validate(password)
+        if error:
+            raise ValueError(f"The administrator's password cannot be used: {error}.")
+        for requirement in table.email.requires[:1]:
+            _, error = requirement(email)
+            if error:
+                raise ValueError(f"{email!r} cannot be the administrator's address: {error}.")
+        user_id = table.insert(first_name="Admin", last_name="User", email=email, password=str(hashed))
+    for role in (ADMINISTRATOR, AUTHENTICATED):
+        db.auth_membership.update_or_insert(user_id=user_id, group_id=role)
+
+
+def create_user(
+    environment: Mapping[str, Any], email: str, password: str, roles: tuple[str, ...] = ()
+) -> int:
+    """Create a user, or give an existing one a new password and these roles. The caller commits.
+
+    Args:
+        environment: names of the models: db.
+        email: address, which is the name to log in with.
+        password: in clear text.
+        roles: names of roles, such as "Synchronization".
+    Returns:
+        the user's id.
+    Raises:
+        ValueError: if the password cannot be used or a role does not exist.
+    """
+    db = environment["db"]
+    hashed, error = db.auth_user.password.validate(password)
+    if error:
+        raise ValueError(f"The password of {email} cannot be used: {error}.")
+    row = db(db.auth_user.email == email).select(limitby=(0, 1)).first()
+    if row:
+        user_id = int(row.id)
+        db(db.auth_user.id == user_id).update(password=str(hashed))
+    else:
+        user_id = int(
+            db.auth_user.insert(
+                first_name=email.partition("@")[0], last_name="", email=email, password=str(hashed)
+            )
+        )
+    for name in roles:
+        role = db(db.auth_group.role == name).select(limitby=(0, 1)).first()
+        if role is None:
+            raise ValueError(f"There is no role {name}.")
+        db.auth_membership.update_or_insert(user_id=user_id, group_id=role.id)
+    return user_id

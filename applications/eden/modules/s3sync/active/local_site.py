@@ -1,0 +1,280 @@
+"""This site as a run sees it (``engine.Local``), and how far it has come with a repository."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO, Callable
+
+from ..core.errors import BadRequest, PeerRefused, ProtocolError, SyncError
+from ..core.kept import Deferred
+from ..database.checkpoints import SERVE
+from ..exchange.exporter import ExportRequest
+from ..exchange.importer import Context, Report, unknown
+from ..exchange.importer.report import problems_of
+from ..exchange.peer import Peer, PullResult, PushResult
+from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
+from ..site import Site
+from ..site.exchange_state import RECEIVE, ExchangeStates, PullState, PushState
+from ..site.rejected import retry_rejected
+from ..site.uploaded import upload_path
+from ..wire.protocol.times import format_msince, parse_msince
+from ..wire.s3xml.document import Document
+
+FILES_AT_ONCE = 100
+
+
+class LocalSite:
+    """This site, for the run of one repository.
+
+    Args:
+        site: this site.
+        repository: row of the repository.
+    """
+
+    def __init__(self, site: Site, repository: Any) -> None:
+        self._site = site
+        self._repository = repository
+        self._id: int = repository.id
+        self._progresses = ExchangeStates(site.checkpoints, repository.id, site.journal.identity())
+        self._caught_up: set[str] = set()
+        self._counted: set[str] = set()
+        self._capabilities = site.capabilities(repository)
+
+    def journal_identity(self) -> str:
+        """See ``engine.Local``."""
+        return self._site.journal.identity()
+
+    def capabilities(self) -> frozenset[str]:
+        """See ``engine.Local``."""
+        return self._capabilities
+
+    def learn(self, capabilities: frozenset[str]) -> None:
+        """See ``engine.Local``."""
+        if capabilities <= self._capabilities:
+            return
+        self._capabilities |= capabilities
+        with self._site.store.transaction():
+            self._update(capabilities=sorted(self._capabilities))
+
+    def position(self, task: Task) -> Position:
+        """See ``engine.Local``."""
+        pulled = self._progresses.pulled(task.resource)
+        pushed = self._progresses.pushed(task.resource)
+        since = self._asked_before(task.resource)
+        if since is None and not pulled.cursor:
+            # An Eden database that was taken over knows when it last asked.
+            row = self._site.db.sync_task(task.id)
+            if row is not None and row.last_pull is not None:
+                since = row.last_pull - self._overlap
+        return Position(pulled.cursor, since, pushed.position, pushed.checkpoint, tuple(pushed.files))
+
+    # --- pull ------------------------------------------------------------------------------------------
+
+    def context(self, table: str, *, from_ours: bool) -> Context:
+        """Return where what is pulled comes from, for the importer.
+
+        Args:
+            table: the main table.
+            from_ours: whether the peer is one of ours; an Eden names no cleared fields, and repeats itself.
+        """
+        exchanged, delivered = self._progresses.exchanged(table), self._progresses.delivered
+        if from_ours:
+            return self._site.context(self._id, exchanged, delivered)
+        known = lru_cache(maxsize=None)(self._asked_before)
+        return self._site.context(self._id, exchanged, delivered, clears=False, known=known)
+
+    def take_page(self, task: Task, page: PullResult) -> ImportSummary:
+        """See ``engine.Local``."""
+        site, table = self._site, task.resource
+        state = self._progresses.pulled(table)
+        terms = site.terms(task.exchange, self._repository)
+        with (
+            page.path.open("rb") as source,
+            self._opened(source, table) as document,
+            site.store.transaction(),
+        ):
+            renamed = page.journal and state.journal and page.journal != state.journal
+            if renamed or page.restored:
+                self._peer_was_restored(table)
+            context = self.context(table, from_ours=True)
+            report = site.importer.import_page(document, terms, context)
+            head = state.head
+            if not page.more:
+                report.add(retry_rejected(site, self._id, table, terms, context))
+                head = site.journal.head()
+                site.db(site.db.sync_task.id == task.id).update(last_pull=site.clock.now())
+            waiting = _still_waiting(page, state, sum(report.main.values()))
+            self._progresses.save_pulled(
+                table, PullState(page.cursor or "", page.journal or "", head, state.since, waiting=waiting)
+            )
+        return self._taken(report)
+
+    def take_document(
+        self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
+    ) -> ImportSummary:
+        """See ``engine.Local``."""
+        site, table = self._site, task.resource
+        terms = site.terms(task.exchange, self._repository)
+        context = self.context(table, from_ours=False)
+
+        def told(report: Report) -> None:
+            on_batch(sum(report.main.values()))
+
+        with document.path.open("rb") as source, self._opened(source, table) as opened:
+            report = site.importer.import_document(opened, terms, context, told)
+        with site.store.transaction():
+            # What was rejected was seen and not taken: it is decided anew.
+            report.add(retry_rejected(site, self._id, table, terms, replace(context, known=unknown)))
+            head = site.journal.head()
+            # Who remembers places is not asked by time, and repeats nothing.
+            since = format_msince(started) if document.cursor is None else ""
+            waiting = None if document.more else 0
+            self._progresses.save_pulled(
+                table, PullState(document.cursor or "", head=head, since=since, waiting=waiting)
+            )
+            site.db(site.db.sync_task.id == task.id).update(last_pull=started)
+        return self._taken(report)
+
+    def _opened(self, source: BinaryIO, table: str) -> Document:
+        return Document(source, self._site.schema, table, self._site.document_limits)
+
+    def _peer_was_restored(self, table: str) -> None:
+        """One of us was restored from a backup: what the peer had from us, or brought, may be lost there."""
+        self._site.journal.forget_origin(self._id)
+        self._progresses.save_pushed(table, PushState())
+        for direction in (SERVE, RECEIVE):
+            self._site.checkpoints.forget(self._id, table, direction)
+
+    @staticmethod
+    def _taken(report: Report) -> ImportSummary:
+        counts = Counter({action.value: count for action, count in report.main.items() if count})
+        return ImportSummary(counts, problems_of(report))
+
+    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
+        """See ``engine.Local``."""
+        problems: list[str] = []
+        tried: set[tuple[str, int, str]] = set()
+        while True:
+            waiting = self._site.ledger.waiting_files(self._id, FILES_AT_ONCE)
+            fresh = [each for each in waiting if (each.table, each.key, each.field) not in tried]
+            if not fresh:
+                return problems
+            for each in fresh:
+                tried.add((each.table, each.key, each.field))
+                on_file(each.uuid)
+                problem = self._fetch_file(peer, each)
+                if problem:
+                    problems.append(problem)
+
+    def _fetch_file(self, peer: Peer, waiting: Deferred) -> str:
+        """Fetch one file; return what went wrong, "" for nothing."""
+        site = self._site
+        try:
+            target = site.files.path(waiting.table, waiting.field, waiting.uuid)
+            if not target.is_file():
+                if not waiting.url:
+                    return ""
+                peer.fetch(waiting.url, target)
+        except SyncError as error:
+            final = isinstance(error, (BadRequest, PeerRefused, ProtocolError))
+            with site.store.transaction():
+                if final:
+                    site.ledger.settle([waiting])
+                else:
+                    site.ledger.tried([waiting])
+            later = "" if final else " It is asked for again at the next run."
+            return f"The file {waiting.filename or waiting.uuid} was not received: {error.message}{later}"
+        with site.store.transaction():
+            site.ledger.settle([waiting])
+        return ""
+
+    @property
+    def _overlap(self) -> timedelta:
+        return timedelta(seconds=self._site.host.settings.get_sync_msince_overlap())
+
+    def _asked_before(self, table: str) -> datetime | None:
+        """Return the time (the peer's clock) of the last complete pull from an Eden, minus the overlap."""
+        since = self._progresses.pulled(table).since
+        asked = parse_msince(since) if since else None
+        return asked - self._overlap if asked is not None else None
+
+    # --- push ------------------------------------------------------------------------------------------
+
+    def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> PushPage:
+        """See ``engine.Local``."""
+        site, table = self._site, task.resource
+        if table not in self._caught_up:
+            site.journal.catch_up(site.schema.table(table))
+            self._caught_up.add(table)
+        request = ExportRequest(
+            table,
+            after=after,
+            limit=limit,
+            skip_origin=self._id,
+            filters=site.by_table(task.exchange.filters, table),
+            components=task.exchange.components,
+            paged=not for_eden,
+        )
+        with target.open("wb") as out:
+            page = site.exporter.export(out, request)
+        total = None
+        if table not in self._counted:
+            # Once a run: a page of some thousand records is not worth counting a million each time.
+            self._counted.add(table)
+            total = site.total(request, page)
+        # Ends the reading transaction, so that the next page sees what happened meanwhile.
+        site.db.commit()
+        return PushPage(page.count, page.position, page.more, total)
+
+    def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
+        """See ``engine.Local``."""
+        state = self._progresses.pushed(task.resource)
+        checkpoint = state.checkpoint if result is None else result.checkpoint or ""
+        changed = replace(state, position=page.position, checkpoint=checkpoint, files=list(files))
+        if changed == state:
+            return
+        with self._site.store.transaction():
+            self._progresses.save_pushed(task.resource, changed)
+            if result is not None:
+                site = self._site
+                site.db(site.db.sync_task.id == task.id).update(last_push=site.clock.now())
+
+    def start_over(self, task: Task) -> None:
+        """See ``engine.Local``."""
+        state = self._progresses.pushed(task.resource)
+        self._counted.discard(task.resource)
+        with self._site.store.transaction():
+            self._site.journal.forget_origin(self._id)
+            self._progresses.save_pushed(task.resource, PushState(0, state.checkpoint, state.files))
+
+    def file_path(self, stored: str) -> Path:
+        """See ``engine.Local``."""
+        return upload_path(self._site, stored)
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """See ``engine.Local``."""
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._site.spool))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _update(self, **changes: Any) -> None:
+        self._site.db(self._site.db.sync_repository.id == self._id).update(**changes)
+
+
+def _still_waiting(page: PullResult, state: PullState, taken: int) -> int | None:
+    """Return how many main records wait at the peer after a page, as far as it has told."""
+    if not page.more:
+        return 0
+    before = page.total if page.total is not None else state.waiting
+    return None if before is None else max(0, before - taken)

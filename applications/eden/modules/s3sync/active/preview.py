@@ -1,0 +1,260 @@
+"""The preview: what a synchronisation would do now, at both ends, without writing anything at either.
+
+It goes the way of a run: pull from where the last one ended, plan the import, export what would be pushed, ask the
+other site to plan that. But nothing is stepped on, acknowledged, journaled, logged or kept, and only the beginning
+of each exchange is looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Callable
+
+from ..adapters.base import Adapter
+from ..core.errors import NotRegistered, SyncError
+from ..exchange.exporter import ExportRequest
+from ..exchange.importer.dry_run import EXAMPLES
+from ..exchange.run.ports import Position, Task
+from ..site import Site
+from ..transport.limits import InteractiveLimits
+from ..wire.protocol.dry_run import DryRunRecord, DryRunResult
+from ..wire.protocol.names import LOOK
+from ..wire.s3xml import encode_record
+from ..wire.s3xml.document import Document
+from .local_site import LocalSite
+
+#: Main records of a resource that are looked at in each direction.
+MOST = 500
+#: Seconds after which no further resource is begun: a web process serves others, too.
+WITHIN = 20.0
+#: Announced by every one of ours.
+CURSOR = "cursor"
+LINE = InteractiveLimits(connect_timeout=5.0, read_timeout=10.0, answer_time=15.0)
+#: What would be sent to a site that does not say beforehand what it would do with it.
+SENT, SENT_DELETED = "sent", "sent_deleted"
+
+
+@dataclass(frozen=True)
+class Direction:
+    """What one direction of a resource would do.
+
+    Attributes:
+        forecast: what would become of the records, None where that could not be found out.
+        total: main records that wait, None where not known.
+        more: whether more wait than were looked at.
+        restored: whether one of the sites was restored from a backup, so that all is compared again.
+        foreseen: whether the receiving site was asked; else the forecast only counts what would be sent.
+        error: why there is no forecast.
+    """
+
+    forecast: DryRunResult | None = None
+    total: int | None = None
+    more: bool = False
+    restored: bool = False
+    foreseen: bool = True
+    error: SyncError | None = None
+
+
+@dataclass
+class ResourcePreview:
+    """What would become of a resource.
+
+    Attributes:
+        task: what is exchanged.
+        incoming, outgoing: None where the task has no such direction, or where time was up.
+        in_time: whether it was looked at at all.
+    """
+
+    task: Task
+    incoming: Direction | None = None
+    outgoing: Direction | None = None
+    in_time: bool = True
+
+
+@dataclass
+class Preview:
+    """What a synchronisation would do.
+
+    Attributes:
+        resources: resource by resource.
+        error: why the other site could not be asked at all.
+        is_ours: whether it is one of ours; an Eden says less.
+    """
+
+    resources: list[ResourcePreview] = field(default_factory=list)
+    error: SyncError | None = None
+    is_ours: bool = False
+
+
+def preview(
+    site: Site,
+    repository: Any,
+    tasks: list[Task],
+    *,
+    most: int = MOST,
+    within: float = WITHIN,
+    clock: Callable[[], float] = time.monotonic,
+) -> Preview:
+    """Look at what a synchronisation would do now. Writes nothing, here or there.
+
+    Args:
+        site: this site.
+        repository: row of the repository.
+        tasks: what to look at.
+        most: main records of a resource in each direction.
+        within: seconds after which no further resource is begun.
+        clock: returns seconds; replaceable for tests.
+    """
+    found = Preview()
+    until = clock() + within
+    try:
+        with site.peer(repository, LINE) as peer:
+            looking = _Looking(site, repository, peer, most)
+            found.is_ours = looking.meet()
+            for task in tasks:
+                part = ResourcePreview(task)
+                found.resources.append(part)
+                if clock() > until:
+                    part.in_time = False
+                    continue
+                looking.look(part)
+    except SyncError as error:
+        found.error = error
+    finally:
+        # Ends the reading transaction; there is nothing to commit.
+        site.db.rollback()
+    return found
+
+
+class _Looking:
+    """One look at a repository."""
+
+    def __init__(self, site: Site, repository: Any, peer: Adapter, most: int) -> None:
+        self._site = site
+        self._repository = repository
+        self._peer = peer
+        self._most = most
+        self._is_ours = False
+        self._local = LocalSite(site, repository)
+
+    def meet(self) -> bool:
+        """Ask the peer whether it can be looked at; return whether it is one of ours.
+
+        Raises:
+            SyncError: it cannot be asked, does not know this site, or would not leave it at looking.
+        """
+        offer = self._peer.offer()
+        if offer is None and CURSOR not in self._peer.remote.capabilities:
+            self._peer.greet()
+            return False
+        if offer is None or LOOK not in offer.capabilities:
+            raise SyncError(
+                "The other site runs an earlier version of Eden Sync, which cannot say beforehand what it would do.",
+                hint="Update the other site.",
+                remote=True,
+            )
+        if not offer.known:
+            raise NotRegistered("The other site does not know this one yet.", remote=True)
+        self._is_ours = True
+        self._peer.remote = replace(
+            self._peer.remote, capabilities=self._peer.remote.capabilities | offer.capabilities
+        )
+        return True
+
+    def look(self, part: ResourcePreview) -> None:
+        """Look at a resource in the directions of its task."""
+        position = self._local.position(part.task)
+        with self._local.scratch() as folder:
+            if part.task.pulls:
+                part.incoming = self._guarded(lambda: self._incoming(part.task, position))
+            if part.task.pushes:
+                part.outgoing = self._guarded(
+                    lambda: self._outgoing(part.task, position, folder / "look.xml")
+                )
+
+    @staticmethod
+    def _guarded(look: Callable[[], Direction]) -> Direction:
+        try:
+            return look()
+        except SyncError as error:
+            return Direction(error=error)
+
+    # --- incoming ------------------------------------------------------------------------------------
+
+    def _incoming(self, task: Task, position: Position) -> Direction:
+        page = self._peer.pull(
+            task.exchange,
+            cursor=position.cursor,
+            limit=self._most,
+            msince=None if self._is_ours else position.msince,
+            checkpoint=position.checkpoint,
+            total=True,
+            look=True,
+        )
+        try:
+            with page.path.open("rb") as source, self._opened(source, task.resource) as document:
+                forecast = self._site.rehearsal.rehearse(
+                    document,
+                    self._site.terms(task.exchange, self._repository),
+                    self._local.context(task.resource, from_ours=page.is_ours),
+                    self._most,
+                )
+                results = document.header.results
+        finally:
+            page.discard()
+        total = page.total if page.is_ours else results
+        more = page.more if page.is_ours else (total or 0) > forecast.looked
+        return Direction(forecast, total, more, page.restored)
+
+    # --- outgoing ------------------------------------------------------------------------------------
+
+    def _outgoing(self, task: Task, position: Position, target: Path) -> Direction:
+        request = ExportRequest(
+            task.resource,
+            after=position.pushed,
+            limit=self._most,
+            skip_origin=self._repository.id,
+            filters=self._site.by_table(task.exchange.filters, task.resource),
+            components=task.exchange.components,
+            paged=self._is_ours,
+        )
+        with target.open("wb") as out:
+            page = self._site.exporter.export(out, request)
+        total = self._site.total(request, page)
+        if not page.count:
+            return Direction(DryRunResult(), total, page.more)
+        forecast = self._peer.forecast(
+            task.exchange,
+            target,
+            journal=self._local.journal_identity(),
+            checkpoint=position.checkpoint,
+        )
+        if forecast is None:
+            return Direction(self._counted(task, target), total, page.more, foreseen=False)
+        return Direction(forecast, total, page.more)
+
+    def _counted(self, task: Task, target: Path) -> DryRunResult:
+        """Return what would be sent to a site that does not say what it would do with it."""
+        counts: "Counter[str]" = Counter()
+        examples: list[DryRunRecord] = []
+        schema = self._site.schema
+        with target.open("rb") as source, self._opened(source, task.resource) as document:
+            for batch in document.batches(self._most):
+                for record in batch:
+                    fate = SENT_DELETED if record.deleted else SENT
+                    counts[fate] += 1
+                    if counts[fate] <= EXAMPLES:
+                        examples.append(
+                            DryRunRecord(fate, record.uuid, incoming=encode_record(record, schema))
+                        )
+        return DryRunResult(sum(counts.values()), dict(counts), 0, tuple(examples))
+
+    @contextlib.contextmanager
+    def _opened(self, source: Any, table: str) -> Iterator[Document]:
+        with Document(source, self._site.schema, table, self._site.document_limits) as document:
+            yield document

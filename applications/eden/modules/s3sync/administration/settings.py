@@ -1,0 +1,28 @@
+"""Settings that an administrator decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..site import Site
+from .preferences import COLUMNS
+
+LONGEST_ADDRESSES = 1024
+
+
+def addresses(text: Any) -> list[str]:
+    return str(text or "").replace(",", " ").replace(";", " ").split()
+
+
+def save_settings(site: Site, values: Any) -> None:
+    """Store what was entered in the settings form; empty is stored as nothing, so that the site's file holds."""
+
+    def stored(name: str) -> Any:
+        value = values[name]
+        if name == "public_url" and value:
+            return str(value).rstrip("/")
+        if name == "notify_to":
+            return ", ".join(addresses(value)) or None
+        return value if value not in ("", None) else None
+
+    site.config().update_record(proxy=values.proxy or None, **{name: stored(name) for name in COLUMNS})

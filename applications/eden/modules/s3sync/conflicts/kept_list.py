@@ -1,0 +1,215 @@
+"""What waits for a person's decision, as a list: which versions are wanted, in which order, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..core.kept import KINDS, STATES, UNDECIDED
+from ..database.paging import ListPage, SortOrder, containing, day, order_of, whole_number
+from ..exchange import versions
+from ..site import Site
+from ..site.labels import resource_names
+
+PAGE = 50
+COLUMNS = ("time", "name", "resource", "kind", "state", "repository")
+NEWEST = "-time"
+
+#: Longest text that is searched for.
+LONGEST_SEARCH = 255
+
+
+class KeptEntry(NamedTuple):
+    """A line of the list.
+
+    Attributes:
+        row: of sync_kept, without the versions themselves.
+        name: of the record, "" where it has none.
+        repository: the name of the repository, None where it was deleted.
+    """
+
+    row: Any
+    name: str
+    repository: str | None
+
+
+class KeptVersionQuery(NamedTuple):
+    """Which kept versions are asked for.
+
+    Attributes:
+        repository: id of the repository, None for all.
+        kind: one of KINDS, "undecided" for conflicts and rejected records, "" for all.
+        resource: name of a table, "" for all.
+        state: one of STATES, or "all".
+        since: the day from which on (year-month-day, UTC), "" for the beginning.
+        search: text in the record's name or identifier, "" for any.
+    """
+
+    repository: int | None = None
+    kind: str = ""
+    resource: str = ""
+    state: str = "open"
+    since: str = ""
+    search: str = ""
+
+    @classmethod
+    def from_vars(cls, variables: Any, repository_id: int | None = None) -> "KeptVersionQuery":
+        """Return what URL variables ask for; what they say wrongly is passed over.
+
+        Args:
+            variables: URL variables: repository, kind, resource, state ("open" if it is missing), since, q.
+            repository_id: only this repository, whatever the variables say.
+        """
+        kind, state = str(variables.get("kind") or ""), str(variables.get("state") or "")
+        since = str(variables.get("since") or "")
+        return cls(
+            repository_id or whole_number(variables.get("repository")),
+            kind if kind in (*KINDS, "undecided") else "",
+            str(variables.get("resource") or "")[:64],
+            state if state in (*STATES, "all") else "open",
+            since if day(since) else "",
+            str(variables.get("q") or "").strip()[:LONGEST_SEARCH],
+        )
+
+    def to_vars(self) -> dict[str, str]:
+        """Return the URL variables that ask for the same."""
+        given = {
+            "repository": str(self.repository or ""),
+            "kind": self.kind,
+            "resource": self.resource,
+            "state": "" if self.state == "open" else self.state,
+            "since": self.since,
+            "q": self.search,
+        }
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether the person asked for less than what is open at the repository, or at all of them."""
+        return self._replace(repository=None) != KeptVersionQuery()
+
+    def query(self, db: Any) -> Any:
+        """Return the query for these versions."""
+        table = db.sync_kept
+        query = table.id > 0
+        if self.repository:
+            query &= table.repository_id == self.repository
+        if self.state != "all":
+            query &= table.state == self.state
+        if self.kind == "undecided":
+            query &= table.kind.belongs(UNDECIDED)
+        elif self.kind:
+            query &= table.kind == self.kind
+        if self.resource:
+            query &= table.tablename == self.resource
+        if self.since:
+            query &= table.created_on >= day(self.since)
+        if self.search:
+            query &= containing(self.search, table.name, table.uuid)
+        return query
+
+
+def undecided(site: Site, repository_id: int | None = None) -> int:
+    """Return how many conflicts and rejected records are open.
+
+    Args:
+        site: this site.
+        repository_id: only those of this repository.
+    """
+    wanted = KeptVersionQuery(repository=repository_id, kind="undecided")
+    return int(site.db(wanted.query(site.db)).count())
+
+
+def undecided_by_table(site: Site, repository_id: int, names: Sequence[str]) -> dict[str, int]:
+    """Return how many conflicts and rejected records of tables, and of what travels with their records, are open.
+
+    Args:
+        site: this site.
+        repository_id: the repository.
+        names: of the tables.
+    """
+    table = site.db.sync_kept
+    parts = {name: [name, *travelling(site, name)] for name in names}
+    count = table.id.count()
+    query = KeptVersionQuery(repository=repository_id, kind="undecided").query(site.db)
+    query &= table.tablename.belongs(sorted({part for listed in parts.values() for part in listed}))
+    rows = site.db(query).select(table.tablename, count, groupby=table.tablename)
+    found = {row[table.tablename]: int(row[count]) for row in rows}
+    return {name: sum(found.get(part, 0) for part in listed) for name, listed in parts.items()}
+
+
+def travelling(site: Site, name: str) -> list[str]:
+    """Return the tables whose records travel with those of a table."""
+    table = site.schema.get(name)
+    if table is None:
+        return []
+    found = {component.table: None for component in table.components.values() if component.travels}
+    return [each for each in found if each != name]
+
+
+def order(variables: Any) -> SortOrder:
+    """Return the order in which the list is asked for."""
+    return order_of(variables, COLUMNS, NEWEST)
+
+
+def kept_page(site: Site, wanted: KeptVersionQuery, variables: Any) -> ListPage:
+    """Return a page of kept versions as Entry.
+
+    Args:
+        site: this site.
+        wanted: which.
+        variables: URL variables: page, sort.
+    """
+    db, table = site.db, site.db.sync_kept
+    query = wanted.query(db)
+    page = ListPage.asked(variables, db(query).count(), PAGE)
+    by = order(variables)
+    column = {
+        "time": table.id,
+        "name": table.name,
+        "resource": table.tablename,
+        "kind": table.kind,
+        "state": table.state,
+        "repository": table.repository_id,
+    }[by.column]
+    sorting = [~column if by.descending else column]
+    if by.column != "time":
+        sorting.append(~table.id)
+    # The versions themselves are long: they are not read for a list.
+    shown = [table[name] for name in table.fields if name not in ("ours", "theirs", "missing")]
+    rows = db(query).select(*shown, orderby=sorting, limitby=page.bounds(PAGE))
+    return page._replace(rows=entries(site, list(rows)))
+
+
+def kept_resources(site: Site) -> dict[str, str]:
+    """Return the tables of which versions are kept: name -> title."""
+    table = site.db.sync_kept
+    names = [row.tablename for row in site.db(table).select(table.tablename, distinct=True)]
+    titles = resource_names(site)
+    return {name: str(titles.get(name, name)) for name in sorted(names)}
+
+
+def entries(site: Site, rows: Sequence[Any]) -> list[KeptEntry]:
+    """Return lines of a list from rows of sync_kept."""
+    db = site.db
+    repositories = db.sync_repository
+    wanted = {row.repository_id for row in rows if row.repository_id}
+    names = {
+        row.id: row.name
+        for row in db(repositories.id.belongs(wanted)).select(repositories.id, repositories.name)
+    }
+    # Of versions that were kept before names were: the name is read from them.
+    nameless = [row.id for row in rows if row.name is None]
+    table = db.sync_kept
+    texts = {
+        row.id: [row.theirs, row.ours]
+        for row in db(table.id.belongs(nameless)).select(table.id, table.theirs, table.ours)
+    }
+    return [
+        KeptEntry(
+            row,
+            row.name or versions.name_in(texts.get(row.id, []), site.host.name_fields(row.tablename)),
+            names.get(row.repository_id),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,181 @@
+"""The synchronisation history of one record: where it came from, who has it, what was decided, what it waits for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ..core.kept import Deferred
+from ..core.schema import Table
+from ..core.task import MODE_NONE, MODE_PULL
+from ..database.paging import containing
+from ..site import Site
+from ..site.exchange_state import delivered
+from ..site.labels import Translate, resource_title
+from .detail import Address, SiteWords, address_of, present_row
+from .kept_list import KeptEntry, entries
+
+MOST = 50
+
+
+class Partner(NamedTuple):
+    """How a record stands with a repository.
+
+    Attributes:
+        repository: row of the repository.
+        resource: the table with which the record travels there: its own, or that of a record it belongs to.
+        title: what the records of that table are called.
+        brought: whether the last change of the record came from there.
+        has_it: whether it has got the last change; None where the record is not sent there.
+        last_pull, last_push: when the resource was exchanged last (UTC), None for never.
+    """
+
+    repository: Any
+    resource: str
+    title: str
+    brought: bool
+    has_it: bool | None
+    last_pull: datetime | None
+    last_push: datetime | None
+
+
+class WaitingFor(NamedTuple):
+    """A reference or file that has not arrived.
+
+    Attributes:
+        label: what people call the field.
+        what: the record or file that is waited for.
+        record: the table and key of the record that waits.
+        repository: id of who brought the record.
+    """
+
+    label: str
+    what: str
+    record: tuple[str, int]
+    repository: int | None
+
+
+class RecordHistory(NamedTuple):
+    """All that the page shows.
+
+    Attributes:
+        table: of the record.
+        uuid: its identifier.
+        name: what people call it, "" where it has none.
+        standing: "here", "deleted" or "absent".
+        address: page of the record, None where there is none.
+        changed_on, changed_by: the last change of the record (UTC; account), None where not known.
+        noted: whether the journal knows the record.
+        origin: name of the repository that brought its last change; None where it counts as made here, which it also
+            does where it came upon changes made here that the repository had not got.
+        partners: how it stands with the repositories with which it is exchanged.
+        kept: versions that did not become the record, the newest first.
+        waits, awaited: what it waits for; who waits for it.
+        log: entries that name it, the newest first.
+    """
+
+    table: Table
+    uuid: str
+    name: str
+    standing: str
+    address: Address | None
+    changed_on: datetime | None
+    changed_by: str | None
+    noted: bool
+    origin: str | None
+    partners: list[Partner]
+    kept: list[KeptEntry]
+    waits: list[WaitingFor]
+    awaited: list[WaitingFor]
+    log: list[Any]
+
+
+def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory | None:
+    """Return the history of a record, None where nothing is known of it.
+
+    Args:
+        site: this site.
+        T: translates.
+        table: of the record.
+        uuid: its identifier.
+    """
+    db = site.db
+    row = present_row(site, table, uuid)
+    kept_table = db.sync_kept
+    kept = entries(
+        site,
+        list(
+            db((kept_table.tablename == table.name) & (kept_table.uuid == uuid)).select(
+                orderby=~kept_table.id, limitby=(0, MOST)
+            )
+        ),
+    )
+    if row is None and not kept:
+        return None
+    key = int(row[table.key]) if row is not None else None
+    noted = _noted(db, table, key)
+    user = db.auth_user(row.modified_by) if row is not None and row.get("modified_by") else None
+    origin = db.sync_repository(noted.changed_origin) if noted and noted.changed_origin else None
+    names = site.host.name_fields(table.name)
+    name = " ".join(str(row[each]) for each in names if row.get(each)) if row is not None else ""
+    log = db.sync_log
+    mentions = (log.resource_name == table.name) & containing(uuid, log.message)
+    waits = site.ledger.deferred_of(table.name, [key]) if key is not None else []
+    return RecordHistory(
+        table=table,
+        uuid=uuid,
+        name=name or (kept[0].name if kept else ""),
+        standing="absent" if row is None else "deleted" if row.deleted else "here",
+        address=address_of(site, table, row) if row is not None and not row.deleted else None,
+        changed_on=row.modified_on if row is not None else None,
+        changed_by=user.email if user else None,
+        noted=noted is not None,
+        origin=origin.name if origin else None,
+        partners=_partners(site, table, noted) if row is not None else [],
+        kept=kept,
+        waits=[_waiting(site, T, each) for each in waits],
+        awaited=[_waiting(site, T, each) for each in site.ledger.deferred_for({table.name: [uuid]})[:MOST]],
+        log=list(db(mentions).select(orderby=~log.id, limitby=(0, MOST))),
+    )
+
+
+def _noted(db: Any, table: Table, key: int | None) -> Any:
+    journal = db.sync_journal
+    if key is None:
+        return None
+    return db((journal.tablename == table.name) & (journal.record_id == key)).select(limitby=(0, 1)).first()
+
+
+def _partners(site: Site, table: Table, noted: Any) -> list[Partner]:
+    """Return how the record stands with each repository with which its table, or a master's, is exchanged."""
+    db = site.db
+    masters = {name for name, component in site.schema.masters(table.name) if component.travels}
+    tasks, repositories = db.sync_task, db.sync_repository
+    query = tasks.resource_name.belongs([table.name, *sorted(masters)])
+    query &= (tasks.deleted == False) & (repositories.deleted == False)  # noqa: E712
+    rows = db(query & (tasks.repository_id == repositories.id)).select(
+        tasks.ALL, repositories.ALL, orderby=(repositories.name, tasks.id), limitby=(0, MOST)
+    )
+    own = site.journal.identity()
+    stored = site.checkpoints.states(tables=[table.name])
+    found = []
+    for row in rows:
+        task, repository = row.sync_task, row.sync_repository
+        brought = noted is not None and noted.origin == repository.id
+        # Where the record travels with another one, positions are those of that one's table.
+        direct = task.resource_name == table.name
+        sent = noted is not None and direct and task.mode not in (MODE_PULL, MODE_NONE)
+        arrived = delivered(stored.get((repository.id, table.name), {}), own)
+        has_it = brought or noted.seq <= arrived if sent else None
+        name = task.resource_name
+        title = resource_title(site, name)
+        found.append(Partner(repository, name, title, brought, has_it, task.last_pull, task.last_push))
+    return found
+
+
+def _waiting(site: Site, T: Translate, item: Deferred) -> WaitingFor:
+    table = site.schema.get(item.table)
+    known = table is not None and item.field in table.fields
+    label = SiteWords(site, T, table).label(table.fields[item.field]) if known and table else item.field
+    what = f"{item.target} {item.uuid}" if item.target else item.filename or item.uuid
+    return WaitingFor(label, what, (item.table, item.key), item.repository_id)

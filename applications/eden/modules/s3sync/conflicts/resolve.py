@@ -1,0 +1,252 @@
+"""A person decides otherwise: a version that was put aside becomes the record, whole or field by field.
+
+It is written as a change made here and now, so it is newer than what it replaces, and travels to the other sites.
+What was decided, and by whom, is noted with the version and in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from ..core.errors import BadRequest
+from ..core.kept import Kept
+from ..core.policy import Policy, Terms
+from ..core.records import Record
+from ..core.schema import Table
+from ..database.log import OUTGOING, SyncLog
+from ..exchange.importer import Report
+from ..site import Site
+from ..wire.s3xml import Decoder, parse_fragment
+
+KEEP, OURS, THEIRS, FIELDS, NOW = "keep", "ours", "theirs", "fields", "now"
+_TICK = timedelta(seconds=1)
+_WORDS = {OURS: "our version", THEIRS: "the other site's version", NOW: "as it is"}
+
+
+class _Rejected(Exception):
+    """Takes back what a restoration has written before it was rejected."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+class Present(NamedTuple):
+    """What is here of a record.
+
+    Attributes:
+        key: its key, None where it never was here.
+        deleted: whether it was deleted.
+        modified_on: its time (UTC), None where it has none.
+    """
+
+    key: int | None
+    deleted: bool = False
+    modified_on: datetime | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the record is here, and not deleted."""
+        return self.key is not None and not self.deleted
+
+    def after(self, now: datetime) -> datetime:
+        """Return a time at which a version that replaces this one is the latest."""
+        return now if self.key is None or self.modified_on is None else max(now, self.modified_on + _TICK)
+
+
+def restore(
+    site: Site, kept_id: int, side: str, user_id: int | None = None, *, quiet: bool = False
+) -> Report:
+    """Make a kept version the record again.
+
+    Args:
+        site: this site.
+        kept_id: row of sync_kept.
+        side: "ours" or "theirs": which of its two versions.
+        user_id: who decides.
+        quiet: whether whoever asks tells the log about it.
+
+    Returns:
+        what became of it: updated or created, unchanged where the record says the same already, or rejected with
+        the reason. A rejected version stays open, and nothing is changed then.
+
+    Of a record that is here, only the record itself is restored: what belongs to it may have changed since. One
+    that is not here comes with everything that was kept with it.
+
+    Raises:
+        BadRequest: there is no such version.
+    """
+    with site.store.transaction():
+        kept = known(site, kept_id)
+        record = _side(site, kept, kept_id, side)
+        present = here(site, site.schema.table(record.table), kept.uuid)
+        record.modified_on = present.after(site.clock.now())
+        report = _take(site, kept_id, kept, record, present, user_id, side)
+        if not quiet and not report.failures:
+            _tell(site, kept, user_id, _WORDS[side])
+        return report
+
+
+def combine(site: Site, kept_id: int, choices: Mapping[str, str], user_id: int | None = None) -> Report:
+    """Make a record of fields chosen from both versions.
+
+    Args:
+        site: this site.
+        kept_id: row of sync_kept.
+        choices: field name -> "ours", "theirs" or "now" (as the record has it). Fields that are not named stay.
+        user_id: who decides.
+
+    Returns:
+        as ``restore``.
+
+    Raises:
+        BadRequest: there is no such version or field in it, or the record is not here.
+    """
+    with site.store.transaction():
+        kept = known(site, kept_id)
+        table = site.schema.table(kept.table)
+        present = here(site, table, kept.uuid)
+        if not present.is_here:
+            raise BadRequest(
+                f"The record {kept.table} {kept.uuid} is not here, so its fields cannot be chosen one by one.",
+                hint="Use one of the versions as a whole.",
+            )
+        record = Record(table.name, kept.uuid, modified_on=present.after(site.clock.now()))
+        sides: dict[str, Record] = {}
+        for name, side in choices.items():
+            if side == NOW:
+                continue
+            if side not in sides:
+                sides[side] = _side(site, kept, kept_id, side)
+            _copy(name, sides[side], record)
+        report = _take(site, kept_id, kept, record, present, user_id, FIELDS)
+        if not report.failures:
+            chosen = ", ".join(f"{name}: {_WORDS[side]}" for name, side in sorted(choices.items()))
+            _tell(site, kept, user_id, f"field by field ({chosen})")
+        return report
+
+
+def accept(site: Site, kept_id: int, user_id: int | None = None) -> None:
+    """Close a kept version without changing the record: what was decided by policy is right.
+
+    Raises:
+        BadRequest: there is no such version.
+    """
+    with site.store.transaction():
+        kept = known(site, kept_id)
+        site.ledger.resolve([kept_id], user_id, KEEP)
+        _tell(site, kept, user_id, "the record stays as it is")
+
+
+def known(site: Site, kept_id: int) -> Kept:
+    """Return a kept version.
+
+    Raises:
+        BadRequest: there is no such version.
+    """
+    kept = site.ledger.version(kept_id)
+    if kept is None:
+        raise BadRequest(
+            f"There is no kept version {kept_id}.",
+            hint="It may have been decided and removed since; look at the log.",
+        )
+    return kept
+
+
+def here(site: Site, table: Table, uuid: str | None) -> Present:
+    """Return what is here of a record."""
+    if uuid is None:
+        return Present(None)
+    rows = site.store.fetch(table, (table.key, "modified_on", "deleted"), "uuid", [uuid])
+    if not rows:
+        return Present(None)
+    key, modified_on, deleted = rows[0]
+    return Present(int(key), bool(deleted), modified_on)
+
+
+def tell(site: Site, repository_id: int | None, resource: str | None, result: str, message: str) -> None:
+    """Write an entry about a decision into the log.
+
+    Args:
+        site: this site.
+        repository_id: whose versions were decided on; entries about a deleted one belong to none.
+        resource: table, None for several.
+        result: success or warning.
+        message: what was decided, and by whom.
+    """
+    if repository_id is not None and site.db.sync_repository(repository_id) is None:
+        repository_id = None
+    SyncLog(site.db, site.store.transaction, repository_id, OUTGOING).task(
+        resource, "decide", "decide", result, message
+    )
+
+
+def person(site: Site, user_id: int | None) -> str:
+    """Return how the log names an account."""
+    return site.accounts.emails([user_id]).get(user_id, f"account {user_id}") if user_id else "this site"
+
+
+def _tell(site: Site, kept: Kept, user_id: int | None, decided: str) -> None:
+    name = site.name_of(kept)
+    label = f"{kept.table} {name!r} ({kept.uuid})" if name else f"{kept.table} {kept.uuid}"
+    what = f"{kept.kind} version" if kept.kind in ("rejected", "refused") else kept.kind
+    tell(
+        site,
+        kept.repository_id,
+        kept.table,
+        "success",
+        f"Decided by {person(site, user_id)} on the {what} of {label}: {decided}.",
+    )
+
+
+def _take(
+    site: Site,
+    kept_id: int,
+    kept: Kept,
+    record: Record,
+    present: Present,
+    user_id: int | None,
+    decision: str,
+) -> Report:
+    try:
+        with site.store.savepoint():
+            terms = Terms(update_policy=Policy.OTHER, components=not present.is_here)
+            report = site.importer.retry([record], record.table, terms, site.context(None, None))
+            if report.failures:
+                raise _Rejected(report)
+            if not present.is_here:
+                for each in record.walk():
+                    if each.uuid:
+                        site.ledger.release(
+                            kept.repository_id, each.table, [each.uuid], ("rejected", "refused")
+                        )
+            site.ledger.resolve([kept_id], user_id, decision)
+    except _Rejected as rejected:
+        return rejected.report
+    return report
+
+
+def _side(site: Site, kept: Kept, kept_id: int, side: str) -> Record:
+    text = {OURS: kept.ours, THEIRS: kept.theirs}.get(side)
+    if not text:
+        raise BadRequest(f"Of the version {kept_id} of {kept.table} {kept.uuid} there is no side {side!r}.")
+    record = Decoder(site.schema).decode(parse_fragment(text.encode("utf-8")))
+    # Both versions name the record by what it is called here.
+    record.uuid = kept.uuid
+    return record
+
+
+def _copy(name: str, version: Record, record: Record) -> None:
+    """Copy a field.
+
+    Raises:
+        BadRequest: the version does not speak of the field, or what it says cannot be read.
+    """
+    if name in version.values:
+        record.values[name] = version.values[name]
+    elif name in version.references:
+        record.references[name] = version.references[name]
+    else:
+        raise BadRequest(f"The version says nothing about {name[:64]!r} that could be used.")

@@ -1,0 +1,362 @@
+"""Many kept versions decided by one rule, a batch at a time, with a report of what was left for a person.
+
+A rule never overrules what happened since: a record that was changed after its conflict is left open, to be looked
+at. A sweep is a row of sync_decision; whoever works on it, a request or the scheduler's worker, claims a batch by
+moving its position, so that several do not get into each other's way, and what was broken off goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ..core.clock import utcnow
+from ..core.errors import BadRequest, SyncError
+from ..core.kept import KINDS
+from ..exchange import versions
+from ..exchange.importer.report import problems_of
+from ..scheduler import queue as scheduler_queue
+from ..site import Site
+from . import resolve
+from .kept_list import KeptVersionQuery, entries
+from .resolve import KEEP, OURS, THEIRS, Present
+
+NEWER, AGAIN = "newer", "again"
+RULES = (KEEP, OURS, THEIRS, NEWER, AGAIN)
+FUNCTION = "sync_decide"
+BATCH = 50
+MOST_PROBLEMS = 200
+#: What a selection was asked for, in the order in which it was stored before it was stored by name.
+_BY_POSITION = ("repository", "kind", "resource", "state", "since", "search")
+#: Why a version was left open, beside what an import may say.
+CHANGED, DELETED, LATER, SAME_TIME, UNKNOWN = "changed", "deleted", "later", "same time", "unknown"
+
+
+class VersionFacts(NamedTuple):
+    """What a rule looks at.
+
+    Attributes:
+        kind: conflict, rejected or refused.
+        standing: as ``versions.standing`` tells it.
+        ours_on, theirs_on: times of the versions (UTC), None where not known.
+        now_on: time of the record as it is, None where it is not here.
+    """
+
+    kind: str
+    standing: str
+    ours_on: datetime | None = None
+    theirs_on: datetime | None = None
+    now_on: datetime | None = None
+
+
+class Ruling(NamedTuple):
+    """What a rule says of a version: which side it takes (keep, ours, theirs), or why it is left open."""
+
+    side: str = ""
+    why: str = ""
+
+
+def verdict(rule: str, facts: VersionFacts) -> Ruling:
+    """Apply a rule.
+
+    Args:
+        rule: one of RULES.
+        facts: about the version and its record.
+    """
+    if rule == KEEP:
+        return Ruling(KEEP)
+    if facts.kind == "conflict":
+        if facts.standing == "other":
+            return Ruling(why=CHANGED)
+        if facts.standing == "deleted":
+            return Ruling(why=DELETED)
+        if rule == NEWER:
+            return _newer(facts.ours_on, facts.theirs_on)
+        return Ruling(rule)
+    if rule == OURS:
+        return Ruling(KEEP)
+    later = facts.now_on is not None and facts.theirs_on is not None and facts.now_on > facts.theirs_on
+    if not later or facts.standing == "theirs":
+        return Ruling(THEIRS)
+    return Ruling(KEEP) if rule == NEWER else Ruling(why=LATER)
+
+
+def _newer(ours: datetime | None, theirs: datetime | None) -> Ruling:
+    if ours is None or theirs is None or ours == theirs:
+        return Ruling(why=SAME_TIME)
+    return Ruling(OURS if ours > theirs else THEIRS)
+
+
+# --- which versions ------------------------------------------------------------------------------------------
+
+
+class Selection(NamedTuple):
+    """Which versions a rule is for.
+
+    Attributes:
+        ids: of sync_kept; None for all that are asked for.
+        wanted: what the list was asked for.
+    """
+
+    ids: list[int] | None
+    wanted: KeptVersionQuery
+
+    def to_text(self) -> str:
+        """Return it as text for the database."""
+        return json.dumps({"ids": self.ids, "wanted": self.wanted._asdict()})
+
+    @classmethod
+    def from_text(cls, text: str) -> "Selection":
+        """Return what ``to_text`` wrote; also what an earlier version wrote, of which a sweep may still wait."""
+        given = json.loads(text)
+        wanted = given["wanted"]
+        named = dict(zip(_BY_POSITION, wanted)) if isinstance(wanted, list) else wanted
+        return cls(given["ids"], KeptVersionQuery(**named))
+
+    def query(self, db: Any, rule: str) -> Any:
+        """Return the query of the open versions of the selection to which the rule applies."""
+        table = db.sync_kept
+        if self.ids is not None:
+            query = table.id.belongs(self.ids)
+        else:
+            query = self.wanted._replace(state="open").query(db)
+        query &= table.state == "open"
+        if rule == AGAIN:
+            query &= table.kind == "rejected"
+        return query
+
+
+def counts(site: Site, selection: Selection, rule: str) -> dict[str, int]:
+    """Return how many versions of which kind the rule would be applied to."""
+    db, table = site.db, site.db.sync_kept
+    number = table.id.count()
+    rows = db(selection.query(db, rule)).select(table.kind, number, groupby=table.kind)
+    found = {row.sync_kept.kind: int(row[number]) for row in rows}
+    return {kind: found[kind] for kind in KINDS if kind in found}
+
+
+# --- the work ------------------------------------------------------------------------------------------------
+
+
+def begin(site: Site, selection: Selection, rule: str, user_id: int | None) -> int:
+    """Write down what is to be decided; return the key of the sweep.
+
+    Args:
+        site: this site.
+        selection: which versions, as they are now: what is kept later is not decided.
+        rule: one of RULES.
+        user_id: who decides.
+
+    Raises:
+        BadRequest: there is no such rule.
+    """
+    if rule not in RULES:
+        raise BadRequest(f"There is no rule {rule[:64]!r}.", hint="Choose one of the list.")
+    db, table = site.db, site.db.sync_kept
+    query = selection.query(db, rule)
+    last = db(query).select(table.id.max()).first()[table.id.max()]
+    with site.store.transaction():
+        key: int = db.sync_decision.insert(
+            rule=rule,
+            selection=selection.to_text(),
+            last_id=last or 0,
+            user_id=user_id,
+            total=db(query).count(),
+            problems=[],
+        )
+    return key
+
+
+def work(site: Site, key: int, seconds: float | None = None) -> bool:
+    """Decide batch after batch.
+
+    Args:
+        site: this site.
+        key: of the sweep.
+        seconds: after which to stop between two batches, None for never.
+
+    Returns:
+        whether all is decided.
+
+    Raises:
+        BadRequest: there is no such sweep.
+        SyncError: the database did not take a batch; it can be gone on with.
+    """
+    started = time.monotonic()
+    while _batch(site, key):
+        if seconds is not None and time.monotonic() - started > seconds:
+            return False
+    return True
+
+
+def decide(key: int) -> dict[str, Any]:
+    """Finish a sweep; what the scheduler's worker calls.
+
+    Args:
+        key: of the sweep.
+
+    Returns:
+        what came of it, for the scheduler's record.
+    """
+    site = Site.from_current()
+    row = site.db.sync_decision(key)
+    site.host.impersonate(row.user_id if row is not None else None)
+    try:
+        work(site, key)
+    finally:
+        site.db.commit()
+    row = site.db.sync_decision(key)
+    return {"decided": row.done, "left open": row.left_open}
+
+
+def queue(db: Any, application: str, key: int, timeout: float) -> None:
+    """Have the next free worker go on with a sweep, unless one is asked to already. The caller commits.
+
+    Args:
+        db: the DAL with the scheduler's tables.
+        application: name of this application.
+        key: of the sweep.
+        timeout: seconds that it may take.
+    """
+    table = db.scheduler_task
+    name = f"Decisions {key}"
+    waiting = table.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
+    if not db((table.function_name == FUNCTION) & (table.task_name == name) & waiting).isempty():
+        return
+    scheduler_queue.queue(db, application, FUNCTION, name, {"key": key}, timeout=timeout)
+
+
+def purge(db: Any, before: datetime) -> None:
+    """Forget sweeps that began before a time (UTC), and what the scheduler knows of them. The caller commits."""
+    db(db.sync_decision.created_on < before).delete()
+    if "scheduler_task" in db.tables:
+        ended = db.scheduler_task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
+        ours = (db.scheduler_task.function_name == FUNCTION) & ended
+        db(ours & (db.scheduler_task.last_run_time < before)).delete()
+
+
+def _batch(site: Site, key: int) -> bool:
+    """Decide the next versions; return whether there may be more."""
+    db, table = site.db, site.db.sync_decision
+    # Ends the reading transaction: on some databases it would go on seeing the past.
+    db.commit()
+    sweep = table(key)
+    if sweep is None:
+        raise BadRequest("There is no such decision.", hint="It may have been removed with the log.")
+    if sweep.state == "finished":
+        return False
+    kept = db.sync_kept
+    query = Selection.from_text(sweep.selection).query(db, sweep.rule)
+    query &= (kept.id > sweep.position) & (kept.id <= sweep.last_id)
+    rows = list(db(query).select(orderby=kept.id, limitby=(0, BATCH)))
+    if not rows:
+        _finish(site, key)
+        return False
+    with site.store.transaction():
+        claim = (table.id == key) & (table.position == sweep.position) & (table.state != "finished")
+        if not db(claim).update(position=rows[-1].id, state="running"):
+            return True
+        sweep = table(key)
+        problems = _decide(site, sweep, rows)
+        sweep.update_record(
+            done=sweep.done + len(rows) - len(problems),
+            left_open=sweep.left_open + len(problems),
+            problems=[*(sweep.problems or []), *problems][:MOST_PROBLEMS],
+        )
+    return True
+
+
+def _finish(site: Site, key: int) -> None:
+    db, table = site.db, site.db.sync_decision
+    with site.store.transaction():
+        ended = (table.id == key) & (table.state != "finished")
+        if not db(ended).update(state="finished", finished_on=utcnow()):
+            return
+        sweep = table(key)
+        selection = Selection.from_text(sweep.selection)
+        who = resolve.person(site, sweep.user_id)
+        lines = [f"Decided by {who} by the rule '{sweep.rule}': {sweep.done}. Left open: {sweep.left_open}."]
+        lines += [f"{each['name']}: {each['why']}" for each in sweep.problems or []]
+        resolve.tell(
+            site,
+            selection.wanted.repository,
+            selection.wanted.resource or None,
+            "warning" if sweep.left_open else "success",
+            "\n".join(lines),
+        )
+
+
+def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Decide versions within the current transaction; return those that were left open, with the reason."""
+    if sweep.rule == KEEP:
+        site.ledger.resolve([row.id for row in rows], sweep.user_id, KEEP)
+        return []
+    known = _facts(site, rows)
+    changed: set[tuple[str, str | None]] = set()
+    settled: dict[str, list[int]] = {}
+    left: list[Mapping[str, Any]] = []
+    for entry in entries(site, rows):
+        row = entry.row
+        record = (row.tablename, row.uuid)
+        facts = _facts(site, [row]).get(row.id) if record in changed else known.get(row.id)
+        side, why = Ruling(why=UNKNOWN) if facts is None else verdict(sweep.rule, facts)
+        if not why:
+            if side == KEEP or (facts is not None and facts.standing == side):
+                settled.setdefault(side, []).append(row.id)
+                continue
+            why = _restore(site, row.id, side, sweep.user_id)
+            changed.add(record)
+        if why:
+            name = entry.name or row.uuid or row.tablename
+            left.append({"id": row.id, "name": name, "why": why})
+    for side, ids in settled.items():
+        site.ledger.resolve(ids, sweep.user_id, side)
+    return left
+
+
+def _restore(site: Site, kept_id: int, side: str, user_id: int | None) -> str:
+    """Make a version the record; return why it could not be, "" where it was."""
+    try:
+        report = resolve.restore(site, kept_id, side, user_id, quiet=True)
+    except BadRequest as refused:
+        return refused.explain()
+    return " ".join(problems_of(report)) if report.failures else ""
+
+
+def _facts(site: Site, rows: Sequence[Any]) -> dict[int, VersionFacts]:
+    """Return what a rule looks at, by id; nothing for versions that this site cannot read any more."""
+    found: dict[int, VersionFacts] = {}
+    by_table: dict[str, list[Any]] = {}
+    for row in rows:
+        by_table.setdefault(row.tablename, []).append(row)
+    for name, group in by_table.items():
+        table = site.schema.get(name)
+        if table is None:
+            continue
+        uuids = [row.uuid for row in group if row.uuid]
+        present = {
+            uuid: Present(int(key), bool(deleted), modified_on)
+            for key, uuid, deleted, modified_on in site.store.fetch(
+                table, (table.key, "uuid", "deleted", "modified_on"), "uuid", uuids
+            )
+        }
+        keys = [each.key for each in present.values() if each.key is not None]
+        texts = site.exporter.snapshot(table, keys)
+        for row in group:
+            here = present.get(row.uuid, Present(None))
+            try:
+                ours, theirs = versions.read(row.ours, site.schema), versions.read(row.theirs, site.schema)
+            except SyncError:
+                continue
+            now = versions.read(texts.get(here.key or 0), site.schema)
+            found[row.id] = VersionFacts(
+                row.kind,
+                versions.standing(now, ours, theirs, table, site.own_domain),
+                ours.modified_on if ours is not None else None,
+                theirs.modified_on if theirs is not None else None,
+                here.modified_on if here.is_here else None,
+            )
+    return found

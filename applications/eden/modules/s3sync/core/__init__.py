@@ -1,0 +1,24 @@
+"""Layer 1, words and rules: errors, records, policies, cursors, states.
+Knows the standard library, and nothing else of this package.
+"""
+
+__all__ = [
+    "atomic_write",
+    "clock",
+    "cursor",
+    "errors",
+    "gc_pause",
+    "kept",
+    "limits",
+    "plurals",
+    "policy",
+    "records",
+    "recurrence",
+    "repository_state",
+    "retry",
+    "schema",
+    "task",
+    "text",
+    "throughput",
+    "write_order",
+]

@@ -1,0 +1,72 @@
+"""Versions put aside, and references and files still to come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import (
+    TYPE_CHECKING,
+    NamedTuple,
+)
+
+if TYPE_CHECKING:
+    pass
+
+KINDS = ("conflict", "rejected", "refused")
+STATES = ("open", "resolved", "superseded")
+
+#: The kinds on which somebody has to decide; what a policy refused was decided by who chose the policy.
+UNDECIDED = ("conflict", "rejected")
+
+
+class Deferred(NamedTuple):
+    """A reference whose target has not arrived, or a file that could not be fetched yet.
+
+    Attributes:
+        table, key, field: the record that waits, and its field.
+        target: table referred to ("" for a file).
+        uuid: uuid of the record waited for; for a file its stored name.
+        url: for a file, where it is served.
+        filename: for a file, its original name.
+        place: position in a list:reference, None otherwise.
+        repository_id: who brought it.
+    """
+
+    table: str
+    key: int
+    field: str
+    target: str
+    uuid: str
+    url: str | None = None
+    filename: str | None = None
+    place: int | None = None
+    repository_id: int | None = None
+
+
+class Kept(NamedTuple):
+    """A version of a record that did not become the record here: rejected, or the loser of a conflict.
+
+    Attributes:
+        kind: "rejected", "conflict" or "refused" (by policy).
+        table, uuid: the record; uuid may be None for a rejected record without one.
+        key: key of the record here, None where it does not exist.
+        repository_id: who sent it.
+        winner: for a conflict, "ours" or "theirs".
+        reason: why, readable by a person.
+        ours, theirs: the two versions as S3XML, None where there is none.
+        modified_on: of the version that was not taken.
+        fingerprint: digest of that version, to recognise it when it comes again.
+        missing: uuids of referenced records that were not there, for a rejected record.
+    """
+
+    kind: str
+    table: str
+    uuid: str | None
+    key: int | None
+    repository_id: int | None
+    winner: str | None
+    reason: str
+    ours: str | None
+    theirs: str | None
+    modified_on: datetime | None
+    fingerprint: str
+    missing: tuple[str, ...] = ()

@@ -1,0 +1,73 @@
+"""How often, and after how long, something that may work later is tried again."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import Callable, TypeVar
+
+from .errors import PeerBusy, SyncError
+from .limits import RETRIES, RETRY_DELAY
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """The rule for repeating a step whose failure is transient (the error's type says so, never its text).
+
+    Attributes:
+        attempts: how often the step is tried altogether.
+        first_delay: seconds to wait before the second attempt.
+        factor: by how much each further wait is longer than the one before.
+        longest_delay: no wait is longer than this many seconds, whatever the peer asks for.
+    """
+
+    attempts: int = RETRIES + 1
+    first_delay: float = RETRY_DELAY
+    factor: float = 3.0
+    longest_delay: float = 30.0
+
+    def delay(self, attempt: int, error: SyncError) -> float:
+        """Return how many seconds to wait after the given attempt (1 = the first) failed with ``error``.
+
+        A peer that names a time (Retry-After) is obeyed up to the longest delay. A little chance keeps many
+        sites that lost the same server from returning at the same instant.
+        """
+        asked = error.retry_after if isinstance(error, PeerBusy) else None
+        usual = self.first_delay * self.factor ** (attempt - 1) * random.uniform(0.8, 1.2)
+        return min(max(usual, asked or 0.0), self.longest_delay)
+
+    def run(
+        self,
+        step: Callable[[], T],
+        *,
+        on_retry: Callable[[SyncError, int, float], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> T:
+        """Call ``step`` until it succeeds, fails for good, or the attempts are used up.
+
+        Args:
+            step: must be safe to repeat.
+            on_retry: is told the error, which attempt failed, and the seconds until the next.
+            sleep: waits; may raise ``Cancelled`` to end it.
+
+        Raises:
+            SyncError: the last error.
+        """
+        attempt = 1
+        while True:
+            try:
+                return step()
+            except SyncError as error:
+                if not error.transient or attempt >= self.attempts:
+                    raise
+                wait = self.delay(attempt, error)
+                if on_retry is not None:
+                    on_retry(error, attempt, wait)
+                sleep(wait)
+                attempt += 1
+
+
+NO_RETRY = RetryPolicy(attempts=1)

@@ -1,0 +1,18 @@
+"""Layer 4, the ports of the exchange on a database: store, journal, checkpoints, kept versions, log.
+Knows core to exchange, and of the outside pydal and the drivers.
+"""
+
+__all__ = [
+    "accounts",
+    "checkpoints",
+    "files",
+    "journal",
+    "journal_hooks",
+    "kept_versions",
+    "log",
+    "paging",
+    "record_counts",
+    "store",
+    "tables",
+    "traffic",
+]

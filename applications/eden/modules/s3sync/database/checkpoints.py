@@ -1,0 +1,102 @@
+"""How far the exchange with each repository has come, in the table sync_checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from ..core.clock import SystemClock
+from ..core.cursor import Checkpoint
+from ..core.schema import Field
+from ..exchange.ports import Clock
+from .store import open_store
+
+#: What we handed out to a repository that pulls from us, or received from one that pushes to us.
+SERVE = "serve"
+
+_MOMENT = Field("modified_on", "datetime", "datetime")
+
+
+class Checkpoints:
+    """The checkpoints of all repositories.
+
+    Args:
+        db: the DAL, with the tables of ``model.define``.
+        clock: the site's clock.
+    """
+
+    def __init__(self, db: Any, clock: Clock | None = None) -> None:
+        self._store = open_store(db)
+        self._clock: Clock = clock if clock is not None else SystemClock()
+        self._table = self._store.columns.name("sync_checkpoint")
+
+    def load(self, repository_id: int, table: str, direction: str = SERVE) -> Checkpoint:
+        """Return a checkpoint, a new one where there is none.
+
+        Args:
+            repository_id: the repository.
+            table: name of the table exchanged.
+            direction: what the checkpoint is for; at most eight characters.
+        """
+        return Checkpoint.from_json(self.read(repository_id, table, direction))
+
+    def save(self, repository_id: int, table: str, checkpoint: Checkpoint, direction: str = SERVE) -> None:
+        """Store a checkpoint within the current transaction."""
+        self.write(repository_id, table, direction, checkpoint.to_json())
+
+    def read(self, repository_id: int, table: str, direction: str) -> str | None:
+        """Return the text stored for a direction, None where there is none."""
+        mark = self._store.mark
+        rows = self._store.rows(
+            f"SELECT state FROM {self._table} WHERE repository_id = {mark} "
+            f"AND tablename = {mark} AND direction = {mark}",
+            (repository_id, table, direction),
+        )
+        return rows[0][0] if rows else None
+
+    def states(
+        self, repository_id: int | None = None, tables: Collection[str] = ()
+    ) -> dict[tuple[int, str], dict[str, str | None]]:
+        """Return the texts that are stored, with one statement: repository and table -> direction -> text.
+
+        Args:
+            repository_id: the repository, None for all.
+            tables: names of tables, none for all.
+        """
+        mark = self._store.mark
+        conditions: list[str] = []
+        given: list[Any] = []
+        if repository_id is not None:
+            conditions.append(f"repository_id = {mark}")
+            given.append(repository_id)
+        if tables:
+            conditions.append(f"tablename IN ({', '.join([mark] * len(tables))})")
+            given += tables
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        sql = f"SELECT repository_id, tablename, direction, state FROM {self._table}{where}"
+        found: dict[tuple[int, str], dict[str, str | None]] = {}
+        for key, table, direction, text in self._store.rows(sql, given):
+            found.setdefault((key, table), {})[direction] = text
+        return found
+
+    def write(self, repository_id: int, table: str, direction: str, text: str) -> None:
+        """Store a text for a direction within the current transaction."""
+        encode = self._store.columns.encoder(_MOMENT)
+        now: Any = self._clock.now()
+        self._store.upsert(
+            "sync_checkpoint",
+            ("repository_id", "tablename", "direction"),
+            ("repository_id", "tablename", "direction", "state", "modified_on"),
+            [(repository_id, table, direction, text, now if encode is None else encode(now))],
+        )
+
+    def forget(self, repository_id: int, table: str | None = None, direction: str | None = None) -> None:
+        """Start over with a repository, or with one of its tables or directions."""
+        mark = self._store.mark
+        wanted = {"repository_id": repository_id, "tablename": table, "direction": direction}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        self._store.begin_if_needed()
+        self._store.run(
+            f"DELETE FROM {self._table} WHERE " + " AND ".join(f"{name} = {mark}" for name in given),
+            tuple(given.values()),
+        )

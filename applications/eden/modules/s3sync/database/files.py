@@ -1,0 +1,45 @@
+"""The uploaded files of this site, where web2py keeps them (ports.Files)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import BadRequest
+from ..wire.values.uploads import is_stored_name
+
+
+class SiteFiles:
+    """The files of the upload fields of a DAL.
+
+    Args:
+        db: the DAL.
+        download_url: URL to which the stored name is appended to download a file, without a slash at its end.
+    """
+
+    def __init__(self, db: Any, download_url: str) -> None:
+        self._db = db
+        self._download_url = download_url.rstrip("/")
+
+    def has(self, table: str, field: str, stored: str) -> bool:
+        """See ports.Files."""
+        return is_stored_name(stored, table, field) and self.path(table, field, stored).is_file()
+
+    def path(self, table: str, field: str, stored: str) -> Path:
+        """See ports.Files.
+
+        The folder is the field's ``uploadfolder``, or ``uploads`` beside the databases; with
+        ``uploadseparate`` pydal spreads the files over folders by the beginning of their key.
+        """
+        if not is_stored_name(stored, table, field):
+            raise BadRequest(f"{stored[:200]!r} is not the name of a file of {table}.{field}.")
+        column = self._db[table][field]
+        folder = column.uploadfolder or Path(self._db._adapter.folder, "..", "uploads")
+        if column.uploadseparate:
+            key = stored.split(".")[2]
+            folder = Path(folder, f"{table}.{field}", key[:2])
+        return Path(folder, stored)
+
+    def url(self, table: str, field: str, stored: str) -> str:
+        """See ports.Files."""
+        return f"{self._download_url}/{stored}"

@@ -1,0 +1,357 @@
+"""Which records changed, in which order, and who brought the change (ports.Journal).
+
+One row a record in ``sync_journal``. A change moves the row to the next position; a change of a component
+moves its master too. Positions are given out by one counter for all tables, in a way that ``head()`` never
+lies above a position that an open transaction may still use:
+
+* SQLite has one writer at a time: the next position is the highest plus one.
+* PostgreSQL takes a sequence. Before its first position a transaction takes a shared advisory lock that
+  carries the position the sequence had then; ``head()`` stays at the lowest of these while they are held.
+* MySQL and MariaDB keep the counter in a row of ``sync_journal_state`` that stays locked until the writer
+  commits.
+
+``origin`` tells who need not get a record back. ``changed_seq`` and ``changed_origin`` speak of the record
+without its components, for the detection of conflicts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Callable
+
+from ..core.atomic_write import replace_text
+from ..core.clock import SystemClock
+from ..core.schema import Schema, Table
+from ..exchange.ports import Clock, nowhere
+from .store import JournalRows, open_store
+from .tables.fields import new_uuid
+from .tables.indices import prepare
+
+#: Writes of so many seconds before a catch-up are looked at again by the next one: their second may not be
+#: over.
+SETTLING = timedelta(seconds=10)
+
+_prepared: set[tuple[str, str]] = set()
+
+
+class SqlJournal:
+    """The journal in the site's database.
+
+    Args:
+        db: the DAL, with the tables of ``model.define``.
+        schema: gives the schema, called when first needed (it costs the definition of all tables).
+        path: file outside the database that remembers identity and highest position, so that a database
+            restored from a backup is noticed; None to do without.
+        clock: the site's clock.
+    """
+
+    def __init__(
+        self,
+        db: Any,
+        schema: Callable[[], Schema],
+        path: Path | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._db = db
+        self._schema = schema
+        self._path = path
+        self._clock: Clock = clock if clock is not None else SystemClock()
+        self.store: JournalRows = open_store(db, schema)
+        self._identity: str | None = None
+        self._ensure_prepared()
+
+    def _ensure_prepared(self) -> None:
+        adapter = self._db._adapter
+        key = (str(adapter.uri), str(getattr(adapter, "dbpath", adapter.folder)))
+        if key in _prepared:
+            return
+        # the identity is written last: where there is one, the rest is there, and no lock is needed
+        if self._stored_identity() is None:
+            with self._writing():
+                prepare(self._db)
+                if self._stored_identity() is None:
+                    self._rename()
+        _prepared.add(key)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write within the transaction that is open, or in one of our own."""
+        if self.store.in_transaction:
+            yield
+        else:
+            with self.store.transaction():
+                yield
+
+    # --- identity ------------------------------------------------------------------------------------------
+
+    def identity(self) -> str:
+        """Return the name of this journal, and remember outside the database how far it has come.
+
+        Called once a page or run: it reads a row and a small file, and writes the file where the journal
+        moved. A database that is behind its file was restored from a backup, one that has handed out cursors
+        but has another file or none was moved or copied: both get a new identity, so that peers compare
+        again.
+        """
+        # The file first: what others commit and remember meanwhile must not make it look ahead of the database.
+        remembered = self._remembered()
+        stored, head = self._stored_identity(), self.store.highest_position()
+        if stored is None or self._is_foreign(stored, head, remembered):
+            return self._settled_identity()
+        # What is not committed may still be rolled back.
+        if remembered != (stored, head) and not self.store.in_transaction:
+            self._remember(stored, head)
+        return stored
+
+    def _settled_identity(self) -> str:
+        """Look once more where nobody else can write, and give the journal a new identity if that is needed."""
+        with self._writing():
+            stored, head = self._stored_identity(), self.store.highest_position()
+            if stored is None or self._is_foreign(stored, head, self._remembered()):
+                stored = self._rename()
+                # Before the end of the transaction: whoever waits for it must find both.
+                self._remember(stored, head)
+        return stored
+
+    def _stored_identity(self) -> str | None:
+        rows = self.store.rows(f"SELECT identity FROM {self.store.columns.name('sync_journal_state')}")
+        return str(rows[0][0]) if rows else None
+
+    def _is_foreign(self, stored: str, head: int, remembered: tuple[str, int] | None) -> bool:
+        if self._path is None:
+            return False
+        if remembered is not None and remembered[0] == stored:
+            return head < remembered[1] and self.store.newest_position() < remembered[1]
+        table = self.store.columns.name("sync_checkpoint")
+        return bool(self.store.rows(f"SELECT id FROM {table} WHERE direction = 'serve' LIMIT 1"))
+
+    def _rename(self) -> str:
+        """Give the journal a new identity, within a transaction."""
+        identity = new_uuid()
+        table = self.store.columns.name("sync_journal_state")
+        mark = self.store.mark
+        if self._stored_identity() is None:
+            self.store.run(
+                f"INSERT INTO {table} (identity, head, created_on) VALUES ({mark}, 0, {mark})",
+                (identity, self._stamp(self._clock.now())),
+            )
+        else:
+            self.store.run(f"UPDATE {table} SET identity = {mark}", (identity,))
+        return identity
+
+    def _remembered(self) -> tuple[str, int] | None:
+        if self._path is None:
+            return None
+        try:
+            content = json.loads(self._path.read_text("utf-8"))
+            return str(content["identity"]), int(content["head"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            # without the file, or with half of one, nothing is remembered: the worst is one more comparison
+            return None
+
+    def _remember(self, identity: str, head: int) -> None:
+        if self._path is not None:
+            replace_text(self._path, json.dumps({"identity": identity, "head": head}))
+
+    # --- positions -----------------------------------------------------------------------------------------
+
+    def head(self) -> int:
+        """See ports.Journal."""
+        return self.store.settled_position()
+
+    def positions(self, table: str, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
+        """See ports.Journal: where the record itself changed last, changes of its components left aside."""
+        rows = self.store.by_keys(
+            f"SELECT record_id, changed_seq, changed_origin FROM {self.store.columns.name('sync_journal')} "
+            f"WHERE tablename = {self.store.mark} AND record_id IN ",
+            (table,),
+            keys,
+        )
+        return {key: (seq, origin) for key, seq, origin in rows}
+
+    # --- noting --------------------------------------------------------------------------------------------
+
+    def note(
+        self,
+        table: str,
+        keys: Sequence[int],
+        origin: int | None,
+        delivered: Callable[[str], int] = nowhere,
+        covered: Collection[int] = (),
+        times: Mapping[int, datetime] | None = None,
+    ) -> None:
+        """See ports.Journal.
+
+        A master that is noted for its component keeps the position of its own last change.
+        """
+        if not keys:
+            return
+        noted = list(dict.fromkeys(keys))
+        self.store.note(table, noted, origin, delivered(table), own=True, times=times)
+        alone = [key for key in noted if key not in covered] if covered else noted
+        for master, found in self._masters_of(table, alone) if alone else ():
+            self.store.note(master, found, origin, delivered(master), own=False)
+
+    def assert_ours(self, table: str, keys: Sequence[int]) -> None:
+        """See ports.Journal."""
+        if keys:
+            self.store.note(table, list(dict.fromkeys(keys)), None, 0, own=False)
+            self.note_masters(table, keys)
+
+    def note_masters(self, table: str, keys: Sequence[int]) -> None:
+        """Note the masters of component records alone: the components are about to vanish."""
+        for master, found in self._masters_of(table, keys):
+            self.store.note(master, found, None, 0, own=False)
+
+    def _masters_of(self, table: str | Table, keys: Sequence[int] | None) -> Iterator[tuple[str, list[int]]]:
+        """Yield the masters of component records by table.
+
+        Args:
+            table: the component's table.
+            keys: the component records; None for all of them, and only those masters that the journal knows.
+        """
+        schema = self._schema()
+        name = self.store.columns.name
+        tablename = table if isinstance(table, str) else table.name
+        found: dict[str, set[int]] = {}
+        for master, component in schema.masters(tablename):
+            known = schema.get(master)
+            if not component.travels or known is None or known.is_super:
+                continue
+            source = f"{name(tablename)} c"
+            column = f"c.{name(component.fkey)}"
+            if component.pkey != known.key:
+                source += f" JOIN {name(master)} m ON m.{name(component.pkey)} = {column}"
+                column = f"m.{name(known.key)}"
+            if keys is None:
+                rows = self.store.rows(
+                    f"SELECT DISTINCT {column} FROM {source} JOIN {name('sync_journal')} j "
+                    f"ON j.tablename = {self.store.mark} AND j.record_id = {column}",
+                    (master,),
+                )
+            else:
+                sql = f"SELECT {column} FROM {source} WHERE {column} IS NOT NULL AND c.{name('id')} IN "
+                rows = self.store.by_keys(sql, (), keys)
+            found.setdefault(master, set()).update(row[0] for row in rows)
+        for master, ids in found.items():
+            if ids:
+                yield master, sorted(ids)
+
+    def forget_origin(self, origin: int, after: int = 0) -> None:
+        """See ports.Journal."""
+        table = self.store.columns.name("sync_journal")
+        mark = self.store.mark
+        with self._writing():
+            for mark_of, position in (("origin", "seq"), ("changed_origin", "changed_seq")):
+                self.store.run(
+                    f"UPDATE {table} SET {mark_of} = NULL WHERE {mark_of} = {mark} AND {position} > {mark}",
+                    (origin, after),
+                )
+
+    # --- catching up ---------------------------------------------------------------------------------------
+
+    def catch_up(self, table: Table, *, thorough: bool = False) -> int:
+        """See ports.Journal.
+
+        Components that travel with the table are caught up before it. Found are records with a higher id or a
+        later time than at the last catch-up, through indices: where nothing happened it costs two look-ups a
+        table. Whoever changes a record behind the journal's back and gives it an earlier time has to ask for
+        a thorough catch-up, which compares every record with the journal.
+
+        Args:
+            table: the table.
+            thorough: compare all records.
+        """
+        schema = self._schema()
+        found = 0
+        for component in table.components.values():
+            member = schema.get(component.table)
+            if component.travels and member is not None and not member.is_super:
+                found += self._catch_up(member, thorough)
+        return found + self._catch_up(table, thorough)
+
+    def _catch_up(self, table: Table, thorough: bool) -> int:
+        if table.is_super or "modified_on" not in table.fields:
+            return 0
+        name = self.store.columns.name
+        (highest,) = self.store.rows(f"SELECT MAX({name(table.key)}) FROM {name(table.name)}")[0]
+        if highest is None:
+            return 0
+        newest = self._newest(table)
+        mark = self.store.mark
+        watermark = self.store.rows(
+            f"SELECT last_id, {self.store.columns.plain('modified_on', table.fields['modified_on'])} "
+            f"FROM {name('sync_watermark')} WHERE tablename = {mark}",
+            (table.name,),
+        )
+        known = watermark[0] if watermark else None
+        if known is not None and not thorough:
+            same_time = self._stamp_text(known[1]) == self._stamp_text(newest)
+            if known[0] == highest and same_time:
+                return 0
+        # what lies in the future, or in a second that may not be over, is looked at again
+        limit = self._clock.now() - SETTLING
+        is_settled = newest is None or self._as_time(newest) < limit
+        missing = self._missing(table, None if thorough else known)
+        if not missing and known is not None and known[0] == highest and not is_settled:
+            return 0
+        with self._writing():
+            count = self._note_missing(table, missing)
+            values = (highest, newest if is_settled else self._stamp(limit), table.name)
+            self.store.upsert(
+                "sync_watermark", ("tablename",), ("last_id", "modified_on", "tablename"), [values]
+            )
+        return count
+
+    def _newest(self, table: Table) -> Any:
+        name = self.store.columns.name
+        column = f"MAX({name('modified_on')})"
+        rows = self.store.rows(f"SELECT {column} FROM {name(table.name)}")
+        return rows[0][0]
+
+    def _note_missing(self, table: Table, missing: list[int] | None) -> int:
+        if missing is None:
+            count = self.store.note_all(table)
+            for master, found in self._masters_of(table, None):
+                self.store.note(master, found, None, 0, own=False)
+            return count
+        self.note(table.name, missing, None)
+        return len(missing)
+
+    def _missing(self, table: Table, known: tuple[int, Any] | None) -> list[int] | None:
+        """Return the keys of records of which the journal does not know the present version; None for all."""
+        name = self.store.columns.name
+        mark = self.store.mark
+        if known is None and not self.store.rows(
+            f"SELECT id FROM {name('sync_journal')} WHERE tablename = {mark} LIMIT 1", (table.name,)
+        ):
+            return None
+        sql = (
+            f"SELECT t.{name(table.key)} FROM {name(table.name)} t LEFT JOIN {name('sync_journal')} j "
+            f"ON j.tablename = {mark} AND j.record_id = t.{name(table.key)} "
+            "WHERE (j.record_id IS NULL OR (t.modified_on IS NOT NULL AND (j.modified_on IS NULL OR "
+            "j.modified_on <> t.modified_on)))"
+        )
+        parts: list[tuple[str, tuple[Any, ...]]] = [("", ())]
+        if known is not None:
+            parts = [(f" AND t.{name(table.key)} > {mark}", (known[0],))]
+            if known[1] is not None:
+                parts.append((f" AND t.modified_on > {mark}", (self._stamp_text(known[1]),)))
+        missing: set[int] = set()
+        for condition, parameters in parts:
+            missing.update(row[0] for row in self.store.rows(sql + condition, (table.name, *parameters)))
+        return sorted(missing)
+
+    def _stamp(self, moment: datetime) -> Any:
+        return moment.isoformat(" ", "seconds") if self.store.columns.text_times else moment
+
+    @staticmethod
+    def _stamp_text(value: Any) -> Any:
+        return value.isoformat(" ", "seconds") if isinstance(value, datetime) else value
+
+    @staticmethod
+    def _as_time(value: Any) -> datetime:
+        return value if isinstance(value, datetime) else datetime.fromisoformat(value[:19])

@@ -1,0 +1,104 @@
+"""Local changes reach the journal through pydal's callbacks on each table."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Callable
+
+from ..core.schema import is_protected
+from .journal import SqlJournal
+
+# --- local writes ------------------------------------------------------------------------------------------
+
+
+def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], None]) -> None:
+    """Have writes through pydal journaled, in the transaction in which they happen.
+
+    Args:
+        journal: the journal of the DAL that defines the tables.
+        on_define: registers a function that is called with each table as soon as it is really defined, so
+            that lazy tables stay lazy (see ``host.on_define``).
+    """
+    on_define(lambda table: hook_table(journal, table))
+
+
+def hook_table(journal: SqlJournal, table: Any) -> None:
+    """Hook one pydal table; tables that take no part in synchronisation are left alone.
+
+    An update that changes no value is no change. An update that gives ``modified_on`` the column itself
+    (``modified_on=table.modified_on``) writes derived data, which each site derives alike: it is not
+    journaled. Hard deletion leaves nothing that could be sent; only the masters of components are noted.
+    """
+    tablename = table._tablename
+    if is_protected(tablename) or not {"uuid", "modified_on"} <= set(table.fields):
+        return
+    pending: dict[int, list[int]] = {}
+
+    def inserted(_fields: Any, record_id: Any) -> None:
+        journal.note(tablename, [int(record_id)], None)
+
+    def updating(records: Any, fields: Any) -> None:
+        pending.pop(id(records), None)  # left by an update that failed
+        keys = journal_worthy(journal, table, records, fields)
+        if keys:
+            pending[id(records)] = keys
+            if any(str(table[name].type).startswith("reference") for name in fields if name not in _STAMPS):
+                journal.note_masters(tablename, keys)  # a component may be about to leave its master
+
+    def updated(records: Any, _fields: Any) -> None:
+        keys = pending.pop(id(records), None)
+        if keys:
+            journal.note(tablename, keys, None)
+
+    def deleting(records: Any) -> None:
+        keys = [int(row[table._id]) for row in records.select(table._id)]
+        journal.note_masters(tablename, keys)
+
+    table._after_insert.append(inserted)
+    table._before_update.append(updating)
+    table._after_update.append(updated)
+    table._before_delete.append(deleting)
+
+
+#: Fields that every update sets: they alone make no change.
+_STAMPS = frozenset(("modified_on", "modified_by"))
+
+
+def journal_worthy(journal: SqlJournal, table: Any, records: Any, fields: Any) -> list[int]:
+    """Return the keys of the records that an update is about to change, and keep their time moving.
+
+    Args:
+        journal: supplies the clock.
+        table: the pydal table.
+        records: pydal's Set.
+        fields: what is written, by field name; ``modified_on`` is raised to a second after the newest version
+            that is overwritten, unless the writer chose a time of the past.
+    """
+    stamp = fields.get("modified_on")
+    if stamp is not None and not isinstance(stamp, datetime):
+        return []
+    names = [name for name in fields if name not in _STAMPS]
+    columns = [table[name] for name in names]
+    rows = records.select(table._id, table.modified_on, *columns)
+    changed = [
+        row for row in rows if any(_differs(table, name, row[table[name]], fields[name]) for name in names)
+    ]
+    if not changed:
+        return []
+    if stamp is not None and stamp >= journal._clock.now() - timedelta(seconds=5):
+        newest = max((row[table.modified_on] for row in changed if row[table.modified_on]), default=None)
+        if newest is not None and newest >= stamp:
+            fields["modified_on"] = newest.replace(microsecond=0) + timedelta(seconds=1)
+    return [int(row[table._id]) for row in changed]
+
+
+def _differs(table: Any, name: str, old: Any, new: Any) -> bool:
+    if old == new and type(old) is type(new):
+        return False
+    if new is None or old is None:
+        return not (new is None and old is None)
+    if hasattr(new, "sql_shortref") or hasattr(new, "op"):
+        return True  # an expression of the database
+    represent = table._db._adapter.represent
+    kind = table[name].type
+    return bool(represent(old, kind) != represent(new, kind))

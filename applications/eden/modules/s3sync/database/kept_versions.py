@@ -1,0 +1,340 @@
+"""What was put aside, in the tables sync_deferred and sync_kept (ports.Ledger)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Callable
+
+from ..core.clock import SystemClock
+from ..core.kept import Deferred, Kept
+from ..core.schema import Field, Schema
+from ..exchange.ports import Clock, Row
+from .store import open_store
+
+OPEN, SUPERSEDED, RESOLVED = "open", "superseded", "resolved"
+
+_LONGEST_NAME = 255
+_MOMENT = Field("modified_on", "datetime", "datetime")
+_DEFERRED = "tablename, record_id, fieldname, target, uuid, url, filename, position, repository_id"
+_KEPT = "kind, tablename, uuid, record_id, repository_id, winner, reason, modified_on, fingerprint, missing"
+
+
+class SqlLedger:
+    """The ledger in the site's database.
+
+    Args:
+        db: the DAL, with the tables of ``model.define``.
+        schema: gives the schema, to find out whether what a rejected record missed has arrived.
+        clock: the site's clock.
+        naming: returns what people call a kept record, "" where it has no name.
+    """
+
+    def __init__(
+        self,
+        db: Any,
+        schema: Callable[[], Schema],
+        clock: Clock | None = None,
+        naming: Callable[[Kept], str] = lambda item: "",
+    ) -> None:
+        self._store = open_store(db, schema)
+        self._schema = schema
+        self._clock: Clock = clock if clock is not None else SystemClock()
+        self._naming = naming
+        self._deferred = self._store.columns.name("sync_deferred")
+        self._kept = self._store.columns.name("sync_kept")
+
+    # --- references and files to come ----------------------------------------------------------------------
+
+    def defer(self, items: Sequence[Deferred]) -> None:
+        """See ports.Ledger."""
+        now = self._moment(self._clock.now())
+        rows = {_place(item): (*_deferred_row(item), 0, now) for item in items}
+        self._store.upsert(
+            "sync_deferred",
+            ("tablename", "record_id", "fieldname", "position"),
+            [*_DEFERRED.split(", "), "attempts", "created_on"],
+            list(rows.values()),
+        )
+
+    def deferred_for(self, targets: Mapping[str, Collection[str]]) -> list[Deferred]:
+        """See ports.Ledger."""
+        mark = self._store.mark
+        sql = f"SELECT {_DEFERRED} FROM {self._deferred} WHERE target = {mark} AND uuid IN "
+        any_sql = f"SELECT 1 FROM {self._deferred} WHERE target = {mark} LIMIT 1"
+        return [
+            _deferred_item(row)
+            for target, uuids in targets.items()
+            if self._store.rows(any_sql, (target,))
+            for row in self._store.by_keys(sql, (target,), uuids)
+        ]
+
+    def deferred_of(self, table: str, keys: Collection[int]) -> list[Deferred]:
+        """See ports.Ledger."""
+        mark = self._store.mark
+        # mostly nothing waits: to find that out is one look-up, not one a record
+        if not self._store.rows(f"SELECT 1 FROM {self._deferred} WHERE tablename = {mark} LIMIT 1", (table,)):
+            return []
+        sql = f"SELECT {_DEFERRED} FROM {self._deferred} WHERE tablename = {mark} AND record_id IN "
+        return [_deferred_item(row) for row in self._store.by_keys(sql, (table,), keys)]
+
+    def settle(self, items: Sequence[Deferred]) -> None:
+        """See ports.Ledger."""
+        mark = self._store.mark
+        sql = (
+            f"DELETE FROM {self._deferred} WHERE tablename = {mark} AND record_id = {mark} "
+            f"AND fieldname = {mark} AND position = {mark}"
+        )
+        if items:
+            self._store.run_many(sql, [_place(item) for item in items])
+
+    def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
+        """See ports.Ledger; what has been tried least often comes first."""
+        mark = self._store.mark
+        sql = (
+            f"SELECT {_DEFERRED} FROM {self._deferred} WHERE target = '' AND repository_id = {mark} "
+            f"ORDER BY attempts, id LIMIT {int(limit)}"
+        )
+        return [_deferred_item(row) for row in self._store.rows(sql, (repository_id,))]
+
+    def tried(self, items: Sequence[Deferred]) -> None:
+        """Count an attempt that failed, so that the next ones have their turn before these."""
+        mark = self._store.mark
+        sql = (
+            f"UPDATE {self._deferred} SET attempts = attempts + 1 WHERE tablename = {mark} AND record_id = {mark} "
+            f"AND fieldname = {mark} AND position = {mark}"
+        )
+        if items:
+            self._store.run_many(sql, [_place(item) for item in items])
+
+    # --- versions that did not become the record -----------------------------------------------------------
+
+    def keep(self, items: Sequence[Kept]) -> None:
+        """See ports.Ledger; conflicts, and versions without uuid, replace those of the same fingerprint."""
+        latest: dict[tuple[Any, ...], Kept] = {_identity(item): item for item in items}
+        if not latest:
+            return
+        for (kind, repository_id, table, by), group in _grouped(latest):
+            where, parameters = self._open(repository_id, table)
+            self._store.by_keys_run(
+                f"DELETE FROM {self._kept} WHERE {where} AND kind = {self._store.mark} AND {by} IN ",
+                (*parameters, kind),
+                group,
+            )
+        now = self._moment(self._clock.now())
+        columns = f"{_KEPT}, ours, theirs, state, created_on, name"
+        count = columns.count(",") + 1
+        self._store.run_many(
+            f"INSERT INTO {self._kept} ({columns}) VALUES ({self._store.marks(count)})",
+            [
+                (
+                    item.kind,
+                    item.table,
+                    item.uuid,
+                    item.key,
+                    item.repository_id,
+                    item.winner,
+                    item.reason,
+                    None if item.modified_on is None else self._moment(item.modified_on),
+                    item.fingerprint,
+                    json.dumps(list(item.missing)) if item.missing else None,
+                    item.ours,
+                    item.theirs,
+                    OPEN,
+                    now,
+                    self._naming(item)[:_LONGEST_NAME],
+                )
+                for item in latest.values()
+            ],
+        )
+
+    def known(self, repository_id: int | None, table: str, uuids: Collection[str]) -> dict[str, Kept]:
+        """See ports.Ledger."""
+        where, parameters = self._open(repository_id, table)
+        sql = f"SELECT {self._kept_columns()}, id FROM {self._kept} WHERE {where} AND uuid IN "
+        rows = self._store.by_keys(sql, parameters, uuids)
+        return {row[2]: self._kept_item(row) for row in sorted(rows, key=lambda row: row[-1])}
+
+    def our_versions(
+        self, repository_id: int | None, table: str, uuids: Collection[str]
+    ) -> dict[str, list[str]]:
+        """See ports.Ledger."""
+        mark = self._store.mark
+        sql = (
+            f"SELECT uuid, ours FROM {self._kept} WHERE tablename = {mark} AND repository_id = {mark} "
+            "AND kind = 'conflict' AND ours IS NOT NULL AND uuid IN "
+        )
+        found: dict[str, list[str]] = {}
+        if repository_id is not None:
+            for uuid, ours in self._store.by_keys(sql, (table, repository_id), uuids):
+                found.setdefault(uuid, []).append(ours)
+        return found
+
+    def release(
+        self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[str]
+    ) -> None:
+        """See ports.Ledger."""
+        if not kinds:
+            return
+        where, parameters = self._open(repository_id, table)
+        where += f" AND kind IN ({self._store.marks(len(kinds))})"
+        parameters = (*parameters, *kinds)
+        mark = self._store.mark
+        # mostly nothing is open, and to find that out takes no keys
+        if self._store.rows(f"SELECT 1 FROM {self._kept} WHERE {where} LIMIT 1", parameters):
+            self._store.by_keys_run(
+                f"UPDATE {self._kept} SET state = '{SUPERSEDED}', closed_on = {mark} WHERE {where} AND uuid IN ",
+                (self._moment(self._clock.now()), *parameters),
+                uuids,
+            )
+
+    def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
+        """See ports.Ledger."""
+        where, parameters = self._open(repository_id, table)
+        waiting = [
+            (key, set(json.loads(missing) if isinstance(missing, (str, bytes)) else missing))
+            for key, missing in self._store.rows(
+                f"SELECT id, missing FROM {self._kept} WHERE {where} AND kind = 'rejected' "
+                "AND missing IS NOT NULL ORDER BY id",
+                parameters,
+            )
+        ]
+        if not waiting:
+            return []
+        here = self._present(table, set().union(*(missing for _, missing in waiting)))
+        ready = [key for key, missing in waiting if not missing.isdisjoint(here)][:limit]
+        sql = f"SELECT {self._kept_columns()}, ours, theirs, id FROM {self._kept} WHERE id IN "
+        rows = sorted(self._store.by_keys(sql, (), ready), key=lambda row: row[-1])
+        return [self._kept_item(row)._replace(ours=row[-3], theirs=row[-2]) for row in rows]
+
+    def version(self, key: int) -> Kept | None:
+        """Return a kept version with its XML, whatever became of it; None where there is none."""
+        sql = f"SELECT {self._kept_columns()}, ours, theirs FROM {self._kept} WHERE id = {self._store.mark}"
+        for row in self._store.rows(sql, (key,)):
+            return self._kept_item(row)._replace(ours=row[-2], theirs=row[-1])
+        return None
+
+    def resolve(self, keys: Collection[int], user_id: int | None, decision: str) -> None:
+        """Close kept versions because a person has decided.
+
+        Args:
+            keys: of the versions.
+            user_id: who decided.
+            decision: what: "keep", "ours", "theirs" or "fields".
+        """
+        mark = self._store.mark
+        self._store.by_keys_run(
+            f"UPDATE {self._kept} SET state = '{RESOLVED}', closed_on = {mark}, resolved_by = {mark}, "
+            f"decision = {mark} WHERE id IN ",
+            (self._moment(self._clock.now()), user_id, decision),
+            keys,
+        )
+
+    def purge(self, before: datetime) -> int:
+        """Remove kept versions that were decided or superseded before a time (UTC); return how many."""
+        mark = self._store.mark
+        where = f"FROM {self._kept} WHERE state <> '{OPEN}' AND closed_on < {mark}"
+        parameters = (self._moment(before),)
+        count = int(self._store.rows(f"SELECT count(*) {where}", parameters)[0][0])
+        if count:
+            self._store.run(f"DELETE {where}", parameters)
+        return count
+
+    def _present(self, table: str, uuids: set[str]) -> set[str]:
+        """Return those of the uuids that are here, in any table that the table or its components refer to."""
+        schema = self._schema()
+        found: set[str] = set()
+        for name in _referred(schema, table):
+            target = schema.get(name)
+            if target is not None and "uuid" in target.fields:
+                found.update(row[0] for row in self._store.fetch(target, ("uuid",), "uuid", uuids))
+        return found
+
+    def _open(self, repository_id: int | None, table: str) -> tuple[str, tuple[Any, ...]]:
+        mark = self._store.mark
+        if repository_id is None:
+            return f"state = '{OPEN}' AND repository_id IS NULL AND tablename = {mark}", (table,)
+        return f"state = '{OPEN}' AND repository_id = {mark} AND tablename = {mark}", (repository_id, table)
+
+    def _kept_columns(self) -> str:
+        return _KEPT.replace("modified_on", self._store.columns.plain("modified_on", _MOMENT))
+
+    def _kept_item(self, row: Row) -> Kept:
+        kind, table, uuid, key, repository_id, winner, reason, modified_on, fingerprint, missing = row[:10]
+        read = self._store.columns.decoder(_MOMENT)
+        if modified_on is not None and read is not None:
+            modified_on = read(modified_on)
+        if isinstance(missing, (str, bytes)):
+            missing = json.loads(missing)
+        return Kept(
+            kind=kind,
+            table=table,
+            uuid=uuid,
+            key=key,
+            repository_id=repository_id,
+            winner=winner,
+            reason=reason or "",
+            ours=None,
+            theirs=None,
+            modified_on=modified_on,
+            fingerprint=fingerprint,
+            missing=tuple(missing or ()),
+        )
+
+    def _moment(self, moment: Any) -> Any:
+        encode = self._store.columns.encoder(_MOMENT)
+        return moment if encode is None else encode(moment)
+
+
+def _place(item: Deferred) -> tuple[str, int, str, int]:
+    return item.table, item.key, item.field, -1 if item.place is None else item.place
+
+
+def _deferred_row(item: Deferred) -> Row:
+    table, key, field, position = _place(item)
+    return table, key, field, item.target, item.uuid, item.url, item.filename, position, item.repository_id
+
+
+def _deferred_item(row: Row) -> Deferred:
+    table, key, field, target, uuid, url, filename, position, repository_id = row
+    return Deferred(
+        table=table,
+        key=key,
+        field=field,
+        target=target,
+        uuid=uuid,
+        url=url,
+        filename=filename,
+        place=None if position < 0 else position,
+        repository_id=repository_id,
+    )
+
+
+def _identity(item: Kept) -> tuple[Any, ...]:
+    """Return what makes two kept versions one: of conflicts every loser is kept, of the others the latest."""
+    by_uuid = item.uuid is not None and item.kind != "conflict"
+    by = "uuid" if by_uuid else "fingerprint"
+    return item.kind, item.repository_id, item.table, by, item.uuid if by_uuid else item.fingerprint
+
+
+def _grouped(items: Iterable[tuple[Any, ...]]) -> Iterable[tuple[tuple[Any, ...], list[Any]]]:
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    for *group, value in items:
+        groups.setdefault(tuple(group), []).append(value)
+    return groups.items()
+
+
+def _referred(schema: Schema, table: str) -> set[str]:
+    """Return the tables that a table or its components refer to, instances in place of super-entities."""
+    own = schema.get(table)
+    if own is None:
+        return set()
+    members = [own, *(schema.get(component.table) for component in own.components.values())]
+    found: set[str] = set()
+    for member in members:
+        for field in member.fields.values() if member is not None else ():
+            target = schema.get(field.target) if field.target is not None else None
+            if target is not None:
+                found.update(target.instance_types or (target.name,))
+    return found

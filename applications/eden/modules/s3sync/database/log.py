@@ -1,0 +1,159 @@
+"""The log that administrators read: entries as Eden writes them, each with what to do about it.
+
+``mode`` tells direction and side as in Eden: "pull/outgoing" is a pull that this site began, "push/incoming"
+a push that another site began. ``result`` is success, warning, error (it is tried again by itself) or fatal.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any, Callable
+
+from ..core.clock import utcnow
+from ..core.errors import SyncError
+from ..core.text import legible
+from .store import open_store
+
+OUTGOING, INCOMING = "outgoing", "incoming"
+LONGEST_MESSAGE = 32_000
+REMOVED_AT_ONCE = 5_000
+logger = logging.getLogger("eden.sync")
+
+
+class SyncLog:
+    """Writes entries about one repository.
+
+    Args:
+        db: the DAL with the sync_* tables.
+        transaction: opens a write transaction.
+        repository_id: the repository, None where a stranger is at the door.
+        transmission: OUTGOING where this site began the exchange, INCOMING where the other one did.
+        run_id: the run that the entries belong to.
+    """
+
+    def __init__(
+        self,
+        db: Any,
+        transaction: Callable[[], AbstractContextManager[None]],
+        repository_id: int | None,
+        transmission: str,
+        run_id: int | None = None,
+    ) -> None:
+        self._db = db
+        self._transaction = transaction
+        self._repository_id = repository_id
+        self._transmission = transmission
+        self._run_id = run_id
+
+    def task(
+        self,
+        resource: str | None,
+        mode: str,
+        action: str,
+        result: str,
+        message: str,
+        *,
+        remote: bool = False,
+        remedy: str = "",
+        code: str | None = None,
+    ) -> None:
+        """Write an entry.
+
+        Args:
+            resource: table, None where it is about the repository.
+            mode: pull, push, register or decide.
+            action: fetch, send, receive, request or decide.
+            result: success, warning, error or fatal.
+            message: what happened.
+            remote: whether the other site reported an error.
+            remedy: what to do about it.
+            code: which error it was (``SyncError.code``), None where it was none.
+
+        Raises:
+            SyncError: the database does not take it.
+        """
+        with self._transaction(), open_store(self._db).translating("INSERT INTO sync_log"):
+            self._db.sync_log.insert(
+                timestmp=utcnow(),
+                repository_id=self._repository_id,
+                resource_name=None if resource is None else legible(resource),
+                mode=f"{mode}/{self._transmission}",
+                action=action,
+                result=result,
+                remote=remote,
+                message=legible(message)[:LONGEST_MESSAGE],
+                remedy=legible(remedy)[:LONGEST_MESSAGE] or None,
+                code=code,
+                run_id=self._run_id,
+            )
+
+    def error(self, resource: str | None, mode: str, action: str, error: SyncError) -> None:
+        """Write an entry about an error; if even that fails, the trouble is in the program's own log.
+
+        Args:
+            resource, mode, action: as in ``task``.
+            error: what went wrong.
+        """
+        try:
+            self.task(
+                resource,
+                mode,
+                action,
+                "error" if error.transient else "fatal",
+                error.message,
+                remote=error.remote,
+                remedy=error.hint,
+                code=error.code,
+            )
+        except SyncError as failure:
+            logger.error("No log entry could be written (%s) about: %s", failure, error.explain())
+
+
+def purge(
+    db: Any,
+    transaction: Callable[[], AbstractContextManager[None]],
+    days: int,
+    repository_id: int | None = None,
+) -> int:
+    """Remove log entries older than some days, and runs with them; return how many entries.
+
+    Args:
+        db: the DAL.
+        transaction: opens a write transaction; a long deletion takes several, so that nobody waits long.
+        days: how long entries are kept.
+        repository_id: only those of this repository.
+    """
+    before = utcnow() - timedelta(days=days)
+    removed = 0
+    while True:
+        query = older(db, before, repository_id)
+        keys = [
+            row.id
+            for row in db(query).select(
+                db.sync_log.id, orderby=db.sync_log.timestmp, limitby=(0, REMOVED_AT_ONCE)
+            )
+        ]
+        if not keys:
+            break
+        with transaction():
+            removed += db((db.sync_log.id <= max(keys)) & older(db, before, repository_id)).delete()
+    runs = (db.sync_run.started_on < before) & (db.sync_run.finished_on != None)  # noqa: E711
+    if repository_id is not None:
+        runs &= db.sync_run.repository_id == repository_id
+    with transaction():
+        db(runs).delete()
+    return removed
+
+
+def older(db: Any, before: datetime, repository_id: int | None = None) -> Any:
+    """Return the query of the log entries before a time.
+
+    Args:
+        db: the DAL.
+        before: the time (UTC).
+        repository_id: only entries about this repository; None for all.
+    """
+    query = db.sync_log.timestmp < before
+    return query if repository_id is None else query & (db.sync_log.repository_id == repository_id)

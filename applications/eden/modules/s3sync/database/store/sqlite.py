@@ -1,0 +1,254 @@
+"""The store on SQLite."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from ...core.errors import RowRefused, StoreFull, SyncError
+from ...core.schema import Table
+from ...exchange.ports import Row
+from .base import chunks, match_index
+from .column_types import SQLiteColumns
+from .journal_rows import JournalRows
+from .wal_checkpointer import write_back
+
+_BUSY = ("locked", "busy", "unable to open database file")
+# 8 MB hold what a batch reads again; more is hardly faster, and is memory that every process with an import takes.
+# The log is copied back by a thread (see ``writeback``); only where that cannot keep up, at 200 MB, by the writer
+_FOR_WRITING = ("PRAGMA cache_size = -8192", "PRAGMA wal_autocheckpoint = 50000")
+#: Rows of a transaction from which on the log is worth copying back at once.
+_MANY_ROWS = 500
+_FULL = ("disk is full", "disk I/O error")
+
+
+#: Most ways to write a text in upper and lower case that are looked up one by one.
+_MOST_SPELLINGS = 32
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _spellings(text: str) -> list[str] | None:
+    """Return what SQLite's LOWER may make of a text that is ``text`` in lower case; None if that is too much.
+
+    SQLite's LOWER knows ASCII alone and leaves other letters as they are, and there is no index on anything better.
+    """
+    if text.isascii():
+        return [text]
+    choices: list[tuple[str, ...]] = []
+    count = 1
+    for letter in text:
+        same = {letter, letter.upper(), letter.title()} if not letter.isascii() else {letter}
+        choices.append(tuple(sorted(each for each in same if each.lower() == letter)) or (letter,))
+        count *= len(choices[-1])
+        if count > _MOST_SPELLINGS:
+            return None
+    return ["".join(each) for each in itertools.product(*choices)]
+
+
+class SQLiteStore(JournalRows):
+    """SQLite has one writer at a time: keys are given out here, inside the transaction that holds the file."""
+
+    dialect = "sqlite"
+    mark = "?"
+    # the planner must walk the journal in order and look records up, never sort the table by the journal
+    join_in_order = "CROSS JOIN"
+    most_marks = 4096 if sqlite3.sqlite_version_info >= (3, 32) else 512
+    INDEX_COLUMNS = (
+        "SELECT m.tbl_name, m.name, i.name FROM sqlite_master m, pragma_index_info(m.name) i "
+        "WHERE m.type = 'index' ORDER BY m.name, i.seqno"
+    )
+
+    def __init__(self, db: Any, schema: Any = None) -> None:
+        super().__init__(db, schema)
+        self.columns = SQLiteColumns()
+        self._written = 0
+
+    def driver_errors(self) -> tuple[type[BaseException], ...]:
+        """Return what sqlite3 raises; surrogates and huge integers fail before they reach the database."""
+        return (sqlite3.Error, UnicodeEncodeError, OverflowError)
+
+    def translated(self, error: BaseException, subject: str) -> SyncError:
+        """See SqlStore."""
+        text = str(error)
+        if isinstance(error, (sqlite3.IntegrityError, UnicodeEncodeError, OverflowError)):
+            return self.refused(error, text)
+        if isinstance(error, sqlite3.OperationalError):
+            if any(each in text for each in _BUSY):
+                return self.busy(error)
+            if any(each in text for each in _FULL):
+                return StoreFull(f"The database of this site cannot grow: {text}.")
+        if isinstance(error, (sqlite3.InterfaceError, sqlite3.DataError, sqlite3.ProgrammingError)) and (
+            "bind" in text or "too big" in text
+        ):
+            return self.refused(error, text)
+        return SyncError(f"The database of this site reported: {text} (in {subject[:200]}).")
+
+    def lock_writers(self) -> None:
+        """Take the write lock at once: a read lock that is raised later can fail in the middle."""
+        if self._adapter.connection.in_transaction:
+            self._guarded(self._adapter.connection.commit)
+        for pragma in _FOR_WRITING:
+            self.run(pragma)
+        self.run("BEGIN IMMEDIATE")
+        self._written = 0
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """See SqlStore."""
+        super().run_many(sql, rows)
+        self._written += len(rows)
+
+    def committed(self) -> None:
+        """See SqlStore."""
+        path = str(self._adapter.dbpath)
+        if self._written >= _MANY_ROWS and not path.startswith((":memory:", "file:")):
+            write_back(path).wake()
+
+    def begin_if_needed(self) -> None:
+        """A savepoint outside a transaction would be one of its own in SQLite."""
+        if not self._adapter.connection.in_transaction:
+            self.run("BEGIN IMMEDIATE")
+
+    def lowered(self, expression: str, texts: Sequence[str]) -> str:
+        """See SqlStore; SQLite's own LOWER knows only ASCII."""
+        if all(text.isascii() for text in texts):
+            return f"LOWER({expression})"
+        self._adapter.connection.create_function("s3sync_lower", 1, _lower, deterministic=True)
+        return f"s3sync_lower({expression})"
+
+    def _matching(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[tuple[str, bool]],
+        empty: Sequence[str],
+        keys: Sequence[Row],
+    ) -> list[Row]:
+        looked_up: list[Row] = []
+        compared: list[Row] = []
+        plain = all(not fold or all(map(str.isascii, column)) for column, (_, fold) in zip(zip(*keys), by))
+        if plain:
+            looked_up.extend(keys)
+        for key in () if plain else keys:
+            spelled = [_spellings(value) if fold else [value] for value, (_, fold) in zip(key, by)]
+            known = [each for each in spelled if each is not None]
+            if len(known) < len(spelled) or math.prod(map(len, known)) > _MOST_SPELLINGS:
+                compared.append(key)
+            else:
+                looked_up.extend(itertools.product(*known))
+        live = self._live_without(table, empty, "t.")
+        quickly = [(name, "LOWER" if fold else "") for name, fold in by]
+        found = self._joined(table, columns, quickly, live, looked_up)
+        if compared:
+            self._adapter.connection.create_function("s3sync_lower", 1, _lower, deterministic=True)
+            slowly = [(name, "s3sync_lower" if fold else "") for name, fold in by]
+            found += self._joined(table, columns, slowly, live, compared)
+        return found
+
+    def _joined(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        by: Sequence[tuple[str, str]],
+        live: str,
+        keys: Sequence[Row],
+    ) -> list[Row]:
+        """Return the rows with one of the keys; ``by`` are the columns with the functions applied to them."""
+        name = self.columns.name
+        expressions = [f"{function}(t.{name(column)})" for column, function in by]
+        wanted = [f"k{at}" for at in range(len(by))]
+        equal = " AND ".join(f"{one} = {other}" for one, other in zip(expressions, wanted))
+        selected = self._select(table, columns, self.columns.plain, "t.")
+        row = f"({self.marks(len(by))})"
+        found: list[Row] = []
+        for part in chunks(keys, self.most_marks // len(by)):
+            # in this order: an index on the expressions is asked once for each key
+            sql = (
+                f"WITH wanted ({', '.join(wanted)}) AS (VALUES {', '.join([row] * len(part))}) "
+                f"SELECT {selected} FROM wanted CROSS JOIN {name(table.name)} t "
+                f"WHERE {equal} AND {live}"
+            )
+            found.extend(self.rows(sql, [value for key in part for value in key]))
+        return found
+
+    def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
+        """See SqlStore."""
+        known = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?"
+        if self.rows(known, (match_index(table),)):
+            return False
+        self._index_match(table, by)
+        return True
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        """See SqlStore; without a savepoint, for which SQLite would copy every page that is about to change."""
+        if not rows:
+            return []
+        encoded = self._encoded_columns(table, columns, rows)
+        self.begin_if_needed()
+        name = self.columns.name
+        # the driver looks for an adapter for each None: a column of nothing else is left to SQLite, which fills in NULL
+        filled = [
+            at
+            for at, column in enumerate(columns)
+            if table.fields[column].notnull or encoded[at].count(None) < len(rows)
+        ]
+        last = self._last_key(table)
+        keys = range(last + 1, last + 1 + len(rows))
+        known = (table.key, *table.own_key)
+        into = ", ".join(name(each) for each in (*known, *(columns[at] for at in filled)))
+        sql = f"INSERT INTO {name(table.name)} ({into}) VALUES ({self.marks(len(known) + len(filled))})"
+        try:
+            self.run_many(sql, list(zip(*[keys] * len(known), *(encoded[at] for at in filled))))
+        except RowRefused:
+            self.run(f"DELETE FROM {name(table.name)} WHERE {name(table.key)} > ?", (last,))
+            raise
+        return list(keys)
+
+    def _last_key(self, table: Table) -> int:
+        """Return the highest key ever given out, that of removed rows included."""
+        name = self.columns.name
+        sql = (
+            f"SELECT MAX(COALESCE((SELECT MAX({name(table.key)}) FROM {name(table.name)}), 0),"
+            " COALESCE((SELECT seq FROM sqlite_sequence WHERE name = ?), 0))"
+        )
+        found: int | None = self.rows(sql, (table.name,))[0][0]
+        return found or 0
+
+    def _note(self, table: str, keys: Sequence[int], origin: int | None, delivered: int, own: bool) -> None:
+        journal = self.columns.name("sync_journal")
+        moved = (
+            f"origin = CASE WHEN {journal}.origin IS excluded.origin OR {journal}.seq <= {int(delivered)} "
+            "THEN excluded.origin END, seq = excluded.seq"
+        )
+        if own:
+            moved += (
+                ", changed_seq = excluded.changed_seq, changed_origin = excluded.changed_origin, "
+                "modified_on = excluded.modified_on"
+            )
+        sql = (
+            f"INSERT INTO {journal} ({self._JOURNAL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, "
+            f"(SELECT modified_on FROM {self.columns.name(table)} WHERE id = ?)) "
+            f"ON CONFLICT (tablename, record_id) DO UPDATE SET {moved}"
+        )
+        first = self.highest_position() + 1
+        self.run_many(
+            sql,
+            [(table, key, seq, origin, seq, origin, key) for seq, key in enumerate(keys, start=first)],
+        )
+
+    def note_all(self, table: Table) -> int:
+        """See JournalRows."""
+        name = self.columns.name
+        first = self.highest_position()
+        sql = (
+            f"INSERT INTO {name('sync_journal')} ({self._JOURNAL_COLUMNS}) "
+            f"SELECT ?, n.id, ? + n.place, NULL, ? + n.place, NULL, n.modified_on FROM "
+            f"(SELECT {name(table.key)} AS id, modified_on, ROW_NUMBER() OVER (ORDER BY {name(table.key)}) AS place "
+            f"FROM {name(table.name)}) n"
+        )
+        return int(self.run(sql, (table.name, first, first)).rowcount)

@@ -1,0 +1,38 @@
+"""The sync_* tables: Eden's names and columns, so that an Eden database can be taken over, and ours beside
+them.
+
+``define`` is called by models/sync.py where the module is enabled, in every request: it must stay cheap.
+``prepare`` makes the indices; it runs once a database, not once a request.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from .journal import define_journal
+from .repository import define_repository
+from .run import define_exchange, define_log
+from .task import define_tasks
+
+#: Tables whose rows belong to a repository, besides its jobs: they go with it, or to the one that takes its place.
+BELONGING = ("sync_task", "sync_log", "sync_run", "sync_traffic", "sync_deferred", "sync_dataset")
+
+#: What somebody may still have to decide stays where the repository is deleted.
+OUTLIVING = ("sync_kept",)
+
+#: Who is at work, and how far the exchange has come: nobody else can go on with that.
+ENDING = ("sync_lease", "sync_checkpoint")
+
+
+def define(db: Any, T: Callable[[str], Any] = str) -> None:
+    """Define the sync_* tables.
+
+    Args:
+        db: the DAL, with auth_user where there are users.
+        T: marks labels for translation.
+    """
+    define_repository(db, T)
+    define_tasks(db, T)
+    define_log(db, T)
+    define_journal(db)
+    define_exchange(db, T)

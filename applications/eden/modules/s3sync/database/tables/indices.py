@@ -1,0 +1,108 @@
+"""The indices of the sync tables and of the tables that take part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ...core.schema import Schema, Table
+from ..store import open_store
+
+Index = tuple[str, str, Sequence[str], bool]
+
+INDICES: tuple[Index, ...] = (
+    ("sync_journal_record", "sync_journal", ("tablename", "record_id"), True),
+    ("sync_journal_order", "sync_journal", ("tablename", "seq", "record_id", "origin"), False),
+    ("sync_journal_seq", "sync_journal", ("seq",), True),
+    ("sync_checkpoint_task", "sync_checkpoint", ("repository_id", "tablename", "direction"), True),
+    ("sync_deferred_record", "sync_deferred", ("tablename", "record_id", "fieldname", "position"), True),
+    ("sync_deferred_target", "sync_deferred", ("target", "uuid"), False),
+    ("sync_kept_uuid", "sync_kept", ("tablename", "uuid"), False),
+    # The uuid stands before the name: SQLite takes this index also where versions are looked up by uuid.
+    ("sync_kept_listed", "sync_kept", ("state", "kind", "tablename", "repository_id", "uuid", "name"), False),
+    ("sync_kept_again", "sync_kept", ("state", "kind", "tablename", "repository_id", "fingerprint"), False),
+    ("sync_kept_closed", "sync_kept", ("closed_on",), False),
+    ("sync_log_repository", "sync_log", ("repository_id", "timestmp"), False),
+    ("sync_log_time", "sync_log", ("timestmp", "result"), False),
+    ("sync_log_resource", "sync_log", ("resource_name", "timestmp"), False),
+    ("sync_log_run", "sync_log", ("run_id",), False),
+    ("sync_log_outcome", "sync_log", ("repository_id", "resource_name", "mode", "id"), False),
+    ("sync_run_repository", "sync_run", ("repository_id", "started_on"), False),
+    ("sync_run_newest", "sync_run", ("repository_id", "id"), False),
+    ("sync_run_state", "sync_run", ("repository_id", "state", "id"), False),
+    ("sync_traffic_day", "sync_traffic", ("day", "repository_id"), False),
+    ("sync_kept_repository", "sync_kept", ("state", "kind", "repository_id"), False),
+)
+
+
+#: Indices of former versions, with their tables: others begin with the same columns.
+OBSOLETE = (("sync_kept_open", "sync_kept"),)
+
+
+def table_indices(schema: Schema) -> Iterable[Index]:
+    """Yield the indices that synchronised tables need: by time for the catch-up, by keys that components join on."""
+    wanted: dict[str, Index] = {}
+    for table in schema:
+        if "modified_on" in table.fields:
+            wanted[f"{table.name}_modified_on"] = (
+                f"{table.name}_modified_on",
+                table.name,
+                ("modified_on",),
+                False,
+            )
+        joins = [*table.super_keys]
+        joins += [component.fkey for _, component in schema.masters(table.name)]
+        for name in joins:
+            wanted[f"{table.name}_{name}"] = (f"{table.name}_{name}", table.name, (name,), False)
+    return wanted.values()
+
+
+def match_columns(table: Table) -> list[tuple[str, bool]]:
+    """Return what the index for a table's duplicate rule has to cover, each with whether its case is ignored.
+
+    A rule that begins with a reference needs none: few records refer to the same one, and references have an index.
+    """
+    rule = table.duplicate
+    if rule is None or not table.fields[rule.primary[0]].is_text:
+        return []
+    fields = [table.fields[name] for name in rule.primary]
+    return [(field.name, rule.ignore_case) for field in fields if field.is_text]
+
+
+def prepare(db: Any, schema: Schema | None = None) -> int:
+    """Make the indices that are missing, and take off those of former versions that are not needed any more.
+
+    Args:
+        db: the DAL, after ``define``.
+        schema: the synchronised tables; None for the sync_* tables alone.
+
+    Returns:
+        how many indices were made. The caller commits.
+    """
+    store = open_store(db)
+    names = {table for _, table, _, _ in INDICES}.union(each.name for each in schema or ())
+    store.prepare_tables(sorted(names))
+    known = store.indices()
+    quote = store.columns.name
+    made = 0
+    for name, table, columns, unique in (*INDICES, *(table_indices(schema) if schema is not None else ())):
+        if any(on == table and indexed[: len(columns)] == tuple(columns) for on, indexed in known):
+            continue
+        fields = db[table]  # a lazy table has to exist before its index
+        listed = ", ".join(
+            store.index_part(column, fields[column].type, fields[column].length) for column in columns
+        )
+        kind = "UNIQUE INDEX" if unique else "INDEX"
+        store.run(f"CREATE {kind} {quote(name[:60])} ON {quote(table)} ({listed})")
+        made += 1
+    for synced in schema or ():
+        by = match_columns(synced)
+        if by:
+            db[synced.name]
+            made += store.prepare_match(synced, by)
+    present = {(index, table) for table, index, _ in store.rows(store.INDEX_COLUMNS)}
+    for name, table in present.intersection(OBSOLETE):
+        place = f" ON {quote(table)}" if store.dialect == "mysql" else ""
+        store.run(f"DROP INDEX {quote(name)}{place}")
+    store.prepare_positions()
+    return made

@@ -1,0 +1,60 @@
+"""Tables of the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydal import Field
+
+from ...core.clock import utcnow
+from .fields import declare
+
+
+def define_journal(db: Any) -> None:
+    """The journal and what belongs to it; written by journal.py and checkpoints.py past pydal."""
+    declare(
+        db,
+        "sync_journal",
+        lambda: [
+            Field("tablename", length=64, notnull=True),
+            Field("record_id", "integer", notnull=True),
+            # the position at which the record, or one of its components, was noted last, and who brought that
+            Field("seq", "bigint", notnull=True),
+            Field("origin", "integer"),
+            # the same for the record alone: a component that changes is no conflict of its master
+            Field("changed_seq", "bigint", notnull=True),
+            Field("changed_origin", "integer"),
+            Field("modified_on", "datetime"),
+        ],
+    )
+    declare(
+        db,
+        "sync_journal_state",
+        lambda: [
+            Field("identity", length=64, notnull=True),
+            Field("head", "bigint", notnull=True, default=0),
+            Field("created_on", "datetime", default=utcnow),
+        ],
+    )
+    declare(
+        db,
+        "sync_watermark",
+        lambda: [
+            Field("tablename", length=64, notnull=True, unique=True),
+            Field("last_id", "bigint", notnull=True, default=0),
+            Field("modified_on", "datetime"),
+        ],
+    )
+    declare(
+        db,
+        "sync_checkpoint",
+        lambda: [
+            Field("repository_id", "integer", notnull=True),
+            Field("tablename", length=64, notnull=True),
+            # "serve" and "receive": what we handed out to the peer when it pulled and pushed; "eden": how far an
+            # Eden has pulled; "pull" and "push": how far our own runs have come
+            Field("direction", length=8, notnull=True),
+            Field("state", "text"),
+            Field("modified_on", "datetime", default=utcnow, update=utcnow),
+        ],
+    )

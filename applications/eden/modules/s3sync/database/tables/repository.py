@@ -1,0 +1,106 @@
+"""Tables of this site's configuration and its repositories."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from pydal import Field
+from pydal.validators import IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY, IS_URL
+
+from ...core.clock import utcnow
+from .fields import declare, meta_fields
+
+
+def define_repository(db: Any, T: Callable[[str], Any]) -> None:
+    def show_identifier(table: Any) -> None:
+        table.uuid.readable = table.uuid.writable = True
+        table.uuid.label = T("Repository UUID")
+
+    declare(
+        db,
+        "sync_config",
+        lambda: [
+            Field("proxy", label=T("Proxy Server URL"), requires=IS_EMPTY_OR(IS_URL(mode="generic"))),
+            # settings that outrank the site's file, NULL where that holds (preferences.py)
+            Field("public_url"),
+            Field("page_size", "integer"),
+            Field("max_document_mb", "double"),
+            Field("max_upload_mb", "double"),
+            Field("connect_timeout", "double"),
+            Field("read_timeout", "double"),
+            Field("retries", "integer"),
+            Field("log_days", "integer"),
+            Field("notify_to", length=1024),
+            Field("notify_after", "integer"),
+            *meta_fields(db),
+        ],
+    )
+    declare(
+        db,
+        "sync_status",
+        lambda: [
+            Field("running", "boolean", default=False),
+            Field("manual", "boolean", default=False),
+            Field("timestmp", "datetime"),
+        ],
+    )
+    declare(
+        db,
+        "sync_repository",
+        lambda: [
+            Field("name", length=64, notnull=True, label=T("Name"), requires=[IS_NOT_EMPTY(), IS_LENGTH(64)]),
+            Field("apitype", default="eden", label=T("Repository Type")),
+            Field("backend", default="eden", label=T("Data Format")),
+            Field("url", label=T("URL"), requires=IS_EMPTY_OR(IS_URL(mode="generic"))),
+            Field("path", label=T("Path")),
+            Field("username", label=T("Username")),
+            # ciphertexts of the vault are longer than what they hide
+            Field("password", "password", length=1024, label=T("Password"), requires=None),
+            Field("client_id", label=T("Client ID")),
+            Field("client_secret", "password", length=1024, label=T("Client Secret"), requires=None),
+            Field("site_key", length=1024, label=T("Site Key")),
+            Field("refresh_token", length=1024, readable=False, writable=False),
+            Field("proxy", label=T("Proxy Server URL"), requires=IS_EMPTY_OR(IS_URL(mode="generic"))),
+            Field("last_status", readable=False, writable=False, label=T("Last status")),
+            Field("synchronise_uuids", "boolean", default=False, label=T("Synchronize UUIDs")),
+            Field("keep_source", "boolean", default=False, label=T("Keep Repository Source Files")),
+            Field("last_refresh", "datetime", readable=False, writable=False, label=T("Last Refresh")),
+            Field("last_connected", "datetime", readable=False, writable=False, label=T("Last Connected")),
+            Field("settings", "json", readable=False, writable=False),
+            Field("capabilities", "list:string", readable=False, writable=False),
+            Field("peer_journal", length=64, readable=False, writable=False),
+            Field("peer_version", length=64, readable=False, writable=False),
+            # when a mail said that it keeps failing; None once it works again (watching/notice.py)
+            Field("notified_on", "datetime", readable=False, writable=False),
+            *meta_fields(db),
+        ],
+        format="%(name)s",
+        on_define=show_identifier,
+    )
+    declare(
+        db,
+        "sync_dataset",
+        lambda: [
+            Field("repository_id", "reference sync_repository", ondelete="CASCADE"),
+            Field("code", length=64, notnull=True, label=T("Code"), requires=[IS_NOT_EMPTY(), IS_LENGTH(64)]),
+            Field("name", label=T("Name")),
+            Field("archive_url", label=T("Archive URL")),
+            Field("use_archive", "boolean", default=False, label=T("Use Archive")),
+            # whether anybody may download it, without an account
+            Field("archive_public", "boolean", default=False, readable=False, writable=False),
+            Field("comments", "text", label=T("Comments")),
+            *meta_fields(db),
+        ],
+        format="%(code)s",
+    )
+    declare(
+        db,
+        "sync_dataset_archive",
+        lambda: [
+            Field("dataset_id", "reference sync_dataset", ondelete="CASCADE"),
+            Field("date", "datetime", default=utcnow),
+            Field("archive", "upload", autodelete=True),
+            Field("task_id", "integer"),
+            *meta_fields(db),
+        ],
+    )

@@ -1,0 +1,152 @@
+"""Tables of runs, exchanges, and the log."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from pydal import Field
+from pydal.validators import IS_IN_SET
+
+from ...core.clock import utcnow
+from ...core.task import RESULTS
+from .fields import declare, meta_fields
+
+
+def define_log(db: Any, T: Callable[[str], Any]) -> None:
+    declare(
+        db,
+        "sync_log",
+        lambda: [
+            Field("timestmp", "datetime", default=utcnow, label=T("Date/Time")),
+            Field("repository_id", "reference sync_repository", ondelete="CASCADE", label=T("Repository")),
+            Field("resource_name", label=T("Resource")),
+            Field("mode", label=T("Mode")),
+            Field("action", label=T("Action")),
+            Field("result", label=T("Result"), requires=IS_IN_SET(RESULTS, zero=None)),
+            Field("remote", "boolean", default=False, label=T("Remote Error")),
+            Field("message", "text", label=T("Message")),
+            Field("remedy", "text", label=T("What to do")),
+            # which error it was (errors.SyncError.code), None where it was none
+            Field("code", length=32, readable=False, writable=False),
+            Field("run_id", "integer", readable=False, writable=False),
+            *meta_fields(db),
+        ],
+    )
+
+
+def define_exchange(db: Any, T: Callable[[str], Any]) -> None:
+    counts = ("created", "updated", "unchanged", "deleted", "merged", "skipped", "conflicts", "rejected")
+    declare(
+        db,
+        "sync_run",
+        lambda: [
+            Field("repository_id", "integer", notnull=True),
+            Field("started_on", "datetime", default=utcnow, label=T("Started")),
+            Field("finished_on", "datetime", label=T("Finished")),
+            Field("manual", "boolean", default=False, label=T("Manual")),
+            Field("user_id", "integer"),
+            # running, completed, failed, cancelled
+            Field("state", length=16, notnull=True, default="running", label=T("State")),
+            Field("stage", length=32, label=T("Stage")),
+            Field("resource_name", length=64, label=T("Resource")),
+            Field("done", "integer", default=0, label=T("Records done")),
+            Field("total", "integer", label=T("Records in all")),
+            # of the resource and direction under way: which, and since when
+            Field("direction", length=4),
+            Field("stage_since", "datetime"),
+            # what became of each resource (see jobs.RunRecord)
+            Field("details", "json"),
+            *[Field(name, "integer", default=0) for name in counts],
+            Field("sent", "integer", default=0, label=T("Records sent")),
+            Field("bytes_received", "bigint", default=0),
+            Field("bytes_sent", "bigint", default=0),
+            Field("cancel_requested", "boolean", default=False),
+            Field("message", "text", label=T("Message")),
+        ],
+    )
+    declare(
+        db,
+        "sync_traffic",
+        lambda: [
+            Field("day", "date", notnull=True),
+            Field("repository_id", "integer", notnull=True),
+            Field("received", "integer", default=0),
+            Field("sent", "integer", default=0),
+        ],
+    )
+    declare(
+        db,
+        "sync_lease",
+        lambda: [
+            Field("repository_id", "integer", notnull=True, unique=True),
+            Field("owner", length=128, notnull=True),
+            Field("run_id", "integer"),
+            Field("acquired", "datetime", default=utcnow),
+            Field("heartbeat", "datetime", default=utcnow),
+        ],
+    )
+    declare(
+        db,
+        "sync_deferred",
+        lambda: [
+            Field("tablename", length=64, notnull=True),
+            Field("record_id", "integer", notnull=True),
+            Field("fieldname", length=64, notnull=True),
+            Field("position", "integer", notnull=True, default=-1),
+            Field("target", length=64, notnull=True, default=""),
+            Field("uuid", length=255, notnull=True),
+            Field("url", "text"),
+            Field("filename", length=255),
+            Field("repository_id", "integer"),
+            Field("attempts", "integer", default=0),
+            Field("created_on", "datetime", default=utcnow),
+        ],
+    )
+    declare(
+        db,
+        "sync_kept",
+        lambda: [
+            Field("kind", length=16, notnull=True),
+            Field("tablename", length=64, notnull=True),
+            Field("uuid", length=255),
+            Field("record_id", "integer"),
+            Field("repository_id", "integer"),
+            Field("winner", length=8),
+            Field("reason", "text"),
+            Field("ours", "text"),
+            Field("theirs", "text"),
+            Field("modified_on", "datetime"),
+            Field("fingerprint", length=128, notnull=True),
+            Field("missing", "json"),
+            # open, superseded (a later version was taken), resolved (by a person)
+            Field("state", length=16, notnull=True, default="open"),
+            Field("created_on", "datetime", default=utcnow),
+            Field("closed_on", "datetime"),
+            Field("resolved_by", "integer"),
+            # what a person decided: keep, ours, theirs or fields (see resolution)
+            Field("decision", length=16),
+            # of the record, as one of the versions has it
+            Field("name", length=255),
+        ],
+    )
+    declare(
+        db,
+        "sync_decision",
+        lambda: [
+            Field("rule", length=16, notnull=True),
+            # which versions: listed ids, or what the list was asked for (see sweep.Selection)
+            Field("selection", "text", notnull=True),
+            Field("last_id", "integer", notnull=True),
+            Field("user_id", "integer"),
+            # waiting, running, finished, failed
+            Field("state", length=16, notnull=True, default="waiting"),
+            Field("position", "integer", notnull=True, default=0),
+            Field("total", "integer", notnull=True, default=0),
+            Field("done", "integer", notnull=True, default=0),
+            Field("left_open", "integer", notnull=True, default=0),
+            Field("problems", "json"),
+            Field("message", "text"),
+            Field("created_on", "datetime", default=utcnow),
+            Field("finished_on", "datetime"),
+        ],
+    )

@@ -1,0 +1,93 @@
+"""Tables of tasks, their filters, and jobs."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from pydal import Field
+from pydal.validators import IS_IN_SET, IS_NOT_EMPTY
+
+from ...core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from .fields import declare, meta_fields
+
+
+def define_tasks(db: Any, T: Callable[[str], Any]) -> None:
+    modes = {MODE_PULL: T("pull"), MODE_PUSH: T("push"), MODE_BOTH: T("pull and push"), MODE_NONE: T("none")}
+    policies = {
+        "NEWER": T("the newer version"),
+        "OTHER": T("always the other site's"),
+        "THIS": T("always this site's"),
+        "MASTER": T("the version of the site where the record was made"),
+    }
+    strategies = {
+        "create": T("create new records"),
+        "update": T("update existing records"),
+        "delete": T("delete records"),
+        "merge": T("merge records"),
+    }
+    declare(
+        db,
+        "sync_task",
+        lambda: [
+            Field("repository_id", "reference sync_repository", ondelete="CASCADE", label=T("Repository")),
+            Field("dataset_id", "reference sync_dataset", ondelete="CASCADE", label=T("Data Set")),
+            Field("resource_name", notnull=True, label=T("Resource Name"), requires=IS_NOT_EMPTY()),
+            Field("components", "boolean", default=True, label=T("Synchronize Components")),
+            Field("infile_pattern", label=T("Input File Name")),
+            Field("delete_input_files", "boolean", default=False, label=T("Delete Input Files")),
+            Field("outfile_pattern", label=T("Output File Name")),
+            Field("human_readable", "boolean", default=False, label=T("Human-readable Output")),
+            Field("representation", label=T("Data Representation")),
+            Field("multiple_file", "boolean", default=False, label=T("Multiple Files")),
+            Field("last_pull", "datetime", writable=False, label=T("Last pull on")),
+            Field("last_push", "datetime", writable=False, label=T("Last push on")),
+            Field(
+                "mode",
+                "integer",
+                default=MODE_BOTH,
+                label=T("Mode"),
+                requires=IS_IN_SET(modes, zero=None, sort=False),
+            ),
+            Field(
+                "strategy",
+                "list:string",
+                default=list(STRATEGIES),
+                label=T("Strategy"),
+                requires=IS_IN_SET(strategies, multiple=True, zero=None, sort=False),
+            ),
+            Field("update_method", "integer", default=1, readable=False, writable=False),
+            Field(
+                "update_policy",
+                default="NEWER",
+                label=T("Update Policy"),
+                requires=IS_IN_SET(policies, zero=None, sort=False),
+            ),
+            Field(
+                "conflict_policy",
+                default="NEWER",
+                label=T("Conflict Policy"),
+                requires=IS_IN_SET(policies, zero=None, sort=False),
+            ),
+            *meta_fields(db),
+        ],
+        format="%(resource_name)s",
+    )
+    declare(
+        db,
+        "sync_resource_filter",
+        lambda: [
+            Field("task_id", "reference sync_task", ondelete="CASCADE"),
+            Field("tablename", notnull=True, label=T("Table"), requires=IS_NOT_EMPTY()),
+            Field("filter_string", notnull=True, label=T("Filter"), requires=IS_NOT_EMPTY()),
+            *meta_fields(db),
+        ],
+    )
+    declare(
+        db,
+        "sync_job",
+        lambda: [
+            Field("repository_id", "reference sync_repository", ondelete="CASCADE"),
+            Field("scheduler_task_id", "integer"),
+            *meta_fields(db),
+        ],
+    )

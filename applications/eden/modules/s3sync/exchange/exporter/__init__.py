@@ -1,0 +1,182 @@
+"""Export what changed since a position of the journal, in pages or as one document.
+
+A page holds the next changed records of a table in the order of the journal, with their components and the records
+they refer to. For an Eden, which knows no pages, the same is written page after page into one document, so that
+memory stays flat at any size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Callable
+
+from ...core.gc_pause import paused_gc
+from ...core.schema import Table
+from ...wire.s3xml import FOOTER, header
+from ..ports import Ports
+from .document import MAX_DEPTH, ExportRequest, Sources, Writing
+
+__all__ = ["ExportPage", "ExportRequest", "Exporter"]
+
+#: Records written together when everything goes into one document.
+CHUNK = 2000
+
+#: Room left in the root element for the number of results, which is known only at the end.
+_HEADER_ROOM = 600
+
+
+@dataclass(frozen=True)
+class ExportPage:
+    """What was written.
+
+    Attributes:
+        count: main records.
+        position: journal position up to which everything has been written or passed over.
+        more: whether more is waiting behind it.
+        records: all records written, components and dependencies included.
+    """
+
+    count: int
+    position: int
+    more: bool
+    records: int
+
+
+class Exporter:
+    """Exports tables.
+
+    Args:
+        ports: what the site stands on.
+        base_url: URL of this application.
+        max_depth: how far references are followed.
+        domain: what an Eden is to see before our bare identifiers, None for nothing.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        base_url: str = "",
+        max_depth: int = MAX_DEPTH,
+        domain: str | None = None,
+    ) -> None:
+        self._schema = ports.schema
+        self._store = ports.store
+        self._journal = ports.journal
+        self._base_url = base_url
+        self._domain = domain
+        self._sources = Sources(
+            ports.schema,
+            ports.store,
+            ports.ledger,
+            ports.accounts,
+            ports.files,
+            base_url,
+            max_depth,
+            domain,
+        )
+
+    def export(
+        self,
+        out: BinaryIO,
+        request: ExportRequest,
+        attributes: Callable[[ExportPage], dict[str, Any]] | None = None,
+    ) -> ExportPage:
+        """Write a document.
+
+        Args:
+            out: seekable binary file, written from its beginning.
+            request: what is asked for.
+            attributes: makes the cursor attributes of the root element from the page; None for none.
+
+        Returns:
+            what was written.
+
+        Raises:
+            UnknownResource, ProtectedResource: there is nothing to export under this name.
+            FilterError: a filter cannot be applied.
+        """
+        table = self._schema.table(request.table)
+        until = self._journal.head() if request.until is None else request.until
+        writing = Writing(self._sources, request)
+        out.write(b" " * _HEADER_ROOM)
+        position, count, more = request.after, 0, False
+        while True:
+            room = CHUNK if request.limit is None else min(CHUNK, request.limit - count)
+            with paused_gc():
+                rows = self._store.scan(
+                    table,
+                    writing.encoder(table).columns,
+                    after=position,
+                    until=until,
+                    limit=room + 1,
+                    skip_origin=request.skip_origin,
+                    filters=request.filters.get(table.name, ()),
+                    msince=request.msince,
+                    live_only=not request.deleted,
+                )
+                more = len(rows) > room
+                if more:
+                    rows.pop()
+                if rows:
+                    out.write(writing.write(table, rows).encode("utf-8"))
+                    position = rows[-1][-1]
+                    count += len(rows)
+            if not more:
+                position = max(position, until)
+                break
+            if request.limit is not None and count >= request.limit:
+                break
+        out.write(FOOTER.encode("utf-8"))
+        page = ExportPage(count, position, more, writing.records)
+        opening = header(
+            results=count,
+            url=self._base_url or None,
+            domain=None if request.paged else self._domain,
+            **(attributes(page) if attributes is not None else {}),
+        ).encode("utf-8")
+        _write_header(out, opening)
+        return page
+
+    def export_keys(
+        self, out: BinaryIO, table: Table, keys: Sequence[int], request: ExportRequest
+    ) -> ExportPage:
+        """Write a document of given records, in the order of the keys (plain REST)."""
+        writing = Writing(self._sources, request)
+        out.write(b" " * _HEADER_ROOM)
+        count = 0
+        for start in range(0, len(keys), CHUNK):
+            part = keys[start : start + CHUNK]
+            encoder = writing.encoder(table)
+            rows = {row[0]: row for row in self._store.fetch_raw(table, encoder.columns, table.key, part)}
+            ordered = [rows[key] for key in part if key in rows]
+            if not request.deleted:
+                ordered = list(encoder.live(ordered))
+            count += len(ordered)
+            out.write(writing.write(table, ordered).encode("utf-8"))
+        out.write(FOOTER.encode("utf-8"))
+        _write_header(
+            out, header(results=count, url=self._base_url or None, domain=self._domain).encode("utf-8")
+        )
+        return ExportPage(count, 0, False, writing.records)
+
+    def snapshot(self, table: Table, keys: Sequence[int]) -> dict[int, str]:
+        """Return records that are here as S3XML, by key, without components or dependencies."""
+        request = ExportRequest(table.name, components=False, dependencies=False, paged=True)
+        writing = Writing(self._sources, request)
+        encoder = writing.encoder(table)
+        rows = self._store.fetch_raw(table, encoder.columns, table.key, keys)
+        writing.prepare(encoder, rows)
+        return {row[0]: text for row, text in zip(rows, encoder.encode(rows, writing))}
+
+
+def _write_header(out: BinaryIO, opening: bytes) -> None:
+    """Put the root element into the room that was left for it; XML allows blanks inside a tag."""
+    spare = _HEADER_ROOM - len(opening)
+    if spare < 0:
+        raise ValueError(
+            f"The root element takes {len(opening)} bytes, more than the {_HEADER_ROOM} reserved."
+        )
+    out.seek(0)
+    out.write(opening[:-1] + b" " * spare + opening[-1:])
+    out.seek(0, 2)

@@ -1,0 +1,308 @@
+"""One document being written: records, their components, and what they refer to, each looked up in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from ...core.schema import Component, Schema, Table
+from ...wire.s3xml import strip_domain, with_domain
+from ..ports import Accounts, Files, Ledger, Row, Store
+from .bitset import Bitset
+from .references import Target
+from .rows import Style, TableEncoder
+
+if TYPE_CHECKING:
+    from ...wire.filters import Filter
+
+#: How far references are followed, as in Eden.
+MAX_DEPTH = 10
+
+#: Names looked up are kept for reuse up to this many a table.
+MAX_NAMES = 50_000
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where a document is written from; see ``ports``.
+
+    ``base_url`` is the URL of this application, ``max_depth`` how far references are followed.
+    """
+
+    schema: Schema
+    store: Store
+    ledger: Ledger
+    accounts: Accounts
+    files: Files
+    base_url: str
+    max_depth: int = MAX_DEPTH
+    domain: str | None = None
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What is asked for.
+
+    Attributes:
+        table: name of the main table.
+        after: journal position behind which to begin.
+        until: journal position up to which to go, None for all that is settled.
+        limit: most main records in the document, None for no limit.
+        skip_origin: repository that is asking: its own changes are not sent back to it.
+        filters: filters by table name; those of the main table decide what is exported, those of other tables
+            what is sent along.
+        msince: only records modified at or after this time, UTC.
+        components: whether nested records are written.
+        deleted: whether deleted records are written.
+        paged: the reader is one of ours.
+        dependencies: whether referenced records are written.
+    """
+
+    table: str
+    after: int = 0
+    until: int | None = None
+    limit: int | None = None
+    skip_origin: int | None = None
+    filters: Mapping[str, Sequence[Filter]] = field(default_factory=dict)
+    msince: datetime | None = None
+    components: bool = True
+    deleted: bool = True
+    paged: bool = False
+    dependencies: bool = True
+
+
+class Writing:
+    """One document being written: encoders, names already looked up, records already written."""
+
+    def __init__(self, sources: Sources, request: ExportRequest) -> None:
+        self._sources = sources
+        self._schema = sources.schema
+        self._store = sources.store
+        self._request = request
+        domain = None if request.paged else sources.domain
+        self._style = Style(request.paged, urls=not request.paged, domain=domain)
+        self._encoders: dict[str, TableEncoder] = {}
+        self._uuids: dict[str, dict[int, str]] = {}
+        self._instances: dict[str, dict[int, Target]] = {}
+        self._users: dict[int, str | None] = {}
+        self._roles: dict[int, str | None] = {}
+        self._waiting: dict[str, dict[int, list[tuple[str, Target]]]] = {}
+        self._written: dict[str, Bitset] = {}
+        self._filled: dict[str, bool] = {}
+        self.records = 0
+
+    def encoder(self, table: Table) -> TableEncoder:
+        found = self._encoders.get(table.name)
+        if found is None:
+            found = self._encoders[table.name] = TableEncoder(
+                table, self._schema, self._store, self._style, self._sources.files.url
+            )
+        return found
+
+    # --- names ------------------------------------------------------------------------------------------
+
+    def uuids(self, table: str) -> Mapping[int, str]:
+        return self._uuids.get(table, {})
+
+    def instances(self, super_entity: str) -> Mapping[int, Target]:
+        return self._instances.get(super_entity, {})
+
+    def _named(self, keyed: Iterable[tuple[int, str | None]]) -> dict[int, str]:
+        """Return key -> uuid as the document names it."""
+        domain = self._style.domain
+        if domain:
+            return {key: with_domain(uuid, domain) for key, uuid in keyed if uuid}
+        return {key: uuid for key, uuid in keyed if uuid}
+
+    def user(self, user_id: int) -> str | None:
+        return self._users.get(user_id)
+
+    def role(self, group_id: int) -> str | None:
+        return self._roles.get(group_id)
+
+    def waiting(self, table: str) -> Mapping[int, Sequence[tuple[str, Target]]]:
+        return self._waiting.get(table, {})
+
+    def prepare(self, encoder: TableEncoder, rows: Sequence[Row]) -> dict[str, set[int]]:
+        """Look up everything the rows refer to, a query a kind; return the keys by target table."""
+        referred = encoder.keys_referred_to(rows)
+        table = encoder.table.name
+        if table in referred:
+            # Records of a table that refers to itself need not be looked up where they are at hand.
+            own = zip(encoder.column(rows, encoder.table.key), encoder.column(rows, "uuid"))
+            self._uuids.setdefault(table, {}).update(self._named(own))
+        for name, keys in referred.items():
+            self._find_targets(name, keys)
+        self._find_accounts(encoder, rows)
+        waiting: dict[int, list[tuple[str, Target]]] = {}
+        for each in self._sources.ledger.deferred_of(table, [row[0] for row in rows]):
+            if each.target:
+                named = Target(each.target, with_domain(each.uuid, self._style.domain))
+                waiting.setdefault(each.key, []).append((each.field, named))
+        if waiting:
+            self._waiting.setdefault(table, {}).update(waiting)
+        return referred
+
+    def _find_targets(self, name: str, keys: set[int]) -> None:
+        table = self._schema.get(name)
+        if table is None:
+            return
+        if table.is_super:
+            instances = self._instances.setdefault(name, {})
+            columns = (table.key, "uuid", "instance_type")
+            for key, uuid, instance in self._store.fetch(table, columns, table.key, keys - instances.keys()):
+                if uuid and instance:
+                    instances[key] = Target(instance, with_domain(uuid, self._style.domain))
+        else:
+            uuids = self._uuids.setdefault(name, {})
+            unknown = keys - uuids.keys()
+            if unknown:
+                uuids.update(self._named(self._store.fetch(table, (table.key, "uuid"), table.key, unknown)))
+
+    def _forget_names(self) -> None:
+        """Let go of names if they have become many; between two parts of a document nobody needs them."""
+        names: list[dict[int, Any]] = [*self._uuids.values(), *self._instances.values()]
+        for known in names:
+            if len(known) > MAX_NAMES:
+                known.clear()
+
+    def _find_accounts(self, encoder: TableEncoder, rows: Sequence[Row]) -> None:
+        users: set[int] = set()
+        for name in ("created_by", "modified_by", "owned_by_user"):
+            users.update(user for user in set(encoder.column(rows, name)) if user)
+        users -= self._users.keys()
+        if users:
+            emails = self._sources.accounts.emails(users)
+            self._users.update((user, emails.get(user)) for user in users)
+        groups = {group for group in set(encoder.column(rows, "owned_by_group")) if group}
+        groups -= self._roles.keys()
+        if groups:
+            roles = self._sources.accounts.roles(groups)
+            self._roles.update((group, roles.get(group)) for group in groups)
+
+    # --- writing ----------------------------------------------------------------------------------------
+
+    def write(self, table: Table, rows: Sequence[Row]) -> str:
+        """Return main records with their components, followed by what they refer to."""
+        self._forget_names()
+        encoder = self.encoder(table)
+        referred = self.prepare(encoder, rows)
+        nested = self._components(table, encoder, rows, referred) if self._request.components else {}
+        parts = encoder.encode(rows, self, nested=nested, url=self._record_url(table))
+        self.records += len(rows)
+        if self._request.dependencies:
+            if not self._request.paged:
+                written = self._written.setdefault(table.name, Bitset())
+                for row in rows:
+                    written.add(row[0])
+            self._follow(parts, table.name, referred)
+        return "".join(parts)
+
+    def _record_url(self, table: Table) -> str:
+        if not self._style.urls:
+            return ""
+        return f"{self._sources.base_url}/{table.prefix}/{table.resource}/"
+
+    def _components(
+        self, table: Table, encoder: TableEncoder, rows: Sequence[Row], referred: dict[str, set[int]]
+    ) -> dict[int, list[str]]:
+        nested: dict[int, list[str]] = {}
+        masters = encoder.live(rows)
+        for component in table.components.values():
+            member = self._schema.get(component.table)
+            if member is None or member.is_super or not component.travels or not self._holds_any(member):
+                continue
+            self._one_component(encoder, masters, component, member, nested, referred)
+        return nested
+
+    def _holds_any(self, table: Table) -> bool:
+        """Tell whether a table has records; most tables of components have none at most sites."""
+        found = self._filled.get(table.name)
+        if found is None:
+            found = self._filled[table.name] = self._store.holds_any(table)
+        return found
+
+    def _one_component(
+        self,
+        encoder: TableEncoder,
+        masters: Sequence[Row],
+        component: Component,
+        member: Table,
+        nested: dict[int, list[str]],
+        referred: dict[str, set[int]],
+    ) -> None:
+        at_key = encoder.position[component.pkey]
+        by_join = {row[at_key]: row[0] for row in masters if row[at_key] is not None}
+        if not by_join:
+            return
+        inner = self.encoder(member)
+        found = self._store.fetch_raw(member, inner.columns, component.fkey, by_join)
+        if not self._request.deleted:
+            found = list(inner.live(found))
+        if not found:
+            return
+        for name, keys in self.prepare(inner, found).items():
+            referred.setdefault(name, set()).update(keys)
+        at_join = inner.position[component.fkey]
+        self.records += len(found)
+        found.sort(key=itemgetter(0))
+        for row, text in zip(found, inner.encode(found, self, component=component)):
+            nested.setdefault(by_join[row[at_join]], []).append(text)
+
+    def _follow(self, parts: list[str], main: str, referred: dict[str, set[int]]) -> None:
+        """Append the records referred to, level by level, each once in a document."""
+        for _ in range(self._sources.max_depth):
+            instances = self._still_to_write(main, referred)
+            if not instances:
+                return
+            referred = {}
+            for name, keys in instances.items():
+                table = self._schema.table(name)
+                encoder = self.encoder(table)
+                rows = self._store.fetch_raw(table, encoder.columns, table.key, sorted(keys))
+                if not rows:
+                    continue
+                for target, found in self.prepare(encoder, rows).items():
+                    referred.setdefault(target, set()).update(found)
+                rows.sort(key=itemgetter(0))
+                parts += encoder.encode(rows, self, url=self._record_url(table))
+                self.records += len(rows)
+
+    def _still_to_write(self, main: str, referred: dict[str, set[int]]) -> dict[str, set[int]]:
+        """Return table -> keys of records that are still to be written, super-entities replaced by instances."""
+        wanted: dict[str, set[int]] = {}
+        for name, keys in referred.items():
+            table = self._schema.get(name)
+            if table is None:
+                continue
+            if table.is_super:
+                by_type: dict[str, set[str]] = {}
+                for key in keys:
+                    target = self.instances(name).get(key)
+                    if target is not None:
+                        by_type.setdefault(target.table, set()).add(
+                            strip_domain(target.uuid, self._style.domain)
+                        )
+                for instance, uuids in by_type.items():
+                    instance_table = self._schema.get(instance)
+                    if instance_table is not None:
+                        found = self._store.fetch(instance_table, (instance_table.key,), "uuid", uuids)
+                        wanted.setdefault(instance, set()).update(row[0] for row in found)
+            else:
+                wanted.setdefault(name, set()).update(keys)
+        result: dict[str, set[int]] = {}
+        for name, keys in wanted.items():
+            if name == main and self._request.paged:
+                # They travel as main records in pages of their own.
+                continue
+            written = self._written.setdefault(name, Bitset())
+            fresh = {key for key in keys if written.add(key)}
+            filters = self._request.filters.get(name, ())
+            if fresh and filters:
+                fresh = self._store.matching(self._schema.table(name), fresh, filters)
+            if fresh:
+                result[name] = fresh
+        return result

@@ -1,0 +1,256 @@
+"""Import documents under a policy: plan, then apply, a batch at a time; every record ends in one outcome.
+
+Within a page (``import_page``) everything happens in the caller's transaction, so that a cursor can be moved in the
+same step. A whole document of an Eden (``import_document``) is verified first and then imported with a transaction a
+batch, however large it is.
+"""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Callable, Protocol
+
+from ...core.gc_pause import paused_gc
+from ...core.kept import Kept
+from ...core.limits import BATCH_SIZE
+from ...core.policy import Terms
+from ...core.records import Action, Outcome, Record
+from ...core.schema import Table
+from ...wire.s3xml import encode_record
+from ...wire.s3xml.document import Document
+from ..ports import Ports
+from .apply import Applier
+from .context import Context, unknown
+from .gather import Batch, Gatherer
+from .items import Item, Role
+from .plan import Planner
+from .report import MAX_FAILURES, MAX_LISTED, Report
+
+__all__ = ["Context", "Importer", "Report", "context", "deletion", "dry_run", "report", "unknown"]
+
+_KEPT_KINDS = {Action.CONFLICT: "conflict", Action.REJECTED: "rejected", Action.SKIPPED: "refused"}
+
+
+class Snapshot(Protocol):
+    """Writes records that are here as S3XML."""
+
+    def __call__(self, table: Table, keys: Sequence[int]) -> dict[int, str]: ...
+
+
+class Importer:
+    """Imports documents.
+
+    Args:
+        ports: what the site stands on.
+        snapshot: writes our version of records, to be kept beside theirs.
+        batch_size: records planned and written together.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        snapshot: Snapshot,
+        batch_size: int = BATCH_SIZE,
+    ) -> None:
+        self._ports = ports
+        self._snapshot = snapshot
+        self._batch_size = batch_size
+
+    def import_page(self, document: Document, terms: Terms, context: Context) -> Report:
+        """Import a document within the caller's transaction.
+
+        Args:
+            document: the document; its main table decides what is imported.
+            terms: strategy and policies.
+            context: where it comes from.
+
+        Returns:
+            what became of its records.
+
+        Raises:
+            DocumentError: it cannot be read; the caller has to roll back.
+            StoreBusy, StoreFull: the database did not take it; the caller has to roll back.
+        """
+        return self._import(document, terms, context, nullcontext)
+
+    def import_document(
+        self,
+        document: Document,
+        terms: Terms,
+        context: Context,
+        on_batch: Callable[[Report], None] | None = None,
+    ) -> Report:
+        """Import a document of any size, with a transaction a batch.
+
+        Args:
+            document, terms, context: as in ``import_page``.
+            on_batch: called after each batch with the report so far, outside any transaction; an exception it
+                raises ends the import between two batches.
+
+        Raises:
+            DocumentError: it cannot be read; nothing of it was imported.
+            StoreBusy, StoreFull: the database did not take a batch; earlier batches are stored.
+        """
+        document.verify()
+        return self._import(document, terms, context, self._ports.store.transaction, on_batch)
+
+    def retry(self, records: Sequence[Record], main: str, terms: Terms, context: Context) -> Report:
+        """Import records again that were put aside, within the caller's transaction."""
+        gatherer = Gatherer(self._ports.schema, None, context.own_domain, terms.components)
+        return self._import_batches([records], main, gatherer, terms, context, nullcontext, None)
+
+    def _import(
+        self,
+        document: Document,
+        terms: Terms,
+        context: Context,
+        transaction: Callable[[], AbstractContextManager[None]],
+        on_batch: Callable[[Report], None] | None = None,
+    ) -> Report:
+        gatherer = Gatherer(self._ports.schema, document, context.own_domain, terms.components)
+        batches = document.batches(self._batch_size)
+        return self._import_batches(batches, document.main, gatherer, terms, context, transaction, on_batch)
+
+    def _import_batches(
+        self,
+        batches: Iterable[Sequence[Record]],
+        main: str,
+        gatherer: Gatherer,
+        terms: Terms,
+        context: Context,
+        transaction: Callable[[], AbstractContextManager[None]],
+        on_batch: Callable[[Report], None] | None,
+    ) -> Report:
+        planner = Planner(self._ports, gatherer, terms, context)
+        applier = Applier(self._ports, context, gatherer.reference_uuid)
+        report = Report()
+        waiting = iter(batches)
+        while True:
+            with paused_gc():
+                records = next(waiting, None)
+                if records is None:
+                    return report
+                with transaction():
+                    batch = gatherer.batch(records)
+                    while batch.items:
+                        planner.plan(batch)
+                        _name_new_records(batch)
+                        ours = self._our_versions(batch)
+                        applier.apply(batch, main)
+                        planner.resolver.remember(batch)
+                        self._keep(batch, context, ours)
+                        _account(report, batch, main)
+                        batch = gatherer.again(batch)
+                # the next batch is read before these names are bound again, and two need twice the memory
+                del records, batch
+            if on_batch is not None:
+                on_batch(report)
+
+    def _our_versions(self, batch: Batch) -> dict[str, dict[int, str]]:
+        """Write down our versions of records in conflict before anything changes them."""
+        contested: dict[str, list[Item]] = {}
+        for item in batch.items:
+            if item.outcome is None and item.decision is not None and item.decision.action is Action.CONFLICT:
+                contested.setdefault(item.plan.table.name, []).append(item)
+        return {
+            name: self._snapshot(items[0].plan.table, [item.key for item in items if item.key is not None])
+            for name, items in contested.items()
+        }
+
+    def _keep(self, batch: Batch, context: Context, ours: dict[str, dict[int, str]]) -> None:
+        """Keep what did not become the record here, and close what an earlier exchange had kept."""
+        self._add_held_on(batch, ours)
+        kept: list[Kept] = []
+        settled: dict[str, list[str]] = {}
+        for item in batch.items:
+            outcome = item.outcome
+            if outcome is None:
+                continue
+            refused = item.decision is not None and item.decision.assert_ours
+            if outcome.action in (Action.CONFLICT, Action.REJECTED) or (
+                outcome.action is Action.SKIPPED and refused
+            ):
+                kept.append(self._kept(item, outcome, context, ours))
+            elif item.uuid is not None and outcome.action is not Action.SKIPPED:
+                settled.setdefault(item.plan.table.name, []).append(item.uuid)
+        if settled:
+            for name, uuids_of_table in settled.items():
+                self._ports.ledger.release(
+                    context.repository_id, name, uuids_of_table, ("rejected", "refused")
+                )
+        if kept:
+            self._ports.ledger.keep(kept)
+
+    def _add_held_on(self, batch: Batch, ours: dict[str, dict[int, str]]) -> None:
+        """Write down our version also where only the deletion showed that it cannot go."""
+        late: dict[str, list[Item]] = {}
+        for item in batch.items:
+            name = item.plan.table.name
+            if item.outcome is not None and item.outcome.action is Action.CONFLICT and item.key is not None:
+                if item.key not in ours.get(name, {}):
+                    late.setdefault(name, []).append(item)
+        for name, items in late.items():
+            found = self._snapshot(items[0].plan.table, [item.key for item in items if item.key is not None])
+            ours.setdefault(name, {}).update(found)
+
+    def _kept(self, item: Item, outcome: Outcome, context: Context, ours: dict[str, dict[int, str]]) -> Kept:
+        name = item.plan.table.name
+        return Kept(
+            kind=_KEPT_KINDS[outcome.action],
+            table=name,
+            uuid=item.uuid,
+            key=item.key,
+            repository_id=context.repository_id,
+            winner=outcome.winner,
+            reason=outcome.reason,
+            ours=ours.get(name, {}).get(item.key or 0),
+            theirs=encode_record(item.record, self._ports.schema),
+            modified_on=item.record.modified_on,
+            fingerprint=item.fingerprint(),
+            missing=tuple(each.uuid for each in item.missing if each.deferrable),
+        )
+
+
+def _name_new_records(batch: Batch) -> None:
+    """Give new records without uuid one, before anything refers to them."""
+    for item in batch.items:
+        if item.is_new and item.uuid is None:
+            item.uuid = f"urn:uuid:{uuids.uuid4()}"
+
+
+def _account(report: Report, batch: Batch, main: str) -> None:
+    tally: "Counter[tuple[str, Action]]" = Counter()
+    for item in batch.items:
+        outcome = item.outcome
+        if outcome is None:
+            continue
+        action = outcome.action
+        tally[outcome.table, action] += 1
+        if action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
+            report.failures.append((item.record, outcome))
+        elif action is Action.CONFLICT and len(report.conflicts) < MAX_FAILURES:
+            report.conflicts.append(f"{item.label()} changed at both sites. {outcome.reason}")
+        if outcome.warnings and len(report.warnings) < MAX_FAILURES:
+            report.warnings.extend(f"{item.label()}: {warning}" for warning in outcome.warnings)
+        if item.role is Role.MAIN and outcome.table == main:
+            report.main[action] += 1
+            _account_main(report, item, outcome)
+    for (table, action), count in tally.items():
+        report.counts[action] += count
+        report.by_table.setdefault(table, Counter())[action] += count
+
+
+def _account_main(report: Report, item: Item, outcome: Outcome) -> None:
+    if outcome.record_id is None or outcome.action is Action.REJECTED:
+        return
+    if outcome.action is Action.CREATED:
+        listed = report.created
+    elif item.record.deleted:
+        listed = report.deleted
+    else:
+        listed = report.updated
+    if len(listed) < MAX_LISTED:
+        listed.append(outcome.record_id)

@@ -1,0 +1,172 @@
+"""Write what was planned: one statement a kind, in the order that references need, within the caller's transaction.
+
+When the database refuses a row, the set it stands in is halved until the row is found: the others are stored, that
+one is rejected with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Callable
+
+from ...core.records import Action, Outcome, Reference
+from ..ports import Ports
+from .context import Context, HookForm
+from .create import Creator
+from .deletion import Deleter
+from .gather import Batch
+from .items import Item
+from .links import Links
+from .merge import Merger
+from .owners import Owners
+from .pending import PendingReferences
+from .update import Updater
+
+_WRITTEN = (Action.CREATED, Action.UPDATED, Action.DELETED, Action.MERGED)
+
+
+class Applier:
+    """Writes planned batches of one import.
+
+    Args:
+        ports: what the site stands on.
+        context: where the records come from.
+        uuid_of: the uuid that a reference means, as it is stored here.
+    """
+
+    def __init__(self, ports: Ports, context: Context, uuid_of: Callable[[Reference], str | None]) -> None:
+        self._ports = ports
+        self._context = context
+        remover = Deleter(ports, context.repository_id, context.delivered)
+        self._owners = Owners(ports.accounts)
+        self._links = Links(ports)
+        self._creator = Creator(ports, context, self._owners, self._links)
+        self._updater = Updater(ports, context, self._owners, self._links, remover)
+        self._merger = Merger(ports, context, remover)
+        self._waiting = PendingReferences(ports, context.repository_id, remover, uuid_of)
+
+    def apply(self, batch: Batch, main: str) -> None:
+        """Write a planned batch and leave an outcome on every item of it.
+
+        Args:
+            batch: the batch, planned.
+            main: name of the main table, whose records are journaled last.
+        """
+        taken = [
+            item for item in batch.items if item.outcome is None and item.decision and item.decision.take
+        ]
+        live = [item for item in taken if not item.record.deleted]
+        self._owners.find(live)
+        creates = [item for item in live if item.is_new]
+        self._links.settle(batch, creates)
+        late = self._creator.create(creates)
+        updates = [item for item in live if not item.is_new and item.outcome is None]
+        self._updater.update(updates)
+        self._links.write_late(late)
+        self._merger.remove([item for item in taken if item.record.deleted and item.outcome is None])
+        for item in batch.items:
+            if item.outcome is None:
+                item.outcome = self._outcome(item)
+        written = [item for item in live if item.outcome is not None and _is_written(item.outcome)]
+        self._waiting.write_json_references(written, batch)
+        self._note(written, batch.items, main)
+        self._waiting.defer(written)
+        awaited = self._waiting.settle(written)
+        self._after(written, awaited)
+
+    def _outcome(self, item: Item) -> Outcome:
+        decision = item.decision
+        assert decision is not None
+        return Outcome(
+            decision.action,
+            item.plan.table.name,
+            item.uuid if item.uuid is not None or item.original is None else item.ours("uuid"),
+            item.key,
+            decision.reason,
+            warnings=item.warnings,
+            winner=decision.winner,
+        )
+
+    def _note(self, written: Sequence[Item], items: Sequence[Item], main: str) -> None:
+        """Give the changes their places in the journal: the main records last, so that theirs cover the others'."""
+        by_table: dict[str, list[int]] = defaultdict(list)
+        covered: dict[str, set[int]] = defaultdict(set)
+        times: dict[str, dict[int, datetime]] = defaultdict(dict)
+        noted_last = {id(item) for item in written if item.plan.table.name == main}
+        for item in written:
+            if item.key is not None:
+                by_table[item.plan.table.name].append(item.key)
+                if item.is_new and item.record.modified_on is not None:
+                    times[item.plan.table.name][item.key] = item.record.modified_on
+                if id(item.master) in noted_last and self._has_one_master(item):
+                    covered[item.plan.table.name].add(item.key)
+        for name in sorted(by_table, key=lambda name: (name == main, name)):
+            keys = by_table[name]
+            self._ports.journal.note(
+                name,
+                keys,
+                self._context.repository_id,
+                self._context.delivered,
+                covered.get(name, ()),
+                times[name] if len(times[name]) == len(keys) else None,
+            )
+        asserted: dict[str, list[Item]] = defaultdict(list)
+        for item in items:
+            if item.decision is not None and item.decision.assert_ours and item.key is not None:
+                asserted[item.plan.table.name].append(item)
+        for name, group in asserted.items():
+            known = self._ports.ledger.known(
+                self._context.repository_id, name, [item.uuid for item in group if item.uuid is not None]
+            )
+            # The same refused version again: the peer has been told, and insists. Telling it once more
+            # would go on for ever.
+            fresh = [item for item in group if not _is_repeated(item, known)]
+            self._ports.journal.assert_ours(name, [item.key for item in fresh if item.key is not None])
+
+    def _has_one_master(self, item: Item) -> bool:
+        """Whether a component belongs to no other record than the one it came with."""
+        return item.component is not None and self._ports.schema.joins(item.plan.table.name) <= {
+            item.component.fkey
+        }
+
+    def _is_complete(self, item: Item) -> bool:
+        """Whether a new record was written with all that the data model derives from it."""
+        initial = item.plan.table.initial
+        if initial is None or not item.is_new or not self._ports.store.knows_keys:
+            return False
+        return all(item.changes.get(name) is None for name in initial.above)
+
+    def _after(self, written: Sequence[Item], awaited: set[int]) -> None:
+        """Let the data model react to what was written; ``awaited`` are the id() of items that others waited for."""
+        by_table: dict[str, list[Item]] = defaultdict(list)
+        for item in written:
+            by_table[item.plan.table.name].append(item)
+        for items in by_table.values():
+            table = items[0].plan.table
+            if table.onaccept_set is not None:
+                keys = [
+                    item.key
+                    for item in items
+                    if item.key is not None and (id(item) in awaited or not self._is_complete(item))
+                ]
+                if keys:
+                    table.onaccept_set(keys)
+                continue
+            for item in items:
+                hook = table.onaccept.get("create" if item.is_new else "update")
+                if hook is not None:
+                    before = None if item.original is None else dict(zip(item.plan.columns, item.original))
+                    values = {**(before or {}), **item.changes, **item.super_keys, table.key: item.key}
+                    values["uuid"] = item.uuid
+                    hook(HookForm(table.name, values, before))
+
+
+def _is_written(outcome: Outcome) -> bool:
+    return outcome.action in _WRITTEN or outcome.winner == "theirs"
+
+
+def _is_repeated(item: Item, known: "dict[str, Any]") -> bool:
+    kept = known.get(item.uuid or "")
+    return kept is not None and kept.fingerprint == item.fingerprint()

@@ -1,0 +1,168 @@
+"""Reject what must not be written: unreadable, invalid or incomplete records, and times that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ...core.records import FieldError
+from ...core.schema import Schema
+from ..ports import Store
+from .context import HookForm
+from .items import Item, TablePlan, differs, reject
+
+_TO_COME = "refers to a record that has not arrived yet"
+
+
+class Checker:
+    """Checks the items of a batch that are to be taken.
+
+    Args:
+        schema, store: see ``ports``.
+        now: time at this site (UTC).
+        latest: times after this one are rejected.
+    """
+
+    def __init__(self, schema: Schema, store: Store, now: datetime, latest: datetime) -> None:
+        self._schema = schema
+        self._store = store
+        self._now = now
+        self._latest = latest
+
+    def check(self, plan: TablePlan, items: Sequence[Item]) -> None:
+        """Reject what must not be written: unreadable, invalid or incomplete records, and times that cannot be."""
+        taken = [item for item in items if item.decision is not None and item.decision.take]
+        latest = self._latest
+        for item in taken:
+            record = item.record
+            errors: dict[str, FieldError] = dict(record.errors)
+            if record.modified_on is not None and record.modified_on > latest:
+                errors["modified_on"] = self._too_late(record.modified_on)
+            if record.created_on is not None and record.created_on > latest:
+                errors["created_on"] = self._too_late(record.created_on)
+            if not record.deleted:
+                self._validate(plan, item, errors)
+            if errors:
+                reject(item, _describe(errors), errors)
+        if plan.table.onvalidation:
+            self._run_onvalidation(plan, taken)
+        self._check_unique(plan, taken)
+        self._check_lookups(plan, taken)
+
+    def _too_late(self, moment: datetime) -> FieldError:
+        return FieldError(
+            moment.isoformat(),
+            f"lies in the future (it is {self._now.isoformat()} here); set the clock of the sending site",
+        )
+
+    def _validate(self, plan: TablePlan, item: Item, errors: dict[str, FieldError]) -> None:
+        changes = item.changes
+        validators, lengths, longest = plan.validators, plan.max_lengths, plan.longest
+        for name, value in changes.items():
+            if value is None or value == "":
+                continue
+            limit = longest.get(name)
+            if limit is not None and value.__class__ is str and len(value) <= limit and not value.isspace():
+                continue
+            validate = validators.get(name)
+            if validate is not None:
+                value, message = validate(value)
+                if message:
+                    errors[name] = FieldError(_text(changes[name]), message)
+                else:
+                    changes[name] = value
+            elif name in lengths and len(value) > lengths[name]:
+                errors[name] = FieldError(_text(value), f"is longer than {lengths[name]} characters")
+        linked = {link.field for link in item.links} if item.links else ()
+        for field in plan.required:
+            name = field.name
+            if (
+                name in errors
+                or name in linked
+                or (item.component is not None and name == item.component.fkey)
+            ):
+                continue
+            if item.original is None:
+                present = changes.get(name, plan.defaults.get(name)) not in (None, "")
+            else:
+                present = name not in changes or changes[name] not in (None, "")
+            if not present:
+                missing = next((each for each in item.missing if each.field == name), None)
+                if missing is not None:
+                    errors[name] = FieldError(missing.uuid, f"{_TO_COME} ({missing.table} {missing.uuid})")
+                else:
+                    errors[name] = FieldError(None, "value(s) required")
+
+    def _run_onvalidation(self, plan: TablePlan, items: Sequence[Item]) -> None:
+        for item in items:
+            if item.outcome is not None or item.record.deleted:
+                continue
+            hook = plan.table.onvalidation.get("create" if item.is_new else "update")
+            if hook is None:
+                continue
+            before = None if item.original is None else dict(zip(plan.columns, item.original))
+            values = {**(before or {}), **item.changes}
+            form = HookForm(plan.table.name, values, before)
+            hook(form)
+            if form.errors:
+                errors = {
+                    name: FieldError(_text(values.get(name)), str(text)) for name, text in form.errors.items()
+                }
+                reject(item, _describe(errors), errors)
+                continue
+            for name, value in form.vars.items():
+                if (name in plan.data or name in plan.references) and differs(values.get(name), value):
+                    item.changes[name] = value
+
+    def _check_unique(self, plan: TablePlan, items: Sequence[Item]) -> None:
+        for field in plan.unique:
+            claimed: dict[Any, Item] = {}
+            for item in items:
+                value = item.changes.get(field.name)
+                if item.outcome is not None or value in (None, ""):
+                    continue
+                if value in claimed:
+                    _reject_field(item, field.name, value, "is used twice in the document")
+                else:
+                    claimed[value] = item
+            if claimed:
+                at_key, at_value = 0, 1
+                for row in self._store.fetch(
+                    plan.table, (plan.table.key, field.name), field.name, list(claimed)
+                ):
+                    item = claimed[row[at_value]]
+                    if row[at_key] != item.key:
+                        _reject_field(item, field.name, row[at_value], "is used by another record already")
+
+    def _check_lookups(self, plan: TablePlan, items: Sequence[Item]) -> None:
+        for field in plan.data.values():
+            if field.lookup is None:
+                continue
+            table = self._schema.get(field.lookup[0])
+            wanted = {
+                item.changes[field.name]
+                for item in items
+                if item.outcome is None and item.changes.get(field.name) not in (None, "")
+            }
+            if table is None or not wanted:
+                continue
+            column = field.lookup[1]
+            found = {row[0] for row in self._store.fetch(table, (column,), column, wanted)}
+            for item in items:
+                value = item.changes.get(field.name)
+                if item.outcome is None and value not in (None, "") and value not in found:
+                    _reject_field(item, field.name, value, "value not in database")
+
+
+def _reject_field(item: Item, field: str, value: Any, message: str) -> None:
+    errors = {field: FieldError(_text(value), message)}
+    reject(item, _describe(errors), errors)
+
+
+def _describe(errors: dict[str, FieldError]) -> str:
+    return "; ".join(f"{name}: {error.message}" for name, error in errors.items())
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,68 @@
+"""What an import is told, and what it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Callable
+
+from ..ports import nowhere
+
+
+def unknown(table: str) -> datetime | None:
+    """Return None: of no table it is known which versions were seen."""
+    return None
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a document comes from.
+
+    Attributes:
+        repository_id: the repository that sent it, None for an import by hand (plain REST).
+        exchanged: journal position up to which the repository knows our changes; None where conflicts are not
+            detected (an import by hand speaks the last word).
+        delivered: table -> journal position up to which the repository has got our changes of that table.
+        clears: whether the sender can clear every field. An Eden cannot clear numbers, dates and references: where
+            its version of the same second has a value that we cleared, that is our own change coming back.
+        known: table -> time (UTC) before which every version of the sender was seen. An Eden may send again what did
+            not change there since; that makes no conflict of a later change here. None where nothing is known.
+        own_domain: domain that is stripped from identifiers, None for none.
+        user_id: account on whose behalf the records are written, None for the system.
+        max_ahead: how far in the future a time may lie before its record is rejected.
+    """
+
+    repository_id: int | None = None
+    exchanged: int | None = None
+    delivered: Callable[[str], int] = nowhere
+    clears: bool = True
+    known: Callable[[str], datetime | None] = unknown
+    own_domain: str | None = None
+    user_id: int | None = None
+    max_ahead: timedelta = timedelta(hours=24)
+
+
+class Vars(dict[str, Any]):
+    """The values of a form, as attributes or items, None where there is none (as web2py's Storage)."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self.get(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+
+class HookForm:
+    """What callbacks of the data model are given: a form with ``vars`` and ``errors``.
+
+    Args:
+        tablename: table of the record.
+        values: the values to be written, with ``id`` once the record exists.
+        record: the values of the record before, None on create.
+    """
+
+    def __init__(self, tablename: str, values: dict[str, Any], record: dict[str, Any] | None = None) -> None:
+        self.table = tablename
+        self.vars = Vars(values)
+        self.errors = Vars()
+        self.record = None if record is None else Vars(record)

@@ -1,0 +1,335 @@
+"""Deletions and merges: a mark on the record, and what follows from it in the tables around it.
+
+A deletion does what it does when a person deletes the record here: dependent records go as well, references that
+may be empty are emptied and remembered in ``deleted_fk``, and a record that must not lose its reference restricts it.
+Everything that follows is a change made here: it gets its own place in the journal and travels on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Callable, NamedTuple
+
+from ...core.schema import META_FIELDS, Field, Table
+from ..ports import Ports, Row, nowhere
+
+#: What overrides a version is later than it by this.
+TICK = timedelta(seconds=1)
+
+
+class RecordToDelete(NamedTuple):
+    """A record to be deleted: its key, and when it was deleted."""
+
+    key: int
+    deleted_on: datetime
+
+
+class Restriction(NamedTuple):
+    """Why a record cannot be deleted."""
+
+    table: str
+    field: str
+    number: int
+
+
+class _Cascade:
+    """The closure of a deletion, found before anything is written."""
+
+    def __init__(self) -> None:
+        self.deleted: dict[str, dict[int, datetime]] = defaultdict(dict)
+        self.rows: dict[str, dict[int, Row]] = defaultdict(dict)
+        self.emptied: dict[tuple[str, str], dict[int, Any]] = defaultdict(dict)
+        self.restricted: list[tuple[str, int, str, str, int]] = []
+
+
+class Deleter:
+    """Deletes and merges records, set-based.
+
+    Args:
+        ports: what the site stands on.
+        origin: repository the changes come from, None for here.
+        delivered: see ``ports.Journal.note``.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        origin: int | None,
+        delivered: Callable[[str], int] = nowhere,
+    ) -> None:
+        self._delivered = delivered
+        self._schema = ports.schema
+        self._store = ports.store
+        self._journal = ports.journal
+        self._origin = origin
+
+    # -- delete ------------------------------------------------------------------------------------------
+
+    def delete(self, table: Table, doomed: Sequence[RecordToDelete]) -> dict[int, Restriction]:
+        """Delete records of a table with all consequences.
+
+        Args:
+            table: their table.
+            doomed: the records and the time of their deletion.
+
+        Returns:
+            for each record that could not be deleted, what stands in the way; nothing was done for those.
+        """
+        refused: dict[int, Restriction] = {}
+        wanted = {each.key: each.deleted_on for each in doomed}
+        while wanted:
+            cascade = _Cascade()
+            self._follow(cascade, table, wanted)
+            blocked = self._blocked(cascade, table, wanted)
+            if not blocked:
+                self._write(cascade, table, set(wanted))
+                break
+            refused.update(blocked)
+            for key in blocked:
+                wanted.pop(key, None)
+        return refused
+
+    def delete_alone(self, table: Table, doomed: Sequence[RecordToDelete]) -> None:
+        """Mark records as deleted and leave what refers to them alone: it will be moved to another record."""
+        moments = {each.key: each.deleted_on for each in doomed}
+        rows = {row[0]: row for row in self._store.fetch(table, _columns(table), table.key, moments)}
+        self._mark(table, {key: moments[key] for key in rows}, rows, explicit=set(rows))
+        self._mark_super(table, rows.values(), deleted=True)
+        self._journal.note(table.name, list(rows), self._origin, self._delivered)
+
+    def _follow(self, cascade: _Cascade, table: Table, doomed: dict[int, datetime]) -> None:
+        columns = _columns(table)
+        fresh = {key: when for key, when in doomed.items() if key not in cascade.deleted[table.name]}
+        if not fresh:
+            return
+        deleted_at = columns.index("deleted")
+        rows = [row for row in self._store.fetch(table, columns, table.key, fresh) if not row[deleted_at]]
+        for row in rows:
+            cascade.deleted[table.name][row[0]] = fresh[row[0]]
+            cascade.rows[table.name][row[0]] = row
+        live = {row[0]: fresh[row[0]] for row in rows}
+        self._follow_referrers(cascade, table.name, table.name, live, {key: key for key in live})
+        for super_key, super_table in table.super_keys.items():
+            at = columns.index(super_key)
+            keys = {row[at]: row[0] for row in rows if row[at] is not None}
+            moments = {row[at]: fresh[row[0]] for row in rows if row[at] is not None}
+            self._follow_referrers(cascade, super_table, table.name, moments, keys)
+
+    def _follow_referrers(
+        self, cascade: _Cascade, target: str, owner: str, moments: dict[int, datetime], keys: dict[int, int]
+    ) -> None:
+        if not moments:
+            return
+        for name, field_name in self._schema.referrers(target):
+            other = self._schema.table(name)
+            if other.is_super or field_name in other.super_keys or "deleted" not in other.fields:
+                continue
+            field = other.fields[field_name]
+            columns = (other.key, field_name, "deleted")
+            if field.kind == "list:reference":
+                for key, listed, gone in self._store.fetch_listing(other, columns, field_name, moments):
+                    if not gone:
+                        emptied = cascade.emptied[(name, field_name)]
+                        kept = emptied.get(key, listed)
+                        emptied[key] = [one for one in kept or () if one not in moments]
+                continue
+            found = [row for row in self._store.fetch(other, columns, field_name, moments) if not row[2]]
+            if not found:
+                continue
+            if field.ondelete == "CASCADE":
+                self._follow(cascade, other, {row[0]: moments[row[1]] for row in found})
+            elif field.ondelete == "SET NULL" and not field.notnull:
+                cascade.emptied[(name, field_name)].update((row[0], None) for row in found)
+            else:
+                cascade.restricted.extend((owner, keys[row[1]], name, field_name, row[0]) for row in found)
+
+    def _blocked(
+        self, cascade: _Cascade, table: Table, wanted: dict[int, datetime]
+    ) -> dict[int, Restriction]:
+        """Return which of the wanted records are restricted by a record that would stay."""
+        standing = [each for each in cascade.restricted if each[4] not in cascade.deleted[each[2]]]
+        if not standing:
+            return {}
+        counts: dict[tuple[int, str, str], int] = defaultdict(int)
+        for owner, key, name, field_name, _ in standing:
+            if owner == table.name and key in wanted:
+                counts[(key, name, field_name)] += 1
+        if counts:
+            return {key: Restriction(name, field, count) for (key, name, field), count in counts.items()}
+        # A record further down is restricted: without following it back, everything that started this is refused.
+        _, _, name, field_name, _ = standing[0]
+        if len(wanted) > 1:
+            return self._blocked_one_by_one(table, wanted)
+        return {key: Restriction(name, field_name, len(standing)) for key in wanted}
+
+    def _blocked_one_by_one(self, table: Table, wanted: dict[int, datetime]) -> dict[int, Restriction]:
+        blocked: dict[int, Restriction] = {}
+        for key, when in wanted.items():
+            cascade = _Cascade()
+            self._follow(cascade, table, {key: when})
+            blocked.update(self._blocked(cascade, table, {key: when}))
+        return blocked
+
+    def _write(self, cascade: _Cascade, asked: Table, wanted: set[int]) -> None:
+        for (name, field_name), emptied in cascade.emptied.items():
+            other = self._schema.table(name)
+            staying = {key: value for key, value in emptied.items() if key not in cascade.deleted[name]}
+            if staying:
+                self._touch(other, field_name, staying)
+        for name, doomed in cascade.deleted.items():
+            if doomed:
+                table = self._schema.table(name)
+                self._mark(
+                    table, doomed, cascade.rows[name], explicit=wanted if name == asked.name else set()
+                )
+                self._mark_super(table, cascade.rows[name].values(), deleted=True)
+        for name, doomed in cascade.deleted.items():
+            explicit = [key for key in doomed if name == asked.name and key in wanted]
+            implied = [key for key in doomed if not (name == asked.name and key in wanted)]
+            if implied:
+                self._journal.note(name, implied, None)
+            if explicit:
+                self._journal.note(name, explicit, self._origin, self._delivered)
+
+    def _touch(self, table: Table, field_name: str, values: dict[int, Any]) -> None:
+        """Write a field as a local change: later than what it changes."""
+        rows = self._store.fetch(table, (table.key, "modified_on"), table.key, values)
+        self._store.update(
+            table,
+            (field_name, "modified_on"),
+            [(key, values[key], when + TICK if when else None) for key, when in rows],
+        )
+        self._journal.note(table.name, list(values), None)
+
+    def _mark(
+        self, table: Table, doomed: dict[int, datetime], rows: dict[int, Row], explicit: set[int]
+    ) -> None:
+        columns = _columns(table)
+        modified_at = columns.index("modified_on")
+        foreign = [(columns.index(field.name), field) for field in _foreign_keys(table)]
+        # A deleted component still has to be found below its master, to travel with it.
+        joins = {component.fkey for _, component in self._schema.masters(table.name)}
+        emptied = [(at, field) for at, field in foreign if field.name not in joins and not field.notnull]
+        marks: list[Row] = []
+        for key, when in doomed.items():
+            row = rows[key]
+            remembered = {field.name: row[at] for at, field in foreign if row[at] not in (None, [], 0)}
+            # What follows from a deletion happens here, after anything it overrides.
+            moment = when if key in explicit else max(when, (row[modified_at] or when) + TICK)
+            marks.append(
+                (
+                    key,
+                    True,
+                    json.dumps(remembered, sort_keys=True) if remembered else None,
+                    moment,
+                    *(None for _ in emptied),
+                )
+            )
+        names = [field.name for _, field in emptied]
+        self._store.update(table, ("deleted", "deleted_fk", "modified_on", *names), marks)
+
+    def _mark_super(self, table: Table, rows: Iterable[Row], *, deleted: bool) -> None:
+        columns = _columns(table)
+        rows = list(rows)
+        for super_key, super_name in table.super_keys.items():
+            at = columns.index(super_key)
+            marks = [(row[at], deleted) for row in rows if row[at] is not None]
+            super_table = self._schema.get(super_name)
+            if marks and super_table is not None and "deleted" in super_table.fields:
+                self._store.update(super_table, ("deleted",), marks)
+
+    # -- merge -------------------------------------------------------------------------------------------
+
+    def replace(self, table: Table, replaced: dict[int, int], moments: dict[int, datetime]) -> None:
+        """Merge records into others: whatever refers to them refers to the survivor from now on.
+
+        Args:
+            table: their table.
+            replaced: key of the record that goes -> key of the survivor.
+            moments: key of the record that goes -> time of the merge.
+        """
+        columns = (*_columns(table), "deleted_rb")
+        rows = {
+            row[0]: row
+            for row in self._store.fetch(table, columns, table.key, {*replaced, *replaced.values()})
+        }
+        self._move(table.name, replaced)
+        for super_key, super_name in table.super_keys.items():
+            at = columns.index(super_key)
+            moves = {
+                rows[gone][at]: rows[kept][at]
+                for gone, kept in replaced.items()
+                if gone in rows and kept in rows and rows[gone][at] is not None and rows[kept][at] is not None
+            }
+            self._move(super_name, moves)
+        live = [gone for gone in replaced if gone in rows]
+        self._mark(table, {gone: moments[gone] for gone in live}, rows, explicit=set(live))
+        self._store.update(table, ("deleted_rb",), [(gone, replaced[gone]) for gone in live])
+        self._mark_super(table, [rows[gone] for gone in live], deleted=True)
+        self._journal.note(table.name, live, self._origin, self._delivered)
+
+    def _move(self, target: str, moves: dict[int, int]) -> None:
+        if not moves:
+            return
+        for name, field_name in self._schema.referrers(target):
+            other = self._schema.table(name)
+            if other.is_super or field_name in other.super_keys:
+                continue
+            field = other.fields[field_name]
+            changed: list[Row]
+            if field.kind == "list:reference":
+                rows = self._store.fetch_listing(other, (other.key, field_name), field_name, moves)
+                changed = [(key, _replaced_list(listed or [], moves)) for key, listed in rows]
+            else:
+                rows = self._store.fetch(other, (other.key, field_name), field_name, moves)
+                changed = [(key, moves[value]) for key, value in rows]
+            if changed:
+                self._store.update(other, (field_name,), changed)
+                if "modified_on" in other.fields:
+                    self._journal.note(name, [key for key, _ in changed], None)
+
+    # -- undelete ----------------------------------------------------------------------------------------
+
+    def revive(self, table: Table, keys: Sequence[int]) -> None:
+        """Take back the mark of deletion; remembered references that the newer version does not name come back."""
+        columns = _columns(table)
+        rows = self._store.fetch(table, (*columns, "deleted_fk"), table.key, keys)
+        fields = {field.name: field for field in _foreign_keys(table)}
+        by_names: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+        for row in rows:
+            remembered: dict[str, Any] = json.loads(row[-1]) if row[-1] else {}
+            names = tuple(sorted(name for name in remembered if name in fields))
+            by_names[names].append((row[0], False, None, None, *(remembered[name] for name in names)))
+        for names, group in by_names.items():
+            self._store.update(table, ("deleted", "deleted_fk", "deleted_rb", *names), group)
+        self._mark_super(table, rows, deleted=False)
+
+
+def _columns(table: Table) -> tuple[str, ...]:
+    return (
+        table.key,
+        "deleted",
+        "modified_on",
+        *(field.name for field in _foreign_keys(table)),
+        *table.super_keys,
+    )
+
+
+def _foreign_keys(table: Table) -> list[Field]:
+    return [
+        field
+        for field in table.fields.values()
+        if field.is_reference and field.name not in META_FIELDS and field.name not in table.super_keys
+    ]
+
+
+def _replaced_list(listed: Sequence[int], moves: dict[int, int]) -> list[int]:
+    result: list[int] = []
+    for each in listed:
+        survivor = moves.get(each, each)
+        if survivor not in result:
+            result.append(survivor)
+    return result

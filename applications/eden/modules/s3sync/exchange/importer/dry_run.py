@@ -1,0 +1,116 @@
+"""What an import would do, without doing it: planned as in an import, and nothing is written.
+
+Only what shows when something is written stays unknown: that the database refuses a row, or that a record cannot be
+deleted because others need it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ...core.policy import Terms
+from ...core.records import Action
+from ...wire.protocol.dry_run import DryRunRecord, DryRunResult
+from ...wire.s3xml import encode_record
+from ...wire.s3xml.document import Document
+from ..ports import Ports
+from . import Snapshot
+from .context import Context
+from .gather import Gatherer
+from .items import Item, Role
+from .plan import Planner
+
+#: Of each kind of outcome so many records are shown with their differences.
+EXAMPLES = 5
+
+#: What a person wants to see first.
+_ORDER = (
+    Action.CONFLICT,
+    Action.REJECTED,
+    Action.DELETED,
+    Action.MERGED,
+    Action.UPDATED,
+    Action.CREATED,
+    Action.SKIPPED,
+)
+
+
+class DryRun:
+    """Plans imports that never happen.
+
+    Args:
+        ports: what the site stands on.
+        snapshot: writes records that are here as S3XML.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        snapshot: Snapshot,
+    ) -> None:
+        self._ports = ports
+        self._snapshot = snapshot
+
+    def rehearse(self, document: Document, terms: Terms, context: Context, most: int) -> DryRunResult:
+        """Return what would become of the first main records of a document.
+
+        Args:
+            document: the document; its main table decides what would be imported.
+            terms: strategy and policies.
+            context: where it comes from.
+            most: main records that are looked at.
+
+        Raises:
+            DocumentError: it cannot be read.
+        """
+        gatherer = Gatherer(self._ports.schema, document, context.own_domain, terms.components)
+        planner = Planner(self._ports, gatherer, terms, context)
+        records = next(document.batches(most), [])
+        batch = gatherer.batch(records)
+        planner.plan(batch)
+        main = [item for item in batch.items if item.role is Role.MAIN]
+        others = [item for item in batch.items if item.role is not Role.MAIN]
+        counts: "Counter[str]" = Counter(_fate(item).value for item in main)
+        return DryRunResult(
+            looked=len(records),
+            outcomes=dict(counts),
+            others=sum(_changes(item) for item in others),
+            examples=tuple(self._examples(main)),
+        )
+
+    def _examples(self, items: list[Item]) -> list[DryRunRecord]:
+        chosen: list[Item] = []
+        for action in _ORDER:
+            chosen += [item for item in items if _fate(item) is action][:EXAMPLES]
+        if not chosen:
+            return []
+        table = chosen[0].plan.table
+        keys = [item.key for item in chosen if item.key is not None]
+        present: dict[int, str] = self._snapshot(table, keys) if keys else {}
+        return [self._foreseen(item, present) for item in chosen]
+
+    def _foreseen(self, item: Item, present: dict[int, str]) -> DryRunRecord:
+        outcome, decision = item.outcome, item.decision
+        reasons = [outcome.reason if outcome is not None else decision.reason if decision else ""]
+        if outcome is not None:
+            reasons += [f"{name}: {error.message}" for name, error in outcome.errors.items()]
+        return DryRunRecord(
+            action=_fate(item).value,
+            uuid=item.record.uuid,
+            reason="; ".join(dict.fromkeys(each for each in reasons if each)),
+            winner=decision.winner if outcome is None and decision else None,
+            present=present.get(item.key) if item.key is not None else None,
+            incoming=encode_record(item.record, self._ports.schema),
+        )
+
+
+def _fate(item: Item) -> Action:
+    if item.outcome is not None:
+        return item.outcome.action
+    assert item.decision is not None
+    return item.decision.action
+
+
+def _changes(item: Item) -> bool:
+    """Whether a record that comes along would be changed."""
+    return item.outcome is None and item.decision is not None and item.decision.take

@@ -1,0 +1,79 @@
+"""Our own former versions, coming back.
+
+Where we won a conflict, the other site takes our version; as it had changed the record itself it cannot know that we
+hold it already, and sends it back once. If somebody here has decided otherwise meanwhile, that is no second conflict:
+what arrives was here before, and was replaced on purpose. It is recognised by what the conflict had us put aside.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ...core.records import Record, Reference, ReferenceValue
+from ...core.schema import Schema
+from ...wire.s3xml import Decoder, parse_fragment
+from ..ports import Ledger
+from .gather import Gatherer
+from .items import Item, differs, plain
+
+
+class Echoes:
+    """Finds former versions of ours among what a repository sends.
+
+    Args:
+        schema: tables of this site.
+        ledger: where versions of conflicts are kept.
+        gatherer: knows how identifiers are to be read.
+        repository_id: the repository.
+    """
+
+    def __init__(self, schema: Schema, ledger: Ledger, gatherer: Gatherer, repository_id: int | None) -> None:
+        self._decoder = Decoder(schema)
+        self._ledger = ledger
+        self._gatherer = gatherer
+        self._repository_id = repository_id
+
+    def among(self, items: Sequence[Item]) -> set[int]:
+        """Return the id() of those items that bring a version which was ours.
+
+        Args:
+            items: existing records that changed here since the last exchange. Components and deletions are left to
+                the usual rules.
+        """
+        asked: dict[str, dict[str, Item]] = defaultdict(dict)
+        for item in items:
+            plain_record = item.component is None and not item.record.deleted and not item.record.errors
+            if plain_record and not item.ours("deleted"):
+                asked[item.plan.table.name][item.ours("uuid")] = item
+        found: set[int] = set()
+        for table, by_uuid in asked.items():
+            kept = self._ledger.our_versions(self._repository_id, table, list(by_uuid))
+            for uuid, versions in kept.items():
+                item = by_uuid[uuid]
+                if any(self._is_same(item, version) for version in versions):
+                    found.add(id(item))
+        return found
+
+    def _is_same(self, item: Item, version: str) -> bool:
+        theirs, ours = item.record, self._decoder.decode(parse_fragment(version.encode("utf-8")))
+        return (
+            ours.modified_on == theirs.modified_on
+            and not ours.deleted
+            and not any(
+                differs(plain(ours.values.get(name)), plain(value)) for name, value in theirs.values.items()
+            )
+            and all(
+                self._named(ours, name) == self._identifiers(value)
+                for name, value in theirs.references.items()
+            )
+        )
+
+    def _named(self, record: Record, name: str) -> tuple[str | None, ...]:
+        return self._identifiers(record.references.get(name))
+
+    def _identifiers(self, value: ReferenceValue) -> tuple[str | None, ...]:
+        if value is None:
+            return ()
+        references: list[Reference] = [value] if isinstance(value, Reference) else list(value)
+        return tuple(self._gatherer.reference_uuid(each) for each in references)

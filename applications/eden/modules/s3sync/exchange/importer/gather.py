@@ -1,0 +1,207 @@
+"""From a batch of main records to everything that has to be looked at with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...core.records import Record, Reference
+from ...core.schema import Component, Schema, Table
+from ...wire.s3xml import strip_domain
+from ...wire.s3xml.document import Document, WantedRecord
+from ...wire.values.json_references import references
+from .items import Item, Role, TablePlan
+
+
+def local_uuid(uuid: str | None, own_domain: str | None) -> str | None:
+    """Return an identifier as it is stored here, None where there is none."""
+    return strip_domain(uuid, own_domain) if uuid else None
+
+
+class Batch:
+    """The records that are planned and written together.
+
+    Attributes:
+        items: all of them; masters before their components.
+        by_uuid: (table, uuid as stored here) -> item.
+        by_tuid: (table, tuid) -> item.
+    """
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.by_uuid: dict[tuple[str, str], Item] = {}
+        self.by_tuid: dict[tuple[str, str], Item] = {}
+        self.inline: dict[int, Item] = {}
+        self.repeated: list[Item] = []
+        self.postponed: set[int] = set()
+
+    def add(self, item: Item) -> Item:
+        """Take an item in, or put it off where an earlier one speaks of the same record; return the one taken in."""
+        table = item.plan.table.name
+        if item.uuid is not None:
+            key = (table, item.uuid)
+            first = self.by_uuid.setdefault(key, item)
+            if first is not item:
+                self.repeated.append(item)
+                return first
+        if item.record.tuid:
+            self.by_tuid.setdefault((table, item.record.tuid), item)
+        self.items.append(item)
+        return item
+
+    def put_off(self, item: Item) -> None:
+        """Put off an item that turned out to speak of the same record as an earlier one."""
+        if id(item) not in self.postponed:
+            self.postponed.add(id(item))
+            self.repeated.append(item)
+
+    def drop_postponed(self) -> None:
+        """Leave only what is planned now."""
+        self.items = [item for item in self.items if id(item) not in self.postponed]
+
+    def find(self, reference: Reference, uuid: str | None) -> Item | None:
+        """Return the item a reference means, None where it is not in this batch."""
+        if reference.record is not None and uuid is None and reference.tuid is None:
+            return self.inline.get(id(reference.record))
+        if uuid is not None:
+            return self.by_uuid.get((reference.table, uuid))
+        if reference.tuid:
+            return self.by_tuid.get((reference.table, reference.tuid))
+        return None
+
+
+class Gatherer:
+    """Turns main records into batches.
+
+    Args:
+        schema: tables of this site.
+        document: where referenced records are found; None where there are none.
+        own_domain: domain stripped from identifiers.
+        components: whether nested records are taken along.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        document: Document | None,
+        own_domain: str | None,
+        components: bool,
+    ) -> None:
+        self._schema = schema
+        self._document = document
+        self._own_domain = own_domain
+        self._components = components
+        self._plans: dict[str, TablePlan] = {}
+        domain = document.header.domain if document is not None else None
+        self._domain = domain if domain and domain != own_domain else None
+
+    def plan(self, table: Table) -> TablePlan:
+        """Return the compiled knowledge of a table."""
+        plan = self._plans.get(table.name)
+        if plan is None:
+            plan = self._plans[table.name] = TablePlan(table)
+        return plan
+
+    def reference_uuid(self, reference: Reference) -> str | None:
+        """Return the uuid a reference means, as it is stored here.
+
+        An Eden writes its domain before its bare identifiers, but not where they are referred to.
+        """
+        return self.full_uuid(reference.uuid)
+
+    def full_uuid(self, uuid: str | None) -> str | None:
+        """Return an identifier that a document names without its own domain, as it is stored here."""
+        if uuid and self._domain and "/" not in uuid and not uuid.startswith("urn:"):
+            return f"{self._domain}/{uuid}"
+        return local_uuid(uuid, self._own_domain)
+
+    def batch(self, records: Sequence[Record]) -> Batch:
+        """Collect main records, their components, and what they refer to inside the document."""
+        batch = Batch()
+        for record in records:
+            self._add(batch, record, Role.MAIN)
+        asked: set[WantedRecord] = set()
+        start = 0
+        while start < len(batch.items):
+            fresh = batch.items[start:]
+            start = len(batch.items)
+            for item in fresh:
+                for reference in _references(item):
+                    self._follow(batch, reference, asked)
+        return batch
+
+    def again(self, former: Batch) -> Batch:
+        """Make a batch of the items that were put off because they repeat others, which are written by now."""
+        batch = Batch()
+        batch.inline = former.inline
+        for item in former.repeated:
+            item.start_over()
+            batch.add(item)
+        return batch
+
+    def _follow(self, batch: Batch, reference: Reference, asked: set[WantedRecord]) -> None:
+        inline = reference.record
+        if inline is not None and not reference.uuid and not reference.tuid:
+            self._add(batch, inline, Role.DEPENDENCY)
+            return
+        if inline is not None:
+            self._add(batch, inline, Role.DEPENDENCY)
+        if self._document is None:
+            return
+        wanted = WantedRecord(reference.table, reference.uuid, reference.tuid)
+        if wanted in asked:
+            return
+        asked.add(wanted)
+        for record in self._document.take(wanted):
+            self._add(batch, record, Role.DEPENDENCY)
+
+    def _add(
+        self,
+        batch: Batch,
+        record: Record,
+        role: Role,
+        master: Item | None = None,
+        component: Component | None = None,
+    ) -> None:
+        table = self._schema.get(record.table)
+        if table is None or table.is_super:
+            return
+        item = Item(
+            record,
+            self.plan(table),
+            role,
+            local_uuid(record.uuid, self._own_domain),
+            master,
+            component,
+            self.full_uuid(record.replaced_by) if record.replaced_by else None,
+        )
+        first = batch.add(item)
+        if role is Role.DEPENDENCY:
+            batch.inline[id(record)] = first
+        if self._components and not record.deleted:
+            for nested in record.components:
+                found = _component(table, nested)
+                if found is not None:
+                    self._add(batch, nested, Role.COMPONENT, first, found)
+
+
+def _component(table: Table, nested: Record) -> Component | None:
+    if nested.alias:
+        found = table.components.get(nested.alias)
+        return found if found is not None and found.table == nested.table else None
+    for component in table.components.values():
+        if component.table == nested.table and not component.needs_alias:
+            return component
+    return None
+
+
+def _references(item: Item) -> Iterator[Reference]:
+    record = item.record
+    for value in record.references.values():
+        if value is None:
+            continue
+        if isinstance(value, Reference):
+            yield value
+        else:
+            yield from value
+    for name in item.plan.table.json_references:
+        yield from references(record.values.get(name))

@@ -1,0 +1,255 @@
+"""Records on their way through an import, and the compiled knowledge of their tables."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from typing import Any, Callable, NamedTuple, Union
+
+from ...core.errors import RowRefused
+from ...core.policy import Decision
+from ...core.records import Action, FieldError, Outcome, Record, Upload
+from ...core.schema import META_FIELDS, Component, Field, Table
+
+_EMPTY: tuple[Any, ...] = (None, "", [])
+
+
+class Role(enum.Enum):
+    """Why a record is imported."""
+
+    MAIN = "main"
+    COMPONENT = "component"
+    DEPENDENCY = "dependency"
+
+
+class Missing(NamedTuple):
+    """A reference that leads nowhere yet.
+
+    Attributes:
+        field: the field that refers.
+        table: table of the record referred to.
+        uuid: its uuid, or the document-local tuid where it has none.
+        place: position in a list:reference.
+        deferrable: whether it can come later (it has a uuid, and a table that takes part here).
+    """
+
+    field: str
+    table: str
+    uuid: str
+    place: int | None
+    deferrable: bool
+
+
+class Link(NamedTuple):
+    """A reference to a record of the same batch whose key is not known yet."""
+
+    field: str
+    target: "Item"
+    place: int | None
+
+
+class Item:
+    """One incoming record: what it is, what was found here, and what is to be done."""
+
+    __slots__ = (
+        "changes",
+        "component",
+        "decision",
+        "key",
+        "links",
+        "master",
+        "missing",
+        "original",
+        "outcome",
+        "plan",
+        "record",
+        "role",
+        "super_keys",
+        "survivor",
+        "uuid",
+        "warnings",
+    )
+
+    def __init__(
+        self,
+        record: Record,
+        plan: "TablePlan",
+        role: Role,
+        uuid: str | None,
+        master: "Item | None" = None,
+        component: Component | None = None,
+        survivor: str | None = None,
+    ) -> None:
+        self.record = record
+        self.plan = plan
+        self.role = role
+        self.uuid = uuid
+        self.survivor = survivor
+        self.master = master
+        self.component = component
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget what was found and planned."""
+        self.original: tuple[Any, ...] | None = None
+        self.key: int | None = None
+        self.changes: dict[str, Any] = {}
+        self.links: list[Link] = []
+        self.missing: list[Missing] = []
+        self.decision: Decision | None = None
+        self.outcome: Outcome | None = None
+        self.super_keys: dict[str, int] = {}
+        self.warnings: list[str] = []
+
+    def ours(self, column: str) -> Any:
+        """Return the value of a column of the record that is here."""
+        assert self.original is not None
+        return self.original[self.plan.position[column]]
+
+    def fingerprint(self) -> str:
+        """Return a digest of the incoming version, the same whenever the same version comes again."""
+        record = self.record
+        content = repr(
+            (
+                record.table,
+                self.uuid,
+                record.modified_on,
+                record.deleted,
+                record.replaced_by,
+                sorted((name, str(value)) for name, value in record.values.items()),
+                sorted((name, str(value)) for name, value in record.references.items()),
+                sorted((name, error.value or "") for name, error in record.errors.items()),
+            )
+        )
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the record is to be created."""
+        return self.original is None
+
+    def key_for(self, field: Field) -> int | None:
+        """Return the key with which ``field`` of another record refers to this one, None while unknown."""
+        if field.target == self.plan.table.name:
+            return self.key
+        for super_key, super_table in self.plan.table.super_keys.items():
+            if super_table == field.target:
+                return self.super_keys.get(super_key)
+        return None
+
+    def label(self) -> str:
+        """Return how messages name the record."""
+        name = self.record.values.get("name")
+        identity = self.uuid or self.record.tuid or "without uuid"
+        return (
+            f"{self.plan.table.name} {name!r} ({identity})"
+            if isinstance(name, str)
+            else f"{self.plan.table.name} {identity}"
+        )
+
+
+Resolved = Union[int, Item, Missing, None]
+
+
+class TablePlan:
+    """What an import needs to know of a table, compiled once.
+
+    Attributes:
+        table: the table.
+        columns: columns that are read of an original, key first.
+        position: column -> index in such a row.
+        data: fields that travel as values, by name.
+        references: fields that travel as references, by name.
+        unique: fields other than the uuid that identify a record.
+        defaults: field -> default value or function, for fields that are written on create.
+        fixed_defaults: those that are values.
+        uploads: names of the fields that hold files.
+        longest: field -> texts of at most so many characters that are not blank need no further check.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.data: dict[str, Field] = {}
+        self.references: dict[str, Field] = {}
+        for each in table.data_fields():
+            if each.name in table.computed:
+                continue
+            (self.references if each.is_reference else self.data)[each.name] = each
+        self.meta = [name for name in table.fields if name in META_FIELDS and name != table.key]
+        self.columns: tuple[str, ...] = (
+            table.key,
+            *self.meta,
+            *self.data,
+            *self.references,
+            *table.super_keys,
+        )
+        self.position: dict[str, int] = {name: index for index, name in enumerate(self.columns)}
+        self.unique = [f for f in self.data.values() if f.unique]
+        self.required = [
+            f for f in (*self.data.values(), *self.references.values()) if f.required or f.notnull
+        ]
+        self.defaults: dict[str, Any] = {
+            f.name: f.default
+            for f in (*self.data.values(), *self.references.values())
+            if f.default is not None
+        }
+        self.fixed_defaults = {name: value for name, value in self.defaults.items() if not callable(value)}
+        self._made_defaults = {name: value for name, value in self.defaults.items() if callable(value)}
+        self.validators: dict[str, Callable[[Any], tuple[Any, str | None]]] = {
+            f.name: f.validate for f in self.data.values() if f.validate is not None
+        }
+        self.max_lengths: dict[str, int] = {
+            f.name: f.length for f in self.data.values() if f.length and f.is_text
+        }
+        self.uploads = tuple(f.name for f in self.data.values() if f.kind == "upload")
+        self.longest: dict[str, int] = {
+            f.name: f.longest if f.validate is not None else f.length or f.longest
+            for f in self.data.values()
+            if f.is_text and f.longest is not None
+        }
+        self.key_at = 0
+        self.uuid_at = self.position.get("uuid", -1)
+        self.deleted_at = self.position.get("deleted", -1)
+
+    def default_values(self) -> dict[str, Any]:
+        """Return what a new record holds in fields that its document does not name."""
+        return {**self.fixed_defaults, **self.made_defaults()} if self._made_defaults else self.fixed_defaults
+
+    def made_defaults(self) -> dict[str, Any]:
+        """Return those of ``default_values`` that are made anew for each record."""
+        return {name: make() for name, make in self._made_defaults.items()}
+
+
+def reject(item: Item, reason: str, errors: dict[str, FieldError] | None = None) -> None:
+    """Give an item the outcome of a record that must not be written."""
+    item.outcome = Outcome(
+        Action.REJECTED, item.plan.table.name, item.uuid, item.key, reason, errors=errors or {}
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return a decoded value as the database stores it: the stored name for an upload."""
+    return value.stored if isinstance(value, Upload) else value
+
+
+def differs(ours: Any, theirs: Any) -> bool:
+    """Tell whether two values of a field differ; an empty text, an empty list and NULL say the same."""
+    return ours != theirs and not (ours in _EMPTY and theirs in _EMPTY)
+
+
+def reject_for_master(item: Item) -> Outcome:
+    """Return the outcome of a component whose master could not be stored."""
+    master = item.master
+    assert master is not None
+    return Outcome(
+        Action.REJECTED,
+        item.plan.table.name,
+        item.uuid,
+        None,
+        f"The record it belongs to was not stored: {master.label()}.",
+    )
+
+
+def refused(item: Item, error: RowRefused) -> Outcome:
+    """Return the outcome of an item whose row the database refused."""
+    return Outcome(Action.REJECTED, item.plan.table.name, item.uuid, item.key, error.message)

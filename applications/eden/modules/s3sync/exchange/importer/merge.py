@@ -1,0 +1,149 @@
+"""Delete records, and merge them into others; what must not go is kept, and given back to the site that deleted it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from ...core.kept import Deferred
+from ...core.records import Action, Outcome
+from ...core.schema import Table
+from ..ports import Ports, Row
+from .context import Context
+from .deletion import TICK, Deleter, RecordToDelete
+from .items import Item
+
+
+class Merger:
+    """Carries out the deletions and merges of an import.
+
+    Args:
+        ports: what the site stands on.
+        context: where the records come from.
+        remover: writes them with their consequences.
+    """
+
+    def __init__(self, ports: Ports, context: Context, remover: Deleter) -> None:
+        self._ports = ports
+        self._context = context
+        self._remover = remover
+
+    def remove(self, items: Sequence[Item]) -> None:
+        """Delete records, or merge them into those that replace them."""
+        now = self._ports.clock.now()
+        doomed: dict[str, list[Item]] = defaultdict(list)
+        merges: dict[str, list[Item]] = defaultdict(list)
+        for item in items:
+            (merges if item.record.replaced_by else doomed)[item.plan.table.name].append(item)
+        for group in merges.values():
+            self._merge(group, now)
+        for group in doomed.values():
+            table = group[0].plan.table
+            by_key = {item.key: item for item in group if item.key is not None}
+            already = [key for key, item in by_key.items() if item.ours("deleted")]
+            wanted = [
+                RecordToDelete(key, item.record.modified_on or now)
+                for key, item in by_key.items()
+                if key not in already
+            ]
+            reasons = {
+                key: f"The record is still needed here: {found.number} {found.table} refer to it ({found.field})."
+                for key, found in self._remover.delete(table, wanted).items()
+            }
+            self._hold_on(table, reasons, by_key, now)
+
+    def _hold_on(self, table: Table, reasons: dict[int, str], by_key: dict[int, Item], now: datetime) -> None:
+        """Keep records that must not go, and give them back to the site that deleted them.
+
+        Both sites have to end equal: so these are newer than the deletion.
+        """
+        if not reasons:
+            return
+        rows: list[Row] = []
+        for key, reason in reasons.items():
+            item = by_key[key]
+            deleted_on = item.record.modified_on or now
+            ours = item.ours("modified_on") or deleted_on
+            rows.append((key, max(ours, deleted_on + TICK)))
+            item.outcome = Outcome(
+                Action.CONFLICT,
+                table.name,
+                item.uuid,
+                key,
+                f"{reason} It was kept, and the other site gets it back.",
+                winner="ours",
+            )
+        self._ports.store.update(table, ("modified_on",), rows)
+        self._ports.journal.note(table.name, list(reasons), None)
+
+    def _merge(self, items: Sequence[Item], now: datetime) -> None:
+        table = items[0].plan.table
+        wanted = {item.survivor for item in items if item.survivor}
+        survivors: dict[str, int] = {}
+        for uuid, key in self._ports.store.fetch(table, ("uuid", table.key), "uuid", list(wanted)):
+            survivors[uuid] = key
+        pairs = {
+            item.key: survivors[item.survivor]
+            for item in items
+            if item.key is not None and item.survivor is not None and item.survivor in survivors
+        }
+        circular = self._merged_into_themselves(table, pairs)
+        self._hold_on(
+            table,
+            dict.fromkeys(circular, "Here the other record was merged into this one: both would be gone."),
+            {item.key: item for item in items if item.key in circular},
+            now,
+        )
+        pairs = {key: survivor for key, survivor in pairs.items() if key not in circular}
+        moments = {item.key: item.record.modified_on or now for item in items if item.key is not None}
+        if pairs:
+            self._remover.replace(table, pairs, moments)
+        waiting = [item for item in items if item.survivor not in survivors and item.key is not None]
+        if waiting:
+            self._wait_for_survivors(table, waiting, moments)
+
+    def _wait_for_survivors(
+        self, table: Table, waiting: Sequence[Item], moments: dict[int, datetime]
+    ) -> None:
+        """Delete records whose survivor has not come; what refers to them is moved when it does."""
+        self._remover.delete_alone(
+            table, [RecordToDelete(item.key or 0, moments[item.key or 0]) for item in waiting]
+        )
+        self._ports.ledger.defer(
+            [
+                Deferred(
+                    table.name,
+                    item.key or 0,
+                    "deleted_rb",
+                    table.name,
+                    item.survivor or "",
+                    repository_id=self._context.repository_id,
+                )
+                for item in waiting
+            ]
+        )
+        for item in waiting:
+            item.warnings.append(
+                f"The record that replaces it ({item.survivor}) has not arrived yet; "
+                "what refers to it is moved when it does."
+            )
+
+    def _merged_into_themselves(self, table: Table, pairs: dict[int, int]) -> set[int]:
+        """Return records whose survivor was itself merged here, by however many steps, into them."""
+        circular: set[int] = set()
+        ends = dict(pairs)
+        seen: set[int] = set()
+        while ends:
+            circular |= {key for key, end in ends.items() if key == end}
+            asked = {end for key, end in ends.items() if key not in circular} - seen
+            seen |= asked
+            steps = {
+                key: survivor
+                for key, gone, survivor in self._ports.store.fetch(
+                    table, (table.key, "deleted", "deleted_rb"), table.key, asked
+                )
+                if gone and survivor
+            }
+            ends = {key: steps[end] for key, end in ends.items() if key not in circular and end in steps}
+        return circular

@@ -1,0 +1,188 @@
+"""What is still to come: references whose targets have not arrived, files, and the keys inside JSON values.
+
+What a record waits for is kept in the ledger, and put in when it comes, by whatever exchange.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from ...core.kept import Deferred
+from ...core.records import Reference, Upload
+from ...core.schema import Table
+from ...wire.values.json_references import portable, references, resolved
+from ..ports import Ports
+from .deletion import Deleter
+from .gather import Batch
+from .items import Item, Missing
+
+
+class PendingReferences:
+    """Keeps and settles what records wait for.
+
+    Args:
+        ports: what the site stands on.
+        repository_id: who sent the records.
+        remover: merges records whose survivor has come.
+        uuid_of: the uuid that a reference means, as it is stored here.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        repository_id: int | None,
+        remover: Deleter,
+        uuid_of: Callable[[Reference], str | None],
+    ) -> None:
+        self._schema = ports.schema
+        self._store = ports.store
+        self._ledger = ports.ledger
+        self._files = ports.files
+        self._clock = ports.clock
+        self._remover = remover
+        self._repository_id = repository_id
+        self._uuid_of = uuid_of
+
+    def defer(self, written: Sequence[Item]) -> None:
+        """Remember references and files that are still to come, and forget those that were overtaken."""
+        repository_id = self._repository_id
+        waiting: list[Deferred] = []
+        for item in written:
+            if item.missing:
+                waiting.extend(_deferred_items(item, repository_id))
+            for name in item.plan.uploads:
+                value = item.record.values.get(name)
+                if isinstance(value, Upload) and name in item.changes and item.key is not None:
+                    if not self._files.has(item.plan.table.name, name, value.stored):
+                        waiting.append(
+                            Deferred(
+                                item.plan.table.name,
+                                item.key,
+                                name,
+                                "",
+                                value.stored,
+                                url=value.url,
+                                filename=value.filename,
+                                repository_id=repository_id,
+                            )
+                        )
+        if waiting:
+            self._ledger.defer(waiting)
+
+    def settle(self, written: Sequence[Item]) -> set[int]:
+        """Set references that waited for records which are here now; return the id() of the items waited for."""
+        arrived: dict[str, dict[str, Item]] = defaultdict(dict)
+        for item in written:
+            if item.uuid is not None and (item.is_new or item.ours("deleted")):
+                arrived[item.plan.table.name][item.uuid] = item
+        if not arrived:
+            return set()
+        waiting = self._ledger.deferred_for({name: list(uuids) for name, uuids in arrived.items()})
+        if not waiting:
+            return set()
+        settled: list[Deferred] = []
+        by_field: dict[tuple[str, str], list[Deferred]] = defaultdict(list)
+        for each in waiting:
+            by_field[(each.table, each.field)].append(each)
+        for (name, field_name), group in by_field.items():
+            table = self._schema.get(name)
+            if table is not None:
+                self._settle_field(table, field_name, group, arrived)
+            settled.extend(group)
+        self._ledger.settle(settled)
+        return {id(arrived[each.target][each.uuid]) for each in waiting}
+
+    def _settle_field(
+        self, table: Table, field_name: str, group: Sequence[Deferred], arrived: dict[str, dict[str, Item]]
+    ) -> None:
+        if field_name == "deleted_rb":
+            pairs = {each.key: arrived[each.target][each.uuid].key or 0 for each in group}
+            moments: dict[int, Any] = dict(
+                self._store.fetch(table, (table.key, "modified_on"), table.key, pairs)
+            )
+            self._remover.replace(
+                table, pairs, {key: when or self._clock.now() for key, when in moments.items()}
+            )
+            return
+        field = table.fields[field_name]
+        if field_name in table.json_references:
+            self._settle_json(table, field_name, {each.key for each in group})
+            return
+        current: dict[int, Any] = dict(
+            self._store.fetch(table, (table.key, field_name), table.key, {each.key for each in group})
+        )
+        rows: dict[int, Any] = {}
+        for each in group:
+            key = arrived[each.target][each.uuid].key_for(field)
+            if key is None or each.key not in current:
+                continue
+            if field.kind == "list:reference":
+                listed = rows.get(each.key, list(current[each.key] or []))
+                if key not in listed:
+                    listed.insert(len(listed) if each.place is None else each.place, key)
+                rows[each.key] = listed
+            elif current[each.key] is None:
+                rows[each.key] = key
+        if rows:
+            self._store.update(table, (field_name,), list(rows.items()))
+
+    def write_json_references(self, written: Sequence[Item], batch: Batch) -> None:
+        """Add the keys of records named inside JSON values, when all records of the batch have theirs."""
+        for item in written:
+            for name in item.plan.table.json_references & item.changes.keys():
+                value = item.changes[name]
+                named = list(references(value))
+                if not named:
+                    continue
+                keys = self._keys_of(named, batch)
+                for place, reference in enumerate(named):
+                    uuid = self._uuid_of(reference)
+                    if reference not in keys and uuid is not None and reference.table in self._schema:
+                        item.missing.append(Missing(name, reference.table, uuid, place, True))
+                self._store.update(item.plan.table, (name,), [(item.key, resolved(value, keys.get))])
+
+    def _keys_of(self, named: Sequence[Reference], batch: Batch) -> dict[Reference, int]:
+        keys: dict[Reference, int] = {}
+        wanted: dict[str, dict[str, Reference]] = defaultdict(dict)
+        for reference in named:
+            uuid = self._uuid_of(reference)
+            item = batch.find(reference, uuid)
+            if item is not None and item.key is not None:
+                keys[reference] = item.key
+            elif uuid is not None:
+                wanted[reference.table][uuid] = reference
+        for name, by_uuid in wanted.items():
+            table = self._schema.get(name)
+            if table is not None:
+                for uuid, key in self._store.fetch(table, ("uuid", table.key), "uuid", list(by_uuid)):
+                    keys[by_uuid[uuid]] = key
+        return keys
+
+    def _settle_json(self, table: Table, field_name: str, keys: set[int]) -> None:
+        rows = self._store.fetch(table, (table.key, field_name), table.key, keys)
+        named = [reference for _, value in rows for reference in references(value)]
+        found = self._keys_of(named, Batch())
+        self._store.update(
+            table, (field_name,), [(key, resolved(portable(value), found.get)) for key, value in rows]
+        )
+
+
+def _deferred_items(item: Item, repository_id: int | None) -> list[Deferred]:
+    """Return what an item that is written waits for."""
+    key = item.key
+    assert key is not None
+    return [
+        Deferred(
+            item.plan.table.name,
+            key,
+            each.field,
+            each.table,
+            each.uuid,
+            place=each.place,
+            repository_id=repository_id,
+        )
+        for each in item.missing
+        if each.deferrable
+    ]

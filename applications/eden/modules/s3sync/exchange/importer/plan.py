@@ -1,0 +1,296 @@
+"""Plan an import: find what is here, resolve, compare, decide, check. Reads, never writes.
+
+Every question to the database is asked for a whole batch: one query a table for the originals, one a unique field,
+one a duplicate rule, one a table referred to.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from ...core.policy import Decision, Policy, Terms, Version, decide
+from ...core.records import Action, Record, Reference, Upload
+from ...core.schema import Component
+from ..ports import Ports
+from .check import Checker
+from .context import Context
+from .echoes import Echoes
+from .gather import Batch, Gatherer
+from .identify import Identifier
+from .items import Item, Link, TablePlan, differs
+from .references import Resolver
+
+_NONE: frozenset[int] = frozenset()
+_ECHO = Decision(Action.UNCHANGED, False, "It is our own former version, which was replaced here since.")
+
+
+class Planner:
+    """Plans batches of one import.
+
+    Args:
+        ports: what the site stands on.
+        gatherer: knows the compiled tables and how references are to be read.
+        terms: rules of the exchange.
+        context: where the records come from.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        gatherer: Gatherer,
+        terms: Terms,
+        context: Context,
+    ) -> None:
+        self._schema = ports.schema
+        self._store = ports.store
+        self._journal = ports.journal
+        self._ledger = ports.ledger
+        self._gatherer = gatherer
+        self._terms = terms
+        self._context = context
+        self._now = ports.clock.now()
+        self._on_same = decide(Version(None), Version(None), terms, changed_here=False, same=True, tie=_never)
+        self._on_unknown: dict[tuple[bool, int | None, bool], Decision] = {}
+        self.resolver = Resolver(ports.schema, ports.store, gatherer)
+        self._identifier = Identifier(ports.store, gatherer, self.resolver, terms.synchronise_uuids)
+        self._echoes = Echoes(ports.schema, ports.ledger, gatherer, context.repository_id)
+        self._checker = Checker(ports.schema, ports.store, self._now, self._now + context.max_ahead)
+
+    def plan(self, batch: Batch) -> None:
+        """Leave on every item of the batch what was found here and what is to be done with it."""
+        tables: dict[str, list[Item]] = defaultdict(list)
+        for item in batch.items:
+            tables[item.plan.table.name].append(item)
+        for items in tables.values():
+            self._identifier.identify(items[0].plan, items, batch)
+        if batch.postponed:
+            batch.drop_postponed()
+            for name, items in tables.items():
+                tables[name] = [item for item in items if id(item) not in batch.postponed]
+        self.resolver.resolve(batch)
+        for items in tables.values():
+            if items:
+                self._compare(items[0].plan, items)
+        self._decide(batch.items)
+        for items in tables.values():
+            if items:
+                self._checker.check(items[0].plan, items)
+
+    # -- compare -----------------------------------------------------------------------------------------
+
+    def _compare(self, plan: TablePlan, items: Sequence[Item]) -> None:
+        """Leave in ``item.changes`` what the incoming version would change."""
+        data = plan.data
+        position = plan.position
+        waiting = self._already_deferred(plan, items)
+        for item in items:
+            record = item.record
+            if item.outcome is not None:
+                continue
+            if record.modified_on is None and not record.deleted:
+                record.modified_on = self._now
+            original = item.original
+            changes = item.changes
+            if original is None:
+                for name, value in record.values.items():
+                    if name in data:
+                        changes[name] = value.stored if value.__class__ is Upload else value
+                continue
+            resolved = changes
+            changes = item.changes = {}
+            for name, value in record.values.items():
+                if name in data:
+                    theirs = value.stored if value.__class__ is Upload else value
+                    ours = original[position[name]]
+                    if ours != theirs and differs(ours, theirs):
+                        changes[name] = theirs
+            if not self._context.clears and original[plan.position["modified_on"]] == record.modified_on:
+                _keep_cleared(item, resolved)
+            if item.component is not None and item.master is not None:
+                self._follow_master(item, item.master, item.component, resolved)
+            for name, key in resolved.items():
+                ours = original[position[name]]
+                if differs(ours, key):
+                    changes[name] = key
+            if item.missing:
+                known = waiting.get(item.key or 0, set())
+                for missing in item.missing:
+                    if missing.deferrable and (missing.field, missing.uuid) not in known:
+                        changes.setdefault(missing.field, resolved.get(missing.field))
+
+    def _follow_master(
+        self, item: Item, master: Item, component: Component, resolved: dict[str, Any]
+    ) -> None:
+        """A component belongs to the master it came with, also if it belonged to another one here."""
+        key = master.key_for(item.plan.references[component.fkey])
+        if key is not None:
+            resolved[component.fkey] = key
+        else:
+            item.links.append(Link(component.fkey, master, None))
+
+    def _already_deferred(self, plan: TablePlan, items: Sequence[Item]) -> dict[int, set[tuple[str, str]]]:
+        keys = [item.key for item in items if item.missing and item.key is not None]
+        waiting: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        if keys:
+            for deferred in self._ledger.deferred_of(plan.table.name, keys):
+                waiting[deferred.key].add((deferred.field, deferred.uuid))
+        return waiting
+
+    # -- decide ------------------------------------------------------------------------------------------
+
+    def _decide(self, items: Sequence[Item]) -> None:
+        contested: dict[str, list[Item]] = defaultdict(list)
+        for item in items:
+            if item.outcome is None and item.original is not None and not self._is_same(item):
+                contested[item.plan.table.name].append(item)
+        different = {id(item) for disputed in contested.values() for item in disputed}
+        changed_here = [
+            item for table, disputed in contested.items() for item in self._changed_here(table, disputed)
+        ]
+        contested_here = {id(item) for item in changed_here}
+        echoes = self._echoes.among(changed_here) if changed_here else _NONE
+        for item in items:
+            if item.outcome is not None:
+                continue
+            decision = _without_master(item)
+            if decision is None:
+                if item.original is None:
+                    decision = self._decide_unknown(item.record)
+                elif id(item) not in different:
+                    decision = self._on_same
+                elif id(item) in echoes:
+                    decision = _ECHO
+                else:
+                    decision = self._decide_item(item, id(item) in contested_here)
+            item.decision = decision
+
+    def _changed_here(self, table: str, items: Sequence[Item]) -> list[Item]:
+        """Return those that changed here since the last exchange, by someone else than this repository."""
+        exchanged, sender = self._context.exchanged, self._context.repository_id
+        if exchanged is None:
+            return []
+        positions = self._journal.positions(table, [item.key or 0 for item in items])
+        found = []
+        for item in items:
+            seq, origin = positions.get(item.key or 0, (0, None))
+            if seq > exchanged and origin != sender:
+                found.append(item)
+        return found
+
+    def _is_same(self, item: Item) -> bool:
+        ours_deleted = bool(item.ours("deleted"))
+        if item.record.deleted:
+            return ours_deleted and (not item.record.replaced_by or bool(item.ours("deleted_rb")))
+        return not ours_deleted and not item.changes and not item.links
+
+    def _decide_item(self, item: Item, changed_here: bool) -> Decision:
+        """Decide on a record that is here and says something else."""
+        record = item.record
+        theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
+        ours = Version(item.ours("modified_on"), bool(item.ours("deleted")), item.ours("mci"))
+        if changed_here and self._was_known(item, ours, theirs):
+            return decide(ours, theirs, self._terms, changed_here=False, same=True, tie=_never)
+        ruling = self._ruling(item) if changed_here else None
+        return decide(
+            ours,
+            theirs,
+            self._terms,
+            changed_here=changed_here,
+            same=False,
+            tie=lambda: self._ranks_above(item),
+            ruling=ruling,
+        )
+
+    def _decide_unknown(self, record: Record) -> Decision:
+        """Decide on a record that is not here: the same for all that are alike, whatever their time."""
+        alike = (record.deleted, record.mci, bool(record.replaced_by))
+        decision = self._on_unknown.get(alike)
+        if decision is None:
+            theirs = Version(self._now, *alike[:2], record.replaced_by)
+            decision = decide(None, theirs, self._terms, changed_here=False, same=False, tie=_never)
+            self._on_unknown[alike] = decision
+        return decision
+
+    def _was_known(self, item: Item, ours: Version, theirs: Version) -> bool:
+        """Whether this is the version we started from: only here something changed, later."""
+        master = item
+        while master.master is not None:
+            master = master.master
+        known = self._context.known(master.plan.table.name)
+        if known is None or theirs.modified_on is None or ours.modified_on is None:
+            return False
+        return theirs.modified_on < known and theirs.modified_on < ours.modified_on
+
+    def _ruling(self, item: Item) -> Policy | None:
+        """Ask the resource's own conflict rule; it answers with a policy, or None to leave it to the task's."""
+        rule = item.plan.table.onconflict
+        if rule is None:
+            return None
+        ours = dict(zip(item.plan.columns, item.original or ()))
+        answer = rule(ours, item.record, self._context.repository_id)
+        return None if answer is None else Policy.parse(str(getattr(answer, "value", answer)), Policy.NEWER)
+
+    def _ranks_above(self, item: Item) -> bool:
+        """Compare the contents of two versions of the same second, field by field, the same at every site."""
+        names = {*item.changes, *(link.field for link in item.links), *(each.field for each in item.missing)}
+        for name in sorted(names):
+            if name in item.plan.references:
+                theirs = self._reference_rank(item, name)
+                ours = self._our_reference_rank(item, name)
+            else:
+                theirs, ours = _rank(item.changes[name]), _rank(item.ours(name))
+            if theirs != ours:
+                return theirs > ours
+        return False
+
+    def _reference_rank(self, item: Item, name: str) -> str:
+        value = item.record.references.get(name)
+        if value is None:
+            return ""
+        references = (value,) if isinstance(value, Reference) else value
+        return " ".join(self._gatherer.reference_uuid(reference) or "" for reference in references)
+
+    def _our_reference_rank(self, item: Item, name: str) -> str:
+        field = item.plan.references[name]
+        value = item.ours(name)
+        target = self._schema.get(field.target or "")
+        if target is None or value in (None, []):
+            waiting = self._ledger.deferred_of(item.plan.table.name, [item.key or 0])
+            return " ".join(each.uuid for each in waiting if each.field == name)
+        keys = value if isinstance(value, list) else [value]
+        uuids: dict[int, str | None] = dict(self._store.fetch(target, (target.key, "uuid"), target.key, keys))
+        return " ".join(uuids.get(key) or "" for key in keys)
+
+
+def _without_master(item: Item) -> Decision | None:
+    """A component goes with its master: below one that is deleted here no component comes to life."""
+    master = item.master
+    if master is None or master.original is None or item.record.deleted:
+        return None
+    stays_deleted = bool(master.ours("deleted")) and not (
+        master.decision is not None and master.decision.take
+    )
+    if not stays_deleted:
+        return None
+    reason = "The record it belongs to was deleted here."
+    return Decision(Action.SKIPPED, False, reason, assert_ours=item.original is not None)
+
+
+def _keep_cleared(item: Item, resolved: dict[str, Any]) -> None:
+    """Leave empty what we cleared and an Eden could not; ``item.changes`` holds the values that differ."""
+    plan = item.plan
+    for changes, fields in ((item.changes, plan.data), (resolved, plan.references)):
+        for name in [name for name in changes if name in fields and not fields[name].is_text]:
+            if item.ours(name) is None:
+                del changes[name]
+    item.links = [link for link in item.links if item.ours(link.field) is not None]
+
+
+def _never() -> bool:
+    return False
+
+
+def _rank(value: Any) -> str:
+    return "" if value is None else str(value)

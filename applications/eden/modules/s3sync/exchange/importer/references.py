@@ -1,0 +1,140 @@
+"""Give references the keys of the records they mean, or a note that these are missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from ...core.records import Reference
+from ...core.schema import Field, Schema, Table
+from ..ports import Store
+from .gather import Batch, Gatherer
+from .items import Item, Link, Missing, Resolved
+
+#: (table of the record, table the field refers to) -> uuids.
+Needed = dict[tuple[str, str], set[str]]
+
+#: (table of the record, table the field refers to, uuid) -> key that the field holds.
+Known = dict[tuple[str, str, str], int]
+
+
+class Resolver:
+    """Resolves the references of one import, a query a table referred to.
+
+    Args:
+        schema, store: see ``ports``.
+        gatherer: knows how references are to be read.
+    """
+
+    def __init__(self, schema: Schema, store: Store, gatherer: Gatherer) -> None:
+        self._schema = schema
+        self._store = store
+        self._gatherer = gatherer
+        self._tuids: dict[tuple[str, str], int] = {}
+
+    def remember(self, batch: Batch) -> None:
+        """Remember the keys of written records that later batches of the document can only name by tuid."""
+        for (table, tuid), item in batch.by_tuid.items():
+            if item.key is not None:
+                self._tuids[(table, tuid)] = item.key
+
+    def resolve(self, batch: Batch) -> None:
+        """Give every reference the key of its target, the item that will have it, or a note that it is missing."""
+        needed: Needed = defaultdict(set)
+        for item in batch.items:
+            for field, reference, uuid in self._each_reference(item):
+                if uuid is not None and batch.find(reference, uuid) is None:
+                    needed[(reference.table, field.target or "")].add(uuid)
+        known = self.known(needed)
+        for item in batch.items:
+            self._resolve_item(item, batch, known)
+
+    def _each_reference(self, item: Item) -> "Iterable[tuple[Field, Reference, str | None]]":
+        for name, value in item.record.references.items():
+            field = item.plan.references.get(name)
+            if field is None or value is None:
+                continue
+            for reference in (value,) if isinstance(value, Reference) else value:
+                yield field, reference, self._gatherer.reference_uuid(reference)
+
+    def known(self, needed: Needed) -> Known:
+        """Look up uuids: (table, field target, uuid) -> key; a merged record leads to the one that replaced it."""
+        known: Known = {}
+        for (name, target), uuids in needed.items():
+            table = self._schema.get(name)
+            column = _key_column(table, target) if table is not None else None
+            if table is None or column is None:
+                continue
+            merged: dict[int, list[str]] = defaultdict(list)
+            has_mark = "deleted_rb" in table.fields
+            columns = ("uuid", column, "deleted_rb") if has_mark else ("uuid", column)
+            for row in self._store.fetch(table, columns, "uuid", uuids):
+                known[(name, target, row[0])] = row[1]
+                if has_mark and row[2]:
+                    merged[row[2]].append(row[0])
+            if merged:
+                for key, value in self._store.fetch(table, (table.key, column), table.key, list(merged)):
+                    for uuid in merged[key]:
+                        known[(name, target, uuid)] = value
+        return known
+
+    def _resolve_item(self, item: Item, batch: Batch, known: Known) -> None:
+        changes = item.changes
+        for name, value in item.record.references.items():
+            field = item.plan.references.get(name)
+            if field is None:
+                continue
+            if value is None:
+                changes[name] = None
+            elif isinstance(value, Reference):
+                found = self._target(item, field, value, batch, known, None)
+                if isinstance(found, int):
+                    changes[name] = found
+            else:
+                changes[name] = [
+                    key
+                    for place, reference in enumerate(value)
+                    for key in (self._target(item, field, reference, batch, known, place),)
+                    if isinstance(key, int)
+                ]
+
+    def _target(
+        self,
+        item: Item,
+        field: Field,
+        reference: Reference,
+        batch: Batch,
+        known: Known,
+        place: int | None,
+    ) -> Resolved:
+        uuid = self._gatherer.reference_uuid(reference)
+        target = batch.find(reference, uuid)
+        if target is not None:
+            key = target.key_for(field) if target.original is not None else None
+            if key is not None:
+                return key
+            item.links.append(Link(field.name, target, place))
+            return target
+        if uuid is not None:
+            key = known.get((reference.table, field.target or "", uuid))
+        else:
+            key = self._tuids.get((reference.table, reference.tuid or ""))
+        if key is not None:
+            return key
+        table = self._schema.get(reference.table)
+        deferrable = (
+            uuid is not None and table is not None and _key_column(table, field.target or "") is not None
+        )
+        missing = Missing(field.name, reference.table, uuid or reference.tuid or "", place, deferrable)
+        item.missing.append(missing)
+        return missing
+
+
+def _key_column(table: Table, target: str) -> str | None:
+    """Return the column of an instance table whose value a field referring to ``target`` holds."""
+    if target == table.name:
+        return table.key
+    for super_key, super_table in table.super_keys.items():
+        if super_table == target:
+            return super_key
+    return None

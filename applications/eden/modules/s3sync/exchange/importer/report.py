@@ -1,0 +1,70 @@
+"""What became of the records of a document, and which problems are told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ...core.limits import MOST_PROBLEMS
+from ...core.records import Action, Outcome, Record
+
+#: Most failures kept in a report for the reply; every one is in the ledger in any case.
+MAX_FAILURES = 1000
+
+#: Most keys of each kind listed in a report: a document of a million records must not fill the memory with them.
+MAX_LISTED = 20_000
+
+
+@dataclass
+class Report:
+    """What became of the records of a document.
+
+    Attributes:
+        counts: outcomes of all records, components and referenced records included.
+        main: outcomes of the records of the main table.
+        by_table: outcomes a table.
+        created, updated, deleted: keys of records of the main table, at most MAX_LISTED of each.
+        failures: rejected records with their outcomes, at most MAX_FAILURES.
+        warnings: what was left out although a record was stored.
+        conflicts: a line for each conflict: the record and how it was decided, at most MAX_FAILURES.
+    """
+
+    counts: "Counter[Action]" = field(default_factory=Counter)
+    main: "Counter[Action]" = field(default_factory=Counter)
+    by_table: dict[str, "Counter[Action]"] = field(default_factory=dict)
+    created: list[int] = field(default_factory=list)
+    updated: list[int] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+    failures: list[tuple[Record, Outcome]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """How many records were looked at."""
+        return sum(self.counts.values())
+
+    def add(self, other: "Report") -> None:
+        """Take in the report of a further batch or page."""
+        self.counts.update(other.counts)
+        self.main.update(other.main)
+        for table, counts in other.by_table.items():
+            self.by_table.setdefault(table, Counter()).update(counts)
+        self.created.extend(other.created[: MAX_LISTED - len(self.created)])
+        self.updated.extend(other.updated[: MAX_LISTED - len(self.updated)])
+        self.deleted.extend(other.deleted[: MAX_LISTED - len(self.deleted)])
+        self.failures.extend(other.failures[: MAX_FAILURES - len(self.failures)])
+        self.warnings.extend(other.warnings[: MAX_FAILURES - len(self.warnings)])
+        self.conflicts.extend(other.conflicts[: MAX_FAILURES - len(self.conflicts)])
+
+
+def problems_of(report: Report) -> list[str]:
+    """Return a line for each rejected record, conflict and warning of an import, bounded."""
+    lines = []
+    for record, outcome in report.failures:
+        reasons = [f"{name}: {error.message}" for name, error in outcome.errors.items()]
+        reason = "; ".join(reasons) or outcome.reason or "rejected"
+        lines.append(f"{outcome.table} {outcome.uuid or record.uuid or '(no uuid)'} was rejected: {reason}")
+    lines += report.conflicts
+    lines += report.warnings
+    return lines[:MOST_PROBLEMS]

@@ -1,0 +1,378 @@
+"""One repository, synchronised: every task pulls, then pushes, page by page, and all of it is told.
+
+The engine knows the other site as a ``Peer`` and this site as a ``Local``; what a page means is decided
+there. Each page is settled before the next one is asked for, so a line that breaks, a person who cancels or a
+process that dies costs one page.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import (
+    Callable,
+    TypeVar,
+)
+
+from ...core.errors import (
+    AlreadyRunning,
+    Cancelled,
+    DocumentTooLarge,
+    Failure,
+    NotAuthenticated,
+    PeerBusy,
+    PeerUnreachable,
+    ProtocolError,
+    RunFailed,
+    SyncError,
+    TlsFailed,
+)
+from ...core.limits import LOGGED_PROBLEMS, MOST_PROBLEMS, SHRINK
+from ...core.retry import NO_RETRY, RetryPolicy
+from ..peer import Capability, Peer, PullResult, PushResult
+from .ports import ImportSummary, Local, Log, Position, Progress, Stage, Task
+from .report import RunReport
+
+T = TypeVar("T")
+log = logging.getLogger("eden.sync")
+
+USUAL_RETRIES = RetryPolicy()
+
+#: What the log says of a resource of which nothing was exchanged.
+NOTHING_NEW, NOTHING_TO_SEND = "Nothing new.", "Nothing to send."
+
+#: Seconds of a pause between two looks whether a person cancels: nobody waits for the end of a long pause.
+WAITING_STEP = 1.0
+
+#: After one of these no other resource can fare better.
+HOPELESS = (NotAuthenticated, TlsFailed)
+
+#: After one of these other resources are tried, but without waiting any more.
+OFFLINE = (PeerUnreachable, PeerBusy)
+
+
+class Engine:
+    """Synchronises one repository.
+
+    Args:
+        peer: the other site.
+        local: this site.
+        tasks: what to exchange, in this order.
+        progress: where to tell how far it is.
+        journal_log: where people read about it.
+        page_size: most main records in a page.
+        patience: how often a step that failed in passing is repeated.
+        sleep: waits the given seconds.
+        peer_time: returns the time by the peer's clock, as far as known (UTC).
+        quiet: whether tasks with nothing to do leave no entry in the log.
+    """
+
+    def __init__(
+        self,
+        peer: Peer,
+        local: Local,
+        tasks: Sequence[Task],
+        progress: Progress,
+        journal_log: Log,
+        *,
+        page_size: int,
+        peer_time: Callable[[], datetime],
+        patience: RetryPolicy = USUAL_RETRIES,
+        sleep: Callable[[float], None] = time.sleep,
+        quiet: bool = False,
+    ) -> None:
+        self._peer = peer
+        self._local = local
+        self._tasks = tasks
+        self._progress = progress
+        self._log = journal_log
+        self._page_size = page_size
+        self._patience = patience
+        self._sleep = sleep
+        self._peer_time = peer_time
+        self._quiet = quiet
+        self._report = RunReport()
+
+    def run(self) -> RunReport:
+        """Run all tasks.
+
+        Raises:
+            RunFailed: at least one task failed; its text and its ``failures`` name each of them.
+            Cancelled, AlreadyRunning: the run ended early; what was settled stays.
+        """
+        hopeless: SyncError | None = None
+        for task in self._tasks:
+            self._progress.check()
+            if hopeless is not None:
+                self._failed(task, "pull" if task.pulls else "push", hopeless)
+                continue
+            hopeless = self._run_task(task)
+        self._progress.stage(Stage.FINISHED)
+        if self._report.failures:
+            raise RunFailed(self._report.summary(), failures=tuple(self._report.failures))
+        return self._report
+
+    def _run_task(self, task: Task) -> SyncError | None:
+        """Run one task; return an error after which no other task can fare better."""
+        can = self._peer.capabilities
+        if task.pulls and Capability.PULL in can:
+            try:
+                self._pull(task)
+            except (Cancelled, AlreadyRunning):
+                raise
+            except Exception as failure:
+                error = self._failed(task, "pull", failure)
+                if isinstance(error, HOPELESS):
+                    return error
+                if isinstance(error, OFFLINE):
+                    return None
+        if task.pushes and Capability.PUSH in can:
+            try:
+                with self._local.scratch() as folder:
+                    self._push(task, folder)
+            except (Cancelled, AlreadyRunning):
+                raise
+            except Exception as failure:
+                error = self._failed(task, "push", failure)
+                if isinstance(error, HOPELESS):
+                    return error
+        return None
+
+    def _failed(self, task: Task, mode: str, failure: Exception) -> SyncError:
+        """Record that a task failed; nothing of it is carried to the next one."""
+        if isinstance(failure, SyncError):
+            error = failure
+        else:
+            log.exception("Synchronisation of %s failed unexpectedly", task.resource)
+            error = SyncError(
+                f"Unexpected error at this site: {type(failure).__name__}: {failure}",
+                hint="This is a defect: the trace is in the log of the worker. Please report it.",
+            )
+        if isinstance(error, OFFLINE):
+            self._patience = NO_RETRY
+        self._report.failures.append(Failure(task.resource, mode, error))
+        action = "fetch" if mode == "pull" else "send"
+        result = "fatal" if not error.transient else "error"
+        self._log.task(
+            task.resource,
+            mode,
+            action,
+            result,
+            error.message,
+            remote=error.remote,
+            remedy=error.hint,
+            code=error.code,
+        )
+        return error
+
+    def _repeat(self, step: Callable[[], T]) -> T:
+        def told(error: SyncError, attempt: int, wait: float) -> None:
+            log.warning("Attempt %d failed, the next one in %.1f s: %s", attempt, wait, error)
+            self._progress.stage(Stage.WAITING)
+
+        def waited(seconds: float) -> None:
+            self._progress.check()
+            while seconds > 0:
+                self._sleep(min(seconds, WAITING_STEP))
+                self._progress.check()
+                seconds -= WAITING_STEP
+
+        return self._patience.run(step, on_retry=told, sleep=waited)
+
+    # --- pull ----------------------------------------------------------------------------------------
+
+    def _pull(self, task: Task) -> None:
+        """Pull everything there is."""
+        total = ImportSummary()
+        limit = self._page_size
+        more = first = True
+        while more:
+            self._progress.check()
+            position = self._local.position(task)
+            try:
+                page, taken = self._repeat(partial(self._take, task, position, limit, first))
+            except DocumentTooLarge:
+                if limit == 1:
+                    raise
+                # A site with large records: smaller pages may do.
+                limit = max(1, limit // SHRINK)
+                continue
+            first = False
+            total.counts.update(taken.counts)
+            total.problems += taken.problems[: MOST_PROBLEMS - len(total.problems)]
+            self._report.received.update(taken.counts)
+            self._progress.advance(sum(total.counts.values()), counts=dict(taken.counts))
+            if page.is_ours:
+                self._local.learn(frozenset(("cursor",)))
+            more = page.more
+            if more and page.cursor == position.cursor:
+                raise ProtocolError(
+                    f"The other site promises another page of {task.resource} and stays where it is.",
+                    remote=True,
+                )
+        self._progress.stage(Stage.FILES, task.resource)
+        total.problems += self._local.fetch_files(self._peer, lambda stored: self._progress.check())
+        self._tell(task, "pull", "fetch", sum(total.counts.values()), dict(total.counts), total.problems)
+
+    def _take(
+        self, task: Task, position: Position, limit: int, first: bool
+    ) -> tuple[PullResult, ImportSummary]:
+        self._progress.stage(Stage.PULLING, task.resource)
+        started = self._peer_time()
+        page = self._peer.pull(
+            task.exchange,
+            cursor=position.cursor,
+            limit=limit,
+            msince=position.msince,
+            checkpoint=position.checkpoint,
+            total=first,
+        )
+        try:
+            self._progress.advance(bytes_in=page.received)
+            self._progress.stage(Stage.IMPORTING, task.resource, page.total)
+            if page.is_ours:
+                taken = self._local.take_page(task, page)
+            else:
+
+                def on_batch(done: int) -> None:
+                    self._progress.advance(done)
+                    self._progress.check()
+
+                taken = self._local.take_document(task, page, started, on_batch)
+        finally:
+            page.discard()
+        return page, taken
+
+    # --- push ----------------------------------------------------------------------------------------
+
+    def _push(self, task: Task, folder: Path) -> None:
+        counts: "Counter[str]" = Counter()
+        problems: list[str] = []
+        sent = 0
+        limit = self._page_size
+        restored = False
+        target = folder / "push.xml"
+        position = self._local.position(task)
+        files = list(position.files)
+        while True:
+            self._progress.check()
+            position = self._local.position(task)
+            self._progress.stage(Stage.EXPORTING, task.resource)
+            for_eden = "cursor" not in self._local.capabilities()
+            page = self._local.write_page(task, position.pushed, limit, target, for_eden=for_eden)
+            if not page.count:
+                files = self._send_files(files, problems)
+                self._local.delivered(task, page, None, files)
+                if page.more:
+                    continue
+                break
+            self._progress.stage(Stage.PUSHING, task.resource, page.total)
+            try:
+                result = self._repeat(partial(self._send, task, position, target))
+            except DocumentTooLarge:
+                if page.count == 1:
+                    raise
+                limit = max(1, page.count // SHRINK)
+                continue
+            files = self._send_files(list(dict.fromkeys([*files, *result.files])), problems)
+            self._local.delivered(task, page, result, files)
+            self._learn(result)
+            sent += page.count
+            counts.update(result.outcomes)
+            problems += self._problems(result)
+            self._report.sent += page.count
+            self._progress.advance(sent, sent=page.count, bytes_out=result.sent)
+            if result.restored and not restored:
+                restored = True
+                problems.append("The other site was restored from a backup: everything is compared again.")
+                self._local.start_over(task)
+                continue
+            if not page.more:
+                break
+        self._tell(task, "push", "send", sent, dict(counts), problems)
+
+    def _send(self, task: Task, position: Position, target: Path) -> PushResult:
+        return self._peer.push(
+            task.exchange,
+            target,
+            journal=self._local.journal_identity(),
+            checkpoint=position.checkpoint,
+        )
+
+    def _learn(self, result: PushResult) -> None:
+        learned = result.learned | (frozenset(("cursor",)) if result.is_ours else frozenset())
+        if learned - self._local.capabilities():
+            self._local.learn(learned)
+
+    @staticmethod
+    def _problems(result: PushResult) -> list[str]:
+        problems = [
+            f"{each.uuid or each.table} was rejected there: {each.reason}" for each in result.refusals
+        ]
+        problems += [f"{uuid} was not sent: it is newer there." for uuid in result.left_out]
+        if result.note:
+            problems.append(result.note)
+        return problems
+
+    def _send_files(self, stored: Sequence[str], problems: list[str]) -> list[str]:
+        """Send files that the peer wants; return those that have to be sent another time."""
+        left = []
+        if stored:
+            self._progress.stage(Stage.FILES)
+        for name in stored:
+            self._progress.check()
+            try:
+                path = self._local.file_path(name)
+                sent = self._repeat(partial(self._peer.send_file, name, path))
+                self._progress.advance(bytes_out=sent)
+            except (Cancelled, AlreadyRunning):
+                raise
+            except SyncError as error:
+                problems.append(f"The file {name} was not sent: {error.explain()}")
+                if error.transient:
+                    left.append(name)
+        return left
+
+    # --- telling -------------------------------------------------------------------------------------
+
+    def _tell(
+        self,
+        task: Task,
+        mode: str,
+        action: str,
+        records: int,
+        counts: dict[str, int],
+        problems: Sequence[str],
+    ) -> None:
+        """Write the entry about a direction of a task that came to its end."""
+        bad = sum(counts.get(name, 0) for name in ("rejected", "conflict"))
+        self._report.warnings += len(problems)
+        moved = any(count for name, count in counts.items() if name != "unchanged")
+        if self._quiet and not problems and not moved:
+            return
+        told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count)
+        if not records:
+            message = NOTHING_TO_SEND if mode == "push" else NOTHING_NEW
+        elif mode == "push":
+            message = f"{_records(records)} sent{f': {told}' if told else ''}."
+        else:
+            message = f"{_records(records)} received: {told}."
+        if problems:
+            shown = list(_bounded(problems, LOGGED_PROBLEMS))
+            message = "\n".join([message, *shown])
+        self._log.task(task.resource, mode, action, "warning" if problems or bad else "success", message)
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count} records"
+
+
+def _bounded(lines: Sequence[str], most: int) -> Iterator[str]:
+    yield from lines[:most]
+    if len(lines) > most:
+        yield f"... and {len(lines) - most} more."

@@ -1,0 +1,39 @@
+"""What a run did, and which of its tasks did not come to their end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ...core.errors import (
+    Failure,
+)
+
+
+@dataclass
+class RunReport:
+    """What a run did.
+
+    Attributes:
+        received: outcomes here of the records that were pulled.
+        sent: main records that were pushed.
+        failures: tasks that did not come to their end.
+        warnings: how many problems were logged beside failures.
+    """
+
+    received: "Counter[str]" = field(default_factory=Counter)
+    sent: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    warnings: int = 0
+
+    def summary(self) -> str:
+        """Return the run in one sentence; of what failed with the error's code, by which screens say it anew."""
+        parts = [f"{count} {name}" for name, count in sorted(self.received.items()) if count]
+        text = f"Received: {', '.join(parts) if parts else 'nothing'}. Sent: {self.sent}."
+        if self.failures:
+            failed = "; ".join(
+                f"{each.resource or 'repository'} ({each.mode}, {each.error.code}): {each.error.explain()}"
+                for each in self.failures
+            )
+            text += f" Failed: {failed}"
+        return text

@@ -1,0 +1,5 @@
+"""Layer 8, how things stand: states of repositories, waiting changes, the log, mail about failures.
+Knows everything below, none of its neighbours.
+"""
+
+__all__ = ["failure_mail", "log_view", "pending_changes", "status"]

@@ -1,0 +1,131 @@
+"""Mails to administrators: one when a repository keeps failing, one when it works again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gluon import current
+
+from ..core.clock import utcnow
+from ..core.plurals import counted
+from ..database.log import OUTGOING, SyncLog
+from ..site import Site
+
+#: More runs than these are not counted; it is said that there were at least so many.
+COUNTED = 50
+
+
+def failures_in_a_row(states: Sequence[str]) -> int:
+    """Return how many of the last runs failed one after the other; those that somebody stopped do not count.
+
+    Args:
+        states: of the runs, the newest first.
+    """
+    count = 0
+    for state in states:
+        if state == "completed":
+            break
+        count += state == "failed"
+    return count
+
+
+def tell(site: Site, repository_id: int) -> None:
+    """Write to the administrators if a repository has begun to fail, or to work again.
+
+    A mail that the server does not take is noted in the log, and tried again after the next run.
+
+    Args:
+        site: this site.
+        repository_id: the repository whose run has just ended.
+    """
+    recipients = site.host.settings.get_sync_notify_to()
+    if not recipients or not site.host.settings.get_mail_server():
+        return
+    db = site.db
+    repository = db.sync_repository(repository_id)
+    if repository is None or repository.deleted:
+        return
+    after = site.host.settings.get_sync_notify_after()
+    run = db.sync_run
+    runs = db((run.repository_id == repository_id) & (run.state != "running")).select(
+        run.state, run.message, orderby=~run.id, limitby=(0, max(COUNTED, after))
+    )
+    count = failures_in_a_row([each.state for each in runs])
+    if count >= after and repository.notified_on is None:
+        last = next(each for each in runs if each.state == "failed")
+        _tell_once(site, repository, recipients, _failing(site, repository, count, last.message), began=True)
+    elif not count and runs and repository.notified_on is not None:
+        _tell_once(site, repository, recipients, _working(site, repository), began=False)
+
+
+def _tell_once(
+    site: Site, repository: Any, recipients: list[str], mail: tuple[str, str], *, began: bool
+) -> None:
+    """Send a mail unless another worker has done so: who turns the mark sends, and turns it back on failure."""
+    db = site.db
+    table = db.sync_repository
+    former = repository.notified_on
+    unchanged = (table.id == repository.id) & (table.notified_on == former)
+    with site.store.transaction():
+        # modified_on stays: the repository itself was not changed
+        turned = db(unchanged).update_naive(notified_on=utcnow() if began else None)
+    if not turned:
+        return
+    failure = site.host.send_mail(recipients, *mail)
+    if failure is None:
+        return
+    with site.store.transaction():
+        db(table.id == repository.id).update_naive(notified_on=former)
+    SyncLog(db, site.store.transaction, repository.id, OUTGOING).task(
+        None,
+        "pull",
+        "request",
+        "warning",
+        f"The mail to {', '.join(recipients)} could not be sent: {failure}",
+        remedy="Check the mail server ([mail] in private/appconfig.ini) by a test mail on the page Settings.",
+    )
+
+
+def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str, str]:
+    T = current.T
+    run = site.db.sync_run
+    success = (
+        site.db((run.repository_id == repository.id) & (run.state == "completed"))
+        .select(run.finished_on, orderby=~run.id, limitby=(0, 1))
+        .first()
+    )
+    about = {
+        "site": site.host.settings.get_system_name(),
+        "repository": repository.name,
+        "what": counted(
+            T,
+            count,
+            "The last synchronization with %(repository)s failed.",
+            "The last %(count)s synchronizations with %(repository)s failed.",
+            repository=repository.name,
+        ),
+        "reason": reason or "",
+        "since": success.finished_on if success else T("never"),
+        "address": f"{site.base_url}/sync/repository/{repository.id}",
+    }
+    subject = T("%(site)s: the synchronization with %(repository)s keeps failing") % about
+    text = T(
+        "%(what)s The last success (UTC): %(since)s.\n\n"
+        "What happened:\n%(reason)s\n\n"
+        "Where to look:\n%(address)s\n\n"
+        "It is tried again by the schedule. You get no further mail until it works again."
+    )
+    return str(subject), str(text % about)
+
+
+def _working(site: Site, repository: Any) -> tuple[str, str]:
+    T = current.T
+    about = {
+        "site": site.host.settings.get_system_name(),
+        "repository": repository.name,
+        "address": f"{site.base_url}/sync/repository/{repository.id}",
+    }
+    subject = T("%(site)s: the synchronization with %(repository)s works again") % about
+    text = T("The last synchronization with %(repository)s succeeded.\n\n%(address)s") % about
+    return str(subject), str(text)

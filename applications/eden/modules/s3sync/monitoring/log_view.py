@@ -1,0 +1,259 @@
+"""The log as it is read: which entries are wanted, those of one run together, as a table for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, NamedTuple
+
+from ..core.task import RESULTS
+from ..database.paging import ListPage, containing, day, whole_number
+from ..site import Site
+
+PAGE = 50
+ROWS_AT_ONCE = 2_000
+#: What is asked for as a direction -> the modes that entries of it have.
+DIRECTIONS: Mapping[str, Sequence[str]] = {
+    "in": ("pull/outgoing", "push/incoming"),
+    "out": ("push/outgoing", "pull/incoming"),
+    "register": ("register/outgoing", "register/incoming"),
+    "decide": ("decide/outgoing",),
+}
+#: Results that somebody has to look at.
+TROUBLE = ("error", "fatal")
+#: A spreadsheet takes what begins with one of these for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class LogQuery(NamedTuple):
+    """Which entries are asked for.
+
+    Attributes:
+        repository: id of the repository, None for all.
+        resource: name of a table, "" for all.
+        direction: one of DIRECTIONS, "" for all.
+        result: one of RESULTS, "trouble" for all of TROUBLE, "" for all.
+        since, until: first and last day (year-month-day, UTC), "" for no bound.
+        search: text in the message or in what to do, "" for any.
+        run: id of a run, None for all.
+        oldest_first: whether the oldest come first.
+    """
+
+    repository: int | None = None
+    resource: str = ""
+    direction: str = ""
+    result: str = ""
+    since: str = ""
+    until: str = ""
+    search: str = ""
+    run: int | None = None
+    oldest_first: bool = False
+
+    @classmethod
+    def from_vars(cls, variables: Any, repository_id: int | None = None) -> "LogQuery":
+        """Return what URL variables ask for; what they say wrongly is passed over.
+
+        Args:
+            variables: URL variables: repository, resource, direction, result, since, until, q, run, sort.
+            repository_id: only this repository, whatever the variables say.
+        """
+        direction, result = str(variables.get("direction") or ""), str(variables.get("result") or "")
+        since, until = str(variables.get("since") or ""), str(variables.get("until") or "")
+        run = whole_number(variables.get("run"))
+        sort = str(variables.get("sort") or "")
+        return cls(
+            repository_id or whole_number(variables.get("repository")),
+            str(variables.get("resource") or "")[:64],
+            direction if direction in DIRECTIONS else "",
+            result if result in (*RESULTS, "trouble") else "",
+            since if day(since) else "",
+            until if day(until) else "",
+            str(variables.get("q") or "").strip()[:255],
+            run,
+            sort == "time" or (run is not None and sort != "-time"),
+        )
+
+    def to_vars(self) -> dict[str, str]:
+        """Return the URL variables that ask for the same."""
+        given = {
+            "repository": str(self.repository or ""),
+            "resource": self.resource,
+            "direction": self.direction,
+            "result": self.result,
+            "since": self.since,
+            "until": self.until,
+            "q": self.search,
+            "run": str(self.run or ""),
+            "sort": "time" if self.oldest_first else "",
+        }
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether the person asked for less than all entries of the repository, or of all of them."""
+        return self._replace(repository=None, oldest_first=False) != LogQuery()
+
+    def query(self, db: Any) -> Any:
+        """Return the query for these entries."""
+        table = db.sync_log
+        query = table.id > 0
+        if self.repository:
+            query &= table.repository_id == self.repository
+        if self.resource:
+            query &= table.resource_name == self.resource
+        if self.direction:
+            query &= table.mode.belongs(DIRECTIONS[self.direction])
+        if self.result == "trouble":
+            query &= table.result.belongs(TROUBLE)
+        elif self.result:
+            query &= table.result == self.result
+        if self.since:
+            query &= table.timestmp >= day(self.since)
+        if self.until:
+            query &= table.timestmp < day(self.until, 1)
+        if self.run:
+            query &= table.run_id == self.run
+        if self.search:
+            query &= containing(self.search, table.message, table.remedy)
+        return query
+
+    def order(self, db: Any) -> Any:
+        """Return the order of the entries; they are written in the order of time."""
+        return db.sync_log.id if self.oldest_first else ~db.sync_log.id
+
+
+class LogGroup(NamedTuple):
+    """Entries of one run, or one that belongs to none.
+
+    Attributes:
+        run: row of sync_run; None where the entry belongs to none, or to one that was removed.
+        run_id: its id, None where the entry belongs to none.
+        entries: rows of sync_log in the order that was asked for.
+    """
+
+    run: Any
+    run_id: int | None
+    entries: list[Any]
+
+
+def log_page(site: Site, asked: LogQuery, variables: Any) -> ListPage:
+    """Return a page of the log as Group; entries of a run stand together where its first one on the page does.
+
+    Args:
+        site: this site.
+        asked: which entries.
+        variables: URL variables, of them page.
+    """
+    db = site.db
+    query = asked.query(db)
+    page = ListPage.asked(variables, db(query).count(), PAGE)
+    if not page.total:
+        return page
+    # The keys first: to sort all the long messages of a large log takes far longer.
+    found = db(query).select(db.sync_log.id, orderby=asked.order(db), limitby=page.bounds(PAGE))
+    rows = db(db.sync_log.id.belongs([row.id for row in found])).select(orderby=asked.order(db))
+    return page._replace(rows=_groups(db, list(rows)))
+
+
+def _groups(db: Any, rows: Sequence[Any]) -> list[LogGroup]:
+    wanted = {row.run_id for row in rows if row.run_id}
+    runs = {row.id: row for row in db(db.sync_run.id.belongs(wanted)).select()}
+    groups: dict[Any, LogGroup] = {}
+    for row in rows:
+        key = ("run", row.run_id) if row.run_id else ("entry", row.id)
+        groups.setdefault(key, LogGroup(runs.get(row.run_id), row.run_id, [])).entries.append(row)
+    return list(groups.values())
+
+
+def repository_names(db: Any) -> dict[int, str]:
+    """Return the names of all repositories by id, in their order."""
+    table = db.sync_repository
+    rows = db(table.deleted == False).select(table.id, table.name, orderby=table.name)  # noqa: E712
+    return {row.id: row.name for row in rows}
+
+
+def logged_resources(db: Any) -> list[str]:
+    """Return the tables of which there are entries."""
+    logged = db(db.sync_log.resource_name != None).select(db.sync_log.resource_name, distinct=True)  # noqa: E711
+    return sorted({row.resource_name for row in logged if row.resource_name})
+
+
+# --- as a table ----------------------------------------------------------------------------------------------
+
+
+def write_csv(site: Site, asked: LogQuery, headings: Sequence[str], out: BinaryIO) -> int:
+    """Write the entries as comma-separated values (RFC 4180) in UTF-8.
+
+    A byte order mark comes first, since without it Excel takes the text for another encoding. What a spreadsheet
+    would take for a formula gets an apostrophe before it.
+
+    Args:
+        site: this site.
+        asked: which entries.
+        headings: of the columns: time (UTC), repository, resource, mode, action, result, who reported it, message,
+            what to do, run.
+        out: takes the bytes.
+
+    Returns:
+        how many entries.
+    """
+    out.write(b"\xef\xbb\xbf")
+    names = repository_names(site.db)
+    count = 0
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(map(harmless, headings))
+    for moment, repository_id, resource, mode, action, result, remote, message, remedy, run in _all(
+        site, asked
+    ):
+        count += 1
+        reporter = "remote" if remote in (True, "T") else "local"
+        who = names.get(repository_id, "")
+        cells = (str(moment or "")[:19], who, resource, mode, action, result, reporter, message, remedy, run)
+        table.writerow(map(harmless, cells))
+        if not count % ROWS_AT_ONCE:
+            _flush(text, out)
+    _flush(text, out)
+    return count
+
+
+def _flush(text: io.StringIO, out: BinaryIO) -> None:
+    out.write(text.getvalue().encode("utf-8", "replace"))
+    text.seek(0)
+    text.truncate()
+
+
+def harmless(value: Any) -> str:
+    """Return a cell as text that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _all(site: Site, asked: LogQuery) -> Iterator[Sequence[Any]]:
+    """Yield the columns of all entries as the database has them, a part at a time: a log may outgrow the memory."""
+    db, table = site.db, site.db.sync_log
+    query, last = asked.query(db), None
+    columns = (
+        table.id,
+        table.timestmp,
+        table.repository_id,
+        table.resource_name,
+        table.mode,
+        table.action,
+        table.result,
+        table.remote,
+        table.message,
+        table.remedy,
+        table.run_id,
+    )
+    while True:
+        part = query
+        if last is not None:
+            part &= table.id > last if asked.oldest_first else table.id < last
+        rows = db.executesql(db(part)._select(*columns, orderby=asked.order(db), limitby=(0, ROWS_AT_ONCE)))
+        if not rows:
+            return
+        for row in rows:
+            yield row[1:]
+        last = rows[-1][0]

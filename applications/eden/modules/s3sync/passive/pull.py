@@ -1,0 +1,155 @@
+"""What this site does for another one that asks: answer a pull, take a push, take a file, make acquaintance.
+
+No HTTP here: ``rest`` reads requests and writes replies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from ..core.cursor import Checkpoint, Cursor, hand_out, present
+from ..database import traffic
+from ..database.log import INCOMING, SyncLog
+from ..exchange.exporter import ExportPage, ExportRequest
+from ..site import Site
+from ..site.exchange_state import RECEIVE
+from ..wire.protocol.pull import PullRequest
+from .contact import note_contact
+from .pull_by_eden import EDEN_TOKEN, serve_eden
+from .served import Served, new_token
+
+
+def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
+    """Answer a pull.
+
+    Args:
+        site: this site.
+        request: what is asked for; an unknown repository is served too, but nothing is remembered of it.
+        out: seekable binary file for the document.
+
+    Raises:
+        UnknownResource, ProtectedResource, FilterError, BadRequest: the request cannot be answered.
+    """
+    table = site.schema.table(request.resource)
+    repository = site.repository_of(request.repository)
+    if not request.look:
+        site.journal.catch_up(table)
+        if repository is not None:
+            note_contact(site, repository)
+    wanted = ExportRequest(
+        table.name,
+        filters=site.by_table(request.filters, table.name),
+        components=request.components,
+        skip_origin=repository.id if repository else None,
+    )
+    if request.look:
+        if request.cursor is None:
+            return serve_eden(site, request, wanted, None, out)
+        return _show_page(site, request, wanted, repository, out)
+    if request.cursor is None:
+        served = serve_eden(site, request, wanted, repository, out)
+    elif repository is None:
+        served = _serve_stranger(site, request, wanted, out)
+    else:
+        served = _serve_page(site, request, wanted, repository, out)
+    if repository is not None and served.count:
+        with site.store.transaction():
+            SyncLog(site.db, site.store.transaction, repository.id, INCOMING).task(
+                table.name, "pull", "send", "success", f"{served.count} records sent."
+            )
+            traffic.note(site.db, repository.id, sent=served.count)
+    return served
+
+
+def _limit(site: Site, request: PullRequest) -> int:
+    return request.limit or site.host.settings.get_sync_page_size()
+
+
+def _serve_page(
+    site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
+) -> Served:
+    """Write the next page for one of ours, and remember what it was given."""
+    identity, head = site.journal.identity(), site.journal.head()
+    before = site.checkpoints.load(repository.id, wanted.table)
+    decision = present(before, Cursor.parse(request.cursor), identity, head)
+    pushed = present(
+        site.checkpoints.load(repository.id, wanted.table, RECEIVE),
+        Cursor.parse(request.checkpoint),
+        identity,
+        head,
+    )
+    lost = [each.lost_after for each in (decision, pushed) if each.lost_after is not None]
+    if lost:
+        with site.store.transaction():
+            site.journal.forget_origin(repository.id, min(lost))
+    paged = replace(wanted, after=decision.resume, until=head, limit=_limit(site, request), paged=True)
+    handed: list[Checkpoint] = []
+
+    def attributes(page: ExportPage) -> dict[str, Any]:
+        checkpoint, cursor = hand_out(decision.checkpoint, page.position, new_token(), identity)
+        handed.append(checkpoint)
+        return {
+            "cursor": str(cursor),
+            "more": page.more,
+            "journal": identity,
+            "restored": decision.restored or pushed.restored,
+            "total": site.total(paged, page) if request.total else None,
+        }
+
+    page = site.exporter.export(out, paged, attributes)
+    if handed[-1] != before:
+        with site.store.transaction():
+            site.checkpoints.save(repository.id, wanted.table, handed[-1])
+    return Served(page.count, page.more)
+
+
+def _show_page(
+    site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
+) -> Served:
+    """Write the page that one of ours would be given, for it to look at; nothing is remembered of that."""
+    identity, head = site.journal.identity(), site.journal.head()
+    cursor = Cursor.parse(request.cursor)
+    after, restored, skip_origin = 0, False, wanted.skip_origin
+    if repository is not None:
+        load = site.checkpoints.load
+        decision = present(load(repository.id, wanted.table), cursor, identity, head)
+        received = load(repository.id, wanted.table, RECEIVE)
+        pushed = present(received, Cursor.parse(request.checkpoint), identity, head)
+        after, restored = decision.resume, decision.restored or pushed.restored
+        if decision.lost_after is not None or pushed.lost_after is not None:
+            # What it once brought may be lost there: it would be sent, too.
+            skip_origin = None
+    paged = replace(
+        wanted, after=after, until=head, skip_origin=skip_origin, limit=_limit(site, request), paged=True
+    )
+
+    def attributes(page: ExportPage) -> dict[str, Any]:
+        return {
+            "cursor": request.cursor or "",
+            "more": page.more,
+            "journal": identity,
+            "restored": restored,
+            "total": site.total(paged, page) if request.total else None,
+        }
+
+    page = site.exporter.export(out, paged, attributes)
+    return Served(page.count, page.more)
+
+
+def _serve_stranger(site: Site, request: PullRequest, wanted: ExportRequest, out: BinaryIO) -> Served:
+    """Write the next page for one that is not registered: its cursor is all that is known of it."""
+    identity = site.journal.identity()
+    cursor = Cursor.parse(request.cursor)
+    after = cursor.seq if cursor is not None and cursor.identity == identity else 0
+
+    def attributes(page: ExportPage) -> dict[str, Any]:
+        return {
+            "cursor": str(Cursor(identity, page.position, EDEN_TOKEN)),
+            "more": page.more,
+            "journal": identity,
+        }
+
+    paged = replace(wanted, after=after, limit=_limit(site, request), paged=True)
+    page = site.exporter.export(out, paged, attributes)
+    return Served(page.count, page.more)

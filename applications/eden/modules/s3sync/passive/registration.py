@@ -1,0 +1,49 @@
+"""Another site registers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import VERSION
+from ..adapters import can_ask
+from ..core.limits import LONGEST_NAME
+from ..database.log import INCOMING, SyncLog
+from ..site import Site
+from ..wire.protocol.names import CAPABILITIES
+from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
+
+# --- acquaintance ----------------------------------------------------------------------------------------
+
+
+def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
+    """Take the introduction of another site: remember it, or its new name."""
+    table = site.db.sync_repository
+    changes: dict[str, Any] = {"apitype": request.apitype, "deleted": False}
+    if request.capabilities:
+        changes["capabilities"] = sorted(request.capabilities)
+    with site.store.transaction():
+        row = site.db(table.uuid == request.uuid).select().first()
+        if row is None:
+            repository_id = table.insert(uuid=request.uuid, name=request.name[:LONGEST_NAME], **changes)
+        else:
+            repository_id = row.id
+            # A name that an administrator gave to a repository is not overwritten from outside.
+            if not can_ask(row):
+                changes["name"] = request.name[:LONGEST_NAME]
+            row.update_record(**changes)
+        site.db(table.id == repository_id).update(last_connected=site.clock.now())
+    known = row is not None
+    SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
+        None,
+        "register",
+        "request",
+        "success",
+        f"{request.name} introduced itself as {request.uuid}" + (" again." if known else "."),
+    )
+    return RegistrationReply(
+        sender=site.config().uuid,
+        message="Registration update successful" if known else "Registration successful",
+        version=VERSION,
+        capabilities=frozenset(CAPABILITIES),
+        time=site.clock.now(),
+    )

@@ -1,0 +1,5 @@
+"""Layer 7, web2py's scheduler as synchronisation uses it: queue, jobs, lease, record of a run.
+Knows everything below.
+"""
+
+__all__ = ["jobs", "lease", "queue", "run_record"]

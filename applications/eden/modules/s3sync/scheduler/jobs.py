@@ -1,0 +1,204 @@
+"""The jobs of repositories on web2py's scheduler: added, changed, removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ..core.clock import utcnow
+from ..core.errors import AlreadyRunning, ConfigurationError
+from ..core.recurrence import upcoming
+from ..site import Site
+from .queue import FOR_EVER, FUNCTION, queue, task_name
+from .run_record import live_run
+
+#: What the scheduler calls and how often, of the columns of its tasks.
+_CALL = (
+    "application_name",
+    "task_name",
+    "group_name",
+    "function_name",
+    "args",
+    "vars",
+    "repeats",
+    "retry_failed",
+    "timeout",
+)
+
+
+def add_job(
+    db: Any,
+    application: str,
+    repository_id: int,
+    user_id: int | None,
+    *,
+    period: int,
+    timeout: float,
+    start: datetime | None = None,
+    stop: datetime | None = None,
+    enabled: bool = True,
+) -> int:
+    """Put a repository on the schedule; return the sync_job. The caller commits.
+
+    Args:
+        db, application, repository_id, user_id, timeout: as in ``start_now``.
+        period: seconds from one run to the next.
+        start: first run (UTC), now where None.
+        stop: no run after this time (UTC), None for no end.
+        enabled: whether it runs.
+    """
+    task_id = queue(
+        db,
+        application,
+        FUNCTION,
+        task_name(repository_id),
+        {"repository_id": repository_id, "user_id": user_id, "manual": False},
+        timeout=timeout,
+        **_timing(period, start or utcnow(), stop, enabled),
+        **FOR_EVER,
+        # the next run is counted from the start, so that "every day at three" stays at three
+        prevent_drift=True,
+    )
+    job_id: int = db.sync_job.insert(repository_id=repository_id, scheduler_task_id=task_id)
+    return job_id
+
+
+def change_job(
+    db: Any,
+    job_id: int,
+    *,
+    period: int,
+    start: datetime | None,
+    stop: datetime | None,
+    enabled: bool,
+) -> None:
+    """Change when a job runs; a job that had failed or expired is queued again. The caller commits.
+
+    Args:
+        db: the DAL with the scheduler's tables.
+        job_id: key of the sync_job.
+        period, stop, enabled: as in ``add_job``.
+        start: first run (UTC), the present one where None.
+
+    Raises:
+        ConfigurationError: there is no such job.
+    """
+    task = _task_of(db, job_id)
+    timing = _timing(period, start or task.start_time or utcnow(), stop, enabled)
+    timing["prevent_drift"] = True
+    if task.status == "RUNNING":
+        _replace_running(db, job_id, task, timing)
+        return
+    if task.status == "ASSIGNED":
+        # A worker is about to take it, and then computes the next run from the new period.
+        del timing["next_run_time"]
+    else:
+        timing["status"] = "QUEUED"
+    task.update_record(**timing)
+
+
+def _replace_running(db: Any, job_id: int, task: Any, timing: Mapping[str, Any]) -> None:
+    """Let a job go on with a task of its own while the present one is under way.
+
+    When that ends, the worker writes the next run into its task as it had computed it at the beginning, from the
+    former period: a job that was daily would take its new rhythm up only after a day.
+    """
+    called = {name: task[name] for name in _CALL}
+    changed = db.scheduler_task.insert(**called, **timing, status="QUEUED")
+    # how the run under way ends is written into its own record, which stays
+    db(db.scheduler_run.task_id == task.id).update(task_id=changed)
+    db(db.sync_job.id == job_id).update(scheduler_task_id=changed)
+    db(db.scheduler_task.id == task.id).delete()
+
+
+def reset_job(db: Any, job_id: int) -> bool:
+    """Queue a job to run at once, unless a worker has it in hand. The caller commits.
+
+    Args:
+        db: the DAL with the scheduler's tables.
+        job_id: key of the sync_job.
+
+    Returns:
+        whether it was queued.
+
+    Raises:
+        ConfigurationError: there is no such job.
+    """
+    task = db.scheduler_task
+    query = (task.id == _task_of(db, job_id).id) & ~task.status.belongs(("ASSIGNED", "RUNNING"))
+    queued = db(query).update(
+        status="QUEUED", enabled=True, next_run_time=utcnow(), times_failed=0, assigned_worker_name=""
+    )
+    return bool(queued)
+
+
+def remove_job(db: Any, job_id: int) -> None:
+    """Take a job off the schedule; a run under way comes to its end. The caller commits."""
+    job = db.sync_job(job_id)
+    if job is None:
+        return
+    db(db.scheduler_task.id == job.scheduler_task_id).delete()
+    job.delete_record()
+
+
+def hand_over(db: Any, former: int, repository_id: int) -> None:
+    """Let what the scheduler was to do for a repository be done for another one. The caller commits.
+
+    Args:
+        db: the DAL.
+        former: the repository that goes.
+        repository_id: the one that takes its place.
+    """
+    db(db.sync_job.repository_id == former).update(repository_id=repository_id)
+    if "scheduler_task" not in db.tables:
+        return
+    table = db.scheduler_task
+    query = (table.function_name == FUNCTION) & (table.task_name == task_name(former))
+    for task in db(query).select():
+        given = {**json.loads(task.vars), "repository_id": repository_id}
+        task.update_record(task_name=task_name(repository_id), vars=json.dumps(given))
+
+
+def jobs_of(db: Any, repository_id: int) -> list[Any]:
+    """Return the jobs of a repository with their tasks: rows with .sync_job and .scheduler_task."""
+    joined = db.scheduler_task.on(db.scheduler_task.id == db.sync_job.scheduler_task_id)
+    query = (db.sync_job.repository_id == repository_id) & (db.sync_job.deleted == False)  # noqa: E712
+    return list(db(query).select(db.sync_job.ALL, db.scheduler_task.ALL, join=joined))
+
+
+def ensure_idle(site: Site, repository_id: int) -> None:
+    """See that nobody is working on a repository.
+
+    Args:
+        site: this site.
+        repository_id: the repository.
+
+    Raises:
+        AlreadyRunning: somebody is.
+    """
+    if live_run(site.db, repository_id, site.host.settings.get_sync_lease_seconds()) is not None:
+        raise AlreadyRunning("The repository is being synchronised.")
+
+
+def _task_of(db: Any, job_id: int) -> Any:
+    job = db.sync_job(job_id)
+    task = db.scheduler_task(job.scheduler_task_id) if job is not None else None
+    if task is None:
+        raise ConfigurationError(
+            "The job is not on the schedule any more.", hint="Remove it and add a new one to the schedule."
+        )
+    return task
+
+
+def _timing(period: int, start: datetime, stop: datetime | None, enabled: bool) -> dict[str, Any]:
+    if period < 1:
+        raise ConfigurationError("The time between two runs must be at least a second.")
+    return {
+        "start_time": start,
+        "next_run_time": upcoming(start, period, utcnow()),
+        "stop_time": stop,
+        "period": period,
+        "enabled": enabled,
+    }

@@ -1,0 +1,173 @@
+"""One worker a repository: a lease with a heartbeat, taken over when its holder has died."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any, Callable
+from uuid import uuid4
+
+from pydal import Field
+
+from ..core.clock import utcnow
+from ..core.errors import AlreadyRunning, RowRefused
+from ..database.store import open_store
+
+logger = logging.getLogger("eden.sync")
+
+
+def owner_name() -> str:
+    """Return a name for a holder of leases: host, process, and what no other run has."""
+    return f"{socket.gethostname()}#{os.getpid()}#{uuid4().hex[:12]}"
+
+
+def has_died(owner: str) -> bool:
+    """Tell whether a holder's process on this very computer is gone; False where that is not known."""
+    host, _, rest = owner.partition("#")
+    pid = rest.partition("#")[0]
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+class Lease:
+    """The right to synchronise a repository.
+
+    Args:
+        db: the DAL with table sync_lease.
+        transaction: opens a write transaction.
+        repository_id: the repository.
+        stale_after: seconds without a heartbeat after which others may take over.
+        owner: name of the holder; a new one where omitted.
+    """
+
+    def __init__(
+        self,
+        db: Any,
+        transaction: Callable[[], AbstractContextManager[None]],
+        repository_id: int,
+        stale_after: float,
+        owner: str | None = None,
+    ) -> None:
+        self._db = db
+        self._transaction = transaction
+        self._repository_id = repository_id
+        self._stale_after = timedelta(seconds=stale_after)
+        self.owner = owner or owner_name()
+        self.lost = threading.Event()
+
+    def acquire(self) -> int | None:
+        """Take the lease.
+
+        Returns:
+            the run of a dead holder that this one takes over from, None where there was none.
+
+        Raises:
+            AlreadyRunning: somebody else holds it and is alive.
+        """
+        table = self._db.sync_lease
+        now = utcnow()
+        with self._transaction():
+            row = self._db(table.repository_id == self._repository_id).select().first()
+            if row is None:
+                self._insert(now)
+                return None
+            if (
+                row.heartbeat is not None
+                and row.heartbeat >= now - self._stale_after
+                and not has_died(row.owner)
+            ):
+                raise self._refusal(row.owner)
+            # The holder is part of the condition: of two that come together only one finds it unchanged.
+            same = (table.id == row.id) & (table.owner == row.owner) & (table.heartbeat == row.heartbeat)
+            if not self._db(same).update(owner=self.owner, run_id=None, acquired=now, heartbeat=now):
+                raise self._refusal("another worker")
+            logger.warning("Lease of repository %s taken over from %s", self._repository_id, row.owner)
+            former: int | None = row.run_id
+            return former
+
+    def _insert(self, now: datetime) -> None:
+        table = self._db.sync_lease
+        try:
+            with self._transaction(), open_store(self._db).translating("INSERT INTO sync_lease"):
+                table.insert(repository_id=self._repository_id, owner=self.owner, acquired=now, heartbeat=now)
+        except RowRefused as refused:
+            # of all reasons for a refusal only one leaves a row that is there
+            if self._db(table.repository_id == self._repository_id).isempty():
+                raise
+            raise self._refusal("another worker") from refused
+
+    def _refusal(self, owner: str) -> AlreadyRunning:
+        return AlreadyRunning(f"Repository {self._repository_id} is being synchronised by {owner}.")
+
+    def assign(self, run_id: int) -> None:
+        """Remember the run that is under way, for whoever would have to take over."""
+        with self._transaction():
+            self._db(self._mine()).update(run_id=run_id)
+
+    def release(self) -> None:
+        """Give the lease back; one that was taken over stays where it is."""
+        with self._transaction():
+            self._db(self._mine()).delete()
+
+    def _mine(self) -> Any:
+        table = self._db.sync_lease
+        return (table.repository_id == self._repository_id) & (table.owner == self.owner)
+
+    @contextlib.contextmanager
+    def heartbeat(self, connect: Callable[[], Any], every: float) -> Iterator[None]:
+        """Keep the lease alive from a thread with a connection of its own, also while the peer is slow.
+
+        Args:
+            connect: opens the database anew; called in the thread.
+            every: seconds between two beats.
+        """
+        stop = threading.Event()
+        thread = threading.Thread(
+            target=self._beat, args=(connect, every, stop), name="sync-lease", daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(10)
+
+    def _beat(self, connect: Callable[[], Any], every: float, stop: threading.Event) -> None:
+        db = connect()
+        db.define_table(
+            "sync_lease",
+            Field("repository_id", "integer"),
+            Field("owner", length=128),
+            Field("heartbeat", "datetime"),
+            migrate=False,
+        )
+        # Where tables are made lazily, define_table returns nothing.
+        table = db["sync_lease"]
+        try:
+            while not stop.wait(every):
+                try:
+                    held = db((table.repository_id == self._repository_id) & (table.owner == self.owner))
+                    # MariaDB does not count a row that is updated twice within a second, but it is there
+                    if not held.update(heartbeat=utcnow()) and held.isempty():
+                        self.lost.set()
+                        return
+                    db.commit()
+                except Exception as error:
+                    # A database that is busy is asked again at the next beat, long before the lease is stale.
+                    logger.warning("Heartbeat of repository %s: %s", self._repository_id, error)
+                    db.rollback()
+        finally:
+            db.close()

@@ -1,0 +1,116 @@
+"""Work for the next free worker of web2py's scheduler."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ..core.clock import utcnow
+
+FUNCTION = "sync_synchronize"
+GROUP = "main"
+
+#: Columns of a task that is called again and again, also after failures.
+FOR_EVER = {"repeats": 0, "retry_failed": -1}
+
+
+# --- the schedule ------------------------------------------------------------------------------------------
+
+
+def queue(
+    db: Any,
+    application: str,
+    function: str,
+    name: str,
+    given: Mapping[str, Any],
+    *,
+    timeout: float,
+    **columns: Any,
+) -> int:
+    """Have the next free worker call a function of models/tasks.py; return the scheduler's task. The caller commits.
+
+    Args:
+        db: the DAL with the scheduler's tables.
+        application: name of this application.
+        function: its name.
+        name: what the task is called.
+        given: the function's arguments.
+        timeout: seconds that it may take.
+        columns: of the task, where it is not called at once, or more than once.
+    """
+    now = utcnow()
+    task: dict[str, Any] = {
+        "application_name": application,
+        "task_name": name,
+        "group_name": GROUP,
+        "function_name": function,
+        "args": "[]",
+        "vars": json.dumps(given),
+        "status": "QUEUED",
+        "start_time": now,
+        "next_run_time": now,
+        "repeats": 1,
+        "retry_failed": 0,
+        "timeout": int(timeout),
+    }
+    task_id: int = db.scheduler_task.insert(**{**task, **columns})
+    wake_workers(db)
+    return task_id
+
+
+def start_now(db: Any, application: str, repository_id: int, user_id: int | None, timeout: float) -> int:
+    """Queue a run for the next free worker; return the scheduler's task. The caller commits.
+
+    Args:
+        db, application, timeout: as in ``queue``.
+        repository_id: the repository.
+        user_id: who asks.
+    """
+    given = {"repository_id": repository_id, "user_id": user_id, "manual": True}
+    return queue(db, application, FUNCTION, task_name(repository_id), given, timeout=timeout)
+
+
+def wake_workers(db: Any) -> None:
+    """Let the worker that hands out tasks do it with its next heartbeat instead of the fifth. The caller commits."""
+    db(db.scheduler_worker.is_ticker == True).update(status="PICK")  # noqa: E712
+
+
+def waiting(db: Any, repository_id: int) -> bool:
+    """Tell whether a run that a person asked for has not begun yet."""
+    task, run = db.scheduler_task, db.sync_run
+    query = _by_hand(db, repository_id) & task.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
+    asked = db(query).select(task.status, task.last_run_time)
+    if any(row.status != "RUNNING" or row.last_run_time is None for row in asked):
+        return True
+    if not asked:
+        return False
+    last = (
+        db(run.repository_id == repository_id).select(run.started_on, orderby=~run.id, limitby=(0, 1)).first()
+    )
+    # A worker that has taken it needs a moment to start a process; until then there is no run to see.
+    return last is None or any(last.started_on < row.last_run_time for row in asked)
+
+
+def cancel_waiting(db: Any, repository_id: int) -> int:
+    """Take back runs that a person asked for and that no worker has begun; return how many. The caller commits."""
+    taken_back: int = db(_by_hand(db, repository_id) & (db.scheduler_task.status == "QUEUED")).delete()
+    return taken_back
+
+
+def _by_hand(db: Any, repository_id: int) -> Any:
+    table = db.scheduler_task
+    query = (table.function_name == FUNCTION) & (table.repeats == 1)
+    return query & (table.task_name == task_name(repository_id))
+
+
+def workers_alive(db: Any, within: float = 60.0) -> int:
+    """Return how many workers have shown themselves within some seconds."""
+    since = utcnow() - timedelta(seconds=within)
+    alive: int = db(db.scheduler_worker.last_heartbeat > since).count()
+    return alive
+
+
+def task_name(repository_id: int) -> str:
+    return f"Synchronisation of repository {repository_id}"

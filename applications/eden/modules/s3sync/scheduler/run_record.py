@@ -1,0 +1,191 @@
+"""The record of a run: how far it is, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ..core.clock import utcnow
+from ..core.errors import AlreadyRunning, Cancelled
+from ..core.text import legible
+from ..database import traffic
+from ..exchange.run.ports import Stage
+from ..site import Site
+from .lease import Lease, has_died
+
+COUNT_COLUMNS = {"conflict": "conflicts"}
+DIRECTIONS = {
+    Stage.PULLING: "pull",
+    Stage.IMPORTING: "pull",
+    Stage.EXPORTING: "push",
+    Stage.PUSHING: "push",
+}
+
+#: Progress is written at most this often (seconds), but for a new stage.
+PROGRESS_EVERY = 1.0
+
+
+class RunRecord:
+    """A row of sync_run: how far a run is, for whoever watches (the engine's ``Progress``).
+
+    ``done``, ``total`` and ``stage_since`` are about the resource and direction under way; ``details`` holds what
+    became of each resource so far: {resource: {"received": {outcome: records}, "sent": records}}.
+
+    Args:
+        site: this site.
+        repository_id: the repository.
+        user_id: who started it.
+        manual: whether by hand.
+        lease: the right to run; when it is lost the run ends.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        repository_id: int,
+        user_id: int | None,
+        manual: bool,
+        lease: Lease | None = None,
+    ) -> None:
+        self._site = site
+        self._lease = lease
+        self._repository_id = repository_id
+        self._told = 0.0
+        self._pending: dict[str, Any] = {}
+        self._sums: dict[str, int] = {}
+        self._details: dict[str, dict[str, Any]] = {}
+        with site.store.transaction():
+            self.id: int = site.db.sync_run.insert(
+                repository_id=repository_id,
+                started_on=utcnow(),
+                manual=manual,
+                user_id=user_id,
+                state="running",
+                stage=Stage.STARTING.value,
+            )
+
+    def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
+        """See ``engine.Progress``."""
+        former = (self._pending.get("resource_name"), self._pending.get("direction"))
+        present = (resource or former[0], DIRECTIONS.get(stage, former[1]))
+        if present != former:
+            self._pending.update(
+                resource_name=present[0], direction=present[1], done=0, total=None, stage_since=utcnow()
+            )
+        if total is not None:
+            self._pending["total"] = total
+        self._pending["stage"] = stage.value
+        self._write()
+
+    def advance(
+        self,
+        done: int = 0,
+        *,
+        counts: dict[str, int] | None = None,
+        sent: int = 0,
+        bytes_in: int = 0,
+        bytes_out: int = 0,
+    ) -> None:
+        """See ``engine.Progress``."""
+        if done:
+            self._pending["done"] = done
+        increments = {"sent": sent, "bytes_received": bytes_in, "bytes_sent": bytes_out}
+        for name, count in (counts or {}).items():
+            increments[COUNT_COLUMNS.get(name, name)] = count
+        for name, count in increments.items():
+            self._sums[name] = self._sums.get(name, 0) + count
+        self._note_details(counts or {}, sent)
+        self._write(if_due=True)
+
+    def _note_details(self, counts: dict[str, int], sent: int) -> None:
+        resource = self._pending.get("resource_name")
+        if resource is None or not (sent or any(counts.values())):
+            return
+        entry = self._details.setdefault(resource, {"received": {}, "sent": 0})
+        entry["sent"] += sent
+        for name, count in counts.items():
+            if count:
+                entry["received"][name] = entry["received"].get(name, 0) + count
+
+    def check(self) -> None:
+        """See ``engine.Progress``."""
+        if self._lease is not None and self._lease.lost.is_set():
+            raise AlreadyRunning("Another worker has taken over this repository.")
+        db = self._site.db
+        row = db(db.sync_run.id == self.id).select(db.sync_run.cancel_requested).first()
+        # Ends the reading transaction: on some databases it would go on seeing the past.
+        db.commit()
+        if row is not None and row.cancel_requested:
+            raise Cancelled("The synchronisation was stopped by a person.")
+
+    def end(self, state: str, message: str) -> None:
+        """Close the record.
+
+        Args:
+            state: completed, failed or cancelled.
+            message: what to say about it.
+        """
+        self._site.db.rollback()
+        told = {"state": state, "message": legible(message), "stage": Stage.FINISHED.value}
+        self._pending.update(told, finished_on=utcnow())
+        with self._site.store.transaction():
+            self._update()
+            _note_traffic(self._site.db, self._repository_id, self._sums)
+
+    def _write(self, if_due: bool = False) -> None:
+        now = time.monotonic()
+        if if_due and now - self._told < PROGRESS_EVERY:
+            return
+        self._told = now
+        with self._site.store.transaction():
+            self._update()
+
+    def _update(self) -> None:
+        db = self._site.db
+        details = self._details or None
+        db(db.sync_run.id == self.id).update(**self._pending, **self._sums, details=details)
+
+
+def _note_traffic(db: Any, repository_id: int, sums: Mapping[str, int]) -> None:
+    traffic.note(db, repository_id, received=traffic.changes(sums), sent=sums.get("sent") or 0)
+
+
+def end_run(site: Site, run_id: int, state: str, message: str) -> None:
+    """Close the record of a run whose worker did not.
+
+    Args:
+        site: this site.
+        run_id: the run.
+        state, message: as in ``RunRecord.end``.
+    """
+    db = site.db
+    with site.store.transaction():
+        run = db((db.sync_run.id == run_id) & (db.sync_run.state == "running")).select().first()
+        if run is not None:
+            run.update_record(state=state, message=message, finished_on=utcnow(), stage=Stage.FINISHED.value)
+            _note_traffic(db, run.repository_id, run)
+
+
+def request_cancel(db: Any, repository_id: int) -> int:
+    """Ask a repository's runs to stop between two pages; return how many were asked. The caller commits."""
+    asked: int = db((db.sync_run.repository_id == repository_id) & (db.sync_run.state == "running")).update(
+        cancel_requested=True
+    )
+    return asked
+
+
+def live_run(db: Any, repository_id: int, stale_after: float) -> int | None:
+    """Return the run that somebody alive is working on, None where there is none.
+
+    Args:
+        db: the DAL.
+        repository_id: the repository.
+        stale_after: seconds without a heartbeat after which its holder counts as dead.
+    """
+    lease = db(db.sync_lease.repository_id == repository_id).select().first()
+    if lease is None or lease.heartbeat is None or has_died(lease.owner):
+        return None
+    fresh = lease.heartbeat >= utcnow() - timedelta(seconds=stale_after)
+    return int(lease.run_id) if fresh and lease.run_id else None

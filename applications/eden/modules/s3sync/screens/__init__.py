@@ -1,5 +1,0 @@
-"""The administrator's screens: a module each, and what they have in common in ``desk`` and ``widgets``.
-
-A screen is a function that takes the desk and returns what its view shows; ``controllers/sync.py`` only says
-which screen an address means.
-"""

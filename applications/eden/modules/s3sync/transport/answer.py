@@ -1,0 +1,216 @@
+"""The answer of another site, read within limits."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from ..core.errors import (
+    DocumentTooLarge,
+    NotAuthenticated,
+    Obstacle,
+    PeerUnreachable,
+    ProtocolError,
+    RedirectedElsewhere,
+    SyncError,
+    TruncatedDocument,
+)
+from ..core.limits import BEGINNING, CHUNK
+from ..core.text import shown
+from ..wire.compression import DamagedPacking, gzip
+from .failures import a_web_page, error_of, http_date, json_object, line_errors, looks_like_html
+from .limits import REDIRECTS, SMALL_CHUNK
+from .urls import without_credentials
+
+
+@dataclass
+class Reply:
+    """An answer that was read completely.
+
+    Attributes:
+        url: what was asked, without credentials.
+        status: HTTP status.
+        headers: of the answer; look-up ignores case.
+        body: its bytes, unpacked; empty where the answer was spooled.
+        path: the spooled answer, None where it is in ``body``. Whoever asked removes the file.
+        sent, received: bytes of the bodies on the line.
+        skew: seconds by which the peer's clock is ahead of ours, None where it did not tell the time.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    path: Path | None = None
+    sent: int = 0
+    received: int = 0
+    skew: float | None = None
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object of the answer, whatever its label (an Eden sends it as text/html).
+
+        Raises:
+            NotS3XML: the answer is an HTML page.
+            ProtocolError: the answer is something else.
+        """
+        found = json_object(self.body)
+        if found is not None:
+            return found
+        if looks_like_html(self.body):
+            raise a_web_page(self.url, self.body)
+        begins = shown(self.body[:BEGINNING].decode("utf-8", "replace"))
+        raise ProtocolError(f"{self.url} answered with something that is not JSON: {begins!r}", remote=True)
+
+    def discard(self) -> None:
+        """Remove the spooled answer, if there is one."""
+        if self.path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self.path.unlink()
+
+
+@dataclass
+class Response:
+    """An answer whose body is still on the line."""
+
+    response: requests.Response
+    url: str
+    proxy: str | None
+    until: float | None = None
+    skew: float | None = None
+    received: int = 0
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    def reply(
+        self, *, body: bytes = b"", path: Path | None = None, received: int = 0, sent: int = 0
+    ) -> Reply:
+        return Reply(
+            url=self.url,
+            status=self.status,
+            headers=self.response.headers,
+            body=body,
+            path=path,
+            sent=sent,
+            received=received,
+            skew=self.skew,
+        )
+
+    def redirect_target(self) -> str:
+        """Return where a redirect leads.
+
+        Raises:
+            NotAuthenticated: to a login page.
+            ProtocolError: nowhere.
+        """
+        location = self.response.headers.get("Location")
+        if not location:
+            raise ProtocolError(f"{self.url} redirects (status {self.status}) to nowhere.", remote=True)
+        target = urljoin(self.url, location)
+        if "/user/login" in urlsplit(target).path:
+            raise NotAuthenticated(f"{self.url} asks to log in on a web page.", remote=True)
+        return target
+
+    def refuse_redirect(self) -> None:
+        """Raise where the answer is a redirect: to follow it could hand what is sent to strangers."""
+        if self.status in REDIRECTS:
+            target = without_credentials(self.redirect_target())
+            raise RedirectedElsewhere(
+                f"{self.url} redirects to {target}; what is sent is not sent elsewhere.", target=target
+            )
+
+    def raise_for_status(self) -> None:
+        """Raise the error that the status and the text of the answer tell of."""
+        if 200 <= self.status < 300:
+            return
+        try:
+            text = self.read(BEGINNING)
+        except SyncError:
+            # The status says enough: what went wrong is told also where the words about it did not arrive.
+            text = b""
+        raise error_of(self.status, self.url, text, self.response.headers)
+
+    def read(self, most: int) -> bytes:
+        parts = []
+        size = 0
+        for chunk in self._chunks():
+            size += len(chunk)
+            if size > most:
+                raise DocumentTooLarge(f"The answer of {self.url} is larger than {most} bytes.", remote=True)
+            parts.append(chunk)
+        return b"".join(parts)
+
+    def copy_to(self, target: IO[bytes], most: int) -> int:
+        """Copy the unpacked body and return the number of bytes it had on the line."""
+        size = 0
+        for chunk in self._chunks():
+            size += len(chunk)
+            if size > most:
+                raise DocumentTooLarge(
+                    f"The answer of {self.url} is larger than {most} bytes.",
+                    hint="Raise the limit in the section [sync] of the configuration.",
+                )
+            target.write(chunk)
+        return self.received
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield the unpacked body; raise ``TruncatedDocument`` where the line ends before the body does."""
+        headers = self.response.headers
+        encoding = headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise ProtocolError(
+                f"{self.url} packed its answer as {encoding}, which nobody asked for.", remote=True
+            )
+        try:
+            if encoding in ("gzip", "x-gzip"):
+                yield from gzip.unpack(self._received())
+            else:
+                yield from self._received()
+        except DamagedPacking as error:
+            raise TruncatedDocument(
+                f"The packed answer of {self.url} is damaged: {error}.", remote=True
+            ) from error
+
+    def _received(self) -> Iterator[bytes]:
+        """Yield the body as it is on the line."""
+        # With a limit in small pieces: a read lasts until its piece is complete.
+        size = CHUNK if self.until is None else SMALL_CHUNK
+        with line_errors(self.url, self.proxy, reading=True):
+            while True:
+                raw = self.response.raw.read(size, decode_content=False)
+                if not raw:
+                    break
+                self.received += len(raw)
+                if self.until is not None and time.monotonic() > self.until:
+                    raise PeerUnreachable(
+                        f"{self.url} had not sent its answer in time.", obstacle=Obstacle.SILENCE
+                    )
+                yield raw
+        expected = self.response.headers.get("Content-Length", "")
+        if expected.isdecimal() and self.received < int(expected):
+            raise TruncatedDocument(
+                f"{self.url} announced {expected} bytes and sent {self.received}.", remote=True
+            )
+
+
+def clock_skew(date: str | None, before: float, after: float) -> float | None:
+    """Return by how many seconds the peer's clock is ahead, from the Date of its answer.
+
+    The answer was dated somewhere between ``before`` and ``after``, in whole seconds; 0 if that explains it.
+    """
+    told = http_date(date)
+    if told is None:
+        return None
+    if told + 1 < before:
+        return told - before
+    if told > after:
+        return told - after
+    return 0.0

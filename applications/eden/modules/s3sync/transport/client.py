@@ -1,0 +1,236 @@
+"""HTTP to one peer: credentials, proxy, TLS, time limits, spooling, and every failure as a typed error.
+
+Nothing here knows tables or documents; adapters say what to ask and read what comes back. Nothing is repeated
+here either: ``patience`` does that, by the type of the error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Callable
+from urllib.parse import urljoin
+
+import requests
+from requests.auth import HTTPBasicAuth
+
+from ..core.atomic_write import beside
+from ..core.errors import (
+    ConfigurationError,
+    ProtocolError,
+    RedirectedElsewhere,
+)
+from .answer import Reply, Response, clock_skew
+from .failures import disk_error, line_errors
+from .limits import MOST_REDIRECTS, REDIRECTS, Limits
+from .urls import address_of, origin, without_credentials
+
+USER_AGENT = "EdenSync"
+
+
+class Transport:
+    """Requests to one peer.
+
+    Args:
+        url: address of the peer's application, e.g. https://eden.example.org/eden.
+        username, password: for HTTP Basic, sent unasked with every request to the peer; none where empty.
+        proxy: URL of an HTTP proxy, none where empty.
+        limits: time and size limits.
+        verify: True, or the path of a file with certificates to trust.
+        spool: folder for spooled answers, the system's where None.
+        clock: returns the seconds since the epoch; replaceable for tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        proxy: str | None = None,
+        limits: Limits | None = None,
+        verify: bool | str = True,
+        spool: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.origin = origin(url)
+        self.url = without_credentials(url).rstrip("/")
+        self.limits = limits or Limits()
+        self.skew: float | None = None
+        self._spool = spool
+        self._clock = clock
+        self._session = requests.Session()
+        # The environment's proxies and .netrc would override what the administrator entered.
+        self._session.trust_env = False
+        self._session.verify = verify
+        self._session.headers["User-Agent"] = USER_AGENT
+        self._session.headers["Accept-Encoding"] = "gzip"
+        if proxy:
+            try:
+                origin(proxy)
+            except ConfigurationError as error:
+                raise ConfigurationError(
+                    f"The proxy {error.message}", hint="Correct or remove the proxy server URL."
+                ) from None
+            self._session.proxies = {"http": proxy, "https": proxy}
+        self._proxy = proxy
+        self._auth: HTTPBasicAuth | None = None
+        if username:
+            self._auth = HTTPBasicAuth(username.encode("utf-8"), (password or "").encode("utf-8"))
+
+    def close(self) -> None:
+        """Close the connections to the peer."""
+        self._session.close()
+
+    def __enter__(self) -> "Transport":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # --- requests ------------------------------------------------------------------------------------
+
+    def download(self, url: str) -> Reply:
+        """GET a document and spool it to a file; whole, or an error.
+
+        Raises:
+            SyncError: see the module; ``TruncatedDocument`` where the line was cut.
+        """
+        path = self._new_spool(".xml")
+        try:
+            with path.open("wb") as target, self._get(url) as answer:
+                received = answer.copy_to(target, self.limits.document_size)
+        except OSError as error:
+            path.unlink()
+            raise disk_error(error) from error
+        except BaseException:
+            path.unlink()
+            raise
+        return answer.reply(path=path, received=received)
+
+    def get(self, url: str) -> Reply:
+        """GET a small answer into memory."""
+        with self._get(url) as answer:
+            body = answer.read(self.limits.reply_size)
+        return answer.reply(body=body, received=answer.received)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | Path,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """POST or PUT a body and return the answer; a redirect is an error, never followed.
+
+        Args:
+            method: "POST" or "PUT".
+            url: absolute, of the peer's origin.
+            body: the bytes, or a file to stream.
+            headers: added to the usual ones.
+        """
+        sent = len(body) if isinstance(body, bytes) else body.stat().st_size
+        with contextlib.ExitStack() as stack:
+            data: bytes | IO[bytes] = (
+                body if isinstance(body, bytes) else stack.enter_context(body.open("rb"))
+            )
+            answer = stack.enter_context(self._ask(method, url, data=data, headers=headers))
+            answer.refuse_redirect()
+            answer.raise_for_status()
+            text = answer.read(self.limits.reply_size)
+        return answer.reply(body=text, received=answer.received, sent=sent)
+
+    def fetch(self, url: str, target: Path) -> None:
+        """Stream a file of the peer to ``target``; whole or not at all.
+
+        Raises:
+            ProtocolError: the URL is not of the peer's own origin.
+            SyncError: it cannot be had; ``transient`` tells whether later may help.
+        """
+        absolute = urljoin(self.url + "/", url)
+        self._own(absolute)
+        temporary = beside(target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as stream, self._get(absolute) as answer:
+                answer.copy_to(stream, self.limits.file_size)
+            os.replace(temporary, target)
+        except OSError as error:
+            raise disk_error(error) from error
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    def _new_spool(self, suffix: str) -> Path:
+        try:
+            if self._spool is not None:
+                self._spool.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix="sync-", suffix=suffix, dir=self._spool)
+        except OSError as error:
+            raise disk_error(error) from error
+        os.close(handle)
+        return Path(name)
+
+    def _own(self, url: str) -> None:
+        if origin(url) != self.origin:
+            raise ProtocolError(
+                f"{without_credentials(url)} is not at {self.url}; nothing is fetched from elsewhere.",
+                hint="Set the public URL of the other site to the address that is entered here as its URL.",
+                remote=True,
+            )
+
+    @contextlib.contextmanager
+    def _get(self, url: str) -> Iterator["Response"]:
+        for _ in range(MOST_REDIRECTS + 1):
+            with self._ask("GET", url) as answer:
+                if answer.status not in REDIRECTS:
+                    answer.raise_for_status()
+                    yield answer
+                    return
+                url = answer.redirect_target()
+                if origin(url) != self.origin:
+                    raise RedirectedElsewhere(
+                        f"{answer.url} redirects to {without_credentials(url)}; nothing is asked elsewhere.",
+                        target=without_credentials(url),
+                    )
+        raise ProtocolError(f"{without_credentials(url)} redirects without end.", remote=True)
+
+    @contextlib.contextmanager
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        data: bytes | IO[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator["Response"]:
+        self._own(url)
+        address = address_of(url)
+        before = self._clock()
+        with line_errors(address, self._proxy):
+            response = self._session.request(
+                method,
+                without_credentials(url),
+                data=data,
+                headers=dict(headers or {}),
+                auth=self._auth,
+                stream=True,
+                allow_redirects=False,
+                timeout=(self.limits.connect_timeout, self.limits.read_timeout),
+            )
+        try:
+            most = self.limits.answer_time
+            answer = Response(
+                response, address, self._proxy, None if most is None else time.monotonic() + most
+            )
+            answer.skew = clock_skew(response.headers.get("Date"), before, self._clock())
+            if answer.skew is not None:
+                self.skew = answer.skew
+            yield answer
+        finally:
+            response.close()

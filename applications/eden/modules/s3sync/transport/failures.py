@@ -1,0 +1,261 @@
+"""What went wrong on the line or at the other end, as an error with a remedy."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import html
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from datetime import timezone
+from typing import Any
+
+import requests
+from urllib3 import exceptions as urllib3_errors
+
+from ..core.errors import (
+    ConfigurationError,
+    DocumentTooLarge,
+    NotAuthenticated,
+    NotPermitted,
+    NotRegistered,
+    NotS3XML,
+    Obstacle,
+    PeerBusy,
+    PeerFailed,
+    PeerRefused,
+    PeerUnreachable,
+    StoreFull,
+    SyncError,
+    TlsFailed,
+    TruncatedDocument,
+)
+from ..core.limits import BEGINNING
+from .limits import DEEPEST_REASON
+from .urls import without_credentials, without_secrets
+
+BUSY = (408, 425, 429, 502, 503, 504)
+
+#: Characters of the other site's words in a message, and bytes of a plain text that are looked at for them.
+LONGEST_TOLD, LOOKED_AT = 300, 2000
+
+#: Bytes by which a web page is known.
+PAGE_START = 512
+
+
+def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> SyncError:
+    """Return the error that an answer with a status outside 200-299 tells of.
+
+    Args:
+        status: HTTP status.
+        url: what was asked, without credentials.
+        body: beginning of the answer: JSON of an Eden's request handler, its plain texts, or a web page.
+        headers: of the answer.
+    """
+    told = json_object(body) or {}
+    message = _told(told, body, headers)
+    hint = told.get("hint") if isinstance(told.get("hint"), str) else None
+    says = f"{url} answered {status}: {message}" if message else f"{url} answered with status {status}."
+
+    def make(kind: type[SyncError]) -> SyncError:
+        return kind(says, hint=hint, remote=True)
+
+    if status == 401:
+        return make(NotAuthenticated)
+    if status == 407:
+        return make(ConfigurationError)
+    if status == 403:
+        unregistered = told.get("error") == NotRegistered.code or "registration required" in message.lower()
+        if unregistered:
+            return make(NotRegistered)
+        if told.get("error") not in (None, NotPermitted.code):
+            return make(PeerRefused)
+        return make(NotPermitted)
+    if status == 413:
+        return make(DocumentTooLarge)
+    if status in BUSY or (status == 409 and told.get("transient")):
+        return PeerBusy(says, hint=hint, remote=True, retry_after=_retry_after(headers.get("Retry-After")))
+    if status == 404:
+        return PeerRefused(
+            f"{url} does not exist at the other site (404){': ' + message if message else '.'}",
+            hint=hint
+            or "Check the URL of the repository, and whether synchronisation is enabled at the other site.",
+            remote=True,
+        )
+    if status == 400 and not message and not hint:
+        # So an Eden answers where it does not have the resource.
+        hint = (
+            "The other site gave no reason. Probably it does not have this resource: enable its module there, "
+            "or remove the resource from the repository."
+        )
+    if 400 <= status < 500:
+        return make(PeerRefused)
+    return make(PeerFailed)
+
+
+def looks_like_html(body: bytes) -> bool:
+    """Tell whether a text begins like a web page."""
+    start = body[:PAGE_START].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
+
+
+def page_title(body: bytes) -> str:
+    """Return the title of a web page, or its first heading, or ""."""
+    text = body[:BEGINNING].decode("utf-8", "replace")
+    for tag in ("title", "h1"):
+        found = re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.IGNORECASE | re.DOTALL)
+        if found:
+            plain = re.sub(r"<[^>]+>", " ", found.group(1))
+            return " ".join(html.unescape(plain).split())[:LONGEST_TOLD]
+    return ""
+
+
+def a_web_page(url: str, body: bytes) -> NotS3XML:
+    """Return the error that a web page is where something else was asked for.
+
+    Args:
+        url: what was asked, without credentials.
+        body: beginning of the page.
+    """
+    title = page_title(body)
+    named = f' with the title "{title}"' if title else ""
+    return NotS3XML(f"{url} answered with a web page{named}.", remote=True)
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    if body.lstrip()[:1] != b"{":
+        return None
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _told(told: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> str:
+    """Return what an answer says in words: Eden's JSON message, its ticket, a page's title, or plain text."""
+    message = told.get("message")
+    if isinstance(message, str) and message:
+        return message
+    repeated = headers.get("web2py_error")
+    if repeated:
+        return str(repeated)
+    if looks_like_html(body):
+        return page_title(body)
+    text = " ".join(re.sub(r"<[^>]+>", " ", body[:LOOKED_AT].decode("utf-8", "replace")).split())
+    return "" if told else text[:LONGEST_TOLD]
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Return the seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    when = http_date(value)
+    return None if when is None else max(0.0, when - time.time())
+
+
+def http_date(value: str | None) -> float | None:
+    if not value:
+        return None
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    return when.timestamp()
+
+
+def disk_error(error: OSError) -> SyncError:
+    return StoreFull(
+        f"A file cannot be written here: {error.strerror or error}: {error.filename or 'spool folder'}",
+        hint="Free disk space or correct the rights of the folder; what was missed is asked for again.",
+    )
+
+
+@contextlib.contextmanager
+def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[None]:
+    """Turn what requests and urllib3 raise into this project's errors, with the URL and in words."""
+    through = f" through the proxy {without_credentials(proxy)}" if proxy else ""
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        raise TlsFailed(f"The certificate of {url} could not be verified{through}: {_root(error)}") from error
+    except requests.exceptions.ProxyError as error:
+        raise PeerUnreachable(
+            f"{url} cannot be reached{through}: {_root(error)}",
+            hint="Check the proxy of the repository or of the site; it is tried again by itself.",
+            obstacle=Obstacle.PROXY,
+        ) from error
+    except (requests.exceptions.ConnectTimeout, urllib3_errors.ConnectTimeoutError) as error:
+        raise PeerUnreachable(
+            f"{url} cannot be reached{through}: no connection in time.", obstacle=Obstacle.TIMEOUT
+        ) from error
+    except (requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError) as error:
+        raise PeerUnreachable(
+            f"{url} was silent for too long{through}.", obstacle=Obstacle.SILENCE
+        ) from error
+    except (
+        requests.exceptions.ConnectionError,
+        requests.exceptions.ChunkedEncodingError,
+        urllib3_errors.ProtocolError,
+    ) as error:
+        if reading:
+            raise TruncatedDocument(
+                f"The answer of {url} ends in the middle: {_root(error)}", remote=True
+            ) from error
+        raise PeerUnreachable(
+            f"The connection to {url} failed{through}: {_root(error)}", obstacle=_obstacle(error)
+        ) from error
+    except (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.InvalidHeader,
+    ) as error:
+        raise ConfigurationError(f"{url} cannot be asked: {_root(error)}") from error
+    except (requests.exceptions.RequestException, urllib3_errors.HTTPError) as error:
+        raise PeerUnreachable(f"The exchange with {url} failed{through}: {_root(error)}") from error
+
+
+def _obstacle(error: BaseException) -> Obstacle:
+    """Return what kept a connection from being made, by the types of the errors that libraries have wrapped."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, socket.gaierror):
+            return Obstacle.NAME
+        if isinstance(each, ConnectionRefusedError):
+            return Obstacle.REFUSED
+        if isinstance(each, (TimeoutError, socket.timeout)):
+            return Obstacle.TIMEOUT
+        waiting += [each.__cause__, each.__context__, *_wrapped(each)]
+    return Obstacle.LINE
+
+
+def _wrapped(error: BaseException) -> list[BaseException]:
+    """Return the errors that one was made from, as requests and urllib3 keep them."""
+    named = [error.reason] if isinstance(error, urllib3_errors.MaxRetryError) else []
+    return [each for each in (*named, *error.args) if isinstance(each, BaseException)]
+
+
+def _root(error: BaseException) -> str:
+    """Return the innermost reason of an error that libraries have wrapped several times."""
+    reason = error
+    for _ in range(DEEPEST_REASON):
+        inner = _wrapped(reason)
+        if not inner:
+            break
+        reason = inner[0]
+    told = reason.strerror if isinstance(reason, OSError) else None
+    text = re.sub(r"<[^<>]*object at 0x[0-9a-f]+>:?\s*", "", str(told or reason))
+    return without_secrets(text) or type(reason).__name__

@@ -1,0 +1,57 @@
+"""URLs of other sites: compared, and shown without secrets."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+from ..core.errors import (
+    ConfigurationError,
+)
+
+_WANTED = "Enter the address of the other site's application, e.g. https://eden.example.org/eden."
+
+
+class Origin(NamedTuple):
+    """What makes two URLs belong to the same server: scheme, host and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def origin(url: str) -> Origin:
+    """Return the origin of an http or https URL.
+
+    Raises:
+        ConfigurationError: it is not such a URL.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        raise ConfigurationError(f"{without_credentials(url)!r} is not a URL.", hint=_WANTED) from None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"{without_credentials(url)!r} is not an http or https URL.", hint=_WANTED)
+    scheme = parts.scheme.lower()
+    return Origin(scheme, parts.hostname.lower(), port or (443 if scheme == "https" else 80))
+
+
+def without_credentials(url: str) -> str:
+    """Return the URL without a user name and password in it, fit for messages and logs."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return "(unreadable URL)"
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def address_of(url: str) -> str:
+    """Return the URL as a person knows it: what is asked there (cursor, filters ...) fills lines and helps nobody."""
+    return without_credentials(url).partition("?")[0]
+
+
+def without_secrets(text: str) -> str:
+    """Return a text in which no URL carries a user name and password."""
+    return re.sub(r"(?<=//)[^/@\s]+@", "", text)

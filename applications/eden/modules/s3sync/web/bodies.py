@@ -1,0 +1,113 @@
+"""Bodies of requests and answers: read within limits, sent as streams."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, Callable
+
+from ..core.errors import (
+    BadRequest,
+    DocumentTooLarge,
+    TruncatedDocument,
+)
+from ..core.limits import CHUNK
+from ..passive import files
+from ..site import Site
+from ..wire.compression import DamagedPacking, gzip, is_packed
+
+#: Answers smaller than this are not worth packing.
+WORTH_PACKING = 1024
+REGISTRATION_SIZE = 64 * 1024
+RULED_OUT = re.compile(r";q=0(\.0*)?$")
+
+
+# --- bodies -------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) -> Iterator[BinaryIO]:
+    """Open the body of a request, unpacked, at its beginning.
+
+    Args:
+        site: this site.
+        request: web2py's.
+        most: bytes, packed as well as unpacked.
+        is_file: whether it is the file of a record. Such a file may be an archive itself, so it counts as packed
+            only where its label says so; of a document the first bytes tell, whatever its label.
+
+    Raises:
+        DocumentTooLarge: it has more bytes.
+        BadRequest: there is no body.
+        TruncatedDocument: less arrived than was announced, or the packing is damaged.
+    """
+    announced = request.env.content_length
+    length = int(announced) if announced and str(announced).isdecimal() else 0
+    if length > most:
+        raise DocumentTooLarge(f"The body has {length} bytes; this site takes {most}.")
+    body: BinaryIO = request.body
+    body.seek(0, os.SEEK_END)
+    arrived = body.tell()
+    body.seek(0)
+    if arrived == 0:
+        raise BadRequest("The request has no body.", hint="Send the document with its length.")
+    if arrived < length:
+        raise TruncatedDocument(f"{length} bytes were announced, {arrived} arrived.")
+    start = body.read(2)
+    body.seek(0)
+    labelled = "gzip" in (request.env.http_content_encoding or "").lower()
+    if not is_packed(start) or (is_file and not labelled):
+        yield body
+        return
+    with _spooled(site) as unpacked:
+        try:
+            files.copy_limited(gzip.unpack(iter(lambda: body.read(CHUNK), b"")), unpacked, most)
+        except DamagedPacking as error:
+            raise TruncatedDocument(f"The packed body cannot be read: {error}.") from error
+        unpacked.seek(0)
+        yield unpacked
+
+
+def stream_answer(site: Site, request: Any, response: Any, write: Callable[[BinaryIO], Any]) -> Any:
+    """Write a document to a file and send it; packed where the asking side takes that."""
+    with contextlib.ExitStack() as undo:
+        out = undo.enter_context(_spooled(site))
+        write(out)
+        size = out.tell()
+        response.headers["Content-Type"] = "text/xml; charset=utf-8"
+        if size >= WORTH_PACKING and site.host.settings.get_sync_compression() and _takes_gzip(request):
+            packed = undo.enter_context(_spooled(site))
+            out.seek(0)
+            gzip.pack(out, packed)
+            out.close()
+            out, size = packed, packed.tell()
+            response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+        out.seek(0)
+        undo.pop_all()
+        return send_file(request, response, out, size)
+
+
+def _spooled(site: Site) -> Any:
+    # Without a name in the folder: it is gone when it is closed, however the request ends.
+    return tempfile.TemporaryFile(dir=site.spool)
+
+
+def send_file(request: Any, response: Any, stream: BinaryIO, size: int) -> Any:
+    response.headers["Content-Length"] = str(size)
+    return response.stream(stream, chunk_size=CHUNK, request=request)
+
+
+def _takes_gzip(request: Any) -> bool:
+    """Tell whether the asking side names gzip, and not only to rule it out (``gzip;q=0``)."""
+    accepted = (request.env.http_accept_encoding or "").lower().replace(" ", "")
+    return any("gzip" in each and not RULED_OUT.search(each) for each in accepted.split(","))
+
+
+def json_answer(response: Any, body: Mapping[str, Any]) -> str:
+    response.headers["Content-Type"] = "application/json; charset=utf-8"
+    return json.dumps(body)

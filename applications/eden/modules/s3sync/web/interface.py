@@ -1,0 +1,205 @@
+"""The interface for programs: requests in, replies out. The only place that knows HTTP statuses.
+
+A request is read, handed to a use case (``serving``, importer, exporter), and its result or its error is
+written as a reply. Nothing here touches ``request.vars``: the body is a document, whatever its label says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from gluon import HTTP
+
+from ..core.errors import (
+    ConfigurationError,
+    MethodNotAllowed,
+    ModuleDisabled,
+    NotAuthenticated,
+    NotPermitted,
+    SyncError,
+    UnsupportedFormat,
+)
+from ..core.limits import LONGEST_RESOURCE
+from ..database.log import INCOMING, SyncLog
+from ..passive import dry_run, files, offer, pull, push, registration
+from ..site import Site
+from ..site.uploaded import upload_path
+from ..wire.protocol.dry_run import dry_run_json
+from ..wire.protocol.offer import offer_json
+from ..wire.protocol.pull import PullRequest
+from ..wire.protocol.push import PushRequest
+from ..wire.protocol.registration import RegistrationRequest
+from ..wire.protocol.replies import failure
+from .bodies import REGISTRATION_SIZE, json_answer, request_body, send_file, stream_answer
+
+REALM = "eden"
+
+#: Methods that the addresses of the interface answer.
+EXCHANGED = TABLES = ("GET", "POST", "PUT")
+REGISTERED = ("POST", "PUT")
+OFFERED = ("GET",)
+FILES = ("GET", "PUT")
+RECORDS = ("GET", "POST", "PUT", "DELETE")
+
+#: Seconds after which a request that failed in passing may be sent again.
+RETRY_AFTER = 10
+logger = logging.getLogger("eden.sync")
+
+
+# --- the entrances of the protocol, and the plain resources -----------------------------------------
+
+
+def sync_request(request: Any, response: Any) -> Any:
+    """Answer /sync/sync.xml: GET is a pull, POST and PUT are a push.
+
+    Args:
+        request, response: web2py's.
+
+    Returns:
+        the body; or raises gluon's HTTP with a reply.
+    """
+    with answering(request, "pull" if request.env.request_method == "GET" else "push") as site:
+        _authorised(site)
+        if request.extension != "xml":
+            raise MethodNotAllowed(
+                f"/sync/sync.{request.extension} is not answered.", hint="Ask for /sync/sync.xml."
+            )
+        if checked_method(request, EXCHANGED) == "GET":
+            wanted = PullRequest.from_vars(request.get_vars)
+            return stream_answer(site, request, response, lambda out: pull.pull(site, wanted, out))
+        told = PushRequest.from_vars(request.get_vars)
+        with request_body(site, request, site.host.settings.get_sync_max_document_size()) as source:
+            if told.look:
+                return json_answer(response, dry_run_json(dry_run.dry_run(site, told, source)))
+            reply = push.push(site, told, source)
+        return json_answer(response, reply.to_json())
+
+
+def register_request(request: Any, response: Any) -> Any:
+    """Answer /sync/repository/register.json: another site introduces itself."""
+    with answering(request, "register") as site:
+        _authorised(site)
+        checked_method(request, REGISTERED)
+        if request.extension != "json":
+            raise UnsupportedFormat("Registrations are taken as JSON only.")
+        with request_body(site, request, REGISTRATION_SIZE) as source:
+            told = RegistrationRequest.from_body(source.read())
+        return json_answer(response, registration.register(site, told).to_json())
+
+
+def offer_request(request: Any, response: Any) -> Any:
+    """Answer /sync/offer.json: what this site is, and what may be pulled from it. Nothing is written."""
+    with answering(request, "offer") as site:
+        _authorised(site)
+        checked_method(request, OFFERED)
+        if request.extension != "json":
+            raise UnsupportedFormat("The offer is told as JSON only.", hint="Ask for /sync/offer.json.")
+        return json_answer(response, offer_json(offer.offer(site, _asking(request))))
+
+
+def file_request(request: Any, response: Any) -> Any:
+    """Answer /sync/file/<stored name>: GET hands a file out, PUT takes one that is waited for."""
+    with answering(request, "file") as site:
+        _authorised(site)
+        stored = request.args(0) or ""
+        if checked_method(request, FILES) == "GET":
+            path = upload_path(site, stored)
+            response.headers["Content-Type"] = "application/octet-stream"
+            return send_file(request, response, path.open("rb"), path.stat().st_size)
+        most = site.host.settings.get_sync_max_upload_size()
+        with request_body(site, request, most, is_file=True) as source:
+            wanted = files.take_file(site, _asking(request), stored, source)
+        message = "File received" if wanted else "Nobody waits for this file"
+        return json_answer(response, {"status": "success", "statuscode": "200", "message": message})
+
+
+# --- who asks, and how errors are answered ------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def answering(request: Any, mode: str) -> Iterator[Site]:
+    """Give the site to a request; turn every error into its reply, once, here."""
+    site: Site | None = None
+    try:
+        try:
+            site = Site.from_current()
+        except ConfigurationError as error:
+            raise ModuleDisabled(
+                "The interface for programs belongs to the module sync, which is not enabled at this site.",
+                hint=error.hint,
+            ) from error
+        yield site
+    except SyncError as error:
+        _refuse(site, request, mode, error)
+
+
+def _refuse(site: Site | None, request: Any, mode: str, error: SyncError) -> NoReturn:
+    sender = None
+    if site is not None:
+        site.db.rollback()
+        _log_refusal(site, request, mode, error)
+        sender = site.config().uuid if mode == "register" else None
+    if isinstance(error, NotAuthenticated):
+        raise HTTP(
+            401,
+            "Authentication Required",
+            **{"WWW-Authenticate": f'Basic realm="{REALM}"', "Content-Type": "text/plain; charset=utf-8"},
+        )
+    status, body = failure(error, sender)
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    if error.transient:
+        headers["Retry-After"] = str(RETRY_AFTER)
+    raise HTTP(status, json.dumps(body), **headers)
+
+
+def _log_refusal(site: Site, request: Any, mode: str, error: SyncError) -> None:
+    """Write what another site asked in vain into the log, unless a stranger could fill it that way."""
+    logger.warning("%s %s: %s", request.env.request_method, request.env.path_info, error)
+    if mode in ("rest", "offer") or isinstance(error, (NotAuthenticated, NotPermitted)):
+        return
+    if request.get_vars.get("look") == "1":
+        # Whoever only looks leaves nothing behind.
+        return
+    repository = site.repository_of(_asking(request))
+    resource = request.get_vars.get("resource")
+    action = {"pull": "send", "push": "receive"}.get(mode, "request")
+    log = SyncLog(site.db, site.store.transaction, repository.id if repository else None, INCOMING)
+    log.error(resource[:LONGEST_RESOURCE] if isinstance(resource, str) else None, mode, action, error)
+
+
+def checked_method(request: Any, allowed: tuple[str, ...]) -> str:
+    """Return the method of a request.
+
+    Raises:
+        MethodNotAllowed: its address does not answer it.
+    """
+    method: str = request.env.request_method
+    if method not in allowed:
+        raise MethodNotAllowed(
+            f"{method} is not answered here.", hint=f"Use {' or '.join(allowed)}.", allowed=allowed
+        )
+    return method
+
+
+def _authorised(site: Site) -> None:
+    """Let only accounts in that may synchronise.
+
+    Raises:
+        NotAuthenticated, NotPermitted: they may not.
+    """
+    if not site.host.logged_in():
+        raise NotAuthenticated("Authentication Required")
+    if not site.host.may_synchronise():
+        raise NotPermitted("Insufficient Privileges")
+
+
+def _asking(request: Any) -> str | None:
+    """Return who asks, as they say themselves; None where they do not say, or say several things."""
+    uuid = request.get_vars.get("repository")
+    return uuid if isinstance(uuid, str) else None

@@ -1,0 +1,204 @@
+"""Records of a table as S3XML at its own address: read, written and deleted without a cursor."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from gluon import HTTP
+
+from ..core.errors import (
+    BadRequest,
+    NoSuchRecord,
+    NotAuthenticated,
+    NotPermitted,
+    UnsupportedFormat,
+)
+from ..core.limits import is_number
+from ..core.policy import Policy, Terms
+from ..core.records import Action
+from ..core.schema import Table
+from ..core.text import shown
+from ..exchange.exporter import ExportRequest
+from ..site import Site
+from ..wire.filters import Filter, is_filter, parse_filter
+from ..wire.protocol.push import PushReply
+from ..wire.protocol.times import parse_msince
+from ..wire.s3xml import error_tree
+from ..wire.s3xml.document import Document
+from .bodies import json_answer, request_body, stream_answer
+from .interface import RECORDS, TABLES, answering, checked_method, logger
+
+
+def resource_request(request: Any, response: Any, prefix: str, name: str, record_id: str | None) -> Any:
+    """Answer the plain interface of a resource: /<prefix>/<name>.xml and /<prefix>/<name>/<id>.xml.
+
+    GET exports (URL filters, start, limit, msince, include_deleted, components). POST and PUT import: what is
+    sent wins, and one invalid record fails all unless ignore_errors=True. DELETE deletes one record.
+
+    Args:
+        request, response: web2py's.
+        prefix, name: the table.
+        record_id: id of one record, None for the table.
+    """
+    with answering(request, "rest") as site:
+        if not site.host.logged_in():
+            raise NotAuthenticated("Authentication Required")
+        if request.extension != "xml":
+            raise UnsupportedFormat(f"The format {request.extension} is not available.")
+        table = site.schema.table(f"{prefix}_{name}")
+        key = _key(record_id)
+        method = checked_method(request, TABLES if key is None else RECORDS)
+        if method == "GET":
+            _permitted(site, "read", table)
+            return _export(site, request, response, table, key)
+        if key is not None and method == "DELETE":
+            _permitted(site, "delete", table)
+            return _delete(site, response, table, key)
+        _permitted(site, "create", table)
+        _permitted(site, "update", table)
+        return _import(site, request, response, table, key)
+
+
+def _permitted(site: Site, method: str, table: Table) -> None:
+    if not site.host.has_permission(method, table.name):
+        raise NotPermitted(
+            f"Insufficient Privileges: this account may not {method} records of {table.name}.",
+            hint="Ask an administrator for a role that may.",
+        )
+
+
+def _key(record_id: str | None) -> int | None:
+    if record_id is None:
+        return None
+    if not is_number(record_id):
+        raise BadRequest(f"{shown(record_id)!r} is not the id of a record.", hint="Give a number.")
+    return int(record_id)
+
+
+# --- plain resources ----------------------------------------------------------------------------------------
+
+
+def _export(site: Site, request: Any, response: Any, table: Table, key: int | None) -> Any:
+    variables = request.get_vars
+    deleted = str(variables.get("include_deleted", "")).lower() == "true"
+    wanted = ExportRequest(
+        table.name,
+        filters=site.by_table(_filters(variables), table.name),
+        components="None" not in (variables.get("components"), variables.get("mcomponents")),
+        msince=parse_msince(str(variables["msince"])) if "msince" in variables else None,
+        deleted=deleted,
+    )
+    start, limit = _number(variables, "start"), _number(variables, "limit")
+    if key is not None:
+        if not _exists(site, table, key, deleted):
+            raise NoSuchRecord(f"There is no record {key} in {table.name}.")
+        return stream_answer(
+            site, request, response, lambda out: site.exporter.export_keys(out, table, [key], wanted)
+        )
+    if start is None and limit is None:
+        site.journal.catch_up(table)
+        return stream_answer(site, request, response, lambda out: site.exporter.export(out, wanted))
+    keys = _keys(site, table, wanted, start or 0, limit)
+    return stream_answer(
+        site, request, response, lambda out: site.exporter.export_keys(out, table, keys, wanted)
+    )
+
+
+def _keys(site: Site, table: Table, wanted: ExportRequest, start: int, limit: int | None) -> list[int]:
+    """Return the keys of a page of the records that match, in the order of the keys."""
+    if table.is_super:
+        # its records are exported as those of their own tables
+        return []
+    return site.store.keys_by_page(
+        table,
+        start=start,
+        limit=limit,
+        filters=wanted.filters.get(table.name, ()),
+        msince=wanted.msince,
+        live_only=not wanted.deleted,
+    )
+
+
+def _exists(site: Site, table: Table, key: int, deleted: bool) -> bool:
+    rows = site.db(site.db[table.name][table.key] == key).select(limitby=(0, 1))
+    return bool(rows) and (deleted or not rows[0].get("deleted"))
+
+
+def _filters(variables: Mapping[str, Any]) -> tuple[Filter, ...]:
+    found: list[Filter] = []
+    for name, value in variables.items():
+        if is_filter(name):
+            found += [
+                parse_filter(name, str(each)) for each in (value if isinstance(value, list) else [value])
+            ]
+    return tuple(found)
+
+
+def _number(variables: Mapping[str, Any], name: str) -> int | None:
+    value = variables.get(name)
+    if value is None:
+        return None
+    if not (isinstance(value, str) and is_number(value)):
+        raise BadRequest(f"{name} cannot be read: {value!r}.", hint="Give a number, 0 or more.")
+    return int(value)
+
+
+class _Rejected(Exception):
+    """Undoes an import of which not all was good."""
+
+
+def _import(site: Site, request: Any, response: Any, table: Table, key: int | None) -> Any:
+    if table.is_super:
+        raise BadRequest(f"{table.name} holds no records of its own.", hint="Import one of its instances.")
+    lenient = str(request.get_vars.get("ignore_errors", "")).lower() == "true"
+    terms = Terms(update_policy=Policy.OTHER, conflict_policy=Policy.OTHER)
+    context = site.context(None, None)
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(
+            request_body(site, request, site.host.settings.get_sync_max_document_size())
+        )
+        document = stack.enter_context(Document(source, site.schema, table.name, site.document_limits))
+        try:
+            with site.store.transaction():
+                report = site.importer.import_page(document, terms, context)
+                if report.counts.get(Action.REJECTED) and not lenient:
+                    raise _Rejected
+        except _Rejected:
+            return _not_valid(report)
+    touched = {*report.created, *report.updated, *report.deleted}
+    if key is not None and touched - {key}:
+        logger.warning("An import for %s %s touched %s.", table.name, key, sorted(touched))
+    reply = PushReply(
+        records=sum(report.main.values()) - report.main.get(Action.REJECTED, 0),
+        created=report.created,
+        updated=report.updated,
+        deleted=report.deleted,
+        tree=error_tree(outcome for _, outcome in report.failures),
+    )
+    return json_answer(response, reply.to_json())
+
+
+def _not_valid(report: Any) -> NoReturn:
+    outcomes = [outcome for _, outcome in report.failures]
+    body: dict[str, Any] = {
+        "status": "failed",
+        "statuscode": "400",
+        "message": "Validation error",
+        "error": "validation_error",
+        "hint": "Nothing was imported. Correct the records in the tree, or send ignore_errors=True.",
+        "transient": False,
+        "tree": error_tree(outcomes),
+    }
+    raise HTTP(400, json.dumps(body), **{"Content-Type": "application/json; charset=utf-8"})
+
+
+def _delete(site: Site, response: Any, table: Table, key: int) -> Any:
+    if not _exists(site, table, key, False):
+        raise NoSuchRecord(f"There is no record {key} in {table.name}.")
+    site.host.delete(table.name, [key])
+    return json_answer(
+        response, {"status": "success", "statuscode": "200", "message": "Record deleted", "deleted": [key]}
+    )

@@ -1,0 +1,136 @@
+"""Charts as SVG: the last runs of a repository, and records by day. Classes only; the style sheet has the colours.
+
+A chart never says by colour alone: each state has a shape of its own, each series a texture, and everything is
+also there in words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from gluon import DIV, SPAN, TAG
+
+from ...core.plurals import counted, number
+from ...database.traffic import Day, changes
+from ...site.labels import Translate
+
+BAR, GAP, HEIGHT = 6, 2, 28
+DAY_WIDTH, PLOT_HEIGHT = 24, 120
+
+
+def history(T: Translate, runs: Sequence[Any], live: Any = None) -> Any:
+    """Return the last runs as bars: how high by how many records moved, which shape by how the run ended.
+
+    Args:
+        T: translates.
+        runs: rows of sync_run, the oldest first.
+        live: key of the run that somebody works on now.
+    """
+    words = _history_words(T, runs, live)
+    if not runs:
+        return words
+    marks: list[Any] = []
+    for place, run in enumerate(runs):
+        marks += _run_marks(run, place * (BAR + GAP), live)
+    width = len(runs) * (BAR + GAP) - GAP
+    return _svg(width, HEIGHT, words, marks, "chart runs", _width=str(width), _height=str(HEIGHT))
+
+
+def _history_words(T: Translate, runs: Sequence[Any], live: Any) -> Any:
+    if not runs:
+        return T("no runs yet")
+    found = [_kind(run, live) for run in runs]
+    texts = {
+        "completed": T("completed: %s"),
+        "failed": T("failed: %s"),
+        "cancelled": T("stopped: %s"),
+        "running": T("working: %s"),
+    }
+    parts = [str(text % found.count(kind)) for kind, text in texts.items() if kind in found]
+    title = counted(T, len(runs), "The last run", "The last %(count)s runs")
+    return f"{title}: {', '.join(parts)}"
+
+
+def _kind(run: Any, live: Any) -> str:
+    if run.state == "running":
+        return "running" if run.id == live else "failed"
+    return run.state if run.state in ("completed", "failed", "cancelled") else "failed"
+
+
+def _run_marks(run: Any, x: int, live: Any) -> list[Any]:
+    kind = _kind(run, live)
+    moved = changes(run) + (run.sent or 0)
+    height = min(HEIGHT, 4 + round(5 * math.log10(moved + 1)))
+    if kind == "failed":
+        middle = HEIGHT - 6
+        cross = f"M{x} {middle - 3}l{BAR} {BAR}m0 -{BAR}l-{BAR} {BAR}"
+        return [TAG.path(_d=cross, _class="mark-failed")]
+    if kind == "cancelled":
+        return [_rect(x + 1, HEIGHT - 9, BAR - 2, 8, "mark-stopped")]
+    if kind == "running":
+        return [_rect(x + 1, 1, BAR - 2, HEIGHT - 2, "mark-working")]
+    return [_rect(x, HEIGHT - height, BAR, height, "mark-completed")]
+
+
+def by_day(T: Translate, days: Sequence[Day]) -> Any:
+    """Return the records of some days as pairs of bars: received and sent.
+
+    Args:
+        T: translates.
+        days: one after the other, the oldest first; on at least one of them records moved.
+    """
+    most = max(max(day.received, day.sent) for day in days)
+    marks: list[Any] = []
+    for place, day in enumerate(days):
+        x = place * DAY_WIDTH
+        for offset, count, look in ((3, day.received, "mark-received"), (12, day.sent, "mark-sent")):
+            if count:
+                height = max(2, round(PLOT_HEIGHT * count / most))
+                marks.append(_rect(x + offset, PLOT_HEIGHT - height, 8, height, look))
+    received, sent = sum(day.received for day in days), sum(day.sent for day in days)
+    words = counted(
+        T,
+        len(days),
+        "Records of the last day: %(received)s received, %(sent)s sent",
+        "Records of the last %(count)s days: %(received)s received, %(sent)s sent",
+        received=number(received),
+        sent=number(sent),
+    )
+    # The picture is stretched to the width of the page, so its labels stand beside it.
+    plot = _svg(len(days) * DAY_WIDTH, PLOT_HEIGHT, words, marks, "chart days", _preserveAspectRatio="none")
+    return DIV(
+        DIV(number(most), _class="chart-top"),
+        plot,
+        DIV(SPAN(days[0].day.isoformat()), SPAN(days[-1].day.isoformat()), _class="chart-foot"),
+        _class="chart-plot",
+    )
+
+
+def swatch(series: str) -> Any:
+    """Return a sample of a series for the legend: "received" or "sent"."""
+    return TAG.svg(
+        _rect(1, 1, 10, 10, f"mark-{series}"),
+        _class="swatch",
+        _viewBox="0 0 12 12",
+        _width="12",
+        _height="12",
+        **{"_aria-hidden": "true", "_focusable": "false"},
+    )
+
+
+def _svg(view_width: int, view_height: int, words: Any, marks: Sequence[Any], look: str, **more: str) -> Any:
+    return TAG.svg(
+        TAG.title(words),
+        *marks,
+        _class=look,
+        _role="img",
+        _viewBox=f"0 0 {view_width} {view_height}",
+        **more,
+        **{"_aria-label": words},
+    )
+
+
+def _rect(x: int, y: int, width: int, height: int, look: str) -> Any:
+    return TAG.rect(_x=str(x), _y=str(y), _width=str(width), _height=str(height), _class=look)

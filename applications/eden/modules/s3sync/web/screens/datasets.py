@@ -1,0 +1,175 @@
+"""Data sets: the public page that lists them, their archives, and what an administrator makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gluon import URL, Field, redirect
+from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_MATCH, IS_NOT_EMPTY, IS_NOT_IN_DB
+
+from ...administration import datasets as administration_datasets
+from ...site import datasets
+from ...site.labels import resource_title
+from ...ui.choice import Choice
+from ...ui.forms import checkboxes
+from ...ui.refusals import refusal
+from .context import ScreenContext
+from .widgets import action_button, confirm, form_of, pressed
+
+LONGEST_COMMENTS = 4000
+
+
+def public(desk: ScreenContext) -> Any:
+    """Show to anybody what this site offers, and how to get it."""
+    site = desk.site
+    return {
+        "title": desk.T("Data sets"),
+        "sets": datasets.all_of(site),
+        "titles": {name: resource_title(site, name) for name in administration_datasets.choices(site.schema)},
+        "address": site.base_url,
+        "administrator": site.host.may_administer(),
+    }
+
+
+def archive(desk: ScreenContext) -> Any:
+    """Send the archive of a data set to who may have it."""
+    T, site = desk.T, desk.site
+    found = datasets.with_code(site, str(desk.request.args(0) or ""))
+    if found is None or found.archive is None or found.archive.size is None:
+        raise refusal(404, T("There is no such archive. It may not have been made yet."))
+    if not found.public:
+        if not site.host.logged_in():
+            site.host.forbid()
+        if not site.host.may_synchronise():
+            raise refusal(403, T("This archive is for accounts with the role Synchronization."))
+    path = site.files.path("sync_dataset_archive", "archive", found.archive.stored)
+    desk.response.headers["Content-Disposition"] = f'attachment; filename="{found.code}.zip"'
+    desk.response.headers["Content-Type"] = "application/zip"
+    return desk.response.stream(str(path), request=desk.request)
+
+
+def page(desk: ScreenContext) -> Any:
+    """Show the data sets to an administrator; make one, change one, remove one."""
+    T, db = desk.T, desk.db
+    if not desk.request.args:
+        desk.response.view = "sync/datasets_admin.html"
+        return {"title": T("Data sets"), "sets": datasets.all_of(desk.site)}
+    if list(desk.request.args) == ["create"]:
+        return _form(desk, None)
+    record = desk.record(db.sync_dataset, desk.request.args(0))
+    if record.repository_id is not None:
+        raise refusal(404, T("There is no such record. It may have been deleted."))
+    found = next(each for each in datasets.all_of(desk.site) if each.id == record.id)
+    remove = confirm(
+        desk,
+        "remove",
+        T("Remove the data set %s?") % found.name,
+        (
+            T("It is not offered any more, and its archive is removed."),
+            T("The records stay, and sites that took its resources go on exchanging them."),
+        ),
+        T("Remove data set"),
+    )
+    if remove.page:
+        return remove.page
+    if remove.agreed:
+        administration_datasets.remove(desk.site, found.id)
+        desk.session.flash = T("The data set was removed. The records stay.")
+        redirect(URL("sync", "dataset"))
+    return _form(desk, found, remove.link)
+
+
+def _form(desk: ScreenContext, found: datasets.DataSet | None, remove: Any = "") -> dict[str, Any]:
+    T, site, db = desk.T, desk.site, desk.db
+    names = {name: resource_title(site, name) for name in administration_datasets.choices(site.schema)}
+    table = db.sync_dataset
+    ours = (table.repository_id == None) & (table.deleted == False)  # noqa: E711, E712
+    others = db(ours & (table.id != found.id)) if found else db(ours)
+    form = form_of(
+        Field(
+            "name",
+            label=T("Name"),
+            default=found and found.name,
+            requires=[IS_NOT_EMPTY(error_message=T("Enter a value")), IS_LENGTH(512)],
+        ),
+        Field(
+            "code",
+            label=T("Code"),
+            default=found and found.code,
+            requires=[
+                IS_NOT_EMPTY(error_message=T("Enter a value")),
+                IS_MATCH(
+                    r"^[A-Za-z0-9_-]{1,64}$",
+                    error_message=T("Letters without accents, digits, - and _ only, 64 at most"),
+                ),
+                IS_NOT_IN_DB(others, "sync_dataset.code", error_message=T("Another data set has this code")),
+            ],
+            comment=T("A short name for addresses and files, such as OFFICES."),
+        ),
+        Field(
+            "resources",
+            "list:string",
+            label=T("Resources"),
+            default=found.resources if found else [],
+            requires=[
+                Choice(dict(sorted(names.items(), key=lambda item: item[1].lower())), multiple=True),
+                IS_NOT_EMPTY(error_message=T("Choose at least one.")),
+            ],
+            widget=checkboxes,
+            comment=T("What belongs to these records, such as the contacts of a person, comes with them."),
+        ),
+        Field(
+            "comments",
+            "text",
+            label=T("Comments"),
+            default=found and found.comments,
+            requires=IS_EMPTY_OR(IS_LENGTH(LONGEST_COMMENTS)),
+            comment=T("Shown to everybody: what it is for, who answers questions."),
+        ),
+        Field(
+            "archived",
+            "boolean",
+            label=T("Make an archive of it every day"),
+            default=bool(found and found.archived),
+            comment=T("A zip file with all its records as S3XML, to be downloaded."),
+        ),
+        Field(
+            "public",
+            "boolean",
+            label=T("Anybody may download the archive, without an account"),
+            default=bool(found and found.public),
+            comment=T(
+                "Everything in the records is public then. Otherwise accounts with the role Synchronization may."
+            ),
+        ),
+        table_name="dataset",
+        T=T,
+        back=URL("sync", "dataset"),
+    )
+    if pressed(desk, form, "dataset"):
+        given = form.vars
+        administration_datasets.save(
+            site,
+            found.id if found else None,
+            code=given.code,
+            name=given.name,
+            comments=given.comments or "",
+            resources=given.resources,
+            archived=bool(given.archived),
+            public=bool(given.public),
+        )
+        desk.session.flash = T("Saved")
+        redirect(URL("sync", "dataset"))
+    again = action_button("archive", T("Make the archive now"))
+    if found and found.archived and pressed(desk, again, "archive"):
+        administration_datasets.order_archive(site, found.id)
+        desk.session.flash = T("The archive is made as soon as a worker is free.")
+        redirect(URL("sync", "dataset", args=[found.id]))
+    desk.response.view = "sync/dataset.html"
+    return {
+        "title": found.name if found else T("Add a data set"),
+        "found": found,
+        "form": form,
+        "again": again,
+        "remove": remove,
+    }

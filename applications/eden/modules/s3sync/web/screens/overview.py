@@ -1,0 +1,211 @@
+"""Overview: every repository, whether it is in step, since when, what waits, what is wrong and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Callable, NamedTuple
+
+from ...conflicts import kept_list
+from ...core.clock import utcnow
+from ...core.repository_state import State
+from ...core.task import MODE_BOTH, MODE_PULL, MODE_PUSH
+from ...database import traffic
+from ...database.paging import ListPage, containing, order_of, page_of
+from ...monitoring.status import Flow, RepositoryStatus, recent_runs, standings
+from ...scheduler import queue
+from ...site import Site
+from ...site.labels import Translate, resource_title
+from . import charts
+from .context import ScreenContext
+from .runs import run_lines
+from .words import states_and_units
+from .words.state_reasons import Explanation, explain
+
+#: Repositories a page, runs in the small history of each, days of the chart.
+PAGE, RUNS, DAYS = 25, 14, 30
+#: For the page of one repository: runs a page, runs in its history, changes that are looked at.
+RUNS_A_PAGE, LONG_HISTORY, LOOKED_AT = 20, 60, 10_000
+COLUMNS = ("state", "name", "success", "next")
+_URGENCY = {condition: place for place, condition in enumerate(State)}
+_LATEST = datetime.max
+
+
+class Card(NamedTuple):
+    """A repository on the overview.
+
+    Attributes:
+        standing: how it stands.
+        kind, words: its state as ``look.state`` takes it.
+        why: the reason, and what to do.
+        history: its last runs as a picture.
+    """
+
+    standing: RepositoryStatus
+    kind: str
+    words: Any
+    why: Explanation
+    history: Any
+
+
+class FlowLine(NamedTuple):
+    """A resource that is exchanged with a repository; ``task`` is its row, None where there is none."""
+
+    flow: Flow
+    task: Any
+    title: str
+    mode: Any
+    outgoing: Any
+    incoming: Any
+    undecided: int
+
+
+def page(desk: ScreenContext) -> Any:
+    """Show all repositories.
+
+    Their states follow from many tables and from the clock, so all that match are judged (with the same few
+    statements for any number of them) before they are sorted; only the page shown is looked at more closely.
+    """
+    site, T, variables = desk.site, desk.T, desk.request.get_vars
+    table = desk.db.sync_repository
+    text = str(variables.q or "").strip()[:64]
+    found = standings(site, containing(text, table.name, table.url) if text else None)
+    counts = {
+        condition: sum(1 for each in found if each.health.condition is condition) for condition in State
+    }
+    chosen = _chosen_condition(variables.state)
+    order = order_of(variables, COLUMNS, "state")
+    shown = sorted(
+        (each for each in found if chosen in (None, each.health.condition)),
+        key=_KEYS[order.column],
+        reverse=order.descending,
+    )
+    page = ListPage.asked(variables, len(shown), PAGE)
+    rows = shown[slice(*page.bounds(PAGE))]
+    runs = recent_runs(site, [each.row.id for each in rows], RUNS)
+    cards = [_card(desk, each, runs.get(each.row.id, [])) for each in rows]
+    days = traffic.days(desk.db, utcnow().date(), DAYS)
+    moved = any(day.received or day.sent for day in days)
+    return {
+        "title": T("Synchronization"),
+        "cards": cards,
+        "page": page._replace(rows=cards),
+        "order": order,
+        "counts": counts,
+        "conditions": states_and_units.conditions(T),
+        "kinds": states_and_units.KINDS,
+        "chosen": chosen,
+        "text": text,
+        "is_empty": not found and not text,
+        "undecided": kept_list.undecided(site),
+        "workers": queue.workers_alive(desk.db),
+        "command": desk.worker_command,
+        "days": days,
+        "chart": charts.by_day(T, days) if moved else None,
+    }
+
+
+def _chosen_condition(name: Any) -> State | None:
+    return next((each for each in State if each.value == name), None)
+
+
+@dataclass(frozen=True)
+class StateView:
+    """How many repositories are in a state: its name in addresses, its kind (``look.state``), its words."""
+
+    name: str
+    kind: str
+    words: Any
+    count: int
+
+
+def states_of(site: Site, T: Translate) -> list[StateView]:
+    """Return the states of all repositories, the most urgent first, those of none left out."""
+    found = Counter(each.health.condition for each in standings(site, None))
+    words = states_and_units.conditions(T)
+    return [
+        StateView(each.value, states_and_units.KINDS[each], words[each], found[each])
+        for each in State
+        if found[each]
+    ]
+
+
+def _name(standing: RepositoryStatus) -> str:
+    return str(standing.row.name).casefold()
+
+
+_KEYS: dict[str, Callable[[RepositoryStatus], Any]] = {
+    "state": lambda each: (_URGENCY[each.health.condition], _name(each)),
+    "name": _name,
+    "success": lambda each: (last_success(each) or datetime.min, _name(each)),
+    "next": lambda each: (each.facts.next_run or _LATEST, _name(each)),
+}
+
+
+def last_success(standing: RepositoryStatus) -> datetime | None:
+    """Return when the exchange with a repository worked last: our last complete run, or its last visit."""
+    facts = standing.facts
+    return facts.last_success if facts.is_active else facts.last_contact
+
+
+def _card(desk: ScreenContext, standing: RepositoryStatus, runs: list[Any]) -> Card:
+    T = desk.T
+    live = standing.run.id if standing.facts.is_live else None
+    condition = standing.health.condition
+    return Card(
+        standing,
+        states_and_units.KINDS[condition],
+        states_and_units.conditions(T)[condition],
+        explain(T, standing),
+        charts.history(T, runs, live),
+    )
+
+
+# --- one repository ------------------------------------------------------------------------------------------
+
+
+def tab(desk: ScreenContext, record: Any) -> Any:
+    """Show how one repository stands: its state, its resources, its runs."""
+    site, T, db = desk.site, desk.T, desk.db
+    (standing,) = standings(site, db.sync_repository.id == record.id, LOOKED_AT)
+    recent = recent_runs(site, [record.id], LONG_HISTORY)[record.id]
+    live = standing.run.id if standing.facts.is_live else None
+    runs = page_of(
+        db, db.sync_run.repository_id == record.id, ~db.sync_run.id, desk.request.get_vars, RUNS_A_PAGE
+    )
+    desk.response.view = "sync/overview.html"
+    return {
+        "card": _card(desk, standing, recent),
+        "flows": _flow_lines(desk, standing),
+        "page": runs,
+        "lines": run_lines(T, runs.rows, live),
+        "workers": queue.workers_alive(db),
+        "command": desk.worker_command,
+    }
+
+
+def _flow_lines(desk: ScreenContext, standing: RepositoryStatus) -> list[FlowLine]:
+    T = desk.T
+    modes = {MODE_PULL: T("Only fetch"), MODE_PUSH: T("Only send"), MODE_BOTH: T("Fetch and send")}
+    names = [flow.table for flow in standing.flows]
+    kept = kept_list.undecided_by_table(desk.site, standing.row.id, names)
+    tasks = {row.id: row for row in desk.site.task_rows(standing.row.id)}
+    lines = []
+    for flow in standing.flows:
+        if flow.task is None:
+            mode = T("fetched by the other site")
+        else:
+            mode = modes.get(flow.task.mode, T("not exchanged at present"))
+        lines.append(
+            FlowLine(
+                flow,
+                tasks.get(flow.task.id) if flow.task is not None else None,
+                resource_title(desk.site, flow.table),
+                mode,
+                states_and_units.waiting(T, flow.outgoing),
+                T("not known") if flow.incoming is None else states_and_units.number(flow.incoming),
+                kept[flow.table],
+            )
+        )
+    return lines

@@ -1,0 +1,32 @@
+"""What the synchronisation knows of one record; reached from the record's own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...conflicts import record_history
+from ...site.labels import resource_title
+from ...ui.refusals import refusal
+from .context import ScreenContext
+from .words import conflicts_and_log, remedies
+
+
+def page(desk: ScreenContext) -> Any:
+    """Show the history of the record that the address names: the table as argument, ``uuid`` as variable."""
+    T, request = desk.T, desk.request
+    table = desk.site.schema.get(request.args(0) or "")
+    uuid = str(request.get_vars.uuid or "")[:255]
+    found = record_history.history(desk.site, T, table, uuid) if table is not None and uuid else None
+    if found is None:
+        raise refusal(404, T("Nothing is known of such a record."))
+    return {
+        "title": T("Synchronization history"),
+        "history": found,
+        "resource": resource_title(desk.site, found.table.name),
+        "kinds": conflicts_and_log.kinds(T),
+        "states": conflicts_and_log.states(T),
+        "decided": conflicts_and_log.decided(T),
+        "results": conflicts_and_log.results(T),
+        "modes": conflicts_and_log.modes(T),
+        "reasons": remedies.reasons(T),
+    }

@@ -1,0 +1,402 @@
+"""A repository: make it, test the connection, its configuration, its registration, its end."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple
+
+from gluon import BUTTON, INPUT, SQLFORM, URL, Field, redirect
+from gluon.validators import IS_EMPTY_OR, IS_IN_SET, IS_LENGTH, IS_NOT_EMPTY
+
+from ....active.registration import Introduction, introduce, known_offer
+from ....adapters import USUAL, adapter_types, can_ask
+from ....adapters.base import Adapter, Remote
+from ....adapters.findings import ConnectionTest, unusable, without_address
+from ....adapters.settings import Kind, Setting, columns, stored
+from ....administration.repositories import delete_repository
+from ....core.errors import AlreadyRunning, ConfigurationError
+from ....exchange.peer import Capability
+from ....scheduler import jobs
+from ....site import Site
+from ....site.labels import Translate
+from ....transport.limits import InteractiveLimits
+from ....ui.forms import form_rows
+from ..context import ScreenContext
+from ..widgets import action_button, confirm, pressed, web_address
+from ..words import states_and_units
+from . import connection_test
+from .secrets import keep_secrets, kept_secret, kept_words, secret_field
+
+
+class Tested(NamedTuple):
+    """A connection test for a page.
+
+    Attributes:
+        lines: question by question.
+        passed: whether an exchange can begin.
+    """
+
+    lines: list[connection_test.TestLine]
+    passed: bool
+
+
+# --- the screens ---------------------------------------------------------------------------------------------
+
+
+def create(desk: ScreenContext) -> Any:
+    """Show the form of a new repository; test the connection, or store it and register at it."""
+    T = desk.T
+    kind = _kind(str(desk.request.get_vars.type or USUAL))
+    form = repository_form(desk, kind, None)
+    tested = None
+    if pressed(desk, form, "repository", keepvalues=True):
+        if _wants_test(desk):
+            tested = _test(desk, kind, None, form)
+        else:
+            repository_id = save_repository(desk, kind, None, form.vars)
+            desk.db.commit()
+            outcome = _introduce(desk, repository_id)
+            tab = "task" if outcome is None or outcome.succeeded else "update"
+            redirect(
+                URL("sync", "repository", args=[outcome.repository_id if outcome else repository_id, tab])
+            )
+    keep_secrets(desk, kind, None, form)
+    desk.response.view = "sync/form.html"
+    return {
+        "title": T("Add Repository"),
+        "form": form,
+        "tested": tested,
+        "back": URL("sync", "index"),
+        "types": [(name, T(each.label), name == kind.apitype) for name, each in adapter_types().items()],
+        "address": desk.site.base_url,
+    }
+
+
+def configuration(desk: ScreenContext, record: Any) -> Any:
+    """Show the configuration of a repository; test the connection, store it, register again, delete."""
+    T = desk.T
+    delete = _ask_to_delete(desk, record)
+    if delete.page:
+        return delete.page
+    if delete.agreed:
+        try:
+            delete_repository(desk.site, record.id)
+        except AlreadyRunning:
+            desk.session.flash = T("Nothing was deleted: it is being synchronized. Stop that first.")
+            redirect(URL("sync", "repository", args=[record.id, "now"]))
+        desk.session.flash = T("The repository was deleted. The records that it brought stay.")
+        redirect(URL("sync", "index"))
+    kind = _kind(record.apitype)
+    here = URL("sync", "repository", args=[record.id, "update"])
+    form = repository_form(desk, kind, record)
+    again = action_button("register", T("Register again"))
+    tested = None
+    if pressed(desk, form, "repository", keepvalues=True):
+        if _wants_test(desk):
+            tested = _test(desk, kind, record, form)
+        else:
+            save_repository(desk, kind, record, form.vars)
+            desk.db.commit()
+            outcome = _introduce(desk, record.id)
+            redirect(_tab_of(outcome, here))
+    if pressed(desk, again, "register"):
+        redirect(_tab_of(_introduce(desk, record.id), here))
+    keep_secrets(desk, kind, record, form)
+    offer = known_offer(record)
+    desk.response.view = "sync/update.html"
+    return {
+        "form": form,
+        "tested": tested,
+        "register": again if Capability.REGISTER in kind.capabilities and can_ask(record) else "",
+        "delete": delete.link,
+        "type": T(kind.label),
+        "offer": offer.offer if offer else None,
+        "skew": _rounded((record.settings or {}).get("skew")),
+        "clock_warning": desk.site.host.settings.get_sync_clock_warning(),
+        "abilities": connection_test.abilities(T, kind, record.capabilities),
+        "address": desk.site.base_url,
+    }
+
+
+def _kind(apitype: str | None) -> type[Adapter]:
+    return adapter_types().get(apitype or USUAL) or adapter_types()[USUAL]
+
+
+def _tab_of(outcome: Introduction | None, otherwise: str) -> str:
+    if outcome is None:
+        return otherwise
+    return str(URL("sync", "repository", args=[outcome.repository_id, "update"]))
+
+
+def _rounded(skew: Any) -> int | None:
+    return None if skew is None else round(float(skew))
+
+
+# --- the form ------------------------------------------------------------------------------------------------
+
+
+def repository_form(desk: ScreenContext, kind: Any, record: Any) -> Any:
+    """Return the form of a repository, from what its type declares; secrets never go to the browser.
+
+    Args:
+        desk: who asks for it.
+        kind: class of the adapter.
+        record: the repository, None for a new one.
+    """
+    T, db = desk.T, desk.db
+    # A test needs no name; the other site may tell one.
+    named: list[Any] = [IS_LENGTH(64)] if _wants_test(desk) else [IS_NOT_EMPTY(), IS_LENGTH(64)]
+    fields = [
+        Field(
+            "name",
+            label=T("Name"),
+            default=record and record.name,
+            requires=named,
+            comment=T("What this site calls the other one"),
+        )
+    ]
+    fields += [_field(desk, kind, each, record) for each in kind.settings]
+    if record:
+        table = db.sync_repository
+        fields.append(
+            Field(
+                "uuid",
+                label=T("Repository UUID"),
+                default=record.uuid,
+                requires=[IS_NOT_EMPTY(), IS_LENGTH(128), _unique(db(table.id != record.id), table.uuid, T)],
+                comment=T("How the other site identifies itself; filled in by the registration"),
+            )
+        )
+    registers = Capability.REGISTER in kind.capabilities
+    save = INPUT(
+        _type="submit",
+        _value=T("Save and register") if registers else T("Save"),
+        _class="btn btn-primary",
+        _id="save",
+    )
+    buttons = [save]
+    if Capability.TEST in kind.capabilities:
+        buttons += [" ", _test_button(desk)]
+    return SQLFORM.factory(
+        *fields, formstyle=form_rows, separator="", table_name="repository", buttons=buttons
+    )
+
+
+def _test_button(desk: ScreenContext) -> Any:
+    return BUTTON(
+        desk.T("Test the connection"),
+        _type="submit",
+        _name="test",
+        _value="1",
+        _class="btn btn-outline-primary",
+        _id="test-connection",
+        _formaction=URL(args=desk.request.args, vars=desk.request.get_vars) + "#test",
+    )
+
+
+def _field(desk: ScreenContext, kind: type[Adapter], setting: Setting, record: Any) -> Field:
+    T = desk.T
+    label = T(setting.label)
+    comment = T(setting.help) if setting.help else None
+    value = stored(record, setting) if record else None
+    if setting.secret:
+        if kept_secret(desk, record, setting.name):
+            comment = kept_words(T)
+        elif value:
+            comment = T("Leave empty to keep the present one")
+        return Field(setting.name, "password", label=label, requires=None, comment=comment)
+    if setting.kind is Kind.BOOLEAN:
+        return Field(setting.name, "boolean", label=label, default=bool(value), comment=comment)
+    if setting.kind is Kind.CHOICE:
+        choices = [(each, T(words)) for each, words in setting.choices]
+        requires: Any = IS_IN_SET(choices, zero=None)
+        return Field(
+            setting.name, label=label, default=value or choices[0][0], requires=requires, comment=comment
+        )
+    requires = [IS_LENGTH(512), _checked(desk, setting)]
+    if setting.required and Capability.PASSIVE not in kind.capabilities:
+        requires = [IS_NOT_EMPTY(), *requires]
+    else:
+        requires = IS_EMPTY_OR(requires)
+    return Field(setting.name, label=label, default=value, requires=requires, comment=comment)
+
+
+def _checked(desk: ScreenContext, setting: Setting) -> Callable[..., tuple[Any, Any]]:
+    """Return a validator of what a type declares of a setting."""
+    T = desk.T
+
+    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
+        value = str(value).strip()
+        if setting.kind is Kind.ADDRESS:
+            value, problem = web_address(T)(value)
+            if problem:
+                return value, problem
+        if setting.kind is Kind.PATH:
+            try:
+                desk.site.lines().folder(value)
+            except ConfigurationError as error:
+                return value, error.explain()
+        problem = setting.check(value) if setting.check else ""
+        return value, T(problem) if problem else None
+
+    return check
+
+
+def _unique(rows: Any, field: Any, T: Translate) -> Callable[[Any], tuple[Any, Any]]:
+    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
+        taken = not rows(field == value).isempty()
+        return value, T("Another repository has this UUID already") if taken else None
+
+    return check
+
+
+def _wants_test(desk: ScreenContext) -> bool:
+    return bool(desk.request.post_vars.test)
+
+
+# --- the test ------------------------------------------------------------------------------------------------
+
+
+def _test(desk: ScreenContext, kind: type[Adapter], record: Any, form: Any) -> Tested:
+    """Test the connection to what was entered; nothing is stored."""
+    remote = _entered(desk, kind, record, form.vars)
+    result, taken = _asked(desk, kind, remote)
+    if result.offer is not None:
+        control = form.element("input[name=name]")
+        if control is not None and not remote.name:
+            control["_value"] = control["value"] = result.offer.name[:64]
+    return Tested(connection_test.told(desk.T, kind, result, taken), result.passed)
+
+
+def _entered(desk: ScreenContext, kind: type[Adapter], record: Any, values: Any) -> Remote:
+    """Return the repository as it stands in the form."""
+    site = desk.site
+    entered = {
+        name: site.vault.open(value) if secret else value
+        for name, value, secret in _values(desk, kind, record, values)
+        if value
+    }
+    return Remote(
+        record.id if record else 0,
+        record.uuid if record else None,
+        (values.name or "").strip(),
+        site.config().uuid,
+        desk.site.host.settings.get_system_name(),
+        entered,
+        site.capabilities(record) if record else frozenset(),
+    )
+
+
+def _values(
+    desk: ScreenContext, kind: type[Adapter], record: Any, values: Any
+) -> list[tuple[str, Any, bool]]:
+    """Return what was entered, by setting: its name, its value (secrets sealed), whether it is a secret."""
+    found: list[tuple[str, Any, bool]] = []
+    for setting in kind.settings:
+        value: Any = values[setting.name]
+        if setting.secret:
+            value = secret_field(desk, record, setting, values)
+        elif setting.kind is Kind.BOOLEAN:
+            value = bool(value)
+        else:
+            value = (value or "").strip() or None
+        found.append((setting.name, value, setting.secret))
+    return found
+
+
+def _asked(desk: ScreenContext, kind: type[Adapter], remote: Remote) -> tuple[ConnectionTest, str | None]:
+    """Return the test, and the name of another repository that stands for that site already."""
+    site = desk.site
+    if kind.missing(remote.settings):
+        return without_address(), None
+    # Ends the reading transaction: the line may take its time.
+    site.db.commit()
+    try:
+        with site.connect(kind.apitype, remote, InteractiveLimits()) as peer:
+            result = peer.test(desk.site.host.settings.get_sync_clock_warning())
+    except ConfigurationError as error:
+        return unusable(error), None
+    return result, _taken(site, remote, result)
+
+
+def _taken(site: Site, remote: Remote, result: ConnectionTest) -> str | None:
+    if result.offer is None:
+        return None
+    other = site.repository_of(result.offer.uuid)
+    # One without an address is the same site, which introduced itself here before.
+    return other.name if other is not None and other.id != remote.id and can_ask(other) else None
+
+
+# --- storing, registering, deleting --------------------------------------------------------------------------
+
+
+def save_repository(desk: ScreenContext, kind: Any, record: Any, values: Any) -> int:
+    """Store what was entered in the repository form; return the repository."""
+    given = {name: value for name, value, _ in _values(desk, kind, record, values)}
+    entered = {
+        "name": values.name.strip(),
+        "apitype": kind.apitype,
+        **columns(record.settings if record else None, given),
+    }
+    desk.session.sync_secrets = None
+    if record is None:
+        return int(desk.db.sync_repository.insert(**entered))
+    if values.uuid:
+        entered["uuid"] = values.uuid.strip()
+    record.update_record(**entered)
+    return int(record.id)
+
+
+def _introduce(desk: ScreenContext, repository_id: int) -> Introduction | None:
+    """Introduce this site to a repository and tell the person how that went; None where it cannot be asked."""
+    T, session = desk.T, desk.session
+    row = desk.db.sync_repository(repository_id)
+    if Capability.REGISTER not in _kind(row.apitype).capabilities:
+        session.flash = T("Saved.")
+        return None
+    if not can_ask(row):
+        session.flash = T("Saved. Without an address this site waits for the other one to begin.")
+        return None
+    outcome = introduce(desk.site, repository_id)
+    if outcome.error is not None:
+        session.flash = T("Saved, but the registration failed: %s") % outcome.error.explain()
+        return outcome
+    answer = outcome.registration
+    skew = answer.skew if answer else None
+    if answer and skew is not None and abs(skew) > desk.site.host.settings.get_sync_clock_warning():
+        session.flash = T(
+            "Saved and registered at the other site, but the clocks of the two sites differ by %s."
+        ) % states_and_units.seconds(T, round(abs(skew)))
+    else:
+        session.flash = T("Saved, and registered at the other site: %s") % (answer.message if answer else "")
+    return outcome
+
+
+def _ask_to_delete(desk: ScreenContext, record: Any) -> Any:
+    T, db = desk.T, desk.db
+    counts = {
+        "resources": len(desk.site.task_rows(record.id)),
+        "jobs": len(jobs.jobs_of(db, record.id)),
+        "entries": db(db.sync_log.repository_id == record.id).count() if desk.request.get_vars.ask else 0,
+    }
+    return confirm(
+        desk,
+        "delete",
+        T("Delete the repository %s?") % record.name,
+        [
+            T(
+                "The exchange with this site ends. Deleted are its resources (%(resources)s), its schedule "
+                "(%(jobs)s), its log (%(entries)s), its runs, and how far the exchange has come. This cannot be undone."
+            )
+            % counts,
+            T(
+                "All records that were exchanged stay, at both sites, and so do conflicts and rejected records on "
+                "which somebody still has to decide."
+            ),
+            T(
+                "The other site is not told: it keeps its own entry for this site. If you connect the two again "
+                "later, all records are compared once more."
+            ),
+        ],
+        T("Delete repository"),
+        back=URL("sync", "repository", args=[record.id, "update"]),
+    )

@@ -1,0 +1,286 @@
+"""Preview: what a synchronisation would do now, in words, with examples and their differences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gluon import URL
+
+from ....active.preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePreview, preview
+from ....adapters import adapter_type, can_ask
+from ....conflicts.detail import SiteWords
+from ....core.errors import ConfigurationError, DocumentTooLarge, SyncError
+from ....core.plurals import counted, number
+from ....core.records import Record
+from ....core.schema import Table
+from ....exchange import versions
+from ....exchange.peer import Capability
+from ....exchange.run.ports import Task
+from ....site.labels import Translate, resource_names
+from ....wire.protocol.dry_run import DryRunRecord
+from ..context import ScreenContext
+from ..widgets import action_button, pressed
+from ..words import remedies
+
+#: Fields that are shown of a record that one of the two sites does not have.
+MOST_FIELDS = 6
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many records would meet a fate.
+
+    Attributes:
+        kind: of state, for ``look.state``.
+        words: the fate.
+        count: records.
+    """
+
+    kind: str
+    words: Any
+    count: int
+
+
+class Example(NamedTuple):
+    """A record with what would become of it.
+
+    Attributes:
+        kind, words: as in ``Count``.
+        name: what people call the record.
+        reasons: why, and whose version stays.
+        lines: fields that differ, or the first fields of a record that only one site has; here, then there.
+        only_one: whether only one of the sites has the record.
+    """
+
+    kind: str
+    words: Any
+    name: str
+    reasons: list[Any]
+    lines: list[versions.FieldLine]
+    only_one: bool
+
+
+class Part(NamedTuple):
+    """A direction of a resource on the page.
+
+    Attributes:
+        title: which direction.
+        counts: what would become of the records.
+        notes: what has to be known besides.
+        examples: some of the records.
+        error: why nothing is known, None where something is.
+    """
+
+    title: Any
+    counts: list[Count]
+    notes: list[Any]
+    examples: list[Example]
+    error: Any
+
+
+class PreviewPage(NamedTuple):
+    """A resource on the page."""
+
+    name: str
+    title: str
+    parts: list[Part]
+    in_time: bool
+
+
+def tab(desk: ScreenContext, record: Any) -> Any:
+    """Show what a synchronisation would do now; look when the button is pressed."""
+    T = desk.T
+    wanted = str(desk.request.get_vars.resource or "")
+    tasks, problem = _tasks(desk, record)
+    chosen = [task for task in tasks if task.resource == wanted] or tasks
+    look = action_button("look", T("Look now"))
+    may_look = Capability.PREVIEW in adapter_type(record.apitype).capabilities and can_ask(record)
+    result: Preview | None = None
+    if chosen and may_look and pressed(desk, look, "look"):
+        result = preview(desk.site, record, chosen)
+    titles = resource_names(desk.site)
+    desk.response.view = "sync/preview.html"
+    return {
+        "look": look if chosen and may_look else "",
+        "problem": problem,
+        "most": MOST,
+        "result": result,
+        "failed": _explained(T, result.error) if result and result.error else None,
+        "resources": [_shown(desk, each, titles) for each in result.resources] if result else [],
+        "choices": [(task.resource, str(titles.get(task.resource, task.resource))) for task in tasks],
+        "chosen": wanted if len(chosen) == 1 and len(tasks) > 1 else "",
+        "add": URL("sync", "repository", args=[record.id, "task", "create"]),
+        "now": URL("sync", "repository", args=[record.id, "now"]),
+    }
+
+
+def _tasks(desk: ScreenContext, record: Any) -> tuple[list[Task], Any]:
+    if not can_ask(record):
+        return [], None
+    try:
+        return desk.site.tasks(record.id), None
+    except ConfigurationError:
+        # Nothing is exchanged yet; the page says how to begin.
+        return [], None
+    except SyncError as error:
+        return [], _explained(desk.T, error)
+
+
+def _explained(T: Translate, error: SyncError) -> Any:
+    if isinstance(error, DocumentTooLarge):
+        return T(
+            "The other site sends all records in one document, which is too large to be looked at here. The "
+            "synchronization itself takes it."
+        )
+    return error.explain()
+
+
+def _shown(desk: ScreenContext, found: ResourcePreview, titles: dict[str, Any]) -> PreviewPage:
+    name = found.task.resource
+    parts = []
+    if found.incoming is not None:
+        parts.append(_part(desk, name, found.incoming, incoming=True))
+    if found.outgoing is not None:
+        parts.append(_part(desk, name, found.outgoing, incoming=False))
+    return PreviewPage(name, str(titles.get(name, name)), parts, found.in_time)
+
+
+def _part(desk: ScreenContext, name: str, direction: Direction, *, incoming: bool) -> Part:
+    T = desk.T
+    title = T("From the other site to here") if incoming else T("From here to the other site")
+    if direction.error is not None or direction.forecast is None:
+        reason = _explained(T, direction.error) if direction.error else ""
+        return Part(title, [], [], [], T("This could not be looked at: %s") % reason)
+    forecast = direction.forecast
+    fates = _fates(T, incoming)
+    counts = [
+        Count(*fates[action], forecast.outcomes[action]) for action in fates if forecast.outcomes.get(action)
+    ]
+    notes = [
+        *_limits(T, direction),
+        *(
+            [T("All records are compared once more: one of the sites was restored from a backup.")]
+            * direction.restored
+        ),
+    ]
+    if forecast.others:
+        notes.append(
+            counted(
+                T,
+                forecast.others,
+                "%(count)s record that belongs to them would change as well.",
+                "%(count)s records that belong to them would change as well.",
+            )
+        )
+    if not direction.foreseen:
+        notes.append(T("An Eden does not say beforehand what it would do with them."))
+    return Part(title, counts, notes, _examples(desk, name, direction, fates, incoming), None)
+
+
+def _limits(T: Translate, direction: Direction) -> list[Any]:
+    looked = direction.forecast.looked if direction.forecast else 0
+    if not direction.more:
+        return []
+    if direction.total is None:
+        return [
+            counted(
+                T,
+                looked,
+                "Only the first record was looked at; more wait.",
+                "Only the first %(count)s records were looked at; more wait.",
+            )
+        ]
+    return [
+        counted(
+            T,
+            direction.total,
+            "Only the first %(looked)s of %(count)s record were looked at.",
+            "Only the first %(looked)s of %(count)s records were looked at.",
+            looked=number(looked),
+        )
+    ]
+
+
+def _fates(T: Translate, incoming: bool) -> dict[str, tuple[str, Any]]:
+    """Return what can become of a record: state and words, in the order of the page."""
+    conflict = ("attention", T("changed at both sites"))
+    rejected = ("bad", T("cannot be taken"))
+    unchanged = ("off", T("the same at both sites"))
+    if incoming:
+        return {
+            "conflict": conflict,
+            "rejected": rejected,
+            "created": ("good", T("new here")),
+            "updated": ("working", T("changed here")),
+            "deleted": ("attention", T("deleted here")),
+            "merged": ("attention", T("merged here into another record")),
+            "skipped": ("off", T("left out by the rules of the resource")),
+            "unchanged": unchanged,
+        }
+    return {
+        "conflict": conflict,
+        "rejected": rejected,
+        "created": ("good", T("new there")),
+        "updated": ("working", T("changed there")),
+        "deleted": ("attention", T("deleted there")),
+        "merged": ("attention", T("merged there into another record")),
+        "skipped": ("off", T("left out by the rules of the resource")),
+        "unchanged": unchanged,
+        SENT: ("working", T("sent")),
+        SENT_DELETED: ("attention", T("sent as deleted")),
+    }
+
+
+# --- examples ------------------------------------------------------------------------------------------------
+
+
+def _examples(
+    desk: ScreenContext, name: str, direction: Direction, fates: dict[str, tuple[str, Any]], incoming: bool
+) -> list[Example]:
+    table = desk.site.schema.get(name)
+    if table is None or direction.forecast is None:
+        return []
+    return [
+        _example(desk, table, each, fates[each.action], incoming)
+        for each in direction.forecast.examples
+        if each.action in fates
+    ]
+
+
+def _example(
+    desk: ScreenContext, table: Table, each: DryRunRecord, fate: tuple[str, Any], incoming: bool
+) -> Example:
+    T, site = desk.T, desk.site
+    texts = (each.present, each.incoming) if incoming else (each.incoming, each.present)
+    reasons = _reasons(T, each, incoming)
+    names = versions.name_in(list(texts), site.host.name_fields(table.name))
+    try:
+        here, there = (versions.read(text, site.schema) for text in texts)
+    except SyncError as error:
+        reasons.append(T("The versions cannot be shown: %s") % error.message)
+        here = there = None
+    lines = _lines(desk, table, here, there)
+    only_one = (here is None) != (there is None)
+    return Example(*fate, names or each.uuid or str(T("without an identifier")), reasons, lines, only_one)
+
+
+def _reasons(T: Translate, each: DryRunRecord, incoming: bool) -> list[Any]:
+    """Return why; who "we" are in the words of the receiving site depends on the direction, so they are said anew."""
+    kept = "ours" if each.action == "skipped" and each.present else each.winner
+    if kept:
+        ours = (kept == "ours") == incoming
+        return [T("Our version would stay.") if ours else T("The other site's version would stay.")]
+    return [remedies.reasons(T).get(each.reason, each.reason)] if each.reason else []
+
+
+def _lines(
+    desk: ScreenContext, table: Table, here: Record | None, there: Record | None
+) -> list[versions.FieldLine]:
+    words = SiteWords(desk.site, desk.T, table, [here, there])
+    lines = versions.compare(here, there, table, words, desk.site.own_domain)
+    if here is not None and there is not None:
+        return [line for line in lines if line.differs]
+    empty = str(desk.T("empty"))
+    told = [line for line in lines if (line.ours or line.theirs) not in (None, empty) and line.name]
+    return told[:MOST_FIELDS]

@@ -1,0 +1,355 @@
+"""The schedule of a repository: when it is synchronised by itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time
+from typing import Any, Callable, NamedTuple
+
+from gluon import INPUT, SPAN, URL, Field, redirect
+from gluon.validators import IS_IN_SET, IS_INT_IN_RANGE
+
+from ....core.clock import utcnow
+from ....core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run
+from ....scheduler import jobs, queue
+from ....site import Site
+from ....site.labels import Translate
+from ....ui import look
+from ..context import ScreenContext
+from ..widgets import action_button, confirm, form_of, pressed
+from ..words import states_and_units
+from ..words.state_reasons import failure_of
+
+USUAL_PERIOD = 900
+_MOMENT, _TIME = "%Y-%m-%dT%H:%M", "%H:%M"
+
+
+class JobLine(NamedTuple):
+    """A job as the schedule shows it.
+
+    Attributes:
+        job, task: rows of sync_job and of the scheduler.
+        rhythm: how often it runs, a sentence.
+        state: as a badge.
+        next_run: when it runs next (UTC), None where none is planned, and during a run.
+        ahead: how long it is until then, in words; "" where that is past.
+        outcome: of its last run as a badge, "" before the first.
+        ended: when that run ended.
+        reason: why it failed, "" where it did not.
+        url: of its own page.
+    """
+
+    job: Any
+    task: Any
+    rhythm: Any
+    state: Any
+    next_run: datetime | None
+    ahead: Any
+    outcome: Any
+    ended: datetime | None
+    reason: str
+    url: str
+
+
+def tab(desk: ScreenContext, record: Any) -> Any:
+    """Show the jobs of a repository, or one of them."""
+    if desk.request.args(2) is None:
+        desk.response.view = "sync/jobs.html"
+        return {
+            "lines": job_lines(desk, record.id),
+            "workers": queue.workers_alive(desk.db),
+            "command": desk.worker_command,
+        }
+    return _one(desk, record)
+
+
+def _one(desk: ScreenContext, record: Any) -> Any:
+    site, T, session, db = desk.site, desk.T, desk.session, desk.db
+    back = URL("sync", "repository", args=[record.id, "job"])
+    job = task = None
+    if desk.request.args(2) != "create":
+        job = desk.record_of(record, db.sync_job, desk.request.args(2))
+        task = db.scheduler_task(job.scheduler_task_id)
+    delete = reset = ""
+    if job is not None:
+        removal = confirm(
+            desk,
+            "delete",
+            T("Take this job off the schedule?"),
+            T(
+                "The repository is not synchronized by this job any more. A run that is under way comes to its end."
+            ),
+            T("Remove from the schedule"),
+        )
+        if removal.page:
+            return removal.page
+        if removal.agreed:
+            jobs.remove_job(db, job.id)
+            session.flash = T("Removed from the schedule.")
+            redirect(back)
+        delete = removal.link
+        reset = action_button("reset", T("Run as soon as possible"))
+        if task is not None and pressed(desk, reset, "reset"):
+            session.flash = (
+                T("The job is queued.")
+                if jobs.reset_job(db, job.id)
+                else T("The repository is being synchronized already")
+            )
+            redirect(back)
+    form = job_form(T, task)
+    accepted = (job is None or task is not None) and pressed(desk, form, "job", onvalidation=_in_order(T))
+    if accepted:
+        save_job(site, record, job, task, form.vars)
+        session.flash = T("Saved")
+        redirect(back)
+    desk.response.view = "sync/job.html"
+    line = _job_line(desk, record.id, job, task, None) if job is not None and task is not None else None
+    return {
+        "job": job,
+        "task": task,
+        "line": line,
+        "form": form,
+        "back": back,
+        "delete": delete,
+        "reset": reset,
+    }
+
+
+# --- the form ------------------------------------------------------------------------------------------------
+
+
+def job_form(T: Translate, task: Any) -> Any:
+    """Return the form of a job on the schedule. Its times are UTC; ``schedule.js`` shows them in the reader's zone.
+
+    Args:
+        T: translates.
+        task: the scheduler's task, None for a new job.
+    """
+    period = task.period if task else USUAL_PERIOD
+    found = every(period) or Interval(max(1, round(period / MINUTE)), MINUTE)
+    units = {MINUTE: T("minutes"), HOUR: T("hours"), DAY: T("days")}
+    begins = task.start_time if task and task.start_time and task.start_time > utcnow() else None
+    return form_of(
+        Field(
+            "every",
+            "integer",
+            label=T("Run every"),
+            default=found.count,
+            requires=IS_INT_IN_RANGE(1, 100000, error_message=T("Enter a whole number, 1 or more")),
+        ),
+        Field(
+            "unit",
+            "integer",
+            label=T("Unit"),
+            default=found.unit,
+            requires=IS_IN_SET(units, zero=None, sort=False),
+        ),
+        Field(
+            "at",
+            label=_in_zone(T("At, by the clock of %s")),
+            default=_shown(task.start_time if task else None, _TIME),
+            widget=_control("time", _TIME),
+            requires=_reading(_TIME, T("Enter a time as hours and minutes, such as 03:30")),
+            comment=T("For days: when it runs. For hours: one of the times. Empty: it begins at once."),
+        ),
+        Field(
+            "start_time",
+            label=_in_zone(T("From, by the clock of %s")),
+            default=_shown(begins, _MOMENT),
+            widget=_control("datetime-local", _MOMENT),
+            requires=_reading(_MOMENT, T("Enter a day and a time")),
+            comment=T("Empty: from now on"),
+        ),
+        Field(
+            "stop_time",
+            label=_in_zone(T("Until, by the clock of %s")),
+            default=_shown(task.stop_time if task else None, _MOMENT),
+            widget=_control("datetime-local", _MOMENT),
+            requires=_reading(_MOMENT, T("Enter a day and a time")),
+            comment=T("Empty: without end"),
+        ),
+        Field("enabled", "boolean", label=T("Enabled"), default=task.enabled if task else True),
+        table_name="job",
+        T=T,
+    )
+
+
+def _in_zone(text: Any) -> Any:
+    """Return a label that names the zone of its times: UTC, or the reader's own once the script has run."""
+    return states_and_units.sentence(text, SPAN("UTC", **{"_data-zone": ""}))
+
+
+def _shown(value: datetime | None, form: str) -> str:
+    return value.strftime(form) if value is not None else ""
+
+
+def _control(kind: str, form: str) -> Callable[[Any, Any], Any]:
+    """Return what makes the control of a time; the browser offers a clock or a calendar."""
+
+    def widget(field: Any, value: Any) -> Any:
+        if isinstance(value, (datetime, time)):
+            value = value.strftime(form)
+        return INPUT(
+            _type=kind,
+            _name=field.name,
+            _id=f"job_{field.name}",
+            _class="form-control",
+            # The script takes what is here for UTC: nothing else may be put back by the browser.
+            _autocomplete="off",
+            value=value,
+            requires=field.requires,
+            **{"_data-utc": kind},
+        )
+
+    return widget
+
+
+def _reading(form: str, told: Any) -> Callable[..., tuple[Any, Any]]:
+    """Return a validator that reads a time as browsers send it; empty is no time."""
+
+    def read(value: Any, record_id: Any = None) -> tuple[Any, Any]:
+        text = str(value or "").strip()
+        if not text:
+            return None, None
+        try:
+            # Some browsers send seconds too.
+            found = datetime.strptime(text[:16] if form == _MOMENT else text[:5], form)
+        except ValueError:
+            return value, told
+        return (found.time() if form == _TIME else found), None
+
+    return read
+
+
+def _in_order(T: Translate) -> Callable[[Any], None]:
+    def check(form: Any) -> None:
+        start, stop = form.vars.start_time, form.vars.stop_time
+        if stop is not None and stop <= max(start or utcnow(), utcnow()):
+            form.errors.stop_time = T("This is not after the beginning, or already past")
+
+    return check
+
+
+def save_job(site: Site, repository: Any, job: Any, task: Any, values: Any) -> int:
+    """Store what was entered in the job form; return the job.
+
+    Args:
+        site: this site.
+        repository: the repository.
+        job, task: rows of sync_job and of the scheduler; None for a new job.
+        values: of the form.
+    """
+    period = int(values.every) * int(values.unit)
+    stop: datetime | None = values.stop_time
+    enabled = bool(values.enabled)
+    start = _start(task, period, values.start_time, values.at)
+    if job is not None:
+        jobs.change_job(site.db, job.id, period=period, start=start, stop=stop, enabled=enabled)
+        return int(job.id)
+    return jobs.add_job(
+        site.db,
+        site.application,
+        repository.id,
+        site.host.user_id,
+        period=period,
+        timeout=site.host.settings.get_sync_task_timeout(),
+        start=start,
+        stop=stop,
+        enabled=enabled,
+    )
+
+
+def _start(task: Any, period: int, begins: datetime | None, at: time | None) -> datetime:
+    """Return from when the runs are counted; a rhythm that stays as it is keeps its beginning."""
+    if task is not None and begins is None and task.period == period and task.start_time is not None:
+        same = at is not None and task.start_time.strftime(_TIME) == at.strftime(_TIME)
+        if same and task.start_time <= utcnow():
+            started: datetime = task.start_time
+            return started
+    return first_run(period, max(begins or utcnow(), utcnow()), at)
+
+
+# --- the list ------------------------------------------------------------------------------------------------
+
+
+def job_lines(desk: ScreenContext, repository_id: int) -> list[JobLine]:
+    """Return the jobs of a repository as the schedule shows them."""
+    db = desk.db
+    rows = jobs.jobs_of(db, repository_id)
+    newest = db.scheduler_run.id.max()
+    tasks = [row.scheduler_task.id for row in rows]
+    found = db(db.scheduler_run.task_id.belongs(tasks)).select(newest, groupby=db.scheduler_run.task_id)
+    keys = [row[newest] for row in found]
+    runs = {run.task_id: run for run in db(db.scheduler_run.id.belongs(keys)).select()} if keys else {}
+    return [
+        _job_line(desk, repository_id, row.sync_job, row.scheduler_task, runs.get(row.scheduler_task.id))
+        for row in rows
+    ]
+
+
+def _job_line(desk: ScreenContext, repository_id: int, job: Any, task: Any, run: Any) -> JobLine:
+    T = desk.T
+    plans = task.enabled and task.status in ("QUEUED", "ASSIGNED")
+    next_run = task.next_run_time if plans else None
+    seconds = (next_run - utcnow()).total_seconds() if next_run is not None else 0.0
+    outcome, reason = _outcome(T, run)
+    return JobLine(
+        job,
+        task,
+        states_and_units.rhythm(T, task.period, (task.start_time or utcnow()).time()),
+        _job_state(T, task),
+        next_run,
+        states_and_units.span(T, seconds) if seconds > 0 else "",
+        outcome,
+        run.stop_time if run is not None else None,
+        reason,
+        URL("sync", "repository", args=[repository_id, "job", job.id]),
+    )
+
+
+def _job_state(T: Translate, task: Any) -> Any:
+    if not task.enabled:
+        return look.state("off", T("switched off"))
+    states: dict[str, tuple[str, Any]] = {
+        "QUEUED": ("waiting", T("waits for its time")),
+        "ASSIGNED": ("waiting", T("about to begin")),
+        "RUNNING": ("working", T("working")),
+        "EXPIRED": ("off", T("has ended")),
+        "FAILED": ("bad", T("given up")),
+        "TIMEOUT": ("bad", T("given up")),
+        "STOPPED": ("bad", T("stopped")),
+    }
+    return states_and_units.badge(states, task.status)
+
+
+def _outcome(T: Translate, run: Any) -> tuple[Any, str]:
+    """Return how the last run of a job ended, as a badge, and why it failed."""
+    if run is None:
+        return "", ""
+    if run.status == "COMPLETED" and _was_skipped(run.run_result):
+        return look.state("off", T("left out: another run was under way")), ""
+    outcomes: dict[str, tuple[str, Any]] = {
+        "COMPLETED": ("good", T("completed")),
+        "RUNNING": ("working", T("working")),
+        "TIMEOUT": ("bad", T("took too long")),
+        "STOPPED": ("off", T("stopped")),
+        "FAILED": ("bad", T("failed")),
+    }
+    return states_and_units.badge(outcomes, run.status), failure_of(T, _last_words(run.traceback))
+
+
+def _was_skipped(result: str | None) -> bool:
+    try:
+        told = json.loads(result or "null")
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("state") == "skipped"
+
+
+def _last_words(trace: str | None) -> str:
+    """Return the message of the error at the end of a trace, without its class."""
+    lines = (trace or "").strip().splitlines()
+    if not lines:
+        return ""
+    name, separator, message = lines[-1].partition(": ")
+    return message if separator and " " not in name else lines[-1]

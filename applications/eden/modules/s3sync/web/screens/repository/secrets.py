@@ -1,0 +1,64 @@
+"""Passwords in the form of a repository: never sent back to the browser."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from ....adapters.settings import Setting, stored
+from ....core.clock import utcnow
+from ....site.labels import Translate
+from ..context import ScreenContext
+
+#: How long a password that was typed for a test waits for being saved.
+PASSWORD_WAITS = timedelta(minutes=10)
+
+
+# --- secrets between two requests ----------------------------------------------------------------------------
+
+
+def kept_words(T: Translate) -> Any:
+    return T("What you typed is kept for ten minutes. Leave this empty to use it, or type it again.")
+
+
+def kept_secret(desk: ScreenContext, record: Any, name: str) -> str | None:
+    """Return what was typed a moment ago and not saved, sealed; None where there is nothing."""
+    kept = desk.session.sync_secrets
+    if not kept or kept["of"] != (record.id if record else 0):
+        return None
+    if datetime.fromisoformat(kept["until"]) < utcnow():
+        return None
+    found: str | None = kept["sealed"].get(name)
+    return found
+
+
+def keep_secrets(desk: ScreenContext, kind: Any, record: Any, form: Any) -> None:
+    """Take typed secrets out of the page and keep them, sealed, until the person saves."""
+    typed = {}
+    for setting in kind.settings:
+        if not setting.secret:
+            continue
+        control = form.element(f"input[name={setting.name}]")
+        if control is not None:
+            control["value"] = control["_value"] = None
+            control["_autocomplete"] = "new-password"
+        value = desk.request.post_vars[setting.name]
+        sealed = desk.site.vault.seal(value) if value else kept_secret(desk, record, setting.name)
+        if sealed:
+            typed[setting.name] = sealed
+            for help_text in form.elements(f"#repository_{setting.name}__row__help"):
+                help_text.components[:] = [kept_words(desk.T)]
+    if typed and desk.request.env.request_method == "POST":
+        until = utcnow() + PASSWORD_WAITS
+        desk.session.sync_secrets = {
+            "of": record.id if record else 0,
+            "until": until.isoformat(),
+            "sealed": typed,
+        }
+
+
+def secret_field(desk: ScreenContext, record: Any, setting: Setting, values: Any) -> str | None:
+    """Return a secret as it is to be stored: typed now, typed for a test, or stored before."""
+    if values[setting.name]:
+        return desk.site.vault.seal(values[setting.name])
+    return kept_secret(desk, record, setting.name) or (stored(record, setting) if record else None)

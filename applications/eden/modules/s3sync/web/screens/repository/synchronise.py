@@ -1,0 +1,163 @@
+"""Synchronise now: start a run in the background, follow it, stop it, read what it did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from gluon import URL, redirect
+
+from ....conflicts import kept_list
+from ....core.clock import utcnow
+from ....core.plurals import counted
+from ....core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH
+from ....core.throughput import Pace, pace
+from ....scheduler import queue, run_record
+from ....site.labels import Translate, resource_title
+from ..context import ScreenContext
+from ..runs import resource_lines, run_lines, totals
+from ..widgets import action_button, pressed
+from ..words import states_and_units
+
+#: Runs in the list.
+RUNS = 10
+
+
+def tab(desk: ScreenContext, record: Any) -> Any:
+    """Show how a run of this repository stands, with what can be done about it; as JSON for who follows it live."""
+    if desk.request.extension == "json":
+        return _as_json(desk, record)
+    T, db, session, settings = desk.T, desk.db, desk.session, desk.site.host.settings
+    start = action_button("start", T("Synchronize now"))
+    cancel = action_button("cancel", T("Stop"), danger=True)
+    here = URL("sync", "repository", args=[record.id, "now"])
+    if pressed(desk, start, "start"):
+        # Who clicks twice wants it once.
+        if not queue.waiting(db, record.id):
+            queue.start_now(
+                db,
+                desk.request.application,
+                record.id,
+                desk.site.host.user_id,
+                settings.get_sync_task_timeout(),
+            )
+        redirect(here)
+    if pressed(desk, cancel, "cancel"):
+        if run_record.request_cancel(db, record.id):
+            session.flash = T("It stops after the page that is being exchanged.")
+        elif queue.cancel_waiting(db, record.id):
+            session.flash = T("The run was taken back before it began.")
+        redirect(here)
+    runs = db(db.sync_run.repository_id == record.id).select(orderby=~db.sync_run.id, limitby=(0, RUNS))
+    live = run_record.live_run(db, record.id, settings.get_sync_lease_seconds())
+    running = next((run for run in runs if run.id == live and run.state == "running"), None)
+    last = next((run for run in runs if run.state != "running"), None)
+    queued = running is None and queue.waiting(db, record.id)
+    desk.response.view = "sync/now.html"
+    return {
+        "start": start,
+        "cancel": cancel,
+        "running": running,
+        "progress": progress(desk, running) if running is not None else None,
+        "queued": queued,
+        "last": last if running is None and not queued else None,
+        "last_line": run_lines(T, [last], live)[0] if last is not None else None,
+        "last_totals": totals(T, last) if last is not None else "",
+        "resources": resource_lines(desk.site, T, last) if last is not None else [],
+        "lines": run_lines(T, runs, live),
+        "undecided": kept_list.undecided(desk.site, record.id),
+        "workers": queue.workers_alive(db),
+        "command": desk.worker_command,
+        "tasks": len(desk.site.task_rows(record.id)),
+        "source": URL("sync", "repository.json", args=[record.id, "now"]),
+    }
+
+
+def _as_json(desk: ScreenContext, record: Any) -> str:
+    """Return how far the run is: asked for every second, so it holds no lock and reads three rows."""
+    desk.session.forget(desk.response)
+    desk.response.headers["Cache-Control"] = "no-store"
+    db = desk.db
+    live = run_record.live_run(db, record.id, desk.site.host.settings.get_sync_lease_seconds())
+    run = db.sync_run(live) if live else None
+    told: dict[str, Any]
+    if run is not None and run.state == "running":
+        told = {"state": "running", **progress(desk, run)}
+    else:
+        told = {"state": "queued" if queue.waiting(db, record.id) else "idle"}
+    answer: str = desk.response.json(told)
+    return answer
+
+
+def progress(desk: ScreenContext, run: Any) -> dict[str, Any]:
+    """Return how far a run is, in numbers for the bar and in words for the reader."""
+    T = desk.T
+    since: datetime = run.stage_since or run.started_on
+    found = pace(run.done or 0, run.total, (utcnow() - since).total_seconds())
+    tasks = [row for row in desk.site.task_rows(run.repository_id) if row.mode != MODE_NONE]
+    return {
+        "run": run.id,
+        "stopping": bool(run.cancel_requested),
+        "part": f"{run.direction or ''} {run.resource_name or ''}",
+        "stage": str(states_and_units.stage(T, run.stage, run.direction)),
+        "resource": _resource(desk, run.resource_name, tasks),
+        "share": _share(run, tasks, found.share),
+        "records": str(_records(T, run.done or 0, run.total)),
+        "rate": str(_rate(T, found)),
+        "left": str(T("not known yet") if found.left is None else states_and_units.span(T, found.left)),
+        "received": str(states_and_units.size(T, run.bytes_received or 0)),
+        "sent": str(states_and_units.size(T, run.bytes_sent or 0)),
+    }
+
+
+def _resource(desk: ScreenContext, name: str | None, tasks: list[Any]) -> str:
+    """Return which resource it is, and its place among those of the run."""
+    if not name:
+        return ""
+    names = [task.resource_name for task in tasks]
+    title = resource_title(desk.site, name)
+    if len(names) < 2 or name not in names:
+        return title
+    place = {"resource": title, "place": names.index(name) + 1, "all": len(names)}
+    return str(desk.T("%(resource)s (%(place)s of %(all)s)") % place)
+
+
+def _share(run: Any, tasks: list[Any], share: float | None) -> float | None:
+    """Return how much of the whole run is done, each resource and direction counted alike; None if not known.
+
+    Args:
+        run: the run.
+        tasks: rows of its tasks, in their order.
+        share: of the resource and direction under way, None if not known.
+    """
+    ways = [
+        (task.resource_name, direction)
+        for task in tasks
+        for direction, mode in (("pull", MODE_PULL), ("push", MODE_PUSH))
+        if task.mode in (mode, MODE_BOTH)
+    ]
+    present = (run.resource_name, run.direction)
+    if present not in ways:
+        return None
+    return round((ways.index(present) + (share or 0.0)) / len(ways), 4)
+
+
+def _records(T: Translate, done: int, total: int | None) -> Any:
+    if not total:
+        return states_and_units.records(T, done)
+    return counted(
+        T,
+        max(done, total),
+        "%(done)s of %(count)s record",
+        "%(done)s of %(count)s records",
+        done=states_and_units.number(done),
+    )
+
+
+def _rate(T: Translate, found: Pace) -> Any:
+    if found.rate is None:
+        return T("not known yet")
+    if found.rate < 1:
+        per_minute = max(1, round(found.rate * 60))
+        return counted(T, per_minute, "%(count)s record a minute", "%(count)s records a minute")
+    return counted(T, round(found.rate), "%(count)s record a second", "%(count)s records a second")

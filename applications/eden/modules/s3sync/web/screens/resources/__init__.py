@@ -1,0 +1,114 @@
+"""The tab Resources of a repository."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....conflicts.kept_list import undecided_by_table
+from ....database.paging import ListPage, containing, order_of, page_of
+from ....site.labels import resource_names
+from ..context import ScreenContext
+from ..widgets import heading
+from ..words.policies import chosen, modes, policy_sentences
+from . import add, filter_form
+from .catalogue import Catalogue
+from .edit import edit
+from .listed import PAGE, SORTED_BY, TaskLine
+from .rules import title_of
+from .summary import filters_in_words, outcomes
+
+__all__ = [
+    "add",
+    "catalogue",
+    "cost_estimate",
+    "edit",
+    "filter_fields",
+    "filter_form",
+    "filter_rows",
+    "listed",
+    "rules",
+    "summary",
+    "tab",
+]
+
+
+def tab(desk: ScreenContext, record: Any) -> Any:
+    """Show the resources of a repository, one of them, or the form to add some."""
+    asked, part = desk.request.args(2), desk.request.args(3)
+    if asked is None:
+        return _all(desk, record)
+    if asked == "create":
+        return add.page(desk, record)
+    task = desk.record_of(record, desk.db.sync_task, asked)
+    if part == "filters" and desk.site.schema.get(task.resource_name) is not None:
+        return filter_form.page(desk, record, task)
+    return edit(desk, record, task)
+
+
+# --- the list -----------------------------------------------------------------------------------------------
+
+
+def _all(desk: ScreenContext, record: Any) -> Any:
+    variables = desk.request.get_vars
+    page = _page(desk, record, variables)
+    names = [task.resource_name for task in page.rows]
+    catalogue = Catalogue(desk.site, record, names)
+    told = outcomes(desk.db, record.id, names)
+    kept = undecided_by_table(desk.site, record.id, names)
+    filters = filters_in_words(desk.site, desk.T, page.rows)
+    rows = [_line(desk, task, catalogue, filters.get(task.id, []), told, kept) for task in page.rows]
+    order = order_of(variables, list(SORTED_BY), "order")
+    desk.response.view = "sync/tasks.html"
+    return {
+        "title": title_of(desk.T("Resources"), record),
+        "page": page._replace(rows=rows),
+        "searched": str(variables.q or ""),
+        "headings": {
+            name: heading(desk.request, order, name, label)
+            for name, label in (
+                ("name", desk.T("Resource")),
+                ("pull", desk.T("Last fetched")),
+                ("push", desk.T("Last sent")),
+            )
+        },
+        "asked_on": catalogue.asked_on,
+        "has_tasks": bool(page.rows) or bool(variables.q),
+    }
+
+
+def _page(desk: ScreenContext, record: Any, variables: Any) -> ListPage:
+    table = desk.db.sync_task
+    query = (table.repository_id == record.id) & (table.deleted == False)  # noqa: E712
+    searched = str(variables.q or "").strip().lower()
+    if searched:
+        titles = resource_names(desk.site)
+        names = [name for name, title in titles.items() if searched in str(title).lower()]
+        query &= table.resource_name.belongs(names) | containing(searched, table.resource_name)
+    order = order_of(variables, list(SORTED_BY), "order")
+    column = table[SORTED_BY[order.column]]
+    # the same order on every page also where many are equal
+    columns = [column] if order.column == "order" else [column, table.id]
+    return page_of(
+        desk.db, query, [~each for each in columns] if order.descending else columns, variables, PAGE
+    )
+
+
+def _line(
+    desk: ScreenContext,
+    task: Any,
+    catalogue: Catalogue,
+    filters: list[str],
+    told: dict[Any, Any],
+    kept: dict[str, int],
+) -> TaskLine:
+    T = desk.T
+    return TaskLine(
+        task=task,
+        item=catalogue.item(task.resource_name),
+        mode=chosen(modes(T), task.mode),
+        rules=policy_sentences(T, task.update_policy, task.conflict_policy),
+        filters=filters,
+        pull=told.get((task.resource_name, "pull")),
+        push=told.get((task.resource_name, "push")),
+        kept=kept.get(task.resource_name, 0),
+    )

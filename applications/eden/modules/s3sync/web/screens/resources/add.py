@@ -1,0 +1,148 @@
+"""Add resources to a repository: choose several from a list, see what should come along, and how they travel."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from gluon import FORM, URL, redirect
+
+from ....active.registration import ask_for_offer
+from ....adapters import adapter_type, can_ask
+from ....administration.tasks import TaskRules
+from ....core.errors import SyncError
+from ....core.plurals import counted
+from ....exchange.peer import Capability
+from ....site.labels import resource_title
+from ..context import ScreenContext
+from ..widgets import pressed
+from .catalogue import BOTH, HERE, THERE, Catalogue, CatalogueGroup, CatalogueItem, in_order, suggestions
+from .rules import entered_rules, problems_of, rule_choices, title_of
+
+ACTIONS = ("search", "refresh", "next", "change", "save")
+SHOWN = ("all", BOTH, HERE, THERE)
+
+
+class Suggestion(NamedTuple):
+    """A resource that should come along.
+
+    Attributes:
+        item: what is known of it.
+        because: titles of the chosen resources whose records refer to its records.
+    """
+
+    item: CatalogueItem
+    because: list[str]
+
+
+def page(desk: ScreenContext, repository: Any) -> Any:
+    """Show what can be added; then what should come along, and the rules; store it."""
+    T, site = desk.T, desk.site
+    variables = desk.request.post_vars
+    form = FORM()
+    accepted = pressed(desk, form, "task")
+    sent = variables._formname == "task"
+    action = next((each for each in ACTIONS if each in variables), "save") if sent else ""
+    if accepted and action == "refresh":
+        _refresh(desk, repository)
+        repository = desk.db.sync_repository(repository.id)
+    catalogue = Catalogue(site, repository)
+    ticked = _ticked(variables if sent else desk.request.get_vars)
+    ticked = {name for name in ticked if catalogue.can_add(name)}
+    rules = entered_rules(variables, repository, new=variables.step != "2")
+    problems = problems_of(T, rules) if sent else {}
+    if sent and not ticked and action in ("next", "save"):
+        problems["resource_name"] = T("Choose at least one.")
+    if accepted and action == "save" and not problems:
+        add(desk, repository, ticked, rules)
+    second = "resource_name" not in problems and (
+        action == "next" or (action in ("save", "refresh") and variables.step == "2")
+    )
+    output: dict[str, Any] = {
+        "title": title_of(T("Add resources"), repository),
+        "form": form,
+        "rules": rules,
+        "problems": problems,
+        "asked_on": catalogue.asked_on,
+        "may_ask": Capability.OFFER in adapter_type(repository.apitype).capabilities and can_ask(repository),
+        "ticked": ticked,
+        "back": URL("sync", "repository", args=[repository.id, "task"]),
+    }
+    if second:
+        chosen = [catalogue.item(name) for name in in_order(site.schema, sorted(ticked))]
+        desk.response.view = "sync/tasks_how.html"
+        return {
+            **output,
+            "chosen": chosen,
+            "suggested": [] if variables.step == "2" else _suggested(desk, catalogue, ticked),
+            "choices": rule_choices(T, repository),
+        }
+    searched = str(variables.q or "").strip()
+    shown = variables.shown if variables.shown in SHOWN else "all"
+    desk.response.view = "sync/tasks_add.html"
+    return {
+        **output,
+        "shelves": _found(catalogue.shelves(), searched, shown, ticked),
+        "searched": searched,
+        "shown": shown,
+        "knows": catalogue.asked_on is not None,
+        "sets": catalogue.sets(),
+    }
+
+
+def _ticked(variables: Any) -> set[str]:
+    given = variables.resource_name or []
+    return {str(each) for each in (given if isinstance(given, list) else [given])}
+
+
+def _refresh(desk: ScreenContext, repository: Any) -> None:
+    T = desk.T
+    try:
+        found = ask_for_offer(desk.site, repository.id)
+    except SyncError as error:
+        desk.response.flash = T("The other site could not be asked: %s") % error.explain()
+        return
+    desk.response.flash = (
+        T("The other site was asked.")
+        if found is not None
+        else T("The other site does not say what it offers: a Sahana Eden cannot.")
+    )
+
+
+def _found(
+    shelves: list[CatalogueGroup], searched: str, shown: str, ticked: set[str]
+) -> list[CatalogueGroup]:
+    """Return what matches the search; what is ticked stays in sight, so that it is not lost."""
+
+    def matches(item: CatalogueItem) -> bool:
+        if item.name in ticked:
+            return True
+        words = f"{item.title} {item.name}".lower()
+        return searched.lower() in words and shown in ("all", item.offered)
+
+    found = [
+        CatalogueGroup(shelf.title, [item for item in shelf.items if matches(item)]) for shelf in shelves
+    ]
+    return [shelf for shelf in found if shelf.items]
+
+
+def _suggested(desk: ScreenContext, catalogue: Catalogue, ticked: set[str]) -> list[Suggestion]:
+    schema = desk.site.schema
+    because = suggestions(schema, sorted(ticked))
+    found = []
+    for name in in_order(schema, sorted(because)):
+        item = catalogue.item(name)
+        if item.task_id is None:
+            found.append(Suggestion(item, [resource_title(desk.site, each) for each in because[name]]))
+    return found
+
+
+def add(desk: ScreenContext, repository: Any, names: set[str], rules: TaskRules) -> None:
+    """Store new tasks, what others refer to first, and go back to the list."""
+    T, table = desk.T, desk.db.sync_task
+    values = rules._replace(strategy=list(rules.strategy))._asdict()
+    for name in in_order(desk.site.schema, sorted(names)):
+        table.insert(repository_id=repository.id, resource_name=name, **values)
+    desk.session.flash = counted(
+        T, len(names), "%(count)s resource was added.", "%(count)s resources were added."
+    )
+    redirect(URL("sync", "repository", args=[repository.id, "task"]))

@@ -1,0 +1,161 @@
+"""One resource of a repository."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gluon import FORM, URL, redirect
+
+from ....administration.tasks import TaskRules, delete_task
+from ....conflicts.kept_list import travelling, undecided_by_table
+from ....core.errors import AlreadyRunning
+from ....core.plurals import counted
+from ....core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH
+from ....site import exchange_state
+from ....site.labels import resource_title
+from ..context import ScreenContext
+from ..widgets import confirm, pressed
+from ..words import states_and_units
+from . import filter_form
+from .catalogue import Catalogue, CatalogueItem
+from .cost_estimate import estimate, past_runs
+from .rules import entered_rules, problems_of, rule_choices, title_of
+from .summary import filters_in_words, outcomes
+
+# --- one resource -------------------------------------------------------------------------------------------
+
+
+def edit(desk: ScreenContext, record: Any, task: Any) -> Any:
+    site, T = desk.site, desk.T
+    catalogue = Catalogue(site, record, [task.resource_name])
+    item = catalogue.item(task.resource_name)
+    here = URL("sync", "repository", args=[record.id, "task", task.id])
+    back = URL("sync", "repository", args=[record.id, "task"])
+    delete = confirm(
+        desk,
+        "delete",
+        T("Stop exchanging %s?") % item.title,
+        [
+            T("Changes of these records do not travel any longer, in either direction."),
+            T("The records stay at both sites. Open conflicts stay in the list."),
+            T("If you add the resource again later, all its records are compared once."),
+            T("To stop for a while only, choose Pause instead."),
+        ],
+        T("Exchange it no more"),
+        back=here,
+    )
+    reset = confirm(
+        desk,
+        "reset",
+        T("Compare all %s again?") % item.title,
+        _what_it_costs(desk, record, task, item),
+        T("Compare everything again"),
+        danger=False,
+        back=here,
+    )
+    if delete.page or reset.page:
+        return delete.page or reset.page
+    if delete.agreed or reset.agreed:
+        desk.session.flash, done = _delete(desk, task) if delete.agreed else _start_over(desk, record, task)
+        redirect(back if delete.agreed and done else here)
+    rules, problems = TaskRules(*(task[name] for name in TaskRules._fields)), {}
+    form = FORM()
+    accepted = pressed(desk, form, "task")
+    if desk.request.post_vars._formname == "task":
+        rules = entered_rules(desk.request.post_vars, record)
+        problems = problems_of(T, rules)
+        if accepted and not problems and _save(desk, record, task, rules):
+            redirect(back)
+    told = outcomes(desk.db, record.id, [task.resource_name])
+    desk.response.view = "sync/task.html"
+    return {
+        "title": title_of(item.title, record),
+        "task": task,
+        "item": item,
+        "known": site.schema.get(task.resource_name) is not None,
+        "form": form,
+        "choices": rule_choices(T, record),
+        "rules": rules,
+        "problems": problems,
+        "parts": [resource_title(site, name) for name in travelling(site, task.resource_name)],
+        "filters": filters_in_words(site, T, [task]).get(task.id, []),
+        "pull": told.get((task.resource_name, "pull")),
+        "push": told.get((task.resource_name, "push")),
+        "kept": undecided_by_table(site, record.id, [task.resource_name])[task.resource_name],
+        "asked_on": catalogue.asked_on,
+        "delete": delete.link,
+        "reset": reset.link,
+        "back": back,
+    }
+
+
+def _delete(desk: ScreenContext, task: Any) -> tuple[Any, bool]:
+    """Return what to say, and whether it was deleted."""
+    try:
+        delete_task(desk.site, task)
+    except AlreadyRunning:
+        return filter_form.still_running(desk.T), False
+    return desk.T("The resource is not exchanged any more. Its records stay."), True
+
+
+def _start_over(desk: ScreenContext, record: Any, task: Any) -> tuple[Any, bool]:
+    """Return what to say, and whether everything is going to be compared again."""
+    if filter_form.running(desk, record):
+        return filter_form.still_running(desk.T), False
+    exchange_state.reset(desk.site, record.id, task.resource_name)
+    return desk.T("The next synchronization compares all records."), True
+
+
+def _what_it_costs(desk: ScreenContext, record: Any, task: Any, item: CatalogueItem) -> list[Any]:
+    """Return what comparing everything again will cause, in sentences."""
+    T = desk.T
+    pulls, pushes = task.mode in (MODE_PULL, MODE_BOTH), task.mode in (MODE_PUSH, MODE_BOTH)
+    lines = [
+        T(
+            "The next synchronization compares all records of this resource, not only those that changed since."
+        ),
+        T("Only what differs between the sites is changed, by the policies of this resource."),
+    ]
+    if task.mode == MODE_NONE:
+        return [*lines, T("The resource is paused: nothing happens before it is switched on again.")]
+    cost = estimate(past_runs(desk.db, record.id), item.here if pushes else 0, item.there if pulls else 0)
+    if cost.records is None:
+        lines.append(
+            T("How many records the other site has is not known, so nobody can say how long it takes.")
+        )
+    elif cost.octets is None or cost.seconds is None:
+        lines.append(
+            counted(
+                T,
+                cost.records,
+                "About %(count)s record travels. How long that takes is not known before the first synchronization.",
+                "About %(count)s records travel. How long that takes is not known before the first synchronization.",
+            )
+        )
+    else:
+        lines.append(
+            counted(
+                T,
+                cost.records,
+                "About %(count)s record travels. By past synchronizations that takes %(size)s and %(time)s.",
+                "About %(count)s records travel. By past synchronizations that takes %(size)s and %(time)s.",
+                size=states_and_units.size(T, cost.octets),
+                time=states_and_units.span(T, cost.seconds),
+            )
+        )
+    return lines
+
+
+def _save(desk: ScreenContext, record: Any, task: Any, rules: TaskRules) -> bool:
+    """Store rules; tell whether that was done. With other components the task starts over."""
+    T = desk.T
+    other_parts = bool(task.components) != rules.components
+    if other_parts and filter_form.running(desk, record):
+        desk.response.flash = filter_form.still_running(T)
+        return False
+    task.update_record(**rules._replace(strategy=list(rules.strategy))._asdict())
+    desk.session.flash = T("Saved")
+    if other_parts:
+        exchange_state.reset(desk.site, record.id, task.resource_name)
+        desk.session.flash = T("Saved. The next synchronization compares all records of this resource.")
+    return True

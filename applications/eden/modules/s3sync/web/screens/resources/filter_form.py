@@ -1,0 +1,316 @@
+"""Which records of a resource travel: conditions by form or as Eden's URL filters, and how many records match."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gluon import FORM, URL, redirect
+
+from ....core.errors import SyncError
+from ....core.schema import Table
+from ....database.paging import whole_number
+from ....scheduler import run_record
+from ....site import Site, exchange_state
+from ....site.labels import resource_title
+from ....wire.filters import Filter, filter_text, parse_filter_string
+from ..context import ScreenContext
+from ..widgets import pressed
+from .filter_fields import FilterFields, comparison_words, is_valid, problem_of
+from .filter_rows import COMPARISONS, NOTHING, OFFERED, FieldEntry, FilterRow, filter_of, rows_of
+
+#: Tables of up to so many records are counted whenever the form is shown, larger ones when a person asks.
+COUNTED_AT_ONCE = 50_000
+ACTIONS = ("check", "add", "remove", "as_text", "as_form", "save")
+BY_HAND = "by-hand"
+
+
+class ShownRow(NamedTuple):
+    """A row as the view shows it.
+
+    Attributes:
+        number: in the names of its inputs.
+        row: what it says.
+        entry: its field, None for a filter by hand.
+        comparisons: to choose from: name -> words.
+        input: what kind of input its value has.
+        text: the filter as URL filter, "" while it is none.
+        problem: what is wrong with it, None for nothing.
+    """
+
+    number: int
+    row: FilterRow
+    entry: FieldEntry | None
+    comparisons: dict[str, Any]
+    input: str
+    text: str
+    problem: Any
+
+
+class EnteredFilters(NamedTuple):
+    """What a person wants, as far as it can be understood.
+
+    Attributes:
+        rows: of the form.
+        text: the filters as text, one a line.
+        filters: those that can be read.
+        problems: what is wrong, by number of the row; -1 for the text.
+    """
+
+    rows: list[FilterRow]
+    text: str
+    filters: list[Filter]
+    problems: dict[int, Any]
+
+
+def page(desk: ScreenContext, repository: Any, task: Any) -> Any:
+    """Show the conditions of a task; store them."""
+    T, site, variables = desk.T, desk.site, desk.request.post_vars
+    table = site.schema.table(task.resource_name)
+    fields = FilterFields(site, T, table)
+    groups = fields.groups()
+    entries = {entry.selector: entry for group in groups for entry in group.entries}
+    form = FORM()
+    accepted = pressed(desk, form, "filters")
+    sent = variables._formname == "filters"
+    action = next((each for each in ACTIONS if each in variables), "save") if sent else ""
+    if sent:
+        entered = _read(desk, table, entries, action)
+    else:
+        entered = _stored(desk, task, table, entries)
+    as_text = -1 in entered.problems or (
+        # a row that cannot be understood would be lost
+        not entered.problems if action == "as_text" else variables.shown_as == "text" and action != "as_form"
+    )
+    if accepted and action == "save" and not entered.problems:
+        save(desk, repository, task, entered.filters)
+    total = site.tally.counts([table])[table.name]
+    matches = None
+    if not entered.problems and (sent or total <= COUNTED_AT_ONCE):
+        matches = site.store.count(table, entered.filters)
+    name = resource_title(site, table.name)
+    desk.response.view = "sync/filters.html"
+    return {
+        "title": f"{T('Which records')} · {name} · {repository.name}",
+        "task": task,
+        "form": form,
+        "groups": groups,
+        "rows": _shown(desk, table, entries, entered),
+        "as_text": as_text,
+        "text": entered.text,
+        "problems": entered.problems,
+        "matches": matches,
+        "total": total,
+        "by_hand": BY_HAND,
+        "name": name,
+        "back": URL("sync", "repository", args=[repository.id, "task", task.id]),
+    }
+
+
+def _stored(
+    desk: ScreenContext, task: Any, table: Table, entries: Mapping[str, FieldEntry]
+) -> EnteredFilters:
+    """Return what is stored; filters that cannot be read any more stand as text, so that they can be mended."""
+    try:
+        filters = desk.site.task_filters(task.id, task.resource_name)
+    except SyncError as error:
+        return EnteredFilters([], stored_text(desk.site, task), [], {-1: error.explain()})
+    rows = rows_of(filters, entries)
+    problems: dict[int, str] = {}
+    for number, (row, each) in enumerate(zip(rows, filters)):
+        problem = is_valid(desk.site, table, each)
+        if problem is not None:
+            problems[number] = problem_of(desk.T, problem, entries[row.selector].kind if row.selector else "")
+    return EnteredFilters(rows, "\n".join(map(filter_text, filters)), filters, problems)
+
+
+def stored_text(site: Site, task: Any) -> str:
+    """Return the filters of a task as they stand in the database, one a line."""
+    return "\n".join(stored_lines(site, [task]).get(task.id, []))
+
+
+def stored_lines(site: Site, tasks: Sequence[Any]) -> dict[int, list[str]]:
+    """Return the filters of tasks as they stand in the database: task -> lines."""
+    table = site.db.sync_resource_filter
+    resources = {task.id: task.resource_name for task in tasks}
+    found: dict[int, list[str]] = {}
+    query = table.task_id.belongs(list(resources)) & (table.deleted == False)  # noqa: E712
+    for row in site.db(query).select(orderby=table.id):
+        own = row.tablename in ("~", "", resources[row.task_id])
+        found.setdefault(row.task_id, []).append(
+            row.filter_string if own else f"[{row.tablename}]{row.filter_string}"
+        )
+    return found
+
+
+# --- what was entered ---------------------------------------------------------------------------------------
+
+
+def _read(
+    desk: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], action: str
+) -> EnteredFilters:
+    variables = desk.request.post_vars
+    if variables.shown_as == "text":
+        return _from_text(desk, table, entries, str(variables.text or ""))
+    rows = _entered_rows(variables, entries)
+    if action == "remove":
+        gone = whole_number(variables.remove)
+        rows = [row for number, row in enumerate(rows) if number != gone]
+    filters, problems = _understood(desk, table, entries, rows)
+    if action == "add":
+        # what is still to be filled in is no mistake yet
+        new = str(variables.new or "")
+        if new == BY_HAND:
+            rows.append(FilterRow(""))
+        elif new in entries:
+            rows.append(FilterRow(new, OFFERED[entries[new].kind][0]))
+        else:
+            problems[-2] = desk.T("Choose a field.")
+    return EnteredFilters(rows, "\n".join(map(filter_text, filters)), filters, problems)
+
+
+def _from_text(
+    desk: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], text: str
+) -> EnteredFilters:
+    filters: list[Filter] = []
+    for line in text.splitlines():
+        try:
+            found = parse_filter_string(line)
+        except SyncError as error:
+            return EnteredFilters([], text, [], {-1: error.explain()})
+        for each in found:
+            problem = is_valid(desk.site, table, each)
+            if problem is not None:
+                return EnteredFilters([], text, [], {-1: problem.explain()})
+        filters += found
+    filters = [_at_home(each, table) for each in filters]
+    return EnteredFilters(rows_of(filters, entries), text, filters, {})
+
+
+def _entered_rows(variables: Any, entries: Mapping[str, FieldEntry]) -> list[FilterRow]:
+    rows = []
+    for number in itertools.takewhile(lambda each: f"row-{each}-field" in variables, itertools.count()):
+        selector = str(variables[f"row-{number}-field"])
+        entry = entries.get(selector)
+        if entry is None:
+            rows.append(FilterRow("", text=str(variables.get(f"row-{number}-text") or "").strip()))
+            continue
+        comparison = variables.get(f"row-{number}-comparison")
+        given = variables.get(f"row-{number}-value") or []
+        values = tuple(str(each).strip() for each in (given if isinstance(given, list) else [given]))
+        rows.append(
+            FilterRow(
+                selector,
+                comparison if comparison in OFFERED[entry.kind] else OFFERED[entry.kind][0],
+                tuple(each for each in values if each),
+            )
+        )
+    return rows
+
+
+def _understood(
+    desk: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], rows: list[FilterRow]
+) -> tuple[list[Filter], dict[int, Any]]:
+    T = desk.T
+    filters: list[Filter] = []
+    problems: dict[int, Any] = {}
+    for number, row in enumerate(rows):
+        entry = entries.get(row.selector)
+        if entry is None and not row.text:
+            problems[number] = T("Write the filter, or remove the line.")
+            continue
+        if entry is not None and not row.values and COMPARISONS[row.comparison].takes != NOTHING:
+            problems[number] = T("Choose at least one.") if entry.options else T("Enter a value.")
+            continue
+        try:
+            found = _at_home(filter_of(row, entry), table)
+        except SyncError as error:
+            problems[number] = problem_of(T, error, "")
+            continue
+        wrong = is_valid(desk.site, table, found)
+        if wrong is not None:
+            problems[number] = problem_of(T, wrong, entry.kind if entry is not None else "")
+            continue
+        filters.append(found)
+    return filters, problems
+
+
+def _at_home(filter: Filter, table: Table) -> Filter:
+    """Return the filter without the name of its table where that is the resource itself."""
+    if filter.table != table.name:
+        return filter
+    return Filter(None, filter.selectors, filter.operator, filter.values, filter.negate)
+
+
+# --- what is shown ------------------------------------------------------------------------------------------
+
+
+def _shown(
+    desk: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], entered: EnteredFilters
+) -> list[ShownRow]:
+    shown = []
+    for number, row in enumerate(entered.rows):
+        entry = entries.get(row.selector)
+        problem = entered.problems.get(number)
+        text, words, kind = "", {}, "text"
+        if entry is not None:
+            known = comparison_words(desk.T, entry.kind)
+            words = {name: known[name] for name in OFFERED[entry.kind]}
+            kind = "options" if entry.options else entry.kind
+        if problem is None:
+            text = _as_text(row, entry)
+        shown.append(ShownRow(number, row, entry, words, kind, text, problem))
+    return shown
+
+
+def _as_text(row: FilterRow, entry: FieldEntry | None) -> str:
+    """Return a row as URL filter, "" as long as something is missing."""
+    if entry is not None and not row.values and COMPARISONS[row.comparison].takes != NOTHING:
+        return ""
+    return filter_text(filter_of(row, entry)) if entry is not None else row.text
+
+
+# --- storing ------------------------------------------------------------------------------------------------
+
+
+def save(desk: ScreenContext, repository: Any, task: Any, wanted: list[Filter]) -> None:
+    """Store the filters of a task and go back to it; other filters make it start over."""
+    T, site = desk.T, desk.site
+    back = URL("sync", "repository", args=[repository.id, "task", task.id])
+    if wanted == _known(site, task):
+        desk.session.flash = T("Nothing was changed.")
+        redirect(back)
+    if running(desk, repository):
+        desk.response.flash = still_running(T)
+        return
+    write_filters(site, task.id, task.resource_name, wanted)
+    exchange_state.reset(site, repository.id, task.resource_name)
+    desk.session.flash = T("Saved. The next synchronization compares all records of this resource.")
+    redirect(back)
+
+
+def _known(site: Site, task: Any) -> list[Filter] | None:
+    try:
+        return site.task_filters(task.id, task.resource_name)
+    except SyncError:
+        return None
+
+
+def write_filters(site: Site, task_id: int, resource: str, wanted: list[Filter]) -> None:
+    """Store filters in place of those that a task has."""
+    table = site.db.sync_resource_filter
+    site.db(table.task_id == task_id).delete()
+    for each in wanted:
+        bare = Filter(None, each.selectors, each.operator, each.values, each.negate)
+        table.insert(task_id=task_id, tablename=each.table or resource, filter_string=filter_text(bare))
+
+
+def running(desk: ScreenContext, repository: Any) -> bool:
+    """Tell whether a run is under way: it would go on from where it is, and so undo that a task starts over."""
+    return bool(run_record.live_run(desk.db, repository.id, desk.site.host.settings.get_sync_lease_seconds()))
+
+
+def still_running(T: Any) -> Any:
+    """Return what to say then."""
+    return T("A synchronization is under way. Wait until it has ended, or stop it, and then try again.")

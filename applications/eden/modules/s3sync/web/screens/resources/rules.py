@@ -1,0 +1,81 @@
+"""How a resource is exchanged: what can be chosen, and what was."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ....adapters import adapter_type
+from ....administration.tasks import TaskRules
+from ....core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from ....exchange.peer import Capability
+from ....site.labels import Translate
+from ..words.policies import Choices, conflict_policies, modes, strategies, update_policies
+
+
+class RuleChoices(NamedTuple):
+    """What can be chosen for a resource."""
+
+    modes: Choices
+    strategies: Choices
+    update_policies: Choices
+    conflict_policies: Choices
+
+
+def rule_choices(T: Translate, repository: Any) -> RuleChoices:
+    """Return what can be chosen for a resource, in sentences.
+
+    Args:
+        T: translates.
+        repository: row of the repository; its type decides which directions there are.
+    """
+    possible = possible_modes(repository)
+    directions = tuple(each for each in modes(T) if int(each.value) in possible)
+    return RuleChoices(directions, strategies(T), update_policies(T), conflict_policies(T))
+
+
+def possible_modes(repository: Any) -> list[int]:
+    """Return the directions in which records can travel, the usual one first, and that they rest.
+
+    Args:
+        repository: row of the repository.
+    """
+    can = adapter_type(repository.apitype).capabilities
+    pulls, pushes = Capability.PULL in can, Capability.PUSH in can
+    directions = {MODE_BOTH: pulls and pushes, MODE_PULL: pulls, MODE_PUSH: pushes, MODE_NONE: True}
+    return [mode for mode, possible in directions.items() if possible]
+
+
+def entered_rules(variables: Any, repository: Any, new: bool = False) -> TaskRules:
+    """Return the rules that were sent.
+
+    Args:
+        variables: of the request.
+        repository: row of the repository.
+        new: whether what is missing was not asked yet and stays as usual; else a box that is missing is not ticked.
+    """
+    usual = TaskRules()
+    given = variables.strategy or []
+    ticked = given if isinstance(given, list) else [given]
+    possible = possible_modes(repository)
+    mode = next((each for each in possible if str(each) == variables.mode), possible[0])
+    return TaskRules(
+        mode,
+        bool(variables.components) or (new and "components" not in variables),
+        [each for each in STRATEGIES if each in ticked] or (list(STRATEGIES) if new and not ticked else []),
+        _policy(variables.update_policy, usual.update_policy),
+        _policy(variables.conflict_policy, usual.conflict_policy),
+    )
+
+
+def _policy(given: str | None, usual: str) -> str:
+    return given if given in ("NEWER", "OTHER", "THIS", "MASTER") else usual
+
+
+def problems_of(T: Translate, rules: TaskRules) -> dict[str, Any]:
+    """Return what is wrong with rules, by field."""
+    return {} if rules.strategy else {"strategy": T("Choose at least one.")}
+
+
+def title_of(part: Any, repository: Any) -> str:
+    """Return the title of a page about a part of a repository."""
+    return f"{part} · {repository.name}"

@@ -1,0 +1,50 @@
+"""A resource in a few words: its filters, and what became of its records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ....core.errors import SyncError
+from ....site import Site
+from ....site.labels import Translate
+from ....wire.filters import parse_filter_string
+from . import filter_form
+from .filter_fields import FilterFields
+
+
+def filters_in_words(site: Site, T: Translate, tasks: Sequence[Any]) -> dict[int, list[str]]:
+    """Return the filters of tasks in words, as they stand where they cannot be read: task -> sentences."""
+    resources = {task.id: task.resource_name for task in tasks}
+    told = {}
+    for task_id, lines in filter_form.stored_lines(site, tasks).items():
+        table = site.schema.get(resources[task_id])
+        try:
+            filters = [each for line in lines for each in parse_filter_string(line)]
+        except SyncError:
+            filters = []
+        told[task_id] = FilterFields(site, T, table).sentences(filters) if filters and table else lines
+    return told
+
+
+def outcomes(db: Any, repository_id: int, names: Sequence[str]) -> dict[Any, Any]:
+    """Return the newest entries of the log about resources, as far as this site began: (resource, mode) -> row.
+
+    Args:
+        db: the DAL.
+        repository_id: the repository.
+        names: of the resources.
+    """
+    table = db.sync_log
+    newest = table.id.max()
+    query = (
+        (table.repository_id == repository_id)
+        & table.resource_name.belongs(list(names))
+        & table.mode.belongs(["pull/outgoing", "push/outgoing"])
+    )
+    grouped = [table.resource_name, table.mode]
+    ids = [row[newest] for row in db(query).select(newest, groupby=grouped)]
+    rows = db(table.id.belongs(ids)).select(
+        table.id, table.timestmp, table.resource_name, table.mode, table.result
+    )
+    return {(row.resource_name, row.mode.partition("/")[0]): row for row in rows}

@@ -1,0 +1,95 @@
+"""Runs as the screens show them: state, duration, what became of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from gluon import URL
+
+from ...core.clock import utcnow
+from ...database.traffic import changes
+from ...site.labels import Translate, resource_title
+from .words import states_and_units
+from .words.state_reasons import failure_of
+
+COUNTED = ("created", "updated", "unchanged", "deleted", "merged", "skipped", "conflict", "rejected")
+COLUMNS = {"conflict": "conflicts"}
+
+
+class RunLine(NamedTuple):
+    """A run in a list.
+
+    Attributes:
+        row: of sync_run.
+        state: as a badge.
+        duration: in words.
+        received: records that were changed here.
+        reason: what went wrong, "" where nothing did.
+        log: address of its entries in the log.
+    """
+
+    row: Any
+    state: Any
+    duration: Any
+    received: int
+    reason: str
+    log: str
+
+
+class ResourceLine(NamedTuple):
+    """What a run did with a resource: its title, outcomes here in words, records sent."""
+
+    title: str
+    received: Any
+    sent: int
+
+
+def run_lines(T: Translate, rows: Iterable[Any], live: int | None) -> list[RunLine]:
+    """Return runs as a list shows them.
+
+    Args:
+        T: translates.
+        rows: of sync_run.
+        live: the run that somebody works on now.
+    """
+    return [_run_line(T, row, live) for row in rows]
+
+
+def _run_line(T: Translate, row: Any, live: int | None) -> RunLine:
+    is_live = row.state == "running" and row.id == live
+    end = utcnow() if is_live else row.finished_on
+    seconds = (end - row.started_on).total_seconds() if end and row.started_on else None
+    return RunLine(
+        row,
+        states_and_units.run_state(T, row, is_live),
+        "" if seconds is None else states_and_units.span(T, max(0.0, seconds)),
+        changes(row),
+        failure_of(T, row.message) if row.state in ("failed", "cancelled") else "",
+        URL("sync", "repository", args=[row.repository_id, "log"], vars={"run": row.id}),
+    )
+
+
+def resource_lines(site: Any, T: Translate, run: Any) -> list[ResourceLine]:
+    """Return what a run did with each resource of which records moved."""
+    return [
+        ResourceLine(
+            resource_title(site, name), _told(T, entry.get("received") or {}), int(entry.get("sent") or 0)
+        )
+        for name, entry in sorted((run.details or {}).items())
+    ]
+
+
+def totals(T: Translate, run: Any) -> Any:
+    """Return in words what became of the records that a run received."""
+    return _told(T, {name: run[COLUMNS.get(name, name)] or 0 for name in COUNTED})
+
+
+def _told(T: Translate, counts: Any) -> Any:
+    words = states_and_units.outcomes(T)
+    parts = [
+        T("%(count)s %(outcome)s") % {"count": states_and_units.number(counts[name]), "outcome": words[name]}
+        for name in COUNTED
+        if counts.get(name)
+    ]
+    return ", ".join(str(part) for part in parts) if parts else T("nothing")

@@ -1,0 +1,264 @@
+"""Settings: how this site reaches others, how much it takes, what it keeps, whom it tells; its identifier."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from gluon import H2, URL, Field, redirect
+from gluon.validators import (
+    IS_EMAIL,
+    IS_EMPTY_OR,
+    IS_FLOAT_IN_RANGE,
+    IS_INT_IN_RANGE,
+    IS_LENGTH,
+    IS_NOT_EMPTY,
+)
+
+from ...adapters import can_ask
+from ...administration.settings import LONGEST_ADDRESSES, addresses, save_settings
+from ...core.limits import MEGABYTE
+from ...site import Site
+from ...site.labels import Translate
+from ...ui.refusals import refusal
+from .context import ScreenContext
+from .widgets import action_button, form_of, pressed, web_address
+
+MOST_RECORDS_A_PAGE = 100_000
+
+
+def page(desk: ScreenContext) -> Any:
+    """Show the settings of this site, and store what was entered; or the page that changes the identifier."""
+    if desk.request.args:
+        if list(desk.request.args) != ["identifier"]:
+            raise refusal(404, desk.T("There is no such page."))
+        return _identifier(desk)
+    T, site, session = desk.T, desk.site, desk.session
+    form = settings_form(site, T)
+    if pressed(desk, form, "config", onvalidation=_check_addresses(T)):
+        save_settings(site, form.vars)
+        session.flash = T("Saved")
+        redirect(URL("sync", "config"))
+    mail_server, recipients = (
+        desk.site.host.settings.get_mail_server(),
+        desk.site.host.settings.get_sync_notify_to(),
+    )
+    test = action_button("test_mail", T("Send a test mail"))
+    if mail_server and recipients and pressed(desk, test, "test_mail"):
+        session.flash = _test_mail(desk, recipients)
+        redirect(URL("sync", "config"))
+    return {
+        "title": T("Synchronization Settings"),
+        "form": form,
+        "identifier": site.config().uuid,
+        "address": site.base_url,
+        "is_unreachable": _is_own_computer(site.base_url),
+        "mail_server": mail_server,
+        "test": test if mail_server and recipients else "",
+    }
+
+
+def settings_form(site: Site, T: Translate) -> Any:
+    """Return the form of this site's settings; empty is what its file says, shown in the empty field."""
+    row = site.config()
+    usual = site.host.settings.as_configured()
+
+    def number(
+        name: str, label: Any, comment: Any, present: float, rule: Any, kind: str = "integer"
+    ) -> Field:
+        shown = f"{present:g}"
+        return Field(
+            name,
+            kind,
+            label=label,
+            default=row[name],
+            requires=IS_EMPTY_OR(rule),
+            comment=(comment, " ", T("Empty: %s.") % shown),
+        )
+
+    def seconds(name: str, label: Any, comment: Any, present: float) -> Field:
+        wrong = T("Enter a number of seconds, from 0.1 to 86400")
+        rule = IS_FLOAT_IN_RANGE(0.1, 86400, error_message=wrong)
+        return number(name, label, comment, present, rule, "double")
+
+    def megabytes(name: str, label: Any, comment: Any, present: float) -> Field:
+        wrong = T("Enter a number of megabytes, from 0.01 to 1000000")
+        rule = IS_FLOAT_IN_RANGE(0.01, 1e6, error_message=wrong)
+        return number(name, label, comment, present / MEGABYTE, rule, "double")
+
+    form = form_of(
+        Field(
+            "public_url",
+            label=T("Address of this site"),
+            default=row.public_url,
+            requires=IS_EMPTY_OR([IS_LENGTH(512), web_address(T)]),
+            comment=(
+                T("Under which other sites and browsers reach it, without the application."),
+                " ",
+                T("Addresses of records and files that are sent begin with it."),
+                " ",
+                T("Empty: %s.") % (usual.get_base_public_url() or T("the address of each request")),
+            ),
+        ),
+        Field(
+            "proxy",
+            label=T("Proxy Server URL"),
+            default=row.proxy,
+            requires=IS_EMPTY_OR(web_address(T)),
+            comment=T("For all repositories that have none of their own."),
+        ),
+        seconds(
+            "connect_timeout",
+            T("Wait for a connection (seconds)"),
+            T("How long this site waits until another one takes up the line."),
+            usual.get_sync_connect_timeout(),
+        ),
+        seconds(
+            "read_timeout",
+            T("Wait for an answer (seconds)"),
+            T("The longest silence on an open line; an Eden computes long before it begins to send."),
+            usual.get_sync_read_timeout(),
+        ),
+        number(
+            "retries",
+            T("Attempts after a failure"),
+            T("How often a request that failed in passing is sent again before the run gives up."),
+            usual.get_sync_retries(),
+            IS_INT_IN_RANGE(0, 101, error_message=T("Enter a number from 0 to 100")),
+        ),
+        number(
+            "page_size",
+            T("Records in a page"),
+            T("A run goes forward page by page: large pages for a good line, small ones where it breaks."),
+            usual.get_sync_page_size(),
+            IS_INT_IN_RANGE(
+                1,
+                MOST_RECORDS_A_PAGE + 1,
+                error_message=T("Enter a number from 1 to %s") % MOST_RECORDS_A_PAGE,
+            ),
+        ),
+        megabytes(
+            "max_document_mb",
+            T("Largest document (MB)"),
+            T("A larger one, unpacked, is refused."),
+            usual.get_sync_max_document_size(),
+        ),
+        megabytes(
+            "max_upload_mb",
+            T("Largest file (MB)"),
+            T("A larger file or photo of a record stays where it is."),
+            usual.get_sync_max_upload_size(),
+        ),
+        number(
+            "log_days",
+            T("Days that the log is kept"),
+            T("Older entries and runs are removed once a day, by the worker."),
+            usual.get_sync_log_days(),
+            IS_INT_IN_RANGE(1, 36501, error_message=T("Enter a number of days, at least 1")),
+        ),
+        Field(
+            "notify_to",
+            label=T("E-mail to"),
+            default=row.notify_to,
+            requires=IS_EMPTY_OR(IS_LENGTH(LONGEST_ADDRESSES)),
+            comment=(
+                T("Who gets a mail when a repository keeps failing, and one when it works again; by commas."),
+                " ",
+                T("Empty: %s.") % (", ".join(usual.get_sync_notify_to()) or T("nobody")),
+            ),
+        ),
+        number(
+            "notify_after",
+            T("After so many failures in a row"),
+            T("The number of failed runs after which the mail is sent."),
+            usual.get_sync_notify_after(),
+            IS_INT_IN_RANGE(1, 1001, error_message=T("Enter a number from 1 to %s") % 1000),
+        ),
+        table_name="config",
+        T=T,
+    )
+    _divide(
+        form,
+        {
+            "config_public_url__row": T("Network"),
+            "config_page_size__row": T("Sizes"),
+            "config_log_days__row": T("Log"),
+            "config_notify_to__row": T("Mail to administrators"),
+        },
+    )
+    return form
+
+
+def _divide(form: Any, headings: Any) -> None:
+    """Put headings before fields of a form, by the ids of their rows."""
+    rows = form.element(".fields")
+    rows.components = [
+        part
+        for row in rows.components
+        for part in (
+            [H2(headings[row["_id"]]), row]
+            if getattr(row, "attributes", {}).get("_id") in headings
+            else [row]
+        )
+    ]
+
+
+def _is_own_computer(address: str) -> bool:
+    """Tell whether an address leads every computer to itself, so that other sites cannot use it."""
+    host = urlsplit(address).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _check_addresses(T: Translate) -> Any:
+    def check(form: Any) -> None:
+        given = addresses(form.vars.notify_to)
+        wrong = [each for each in given if IS_EMAIL()(each)[1]]
+        if wrong:
+            form.errors.notify_to = T("%s is no e-mail address") % wrong[0]
+
+    return check
+
+
+def _test_mail(desk: ScreenContext, recipients: list[str]) -> Any:
+    T = desk.T
+    subject = T("%s: a test mail about synchronization") % desk.site.host.settings.get_system_name()
+    text = T("This mail was sent from the page Settings. Mails about failures come the same way.")
+    failure = desk.site.host.send_mail(recipients, str(subject), str(text))
+    if failure is None:
+        return T("The mail server took a test mail to %s.") % ", ".join(recipients)
+    return T("The mail could not be sent: %s. Check the section [mail] of private/appconfig.ini.") % failure
+
+
+def _identifier(desk: ScreenContext) -> Any:
+    """Show what a change of the identifier causes, and change it."""
+    T, site, db = desk.T, desk.site, desk.db
+    row = site.config()
+    form = form_of(
+        Field(
+            "uuid",
+            label=T("UUID of this site"),
+            default=row.uuid,
+            requires=[IS_NOT_EMPTY(error_message=T("Enter a value")), IS_LENGTH(128)],
+            comment=T("A URN such as urn:uuid:… or any other text that no other site has."),
+        ),
+        table_name="identifier",
+        T=T,
+        label=T("Change the identifier"),
+        back=URL("sync", "config"),
+    )
+    if pressed(desk, form, "identifier"):
+        former, wanted = row.uuid, form.vars.uuid.strip()
+        row.update_record(uuid=wanted)
+        desk.session.flash = (
+            T("Saved. It was %s before; register again at every repository.") % former
+            if wanted != former
+            else T("Nothing was changed.")
+        )
+        redirect(URL("sync", "config"))
+    table = db.sync_repository
+    desk.response.view = "sync/identifier.html"
+    return {
+        "title": T("Identifier of this site"),
+        "form": form,
+        "repositories": sum(can_ask(row) for row in db(table.deleted == False).select()),  # noqa: E712
+    }

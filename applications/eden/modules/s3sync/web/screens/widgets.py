@@ -1,0 +1,151 @@
+"""What several screens are made of: buttons that change something, questions, forms, headings that sort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable, NamedTuple
+
+from gluon import FORM, INPUT, SQLFORM, TAG, URL, A, Field
+
+from ...core.errors import SyncError
+from ...database.paging import SortOrder
+from ...site.labels import Translate
+from ...transport.urls import origin
+from ...ui.forms import buttons, form_rows
+
+
+class Confirmation(NamedTuple):
+    """How a question stands.
+
+    Attributes:
+        link: leads to the question; to be shown on the screen.
+        agreed: the button was pressed: do it now.
+        page: what the view shows while the question stands, else None.
+    """
+
+    link: Any
+    agreed: bool
+    page: dict[str, Any] | None
+
+
+def action_button(
+    name: str, label: Any, *, danger: bool = False, hidden: dict[str, Any] | None = None
+) -> Any:
+    """Return a form that is only a button: every change is a POST with web2py's form key."""
+    return FORM(
+        INPUT(_type="submit", _value=label, _class="btn btn-danger" if danger else "btn btn-primary"),
+        hidden=hidden or {},
+        _class="delete-form" if danger else "action-form",
+        _name=name,
+        _id=f"form-{name}",
+    )
+
+
+def pressed(desk: Any, form: Any, name: str, **options: Any) -> bool:
+    """Tell whether a form was sent, with a valid form key and without mistakes.
+
+    A key is good for one time, and for as long as the session; whoever comes too late is told so.
+
+    Args:
+        desk: who sent what.
+        form: the form.
+        name: of the form, one on the screen.
+        options: for web2py's ``process``.
+    """
+    form.process(session=desk.session, formname=name, message_onsuccess=None, **options)
+    if not form.accepted and not form.errors and desk.request.post_vars._formname == name:
+        desk.response.flash = desk.T(
+            "The page was open for too long. Check what you entered, and press the button again."
+        )
+    return bool(form.accepted)
+
+
+def confirm(
+    desk: Any,
+    name: str,
+    title: Any,
+    text: Any | Sequence[Any],
+    label: Any,
+    *,
+    danger: bool = True,
+    back: str | None = None,
+) -> Confirmation:
+    """Ask before something is done that is not easily undone: a page of its own that says what will happen.
+
+    The link leads to ``?ask=<name>`` of the same address. A screen shows ``page`` instead of its own while it is
+    there, and acts when ``agreed`` says so::
+
+        delete = confirm(desk, "delete", T("Delete this repository?"), T("Its records stay."), T("Delete repository"))
+        if delete.page:
+            return delete.page
+        if delete.agreed:
+            ...
+
+    Args:
+        desk: who asks for what.
+        name: of the action, one on the screen.
+        title: the question.
+        text: what will happen; several sentences for several paragraphs.
+        label: of the link, and of the button that does it.
+        danger: whether it destroys something.
+        back: where the way back leads, by default to the screen.
+    """
+    request = desk.request
+    others = {key: value for key, value in request.get_vars.items() if key != "ask"}
+    link = A(
+        label,
+        _class="btn btn-outline-danger" if danger else "btn btn-outline-primary",
+        _href=URL(args=request.args, vars={**others, "ask": name}),
+        _id=f"ask-{name}",
+    )
+    if request.get_vars.ask != name:
+        return Confirmation(link, False, None)
+    form = action_button(name, label, danger=danger)
+    if pressed(desk, form, name):
+        return Confirmation(link, True, None)
+    desk.response.view = "sync/confirm.html"
+    lines = list(text) if isinstance(text, (list, tuple)) else [text]
+    home = back or URL(args=request.args, vars=others)
+    return Confirmation(link, False, {"title": title, "lines": lines, "form": form, "back": home})
+
+
+def form_of(*fields: Field, table_name: str, T: Translate, label: Any = None, back: str | None = None) -> Any:
+    """Return a form of these fields in the look of the application.
+
+    Args:
+        fields: its fields.
+        table_name: what its controls are named after.
+        T: translates.
+        label: of the button that sends it, by default that it saves.
+        back: where "Cancel" leads, None for a form without.
+    """
+    return SQLFORM.factory(
+        *fields,
+        formstyle=form_rows,
+        separator="",
+        buttons=buttons(label or T("Save"), T("Cancel") if back else None, back or ""),
+        table_name=table_name,
+    )
+
+
+def web_address(T: Translate) -> Callable[..., tuple[Any, Any]]:
+    """Return a validator of addresses that begin with http:// or https://."""
+
+    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
+        try:
+            origin(str(value))
+        except SyncError:
+            return value, T("Enter an address that begins with http:// or https://")
+        return str(value).strip(), None
+
+    return check
+
+
+def heading(request: Any, order: SortOrder, column: str, label: Any) -> Any:
+    """Return the heading of a column by which the list can be sorted: a link that sorts, or turns the order."""
+    turned = SortOrder(column, not order.descending if order.column == column else False)
+    kept = {name: value for name, value in request.get_vars.items() if name not in ("page", "sort")}
+    link = A(label, _href=URL(args=request.args, vars={**kept, "sort": turned.text}))
+    if order.column != column:
+        return TAG.th(link, _scope="col")
+    return TAG.th(link, _scope="col", **{"_aria-sort": "descending" if order.descending else "ascending"})

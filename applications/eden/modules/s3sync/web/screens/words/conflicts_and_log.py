@@ -1,0 +1,123 @@
+"""What states, kinds, results and errors are called for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....site.labels import Translate
+
+
+def kinds(T: Translate) -> dict[str, Any]:
+    """Return what kinds of kept versions are called."""
+    return {
+        "conflict": T("conflict"),
+        "rejected": T("rejected"),
+        "refused": T("refused by the policy"),
+    }
+
+
+def states(T: Translate) -> dict[str, tuple[str, Any]]:
+    """Return kind of state (``look.state``) and name of the states of kept versions."""
+    return {
+        "open": ("attention", T("open")),
+        "resolved": ("good", T("decided")),
+        "superseded": ("off", T("superseded by a later version")),
+    }
+
+
+def decided(T: Translate) -> dict[str | None, Any]:
+    """Return what a person decided on a version, in words."""
+    return {
+        None: T("decided"),
+        "keep": T("kept as it is"),
+        "ours": T("our version was used"),
+        "theirs": T("the other site's version was used"),
+        "fields": T("chosen field by field"),
+    }
+
+
+def sides(T: Translate) -> dict[str, Any]:
+    """Return what the versions are called."""
+    return {
+        "ours": T("our version"),
+        "theirs": T("the other site's version"),
+        "now": T("as it is now"),
+    }
+
+
+def rules(T: Translate) -> dict[str, tuple[Any, Any]]:
+    """Return name and effect of the rules by which many versions can be decided."""
+    return {
+        "keep": (
+            T("Keep the records as they are"),
+            T("Nothing is changed and nothing is sent; the entries are closed."),
+        ),
+        "ours": (
+            T("Keep ours"),
+            T(
+                "The records say again what our versions say, as a change made by you now. Rejected versions "
+                "stay out."
+            ),
+        ),
+        "theirs": (
+            T("Take theirs"),
+            T("The records say what the other site's versions say, as a change made by you now."),
+        ),
+        "newer": (
+            T("Take the newer one"),
+            T(
+                "Of each record the version that was changed last is used, as a change made by you now. Where "
+                "both were changed in the same second, the entry is left open."
+            ),
+        ),
+        "again": (
+            T("Try rejected records again"),
+            T(
+                "Each is checked once more. What is still in the way of a record is told, and its entry left open."
+            ),
+        ),
+    }
+
+
+def left_open(T: Translate) -> dict[str, Any]:
+    """Return why a rule left a version open."""
+    return {
+        "changed": T("The record was changed here since, and says something else than both versions."),
+        "deleted": T("The record was deleted here since."),
+        "later": T("The record here was changed later than the version that was not taken."),
+        "same time": T("Both versions were changed in the same second."),
+        "unknown": T("This site does not have the resource any more."),
+    }
+
+
+def results(T: Translate) -> dict[str, tuple[str, Any]]:
+    """Return kind of state (``look.state``) and name of the results of log entries."""
+    return {
+        "success": ("good", T("success")),
+        "warning": ("attention", T("warning")),
+        "error": ("attention", T("error, is tried again")),
+        "fatal": ("bad", T("failed")),
+    }
+
+
+def modes(T: Translate) -> dict[str, Any]:
+    """Return what an entry of the log is about."""
+    return {
+        "pull/outgoing": T("received, asked for by this site"),
+        "push/incoming": T("received, sent by the other site"),
+        "push/outgoing": T("sent by this site"),
+        "pull/incoming": T("sent, asked for by the other site"),
+        "register/outgoing": T("registration at the other site"),
+        "register/incoming": T("registration of the other site"),
+        "decide/outgoing": T("decision of a person"),
+    }
+
+
+def directions(T: Translate) -> dict[str, Any]:
+    """Return what can be asked for as a direction."""
+    return {
+        "in": T("received"),
+        "out": T("sent"),
+        "register": T("registration"),
+        "decide": T("decisions"),
+    }

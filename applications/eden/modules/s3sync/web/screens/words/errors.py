@@ -1,0 +1,45 @@
+"""Kinds of errors in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....site.labels import Translate
+
+
+def errors(T: Translate) -> dict[str, Any]:
+    """Return the heading of each error (``errors.SyncError.code``)."""
+    return {
+        "sync_error": T("Something unexpected went wrong"),
+        "document_unreadable": T("What arrived cannot be read"),
+        "document_hostile": T("What arrived was refused: it holds what no exchange needs"),
+        "document_truncated": T("The line was cut in the middle of an answer"),
+        "document_too_large": T("What arrived is larger than this site accepts"),
+        "not_s3xml": T("The other end does not answer like an Eden"),
+        "bad_request": T("The request asks for something that is not there"),
+        "request_incomplete": T("The request lacks something"),
+        "callback_rollback": T("A rule of the data model broke the import off"),
+        "unknown_resource": T("One of the sites does not have this resource"),
+        "filter_invalid": T("A filter cannot be used"),
+        "resource_protected": T("This resource never leaves a site"),
+        "not_authenticated": T("User name or password is wrong"),
+        "not_permitted": T("The account may not do this"),
+        "not_registered": T("The other site is not registered"),
+        "method_not_allowed": T("The request is of a kind that is not answered"),
+        "format_unsupported": T("The request asks for an unknown format"),
+        "module_disabled": T("Synchronization is not enabled at that site"),
+        "record_unknown": T("There is no such record"),
+        "peer_unreachable": T("The other site cannot be reached"),
+        "tls_failed": T("The certificate of the other site cannot be trusted"),
+        "peer_busy": T("The other site is busy"),
+        "peer_failed": T("The other site failed"),
+        "peer_refused": T("The other site refused"),
+        "protocol_error": T("The other site answered something unexpected"),
+        "configuration": T("A setting is missing or wrong"),
+        "already_running": T("The repository is being synchronized already"),
+        "store_busy": T("The database of this site is busy"),
+        "store_full": T("The disk of this site is full"),
+        "row_refused": T("The database refused a record"),
+        "run_failed": T("The synchronization did not come to its end"),
+        "cancelled": T("The synchronization was stopped"),
+    }

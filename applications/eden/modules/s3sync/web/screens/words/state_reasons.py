@@ -1,0 +1,285 @@
+"""Why a repository is in its state, in a sentence, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Callable, NamedTuple
+
+from gluon import URL
+
+from ....core.plurals import counted
+from ....core.repository_state import Reason
+from ....monitoring.status import RepositoryStatus
+from ....site import Site
+from ....site.labels import Translate, resource_title
+from ....ui import look
+from . import errors
+from .states_and_units import records, sentence
+
+#: Before what went wrong in the message of a run (see ``engine.RunReport.summary``).
+_FAILED = " Failed: "
+#: Between two resources of those that failed, each with its mode.
+_NEXT = re.compile(r"; (?=[a-z0-9_]+ \((?:pull|push)(?:, [a-z_]+)?\): )")
+_FAILURE = re.compile(r"([a-z0-9_]+) \((?:pull|push)(?:, ([a-z_]+))?\): (.*)", re.DOTALL)
+#: Stands for the resource where what failed is about none.
+_WHOLE = "repository"
+LONGEST = 300
+
+
+class Explanation(NamedTuple):
+    """Why a repository is in its state.
+
+    Attributes:
+        sentence: what is the matter.
+        remedy: what to do, "" where nothing has to be done.
+        label: of the link that leads there, None where there is none.
+        url: where it leads.
+    """
+
+    sentence: Any
+    remedy: Any = ""
+    label: Any = None
+    url: str | None = None
+
+
+def explain(T: Translate, standing: RepositoryStatus) -> Explanation:
+    """Return why a repository is in its state, and what to do."""
+    return _EXPLANATIONS[standing.health.reason](T, standing)
+
+
+class _Failure(NamedTuple):
+    """A resource that failed, as the message of a run tells it: table, code of the error, what it said."""
+
+    resource: str
+    code: str
+    said: str
+
+
+def titled_here(name: str) -> str:
+    """Return what the records of a table are called at the site of this request."""
+    return resource_title(Site.from_current(), name)
+
+
+def failure_of(T: Translate, message: str | None, title: Callable[[str], str] = titled_here) -> str:
+    """Return what went wrong from the message of a failed run: the first resource that failed, bounded.
+
+    Args:
+        T: translates.
+        message: of the run; of a run with many resources it names each one that failed with its reason.
+        title: what the records of a table are called.
+    """
+    text = (message or "").strip()
+    found = [_failure(each) for each in _NEXT.split(text.partition(_FAILED)[2] or text)]
+    first, resources = found[0], {each.resource for each in found}
+    what = str(errors.errors(T).get(first.code, first.said))
+    what = what if len(what) <= LONGEST else f"{what[:LONGEST]}…"
+    if len(resources) > 1 and first.code and len({each.code for each in found}) == 1:
+        failed = counted(T, len(resources), "%(count)s resource failed.", "%(count)s resources failed.")
+        return f"{_ended(what)} {failed}"
+    if first.resource and first.resource != _WHOLE:
+        what = T("%(what)s: %(reason)s") % {"what": title(first.resource), "reason": what}
+    more = len(resources) - 1
+    if not more:
+        return _ended(what) if first.code else what
+    rest = counted(T, more, "%(count)s more resource failed.", "%(count)s more resources failed.")
+    return f"{_ended(what)} {rest}"
+
+
+def _failure(text: str) -> _Failure:
+    found = _FAILURE.match(text)
+    return _Failure(found[1], found[2] or "", found[3]) if found else _Failure("", "", text)
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def _tab(standing: RepositoryStatus, *args: str, **variables: str) -> str:
+    address: str = URL("sync", "repository", args=[standing.row.id, *args], vars=variables)
+    return address
+
+
+def _progress(T: Translate, standing: RepositoryStatus, text: Any) -> Explanation:
+    return Explanation(text, "", T("Watch the progress"), _tab(standing, "now"))
+
+
+def _begin(T: Translate, standing: RepositoryStatus, text: Any, remedy: Any = "") -> Explanation:
+    return Explanation(text, remedy, T("Synchronize now"), _tab(standing, "now"))
+
+
+def _unscheduled(T: Translate, standing: RepositoryStatus, text: Any) -> Explanation:
+    return Explanation(
+        text, T("It is not on the schedule."), T("Put it on the schedule"), _tab(standing, "job")
+    )
+
+
+def _running(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return _progress(T, standing, T("Records are being exchanged now."))
+
+
+def _stopping(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return _progress(T, standing, T("It stops after the page that is being exchanged."))
+
+
+def _queued(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return _progress(T, standing, T("A run begins as soon as a worker is free."))
+
+
+def _no_worker(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return Explanation(
+        T("A run is due, and there is no worker to do it."),
+        T("Start a worker with the command at the top of this page."),
+    )
+
+
+def _no_contact(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return Explanation(
+        T("The other site has not been in touch yet."),
+        T("It begins the exchange: this site has to be entered there as a repository."),
+        T("Show the configuration"),
+        _tab(standing, "update"),
+    )
+
+
+def _no_resources(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return Explanation(
+        T("No resources are chosen, so nothing is exchanged."),
+        "",
+        T("Choose resources"),
+        _tab(standing, "task"),
+    )
+
+
+def _never_run(T: Translate, standing: RepositoryStatus) -> Explanation:
+    if standing.facts.next_run is not None:
+        text = sentence(
+            T("Nothing was exchanged yet. The first run is at %s."), look.moment(standing.facts.next_run)
+        )
+    else:
+        text = T("Nothing was exchanged yet.")
+    return _begin(T, standing, text)
+
+
+def _failed(T: Translate, standing: RepositoryStatus) -> Explanation:
+    remedy = (
+        T("It is tried again at the next run. If that fails too, look at the log.")
+        if standing.facts.next_run is not None
+        else T("Look at the log, mend what it names, and synchronize again.")
+    )
+    return Explanation(
+        sentence(T("The last run failed: %s"), failure_of(T, standing.run.message)),
+        remedy,
+        T("Show the log"),
+        _tab(standing, "log", run=str(standing.run.id)),
+    )
+
+
+def _broken_off(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return _begin(
+        T,
+        standing,
+        T("The last run was broken off: its worker ended without a word."),
+        T("Nothing is lost. The next run goes on where it stopped."),
+    )
+
+
+def _late(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return Explanation(
+        sentence(T("A run was due at %s and has not begun."), look.moment(standing.facts.next_run)),
+        T("The workers may be busy with other repositories. If this lasts, start another worker."),
+        T("Show the schedule"),
+        _tab(standing, "job"),
+    )
+
+
+def _schedule_stopped(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return Explanation(
+        T("The schedule has come to its end, so nothing is exchanged by itself."),
+        "",
+        T("Change the schedule"),
+        _tab(standing, "job"),
+    )
+
+
+def _undecided(T: Translate, standing: RepositoryStatus) -> Explanation:
+    count = standing.facts.undecided
+    text = counted(T, count, "%(count)s record needs your decision.", "%(count)s records need your decision.")
+    return Explanation(text, "", T("Decide"), _tab(standing, "kept", kind="undecided"))
+
+
+def _silent(T: Translate, standing: RepositoryStatus) -> Explanation:
+    facts = standing.facts
+    if not facts.is_active:
+        return Explanation(
+            sentence(T("The other site was last heard of at %s."), look.moment(facts.last_contact)),
+            T("Ask its administrator whether it still synchronizes."),
+        )
+    text = sentence(T("The last complete run was at %s."), look.moment(facts.last_success))
+    if facts.next_run is None:
+        return _unscheduled(T, standing, text)
+    return Explanation(text, "", T("Show the schedule"), _tab(standing, "job"))
+
+
+def _stopped(T: Translate, standing: RepositoryStatus) -> Explanation:
+    return _begin(T, standing, T("A person stopped the last run. The next one goes on where it stopped."))
+
+
+def _outgoing(T: Translate, standing: RepositoryStatus) -> Explanation:
+    facts = standing.facts
+    if standing.outgoing.is_more:
+        count = counted(
+            T, standing.outgoing.count, "More than %(count)s record", "More than %(count)s records"
+        )
+    else:
+        count = records(T, standing.outgoing.count)
+    if not facts.is_active:
+        return Explanation(sentence(T("To be fetched by the other site: %s."), count))
+    text = sentence(T("To be sent: %s."), count)
+    if facts.next_run is not None:
+        return Explanation(text)
+    return _begin(T, standing, text, T("It is not on the schedule."))
+
+
+def _incoming(T: Translate, standing: RepositoryStatus) -> Explanation:
+    text = sentence(T("To be fetched from the other site: %s."), records(T, standing.incoming or 0))
+    if standing.facts.next_run is not None:
+        return Explanation(text)
+    return _begin(T, standing, text, T("It is not on the schedule."))
+
+
+def _equal(T: Translate, standing: RepositoryStatus) -> Explanation:
+    facts = standing.facts
+    if not facts.is_active:
+        return Explanation(
+            sentence(
+                T("The other site has fetched everything. It was last heard of at %s."),
+                look.moment(facts.last_contact),
+            )
+        )
+    text = sentence(
+        T("Nothing waits here since the last complete run at %s."), look.moment(facts.last_success)
+    )
+    if facts.next_run is not None:
+        return Explanation(text)
+    return _unscheduled(T, standing, text)
+
+
+_EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]] = {
+    Reason.RUNNING: _running,
+    Reason.STOPPING: _stopping,
+    Reason.NO_WORKER: _no_worker,
+    Reason.QUEUED: _queued,
+    Reason.NO_CONTACT: _no_contact,
+    Reason.NO_RESOURCES: _no_resources,
+    Reason.NEVER_RUN: _never_run,
+    Reason.FAILED: _failed,
+    Reason.BROKEN_OFF: _broken_off,
+    Reason.LATE: _late,
+    Reason.SCHEDULE_STOPPED: _schedule_stopped,
+    Reason.UNDECIDED: _undecided,
+    Reason.SILENT: _silent,
+    Reason.STOPPED: _stopped,
+    Reason.OUTGOING: _outgoing,
+    Reason.INCOMING: _incoming,
+    Reason.EQUAL: _equal,
+}

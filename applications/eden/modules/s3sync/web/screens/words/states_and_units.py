@@ -1,0 +1,193 @@
+"""The words for what runs, jobs and repositories are doing: stages, states, numbers, spans of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+from typing import Any
+
+from gluon import CAT, TAG
+
+from ....core.plurals import counted
+from ....core.plurals import number as number
+from ....core.recurrence import DAY, HOUR, MINUTE, every
+from ....core.repository_state import State
+from ....exchange.run.ports import Stage
+from ....monitoring.pending_changes import PendingChanges
+from ....site.labels import Translate
+from ....ui import look
+
+#: The kind of state that a condition is shown as (see ``look.SIGNS``).
+KINDS = {
+    State.IN_STEP: "good",
+    State.WORKING: "working",
+    State.WAITING: "waiting",
+    State.ATTENTION: "attention",
+    State.NEVER: "off",
+}
+
+
+def conditions(T: Translate) -> dict[State, Any]:
+    """Return what the states of a repository are called."""
+    return {
+        State.ATTENTION: T("needs attention"),
+        State.WORKING: T("working"),
+        State.WAITING: T("waiting"),
+        State.NEVER: T("never connected"),
+        State.IN_STEP: T("in step"),
+    }
+
+
+def badge(states: Mapping[Any, tuple[str, Any]], name: Any) -> Any:
+    """Return a state as a badge; one that is not known under its own name.
+
+    Args:
+        states: name -> kind of state (``look.state``) and words.
+        name: of the state.
+    """
+    kind, words = states.get(name, ("off", name))
+    return look.state(kind, words)
+
+
+def run_state(T: Translate, run: Any, is_live: bool) -> Any:
+    """Return the state of a run as a badge."""
+    states = {
+        "completed": ("good", T("completed")),
+        "failed": ("bad", T("failed")),
+        "cancelled": ("off", T("stopped")),
+        "running": ("working", T("working")) if is_live else ("bad", T("broken off")),
+    }
+    return badge(states, run.state)
+
+
+def stage(T: Translate, name: str | None, direction: str | None = None) -> Any:
+    """Return what a run is doing, in a few words."""
+    waiting = {
+        "pull": T("Waiting to ask the other site again"),
+        "push": T("Waiting to send to the other site again"),
+    }
+    words = {
+        Stage.STARTING.value: T("Starting"),
+        Stage.PULLING.value: T("Fetching from the other site"),
+        Stage.IMPORTING.value: T("Taking over what was fetched"),
+        Stage.EXPORTING.value: T("Collecting what has changed here"),
+        Stage.PUSHING.value: T("Sending to the other site"),
+        Stage.FILES.value: T("Exchanging files"),
+        Stage.WAITING.value: waiting.get(direction or "", T("Waiting to try again")),
+        Stage.FINISHED.value: T("Finished"),
+    }
+    return words.get(name or "", T("Starting"))
+
+
+def outcomes(T: Translate) -> dict[str, Any]:
+    """Return what became of records, by the columns of a run."""
+    return {
+        "created": T("created"),
+        "updated": T("updated"),
+        "unchanged": T("unchanged"),
+        "deleted": T("deleted"),
+        "merged": T("merged"),
+        "skipped": T("skipped"),
+        "conflict": T("in conflict"),
+        "rejected": T("rejected"),
+    }
+
+
+# --- numbers -------------------------------------------------------------------------------------------------
+
+
+def records(T: Translate, count: int) -> Any:
+    """Return a number of records in words."""
+    return counted(T, count, "%(count)s record", "%(count)s records")
+
+
+def waiting(T: Translate, found: PendingChanges) -> Any:
+    """Return in words how many records wait."""
+    if not found.count:
+        return T("not counted") if found.is_more else T("none")
+    return T("more than %s") % number(found.count) if found.is_more else number(found.count)
+
+
+def size(T: Translate, count: int) -> Any:
+    """Return a number of bytes in words."""
+    if count < 1024:
+        return counted(T, count, "%(count)s byte", "%(count)s bytes")
+    if count < 1024 * 1024:
+        return T("%s kB") % f"{count / 1024:.0f}"
+    return T("%s MB") % f"{count / (1024 * 1024):.1f}"
+
+
+# --- time ----------------------------------------------------------------------------------------------------
+
+
+def span(T: Translate, length: float) -> Any:
+    """Return a span of time in words, as exact as people say it."""
+    whole = round(length)
+    if whole < 1:
+        return T("less than a second")
+    if whole < MINUTE:
+        return seconds(T, whole)
+    if whole < 90 * MINUTE:
+        return counted(T, round(whole / MINUTE), "%(count)s minute", "%(count)s minutes")
+    if whole < 36 * HOUR:
+        return counted(T, round(whole / HOUR), "%(count)s hour", "%(count)s hours")
+    return days(T, round(whole / DAY))
+
+
+def seconds(T: Translate, count: int) -> Any:
+    """Return a number of seconds in words."""
+    return counted(T, count, "%(count)s second", "%(count)s seconds")
+
+
+def days(T: Translate, count: int) -> Any:
+    """Return a number of days in words."""
+    return counted(T, count, "%(count)s day", "%(count)s days")
+
+
+def time_of_day(value: time) -> Any:
+    """Return a time of the day in UTC; ``schedule.js`` shows it in the reader's zone."""
+    return TAG.time(
+        f"{value:%H:%M} UTC", _datetime=f"{value:%H:%M}Z", _title=f"{value:%H:%M} UTC", **{"_data-time": ""}
+    )
+
+
+def rhythm(T: Translate, period: int, at: time) -> Any:
+    """Return in a sentence how often a job runs.
+
+    Args:
+        T: translates.
+        period: seconds from one run to the next.
+        at: time of the day of one of the runs (UTC).
+    """
+    found = every(period)
+    if found is None:
+        return counted(T, period, "Every second.", "Every %(count)s seconds.")
+    if found.unit == MINUTE:
+        return counted(T, found.count, "Every minute.", "Every %(count)s minutes.")
+    if found.unit == HOUR:
+        text = counted(
+            T,
+            found.count,
+            "Every hour, among others at %(time)s.",
+            "Every %(count)s hours, among others at %(time)s.",
+            time="%s",
+        )
+    else:
+        text = counted(
+            T, found.count, "Every day at %(time)s.", "Every %(count)s days at %(time)s.", time="%s"
+        )
+    return sentence(text, time_of_day(at))
+
+
+def sentence(text: Any, *parts: Any) -> Any:
+    """Return a sentence with its ``%s`` filled in by parts of a page, in their order.
+
+    Args:
+        text: the translated sentence; text outside its places is escaped.
+        parts: texts or helpers such as ``look.moment`` returns.
+    """
+    pieces = str(text).split("%s")
+    found = [pieces[0]]
+    for part, after in zip(parts, pieces[1:]):
+        found += [part, after]
+    return CAT(*found)

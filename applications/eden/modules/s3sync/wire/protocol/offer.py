@@ -1,0 +1,140 @@
+"""What a site offers: resources, capabilities, data sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...core.errors import ProtocolError
+from .replies import as_count, as_text, as_texts, as_time, succeeded
+from .times import format_msince
+from .variables import read_words
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A resource that a peer lets others pull.
+
+    Attributes:
+        name: table name.
+        title: what the peer calls it.
+        records: about how many records it has there, None where the peer did not say.
+    """
+
+    name: str
+    title: str
+    records: int | None = None
+
+
+@dataclass(frozen=True)
+class OfferedSet:
+    """A data set of a peer: resources under a name, to be taken together.
+
+    Attributes:
+        code: its short name.
+        name: what the peer calls it.
+        resources: names of its tables.
+    """
+
+    code: str
+    name: str
+    resources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a peer says about itself, and what can be pulled from it.
+
+    Attributes:
+        uuid: how the peer identifies itself.
+        name: what it calls itself.
+        software, version: what it runs.
+        capabilities: what it can do beyond an Eden.
+        time: its clock (UTC), None where it did not say.
+        known: whether the asking site is registered there.
+        page_size: main records of a page that is asked for without a limit, None where it did not say.
+        most_per_page: most main records of a page, None where it did not say.
+        resources: what may be pulled.
+        datasets: what of it belongs together, as an administrator there sees it.
+    """
+
+    uuid: str
+    name: str = ""
+    software: str = ""
+    version: str | None = None
+    capabilities: frozenset[str] = frozenset()
+    time: datetime | None = None
+    known: bool = False
+    page_size: int | None = None
+    most_per_page: int | None = None
+    resources: tuple[Offered, ...] = ()
+    datasets: tuple[OfferedSet, ...] = ()
+
+    def resource(self, name: str) -> Offered | None:
+        """Return what is offered of a table, None where it is not."""
+        return next((each for each in self.resources if each.name == name), None)
+
+
+def offer_json(offer: Offer) -> dict[str, Any]:
+    """Return the body of the reply to a site that asks what is offered."""
+    return {
+        "status": "success",
+        "statuscode": "200",
+        "sender": offer.uuid,
+        "name": offer.name,
+        "software": offer.software,
+        "version": offer.version,
+        "capabilities": sorted(offer.capabilities),
+        "time": None if offer.time is None else format_msince(offer.time),
+        "known": offer.known,
+        "page_size": offer.page_size,
+        "most_per_page": offer.most_per_page,
+        "resources": [
+            {"name": each.name, "title": each.title, "records": each.records} for each in offer.resources
+        ],
+        "datasets": [
+            {"code": each.code, "name": each.name, "resources": list(each.resources)}
+            for each in offer.datasets
+        ],
+    }
+
+
+def read_offer(reply: Any) -> Offer:
+    """Read what a peer offers.
+
+    Raises:
+        PeerRefused: the peer says that it failed.
+        ProtocolError: this is no such reply.
+    """
+    told = succeeded(reply)
+    sender, resources = told.get("sender"), told.get("resources")
+    if not isinstance(sender, str) or not sender or not isinstance(resources, list):
+        raise ProtocolError("The peer did not say who it is and what it offers.", remote=True)
+    return Offer(
+        uuid=sender,
+        name=as_text(told.get("name")),
+        software=as_text(told.get("software")),
+        version=as_text(told.get("version")) or None,
+        capabilities=read_words(told.get("capabilities")),
+        time=as_time(told.get("time")),
+        known=told.get("known") is True,
+        page_size=as_count(told.get("page_size")),
+        most_per_page=as_count(told.get("most_per_page")),
+        resources=tuple(
+            Offered(each["name"], as_text(each.get("title")) or each["name"], as_count(each.get("records")))
+            for each in resources
+            if isinstance(each, dict) and isinstance(each.get("name"), str) and each["name"]
+        ),
+        datasets=_offered_sets(told.get("datasets")),
+    )
+
+
+def _offered_sets(told: Any) -> tuple[OfferedSet, ...]:
+    return tuple(
+        OfferedSet(
+            each["code"], as_text(each.get("name")) or each["code"], tuple(as_texts(each.get("resources")))
+        )
+        for each in (told if isinstance(told, list) else [])
+        if isinstance(each, dict) and isinstance(each.get("code"), str) and each["code"]
+    )

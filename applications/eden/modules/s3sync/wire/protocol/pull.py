@@ -1,0 +1,107 @@
+"""The parameters of a pull."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...core.errors import BadRequest
+from ...core.limits import is_number
+from ...core.text import shown
+from ..filters import Filter, is_filter, parse_filter, to_query
+from .names import MOST_PER_PAGE
+from .times import format_msince, parse_msince
+from .variables import query_string, read_components, read_resource, read_single
+
+# --- requests -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """What a site asks for.
+
+    Attributes:
+        resource: name of the main table.
+        repository: uuid of the asking site.
+        cursor: where the last page ended, "" for the start; None where the asking site knows no cursors.
+        limit: most main records in the answer, None for no limit.
+        msince: only records modified since (UTC), for a site that knows no cursors.
+        components: whether components are sent with their masters.
+        filters: conditions, joined by AND.
+        checkpoint: answer to the last push of the asking site, "" where it never pushed; None from an Eden. It
+            shows whether that site still knows of all it has pushed.
+        total: whether the answer shall tell how many main records there are from the cursor on.
+        look: whether the asking site only looks: nothing is remembered of this request.
+    """
+
+    resource: str
+    repository: str | None = None
+    cursor: str | None = None
+    limit: int | None = None
+    msince: datetime | None = None
+    components: bool = True
+    filters: tuple[Filter, ...] = ()
+    checkpoint: str | None = None
+    total: bool = False
+    look: bool = False
+
+    @classmethod
+    def from_vars(cls, variables: Mapping[str, Any]) -> PullRequest:
+        """Read a request from its URL variables (a repeated variable is a list).
+
+        Raises:
+            AnsweredWith200: no resource, or the resource "mixed".
+            FilterError: a filter cannot be read.
+            BadRequest: another variable cannot be read.
+        """
+        msince = read_single(variables, "msince")
+        limit = read_single(variables, "limit")
+        return cls(
+            resource=read_resource(variables),
+            repository=read_single(variables, "repository") or None,
+            cursor=read_single(variables, "cursor"),
+            limit=None if limit is None else _limit(limit),
+            msince=None if msince is None else parse_msince(msince),
+            components=read_components(variables),
+            filters=_filters(variables),
+            checkpoint=read_single(variables, "checkpoint"),
+            total=read_single(variables, "total") == "1",
+            look=read_single(variables, "look") == "1",
+        )
+
+    def to_query(self) -> str:
+        """Return the query string."""
+        pairs: list[tuple[str, str | None]] = [
+            ("resource", self.resource),
+            ("repository", self.repository),
+            ("cursor", self.cursor),
+            ("limit", None if self.limit is None else str(self.limit)),
+            ("msince", None if self.msince is None else format_msince(self.msince)),
+            ("components", None if self.components else "None"),
+            ("mcomponents", None if self.components else "None"),
+            ("checkpoint", self.checkpoint),
+            ("total", "1" if self.total else None),
+            ("look", "1" if self.look else None),
+            ("include_deleted", "True"),
+        ]
+        query = query_string(pairs)
+        return f"{query}&{to_query(self.filters)}" if self.filters else query
+
+
+def _limit(text: str) -> int:
+    if not (is_number(text) and int(text) > 0):
+        raise BadRequest(
+            f"limit cannot be read: {shown(text)!r}.", hint="Write a number of records, 1 or more."
+        )
+    return min(int(text), MOST_PER_PAGE)
+
+
+def _filters(variables: Mapping[str, Any]) -> tuple[Filter, ...]:
+    found: list[Filter] = []
+    for name, value in variables.items():
+        if is_filter(name):
+            values = value if isinstance(value, (list, tuple)) else [value]
+            found += (parse_filter(name, str(each)) for each in values)
+    return tuple(found)

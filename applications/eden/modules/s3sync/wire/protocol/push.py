@@ -1,0 +1,169 @@
+"""The parameters of a push, and its reply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ...core.errors import BadRequest
+from ...core.text import shown
+from .names import LONGEST_JOURNAL
+from .replies import as_text, as_texts, as_time, succeeded
+from .times import format_msince
+from .variables import query_string, read_components, read_resource, read_single
+
+
+@dataclass(frozen=True)
+class PushRequest:
+    """How a site wants a document to be treated.
+
+    Attributes:
+        resource: name of the main table.
+        repository: uuid of the sending site.
+        strategy, update_policy, conflict_policy: as sent, None where not; THIS means the receiving site.
+        components: whether components in the document are to be imported.
+        journal: identity of the sender's journal; None for an Eden.
+        checkpoint: what the receiver answered to the last push, "" at first; None for an Eden.
+        look: whether to tell only what would become of the records, and to store nothing.
+    """
+
+    resource: str
+    repository: str | None = None
+    strategy: str | None = None
+    update_policy: str | None = None
+    conflict_policy: str | None = None
+    components: bool = True
+    journal: str | None = None
+    checkpoint: str | None = None
+    look: bool = False
+
+    @classmethod
+    def from_vars(cls, variables: Mapping[str, Any]) -> PushRequest:
+        """Read a request from its URL variables.
+
+        Raises:
+            AnsweredWith200: no resource, or the resource "mixed".
+            BadRequest: a variable cannot be read, or is repeated and must not be.
+        """
+        return cls(
+            resource=read_resource(variables),
+            repository=read_single(variables, "repository") or None,
+            strategy=read_single(variables, "strategy") or None,
+            update_policy=read_single(variables, "update_policy") or None,
+            conflict_policy=read_single(variables, "conflict_policy") or None,
+            components=read_components(variables),
+            journal=_journal(variables),
+            checkpoint=read_single(variables, "checkpoint"),
+            look=read_single(variables, "look") == "1",
+        )
+
+    def to_query(self) -> str:
+        """Return the query string."""
+        return query_string(
+            [
+                ("resource", self.resource),
+                ("repository", self.repository),
+                ("strategy", self.strategy),
+                ("update_policy", self.update_policy),
+                ("conflict_policy", self.conflict_policy),
+                ("components", None if self.components else "None"),
+                ("journal", self.journal),
+                ("checkpoint", self.checkpoint),
+                ("look", "1" if self.look else None),
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class PushReply:
+    """What became of a document.
+
+    Attributes:
+        records: main records that were not rejected.
+        created, updated, deleted: ids of main records at the receiving site.
+        message: for a person; "" where there is nothing to say.
+        tree: S3JSON of the records that were rejected.
+        outcomes: how many main records met which fate, by action; empty from an Eden.
+        journal: identity of the receiver's journal; None from an Eden.
+        checkpoint: to be sent with the next push; None from an Eden.
+        restored: whether the checkpoint was unknown, so that the sender has to start from its beginning.
+        files: stored names of files that the receiver wants to have.
+        time: the receiver's clock (UTC).
+    """
+
+    records: int = 0
+    created: Sequence[int] = ()
+    updated: Sequence[int] = ()
+    deleted: Sequence[int] = ()
+    message: str = ""
+    tree: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    journal: str | None = None
+    checkpoint: str | None = None
+    restored: bool = False
+    files: Sequence[str] = ()
+    time: datetime | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the receiver speaks more than an Eden."""
+        return self.checkpoint is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body; what an Eden would leave out when empty is left out."""
+        reply: dict[str, Any] = {"status": "success", "statuscode": "200", "records": self.records}
+        for name in ("created", "updated", "deleted", "message"):
+            if getattr(self, name):
+                value = getattr(self, name)
+                reply[name] = value if isinstance(value, str) else list(value)
+        if self.tree:
+            reply["tree"] = dict(self.tree)
+        if self.checkpoint is not None:
+            reply["outcomes"] = dict(self.outcomes)
+            reply["journal"] = self.journal
+            reply["checkpoint"] = self.checkpoint
+            reply["restored"] = self.restored
+            reply["files"] = list(self.files)
+        if self.time is not None:
+            reply["time"] = format_msince(self.time)
+        return reply
+
+    @classmethod
+    def from_json(cls, reply: Any) -> PushReply:
+        """Read a body.
+
+        Raises:
+            PeerRefused: the peer says that it failed.
+            ProtocolError: this is no such reply.
+        """
+        told = succeeded(reply)
+        tree, outcomes, records = told.get("tree"), told.get("outcomes"), told.get("records")
+        return cls(
+            records=records if isinstance(records, int) else 0,
+            created=_ids(told.get("created")),
+            updated=_ids(told.get("updated")),
+            deleted=_ids(told.get("deleted")),
+            message=as_text(told.get("message")),
+            tree=tree if isinstance(tree, dict) else {},
+            outcomes={k: v for k, v in outcomes.items() if isinstance(v, int)}
+            if isinstance(outcomes, dict)
+            else {},
+            journal=as_text(told.get("journal")) or None,
+            checkpoint=told["checkpoint"] if isinstance(told.get("checkpoint"), str) else None,
+            restored=told.get("restored") is True,
+            files=tuple(as_texts(told.get("files"))),
+            time=as_time(told.get("time")),
+        )
+
+
+def _journal(variables: Mapping[str, Any]) -> str | None:
+    name = read_single(variables, "journal") or None
+    if name is not None and len(name) > LONGEST_JOURNAL:
+        raise BadRequest(f"journal cannot be read: {shown(name)!r}.", hint="Give the name of a journal.")
+    return name
+
+
+def _ids(value: Any) -> tuple[int, ...]:
+    return tuple(each for each in value if isinstance(each, int)) if isinstance(value, list) else ()

@@ -1,0 +1,78 @@
+"""Replies in the JSON that every Eden understands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from ...core.errors import BadRequest, PeerRefused, ProtocolError, SyncError
+from .times import parse_msince
+
+
+class AnsweredWith200(BadRequest):
+    """A failure that an Eden client only understands in an answer with status 200."""
+
+    code = "request_incomplete"
+    eden_status: ClassVar[int] = 200
+
+
+def failure(error: SyncError, sender: str | None = None) -> tuple[int, dict[str, Any]]:
+    """Return HTTP status and body of a reply that reports an error.
+
+    Args:
+        error: what went wrong.
+        sender: identifier of this site, for replies to a registration.
+    """
+    status = error.eden_status if isinstance(error, AnsweredWith200) else error.http_status
+    body = {
+        "status": "failed",
+        "statuscode": str(error.http_status),
+        "message": error.message,
+        "error": error.code,
+        "hint": error.hint,
+        "transient": error.transient,
+    }
+    if sender is not None:
+        body["sender"] = sender
+    return status, body
+
+
+def succeeded(reply: Any) -> Mapping[str, Any]:
+    """Return a reply that reports success; an Eden reports failures with status 200, too.
+
+    Raises:
+        PeerRefused: the peer says that it failed.
+        ProtocolError: the reply says neither.
+    """
+    if not isinstance(reply, dict) or "status" not in reply:
+        raise ProtocolError("The peer answered with JSON that says neither success nor failure.", remote=True)
+    if reply["status"] != "success":
+        reason = as_text(reply.get("message")) or "no reason given"
+        raise PeerRefused(f"The peer refused: {reason}", hint=as_text(reply.get("hint")) or None, remote=True)
+    return reply
+
+
+# --- values in replies --------------------------------------------------------------------------------------
+
+
+def as_text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def as_texts(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def as_count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def as_time(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return parse_msince(value)
+    except BadRequest:
+        # The clock of the peer is for information; a reply without it is as good.
+        return None

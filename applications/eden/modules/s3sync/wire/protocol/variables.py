@@ -1,0 +1,67 @@
+"""The wire protocol: names, parameters, requests and replies, in one place for both ends.
+
+Everything an Eden sends and understands is here, and what is agreed between two of ours on top of it:
+cursors and pages, files, outcomes. An Eden ignores what it does not know, and so do we.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from ...core.errors import BadRequest
+from ...core.text import shown
+from .replies import AnsweredWith200, as_texts
+
+_SAFE = "[]~:,.*$|!"
+
+#: How kinds of sites and capabilities are called.
+WORD = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+
+# --- variables ----------------------------------------------------------------------------------------------
+
+
+def read_single(variables: Mapping[str, Any], name: str) -> str | None:
+    value = variables.get(name)
+    if isinstance(value, (list, tuple)):
+        if len(set(value)) > 1:
+            raise BadRequest(f"{name} is given more than once.", hint=f"Give {name} once.")
+        value = value[0] if value else None
+    if value is None:
+        return None
+    text = str(value)
+    if not text.isprintable():
+        raise BadRequest(
+            f"{name} cannot be read: {shown(text)!r}.", hint="Send it without control characters."
+        )
+    return text
+
+
+def read_resource(variables: Mapping[str, Any]) -> str:
+    name = read_single(variables, "resource")
+    if not name or name == "mixed":
+        raise AnsweredWith200(
+            "Mixed resource synchronization not supported",
+            hint="Name one table, e.g. resource=org_organisation.",
+        )
+    if "_" not in name:
+        raise BadRequest(
+            f"{shown(name)} is no resource.", hint="Name a table, e.g. resource=org_organisation."
+        )
+    return name
+
+
+def read_components(variables: Mapping[str, Any]) -> bool:
+    # The second is what an active Eden says; its passive end ignores both.
+    return "None" not in (read_single(variables, "components"), read_single(variables, "mcomponents"))
+
+
+def query_string(pairs: Sequence[tuple[str, str | None]]) -> str:
+    return "&".join(f"{name}={quote(value, safe=_SAFE)}" for name, value in pairs if value is not None)
+
+
+def read_words(value: Any) -> frozenset[str]:
+    return frozenset(each for each in as_texts(value) if WORD.fullmatch(each))

@@ -1,0 +1,45 @@
+"""S3XML as bytes and as Records, streaming both ways, and the S3JSON that answers a push.
+
+- ``reading``: a document to its top-level elements, in flat memory, with limits.
+- ``decoding``: an element to a Record.
+- ``writing``: a Record to an element, and the pieces from which the exporter builds one without a Record.
+- ``errortree``: what a receiver found wrong, as the sender gets to see it.
+"""
+
+from .decoder import Decoder, strip_domain, with_domain
+from .encoder import (
+    FOOTER,
+    RESOURCE_CLOSE,
+    encode_record,
+    header,
+    list_reference,
+    reference,
+    reference_frame,
+    resource_open,
+)
+from .error_tree import error_tree, rejected_uuids
+from .reader import DocumentLimits, DocumentReader, Element, Header, elements, fragment, parse_fragment
+
+__all__ = (
+    "FOOTER",
+    "RESOURCE_CLOSE",
+    "Decoder",
+    "DocumentLimits",
+    "DocumentReader",
+    "Element",
+    "Header",
+    "document",
+    "elements",
+    "encode_record",
+    "error_tree",
+    "fragment",
+    "header",
+    "list_reference",
+    "parse_fragment",
+    "reference",
+    "reference_frame",
+    "rejected_uuids",
+    "resource_open",
+    "strip_domain",
+    "with_domain",
+)

@@ -1,0 +1,277 @@
+"""From an element to a Record."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any, Callable, NamedTuple
+
+from lxml import etree
+
+from ...core.errors import UnknownResource
+from ...core.records import FieldError, Record, Reference
+from ...core.schema import Component, Schema, Table
+from ...core.text import shown
+from ..values.datetimes import parse_datetime
+from ..values.reading import ABSENT, Reader, reader
+from ..values.uploads import upload_reader
+
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+_LONGEST_KEPT = 2000
+
+
+def strip_domain(uuid: str, own_domain: str | None) -> str:
+    """Return a uuid as it is stored here: without this site's own domain.
+
+    Args:
+        uuid: as the document has it.
+        own_domain: domain of this site, None for none.
+
+    Source: an Eden puts its domain before uuids that are no URN and have no inner slash; whoever receives a
+    uuid with its own domain takes that off again, and leaves all others as they are.
+    """
+    if not own_domain or uuid.startswith("urn:"):
+        return uuid
+    domain, slash, rest = uuid.strip("/").partition("/")
+    return rest if slash and rest and domain == own_domain else uuid
+
+
+class _ForeignKey(NamedTuple):
+    """Where a foreign key may point: instance tables, and the one that is meant where none is named."""
+
+    multiple: bool
+    tables: frozenset[str]
+    default: str | None
+
+
+def with_domain(uuid: str, own_domain: str | None) -> str:
+    """Return a uuid as an Eden has to get it: the inverse of ``strip_domain``.
+
+    Whatever has no domain an Eden takes for its own, and would send back under its own domain.
+    """
+    return f"{own_domain}/{uuid}" if own_domain and "/" not in uuid and not uuid.startswith("urn:") else uuid
+
+
+class _Plan:
+    """How to read the elements of one table, worked out once."""
+
+    __slots__ = ("components", "readers", "references", "table", "uploads")
+
+    def __init__(self, table: Table, schema: Schema) -> None:
+        self.table = table
+        self.readers: dict[str, Reader] = {}
+        self.uploads: dict[str, Callable[[str | None, str | None], Any]] = {}
+        self.references: dict[str, _ForeignKey] = {}
+        for field in table.data_fields():
+            if field.name in table.computed:
+                continue
+            if field.target is not None:
+                target = schema.get(field.target)
+                if target is not None:
+                    tables = target.instance_types or (target.name,)
+                    self.references[field.name] = _ForeignKey(
+                        multiple=field.kind == "list:reference",
+                        tables=frozenset(each for each in tables if each in schema),
+                        default=None if target.is_super else target.name,
+                    )
+            elif field.kind == "upload":
+                self.uploads[field.name] = upload_reader(table.name, field)
+            else:
+                self.readers[field.name] = reader(field)
+        self.components: dict[str, list[Component]] = {}
+        for component in table.components.values():
+            self.components.setdefault(component.table, []).append(component)
+
+    def component(self, name: str, alias: str | None) -> Component | None:
+        """Return the component an element belongs to: by alias if it has one, else the only or plain one."""
+        candidates = self.components.get(name, ())
+        if alias is not None:
+            return next((each for each in candidates if each.alias == alias), None)
+        if len(candidates) == 1:
+            return candidates[0]
+        plain = name.partition("_")[2]
+        return next((each for each in candidates if each.alias == plain), None)
+
+
+class Decoder:
+    """Turns elements into Records.
+
+    Args:
+        schema: tables of this site. Fields and components it does not know are passed over, computed ones and
+            meta-fields given as data too; so are references to tables that the field cannot refer to.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._plans: dict[str, _Plan] = {}
+
+    def decode(self, element: etree._Element) -> Record:
+        """Return the record of a <resource> element, with its components and inline records.
+
+        Values that cannot be read are in ``errors`` of the record, attributes of the record among them. The
+        uuid is as the document has it, with any domain.
+
+        Raises:
+            UnknownResource: there is no such table here.
+            ProtectedResource: the table never leaves a site.
+        """
+        name = element.get("name")
+        if not name:
+            raise UnknownResource("The document holds a record that does not say of which table it is.")
+        return self._record(element, self._plan(name), None, None)
+
+    def is_component(self, master: str, element: etree._Element) -> bool:
+        """Tell whether a nested <resource> belongs to the record it stands in, by our data model.
+
+        Args:
+            master: table of that record.
+            element: the nested element.
+        """
+        if master not in self._schema:
+            return False
+        return self._plan(master).component(element.get("name", ""), element.get("alias")) is not None
+
+    def _plan(self, name: str) -> _Plan:
+        plan = self._plans.get(name)
+        if plan is None:
+            plan = self._plans[name] = _Plan(self._schema.table(name), self._schema)
+        return plan
+
+    def _record(self, element: etree._Element, plan: _Plan, alias: str | None, join: str | None) -> Record:
+        record = Record(plan.table.name, alias=alias)
+        attributes: dict[str, str] = dict(element.items())  # type: ignore[arg-type]
+        nulls = attributes.get("null")
+        _attributes(record, attributes)
+        if record.deleted:
+            return record
+        if nulls:
+            _clear(record, plan, nulls, join)
+        values = record.values
+        readers = plan.readers
+        for child in element:
+            tag = child.tag
+            if tag == "data":
+                name = child.get("field", "")
+                read = readers.get(name)
+                if read is None:
+                    read = plan.uploads.get(name)
+                    if read is None:
+                        continue
+                    value, text = child.get("url"), child.get("filename")
+                else:
+                    value = child.get("value")
+                    # what is for machines wins
+                    text = child.text if value is None else None
+                try:
+                    result = read(value, text)
+                except ValueError as error:
+                    values.pop(name, None)
+                    record.errors[name] = FieldError(_kept(text if value is None else value), str(error))
+                    continue
+                if result is not ABSENT:
+                    values[name] = result
+                    if record.errors:
+                        record.errors.pop(name, None)
+            elif tag == "reference":
+                name = child.get("field", "")
+                if name in plan.references and name != join:
+                    self._reference(record, name, plan, child)
+            elif tag == "resource":
+                self._component(record, plan, child)
+        return record
+
+    def _component(self, record: Record, plan: _Plan, element: etree._Element) -> None:
+        name = element.get("name", "")
+        component = plan.component(name, element.get("alias"))
+        if component is not None and name in self._schema:
+            nested = self._record(element, self._plan(name), component.alias, component.fkey)
+            record.components.append(nested)
+
+    def _reference(self, record: Record, name: str, plan: _Plan, element: etree._Element) -> None:
+        key = plan.references[name]
+        tables = key.tables
+        uuid, tuid = element.get("uuid") or None, element.get("tuid") or None
+        inline = [each for each in element.iterchildren("resource") if each.get("name") in tables]
+        table = element.get("resource")
+        if table is None:
+            table = inline[0].get("name") if inline else key.default
+        if table is None or table not in tables:
+            return
+        nested = [
+            self._record(each, self._plan(table), None, None) for each in inline if each.get("name") == table
+        ]
+        if key.multiple:
+            if uuid is None and tuid is None and not nested:
+                return
+            record.references[name] = _references(table, uuid, tuid, nested)
+        elif uuid is not None or tuid is not None or nested:
+            record.references[name] = Reference(table, uuid, tuid, nested[0] if nested else None)
+
+
+def _references(
+    table: str, uuid: str | None, tuid: str | None, nested: list[Record]
+) -> tuple[Reference, ...]:
+    """Return the members of a list:reference; identifiers come as a JSON list or alone."""
+    if uuid is not None:
+        inside = {each.uuid: each for each in nested if each.uuid}
+        return tuple(Reference(table, each, None, inside.get(each)) for each in _identifiers(uuid))
+    if tuid is not None:
+        inside = {each.tuid: each for each in nested if each.tuid}
+        return tuple(Reference(table, None, each, inside.get(each)) for each in _identifiers(tuid))
+    return tuple(Reference(table, None, None, each) for each in nested)
+
+
+def _identifiers(text: str) -> list[str]:
+    if not text.lstrip().startswith("["):
+        return [text]
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return [text]
+    return [each for each in found if isinstance(each, str) and each]
+
+
+def _clear(record: Record, plan: _Plan, names: str, join: str | None) -> None:
+    for name in names.split():
+        if name in plan.readers or name in plan.uploads:
+            record.values[name] = None
+        elif name in plan.references and name != join:
+            record.references[name] = None
+
+
+def _attributes(record: Record, attributes: dict[str, str]) -> None:
+    get = attributes.get
+    record.uuid = get("uuid") or None
+    record.tuid = get("tuid") or None
+    record.modified_on = _moment(record, "modified_on", get("modified_on"))
+    if "deleted" in attributes and attributes["deleted"].strip().lower() == "true":
+        record.deleted = True
+        record.replaced_by = get("replaced_by") or None
+    record.created_on = _moment(record, "created_on", get("created_on"))
+    mci = get("mci")
+    if mci is not None:
+        if _INTEGER.fullmatch(mci):
+            record.mci = int(mci)
+        else:
+            record.errors["mci"] = FieldError(_kept(mci), f"{shown(mci)} is not a whole number")
+    record.created_by = get("created_by") or None
+    record.modified_by = get("modified_by") or None
+    record.owned_by_user = get("owned_by_user") or None
+    record.owned_by_group = get("owned_by_group") or None
+    if "approved" in attributes:
+        record.approved = attributes["approved"].strip().lower() != "false"
+
+
+def _moment(record: Record, name: str, text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return parse_datetime(text)
+    except ValueError as error:
+        record.errors[name] = FieldError(_kept(text), str(error))
+        return None
+
+
+def _kept(text: str | None) -> str | None:
+    return text if text is None else text[:_LONGEST_KEPT]

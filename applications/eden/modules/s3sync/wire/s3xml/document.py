@@ -1,0 +1,292 @@
+"""A document of S3XML that lies on disk: its main records in order, the others on demand.
+
+Records of other tables follow the records that refer to them, at any distance, and only those that are referred to
+are imported. A document of usual size, as our pages are, is decoded as a whole, before anybody waits for the database.
+A large one, as an Eden may send, is read twice: first to set the others aside under their identifiers, then to hand
+out the main records. One that holds nothing but main records is read once, whatever its size, a batch at a time:
+records that are decoded and imported before the next ones come are still in the processor's cache.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple, Protocol
+
+from ...core.gc_pause import paused_gc
+from ...core.records import Record
+from ...core.schema import Schema
+from . import Decoder, DocumentLimits, DocumentReader, Element, Header, fragment, parse_fragment
+
+_CHUNK = 1 << 20
+_NAME = re.compile(rb"""<resource\b[^>]*?\bname\s*=\s*["']([^"'<>]*)["']""")
+
+#: Documents up to this many bytes are decoded as a whole; the records take two to three times as much memory.
+AT_ONCE_BYTES = 12 << 20
+#: Set-aside records of larger ones are kept in memory up to this many bytes of XML, then in a temporary file.
+SPILL_BYTES = 16 << 20
+
+_Key = tuple[str, str]
+
+
+class WantedRecord(NamedTuple):
+    """A record that something refers to."""
+
+    table: str
+    uuid: str | None
+    tuid: str | None
+
+
+class _Shelf(Protocol):
+    """Records set aside by table and identifier."""
+
+    def put(self, key: _Key, element: Element) -> None: ...
+
+    def take(self, key: _Key) -> list[Record]:
+        """Return what stands under a key, records that are equal but once, and forget it."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class _Decoded:
+    """The shelf of a document that is decoded at once."""
+
+    def __init__(self, decoder: Decoder, schema: Schema) -> None:
+        self._decoder = decoder
+        self._schema = schema
+        self._records: dict[_Key, list[Record]] = {}
+
+    def put(self, key: _Key, element: Element) -> None:
+        if key[0] in self._schema:
+            self._records.setdefault(key, []).append(self._decoder.decode(element))
+
+    def take(self, key: _Key) -> list[Record]:
+        distinct: list[Record] = []
+        for record in self._records.pop(key, ()):
+            if record not in distinct:
+                distinct.append(record)
+        return distinct
+
+    def close(self) -> None:
+        self._records = {}
+
+
+class _Fragments:
+    """The shelf of a large document: elements as text, in memory while they are few, decoded when they are taken."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._elements: dict[_Key, list[bytes]] = {}
+        self._size = 0
+        self._file: sqlite3.Connection | None = None
+
+    def put(self, key: _Key, element: Element) -> None:
+        text = fragment(element)
+        self._elements.setdefault(key, []).append(text)
+        self._size += len(text) + 200
+        if self._size > SPILL_BYTES:
+            self._spill()
+
+    def _spill(self) -> None:
+        if self._file is None:
+            # An empty name is SQLite's temporary database on disk: it vanishes with the connection.
+            self._file = sqlite3.connect("")
+            self._file.execute("PRAGMA journal_mode=OFF")
+            self._file.execute("CREATE TABLE shelf (name TEXT, id TEXT, element BLOB)")
+        rows = ((*key, element) for key, elements in self._elements.items() for element in elements)
+        self._file.executemany("INSERT INTO shelf VALUES (?, ?, ?)", rows)
+        self._elements, self._size = {}, 0
+
+    def close_filling(self) -> None:
+        """Everything is on the shelf; make it quick to find."""
+        if self._file is not None:
+            self._spill()
+            self._file.execute("CREATE INDEX shelf_id ON shelf (name, id)")
+
+    def take(self, key: _Key) -> list[Record]:
+        return [self._decoder.decode(parse_fragment(each)) for each in dict.fromkeys(self._taken(key))]
+
+    def _taken(self, key: _Key) -> list[bytes]:
+        if self._file is None:
+            return self._elements.pop(key, [])
+        found = [
+            row[0] for row in self._file.execute("SELECT element FROM shelf WHERE name = ? AND id = ?", key)
+        ]
+        if found:
+            self._file.execute("DELETE FROM shelf WHERE name = ? AND id = ?", key)
+        return found
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._elements = {}
+
+
+class Document:
+    """A spooled document.
+
+    Args:
+        source: a seekable binary file at its beginning.
+        schema: tables of this site.
+        main: name of the table that the document is about.
+        limits: what is accepted of a document.
+
+    Raises:
+        DocumentError: the document cannot be read; raised before any record is handed out unless the fault lies
+            behind the first main records of a document that holds nothing else.
+    """
+
+    def __init__(
+        self, source: BinaryIO, schema: Schema, main: str, limits: DocumentLimits | None = None
+    ) -> None:
+        self._source = source
+        self._limits = limits or DocumentLimits()
+        self._schema = schema
+        self._decoder = Decoder(schema)
+        self.main = main
+        self._shelf: _Shelf
+        self._main_records: list[Record] | None = None
+        self._read_whole = False
+        self.header: Header = self._open()
+
+    def _open(self) -> Header:
+        if self._resource_names() <= {self.main}:
+            self._shelf = _Decoded(self._decoder, self._schema)
+            self._source.seek(0)
+            return DocumentReader(self._source, self._limits).header
+        is_small = self._source.seek(0, os.SEEK_END) <= AT_ONCE_BYTES
+        return self._read_at_once() if is_small else self._read_ahead()
+
+    def _read_at_once(self) -> Header:
+        self._shelf = _Decoded(self._decoder, self._schema)
+        self._main_records = []
+        self._source.seek(0)
+        reader = DocumentReader(self._source, self._limits)
+        with paused_gc():
+            for element in reader:
+                name = element.get("name") or ""
+                if name == self.main:
+                    self._main_records.append(self._decoder.decode(element))
+                else:
+                    self._set_aside(element, name)
+                self._set_nested_aside(element, name)
+        self._read_whole = True
+        return reader.header
+
+    def _read_ahead(self) -> Header:
+        self._shelf = shelf = _Fragments(self._decoder)
+        self._source.seek(0)
+        reader = DocumentReader(self._source, self._limits)
+        for element in reader:
+            name = element.get("name") or ""
+            if name != self.main:
+                self._set_aside(element, name)
+            self._set_nested_aside(element, name)
+        shelf.close_filling()
+        self._read_whole = True
+        return reader.header
+
+    def _set_aside(self, element: Element, name: str) -> None:
+        identifier = element.get("uuid") or element.get("tuid")
+        if identifier:
+            self._shelf.put((name, identifier), element)
+
+    def _set_nested_aside(self, element: Element, name: str) -> None:
+        """Set aside what an Eden nests although it does not belong there.
+
+        Of staff it writes the person only inside the record, several times under different aliases, and refers to it.
+        """
+        seen: set[tuple[str, str | None]] = set()
+        for nested in element.iterchildren("resource"):
+            inner = nested.get("name") or ""
+            key = (inner, nested.get("uuid"))
+            if not self._decoder.is_component(name, nested) and key not in seen:
+                seen.add(key)
+                nested.attrib.pop("alias", "")
+                self._set_aside(nested, inner)
+            self._set_nested_aside(nested, inner)
+
+    def verify(self) -> None:
+        """Make sure that the document is whole and well-formed, before anything of it is stored for good.
+
+        Raises:
+            DocumentError: it is not.
+        """
+        if not self._read_whole:
+            self._source.seek(0)
+            for _ in DocumentReader(self._source, self._limits):
+                pass
+            self._read_whole = True
+
+    def _resource_names(self) -> "set[str]":
+        names: set[str] = set()
+        rest = b""
+        self._source.seek(0)
+        while True:
+            chunk = self._source.read(_CHUNK)
+            if not chunk:
+                return names
+            text = rest + chunk
+            if b"\0" in text[:64]:
+                # UTF-16 or UTF-32: rare enough to always read twice.
+                return {"", *names}
+            names.update(match.decode("utf-8", "replace") for match in _NAME.findall(text))
+            rest = text[text.rfind(b"<") :] if b"<" in text else b""
+
+    def batches(self, size: int) -> Iterator[list[Record]]:
+        """Yield the main records in the order of the document, ``size`` at a time; to be asked for once."""
+        if self._main_records is not None:
+            # what has been handed out is let go: records of a page are most of what an import holds in memory
+            waiting = self._main_records[::-1]
+            self._main_records = []
+            while waiting:
+                yield [waiting.pop() for _ in range(min(size, len(waiting)))]
+            return
+        self._source.seek(0)
+        batch: list[Record] = []
+        decode = self._decoder.decode
+        main = self.main
+        for element in DocumentReader(self._source, self._limits):
+            if element.get("name") == main:
+                batch.append(decode(element))
+                if len(batch) >= size:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
+
+    def take(self, wanted: WantedRecord) -> list[Record]:
+        """Return the set-aside records with this identifier, each only once during the life of the document.
+
+        A sender puts its domain before bare identifiers in records but not in references, so both are tried.
+        """
+        candidates = []
+        if wanted.uuid:
+            candidates.append(wanted.uuid)
+            domain = self.header.domain
+            if domain:
+                prefix = f"{domain}/"
+                candidates.append(
+                    wanted.uuid[len(prefix) :] if wanted.uuid.startswith(prefix) else prefix + wanted.uuid
+                )
+        elif wanted.tuid:
+            candidates.append(wanted.tuid)
+        for identifier in candidates:
+            found = self._shelf.take((wanted.table, identifier))
+            if found:
+                return found
+        return []
+
+    def close(self) -> None:
+        """Release the temporary storage; the source stays open."""
+        self._shelf.close()
+
+    def __enter__(self) -> "Document":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

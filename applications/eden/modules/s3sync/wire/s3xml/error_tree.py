@@ -1,0 +1,77 @@
+"""What a receiver found wrong, as S3JSON for the sender: the ``tree`` of a push reply.
+
+Form, as an Eden writes it: ``{"$_<table>": [{"@uuid": ..., "@error": ..., "<field>": {"@value": ...,
+"@error": "<field>: <message>"}, "$k_<foreign key>": {"@error": ...}, "$_<component table>": [...]}]}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ...core.records import Action, Outcome
+
+_DEFAULT_MESSAGE = "Validation error"
+
+
+def error_tree(outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """Return the tree of the records that were rejected; empty where none was.
+
+    Args:
+        outcomes: of all records; only rejected ones are looked at.
+    """
+    tree: dict[str, Any] = {}
+    for outcome in outcomes:
+        if outcome.action is not Action.REJECTED:
+            continue
+        item: dict[str, Any] = {}
+        if outcome.uuid is not None:
+            item["@uuid"] = outcome.uuid
+        item["@error"] = outcome.reason or _DEFAULT_MESSAGE
+        for name, error in outcome.errors.items():
+            item[name] = {"@value": error.value, "@error": f"{name}: {error.message}"}
+        tree.setdefault(f"$_{outcome.table}", []).append(item)
+    return tree
+
+
+def rejected_uuids(tree: Any) -> dict[str, str]:
+    """Return uuid -> message of the top-level records in the tree of a push reply.
+
+    Args:
+        tree: as the peer sent it; anything that has not the expected form is passed over.
+    """
+    found: dict[str, str] = {}
+    for item in _items(tree):
+        uuid = item.get("@uuid")
+        if isinstance(uuid, str) and uuid:
+            messages = list(dict.fromkeys(_messages(item)))
+            # The general message says nothing where there are particular ones.
+            particular = [each for each in messages if each != _DEFAULT_MESSAGE]
+            found[uuid] = "; ".join(particular or messages) or _DEFAULT_MESSAGE
+    return found
+
+
+def _items(tree: Any) -> Iterable[dict[str, Any]]:
+    if isinstance(tree, dict):
+        for key, items in tree.items():
+            if key.startswith("$_"):
+                for item in items if isinstance(items, list) else [items]:
+                    if isinstance(item, dict):
+                        yield item
+
+
+def _messages(item: dict[str, Any]) -> list[str]:
+    """Return all messages of an item and of what is nested in it, the item's own first."""
+    messages: list[str] = []
+    waiting: list[tuple[Any, int]] = [(item, 0)]
+    while waiting:
+        node, depth = waiting.pop(0)
+        if isinstance(node, dict):
+            error = node.get("@error")
+            if isinstance(error, str) and error:
+                messages.append(error)
+            if depth < 50:
+                waiting.extend((each, depth + 1) for each in node.values() if isinstance(each, (dict, list)))
+        elif isinstance(node, list):
+            waiting.extend((each, depth + 1) for each in node)
+    return messages

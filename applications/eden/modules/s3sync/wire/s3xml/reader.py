@@ -1,0 +1,268 @@
+"""A document to its top-level <resource> elements, one at a time.
+
+Memory stays flat: an element is dropped when the next one is asked for. What no synchronisation needs is
+refused: a DTD, entities, absurd nesting, records of absurd size. The parser opens no file and no connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from lxml import etree
+
+from ...core.errors import DocumentError, DocumentTooLarge, HostileDocument, NotS3XML, TruncatedDocument
+from ...core.limits import DOCUMENT_SIZE
+from ...core.text import shown
+
+ROOT = "s3xml"
+RESOURCE = "resource"
+_CHUNK = 1 << 16
+_LONGEST_PROLOG = 1 << 14
+_FRAGMENTS = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+_COUNT = etree.XPath("count(//*) + count(//@*)")
+
+
+#: An XML element, for those who hand elements on without looking into them.
+Element = etree._Element
+
+
+@dataclass(frozen=True)
+class DocumentLimits:
+    """What is accepted of a document.
+
+    Attributes:
+        max_bytes: size of the whole document, unpacked.
+        max_depth: how deep <resource> elements may nest; components and inline references need 2 to 4.
+        max_elements_per_record: elements and attributes in one record, its components included.
+        max_bytes_per_record: size of one record, its components included.
+    """
+
+    max_bytes: int = DOCUMENT_SIZE
+    max_depth: int = 16
+    max_elements_per_record: int = 1_000_000
+    max_bytes_per_record: int = 64 << 20
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the root element of a document says about it.
+
+    Attributes:
+        success: whether the sender had something to send.
+        results: number of main records, None where the sender does not say.
+        domain: what the sender puts before its bare uuids.
+        url: base URL of the sending application.
+        cursor: where to go on, as text for the sender; None where the sender is an Eden.
+        more: whether another page follows.
+        journal: identity of the sender's journal.
+        restored: whether the sender does not know the cursor it was asked with (any more).
+        total: main records that were waiting, these included; None where the sender does not say.
+    """
+
+    success: bool = True
+    results: int | None = None
+    domain: str | None = None
+    url: str | None = None
+    cursor: str | None = None
+    more: bool = False
+    journal: str | None = None
+    restored: bool = False
+    total: int | None = None
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether the sender keeps a journal and sends pages; an Eden sends everything since a time."""
+        return self.cursor is not None
+
+
+class DocumentReader:
+    """Reads a document.
+
+    Args:
+        source: binary file at its beginning.
+        limits: what is accepted.
+
+    Raises:
+        DocumentError: from the constructor (first part of the document) or the iteration.
+            NotS3XML: the root element is another one, or it is no XML at all.
+            HostileDocument: it has a DTD or exceeds the limits of nesting and record size.
+            DocumentTooLarge: it exceeds the limit of bytes.
+            TruncatedDocument: it ends before its end tag.
+    """
+
+    def __init__(self, source: BinaryIO, limits: DocumentLimits | None = None) -> None:
+        self._source = source
+        self._limits = limits or DocumentLimits()
+        self._parser: etree.XMLPullParser = etree.XMLPullParser(
+            events=("start", "end"),
+            tag=(ROOT, RESOURCE),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        self._events: Iterator[Any] = self._parser.read_events()
+        self._bytes = 0
+        self._tail = b""
+        self._finished = False
+        self._root: etree._Element | None = None
+        self._depth = 0
+        self._first = self._next()
+        if self._root is None:
+            raise NotS3XML("The document has no root element.")
+        self.header: Header = _header(self._root)
+
+    def __iter__(self) -> Iterator[etree._Element]:
+        """Yield the <resource> elements right below the root. An element is only good until the next one."""
+        element, self._first = self._first, None
+        while element is not None:
+            yield element
+            element = self._next()
+
+    def _next(self) -> etree._Element | None:
+        """Return the next top-level element, or None at the end of the document."""
+        since = self._bytes
+        max_depth = self._limits.max_depth
+        while True:
+            for event, element in self._events:
+                if event == "start":
+                    if self._root is None:
+                        self._root = element.getroottree().getroot()
+                        _check_root(self._root)
+                        continue
+                    self._depth += 1
+                    if self._depth > max_depth:
+                        raise HostileDocument(f"The document nests records over {max_depth} levels deep.")
+                    continue
+                self._depth -= 1
+                root = self._root
+                if not self._depth and root is not None and element.getparent() is root:
+                    if element.tag != RESOURCE:
+                        continue
+                    while root[0] is not element:
+                        del root[0]
+                    return element
+            if self._finished:
+                return None
+            self._feed()
+            if self._bytes - since > _CHUNK:
+                self._check_size(self._bytes - since)
+
+    def _feed(self) -> None:
+        chunk = self._source.read(_CHUNK)
+        if not self._bytes:
+            _check_beginning(chunk)
+        try:
+            if chunk:
+                self._bytes += len(chunk)
+                if self._bytes > self._limits.max_bytes:
+                    raise DocumentTooLarge(
+                        f"The document has more than the {self._limits.max_bytes} bytes this site accepts."
+                    )
+                self._tail = (self._tail + chunk)[-64:]
+                self._parser.feed(chunk)
+            else:
+                self._finished = True
+                root = self._parser.close()
+                if self._root is None:
+                    self._root = root
+                    _check_root(root)
+        except etree.XMLSyntaxError as error:
+            raise self._explain(error) from None
+
+    def _explain(self, error: etree.XMLSyntaxError) -> DocumentError:
+        text = str(error)
+        ended = f"</{ROOT}>".encode() in self._tail.replace(b"\0", b"")
+        if self._finished and not ended:
+            return TruncatedDocument(f"The document breaks off after {self._bytes} bytes: {text}.")
+        if ("ntity" in text and "amplification" in text) or "depth" in text:
+            return HostileDocument(f"The document was refused by the XML parser: {text}.")
+        if "XML_PARSE_HUGE" in text or "too long" in text:
+            return HostileDocument(f"The document holds a single text of more than 10 MB: {text}.")
+        return DocumentError(f"The document is not well-formed XML: {text}.")
+
+    def _check_size(self, size: int) -> None:
+        """Stop a record that fills the memory: it is read as a whole, unlike the document."""
+        limits = self._limits
+        if size > limits.max_bytes_per_record + 2 * _CHUNK:
+            raise HostileDocument(
+                f"The document holds a record of more than {limits.max_bytes_per_record} bytes."
+            )
+        if self._root is None:
+            raise NotS3XML(f"The root element is not <{ROOT}>.")
+        count = _COUNT(self._root)
+        if isinstance(count, float) and count > limits.max_elements_per_record:
+            raise HostileDocument(
+                f"The document holds a record of more than {limits.max_elements_per_record} elements."
+            )
+
+
+def elements(source: BinaryIO, limits: DocumentLimits | None = None) -> Iterator[etree._Element]:
+    """Yield the top-level records of a document; see DocumentReader."""
+    return iter(DocumentReader(source, limits))
+
+
+def fragment(element: etree._Element) -> bytes:
+    """Return an element as bytes that ``parse_fragment`` takes back."""
+    return etree.tostring(element, encoding="utf-8", with_tail=False)
+
+
+def parse_fragment(text: bytes) -> etree._Element:
+    """Return the element that ``fragment`` put aside."""
+    return etree.fromstring(text, _FRAGMENTS)
+
+
+def _check_beginning(chunk: bytes) -> None:
+    """Recognise what is no S3XML before a parser sees it; UTF-16 is read by leaving out its zero bytes."""
+    text = chunk.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff \t\r\n")
+    if not text:
+        raise DocumentError("The document is empty.")
+    if not text.startswith(b"<"):
+        raise NotS3XML(f"The answer is not XML but: {shown(text[:200].decode('utf-8', 'replace'))}")
+    position = 0
+    while True:
+        rest = text[position : position + 20].lower()
+        if rest.startswith((b"<!doctype html", b"<html")):
+            raise NotS3XML("The answer is an HTML page, not S3XML.")
+        if rest.startswith(b"<!doctype"):
+            raise HostileDocument("The document has a DTD.")
+        end = b"-->" if rest.startswith(b"<!--") else b"?>" if rest.startswith(b"<?") else b""
+        if not end:
+            return
+        found = text.find(end, position)
+        if found < 0:
+            if len(chunk) >= _LONGEST_PROLOG:
+                raise HostileDocument("The document begins with an endless comment.")
+            return
+        position = found + len(end)
+        while text[position : position + 1].isspace():
+            position += 1
+
+
+def _check_root(root: etree._Element) -> None:
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise HostileDocument("The document has a DTD.")
+    if root.tag != ROOT:
+        raise NotS3XML(f"The root element is <{shown(str(root.tag))}>, not <{ROOT}>.")
+
+
+def _header(root: etree._Element) -> Header:
+    return Header(
+        success=root.get("success", "true").lower() != "false",
+        results=_number(root.get("results")),
+        domain=root.get("domain") or None,
+        url=root.get("url") or None,
+        cursor=root.get("cursor"),
+        more=root.get("more", "false").lower() == "true",
+        journal=root.get("journal") or None,
+        restored=root.get("restored") == "true",
+        total=_number(root.get("total")),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,0 +1,132 @@
+"""Names of uploaded files: the name a person gave, and the name under which web2py stores the file.
+
+web2py stores a file as ``table.field.<key>.<original name in base64 or base16>.<extension>``. Files travel as
+URL and original name; equal stored names mean equal files, at whatever site.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import Any, Callable, Optional
+from urllib.parse import unquote, urlsplit
+
+from ...core.records import Upload
+from ...core.schema import Field
+from ...core.text import shown
+from ..xml_text import escape_attr
+from .reading import ABSENT
+
+UploadReader = Callable[[Optional[str], Optional[str]], Any]
+
+# File systems commonly end at 255 bytes; room is left for the suffix of a temporary file.
+LONGEST_NAME = 240
+_STORED = re.compile(
+    r"(?P<table>\w+)\.(?P<field>\w+)\.(?P<key>[\w-]+)\.(?P<name>[\w=-]+)\.(?P<ext>\w{1,16})", re.ASCII
+)
+_UNWANTED = re.compile(r"[\x00-\x1f\x7f'\"\s;/\\]+")
+_EXTENSION = re.compile(r"\.([A-Za-z0-9_]{1,5})$")
+
+
+def is_stored_name(name: str, table: str, field: str) -> bool:
+    """Tell whether web2py could have given this name to a file of that table and field."""
+    match = _STORED.fullmatch(name)
+    return (
+        match is not None
+        and match["table"] == table
+        and match["field"] == field
+        and len(name) <= LONGEST_NAME
+    )
+
+
+def original_name(stored: str) -> str:
+    """Return the name that the person gave a file, from the name under which it is stored."""
+    match = _STORED.fullmatch(stored)
+    if match is None:
+        return stored
+    encoded = match["name"]
+    try:
+        raw = base64.b16decode(encoded, casefold=True)
+    except binascii.Error:
+        try:
+            raw = base64.urlsafe_b64decode(encoded)
+        except (binascii.Error, ValueError):
+            return stored
+    try:
+        return _UNWANTED.sub("_", raw.decode()) or stored
+    except UnicodeDecodeError:
+        return stored
+
+
+def stored_name(table: str, field: str, filename: str, key: str) -> str:
+    """Return a name for a file as web2py would form it.
+
+    Args:
+        table, field: where the file belongs.
+        filename: the original name; anything that looks like a folder is cut off.
+        key: what makes the name unique; letters and digits.
+    """
+    name = _UNWANTED.sub("_", re.split(r"[/\\]", filename)[-1]) or "upload.bin"
+    match = _EXTENSION.search(name)
+    extension = match[1] if match else "bin"
+    head = f"{table}.{field}.{key}."
+    room = (LONGEST_NAME - len(head) - len(extension) - 1) // 4 * 3
+    raw = name.encode("utf-8", "replace")
+    if len(raw) > room:
+        stem = raw[: room - len(extension) - 1].decode("utf-8", "ignore")
+        raw = f"{stem}.{extension}".encode()
+    return f"{head}{base64.urlsafe_b64encode(raw).decode()}.{extension}"
+
+
+def upload_reader(table: str, field: Field) -> UploadReader:
+    """Return the function that reads an upload field.
+
+    Args:
+        table: name of the table.
+        field: its upload field.
+
+    Returns:
+        A function of the ``url`` and ``filename`` attributes. It returns an Upload, or ABSENT where the
+        element does not say where the file is; it raises ValueError with a message for a person.
+    """
+    name = field.name
+
+    def read(url: str | None, filename: str | None) -> Any:
+        if not url:
+            return ABSENT
+        if url == "local":
+            if not filename or not is_stored_name(filename, table, name):
+                raise ValueError(f"{shown(filename or '')} is not the name of a stored file of this field")
+            return Upload(original_name(filename), None, filename)
+        last = unquote(urlsplit(url).path.rpartition("/")[2])
+        if is_stored_name(last, table, name):
+            return Upload(filename or original_name(last), url, last)
+        shown_name = filename or last or "upload.bin"
+        digest = hashlib.sha256(f"{url}\0{shown_name}".encode("utf-8", "replace")).hexdigest()
+        return Upload(shown_name, url, stored_name(table, name, shown_name, digest[:16]))
+
+    return read
+
+
+def upload_writer(field: Field, url_for: Callable[[str], str]) -> Callable[[Any], str]:
+    """Return the function that writes an upload field.
+
+    Args:
+        field: the upload field.
+        url_for: takes a stored name, returns the URL under which this site serves the file.
+
+    Returns:
+        A function of a stored name, or of an Upload that came from elsewhere; it returns a <data> element.
+    """
+    head = f'<data field="{escape_attr(field.name)}"'
+
+    def write(value: Any) -> str:
+        if isinstance(value, Upload):
+            url, filename = (value.url, value.filename) if value.url else ("local", value.stored)
+        else:
+            url, filename = url_for(value), original_name(value)
+        return f'{head} url="{escape_attr(url)}" filename="{escape_attr(filename)}"/>'
+
+    return write

@@ -1,0 +1,81 @@
+"""What is removed by itself once it is older than the log shall be: a task of the scheduler, once a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..conflicts import resolve_many
+from ..core.clock import utcnow
+from ..database import log, traffic
+from ..scheduler import queue
+from ..site import Site
+
+FUNCTION = "sync_tidy"
+#: So begin the names of all functions in models/tasks.py.
+PREFIX = "sync_"
+#: How often it is done, and how long it may take (seconds).
+EVERY, TIMEOUT = 86_400, 3_600 * 6
+
+
+def schedule(db: Any, application: str) -> None:
+    """See that the task is there, once, and waits for its time or runs.
+
+    Args:
+        db: the DAL with the scheduler's tables, and nothing uncommitted. It is committed.
+        application: name of this application.
+    """
+    table = db.scheduler_task
+    # the scheduler's uuids are unique: of two workers that miss the task at the same time one makes it
+    name = f"{application}/{FUNCTION}"
+    # the first time there is nothing to remove, and a new site has better things to do
+    due = utcnow() + timedelta(seconds=EVERY)
+    task = db(table.uuid == name).select().first()
+    if task is None:
+        try:
+            queue.queue(
+                db,
+                application,
+                FUNCTION,
+                "Removal of old entries",
+                {},
+                timeout=TIMEOUT,
+                next_run_time=due,
+                period=EVERY,
+                uuid=name,
+                **queue.FOR_EVER,
+            )
+        except db._adapter.driver.IntegrityError:
+            db.rollback()
+    elif task.status not in ("QUEUED", "ASSIGNED", "RUNNING"):
+        task.update_record(status="QUEUED", next_run_time=due, stop_time=None, **queue.FOR_EVER)
+    db.commit()
+
+
+def tidy(site: Site) -> None:
+    """Remove what is older than the log shall be: entries, runs, settled versions, the scheduler's records."""
+    days = site.host.settings.get_sync_log_days()
+    log.purge(site.db, site.store.transaction, days)
+    db = site.db
+    before = utcnow() - timedelta(days=days)
+    with site.store.transaction():
+        site.ledger.purge(before)
+        resolve_many.purge(db, before)
+        traffic.purge(db, before.date())
+    if "scheduler_run" not in db.tables:
+        return
+    with site.store.transaction():
+        _forget_calls(db, before)
+
+
+def _forget_calls(db: Any, before: datetime) -> None:
+    """Remove what the scheduler knows of calls that ended before a time, within the current transaction."""
+    task, run = db.scheduler_task, db.scheduler_run
+    ours = db(task.function_name.startswith(PREFIX))._select(task.id)
+    under_way = db(task.status == "RUNNING")._select(task.id)
+    # the scheduler leaves the run of a worker that it lost without an end
+    lost = (run.stop_time == None) & (run.start_time < before) & ~run.task_id.belongs(under_way)  # noqa: E711
+    db(run.task_id.belongs(ours) & ((run.stop_time < before) | lost)).delete()
+    by_hand = (task.function_name == queue.FUNCTION) & (task.repeats == 1)
+    ended = task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
+    db(by_hand & ended & (task.last_run_time < before)).delete()

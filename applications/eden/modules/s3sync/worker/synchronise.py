@@ -1,0 +1,142 @@
+"""What the scheduler's worker calls, and the schedule itself.
+
+A task that returns counts as completed, whatever happened; so failures are raised. Nothing commits for us.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from datetime import timedelta
+from typing import Any
+
+from ..active.local_site import LocalSite
+from ..core.clock import utcnow
+from ..core.errors import AlreadyRunning, Cancelled, RunFailed, SyncError
+from ..core.retry import RetryPolicy
+from ..database.log import OUTGOING, SyncLog
+from ..exchange.run.engine import Engine
+from ..exchange.run.report import RunReport
+from ..monitoring import failure_mail
+from ..scheduler.lease import Lease
+from ..scheduler.run_record import RunRecord, end_run
+from ..site import Site
+
+logger = logging.getLogger("eden.sync")
+
+
+def synchronize(repository_id: int, user_id: int | None = None, manual: bool = False) -> dict[str, Any]:
+    """Synchronise a repository: all its tasks, once.
+
+    Args:
+        repository_id: key of the repository.
+        user_id: account on whose behalf it runs, None for the system.
+        manual: whether a person started it by hand.
+
+    Returns:
+        the run and its summary, for the scheduler's record.
+
+    Raises:
+        RunFailed: at least one resource failed; the text names each of them with its remedy.
+        AlreadyRunning: a person started it while another run is under way (a scheduled run is skipped then).
+        Cancelled: a person stopped it.
+        SyncError: it could not even begin.
+    """
+    site = Site.from_current()
+    try:
+        return _synchronize(site, repository_id, user_id, manual)
+    except AlreadyRunning as running:
+        if manual:
+            raise
+        return {"state": "skipped", "message": running.message}
+    finally:
+        _conclude(site, repository_id)
+
+
+def _conclude(site: Site, repository_id: int) -> None:
+    """Store what the run wrote, and write to the administrators if that is due.
+
+    What goes wrong here is not raised: it would stand in the scheduler's record in place of how the run ended.
+    """
+    try:
+        site.db.commit()
+        failure_mail.tell(site, repository_id)
+        site.db.commit()
+    except Exception:
+        logger.exception("How the run of repository %s ended was not told to anybody.", repository_id)
+
+
+def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bool) -> dict[str, Any]:
+    site.host.impersonate(user_id)
+    repository = site.repository(repository_id)
+    lease = Lease(site.db, site.store.transaction, repository_id, site.host.settings.get_sync_lease_seconds())
+    former = lease.acquire()
+    try:
+        if former is not None:
+            end_run(
+                site, former, "failed", "The worker ended without a word; another run goes on from there."
+            )
+        run = RunRecord(site, repository_id, user_id, manual, lease)
+        lease.assign(run.id)
+        with contextlib.ExitStack() as stack:
+            if site.can_reconnect:
+                every = site.host.settings.get_sync_lease_seconds() / 4
+                stack.enter_context(lease.heartbeat(site.host.reconnector(), every))
+            report = _run(site, repository, run, manual)
+        return {"run": run.id, "state": "completed", "message": report.summary()}
+    finally:
+        lease.release()
+
+
+def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunReport:
+    log = SyncLog(site.db, site.store.transaction, repository.id, OUTGOING, run.id)
+    try:
+        with site.peer(repository) as peer:
+            local = LocalSite(site, repository)
+            engine = Engine(
+                peer,
+                local,
+                site.tasks(repository.id),
+                run,
+                log,
+                page_size=site.host.settings.get_sync_page_size(),
+                peer_time=lambda: utcnow() + timedelta(seconds=peer.skew or 0.0),
+                patience=RetryPolicy(
+                    attempts=site.host.settings.get_sync_retries() + 1,
+                    first_delay=site.host.settings.get_sync_retry_delay(),
+                ),
+                quiet=not manual,
+            )
+            try:
+                report = engine.run()
+            finally:
+                site.note_contact(repository.id, peer.skew)
+            _warn_of_skew(site, log, peer.skew)
+        run.end("completed", report.summary())
+        return report
+    except Cancelled as cancelled:
+        run.end("cancelled", cancelled.explain())
+        raise
+    except RunFailed as failed:
+        run.end("failed", failed.message)
+        raise
+    except SyncError as error:
+        log.error(None, "pull", "fetch", error)
+        run.end("failed", error.explain())
+        raise
+    except BaseException as error:
+        run.end("failed", f"The run was broken off: {type(error).__name__}: {error}")
+        raise
+
+
+def _warn_of_skew(site: Site, log: SyncLog, skew: float | None) -> None:
+    if skew is not None and abs(skew) > site.host.settings.get_sync_clock_warning():
+        ahead = "ahead of" if skew > 0 else "behind"
+        log.task(
+            None,
+            "pull",
+            "fetch",
+            "warning",
+            f"The clock of the other site is {abs(skew):.0f} seconds {ahead} ours.",
+            remedy="Set both clocks (NTP): which version of a record is newer is decided by them.",
+        )
