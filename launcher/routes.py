@@ -13,8 +13,8 @@ routes_onerror = [("eden/500", "/eden/default/problem")]
 _PAGE = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{heading}</title>'
-    '<link rel="icon" href="/eden/static/styles/eden.svg" type="image/svg+xml">'
-    '<link rel="stylesheet" href="/eden/static/styles/plain.css"></head>'
+    '<link rel="icon" href="/eden/static/sync/eden.svg" type="image/svg+xml">'
+    '<link rel="stylesheet" href="/eden/static/sync/plain.css"></head>'
     "<body><main><h1>{heading}</h1>{text}"
     '<p><a class="btn" href="/">To the home page</a></p></main></body></html>'
 )

@@ -2,5 +2,5 @@
 
 import pytest
 
-for name in ("journal", "ledger", "store"):
+for name in ("host", "journal", "ledger", "store"):
     pytest.register_assert_rewrite(f"tests.contracts.{name}_contract")

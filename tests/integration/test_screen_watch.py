@@ -229,7 +229,7 @@ def test_a_run_is_followed_and_stopped(admin: Browser, site: WebSite) -> None:
     assert admin.get(source).json() == {"state": "idle"}
     answer = admin.submit(now, "start")
     assert "Waiting for a worker" in visible(answer.text) and "No worker is running" in visible(answer.text)
-    assert '<noscript><meta http-equiv="refresh"' in answer.text and "scripts/live.js" in answer.text
+    assert '<noscript><meta http-equiv="refresh"' in answer.text and "sync/live.js" in answer.text
     assert admin.get(source).json() == {"state": "queued"}
     admin.submit(now, "cancel")
     assert admin.get(source).json() == {"state": "idle"} and "was taken back" not in admin.page(now)

@@ -273,9 +273,9 @@ def test_every_rule_names_a_test() -> None:
 
 def settings() -> set[str]:
     """``[section] key`` of every setting, read from the getters."""
-    source = (MODULES / "s3" / "settings.py").read_text("utf-8")
+    places = (MODULES / "s3" / "settings.py", MODULES / "s3sync" / "host" / "settings.py")
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in (each for place in places for each in ast.walk(ast.parse(place.read_text("utf-8")))):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("get_"):
             for call in ast.walk(node):
                 if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in (

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +12,7 @@ import pytest
 import s3sync
 from s3sync.adapters import SHARED
 from tests.support.places import MODULES
+from tests.support.standard_library import STDLIB
 
 PACKAGE = MODULES / "s3sync"
 LEVEL = {folder: level for level, layer in enumerate(s3sync.LAYERS, 1) for folder in layer}
@@ -44,19 +43,6 @@ LINE = {"socket", "http", "ssl", "subprocess"}
 DRIVERS = {"psycopg2", "pymysql", "MySQLdb", "isal", "pytest"}
 LONGEST_FILE = 720
 FULLEST_FOLDER = 20
-
-
-def standard_library() -> frozenset[str]:
-    """Return the modules that come with Python; 3.9 has no list of them but its folder."""
-    names = getattr(sys, "stdlib_module_names", None)
-    if names is None:
-        folder = Path(sysconfig.get_paths()["stdlib"])
-        found = [*folder.iterdir(), *(folder / "lib-dynload").glob("*")]
-        names = {path.name.partition(".")[0] for path in found} | {*sys.builtin_module_names}
-    return frozenset(names) | {"__future__"}
-
-
-STDLIB = standard_library()
 
 
 class Import(NamedTuple):

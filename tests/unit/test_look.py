@@ -20,11 +20,11 @@ from s3sync.ui.forms import buttons, checkboxes, form_rows
 from tests.support.places import APPLICATION
 
 STATIC = APPLICATION / "static"
-CSS = (STATIC / "styles" / "eden.css").read_text(encoding="utf-8")
+CSS = (STATIC / "sync" / "eden.css").read_text(encoding="utf-8")
 
 
 def tokens(name: str) -> dict[str, str]:
-    text = (STATIC / "styles" / name).read_text(encoding="utf-8")
+    text = (STATIC / "sync" / name).read_text(encoding="utf-8")
     return dict(re.findall(r"--([\w-]+): ([^;]+);", text[text.index(":root {") :].partition("}")[0]))
 
 

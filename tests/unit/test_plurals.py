@@ -243,6 +243,6 @@ def test_words_are_not_chosen_by_comparing_a_number_with_one() -> None:
 
 def test_scripts_of_pages_do_not_compare_a_number_with_one() -> None:
     """They get their words from the page, in the form that the number needs."""
-    scripts = sorted((APPLICATION / "static" / "scripts").glob("*.js"))
+    scripts = sorted((APPLICATION / "static" / "sync").glob("*.js"))
     assert scripts
     assert [path.name for path in scripts if re.search(r"[!=]==? ?[12]\b", path.read_text("utf-8"))] == []

@@ -61,7 +61,7 @@ def user():
 
 def problem():
     """What people see when a page failed: routes.py sends them here, with the number of the report."""
-    from s3sync.ui.refusals import failure
+    from s3.pages.failure_page import failure
 
     return failure(request.get_vars)
 

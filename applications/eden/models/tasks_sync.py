@@ -3,28 +3,28 @@
 if settings.has_module("sync"):
 
     def sync_synchronize(repository_id, user_id=None, manual=False):
-        """Synchronise a repository (see s3sync.jobs); raises on failure, so that the task ends FAILED."""
+        """Synchronise a repository (see s3sync.worker.synchronise); raises on failure, so that the task ends FAILED."""
         from s3sync.worker import synchronise
 
         return synchronise.synchronize(repository_id, user_id=user_id, manual=manual)
 
     def sync_decide(key):
-        """Decide on kept versions by a rule (see s3sync.deciding.sweep)."""
+        """Decide on kept versions by a rule (see s3sync.conflicts.resolve_many)."""
         from s3sync.conflicts import resolve_many
 
         return resolve_many.decide(key)
 
     def sync_archive(dataset_id):
-        """Make the archive of a data set (see s3sync.datasets)."""
+        """Make the archive of a data set (see s3sync.administration.datasets)."""
         from s3sync.administration import datasets
         from s3sync.site import Site
 
         return datasets.build(Site.from_current(), dataset_id)
 
     def sync_tidy():
-        """Remove what is older than the log shall be (see s3sync.upkeep)."""
-        from s3sync.worker import cleanup
+        """Remove what is older than the log shall be (see s3sync.worker.cleanup)."""
         from s3sync.site import Site
+        from s3sync.worker import cleanup
 
         cleanup.tidy(Site.from_current())
 

@@ -8,12 +8,12 @@ from typing import Any, Callable, Union
 
 from gluon import Field
 
-from ..resource import Resource
 from .clock import DefaultTime, default_time, next_modified_on, utcnow
 from .components import Component, Declaration, parse_declaration
 from .deletion import delete_records, restore_records
 from .errors import UnknownTable
 from .metafields import meta_fields
+from .resource import Resource
 from .superentities import SuperEntities
 
 FieldBuilder = Callable[[], Sequence[Field]]

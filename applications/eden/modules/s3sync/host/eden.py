@@ -157,6 +157,10 @@ class EdenHost:
             labels[int(row[rows._id])] = " ".join(str(row[each]) for each in columns if row[each])
         return {key: label or f"#{key}" for key, label in labels.items()}
 
+    def accounts_page(self) -> str | None:
+        """See port.Names."""
+        return next((each for each in ("users", "user") if self.page_exists("admin", each)), None)
+
     def page_exists(self, controller: str, function: str) -> bool:
         """See port.Names."""
         return is_action(self._folder, controller, function)

@@ -75,6 +75,9 @@ class Names(Protocol):
     def reference_labels(self, table: str, keys: Iterable[int]) -> dict[int, str]:
         """Return what records are called, by key."""
 
+    def accounts_page(self) -> str | None:
+        """Return the page of the controller ``admin`` that shows accounts, None where there is none."""
+
     def page_exists(self, controller: str, function: str) -> bool:
         """Tell whether the application has a page of that name."""
 

@@ -29,7 +29,7 @@ def queue(
     timeout: float,
     **columns: Any,
 ) -> int:
-    """Have the next free worker call a function of models/tasks.py; return the scheduler's task. The caller commits.
+    """Have the next free worker call a function of models/tasks_sync.py; return its task. The caller commits.
 
     Args:
         db: the DAL with the scheduler's tables.

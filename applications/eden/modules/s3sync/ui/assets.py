@@ -1,7 +1,7 @@
 """The CSS framework: two files of an installed package, laid where the web server finds them.
 
 The package (``django-bootstrap-static``) is pinned in ``requirements.txt``; nothing of it is imported. Without it, or
-where the folder cannot be written, pages do with ``static/styles/eden.css``: plainer, and readable.
+where the folder cannot be written, pages do with ``static/sync/eden.css``: plainer, and readable.
 """
 
 from __future__ import annotations
@@ -96,6 +96,6 @@ def own(application: str, path: str) -> str:
 
     Args:
         application: the application's folder.
-        path: such as ``styles/eden.css``.
+        path: such as ``sync/eden.css``.
     """
     return f"_0.0.{int(os.stat(os.path.join(application, 'static', *path.split('/'))).st_mtime)}/{path}"

@@ -1,6 +1,6 @@
 """Small pieces of pages that look the same wherever they are shown: times, states, what to do when a list is empty.
 
-They carry classes only, no styles: the policy of the site forbids those in pages (``static/styles/eden.css``).
+They carry classes only, no styles: the policy of the site forbids those in pages (``static/sync/eden.css``).
 """
 
 from __future__ import annotations

@@ -8,10 +8,9 @@ from typing import Any
 
 from gluon import HTTP, current
 
-from .program_requests import FORMATS, is_interface
+from .program_requests import is_interface
 
 _ACTIONS = re.compile(r"^def\s+([a-zA-Z0-9]\w*)\(\s*\)\s*:", re.MULTILINE)
-_TICKET = re.compile(r"[\w.:-]+")
 _known: dict[str, tuple[float, set[str]]] = {}
 
 
@@ -55,26 +54,7 @@ def refusal(status: int, message: Any, **headers: str) -> HTTP:
     for name, value in response.headers.items():
         if name.startswith(("X-", "Content-Security", "Referrer")) and name != "X-Powered-By":
             headers.setdefault(name, value)
-    return HTTP(status, response.render("default/error.html", context), **headers)
-
-
-def failure(variables: Any) -> Any:
-    """Return what becomes of a page that failed: for people a page with the number of web2py's report.
-
-    Args:
-        variables: what web2py adds to the address (``routes_onerror``): ticket, requested_uri.
-    Returns:
-        what the view shows; for programs a text.
-    """
-    response = current.response
-    ticket = str(variables.get("ticket") or "").rpartition("/")[2]
-    response.status = 500
-    path = str(variables.get("requested_uri") or "").partition("?")[0]
-    if path.rpartition(".")[2] in FORMATS or "/sync/file/" in path:
-        response.headers["Content-Type"] = "text/plain; charset=utf-8"
-        return f"Internal error, report {ticket or 'unknown'}"
-    response.view = "default/problem.html"
-    return {"status": 500, "title": heading(500), "ticket": ticket if _TICKET.fullmatch(ticket) else ""}
+    return HTTP(status, response.render("sync/refusal.html", context), **headers)
 
 
 def is_action(folder: str, controller: str, function: str) -> bool:

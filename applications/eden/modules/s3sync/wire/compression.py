@@ -13,6 +13,12 @@ from typing import Any, BinaryIO, Callable
 
 from ..core.limits import CHUNK
 
+isal_zlib: ModuleType | None
+try:
+    from isal import isal_zlib
+except ImportError:
+    isal_zlib = None
+
 _GZIP = 31  # zlib's number for its largest window in gzip's frame
 _START = b"\x1f\x8b"
 
@@ -86,11 +92,7 @@ def is_packed(start: bytes) -> bool:
 
 def fastest() -> Gzip:
     """Return the fastest that is installed."""
-    try:
-        from isal import isal_zlib
-    except ImportError:
-        return Gzip(zlib, 5)
-    return Gzip(isal_zlib, 2)
+    return Gzip(zlib, 5) if isal_zlib is None else Gzip(isal_zlib, 2)
 
 
 gzip = fastest()

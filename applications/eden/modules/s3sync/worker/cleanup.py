@@ -12,7 +12,7 @@ from ..scheduler import queue
 from ..site import Site
 
 FUNCTION = "sync_tidy"
-#: So begin the names of all functions in models/tasks.py.
+#: So begin the names of all functions in models/tasks_sync.py.
 PREFIX = "sync_"
 #: How often it is done, and how long it may take (seconds).
 EVERY, TIMEOUT = 86_400, 3_600 * 6

@@ -89,6 +89,7 @@ def page(desk: ScreenContext) -> Any:
     moved = any(day.received or day.sent for day in days)
     return {
         "title": T("Synchronization"),
+        "accounts_page": site.host.accounts_page(),
         "cards": cards,
         "page": page._replace(rows=cards),
         "order": order,

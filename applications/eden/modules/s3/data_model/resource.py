@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .data_model.errors import DeletionRestricted
+from .errors import DeletionRestricted
 
 if TYPE_CHECKING:
-    from .data_model.datamodel import S3DataModel
+    from .datamodel import S3DataModel
 
 
 class Resource:

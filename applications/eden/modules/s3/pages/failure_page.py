@@ -1,0 +1,32 @@
+"""What a person sees when a page failed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gluon import current
+
+from s3sync.ui.program_requests import FORMATS
+from s3sync.ui.refusals import heading
+
+_TICKET = re.compile(r"[\w.:-]+")
+
+
+def failure(variables: Any) -> Any:
+    """Return what becomes of a page that failed: for people a page with the number of web2py's report.
+
+    Args:
+        variables: what web2py adds to the address (``routes_onerror``): ticket, requested_uri.
+    Returns:
+        what the view shows; for programs a text.
+    """
+    response = current.response
+    ticket = str(variables.get("ticket") or "").rpartition("/")[2]
+    response.status = 500
+    path = str(variables.get("requested_uri") or "").partition("?")[0]
+    if path.rpartition(".")[2] in FORMATS or "/sync/file/" in path:
+        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+        return f"Internal error, report {ticket or 'unknown'}"
+    response.view = "default/problem.html"
+    return {"status": 500, "title": heading(500), "ticket": ticket if _TICKET.fullmatch(ticket) else ""}

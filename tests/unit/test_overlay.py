@@ -1,0 +1,174 @@
+"""What is laid over an Eden is closed: nothing in it asks for a file of this project that does not come along."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from s3sync.host.port import LAYOUT
+from tests.support.places import APPLICATION
+from tests.support.standard_library import STDLIB
+
+#: Everything that is laid over an Eden, below its application.
+OVERLAY = (
+    "modules/s3sync",
+    "controllers/sync.py",
+    "models/sync.py",
+    "models/tasks_sync.py",
+    "models/zz_sync.py",
+    "views/sync",
+    "static/sync",
+    "languages",
+)
+#: What has to be installed beside Python's own; ``isal`` is optional, and of the drivers one is enough.
+PACKAGES = {"gluon", "pydal", "lxml", "requests", "urllib3", "cryptography", "isal", "psycopg2"}
+#: What web2py and the models of an Eden have put into the environment before ours are executed.
+ENVIRONMENT = {"T", "URL", "current", "redirect", "request", "response", "session"} | {
+    "auth",
+    "db",
+    "s3db",
+    "settings",
+    "tasks",
+}
+#: Pages of an Eden to which ours lead.
+PAGES = {("default", "index"), ("default", "user")}
+
+
+@pytest.fixture(scope="module")
+def laid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The overlay alone, in an empty folder."""
+    target = tmp_path_factory.mktemp("eden")
+    for part in OVERLAY:
+        source = APPLICATION / part
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target / part)
+    return target
+
+
+def sources(laid: Path) -> Iterator[tuple[Path, str]]:
+    """Return the Python files but for the dictionaries, and what views have between their braces."""
+    for path in sorted(laid.rglob("*.py")):
+        if path.parent.name != "languages":
+            yield path, path.read_text(encoding="utf-8")
+    for path in views(laid):
+        statements = re.findall(r"\{\{\s*((?:from|import)\s[^}]*?)\s*\}\}", path.read_text(encoding="utf-8"))
+        yield path, "\n".join(statements)
+
+
+def views(laid: Path) -> list[Path]:
+    return sorted((laid / "views").rglob("*.html"))
+
+
+def file_of(modules: Path, dotted: str) -> Path | None:
+    place = modules.joinpath(*dotted.split("."))
+    return next((each for each in (place / "__init__.py", place.with_suffix(".py")) if each.is_file()), None)
+
+
+@cache
+def made_in(source: str) -> set[str]:
+    """Return the names that a file defines or imports, wherever it does."""
+    made: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            made.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            made.add(node.name)
+        elif isinstance(node, ast.arg):
+            made.add(node.arg)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            made.update((each.asname or each.name).partition(".")[0] for each in node.names)
+    return made
+
+
+def imported(path: Path, source: str, modules: Path) -> Iterator[tuple[str, str]]:
+    """Return what a file imports: a module by its whole name, and a name in it or ""."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((each.name, "") for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = path.relative_to(modules).parent.parts if node.level else ()
+            base = (*package[: len(package) - node.level + 1], *(node.module or "").split("."))
+            yield from ((".".join(filter(None, base)), each.name) for each in node.names)
+
+
+def missing_imports(laid: Path, path: Path, source: str) -> Iterator[str]:
+    modules = laid / "modules"
+    for module, name in imported(path, source, modules):
+        if module.partition(".")[0] in STDLIB | PACKAGES or file_of(modules, f"{module}.{name}".rstrip(".")):
+            continue
+        place = file_of(modules, module)
+        if place is None or name not in made_in(place.read_text(encoding="utf-8")):
+            yield f"{path.relative_to(laid)}: {module} {name}"
+
+
+def test_every_import_is_of_the_set_or_of_what_is_installed(laid: Path) -> None:
+    assert [each for path, source in sources(laid) for each in missing_imports(laid, path, source)] == []
+
+
+def test_a_missing_import_is_seen(laid: Path) -> None:
+    source = "import s3\nfrom s3.look import x\nfrom .no import y\nfrom . import z, VERSION\nfrom .site import Site"
+    seen = list(missing_imports(laid, laid / "modules" / "s3sync" / "any.py", source))
+    assert [each.partition(": ")[2] for each in seen] == ["s3 ", "s3.look x", "s3sync.no y", "s3sync z"]
+
+
+def test_views_extend_and_include_views_of_the_set_and_the_layout_of_the_host(laid: Path) -> None:
+    asked = {
+        (path.name, name)
+        for path in views(laid)
+        for name in re.findall(r"\{\{\s*(?:extend|include)\s+(.*?)\s*\}\}", path.read_text(encoding="utf-8"))
+    }
+    foreign = {each for each in asked if not (laid / "views" / each[1].strip("'\"")).is_file()}
+    assert foreign == {("frame.html", f"'{LAYOUT}'")}
+    assert (APPLICATION / "views" / LAYOUT).is_file()
+
+
+def test_views_that_the_code_names_are_of_the_set(laid: Path) -> None:
+    named = {name for _, source in sources(laid) for name in re.findall(r"[\"'](\w+/\w+\.html)[\"']", source)}
+    assert named and [each for each in sorted(named) if not (laid / "views" / each).is_file()] == []
+
+
+def test_static_files_are_of_the_set(laid: Path) -> None:
+    asked = re.compile(r"URL\('static',\s*(?:assets\.own\(request\.folder,\s*)?([^)]*)\)")
+    found = [name for path in views(laid) for name in asked.findall(path.read_text(encoding="utf-8"))]
+    assert found and [each for each in found if not (laid / "static" / each.strip("'")).is_file()] == []
+    for sheet in (laid / "static").rglob("*.css"):
+        pictures = re.findall(r"url\(\"?([^\")]+)\"?\)", sheet.read_text(encoding="utf-8"))
+        assert [each for each in pictures if not (sheet.parent / each).is_file()] == []
+
+
+def test_links_lead_to_pages_of_the_set_or_of_every_eden(laid: Path) -> None:
+    text = "\n".join(
+        path.read_text(encoding="utf-8") for path in [*views(laid), *(laid / "modules").rglob("*.py")]
+    )
+    leads = set(re.findall(r"URL\(\s*['\"](\w+)['\"],\s*['\"]?(\w+)", text))
+    assert {each for each in leads if each[0] not in ("sync", "static")} == PAGES | {
+        ("admin", "accounts_page")
+    }
+
+
+def free_names(source: str) -> set[str]:
+    """Return the names that a file uses and does not make."""
+    tree = ast.parse(source)
+    used = {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    return used - made_in(source) - set(dir(builtins))
+
+
+def test_models_and_the_controller_use_names_that_every_eden_has(laid: Path) -> None:
+    found = {
+        str(path.relative_to(laid)): free_names(path.read_text(encoding="utf-8")) - ENVIRONMENT
+        for folder in ("models", "controllers")
+        for path in (laid / folder).glob("*.py")
+    }
+    assert len(found) == 4 and {name: names for name, names in found.items() if names} == {}
