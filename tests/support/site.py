@@ -70,7 +70,7 @@ class SampleSite(Site):
         if configure is not None:
             configure(s3db)
         define.define(db)
-        self.s3db = s3db
+        self.s3db, self.auth = s3db, env["auth"]
         host = EdenHost(db, s3db, settings, env["auth"], folder)
         super().__init__(db, host, folder, "eden", f"http://{folder.name}.example.org", clock)
         self.install()

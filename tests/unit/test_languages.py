@@ -92,9 +92,9 @@ def test_placeholders_are_compared_whatever_their_order() -> None:
 
 #: Where strings are translated that are marked at another place: labels of tables and of repository types.
 TRANSLATED_LATER = {
-    "modules/s3/fields.py",
-    "modules/s3sync/plurals.py",
-    "modules/s3sync/screens/repositories.py",
+    "modules/s3/data_model/fields.py",
+    "modules/s3sync/core/plurals.py",
+    "modules/s3sync/web/screens/repository/configuration.py",
     "modules/s3sync/ui/choice.py",
 }
 
