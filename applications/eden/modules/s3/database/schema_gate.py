@@ -20,13 +20,21 @@ from .constraints import loosen
 
 #: Seconds to wait while another process creates the tables.
 PATIENCE = 60.0
+#: Folders of the application whose files determine the tables.
+FOLDERS = (
+    "models",
+    "modules/s3/data_model",
+    "modules/s3/database",
+    "modules/s3db",
+    "modules/s3sync/database/tables",
+)
 _held = threading.local()
 
 
 def fingerprint(application: str, uri: str, modules: Iterable[str]) -> str:
     """Return what the tables depend on: the model files (size and time), the database, the enabled modules."""
     digest = hashlib.sha256(f"{uri}|{'|'.join(modules)}".encode())
-    for folder in ("models", "modules/s3", "modules/s3/model", "modules/s3sync"):
+    for folder in FOLDERS:
         path = os.path.join(application, folder)
         if not os.path.isdir(path):
             continue
