@@ -1,5 +1,5 @@
-"""Prepares, starts and supervises sites: Python environment, instance folder, web server, worker, demo.
+"""Starts and supervises sites: Python environment, instance folder, web server, worker, demonstration.
 
-Everything here runs before the environment exists, so it needs only the standard library. The exceptions run
-inside web2py and say so: ``worker`` and the files in ``scripts``.
+Everything here runs before the environment exists, so it needs the standard library only. What runs inside
+web2py, ``worker`` and the files in ``scripts``, says so.
 """

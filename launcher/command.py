@@ -99,10 +99,9 @@ def port_number(text: str) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run ``./run`` with these arguments and return the exit status.
+    """Carries out ``./run`` with these arguments. Returns the exit status.
 
-    Raises:
-        Problem: the site cannot be started.
+    :raises Problem: when the site cannot be started.
     """
     options = parser().parse_args(arguments)
     if options.demo:
@@ -116,7 +115,7 @@ def run_site(options: argparse.Namespace) -> int:
     began = time.monotonic()
     home = (options.instance or DEFAULT_INSTANCE).expanduser().resolve()
     wishes = wishes_from(options)
-    # Refuse invalid options before anything is installed or written.
+    # What can be refused at once is refused before anything is installed or written.
     planned = wanted_configuration(read_configuration(home), wishes)
     if planned.host != numeric_host(planned.host):
         raise Problem(
@@ -177,7 +176,7 @@ def say(text: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command that the first argument names. A Problem is shown as a message, without a traceback."""
+    """Dispatches to the commands. Problems become messages, not tracebacks."""
     command, rest = arguments[0], arguments[1:]
     try:
         if command == "test":

@@ -11,10 +11,9 @@ SEARCHED_PORTS = 50
 
 
 def numeric_host(host: str) -> str:
-    """Return the IP address of a host name, as web2py's web server requires it.
+    """The IP address of a host name, as web2py's web server wants it.
 
-    Raises:
-        Problem: the name is unknown.
+    :raises Problem: when the name is unknown.
     """
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -23,16 +22,16 @@ def numeric_host(host: str) -> str:
             f"The host {host} has no address here: {error.strerror or error}.",
             "Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 to be reached from others.",
         ) from error
-    # IPv4 first: on most machines browsers try it first for "localhost".
+    # IPv4 first: what a browser tries with "localhost" on most machines.
     found.sort(key=lambda entry: entry[0] != socket.AF_INET)
     return str(found[0][4][0])
 
 
 def try_to_listen(host: str, port: int) -> OSError | None:
-    """Return the error that listening there raises, None if it is possible."""
+    """Why nobody could listen there now; None when it is possible."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As the web server does: connections of an earlier server may still be closing.
+        # As the web server does it: connections of a former server that are still closing are no hindrance.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -43,11 +42,7 @@ def try_to_listen(host: str, port: int) -> OSError | None:
 
 
 def check_port(host: str, port: int) -> None:
-    """Check that the web server can listen there.
-
-    Raises:
-        Problem: it cannot; the message says why, and what to use instead.
-    """
+    """:raises Problem: when the web server could not listen there; says why, and what would do."""
     error = try_to_listen(host, port)
     if error is None:
         return
@@ -72,15 +67,10 @@ def check_port(host: str, port: int) -> None:
 
 
 def free_port(host: str, first: int, taken: tuple[int, ...] = ()) -> int:
-    """Return the first free port from ``first`` on.
+    """The first port from this one on that nobody listens on.
 
-    Args:
-        host: address to listen on.
-        first: port to begin with.
-        taken: ports to skip although they are free now.
-
-    Raises:
-        Problem: there is no free port nearby.
+    :param taken: ports to leave out although they are free now.
+    :raises Problem: when there is none nearby.
     """
     for port in range(first, min(first + SEARCHED_PORTS, 65536)):
         if port not in taken and try_to_listen(host, port) is None:

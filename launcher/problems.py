@@ -1,14 +1,13 @@
-"""Errors at the start, for the person who starts the site: what happened, and what to do."""
+"""What can go wrong at the start, told to a person: what happened, and what to do about it."""
 
 from __future__ import annotations
 
 
 class Problem(Exception):
-    """The start cannot continue, for a reason that the person who starts the site can remove.
+    """A start that cannot go on, for a reason that the person in front of the screen can remove.
 
-    Args:
-        message: what happened, with the file, port or URL concerned.
-        remedy: what to do, as a command where there is one.
+    :param message: what happened, with the file, port or URL it happened to.
+    :param remedy: what to do, as a command where there is one.
     """
 
     def __init__(self, message: str, remedy: str) -> None:

@@ -1,4 +1,4 @@
-"""The command ``./test``: linters, type checker, then pytest. Its summary is the last line."""
+"""The command ``./test``: linters, type checker, then pytest, whose summary is the last line."""
 
 from __future__ import annotations
 
@@ -28,13 +28,10 @@ CHECKS = (
 
 
 def run_tests(arguments: Sequence[str]) -> int:
-    """Run ``./test`` with these arguments.
+    """Carries out ``./test`` with these arguments.
 
-    Returns:
-        0 only if every check and every test passed.
-
-    Raises:
-        Problem: the environment cannot be made.
+    :returns: 0 only if every check and every test passed.
+    :raises Problem: when the environment cannot be made.
     """
     parser = argparse.ArgumentParser(
         prog="./test",
@@ -79,6 +76,6 @@ def failed_checks(python: str) -> list[str]:
 
 
 def tool_environment() -> dict[str, str]:
-    """Return the tools' environment variables: those of this process, with the environment's commands on the path."""
+    """The variables for the tools: those of this process, and the environment's commands on the path."""
     commands = str(environment_folder() / "bin")
     return {**os.environ, "PATH": commands + os.pathsep + os.environ.get("PATH", os.defpath)}

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.faults import slow_line
-from tests.browser.story import Story
+from tests.browser.story import Story, slow_line
 from tests.support.chromium import LAPTOP, PHONE, Person, chromium, missing
 from tests.support.stage import Stage, staged
 

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
+import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.databases import Database, Storage
-from tests.support.journal_rows import EARLY, NAMES, FixedClock, insert
+
+EARLY = datetime(2026, 1, 1, 12, 0, 0)
+
+#: A component of organisations, joined by their id.
+NAMES = "org_organisation_name"
+
+
+class FixedClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def insert(
+    site: Storage, name: str, *rows: tuple[Any, ...], columns: tuple[str, ...] = ("name",)
+) -> list[int]:
+    """Insert behind the journal's back."""
+    with site.store.transaction():
+        return site.store.insert(
+            site.table(name),
+            (*columns, "uuid", "deleted", "modified_on"),
+            [(*row, uuid.uuid4().urn, False, EARLY) for row in rows],
+        )
 
 
 class JournalContract:
-    """Positions, origins, masters, catching up, and writers at the same time."""
+    """Positions, origins, masters, catching up, identity, and the writes of pydal."""
 
     # --- noting ---------------------------------------------------------------------------------------------
 
@@ -315,3 +346,234 @@ class JournalContract:
                 finished.set()
         assert not failed
         assert sorted(seen) == sorted(written)
+
+    # --- identity -------------------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def remembering(self, database: Database, tmp_path: Path) -> Iterator[Storage]:
+        site = Storage(database, path=tmp_path / "journal.json")
+        yield site
+        site.close()
+
+    def hand_out(self, site: Storage) -> None:
+        with site.store.transaction():
+            site.store.run(
+                "INSERT INTO sync_checkpoint (repository_id, tablename, direction, state) VALUES (1, 'x', 'serve', '')"
+            )
+
+    def test_identity_is_kept(self, remembering: Storage, tmp_path: Path) -> None:
+        identity = remembering.journal.identity()
+        keys = insert(remembering, "org_organisation", ("A",))
+        with remembering.store.transaction():
+            remembering.journal.note("org_organisation", keys, None)
+        assert remembering.journal.identity() == identity
+        assert json.loads((tmp_path / "journal.json").read_text()) == {"identity": identity, "head": 1}
+        again = Storage(remembering.database, migrate=False, path=tmp_path / "journal.json")
+        assert again.journal.identity() == identity
+        again.close()
+
+    def note_elsewhere(self, site: Storage, path: Path) -> None:
+        """Note a change over another connection, and remember outside the database how far it has come."""
+        other = Storage(site.database, migrate=False, path=path)
+        other.schema()
+        other.db.commit()
+        keys = insert(other, "org_organisation", ("B",))
+        with other.store.transaction():
+            other.journal.note("org_organisation", keys, None)
+        other.journal.identity()
+        other.close()
+
+    def test_who_writes_while_the_identity_is_asked_for_does_not_change_it(
+        self, remembering: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.hand_out(remembering)
+        identity = remembering.journal.identity()
+        highest_position = remembering.store.highest_position
+
+        def overtaken() -> int:
+            position = highest_position()
+            monkeypatch.undo()
+            self.note_elsewhere(remembering, tmp_path / "journal.json")
+            return position
+
+        monkeypatch.setattr(remembering.store, "highest_position", overtaken)
+        assert remembering.journal.identity() == identity
+        assert remembering.journal.identity() == identity
+
+    def test_a_transaction_that_still_sees_the_past_is_no_restored_database(
+        self, remembering: Storage, tmp_path: Path
+    ) -> None:
+        self.hand_out(remembering)
+        identity = remembering.journal.identity()
+        reader = Storage(remembering.database, migrate=False, path=tmp_path / "journal.json")
+        assert reader.store.rows("SELECT COUNT(*) FROM sync_journal") == [(0,)]
+        self.note_elsewhere(remembering, tmp_path / "journal.json")
+        assert reader.journal.identity() == identity
+        reader.close()
+
+    def test_two_that_find_the_database_restored_agree_on_one_identity(
+        self, remembering: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "journal.json"
+        self.hand_out(remembering)
+        former = remembering.journal.identity()
+        path.write_text(json.dumps({"identity": former, "head": 5}))
+        given: list[str] = []
+        lock_writers = remembering.store.lock_writers
+
+        def overtaken() -> None:
+            monkeypatch.undo()
+            other = Storage(remembering.database, migrate=False, path=path)
+            given.append(other.journal.identity())
+            other.close()
+            lock_writers()
+
+        monkeypatch.setattr(remembering.store, "lock_writers", overtaken)
+        assert [remembering.journal.identity()] == given != [former]
+
+    def test_what_is_not_committed_is_not_remembered(self, remembering: Storage) -> None:
+        self.hand_out(remembering)
+        identity = remembering.journal.identity()
+        keys = insert(remembering, "org_organisation", ("A",))
+        with pytest.raises(ZeroDivisionError), remembering.store.transaction():
+            remembering.journal.note("org_organisation", keys, None)
+            assert remembering.journal.identity() == identity
+            raise ZeroDivisionError
+        assert remembering.journal.identity() == identity
+
+    def test_many_remember_at_once(self, remembering: Storage, tmp_path: Path) -> None:
+        path = tmp_path / "journal.json"
+        remembering.journal.identity()
+        failed: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                site = Storage(remembering.database, migrate=False, path=path)
+                for number in range(50):
+                    path.write_text(str(number))
+                    site.journal.identity()
+                site.close()
+            except OSError as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failed
+        assert [each.name for each in tmp_path.iterdir() if each.name.startswith("journal.")] == [path.name]
+
+    def test_a_database_that_fell_back_gets_another_identity(self, remembering: Storage) -> None:
+        keys = insert(remembering, "org_organisation", ("A",), ("B",))
+        with remembering.store.transaction():
+            remembering.journal.note("org_organisation", keys, None)
+        identity = remembering.journal.identity()
+        with remembering.store.transaction():
+            remembering.store.run("DELETE FROM sync_journal WHERE seq > 1")
+        other = remembering.journal.identity()
+        assert other != identity
+        assert remembering.journal.identity() == other
+
+    @pytest.mark.parametrize("content", [None, "", '{"identity": "another", "head": 0}'])
+    def test_a_copied_database_gets_another_identity_once_it_has_spoken(
+        self, remembering: Storage, tmp_path: Path, content: Any
+    ) -> None:
+        path = tmp_path / "journal.json"
+        identity = remembering.journal.identity()
+
+        def lose() -> None:
+            path.unlink()
+            if content is not None:
+                path.write_text(content)
+
+        lose()
+        assert remembering.journal.identity() == identity
+        self.hand_out(remembering)
+        lose()
+        assert remembering.journal.identity() != identity
+
+    # --- pydal ----------------------------------------------------------------------------------------------
+
+    def test_writes_of_pydal_are_journaled_in_their_transaction(self, site: Storage) -> None:
+        table = site.db.org_organisation
+        key = int(table.insert(name="A"))
+        assert site.journal.positions("org_organisation", [key]) == {key: (1, None)}
+        site.db.rollback()
+        key = int(table.insert(name="A"))
+        site.db.commit()
+        site.db(table.id == key).update(name="B")
+        site.db.commit()
+        assert site.journal.positions("org_organisation", [key])[key][0] == site.journal.head()
+        head = site.journal.head()
+        site.db(table.id == key).update(name="B")
+        assert site.journal.head() == head  # nothing changed
+        site.db(table.id == key).update(deleted=True)
+        site.db.commit()
+        assert site.journal.head() > head
+
+    def test_a_later_edit_is_newer_than_what_it_edits(self, site: Storage) -> None:
+        table = site.db.org_organisation
+        future = datetime(2099, 1, 1)
+        key = int(table.insert(name="A", modified_on=future))
+        site.db(table.id == key).update(name="B")
+        assert table[key].modified_on == future + timedelta(seconds=1)
+        site.db(table.id == key).update(name="C", modified_on=EARLY)
+        assert table[key].modified_on == EARLY  # the writer's own choice
+
+    def test_derived_data_is_not_journaled(self, site: Storage) -> None:
+        table = site.db.org_organisation
+        key = int(table.insert(name="A"))
+        site.db.commit()
+        head = site.journal.head()
+        before = table[key].modified_on
+        site.db(table.id == key).update(acronym="X", modified_on=table.modified_on)
+        assert (site.journal.head(), table[key].modified_on) == (head, before)
+
+    def test_an_update_of_many_notes_those_that_change(self, site: Storage) -> None:
+        table = site.db.org_organisation
+        keys = [int(table.insert(name=name)) for name in ("A", "B", "C")]
+        site.db.commit()
+        head = site.journal.head()
+        site.db(table.id > 0).update(name="B")
+        positions = site.journal.positions("org_organisation", keys)
+        assert [positions[key][0] > head for key in keys] == [True, False, True]
+
+    def test_an_expression_counts_as_change(self, site: Storage) -> None:
+        table = site.db.org_organisation
+        key = int(table.insert(name="A", year=1))
+        site.db.commit()
+        head = site.journal.head()
+        site.db(table.id == key).update(year=table.year + 1)
+        site.db.commit()
+        assert site.journal.head() == head + 1
+
+    def test_a_component_that_moves_notes_both_masters(self, site: Storage) -> None:
+        db = site.db
+        first, second = (int(db.org_organisation.insert(name=name)) for name in "AB")
+        name = db[NAMES].insert(name_l10n="O", organisation_id=first)
+        db.commit()
+        head = site.journal.head()
+        db(db[NAMES].id == name).update(organisation_id=second)
+        db.commit()
+        changes = site.store.scan(
+            site.table("org_organisation"), ("id",), after=head, until=site.journal.head(), limit=9
+        )
+        assert {row[0] for row in changes} == {first, second}
+
+    def test_a_hard_deletion_notes_the_master(self, site: Storage) -> None:
+        db = site.db
+        organisation = int(db.org_organisation.insert(name="A"))
+        name = db[NAMES].insert(name_l10n="O", organisation_id=organisation)
+        db.commit()
+        head = site.journal.head()
+        db(db[NAMES].id == name).delete()
+        db.commit()
+        window = {"after": head, "until": site.journal.head(), "limit": 9}
+        changes = site.store.scan(site.table("org_organisation"), ("id",), **window)
+        assert [row[0] for row in changes] == [organisation]
+        assert site.store.scan(site.table(NAMES), ("id",), **window) == []
+
+    def test_tables_of_the_synchronisation_are_not_journaled(self, site: Storage) -> None:
+        site.db.sync_repository.insert(name="Peer")
+        assert site.journal.head() == 0

@@ -2,7 +2,7 @@
 
 
 def index():
-    """Go to the module's main resource."""
+    """The module's first page is its main resource."""
     redirect(URL("gis", "location"))
 
 

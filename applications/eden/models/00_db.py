@@ -1,4 +1,4 @@
-"""Database, data model and users, for all models that follow."""
+"""Database, data model and users, for all that follows."""
 
 import logging
 import os

@@ -13,7 +13,7 @@ Declaration = Union[str, Mapping[str, Any], Sequence[Union[str, Mapping[str, Any
 
 @dataclass(frozen=True)
 class Component:
-    """How one table is joined to a master table.
+    """How one table belongs to a master table.
 
     Attributes:
         tablename: table of the component records; with a link, the table at the far end of it.
@@ -35,18 +35,17 @@ class Component:
 
 
 def without_prefix(tablename: str) -> str:
-    """Return the name of a resource within its module: "org_office_type" -> "office_type"."""
+    """The name of a resource within its module: "org_office_type" -> "office_type"."""
     return tablename.split("_", 1)[-1]
 
 
 def parse_declaration(tablename: str, declared: Declaration, master_key: str = "id") -> list[Component]:
-    """Return the components that a declaration in Eden's form describes.
+    """Read one component's declaration as Eden's models write it.
 
     Args:
         tablename: table of the component.
-        declared: see ``Declaration``.
+        declared: see `Declaration`.
         master_key: field of the master that is joined on unless the declaration says otherwise.
-
     Raises:
         ValueError: if the joining field is missing.
     """

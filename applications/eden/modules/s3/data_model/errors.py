@@ -1,4 +1,4 @@
-"""Errors of the data model, with messages for people."""
+"""What can go wrong in the data model, told to a person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class S3Error(Exception):
 
 
 class UnknownTable(S3Error):
-    """This site does not have the named table."""
+    """A table was named that this site does not have."""
 
     def __init__(self, tablename: str) -> None:
         super().__init__(

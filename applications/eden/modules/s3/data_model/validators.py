@@ -1,4 +1,4 @@
-"""Validators that query this site's tables or choose from a list."""
+"""Validators that look into this site's tables or choose from a list."""
 
 from __future__ import annotations
 
@@ -15,29 +15,28 @@ try:
 except ImportError:  # web2py 2 gives this name only through pydal
     from pydal.validators import ValidationError
 
-#: Most records that are offered as a list; with more, a person types a name or an id.
+#: Up to so many records are offered in a list to choose from; beyond, a person types a name or number.
 MAX_OPTIONS = 200
 
 
 def is_key(text: Any) -> bool:
-    """Return whether a text can be the key of a record, or the number of a page.
+    """Tell whether a text can be the key of a record, or the number of a page.
 
     Args:
-        text: a part of an address, or what somebody entered.
+        text: as it stands in an address, or as it was entered.
     """
     given = str(text)
-    # Some databases cannot search for a longer number.
+    # a longer number is more than some databases can look for
     return given.isascii() and given.isdigit() and len(given) < 10
 
 
 class ReferenceTo(Validator):
-    """A live record of another table, given by its id, its uuid, or a unique name.
+    """A live record of another table, given by its id, its uuid, or a name that only it has.
 
     Args:
         s3db: the site's data model.
         tablename: table referred to.
-        required: refuse an empty value.
-        multiple: a list of records.
+        multiple: a list of them.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class ReferenceTo(Validator):
         return self.s3db.db(table.deleted == False)  # noqa: E712 - an SQL expression
 
     def options(self, zero: bool = True) -> list[tuple[str, Any]]:
-        """Return ids and names to choose from, as web2py's list widget takes them."""
+        """Ids and names to choose from, as web2py's list widget wants them."""
         table = self.s3db[self.tablename]
         rows = self._live().select(table._id, *self.s3db_names(), limitby=(0, MAX_OPTIONS))
         shown = sorted(
@@ -62,18 +61,18 @@ class ReferenceTo(Validator):
         return ([("", "")] if zero and not self.multiple else []) + shown
 
     def is_short(self) -> bool:
-        """Return whether the records can be offered as a list."""
+        """Whether the records can be offered in a list."""
         table = self.s3db[self.tablename]
         return len(self._live().select(table._id, limitby=(0, MAX_OPTIONS + 1))) <= MAX_OPTIONS
 
     def s3db_names(self) -> list[Any]:
-        """Return the columns that make the name of a record."""
+        """Columns that make the name of a record."""
         table = self.s3db[self.tablename]
         names = self.s3db.get_config(self.tablename, "name_fields", ("name",))
         return [table[name] for name in names if name in table.fields]
 
     def label(self, row: Any) -> str:
-        """Return the name of a record."""
+        """The name of a record."""
         parts = [str(row[column]) for column in self.s3db_names() if row[column]]
         return " ".join(parts) or f"#{row[self.s3db[self.tablename]._id]}"
 
@@ -102,7 +101,7 @@ class ReferenceTo(Validator):
         return int(found.first()[table._id])
 
     def validate(self, value: Any, record_id: Any | None = None) -> Any:
-        """Return the id (or list of ids) for a value of a form or a document; None if it is empty."""
+        """The id (or list of ids) for what a form or a document gave; None if empty."""
         if self.multiple:
             given = value if isinstance(value, (list, tuple)) else ([value] if value else [])
             return [self._find(one) for one in given if one not in (None, "")]
@@ -113,12 +112,12 @@ class ReferenceTo(Validator):
         return self._find(value)
 
     def formatter(self, value: Any) -> Any:
-        """Return the text of a form field for a stored value."""
+        """What a form field shows for a stored value."""
         return value
 
 
 class UniqueValue(Validator):
-    """A value that no other record of the table has; it may be empty or NULL.
+    """A value that no other record of the table has; empty is allowed, and NULL.
 
     Deleted records count as well: the column is unique in the database.
 
@@ -135,11 +134,11 @@ class UniqueValue(Validator):
         self.record_id: Any = None
 
     def set_self_id(self, record_id: Any) -> None:
-        """Set which record is edited; web2py's forms call this."""
+        """Told by web2py's forms which record is edited."""
         self.record_id = record_id
 
     def validate(self, value: Any, record_id: Any | None = None) -> Any:
-        """Return the value, None if it is empty."""
+        """The value, None if empty."""
         if value is None or str(value).strip() == "":
             return None
         table = self.s3db[self.tablename]
@@ -153,9 +152,9 @@ class UniqueValue(Validator):
 
 
 class WebAddress(Validator):
-    """An address of a web page, with or without ``https://``; it is stored as entered."""
+    """An address of a web page, with or without `https://`; stored as it was given."""
 
-    #: Keeps no reference to a request: an import can use one instance for all values.
+    #: Holds on to nothing of a request: an import need not look it up anew for every value.
     s3_pure = True
 
     _PATTERN = re.compile(
@@ -163,7 +162,7 @@ class WebAddress(Validator):
     )
 
     def validate(self, value: Any, record_id: Any | None = None) -> Any:
-        """Return the address as it was entered."""
+        """The address as it was given."""
         if not self._PATTERN.fullmatch(str(value)):
             raise ValidationError(self.translator("Enter a web address such as https://www.example.org"))
         return value

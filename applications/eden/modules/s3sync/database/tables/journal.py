@@ -11,7 +11,7 @@ from .fields import declare
 
 
 def define_journal(db: Any) -> None:
-    """Define the journal and its tables; journal.py and checkpoints.py write them without pydal."""
+    """The journal and what belongs to it; written by journal.py and checkpoints.py past pydal."""
     declare(
         db,
         "sync_journal",
