@@ -1,1 +1,1 @@
-"""Reproducible measurements of whole sites, each beside what parser and database can do at all."""
+"""Reproducible benchmarks of whole sites, each beside the fastest that parser and database can do."""

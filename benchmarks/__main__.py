@@ -1,4 +1,4 @@
-"""Entry of ``benchmarks/run``, called as a file: makes the environment, then goes on inside it."""
+"""Entry of ``benchmarks/run``, called as a file: makes the environment, then continues inside it."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""An administrator who looks at one screen after the other."""
+"""An administrator who opens one screen after the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .sites import ADMINISTRATOR, Site
 
 median = statistics.median
 
-#: The screens of the synchronisation, by what a person calls them; the names in braces come from ``crowd.py``.
+#: The screens of the synchronisation, by their titles; the names in braces come from ``crowd.py``.
 SCREENS = {
     "overview": "/sync/index",
     "overview, searched": "/sync/index?q=office+09",
@@ -44,10 +44,10 @@ SCREENS = {
 
 
 class Browser:
-    """A logged-in administrator's browser.
+    """The browser of an administrator who is logged in.
 
     Args:
-        site: where it logs in.
+        site: the site it logs in at.
     """
 
     def __init__(self, site: Site) -> None:
@@ -65,10 +65,10 @@ class Browser:
             raise RuntimeError("The administrator could not log in.")
 
     def look_at(self, path: str, times: int) -> list[float]:
-        """Ask for one screen several times; return the seconds of each, from the request to the last byte.
+        """Request one screen several times; return the seconds of each, from the request to the last byte.
 
         Raises:
-            RuntimeError: the screen does not answer with a page.
+            RuntimeError: the answer is no page.
         """
         seconds: list[float] = []
         for _ in range(times):
@@ -80,7 +80,7 @@ class Browser:
         return seconds
 
     def wander(self, repository: int, until: threading.Event) -> tuple[list[float], int]:
-        """Ask for the administration's screens in turn; return the seconds of each and how many were refused."""
+        """Request the administration's screens in turn; return the seconds of each and how many were refused."""
         paths = (
             "/sync/index",
             f"/sync/repository/{repository}/now",

@@ -1,4 +1,4 @@
-"""A site that knows neither cursors nor pages, as far as a pull needs one: it answers with one document."""
+"""A peer without cursors and pages, as far as a pull needs one: it answers with one document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def classic_eden(document: Path) -> Iterator[str]:
-    """Serve a document to whoever asks; yield the address of the site."""
+    """Serve a document to every request; yield the site's address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -24,7 +24,7 @@ def classic_eden(document: Path) -> Iterator[str]:
                 shutil.copyfileobj(source, self.wfile, 1 << 18)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

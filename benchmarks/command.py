@@ -25,7 +25,7 @@ SCENES = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure; return 0 where every target was reached, else 1."""
+    """Run the benchmarks; return 0 if every target was reached, else 1."""
     parser = argparse.ArgumentParser(
         prog="benchmarks/run",
         description="Measures whole sites on this machine: web servers and workers as ./run starts them, HTTP on "
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Callable[[], None]]:
-    """Return what is to be measured, with its sizes."""
+    """Return the scenes to run, with their sizes."""
     many = 10_000 if options.quick else 100_000
     sizes = [10_000] if options.quick else sorted({10_000, min(100_000, options.most), options.most})
     known: dict[str, Callable[[], None]] = {
@@ -88,7 +88,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
 
 
 def server_name(database: str) -> str:
-    """Name the database server and its version."""
+    """Return the name and version of the database server."""
     if database.startswith("sqlite"):
         return "SQLite"
     connection = connect(database)

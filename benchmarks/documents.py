@@ -1,4 +1,4 @@
-"""Records as people write them: varied names, addresses and remarks, the same at every run."""
+"""Records like those that people write: varied names, addresses and remarks, the same in every run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _REMARKS = (
 
 
 class Words:
-    """Words that nobody has, chosen by a seed."""
+    """Invented words, chosen by a seed."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -63,7 +63,7 @@ def _text(field: str, text: str) -> str:
 
 
 def organisation(number: int, revision: int = 0) -> str:
-    """Return an organisation as an <resource> element; another revision of it differs in two fields."""
+    """Return an organisation as a <resource> element; its revisions differ in two fields."""
     words = Words(number)
     uuid = words.uuid()
     name = f"{words.word()} {words.word()} {words.one_of(_KINDS)}"
@@ -81,7 +81,7 @@ def organisation(number: int, revision: int = 0) -> str:
 
 
 def office(number: int, revision: int = 0) -> str:
-    """Return an office with its location, and with its organisation where it is the first of ten."""
+    """Return an office with its location; the first of ten also has its organisation."""
     words = Words(1_000_000_000 + number)
     uuid, place, word = words.uuid(), words.uuid(), words.word()
     owner = number // 10
@@ -139,8 +139,8 @@ def write_pages(
         folder: where to write.
         table: one of MAKERS.
         count: main records.
-        revision: 0 for their first versions; a higher one is newer and differs.
-        first: number of the first record; each number is another record.
+        revision: 0 for their first versions; a higher one is newer and different.
+        first: number of the first record; each number is a different record.
         page: main records in a document.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""What parser and database can do at all: bare loops over the same documents, without a single rule.
+"""Floors: bare loops over the same documents, the fastest that parser and database can do.
 
-A floor knows neither journal nor references, checks nothing and answers nobody. It shows how far the real path is
-from what this machine could do at best, at this moment.
+A floor has no journal, no references and no checks. It shows how far the real path is from the best that this
+machine can do at this moment.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "pr_contact": ("contact_method", "value"),
 }
 META = ("uuid", "mci", "deleted", "created_on", "modified_on")
-#: PostgreSQL takes what stands in VALUES for text.
+#: PostgreSQL takes the values of a VALUES list for text.
 _CASTS = {"modified_on": "::timestamp", "gender": "::integer", "lat": "::float", "lon": "::float"}
 CONSTANTS = {"deleted": "F", "gis_feature_type": 1, "organisation_id": 1}
 
 
 def parse(documents: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Yield the records of documents as dicts, components behind their masters."""
+    """Yield the records of documents as dicts, components after their masters."""
     for path in documents:
         for _, element in etree.iterparse(str(path), tag="resource"):
             fields: dict[str, Any] = {"table": element.get("name"), **CONSTANTS, **element.attrib}
@@ -40,7 +40,7 @@ def parse(documents: Sequence[Path]) -> Iterator[dict[str, Any]]:
                 if child.tag == "data":
                     fields[child.get("field")] = child.get("value") or child.text
                 elif child.tag == "reference":
-                    # read, as whoever resolves it must, but there is nobody to resolve it
+                    # Read as the real path must, but not resolved.
                     fields[f"{child.get('field')} uuid"] = child.get("uuid")
             yield fields
             parent = element.getparent()
@@ -51,12 +51,12 @@ def parse(documents: Sequence[Path]) -> Iterator[dict[str, Any]]:
 
 
 class Floor:
-    """The bare loops, into tables like the site's own, indices included.
+    """The bare loops, into tables like the site's own, with the same indices.
 
     Args:
-        connection: of the driver itself (see ``sites.connect``): to the site's database on a server, to a file of its
-            own for SQLite.
-        uri: which database it is.
+        connection: a connection of the driver itself (see ``sites.connect``): to the site's database on a server;
+            for SQLite to a separate file.
+        uri: pydal URI of the database.
         original: for SQLite, the site's database.
     """
 
@@ -92,7 +92,7 @@ class Floor:
         return self._timed(documents, self._update)
 
     def look_up(self, documents: Sequence[Path]) -> float:
-        """Parse and read what is there by uuid; return the seconds."""
+        """Parse and read the existing records by uuid; return the seconds."""
         return self._timed(documents, self._look_up)
 
     def _timed(

@@ -1,4 +1,4 @@
-"""What is measured, in scenes that share their sites."""
+"""The benchmarks, in scenes that share their sites."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ REPEATS = 3
 REPOSITORIES = 8
 MEGABYTE = 1e6
 MOST_MEMORY = 200.0
-#: Pages of 5,000 records after which the memory of a web server grows no more.
+#: Pages of 5,000 records after which a web server's memory grows no more.
 PAGES_UNTIL_SETTLED = 100
 Tell = Callable[[Row], None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Crowd:
-    """How much of everything ``crowd.py`` makes; ``tasks_each`` is for one repository."""
+    """How many rows of each kind ``crowd.py`` makes; ``tasks_each`` is the number for each repository."""
 
     repositories: int = 100
     tasks_each: int = 10
@@ -61,9 +61,9 @@ class Measurements:
     """All scenes.
 
     Args:
-        folder: a folder for everything.
+        folder: where the sites and their data lie.
         database: pydal URI of the database that the sites use.
-        tell: is told each row.
+        tell: is called with each row.
     """
 
     def __init__(self, folder: Path, database: str, tell: Tell) -> None:
@@ -92,7 +92,7 @@ class Measurements:
             shutil.rmtree(folder)
 
     def _fill(self, site: Site, count: int, first: int = 0) -> None:
-        """Give an empty site records of its own."""
+        """Fill an empty site with its own records."""
         folder = self._folder / "fill"
         documents = write_pages(folder, ORGANISATION, count, first=first)
         site.script("fill", table=ORGANISATION, documents=[str(each) for each in documents])
@@ -101,7 +101,7 @@ class Measurements:
     # --- one site that is pushed to and asked ------------------------------------------------------------
 
     def imports(self, count: int) -> None:
-        """Records that arrive by HTTP: new, unchanged, changed; and how they leave again."""
+        """Measure records that arrive by HTTP (new, unchanged, changed), and their export."""
         pages = self._folder / "pages"
         with self._site("imports") as site, Client(site, pages) as client, self._floor(site) as floor:
             best: dict[str, list[tuple[float, float]]] = {"new": [], "unchanged": [], "changed": []}
@@ -138,7 +138,7 @@ class Measurements:
     def _exports(self, site: Site, count: int, floor: Floor) -> None:
         times = []
         for turn in range(REPEATS):
-            # A stranger each time: who has pulled before is not sent the same again.
+            # A new peer each time: one that has pulled before does not get the same again.
             with Client(site, self._folder / f"export-{turn}") as client:
                 began = time.perf_counter()
                 client.pull_all(ORGANISATION)
@@ -148,7 +148,7 @@ class Measurements:
         self._tell(_speed("export", count, times, 30000.0, 0.5))
 
     def families(self, count: int) -> None:
-        """Records with references and with components."""
+        """Measure records with references and with components."""
         pages = self._folder / "pages"
         for table, what in (
             ("org_office", "import, offices with organisation and location"),
@@ -164,7 +164,7 @@ class Measurements:
     # --- two sites ------------------------------------------------------------------------------------------
 
     def exchange(self, count: int) -> None:
-        """Two sites that have nothing of each other, worker to worker."""
+        """Measure a worker's first run between two sites that have nothing of each other."""
         with self._site("field") as field, self._site("headquarters") as headquarters:
             self._fill(field, count)
             self._fill(headquarters, count, first=count)
@@ -183,7 +183,7 @@ class Measurements:
             )
 
     def pages(self, count: int) -> None:
-        """Somebody works with the administration screens while records arrive."""
+        """Measure the administration screens while records arrive."""
         with self._site("field") as field, self._site("headquarters") as headquarters:
             self._fill(headquarters, count)
             repository = connect_sites(field, headquarters, [ORGANISATION], mode=1)
@@ -206,7 +206,7 @@ class Measurements:
             self._tell(Row(f"{name}: longest", max(seconds) * 1000, "ms"))
 
     def screens(self, crowd: Crowd = CROWD) -> None:
-        """Every screen of the administration at a site with many of everything."""
+        """Measure every screen of the administration at a site with many rows of each kind."""
         with self._site("headquarters") as site:
             self._fill(site, crowd.conflicts)
             made = site.script("crowd", **dataclasses.asdict(crowd))
@@ -218,7 +218,7 @@ class Measurements:
     # --- flat ---------------------------------------------------------------------------------------------
 
     def sizes(self, counts: Sequence[int]) -> None:
-        """The same at several sizes: memory, cost per record, and nothing to do at the largest."""
+        """Measure the same at several sizes: memory, time per record, and a run without changes at the largest."""
         peaks: dict[str, list[float]] = {}
         costs: list[float] = []
         for count in counts:
@@ -262,9 +262,9 @@ class Measurements:
             )
 
     def _serve(self, site: Site, count: int) -> None:
-        """Pull until as many pages were served at every size.
+        """Pull until the same number of pages was served at every size.
 
-        The memory of a web server settles with the pages it has served, few or many records it may hold.
+        A web server's memory settles with the number of pages it has served, however many records it holds.
         """
         for turn in range(math.ceil(PAGES_UNTIL_SETTLED * PAGE / max(count, PAGE))):
             with Client(site, self._folder / f"settle-{turn}") as client:
@@ -280,10 +280,10 @@ class Measurements:
         self._tell(Row(f"{name}: the whole run, both directions", runs["run"] * 1000, "ms"))
 
     def _cost_at(self, site: Site, held: int) -> float:
-        """Seconds a new record costs where so many are held."""
+        """Return the seconds per new record at a site that holds ``held`` records."""
         count = 10000
         pages = self._folder / "more"
-        # what filled the site is still on its way to the disk, the more the larger it is
+        # The larger the site, the more of what filled it is still being written to the disk.
         os.sync()
         with Client(site, pages) as client:
             times = [
@@ -300,7 +300,7 @@ class Measurements:
         return min(times) / count
 
     def _one_document(self, count: int) -> dict[str, float]:
-        """A classic Eden knows no pages: one document of everything, pushed to us and pulled by us."""
+        """Measure one document with everything, pushed to us and pulled by us: a classic Eden has no pages."""
         with self._site("classic") as site:
             folder = self._folder / "document"
             (document,) = write_pages(folder, ORGANISATION, count, page=count)
@@ -327,7 +327,7 @@ class Measurements:
     # --- several workers ------------------------------------------------------------------------------------
 
     def workers(self, count: int) -> None:
-        """Eight repositories that bring different records, with 1, 2 and 4 workers."""
+        """Measure eight repositories with different records, with 1, 2 and 4 workers."""
         folder = self._folder / "workers"
         with contextlib.ExitStack() as stack:
             addresses = []
@@ -359,7 +359,7 @@ class Measurements:
 
 
 def _seconds(client: Client, table: str, documents: Sequence[Path], outcome: str) -> float:
-    """Push documents; return how long it took. All records have to meet the same fate."""
+    """Push documents; return the seconds. All records must have the same outcome."""
     began = time.perf_counter()
     outcomes = client.push_all(table, documents)
     seconds = time.perf_counter() - began
@@ -378,7 +378,7 @@ def _packed_size(document: Path) -> int:
 def _speed(
     name: str, count: int, times: Sequence[tuple[float, float]], target: float, share: float | None = None
 ) -> Row:
-    """The best of several turns, of the real path and of the floor."""
+    """Return the best of several measurements, of the real path and of the floor."""
     real, floor = (min(each) for each in zip(*times))
     return Row(f"{name}, {count:,}", count / real, "records/s", count / floor, target, floor_share=share)
 

@@ -1,4 +1,4 @@
-"""Whole sites for measurements: an instance folder each, the web server as ./run starts it, a worker's process."""
+"""Whole sites for benchmarks: each an instance folder, a web server as ./run starts it, and a worker process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def free_port() -> int:
 
 
 def peak_memory(pid: int) -> int:
-    """Return the most bytes a process has had in memory since it began or since ``reset_peak_memory``."""
+    """Return the peak memory of a process in bytes, since it began or since ``reset_peak_memory``."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
@@ -50,19 +50,19 @@ def peak_memory(pid: int) -> int:
 
 
 def reset_peak_memory(pid: int) -> None:
-    """Let the peak begin at what the process has now (Linux: clear_refs, see proc(5))."""
+    """Reset the peak to the memory that the process has now (Linux: clear_refs, see proc(5))."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 @dataclass
 class Site:
-    """A site of its own.
+    """One site.
 
     Attributes:
         home: its instance folder.
-        configuration: where it listens and what its database is.
+        configuration: its address, port and database.
         web: its web server.
-        worker: its scheduler's worker, without work: measured runs are processes of their own.
+        worker: its scheduler's worker, which is idle: measured runs are separate processes.
     """
 
     home: Path
@@ -72,31 +72,31 @@ class Site:
 
     @property
     def url(self) -> str:
-        """Address of its application."""
+        """The application's URL."""
         return site_url(self.configuration)
 
     @property
     def web_pid(self) -> int:
-        """The web server's process."""
+        """The web server's process id."""
         assert self.web.pid is not None
         return self.web.pid
 
     def script(self, name: str, **arguments: Any) -> Any:
-        """Run a script of ``scripts/`` in a process of its own, with the site's models; return its result."""
+        """Run a script of ``scripts/`` in a separate process with the site's models; return its result."""
         return run_script(PYTHON, self.home, SCRIPTS / f"{name}.py", [json.dumps(arguments)])
 
     def start(self) -> None:
-        """Start both, and wait until the web server answers."""
+        """Start web server and worker, and wait until the web server answers."""
         self.web.start()
         self.worker.start()
         wait_for_answer(self.web, self.url)
 
     def stop(self) -> None:
-        """Stop both."""
+        """Stop web server and worker."""
         stop_all([self.web, self.worker])
 
     def spool(self) -> list[Path]:
-        """Return what lies in the folder for documents on their way."""
+        """Return the files in the spool folder."""
         folder = application_folder(self.home) / "private" / "spool"
         return sorted(folder.iterdir()) if folder.exists() else []
 
@@ -106,7 +106,7 @@ def running_site(home: Path, database: str, settings: str = "") -> Iterator[Site
     """Prepare a site, start its web server and worker, and stop them at the end.
 
     Args:
-        home: where the instance folder is made, or lies from before.
+        home: the instance folder; it is made if it does not exist.
         database: pydal URI.
         settings: lines for the section [sync] of its configuration.
     """
@@ -140,10 +140,10 @@ def running_site(home: Path, database: str, settings: str = "") -> Iterator[Site
 
 @contextlib.contextmanager
 def fresh_database(uri: str) -> Iterator[str]:
-    """Give a site a database of its own on the server of ``uri``; SQLite's is a file in the instance anyway.
+    """Make a new database on the server of ``uri``, for one site. For SQLite the instance has its own file anyway.
 
     Args:
-        uri: "sqlite://storage.sqlite", or a PostgreSQL or MySQL URI with the right to make databases.
+        uri: "sqlite://storage.sqlite", or a PostgreSQL or MySQL URI of a user who may create databases.
     """
     if uri.startswith("sqlite"):
         yield uri
@@ -193,12 +193,12 @@ def connect(uri: str, folder: Path | None = None) -> Any:
 
 
 class Client:
-    """Another site that speaks to ours over HTTP, with the adapter that a worker uses.
+    """Another site that talks to ours over HTTP, with the adapter that a worker uses.
 
     Args:
-        site: whom it speaks to; it introduces itself first.
+        site: the site it registers with.
         folder: for spooled answers.
-        gzip: whether what it sends is packed.
+        gzip: whether request bodies are gzipped.
     """
 
     def __init__(self, site: Site, folder: Path, *, gzip: bool = True) -> None:
@@ -211,7 +211,7 @@ class Client:
             site.url,
             username=ADMINISTRATOR.email,
             password=ADMINISTRATOR.password,
-            # an answer to a document of a million records takes minutes
+            # The answer to a document of a million records takes minutes.
             limits=Limits(read_timeout=3600),
             spool=folder,
         )
@@ -250,7 +250,7 @@ class Client:
         return total
 
     def push_as_eden(self, table: str, document: Path) -> int:
-        """Send a whole document as a classic Eden does, neither packed nor with a checkpoint; return its records."""
+        """Send a whole document like a classic Eden: no gzip, no checkpoint; return the number of its records."""
         reply = self.peer.transport.send(
             "POST",
             f"{self.peer.transport.url}/sync/sync.xml?resource={table}&repository={self.uuid}",
@@ -263,7 +263,7 @@ class Client:
         return int(told["records"])
 
     def pull_all(self, table: str, limit: int = 5000) -> tuple[int, int]:
-        """Ask for everything, page by page, and keep none of it; return (bytes on the line, bytes of documents)."""
+        """Pull everything page by page and discard it; return (bytes on the line, bytes of documents)."""
         cursor, received, size = "", 0, 0
         while True:
             page = self.peer.pull(Exchange(table), cursor=cursor, limit=limit)
@@ -275,7 +275,7 @@ class Client:
                 return received, size
 
     def close(self) -> None:
-        """Close the line."""
+        """Close the connection."""
         self.peer.close()
 
     def __enter__(self) -> "Client":
@@ -286,12 +286,12 @@ class Client:
 
 
 def connect_sites(field_site: Site, headquarters: Site, tables: Sequence[str], mode: int = 3) -> int:
-    """Let one site know the other one and what to exchange; return the repository there.
+    """Add one site as a repository of the other one, with tasks; return the repository's id there.
 
     Args:
         field_site: the active site.
         headquarters: the passive site.
-        tables: what to exchange.
+        tables: the tables to exchange.
         mode: 1 pull, 2 push, 3 both.
     """
     repository: int = field_site.script(
@@ -307,6 +307,6 @@ def connect_sites(field_site: Site, headquarters: Site, tables: Sequence[str], m
 
 @contextlib.contextmanager
 def workshop() -> Iterator[Path]:
-    """A folder for everything, removed at the end."""
+    """Yield a temporary folder, removed at the end."""
     with tempfile.TemporaryDirectory(prefix="eden-bench-") as folder:
         yield Path(folder)

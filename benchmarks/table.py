@@ -1,4 +1,4 @@
-"""The rows that are measured: what they are called, what is asked of them, how they are told."""
+"""The rows of the results: their names, their targets, how they are written."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Row:
         name: what was measured.
         value: the figure.
         unit: its unit.
-        floor: the bare loop's figure in the same unit, None where there is none.
-        target: what is asked for, None where nothing is.
+        floor: the bare loop's figure in the same unit, None if there is none.
+        target: the figure to reach, None if there is none.
         at_least: whether more is better.
-        floor_share: part of the floor that is asked for beside the target.
+        floor_share: share of the floor to reach besides the target, from 0 to 1.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """The part of the floor that was reached."""
+        """The share of the floor that was reached, None without a floor."""
         return None if not self.floor else self.value / self.floor
 
     @property
     def met(self) -> bool | None:
-        """Whether the target was reached, None where there is none."""
+        """Whether the target was reached, None if there is none."""
         if self.target is None:
             return None
         reached = self.value >= self.target if self.at_least else self.value <= self.target
@@ -51,7 +51,7 @@ class Row:
         return reached and (self.floor_share is None or ratio is None or ratio >= self.floor_share)
 
     def to_json(self) -> dict[str, object]:
-        """The row as it is written to a file."""
+        """Return the row as it is written to a file."""
         return {
             "name": self.name,
             "value": round(self.value, 4),
@@ -64,12 +64,12 @@ class Row:
 
 
 def write_json(path: Path, rows: list[Row]) -> None:
-    """Write the rows for programs."""
+    """Write the rows as JSON."""
     path.write_text(json.dumps({"rows": [row.to_json() for row in rows]}, indent=1) + "\n", encoding="utf-8")
 
 
 def figure(value: float | None) -> str:
-    """A figure with as many digits as mean something."""
+    """Return a figure with its significant digits."""
     if value is None:
         return ""
     if abs(value) >= 100:
@@ -81,7 +81,7 @@ HEADINGS = ("what", "measured", "unit", "floor", "of the floor", "target", "met"
 
 
 def line(row: Row) -> str:
-    """A row of the table in Markdown."""
+    """Return a row of the table in Markdown."""
     sign = "at least" if row.at_least else "at most"
     target = "" if row.target is None else f"{sign} {figure(row.target)}"
     if row.floor_share is not None:
@@ -92,12 +92,12 @@ def line(row: Row) -> str:
 
 
 def heading() -> str:
-    """The first lines of the table."""
+    """Return the first two lines of the table."""
     return f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}"
 
 
 def machine(database: str) -> str:
-    """What was measured on: time, machine, versions."""
+    """Return on what was measured, and when: time, machine, versions."""
     cpu = next(
         (
             text.partition(":")[2].strip()

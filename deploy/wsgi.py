@@ -1,10 +1,10 @@
-"""The web side of a site for any WSGI server; workers run beside it (eden-worker@.service).
+"""A site's web application for any WSGI server. Workers run beside it (eden-worker@.service).
 
     EDEN_HOME=/var/lib/eden gunicorn --chdir /opt/eden-sync/deploy --workers 4 wsgi:application
 
-The instance folder must have been prepared once by ``./run --instance /var/lib/eden --exit``, and the server
-must run in a Python that has the packages of requirements.txt, e.g. the one in ``.venv``. Several web processes
-need a database server: PostgreSQL or MariaDB.
+Prepare the instance folder once with ``./run --instance /var/lib/eden --exit``. The server must run in a Python
+that has the packages of requirements.txt, e.g. the one in ``.venv``. Several web processes need a database
+server: PostgreSQL or MariaDB.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from typing import Any
 
 
 def load_application(home: str) -> Any:
-    """web2py's WSGI application, with an instance folder as its home.
+    """Return web2py's WSGI application with an instance folder as its home.
 
-    :param home: the instance folder; it becomes the process's current folder, as web2py wants it.
-    :raises SystemExit: when the folder was not prepared.
+    Args:
+        home: the instance folder. It becomes the process's working directory, as web2py requires.
+
+    Raises:
+        SystemExit: the folder has not been prepared.
     """
     if not os.path.isfile(os.path.join(home, "VERSION")):
         sys.exit(f"{home} is no instance folder yet. Prepare it: ./run --instance {home} --exit")

@@ -1,5 +1,5 @@
-"""Starts and supervises sites: Python environment, instance folder, web server, worker, demonstration.
+"""Prepares, starts and supervises sites: Python environment, instance folder, web server, worker, demo.
 
-Everything here runs before the environment exists, so it needs the standard library only. What runs inside
-web2py, ``worker`` and the files in ``scripts``, says so.
+Everything here runs before the environment exists, so it needs only the standard library. The exceptions run
+inside web2py and say so: ``worker`` and the files in ``scripts``.
 """

@@ -4,7 +4,7 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # Python put this folder on the path, where modules with common names would shadow others.
+    # Python puts this folder on the path, where modules with common names would shadow others.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     from launcher.command import main
 

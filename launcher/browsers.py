@@ -1,4 +1,4 @@
-"""The Chromium that is on this machine, for tests and pictures of the screens; none is ever downloaded."""
+"""The Chromium installed on this machine, for tests and screenshots. None is ever downloaded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def find_chromium() -> str | None:
-    """The browser's program: what EDEN_CHROMIUM names, else the first on the path; None when there is none."""
+    """Return the browser that EDEN_CHROMIUM names, else the first one on the path; None if there is none."""
     named = os.environ.get("EDEN_CHROMIUM")
     if named:
         return shutil.which(named)

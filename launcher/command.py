@@ -99,9 +99,10 @@ def port_number(text: str) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carries out ``./run`` with these arguments. Returns the exit status.
+    """Run ``./run`` with these arguments and return the exit status.
 
-    :raises Problem: when the site cannot be started.
+    Raises:
+        Problem: the site cannot be started.
     """
     options = parser().parse_args(arguments)
     if options.demo:
@@ -115,7 +116,7 @@ def run_site(options: argparse.Namespace) -> int:
     began = time.monotonic()
     home = (options.instance or DEFAULT_INSTANCE).expanduser().resolve()
     wishes = wishes_from(options)
-    # What can be refused at once is refused before anything is installed or written.
+    # Refuse invalid options before anything is installed or written.
     planned = wanted_configuration(read_configuration(home), wishes)
     if planned.host != numeric_host(planned.host):
         raise Problem(
@@ -176,7 +177,7 @@ def say(text: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Dispatches to the commands. Problems become messages, not tracebacks."""
+    """Run the command that the first argument names. A Problem is shown as a message, without a traceback."""
     command, rest = arguments[0], arguments[1:]
     try:
         if command == "test":

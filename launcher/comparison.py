@@ -1,4 +1,4 @@
-"""What two sites knew before they synchronised and know now, resource by resource, as a table."""
+"""Compares two sites before and after synchronisation, resource by resource, as a table."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 class Knowledge:
     """What a site knows of one table.
 
-    :param contents: uuid to a digest of the record's content; equal records have equal digests at every site.
-    :param conflicts: number of versions that lost a conflict and are kept at the site.
+    Attributes:
+        contents: uuid -> digest of the record's content; equal records have equal digests at every site.
+        conflicts: number of versions that lost a conflict and are kept at the site.
     """
 
     contents: Mapping[str, str]
@@ -23,7 +24,7 @@ SiteState = Mapping[str, Knowledge]
 
 
 def state_from(answer: Mapping[str, Any]) -> SiteState:
-    """The state in the answer of the script site_state."""
+    """Return the state that the script site_state reports."""
     return {name: Knowledge(known["contents"], known["conflicts"]) for name, known in answer.items()}
 
 
@@ -53,7 +54,7 @@ def change_between(before: Knowledge, now: Knowledge) -> Change:
 
 
 def differences(one: SiteState, other: SiteState) -> dict[str, list[str]]:
-    """table -> uuids of records that only one site has, or that differ. Empty when the sites are equal."""
+    """Return table -> uuids of records that differ or that only one site has. Empty if the sites are equal."""
     found = {}
     for name in one:
         ours, theirs = one[name].contents, other[name].contents
@@ -72,12 +73,13 @@ def table(
     before: Sequence[SiteState],
     now: Sequence[SiteState],
 ) -> str:
-    """The comparison as text.
+    """Return the comparison as text.
 
-    :param labels: table to what a person calls it; the tables are listed in this order.
-    :param names: the sites' names.
-    :param before: their states before, in the same order.
-    :param now: their states afterwards.
+    Args:
+        labels: table -> its label; the tables are listed in this order.
+        names: the sites' names.
+        before: the sites' states before, in the same order.
+        now: their states afterwards.
     """
     different = differences(now[0], now[1])
     width = max(len(label) for label in labels.values())

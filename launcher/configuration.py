@@ -1,6 +1,6 @@
 """The site's configuration file, ``private/appconfig.ini``: written at the first start, changed in place.
 
-The format is the one of web2py's AppConfig. Changing keeps comments and everything else that a person wrote.
+The format is that of web2py's AppConfig. A change keeps comments and everything else that somebody wrote.
 """
 
 from __future__ import annotations
@@ -44,11 +44,12 @@ pool_size = 10
 class SiteConfiguration:
     """What the launcher knows of a site.
 
-    :param host: the address that the web server listens on.
-    :param port: its TCP port.
-    :param database: the database, as a URI that pydal understands.
-    :param name: the site's name, as it is shown on its pages.
-    :param public_url: the address at which others reach the site, without the application's path.
+    Attributes:
+        host: the address that the web server listens on.
+        port: its TCP port.
+        database: the database, as a pydal URI.
+        name: the site's name, as its pages show it.
+        public_url: the address at which others reach the site, without the application's path.
     """
 
     host: str = DEFAULT_HOST
@@ -59,13 +60,13 @@ class SiteConfiguration:
 
     @property
     def local_url(self) -> str:
-        """The address at which the site is reached from this machine."""
+        """The address of the site on this machine."""
         return web_address(self.host, self.port)
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the person who starts a site asked for; None leaves what the site has."""
+    """What the options of ``./run`` ask for; None keeps what the site has."""
 
     host: str | None = None
     port: int | None = None
@@ -83,7 +84,7 @@ def web_address(host: str, port: int) -> str:
 
 
 def read_configuration(home: Path) -> SiteConfiguration | None:
-    """The configuration of an instance folder; None when it has none yet."""
+    """Return the configuration of an instance folder, None if it has none yet."""
     parser = configparser.ConfigParser(interpolation=None)
     if not parser.read(configuration_file(home), encoding="utf-8"):
         return None
@@ -99,13 +100,13 @@ def read_configuration(home: Path) -> SiteConfiguration | None:
 
 
 def wanted_configuration(known: SiteConfiguration | None, wishes: Wishes) -> SiteConfiguration:
-    """What the site shall be configured as: the wishes, else what it has, else the defaults."""
+    """Return the wanted configuration: the wishes, else what the site has, else the defaults."""
     current = known or SiteConfiguration()
     host = wishes.host or current.host
     port = wishes.port or current.port
     public_url = wishes.public_url
     if public_url is None:
-        # An address that only followed from host and port keeps following them.
+        # A public URL that was derived from host and port follows them.
         followed = current.public_url == current.local_url
         public_url = web_address(host, port) if followed else current.public_url
     return SiteConfiguration(
@@ -118,7 +119,7 @@ def wanted_configuration(known: SiteConfiguration | None, wishes: Wishes) -> Sit
 
 
 def write_configuration(home: Path, wanted: SiteConfiguration) -> bool:
-    """Writes what differs. Returns whether anything did."""
+    """Write the values that differ; return whether any did."""
     path = configuration_file(home)
     values = {
         ("site", "name"): wanted.name,
@@ -147,7 +148,7 @@ def write_configuration(home: Path, wanted: SiteConfiguration) -> bool:
 
 
 def with_value(text: str, section: str, option: str, value: str) -> str:
-    """The text of an ini file with one option set; every other line stays as it is."""
+    """Return the text of an INI file with one option set; all other lines stay the same."""
     lines = text.splitlines()
     inside = False
     end_of_section = None
@@ -170,7 +171,7 @@ def with_value(text: str, section: str, option: str, value: str) -> str:
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Replaces a file in one step; only its owner may read it, as it may hold a database password."""
+    """Replace a file atomically. Only its owner may read it: it may contain a database password."""
     fresh = path.with_name(path.name + ".new")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
         handle.write(text)

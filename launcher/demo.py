@@ -1,4 +1,4 @@
-"""``./run --demo``: two sites with data of their own, synchronised by a worker, compared record by record."""
+"""``./run --demo``: two sites with their own data, synchronised by a worker, compared record by record."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from .supervisor import (
 SCHEDULE_SECONDS = 30
 RUN_PATIENCE = 180.0
 
-# What is shown, in the order of the table. Other components are exchanged and compared too.
+# The tables shown, in this order. Other components are exchanged and compared as well.
 RESOURCES = {
     "gis_location": "Locations",
     "org_organisation": "Organizations",
@@ -52,7 +52,7 @@ RESOURCES = {
     "doc_document": "Documents",
 }
 
-# What is exchanged; contacts travel with the people.
+# The tables exchanged; contacts travel with their persons.
 EXCHANGED = tuple(name for name in RESOURCES if name != "pr_contact")
 
 T = TypeVar("T")
@@ -62,9 +62,13 @@ T = TypeVar("T")
 class DemoSite:
     """One of the two sites.
 
-    :param side: what the demonstration data are told apart by: "headquarters" or "field".
-    :param browser_host: how browsers reach it. Cookies do not distinguish ports: under one host name, logging
-        in at one site would end the session at the other.
+    Attributes:
+        side: which demo data it gets: "headquarters" or "field".
+        name: the site's name.
+        home: its instance folder.
+        browser_host: the host name for browsers. Cookies do not distinguish ports: under one host name, logging
+            in at one site would end the session at the other.
+        configuration: its configuration.
     """
 
     side: str
@@ -80,9 +84,10 @@ class DemoSite:
 
 
 def run_demo(options: argparse.Namespace) -> int:
-    """Carries out ``./run --demo``. Returns 0 unless the sites differ after ``--exit``.
+    """Run ``./run --demo``; return 0 unless the sites differ after ``--exit``.
 
-    :raises Problem: when a site cannot be started or the synchronisation does not come to an end.
+    Raises:
+        Problem: a site cannot be started, or the synchronisation does not end.
     """
     began = time.monotonic()
     refuse_unfitting(options)
@@ -127,7 +132,7 @@ def refuse_unfitting(options: argparse.Namespace) -> None:
 
 
 def prepare_folders(base: Path, options: argparse.Namespace) -> list[DemoSite]:
-    """Makes the two instance folders, each with a port that is free."""
+    """Make the two instance folders, each with a free port."""
     host = numeric_host(options.host) if options.host else "127.0.0.1"
     sites: list[DemoSite] = []
     taken: tuple[int, ...] = ()
@@ -148,7 +153,7 @@ def prepare_folders(base: Path, options: argparse.Namespace) -> list[DemoSite]:
 
 
 def demo_administrator(base: Path, options: argparse.Namespace) -> Administrator:
-    """The administrator of both sites. The password is kept beside them, since every start needs it."""
+    """Return the administrator of both sites. The password is stored beside them: every start needs it."""
     path = base / "demo-administrator.json"
     try:
         known = json.loads(path.read_text())
@@ -166,7 +171,7 @@ def fill_site(python: Path, site: DemoSite, administrator: Administrator) -> Non
 
 
 def states(python: Path, sites: Sequence[DemoSite]) -> list[SiteState]:
-    """What the sites know at the moment."""
+    """Return the current states of the sites."""
     script, tables = SCRIPTS / "site_state.py", list(RESOURCES)
     answers: list[Any] = in_parallel(
         [partial(run_script, python, site.home, script, tables) for site in sites]
@@ -175,7 +180,7 @@ def states(python: Path, sites: Sequence[DemoSite]) -> list[SiteState]:
 
 
 def in_parallel(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """Does things at the same time, and returns their results in the same order."""
+    """Run tasks at the same time; return their results in the same order."""
     with ThreadPoolExecutor(len(tasks)) as pool:
         return [future.result() for future in [pool.submit(task) for task in tasks]]
 
@@ -190,7 +195,7 @@ def services_of(python: Path, site: DemoSite) -> list[Service]:
 def synchronise(
     python: Path, sites: Sequence[DemoSite], administrator: Administrator, services: Sequence[Service]
 ) -> list[SiteState]:
-    """Connects the sites, lets the worker do its work, and returns what they know afterwards."""
+    """Connect the sites, wait until the worker has synchronised them, and return their states."""
     headquarters, field = sites
     say(f"{field.name} registers at {headquarters.name} ({site_url(headquarters.configuration)}) ...")
     answer = run_script(
@@ -212,9 +217,10 @@ def synchronise(
 def follow_run(
     python: Path, site: DemoSite, repository_id: int, last_run: int, services: Sequence[Service]
 ) -> str:
-    """Shows the progress of the first run of a repository after another one, and returns its message.
+    """Show the progress of a repository's first run after ``last_run``; return its message.
 
-    :raises Problem: when the run fails or does not end in time.
+    Raises:
+        Problem: the run fails or does not end in time.
     """
     log = site.home / "logs" / "worker.log"
     arguments = [str(repository_id), str(last_run), str(RUN_PATIENCE)]

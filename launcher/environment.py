@@ -1,7 +1,7 @@
 """The Python environment inside the checkout: ``.venv/<python version>/``, made once, with pinned packages.
 
-The stamp file tells which requirement files (by their SHA-256) are installed. It is written last, so that an
-environment which was interrupted half-way has none and is made again.
+The stamp file lists the requirement files that are installed, by their SHA-256. It is written last: an
+environment whose installation was interrupted has none, and is made again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Report = Callable[[str], None]
 
 
 def version_name() -> str:
-    """The running Python's version as the environment's folder is called, e.g. ``3.11``."""
+    """Return the running Python's version, as the environment's folder is named: e.g. ``3.11``."""
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -60,9 +60,10 @@ def environment_python(root: Path = CHECKOUT) -> Path:
 
 
 def requirements_for(database_uri: str) -> list[str]:
-    """The requirement files that a site with this database needs.
+    """Return the requirement files that a site with this database needs.
 
-    :param database_uri: as pydal understands it, e.g. ``postgres://user:password@host/name``.
+    Args:
+        database_uri: a pydal URI, e.g. ``postgres://user:password@host/name``.
     """
     scheme = database_uri.split(":", 1)[0].lower()
     if scheme.startswith("postgres"):
@@ -73,11 +74,15 @@ def requirements_for(database_uri: str) -> list[str]:
 
 
 def ensure_environment(names: Sequence[str], report: Report, root: Path = CHECKOUT) -> Path:
-    """Makes the environment if needed, installs what is not installed yet, and returns its Python.
+    """Make the environment if needed, install what is missing, and return its Python.
 
-    :param names: requirement files, by their name in the checkout.
-    :param report: is told what happens when it takes longer than an instant.
-    :raises Problem: when this Python does not fit, or the installation fails.
+    Args:
+        names: requirement files, by their name in the checkout.
+        report: is called with a message before each slow step.
+        root: the checkout.
+
+    Raises:
+        Problem: this Python version is not supported, or the installation fails.
     """
     check_version()
     wanted = {name: digest(root / name) for name in names}
@@ -114,7 +119,7 @@ def stamp_file(folder: Path) -> Path:
 
 
 def read_stamp(folder: Path) -> dict[str, str] | None:
-    """What is installed in a complete environment; None when there is none, or its Python has gone."""
+    """Return what is installed in a complete environment; None if there is none, or its Python is gone."""
     try:
         stamp = json.loads(stamp_file(folder).read_text())
     except (OSError, ValueError):
@@ -127,7 +132,7 @@ def read_stamp(folder: Path) -> dict[str, str] | None:
 
 @contextlib.contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """Lets only one start at a time work on the environments of a checkout."""
+    """Let only one process at a time change the environments of a checkout."""
     folder = root / ".venv"
     try:
         folder.mkdir(exist_ok=True)
@@ -171,7 +176,7 @@ def make_empty(folder: Path, log: Path) -> None:
         )
     if folder.exists():
         shutil.rmtree(folder)
-    # venv copies what it was started from; inside another environment that would be a link to a link.
+    # venv links to the Python it was started with; inside another environment that would be a link to a link.
     python = getattr(sys, "_base_executable", None) or sys.executable
     with open(log, "w") as output:
         result = subprocess.run(
@@ -188,7 +193,7 @@ def pip_install(folder: Path, requirements: Path, log: Path) -> None:
     command = [
         str(folder / "bin" / "python"),
         *("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
-        # What is published as source only is built with the pinned build tools, not with the newest ones.
+        # Packages published only as source are built with the pinned build tools, not with the newest.
         *("--require-hashes", "--no-build-isolation", "--use-pep517", "-r", str(requirements)),
     ]
     with open(log, "a") as output:
@@ -198,7 +203,7 @@ def pip_install(folder: Path, requirements: Path, log: Path) -> None:
 
 
 def installation_problem(requirements: Path, log: Path) -> Problem:
-    """Says why pip failed, as far as its output tells."""
+    """Return why pip failed, as far as its output shows it."""
     text = log.read_text(errors="replace")
     if "DO NOT MATCH THE HASHES" in text:
         return Problem(
@@ -225,6 +230,6 @@ def installation_problem(requirements: Path, log: Path) -> Problem:
 
 
 def tail(path: Path, lines: int = 12) -> str:
-    """The last lines of a text file, indented for a message."""
+    """Return the last lines of a text file, indented for a message."""
     found = path.read_text(errors="replace").splitlines()[-lines:]
     return "\n".join("  " + line for line in found)

@@ -1,8 +1,8 @@
-"""The instance folder: a web2py home that holds everything one site writes, around the checkout's application.
+"""The instance folder: a web2py home with everything that one site writes.
 
-What belongs to the application is linked from the checkout, what belongs to the site are folders of its own.
-Preparing is idempotent, and repairs the links when the checkout was moved. On a file system without symbolic
-links the application is copied instead, and copied again whenever it changed.
+The application's files are links into the checkout; the site's own data lie in real folders. Preparing is
+idempotent, and repairs the links after the checkout was moved. On a file system without symbolic links the
+application is copied instead, and copied again whenever it has changed.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from .configuration import (
 from .places import APPLICATION, CHECKOUT, application_folder
 from .problems import Problem
 
-# Only the site's own user may look into these: they hold data, sessions and secrets.
+# Only the site's own user may read these: they hold data, sessions and secrets.
 SITE_FOLDERS = ("cache", "cron", "databases", "errors", "private", "sessions", "uploads")
 NOT_LINKED = {*SITE_FOLDERS, "compiled", "static", "__pycache__"}
-# What the application lays out by itself in the site's folder of static files (modules/s3sync/ui/assets.py).
+# The application itself writes these into the site's static folder (modules/s3sync/ui/assets.py).
 LAID_OUT = {"bootstrap"}
 COPY_MARK = ".copied-from-checkout"
 
@@ -49,7 +49,7 @@ if __name__ == "__main__":
 '''
 
 ROUTES = Path(__file__).with_name("routes.py")
-#: What the launcher wrote before there was such a file; one that somebody changed is left alone.
+#: What earlier versions of the launcher wrote. A file that somebody changed is left alone.
 FORMER_ROUTES = f'''\
 """Which application answers at the root of this site. Written by the launcher."""
 default_application = "{APPLICATION}"
@@ -59,19 +59,25 @@ default_function = "index"
 
 
 def is_instance(folder: Path) -> bool:
-    """Whether a folder is a web2py home with this application in it."""
+    """Return whether a folder is a web2py home with this application."""
     return (folder / "VERSION").is_file() and application_folder(folder).is_dir()
 
 
 def prepare_instance(
     home: Path, wishes: Wishes | None = None, checkout: Path = CHECKOUT
 ) -> SiteConfiguration:
-    """Makes the folder a site, or repairs it, or finds that there is nothing to do.
+    """Make the folder a site, or repair it; do nothing if it is complete.
 
-    :param home: the instance folder; it need not exist.
-    :param wishes: what the site's configuration shall say; without any, it stays as it is.
-    :returns: the site's configuration.
-    :raises Problem: when the folder cannot be written.
+    Args:
+        home: the instance folder; it need not exist.
+        wishes: changes to the site's configuration.
+        checkout: where the application is.
+
+    Returns:
+        the site's configuration.
+
+    Raises:
+        Problem: the folder cannot be written.
     """
     try:
         lay_out(home, checkout)
@@ -101,7 +107,7 @@ def lay_out(home: Path, checkout: Path) -> None:
     routes = home / "routes.py"
     if not routes.exists() or routes.read_text() == FORMER_ROUTES:
         routes.write_text(ROUTES.read_text())
-    # gluon packs a scaffolding application for its own admin pages at the first start unless this file exists.
+    # Without this file gluon packs a scaffolding application for its own admin pages at the first start.
     if not (home / "welcome.w2p").exists():
         (home / "welcome.w2p").touch()
     link_application(application_folder(checkout), application)
@@ -123,7 +129,7 @@ def write_if_different(path: Path, text: str) -> None:
 
 
 def link_application(source: Path, target: Path) -> None:
-    """Links everything of the application that does not belong to a site, and drops links that lead nowhere."""
+    """Link all files of the application that do not belong to a site, and remove broken links."""
     if source.resolve() == target.resolve():
         return
     link_entries(source, target, NOT_LINKED)
@@ -142,7 +148,7 @@ def link_entries(source: Path, target: Path, left_out: Collection[str]) -> None:
 
 
 def own_folder(place: Path) -> None:
-    """Makes a folder of the site's own; earlier versions linked or copied the whole of it."""
+    """Make a real folder for the site, in place of the link or copy that earlier versions made."""
     if place.is_symlink():
         place.unlink()
     elif place.exists() and is_copy(place):
@@ -166,7 +172,7 @@ def link_or_copy(entry: Path, place: Path) -> None:
     try:
         place.symlink_to(entry)
     except OSError:
-        # FAT, some network file systems and some container mounts know no symbolic links.
+        # FAT, some network file systems and some container mounts have no symbolic links.
         copy_again(entry, place)
 
 
@@ -192,7 +198,7 @@ def copy_again(entry: Path, place: Path) -> None:
 
 
 def digest_of(entry: Path) -> str:
-    """A SHA-256 over names and contents of a file or folder, without compiled Python."""
+    """Return a SHA-256 over the names and contents of a file or folder, without compiled Python."""
     found = hashlib.sha256()
     for path in files_below(entry):
         found.update(str(path.relative_to(entry.parent)).encode() + b"\0")

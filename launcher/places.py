@@ -11,10 +11,10 @@ DEFAULT_INSTANCE = CHECKOUT / "instance"
 
 
 def application_folder(home: Path) -> Path:
-    """The folder of the application below a web2py home (an instance folder or the checkout)."""
+    """Return the application's folder below a web2py home (an instance folder or the checkout)."""
     return home / "applications" / APPLICATION
 
 
 def configuration_file(home: Path) -> Path:
-    """The site's configuration, in the format of web2py's AppConfig."""
+    """Return the path of the site's configuration file, which has the format of web2py's AppConfig."""
     return application_folder(home) / "private" / "appconfig.ini"

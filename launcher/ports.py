@@ -11,9 +11,10 @@ SEARCHED_PORTS = 50
 
 
 def numeric_host(host: str) -> str:
-    """The IP address of a host name, as web2py's web server wants it.
+    """Return the IP address of a host name, as web2py's web server requires it.
 
-    :raises Problem: when the name is unknown.
+    Raises:
+        Problem: the name is unknown.
     """
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -22,16 +23,16 @@ def numeric_host(host: str) -> str:
             f"The host {host} has no address here: {error.strerror or error}.",
             "Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 to be reached from others.",
         ) from error
-    # IPv4 first: what a browser tries with "localhost" on most machines.
+    # IPv4 first: on most machines browsers try it first for "localhost".
     found.sort(key=lambda entry: entry[0] != socket.AF_INET)
     return str(found[0][4][0])
 
 
 def try_to_listen(host: str, port: int) -> OSError | None:
-    """Why nobody could listen there now; None when it is possible."""
+    """Return the error that listening there raises, None if it is possible."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As the web server does it: connections of a former server that are still closing are no hindrance.
+        # As the web server does: connections of an earlier server may still be closing.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -42,7 +43,11 @@ def try_to_listen(host: str, port: int) -> OSError | None:
 
 
 def check_port(host: str, port: int) -> None:
-    """:raises Problem: when the web server could not listen there; says why, and what would do."""
+    """Check that the web server can listen there.
+
+    Raises:
+        Problem: it cannot; the message says why, and what to use instead.
+    """
     error = try_to_listen(host, port)
     if error is None:
         return
@@ -67,10 +72,15 @@ def check_port(host: str, port: int) -> None:
 
 
 def free_port(host: str, first: int, taken: tuple[int, ...] = ()) -> int:
-    """The first port from this one on that nobody listens on.
+    """Return the first free port from ``first`` on.
 
-    :param taken: ports to leave out although they are free now.
-    :raises Problem: when there is none nearby.
+    Args:
+        host: address to listen on.
+        first: port to begin with.
+        taken: ports to skip although they are free now.
+
+    Raises:
+        Problem: there is no free port nearby.
     """
     for port in range(first, min(first + SEARCHED_PORTS, 65536)):
         if port not in taken and try_to_listen(host, port) is None:

@@ -1,7 +1,7 @@
 """Prepares a site's database once: schema and first administrator, by a script inside the application.
 
-What was prepared is remembered in ``<instance>/prepared.json`` by a digest of everything it depends on. When
-nothing of that changed, the next start does no work.
+``<instance>/prepared.json`` holds a digest of everything that the preparation depends on. While the digest is the
+same, a start prepares nothing.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ DEFAULT_EMAIL = "admin@example.com"
 RESULT_FILE = "EDEN_RESULT"
 
 _URI = "[db] uri in private/appconfig.ini, or --database"
-#: What scripts and database drivers say when they fail, and what to do about it. The first that fits holds: drivers
-#: call much that has nothing to do with a connection an OperationalError too.
+#: Patterns of error messages from scripts and database drivers, and what to do. The first match counts: drivers
+#: raise OperationalError also for much that has nothing to do with a connection.
 REMEDIES = (
     (r"No space left on device|database or disk is full", "The disk is full: make room and start again."),
     (
@@ -74,7 +74,7 @@ REMEDIES = (
 
 @dataclass(frozen=True)
 class Administrator:
-    """The first administrator, and whether the password was made up here and has to be shown."""
+    """The first administrator, and whether the password was generated here and must be shown."""
 
     email: str
     password: str
@@ -82,7 +82,7 @@ class Administrator:
 
 
 def administrator_from(email: str | None, password: str | None) -> Administrator:
-    """The administrator whom options or environment name; what they leave open is filled in."""
+    """Return the administrator named by options or environment, with defaults for what they leave out."""
     password = password or os.environ.get("EDEN_ADMIN_PASSWORD")
     return Administrator(
         email=email or os.environ.get("EDEN_ADMIN_EMAIL") or DEFAULT_EMAIL,
@@ -96,7 +96,7 @@ def web2py_command(python: Path, home: Path, *options: str) -> list[str]:
 
 
 def script_command(python: Path, home: Path, script: Path, arguments: Sequence[str] = ()) -> list[str]:
-    """The command that runs a script in the application's environment."""
+    """Return the command that runs a script in the application's environment."""
     return web2py_command(python, home, "-S", APPLICATION, "-M", "-R", str(script), "-A", *arguments)
 
 
@@ -107,12 +107,13 @@ def run_script(
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Any:
-    """Runs a script in the application's environment and returns the JSON value that it left as its result.
+    """Run a script in the application's environment and return its JSON result.
 
-    The script writes its result to the file that the variable EDEN_RESULT names: web2py ends with status 0
-    even when a script fails, so a missing result is the sign of a failure.
+    The script writes its result to the file that the variable EDEN_RESULT names. web2py ends with status 0 even
+    when a script fails, so a missing result means failure.
 
-    :raises Problem: when there is no result.
+    Raises:
+        Problem: there is no result.
     """
     with tempfile.TemporaryDirectory(prefix="eden-") as scratch:
         result = Path(scratch) / "result.json"
@@ -136,7 +137,7 @@ def run_script(
 
 
 def reason(output: str, log: Path) -> str:
-    """The exception that ended a script, else the last lines of its output."""
+    """Return the exception that ended a script, else the last lines of its output."""
     raised = re.findall(
         r"^(?:psycopg2\.errors\.\w+|[\w.]+(?:Error|Exception|Missing|Failed)): .+", output, re.MULTILINE
     )
@@ -144,7 +145,7 @@ def reason(output: str, log: Path) -> str:
 
 
 def hint(output: str) -> str:
-    """What to do about a failed script, as far as its output tells."""
+    """Return what to do about a failed script, as far as its output shows it."""
     for said, remedy in REMEDIES:
         if re.search(said, output):
             return remedy
@@ -154,10 +155,13 @@ def hint(output: str) -> str:
 def prepare_site(
     python: Path, home: Path, configuration: SiteConfiguration, administrator: Administrator
 ) -> bool | None:
-    """Brings the site's database up to date with the application.
+    """Bring the site's database up to date with the application.
 
-    :returns: None when there was nothing to do, else whether the administrator was created just now.
-    :raises Problem: when the preparation failed.
+    Returns:
+        None if there was nothing to do, else whether the administrator was created now.
+
+    Raises:
+        Problem: the preparation failed.
     """
     wanted = fingerprint(home, configuration, python)
     if remembered(home) == wanted and database_exists(home, configuration):
@@ -176,7 +180,7 @@ def prepare_site(
 
 
 def fingerprint(home: Path, configuration: SiteConfiguration, python: Path) -> str:
-    """A digest of what the database's schema follows from: the application's code, gluon, the database."""
+    """Return a digest of what determines the schema: the application's code, gluon, the database."""
     found = hashlib.sha256()
     found.update(configuration.database.encode())
     found.update(digest(CHECKOUT / "requirements.txt").encode())
@@ -197,7 +201,7 @@ def remembered(home: Path) -> str | None:
 
 
 def database_exists(home: Path, configuration: SiteConfiguration) -> bool:
-    """Whether an embedded database is there; that of a server cannot be told without asking it."""
+    """Return whether an embedded database exists; for a server nobody knows without asking it."""
     scheme, _, name = configuration.database.partition("://")
     if scheme != "sqlite":
         return True

@@ -1,13 +1,14 @@
-"""What can go wrong at the start, told to a person: what happened, and what to do about it."""
+"""Errors at the start, for the person who starts the site: what happened, and what to do."""
 
 from __future__ import annotations
 
 
 class Problem(Exception):
-    """A start that cannot go on, for a reason that the person in front of the screen can remove.
+    """The start cannot continue, for a reason that the person who starts the site can remove.
 
-    :param message: what happened, with the file, port or URL it happened to.
-    :param remedy: what to do, as a command where there is one.
+    Args:
+        message: what happened, with the file, port or URL concerned.
+        remedy: what to do, as a command where there is one.
     """
 
     def __init__(self, message: str, remedy: str) -> None:

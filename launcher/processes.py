@@ -1,4 +1,4 @@
-"""One supervised process: in a group of its own, restarted when it dies, ended without leaving orphans."""
+"""One supervised process: in its own process group, restarted when it dies, stopped without leaving orphans."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PR_SET_PDEATHSIG = 1
 LOG_BYTES = 5_000_000
 OLD_LOGS = 3
 
-# glibc gives what a page of records took back to the system, and asks for it again with the next page: a tenth of
-# an import. What the environment says already counts; other C libraries do not read these.
+# After each page of records glibc returns memory to the system, and asks for it again for the next page: that is a
+# tenth of an import's time. Values in the environment win; other C libraries ignore these variables.
 KEEP_MEMORY = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
@@ -34,7 +34,7 @@ SETTLED_AFTER = 60.0
 
 
 def die_with_parent_if_asked() -> None:
-    """Ends this process when the one that started it is killed; called first thing in a supervised process.
+    """End this process when the one that started it is killed. A supervised process calls this first.
 
     The environment names the parent, so that a parent which died before this call is noticed as well.
     Only Linux can do this; elsewhere the processes outlive a supervisor that was killed with SIGKILL.
@@ -42,7 +42,7 @@ def die_with_parent_if_asked() -> None:
     parent = os.environ.get(DIE_WITH_PARENT)
     if parent is None or os.environ.get(DIE_WITH_PARENT + "_PID") not in (None, str(os.getpid())):
         return
-    # Kept for the same process after it has replaced itself by another Python; not meant for its children.
+    # For this process after it has replaced itself by another Python; its children ignore it.
     os.environ[DIE_WITH_PARENT + "_PID"] = str(os.getpid())
     signal_at_parents_death(signal.SIGTERM)
     if os.getppid() != int(parent):
@@ -50,7 +50,7 @@ def die_with_parent_if_asked() -> None:
 
 
 def become_a_task() -> None:
-    """Prepares a worker's task process: it dies with the worker, and ends on SIGTERM by an exception."""
+    """Prepare a worker's task process: it dies with the worker, and SIGTERM ends it by an exception."""
     worker = multiprocessing.parent_process()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     signal_at_parents_death(signal.SIGKILL)
@@ -59,19 +59,20 @@ def become_a_task() -> None:
 
 
 def signal_at_parents_death(number: int) -> None:
-    """Asks the kernel to send this process a signal when its parent dies (prctl(2), Linux only)."""
+    """Ask the kernel to send this process a signal when its parent dies (prctl(2), Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 class Service:
-    """A process that shall run as long as its supervisor does.
+    """A process that runs as long as its supervisor.
 
-    :param name: what to call it to a person, and its log file.
-    :param command: program and arguments.
-    :param folder: its working folder.
-    :param log: where its output goes; when the file has grown to LOG_BYTES it is kept as ``.1``, ``.2`` ...
-    :param other_logs: files that the process writes itself, kept short in the same way.
+    Args:
+        name: its name in messages.
+        command: program and arguments.
+        folder: its working directory.
+        log: where its output goes. A file of LOG_BYTES or more is rotated to ``.1``, ``.2`` ...
+        other_logs: files that the process writes itself, rotated in the same way.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class Service:
         self.due_at: float | None = None
 
     def start(self) -> None:
-        """Starts the process, in a session of its own so that Ctrl-C reaches the supervisor only."""
+        """Start the process in its own session, so that Ctrl-C reaches only the supervisor."""
         environment = {
             **KEEP_MEMORY,
             **os.environ,
@@ -117,7 +118,7 @@ class Service:
         return self.process is not None and self.process.poll() is None
 
     def look_after(self) -> str | None:
-        """Restarts the process if it died and its pause is over. Returns what happened, for the screen."""
+        """Restart the process if it died and its pause is over; return a message about what happened."""
         for log in (self.log, *self.other_logs):
             rotate(log)
         if self.is_running():
@@ -142,7 +143,7 @@ class Service:
                 os.kill(self.process.pid, signal.SIGTERM)
 
     def wait_until(self, deadline: float) -> bool:
-        """Waits for the end of the process until a monotonic time. Returns whether it has ended."""
+        """Wait for the end of the process until a monotonic time in seconds; return whether it has ended."""
         if self.process is None:
             return True
         try:
@@ -152,7 +153,7 @@ class Service:
         return True
 
     def kill_group(self) -> None:
-        """Kills whatever is left of the process and of those it started."""
+        """Kill what is left of the process and of those it started."""
         if self.process is None:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -161,9 +162,11 @@ class Service:
 
 
 def stop_all(services: Sequence[Service], patience: float = 15.0) -> None:
-    """Stops services together: a friendly signal to all, time to finish, then the end.
+    """Stop services together: SIGTERM to all, time to finish, then SIGKILL.
 
-    :param patience: seconds until a service that does not end by itself is killed.
+    Args:
+        services: the services.
+        patience: seconds until a service that has not ended is killed.
     """
     for service in services:
         service.ask_to_stop()
@@ -175,7 +178,7 @@ def stop_all(services: Sequence[Service], patience: float = 15.0) -> None:
 
 
 def rotate(log: Path) -> None:
-    """Keeps a log file short. The file is emptied in place, since the process that writes it has it open."""
+    """Rotate a log file that is too large. It is emptied in place: the process that writes it has it open."""
     if not log.exists() or log.stat().st_size < LOG_BYTES:
         return
     for number in range(OLD_LOGS - 1, 0, -1):

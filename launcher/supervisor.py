@@ -33,7 +33,7 @@ class StopRequested(Exception):
 
 
 def web_service(python: Path, home: Path, configuration: SiteConfiguration) -> Service:
-    # An empty password switches web2py's own administration pages off; they are not in the home either.
+    # An empty password switches off web2py's own administration pages, which the home does not have either.
     options = ["-a", "", "-i", configuration.host, "-p", str(configuration.port), "--no_gui"]
     access_log = Path("logs") / "access.log"
     return Service(
@@ -46,7 +46,7 @@ def web_service(python: Path, home: Path, configuration: SiteConfiguration) -> S
 
 
 def worker_service(python: Path, home: Path) -> Service:
-    # Without -Q, so that warnings and errors reach the log.
+    # No -Q, so that warnings and errors reach the log.
     return Service(
         "worker", web2py_command(python, home, "-K", APPLICATION), home, home / "logs" / "worker.log"
     )
@@ -54,9 +54,10 @@ def worker_service(python: Path, home: Path) -> Service:
 
 @contextlib.contextmanager
 def site_lock(home: Path, configuration: SiteConfiguration) -> Iterator[None]:
-    """Keeps a second supervisor away from the same instance folder.
+    """Keep a second supervisor away from the same instance folder.
 
-    :raises Problem: when the site is running already.
+    Raises:
+        Problem: the site is running already.
     """
     path = home / "run.lock"
     handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
@@ -96,7 +97,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def stop_on_signals() -> None:
-    """From now on SIGTERM, SIGINT and SIGHUP raise StopRequested, once.
+    """Let SIGTERM, SIGINT and SIGHUP raise StopRequested from now on, once.
 
     A signal that was ignored when this process started (SIGHUP under nohup) stays ignored.
     """
@@ -111,19 +112,24 @@ def stop_on_signals() -> None:
 
 
 def ignore_stop_signals() -> None:
-    """While things are being stopped, another signal must not interrupt that."""
+    """Ignore further signals, so that they do not interrupt the stop."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def wait_for_answer(service: Service, url: str, patience: float = ANSWER_PATIENCE) -> None:
-    """Waits until a web server answers.
+    """Wait until a web server answers.
 
-    :param patience: seconds to wait.
-    :raises Problem: when it ends, answers with an error of its own, or does not answer in time.
+    Args:
+        service: the web server.
+        url: the address to ask.
+        patience: seconds to wait.
+
+    Raises:
+        Problem: the server ends, answers with an error 5xx, or does not answer in time.
     """
     deadline = time.monotonic() + patience
-    # No proxy: the server is on this machine, whatever the environment says about others.
+    # No proxy, whatever the environment says: the server is on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < deadline:
         if not service.is_running():
@@ -152,7 +158,7 @@ def wait_for_answer(service: Service, url: str, patience: float = ANSWER_PATIENC
 
 @contextlib.contextmanager
 def running(services: Sequence[Service]) -> Iterator[None]:
-    """Starts services, and stops all of them at the end, whatever that is."""
+    """Start services, and stop all of them at the end, also after an error."""
     try:
         for service in services:
             service.start()
@@ -163,7 +169,7 @@ def running(services: Sequence[Service]) -> Iterator[None]:
 
 
 def watch(services: Sequence[Service], report: Report) -> None:
-    """Restarts what dies, until somebody asks to stop."""
+    """Restart services that die, until somebody asks to stop."""
     try:
         while True:
             look_after(services, report)

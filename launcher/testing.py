@@ -1,4 +1,4 @@
-"""The command ``./test``: linters, type checker, then pytest, whose summary is the last line."""
+"""The command ``./test``: linters, type checker, then pytest. Its summary is the last line."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ CHECKS = (
 
 
 def run_tests(arguments: Sequence[str]) -> int:
-    """Carries out ``./test`` with these arguments.
+    """Run ``./test`` with these arguments.
 
-    :returns: 0 only if every check and every test passed.
-    :raises Problem: when the environment cannot be made.
+    Returns:
+        0 only if every check and every test passed.
+
+    Raises:
+        Problem: the environment cannot be made.
     """
     parser = argparse.ArgumentParser(
         prog="./test",
@@ -76,6 +79,6 @@ def failed_checks(python: str) -> list[str]:
 
 
 def tool_environment() -> dict[str, str]:
-    """The variables for the tools: those of this process, and the environment's commands on the path."""
+    """Return the tools' environment variables: those of this process, with the environment's commands on the path."""
     commands = str(environment_folder() / "bin")
     return {**os.environ, "PATH": commands + os.pathsep + os.environ.get("PATH", os.defpath)}

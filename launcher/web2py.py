@@ -1,4 +1,4 @@
-"""Behind the checkout's ``web2py.py``: finds the home and a Python that has web2py, then hands over."""
+"""The implementation of the checkout's ``web2py.py``: finds the home and a Python with web2py, and starts it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ RELAYED = "EDEN_WEB2PY_RELAYED"
 
 
 def main(arguments: list[str]) -> None:
-    """Runs web2py's command line and does not return until it ends.
+    """Run web2py's command line; return when it ends.
 
-    :param arguments: as in sys.argv; the first is the program.
+    Args:
+        arguments: as in sys.argv; the first is the program.
     """
     try:
         die_with_parent_if_asked()
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> None:
 
 
 def relay(arguments: list[str]) -> None:
-    """Replaces this process by the Python of the checkout's environment."""
+    """Replace this process by the Python of the checkout's environment."""
     python = environment_with_gluon()
     if python is None or os.environ.get(RELAYED) == str(python):
         raise Problem(
@@ -48,7 +49,7 @@ def relay(arguments: list[str]) -> None:
 
 
 def environment_with_gluon() -> Path | None:
-    """The environment of this Python's version, else the newest complete one of another version."""
+    """Return the Python of this version's environment, else of the newest complete one of another version."""
     same = environment_python()
     if read_stamp(same.parent.parent) is not None:
         return same
@@ -60,9 +61,9 @@ def environment_with_gluon() -> Path | None:
 
 
 def choose_home(options: list[str]) -> tuple[Path, list[str]]:
-    """The site's folder, and the options without the one that named it.
+    """Return the site's folder, and the options without the one that named it.
 
-    ``-A`` passes everything behind it to a script, so a ``-f`` there is not ours.
+    ``-A`` passes everything after it to a script, so a ``-f`` there is not ours.
     """
     end = next((at for at, option in enumerate(options) if option in ("-A", "--args")), len(options))
     own, passed_on = options[:end], options[end:]
@@ -94,7 +95,7 @@ def home_folder(named: str | None) -> Path:
 
 
 def with_absolute_script(options: list[str], home: Path) -> list[str]:
-    """web2py looks for a script in the home; one that lies in the current folder is found as well."""
+    """Make the path of a script in the current folder absolute: web2py looks only in the home."""
     result = list(options)
     for at, option in enumerate(options[:-1]):
         if option in ("-R", "--run"):
@@ -107,7 +108,7 @@ def with_absolute_script(options: list[str], home: Path) -> list[str]:
 
 
 def start(home: Path, program: str, options: list[str]) -> None:
-    """Runs web2py in this process, from the home."""
+    """Run web2py in this process, from the home."""
     os.chdir(home)
     # The checkout has a folder "applications" too: it must not be found instead of the home's.
     sys.path[:] = [str(home), *(path for path in sys.path if path not in (str(CHECKOUT), str(home)))]
@@ -123,5 +124,5 @@ def start(home: Path, program: str, options: list[str]) -> None:
     try:
         gluon.widget.start()
     finally:
-        # -Q replaces it by something that Python cannot flush at its end, which would spoil the exit status.
+        # -Q replaces it by something that Python cannot flush at its end, which would change the exit status.
         sys.stdout = sys.__stdout__

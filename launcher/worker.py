@@ -1,15 +1,15 @@
-"""Makes web2py's scheduler a good citizen under a supervisor. Runs inside web2py.
+"""Changes web2py's scheduler for use under a supervisor. Runs inside web2py.
 
-What is different here from the scheduler as it comes:
+The differences from the original scheduler:
 
-- A worker that gets SIGTERM during a task hands the task back to the queue and ends; otherwise it would
-  abandon the task as failed and go on.
-- A task dies with its worker, and a new worker at once takes over from dead ones of the same machine;
-  otherwise the task of a killed worker would go on, and its place in the queue would stay taken for a while.
-- A task runs in a fresh process, not in a fork of the worker: a fork that happens while the heartbeat's
-  thread writes to SQLite inherits the lock, and finds the database locked for ever.
-- The order to distribute tasks, which a worker gives itself with every fifth heartbeat and takes back with
-  the next, stays until it was carried out; otherwise it could be missed again and again.
+- A worker that gets SIGTERM during a task puts the task back into the queue and ends. The original marks the
+  task as failed and goes on.
+- A task dies with its worker, and a new worker takes over from dead ones of the same machine at once. In the
+  original the task of a killed worker goes on, and its place in the queue stays taken for a while.
+- A task runs in a fresh process, not in a fork of the worker. A fork that happens while the heartbeat's thread
+  writes to SQLite inherits the lock, and finds the database locked for ever.
+- The order to assign tasks stays until it has been carried out. In the original a worker gives it with every
+  fifth heartbeat and withdraws it with the next, so it can be missed again and again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DIED = "The worker process died while this task ran; the task is queued again."
 
 
 def refine_scheduler() -> None:
-    """Changes gluon's Scheduler class, once, before it is used."""
+    """Change gluon's Scheduler class, once, before it is used."""
     from gluon.scheduler import QUEUED, STOPPED, Scheduler, logger
 
     loop = Scheduler.loop
@@ -44,7 +44,7 @@ def refine_scheduler() -> None:
             self.db.commit()
 
     def refined_terminate_process(self: Any, flush_out: bool = True, flush_ret: bool = True) -> None:
-        # gluon calls this while it handles whatever interrupted the wait for a task, and then swallows it.
+        # gluon calls this while it handles the exception that interrupted the wait for a task, and then swallows it.
         if isinstance(sys.exc_info()[1], (SystemExit, KeyboardInterrupt)):
             self.give_up()
         terminate_process(self, flush_out, flush_ret)
@@ -77,14 +77,14 @@ def refine_scheduler() -> None:
 
 
 def is_a_stop(record: logging.LogRecord) -> bool:
-    """Whether gluon reports as an error that somebody stopped the worker."""
+    """Return whether gluon reports as an error that somebody stopped the worker."""
     return record.exc_info is not None and isinstance(record.exc_info[1], (SystemExit, KeyboardInterrupt))
 
 
 def release_dead_workers(db: Any, own_name: str, now: datetime) -> None:
-    """Queues again what workers of this machine had in hand whose processes are gone; their runs end now.
+    """Queue the tasks of this machine's dead workers again; their runs end now.
 
-    A row with this worker's own name is from a dead one too: it had the same process number, as happens in
+    A row with this worker's own name is from a dead worker too: one with the same process number, as happens in
     containers.
     """
     from gluon.scheduler import ASSIGNED, QUEUED, RUNNING, STOPPED
@@ -104,7 +104,7 @@ def release_dead_workers(db: Any, own_name: str, now: datetime) -> None:
 
 
 def is_dead(worker_name: str) -> bool:
-    """Whether a worker, named ``host#process number`` by gluon, ran on this machine and is gone."""
+    """Return whether a worker (gluon names it ``host#process number``) ran on this machine and is gone."""
     host, _, number = worker_name.rpartition("#")
     if host != socket.gethostname() or not number.isdigit():
         return False

@@ -1,1 +1,1 @@
-"""Programs for whoever works on this checkout; no site needs them."""
+"""Programs for developers; no site needs them."""

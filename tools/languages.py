@@ -1,7 +1,7 @@
-"""What has to be translated, and what the languages lack.
+"""Finds the strings to translate, and those that a language lacks.
 
 ``PYTHONPATH=applications/eden/modules python -m tools.languages`` prints for each language the strings without a
-translation; with names of languages, for those alone; with ``--count``, numbers alone.
+translation. Arguments restrict it to some languages; ``--count`` prints only numbers.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from s3sync.core import plurals
 
 APPLICATION = application_folder(CHECKOUT)
 LANGUAGES = ("de", "es", "fr", "ar")
-#: What marks a string for translation: T("..."), desk.T("..."), and the same of validators.
+#: Functions that mark a string for translation: T("..."), desk.T("..."), and those of validators.
 MARKS = {"T", "translator"}
-#: What marks the two English forms of a message about a number of things: counted(T, number, "...", "...").
+#: The function that marks the two English forms of a counted message: counted(T, number, "...", "...").
 COUNTED = "counted"
 #: Texts of web2py's own validators and controls that our forms can show.
 OF_WEB2PY = (
@@ -58,10 +58,10 @@ class Marked(NamedTuple):
     """A string that is marked for translation.
 
     Attributes:
-        text: the string; None where something else than a string is marked, which nobody can find to translate.
-        path: where it stands, below the application.
-        line: in that file; of a view, in the Python that it becomes.
-        form: of a counted message: "one" or "other"; the keys of further forms are made of that of "other".
+        text: the string; None if the argument is no string literal, so that nobody can translate it.
+        path: its file, relative to the application.
+        line: the line in that file; for a view, in the Python that is made of it.
+        form: for a counted message "one" or "other"; the keys of further forms derive from that of "other".
     """
 
     text: str | None
@@ -71,7 +71,7 @@ class Marked(NamedTuple):
 
 
 def marked_in(source: str, path: str) -> Iterator[Marked]:
-    """The marked strings of Python source, in their order."""
+    """Yield the marked strings of Python source, in their order."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args]
     for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
@@ -88,13 +88,13 @@ def _literal(given: ast.expr) -> str | None:
 
 
 def python_of(view: Path, views: Path) -> str:
-    """The Python that web2py makes of a view; what it extends and includes is left out, as it is read by itself."""
+    """Return the Python that web2py makes of a view, without the views it extends and includes."""
     alone = re.sub(r"\{\{\s*(extend|include)\b[^}]*\}\}", "", view.read_text(encoding="utf-8"))
     return str(TemplateParser(alone, name=view.name, path=str(views)))
 
 
 def marked(application: Path = APPLICATION) -> list[Marked]:
-    """Every marked string of the application's code and views."""
+    """Return every marked string of the application's code and views."""
     found: list[Marked] = []
     for folder in ("models", "controllers", "modules"):
         for path in sorted((application / folder).rglob("*.py")):
@@ -106,7 +106,7 @@ def marked(application: Path = APPLICATION) -> list[Marked]:
 
 
 def declared(application: Path = APPLICATION) -> set[str]:
-    """The strings that the tables of the application say when they are used: labels, titles, choices."""
+    """Return the strings that the application's tables translate when they are defined: labels, titles, choices."""
     if application != APPLICATION:
         return set()
     said: set[str] = set()
@@ -118,13 +118,13 @@ def declared(application: Path = APPLICATION) -> set[str]:
     s3db = S3DataModel(DAL(None), None, translate=say)
     load(s3db, "auth", "gis", "pr", "org", "hrm", "doc", "cr", "hms", "event")
     for name in s3db.declared_tables():
-        # a table says its labels when it is made, which is when it is used
+        # A table translates its labels when it is defined, which is when it is first used.
         assert s3db[name].fields
     return said
 
 
 def texts(application: Path = APPLICATION, language: str = "en") -> list[str]:
-    """What has to be translated into a language, each string once, in the order of the alphabet."""
+    """Return the strings to translate into a language, each once, in alphabetical order."""
     found = {each.text for each in marked(application) if each.text}
     others = {each.text for each in marked(application) if each.text and each.form == "other"}
     further = {f"{text}##{form}" for text in others for form in forms(language) - {"one", "other"}}
@@ -132,42 +132,42 @@ def texts(application: Path = APPLICATION, language: str = "en") -> list[str]:
 
 
 def forms(language: str) -> set[str]:
-    """The plural forms of a language."""
+    """Return the plural forms of a language."""
     return {each.value for each in plurals.FORMS[language]}
 
 
 def for_one_number(language: str) -> set[str]:
-    """The plural forms of a language that stand for one number alone, so that they need not say it."""
+    """Return the plural forms of a language that stand for one number only, so that they need not say it."""
     found = Counter(plurals.form(language, count).value for count in range(1000))
     return {form for form, numbers in found.items() if numbers == 1}
 
 
 def translations(language: str, application: Path = APPLICATION) -> dict[str, str]:
-    """The dictionary of a language, without what web2py says about the language itself."""
+    """Return the dictionary of a language, without web2py's entries about the language itself."""
     source = (application / "languages" / f"{language}.py").read_text(encoding="utf-8")
     known: dict[str, str] = ast.literal_eval(source)
     return {text: value for text, value in known.items() if not text.startswith("!lang")}
 
 
 def missing(language: str, application: Path = APPLICATION) -> list[str]:
-    """The strings that have no translation."""
+    """Return the strings that have no translation."""
     known = translations(language, application)
     return [text for text in texts(application, language) if not known.get(text)]
 
 
 def superfluous(language: str, application: Path = APPLICATION) -> list[str]:
-    """The translations of what is not there any more."""
+    """Return the translations of strings that no longer exist."""
     return sorted(translations(language, application).keys() - set(texts(application, language)))
 
 
 def placeholders(text: str) -> list[str]:
-    """What is filled in, such as ``%(name)s``; in the order of the alphabet where it is named."""
+    """Return the placeholders of a text, such as ``%(name)s``, in alphabetical order."""
     found = [(name, kind) for name, kind in _PLACEHOLDER.findall(text) if kind != "%"]
     return sorted(f"{name}:{kind}" for name, kind in found)
 
 
 def distorted(language: str, application: Path = APPLICATION) -> list[str]:
-    """The strings whose translation does not fill in the same: it would fail, or say less."""
+    """Return the strings whose translation has other placeholders: it would fail, or say less."""
     known = translations(language, application)
     form_of = {each.text: each.form for each in marked(application)}
     alone = for_one_number(language)
@@ -184,7 +184,7 @@ def distorted(language: str, application: Path = APPLICATION) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what is missing; the status is 1 where something is."""
+    """Print what is missing or wrong; return 1 if anything is, else 0."""
     counting = "--count" in arguments
     chosen = [each for each in arguments if not each.startswith("-")] or list(LANGUAGES)
     complete = True

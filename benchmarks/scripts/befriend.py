@@ -1,4 +1,4 @@
-"""Runs inside the application: makes repositories of addresses that nobody registers with; leaves their ids."""
+"""Runs inside the application: adds repositories by address, without registration; returns their ids."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Runs inside the application: makes the other site a repository with tasks; leaves the repository's id."""
+"""Runs inside the application: adds the other site as a repository with tasks; returns the repository's id."""
 
 import json
 import os

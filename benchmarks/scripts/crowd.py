@@ -1,7 +1,7 @@
 """Runs inside the application: a headquarters after a year, with many repositories, tasks, runs, entries, conflicts.
 
-The records of which versions are kept are the site's own organisations; ``conflicts`` of them have to be there.
-Leaves the ids of what the screens are asked for.
+The kept versions belong to the site's own organisations; at least ``conflicts`` of them must exist. Returns the
+ids that the addresses of the screens need.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Runs inside the application: takes documents as an import by hand does, so that the records are this site's own."""
+"""Runs inside the application: imports documents as by hand, so that the records are this site's own."""
 
 import json
 import os

@@ -1,6 +1,6 @@
-"""Runs inside the application: runs with nothing to do, and how long each end takes for one.
+"""Runs inside the application: measures runs without changes, and the time that each end takes.
 
-Leaves the medians in seconds: run (all), own (without waiting for the other end), request (one request there).
+Returns the medians in seconds: run (all), own (without waiting for the other end), request (one request there).
 """
 
 import contextlib

@@ -1,6 +1,6 @@
-"""Runs inside the application, as the scheduler's worker would: synchronises a repository, several times if asked.
+"""Runs inside the application, like the scheduler's worker: synchronises a repository, several times if asked.
 
-Leaves for each run its seconds, its result, and the peak memory of this process.
+Returns for each run its seconds, its result, and the peak memory of this process.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Runs inside the application, one of several workers: takes repositories that nobody has taken, until none is left.
+"""Runs inside the application, as one of several workers: synchronises repositories until none is left.
 
-Leaves when it began and ended (seconds of the machine's clock) and which repositories it synchronised.
+Returns when it began and ended (seconds of the machine's clock) and which repositories it synchronised.
 """
 
 import json
@@ -17,7 +17,7 @@ began = time.time()
 done = []
 for repository in arguments["repositories"]:
     try:
-        # Whoever makes the file first takes the repository.
+        # The worker that creates the file first takes the repository.
         os.close(os.open(f"{arguments['claims']}/{repository}", os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         continue

@@ -1,7 +1,7 @@
-"""Runs inside the application: enters another site as a repository, registers there, schedules everything.
+"""Runs inside the application: adds another site as a repository, registers there, and schedules the job.
 
 Arguments: the other site's name, its URL, the seconds between two runs, then the tables to exchange. The
-account to use there is in the environment. Whatever is there already stays.
+account to use there is in the environment. What exists already stays.
 """
 
 import json

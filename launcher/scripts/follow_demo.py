@@ -1,4 +1,4 @@
-"""Runs inside the application: tells how the next run of a repository gets on, one JSON object a line.
+"""Runs inside the application: reports the progress of a repository's next run, one JSON object a line.
 
 Arguments: the repository's id, the id of its last run so far, and how many seconds to wait for the end of the
 next one.
@@ -13,7 +13,7 @@ runs = db.sync_run
 deadline = time.monotonic() + patience
 told = None
 while time.monotonic() < deadline:
-    # Ends the read transaction, in which a database shows nothing new.
+    # Ends the read transaction: within one, a database shows nothing new.
     db.commit()
     new = (runs.repository_id == repository_id) & (runs.id > last_run)
     run = db(new).select(orderby=runs.id, limitby=(0, 1)).first()

@@ -1,4 +1,4 @@
-"""Runs inside the application: enters the demonstration data of one side, once. Argument: the side."""
+"""Runs inside the application: writes the demo data of one side, once. Argument: the side."""
 
 import json
 import os

@@ -1,7 +1,7 @@
-"""Runs inside the application: what the site knows, as digests that two equal sites have in common.
+"""Runs inside the application: reports the site's data as digests, which are equal at two equal sites.
 
-Nothing of the synchronisation is used, so that the comparison is a check of it. Arguments: the tables; their
-components are added.
+It uses no code of the synchronisation, so that the comparison checks it independently. Arguments: the tables;
+their components are added.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ UPLOADS = os.path.join(request.folder, "uploads")
 
 
 def contents_of(tablename):
-    """uuid -> digest of the live records of a table."""
+    """Return uuid -> digest of the live records of a table."""
     found = {}
     for uuid, values in describe(s3db, tablename, UPLOADS, with_times=False).items():
         if not values["deleted"]:
@@ -25,7 +25,7 @@ def contents_of(tablename):
 
 
 def conflicts_of(tablename):
-    """Number of versions that lost a conflict, kept at this site."""
+    """Return the number of versions that lost a conflict and are kept at this site."""
     if "sync_kept" not in db.tables:
         return 0
     kept = db.sync_kept

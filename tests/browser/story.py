@@ -6,22 +6,17 @@ Every step checks that what it promises has happened.
 
 from __future__ import annotations
 
-import contextlib
 import re
-import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Callable
 
-from tests.support.chromium import Person, person
-from tests.support.proxy import FaultProxy
-from tests.support.stage import CLERK, PEER, SECRET, Stage, told
-from tests.support.webserver import EMAIL, PASSWORD, WebSite
+from tests.browser.faults import down, without_module
+from tests.browser.walk import Walk
+from tests.support.chromium import person
+from tests.support.stage import CLERK, PEER, SECRET, told
+from tests.support.webserver import EMAIL, PASSWORD
 from tools.languages import LANGUAGES, translations
 
-#: Is called with the name of a screen and the person before it.
-Visitor = Callable[[str, Person], None]
 NAME = "Headquarters"
 NOBODY_LISTENS = "http://127.0.0.1:9/eden"
 CONFLICT = "Himal Relief Alliance"
@@ -32,53 +27,8 @@ _ORGANISATIONS = (
 )
 
 
-@dataclass
-class Story:
-    """The administrator of the field office, who connects it with headquarters.
-
-    Args:
-        stage: both sites.
-        address: of headquarters, over a line that is slow enough to watch a run.
-        browser: from ``chromium``.
-        visit: looks at each screen.
-    """
-
-    stage: Stage
-    address: str
-    browser: Any
-    visit: Visitor
-
-    def __post_init__(self) -> None:
-        self.admin = person(self.browser, self.stage.field.url)
-        self.repository = ""
-
-    @property
-    def page(self) -> Any:
-        return self.admin.page
-
-    def at(self, name: str, *words: str) -> None:
-        """Somebody is at a screen, which says these words."""
-        text = self.admin.text()
-        for each in words:
-            assert each.lower() in text.lower(), f"{name}: {each!r} is not in {text!r}"
-        self.visit(name, self.admin)
-
-    def open(self, path: str) -> None:
-        answer = self.admin.open(path)
-        assert answer.ok, f"{path}: HTTP {answer.status}: {self.admin.text()}"
-
-    def press(self, label: str) -> None:
-        """Press a button, or follow a link, by what it says."""
-        main = self.page.locator("main")
-        found = main.get_by_role("button", name=label, exact=True)
-        if not found.count():
-            found = main.get_by_role("link", name=label, exact=True)
-        found.first.click()
-        self.page.wait_for_load_state()
-
-    def tab(self, label: str) -> None:
-        self.page.locator("main .nav-tabs").get_by_role("link", name=label, exact=True).click()
-        self.page.wait_for_load_state()
+class Story(Walk):
+    """The administrator of the field office, who connects it with headquarters."""
 
     def scenes(self) -> list[Callable[[], None]]:
         """Return the story in its order."""
@@ -439,41 +389,3 @@ class Story:
                 assert direction == ("rtl" if language == "ar" else "ltr")
                 self.visit(f"{title} in {language}", reader)
             reader.page.context.close()
-
-
-@contextlib.contextmanager
-def slow_line(site: WebSite) -> Iterator[str]:
-    """Lay a line to a site on which every answer takes a third of a second longer; yields the site's address."""
-    with FaultProxy(("127.0.0.1", site.port), latency=0.3) as line:
-        yield site.url.replace(f":{site.port}/", f":{line.port}/")
-
-
-@contextlib.contextmanager
-def without_module(site: WebSite, name: str) -> Iterator[None]:
-    """Let a site have a models/000_config.py of its own in which a module is not listed."""
-    models = site.folder / "applications" / "eden" / "models"
-    source = models.resolve()
-    models.unlink()
-    models.mkdir()
-    for entry in source.iterdir():
-        if entry.is_file():
-            (models / entry.name).write_bytes(entry.read_bytes())
-    config = models / "000_config.py"
-    text = config.read_text(encoding="utf-8")
-    assert f'"{name}",' in text
-    config.write_text(text.replace(f'"{name}",', f'"{name}_not_enabled",', 1), encoding="utf-8")
-    try:
-        yield
-    finally:
-        shutil.rmtree(models)
-        models.symlink_to(source)
-
-
-@contextlib.contextmanager
-def down(site: WebSite) -> Iterator[None]:
-    """Let a site's web server be away."""
-    site.stop()
-    try:
-        yield
-    finally:
-        site.start()

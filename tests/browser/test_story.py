@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.story import Story, slow_line
+from tests.browser.faults import slow_line
+from tests.browser.story import Story
 from tests.support.chromium import LAPTOP, PHONE, Person, chromium, missing
 from tests.support.stage import Stage, staged
 

@@ -2,5 +2,13 @@
 
 import pytest
 
-for name in ("host", "journal", "ledger", "store"):
+for name in (
+    "journal",
+    "journal_hooks",
+    "journal_identity",
+    "ledger",
+    "scan",
+    "store",
+    "transaction",
+):
     pytest.register_assert_rewrite(f"tests.contracts.{name}_contract")

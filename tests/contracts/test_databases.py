@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -15,92 +14,46 @@ from s3sync.database.tables import define
 from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
 from tests.contracts.journal_contract import JournalContract
+from tests.contracts.journal_hooks_contract import JournalHooksContract
+from tests.contracts.journal_identity_contract import JournalIdentityContract
 from tests.contracts.ledger_contract import LedgerContract
+from tests.contracts.on_databases import OnDatabase, OnMySQL, OnPostgres, OnPostgresArrays, OnSQLite
+from tests.contracts.scan_contract import ScanContract
 from tests.contracts.store_contract import StoreContract
+from tests.contracts.transaction_contract import TransactionContract
 from tests.support import datamodel
 from tests.support.databases import (
     Database,
     MySQLDatabase,
-    PostgresArraysDatabase,
-    PostgresDatabase,
-    SQLiteDatabase,
     Storage,
-    Unavailable,
 )
 
 
-class OnDatabase:
-    """Supplies a fresh site on one kind of database."""
-
-    kind: type[Database]
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def server(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-        try:
-            database = cls.kind(tmp_path_factory.mktemp("databases"))
-        except Unavailable as missing:
-            pytest.skip(str(missing))
-        yield database
-        database.close()
-
-    @pytest.fixture
-    def database(self, server: Database) -> Iterator[Database]:
-        yield server
-        server.empty()
-
-    @pytest.fixture
-    def site(self, database: Database) -> Iterator[Storage]:
-        site = Storage(database)
-        yield site
-        site.close()
-
-
-class OnSQLite(OnDatabase):
-    kind = SQLiteDatabase
-
-
-@pytest.mark.database
-class OnPostgres(OnDatabase):
-    kind = PostgresDatabase
-
-
-@pytest.mark.slow
-@pytest.mark.database
-class OnPostgresArrays(OnDatabase):
-    kind = PostgresArraysDatabase
-
-
-@pytest.mark.database
-class OnMySQL(OnDatabase):
-    kind = MySQLDatabase
-
-
-class TestStoreOnSQLite(OnSQLite, StoreContract):
+class TestStoreOnSQLite(OnSQLite, StoreContract, TransactionContract, ScanContract):
     pass
 
 
-class TestStoreOnPostgres(OnPostgres, StoreContract):
+class TestStoreOnPostgres(OnPostgres, StoreContract, TransactionContract, ScanContract):
     pass
 
 
-class TestStoreOnPostgresArrays(OnPostgresArrays, StoreContract):
+class TestStoreOnPostgresArrays(OnPostgresArrays, StoreContract, TransactionContract, ScanContract):
     pass
 
 
-class TestStoreOnMySQL(OnMySQL, StoreContract):
+class TestStoreOnMySQL(OnMySQL, StoreContract, TransactionContract, ScanContract):
     pass
 
 
-class TestJournalOnSQLite(OnSQLite, JournalContract):
+class TestJournalOnSQLite(OnSQLite, JournalContract, JournalIdentityContract, JournalHooksContract):
     pass
 
 
-class TestJournalOnPostgres(OnPostgres, JournalContract):
+class TestJournalOnPostgres(OnPostgres, JournalContract, JournalIdentityContract, JournalHooksContract):
     pass
 
 
-class TestJournalOnMySQL(OnMySQL, JournalContract):
+class TestJournalOnMySQL(OnMySQL, JournalContract, JournalIdentityContract, JournalHooksContract):
     pass
 
 

@@ -7,8 +7,21 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.support.browser import Browser
-from tests.support.screens import ACCOUNTS, served
+from tests.support.screens import ACCOUNTS, PEER, SECRET, served
 from tests.support.webserver import EMAIL, PASSWORD, WebSite
+
+CONNECT = """
+from applications.eden.modules.s3sync.registration import introduce
+site = current.sync_site
+key = db.sync_repository.insert(
+    name="Headquarters", url={url!r}, username={peer!r}, password=site.vault.seal({secret!r}))
+db.commit()
+found = introduce(site, key)
+assert found.error is None, found.error
+db.sync_task.insert(repository_id=found.repository_id, resource_name="org_organisation", conflict_policy="OTHER")
+db.commit()
+print(found.repository_id)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +44,10 @@ def headquarters(tmp_path_factory: pytest.TempPathFactory, prepare: Mapping[str,
 def admin(field: WebSite) -> Browser:
     """The administrator of the field office."""
     return Browser(field.url).login(EMAIL, PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def connected(field: WebSite, headquarters: WebSite) -> str:
+    """Path of the repository that stands for headquarters."""
+    told = field.run(CONNECT.format(url=headquarters.url, peer=PEER, secret=SECRET))
+    return f"/sync/repository/{told.split()[-1]}"

@@ -6,76 +6,26 @@ import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
 from tests.support.peer import organisation, s3xml
-from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
+from tests.support.rest import OFFER, REGISTER, REGISTERED, SYNC, Line, answering_site, names, refused
+from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 pytestmark = pytest.mark.integration
-
-PREPARE = f"""
-from applications.eden.modules.s3.setup import create_user
-create_user(globals(), "clerk@example.com", {PASSWORD!r})
-create_user(globals(), "peer@example.com", {PASSWORD!r}, roles=("Synchronization",))
-settings_file = __import__("pathlib").Path(request.folder, "private", "appconfig.ini")
-settings_file.write_text("[sync]\\nmax_document_mb = 1\\nmax_upload_mb = 0.01\\n")
-"""
-REGISTERED = "urn:uuid:00000000-0000-4000-8000-00000000feed"
-SYNC, REGISTER = "/sync/sync.xml", "/sync/repository/register.json"
-OFFER = "/sync/offer.json"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSite]:
-    with running_site(tmp_path_factory.mktemp("rest") / "site", PREPARE) as running:
-        told = Line(running).post(REGISTER, data=json.dumps({"uuid": REGISTERED, "name": "peer"}))
-        assert told.status_code == 200, told.text
+    with answering_site(tmp_path_factory.mktemp("rest") / "site") as running:
         yield running
-        assert running.tickets() == []
-
-
-class Line(requests.Session):
-    """Requests with the account of another site."""
-
-    def __init__(self, site: WebSite, email: str = "peer@example.com", password: str = PASSWORD) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.auth = (email, password)
-        self.headers["Accept-Encoding"] = "identity"
-        self._base = site.url
-
-    def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
-        options["allow_redirects"] = False
-        return super().request(method, self._base + url, timeout=60, **options)
-
-    def push(self, body: bytes, resource: str = "org_organisation", more: str = "", **options: Any) -> Any:
-        url = f"{SYNC}?resource={resource}&repository={REGISTERED}{more}"
-        return self.post(url, data=body, **options)
-
-    def pull(self, more: str = "", resource: str = "org_organisation") -> requests.Response:
-        return self.get(f"{SYNC}?resource={resource}&repository={REGISTERED}{more}")
 
 
 @pytest.fixture()
 def line(site: WebSite) -> Iterator[Line]:
     with Line(site) as session:
         yield session
-
-
-def names(answer: requests.Response) -> set[str]:
-    assert answer.status_code == 200, answer.text
-    return {part.split("<")[0] for part in answer.text.split('<data field="name">')[1:]}
-
-
-def refused(answer: requests.Response, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, (answer.status_code, answer.text[:500])
-    told: dict[str, Any] = answer.json()
-    assert told["status"] == "failed" and told["message"] and told["hint"]
-    assert "set-cookie" not in answer.headers
-    return told
 
 
 # --- who may ask -------------------------------------------------------------------------------------------
@@ -369,44 +319,7 @@ def test_a_file_that_nobody_waits_for_is_not_stored(site: WebSite, line: Line) -
     assert list(Path(site.folder).rglob("*00bb*")) == []
 
 
-# --- plain resources --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture()
-def clerk(site: WebSite) -> Iterator[Line]:
-    with Line(site, "clerk@example.com") as session:
-        yield session
-
-
-def test_plain_resources_one_and_many(clerk: Line) -> None:
-    told = clerk.post(
-        "/org/organisation.xml", data=s3xml(*(organisation(each) for each in range(70, 75)))
-    ).json()
-    keys = sorted(told["created"])
-    assert len(keys) == 5
-    assert names(clerk.get(f"/org/organisation/{keys[0]}.xml")) == {"Organisation 70"}
-    assert len(names(clerk.get("/org/organisation.xml?start=1&limit=2"))) == 2
-    assert names(clerk.get("/org/organisation.xml?~.name=Organisation 71")) == {"Organisation 71"}
-    deleted = clerk.delete(f"/org/organisation/{keys[0]}.xml").json()
-    assert deleted["deleted"] == [keys[0]]
-    refused(clerk.get(f"/org/organisation/{keys[0]}.xml"), 404)
-    refused(clerk.delete("/org/organisation.xml"), 405)
-
-
-def test_a_plain_import_takes_all_or_nothing(clerk: Line) -> None:
-    bad = organisation(80).replace("Organisation 80", "x" * 200)
-    told = refused(clerk.post("/org/organisation.xml", data=s3xml(bad, organisation(81))), 400)
-    assert told["tree"]["$_org_organisation"][0]["@uuid"].endswith("80")
-    assert "Organisation 81" not in names(clerk.get("/org/organisation.xml"))
-    told = clerk.put("/org/organisation.xml?ignore_errors=True", data=s3xml(bad, organisation(81))).json()
-    assert told["records"] == 1 and told["tree"]
-
-
-def test_a_plain_import_overwrites_what_is_newer(clerk: Line) -> None:
-    clerk.post("/org/organisation.xml", data=s3xml(organisation(82, "2026-05-01T00:00:00")))
-    older = organisation(82, "2026-01-01T00:00:00").replace("Organisation 82", "Older")
-    assert clerk.post("/org/organisation.xml", data=s3xml(older)).json()["updated"]
-    assert "Older" in names(clerk.get("/org/organisation.xml"))
+# --- the log ------------------------------------------------------------------------------------------------
 
 
 def test_what_is_refused_is_in_the_log(site: WebSite, line: Line) -> None:

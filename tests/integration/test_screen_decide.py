@@ -1,38 +1,17 @@
-"""Conflicts, rejected records, a record's history and the log, from arrival to decision, on two real sites."""
+"""Conflicts, rejected records and a record's history, from arrival to decision, on two real sites."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.browser import Browser, forms, visible
-from tests.support.screens import CLERK, PEER, SECRET
+from tests.support.screens import CLERK
 from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 pytestmark = pytest.mark.integration
-CONNECT = """
-from applications.eden.modules.s3sync.registration import introduce
-site = current.sync_site
-key = db.sync_repository.insert(
-    name="Headquarters", url={url!r}, username={peer!r}, password=site.vault.seal({secret!r}))
-db.commit()
-found = introduce(site, key)
-assert found.error is None, found.error
-db.sync_task.insert(repository_id=found.repository_id, resource_name="org_organisation", conflict_policy="OTHER")
-db.commit()
-print(found.repository_id)
-"""
-
-
-@pytest.fixture(scope="module")
-def connected(field: WebSite, headquarters: WebSite) -> str:
-    """Path of the repository that stands for headquarters."""
-    told = field.run(CONNECT.format(url=headquarters.url, peer=PEER, secret=SECRET))
-    return f"/sync/repository/{told.split()[-1]}"
 
 
 @pytest.fixture()
@@ -304,106 +283,6 @@ def test_a_record_tells_its_history(
     ):
         assert admin.get(f"/sync/history/{path}").status_code == 404
     assert Browser(field.url).login(CLERK, PASSWORD).get(found.group(1)).status_code == 403
-
-
-# --- the log -------------------------------------------------------------------------------------------------
-
-LOG = """
-from datetime import datetime, timedelta
-now = datetime.utcnow().replace(microsecond=0)
-repository = {repository}
-run = db.sync_run.insert(repository_id=repository, started_on=now, finished_on=now + timedelta(seconds=3),
-                         state="completed", created=2, sent=5)
-def add(message, mode="pull/outgoing", result="success", age=0, **more):
-    db.sync_log.insert(timestmp=now - timedelta(days=age), repository_id=repository, mode=mode, action="fetch",
-                       result=result, message=message, resource_name="org_organisation", **more)
-add("2 records received", run_id=run)
-add("Another site came by", mode="pull/incoming")
-add("5 records sent", mode="push/outgoing", run_id=run)
-add("It cannot be reached.", result="error", remedy="Check the network.", code="peer_unreachable")
-add("=HYPERLINK('x')", result="fatal", remote=True)
-add("Long ago", age=400)
-db.commit()
-print(run)
-"""
-
-
-@pytest.fixture()
-def logged(field: WebSite, connected: str) -> str:
-    """Fill the log; return the id of a run."""
-    field.run("db(db.sync_log.id > 0).delete()\ndb.commit()")
-    return field.run(LOG.format(repository=connected.rpartition("/")[2])).split()[0]
-
-
-def test_entries_are_found_and_stand_with_their_run(admin: Browser, connected: str, logged: str) -> None:
-    page = admin.page("/sync/log")
-    text = visible(page)
-    assert "6 entries" in text and page.count('<section class="card') == 5
-    assert "2 records changed here, 5 sent, in 3 seconds" in text
-    assert (
-        text.index("5 records sent") < text.index("2 records received") < text.index("Another site came by")
-    )
-    assert "The other site cannot be reached It cannot be reached. What to do: Check the network." in text
-    oldest = visible(admin.page("/sync/log?sort=time"))
-    assert oldest.index("Long ago") > oldest.index("2 records received")
-    for asked, count in (
-        ("direction=in", 4),
-        ("direction=out", 2),
-        ("result=trouble", 2),
-        ("result=fatal", 1),
-        ("q=NETWORK", 1),
-        ("q=records", 2),
-        (f"run={logged}", 2),
-        ("resource=org_organisation", 6),
-        ("until=2020-01-01", 0),
-        ("q=100%25", 0),
-        ("since=2020-01-01", 6),
-        ("since=nonsense", 6),
-        ("repository=4711", 0),
-    ):
-        text = visible(admin.page(f"/sync/log?{asked}"))
-        told = (
-            "There are no entries that match"
-            if not count
-            else "1 entry"
-            if count == 1
-            else f"{count} entries"
-        )
-        assert told in text, asked
-    assert "6 entries" in visible(admin.page(f"{connected}/log"))
-    link = re.search(r"/sync/log/\d+", admin.page("/sync/log?q=network"))
-    assert link
-    text = visible(admin.page(link.group()))
-    assert "What happened The other site cannot be reached It cannot be reached." in text
-    assert "What to do Check the network." in text
-
-
-def test_the_log_is_saved_as_a_table(admin: Browser, logged: str) -> None:
-    answer = admin.get("/sync/log.csv?direction=in")
-    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert "attachment" in answer.headers["Content-Disposition"]
-    assert answer.content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert rows[0][:3] == ["Time (UTC)", "Repository", "Resource"] and len(rows) == 5
-    assert {row[1] for row in rows[1:]} == {"Headquarters"}
-    assert [row[7] for row in rows[1:]] == [
-        "Long ago",
-        "'=HYPERLINK('x')",
-        "It cannot be reached.",
-        "2 records received",
-    ]
-    assert rows[3][8] == "Check the network." and rows[4][9] == logged and rows[2][6] == "remote"
-
-
-def test_old_entries_are_deleted_when_asked(admin: Browser, connected: str, logged: str) -> None:
-    question = "/sync/log?ask=purge&days=365"
-    text = visible(admin.page(question))
-    assert "Delete old log entries?" in text and "1 entry is older than 365 days." in text
-    admin.submit(question, "purge", _formkey="forged")
-    assert "6 entries" in visible(admin.page("/sync/log"))
-    assert "Nothing is older than 500 days." in visible(admin.page(f"{connected}/log?ask=purge&days=500"))
-    assert "1 log entry was deleted." in admin.submit(question, "purge").text
-    assert "5 entries" in visible(admin.page("/sync/log"))
 
 
 def test_an_entry_that_was_closed_meanwhile_is_not_decided(

@@ -8,7 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.browser.story import Story, slow_line
+from tests.browser.faults import slow_line
+from tests.browser.story import Story
 from tests.support.chromium import LAPTOP, PHONE, WIDE, Person, chromium, missing
 from tests.support.stage import staged
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from s3sync.exchange.importer import Report
 from tests.support.site import NOW
+
+LATER = NOW + timedelta(minutes=5)
+EARLIER = NOW - timedelta(minutes=5)
+ORG, OFFICE, LOCATION, PERSON, CONTACT = (
+    "org_organisation",
+    "org_office",
+    "gis_location",
+    "pr_person",
+    "pr_contact",
+)
 
 
 def told(report: Report) -> dict[str, int]:
@@ -51,3 +61,22 @@ def deleted(table: str, uuid: str, modified_on: datetime = NOW, replaced_by: str
     """Return a deleted <resource>."""
     more = f' replaced_by="{replaced_by}"' if replaced_by else ""
     return f'<resource name="{table}" uuid="{uuid}" deleted="True" modified_on="{modified_on.isoformat()}"{more}/>'
+
+
+def org(uuid: str | None, name: str, *parts: str, **more: object) -> str:
+    return resource(ORG, uuid, data("name", name), *parts, **more)  # type: ignore[arg-type]
+
+
+def location(uuid: str, name: str, parent: str | None = None, **more: object) -> str:
+    parts = [data("name", name)]
+    if parent is not None:
+        parts.append(ref("parent", LOCATION, parent))
+    return resource(LOCATION, uuid, *parts, **more)  # type: ignore[arg-type]
+
+
+def contact(uuid: str, value: str, **more: object) -> str:
+    return resource(CONTACT, uuid, data("contact_method", "EMAIL"), data("value", value), **more)  # type: ignore[arg-type]
+
+
+def person(uuid: str, name: str, *parts: str, **more: object) -> str:
+    return resource(PERSON, uuid, data("first_name", name), *parts, **more)  # type: ignore[arg-type]

@@ -59,8 +59,9 @@ def open_environment(
         families: resource families whose tables are wanted (with what they build on).
         now: the site's clock, UTC.
         migrate: False if the tables are there already (the database was copied together with databases/).
+
     Returns:
-        db, s3db, settings, auth, T and the clock `now`, as models have them.
+        db, s3db, settings, auth, T and the clock ``now``, as models have them.
     """
     databases = os.path.join(folder, "databases")
     os.makedirs(databases, exist_ok=True)

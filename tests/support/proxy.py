@@ -18,7 +18,8 @@ class Fault:
         delay: seconds before anything passes.
         cut_after: bytes of the answer after which both ends are closed.
         lose_answer: the request passes whole, the answer never comes back.
-        status: answered by the proxy itself with this HTTP status, e.g. 429 or 503.
+        status: answered by the proxy itself with an HTTP status, e.g. 429 or 503.
+        retry_after: seconds in the header Retry-After of that answer; None sends no such header.
     """
 
     refuse: bool = False

@@ -1,18 +1,29 @@
-"""What docstrings say of parameters and attributes is there, and lists in them are lists."""
+"""Docstrings have one style, and the parameters and attributes that they explain exist."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple, Union
 
-from tests.support.places import MODULES
+from tests.support.places import APPLICATION, CHECKOUT
 
-FILES = sorted(path for folder in ("s3sync", "s3", "s3db") for path in (MODULES / folder).rglob("*.py"))
+FOLDERS = (
+    *(APPLICATION / name for name in ("models", "controllers", "modules")),
+    *(CHECKOUT / name for name in ("launcher", "benchmarks", "tools", "deploy", "tests")),
+)
+FILES = (CHECKOUT / "web2py.py", *sorted(path for folder in FOLDERS for path in folder.rglob("*.py")))
 Documented = Union[ast.Module, ast.ClassDef, ast.FunctionDef]
 
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Yields):$")
+#: The fields of reStructuredText, which Google's style replaces by sections.
+_FIELD = re.compile(r"^\s*:(param|returns?|raises|r?type)\b", re.MULTILINE)
+_SINGLE_BACKTICK = re.compile(r"(?<!`)`(?!`)")
+#: A function does something: its docstring begins with a verb ("Return the ..."), not with what it returns.
+_NOUN_PHRASE = re.compile(r"(The|An?|What|Whether|Who|Which|How|Why|Every|All|Each|If|When|After|Before)\b")
 _ENTRY = re.compile(r"^ {4}((?:\*{0,2}\w+)(?:, \*{0,2}\w+)*):(?: |$)")
 
 
@@ -22,26 +33,24 @@ class Documentation(NamedTuple):
     where: str
     node: Documented
     text: str
-    owner: ast.ClassDef | None
 
 
-def documentation() -> Iterator[Documentation]:
-    """Yield all docstrings of the modules."""
-    for path in FILES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        owners = {
-            id(member): node
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ClassDef)
-            for member in node.body
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
-                text = ast.get_docstring(node)
-                if text:
-                    line = getattr(node, "lineno", 1)
-                    where = f"{path.relative_to(MODULES)}:{line}"
-                    yield Documentation(where, node, text, owners.get(id(node)))
+@cache
+def documentation() -> tuple[Documentation, ...]:
+    """Return all docstrings of the checkout."""
+    return tuple(each for path in FILES for each in docstrings_in(path))
+
+
+def docstrings_in(path: Path) -> Iterator[Documentation]:
+    """Yield the docstrings of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            text = ast.get_docstring(node)
+            if text:
+                line = getattr(node, "lineno", 1)
+                where = f"{path.relative_to(CHECKOUT)}:{line}"
+                yield Documentation(where, node, text)
 
 
 def entries(text: str, wanted: str) -> list[str]:
@@ -88,6 +97,16 @@ def attributes(node: ast.ClassDef) -> set[str]:
     return found
 
 
+def is_property(node: Documented) -> bool:
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    return any(isinstance(each, ast.Name) and each.id.endswith("property") for each in decorators)
+
+
+def of_tests(documentation: Documentation) -> bool:
+    """Return whether a docstring is of a test or its helpers, whose names are sentences already."""
+    return documentation.where.startswith("tests/")
+
+
 def test_documented_parameters_are_there() -> None:
     wrong = []
     for each in documentation():
@@ -131,4 +150,32 @@ def test_the_points_of_a_list_are_indented_on() -> None:
             if in_list and line and not is_point and not line.startswith(" "):
                 wrong.append(f"{each.where}: {line}")
             in_list = bool(line) and (in_list or is_point)
+    assert wrong == []
+
+
+def test_docstrings_have_sections_instead_of_fields() -> None:
+    assert [each.where for each in documentation() if _FIELD.search(each.text)] == []
+
+
+def test_sections_begin_after_an_empty_line() -> None:
+    wrong = []
+    for each in documentation():
+        lines = each.text.splitlines()
+        for above, line in zip(lines, lines[1:]):
+            if above and _SECTION.match(line):
+                wrong.append(f"{each.where}: {line}")
+    assert wrong == []
+
+
+def test_code_in_docstrings_stands_between_double_backticks() -> None:
+    assert [each.where for each in documentation() if _SINGLE_BACKTICK.search(each.text)] == []
+
+
+def test_docstrings_of_functions_begin_with_a_verb() -> None:
+    wrong = []
+    for each in documentation():
+        node = each.node
+        public = isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        if public and _NOUN_PHRASE.match(each.text) and not is_property(node) and not of_tests(each):
+            wrong.append(f"{each.where}: {each.text.splitlines()[0]}")
     assert wrong == []

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 
 from s3sync.core.errors import (
     AlreadyRunning,
     Cancelled,
-    DocumentTooLarge,
     NotAuthenticated,
     PeerRefused,
     PeerUnreachable,
@@ -23,218 +17,9 @@ from s3sync.core.errors import (
     StoreBusy,
     SyncError,
 )
-from s3sync.core.retry import RetryPolicy
-from s3sync.exchange.peer import Capability, Exchange, Peer, PullResult, PushResult, Refusal
-from s3sync.exchange.run.engine import Engine
-from s3sync.exchange.run.ports import ImportSummary, Position, PushPage, Stage, Task
-
-NOW = datetime(2026, 3, 1, 8)
-
-
-class ScriptedPeer:
-    """Serves pages of numbers by cursor, takes pushes; ``faults`` are raised one a call."""
-
-    skew: float | None = None
-
-    def __init__(self, folder: Path) -> None:
-        self.capabilities = frozenset(Capability)
-        self.folder = folder
-        self.pages: dict[str, list[int]] = {}
-        self.document: int | None = None
-        self.faults: list[tuple[str, str, SyncError]] = []
-        self.calls: list[tuple[str, str]] = []
-        self.pushed: list[tuple[str, str, str]] = []
-        self.files: list[str] = []
-        self.results: list[PushResult] = []
-        self.most: int | None = None
-
-    def _fault(self, what: str, resource: str) -> None:
-        self.calls.append((what, resource))
-        for index, (kind, name, error) in enumerate(self.faults):
-            if kind == what and name in (resource, "*"):
-                del self.faults[index]
-                raise error
-
-    def register(self) -> Any:
-        raise AssertionError("a run does not register")
-
-    def pull(
-        self,
-        exchange: Exchange,
-        *,
-        cursor: str,
-        limit: int,
-        msince: datetime | None = None,
-        checkpoint: str = "",
-        total: bool = False,
-    ) -> PullResult:
-        self._fault("pull", exchange.resource)
-        if self.most is not None and limit > self.most:
-            raise DocumentTooLarge("too large")
-        path = self.folder / f"pull-{len(self.calls)}.xml"
-        if self.document is not None:
-            path.write_text(str(self.document))
-            return PullResult(path, received=10)
-        pages = self.pages.get(exchange.resource, [])
-        number = int(cursor or 0)
-        path.write_text(str(pages[number] if number < len(pages) else 0))
-        more = number + 1 < len(pages)
-        return PullResult(
-            path, is_ours=True, cursor=str(number + 1), more=more, journal="theirs", received=10
-        )
-
-    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
-        self._fault("push", exchange.resource)
-        text = document.read_text()
-        if self.most is not None and int(text.split("+")[1]) > self.most:
-            raise DocumentTooLarge("too large", remote=True)
-        self.pushed.append((exchange.resource, text, checkpoint))
-        if self.results:
-            return self.results.pop(0)
-        return PushResult(1, {"created": 1}, is_ours=True, checkpoint=f"c{len(self.pushed)}", sent=5)
-
-    def send_file(self, stored: str, path: Path) -> int:
-        self._fault("file", stored)
-        self.files.append(stored)
-        return 3
-
-    def fetch(self, url: str, target: Path) -> None:
-        raise AssertionError("not asked")
-
-
-class ScriptedSite:
-    """Keeps positions in memory; has ``changes`` records to send for each resource."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.changes: dict[str, int] = {}
-        self.positions: dict[str, Position] = {}
-        self.known: frozenset[str] = frozenset(("cursor",))
-        self.taken: list[tuple[str, int]] = []
-        self.faults: list[Exception] = []
-        self.problems: list[str] = []
-        self.waiting: list[str] = []
-        self.for_eden: list[bool] = []
-
-    def position(self, task: Task) -> Position:
-        return self.positions.get(task.resource, Position())
-
-    def _move(self, task: Task, **changes: Any) -> None:
-        values = {**self.position(task).__dict__, **changes}
-        self.positions[task.resource] = Position(**values)
-
-    def journal_identity(self) -> str:
-        return "ours"
-
-    def capabilities(self) -> frozenset[str]:
-        return self.known
-
-    def learn(self, capabilities: frozenset[str]) -> None:
-        self.known |= capabilities
-
-    def _take(self, task: Task, page: PullResult) -> ImportSummary:
-        if self.faults:
-            raise self.faults.pop(0)
-        count = int(page.path.read_text())
-        self.taken.append((task.resource, count))
-        return ImportSummary(Counter(created=count), list(self.problems))
-
-    def take_page(self, task: Task, page: PullResult) -> ImportSummary:
-        taken = self._take(task, page)
-        self._move(task, cursor=page.cursor)
-        return taken
-
-    def take_document(
-        self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
-    ) -> ImportSummary:
-        taken = self._take(task, document)
-        on_batch(taken.counts["created"])
-        self._move(task, cursor=document.cursor or "", msince=started)
-        return taken
-
-    def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> PushPage:
-        self.for_eden.append(for_eden)
-        count = min(limit, max(0, self.changes.get(task.resource, 0) - after))
-        target.write_text(f"{after}+{count}")
-        return PushPage(count, after + count, after + count < self.changes.get(task.resource, 0))
-
-    def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
-        checkpoint = result.checkpoint if result is not None else self.position(task).checkpoint
-        self._move(task, pushed=page.position, checkpoint=checkpoint or "", files=tuple(files))
-
-    def start_over(self, task: Task) -> None:
-        self._move(task, pushed=0)
-
-    def file_path(self, stored: str) -> Path:
-        return self.folder / stored
-
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
-        return self.waiting
-
-    @contextlib.contextmanager
-    def scratch(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(dir=self.folder) as name:
-            yield Path(name)
-
-
-class Recorder:
-    def __init__(self) -> None:
-        self.stages: list[tuple[Stage, str | None]] = []
-        self.entries: list[tuple[str | None, str, str, str]] = []
-        self.remote: list[bool] = []
-        self.remedies: list[str] = []
-        self.bytes = [0, 0]
-        self.stop: Callable[[], Exception | None] | None = None
-
-    def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
-        self.stages.append((stage, resource))
-
-    def advance(self, done: int = 0, *, bytes_in: int = 0, bytes_out: int = 0, **others: Any) -> None:
-        self.bytes[0] += bytes_in
-        self.bytes[1] += bytes_out
-
-    def check(self) -> None:
-        error = self.stop() if self.stop is not None else None
-        if error is not None:
-            raise error
-
-    def task(
-        self,
-        resource: str | None,
-        mode: str,
-        action: str,
-        result: str,
-        message: str,
-        *,
-        remote: bool = False,
-        remedy: str = "",
-        code: str | None = None,
-    ) -> None:
-        self.entries.append((resource, mode, result, message))
-        self.remote.append(remote)
-        self.remedies.append(remedy)
-
-
-class World:
-    def __init__(self, folder: Path) -> None:
-        self.peer = ScriptedPeer(folder)
-        self.site = ScriptedSite(folder)
-        self.told = Recorder()
-        self.slept: list[float] = []
-
-    def engine(self, *tasks: Task, quiet: bool = False, page_size: int = 10) -> Engine:
-        return Engine(
-            self.peer,
-            self.site,
-            tasks,
-            self.told,
-            self.told,
-            page_size=page_size,
-            peer_time=lambda: NOW,
-            patience=RetryPolicy(attempts=3, first_delay=0.5),
-            sleep=self.slept.append,
-            quiet=quiet,
-        )
+from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal
+from s3sync.exchange.run.ports import Position, Stage, Task
+from tests.support.scripted import NOW, World
 
 
 @pytest.fixture()

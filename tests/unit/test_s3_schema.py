@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from s3.database import schema_gate
 from s3.database.connect import connect
 from s3.database.schema_gate import SchemaGate, create_indices
 from tests.support.eden import open_environment
+from tests.support.places import APPLICATION
 
 URI = "sqlite://storage.sqlite"
 
@@ -44,6 +46,22 @@ def test_migrates_once(application: Path) -> None:
 def test_migrates_again_when_a_model_changed(application: Path) -> None:
     migrate(application)
     (application / "models" / "db.py").write_text("x = 1\ny = 2\n")
+    assert migrate(application) is True
+
+
+def folders_with_tables() -> list[str]:
+    """Return the folders of the application whose modules have a function that declares tables."""
+    paths = (APPLICATION / "modules").rglob("*.py")
+    found = [path for path in paths if re.search(r"^def define\w*\(", path.read_text("utf-8"), re.MULTILINE)]
+    return sorted({str(path.parent.relative_to(APPLICATION)) for path in found})
+
+
+@pytest.mark.parametrize("folder", [*folders_with_tables(), "modules/s3/data_model"])
+def test_migrates_again_when_a_module_changed_that_makes_columns(application: Path, folder: str) -> None:
+    (application / folder).mkdir(parents=True)
+    (application / folder / "tables.py").write_text("x = 1\n")
+    migrate(application)
+    (application / folder / "tables.py").write_text("x = 1\ny = 2\n")
     assert migrate(application) is True
 
 

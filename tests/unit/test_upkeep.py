@@ -16,8 +16,8 @@ from s3sync.monitoring.status import standings
 from s3sync.scheduler import jobs, queue
 from s3sync.site import Site
 from s3sync.worker import cleanup
+from tests.support.jobs import World
 from tests.support.site import SampleSite
-from tests.unit.test_jobs import World
 
 
 @pytest.fixture()

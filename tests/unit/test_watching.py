@@ -20,6 +20,7 @@ from s3sync.monitoring import pending_changes
 from s3sync.monitoring.pending_changes import NOTHING, PendingChanges, Tail
 from s3sync.monitoring.status import failing, recent_runs, standings
 from s3sync.scheduler import jobs, queue, run_record
+from tests.support.jobs import World
 from tests.support.site import SampleSite
 
 NOW = datetime(2026, 3, 1, 12)
@@ -359,8 +360,6 @@ def test_a_history_with_many_partners_takes_the_statements_of_one_with_few(
 
 
 def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monkeypatch: Any) -> None:
-    from tests.unit.test_jobs import World
-
     world = World(tmp_path)
     monkeypatch.setattr(type(world.site.host.settings), "get_sync_page_size", lambda self: 2)
     for number in range(4):

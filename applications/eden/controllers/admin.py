@@ -4,19 +4,19 @@ auth.s3_require_module("admin")
 
 
 def index():
-    """What there is to administer."""
+    """Show the administration's start page."""
     return {"title": T("Administration")}
 
 
 def users():
-    """All users with their roles."""
+    """List all users with their roles."""
     from s3.users.administration import users_page
 
     return {"title": T("Users"), **users_page(db, T, request.get_vars)}
 
 
 def user():
-    """Create a user, or change one: name, password, roles, whether the account may be used."""
+    """Create or change a user: name, password, roles, whether the account is enabled."""
     from s3.users.administration import UserForm
     from s3sync.ui.refusals import refusal
 

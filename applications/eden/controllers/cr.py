@@ -2,7 +2,7 @@
 
 
 def index():
-    """The module's first page is its main resource."""
+    """Go to the module's main resource."""
     redirect(URL("cr", "shelter"))
 
 

@@ -1,8 +1,8 @@
-"""Home, log-in, files."""
+"""Home page, login, files."""
 
 
 def index():
-    """What there is here, and what to do next."""
+    """Show the home page: the modules, and what to do next."""
     modules = [
         (name, module)
         for name, module in settings.modules.items()
@@ -27,7 +27,7 @@ def index():
 
 
 def user():
-    """Log in, log out, own profile and password."""
+    """Let users log in and out, and change their own profile and password."""
     from s3sync.ui.refusals import refusal
 
     titles = {
@@ -60,7 +60,7 @@ def user():
 
 
 def problem():
-    """What people see when a page failed: routes.py sends them here, with the number of the report."""
+    """Show that a page failed: routes.py leads here, with the number of the error report."""
     from s3.pages.failure_page import failure
 
     return failure(request.get_vars)
@@ -77,12 +77,12 @@ def choose():
 
 
 def download():
-    """A file of an upload field, for users who may read the record's table."""
+    """Send the file of an upload field to users who may read the record's table."""
     from s3sync.ui.refusals import refusal
 
     if not (auth.s3_logged_in() or request.env.http_authorization):
-        # An Eden fetches files of records without credentials and follows redirections: it would store the
-        # login page as the file.
+        # Sahana Eden fetches the files of records without credentials and follows redirects: it would store
+        # the login page as the file.
         raise refusal(403, T("Log in to see this file."))
     auth.s3_require_login()
     tablename, _, rest = (request.args(-1) or "").partition(".")

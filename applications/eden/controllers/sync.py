@@ -10,7 +10,7 @@ _interface = request.function in ("sync", "file", "offer") or (
 )
 _public = request.function in ("datasets", "archive")
 if not (_interface or _public):
-    # Only administrators come further; accounts of other sites use the interface.
+    # The screens are for administrators only; accounts of other sites use the interface.
     if not current.sync_site.host.may_administer():
         current.sync_site.host.forbid()
 
@@ -19,7 +19,7 @@ if not (_interface or _public):
 
 
 def sync():
-    """Pull and push of other sites: /sync/sync.xml."""
+    """Answer pulls and pushes of other sites: /sync/sync.xml."""
     from s3sync.web import interface
 
     if request.extension == "html" and request.env.request_method == "GET":
@@ -28,21 +28,21 @@ def sync():
 
 
 def file():
-    """Uploaded files from and to other sites: /sync/file/<stored name>."""
+    """Send uploaded files to other sites, and take theirs: /sync/file/<stored name>."""
     from s3sync.web import interface
 
     return interface.file_request(request, response)
 
 
 def offer():
-    """What this site offers to another one: /sync/offer.json."""
+    """Answer what this site offers to another one: /sync/offer.json."""
     from s3sync.web import interface
 
     return interface.offer_request(request, response)
 
 
 def repository():
-    """Register: /sync/repository/register.json; everything else is for people."""
+    """Register a site at /sync/repository/register.json; all other addresses are screens."""
     if request.args(0) == "register":
         from s3sync.web import interface
 
@@ -60,14 +60,14 @@ def repository():
 
 
 def datasets():
-    """What this site offers to other sites, and how to get it."""
+    """Show what this site offers to other sites, and how to get it."""
     from s3sync.web.screens import datasets
 
     return datasets.public(_desk())
 
 
 def archive():
-    """The archive of a data set: /sync/archive/<code>."""
+    """Send the archive of a data set: /sync/archive/<code>."""
     from s3sync.web.screens import datasets
 
     return datasets.archive(_desk())
@@ -77,42 +77,42 @@ def archive():
 
 
 def index():
-    """All repositories: are we in step, since when, what is wrong."""
+    """Show the state of all repositories: whether they are in sync, since when, what is wrong."""
     from s3sync.web.screens import overview
 
     return overview.page(_desk())
 
 
 def config():
-    """This site's settings."""
+    """Show and save this site's settings."""
     from s3sync.web.screens import settings as screens_settings
 
     return screens_settings.page(_desk())
 
 
 def log():
-    """The log of all repositories, or one entry."""
+    """Show the log of all repositories, or one entry."""
     from s3sync.web.screens import log
 
     return log.page(_desk())
 
 
 def kept():
-    """The versions that did not become the record: all that match, or one with what can be decided."""
+    """Show the kept versions that match, or one of them with the ways to resolve it."""
     from s3sync.web.screens import conflicts
 
     return conflicts.page(_desk())
 
 
 def dataset():
-    """The data sets of this site: all, one, a new one."""
+    """Show the data sets of this site, or edit one."""
     from s3sync.web.screens import datasets
 
     return datasets.page(_desk())
 
 
 def history():
-    """What the synchronisation knows of one record."""
+    """Show what the synchronisation knows of one record."""
     from s3sync.web.screens import record_history
 
     return record_history.page(_desk())

@@ -1,4 +1,4 @@
-"""What this site is: its modules and settings. The first model; the others build on it."""
+"""This site's modules and settings. The first model; the others build on it."""
 
 from collections import OrderedDict
 
@@ -9,7 +9,7 @@ from s3sync.ui import program_requests
 from s3.settings import S3Settings
 
 program_requests.prepare(request, response, session)
-# the language files belong to the project: missing texts are not written into them
+# The language files belong to the project: web2py must not write missing texts into them.
 T.is_writable = False
 _language = reader_choices.chosen(request, "language")
 if _language:
@@ -18,7 +18,7 @@ if _language:
 settings = deployment_settings = current.deployment_settings = S3Settings(request.folder)
 
 # A module that is not listed here does not exist: no page, no table, no menu entry.
-#   restricted: only users with one of the roles in `access` see it; access="|1|" is Administrators (1),
+#   restricted: only users with one of the roles in ``access`` see it. access="|1|" is Administrators (1),
 #   access="|2|" is everybody who is logged in. module_type: place in the menu, 0 none, 10 last.
 settings.modules = deployment_settings.modules = OrderedDict(
     [

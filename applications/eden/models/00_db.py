@@ -1,4 +1,4 @@
-"""Database, data model and users, for all that follows."""
+"""Database, data model and users, for all models that follow."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What the thin controllers call."""
+"""The function that most controllers call."""
 
 from s3sync.ui.program_requests import is_interface
 
@@ -7,8 +7,8 @@ def rest_controller(prefix=None, name=None):
     """Serve the records of a table: pages for people, S3XML for programs.
 
     Args:
-        prefix: module of the table; by default the controller.
-        name: its name without the module; by default the function.
+        prefix: the table's module; by default the controller's name.
+        name: the table's name without the module; by default the function's name.
     """
     from s3.pages.rest_controller import serve
 

@@ -1,4 +1,4 @@
-"""The menu: what this user may see of what this site has."""
+"""The menu, with the modules that this user may see."""
 
 from s3sync.ui.program_requests import is_interface
 
@@ -27,7 +27,7 @@ if not is_interface(request):
                 )
             )
 
-    # the other resources of a module, shown below the menu
+    # The module's resources, shown below the menu.
     response.submenu = {
         "org": (
             "organisation",

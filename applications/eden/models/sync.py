@@ -1,4 +1,4 @@
-"""Synchronisation, where the module is enabled: its tables, and the journal that notes local changes."""
+"""Synchronisation, if the module is enabled: its tables, and the journal that records local changes."""
 
 if settings.has_module("sync"):
     from s3sync.database.tables import define as sync_model

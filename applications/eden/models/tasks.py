@@ -1,11 +1,11 @@
-"""The scheduler; what its worker can be asked to do is added by the models that follow."""
+"""The scheduler. The models that follow add the functions that its worker can run."""
 
 if settings.has_module("sync"):
     from gluon.scheduler import Scheduler
 
     tasks = {}
-    # Times are UTC, as everywhere in the database; the heartbeat (seconds) is short for people who wait.
-    # Fresh processes: one that is forked while the heartbeat writes inherits SQLite's lock for good.
+    # Times are UTC, as everywhere in the database. The heartbeat (seconds) is short for people who wait.
+    # Tasks run in fresh processes: one forked while the heartbeat writes inherits SQLite's lock for ever.
     scheduler = Scheduler(
         db,
         tasks,

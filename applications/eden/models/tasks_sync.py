@@ -1,15 +1,15 @@
-"""What the scheduler's worker can be asked to do for the synchronisation."""
+"""The functions of the synchronisation that the scheduler's worker can run."""
 
 if settings.has_module("sync"):
 
     def sync_synchronize(repository_id, user_id=None, manual=False):
-        """Synchronise a repository (see s3sync.worker.synchronise); raises on failure, so that the task ends FAILED."""
+        """Synchronise a repository (see s3sync.worker.synchronise). It raises on failure: the task ends FAILED."""
         from s3sync.worker import synchronise
 
         return synchronise.synchronize(repository_id, user_id=user_id, manual=manual)
 
     def sync_decide(key):
-        """Decide on kept versions by a rule (see s3sync.conflicts.resolve_many)."""
+        """Resolve many kept versions by a rule (see s3sync.conflicts.resolve_many)."""
         from s3sync.conflicts import resolve_many
 
         return resolve_many.decide(key)
@@ -22,7 +22,7 @@ if settings.has_module("sync"):
         return datasets.build(Site.from_current(), dataset_id)
 
     def sync_tidy():
-        """Remove what is older than the log shall be (see s3sync.worker.cleanup)."""
+        """Remove old log entries, runs and decided versions (see s3sync.worker.cleanup)."""
         from s3sync.site import Site
         from s3sync.worker import cleanup
 

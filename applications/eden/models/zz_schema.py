@@ -1,4 +1,4 @@
-"""The last model but two: all tables are declared; if this request migrated the database, that is finished now."""
+"""The last model but two: all tables are declared. Finishes the migration, if this request makes one."""
 
 if schema_gate.migrating:
     from s3.users.auth import create_roles

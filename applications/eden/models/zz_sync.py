@@ -1,4 +1,4 @@
-"""The last word on synchronisation: a worker puts back what was lost of the schedule."""
+"""The last model but one: a worker schedules the cleanup again, should its task be missing."""
 
 if settings.has_module("sync") and request.is_scheduler:
     from s3sync.worker import cleanup

@@ -1,7 +1,7 @@
-"""`deployment_settings`: what a site decides about itself.
+"""``deployment_settings``: the settings of a site.
 
-A site overrides the defaults in its `private/appconfig.ini`, or in `models/000_config.py` through
-`settings.set(section, key, value)`. Those of the synchronisation are read by `s3sync.host.settings`.
+A site overrides the defaults in its ``private/appconfig.ini``, or in ``models/000_config.py`` by
+``settings.set(section, key, value)``. ``s3sync.host.settings`` reads the settings of the synchronisation.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class S3Settings(IniSettings):
     """Settings of one site.
 
     Args:
-        folder: the application's folder (where `private/` and `databases/` are); None for defaults only.
+        folder: the application's folder (where ``private/`` and ``databases/`` are); None for defaults only.
 
     Attributes:
         modules: module name -> Storage(name_nice, description, restricted, access, module_type). A module
             that is not listed does not exist: no controller, no tables, no menu entry.
-        base, security, db, mail, sync: what was decided in code, by section, as in Eden.
+        base, security, db, mail, sync: values set in code, by section, as in Eden.
     """
 
     def __init__(self, folder: str | None = None) -> None:
@@ -35,16 +35,16 @@ class S3Settings(IniSettings):
         self.mail, self.sync = Storage(), Storage()
 
     def set(self, section: str, key: str, value: Any) -> None:
-        """Decide a value in code; the file does not override it."""
+        """Set a value in code; the file does not override it."""
         part, name = place_in_code(section, key)
         getattr(self, part)[name] = value
 
     def has_module(self, name: str) -> bool:
-        """Whether a module is enabled at this site."""
+        """Return whether a module is enabled at this site."""
         return name in self.modules
 
     def get_module_roles(self, name: str) -> Set[int] | None:
-        """Roles that may use a module, from its `access` such as "|1|2|"; None if everybody may."""
+        """Return the roles that may use a module, from its ``access`` such as "|1|2|"; None if everybody may."""
         module = self.modules.get(name)
         access = getattr(module, "access", None) if module is not None else None
         if not access:

@@ -1,4 +1,4 @@
-"""Eden's tables, one module a resource family. Each family's `define(s3db)` declares its tables."""
+"""Eden's tables, one module a resource family. Each family's ``define(s3db)`` declares its tables."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def load(s3db: S3DataModel, *families: str) -> None:
     Args:
         s3db: the site's data model.
         families: names of modules in this package, such as "org".
+
     Raises:
         KeyError: if there is no such family.
     """

@@ -1,7 +1,7 @@
-"""Invented data for two sites in the same country: what headquarters knows, and what the field knows.
+"""Invented data for two sites in the same country: headquarters and the field.
 
-Part of it both know, with the same identifiers; of that, a few records were edited on one side later.
-All of it is fixed, so that two runs give the same; a record that is there already is left alone.
+Both sides know part of it, with the same identifiers; a few of those records were edited on one side later.
+The data are fixed, so that every run writes the same. A record that exists already is left alone.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ _INCIDENTS = (
 
 
 class _Writer:
-    """Writes records under fixed identifiers, each once."""
+    """Writes records with fixed identifiers, each once."""
 
     def __init__(self, s3db: Any) -> None:
         self.s3db = s3db
@@ -257,18 +257,18 @@ class _Writer:
         self._hours = 0
 
     def identifier(self, tablename: str, key: str) -> str:
-        """The uuid of a record of the demo."""
+        """Return the uuid of a demo record."""
         if (tablename, key) == ("gis_location", "NP"):
             return _COUNTRY
         return uuid.uuid5(_NAMESPACE, f"{tablename}/{key}").urn
 
     def put(self, tablename: str, key: str, edited: int | None = None, **values: Any) -> int | None:
-        """Write a record unless it is there; its id.
+        """Write a record unless it exists; return its id, None if this site does not have the table.
 
         Args:
-            tablename: its table; None is returned if this site does not have it.
-            key: names the record within its table.
-            edited: days after the first at which it was last changed; by default never after creation.
+            tablename: its table.
+            key: name of the record within its table.
+            edited: day of the last change, counted from the first day; by default there was no change.
         """
         table = self.s3db.table(tablename)
         if table is None:
@@ -283,7 +283,7 @@ class _Writer:
         return record_id
 
     def find(self, tablename: str, key: str) -> int | None:
-        """The id of a record of the demo, None if this side does not have it."""
+        """Return the id of a demo record, None if this side does not have it."""
         table = self.s3db.table(tablename)
         if table is None:
             return None
@@ -291,7 +291,7 @@ class _Writer:
         return int(row.id) if row else None
 
     def super_key(self, tablename: str, key: str, name: str) -> int | None:
-        """The super key of a record of the demo."""
+        """Return the super key of a demo record."""
         table = self.s3db.table(tablename)
         if table is None:
             return None
@@ -299,7 +299,7 @@ class _Writer:
         return int(row[name]) if row else None
 
     def accept(self) -> None:
-        """Let the tables compute what follows from the new records."""
+        """Let the tables compute the columns that depend on the new records."""
         for tablename, ids in self.created.items():
             accepted = self.s3db.get_config(tablename, "onaccept_set")
             if accepted:
@@ -312,10 +312,12 @@ def populate(environment: Mapping[str, Any], side: str) -> dict[str, int]:
     Args:
         environment: names of the models: s3db.
         side: "headquarters" or "field".
+
     Returns:
         number of records created now, by table.
+
     Raises:
-        ValueError: for another side.
+        ValueError: for any other side.
     """
     if side not in SIDES:
         raise ValueError(f"{side!r} is no side of the demo; there are {' and '.join(SIDES)}.")
@@ -374,7 +376,7 @@ def _organisations(write: _Writer, side: str) -> None:
         }
         edited = None
         if key == "cwf":
-            # the same organisation, edited on both sides: the field's version is the later one
+            # The same organisation, edited on both sides: the field's version is the later one.
             edited = 2 if side == HEADQUARTERS else 5
             values["phone"] = "+977 1 555 0142" if side == HEADQUARTERS else "+977 64 555 017"
             values["comments"] = "Wells and pumps" if side == HEADQUARTERS else "Wells, pumps and water tests"
@@ -527,7 +529,7 @@ def _shelters(write: _Writer, side: str) -> None:
         counted = inside
         edited = None
         if key == "stadium" and side == FIELD:
-            # counted again in the field, on the spot
+            # Counted again in the field, on the spot.
             counted, edited = 815, 6
         write.put(
             "cr_shelter_details",

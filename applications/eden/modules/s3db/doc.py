@@ -1,4 +1,4 @@
-"""Documents and images; doc_entity is the super-entity of all that can have some."""
+"""Documents and images; doc_entity is the super-entity of all records that can have them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def define_entity(s3db: S3DataModel) -> None:
-    """Declare doc_entity, once; instances of it refer to it before there are documents."""
+    """Declare doc_entity, once; its instances refer to it before the documents are declared."""
     if "doc_entity" in s3db.declared_tables():
         return
     T = s3db.T

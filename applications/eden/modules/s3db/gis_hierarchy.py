@@ -1,4 +1,4 @@
-"""What a location takes from its place in the hierarchy: path, names of the levels, position."""
+"""Computed columns of a location, from its place in the hierarchy: path, names of the levels, position."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from s3.data_model.datamodel import S3DataModel
 
 LEVELS = ("L0", "L1", "L2", "L3", "L4", "L5")
-#: Deeper hierarchies are taken for a circle.
+#: A deeper hierarchy is taken for a circle.
 MAX_DEPTH = 32
 _OWN = ("id", "name", "level", "parent", "lat", "lon")
 _BOX = ("lat_min", "lat_max", "lon_min", "lon_max")
-#: Computed columns that a location without a parent has from itself; the path is its own id then.
+#: Computed columns that follow from a location itself if it has no parent; its path is its own id then.
 INITIAL = LEVELS + _BOX
 
 
 def initial_values(values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the columns `INITIAL` of a new location, as if it had no parent."""
+    """Return the columns ``INITIAL`` for a new location without a parent."""
     get = values.get
     level, lat, lon = get("level"), get("lat"), get("lon")
     name = get("name") if level else None
@@ -28,20 +28,20 @@ def initial_values(values: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 class LocationTree:
-    """Keeps the computed columns of gis_location true, for any number of locations at once.
+    """Keeps the computed columns of gis_location up to date, for many locations at once.
 
     Args:
         s3db: the site's data model.
     """
 
-    #: Columns that each site computes for itself.
+    #: Columns that each site computes itself.
     COMPUTED = ("path",) + LEVELS + _BOX
 
     def __init__(self, s3db: S3DataModel) -> None:
         self.s3db = s3db
 
     def onvalidation(self, form: Any) -> None:
-        """A form may not put a location below itself, nor a level below a finer one."""
+        """Refuse a form that puts a location below itself, or a level below a lower one."""
         values, T = form.vars, self.s3db.T
         parent_id = values.get("parent")
         if not parent_id:
@@ -59,11 +59,11 @@ class LocationTree:
             form.errors["parent"] = T("The parent must be of a higher level")
 
     def onaccept(self, form: Any) -> None:
-        """After a location was written by a form."""
+        """Update the computed columns after a form wrote a location."""
         self.update([int(form.vars["id"])])
 
     def update(self, ids: Iterable[int]) -> None:
-        """Recompute these locations and all below them; `modified_on` stays as it is."""
+        """Recompute these locations and all below them; ``modified_on`` does not change."""
         rows = self._load(ids)
         changed = set(rows)
         frontier = changed
@@ -81,15 +81,15 @@ class LocationTree:
             computed = self._computed(row, rows)
             if any(row[name] != value for name, value in zip(self.COMPUTED, computed)):
                 stale.append((*computed, record_id))
-        # past pydal's update, which would make an edit of it: modified_on and modified_by stay
+        # Not through pydal, where it would count as an edit: modified_on and modified_by must stay.
         update_rows(self.s3db.db, "gis_location", self.COMPUTED, stale)
 
     def _load(self, ids: Iterable[int], by: str = "id") -> dict[int, dict[str, Any]]:
         db = self.s3db.db
-        self.s3db["gis_location"]  # a lazy table has to exist before it is read
+        self.s3db["gis_location"]  # defines the lazy table before it is read
         quote = db._adapter.dialect.quote
         names = _OWN + self.COMPUTED
-        # plain rows: thousands at a time, and none of these columns needs pydal's conversions
+        # Plain SQL: there are thousands of rows, and none of these columns needs pydal's conversions.
         columns = ", ".join(map(quote, names))
         found = run_by_keys(db, f"SELECT {columns} FROM {quote('gis_location')} WHERE {quote(by)} IN", ids)
         return {row[0]: dict(zip(names, row)) for row in found}
@@ -107,7 +107,7 @@ class LocationTree:
 
     @staticmethod
     def _chain(row: dict[str, Any], rows: dict[int, dict[str, Any]]) -> list[int]:
-        """Ids from the top of the hierarchy down to this location; a circle is cut."""
+        """Return the ids from the top of the hierarchy down to this location; a circle is cut."""
         chain = [row["id"]]
         parent: dict[str, Any] | None = rows.get(row["parent"])
         while parent is not None and parent["id"] not in chain and len(chain) < MAX_DEPTH:
@@ -116,7 +116,7 @@ class LocationTree:
         return chain[::-1]
 
     def _computed(self, row: dict[str, Any], rows: dict[int, dict[str, Any]]) -> tuple[Any, ...]:
-        """Values of the computed columns, in their order."""
+        """Return the values of the computed columns, in their order."""
         chain = self._chain(row, rows)
         path = "/".join(str(one) for one in chain)
         names: dict[str, Any] = {rows[one]["level"]: rows[one]["name"] for one in chain}

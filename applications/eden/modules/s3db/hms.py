@@ -179,7 +179,7 @@ def define(s3db: S3DataModel) -> None:
             int(row[beds.hospital_id]): row
             for row in s3db.db(live).select(beds.hospital_id, total, free, groupby=beds.hospital_id)
         }
-        # computed from the units, hence no edit of the hospital
+        # Computed from the units: this is no edit of the hospital.
         kept = {name: table[name] for name in ("modified_on", "modified_by")}
         for one in hospital_ids:
             row = sums.get(one)

@@ -1,4 +1,4 @@
-"""The root of each organisation, kept true while branches come and go."""
+"""The root organisation of each branch, kept up to date while branch links change."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from s3.database.bulk_insert import run_by_keys
 if TYPE_CHECKING:
     from s3.data_model.datamodel import S3DataModel
 
-#: Deeper trees of branches are taken for a circle.
+#: A deeper tree of branches is taken for a circle.
 MAX_DEPTH = 32
 
 
 def nothing_more(values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A new organisation is its own root: no branch can refer to it yet."""
+    """Return no further values: a new organisation is its own root, as no branch link can refer to it yet."""
     return ()
 
 
@@ -30,22 +30,22 @@ class BranchTree:
         self.s3db = s3db
 
     def onvalidation(self, form: Any) -> None:
-        """An organisation is no branch of itself, not even through others."""
+        """Refuse a link that makes an organisation a branch of itself, also through others."""
         parent, branch = form.vars.get("organisation_id"), form.vars.get("branch_id")
         if parent and branch and int(branch) in [int(parent)] + self._ancestors(int(parent)):
             form.errors["branch_id"] = self.s3db.T("An organization cannot be a branch of itself")
 
     def organisation_onaccept(self, form: Any) -> None:
-        """After an organisation was written by a form."""
+        """Set the root of an organisation after a form wrote it."""
         self.organisations_accepted([int(form.vars["id"])])
 
     def organisations_accepted(self, ids: Iterable[int]) -> None:
-        """After organisations were written: those without a root are their own."""
+        """Make written organisations without a root their own root."""
         db = self.s3db.db
-        self.s3db["org_organisation"]  # a lazy table has to exist before it is written to
+        self.s3db["org_organisation"]  # defines the lazy table before it is written to
         quote = db._adapter.dialect.quote
         root, key = quote("root_organisation"), quote("id")
-        # computed from others, hence past pydal, which would make an edit of it
+        # A computed column: through pydal the update would count as an edit.
         run_by_keys(
             db,
             f"UPDATE {quote('org_organisation')} SET {root} = {key} WHERE {root} IS NULL AND {key} IN",
@@ -53,22 +53,22 @@ class BranchTree:
         )
 
     def branch_onaccept(self, form: Any) -> None:
-        """After a branch was written by a form."""
+        """Update the roots after a form wrote a branch link."""
         self.branches_accepted([int(form.vars["id"])])
 
     def branches_accepted(self, ids: Iterable[int]) -> None:
-        """After branch links were written: the branches and all below them get the root of the parent."""
+        """Give the branches of written links, and all below them, the root of their parent."""
         link = self.s3db["org_organisation_branch"]
         rows = self.s3db.db(link.id.belongs(list(ids))).select(link.branch_id)
         self._update_roots(int(row.branch_id) for row in rows if row.branch_id)
 
     def branch_ondelete(self, row: Any) -> None:
-        """After a branch link was deleted: the former branch stands for itself."""
+        """Make the former branch of a deleted link its own root."""
         if row.branch_id:
             self._update_roots([int(row.branch_id)])
 
     def _ancestors(self, organisation_id: int) -> list[int]:
-        """Parents from the next to the highest."""
+        """Return the parents from the nearest to the highest."""
         link, db = self.s3db["org_organisation_branch"], self.s3db.db
         found: list[int] = []
         current = organisation_id
@@ -94,6 +94,6 @@ class BranchTree:
 
     def _write(self, query: Any, root: Any) -> None:
         table = self.s3db["org_organisation"]
-        # computed from others, hence no edit of this record
+        # A computed column: this is no edit of the record.
         kept = {name: table[name] for name in ("modified_on", "modified_by")}
         self.s3db.db(query).update_naive(root_organisation=root, **kept)

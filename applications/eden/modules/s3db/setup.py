@@ -1,4 +1,4 @@
-"""Makes a new site usable: tables, roles, the first administrator."""
+"""Prepares a new site: roles and the first administrator."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from s3sync.ui.assets import framework
 
 
 def prepare(environment: Mapping[str, Any], admin_email: str, admin_password: str) -> dict[str, Any]:
-    """Prepare a site; safe to repeat. The caller commits.
+    """Prepare a site; it can be repeated. The caller commits.
 
-    The models have brought the tables up to date already when this is called in their environment.
+    It runs in the environment of the models, which have already brought the tables up to date.
 
     Args:
         environment: names of the models: db, request.
         admin_email: address of the first administrator, used only if there is no administrator yet.
         admin_password: password in clear text.
+
     Returns:
         created_admin: whether the administrator was created now; tables: number of tables of the site.
+
     Raises:
         ValueError: if the address or the password cannot be used.
     """
@@ -60,11 +62,13 @@ def create_user(
 
     Args:
         environment: names of the models: db.
-        email: address, which is the name to log in with.
-        password: in clear text.
+        email: address, which is also the login name.
+        password: password in clear text.
         roles: names of roles, such as "Synchronization".
+
     Returns:
         the user's id.
+
     Raises:
         ValueError: if the password cannot be used or a role does not exist.
     """

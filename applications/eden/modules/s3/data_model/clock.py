@@ -1,4 +1,4 @@
-"""Times of records: UTC, whole seconds, and never standing still for an edit."""
+"""Times of records: UTC, whole seconds, and later with each edit."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ ONE_SECOND = datetime.timedelta(seconds=1)
 
 
 class DefaultTime(datetime.datetime):
-    """A time that a column's default gave, as opposed to one that the writer chose.
+    """A time from a column's default, as opposed to one that the writer gave.
 
-    The data model may move a default forward (see `next_modified_on`), but never a time that was given
-    on purpose, such as the `modified_on` of an imported record.
+    The data model may move a default forward (see ``next_modified_on``), but never a given time, such as the
+    ``modified_on`` of an imported record.
     """
 
 
 def utcnow() -> datetime.datetime:
-    """The current time in UTC without zone and without fraction, as the meta-fields hold it."""
+    """Return the current time in UTC without time zone and fraction, as in the meta-fields."""
     return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0, tzinfo=None)
 
 
 def default_time(moment: datetime.datetime) -> DefaultTime:
-    """The same moment, marked as given by a default; fractions of a second are dropped."""
+    """Return the same time marked as a default, without fractions of a second."""
     return DefaultTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
 
 
 def next_modified_on(old: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
-    """The `modified_on` of an edit that is made now to a record last modified at `old`.
+    """Return the ``modified_on`` for an edit made now to a record last modified at ``old``.
 
-    Two edits within one second, or an edit of a record that came from a site whose clock is ahead, would
-    otherwise look as old as (or older than) what they replace, and lose against it elsewhere.
+    Two edits can happen within one second, and a record can come from a site whose clock is ahead. The edit must
+    still be newer than the version it replaces, or it would lose against that version at other sites.
 
     Args:
         old: time of the version that is edited, UTC; None for a new record.
         now: current time, UTC.
+
     Returns:
-        the later one of `now` and one second after `old`.
+        the later one of ``now`` and one second after ``old``.
     """
     now = now.replace(microsecond=0)
     if old is None or old < now:

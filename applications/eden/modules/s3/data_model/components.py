@@ -13,7 +13,7 @@ Declaration = Union[str, Mapping[str, Any], Sequence[Union[str, Mapping[str, Any
 
 @dataclass(frozen=True)
 class Component:
-    """How one table belongs to a master table.
+    """How one table is joined to a master table.
 
     Attributes:
         tablename: table of the component records; with a link, the table at the far end of it.
@@ -35,17 +35,18 @@ class Component:
 
 
 def without_prefix(tablename: str) -> str:
-    """The name of a resource within its module: "org_office_type" -> "office_type"."""
+    """Return the name of a resource within its module: "org_office_type" -> "office_type"."""
     return tablename.split("_", 1)[-1]
 
 
 def parse_declaration(tablename: str, declared: Declaration, master_key: str = "id") -> list[Component]:
-    """Read one component's declaration as Eden's models write it.
+    """Return the components that a declaration in Eden's form describes.
 
     Args:
         tablename: table of the component.
-        declared: see `Declaration`.
+        declared: see ``Declaration``.
         master_key: field of the master that is joined on unless the declaration says otherwise.
+
     Raises:
         ValueError: if the joining field is missing.
     """

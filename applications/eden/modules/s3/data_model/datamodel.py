@@ -1,4 +1,4 @@
-"""`s3db`: the tables of a site, what is configured for them, and how they belong together."""
+"""``s3db``: the tables of a site, their configuration, and their relations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FieldBuilder = Callable[[], Sequence[Field]]
 
 
 class _LazyFields:
-    """Columns that are made when pydal really defines the table, not in every request."""
+    """Columns that are made only when pydal defines the table, not in every request."""
 
     def __init__(self, build: Callable[[], list[Field]]) -> None:
         self._build = build
@@ -33,17 +33,17 @@ class _LazyFields:
 
 
 def table_name(table: Any) -> str:
-    """The name of a table given as a table or by its name."""
+    """Return the name of a table given as a table or by its name."""
     return table if isinstance(table, str) else table._tablename
 
 
 class S3DataModel:
-    """The data model of one site; `current.s3db` in a request.
+    """The data model of one site; ``current.s3db`` in a request.
 
     Args:
         db: the site's pydal DAL.
-        settings: the site's `S3Settings`.
-        translate: marks texts for translation (web2py's `T`).
+        settings: the site's ``S3Settings``.
+        translate: marks texts for translation (web2py's ``T``).
         user_id: gives the id of the user who is writing, or None.
         now: the site's clock, UTC.
     """
@@ -74,9 +74,9 @@ class S3DataModel:
 
         Args:
             tablename: name with the module's prefix.
-            build: gives the table's own columns (new objects at each call).
+            build: returns the table's own columns (new objects at each call).
             meta: add the meta-fields of a synchronised table.
-            options: for pydal (`format`, `singular`, `plural` ...).
+            options: options of pydal (``format``, ``singular``, ``plural`` ...).
         """
 
         self._configured.setdefault(tablename, {})
@@ -93,11 +93,11 @@ class S3DataModel:
         self.db.define_table(tablename, fields=_LazyFields(columns), on_define=defined, **options)
 
     def declared_tables(self) -> list[str]:
-        """Names of all tables of the data model, in order of declaration."""
+        """Return the names of all tables of the data model, in order of declaration."""
         return [name for name in self.db.tables if name in self._configured]
 
     def table(self, tablename: str, default: Any = None) -> Any:
-        """The table of that name, or `default` if this site has none."""
+        """Return the table of that name, or ``default`` if this site has none."""
         return self.db[tablename] if tablename in self.db.tables else default
 
     def __getitem__(self, tablename: str) -> Any:
@@ -113,15 +113,15 @@ class S3DataModel:
 
         Keys that matter to synchronisation: deduplicate, onvalidation, onaccept (and create_ and update_
         variants of both), onaccept_set, ondelete, onconflict, super_entity, xml_post_parse, unique,
-        computed_fields, own_key_fields (computed fields that hold the key of a new record at first), initial_values
-        (further computed fields, the function that takes the values of a new record and returns theirs, which must not
-        hold on to a request, and the references that make it wait for onaccept_set), local_fields.
+        computed_fields, own_key_fields (computed fields that hold the key of a new record at first), local_fields,
+        and initial_values: further computed fields, a function that takes the values of a new record and returns
+        theirs (it must not keep a reference to the request), and the references that defer it to onaccept_set.
         """
         self._configured.setdefault(tablename, {}).update(keys)
         self._resolved.clear()
 
     def get_config(self, tablename: Any, key: str, default: Any = None) -> Any:
-        """A configuration value of a table, or `default`."""
+        """Return a configuration value of a table, or ``default``."""
         return self._configured.get(table_name(tablename), {}).get(key, default)
 
     # Components
@@ -131,15 +131,15 @@ class S3DataModel:
 
         Args:
             master: name of the master table.
-            components: component table -> its `components.Declaration`.
+            components: component table -> its ``components.Declaration``.
         """
         self._components.setdefault(master, []).extend(components.items())
         self._resolved.clear()
 
     def get_components(self, table: Any) -> dict[str, Component]:
-        """Components of a table that exist at this site, by alias; own ones before those of super-entities.
+        """Return the components of a table that exist at this site, by alias; its own before those of super-entities.
 
-        A link table is itself a component of both its ends. A component that has a `link` is the record
+        A link table is itself a component of both its ends. A component that has a ``link`` is the record
         beyond that link table: it is for navigation, and does not travel nested in the master.
         """
         name = table_name(table)
@@ -159,7 +159,7 @@ class S3DataModel:
         return known
 
     def join_fields(self, table: Any) -> set[str]:
-        """Fields by which records of a table belong to masters."""
+        """Return the fields by which records of a table belong to masters."""
         name = table_name(table)
         return {
             component.fkey
@@ -186,7 +186,7 @@ class S3DataModel:
         self._super.define(name, key, types, fields)
 
     def super_key(self, supertable: Any) -> str:
-        """Name of the id column of a super-entity.
+        """Return the name of a super-entity's id column.
 
         Raises:
             UnknownTable: if there is no such super-entity.
@@ -197,14 +197,14 @@ class S3DataModel:
         return key
 
     def get_super_key(self, table: Any) -> str | None:
-        """Name of the id column if this table is a super-entity, else None."""
+        """Return the name of the id column if this table is a super-entity, else None."""
         return self._super.keys.get(table_name(table))
 
     def super_link(self, key: str, supertable: str, **options: Any) -> Field:
-        """A new column that holds the key of a super-entity.
+        """Return a new column for the key of a super-entity.
 
-        In an instance of the super-entity it identifies the record there; in any other table it refers to
-        an instance of whatever type.
+        In an instance of the super-entity it identifies the record there. In any other table it refers to an
+        instance of any type.
         """
         options.setdefault("ondelete", "CASCADE")
         options.setdefault("requires", None)
@@ -213,20 +213,21 @@ class S3DataModel:
         return Field(key, f"reference {supertable}", **options)
 
     def get_super_entities(self, table: Any) -> list[str]:
-        """Names of the super-entities that this table is an instance of."""
+        """Return the names of the super-entities that this table is an instance of."""
         entities = self.get_config(table, "super_entity") or ()
         return [entities] if isinstance(entities, str) else list(entities)
 
     def get_super_keys(self, table: Any) -> list[str]:
-        """Names of this table's own super keys (as an instance), which never leave the site."""
+        """Return the names of this table's own super keys (as an instance), which never leave the site."""
         return [self.super_key(entity) for entity in self.get_super_entities(table)]
 
     def update_super(self, table: Any, record: Any) -> bool:
-        """Make or refresh the super-entity rows of a record; sets its super keys, in `record` as well.
+        """Create or update the super-entity rows of a record; set its super keys, in ``record`` as well.
 
         Args:
             table: instance table or its name.
             record: mapping with at least the id.
+
         Returns:
             whether the table has super-entities.
         """
@@ -241,14 +242,14 @@ class S3DataModel:
         return self._super.mark_deleted(self[table_name(table)], record)
 
     def super_instance(self, supertable: Any, key_value: int) -> tuple[str, str] | None:
-        """Instance table and uuid behind a super key, None if there is no such row."""
+        """Return the instance table and uuid for a super key, None if there is no such row."""
         row = self.db(self[table_name(supertable)]._id == key_value).select(limitby=(0, 1)).first()
         return (row.instance_type, row.uuid) if row else None
 
     # References and deletion
 
     def referring_fields(self, tablename: str) -> list[Field]:
-        """Columns of all tables of the data model that refer to this table (lists included)."""
+        """Return the columns of all tables of the data model that refer to this table (lists included)."""
         targets = {f"reference {tablename}", f"list:reference {tablename}"}
         return [
             field
@@ -258,20 +259,22 @@ class S3DataModel:
         ]
 
     def delete(self, table: Any, ids: Iterable[int]) -> int:
-        """Delete records: mark them, empty their references, follow the rules of what refers to them.
+        """Delete records: mark them, empty their references, apply the ``ondelete`` rules of references to them.
 
         Args:
             table: table or its name.
-            ids: their ids; records that are deleted already are passed over.
+            ids: their ids; records deleted already are skipped.
+
         Returns:
-            number of records that are now deleted, those deleted in consequence included.
+            number of records deleted now, including those deleted by cascade.
+
         Raises:
             DeletionRestricted: if a live record depends on one of them; nothing is changed then.
         """
         return delete_records(self, self[table_name(table)], ids)
 
     def resource(self, table: Any, id: Sequence[int]) -> Resource:
-        """Records of a table, to be deleted with all consequences.
+        """Return records of a table, to be deleted with the records that depend on them.
 
         Args:
             table: table or its name.
@@ -290,11 +293,11 @@ class S3DataModel:
     # Time
 
     def next_modified_on(self, old: datetime.datetime | None) -> datetime.datetime:
-        """`modified_on` for an edit made now to a version of `old` (see clock.next_modified_on)."""
+        """Return the ``modified_on`` for an edit made now to a version of ``old`` (see clock.next_modified_on)."""
         return next_modified_on(old, self.now())
 
     def _keep_time_moving(self, dbset: Any, row: Any) -> None:
-        """Before an update through pydal: its time is later than the version it replaces."""
+        """Make the time of an update through pydal later than the version it replaces."""
         value = row.get("modified_on")
         if not isinstance(value, DefaultTime):
             return
@@ -308,7 +311,7 @@ ReferenceTarget = Union[str, None]
 
 
 def reference_target(field: Field) -> ReferenceTarget:
-    """Table that a reference (or list of references) refers to; None for other columns."""
+    """Return the table that a reference (or list of references) refers to; None for other columns."""
     kind = str(field.type)
     for prefix in ("reference ", "list:reference "):
         if kind.startswith(prefix):

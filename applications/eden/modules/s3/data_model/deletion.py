@@ -1,4 +1,4 @@
-"""Deletion is a mark that travels: the record stays, what it referred to is remembered and let go."""
+"""Deletion of records: the record stays with a mark that travels; its references are saved and emptied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Key = tuple[str, int]  # (table name, record id)
 
 
 def foreign_keys(s3db: S3DataModel, table: Any) -> list[Any]:
-    """Columns through which a record refers to others; users, groups and its own super keys are none."""
+    """Return the columns by which a record refers to others, without users, groups and its own super keys."""
     own = set(s3db.get_super_keys(table))
     return [
         field
@@ -27,7 +27,7 @@ def foreign_keys(s3db: S3DataModel, table: Any) -> list[Any]:
 
 
 def remembered_keys(s3db: S3DataModel, table: Any, record: Any) -> dict[str, Any]:
-    """Foreign keys of a record as `deleted_fk` holds them: field name -> id (or list of ids)."""
+    """Return the foreign keys of a record as in ``deleted_fk``: field name -> id (or list of ids)."""
     return {
         field.name: record[field.name]
         for field in foreign_keys(s3db, table)
@@ -36,7 +36,7 @@ def remembered_keys(s3db: S3DataModel, table: Any, record: Any) -> dict[str, Any
 
 
 class _Plan:
-    """All consequences of a deletion, found before anything is written."""
+    """All effects of a deletion, determined before anything is written."""
 
     def __init__(self, s3db: S3DataModel) -> None:
         self.s3db = s3db
@@ -98,7 +98,7 @@ class _Plan:
                 self.emptied.setdefault((other._tablename, row[other._id]), set()).add(field.name)
 
     def check(self) -> None:
-        """Raise `DeletionRestricted` unless every restricting record goes as well."""
+        """Raise ``DeletionRestricted`` unless every restricting record is deleted as well."""
         refused: dict[Key, dict[str, int]] = {}
         for target, referrer, field in self.restricted:
             if referrer not in self.deleted:
@@ -110,7 +110,7 @@ class _Plan:
 
 
 def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
-    """Delete records with all consequences; see `S3DataModel.delete`."""
+    """Delete records; see ``S3DataModel.delete``."""
     plan = _Plan(s3db)
     plan.add(table, [int(one) for one in ids])
     plan.check()
@@ -134,7 +134,7 @@ def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
     for (tablename, record_id), row in plan.deleted.items():
         owner = db[tablename]
         kept = remembered_keys(s3db, owner, row)
-        # A deleted component still has to be found below its master, to travel with it.
+        # A deleted component keeps the reference to its master, so that it travels with it.
         joins = s3db.join_fields(owner)
         emptied = {name: None for name in kept if not owner[name].notnull and name not in joins}
         db(owner._id == record_id).update(
@@ -147,7 +147,7 @@ def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
 
 
 def restore_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
-    """Take back the deletion of records; see `S3DataModel.restore`."""
+    """Undo the deletion of records; see ``S3DataModel.restore``."""
     db = s3db.db
     count = 0
     for row in db(table._id.belongs([int(one) for one in ids]) & (table.deleted == True)).select():  # noqa: E712

@@ -1,4 +1,4 @@
-"""Which records are the same thing under another uuid."""
+"""Rules for duplicates: records of the same thing with different uuids."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class S3Duplicate:
-    """A declarative duplicate rule, evaluated for whole sets of records by the importer.
+    """A declarative duplicate rule, which the importer evaluates for whole sets of records.
 
     Attributes:
         primary: fields that must be known and equal.
         secondary: fields that must be equal where the incoming record has them.
-        ignore_case: compare texts without regard to case.
+        ignore_case: compare texts case-insensitively.
         ignore_deleted: deleted records are no duplicates.
     """
 

@@ -1,4 +1,4 @@
-"""What can go wrong in the data model, told to a person."""
+"""Errors of the data model, with messages for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class S3Error(Exception):
 
 
 class UnknownTable(S3Error):
-    """A table was named that this site does not have."""
+    """This site does not have the named table."""
 
     def __init__(self, tablename: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Columns that several tables have, and shorthands for common kinds of columns."""
+"""Columns that several tables have, and shortcuts for common kinds of columns."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_COMMENTS = 32768
 MAX_FILENAME = 255
-#: Largest whole number of an integer column on all databases.
+#: Largest number in an integer column on all databases.
 MAX_INTEGER = 2**31 - 1
 
 
@@ -44,7 +44,7 @@ class Columns:
         self.T = s3db.T
 
     def text(self, name: str, label: str, length: int = 512, required: bool = False, **options: Any) -> Field:
-        """A line of text; a required one is never NULL."""
+        """Make a column for a line of text; a required one is never NULL."""
         length_rule = IS_LENGTH(length)
         options.setdefault(
             "requires", [IS_NOT_EMPTY(), length_rule] if required else IS_EMPTY_OR(length_rule)
@@ -52,24 +52,24 @@ class Columns:
         return Field(name, length=length, notnull=required, label=self.T(label), **options)
 
     def name(self, length: int = 64, label: str = "Name", **options: Any) -> Field:
-        """The record's name, required."""
+        """Make the column for the record's name, which is required."""
         return self.text("name", label, length=length, required=True, **options)
 
     def long_text(self, name: str, label: str, **options: Any) -> Field:
-        """Text of several lines."""
+        """Make a column for text of several lines."""
         options.setdefault("requires", IS_EMPTY_OR(IS_LENGTH(MAX_COMMENTS)))
         return Field(name, "text", label=self.T(label), **options)
 
     def comments(self) -> Field:
-        """Free remarks."""
+        """Make the column for comments."""
         return self.long_text("comments", "Comments")
 
     def email(self, name: str = "email", label: str = "Email") -> Field:
-        """An e-mail address."""
+        """Make a column for an e-mail address."""
         return self.text(name, label, requires=IS_EMPTY_OR(IS_EMAIL()))
 
     def website(self, name: str = "website", label: str = "Website") -> Field:
-        """A web address."""
+        """Make a column for a web address."""
         return self.text(name, label, requires=IS_EMPTY_OR(WebAddress()))
 
     def integer(
@@ -80,18 +80,18 @@ class Columns:
         maximum: int = MAX_INTEGER,
         **options: Any,
     ) -> Field:
-        """A whole number between `minimum` and `maximum`, both included."""
+        """Make a column for a whole number from ``minimum`` to ``maximum``."""
         low = -MAX_INTEGER - 1 if minimum is None else minimum
         rule = IS_EMPTY_OR(IS_INT_IN_RANGE(low, maximum + 1))
         return Field(name, "integer", label=self.T(label), requires=rule, **options)
 
     def double(self, name: str, label: str, low: float, high: float, **options: Any) -> Field:
-        """A number between `low` and `high`."""
+        """Make a column for a number from ``low`` to ``high``."""
         rule = IS_EMPTY_OR(IS_FLOAT_IN_RANGE(low, high))
         return Field(name, "double", label=self.T(label), requires=rule, **options)
 
     def boolean(self, name: str, label: str, default: bool = False, **options: Any) -> Field:
-        """Yes or no."""
+        """Make a column for yes or no."""
         T = self.T
         return Field(
             name,
@@ -105,7 +105,7 @@ class Columns:
     def choice(
         self, name: str, label: str, labels: Mapping[Any, Any], default: Any = None, **options: Any
     ) -> Field:
-        """One of a few values; the column's type follows the values."""
+        """Make a column for one of a few values; its type follows from the values."""
         kind = "integer" if all(isinstance(value, int) for value in labels) else "string"
         rule: Any = Choice(labels)
         return Field(
@@ -119,7 +119,7 @@ class Columns:
         )
 
     def choices(self, name: str, label: str, labels: Mapping[int, Any], **options: Any) -> Field:
-        """Any of a few numbers."""
+        """Make a column for a list of numbers out of a few."""
         return Field(
             name,
             "list:integer",
@@ -130,19 +130,19 @@ class Columns:
         )
 
     def date(self, name: str = "date", label: str = "Date", **options: Any) -> Field:
-        """A day."""
+        """Make a column for a date."""
         return Field(name, "date", label=self.T(label), requires=IS_EMPTY_OR(IS_DATE()), **options)
 
     def datetime(self, name: str = "date", label: str = "Date", **options: Any) -> Field:
-        """A moment, UTC."""
+        """Make a column for a date and time, UTC."""
         return Field(name, "datetime", label=self.T(label), requires=IS_EMPTY_OR(IS_DATETIME()), **options)
 
     def time(self, name: str, label: str, **options: Any) -> Field:
-        """A time of day."""
+        """Make a column for a time of day."""
         return Field(name, "time", label=self.T(label), requires=IS_EMPTY_OR(IS_TIME()), **options)
 
     def upload(self, name: str, label: str, **options: Any) -> Field:
-        """A file kept in the site's uploads folder."""
+        """Make a column for a file in the site's uploads folder."""
         options.setdefault("autodelete", False)
         return Field(name, "upload", length=MAX_FILENAME, label=self.T(label), **options)
 
@@ -155,13 +155,13 @@ class Columns:
         ondelete: str = "SET NULL",
         **options: Any,
     ) -> Field:
-        """A reference to a record of another table.
+        """Make a column for a reference to a record of another table.
 
         Args:
             tablename: table referred to.
-            name: of the column; by default the table's name without module, with "_id".
-            label: shown in forms.
-            required: a record without it is refused.
+            name: name of the column; by default the table's name without its module, and "_id".
+            label: label in forms.
+            required: refuse a record without it.
             ondelete: what happens to this record when the other one is deleted: CASCADE, SET NULL, RESTRICT.
         """
         name = name or tablename.split("_", 1)[1] + "_id"
@@ -177,7 +177,7 @@ class Columns:
         )
 
     def references(self, tablename: str, name: str, label: str, **options: Any) -> Field:
-        """A list of references to records of another table."""
+        """Make a column for a list of references to records of another table."""
         return Field(
             name,
             f"list:reference {tablename}",
@@ -188,19 +188,19 @@ class Columns:
         )
 
     def label(self, tablename: str) -> ReferenceLabel:
-        """A represent function for references to a table."""
+        """Return a represent function for references to a table."""
         return ReferenceLabel(self.s3db, tablename)
 
     def location(self, **options: Any) -> Field:
-        """Where it is."""
+        """Make the column for the location."""
         return self.reference("gis_location", label="Location", **options)
 
     def organisation(self, **options: Any) -> Field:
-        """The organisation in charge."""
+        """Make the column for the responsible organisation."""
         options.setdefault("label", "Organization")
         return self.reference("org_organisation", **options)
 
     def person(self, **options: Any) -> Field:
-        """A person."""
+        """Make the column for a person."""
         options.setdefault("label", "Person")
         return self.reference("pr_person", **options)

@@ -29,16 +29,16 @@ META_FIELDS = (
 
 
 def new_uuid() -> str:
-    """A new identifier in Eden's form."""
+    """Return a new uuid in Eden's form."""
     return uuid.uuid4().urn
 
 
 def meta_fields(now: Callable[[], datetime.datetime], user_id: Callable[[], int | None]) -> list[Field]:
-    """New meta-field columns for one table.
+    """Return new meta-field columns for one table.
 
     Args:
         now: the site's clock, UTC.
-        user_id: id of the user who writes, None if nobody is logged in.
+        user_id: returns the id of the user who writes, None if nobody is logged in.
     """
 
     def moment() -> datetime.datetime:

@@ -12,7 +12,7 @@ NONE = "-"
 
 
 def choice_label(labels: Mapping[Any, Any]) -> Callable[..., Any]:
-    """A represent function for a value (or list of values) that has a label."""
+    """Return a represent function for a value (or list of values) that has a label."""
 
     def represent(value: Any, row: Any = None) -> Any:
         if isinstance(value, (list, tuple)):
@@ -23,9 +23,9 @@ def choice_label(labels: Mapping[Any, Any]) -> Callable[..., Any]:
 
 
 class ReferenceLabel:
-    """Shows the name of the record that is referred to.
+    """Represents a reference by the name of the record.
 
-    Names looked up once are remembered as long as this object lives, which is one request.
+    Names are cached as long as this object lives, which is one request.
     """
 
     def __init__(self, s3db: S3DataModel, tablename: str) -> None:

@@ -1,4 +1,4 @@
-"""Some records of a table, as Eden's `s3db.resource` gives them: as much of it as is needed here."""
+"""Records of a table, as Eden's ``s3db.resource`` returns them, as far as needed here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Resource:
         ids: their ids.
 
     Attributes:
-        error: why the last action was refused, None where it was not.
+        error: why the last action was refused, None if it was not.
     """
 
     def __init__(self, s3db: S3DataModel, tablename: str, ids: Sequence[int]) -> None:
@@ -30,10 +30,10 @@ class Resource:
         self.error: str | None = None
 
     def delete(self) -> int:
-        """Delete the records; see `S3DataModel.delete`.
+        """Delete the records; see ``S3DataModel.delete``.
 
         Returns:
-            number of records that are now deleted, 0 where it was refused: `error` says why.
+            number of records that are now deleted, 0 where it was refused: ``error`` says why.
         """
         self.error = None
         try:

@@ -28,7 +28,7 @@ class SuperEntities:
         types: Mapping[str, Any],
         fields: Sequence[Callable[[], Field]],
     ) -> None:
-        """Declare a super table; see `S3DataModel.super_entity`."""
+        """Declare a super table; see ``S3DataModel.super_entity``."""
         self.keys[name] = key
         self.types[name] = types
 
@@ -36,7 +36,7 @@ class SuperEntities:
             return [
                 Field(key, "id"),
                 Field("instance_type", length=64, writable=False, requires=Choice(dict(types))),
-                # as Eden declares it; constraints.py takes the index off again
+                # As Eden declares it; constraints.py drops the index again.
                 Field("uuid", length=128, notnull=True, unique=True, writable=False, requires=None),
                 Field("deleted", "boolean", default=False, writable=False, readable=False),
             ] + [make() for make in fields]
@@ -45,15 +45,15 @@ class SuperEntities:
         self._s3db.define_table(name, columns, meta=False)
 
     def shared_fields(self, supertable: str, table: Any) -> list[str]:
-        """Columns that exist in the super table and, as the instance's own data, in the instance table."""
+        """Return the columns of the super table that the instance table has as well, as its own data."""
         key = self.keys[supertable]
         ours = self._s3db[supertable].fields
         return [name for name in ours if name in table.fields and name not in (key, "id")]
 
     def attach(self, table: Any) -> None:
-        """Hook a newly defined table: the super rows of an instance follow every write through pydal.
+        """Keep the super rows of a newly defined table up to date with every write through pydal.
 
-        Whether it is an instance is asked at each write, as tables are configured after their definition.
+        Each write checks whether the table is an instance: tables are configured after their definition.
         """
 
         def inserted(row: Any, record_id: Any) -> None:
@@ -72,7 +72,7 @@ class SuperEntities:
         table._before_update.append(updating)
 
     def update(self, table: Any, record: Any) -> bool:
-        """Make or refresh the super rows of a record; see `S3DataModel.update_super`."""
+        """Create or update the super rows of a record; see ``S3DataModel.update_super``."""
         return self._update(table, record, is_new=False)
 
     def _update(self, table: Any, record: Any, *, is_new: bool) -> bool:
@@ -95,7 +95,7 @@ class SuperEntities:
             shared = {name: values[name] for name in self.shared_fields(entity, table)}
             shared["instance_type"] = table._tablename
             if not values[key] or not db(supertable._id == values[key]).update(**shared):
-                # a record may have lost its key; a new one had none, and the look-up reads the whole table
+                # A record may have lost its key. A new one had none, and the look-up would read the whole table.
                 left = (
                     None if is_new else db(supertable.uuid == shared["uuid"]).select(supertable._id).first()
                 )
@@ -105,7 +105,7 @@ class SuperEntities:
                     new_keys[key] = left[key]
                     db(supertable._id == left[key]).update(**shared)
         if new_keys:
-            # not an edit: time and author of the record stay
+            # This is no edit: time and author of the record stay.
             kept = {name: table[name] for name in ("modified_on", "modified_by")}
             db(table._id == record["id"]).update_naive(**new_keys, **kept)
             for key, value in new_keys.items():
@@ -113,7 +113,7 @@ class SuperEntities:
         return True
 
     def mark_deleted(self, table: Any, record: Any) -> bool:
-        """Mark the super rows of a record as deleted; see `S3DataModel.delete_super`."""
+        """Mark the super rows of a record as deleted; see ``S3DataModel.delete_super``."""
         entities = self._s3db.get_super_entities(table)
         for entity in entities:
             supertable, key = self._s3db[entity], self.keys[entity]

@@ -1,4 +1,4 @@
-"""Validators that look into this site's tables or choose from a list."""
+"""Validators that query this site's tables or choose from a list."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ try:
 except ImportError:  # web2py 2 gives this name only through pydal
     from pydal.validators import ValidationError
 
-#: Up to so many records are offered in a list to choose from; beyond, a person types a name or number.
+#: Most records that are offered as a list; with more, a person types a name or an id.
 MAX_OPTIONS = 200
 
 
 def is_key(text: Any) -> bool:
-    """Tell whether a text can be the key of a record, or the number of a page.
+    """Return whether a text can be the key of a record, or the number of a page.
 
     Args:
-        text: as it stands in an address, or as it was entered.
+        text: a part of an address, or what somebody entered.
     """
     given = str(text)
-    # a longer number is more than some databases can look for
+    # Some databases cannot search for a longer number.
     return given.isascii() and given.isdigit() and len(given) < 10
 
 
 class ReferenceTo(Validator):
-    """A live record of another table, given by its id, its uuid, or a name that only it has.
+    """A live record of another table, given by its id, its uuid, or a unique name.
 
     Args:
         s3db: the site's data model.
         tablename: table referred to.
-        multiple: a list of them.
+        required: refuse an empty value.
+        multiple: a list of records.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class ReferenceTo(Validator):
         return self.s3db.db(table.deleted == False)  # noqa: E712 - an SQL expression
 
     def options(self, zero: bool = True) -> list[tuple[str, Any]]:
-        """Ids and names to choose from, as web2py's list widget wants them."""
+        """Return ids and names to choose from, as web2py's list widget takes them."""
         table = self.s3db[self.tablename]
         rows = self._live().select(table._id, *self.s3db_names(), limitby=(0, MAX_OPTIONS))
         shown = sorted(
@@ -61,18 +62,18 @@ class ReferenceTo(Validator):
         return ([("", "")] if zero and not self.multiple else []) + shown
 
     def is_short(self) -> bool:
-        """Whether the records can be offered in a list."""
+        """Return whether the records can be offered as a list."""
         table = self.s3db[self.tablename]
         return len(self._live().select(table._id, limitby=(0, MAX_OPTIONS + 1))) <= MAX_OPTIONS
 
     def s3db_names(self) -> list[Any]:
-        """Columns that make the name of a record."""
+        """Return the columns that make the name of a record."""
         table = self.s3db[self.tablename]
         names = self.s3db.get_config(self.tablename, "name_fields", ("name",))
         return [table[name] for name in names if name in table.fields]
 
     def label(self, row: Any) -> str:
-        """The name of a record."""
+        """Return the name of a record."""
         parts = [str(row[column]) for column in self.s3db_names() if row[column]]
         return " ".join(parts) or f"#{row[self.s3db[self.tablename]._id]}"
 
@@ -101,7 +102,7 @@ class ReferenceTo(Validator):
         return int(found.first()[table._id])
 
     def validate(self, value: Any, record_id: Any | None = None) -> Any:
-        """The id (or list of ids) for what a form or a document gave; None if empty."""
+        """Return the id (or list of ids) for a value of a form or a document; None if it is empty."""
         if self.multiple:
             given = value if isinstance(value, (list, tuple)) else ([value] if value else [])
             return [self._find(one) for one in given if one not in (None, "")]
@@ -112,12 +113,12 @@ class ReferenceTo(Validator):
         return self._find(value)
 
     def formatter(self, value: Any) -> Any:
-        """What a form field shows for a stored value."""
+        """Return the text of a form field for a stored value."""
         return value
 
 
 class UniqueValue(Validator):
-    """A value that no other record of the table has; empty is allowed, and NULL.
+    """A value that no other record of the table has; it may be empty or NULL.
 
     Deleted records count as well: the column is unique in the database.
 
@@ -134,11 +135,11 @@ class UniqueValue(Validator):
         self.record_id: Any = None
 
     def set_self_id(self, record_id: Any) -> None:
-        """Told by web2py's forms which record is edited."""
+        """Set which record is edited; web2py's forms call this."""
         self.record_id = record_id
 
     def validate(self, value: Any, record_id: Any | None = None) -> Any:
-        """The value, None if empty."""
+        """Return the value, None if it is empty."""
         if value is None or str(value).strip() == "":
             return None
         table = self.s3db[self.tablename]
@@ -152,9 +153,9 @@ class UniqueValue(Validator):
 
 
 class WebAddress(Validator):
-    """An address of a web page, with or without `https://`; stored as it was given."""
+    """An address of a web page, with or without ``https://``; it is stored as entered."""
 
-    #: Holds on to nothing of a request: an import need not look it up anew for every value.
+    #: Keeps no reference to a request: an import can use one instance for all values.
     s3_pure = True
 
     _PATTERN = re.compile(
@@ -162,7 +163,7 @@ class WebAddress(Validator):
     )
 
     def validate(self, value: Any, record_id: Any | None = None) -> Any:
-        """The address as it was given."""
+        """Return the address as it was entered."""
         if not self._PATTERN.fullmatch(str(value)):
             raise ValidationError(self.translator("Enter a web address such as https://www.example.org"))
         return value

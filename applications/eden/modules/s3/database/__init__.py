@@ -1,1 +1,1 @@
-"""The connection, and what the database has to be told at the start."""
+"""The connection to the database, and the preparation of its tables."""

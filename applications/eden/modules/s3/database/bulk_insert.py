@@ -1,4 +1,4 @@
-"""Many rows in one go, past pydal's one statement a row."""
+"""Statements for many rows, where pydal would run one for each row."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def _mark(db: Any) -> str:
 def run_by_keys(db: Any, sql: str, keys: Iterable[int]) -> list[tuple[Any, ...]]:
     """Run a statement that ends in "IN" for some keys at a time; return the rows, if it is a query.
 
-    The keys are parameters and their number is a power of two, so that the driver meets few different texts: those
-    it has prepared it keeps, and thousands of keys in each text fill the memory.
+    The keys are parameters and their number is a power of two, so that the driver sees few different statements.
+    It keeps those that it has prepared, and thousands of keys in each statement would fill the memory.
 
     Args:
         db: the DAL.
         sql: the statement.
-        keys: what it is to be run for.
+        keys: the values for "IN".
     """
     mark = _mark(db)
     waiting = sorted(set(keys))
@@ -38,27 +38,27 @@ def run_by_keys(db: Any, sql: str, keys: Iterable[int]) -> list[tuple[Any, ...]]
 
 
 def update_rows(db: Any, tablename: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Set columns of many records, each to values of its own.
+    """Set columns of many records, each to its own values.
 
-    Neither callbacks nor the table's ``update`` values take part, so this is for what a site derives from its records.
+    No callbacks run and the table's ``update`` values do not apply: this is for computed columns.
 
     Args:
         db: the DAL.
         tablename: the table; its key is ``id``.
-        columns: the columns.
-        rows: their values in the database's own types (numbers, texts, None), then the record's id.
+        columns: names of the columns.
+        rows: the values in the database's own types (numbers, texts, None), then the record's id.
     """
     if not rows:
         return
     adapter = db._adapter
-    db[tablename]  # a lazy table has to exist before it is written to
+    db[tablename]  # defines the lazy table before it is written to
     quote = adapter.dialect.quote
     mark = _mark(db)
     cursor = adapter.connection.cursor()
     if adapter.dbengine == "postgres":
         from psycopg2.extras import execute_values
 
-        # its executemany asks the server once for every row
+        # The driver's executemany sends one statement for each row.
         listed = ", ".join(map(quote, columns))
         assigned = ", ".join(
             f"{quote(name)} = {_cast(db[tablename][name], f'v.{quote(name)}')}" for name in columns
@@ -76,7 +76,7 @@ def update_rows(db: Any, tablename: str, columns: Sequence[str], rows: Sequence[
 
 
 def _cast(field: Any, expression: str) -> str:
-    """Return an expression of PostgreSQL in the type of a column: a column of NULLs alone is taken for text."""
+    """Return a PostgreSQL expression cast to a column's type: a column with only NULLs is taken for text."""
     if field.type in ("string", "text"):
         return expression
     return f"{expression}::{field.db._adapter.types[field.type]}"

@@ -1,4 +1,4 @@
-"""Opens a site's database with the settings we ship."""
+"""Opens a site's database with suitable options."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_PASSWORD = re.compile(r"^([^/]+://[^:@/]+)@")
 
 
 def _tune_sqlite(adapter: Any) -> None:
-    """Readers do not wait for the writer; the web server and the worker are separate processes."""
+    """Let readers not wait for the writer: the web server and the worker are separate processes."""
     adapter.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT};")
     adapter.execute("PRAGMA journal_mode = WAL;")
     adapter.execute("PRAGMA synchronous = NORMAL;")
@@ -25,26 +25,26 @@ def connect(uri: str, folder: str, pool_size: int = 10, migrate: bool = False, *
     """Open a database.
 
     Args:
-        uri: pydal connection string; what stands for itself in no URL is percent-encoded in user and password.
+        uri: pydal connection string; special characters in user and password are percent-encoded.
         folder: the site's databases folder, with the files of SQLite and of pydal's migrations.
         pool_size: connections this process keeps open.
-        migrate: create and alter tables as they are declared; else tables are made lazily.
+        migrate: create and alter tables when they are declared; otherwise tables are defined lazily.
         options: further arguments of pydal's DAL.
     """
     if uri.startswith("sqlite"):
         options.setdefault("after_connection", _tune_sqlite)
     if uri.startswith("mysql") and "set_encoding" not in uri:
-        # the drivers' own utf8 has three bytes a character: no emoji, and not all of Chinese
+        # The drivers' default utf8 has three bytes a character: no emoji, and not all of Chinese.
         uri += ("&" if "?" in uri else "?") + "set_encoding=utf8mb4"
     name = pydal_notes.lasting_name(uri)
     if name is not None:
         options.setdefault("table_hash", name)
         if migrate:
             pydal_notes.adopt(folder, uri, name)
-        # The scheduler's heartbeat opens the same string in its own way: it decodes user and password, and wants one.
+        # The scheduler's heartbeat opens the same string in its own way: it decodes user and password, and needs both.
         options.setdefault("decode_credentials", True)
         uri = _NO_PASSWORD.sub(r"\1:@", uri)
-    # gis_location has columns L0 to L5: pydal would create them in lower case, and then ask for upper case
+    # gis_location has columns L0 to L5: pydal would create them in lower case, but query upper case.
     options.setdefault("ignore_field_case", False)
     return DAL(
         uri,

@@ -1,15 +1,15 @@
-"""Foreign keys and indices of the database servers that cost more than they are worth, taken off by migration.
+"""Drops foreign keys and indices that cost more than they are worth, as part of a migration.
 
-pydal makes a foreign key of every reference, also of the stamps: who wrote a record, who changed it, who owns it. A
-server looks each of them up for every row that is written, which is a third of what PostgreSQL does for a new record,
-and MariaDB keeps an index for each. Users are never removed here, only disabled, and a stamp that names nobody is shown
-as such: the stamps do without, and so does the root of an organisation, which each site computes. SQLite cannot take a
-foreign key off, and its look-ups cost next to nothing.
+pydal makes a foreign key of every reference, also of the stamps: who created a record, who changed it, who owns it.
+A server checks each of them for every row written, which is a third of PostgreSQL's work for a new record, and
+MariaDB keeps an index for each. Users are never removed here, only disabled, and a stamp without a user is shown as
+such. So the stamps need no foreign key, nor does the root of an organisation, which each site computes. SQLite cannot
+drop a foreign key, and its look-ups cost next to nothing.
 
-Eden declares the uuid of a super-entity unique, as it does all uuids. Nothing looks a super-entity up by it, but the
-repair of a record that has lost its key: records know theirs by its key, and the instance's uuid, which is the same, is
-unique already. Uuids are random, so beside a million records each new one changes another page of that index: a third
-of all that SQLite has to write for a new organisation. The constraint is taken off, on SQLite by copying the table.
+Eden declares the uuid of a super-entity unique, like all uuids. Only the repair of a record that has lost its super
+key looks a super-entity up by uuid, and the instance's uuid, which is the same, is unique already. Uuids are random:
+beside a million records each new one changes another page of the index, a third of what SQLite writes for a new
+organisation. The constraint is dropped, on SQLite by copying the table.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..data_model.metafields import META_FIELDS
 
 #: The columns that name a user or a role.
 STAMPS = ("created_by", "modified_by", "owned_by_user", "owned_by_group")
-#: References that each site computes for itself. They keep their index.
+#: References that each site computes itself. They keep their index.
 COMPUTED = ("root_organisation",)
 
 _POSTGRES_KEYS = """
@@ -54,11 +54,12 @@ _SQLITE_UNIQUE = re.compile(r"""(,\s*["`\[]?uuid["`\]]?\s[^,]*?)\s+UNIQUE\b""", 
 
 
 def loosen(db: Any) -> None:
-    """Take off the foreign keys of stamps, the unique uuids of super-entities, and indices that nothing asks for.
+    """Drop the foreign keys of stamps, the unique uuids of super-entities, and indices that no query uses.
+
+    On SQLite this commits what was written before. Otherwise the caller commits.
 
     Args:
-        db: the DAL; the tables of its models that have all meta-fields, and its super-entities, are looked at. What
-            was written before is committed on SQLite; the rest is for the caller to commit.
+        db: the DAL. Its tables with all meta-fields and its super-entities are considered.
     """
     engine = db._adapter.dbengine
     supers = {
@@ -91,17 +92,17 @@ def loosen(db: Any) -> None:
     for table, index, column, width, not_unique in db.executesql(_MYSQL_INDICES):
         if table not in tables or width > 1 or not not_unique:
             continue
-        # the server makes an index for every foreign key: one of ours for the same column is one too many
+        # The server makes an index for every foreign key; one of ours for the same column is redundant.
         if column in STAMPS or (table, column) in seen:
             db.executesql(f"ALTER TABLE {quote(table)} DROP INDEX {quote(index)};")
         seen.add((table, column))
 
 
 def _copy_without_unique(db: Any, table: str) -> None:
-    """Give a super-entity of SQLite a table without a unique uuid.
+    """Copy the table of a super-entity in SQLite to one without a unique uuid.
 
-    SQLite cannot drop a constraint: the table is made anew and filled, in one transaction, as its manual has it
-    (https://www.sqlite.org/lang_altertable.html, section 7). A table that is declared in another way stays as it is.
+    SQLite cannot drop a constraint. The table is copied in one transaction, as its manual describes
+    (https://www.sqlite.org/lang_altertable.html, section 7). A table declared differently stays as it is.
     """
     known = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql > '' ORDER BY type = 'table' DESC"
     declared, *indices = [row[0] for row in db.executesql(known, [table])]
@@ -110,13 +111,14 @@ def _copy_without_unique(db: Any, table: str) -> None:
         return
     copy = f"{table}__copy"
     db.commit()
-    # they can be switched outside of a transaction only; with them, dropping the table would empty it row by row
+    # With foreign keys on, dropping the table would delete it row by row. They can only be switched outside a
+    # transaction.
     db.executesql("PRAGMA foreign_keys = OFF;")
     try:
         db.executesql("BEGIN IMMEDIATE;")
         db.executesql(lean.replace(table, copy, 1))
         db.executesql(f'INSERT INTO "{copy}" SELECT * FROM "{table}";')
-        # the highest key ever given out, which no other record may get
+        # The highest key ever used, which no new record may get.
         highest = db.executesql("SELECT seq FROM sqlite_sequence WHERE name = ?", [table])
         db.executesql(f'DROP TABLE "{table}";')
         db.executesql(f'ALTER TABLE "{copy}" RENAME TO "{table}";')

@@ -1,7 +1,7 @@
-"""pydal's notes about the tables of a database: files ``<name>_<table>.table`` in the site's databases folder.
+"""pydal's table files: ``<name>_<table>.table`` in the site's databases folder, which describe the known tables.
 
-By them a migration finds out what to create and to alter. pydal names them by a digest of the whole connection
-string, so that a new password or host lets it forget every table, and it believes them, whatever the database has.
+From them a migration derives what to create and to alter. pydal names them by a digest of the whole connection
+string, so that with a new password or host it no longer finds them; and it never compares them with the database.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import pickle
 import re
 from typing import Any
 
-#: A database on a server: as pydal reads its connection string.
+#: The connection string of a database on a server, as pydal parses it.
 _SERVER = re.compile(r"(?P<kind>\w+)[^/]*://[^/:@]+(:[^@]*)?@[^/]*/(?P<database>[^?]+)")
-#: Each engine's query for (table, column), as statements that name no schema find them.
+#: Each engine's query for (table, column), as found by statements that name no schema.
 _COLUMNS = {
     "sqlite": "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table';",
     "postgres": "SELECT t.relname, a.attname FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid"
@@ -27,13 +27,14 @@ _COLUMNS = {
 
 
 def lasting_name(uri: str) -> str | None:
-    """Return the name of the notes that outlasts a new password, host or driver.
+    """Return a name for the table files that does not depend on password, host or driver.
 
     Args:
         uri: pydal connection string.
 
     Returns:
-        a digest of the kind of server and the name of the database; None for a file, whose name is all there is.
+        a digest of the kind of server and the name of the database; None for a database in a file, which has no
+        other properties.
     """
     found = _SERVER.match(uri)
     if found is None:
@@ -42,14 +43,15 @@ def lasting_name(uri: str) -> str | None:
 
 
 def adopt(folder: str, uri: str, name: str) -> None:
-    """Give notes that pydal had named by the connection string the name under which they are kept now.
+    """Rename table files that pydal had named by the connection string.
 
-    They were written for this very string: they outrank notes of the same name, which may be about another server.
+    They were written for exactly this string, so they replace files of the new name, which may describe another
+    server.
 
     Args:
         folder: the site's databases folder.
-        uri: the string by which pydal had named them.
-        name: as ``lasting_name`` gives it.
+        uri: the connection string by which pydal had named them.
+        name: the name from ``lasting_name``.
     """
     former = hashlib.md5(uri.encode()).hexdigest()
     for path in _paths(folder, former):
@@ -57,9 +59,9 @@ def adopt(folder: str, uri: str, name: str) -> None:
 
 
 def correct(db: Any, folder: str) -> None:
-    """Take out of the notes what the database does not have, so that a migration makes it.
+    """Remove from the table files what the database does not have, so that a migration creates it.
 
-    The database may be empty, an older copy, or another one of the same name on another server.
+    The database may be empty, an older copy, or one of the same name on another server.
 
     Args:
         db: the DAL, before its tables are declared.
@@ -67,7 +69,7 @@ def correct(db: Any, folder: str) -> None:
     """
     present: dict[str, set[str]] = {}
     for table, column in db.executesql(_COLUMNS[db._adapter.dbengine]):
-        # servers differ in the case of tables that they keep; no two names of ours differ in their case only
+        # Servers differ in how they keep the case of names; no two of our names differ only in case.
         present.setdefault(table.lower(), set()).add(column.lower())
     for path in _paths(folder, db._uri_hash):
         table = os.path.basename(path)[len(db._uri_hash) + 1 : -len(".table")]

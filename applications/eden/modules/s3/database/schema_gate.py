@@ -1,6 +1,6 @@
-"""Keeps the database's tables in step with the models, without looking at them in every request.
+"""Keeps the database's tables up to date with the models, without checking them in every request.
 
-A fingerprint of the model files is kept beside the database. Only when it differs do the models run with
+A fingerprint of the model files is stored beside the database. Only if it differs do the models run with
 migrations on; a lock makes other processes and threads wait meanwhile.
 """
 
@@ -18,15 +18,23 @@ from ..data_model.errors import SchemaBusy
 from . import pydal_notes
 from .constraints import loosen
 
-#: Seconds to wait for another process that is creating the tables.
+#: Seconds to wait while another process creates the tables.
 PATIENCE = 60.0
+#: Folders of the application whose files determine the tables.
+FOLDERS = (
+    "models",
+    "modules/s3/data_model",
+    "modules/s3/database",
+    "modules/s3db",
+    "modules/s3sync/database/tables",
+)
 _held = threading.local()
 
 
 def fingerprint(application: str, uri: str, modules: Iterable[str]) -> str:
-    """What the tables depend on: the model files (by size and time), the database, the enabled modules."""
+    """Return what the tables depend on: the model files (size and time), the database, the enabled modules."""
     digest = hashlib.sha256(f"{uri}|{'|'.join(modules)}".encode())
-    for folder in ("models", "modules/s3", "modules/s3/model", "modules/s3sync"):
+    for folder in FOLDERS:
         path = os.path.join(application, folder)
         if not os.path.isdir(path):
             continue
@@ -57,7 +65,7 @@ class SchemaGate:
             self._sqlite = name if os.path.isabs(name) else os.path.join(self.folder, name)
 
     def is_current(self) -> bool:
-        """Whether the database has the tables that the models declare."""
+        """Return whether the database has the tables that the models declare."""
         if self._sqlite and not (os.path.exists(self._sqlite) and os.path.getsize(self._sqlite)):
             return False
         try:
@@ -67,10 +75,10 @@ class SchemaGate:
             return False
 
     def open(self) -> bool:
-        """Begin: True if this request has to migrate (and then holds the lock until `close`).
+        """Return whether this request must migrate; if so, take the lock until ``close``.
 
         Raises:
-            SchemaBusy: if another process has not come to an end in time.
+            SchemaBusy: if another process did not finish in time.
         """
         self._release()
         if self.is_current():
@@ -98,9 +106,9 @@ class SchemaGate:
         return True
 
     def connected(self, db: Any) -> None:
-        """After connecting, before the tables are declared.
+        """Prepare a migration, after connecting and before the tables are declared.
 
-        The lock is let go whatever happens to the request: web2py closes the adapter also after an error.
+        The lock is released whatever happens to the request: web2py closes the adapter also after an error.
         """
         if not self.migrating:
             return
@@ -116,12 +124,12 @@ class SchemaGate:
         pydal_notes.correct(db, self.folder)
 
     def abandon(self) -> None:
-        """Let others try; what this request has not finished, another one will."""
+        """Release the lock without finishing the migration; another request will do it."""
         self.migrating = False
         self._release()
 
     def close(self, db: Any) -> None:
-        """End: see to indices, commit, remember what the database is like now, and let others go on."""
+        """Finish the migration: create the indices, commit, store the fingerprint, release the lock."""
         if not self.migrating:
             return
         loosen(db)
@@ -135,7 +143,7 @@ class SchemaGate:
 
     @staticmethod
     def _release() -> None:
-        """Let go of this thread's lock, also of one left by a request that failed halfway."""
+        """Release this thread's lock, also one left by a request that failed halfway."""
         lock: IO[str] | None = getattr(_held, "lock", None)
         if lock is not None:
             _held.lock = None
@@ -143,7 +151,7 @@ class SchemaGate:
 
 
 def index_columns(table: Any) -> list[str]:
-    """Columns by which records are looked up: references to other records, and the time of change."""
+    """Return the columns by which records are looked up: references to other records, and ``modified_on``."""
     if "deleted" not in table.fields:
         return []
     names = [
@@ -158,7 +166,7 @@ def index_columns(table: Any) -> list[str]:
 def create_indices(db: Any) -> None:
     """Create the indices that look-ups need, and drop those of ours that repeat another one.
 
-    Of two indices that begin with the same column every write pays for both, and no query is the faster for it.
+    Two indices that begin with the same column make every write slower and no query faster.
     """
     existing = _indices_by_first_column(db)
     for name in db.tables:

@@ -1,4 +1,4 @@
-"""Whether two sites hold the same: counts and digests of what synchronisation is to make equal."""
+"""Compares sites: counts and digests of the data that synchronisation makes equal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..data_model.metafields import META_FIELDS
 if TYPE_CHECKING:
     from ..data_model.datamodel import S3DataModel
 
-#: Meta-fields that sites agree on. Times of creation, users and copies' numbers differ by right.
+#: Meta-fields that are equal at all sites. Times of creation, users and ``mci`` may differ.
 _COMPARED_META = ("uuid", "deleted", "modified_on")
 
 
@@ -34,7 +34,7 @@ class ResourceDigest:
 
 
 def resource_tables(s3db: S3DataModel) -> list[str]:
-    """Tables whose records can travel: those with meta-fields that are not protected."""
+    """Return the tables whose records can travel: those with meta-fields that are not protected."""
     return [
         name
         for name in s3db.declared_tables()
@@ -48,13 +48,13 @@ def site_digest(
     upload_folder: str | None = None,
     with_times: bool = True,
 ) -> dict[str, ResourceDigest]:
-    """Digest every resource.
+    """Return a digest of every resource.
 
     Args:
         s3db: the site's data model.
-        tables: names of tables; all that can travel by default.
-        upload_folder: where the files of upload fields are; without it their content is not compared.
-        with_times: compare `modified_on` as well.
+        tables: names of tables; by default all whose records can travel.
+        upload_folder: folder of the files of upload fields; without it their content is left out.
+        with_times: include ``modified_on``.
     """
     names = list(tables) if tables is not None else resource_tables(s3db)
     uuids = _Identifiers(s3db)
@@ -64,19 +64,19 @@ def site_digest(
 def describe(
     s3db: S3DataModel, tablename: str, upload_folder: str | None = None, with_times: bool = True
 ) -> dict[str, dict[str, Any]]:
-    """What the digest of a table is made of: uuid -> compared values. For finding a difference."""
+    """Return the values behind a table's digest, by uuid: for finding a difference."""
     return dict(_contents(s3db, tablename, _Identifiers(s3db), upload_folder, with_times))
 
 
 class _Identifiers:
-    """uuids of records by table and id, loaded a table at a time."""
+    """The uuids of records by table and id, loaded one table at a time."""
 
     def __init__(self, s3db: S3DataModel) -> None:
         self._s3db = s3db
         self._known: dict[str, dict[int, str]] = {}
 
     def of(self, tablename: str, record_id: Any) -> str | None:
-        """The uuid of a record; of the instance for a super key."""
+        """Return the uuid of a record; for a super key that of the instance."""
         if not record_id:
             return None
         if tablename not in self._known:
@@ -99,7 +99,7 @@ def _contents(
             meta: row[meta] for meta in _COMPARED_META if with_times or meta != "modified_on"
         }
         if row.deleted:
-            # what a deleted record held is nobody's business any more
+            # The values of a deleted record do not count.
             yield row.uuid, content
             continue
         for field in fields:

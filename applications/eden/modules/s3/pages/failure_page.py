@@ -18,6 +18,7 @@ def failure(variables: Any) -> Any:
 
     Args:
         variables: what web2py adds to the address (``routes_onerror``): ticket, requested_uri.
+
     Returns:
         what the view shows; for programs a text.
     """

@@ -1,4 +1,4 @@
-"""A list that is searched, sorted and paged in the database, as its address says."""
+"""A list that is searched, sorted and paged in the database, by the variables of its address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..data_model.validators import is_key
 
 PAGE_LENGTH = 50
-#: Types by whose values rows are put in order; a reference would be ordered by its number, which tells nobody anything.
+#: Types that a list can be sorted by. A reference would be sorted by its id, which means nothing to people.
 SORTABLE = {"string", "text", "integer", "double", "date", "time", "datetime", "boolean", "float", "bigint"}
 
 
@@ -18,8 +18,8 @@ class Column(NamedTuple):
     Attributes:
         field: the table's field.
         label: heading.
-        sorted: "ascending", "descending", or "" for a column the list is not ordered by.
-        next_sort: what `sort` is in the address that a press of the heading leads to; "" where there is no order.
+        sorted: "ascending", "descending", or "" if the list is not sorted by this column.
+        next_sort: ``sort`` in the address of the heading's link; "" if the column cannot be sorted.
     """
 
     field: Any
@@ -29,16 +29,16 @@ class Column(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """A page of rows, and where it stands.
+    """One page of a list.
 
     Attributes:
         rows: the rows.
-        columns: what is shown of them.
-        number: of the page, from 1.
-        pages: how many there are.
+        columns: the columns shown.
+        number: number of the page, from 1.
+        pages: number of pages.
         total: number of rows on all pages.
-        searched: what was looked for.
-        sort: by what the rows are ordered, as the address says it.
+        searched: the text searched for.
+        sort: ``sort`` of the address.
     """
 
     rows: Any
@@ -51,7 +51,7 @@ class Listing(NamedTuple):
 
 
 def columns_of(fields: Sequence[Any], sort: str) -> list[Column]:
-    """Return the columns of a list with their place in the order.
+    """Return the columns of a list, with how each one is sorted.
 
     Args:
         fields: fields of one table.
@@ -76,18 +76,18 @@ def listing(
     searchable: Sequence[Any] = (),
     order: Sequence[Any] = (),
 ) -> Listing:
-    """Return the page of rows that the address asks for, the last one if there are not so many.
+    """Return the page of rows that the address asks for, or the last one if there are fewer pages.
 
     Args:
         db: the DAL.
-        query: which rows of one table.
-        fields: what is shown of them, fields of that table.
-        variables: of the address: `q` searches in texts, `sort` orders, `page` counts from 1.
-        searchable: the fields that are searched.
-        order: the order without `sort`; the id decides last.
+        query: the rows of one table.
+        fields: the fields of that table to show.
+        variables: variables of the address: ``q`` searches in texts, ``sort`` sorts, ``page`` counts from 1.
+        searchable: the fields to search in.
+        order: the order without ``sort``; ties are broken by the id.
     """
     table = fields[0].table
-    # no text holds a NUL, and some databases refuse to look for one
+    # No text contains a NUL, and some databases refuse to search for one.
     searched = str(variables.get("q") or "").replace("\0", "").strip()
     if searched and searchable:
         found = searchable[0].contains(searched)

@@ -1,10 +1,10 @@
-"""What a reader of the pages has chosen: the language and the theme, remembered by the browser in cookies."""
+"""A reader's choice of language and theme, stored in cookies."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Languages of the pages, by their own names; a dictionary for each but English is in ``languages/``.
+#: Languages of the pages, by their own names. Each except English has a dictionary in ``languages/``.
 LANGUAGES: dict[str, str] = {
     "en": "English",
     "de": "Deutsch",
@@ -12,14 +12,14 @@ LANGUAGES: dict[str, str] = {
     "fr": "Français",
     "ar": "العربية",
 }
-#: "system" follows the reader's system and is what holds without a choice.
+#: "system" follows the reader's system and is the default.
 THEMES = ("system", "light", "dark")
 _RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "ps")
 _YEAR = 365 * 86400  # seconds
 
 
 def chosen(request: Any, what: str) -> str | None:
-    """Return what the reader has chosen, None without a choice that this site knows.
+    """Return the reader's choice, None without one that this site knows.
 
     Args:
         request: web2py's request.
@@ -31,7 +31,7 @@ def chosen(request: Any, what: str) -> str | None:
 
 
 def choose(request: Any, response: Any, what: str, value: str) -> None:
-    """Remember a choice for a year; one that this site does not know is left out.
+    """Store a choice for a year; one that this site does not know is ignored.
 
     Args:
         request: web2py's request.
@@ -55,15 +55,15 @@ def _choices(what: str) -> Any:
 
 
 def right_to_left(language: str | None) -> bool:
-    """Tell whether a language is written from right to left."""
+    """Return whether a language is written from right to left."""
     return (language or "").split("-")[0] in _RIGHT_TO_LEFT
 
 
 def way_back(address: Any, home: str) -> str:
-    """Return an address of this site to go back to; the home page instead of an address elsewhere.
+    """Return the address of this site to go back to; the home page instead of an address elsewhere.
 
     Args:
-        address: what the browser sent.
+        address: the address that the browser sent.
         home: address of the home page.
     """
     text = str(address or "")

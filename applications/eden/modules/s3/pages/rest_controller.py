@@ -1,8 +1,8 @@
 """List, read, create, update and delete the records of any table: pages for people.
 
-URLs below `/<prefix>/<name>`: nothing (list), `create`, `<id>`, `<id>/update`, `<id>/delete`, and for a
-component `<id>/<alias>/create`, `<id>/<alias>/<component id>/update` and `.../delete`. Programs get `.xml`
-instead, from the synchronisation's own module.
+URLs below ``/<prefix>/<name>``: nothing (list), ``create``, ``<id>``, ``<id>/update``, ``<id>/delete``, and for a
+component ``<id>/<alias>/create``, ``<id>/<alias>/<component id>/update`` and ``.../delete``. Programs use ``.xml``
+instead, which the synchronisation answers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ResourceScreens:
 
     Args:
         s3db: the site's data model.
-        auth: the site's `S3Auth`.
+        auth: the site's ``S3Auth``.
         tablename: the table.
     """
 
@@ -51,14 +51,14 @@ class ResourceScreens:
     # Addresses
 
     def url(self, *parts: Any, **variables: Any) -> str:
-        """Address of a page of this table."""
+        """Return the address of a page of this table."""
         address: str = URL(self.prefix, self.name, args=parts, vars=variables)
         return address
 
     # What is shown
 
     def columns(self, table: Any = None) -> list[Column]:
-        """The columns of the list of a table."""
+        """Return the columns of a table's list."""
         table = self.table if table is None else table
         names = self.s3db.get_config(table, "list_fields")
         if not names:
@@ -71,7 +71,7 @@ class ResourceScreens:
         return field.readable and field.name not in META_FIELDS and field.type not in ("id", "password")
 
     def shown(self, field: Any, value: Any) -> Any:
-        """A stored value for people."""
+        """Return a stored value as it is shown to people."""
         if value is None or value == "":
             return NONE
         if field.type == "upload":
@@ -106,7 +106,7 @@ class ResourceScreens:
         return A(label, _href=URL(prefix, name, args=int(value)))
 
     def _preload(self, columns: list[Column], rows: Any) -> None:
-        """Look up all names that a list shows, with one query for each table."""
+        """Look up all names in a list, with one query for each table."""
         for column in columns:
             if isinstance(column.field.represent, ReferenceLabel):
                 values = [row[column.field.name] for row in rows]
@@ -118,7 +118,7 @@ class ResourceScreens:
                 column.field.represent.load(flat)
 
     def record_label(self, record: Any) -> str:
-        """The name of a record."""
+        """Return the name of a record."""
         names = self.s3db.get_config(self.table, "name_fields", ("name",))
         parts = [str(record[name]) for name in names if name in self.table.fields and record[name]]
         return " ".join(parts) or f"#{record.id}"
@@ -126,10 +126,10 @@ class ResourceScreens:
     # Pages
 
     def listed(self, variables: Any) -> dict[str, Any]:
-        """A page of live records.
+        """Return a page of live records.
 
         Args:
-            variables: `q` searches in texts, `sort` orders, `page` counts from 1.
+            variables: variables of the address: ``q`` searches in texts, ``sort`` sorts, ``page`` counts from 1.
         """
         self._allow("list")
         table = self.table
@@ -154,7 +154,7 @@ class ResourceScreens:
         }
 
     def read(self, record: Any) -> dict[str, Any]:
-        """One record with its components."""
+        """Return the page of one record with its components."""
         self._allow("read")
         table = self.table
         fields = [field for field in table if self._is_data(table, field)]
@@ -219,12 +219,12 @@ class ResourceScreens:
         after: str,
         fixed: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """A form to create (without a record) or change one.
+        """Return a form to create or change a record.
 
         Args:
             record: the record, None for a new one.
-            after: where to go when it is saved; a new record of its own goes to its page.
-            fixed: values that the form does not ask for, such as the master of a component.
+            after: address to go to when it is saved; by default the page of the record.
+            fixed: values that are not in the form, such as the master of a component.
         """
         method = "update" if record else "create"
         self._allow(method)
@@ -263,7 +263,7 @@ class ResourceScreens:
         try:
             accepted = form.process(onvalidation=onvalidation, message_onsuccess="", keepvalues=True).accepted
         except SyntaxError as error:
-            # web2py's way of saying that the form was sent for another record
+            # This is how web2py reports that the form was sent for another record.
             raise refusal(400, T("The form does not belong to this record. Open it again.")) from error
         if accepted:
             stored = Storage(vars=Storage(form.vars, id=int(form.vars.id)), errors=Storage())
@@ -280,7 +280,7 @@ class ResourceScreens:
         }
 
     def _callbacks(self, method: str, name: str) -> list[Any]:
-        """Callbacks of a table, the one for this method before the general one."""
+        """Return the callbacks of a table: that for this method, else the general one."""
         config = self.s3db.get_config
         chosen = config(self.table, f"{method}_{name}") or config(self.table, name)
         if not chosen:
@@ -301,11 +301,11 @@ class ResourceScreens:
             field.comment = self.T("Number or name of the record")
 
     def delete(self, record: Any, after: str) -> dict[str, Any]:
-        """Ask whether to delete a record, or delete it.
+        """Return the page that asks whether to delete a record, or delete it.
 
         Args:
             record: the record.
-            after: where to go then.
+            after: address to go to after the deletion.
         """
         self._allow("delete")
         T = self.T
@@ -332,7 +332,7 @@ class ResourceScreens:
         }
 
     def _page_of(self, record: Any, after: str) -> str:
-        """Address of the page from which the deletion of a record was asked for."""
+        """Return the address of the page with the record's "Delete" link."""
         return after if after != self.url() else self.url(record.id)
 
     def _allow(self, method: str) -> None:
@@ -340,7 +340,7 @@ class ResourceScreens:
             raise refusal(403, self.T("Your roles do not allow it. Ask an administrator for access."))
 
     def find(self, record_id: str) -> Any:
-        """A live record by its id.
+        """Return a live record by its id.
 
         Raises:
             HTTP: 404 if there is none.
@@ -360,14 +360,16 @@ def serve(s3db: Any, auth: Any, prefix: str, name: str, request: Any) -> dict[st
 
     Args:
         s3db: the site's data model.
-        auth: the site's `S3Auth`.
+        auth: the site's ``S3Auth``.
         prefix: module of the table.
         name: its name without the module.
         request: web2py's request.
+
     Returns:
-        the variables of the view, its name as "view".
+        the variables of the view, with its name as "view".
+
     Raises:
-        HTTP: refusals, redirections.
+        HTTP: refusals and redirects.
     """
     T = current.T
     tablename = f"{prefix}_{name}"

@@ -18,7 +18,7 @@ DISABLED = "disabled"
 
 
 def role_name(translate: Any, role: str) -> str:
-    """Return what a role of every site is called for a person; others are called as somebody entered them."""
+    """Return the translated name of a built-in role; other roles keep the name that somebody entered."""
     T = translate
     names = {
         "Administrator": T("Administrator"),
@@ -29,12 +29,12 @@ def role_name(translate: Any, role: str) -> str:
 
 
 def users_page(db: Any, translate: Any, variables: Any) -> dict[str, Any]:
-    """Return a page of users with their roles and those whose account may not be used.
+    """Return a page of users with their roles, and which accounts are disabled.
 
     Args:
         db: the site's database.
         translate: web2py's T.
-        variables: of the address, see `listing`.
+        variables: of the address, see ``listing``.
     """
     user, group, member = db.auth_user, db.auth_group, db.auth_membership
     shown = [user.email, user.first_name, user.last_name]
@@ -55,7 +55,7 @@ class UserForm:
         db: the site's database.
         translate: web2py's T.
         record: the user, None for a new one.
-        own_id: id of the administrator who is working: nobody may lock himself out.
+        own_id: id of the current administrator, who must not lock himself out.
     """
 
     def __init__(self, db: Any, translate: Any, record: Any, own_id: int | None) -> None:
@@ -122,7 +122,7 @@ class UserForm:
         return [int(row.group_id) for row in rows if row.group_id != AUTHENTICATED]
 
     def process(self) -> bool:
-        """Handle the request; whether the user was saved."""
+        """Handle the request; return whether the user was saved."""
         if not self.form.process(onvalidation=self._check).accepted:
             return False
         given = self.form.vars

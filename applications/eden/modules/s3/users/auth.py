@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do."""
+"""Authentication and authorisation: who the user is, and what he may do."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ REALM = "eden"
 ADMINISTRATOR = 1
 AUTHENTICATED = 2
 SYNCHRONIZATION = "Synchronization"
-#: Roles of every site: id (where other things rely on it), name, description.
+#: Built-in roles: id (None where no code relies on it), name, description.
 ROLES = (
     (ADMINISTRATOR, "Administrator", "May do everything, also administer this site"),
     (AUTHENTICATED, "Authenticated", "Everybody who is logged in"),
     (None, SYNCHRONIZATION, "For other sites: may use the synchronization interface and nothing else"),
 )
-#: Tables that only administrators may see, and that never leave the site.
+#: Tables that only administrators may read, and that never leave the site.
 PROTECTED_PREFIXES = ("auth_", "sync_", "scheduler_", "s3_")
 _right_passwords = RightPasswords()
 _METHODS = {"read", "create", "update", "delete", "list", "import"}
 
 
 class S3Permission:
-    """Whether the current user may see a page, and what happens otherwise.
+    """Which pages the current user may see.
 
     Args:
-        auth: the site's `S3Auth`.
+        auth: the site's ``S3Auth``.
     """
 
     def __init__(self, auth: S3Auth) -> None:
         self._auth = auth
 
     def has_permission(self, method: str, c: str | None = None, f: str | None = None) -> bool:
-        """Whether the current user may use a page.
+        """Return whether the current user may use a page.
 
         Args:
-            method: makes no difference here: who may see a page may use it.
-            c: its controller, that of the request without one.
-            f: its function; that of the interface for other sites asks for a role of its own.
+            method: makes no difference here: whoever may see a page may use it.
+            c: its controller; by default that of the request.
+            f: its function. The interface for other sites needs its own role.
         """
         controller = c or current.request.controller
         if (controller, f or current.request.function) == ("sync", "sync"):
@@ -58,7 +58,7 @@ class S3Permission:
         return self._auth.s3_has_module_access(controller)
 
     def fail(self) -> None:
-        """Refuse the request; who is not known has to log in.
+        """Refuse the request; an unknown user has to log in.
 
         Raises:
             HTTP: 403, or as S3Auth.s3_require_login.
@@ -74,14 +74,14 @@ def _not_for_you() -> HTTP:
 
 
 class S3Auth(Auth):
-    """web2py's Auth with Eden's questions about roles and permissions.
+    """web2py's Auth with Eden's methods for roles and permissions.
 
     Args:
         db: the site's database.
-        settings: the site's `S3Settings`.
+        settings: the site's ``S3Settings``.
     """
 
-    user: Any  # a Storage; None while nobody is known
+    user: Any  # a Storage; None if nobody is logged in
 
     def __init__(self, db: Any, settings: Any) -> None:
         super().__init__(db=db, controller="default", function="user")
@@ -101,10 +101,10 @@ class S3Auth(Auth):
             own.actions_disabled.append("register")
 
     def s3_prepare_forms(self, T: Any) -> None:
-        """Give web2py's forms for users our look and our words.
+        """Give web2py's user forms our style and our texts.
 
         Args:
-            T: translates.
+            T: web2py's translator.
         """
         self.settings.formstyle = form_rows
         self.settings.label_separator = ""
@@ -133,7 +133,7 @@ class S3Auth(Auth):
     # Who
 
     def s3_logged_in(self) -> bool:
-        """Whether we know who is asking; reads HTTP Basic credentials if there are any."""
+        """Return whether the user is known; reads HTTP Basic credentials if there are any."""
         if not self._s3_checked:
             self._s3_checked = True
             if self.user:
@@ -143,10 +143,10 @@ class S3Auth(Auth):
         return bool(self.user)
 
     def _check_session_user(self) -> None:
-        """Whom the session names may not count: for writing programs, and when the account is closed.
+        """Ignore the session's user for programs that write, and if the account is disabled.
 
-        A browser sends its cookie along with a form that another site made, so programs that write need
-        credentials. And a session lasts for hours: a user who was disabled or removed meanwhile is out.
+        A browser also sends its cookie with a form that another site made, so programs that write need
+        credentials. And a session lasts for hours, in which a user may be disabled or removed.
         """
         request = current.request
         writes = request.env.request_method not in ("GET", "HEAD")
@@ -155,7 +155,7 @@ class S3Auth(Auth):
             self.user = None
 
     def _basic_user(self) -> None:
-        """Take over the user named by HTTP Basic, without making a session."""
+        """Log in the user named by HTTP Basic for this request, without a session."""
         header = current.request.env.http_authorization or ""
         if header[:6].lower() != "basic ":
             return
@@ -167,7 +167,7 @@ class S3Auth(Auth):
             return
         table = self.table_user()
         row = self.db(table.email == name).select(limitby=(0, 1)).first()
-        # an unknown user costs as much time as a wrong password
+        # An unknown user must take as much time as a wrong password.
         stored = row.password if row and row.password else f"{PASSWORD_ALGORITHM}$salt$00"
         matches = _right_passwords.check(
             password, stored, lambda: bool(table.password.validate(password)[0] == stored)
@@ -181,7 +181,7 @@ class S3Auth(Auth):
         self._s3_checked = True
 
     def s3_impersonate(self, user_id: int | None) -> bool:
-        """Act as this user for the rest of the request or job; None or an unknown user: as nobody.
+        """Act as this user for the rest of the request or job; as nobody for None or an unknown user.
 
         Returns:
             whether there is such a user.
@@ -195,10 +195,10 @@ class S3Auth(Auth):
         return row is not None
 
     def s3_require_login(self) -> None:
-        """Go on only with a known user; others get the login page, programs a 401.
+        """Refuse a request without a known user: people get the login page, programs a 401.
 
         Raises:
-            HTTP: 401 with a Basic challenge, or a redirection to the login page.
+            HTTP: 401 with a Basic challenge, or a redirect to the login page.
         """
         if self.s3_logged_in():
             return
@@ -210,7 +210,7 @@ class S3Auth(Auth):
     # What
 
     def s3_roles(self) -> dict[int, str]:
-        """Roles of the current user: id -> name. Everybody who is logged in has Authenticated."""
+        """Return the roles of the current user: id -> name. Everybody who is logged in has Authenticated."""
         if self._s3_roles is None:
             self._s3_roles = {}
             if self.s3_logged_in():
@@ -221,16 +221,16 @@ class S3Auth(Auth):
         return self._s3_roles
 
     def s3_has_role(self, role: Any) -> bool:
-        """Whether the current user has a role, given by id or name; administrators have them all."""
+        """Return whether the current user has a role, given by id or name; administrators have all."""
         roles = self.s3_roles()
         return ADMINISTRATOR in roles or role in roles or role in roles.values()
 
     def get_system_roles(self) -> Storage:
-        """Ids of the roles that other things rely on, by Eden's names for them."""
+        """Return the ids of the roles that code relies on, by Eden's names for them."""
         return Storage(ADMIN=ADMINISTRATOR, AUTHENTICATED=AUTHENTICATED)
 
     def s3_has_module_access(self, name: str) -> bool:
-        """Whether the current user may see a module and call its controller."""
+        """Return whether the current user may see a module and call its controller."""
         if not self.s3_settings.has_module(name):
             return False
         wanted = self.s3_settings.get_module_roles(name)
@@ -240,12 +240,13 @@ class S3Auth(Auth):
         return ADMINISTRATOR in roles or bool(wanted & roles)
 
     def s3_has_permission(self, method: str, table: Any, record_id: int | None = None) -> bool:
-        """Whether the current user may do something with the records of a table.
+        """Return whether the current user may use a method on the records of a table.
 
         Args:
             method: read, list, create, update, delete or import.
             table: table or its name.
-            record_id: a particular record; makes no difference here, as records have no owners' rules.
+            record_id: a particular record. It makes no difference here: there are no rules for owners.
+
         Raises:
             ValueError: for an unknown method.
         """
@@ -266,10 +267,10 @@ class S3Auth(Auth):
         return True
 
     def s3_require_module(self, name: str) -> None:
-        """Go on only if the module exists and the user may see it.
+        """Refuse a request for a module that does not exist or that the user may not see.
 
         Raises:
-            HTTP: 404 if the module is not enabled, 403 if it is not for this user; or as s3_require_login.
+            HTTP: 404 if the module is not enabled, 403 if the user may not see it; or as s3_require_login.
         """
         if not self.s3_settings.has_module(name):
             raise refusal(404, current.T("The module it belongs to is not enabled at this site."))
@@ -278,7 +279,7 @@ class S3Auth(Auth):
 
 
 def create_roles(db: Any) -> None:
-    """Create the roles that every site has, if they are missing."""
+    """Create the built-in roles that are missing."""
     table = db.auth_group
     if db(table).isempty():
         for _, role, description in ROLES:

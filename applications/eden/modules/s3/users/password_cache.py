@@ -1,8 +1,8 @@
-"""Passwords that were found right a moment ago, so that a site that asks page after page is not hashed each time.
+"""A cache of right passwords, so that a site which asks for page after page is not hashed each time.
 
-Hashing is slow on purpose (8 ms): for a page of a synchronisation it was a fifth of what the request cost beside its
-records. Remembered is a digest, keyed with a secret of this process, over the given password and the hash it
-matched; a changed password or another hash is checked anew, and nothing wrong is ever remembered.
+Hashing is slow on purpose (8 ms): it was a fifth of a page request's time apart from the records. The cache holds a
+digest over the given password and the stored hash that it matched, keyed with a secret of this process. A changed
+password is checked anew, and no wrong password is ever cached.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import threading
 from collections import OrderedDict
 from typing import Callable
 
-#: Most passwords remembered; the one not used for longest goes first.
+#: Maximum number of cached passwords; the least recently used is dropped first.
 MOST = 1000
 
 
 class RightPasswords:
-    """The passwords that matched, since this process began."""
+    """The passwords that matched since this process began."""
 
     def __init__(self) -> None:
         self._secret = os.urandom(32)
@@ -27,11 +27,11 @@ class RightPasswords:
         self._lock = threading.Lock()
 
     def check(self, password: str, stored: str, matches: Callable[[], bool]) -> bool:
-        """Tell whether a password is right.
+        """Return whether a password is right.
 
         Args:
-            password: what was given.
-            stored: the hash in the database now.
+            password: the given password.
+            stored: the hash in the database.
             matches: compares them, slowly.
         """
         content = f"{len(password)}:{password}{stored}".encode("utf-8", "surrogatepass")

@@ -8,6 +8,6 @@ if TYPE_CHECKING:
     pass
 
 
-#: Slow enough to make guessing expensive, quick enough for HTTP Basic at every request.
+#: Slow enough to make guessing expensive, fast enough for HTTP Basic with every request.
 PASSWORD_ALGORITHM = "pbkdf2(20000,20,sha512)"
 MINIMUM_PASSWORD_LENGTH = 8

@@ -48,7 +48,7 @@ class Store(Protocol):
     knows_keys: bool
 
     def transaction(self) -> AbstractContextManager[None]:
-        """A write transaction: committed at the end, rolled back when an exception passes.
+        """Run a write transaction: committed at the end, rolled back after an exception.
 
         Raises:
             StoreBusy: another writer held the database for longer than the time-out.
@@ -57,7 +57,7 @@ class Store(Protocol):
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:
-        """A part of the transaction that is undone alone when an exception passes."""
+        """Run a part of the transaction that is undone alone after an exception."""
         ...
 
     def fetch(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> list[Row]:
@@ -162,11 +162,11 @@ class Journal(Protocol):
     """Which records changed, in which order, and who brought the change."""
 
     def identity(self) -> str:
-        """The name of this journal; another one after the site was restored from a backup."""
+        """Return the name of this journal; it changes after the site was restored from a backup."""
         ...
 
     def head(self) -> int:
-        """The highest position up to which everything is settled: no open transaction can still write below it."""
+        """Return the highest settled position: no open transaction can still write at or below it."""
         ...
 
     def note(

@@ -63,6 +63,7 @@ def lay_out(application: str) -> Framework:
 
     Args:
         application: the application's folder.
+
     Raises:
         importlib.metadata.PackageNotFoundError: the package is not installed.
         OSError: its files cannot be read, or the folder not be written.

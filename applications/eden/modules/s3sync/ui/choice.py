@@ -28,7 +28,7 @@ class Choice(IS_IN_SET):
         self.s3_multiple = multiple
 
     def validate(self, value: Any, record_id: Any = None) -> Any:
-        """The stored value for what a form or a document gave."""
+        """Return the stored value for a value of a form or a document."""
         given = list(value) if isinstance(value, (list, tuple)) else ([value] if value != "" else [])
         if not self.s3_multiple and len(given) != 1:
             raise ValidationError(self.translator(self.error_message))

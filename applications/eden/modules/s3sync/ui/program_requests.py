@@ -13,7 +13,7 @@ FORMATS = ("xml", "s3json", "json", "csv")
 def normalise(request: Any) -> None:
     """Move a format at the end of the last argument to where web2py keeps it.
 
-    `/org/organisation/1.xml` and `/sync/repository/register.json` name their format there; web2py itself only
+    ``/org/organisation/1.xml`` and ``/sync/repository/register.json`` name their format there; web2py itself only
     looks at the function's name.
     """
     if not request.args or (request.controller, request.function) in (
@@ -29,10 +29,10 @@ def normalise(request: Any) -> None:
 
 
 def is_interface(request: Any) -> bool:
-    """Whether a request belongs to the data interface: `.xml` anywhere, and the synchronization protocol.
+    """Return whether a request belongs to the data interface: ``.xml`` anywhere, and the synchronisation protocol.
 
     Args:
-        request: web2py's request, after `normalise`.
+        request: web2py's request, after ``normalise``.
     """
     if request.extension in ("xml", "s3json"):
         return True

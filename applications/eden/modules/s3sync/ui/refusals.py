@@ -34,12 +34,13 @@ def heading(status: int) -> Any:
 
 
 def refusal(status: int, message: Any, **headers: str) -> HTTP:
-    """An answer that refuses the request, to be raised.
+    """Return an answer that refuses the request, to be raised.
 
     Args:
         status: HTTP status, 400 and above.
         message: what is wrong and what to do, for a person.
         headers: further headers of the answer.
+
     Returns:
         for programs the message as text, for people a page of the site.
     """

@@ -250,7 +250,7 @@ class SqlStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """A write transaction; see ports.Store.
+        """Run a write transaction; see ports.Store.
 
         web2py has one transaction a request or job: what it has written so far is committed first, so that
         nothing foreign is rolled back with us. Inside, ``db.commit()`` of a callback waits for our end, and
@@ -305,7 +305,7 @@ class SqlStore:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part of the transaction that is undone alone when an exception passes."""
+        """Run a part of the transaction that is undone alone after an exception."""
         self._open.savepoints += 1
         name = f"s3sync_{self._open.savepoints}"
         try:

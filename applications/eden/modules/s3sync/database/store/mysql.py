@@ -86,7 +86,7 @@ class MySQLStore(JournalRows):
         self.run("SELECT head FROM sync_journal_state FOR UPDATE")
 
     def begin_if_needed(self) -> None:
-        """A savepoint without a transaction would be forgotten at once."""
+        """Begin a transaction before a savepoint: without one the server forgets the savepoint at once."""
         if not self.in_transaction and not self.rows("SELECT @@in_transaction")[0][0]:
             self.run("START TRANSACTION")
 

@@ -110,7 +110,7 @@ class SQLiteStore(JournalRows):
             write_back(path).wake()
 
     def begin_if_needed(self) -> None:
-        """A savepoint outside a transaction would be one of its own in SQLite."""
+        """Begin a transaction before a savepoint: outside one, a savepoint is a transaction itself in SQLite."""
         if not self._adapter.connection.in_transaction:
             self.run("BEGIN IMMEDIATE")
 

@@ -11,7 +11,7 @@ from .fields import declare
 
 
 def define_journal(db: Any) -> None:
-    """The journal and what belongs to it; written by journal.py and checkpoints.py past pydal."""
+    """Define the journal and its tables; journal.py and checkpoints.py write them without pydal."""
     declare(
         db,
         "sync_journal",

@@ -147,7 +147,7 @@ class Local(Protocol):
         ...
 
     def start_over(self, task: Task) -> None:
-        """The peer lost what it had from us: the next push of the task begins at the start."""
+        """Let the next push of the task begin at the start: the peer has lost what it had from us."""
         ...
 
     def file_path(self, stored: str) -> Path:
@@ -163,7 +163,7 @@ class Local(Protocol):
         ...
 
     def scratch(self) -> AbstractContextManager[Path]:
-        """A folder of this run's own, removed at the end."""
+        """Return a temporary folder for this run, removed at the end."""
         ...
 
 
@@ -171,7 +171,7 @@ class Progress(Protocol):
     """Where a run tells how far it is, and learns that it shall stop."""
 
     def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
-        """A stage begins."""
+        """Begin a stage."""
         ...
 
     def advance(

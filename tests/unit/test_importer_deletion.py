@@ -1,0 +1,134 @@
+"""Deletions and merges that arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.documents import (
+    CONTACT,
+    LATER,
+    OFFICE,
+    ORG,
+    PERSON,
+    contact,
+    data,
+    deleted,
+    org,
+    person,
+    ref,
+    resource,
+    told,
+)
+from tests.support.site import SampleSite
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[SampleSite]:
+    found = SampleSite(tmp_path, users={"ann@example.org": 7})
+    yield found
+    found.close()
+
+
+def test_a_deletion_is_a_mark_that_remembers_foreign_keys(site: SampleSite) -> None:
+    site.push(
+        resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "g"))
+        + org("g", "Org"),
+        "event_incident",
+    )
+    key = site.row(ORG, "g").id
+    assert told(site.push(deleted("event_incident", "i", LATER), "event_incident")) == {"deleted": 1}
+    row = site.row("event_incident", "i")
+    assert (row.deleted, row.organisation_id, row.modified_on) == (True, None, LATER)
+    assert f'"organisation_id": {key}' in row.deleted_fk
+    assert 'uuid="i" deleted="True"' in site.export("event_incident")[0].decode()
+
+
+def test_a_newer_version_brings_a_deleted_record_back(site: SampleSite) -> None:
+    text = resource("event_incident", "i", data("name", "Flood"), ref("organisation_id", ORG, "g")) + org(
+        "g", "Org"
+    )
+    site.push(text, "event_incident")
+    site.push(deleted("event_incident", "i", LATER), "event_incident")
+    older = site.push(text, "event_incident")
+    assert told(older)["skipped"] == 1
+    newer = resource("event_incident", "i", data("name", "Flood"), modified_on=LATER + timedelta(minutes=1))
+    assert told(site.push(newer, "event_incident")) == {"updated": 1}
+    row = site.row("event_incident", "i")
+    assert (row.deleted, row.deleted_fk) == (False, None)
+    assert row.organisation_id == site.row(ORG, "g").id
+
+
+def test_a_deletion_cascades_as_the_data_model_says_and_that_travels_on(site: SampleSite) -> None:
+    site.push(person("p", "Ann", contact("c1", "a@b.org")), PERSON)
+    head = site.journal.head()
+    site.push(deleted(PERSON, "p", LATER), PERSON)
+    assert site.row(CONTACT, "c1").deleted
+    assert not site.rows(PERSON)
+    super_row = site.db(site.s3db["pr_pentity"].uuid == "p").select().first()
+    assert super_row.deleted
+    assert CONTACT in {row.tablename for row in site.db(site.db.sync_journal.seq > head).select()}
+
+
+def test_a_record_that_is_needed_here_is_kept_and_given_back_to_who_deleted_it(site: SampleSite) -> None:
+    site.push(
+        resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "g")) + org("g", "Org"),
+        OFFICE,
+    )
+    head = site.journal.head()
+    report = site.push(deleted(ORG, "g", LATER), ORG)
+    assert told(report) == {"conflict": 1}
+    row = site.row(ORG, "g")
+    assert not row.deleted
+    assert row.modified_on > LATER, "the other site must take it back"
+    assert site.export(ORG, after=head, skip_origin=1)[1].count == 1
+    kept = site.kept()[0]
+    assert "still needed here: 1 org_office" in kept.reason
+    assert (kept.winner, 'uuid="g"' in (kept.ours or "")) == ("ours", True)
+
+
+def test_a_merge_moves_references_to_the_survivor(site: SampleSite) -> None:
+    site.push(
+        resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"),
+        OFFICE,
+    )
+    site.push(org("b", "B"), ORG)
+    report = site.push(deleted(ORG, "a", LATER, replaced_by="b"), ORG)
+    assert told(report) == {"merged": 1}
+    assert site.row(OFFICE, "o").organisation_id == site.row(ORG, "b").id
+    assert site.row(ORG, "a").deleted
+    assert 'replaced_by="b"' in site.export(ORG)[0].decode()
+
+
+@pytest.mark.parametrize("between", [(), ("c",)])
+def test_merges_in_opposite_directions_do_not_lose_both_records(
+    site: SampleSite, between: "tuple[str, ...]"
+) -> None:
+    site.push("".join(org(uuid, uuid.upper()) for uuid in ("a", "b", *between)), ORG)
+    chain = ("a", *between, "b")
+    for gone, kept in zip(chain, chain[1:]):
+        site.push(deleted(ORG, gone, LATER, replaced_by=kept), ORG, repository_id=2)
+    head = site.journal.head()
+    report = site.push(deleted(ORG, "b", LATER + timedelta(minutes=1), replaced_by="a"), ORG)
+    assert told(report) == {"conflict": 1}
+    row = site.row(ORG, "b")
+    assert not row.deleted and row.modified_on > LATER + timedelta(minutes=1)
+    assert site.export(ORG, after=head, skip_origin=1)[1].count == 1
+    assert "both would be gone" in site.kept()[0].reason
+
+
+def test_a_merge_waits_for_its_survivor(site: SampleSite) -> None:
+    site.push(
+        resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"),
+        OFFICE,
+    )
+    report = site.push(deleted(ORG, "a", LATER, replaced_by="b"), ORG)
+    assert told(report) == {"merged": 1}
+    assert 'replaced_by="b"' in site.export(ORG)[0].decode()
+    site.push(org("b", "B", modified_on=LATER), ORG)
+    assert site.row(OFFICE, "o").organisation_id == site.row(ORG, "b").id
+    assert site.row(ORG, "a").deleted
+    assert not site.waiting()
