@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from gluon import current
 
-from applications.eden.modules.s3sync import jobs
-from applications.eden.modules.s3sync.model import utcnow
-from applications.eden.modules.s3sync.ports import Kept
+from applications.eden.modules.s3sync.scheduler import jobs
+from applications.eden.modules.s3sync.core.clock import utcnow
+from applications.eden.modules.s3sync.core.kept import Kept
 
 arguments = json.loads(sys.argv[-1])
 site = current.sync_site

@@ -6,8 +6,8 @@ import sys
 
 from gluon import current
 
-from applications.eden.modules.s3sync.document import Document
-from applications.eden.modules.s3sync.policy import Terms
+from applications.eden.modules.s3sync.wire.s3xml.document import Document
+from applications.eden.modules.s3sync.core.policy import Terms
 
 arguments = json.loads(sys.argv[-1])
 site = current.sync_site

@@ -10,7 +10,8 @@ import statistics
 import sys
 import time
 
-from applications.eden.modules.s3sync import jobs, transport
+from applications.eden.modules.s3sync.transport import client as transport
+from applications.eden.modules.s3sync.worker import synchronise as jobs
 
 arguments = json.loads(sys.argv[-1])
 waits = []

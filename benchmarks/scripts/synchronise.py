@@ -9,7 +9,7 @@ import resource
 import sys
 import time
 
-from applications.eden.modules.s3sync import jobs
+from applications.eden.modules.s3sync.worker import synchronise as jobs
 
 arguments = json.loads(sys.argv[-1])
 runs = []

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from applications.eden.modules.s3sync import jobs
+from applications.eden.modules.s3sync.worker import synchronise as jobs
 
 arguments = json.loads(sys.argv[-1])
 while time.time() < arguments["start"]:

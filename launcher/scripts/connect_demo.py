@@ -8,8 +8,8 @@ import json
 import os
 import sys
 
-from applications.eden.modules.s3sync import jobs
-from applications.eden.modules.s3sync.registration import introduce
+from applications.eden.modules.s3sync.active.registration import introduce
+from applications.eden.modules.s3sync.scheduler import jobs, queue
 
 name, url, period = sys.argv[1], sys.argv[2], int(sys.argv[3])
 site = current.sync_site
@@ -46,7 +46,7 @@ jobs.add_job(
     period=period,
     timeout=site.host.settings.get_sync_task_timeout(),
 )
-jobs.wake_workers(db)
+queue.wake_workers(db)
 db.commit()
 answer = {"repository_id": repository.id, "last_run": last_run, "message": introduction.registration.message}
 with open(os.environ["EDEN_RESULT"], "w", encoding="utf-8") as output:

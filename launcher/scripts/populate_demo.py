@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from applications.eden.modules.s3.demo import populate
+from applications.eden.modules.s3db.demo import populate
 
 first_time = db(s3db["org_organisation"].id > 0).isempty()
 if first_time:

@@ -3,7 +3,7 @@
 import json
 import os
 
-from applications.eden.modules.s3.setup import prepare
+from applications.eden.modules.s3db.setup import prepare
 
 result = prepare(globals(), os.environ["EDEN_ADMIN_EMAIL"], os.environ["EDEN_ADMIN_PASSWORD"])
 db.commit()

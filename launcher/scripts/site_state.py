@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-from applications.eden.modules.s3.digest import describe
+from applications.eden.modules.s3.database.site_digest import describe
 
 UPLOADS = os.path.join(request.folder, "uploads")
 

@@ -11,7 +11,7 @@ from tests.support.screens import ACCOUNTS, PEER, SECRET, served
 from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 CONNECT = """
-from applications.eden.modules.s3sync.registration import introduce
+from applications.eden.modules.s3sync.active.registration import introduce
 site = current.sync_site
 key = db.sync_repository.insert(
     name="Headquarters", url={url!r}, username={peer!r}, password=site.vault.seal({secret!r}))

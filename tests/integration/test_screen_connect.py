@@ -205,7 +205,7 @@ def test_a_repository_is_deleted_only_when_asked_and_agreed(
     assert admin.get(f"{path}/update").status_code == 200
     number = path.rpartition("/")[2]
     field.run(
-        "from s3sync.model import utcnow\n"
+        "from s3sync.core.clock import utcnow\n"
         f"run = db.sync_run.insert(repository_id={number}, state='running')\n"
         f"db.sync_lease.insert(repository_id={number}, owner='other-host:1:1', run_id=run, heartbeat=utcnow())\n"
         "db.commit()"
@@ -219,8 +219,8 @@ def test_a_repository_is_deleted_only_when_asked_and_agreed(
 def test_the_form_follows_what_the_type_declares(field: WebSite) -> None:
     html = field.run(
         "from s3sync.adapters.base import Adapter, Kind, Setting\n"
-        "from s3sync.screens.desk import Desk\n"
-        "from s3sync.screens.repositories import repository_form\n"
+        "from s3sync.web.screens.context import ScreenContext\n"
+        "from s3sync.web.screens.repository.configuration import repository_form\n"
         "class Folder(Adapter):\n"
         "    apitype, label = 'folder', 'A folder'\n"
         "    settings = (\n"
@@ -228,7 +228,7 @@ def test_the_form_follows_what_the_type_declares(field: WebSite) -> None:
         "        Setting('client_secret', 'Key', kind=Kind.SECRET),\n"
         "        Setting('keep_source', 'Keep files', kind=Kind.BOOLEAN),\n"
         "    )\n"
-        "desk = Desk(current.sync_site, T, request, response, session)\n"
+        "desk = ScreenContext(current.sync_site, T, request, response, session)\n"
         "print(repository_form(desk, Folder, None).xml().decode())"
     )
     for part in (

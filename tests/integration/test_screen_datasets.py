@@ -16,7 +16,7 @@ from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 pytestmark = pytest.mark.integration
 PREPARE = f"""{ACCOUNTS}
-from applications.eden.modules.s3.demo import populate
+from applications.eden.modules.s3db.demo import populate
 populate(globals(), "headquarters")
 """
 BUILD = "scheduler.tasks['sync_archive'](db.sync_dataset(code='OFFICES').id)"

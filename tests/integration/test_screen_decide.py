@@ -162,15 +162,15 @@ def test_several_are_decided_by_a_rule(
 
 
 BEGIN = """
-from applications.eden.modules.s3sync.deciding import sweep
-from applications.eden.modules.s3sync.deciding.decisions import Wanted
+from applications.eden.modules.s3sync.conflicts import resolve_many as sweep
+from applications.eden.modules.s3sync.conflicts.kept_list import KeptVersionQuery
 xml = '<resource name="org_organisation" uuid="%s"><data field="name">{name} %s</data></resource>'
 for number in range({count}):
     uuid = f'{name}-{{number}}'
     db.sync_kept.insert(kind='rejected', tablename='org_organisation', uuid=uuid, fingerprint=uuid,
                         theirs=xml % (uuid, number), name=f'{name} {{number}}')
 db.commit()
-print(sweep.begin(current.sync_site, sweep.Selection(None, Wanted(search='{name}')), 'again', 1))
+print(sweep.begin(current.sync_site, sweep.Selection(None, KeptVersionQuery(search='{name}')), 'again', 1))
 db.commit()
 """
 
@@ -183,7 +183,7 @@ def begin(field: WebSite, name: str, count: int) -> str:
 def test_many_are_decided_in_the_background(admin: Browser, field: WebSite) -> None:
     key = begin(field, "Many", 120)
     field.run(
-        "from applications.eden.modules.s3sync.deciding import sweep\n"
+        "from applications.eden.modules.s3sync.conflicts import resolve_many as sweep\n"
         f"assert not sweep.work(current.sync_site, {key}, 0.0)\n"
         f"sweep.queue(db, 'eden', {key}, 60)\n"
         f"sweep.queue(db, 'eden', {key}, 60)\n"

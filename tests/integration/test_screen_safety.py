@@ -15,10 +15,11 @@ pytestmark = pytest.mark.integration
 
 MAKE = """
 import json
-from applications.eden.modules.s3sync import datasets, jobs
-from applications.eden.modules.s3sync.deciding import sweep
-from applications.eden.modules.s3sync.deciding.decisions import Wanted
-from applications.eden.modules.s3sync.model import utcnow
+from applications.eden.modules.s3sync.administration import datasets
+from applications.eden.modules.s3sync.scheduler import jobs
+from applications.eden.modules.s3sync.conflicts import resolve_many as sweep
+from applications.eden.modules.s3sync.conflicts.kept_list import KeptVersionQuery
+from applications.eden.modules.s3sync.core.clock import utcnow
 site, now, found = current.sync_site, utcnow(), {}
 found["repository"] = key = db.sync_repository.insert(name="Peer", url="http://127.0.0.1:9/eden", username="x")
 found["task"] = db.sync_task.insert(repository_id=key, resource_name="org_organisation")
@@ -34,7 +35,7 @@ for kind in ("conflict", "rejected"):
         fingerprint=kind, ours=xml % "Present" if kind == "conflict" else None, theirs=xml % "Other")
 found["set"] = datasets.save(site, None, code="SET", name="Set", comments="", resources=["org_organisation"],
     archived=True, public=False)
-found["sweep"] = sweep.begin(site, sweep.Selection(None, Wanted()), "keep", 1)
+found["sweep"] = sweep.begin(site, sweep.Selection(None, KeptVersionQuery()), "keep", 1)
 db.commit()
 print(json.dumps(found))
 """

@@ -117,7 +117,7 @@ def test_a_test_mail_goes_out(admin: Browser, mails: MailServer) -> None:
 
 
 RUN = """
-from applications.eden.modules.s3sync.watching import notice
+from applications.eden.modules.s3sync.monitoring import failure_mail as notice
 def run(state, message=""):
     db.sync_run.insert(repository_id=key, state=state, message=message)
     db.commit()

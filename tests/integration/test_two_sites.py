@@ -29,12 +29,12 @@ RESOURCES = (
 )
 
 POPULATE = """
-from applications.eden.modules.s3.demo import populate
+from applications.eden.modules.s3db.demo import populate
 populate(globals(), {side!r})
 """
 
 CONNECT = """
-from applications.eden.modules.s3sync import jobs
+from applications.eden.modules.s3sync.scheduler import jobs
 site = current.sync_site
 key = db.sync_repository.insert(
     name="Headquarters", url={url!r}, username={email!r}, password=site.vault.seal({password!r})
@@ -53,7 +53,7 @@ print(registration.message)
 
 DESCRIBE = """
 import json
-from applications.eden.modules.s3.digest import describe, resource_tables
+from applications.eden.modules.s3.database.site_digest import describe, resource_tables
 uploads = os.path.join(request.folder, "uploads")
 found = {name: describe(s3db, name, uploads, with_times=False) for name in resource_tables(s3db)}
 print("STATE" + json.dumps(found, default=str, sort_keys=True))

@@ -20,8 +20,8 @@ from tests.support.places import CHECKOUT
 
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
 PREPARE = f"""
-from applications.eden.modules.s3.setup import create_user, prepare
-from applications.eden.modules.s3.demo import populate
+from applications.eden.modules.s3db.setup import create_user, prepare
+from applications.eden.modules.s3db.demo import populate
 
 assert prepare(globals(), {EMAIL!r}, {PASSWORD!r})["created_admin"]
 assert not prepare(globals(), {EMAIL!r}, {PASSWORD!r})["created_admin"]

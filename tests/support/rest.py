@@ -13,7 +13,7 @@ import requests
 from tests.support.webserver import PASSWORD, WebSite, running_site
 
 PREPARE = f"""
-from applications.eden.modules.s3.setup import create_user
+from applications.eden.modules.s3db.setup import create_user
 create_user(globals(), "clerk@example.com", {PASSWORD!r})
 create_user(globals(), "peer@example.com", {PASSWORD!r}, roles=("Synchronization",))
 settings_file = __import__("pathlib").Path(request.folder, "private", "appconfig.ini")

@@ -14,7 +14,7 @@ PEER, SECRET = "peer@example.com", "a-secret-password"
 CLERK = "clerk@example.com"
 #: Makes these accounts.
 ACCOUNTS = f"""
-from applications.eden.modules.s3.setup import create_user
+from applications.eden.modules.s3db.setup import create_user
 create_user(globals(), {PEER!r}, {SECRET!r}, roles=("Synchronization",))
 create_user(globals(), {CLERK!r}, {PASSWORD!r})
 """

@@ -17,8 +17,8 @@ PEER, SECRET = "field@example.org", "the-secret-of-the-field-office"
 CLERK = "clerk@example.org"
 
 _POPULATE = """
-from applications.eden.modules.s3.demo import populate
-from applications.eden.modules.s3.setup import create_user
+from applications.eden.modules.s3db.demo import populate
+from applications.eden.modules.s3db.setup import create_user
 populate(globals(), {side!r})
 create_user(globals(), {peer!r}, {secret!r}, roles=("Synchronization",))
 create_user(globals(), {clerk!r}, {password!r})

@@ -18,7 +18,7 @@ from tests.support.places import CHECKOUT
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
 
 _PREPARE = f"""
-from applications.eden.modules.s3.setup import prepare
+from applications.eden.modules.s3db.setup import prepare
 
 prepare(globals(), {EMAIL!r}, {PASSWORD!r})
 {{more}}
