@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also where several threads and processes write them at once."""
+"""Atomic replacement of files, also when several threads and processes write the same file at once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from uuid import uuid4
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Put a text in the place of a file.
+    """Replace a file's content by a text, atomically.
 
     Args:
-        path: the file; its folder must be there.
+        path: the file; its folder must exist.
         text: written as UTF-8.
 
     Raises:
-        OSError: it cannot be written; the file is what it was.
+        OSError: the file cannot be written; it is unchanged.
     """
     temporary = beside(path)
     try:
@@ -26,7 +26,7 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def beside(path: Path) -> Path:
-    """Return a name in the same folder that no other thread or process uses.
+    """Return the path of a new file in the same folder, which no other thread or process uses.
 
     Args:
         path: the file that is to be replaced.

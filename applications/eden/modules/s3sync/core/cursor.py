@@ -1,7 +1,7 @@
 """Cursors: how far a peer has come in the journal of this site.
 
-A cursor names a journal, a position in it, and a token. The token shows whether both sides still remember
-the same exchange: a site that was restored from a backup presents an old token, or does not know the new
+A cursor consists of the name of a journal, a position in it, and a token. The token shows whether both sides
+remember the same exchange: a site that was restored from a backup presents an old token, or does not know the new
 one. All functions are pure; the caller stores what they return.
 """
 
@@ -17,17 +17,17 @@ from .text import shown
 
 _CURSOR = re.compile(r"(?P<identity>[^.\s]{1,80})\.(?P<seq>[0-9]{1,18})\.(?P<token>[A-Za-z0-9_-]{1,64})")
 
-# Answers may get lost on the way, so that the peer holds an older cursor than the last one.
+# An answer can get lost; the peer then still has an older cursor than the last one.
 REMEMBERED = 2
 
 
 class Cursor(NamedTuple):
-    """A position in a journal as it was handed out; opaque to the peer that brings it back.
+    """A position in a journal that was sent to a peer, which returns it without reading it.
 
     Attributes:
         identity: name of the journal, without dots and blanks.
         seq: position; everything up to it was delivered.
-        token: names this handing out, letters and digits.
+        token: random name of this cursor, letters and digits.
     """
 
     identity: str
@@ -42,13 +42,13 @@ class Cursor(NamedTuple):
         """Read a cursor.
 
         Args:
-            text: as handed out; None or empty means from the start.
+            text: the cursor as it was sent; None or empty means from the start.
 
         Returns:
             The cursor, None for the start.
 
         Raises:
-            BadRequest: this is no cursor.
+            BadRequest: the text is no cursor.
         """
         if not text:
             return None
@@ -62,7 +62,7 @@ class Cursor(NamedTuple):
 
 
 class Handed(NamedTuple):
-    """A cursor that was handed out: position and token."""
+    """A cursor that was sent: position and token."""
 
     seq: int
     token: str
@@ -73,8 +73,8 @@ class Checkpoint:
     """What this site remembers of its exchange with one repository, for one table and direction.
 
     Attributes:
-        acknowledged: position of the newest cursor that the peer brought back: everything up to it has arrived.
-        handed: cursors handed out, in that order: the one acknowledged, one before it, and the last few after it.
+        acknowledged: position of the newest cursor that the peer returned; everything up to it has arrived.
+        handed: cursors sent, in this order: one before the acknowledged one, the acknowledged one, and the last few.
     """
 
     acknowledged: int = 0
@@ -100,7 +100,7 @@ class Checkpoint:
             raise ValueError(f"This is no checkpoint: {shown(text)!r}") from error
 
     def _with(self, acknowledged: int, handed: tuple[Handed, ...]) -> Checkpoint:
-        """Return the checkpoint with no more cursors than can be of use."""
+        """Return the checkpoint without cursors that are no longer needed."""
         before = [each for each in handed if each.seq < acknowledged][-1:]
         at = [each for each in handed if each.seq == acknowledged]
         after = [each for each in handed if each.seq > acknowledged][-REMEMBERED:]
@@ -111,11 +111,11 @@ class CursorOutcome(NamedTuple):
     """How to answer a cursor.
 
     Attributes:
-        resume: position after which to go on.
+        resume: position after which to continue.
         restored: whether one of the sites was restored from a backup, so that everything has to be compared again.
-        lost_after: everything beyond this position is not at the peer any more, even where the peer once brought
-            it; None where nothing was lost.
-        checkpoint: to be stored.
+        lost_after: the peer may have lost everything after this position, also what it brought itself; None if
+            nothing was lost.
+        checkpoint: the checkpoint to store.
     """
 
     resume: int
@@ -125,42 +125,42 @@ class CursorOutcome(NamedTuple):
 
 
 def present(checkpoint: Checkpoint, cursor: Cursor | None, identity: str, head: int) -> CursorOutcome:
-    """Judge the cursor that a peer brings.
+    """Return how to answer the cursor that a peer presents.
 
     Args:
-        checkpoint: what is remembered of the exchange.
-        cursor: what the peer brings, None for the start.
-        identity: of the journal of this site.
-        head: its highest settled position.
+        checkpoint: the stored state of the exchange.
+        cursor: the cursor, None for the start.
+        identity: identity of this site's journal.
+        head: the journal's highest settled position.
     """
     if cursor is None:
         if not checkpoint.handed:
             return CursorOutcome(0, False, None, checkpoint)
-        # The peer was given something and starts again: what it had, and once brought, may be lost.
+        # The peer had received something and starts again: it may have lost that, and also what it brought.
         return CursorOutcome(0, False, 0, Checkpoint())
     handed = Handed(cursor.seq, cursor.token)
     if cursor.identity != identity or cursor.seq > head or handed not in checkpoint.handed:
         return CursorOutcome(0, True, 0, Checkpoint())
     if cursor.seq < checkpoint.acknowledged:
         return CursorOutcome(cursor.seq, False, cursor.seq, Checkpoint(cursor.seq, (handed,)))
-    # A later cursor that the peer does not bring: its answer was lost, or the peer was set back. Which of the two
-    # cannot be told; to send back a little of what it brought is harmless, to leave it out may lose it for good.
+    # The peer does not present the last cursor: the answer was lost, or the peer was restored from a backup. We
+    # cannot tell which. Sending back some of its own changes is harmless; leaving them out may lose them for good.
     lost = cursor.seq if any(each.seq > cursor.seq for each in checkpoint.handed) else None
     return CursorOutcome(cursor.seq, False, lost, checkpoint._with(cursor.seq, checkpoint.handed))
 
 
 def hand_out(checkpoint: Checkpoint, seq: int, token: str, identity: str) -> tuple[Checkpoint, Cursor]:
-    """Give the peer a cursor for the end of what is sent to it.
+    """Return a new cursor for the end of what is sent to a peer.
 
     Args:
         checkpoint: as ``present`` returned it.
-        seq: position up to which everything is in the answer.
-        token: a new random name for this handing out, letters and digits.
-        identity: of the journal of this site.
+        seq: position up to which the answer is complete.
+        token: a new random name, letters and digits.
+        identity: identity of this site's journal.
 
     Returns:
-        The checkpoint to be stored, and the cursor. For a position that was handed out before it is the same
-        cursor again, so that an idle exchange changes nothing.
+        The checkpoint to store, and the cursor. A position that was sent before gets the same cursor again, so that
+        an idle exchange changes nothing.
     """
     for each in checkpoint.handed:
         if each.seq == seq:

@@ -1,7 +1,7 @@
-"""What can go wrong, as values a person can act on.
+"""All errors of the synchronisation, in terms that a person can act on.
 
-Every error says what happened (``message``), what to do (``hint``), whether trying again later can help
-(``transient``) and on which side it happened (``remote``). Code decides by type and attribute, never by text::
+Every error says what happened (``message``), what to do (``hint``), whether a retry can help (``transient``) and on
+which side it happened (``remote``). Code decides by type and attribute, never by text::
 
     SyncError
       DocumentError
@@ -47,9 +47,9 @@ class SyncError(Exception):
     """Base of all errors of the synchronisation.
 
     Args:
-        message: what happened, at which record, field or URL.
-        hint: what the reader can do about it; the class's own hint where omitted.
-        remote: True where the peer reported the error, False where it happened here.
+        message: what happened, and at which record, field or URL.
+        hint: what the reader can do; by default the hint of the class.
+        remote: True if the peer reported the error, False if it happened here.
     """
 
     code: ClassVar[str] = "sync_error"
@@ -78,7 +78,7 @@ class SyncError(Exception):
 
 
 class DocumentError(SyncError):
-    """The document that arrived cannot be read."""
+    """The received document cannot be read."""
 
     code = "document_unreadable"
     default_hint = "Nothing was imported. The sending site has to send well-formed S3XML."
@@ -95,7 +95,7 @@ class HostileDocument(DocumentError):
 
 
 class TruncatedDocument(DocumentError):
-    """The document ends in the middle: the line was cut."""
+    """The document is incomplete: the connection was cut."""
 
     code = "document_truncated"
     default_hint = "The line was probably cut; the same page is asked for again."
@@ -111,7 +111,7 @@ class DocumentTooLarge(DocumentError):
 
 
 class NotS3XML(DocumentError):
-    """The answer is something else, most often an HTML page of a proxy or of an error."""
+    """The answer is something else, mostly an HTML page of a proxy or an error page."""
 
     code = "not_s3xml"
     default_hint = "Check the URL of the repository: it must be the address of an Eden application."
@@ -121,7 +121,7 @@ class NotS3XML(DocumentError):
 
 
 class BadRequest(SyncError):
-    """The request names something that does not exist or cannot be read."""
+    """The request names something that does not exist, or cannot be read."""
 
     code = "bad_request"
     default_hint = "Correct the request and send it again."
@@ -151,7 +151,7 @@ class ProtectedResource(SyncError):
 
 
 class NotAuthenticated(SyncError):
-    """No or wrong credentials."""
+    """The credentials are missing or wrong."""
 
     code = "not_authenticated"
     default_hint = "Check user name and password of the repository."
@@ -170,7 +170,7 @@ class NotPermitted(SyncError):
 
 
 class NotRegistered(SyncError):
-    """A push from a site that is not registered here."""
+    """The site that pushes is not registered here."""
 
     code = "not_registered"
     default_hint = (
@@ -181,10 +181,10 @@ class NotRegistered(SyncError):
 
 
 class MethodNotAllowed(SyncError):
-    """The address does not answer this HTTP method.
+    """The address does not support this HTTP method.
 
     Args:
-        allowed: the methods that it answers (RFC 9110, 15.5.6).
+        allowed: the methods that it supports (RFC 9110, 15.5.6).
     """
 
     code = "method_not_allowed"
@@ -204,7 +204,7 @@ class MethodNotAllowed(SyncError):
 
 
 class UnsupportedFormat(SyncError):
-    """The interface does not speak the format that the URL asks for."""
+    """The interface does not have the format that the URL names."""
 
     code = "format_unsupported"
     default_hint = "Ask for .xml; a registration is .json."
@@ -220,7 +220,7 @@ class ModuleDisabled(SyncError):
 
 
 class NoSuchRecord(SyncError):
-    """There is no record of this id, or no file of this name."""
+    """There is no record with this id, or no file with this name."""
 
     code = "record_unknown"
     default_hint = "It may have been deleted; ask for the list."
@@ -231,7 +231,7 @@ class NoSuchRecord(SyncError):
 
 
 class Obstacle(str, enum.Enum):
-    """What is in the way to a peer."""
+    """What prevents a connection to a peer."""
 
     NAME = "name"
     REFUSED = "refused"
@@ -242,10 +242,10 @@ class Obstacle(str, enum.Enum):
 
 
 class PeerUnreachable(SyncError):
-    """No connection, or it broke: name resolution, refused, timed out, cut.
+    """There is no connection, or it broke: name resolution, refused, timed out, cut.
 
     Args:
-        obstacle: what is in the way.
+        obstacle: what prevents the connection.
     """
 
     code = "peer_unreachable"
@@ -274,10 +274,10 @@ class TlsFailed(SyncError):
 
 
 class PeerBusy(SyncError):
-    """The peer asks to come back later (429, 502, 503, 504).
+    """The peer is busy and wants a retry later (429, 502, 503, 504).
 
     Args:
-        retry_after: seconds after which the peer wants to be asked again, None where it does not say.
+        retry_after: seconds after which the peer wants the retry, None if it does not say.
     """
 
     code = "peer_busy"
@@ -298,7 +298,7 @@ class PeerBusy(SyncError):
 
 
 class PeerFailed(SyncError):
-    """The peer answered with an error of its own (500 and other statuses)."""
+    """The peer failed with an internal error (500 and other statuses)."""
 
     code = "peer_failed"
     default_hint = "Look at the error tickets of the other site."
@@ -306,7 +306,7 @@ class PeerFailed(SyncError):
 
 
 class PeerRefused(SyncError):
-    """The peer understood and refused: not authorised, not registered, unknown resource, too large."""
+    """The peer refused the request: not authorised, not registered, unknown resource, too large."""
 
     code = "peer_refused"
     default_hint = "Read the message of the other site and correct the repository or the resource here."
@@ -314,7 +314,7 @@ class PeerRefused(SyncError):
 
 
 class ProtocolError(SyncError):
-    """The peer answered something that the protocol does not know."""
+    """The peer's answer does not follow the protocol."""
 
     code = "protocol_error"
     default_hint = "Check that the URL is an Eden site and which version it runs."
@@ -322,10 +322,10 @@ class ProtocolError(SyncError):
 
 
 class RedirectedElsewhere(ProtocolError):
-    """The peer answers that it is to be found at another server.
+    """The peer redirects to another server.
 
     Args:
-        target: address that it names.
+        target: the address that it names.
     """
 
     default_hint = "Enter the address it redirects to (often https, not http) as URL of the repository."
@@ -383,10 +383,10 @@ class RowRefused(SyncError):
 
 @dataclass(frozen=True)
 class Failure:
-    """A task that did not come to its end.
+    """A task that failed.
 
     Attributes:
-        resource: its table name, None for the repository as a whole.
+        resource: the name of its table, None for the repository as a whole.
         mode: the direction, "pull" or "push".
         error: what went wrong.
     """
@@ -412,7 +412,7 @@ class RunFailed(SyncError):
 
 
 class Cancelled(SyncError):
-    """A person asked to stop the run; what was settled stays."""
+    """A person stopped the run; what is stored already stays."""
 
     code = "cancelled"
     default_hint = "Start the synchronisation again when ready; it goes on where it stopped."

@@ -1,7 +1,7 @@
-"""The collector of cyclic garbage, kept from looking through a batch of records again and again.
+"""Pauses Python's garbage collector while a batch of records is in memory.
 
-A batch is some hundred thousand small objects that all live until its end; the collector would walk through them
-every few hundred allocations and find nothing. That costs a fifth of an import (docs/PERFORMANCE.md).
+A batch is some hundred thousand small objects that all live until its end. The collector would search them every few
+hundred allocations and find nothing. That takes a fifth of an import's time (docs/PERFORMANCE.md).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _was_enabled = False
 
 @contextmanager
 def paused_gc() -> Iterator[None]:
-    """Hold the collector back; the last of several threads to leave lets it go on."""
+    """Pause the collector; when several threads pause it, the last one to leave resumes it."""
     global _holders, _was_enabled
     with _lock:
         if _holders == 0:

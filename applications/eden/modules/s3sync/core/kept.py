@@ -1,4 +1,4 @@
-"""Versions put aside, and references and files still to come."""
+"""Kept versions, and pending references and files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 KINDS = ("conflict", "rejected", "refused")
 STATES = ("open", "resolved", "superseded")
 
-#: The kinds on which somebody has to decide; what a policy refused was decided by who chose the policy.
+#: The kinds that need a decision. Refused versions do not: whoever chose the policy decided on them.
 UNDECIDED = ("conflict", "rejected")
 
 
@@ -22,13 +22,13 @@ class Deferred(NamedTuple):
     """A reference whose target has not arrived, or a file that could not be fetched yet.
 
     Attributes:
-        table, key, field: the record that waits, and its field.
+        table, key, field: the waiting record, and its field.
         target: table referred to ("" for a file).
-        uuid: uuid of the record waited for; for a file its stored name.
-        url: for a file, where it is served.
+        uuid: uuid of the missing record; for a file its stored name.
+        url: for a file, its URL.
         filename: for a file, its original name.
         place: position in a list:reference, None otherwise.
-        repository_id: who brought it.
+        repository_id: the repository that sent the record.
     """
 
     table: str
@@ -48,14 +48,14 @@ class Kept(NamedTuple):
     Attributes:
         kind: "rejected", "conflict" or "refused" (by policy).
         table, uuid: the record; uuid may be None for a rejected record without one.
-        key: key of the record here, None where it does not exist.
-        repository_id: who sent it.
+        key: key of the record here, None if it does not exist.
+        repository_id: the repository that sent it.
         winner: for a conflict, "ours" or "theirs".
-        reason: why, readable by a person.
-        ours, theirs: the two versions as S3XML, None where there is none.
-        modified_on: of the version that was not taken.
+        reason: why, for a person.
+        ours, theirs: the two versions as S3XML, None if there is none.
+        modified_on: time of the version that was not taken (UTC).
         fingerprint: digest of that version, to recognise it when it comes again.
-        missing: uuids of referenced records that were not there, for a rejected record.
+        missing: for a rejected record, the uuids of referenced records that are missing here.
     """
 
     kind: str

@@ -1,11 +1,12 @@
-"""Counted messages: which form of a message goes with a number, in the languages of the application.
+"""Plural forms of counted messages, in the languages of the application.
 
 The rules are those of Unicode's CLDR for cardinal numbers (common/supplemental/plurals.xml, explained in UTS #35,
 part 3, "Language Plural Rules"), as far as whole numbers need them. web2py's own rules are not used: its French says
-"0 enregistrements", it has no rule for Arabic, and it inflects single words where verbs and adjectives have to agree.
+"0 enregistrements", it has no rule for Arabic, and it inflects single words where verbs and adjectives must agree.
 
-A language file holds whole sentences. The English forms are the keys of ``one`` and ``other``; any further form has
-the key of ``other`` with its name behind ``##``, where web2py's T looks for a comment: ``'%(count)s records##few'``.
+A language file holds whole sentences. The English forms are the keys of ``one`` and ``other``. Any further form has
+the key of ``other``, followed by ``##`` and its name, which web2py's T takes for a comment:
+``'%(count)s records##few'``.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
 
 
 def form(language: str, count: int) -> Form:
-    """Return which form of a message goes with a number.
+    """Return the plural form for a number.
 
     Args:
         language: code such as "fr" or "fr-ca".
@@ -51,11 +52,11 @@ def counted(T: Callable[[str], Any], count: int, one: str, other: str, **values:
     """Return a message about a number of things, in the form that the reader's language needs.
 
     Args:
-        T: translates; web2py's translator also tells the language.
-        count: fills in ``%(count)s``, which a form may leave out if it stands for one number alone.
-        one: the English message for one thing, a literal: what has to be translated is read from the source.
+        T: web2py's translator, which also knows the language.
+        count: the value of ``%(count)s``, which a form may leave out if it stands for one number only.
+        one: the English message for one thing, a literal: the strings to translate are read from the source.
         other: the English message for any other number.
-        values: what else is filled in, by name.
+        values: values of further placeholders, by name.
     """
     needed = form(getattr(T, "accepted_language", None) or "en", count)
     keys = {Form.ONE: one, Form.OTHER: other}
@@ -63,7 +64,7 @@ def counted(T: Callable[[str], Any], count: int, one: str, other: str, **values:
 
 
 def number(value: int) -> str:
-    """Return a number with a narrow blank between thousands, which no language mistakes for a decimal point."""
+    """Return a number with a narrow space between thousands, which no language takes for a decimal point."""
     return f"{value:,}".replace(",", "\u202f") if value >= 10_000 else str(value)
 
 

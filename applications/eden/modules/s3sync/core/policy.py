@@ -1,8 +1,8 @@
-"""What to do with a record that arrives: one pure decision, made from versions and policies.
+"""What to do with an incoming record: a pure decision from versions and policies.
 
-Detecting a conflict and resolving it are two things: the caller detects (``changed_here``), ``decide`` resolves.
-The rules are those of Sahana Eden's synchronisation; where Eden leaves a choice open, both sites must come to the
-same answer, so every rule below depends only on what both sites know.
+Detecting a conflict and resolving it are separate: the caller detects (``changed_here``), ``decide`` resolves. The
+rules are those of Sahana Eden's synchronisation. Where Eden leaves a choice open, both sites must reach the same
+result, so every rule below depends only on what both sites know.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Policy(str, enum.Enum):
 
     @property
     def swapped(self) -> "Policy":
-        """The same policy as the other site has to see it: THIS and OTHER change places."""
+        """The same policy from the other site's point of view: THIS and OTHER swapped."""
         if self is Policy.THIS:
             return Policy.OTHER
         if self is Policy.OTHER:
@@ -38,8 +38,8 @@ class Policy(str, enum.Enum):
         """Read a policy from a request or a task.
 
         Args:
-            text: THIS, OTHER, NEWER or MASTER in any case; None or empty for the default.
-            default: policy where none is given.
+            text: THIS, OTHER, NEWER or MASTER in upper or lower case; None or empty for the default.
+            default: the policy if the text is empty.
 
         Raises:
             BadRequest: there is no such policy.
@@ -92,7 +92,7 @@ class Terms:
     """The rules under which a document is imported.
 
     Attributes:
-        strategy: methods that are allowed; others are skipped and recorded so.
+        strategy: allowed methods; records that need another one are skipped and reported as such.
         update_policy: who wins when only the other side changed.
         conflict_policy: who wins when both sides changed since the last exchange.
         synchronise_uuids: whether a duplicate adopts the peer's uuid.
@@ -107,7 +107,7 @@ class Terms:
 
     @property
     def swapped(self) -> "Terms":
-        """The same terms as the other site has to apply them when we push."""
+        """The same terms from the other site's point of view, for a push."""
         return Terms(
             self.strategy,
             self.update_policy.swapped,
@@ -121,10 +121,10 @@ class Version(NamedTuple):
     """What a decision needs to know of one version of a record.
 
     Attributes:
-        modified_on: when it was last changed, UTC; None where unknown, which counts as older than any time.
+        modified_on: when it was last changed, UTC; None if unknown, which counts as older than any time.
         deleted: whether this version is a deletion.
-        mci: master copy index as stored here: 0 where the record was created, 1 for its first copy, and so on.
-            For an incoming version the index as it arrived (1: straight from the master); None where it has none.
+        mci: master copy index as stored here: 0 at the site that created the record, 1 for its first copy, and so on.
+            For an incoming version the index as it arrived (1: directly from the master); None if it has none.
         replaced_by: for a merge, the uuid of the surviving record.
     """
 
@@ -138,12 +138,12 @@ class Decision(NamedTuple):
     """What to do with an incoming version.
 
     Attributes:
-        action: the outcome; CREATED, UPDATED, DELETED, MERGED and CONFLICT won by "theirs" mean: take it.
+        action: the outcome; CREATED, UPDATED, DELETED, MERGED and CONFLICT won by "theirs" take the version.
         take: whether the incoming version becomes the record here.
-        reason: why, readable by a person; empty for the plain cases.
+        reason: why, for a person; empty for the plain cases.
         winner: for a conflict, "ours" or "theirs".
-        assert_ours: our version stays although the peer seems to believe it gave us another one, and nothing
-            else would tell it: it has to be told again, or the sites would differ for good.
+        assert_ours: whether our version must be sent again: it stays, but the peer seems to believe that we have
+            another one. Without that the sites would differ for good.
     """
 
     action: Action
@@ -165,14 +165,14 @@ _NOT_KNOWN_HERE = Decision(Action.UNCHANGED, False, "The deleted record was neve
 
 
 def is_newer(ours: Version, theirs: Version, tie: Callable[[], bool]) -> bool:
-    """Tell whether the incoming version ranks above ours, the same at every site.
+    """Return whether the incoming version ranks above ours, with the same result at every site.
 
-    Later ``modified_on`` wins; at equal times a deletion wins over a live version; if that does not tell them
-    apart either, ``tie`` compares the contents.
+    The later ``modified_on`` wins; at equal times a deletion wins over a live version. If that does not decide,
+    ``tie`` compares the contents.
 
     Args:
         ours, theirs: the two versions.
-        tie: called only when needed; True if their content ranks above ours.
+        tie: returns whether their content ranks above ours; called only when needed.
     """
     if theirs.modified_on != ours.modified_on:
         if ours.modified_on is None:
@@ -184,7 +184,7 @@ def is_newer(ours: Version, theirs: Version, tie: Callable[[], bool]) -> bool:
 
 
 def method_of(ours: Version | None, theirs: Version) -> Method:
-    """Return what the incoming version asks for."""
+    """Return the method that the incoming version needs."""
     if theirs.deleted:
         return Method.MERGE if theirs.replaced_by else Method.DELETE
     return Method.CREATE if ours is None else Method.UPDATE
@@ -203,14 +203,14 @@ def decide(
     """Decide what becomes of an incoming record.
 
     Args:
-        ours: the version here, None where there is none.
-        theirs: the version that arrived.
+        ours: the version here, None if there is none.
+        theirs: the incoming version.
         terms: strategy and policies of the exchange.
-        changed_here: the record changed here since the last exchange with this repository, by someone else
-            than this repository.
-        same: both versions have the same content.
+        changed_here: whether the record changed here since the last exchange with this repository, by anyone but
+            this repository.
+        same: whether both versions have the same content.
         tie: see ``is_newer``.
-        ruling: verdict of the resource's own ``onconflict`` rule, which comes before the conflict policy.
+        ruling: result of the resource's own ``onconflict`` rule, which overrides the conflict policy.
 
     Returns:
         the decision; its action is the outcome of the record unless writing it fails.
@@ -261,7 +261,7 @@ def _verdict(
             return False, "Policy MASTER: the record was created here, our version was kept."
         return False, "Policy MASTER: theirs is a copy too, our version was kept."
     if not changed_here and theirs.modified_on == ours.modified_on:
-        # The peer has seen our version and says something else in the same second: it is the later word.
+        # The peer has seen our version and changed it within the same second: its version is the later one.
         return True, ""
     if is_newer(ours, theirs, tie):
         return True, "Policy NEWER: the other site's version is newer and was taken."

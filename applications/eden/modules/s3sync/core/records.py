@@ -1,4 +1,4 @@
-"""What travels between sites, and what became of it."""
+"""Records as they travel between sites, and their outcomes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, NamedTuple, Union
 
 
 class Reference(NamedTuple):
-    """A foreign key as it travels: the table and the uuid (or document-local tuid) of the record meant.
+    """A foreign key as it travels: table and uuid (or document-local tuid) of the target record.
 
     Attributes:
         table: name of the instance table, never of a super-entity.
-        uuid: the identifier as the document has it (a domain prefix may still be on it).
-        tuid: identifier that is only valid inside the document, where there is no uuid.
-        record: the record itself where it stands inline in the reference.
+        uuid: the uuid as in the document (it may have a domain prefix).
+        tuid: an identifier that is valid only inside the document, if there is no uuid.
+        record: the target record itself, if the reference contains it inline.
     """
 
     table: str
@@ -26,11 +26,11 @@ class Reference(NamedTuple):
 
 
 class Upload(NamedTuple):
-    """A file of an upload field as it travels: never the bytes, only where they are.
+    """The file of an upload field as it travels: never the bytes, only where they are.
 
     Attributes:
-        filename: the name the person gave the file.
-        url: where the sending site serves it, None for a file that is known to be here.
+        filename: the name that the person gave the file.
+        url: the URL at the sending site, None for a file that is known to be here.
         stored: the name under which web2py stores it; equal names mean equal files.
     """
 
@@ -44,7 +44,7 @@ class FieldError(NamedTuple):
 
     Attributes:
         value: the text as it arrived.
-        message: what is wrong with it, readable by a person.
+        message: what is wrong with it, for a person.
     """
 
     value: str | None
@@ -57,7 +57,7 @@ ReferenceValue = Union[Reference, tuple[Reference, ...], None]
 class Record:
     """One record of a table, decoded, with its components.
 
-    ``values`` holds only the fields that the document has; None is an explicit NULL ("cleared"). ``references``
+    ``values`` holds only the fields in the document; None is an explicit NULL ("cleared"). ``references``
     holds foreign keys: a Reference, a tuple of them for list:reference, or None for an explicit NULL.
     ``errors`` holds fields that could not be decoded. Times are UTC without zone and microseconds.
     """
@@ -143,9 +143,9 @@ class Record:
 
 
 class Action(str, enum.Enum):
-    """What became of a record that arrived; exactly one each."""
+    """The outcome of an incoming record; each record has exactly one."""
 
-    # equal as texts are, and counted once a record: enum's own is written in Python
+    # The enum's own hash is written in Python, and slow: outcomes are counted once per record.
     __hash__ = str.__hash__
 
     CREATED = "created"
@@ -160,17 +160,17 @@ class Action(str, enum.Enum):
 
 @dataclass
 class Outcome:
-    """The recorded fate of one record.
+    """What became of one record.
 
     Attributes:
         action: what was done.
         table: table of the record.
-        uuid: the record's uuid as stored here (own domain stripped), None where it had none.
-        record_id: id of the record here, None where it has none (rejected, never stored).
-        reason: why, readable by a person; empty for the plain cases created, updated, unchanged, deleted.
-        errors: fields at fault, for a rejected record.
-        warnings: what was left out although the record was stored (a missing file, a reference to come).
-        winner: for a conflict, which version stayed: "ours" or "theirs".
+        uuid: the record's uuid as stored here (own domain stripped), None if it had none.
+        record_id: id of the record here, None if it has none (rejected, never stored).
+        reason: why, for a person; empty for the plain cases created, updated, unchanged, deleted.
+        errors: the invalid fields of a rejected record.
+        warnings: what was left out although the record was stored (a missing file, a pending reference).
+        winner: for a conflict, the version that stayed: "ours" or "theirs".
     """
 
     action: Action

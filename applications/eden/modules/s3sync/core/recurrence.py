@@ -1,4 +1,4 @@
-"""When a job runs: every so often, at a time of the day, from then on. All times are UTC."""
+"""When a recurring job runs. All times are UTC."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ UNITS = (MINUTE, HOUR, DAY)
 
 @dataclass(frozen=True)
 class Interval:
-    """A period as people say it: a number of units (seconds each)."""
+    """A period as a number of units, each of them in seconds."""
 
     count: int
     unit: int
 
 
 def every(period: int) -> Interval | None:
-    """Return a period in the largest unit that divides it; None where it is no whole number of minutes.
+    """Return a period in the largest unit that divides it; None if it is no whole number of minutes.
 
     Args:
         period: seconds.
@@ -28,12 +28,12 @@ def every(period: int) -> Interval | None:
 
 
 def upcoming(start: datetime, period: int, now: datetime) -> datetime:
-    """Return the first run that is not before now; what lies in the past is not made up for.
+    """Return the first run that is not before now; missed runs are not repeated.
 
     Args:
-        start: the first run ever.
+        start: the first run of all.
         period: seconds from one run to the next.
-        now: the present time.
+        now: the current time.
     """
     if start >= now:
         return start
@@ -43,16 +43,16 @@ def upcoming(start: datetime, period: int, now: datetime) -> datetime:
 
 
 def first_run(period: int, not_before: datetime, at: time | None = None) -> datetime:
-    """Return when a job runs first.
+    """Return when a job first runs.
 
     Args:
         period: seconds from one run to the next.
         not_before: the earliest time.
-        at: a time of the day that is one of the runs; None to begin at once.
+        at: a time of day of one of the runs; None to begin at once.
     """
     if at is None:
         return not_before
     midnight = datetime.combine(not_before.date(), time())
     anchor = midnight + timedelta(hours=at.hour, minutes=at.minute)
-    # The day before: at one in the morning "every hour, 23:30 among them" means half past one.
+    # Counted from the day before: at one in the morning "every hour, with one run at 23:30" means half past one.
     return upcoming(anchor - timedelta(days=1), min(period, DAY), not_before)

@@ -1,4 +1,4 @@
-"""How a repository stands: is it in step, and if not, why.
+"""The state of a repository: whether it is in sync, and if not, why.
 
 One pure function decides, from what the database knows of the repository; the screens put the reason into words.
 """
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-#: A site that was in step, and of which nothing was heard for so long, deserves a look.
+#: A site that was in sync, but made no contact for so long, needs attention.
 SILENT_AFTER = timedelta(days=7)
-#: A run that is due, and has not begun for so long, deserves a look.
+#: A run that is overdue for so long needs attention.
 LATE_AFTER = timedelta(minutes=5)
 
 
 class State(str, enum.Enum):
-    """The states that an administrator sees, the most urgent first."""
+    """The states that an administrator sees, most urgent first."""
 
     ATTENTION = "attention"
     WORKING = "working"
@@ -49,7 +49,7 @@ class Reason(str, enum.Enum):
 
 
 class RepositoryState(NamedTuple):
-    """How a repository stands, and why."""
+    """The state of a repository, and the reason."""
 
     condition: State
     reason: Reason
@@ -74,20 +74,20 @@ class RepositoryFacts:
     """What is known of a repository. All times are UTC.
 
     Attributes:
-        is_active: whether this site begins the exchange; else it waits for the other one.
-        resources: how many resources are exchanged by our own runs.
-        run_state: of the last run: running, completed, failed or cancelled; None before the first.
-        is_live: whether somebody works on that run now.
+        is_active: whether this site begins the exchange; otherwise it waits for the other one.
+        resources: number of resources that our own runs exchange.
+        run_state: state of the last run: running, completed, failed or cancelled; None before the first.
+        is_live: whether a worker is working on that run now.
         is_stopping: whether a person has asked it to stop.
         last_success: when the last complete run ended.
-        last_contact: when the other site was last heard of.
-        is_queued: whether a run that a person asked for waits for a worker.
-        next_run: when the schedule has the next one; None where it is not on the schedule.
-        is_schedule_stopped: whether it has a job that is to run and that the scheduler has given up.
-        workers: how many workers are alive.
-        undecided: conflicts and rejected records that wait for a decision.
-        outgoing: records that wait to be sent or fetched.
-        incoming: records that wait at the other site, as far as it has told; None where it has not.
+        last_contact: when the other site last made contact.
+        is_queued: whether a run that a person asked for is waiting for a worker.
+        next_run: when the next run is scheduled, None if none is.
+        is_schedule_stopped: whether an enabled job exists that the scheduler has given up.
+        workers: number of workers alive.
+        undecided: number of conflicts and rejected records that need a decision.
+        outgoing: number of records waiting to be sent or fetched.
+        incoming: number of records waiting at the other site, None if it has not told.
     """
 
     is_active: bool = True
@@ -107,18 +107,18 @@ class RepositoryFacts:
 
 
 def evaluate(facts: RepositoryFacts, now: datetime) -> RepositoryState:
-    """Return how a repository stands.
+    """Return the state of a repository.
 
     Args:
         facts: what is known of it.
-        now: the present time (UTC).
+        now: the current time (UTC).
     """
     reason = _reason(facts, now)
     return RepositoryState(_CONDITIONS.get(reason, State.ATTENTION), reason)
 
 
 def _reason(facts: RepositoryFacts, now: datetime) -> Reason:
-    """Return what an administrator has to hear first."""
+    """Return the reason that an administrator has to know first."""
     if facts.run_state == "running" and facts.is_live:
         return Reason.STOPPING if facts.is_stopping else Reason.RUNNING
     if facts.is_queued:
@@ -142,7 +142,7 @@ def _reason(facts: RepositoryFacts, now: datetime) -> Reason:
 
 
 def _trouble_of_active(facts: RepositoryFacts, now: datetime) -> Reason | None:
-    """Return what keeps our own runs from doing their work, None where nothing does."""
+    """Return what prevents our own runs from succeeding, None if nothing does."""
     if not facts.resources:
         return Reason.NO_RESOURCES
     if facts.run_state == "failed":

@@ -1,4 +1,4 @@
-"""How often, and after how long, something that may work later is tried again."""
+"""Retries: how often, and after how long, a step with a transient failure is repeated."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """The rule for repeating a step whose failure is transient (the error's type says so, never its text).
+    """The rule for repeating a step after a transient failure (decided by the error's type, never by its text).
 
     Attributes:
-        attempts: how often the step is tried altogether.
+        attempts: total number of attempts.
         first_delay: seconds to wait before the second attempt.
-        factor: by how much each further wait is longer than the one before.
-        longest_delay: no wait is longer than this many seconds, whatever the peer asks for.
+        factor: how many times longer each further delay is.
+        longest_delay: maximum delay in seconds, whatever the peer asks for.
     """
 
     attempts: int = RETRIES + 1
@@ -32,8 +32,8 @@ class RetryPolicy:
     def delay(self, attempt: int, error: SyncError) -> float:
         """Return how many seconds to wait after the given attempt (1 = the first) failed with ``error``.
 
-        A peer that names a time (Retry-After) is obeyed up to the longest delay. A little chance keeps many
-        sites that lost the same server from returning at the same instant.
+        A Retry-After of the peer is respected up to the longest delay. A random part keeps many sites that lost the
+        same server from returning at the same moment.
         """
         asked = error.retry_after if isinstance(error, PeerBusy) else None
         usual = self.first_delay * self.factor ** (attempt - 1) * random.uniform(0.8, 1.2)
@@ -49,9 +49,9 @@ class RetryPolicy:
         """Call ``step`` until it succeeds, fails for good, or the attempts are used up.
 
         Args:
-            step: must be safe to repeat.
-            on_retry: is told the error, which attempt failed, and the seconds until the next.
-            sleep: waits; may raise ``Cancelled`` to end it.
+            step: the step, which must be safe to repeat.
+            on_retry: is called with the error, the number of the failed attempt, and the seconds until the next.
+            sleep: waits the given seconds; may raise ``Cancelled``.
 
         Raises:
             SyncError: the last error.

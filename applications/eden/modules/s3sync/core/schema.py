@@ -1,7 +1,6 @@
 """The tables as synchronisation sees them: fields, references, components, super-entities.
 
-A schema is built once a process by the edge that knows the host application (``host``); the core and the use
-cases only read it.
+``host.schema`` builds the schema once per process; all other code only reads it.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ PROTECTED_PREFIXES: tuple[str, ...] = ("auth_", "s3_", "sync_", "scheduler_")
 
 
 def is_protected(tablename: str) -> bool:
-    """Tell whether a table never leaves the site (users, roles, permissions, scheduler, sync tables)."""
+    """Return whether a table never leaves the site (users, roles, permissions, scheduler, sync tables)."""
     return tablename.startswith(PROTECTED_PREFIXES)
 
 
@@ -50,16 +49,16 @@ class Field:
         target: for references, the table referred to (may be a super-entity).
         length: longest text in characters, None for no limit.
         notnull: whether the database refuses NULL.
-        required: whether the record is useless without it (notnull without default, or validator says so).
+        required: whether the record is invalid without it (notnull without default, or a validator says so).
         unique: whether values are unique in the table.
-        represented: whether Eden writes a representation, and therefore a ``value`` attribute, for a text field.
+        represented: whether Eden writes a representation, and so a ``value`` attribute, for a text field.
         ondelete: what happens to the record when the record referred to is deleted.
-        default: value of a new record that brings none.
-        validate: takes a Python value, returns (value, error message or None); None where there is nothing to check.
-        longest: texts of at most so many characters that are not blank pass ``validate`` as they are; None where only
-            ``validate`` knows.
-        lookup: table and field a value must exist in (IS_IN_DB on a non-reference), checked set-based.
-        local: whether the field neither leaves the site nor is taken from others (references to users among them).
+        default: value of a new record that has none.
+        validate: takes a Python value, returns (value, error message or None); None if there is nothing to check.
+        longest: texts of at most so many characters that are not blank pass ``validate`` unchanged; None if only
+            ``validate`` can tell.
+        lookup: table and field in which the value must exist (IS_IN_DB on a non-reference), checked for whole sets.
+        local: whether the field neither leaves the site nor is taken from others (such as references to users).
     """
 
     name: str
@@ -98,10 +97,10 @@ class Component:
         table: table of the component.
         pkey: field of the master that is joined on ("id" or a super key such as "pe_id").
         fkey: field of the component that holds the master's key; never travels.
-        multiple: False where a master has at most one.
-        needs_alias: whether the document must carry the alias because the table serves several components.
-        travels: whether it is exported with its master; resources that are synchronised in their own right
-            (offices of an organisation, staff of a person) are not, but are understood when an Eden nests them.
+        multiple: False if a master has at most one.
+        needs_alias: whether the document must name the alias, because several components use the table.
+        travels: whether it is exported with its master. Independent resources (offices of an organisation, staff of
+            a person) are not, but are imported when an Eden nests them.
     """
 
     alias: str
@@ -115,9 +114,9 @@ class Component:
 
 @dataclass(frozen=True)
 class DuplicateRule:
-    """How to recognise a record without (shared) uuid: all primary fields equal, secondary too where both have them.
+    """How to recognise a record without (shared) uuid: equal primary fields, and secondary ones if both have them.
 
-    A reference field among them is compared by the record referred to.
+    A reference field is compared by the record that it refers to.
     """
 
     primary: tuple[str, ...]
@@ -133,14 +132,14 @@ class Hook(Protocol):
 
 @dataclass(frozen=True)
 class Initial:
-    """Computed fields of a new record that follow from the record alone, unless it stands below another.
+    """Computed fields of a new record that depend on the record alone, unless it has a parent.
 
-    Such a record need not be shown to ``onaccept_set``.
+    Such a record need not be passed to ``onaccept_set``.
 
     Attributes:
-        fields: their names.
-        compute: takes the values of the record and returns theirs, in this order.
-        above: the references by which a record stands below others.
+        fields: names of the computed fields.
+        compute: takes the values of the record and returns those of the computed fields, in this order.
+        above: the references to parents.
     """
 
     fields: tuple[str, ...]
@@ -161,17 +160,17 @@ class Table:
         shared_fields: for a super-entity, the fields copied from its instances.
         components: by alias.
         duplicate: rule to recognise records without uuid, None for none.
-        onvalidation, onaccept: callbacks by method "create" or "update"; absent where the table has none.
+        onvalidation, onaccept: callbacks by method "create" or "update"; absent if the table has none.
         onaccept_set: set-based counterpart of onaccept: takes the keys of all records written; None for none.
         onconflict: the resource's own conflict rule: takes our values, the incoming record and the repository id,
-            answers with a policy, or None to leave it to the task's.
-        json_references: JSON fields that may name other records inside their values (see ``jsonrefs``).
+            returns a policy, or None to leave it to the task's.
+        json_references: JSON fields whose values may name other records (see ``wire.values.json_references``).
         realm: the table's own rule for the realm entity of a record: takes table name and values, returns a key or
             None.
-        computed: fields that each site computes for itself: exported for people, never imported or compared.
-        own_key: those of them that hold the record's own key at first; written with a new record where the key is
-            known by then, so that it need not be written twice.
-        initial: what follows from a new record alone; None where nothing does.
+        computed: fields that each site computes itself: exported for people, never imported or compared.
+        own_key: computed fields that hold the record's own key at first. They are written with a new record if the
+            key is known by then, so that the record need not be written twice.
+        initial: computed fields that depend on a new record alone, None if there are none.
     """
 
     name: str
@@ -275,12 +274,12 @@ class Schema:
         return self._referrers.get(name, ())
 
     def masters(self, name: str) -> tuple[tuple[str, Component], ...]:
-        """Return the (master table, component) pairs in which the table serves as component."""
+        """Return the (master table, component) pairs in which the table is the component."""
         return self._masters.get(name, ())
 
     def joins(self, name: str) -> frozenset[str]:
         """Return the fields by which records of a table belong to masters that they travel with.
 
-        What one of these fields refers to is one record, also where it is a super-entity's.
+        Each of these fields refers to a single record, also if it is that of a super-entity.
         """
         return self._joins.get(name, frozenset())

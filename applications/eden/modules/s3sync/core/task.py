@@ -1,4 +1,4 @@
-"""What a task may say: modes, strategies, policies, results."""
+"""The values of a task's columns, and the results in the log."""
 
 from __future__ import annotations
 

@@ -1,22 +1,22 @@
-"""How fast a run gets on, and how long it still takes."""
+"""How fast a run proceeds, and how long it still takes."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-#: Before so many seconds have passed a rate says little.
+#: Seconds before a rate is meaningful.
 SETTLED_AFTER = 2.0
-#: A rest of more than so many seconds is no forecast but a guess.
+#: An estimate of more than so many seconds is too uncertain to show.
 LONGEST_FORECAST = 7 * 86400.0
 
 
 class Pace(NamedTuple):
-    """How a run gets on.
+    """The progress of a run.
 
     Attributes:
-        share: of the records, from 0 to 1; None where it is not known how many there are.
-        rate: records a second; None while nothing can be said.
-        left: seconds until the end at this rate; None where nothing can be said.
+        share: share of the records that is done, from 0 to 1; None if their number is unknown.
+        rate: records per second, None while unknown.
+        left: seconds until the end at this rate, None if unknown.
     """
 
     share: float | None = None
@@ -28,9 +28,9 @@ def pace(done: int, total: int | None, seconds: float) -> Pace:
     """Return how fast records are exchanged, and how long the rest takes.
 
     Args:
-        done: records that are settled.
-        total: records in all, as counted when it began; there may be more by now. None where it is not known.
-        seconds: since it began.
+        done: number of records done.
+        total: number of all records, counted at the beginning (there may be more by now); None if unknown.
+        seconds: seconds since the beginning.
     """
     share = min(1.0, done / total) if total else None
     if done <= 0 or seconds < SETTLED_AFTER:

@@ -1,8 +1,8 @@
-"""In which order records have to be written so that each finds what it refers to.
+"""The order in which to write records, so that each one finds the records that it refers to.
 
 Rows of one table can be written with one statement, so records are grouped into levels: a level refers only to
-levels before it. A circle of references is opened at references that may be empty for a moment; those links are
-written in a second step.
+earlier levels. A cycle of references is broken at references that may be empty at first; these are written in a
+second step.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Node = TypeVar("Node", bound=Hashable)
 
 @dataclass(frozen=True)
 class Edge(Generic[Node]):
-    """A reference between two records that are both still to be written.
+    """A reference between two records that are both not written yet.
 
     Attributes:
         source: the record that refers.
@@ -37,8 +37,8 @@ class Order(Generic[Node]):
 
     Attributes:
         levels: the records, each level referring only to earlier ones.
-        deferred: links to be written when all levels are.
-        impossible: records that refer to each other in a circle of mandatory references.
+        deferred: references to write after all levels.
+        impossible: records in a cycle of mandatory references.
     """
 
     levels: list[list[Node]]
@@ -50,11 +50,11 @@ def arrange(nodes: Sequence[Node], edges: Sequence[Edge[Node]]) -> Order[Node]:
     """Arrange records in levels.
 
     Args:
-        nodes: records to be written, each once, in a stable order (it decides which link of a circle is opened).
+        nodes: the records, each once, in a stable order (it decides where a cycle is broken).
         edges: references among them; a reference of a record to itself is always deferred.
 
     Returns:
-        levels, links to be written afterwards, and records that cannot be written at all.
+        levels, references to write afterwards, and records that cannot be written at all.
     """
     deferred: list[Edge[Node]] = []
     if not edges:
@@ -103,7 +103,7 @@ def arrange(nodes: Sequence[Node], edges: Sequence[Edge[Node]]) -> Order[Node]:
 
 
 def _spread(impossible: set[Node], waiting: dict[Node, list[Edge[Node]]]) -> None:
-    """Add the records that cannot do without an impossible one."""
+    """Add the records that require an impossible one."""
     grown = bool(impossible)
     while grown:
         more = {
@@ -118,7 +118,7 @@ def _spread(impossible: set[Node], waiting: dict[Node, list[Edge[Node]]]) -> Non
 def _open_circle(
     candidates: Sequence[Node], left: set[Node], waiting: dict[Node, list[Edge[Node]]]
 ) -> tuple[list[Node], list[Edge[Node]], list[Node]]:
-    """Return records that can be written now if their optional links wait, those links, or who is stuck for good."""
+    """Return records to write now with their optional references deferred, those references, or impossible records."""
     for node in candidates:
         pending = [edge for edge in waiting.get(node, ()) if edge.target in left]
         if all(edge.optional for edge in pending):
