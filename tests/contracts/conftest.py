@@ -2,13 +2,7 @@
 
 import pytest
 
-for name in (
-    "journal",
-    "journal_hooks",
-    "journal_identity",
-    "ledger",
-    "scan",
-    "store",
-    "transaction",
-):
-    pytest.register_assert_rewrite(f"tests.contracts.{name}_contract")
+from tests.support.places import CHECKOUT
+
+for path in (CHECKOUT / "tests" / "contracts").rglob("*_contract.py"):
+    pytest.register_assert_rewrite(".".join(path.relative_to(CHECKOUT).with_suffix("").parts))
