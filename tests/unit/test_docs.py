@@ -29,7 +29,7 @@ from s3sync.wire.protocol.registration import RegistrationReply, RegistrationReq
 from s3sync.wire.protocol.times import parse_msince
 
 DOCS = CHECKOUT / "docs"
-DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *DOCS.rglob("*.md")])
+DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *DOCS.rglob("*.md"), *CHECKOUT.glob("tests/*.md")])
 MODULES = CHECKOUT / "applications" / "eden" / "modules"
 RULES = re.compile(
     r"`((?:unit|properties|contracts|conformance|integration|browser|simulation)/[\w./]+::[\w:]+)`"
@@ -76,7 +76,8 @@ def test_links_lead_somewhere(source: str, target: str) -> None:
 
 
 def test_every_document_is_reachable_from_the_readme() -> None:
-    apart = {CHECKOUT / "README.md", *DOCS.glob("decisions/[0-9]*.md")}  # decisions have a list of their own
+    # decisions have a list of their own, and the tests stand in the guide for contributors
+    apart = {*CHECKOUT.glob("README.md"), *CHECKOUT.glob("tests/*.md"), *DOCS.glob("decisions/[0-9]*.md")}
     for path in sorted({*DOCUMENTS} - apart):
         assert f"({path.relative_to(CHECKOUT)})" in text_of("README.md")
 

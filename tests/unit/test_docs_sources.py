@@ -16,7 +16,7 @@ from tests.support.places import APPLICATION, CHECKOUT, MODULES
 PACKAGE = MODULES / "s3sync"
 DOCS = CHECKOUT / "docs"
 DECISIONS = DOCS / "decisions"
-DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *DOCS.rglob("*.md")])
+DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *DOCS.rglob("*.md"), *CHECKOUT.glob("tests/*.md")])
 #: Documents name files from here.
 ROOTS = (CHECKOUT, CHECKOUT / "tests", APPLICATION, MODULES, PACKAGE)
 #: Folders of a site, which no checkout has.
@@ -48,7 +48,7 @@ def named_places() -> Iterator[tuple[str, str, str]]:
         if document.name == "CHANGELOG.md":
             continue  # tells of former versions
         for span in spans(document):
-            match = re.fullmatch(r"([\w./-]+\.py|[\w./-]*\w/)(?:::(?:\w+::)?([\w.]+))?", span)
+            match = re.fullmatch(r"([\w./-]+\.py|[\w./-]*\w/)(?:::((?!test_)[\w.]+))?", span)
             below = match[1].replace("applications/eden/", "", 1) if match else ""
             if match and span not in NO_PLACES and not below.startswith(("/", *OF_A_SITE)):
                 yield str(document.relative_to(CHECKOUT)), match[1], match[2] or ""
@@ -89,7 +89,7 @@ def definitions(path: Path) -> set[str]:
 def test_places_that_are_named_exist(document: str, name: str, holds: str) -> None:
     path = found(name)
     assert path is not None, f"{document} names {name}"
-    if holds and not path.is_relative_to(CHECKOUT / "tests"):
+    if holds:
         assert holds in definitions(path), f"{document} names {holds} in {name}"
 
 

@@ -1,4 +1,4 @@
-"""Layer 8, what this site begins: registration, connection test, preview, and its side of a run.
+"""Layer 8, what this site begins: registration, preview, and its side of a run.
 Knows everything below, none of its neighbours.
 """
 

@@ -1,4 +1,4 @@
-"""This site as a run sees it (``engine.Local``), and how far it has come with a repository."""
+"""This site as a run sees it (``exchange.run.ports.Local``), and how far it has come with a repository."""
 
 from __future__ import annotations
 

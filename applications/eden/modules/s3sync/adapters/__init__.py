@@ -1,11 +1,9 @@
 """Layer 5, one file a type of repository: how another end is asked, and what it can do.
 Knows core to transport; adapters do not know each other.
 
-Repository types: one module each in this folder, found by looking.
-
-To add a type, add a module with a subclass of ``base.Adapter`` that has an ``apitype``; nothing else has to
-be registered anywhere. ``base``, ``settings``, ``lines`` and ``findings`` are what types are made of, ``testing`` is
-what they have to pass; modules that begin with an underscore belong to one type.
+Types are found by looking: add a module with a subclass of ``base.Adapter`` that has an ``apitype``, and nothing else
+has to be registered anywhere. ``base``, ``settings``, ``lines`` and ``findings`` are what types are made of,
+``testing`` is what they have to pass; modules that begin with an underscore belong to one type.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What this site does for another one that asks: answer a pull, take a push, take a file, make acquaintance.
+"""A pull is answered: with a page, for who presents a cursor, or with one document.
 
-No HTTP here: ``rest`` reads requests and writes replies.
+No HTTP here: ``web.interface`` reads requests and writes replies.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The interface for programs: requests in, replies out. The only place that knows HTTP statuses.
 
-A request is read, handed to a use case (``serving``, importer, exporter), and its result or its error is
+A request is read, handed to a use case (``passive``, importer, exporter), and its result or its error is
 written as a reply. Nothing here touches ``request.vars``: the body is a document, whatever its label says.
 """
 

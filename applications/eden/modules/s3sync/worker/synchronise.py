@@ -1,4 +1,4 @@
-"""What the scheduler's worker calls, and the schedule itself.
+"""A run, as the scheduler's worker calls it: lease, record, engine, and how it ended.
 
 A task that returns counts as completed, whatever happened; so failures are raised. Nothing commits for us.
 """

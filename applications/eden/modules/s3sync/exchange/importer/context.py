@@ -1,4 +1,4 @@
-"""What an import is told, and what it tells."""
+"""Where the records of an import come from, and what callbacks of the data model are given."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The administrator's screens: a module each, and what they have in common in ``desk`` and ``widgets``.
+"""The administrator's screens: a module each, and what they have in common in ``context`` and ``widgets``.
 
-A screen is a function that takes the desk and returns what its view shows; ``controllers/sync.py`` only says
+A screen is a function that takes the context and returns what its view shows; ``controllers/sync.py`` only says
 which screen an address means.
 """
 

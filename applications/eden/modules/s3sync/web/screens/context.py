@@ -1,4 +1,4 @@
-"""The desk: what every screen works with."""
+"""What every screen works with: the site, who asks, the request."""
 
 from __future__ import annotations
 

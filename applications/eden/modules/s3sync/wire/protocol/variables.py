@@ -1,8 +1,4 @@
-"""The wire protocol: names, parameters, requests and replies, in one place for both ends.
-
-Everything an Eden sends and understands is here, and what is agreed between two of ours on top of it:
-cursors and pages, files, outcomes. An Eden ignores what it does not know, and so do we.
-"""
+"""Variables of requests: read, checked, and written into a query."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """S3XML as bytes and as Records, streaming both ways, and the S3JSON that answers a push.
 
-- ``reading``: a document to its top-level elements, in flat memory, with limits.
-- ``decoding``: an element to a Record.
-- ``writing``: a Record to an element, and the pieces from which the exporter builds one without a Record.
-- ``errortree``: what a receiver found wrong, as the sender gets to see it.
+- ``reader``: a document to its top-level elements, in flat memory, with limits.
+- ``decoder``: an element to a Record.
+- ``encoder``: a Record to an element, and the pieces from which the exporter builds one without a Record.
+- ``document``: a document on disk, its main records in order, the others on demand.
+- ``error_tree``: what a receiver found wrong, as the sender gets to see it.
 """
 
 from .decoder import Decoder, strip_domain, with_domain

@@ -1,20 +1,10 @@
-"""Field values to text and back, by field type.
+"""Values of fields from text, by field type.
 
-``reader`` and ``writer`` compile one function a field, since they run for each value of each record.
+``reader`` compiles one function a field, since it runs for each value of each record.
 
-What is written is read back exactly, by us and, wherever it can hold the value at all, by an Eden:
-
-- A ``value`` attribute is for machines and wins over the text, which is for people. Strings stand in it as
-  JSON, numbers, booleans and lists too; dates, times and decimals bare.
-- A plain string goes without ``value`` where Eden would not write one. Eden unescapes such text once more
-  than XML asks for and drops it when it is blank, so text that would suffer from either gets a ``value``
-  nevertheless; so do characters that XML cannot carry.
-- JSON goes as text without ``value``: an Eden turns an object in ``value`` into Python's spelling of it. An
-  ampersand inside is written ``\\u0026`` for the reason above.
-
-What is read is less strict: JSON-quoted numbers and dates, JSON in JSON, text instead of ``value``. Text is
-never unescaped once more: an Eden writes text without ``value`` as it is. ``null`` in a ``value`` is NULL in
-every type, never the word. An empty string element clears the field; an empty element of another type says
+What is read is less strict than what is written: JSON-quoted numbers and dates, JSON in JSON, text instead of
+``value``. Text is never unescaped once more: an Eden writes text without ``value`` as it is. ``null`` in a ``value``
+is NULL in every type, never the word. An empty string element clears the field; an empty element of another type says
 nothing (ABSENT), as with Eden.
 """
 

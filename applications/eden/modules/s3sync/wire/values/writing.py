@@ -1,4 +1,17 @@
-"""Values of fields to text, one by one and by columns."""
+"""Values of fields to text, one by one and by columns.
+
+``writer`` compiles one function a field, since it runs for each value of each record.
+
+What is written is read back exactly, by us and, wherever it can hold the value at all, by an Eden:
+
+- A ``value`` attribute is for machines and wins over the text, which is for people. Strings stand in it as
+  JSON, numbers, booleans and lists too; dates, times and decimals bare.
+- A plain string goes without ``value`` where Eden would not write one. Eden unescapes such text once more
+  than XML asks for and drops it when it is blank, so text that would suffer from either gets a ``value``
+  nevertheless; so do characters that XML cannot carry.
+- JSON goes as text without ``value``: an Eden turns an object in ``value`` into Python's spelling of it. An
+  ampersand inside is written ``\\u0026`` for the reason above.
+"""
 
 from __future__ import annotations
 
