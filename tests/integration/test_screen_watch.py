@@ -127,7 +127,7 @@ db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
 
 def test_dark_colours_come_as_the_reader_chose(admin: Browser) -> None:
     def dark() -> list[str]:
-        return re.findall(r'styles/dark\.css" media="([^"]+)"', admin.page("/sync/index"))
+        return re.findall(r'sync/dark\.css" media="([^"]+)"', admin.page("/sync/index"))
 
     assert dark() == ["screen and (prefers-color-scheme: dark)"]
     for theme, media in (("dark", ["screen"]), ("light", [])):
