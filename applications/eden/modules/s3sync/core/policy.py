@@ -134,6 +134,34 @@ class Version(NamedTuple):
     replaced_by: str | None = None
 
 
+class DecisionReason(str, enum.Enum):
+    """Why a version was taken or not; the value is the English that reports, replies and kept versions hold."""
+
+    UNKNOWN_DELETION = "The deleted record was never known here."
+    ECHO = "It is our own former version, which was replaced here since."
+    OWNER_DELETED = "The record it belongs to was deleted here."
+    NO_CREATE = "The strategy of this resource does not allow to create."
+    NO_UPDATE = "The strategy of this resource does not allow to update."
+    NO_DELETE = "The strategy of this resource does not allow to delete."
+    NO_MERGE = "The strategy of this resource does not allow to merge."
+    OTHER_TAKEN = "Policy OTHER: the other site's version was taken."
+    THIS_KEPT = "Policy THIS: our version was kept."
+    MASTER_ELSEWHERE = "Policy MASTER: the record does not come from the site where it was created."
+    MASTER_TAKEN = "Policy MASTER: the version of the site where the record was created was taken."
+    MASTER_HERE = "Policy MASTER: the record was created here, our version was kept."
+    MASTER_NEITHER = "Policy MASTER: theirs is a copy too, our version was kept."
+    NEWER_TAKEN = "Policy NEWER: the other site's version is newer and was taken."
+    NEWER_KEPT = "Policy NEWER: our version is newer and was kept."
+
+
+_NOT_ALLOWED = {
+    Method.CREATE: DecisionReason.NO_CREATE,
+    Method.UPDATE: DecisionReason.NO_UPDATE,
+    Method.DELETE: DecisionReason.NO_DELETE,
+    Method.MERGE: DecisionReason.NO_MERGE,
+}
+
+
 class Decision(NamedTuple):
     """What to do with an incoming version.
 
@@ -148,9 +176,14 @@ class Decision(NamedTuple):
 
     action: Action
     take: bool
-    reason: str = ""
+    reason: DecisionReason | None = None
     winner: str | None = None
     assert_ours: bool = False
+
+    @property
+    def reason_text(self) -> str:
+        """The reason as reports and replies hold it, "" for the plain cases."""
+        return "" if self.reason is None else self.reason.value
 
 
 _TAKEN = {
@@ -161,7 +194,7 @@ _TAKEN = {
 }
 
 _UNCHANGED = Decision(Action.UNCHANGED, False)
-_NOT_KNOWN_HERE = Decision(Action.UNCHANGED, False, "The deleted record was never known here.")
+_NOT_KNOWN_HERE = Decision(Action.UNCHANGED, False, DecisionReason.UNKNOWN_DELETION)
 
 
 def is_newer(ours: Version, theirs: Version, tie: Callable[[], bool]) -> bool:
@@ -221,9 +254,7 @@ def decide(
     if same:
         return _UNCHANGED
     if method not in terms.strategy:
-        return Decision(
-            Action.SKIPPED, False, f"The strategy of this resource does not allow to {method.value}."
-        )
+        return Decision(Action.SKIPPED, False, _NOT_ALLOWED[method])
     policy = (ruling or terms.conflict_policy) if changed_here else terms.update_policy
     takes, reason = _verdict(policy, ours, theirs, changed_here, tie)
     if changed_here:
@@ -237,32 +268,28 @@ def _decide_unknown(theirs: Version, terms: Terms, method: Method) -> Decision:
     if theirs.deleted:
         return _NOT_KNOWN_HERE
     if method not in terms.strategy:
-        return Decision(Action.SKIPPED, False, "The strategy of this resource does not allow to create.")
+        return Decision(Action.SKIPPED, False, DecisionReason.NO_CREATE)
     if terms.update_policy is Policy.MASTER and theirs.mci != 1:
-        return Decision(
-            Action.SKIPPED,
-            False,
-            "Policy MASTER: the record does not come from the site where it was created.",
-        )
+        return Decision(Action.SKIPPED, False, DecisionReason.MASTER_ELSEWHERE)
     return Decision(Action.CREATED, True)
 
 
 def _verdict(
     policy: Policy, ours: Version, theirs: Version, changed_here: bool, tie: Callable[[], bool]
-) -> "tuple[bool, str]":
+) -> tuple[bool, DecisionReason | None]:
     if policy is Policy.OTHER:
-        return True, "Policy OTHER: the other site's version was taken."
+        return True, DecisionReason.OTHER_TAKEN
     if policy is Policy.THIS:
-        return False, "Policy THIS: our version was kept."
+        return False, DecisionReason.THIS_KEPT
     if policy is Policy.MASTER:
         if ours.mci and theirs.mci == 1:
-            return True, "Policy MASTER: the version of the site where the record was created was taken."
+            return True, DecisionReason.MASTER_TAKEN
         if not ours.mci:
-            return False, "Policy MASTER: the record was created here, our version was kept."
-        return False, "Policy MASTER: theirs is a copy too, our version was kept."
+            return False, DecisionReason.MASTER_HERE
+        return False, DecisionReason.MASTER_NEITHER
     if not changed_here and theirs.modified_on == ours.modified_on:
         # The peer has seen our version and changed it within the same second: its version is the later one.
-        return True, ""
+        return True, None
     if is_newer(ours, theirs, tie):
-        return True, "Policy NEWER: the other site's version is newer and was taken."
-    return False, "Policy NEWER: our version is newer and was kept."
+        return True, DecisionReason.NEWER_TAKEN
+    return False, DecisionReason.NEWER_KEPT

@@ -84,7 +84,7 @@ class Applier:
             item.plan.table.name,
             item.uuid if item.uuid is not None or item.original is None else item.ours("uuid"),
             item.key,
-            decision.reason,
+            decision.reason_text,
             warnings=item.warnings,
             winner=decision.winner,
         )

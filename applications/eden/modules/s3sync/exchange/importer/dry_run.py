@@ -91,7 +91,7 @@ class DryRun:
 
     def _foreseen(self, item: Item, present: dict[int, str]) -> DryRunRecord:
         outcome, decision = item.outcome, item.decision
-        reasons = [outcome.reason if outcome is not None else decision.reason if decision else ""]
+        reasons = [outcome.reason if outcome is not None else decision.reason_text if decision else ""]
         if outcome is not None:
             reasons += [f"{name}: {error.message}" for name, error in outcome.errors.items()]
         return DryRunRecord(

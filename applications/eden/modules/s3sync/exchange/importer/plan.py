@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from ...core.policy import Decision, Policy, Terms, Version, decide
+from ...core.policy import Decision, DecisionReason, Policy, Terms, Version, decide
 from ...core.records import Action, Record, Reference, Upload
 from ...core.schema import Component
 from ..ports import Ports
@@ -23,7 +23,7 @@ from .items import Item, Link, TablePlan, differs
 from .references import Resolver
 
 _NONE: frozenset[int] = frozenset()
-_ECHO = Decision(Action.UNCHANGED, False, "It is our own former version, which was replaced here since.")
+_ECHO = Decision(Action.UNCHANGED, False, DecisionReason.ECHO)
 
 
 class Planner:
@@ -274,8 +274,9 @@ def _without_master(item: Item) -> Decision | None:
     )
     if not stays_deleted:
         return None
-    reason = "The record it belongs to was deleted here."
-    return Decision(Action.SKIPPED, False, reason, assert_ours=item.original is not None)
+    return Decision(
+        Action.SKIPPED, False, DecisionReason.OWNER_DELETED, assert_ours=item.original is not None
+    )
 
 
 def _keep_cleared(item: Item, resolved: dict[str, Any]) -> None:

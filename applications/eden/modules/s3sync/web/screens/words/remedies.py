@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ....core import errors
+from ....core.policy import DecisionReason
 from ....database.store.base import CallbackRollback
 from ....site.labels import Translate
 
@@ -90,29 +91,23 @@ def remedies(T: Translate) -> dict[str, Any]:
 
 
 def reasons(T: Translate) -> dict[str, Any]:
-    """Return what the reasons of ``policy`` are in the reader's language, by their text."""
+    """Return why versions were taken or not, in the reader's language."""
     return {
-        "The deleted record was never known here.": T("The record was deleted before this site knew it."),
-        "The strategy of this resource does not allow to create.": T("This resource takes no new records."),
-        "The strategy of this resource does not allow to update.": T("This resource takes no changes."),
-        "The strategy of this resource does not allow to delete.": T("This resource takes no deletions."),
-        "The strategy of this resource does not allow to merge.": T("This resource joins no records."),
-        "Policy OTHER: the other site's version was taken.": T(
-            "Theirs was taken: that is the rule for this resource."
-        ),
-        "Policy THIS: our version was kept.": T("Ours was kept: that is the rule for this resource."),
-        "Policy MASTER: the record does not come from the site where it was created.": T(
+        DecisionReason.UNKNOWN_DELETION: T("The record was deleted before this site knew it."),
+        DecisionReason.ECHO: T("It is our own former version, which was replaced here since."),
+        DecisionReason.OWNER_DELETED: T("The record that it belongs to was deleted here."),
+        DecisionReason.NO_CREATE: T("This resource takes no new records."),
+        DecisionReason.NO_UPDATE: T("This resource takes no changes."),
+        DecisionReason.NO_DELETE: T("This resource takes no deletions."),
+        DecisionReason.NO_MERGE: T("This resource joins no records."),
+        DecisionReason.OTHER_TAKEN: T("Theirs was taken: that is the rule for this resource."),
+        DecisionReason.THIS_KEPT: T("Ours was kept: that is the rule for this resource."),
+        DecisionReason.MASTER_ELSEWHERE: T(
             "It was not made at the other site, and this resource takes only what was."
         ),
-        "Policy MASTER: the version of the site where the record was created was taken.": T(
-            "Theirs was taken: the record was made at the other site."
-        ),
-        "Policy MASTER: the record was created here, our version was kept.": T(
-            "Ours was kept: the record was made here."
-        ),
-        "Policy MASTER: theirs is a copy too, our version was kept.": T(
-            "Ours was kept: the record was made at neither of the two sites."
-        ),
-        "Policy NEWER: the other site's version is newer and was taken.": T("Theirs is newer and was taken."),
-        "Policy NEWER: our version is newer and was kept.": T("Ours is newer and was kept."),
+        DecisionReason.MASTER_TAKEN: T("Theirs was taken: the record was made at the other site."),
+        DecisionReason.MASTER_HERE: T("Ours was kept: the record was made here."),
+        DecisionReason.MASTER_NEITHER: T("Ours was kept: the record was made at neither of the two sites."),
+        DecisionReason.NEWER_TAKEN: T("Theirs is newer and was taken."),
+        DecisionReason.NEWER_KEPT: T("Ours is newer and was kept."),
     }
