@@ -86,7 +86,7 @@ with site.store.transaction():
             row.id: row.uuid
             for row in db(rows.id.belongs(keys[start : start + 1000])).select(rows.id, rows.uuid)
         }
-        site.ledger.keep(
+        site.kept_versions.keep(
             [
                 Kept(
                     kind=("conflict", "conflict", "rejected")[key % 3],

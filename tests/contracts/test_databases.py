@@ -1,4 +1,4 @@
-"""The contracts of store, journal and ledger, on each database that pydal and we know."""
+"""The contracts of store, journal, pending references and kept versions, on each database that pydal and we know."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from s3sync.host.schema import build_schema
 from tests.contracts.journal_contract import JournalContract
 from tests.contracts.journal_hooks_contract import JournalHooksContract
 from tests.contracts.journal_identity_contract import JournalIdentityContract
-from tests.contracts.ledger_contract import LedgerContract
+from tests.contracts.kept_contract import KeptContract
 from tests.contracts.on_databases import OnDatabase, OnMySQL, OnPostgres, OnPostgresArrays, OnSQLite
 from tests.contracts.scan_contract import ScanContract
 from tests.contracts.store_contract import StoreContract
@@ -57,15 +57,15 @@ class TestJournalOnMySQL(OnMySQL, JournalContract, JournalIdentityContract, Jour
     pass
 
 
-class TestLedgerOnSQLite(OnSQLite, LedgerContract):
+class TestKeptVersionsOnSQLite(OnSQLite, KeptContract):
     pass
 
 
-class TestLedgerOnPostgres(OnPostgres, LedgerContract):
+class TestKeptVersionsOnPostgres(OnPostgres, KeptContract):
     pass
 
 
-class TestLedgerOnMySQL(OnMySQL, LedgerContract):
+class TestKeptVersionsOnMySQL(OnMySQL, KeptContract):
     pass
 
 

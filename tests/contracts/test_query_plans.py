@@ -133,12 +133,16 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     "duplicates below a master": match(
         ("pr_contact", "pe_id", "contact_method", "value"), (1, "SMS", "+1"), (None, "SMS", "+2")
     ),
-    "references that wait for records": lambda site: site.ledger.deferred_for({ORGANISATION: UUIDS}),
-    "references of records": lambda site: site.ledger.deferred_of(ORGANISATION, range(5)),
-    "files to come": lambda site: site.ledger.waiting_files(1, 10),
-    "what was put aside of records": lambda site: site.ledger.known(1, ORGANISATION, UUIDS),
-    "what can be tried again": lambda site: site.ledger.retriable(1, ORGANISATION, 10),
-    "to close what was put aside": lambda site: site.ledger.release(1, ORGANISATION, UUIDS, ("rejected",)),
+    "references that wait for records": lambda site: site.pending_references.deferred_for(
+        {ORGANISATION: UUIDS}
+    ),
+    "references of records": lambda site: site.pending_references.deferred_of(ORGANISATION, range(5)),
+    "files to come": lambda site: site.pending_references.waiting_files(1, 10),
+    "what was put aside of records": lambda site: site.kept_versions.known(1, ORGANISATION, UUIDS),
+    "what can be tried again": lambda site: site.kept_versions.retriable(1, ORGANISATION, 10),
+    "to close what was put aside": lambda site: site.kept_versions.release(
+        1, ORGANISATION, UUIDS, ("rejected",)
+    ),
     "how far a task has come": lambda site: site.checkpoints.read(1, ORGANISATION, PULL),
 }
 
@@ -147,8 +151,8 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
 def test_nothing_reads_a_whole_table(site: Site, question: str) -> None:
     ask = QUESTIONS[question]
     with site.store.transaction():
-        site.ledger.defer([WAITING])
-        site.ledger.keep([KEPT])
+        site.pending_references.defer([WAITING])
+        site.kept_versions.keep([KEPT])
         site.journal.catch_up(site.schema.table("pr_person"))
     site.schema, site.base_url  # noqa: B018 (made when first used)
     with Asked(site) as asked:
@@ -170,7 +174,7 @@ def test_a_question_without_an_index_is_noticed(site: Site) -> None:
 def test_what_is_put_aside_again_is_found_by_its_key(sqlite_site: Site, kind: str, by: str) -> None:
     """An index that leads to all open versions of a table would do, and take longer with each of them."""
     with sqlite_site.store.transaction(), Asked(sqlite_site) as asked:
-        sqlite_site.ledger.keep([KEPT._replace(kind=kind)])
+        sqlite_site.kept_versions.keep([KEPT._replace(kind=kind)])
     (replaced,) = (each for each in asked.statements if each[0].startswith("DELETE"))
     plan = sqlite_site.store.rows(f"EXPLAIN QUERY PLAN {replaced[0]}", replaced[1])
     sqlite_site.db.commit()
@@ -179,8 +183,8 @@ def test_what_is_put_aside_again_is_found_by_its_key(sqlite_site: Site, kind: st
 
 def test_what_is_settled_is_found_by_its_uuid(sqlite_site: Site) -> None:
     with sqlite_site.store.transaction(), Asked(sqlite_site) as asked:
-        sqlite_site.ledger.keep([KEPT])
-        sqlite_site.ledger.release(1, ORGANISATION, UUIDS, ("rejected",))
+        sqlite_site.kept_versions.keep([KEPT])
+        sqlite_site.kept_versions.release(1, ORGANISATION, UUIDS, ("rejected",))
     (closed,) = (each for each in asked.statements if each[0].startswith("UPDATE"))
     plan = sqlite_site.store.rows(f"EXPLAIN QUERY PLAN {closed[0]}", closed[1])
     sqlite_site.db.commit()

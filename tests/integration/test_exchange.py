@@ -221,7 +221,7 @@ def test_files_follow_their_records(world: World, pushed: bool) -> None:
     row = target.db(target.db[DOCUMENT]).select().first()
     assert row.file == stored
     assert target.files.path(DOCUMENT, "file", stored).read_bytes() == b"content"
-    assert target.ledger.waiting_files(1, 10) == []
+    assert target.pending_references.waiting_files(1, 10) == []
     assert pair.peer.sent_files == ([stored] if pushed else [])
 
 

@@ -176,7 +176,7 @@ class Place:
                     if field.target and value is not None:
                         value = named(field.target, value)
                     elif field.target:
-                        waiting = self.site.ledger.deferred_of(tablename, [row.id])
+                        waiting = self.site.pending_references.deferred_of(tablename, [row.id])
                         value = next((each.uuid for each in waiting if each.field == field.name), None)
                     values.append(f"{field.name}={value}" if value not in (None, "") else "")
                 found[(tablename, row.uuid)] = tuple(filter(None, values))

@@ -109,9 +109,9 @@ def rejected(world: World, inner: str) -> int:
     """Keep a rejected version of a record that is not here; return its key."""
     here = world.places[0]
     text = f'<resource name="{ORG}" uuid="new">{inner}</resource>'
-    ledger = here.site.ledger
+    kept_versions = here.site.kept_versions
     with here.site.store.transaction():
-        ledger.keep([Kept("rejected", ORG, "new", None, 1, None, "why", None, text, None, "f")])
+        kept_versions.keep([Kept("rejected", ORG, "new", None, 1, None, "why", None, text, None, "f")])
     return int(here.db(here.db.sync_kept.uuid == "new").select().first().id)
 
 
@@ -127,7 +127,7 @@ def test_a_rejected_record_comes_with_what_belongs_to_it(conflict: World) -> Non
     with here.site.store.transaction():
         why = "The record it belongs to was not stored."
         part = Kept("rejected", "pr_contact", "c", None, 1, None, why, None, "<resource/>", None, "g")
-        here.site.ledger.keep([part])
+        here.site.kept_versions.keep([part])
     assert resolve.restore(here.site, key, "theirs", None).counts == {Action.CREATED: 2}
     table = here.db.sync_kept
     states = {row.uuid: row.state for row in here.db(table.kind == "rejected").select()}

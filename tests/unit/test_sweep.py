@@ -216,7 +216,7 @@ def test_rejected_records_are_tried_again_and_told_if_they_fail(conflicts: World
         return Kept("rejected", table, uuid, None, 1, None, "why", None, text, None, uuid)
 
     with here.site.store.transaction():
-        here.site.ledger.keep(
+        here.site.kept_versions.keep(
             [put_aside(ORG, "good", good), put_aside(ORG, "bad", good + bad), put_aside("nosuch", "x", good)]
         )
     assert resolve_many.counts(here.site, Selection(None, KeptVersionQuery()), "again") == {"rejected": 3}

@@ -163,7 +163,7 @@ class LocalSite:
         problems: list[str] = []
         tried: set[tuple[str, int, str]] = set()
         while True:
-            waiting = self._site.ledger.waiting_files(self._id, FILES_AT_ONCE)
+            waiting = self._site.pending_references.waiting_files(self._id, FILES_AT_ONCE)
             fresh = [each for each in waiting if (each.table, each.key, each.field) not in tried]
             if not fresh:
                 return problems
@@ -187,13 +187,13 @@ class LocalSite:
             final = isinstance(error, (BadRequest, PeerRefused, ProtocolError))
             with site.store.transaction():
                 if final:
-                    site.ledger.settle([waiting])
+                    site.pending_references.settle([waiting])
                 else:
-                    site.ledger.tried([waiting])
+                    site.pending_references.tried([waiting])
             later = "" if final else " It is asked for again at the next run."
             return f"The file {waiting.filename or waiting.uuid} was not received: {error.message}{later}"
         with site.store.transaction():
-            site.ledger.settle([waiting])
+            site.pending_references.settle([waiting])
         return ""
 
     @property

@@ -120,7 +120,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
     name = " ".join(str(row[each]) for each in names if row.get(each)) if row is not None else ""
     log = db.sync_log
     mentions = (log.resource_name == table.name) & containing(uuid, log.message)
-    waits = site.ledger.deferred_of(table.name, [key]) if key is not None else []
+    waits = site.pending_references.deferred_of(table.name, [key]) if key is not None else []
     return RecordHistory(
         table=table,
         uuid=uuid,
@@ -134,7 +134,10 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
         partners=_partners(site, table, noted) if row is not None else [],
         kept=kept,
         waits=[_waiting(site, T, each) for each in waits],
-        awaited=[_waiting(site, T, each) for each in site.ledger.deferred_for({table.name: [uuid]})[:MOST]],
+        awaited=[
+            _waiting(site, T, each)
+            for each in site.pending_references.deferred_for({table.name: [uuid]})[:MOST]
+        ],
         log=list(db(mentions).select(orderby=~log.id, limitby=(0, MOST))),
     )
 

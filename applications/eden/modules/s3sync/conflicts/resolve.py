@@ -136,7 +136,7 @@ def accept(site: Site, kept_id: int, user_id: int | None = None) -> None:
     """
     with site.store.transaction():
         kept = known(site, kept_id)
-        site.ledger.resolve([kept_id], user_id, KEEP)
+        site.kept_versions.resolve([kept_id], user_id, KEEP)
         _tell(site, kept, user_id, "the record stays as it is")
 
 
@@ -146,7 +146,7 @@ def known(site: Site, kept_id: int) -> Kept:
     Raises:
         BadRequest: there is no such version.
     """
-    kept = site.ledger.version(kept_id)
+    kept = site.kept_versions.version(kept_id)
     if kept is None:
         raise BadRequest(
             f"There is no kept version {kept_id}.",
@@ -219,10 +219,10 @@ def _take(
             if not present.is_here:
                 for each in record.walk():
                     if each.uuid:
-                        site.ledger.release(
+                        site.kept_versions.release(
                             kept.repository_id, each.table, [each.uuid], ("rejected", "refused")
                         )
-            site.ledger.resolve([kept_id], user_id, decision)
+            site.kept_versions.resolve([kept_id], user_id, decision)
     except _Rejected as rejected:
         return rejected.report
     return report

@@ -292,7 +292,7 @@ def _finish(site: Site, key: int) -> None:
 def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
     """Decide versions within the current transaction; return those that were left open, with the reason."""
     if sweep.rule == KEEP:
-        site.ledger.resolve([row.id for row in rows], sweep.user_id, KEEP)
+        site.kept_versions.resolve([row.id for row in rows], sweep.user_id, KEEP)
         return []
     known = _facts(site, rows)
     changed: set[tuple[str, str | None]] = set()
@@ -313,7 +313,7 @@ def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> list[Mapping[str, An
             name = entry.name or row.uuid or row.tablename
             left.append({"id": row.id, "name": name, "why": why})
     for side, ids in settled.items():
-        site.ledger.resolve(ids, sweep.user_id, side)
+        site.kept_versions.resolve(ids, sweep.user_id, side)
     return left
 
 

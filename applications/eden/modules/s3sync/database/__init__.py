@@ -11,6 +11,7 @@ __all__ = [
     "kept_versions",
     "log",
     "paging",
+    "pending_references",
     "record_counts",
     "store",
     "tables",

@@ -1,14 +1,14 @@
-"""What was put aside, in the tables sync_deferred and sync_kept (ports.Ledger)."""
+"""Versions that did not become the record here, in the table sync_kept (ports.KeptVersions)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Callable
 
 from ..core.clock import SystemClock
-from ..core.kept import Deferred, Kept
+from ..core.kept import Kept
 from ..core.schema import Field, Schema
 from ..exchange.ports import Clock, Row
 from .store import open_store
@@ -17,12 +17,11 @@ OPEN, SUPERSEDED, RESOLVED = "open", "superseded", "resolved"
 
 _LONGEST_NAME = 255
 _MOMENT = Field("modified_on", "datetime", "datetime")
-_DEFERRED = "tablename, record_id, fieldname, target, uuid, url, filename, position, repository_id"
 _KEPT = "kind, tablename, uuid, record_id, repository_id, winner, reason, modified_on, fingerprint, missing"
 
 
-class SqlLedger:
-    """The ledger in the site's database.
+class SqlKeptVersions:
+    """Kept versions in the site's database.
 
     Args:
         db: the DAL, with the tables of ``model.define``.
@@ -42,76 +41,10 @@ class SqlLedger:
         self._schema = schema
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._naming = naming
-        self._deferred = self._store.columns.name("sync_deferred")
         self._kept = self._store.columns.name("sync_kept")
 
-    # --- references and files to come ----------------------------------------------------------------------
-
-    def defer(self, items: Sequence[Deferred]) -> None:
-        """See ports.Ledger."""
-        now = self._moment(self._clock.now())
-        rows = {_place(item): (*_deferred_row(item), 0, now) for item in items}
-        self._store.upsert(
-            "sync_deferred",
-            ("tablename", "record_id", "fieldname", "position"),
-            [*_DEFERRED.split(", "), "attempts", "created_on"],
-            list(rows.values()),
-        )
-
-    def deferred_for(self, targets: Mapping[str, Collection[str]]) -> list[Deferred]:
-        """See ports.Ledger."""
-        mark = self._store.mark
-        sql = f"SELECT {_DEFERRED} FROM {self._deferred} WHERE target = {mark} AND uuid IN "
-        any_sql = f"SELECT 1 FROM {self._deferred} WHERE target = {mark} LIMIT 1"
-        return [
-            _deferred_item(row)
-            for target, uuids in targets.items()
-            if self._store.rows(any_sql, (target,))
-            for row in self._store.by_keys(sql, (target,), uuids)
-        ]
-
-    def deferred_of(self, table: str, keys: Collection[int]) -> list[Deferred]:
-        """See ports.Ledger."""
-        mark = self._store.mark
-        # mostly nothing waits: to find that out is one look-up, not one a record
-        if not self._store.rows(f"SELECT 1 FROM {self._deferred} WHERE tablename = {mark} LIMIT 1", (table,)):
-            return []
-        sql = f"SELECT {_DEFERRED} FROM {self._deferred} WHERE tablename = {mark} AND record_id IN "
-        return [_deferred_item(row) for row in self._store.by_keys(sql, (table,), keys)]
-
-    def settle(self, items: Sequence[Deferred]) -> None:
-        """See ports.Ledger."""
-        mark = self._store.mark
-        sql = (
-            f"DELETE FROM {self._deferred} WHERE tablename = {mark} AND record_id = {mark} "
-            f"AND fieldname = {mark} AND position = {mark}"
-        )
-        if items:
-            self._store.run_many(sql, [_place(item) for item in items])
-
-    def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
-        """See ports.Ledger; what has been tried least often comes first."""
-        mark = self._store.mark
-        sql = (
-            f"SELECT {_DEFERRED} FROM {self._deferred} WHERE target = '' AND repository_id = {mark} "
-            f"ORDER BY attempts, id LIMIT {int(limit)}"
-        )
-        return [_deferred_item(row) for row in self._store.rows(sql, (repository_id,))]
-
-    def tried(self, items: Sequence[Deferred]) -> None:
-        """Count an attempt that failed, so that the next ones have their turn before these."""
-        mark = self._store.mark
-        sql = (
-            f"UPDATE {self._deferred} SET attempts = attempts + 1 WHERE tablename = {mark} AND record_id = {mark} "
-            f"AND fieldname = {mark} AND position = {mark}"
-        )
-        if items:
-            self._store.run_many(sql, [_place(item) for item in items])
-
-    # --- versions that did not become the record -----------------------------------------------------------
-
     def keep(self, items: Sequence[Kept]) -> None:
-        """See ports.Ledger; conflicts, and versions without uuid, replace those of the same fingerprint."""
+        """See ports.KeptVersions; conflicts, and versions without uuid, replace those of the same fingerprint."""
         latest: dict[tuple[Any, ...], Kept] = {_identity(item): item for item in items}
         if not latest:
             return
@@ -150,7 +83,7 @@ class SqlLedger:
         )
 
     def known(self, repository_id: int | None, table: str, uuids: Collection[str]) -> dict[str, Kept]:
-        """See ports.Ledger."""
+        """See ports.KeptVersions."""
         where, parameters = self._open(repository_id, table)
         sql = f"SELECT {self._kept_columns()}, id FROM {self._kept} WHERE {where} AND uuid IN "
         rows = self._store.by_keys(sql, parameters, uuids)
@@ -159,7 +92,7 @@ class SqlLedger:
     def our_versions(
         self, repository_id: int | None, table: str, uuids: Collection[str]
     ) -> dict[str, list[str]]:
-        """See ports.Ledger."""
+        """See ports.KeptVersions."""
         mark = self._store.mark
         sql = (
             f"SELECT uuid, ours FROM {self._kept} WHERE tablename = {mark} AND repository_id = {mark} "
@@ -174,7 +107,7 @@ class SqlLedger:
     def release(
         self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[str]
     ) -> None:
-        """See ports.Ledger."""
+        """See ports.KeptVersions."""
         if not kinds:
             return
         where, parameters = self._open(repository_id, table)
@@ -190,7 +123,7 @@ class SqlLedger:
             )
 
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
-        """See ports.Ledger."""
+        """See ports.KeptVersions."""
         where, parameters = self._open(repository_id, table)
         waiting = [
             (key, set(json.loads(missing) if isinstance(missing, (str, bytes)) else missing))
@@ -285,30 +218,6 @@ class SqlLedger:
     def _moment(self, moment: Any) -> Any:
         encode = self._store.columns.encoder(_MOMENT)
         return moment if encode is None else encode(moment)
-
-
-def _place(item: Deferred) -> tuple[str, int, str, int]:
-    return item.table, item.key, item.field, -1 if item.place is None else item.place
-
-
-def _deferred_row(item: Deferred) -> Row:
-    table, key, field, position = _place(item)
-    return table, key, field, item.target, item.uuid, item.url, item.filename, position, item.repository_id
-
-
-def _deferred_item(row: Row) -> Deferred:
-    table, key, field, target, uuid, url, filename, position, repository_id = row
-    return Deferred(
-        table=table,
-        key=key,
-        field=field,
-        target=target,
-        uuid=uuid,
-        url=url,
-        filename=filename,
-        place=None if position < 0 else position,
-        repository_id=repository_id,
-    )
 
 
 def _identity(item: Kept) -> tuple[Any, ...]:

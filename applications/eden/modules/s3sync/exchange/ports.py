@@ -213,8 +213,8 @@ class Journal(Protocol):
         ...
 
 
-class Ledger(Protocol):
-    """What was put aside, so that nothing is lost quietly. All within the current transaction."""
+class PendingReferences(Protocol):
+    """References and files that are still to come. All within the current transaction."""
 
     def defer(self, items: Sequence[Deferred]) -> None:
         """Remember references and files that are still to come; an item for the same record and field replaces."""
@@ -235,6 +235,10 @@ class Ledger(Protocol):
     def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
         """Return files that are still to be had from this repository, oldest first."""
         ...
+
+
+class KeptVersions(Protocol):
+    """Versions that did not become the record here. All within the current transaction."""
 
     def keep(self, items: Sequence[Kept]) -> None:
         """Keep versions: every loser of a conflict, of other kinds the latest of a repository, table and uuid."""
@@ -317,7 +321,8 @@ class Ports:
         schema: the tables that take part.
         store: their records.
         journal: what changed, in order.
-        ledger: what was put aside.
+        pending_references: references and files that are still to come.
+        kept_versions: versions that were put aside.
         accounts: users and groups.
         files: uploaded files.
         clock: the site's clock.
@@ -326,7 +331,8 @@ class Ports:
     schema: Schema
     store: Store
     journal: Journal
-    ledger: Ledger
+    pending_references: PendingReferences
+    kept_versions: KeptVersions
     accounts: Accounts
     files: Files
     clock: Clock

@@ -37,7 +37,9 @@ def take_file(site: Site, repository_uuid: str | None, stored: str, source: Bina
         raise NotRegistered("Registration required")
     # Files are waited for without a table to refer to.
     waiting = [
-        each for each in site.ledger.deferred_for({"": [stored]}) if each.repository_id == repository.id
+        each
+        for each in site.pending_references.deferred_for({"": [stored]})
+        if each.repository_id == repository.id
     ]
     if not waiting:
         return False
@@ -45,7 +47,7 @@ def take_file(site: Site, repository_uuid: str | None, stored: str, source: Bina
     if not target.is_file():
         _store(source, target, site.host.settings.get_sync_max_upload_size())
     with site.store.transaction():
-        site.ledger.settle(waiting)
+        site.pending_references.settle(waiting)
     return True
 
 

@@ -101,7 +101,7 @@ def _take_page(
         report.add(retry_rejected(site, repository.id, table, terms, context))
         checkpoint, cursor = hand_out(decision.checkpoint, site.journal.head(), new_token(), identity)
         site.checkpoints.save(repository.id, table, checkpoint, RECEIVE)
-        files = [each.uuid for each in site.ledger.waiting_files(repository.id, MOST_FILES)]
+        files = [each.uuid for each in site.pending_references.waiting_files(repository.id, MOST_FILES)]
     _log(site, repository.id, table, report)
     return replace(
         _reply(report),

@@ -28,7 +28,8 @@ from ..database.checkpoints import Checkpoints
 from ..database.files import SiteFiles
 from ..database.journal import SqlJournal
 from ..database.journal_hooks import install
-from ..database.kept_versions import SqlLedger
+from ..database.kept_versions import SqlKeptVersions
+from ..database.pending_references import SqlPendingReferences
 from ..database.record_counts import RecordCounts
 from ..database.store import open_store
 from ..exchange.exporter import Exporter, ExportPage, ExportRequest
@@ -127,9 +128,14 @@ class Site:
         return urlsplit(public).netloc or None if public else None
 
     @cached_property
-    def ledger(self) -> SqlLedger:
+    def kept_versions(self) -> SqlKeptVersions:
         """What was put aside."""
-        return SqlLedger(self.db, lambda: self.schema, self.clock, self.name_of)
+        return SqlKeptVersions(self.db, lambda: self.schema, self.clock, self.name_of)
+
+    @cached_property
+    def pending_references(self) -> SqlPendingReferences:
+        """References and files that are still to come."""
+        return SqlPendingReferences(self.db, lambda: self.schema, self.clock)
 
     @cached_property
     def accounts(self) -> SiteAccounts:
@@ -150,7 +156,14 @@ class Site:
     def ports(self) -> Ports:
         """What the use cases of this site stand on."""
         return Ports(
-            self.schema, self.store, self.journal, self.ledger, self.accounts, self.files, self.clock
+            self.schema,
+            self.store,
+            self.journal,
+            self.pending_references,
+            self.kept_versions,
+            self.accounts,
+            self.files,
+            self.clock,
         )
 
     @cached_property

@@ -12,7 +12,9 @@ RETRIES_A_PAGE = 500
 
 def retry_rejected(site: Site, repository_id: int, table: str, terms: Terms, context: Context) -> Report:
     """Import records again that lacked a record which is here by now, within the current transaction."""
-    kept = [each for each in site.ledger.retriable(repository_id, table, RETRIES_A_PAGE) if each.theirs]
+    kept = [
+        each for each in site.kept_versions.retriable(repository_id, table, RETRIES_A_PAGE) if each.theirs
+    ]
     if not kept:
         return Report()
     decoder = Decoder(site.schema)

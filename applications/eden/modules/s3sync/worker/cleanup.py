@@ -59,7 +59,7 @@ def tidy(site: Site) -> None:
     db = site.db
     before = utcnow() - timedelta(days=days)
     with site.store.transaction():
-        site.ledger.purge(before)
+        site.kept_versions.purge(before)
         resolve_many.purge(db, before)
         traffic.purge(db, before.date())
     if "scheduler_run" not in db.tables:

@@ -68,7 +68,7 @@ class Exporter:
         self._sources = Sources(
             ports.schema,
             ports.store,
-            ports.ledger,
+            ports.pending_references,
             ports.accounts,
             ports.files,
             base_url,

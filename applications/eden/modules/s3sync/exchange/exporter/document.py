@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.schema import Component, Schema, Table
 from ...wire.s3xml import strip_domain, with_domain
-from ..ports import Accounts, Files, Ledger, Row, Store
+from ..ports import Accounts, Files, PendingReferences, Row, Store
 from .bitset import Bitset
 from .references import Target
 from .rows import Style, TableEncoder
@@ -34,7 +34,7 @@ class Sources:
 
     schema: Schema
     store: Store
-    ledger: Ledger
+    pending_references: PendingReferences
     accounts: Accounts
     files: Files
     base_url: str
@@ -138,7 +138,7 @@ class Writing:
             self._find_targets(name, keys)
         self._find_accounts(encoder, rows)
         waiting: dict[int, list[tuple[str, Target]]] = {}
-        for each in self._sources.ledger.deferred_of(table, [row[0] for row in rows]):
+        for each in self._sources.pending_references.deferred_of(table, [row[0] for row in rows]):
             if each.target:
                 named = Target(each.target, with_domain(each.uuid, self._style.domain))
                 waiting.setdefault(each.key, []).append((each.field, named))

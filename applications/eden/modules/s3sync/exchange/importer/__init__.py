@@ -178,11 +178,11 @@ class Importer:
                 settled.setdefault(item.plan.table.name, []).append(item.uuid)
         if settled:
             for name, uuids_of_table in settled.items():
-                self._ports.ledger.release(
+                self._ports.kept_versions.release(
                     context.repository_id, name, uuids_of_table, ("rejected", "refused")
                 )
         if kept:
-            self._ports.ledger.keep(kept)
+            self._ports.kept_versions.keep(kept)
 
     def _add_held_on(self, batch: Batch, ours: dict[str, dict[int, str]]) -> None:
         """Write down our version also where only the deletion showed that it cannot go."""

@@ -117,7 +117,7 @@ class Applier:
             if item.decision is not None and item.decision.assert_ours and item.key is not None:
                 asserted[item.plan.table.name].append(item)
         for name, group in asserted.items():
-            known = self._ports.ledger.known(
+            known = self._ports.kept_versions.known(
                 self._context.repository_id, name, [item.uuid for item in group if item.uuid is not None]
             )
             # The same refused version again: the peer has been told, and insists. Telling it once more

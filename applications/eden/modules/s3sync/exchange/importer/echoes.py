@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ...core.records import Record, Reference, ReferenceValue
 from ...core.schema import Schema
 from ...wire.s3xml import Decoder, parse_fragment
-from ..ports import Ledger
+from ..ports import KeptVersions
 from .gather import Gatherer
 from .items import Item, differs, plain
 
@@ -23,14 +23,16 @@ class Echoes:
 
     Args:
         schema: tables of this site.
-        ledger: where versions of conflicts are kept.
+        kept_versions: where the losers of conflicts are.
         gatherer: knows how identifiers are to be read.
         repository_id: the repository.
     """
 
-    def __init__(self, schema: Schema, ledger: Ledger, gatherer: Gatherer, repository_id: int | None) -> None:
+    def __init__(
+        self, schema: Schema, kept_versions: KeptVersions, gatherer: Gatherer, repository_id: int | None
+    ) -> None:
         self._decoder = Decoder(schema)
-        self._ledger = ledger
+        self._kept_versions = kept_versions
         self._gatherer = gatherer
         self._repository_id = repository_id
 
@@ -48,7 +50,7 @@ class Echoes:
                 asked[item.plan.table.name][item.ours("uuid")] = item
         found: set[int] = set()
         for table, by_uuid in asked.items():
-            kept = self._ledger.our_versions(self._repository_id, table, list(by_uuid))
+            kept = self._kept_versions.our_versions(self._repository_id, table, list(by_uuid))
             for uuid, versions in kept.items():
                 item = by_uuid[uuid]
                 if any(self._is_same(item, version) for version in versions):

@@ -110,7 +110,7 @@ class Merger:
         self._remover.delete_alone(
             table, [RecordToDelete(item.key or 0, moments[item.key or 0]) for item in waiting]
         )
-        self._ports.ledger.defer(
+        self._ports.pending_references.defer(
             [
                 Deferred(
                     table.name,

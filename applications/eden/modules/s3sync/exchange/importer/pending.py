@@ -1,6 +1,6 @@
 """What is still to come: references whose targets have not arrived, files, and the keys inside JSON values.
 
-What a record waits for is kept in the ledger, and put in when it comes, by whatever exchange.
+What a record waits for is remembered, and put in when it comes, by whatever exchange.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class PendingReferences:
     ) -> None:
         self._schema = ports.schema
         self._store = ports.store
-        self._ledger = ports.ledger
+        self._pending = ports.pending_references
         self._files = ports.files
         self._clock = ports.clock
         self._remover = remover
@@ -69,7 +69,7 @@ class PendingReferences:
                             )
                         )
         if waiting:
-            self._ledger.defer(waiting)
+            self._pending.defer(waiting)
 
     def settle(self, written: Sequence[Item]) -> set[int]:
         """Set references that waited for records which are here now; return the id() of the items waited for."""
@@ -79,7 +79,7 @@ class PendingReferences:
                 arrived[item.plan.table.name][item.uuid] = item
         if not arrived:
             return set()
-        waiting = self._ledger.deferred_for({name: list(uuids) for name, uuids in arrived.items()})
+        waiting = self._pending.deferred_for({name: list(uuids) for name, uuids in arrived.items()})
         if not waiting:
             return set()
         settled: list[Deferred] = []
@@ -91,7 +91,7 @@ class PendingReferences:
             if table is not None:
                 self._settle_field(table, field_name, group, arrived)
             settled.extend(group)
-        self._ledger.settle(settled)
+        self._pending.settle(settled)
         return {id(arrived[each.target][each.uuid]) for each in waiting}
 
     def _settle_field(

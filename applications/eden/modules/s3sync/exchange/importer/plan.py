@@ -46,7 +46,7 @@ class Planner:
         self._schema = ports.schema
         self._store = ports.store
         self._journal = ports.journal
-        self._ledger = ports.ledger
+        self._pending = ports.pending_references
         self._gatherer = gatherer
         self._terms = terms
         self._context = context
@@ -55,7 +55,7 @@ class Planner:
         self._on_unknown: dict[tuple[bool, int | None, bool], Decision] = {}
         self.resolver = Resolver(ports.schema, ports.store, gatherer)
         self._identifier = Identifier(ports.store, gatherer, self.resolver, terms.synchronise_uuids)
-        self._echoes = Echoes(ports.schema, ports.ledger, gatherer, context.repository_id)
+        self._echoes = Echoes(ports.schema, ports.kept_versions, gatherer, context.repository_id)
         self._checker = Checker(ports.schema, ports.store, self._now, self._now + context.max_ahead)
 
     def plan(self, batch: Batch) -> None:
@@ -134,7 +134,7 @@ class Planner:
         keys = [item.key for item in items if item.missing and item.key is not None]
         waiting: dict[int, set[tuple[str, str]]] = defaultdict(set)
         if keys:
-            for deferred in self._ledger.deferred_of(plan.table.name, keys):
+            for deferred in self._pending.deferred_of(plan.table.name, keys):
                 waiting[deferred.key].add((deferred.field, deferred.uuid))
         return waiting
 
@@ -257,7 +257,7 @@ class Planner:
         value = item.ours(name)
         target = self._schema.get(field.target or "")
         if target is None or value in (None, []):
-            waiting = self._ledger.deferred_of(item.plan.table.name, [item.key or 0])
+            waiting = self._pending.deferred_of(item.plan.table.name, [item.key or 0])
             return " ".join(each.uuid for each in waiting if each.field == name)
         keys = value if isinstance(value, list) else [value]
         uuids: dict[int, str | None] = dict(self._store.fetch(target, (target.key, "uuid"), target.key, keys))

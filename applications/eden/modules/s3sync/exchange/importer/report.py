@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ...core.limits import MOST_PROBLEMS
 from ...core.records import Action, Outcome, Record
 
-#: Most failures kept in a report for the reply; every one is in the ledger in any case.
+#: Most failures kept in a report for the reply; every one is kept in any case.
 MAX_FAILURES = 1000
 
 #: Most keys of each kind listed in a report: a document of a million records must not fill the memory with them.

@@ -1,4 +1,4 @@
-"""What every ports.Ledger keeps to, and the checkpoints. Subclass with a ``site`` fixture."""
+"""What pending references, kept versions and checkpoints keep to. Subclass with a ``site`` fixture."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from s3sync.core.clock import utcnow
+from s3sync.core.clock import SystemClock, utcnow
 from s3sync.core.cursor import Checkpoint, Handed
 from s3sync.core.kept import Deferred, Kept
 from s3sync.database.checkpoints import Checkpoints
-from s3sync.database.kept_versions import SqlLedger
+from s3sync.database.kept_versions import SqlKeptVersions
+from s3sync.database.pending_references import SqlPendingReferences
 from tests.support.databases import Storage
 
 LATER = datetime(2026, 5, 6, 7, 8, 9)
@@ -43,16 +44,22 @@ def kept(**changes: Any) -> Kept:
     )._replace(**changes)
 
 
-class LedgerContract:
+class KeptContract:
     """Deferred references and files, kept versions, checkpoints."""
 
     @pytest.fixture
-    def ledger(self, site: Storage) -> SqlLedger:
-        return SqlLedger(site.db, site.schema)
+    def pending_references(self, site: Storage) -> SqlPendingReferences:
+        return SqlPendingReferences(site.db, site.schema, SystemClock())
+
+    @pytest.fixture
+    def kept_versions(self, site: Storage) -> SqlKeptVersions:
+        return SqlKeptVersions(site.db, site.schema)
 
     # --- deferred -------------------------------------------------------------------------------------------
 
-    def test_deferred_items_are_found_from_both_ends(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_deferred_items_are_found_from_both_ends(
+        self, site: Storage, pending_references: SqlPendingReferences
+    ) -> None:
         items = [
             reference(),
             reference(key=2, uuid="u2"),
@@ -61,71 +68,83 @@ class LedgerContract:
             file(),
         ]
         with site.store.transaction():
-            ledger.defer(items)
-        found = ledger.deferred_for({"org_organisation": ["u1", "u3", "nobody"], "org_office": ["u2"]})
+            pending_references.defer(items)
+        found = pending_references.deferred_for(
+            {"org_organisation": ["u1", "u3", "nobody"], "org_office": ["u2"]}
+        )
         assert sorted(found, key=str) == sorted([items[0], items[2], items[3]], key=str)
-        assert sorted(ledger.deferred_of("org_office", [2, 99]), key=str) == sorted(items[1:4], key=str)
-        assert ledger.deferred_for({}) == ledger.deferred_of("org_office", []) == []
+        assert sorted(pending_references.deferred_of("org_office", [2, 99]), key=str) == sorted(
+            items[1:4], key=str
+        )
+        assert pending_references.deferred_for({}) == pending_references.deferred_of("org_office", []) == []
 
-    def test_deferring_again_replaces(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_deferring_again_replaces(self, site: Storage, pending_references: SqlPendingReferences) -> None:
         with site.store.transaction():
-            ledger.defer([reference(), reference(uuid="u2")])
-            ledger.defer([reference(uuid="u3", repository_id=9)])
-        assert ledger.deferred_of("org_office", [1]) == [reference(uuid="u3", repository_id=9)]
+            pending_references.defer([reference(), reference(uuid="u2")])
+            pending_references.defer([reference(uuid="u3", repository_id=9)])
+        assert pending_references.deferred_of("org_office", [1]) == [reference(uuid="u3", repository_id=9)]
 
-    def test_settled_items_are_forgotten(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_settled_items_are_forgotten(
+        self, site: Storage, pending_references: SqlPendingReferences
+    ) -> None:
         listed = [reference(place=0), reference(place=1, uuid="u2")]
         with site.store.transaction():
-            ledger.defer([reference(), *listed])
-            ledger.settle([reference(uuid="any"), listed[1]])
-            ledger.settle([])
-        assert ledger.deferred_of("org_office", [1]) == listed[:1]
+            pending_references.defer([reference(), *listed])
+            pending_references.settle([reference(uuid="any"), listed[1]])
+            pending_references.settle([])
+        assert pending_references.deferred_of("org_office", [1]) == listed[:1]
 
-    def test_files_wait_in_order_and_failures_go_to_the_end(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_files_wait_in_order_and_failures_go_to_the_end(
+        self, site: Storage, pending_references: SqlPendingReferences
+    ) -> None:
         files = [file(key=key, uuid=f"f{key}") for key in (1, 2, 3)]
         with site.store.transaction():
-            ledger.defer([*files, file(key=4, repository_id=8), reference(repository_id=3)])
-        assert ledger.waiting_files(3, 10) == files
-        assert ledger.waiting_files(3, 2) == files[:2]
+            pending_references.defer([*files, file(key=4, repository_id=8), reference(repository_id=3)])
+        assert pending_references.waiting_files(3, 10) == files
+        assert pending_references.waiting_files(3, 2) == files[:2]
         with site.store.transaction():
-            ledger.tried(files[:1])
-        assert ledger.waiting_files(3, 10) == [*files[1:], files[0]]
+            pending_references.tried(files[:1])
+        assert pending_references.waiting_files(3, 10) == [*files[1:], files[0]]
 
-    def test_deferring_is_undone_with_its_transaction(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_deferring_is_undone_with_its_transaction(
+        self, site: Storage, pending_references: SqlPendingReferences
+    ) -> None:
         with pytest.raises(ZeroDivisionError), site.store.transaction():
-            ledger.defer([reference()])
+            pending_references.defer([reference()])
             raise ZeroDivisionError
-        assert ledger.deferred_of("org_office", [1]) == []
+        assert pending_references.deferred_of("org_office", [1]) == []
 
     # --- kept -----------------------------------------------------------------------------------------------
 
     def states(self, site: Storage) -> list[Any]:
         return site.store.rows("SELECT state, kind, uuid FROM sync_kept ORDER BY id")
 
-    def test_kept_versions_are_known_without_their_documents(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_kept_versions_are_known_without_their_documents(
+        self, site: Storage, kept_versions: SqlKeptVersions
+    ) -> None:
         with site.store.transaction():
-            ledger.keep(
+            kept_versions.keep(
                 [
                     kept(),
                     kept(uuid="u2", fingerprint="u2", missing=("m1", "m2"), modified_on=None),
                     kept(repository_id=4),
                 ]
             )
-        known = ledger.known(3, "org_organisation", ["u1", "u2", "u9"])
+        known = kept_versions.known(3, "org_organisation", ["u1", "u2", "u9"])
         assert known == {
             "u1": kept(ours=None, theirs=None),
             "u2": kept(
                 uuid="u2", fingerprint="u2", missing=("m1", "m2"), modified_on=None, ours=None, theirs=None
             ),
         }
-        assert ledger.known(None, "org_organisation", ["u1"]) == {}
-        assert ledger.known(3, "org_office", ["u1"]) == {}
+        assert kept_versions.known(None, "org_organisation", ["u1"]) == {}
+        assert kept_versions.known(3, "org_office", ["u1"]) == {}
 
     def test_our_versions_in_conflicts_stay_known_after_the_decision(
-        self, site: Storage, ledger: SqlLedger
+        self, site: Storage, kept_versions: SqlKeptVersions
     ) -> None:
         with site.store.transaction():
-            ledger.keep(
+            kept_versions.keep(
                 [
                     kept(ours="<one/>"),
                     kept(ours="<two/>", fingerprint="second"),
@@ -135,86 +154,92 @@ class LedgerContract:
                 ]
             )
             (key, *_) = [row[0] for row in site.store.rows("SELECT id FROM sync_kept ORDER BY id")]
-            ledger.resolve([key], 7, "theirs")
-        found = ledger.our_versions(3, "org_organisation", ["u1", "u2", "u9"])
+            kept_versions.resolve([key], 7, "theirs")
+        found = kept_versions.our_versions(3, "org_organisation", ["u1", "u2", "u9"])
         assert {uuid: sorted(versions) for uuid, versions in found.items()} == {"u1": ["<one/>", "<two/>"]}
-        assert ledger.our_versions(3, "org_office", ["u1"]) == {}
-        assert ledger.our_versions(None, "org_organisation", ["u1"]) == {}
+        assert kept_versions.our_versions(3, "org_office", ["u1"]) == {}
+        assert kept_versions.our_versions(None, "org_organisation", ["u1"]) == {}
 
-    def test_keeping_again_replaces_what_is_open(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_keeping_again_replaces_what_is_open(self, site: Storage, kept_versions: SqlKeptVersions) -> None:
         with site.store.transaction():
-            ledger.keep([kept(kind="refused"), kept(kind="rejected")])
-            ledger.keep([kept(kind="refused", fingerprint="old"), kept(kind="refused", fingerprint="new")])
+            kept_versions.keep([kept(kind="refused"), kept(kind="rejected")])
+            kept_versions.keep(
+                [kept(kind="refused", fingerprint="old"), kept(kind="refused", fingerprint="new")]
+            )
         assert sorted(self.states(site)) == [("open", "refused", "u1"), ("open", "rejected", "u1")]
         rows = site.store.rows("SELECT fingerprint FROM sync_kept WHERE kind = 'refused'")
         assert rows == [("new",)]
 
-    def test_every_loser_of_a_conflict_is_kept_once(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_every_loser_of_a_conflict_is_kept_once(
+        self, site: Storage, kept_versions: SqlKeptVersions
+    ) -> None:
         with site.store.transaction():
-            ledger.keep([kept(fingerprint="first")])
-            ledger.keep([kept(fingerprint="second")])
-            ledger.keep([kept(fingerprint="first")])
+            kept_versions.keep([kept(fingerprint="first")])
+            kept_versions.keep([kept(fingerprint="second")])
+            kept_versions.keep([kept(fingerprint="first")])
         rows = site.store.rows("SELECT fingerprint FROM sync_kept ORDER BY fingerprint")
         assert rows == [("first",), ("second",)]
 
     def test_a_version_is_found_by_its_number_and_closed_by_a_person(
-        self, site: Storage, ledger: SqlLedger
+        self, site: Storage, kept_versions: SqlKeptVersions
     ) -> None:
         with site.store.transaction():
-            ledger.keep([kept()])
+            kept_versions.keep([kept()])
         key = site.store.rows("SELECT id FROM sync_kept")[0][0]
-        assert ledger.version(key) == kept()
+        assert kept_versions.version(key) == kept()
         with site.store.transaction():
-            ledger.resolve([key], 7, "ours")
+            kept_versions.resolve([key], 7, "ours")
         assert self.states(site) == [("resolved", "conflict", "u1")]
-        assert ledger.version(key) == kept()
-        assert ledger.version(key + 1) is None
+        assert kept_versions.version(key) == kept()
+        assert kept_versions.version(key + 1) is None
 
     def test_what_was_decided_is_noted_and_removed_with_the_log(
-        self, site: Storage, ledger: SqlLedger
+        self, site: Storage, kept_versions: SqlKeptVersions
     ) -> None:
         with site.store.transaction():
-            ledger.keep([kept(), kept(uuid="u2", fingerprint="second"), kept(uuid="u3", fingerprint="third")])
+            kept_versions.keep(
+                [kept(), kept(uuid="u2", fingerprint="second"), kept(uuid="u3", fingerprint="third")]
+            )
             keys = [row[0] for row in site.store.rows("SELECT id FROM sync_kept ORDER BY id")]
-            ledger.resolve(keys[:1], 7, "keep")
-            ledger.release(3, "org_organisation", ["u2"], ["conflict"])
+            kept_versions.resolve(keys[:1], 7, "keep")
+            kept_versions.release(3, "org_organisation", ["u2"], ["conflict"])
         decided = site.store.rows("SELECT decision, resolved_by FROM sync_kept WHERE state = 'resolved'")
         assert [tuple(row) for row in decided] == [("keep", 7)]
         with site.store.transaction():
-            assert ledger.purge(utcnow() - timedelta(days=1)) == 0
+            assert kept_versions.purge(utcnow() - timedelta(days=1)) == 0
             settled = sum(state != "open" for state, _, _ in self.states(site))
-            assert ledger.purge(utcnow() + timedelta(days=1)) == settled == 2
+            assert kept_versions.purge(utcnow() + timedelta(days=1)) == settled == 2
         assert {state for state, _, _ in self.states(site)} == {"open"}
 
     def test_a_kept_version_has_the_name_that_people_know(self, site: Storage) -> None:
-        ledger = SqlLedger(site.db, site.schema, naming=lambda item: f"{item.uuid} " * 200)
+        kept_versions = SqlKeptVersions(site.db, site.schema, naming=lambda item: f"{item.uuid} " * 200)
         with site.store.transaction():
-            ledger.keep([kept()])
+            kept_versions.keep([kept()])
         (name,) = site.store.rows("SELECT name FROM sync_kept")[0]
         assert name.startswith("u1 u1") and len(name) <= 255
 
-    def test_what_was_settled_by_a_person_stays(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_what_was_settled_by_a_person_stays(self, site: Storage, kept_versions: SqlKeptVersions) -> None:
         with site.store.transaction():
-            ledger.keep([kept()])
+            kept_versions.keep([kept()])
             site.store.run("UPDATE sync_kept SET state = 'resolved'")
-            ledger.keep([kept(fingerprint="again")])
+            kept_versions.keep([kept(fingerprint="again")])
         assert self.states(site) == [("resolved", "conflict", "u1"), ("open", "conflict", "u1")]
 
     def test_versions_without_uuid_are_told_apart_by_fingerprint(
-        self, site: Storage, ledger: SqlLedger
+        self, site: Storage, kept_versions: SqlKeptVersions
     ) -> None:
         nameless = kept(kind="rejected", uuid=None, key=None, repository_id=None)
         with site.store.transaction():
-            ledger.keep([nameless, nameless._replace(fingerprint="other")])
-            ledger.keep([nameless])
+            kept_versions.keep([nameless, nameless._replace(fingerprint="other")])
+            kept_versions.keep([nameless])
         assert len(self.states(site)) == 2
 
-    def test_release_closes_the_kinds_named(self, site: Storage, ledger: SqlLedger) -> None:
+    def test_release_closes_the_kinds_named(self, site: Storage, kept_versions: SqlKeptVersions) -> None:
         with site.store.transaction():
-            ledger.keep([kept(), kept(kind="rejected"), kept(kind="rejected", uuid="u2")])
-            ledger.release(3, "org_organisation", ["u1"], ("rejected", "refused"))
-            ledger.release(3, "org_organisation", ["u2"], ())
-            ledger.release(4, "org_organisation", ["u2"], ("rejected",))
+            kept_versions.keep([kept(), kept(kind="rejected"), kept(kind="rejected", uuid="u2")])
+            kept_versions.release(3, "org_organisation", ["u1"], ("rejected", "refused"))
+            kept_versions.release(3, "org_organisation", ["u2"], ())
+            kept_versions.release(4, "org_organisation", ["u2"], ("rejected",))
         assert self.states(site) == [
             ("open", "conflict", "u1"),
             ("superseded", "rejected", "u1"),
@@ -222,7 +247,7 @@ class LedgerContract:
         ]
 
     def test_a_rejected_record_is_tried_again_when_what_it_missed_is_here(
-        self, site: Storage, ledger: SqlLedger
+        self, site: Storage, kept_versions: SqlKeptVersions
     ) -> None:
         site.db.gis_location.insert(name="L", uuid="here")
         site.db.org_organisation.insert(name="O", uuid="here too")
@@ -230,7 +255,7 @@ class LedgerContract:
         rejected = kept(kind="rejected", table="org_office")
         ready = rejected._replace(uuid="a", missing=("gone", "here"))
         with site.store.transaction():
-            ledger.keep(
+            kept_versions.keep(
                 [
                     rejected._replace(uuid="x"),
                     ready,
@@ -240,9 +265,9 @@ class LedgerContract:
                     rejected._replace(uuid="z", missing=("here",), repository_id=9),
                 ]
             )
-        assert [each.uuid for each in ledger.retriable(3, "org_office", 10)] == ["a", "b"]
-        assert ledger.retriable(3, "org_office", 1) == [ready]
-        assert ledger.retriable(3, "pr_person", 1) == []
+        assert [each.uuid for each in kept_versions.retriable(3, "org_office", 10)] == ["a", "b"]
+        assert kept_versions.retriable(3, "org_office", 1) == [ready]
+        assert kept_versions.retriable(3, "pr_person", 1) == []
 
     # --- checkpoints ----------------------------------------------------------------------------------------
 
