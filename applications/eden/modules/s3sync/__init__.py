@@ -1,7 +1,7 @@
 """Synchronisation of Sahana Eden sites over S3XML. A folder is a layer.
 
-``LAYERS`` is the map: a file imports only from folders that stand before its own, never from one beside it, and nothing
-of the application around it but by ``host/port.py``. ``tests/unit/test_layers.py`` reads it and every import.
+``LAYERS`` is their order: a file imports only from folders in earlier layers, never from another folder of its own
+layer, and uses the host application only through ``host/port.py``. ``tests/unit/test_layers.py`` checks every import.
 """
 
 LAYERS = (

@@ -22,7 +22,7 @@ REALM = "eden"
 ADMINISTRATOR = 1
 AUTHENTICATED = 2
 SYNCHRONIZATION = "Synchronization"
-#: Built-in roles: id (None where no code relies on it), name, description.
+#: Built-in roles: id (None if no code relies on it), name, description.
 ROLES = (
     (ADMINISTRATOR, "Administrator", "May do everything, also administer this site"),
     (AUTHENTICATED, "Authenticated", "Everybody who is logged in"),

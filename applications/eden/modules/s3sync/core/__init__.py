@@ -1,4 +1,4 @@
-"""Layer 1, words and rules: errors, records, policies, cursors, states.
+"""Layer 1, terms and rules: errors, records, policies, cursors, states.
 Knows the standard library, and nothing else of this package.
 """
 

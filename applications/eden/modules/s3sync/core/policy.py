@@ -135,7 +135,7 @@ class Version(NamedTuple):
 
 
 class DecisionReason(str, enum.Enum):
-    """Why a version was taken or not; the value is the English that reports, replies and kept versions hold."""
+    """Why a version was taken or not; the value is the English text in reports, replies and kept versions."""
 
     UNKNOWN_DELETION = "The deleted record was never known here."
     ECHO = "It is our own former version, which was replaced here since."
@@ -182,7 +182,7 @@ class Decision(NamedTuple):
 
     @property
     def reason_text(self) -> str:
-        """The reason as reports and replies hold it, "" for the plain cases."""
+        """The reason as text for reports and replies, "" for the plain cases."""
         return "" if self.reason is None else self.reason.value
 
 

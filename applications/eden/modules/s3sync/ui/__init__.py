@@ -1,4 +1,4 @@
-"""Layer 1, pieces of pages that any page of the application may use.
+"""Layer 1, parts of pages that any page of the application may use.
 Knows gluon, and nothing else of this package.
 """
 

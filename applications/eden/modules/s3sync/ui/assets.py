@@ -1,7 +1,7 @@
-"""The CSS framework: two files of an installed package, laid where the web server finds them.
+"""The CSS framework: two files of an installed package, copied to where the web server finds them.
 
 The package (``django-bootstrap-static``) is pinned in ``requirements.txt``; nothing of it is imported. Without it, or
-where the folder cannot be written, pages do with ``static/sync/eden.css``: plainer, and readable.
+if the folder cannot be written, pages use only ``static/sync/eden.css``: plainer, but readable.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ LEFT_TO_RIGHT, RIGHT_TO_LEFT = "bootstrap.min.css", "bootstrap.rtl.min.css"
 
 
 class Framework(NamedTuple):
-    """The framework as this site serves it.
+    """The framework of this site.
 
     Attributes:
         version: its version, three numbers.
-        folder: where its files are, below the application's ``static``.
+        folder: the folder of its files, below the application's ``static``.
     """
 
     version: str
     folder: str
 
     def address(self, rtl: bool) -> str:
-        """Return the path of the style sheet below ``static``, with the version that lets browsers keep it."""
+        """Return the path of the style sheet below ``static``, with its version so that browsers cache it."""
         return f"_{self.version}/{self.folder}/{RIGHT_TO_LEFT if rtl else LEFT_TO_RIGHT}"
 
 
@@ -37,7 +37,7 @@ _found: dict[str, Framework | None] = {}
 
 
 def framework(application: str) -> Framework | None:
-    """Return the framework of a site, laid out at the first call of a process; None if there is none.
+    """Return the framework of a site, copied at the first call of a process; None if there is none.
 
     Args:
         application: the application's folder.
@@ -57,16 +57,16 @@ def framework(application: str) -> Framework | None:
 
 
 def lay_out(application: str) -> Framework:
-    """Copy the framework's files to where they are served, unless they are there.
+    """Copy the framework's files to the static folder, unless they exist.
 
-    Safe for several processes at once: a file appears whole or not at all.
+    It is safe for several processes at once: each file is written atomically.
 
     Args:
         application: the application's folder.
 
     Raises:
         importlib.metadata.PackageNotFoundError: the package is not installed.
-        OSError: its files cannot be read, or the folder not be written.
+        OSError: its files cannot be read, or the folder cannot be written.
     """
     package = metadata.distribution(PACKAGE)
     found = Framework(package.version, f"bootstrap/{package.version}")
@@ -93,7 +93,7 @@ def _write(place: str, content: bytes) -> None:
 
 
 def own(application: str, path: str) -> str:
-    """Return the path below ``static`` of a file of ours, with its time as the version: a changed one is fetched.
+    """Return the path below ``static`` of one of our files, with its time as version: browsers fetch a changed one.
 
     Args:
         application: the application's folder.

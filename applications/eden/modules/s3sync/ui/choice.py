@@ -1,4 +1,4 @@
-"""A validator: one of a fixed set of values."""
+"""A validator for one of a fixed set of values."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ except ImportError:  # web2py 2 gives this name only through pydal
 
 
 class Choice(IS_IN_SET):
-    """One of a fixed set of values, stored as they are.
+    """One of a fixed set of values, which are stored unchanged.
 
     Args:
         labels: value -> label.
-        multiple: a list of them.
+        multiple: a list of values.
     """
 
     def __init__(self, labels: Mapping[Any, Any], multiple: bool = False) -> None:

@@ -1,7 +1,7 @@
-"""How forms look: labels above controls, help and errors tied to them, and no styles of web2py's own.
+"""The layout of forms: labels above controls, help and errors linked to them, and none of web2py's styles.
 
-The policy of the site (Content-Security-Policy) forbids ``style`` attributes, which web2py writes into hidden parts
-of forms and into some of its controls.
+The site's Content-Security-Policy forbids ``style`` attributes, which web2py writes into hidden parts of forms and
+into some of its controls.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FORM.hidden_fields = _hidden_fields
 
 
 class FieldRow(DIV):
-    """One field of a form: when it is written, its control is tied to its help and its error."""
+    """One field of a form: when it is rendered, its control is linked to its help and its error."""
 
     tag = "div"
 
@@ -58,11 +58,11 @@ class FieldRow(DIV):
 
 
 def form_rows(form: Any, fields: list[tuple[str, Any, Any, Any]]) -> DIV:
-    """Return the fields of a form as our pages show them (a web2py formstyle).
+    """Return the fields of a form in our layout (a web2py formstyle).
 
     Args:
         form: the form.
-        fields: for each its id, label, control and comment.
+        fields: id, label, control and comment of each field.
     """
     rows = DIV(_class="fields")
     needed = False
@@ -93,7 +93,7 @@ def _mark_needed(label: Any, controls: Any) -> bool:
 
 
 def _placed(label: Any, controls: Any) -> tuple[Any, ...]:
-    """Label and control in their order: the words for a box to tick come after it."""
+    """Return label and control in their order: the label of a checkbox comes after it."""
     if not isinstance(label, LABEL):
         return ("", controls)
     if getattr(controls, "attributes", {}).get("_type") == "checkbox":
@@ -109,12 +109,12 @@ def _placed(label: Any, controls: Any) -> tuple[Any, ...]:
 
 
 def checkboxes(field: Any, value: Any, **attributes: Any) -> DIV:
-    """Return a box to tick for each choice of a field (a web2py widget).
+    """Return a checkbox for each choice of a field (a web2py widget).
 
     Args:
-        field: its validator knows the choices.
-        value: those that are chosen.
-        attributes: of the whole; none are used.
+        field: the field; its validator knows the choices.
+        value: the chosen values.
+        attributes: attributes of the widget; they are not used.
     """
     rule = field.requires[0] if isinstance(field.requires, (list, tuple)) else field.requires
     chosen = {str(one) for one in (value if isinstance(value, (list, tuple)) else [value] if value else [])}
@@ -141,13 +141,13 @@ def checkboxes(field: Any, value: Any, **attributes: Any) -> DIV:
 
 
 def buttons(label: Any, cancel: Any = None, back: str = "", danger: bool = False) -> list[Any]:
-    """Return the buttons at the end of a form: the one that sends it, and the way back.
+    """Return the buttons at the end of a form: the submit button, and a link back.
 
     Args:
-        label: of the button.
-        cancel: words of the way back, None for none.
-        back: where it leads.
-        danger: whether the button destroys something.
+        label: label of the submit button.
+        cancel: label of the link back, None for no link.
+        back: address of the link.
+        danger: whether submitting destroys something.
     """
     shown = [INPUT(_type="submit", _value=label, _class="btn btn-danger" if danger else "btn btn-primary")]
     if cancel is not None:
@@ -156,10 +156,10 @@ def buttons(label: Any, cancel: Any = None, back: str = "", danger: bool = False
 
 
 def dress(controls: Any) -> None:
-    """Give controls of web2py the framework's classes, and take their styles away.
+    """Give web2py's controls the framework's classes, and remove their styles.
 
     Args:
-        controls: a control or what contains some; text is left as it is.
+        controls: a control, or an element with controls; text is not changed.
     """
     if not isinstance(controls, DIV):
         return

@@ -1,6 +1,6 @@
-"""Small pieces of pages that look the same wherever they are shown: times, states, what to do when a list is empty.
+"""Small parts of pages with the same look everywhere: times, states, what an empty list shows.
 
-They carry classes only, no styles: the policy of the site forbids those in pages (``static/sync/eden.css``).
+They have only classes, no styles: the site's policy forbids styles in pages (see ``static/sync/eden.css``).
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import Any
 
 from gluon import DIV, H2, SPAN, TAG, A, P
 
-#: States have a word and a sign besides their colour.
+#: A state has a sign besides its words and its colour.
 SIGNS = {"good": "✓", "working": "↻", "waiting": "…", "attention": "!", "bad": "✕", "off": "–"}
 
 
 def moment(value: datetime | None, never: Any = "") -> Any:
-    """Return a time for a page: in UTC as it stands, in the reader's own zone and language with ``eden.js``.
+    """Return a time for a page: in UTC, which ``eden.js`` turns into the reader's time zone and language.
 
     Args:
-        value: a time in UTC without a zone, as the database has it; None where there is none.
-        never: what to say where there is none.
+        value: a time in UTC without time zone, as in the database; None if there is none.
+        never: text to show if there is none.
     """
     if value is None:
         return never
@@ -36,7 +36,7 @@ def state(kind: str, words: Any) -> Any:
 
     Args:
         kind: one of ``SIGNS``.
-        words: what the state is called, translated.
+        words: the name of the state, translated.
     """
     return SPAN(
         SPAN(SIGNS[kind], _class="sign", **{"_aria-hidden": "true"}), words, _class=f"state state-{kind}"
@@ -44,13 +44,13 @@ def state(kind: str, words: Any) -> Any:
 
 
 def nothing_here(title: Any, text: Any, label: Any = None, url: str | None = None) -> Any:
-    """Return what an empty screen shows: that it is empty, why, and what to do next.
+    """Return the content of an empty screen: that it is empty, why, and what to do next.
 
     Args:
         title: that there is nothing, in a few words.
-        text: what would be here and how it gets here.
-        label: of the button that leads there, None for no button.
-        url: where the button leads.
+        text: what would be shown here, and how it gets here.
+        label: label of the button, None for no button.
+        url: address of the button.
     """
     parts = [H2(title), P(text)]
     if label is not None:

@@ -1,4 +1,4 @@
-"""Requests of programs, as opposed to those of people with a browser."""
+"""Requests of programs, as opposed to those of browsers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from gluon.storage import Storage
 
-#: Formats in which programs ask and are answered.
+#: Formats for programs.
 FORMATS = ("xml", "s3json", "json", "csv")
 
 
@@ -44,11 +44,11 @@ def is_interface(request: Any) -> bool:
 
 
 def prepare(request: Any, response: Any, session: Any) -> None:
-    """Set up the request before anything else looks at it; to be called by the first model.
+    """Prepare the request before any other code uses it; the first model calls this.
 
-    The body of an interface request is a document, whatever its label says. web2py would parse it as a form:
-    that fails for XML on Python 3, and takes quadratic time for XML labelled as a web form, as Eden sends it.
-    An empty form keeps it from doing so. Such requests leave no session behind either.
+    The body of an interface request is a document, whatever its content type. web2py would parse it as a form: that
+    fails for XML on Python 3, and takes quadratic time for XML with the content type of a form, as Eden sends it.
+    An empty form prevents that. Such requests also store no session.
     """
     normalise(request)
     if is_interface(request):

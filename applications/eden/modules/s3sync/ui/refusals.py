@@ -1,4 +1,4 @@
-"""Answers that are no ordinary page: refusals, for people and for programs."""
+"""Answers that refuse a request, for people and for programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _known: dict[str, tuple[float, set[str]]] = {}
 
 
 def heading(status: int) -> Any:
-    """Return what a refusal is called, for a person.
+    """Return the heading of a refusal, for a person.
 
     Args:
         status: HTTP status, 400 and above.
@@ -42,13 +42,13 @@ def refusal(status: int, message: Any, **headers: str) -> HTTP:
         headers: further headers of the answer.
 
     Returns:
-        for programs the message as text, for people a page of the site.
+        the message as text for programs, as a page of the site for people.
     """
     request, response = current.request, current.response
     if is_interface(request) or request.extension != "html":
         headers.setdefault("Content-Type", "text/plain; charset=utf-8")
         return HTTP(status, str(message), **headers)
-    # The page has one heading of its own: nothing that the refused page had prepared belongs to it.
+    # The page has its own heading; the title and messages of the refused page do not belong on it.
     response.title, response.flash = None, None
     context = {"status": status, "title": heading(status), "message": message}
     headers.setdefault("Content-Type", "text/html; charset=utf-8")
@@ -59,7 +59,7 @@ def refusal(status: int, message: Any, **headers: str) -> HTTP:
 
 
 def is_action(folder: str, controller: str, function: str) -> bool:
-    """Tell whether the application has such a page; web2py's own answer to an unknown one helps nobody.
+    """Return whether the application has such a page; web2py's own answer to an unknown one is no help.
 
     Args:
         folder: the application's folder.

@@ -1,7 +1,7 @@
-"""gzip for what travels, by the fastest library that is here.
+"""gzip for requests and answers, with the fastest library installed.
 
-``isal`` packs seven times as fast as ``zlib`` and as small (docs/PERFORMANCE.md). It is compiled and not to be had for
-every machine; where it is missing, ``zlib`` does the same.
+``isal`` compresses seven times as fast as ``zlib``, to the same size (docs/PERFORMANCE.md). It is a compiled package
+that does not exist for every machine; without it, ``zlib`` is used.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _START = b"\x1f\x8b"
 
 
 class DamagedPacking(ValueError):
-    """What was packed cannot be unpacked, or ends in the middle."""
+    """Compressed data cannot be decompressed, or are incomplete."""
 
 
 class Gzip:
-    """Packs and unpacks streams in steps, so that memory stays flat.
+    """Compresses and decompresses streams in steps, so that memory stays flat.
 
     Args:
         library: ``zlib``, or one with the same functions.
-        level: the library's level for packing.
+        level: the library's compression level.
 
     Attributes:
-        name: of the library.
+        name: name of the library.
     """
 
     def __init__(self, library: ModuleType, level: int) -> None:
@@ -45,20 +45,20 @@ class Gzip:
         self._error: type[Exception] = library.error
 
     def pack(self, source: BinaryIO, target: BinaryIO) -> None:
-        """Copy a stream to another one, packed."""
+        """Copy a stream to another one, compressed."""
         packer = self._packer()
         for chunk in iter(lambda: source.read(CHUNK), b""):
             target.write(packer.compress(chunk))
         target.write(packer.flush())
 
     def unpack(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield what was packed, in steps: a few bytes may unpack to gigabytes.
+        """Yield decompressed data in steps: a few bytes may decompress to gigabytes.
 
         Args:
-            chunks: what was packed, in pieces of any length; nothing at all is unpacked to nothing.
+            chunks: compressed data, in pieces of any length; no data decompress to no data.
 
         Raises:
-            DamagedPacking: it is damaged, or ends before its end.
+            DamagedPacking: the data are damaged or incomplete.
         """
         unpacker = self._unpacker()
         begun = False
@@ -86,12 +86,12 @@ class Gzip:
 
 
 def is_packed(start: bytes) -> bool:
-    """Tell from its first two bytes whether a stream is packed."""
+    """Return whether a stream is compressed, from its first two bytes."""
     return start[:2] == _START
 
 
 def fastest() -> Gzip:
-    """Return the fastest that is installed."""
+    """Return the fastest implementation installed."""
     return Gzip(zlib, 5) if isal_zlib is None else Gzip(isal_zlib, 2)
 
 

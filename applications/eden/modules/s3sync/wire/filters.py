@@ -1,16 +1,16 @@
-"""URL filters: which records a task exchanges. Read, checked and written in one place.
+"""URL filters, which choose the records that a task exchanges: reading, checking and writing them.
 
 The grammar is Eden's: ``[table]selector__operator=value``.
 
 - ``[table]`` says which table's records are filtered; ``[~]``, ``[]`` or nothing means the main table.
 - A selector is ``~`` or the alias of a component, a dot, and a field; ``$`` follows a foreign key into the
   next table: ``~.organisation_id$acronym``. Several selectors are joined by ``|`` and mean any of them.
-- The operator is ``eq`` where none is written; ``!`` behind it negates. ``like`` knows the wildcards ``*``
-  and ``?`` and does not mind case.
+- The default operator is ``eq``; ``!`` after it negates. ``like`` has the wildcards ``*`` and ``?`` and ignores
+  case.
 - Several values are joined by commas and mean any of them. ``NONE`` is NULL. A value in double quotes is
-  taken literally; inside, ``\\"`` is a quote, and backslashes count as such only before a quote.
+  literal; inside, ``\\"`` is a quote, and a backslash is an escape only before a quote.
 
-What an Eden would silently ignore, and then send everything, is an error here.
+An Eden silently ignores a filter that it cannot read, and sends everything. Here that is an error.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ class Filter:
 
     Attributes:
         table: the table whose records are filtered, None for the main table.
-        selectors: alternatives; one of them has to meet the condition.
+        selectors: alternatives; one of them must meet the condition.
         operator: how to compare.
-        values: alternatives as text, None for NULL; for ``contains`` all of them are meant.
-        negate: whether the condition is turned round.
+        values: alternatives as text, None for NULL; ``contains`` needs all of them.
+        negate: whether the condition is negated.
     """
 
     table: str | None
@@ -82,14 +82,14 @@ class Filter:
 
 
 class Hop(NamedTuple):
-    """A foreign key that a selector follows, and the table it leads to (which may be a super-entity)."""
+    """A foreign key that a selector follows, and its target table (which may be a super-entity)."""
 
     field: Field
     table: Table
 
 
 class Path(NamedTuple):
-    """A selector that has been found in the schema.
+    """A selector resolved in the schema.
 
     Attributes:
         component: the component it starts with, None for the table itself.
@@ -109,7 +109,7 @@ _SUFFIX = re.compile(r"__([a-z]+)$")
 _NULL = ("NONE", "None")
 _ESCAPED = re.compile(r'(\\*)"')
 _NEEDS_QUOTES = re.compile(r'[",]|^\s|\s$')
-# What would be read as something else when a filter stands in a query string or on a line of its own.
+# Characters with another meaning in a query string or at a line end.
 _MISREAD = re.compile("[%&+\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -117,7 +117,7 @@ _MISREAD = re.compile("[%&+\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 def is_filter(name: str) -> bool:
-    """Tell whether a URL variable is meant as a filter: ``[table]...`` or, plain, with a dot in it."""
+    """Return whether a URL variable is a filter: ``[table]...`` or a plain name with a dot."""
     return name.startswith("[") or ("." in name and not name.startswith(("_", "$")))
 
 
@@ -125,8 +125,8 @@ def parse_filter(name: str, value: str) -> Filter:
     """Read a filter from a URL variable.
 
     Args:
-        name: of the variable, not percent-encoded any more.
-        value: of the variable.
+        name: name of the variable, percent-decoded.
+        value: value of the variable, percent-decoded.
 
     Raises:
         FilterError: the filter cannot be read.
@@ -161,7 +161,7 @@ def parse_filter_string(text: str, table: str | None = None) -> list[Filter]:
 
     Args:
         text: filters joined by ``&``, percent-encoding optional.
-        table: the table they are for, None for the main table.
+        table: the table that they filter, None for the main table.
 
     Raises:
         FilterError: one of them cannot be read.
@@ -181,7 +181,7 @@ def parse_filter_string(text: str, table: str | None = None) -> list[Filter]:
 
 
 def write_filter(filter: Filter) -> tuple[str, str]:
-    """Return name and value of the URL variable, not percent-encoded; the inverse of ``parse_filter``."""
+    """Return name and value of the URL variable, not percent-encoded: the inverse of ``parse_filter``."""
     name = f"[{filter.table or '~'}]{'|'.join(map(str, filter.selectors))}"
     if filter.operator is not Operator.EQ:
         name += f"__{filter.operator.value}"
@@ -193,7 +193,7 @@ def write_filter(filter: Filter) -> tuple[str, str]:
 def filter_text(filter: Filter) -> str:
     """Return a filter as a person reads and enters it: ``~.name__like=A*``.
 
-    Only what would be misread is percent-encoded; ``parse_filter_string`` reads it back.
+    Only characters that would be misread are percent-encoded; ``parse_filter_string`` reads the text back.
     """
     name, value = write_filter(filter)
     text = f"{name[3:] if filter.table is None else name}={value}"
@@ -201,7 +201,7 @@ def filter_text(filter: Filter) -> str:
 
 
 def to_query(filters: Iterable[Filter]) -> str:
-    """Return filters as part of a query string; brackets, tildes and commas stay readable, as with Eden."""
+    """Return filters as part of a query string; like in Eden, brackets, tildes and commas are not encoded."""
     pairs = map(write_filter, filters)
     return "&".join(f"{quote(name, safe='[]~.$|!')}={quote(value, safe='~:,*')}" for name, value in pairs)
 
@@ -238,7 +238,7 @@ def _values(text: str) -> Iterable[str | None]:
         if text.startswith('"', position):
             value, position = _quoted(text, position + 1)
             end = text.find(",", position)
-            # What follows the closing quote belongs to the value; there should be nothing.
+            # Text after the closing quote belongs to the value; there should be none.
             value += text[position:] if end < 0 else text[position:end]
             yield value
         else:
@@ -251,7 +251,7 @@ def _values(text: str) -> Iterable[str | None]:
 
 
 def _quoted(text: str, position: int) -> tuple[str, int]:
-    """Return the quoted value from a position on, and the position behind its closing quote."""
+    """Return the quoted value that begins at a position, and the position after its closing quote."""
     parts: list[str] = []
     for match in _ESCAPED.finditer(text, position):
         backslashes = len(match[1])
@@ -277,7 +277,7 @@ def _written(value: str | None) -> str:
 
 
 def validate(filter: Filter, schema: Schema, table: Table) -> tuple[Path, ...]:
-    """Find the fields of a filter in the schema and check its values.
+    """Resolve the fields of a filter in the schema and check its values.
 
     Args:
         filter: the filter.
@@ -288,7 +288,7 @@ def validate(filter: Filter, schema: Schema, table: Table) -> tuple[Path, ...]:
         One path for each selector.
 
     Raises:
-        FilterError: it names a table, component or field that does not exist, or a value that cannot be read.
+        FilterError: it names a table, component or field that does not exist, or has a value that cannot be read.
     """
     start = table
     if filter.table is not None and filter.table != table.name:
@@ -352,9 +352,9 @@ _ELEMENT_KINDS: dict[str, str] = {
 
 
 def typed_values(filter: Filter, field: Field) -> tuple[Any, ...]:
-    """Return the values of a filter in the type of a field: Python values, None for NULL.
+    """Return the values of a filter as Python values of the field's type, None for NULL.
 
-    The values of ``like`` stay text with wildcards. References are compared by the key at this site.
+    The values of ``like`` stay text with wildcards. References are compared by their key at this site.
 
     Raises:
         FilterError: a value cannot be read, or the operator does not fit it.

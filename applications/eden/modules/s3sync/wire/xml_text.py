@@ -8,7 +8,7 @@ from ..core.text import ILLEGAL, is_legal
 
 
 def escape_text(value: str) -> str:
-    """Return the text as content of an element; characters that XML cannot carry are left out."""
+    """Return the text as content of an element, without the characters that XML cannot contain."""
     if "&" in value:
         value = value.replace("&", "&amp;")
     if "<" in value:
@@ -21,7 +21,7 @@ def escape_text(value: str) -> str:
 
 
 def escape_attr(value: str) -> str:
-    """Return the text as value of an attribute in double quotes; line ends and tabs survive the parser."""
+    """Return the text as value of an attribute in double quotes; the parser keeps line ends and tabs."""
     value = escape_text(value)
     if '"' in value:
         value = value.replace('"', "&quot;")
@@ -31,11 +31,11 @@ def escape_attr(value: str) -> str:
 
 
 def escape_texts(values: Sequence[str], legal: str | None = None) -> Sequence[str]:
-    """Return what ``escape_text`` makes of each text, in a few steps for all of them.
+    """Return ``escape_text`` of each text, in a few steps for all of them.
 
     Args:
         values: the texts.
-        legal: all of them together, where that is known to be legal.
+        legal: all of them together, if that is known to be legal.
     """
     if legal is None:
         legal = "".join(values)
@@ -45,7 +45,7 @@ def escape_texts(values: Sequence[str], legal: str | None = None) -> Sequence[st
 
 
 def escape_attrs(values: Sequence[str], legal: str | None = None) -> Sequence[str]:
-    """Return what ``escape_attr`` makes of each text; as ``escape_texts``."""
+    """Return ``escape_attr`` of each text; as ``escape_texts``."""
     if legal is None:
         legal = "".join(values)
         if not is_legal(legal):
@@ -61,7 +61,7 @@ def _replaced(values: Sequence[str], legal: str, spellings: Sequence[tuple[str, 
     wanted = [each for each in spellings if each[0] in legal]
     if not wanted:
         return values
-    # a legal text holds no NUL, so that NUL keeps the values apart
+    # A legal text contains no NUL, so NUL can separate the values.
     together = "\0".join(values)
     for character, spelling in wanted:
         together = together.replace(character, spelling)

@@ -1,7 +1,7 @@
 """Parameters and replies of the protocol, for both ends; a file for each section of docs/PROTOCOL.md.
 
-Everything an Eden sends and understands is here, and what is agreed between two of ours on top of it: cursors and
-pages, files, outcomes. An Eden ignores what it does not know, and so do we.
+It contains everything that an Eden sends and understands, and our extensions: cursors and pages, files, outcomes.
+An Eden ignores what it does not know, and so do we.
 """
 
 __all__ = ["dry_run", "names", "offer", "pull", "push", "registration", "replies", "times", "variables"]

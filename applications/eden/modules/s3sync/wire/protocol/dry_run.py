@@ -1,4 +1,4 @@
-"""What a site answers to a push that shall only be looked at."""
+"""The reply to a dry run of a push."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .replies import as_count, as_text, succeeded
 
 @dataclass(frozen=True)
 class DryRunRecord:
-    """A record of which is known beforehand what would become of it at the receiving site.
+    """The expected outcome of one record at the receiving site.
 
     Attributes:
-        action: what would become of it, see ``records.Action``.
-        uuid: of the record, None where it has none.
+        action: the expected action, see ``records.Action``.
+        uuid: uuid of the record, None if it has none.
         reason: why, "" for the plain cases.
-        winner: for a conflict, whose version would stay, as the receiving site sees it: "ours" or "theirs".
-        present: S3XML of the version at the receiving site, None where it has none.
+        winner: for a conflict, the version that would stay from the receiver's point of view: "ours" or "theirs".
+        present: S3XML of the version at the receiving site, None if it has none.
         incoming: S3XML of the version that would arrive there.
     """
 
@@ -32,13 +32,13 @@ class DryRunRecord:
 
 @dataclass(frozen=True)
 class DryRunResult:
-    """What would become of the records of a document, without anything being written.
+    """The expected outcomes of a document, from a dry run.
 
     Attributes:
-        looked: main records that were looked at.
-        outcomes: how many of them would meet which fate, by action.
-        others: records that come along with them (components and records referred to) and would change.
-        examples: some of them.
+        looked: number of main records examined.
+        outcomes: action -> number of these records.
+        others: number of records that come with them (components and referenced records) and would change.
+        examples: some of the records.
     """
 
     looked: int = 0
@@ -48,7 +48,7 @@ class DryRunResult:
 
 
 def dry_run_json(forecast: DryRunResult) -> dict[str, Any]:
-    """Return the body of the reply to a site that asks what would become of a document."""
+    """Return the body of the reply to a dry run of a push."""
     return {
         "status": "success",
         "statuscode": "200",
@@ -70,7 +70,7 @@ def dry_run_json(forecast: DryRunResult) -> dict[str, Any]:
 
 
 def read_dry_run(reply: Any) -> DryRunResult:
-    """Read what a peer would do.
+    """Read the reply to a dry run of a push.
 
     Raises:
         PeerRefused: the peer says that it failed.

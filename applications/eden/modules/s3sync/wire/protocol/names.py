@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Announced by a peer that tells what it would do without doing it.
+#: The capability of a peer that can dry-run a push.
 LOOK = "look"
 
 

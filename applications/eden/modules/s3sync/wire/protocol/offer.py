@@ -1,4 +1,4 @@
-"""What a site offers: resources, capabilities, data sets."""
+"""The offer of a site: resources, capabilities, data sets."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .variables import read_words
 
 @dataclass(frozen=True)
 class Offered:
-    """A resource that a peer lets others pull.
+    """A resource that others can pull from a peer.
 
     Attributes:
         name: table name.
-        title: what the peer calls it.
-        records: about how many records it has there, None where the peer did not say.
+        title: its title at the peer.
+        records: approximate number of records there, None if the peer did not say.
     """
 
     name: str
@@ -29,11 +29,11 @@ class Offered:
 
 @dataclass(frozen=True)
 class OfferedSet:
-    """A data set of a peer: resources under a name, to be taken together.
+    """A data set of a peer: resources that belong together.
 
     Attributes:
         code: its short name.
-        name: what the peer calls it.
+        name: its name at the peer.
         resources: names of its tables.
     """
 
@@ -44,19 +44,19 @@ class OfferedSet:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a peer says about itself, and what can be pulled from it.
+    """What a peer is, and what can be pulled from it.
 
     Attributes:
-        uuid: how the peer identifies itself.
-        name: what it calls itself.
-        software, version: what it runs.
-        capabilities: what it can do beyond an Eden.
-        time: its clock (UTC), None where it did not say.
+        uuid: the peer's identifier.
+        name: its name.
+        software, version: its software.
+        capabilities: its capabilities beyond those of an Eden.
+        time: the time by its clock (UTC), None if it did not say.
         known: whether the asking site is registered there.
-        page_size: main records of a page that is asked for without a limit, None where it did not say.
-        most_per_page: most main records of a page, None where it did not say.
-        resources: what may be pulled.
-        datasets: what of it belongs together, as an administrator there sees it.
+        page_size: number of main records in a page without a limit, None if it did not say.
+        most_per_page: maximum number of main records in a page, None if it did not say.
+        resources: the resources that can be pulled.
+        datasets: its data sets.
     """
 
     uuid: str
@@ -72,12 +72,12 @@ class Offer:
     datasets: tuple[OfferedSet, ...] = ()
 
     def resource(self, name: str) -> Offered | None:
-        """Return what is offered of a table, None where it is not."""
+        """Return what is offered of a table, None if nothing is."""
         return next((each for each in self.resources if each.name == name), None)
 
 
 def offer_json(offer: Offer) -> dict[str, Any]:
-    """Return the body of the reply to a site that asks what is offered."""
+    """Return the body of the reply to a request for the offer."""
     return {
         "status": "success",
         "statuscode": "200",
@@ -101,7 +101,7 @@ def offer_json(offer: Offer) -> dict[str, Any]:
 
 
 def read_offer(reply: Any) -> Offer:
-    """Read what a peer offers.
+    """Read the offer of a peer.
 
     Raises:
         PeerRefused: the peer says that it failed.

@@ -25,15 +25,15 @@ class PullRequest:
     Attributes:
         resource: name of the main table.
         repository: uuid of the asking site.
-        cursor: where the last page ended, "" for the start; None where the asking site knows no cursors.
-        limit: most main records in the answer, None for no limit.
-        msince: only records modified since (UTC), for a site that knows no cursors.
+        cursor: where the last page ended, "" for the start; None if the asking site has no cursors.
+        limit: maximum number of main records in the answer, None for no limit.
+        msince: only records modified since this time (UTC), for a site without cursors.
         components: whether components are sent with their masters.
         filters: conditions, joined by AND.
-        checkpoint: answer to the last push of the asking site, "" where it never pushed; None from an Eden. It
-            shows whether that site still knows of all it has pushed.
-        total: whether the answer shall tell how many main records there are from the cursor on.
-        look: whether the asking site only looks: nothing is remembered of this request.
+        checkpoint: the checkpoint from the last push of the asking site, "" if it never pushed; None from an Eden.
+            It shows whether that site still knows everything that it has pushed.
+        total: whether the answer includes the number of main records after the cursor.
+        look: whether this is a dry run: nothing of this request is stored.
     """
 
     resource: str
@@ -52,7 +52,7 @@ class PullRequest:
         """Read a request from its URL variables (a repeated variable is a list).
 
         Raises:
-            AnsweredWith200: no resource, or the resource "mixed".
+            AnsweredWith200: there is no resource, or it is "mixed".
             FilterError: a filter cannot be read.
             BadRequest: another variable cannot be read.
         """

@@ -17,16 +17,16 @@ from .variables import query_string, read_components, read_resource, read_single
 
 @dataclass(frozen=True)
 class PushRequest:
-    """How a site wants a document to be treated.
+    """How a site wants its document to be imported.
 
     Attributes:
         resource: name of the main table.
         repository: uuid of the sending site.
-        strategy, update_policy, conflict_policy: as sent, None where not; THIS means the receiving site.
-        components: whether components in the document are to be imported.
+        strategy, update_policy, conflict_policy: as sent, None if not sent; THIS means the receiving site.
+        components: whether to import components in the document.
         journal: identity of the sender's journal; None for an Eden.
-        checkpoint: what the receiver answered to the last push, "" at first; None for an Eden.
-        look: whether to tell only what would become of the records, and to store nothing.
+        checkpoint: the receiver's checkpoint from the last push, "" at first; None for an Eden.
+        look: whether this is a dry run: only the outcomes are answered, and nothing is stored.
     """
 
     resource: str
@@ -44,8 +44,8 @@ class PushRequest:
         """Read a request from its URL variables.
 
         Raises:
-            AnsweredWith200: no resource, or the resource "mixed".
-            BadRequest: a variable cannot be read, or is repeated and must not be.
+            AnsweredWith200: there is no resource, or it is "mixed".
+            BadRequest: a variable cannot be read, or must not be repeated.
         """
         return cls(
             resource=read_resource(variables),
@@ -78,19 +78,19 @@ class PushRequest:
 
 @dataclass(frozen=True)
 class PushReply:
-    """What became of a document.
+    """The answer to a push.
 
     Attributes:
-        records: main records that were not rejected.
+        records: number of main records that were not rejected.
         created, updated, deleted: ids of main records at the receiving site.
-        message: for a person; "" where there is nothing to say.
-        tree: S3JSON of the records that were rejected.
-        outcomes: how many main records met which fate, by action; empty from an Eden.
+        message: a message for a person, "" for none.
+        tree: S3JSON of the rejected records.
+        outcomes: action -> number of main records; empty from an Eden.
         journal: identity of the receiver's journal; None from an Eden.
         checkpoint: to be sent with the next push; None from an Eden.
-        restored: whether the checkpoint was unknown, so that the sender has to start from its beginning.
-        files: stored names of files that the receiver wants to have.
-        time: the receiver's clock (UTC).
+        restored: whether the checkpoint was unknown, so that the sender must start from the beginning.
+        files: stored names of files that the receiver needs.
+        time: the time by the receiver's clock (UTC).
     """
 
     records: int = 0
@@ -108,11 +108,11 @@ class PushReply:
 
     @property
     def is_ours(self) -> bool:
-        """Whether the receiver speaks more than an Eden."""
+        """Whether the receiver has the extended protocol."""
         return self.checkpoint is not None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the body; what an Eden would leave out when empty is left out."""
+        """Return the body; empty values that an Eden leaves out are left out."""
         reply: dict[str, Any] = {"status": "success", "statuscode": "200", "records": self.records}
         for name in ("created", "updated", "deleted", "message"):
             if getattr(self, name):

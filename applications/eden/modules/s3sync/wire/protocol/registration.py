@@ -17,13 +17,13 @@ from .variables import WORD, read_words
 
 @dataclass(frozen=True)
 class RegistrationRequest:
-    """How a site introduces itself.
+    """The request of a site that registers.
 
     Attributes:
-        uuid: its identifier, under which it pulls and pushes.
-        name: what it calls itself.
-        apitype: kind of site; an Eden says "eden".
-        capabilities: what it can do beyond an Eden.
+        uuid: its identifier, which it uses to pull and push.
+        name: its name.
+        apitype: kind of site; "eden" for an Eden.
+        capabilities: its capabilities beyond those of an Eden.
     """
 
     uuid: str
@@ -36,8 +36,8 @@ class RegistrationRequest:
         """Read a request.
 
         Raises:
-            AnsweredWith200: the site does not say who it is.
-            BadRequest: the body is not a JSON object, or a value in it is unusable.
+            AnsweredWith200: the site does not identify itself.
+            BadRequest: the body is no JSON object, or has an invalid value.
         """
         try:
             given = json.loads(body)
@@ -77,14 +77,14 @@ class RegistrationRequest:
 
 @dataclass(frozen=True)
 class RegistrationReply:
-    """What a site answers to one that introduces itself.
+    """The answer to a registration.
 
     Attributes:
-        sender: its own identifier.
-        message: for a person.
-        version: of its synchronisation, None for an Eden.
-        capabilities: what it can do beyond an Eden.
-        time: its clock (UTC), None for an Eden.
+        sender: identifier of the answering site.
+        message: a message for a person.
+        version: version of its synchronisation, None for an Eden.
+        capabilities: its capabilities beyond those of an Eden.
+        time: the time by its clock (UTC), None for an Eden.
     """
 
     sender: str
@@ -125,10 +125,10 @@ class RegistrationReply:
 
 
 def _identifies(uuid: str) -> bool:
-    """Tell whether a site can be known by this."""
+    """Return whether a text is a valid identifier of a site."""
     return 0 < len(uuid) <= LONGEST_UUID and uuid.isprintable()
 
 
 def _on_one_line(text: str) -> str:
-    """Return a name as it can be shown, stored and mailed everywhere: without line ends and control characters."""
+    """Return a name without line ends and control characters, so that it can be shown, stored and mailed."""
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())

@@ -1,4 +1,4 @@
-"""Replies in the JSON that every Eden understands."""
+"""JSON replies that every Eden understands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .times import parse_msince
 
 
 class AnsweredWith200(BadRequest):
-    """A failure that an Eden client only understands in an answer with status 200."""
+    """A failure that an Eden client understands only in an answer with status 200."""
 
     code = "request_incomplete"
     eden_status: ClassVar[int] = 200
@@ -21,7 +21,7 @@ def failure(error: SyncError, sender: str | None = None) -> tuple[int, dict[str,
     """Return HTTP status and body of a reply that reports an error.
 
     Args:
-        error: what went wrong.
+        error: the error.
         sender: identifier of this site, for replies to a registration.
     """
     status = error.eden_status if isinstance(error, AnsweredWith200) else error.http_status
@@ -39,11 +39,11 @@ def failure(error: SyncError, sender: str | None = None) -> tuple[int, dict[str,
 
 
 def succeeded(reply: Any) -> Mapping[str, Any]:
-    """Return a reply that reports success; an Eden reports failures with status 200, too.
+    """Return a reply that reports success; an Eden also reports failures with status 200.
 
     Raises:
-        PeerRefused: the peer says that it failed.
-        ProtocolError: the reply says neither.
+        PeerRefused: the reply reports a failure.
+        ProtocolError: the reply reports neither.
     """
     if not isinstance(reply, dict) or "status" not in reply:
         raise ProtocolError("The peer answered with JSON that says neither success nor failure.", remote=True)
@@ -74,5 +74,5 @@ def as_time(value: Any) -> datetime | None:
     try:
         return parse_msince(value)
     except BadRequest:
-        # The clock of the peer is for information; a reply without it is as good.
+        # The peer's time is only informative; a reply without it is valid.
         return None

@@ -16,10 +16,10 @@ _MSINCE_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2
 
 
 def parse_msince(text: str) -> datetime:
-    """Read a time as it stands in ``msince`` and ``time``: exactly ``YYYY-MM-DDTHH:MM:SS``, UTC.
+    """Read the time of ``msince`` or ``time``: exactly ``YYYY-MM-DDTHH:MM:SS``, UTC.
 
     Raises:
-        BadRequest: anything else. An Eden would send everything instead.
+        BadRequest: it has any other form. An Eden would send everything instead.
     """
     try:
         if _MSINCE_FORM.fullmatch(text) is None:
@@ -32,5 +32,5 @@ def parse_msince(text: str) -> datetime:
 
 
 def format_msince(moment: datetime) -> str:
-    """Return a moment (UTC, without zone) as it stands in ``msince`` and ``time``."""
+    """Return a time (UTC, without time zone) in the form of ``msince`` and ``time``."""
     return moment.isoformat()[:19]

@@ -1,4 +1,4 @@
-"""Variables of requests: read, checked, and written into a query."""
+"""URL variables of requests: reading, checking and writing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_resource(variables: Mapping[str, Any]) -> str:
 
 
 def read_components(variables: Mapping[str, Any]) -> bool:
-    # The second is what an active Eden says; its passive end ignores both.
+    # An active Eden sends the second one; its passive side ignores both.
     return "None" not in (read_single(variables, "components"), read_single(variables, "mcomponents"))
 
 

@@ -1,10 +1,10 @@
 """S3XML as bytes and as Records, streaming both ways, and the S3JSON that answers a push.
 
-- ``reader``: a document to its top-level elements, in flat memory, with limits.
-- ``decoder``: an element to a Record.
-- ``encoder``: a Record to an element, and the pieces from which the exporter builds one without a Record.
+- ``reader``: from a document to its top-level elements, in flat memory, with limits.
+- ``decoder``: from an element to a Record.
+- ``encoder``: from a Record to an element, and the pieces from which the exporter builds one without a Record.
 - ``document``: a document on disk, its main records in order, the others on demand.
-- ``error_tree``: what a receiver found wrong, as the sender gets to see it.
+- ``error_tree``: the errors that a receiver reports to the sender.
 """
 
 from .decoder import Decoder, strip_domain, with_domain

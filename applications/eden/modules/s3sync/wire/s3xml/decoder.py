@@ -1,4 +1,4 @@
-"""From an element to a Record."""
+"""Decodes an element to a Record."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def strip_domain(uuid: str, own_domain: str | None) -> str:
         uuid: as the document has it.
         own_domain: domain of this site, None for none.
 
-    Source: an Eden puts its domain before uuids that are no URN and have no inner slash; whoever receives a
-    uuid with its own domain takes that off again, and leaves all others as they are.
+    An Eden puts its domain before uuids that are no URN and have no inner slash. The receiver of a uuid with its own
+    domain removes the domain, and leaves all others.
     """
     if not own_domain or uuid.startswith("urn:"):
         return uuid
@@ -38,7 +38,7 @@ def strip_domain(uuid: str, own_domain: str | None) -> str:
 
 
 class _ForeignKey(NamedTuple):
-    """Where a foreign key may point: instance tables, and the one that is meant where none is named."""
+    """The possible targets of a foreign key: instance tables, and the default one."""
 
     multiple: bool
     tables: frozenset[str]
@@ -46,15 +46,15 @@ class _ForeignKey(NamedTuple):
 
 
 def with_domain(uuid: str, own_domain: str | None) -> str:
-    """Return a uuid as an Eden has to get it: the inverse of ``strip_domain``.
+    """Return a uuid as an Eden needs it: the inverse of ``strip_domain``.
 
-    Whatever has no domain an Eden takes for its own, and would send back under its own domain.
+    An Eden takes a uuid without domain for its own, and would send it back under its own domain.
     """
     return f"{own_domain}/{uuid}" if own_domain and "/" not in uuid and not uuid.startswith("urn:") else uuid
 
 
 class _Plan:
-    """How to read the elements of one table, worked out once."""
+    """How to read the elements of one table, computed once."""
 
     __slots__ = ("components", "readers", "references", "table", "uploads")
 
@@ -84,7 +84,7 @@ class _Plan:
             self.components.setdefault(component.table, []).append(component)
 
     def component(self, name: str, alias: str | None) -> Component | None:
-        """Return the component an element belongs to: by alias if it has one, else the only or plain one."""
+        """Return the component of an element: by its alias if it has one, else the only or plain one."""
         candidates = self.components.get(name, ())
         if alias is not None:
             return next((each for each in candidates if each.alias == alias), None)
@@ -98,8 +98,8 @@ class Decoder:
     """Turns elements into Records.
 
     Args:
-        schema: tables of this site. Fields and components it does not know are passed over, computed ones and
-            meta-fields given as data too; so are references to tables that the field cannot refer to.
+        schema: tables of this site. Unknown fields and components are skipped, and so are computed fields,
+            meta-fields given as data, and references to tables that the field cannot refer to.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -109,8 +109,8 @@ class Decoder:
     def decode(self, element: etree._Element) -> Record:
         """Return the record of a <resource> element, with its components and inline records.
 
-        Values that cannot be read are in ``errors`` of the record, attributes of the record among them. The
-        uuid is as the document has it, with any domain.
+        Values that cannot be read are in ``errors`` of the record, also those of its attributes. The uuid is as in
+        the document, with any domain.
 
         Raises:
             UnknownResource: there is no such table here.
@@ -122,10 +122,10 @@ class Decoder:
         return self._record(element, self._plan(name), None, None)
 
     def is_component(self, master: str, element: etree._Element) -> bool:
-        """Tell whether a nested <resource> belongs to the record it stands in, by our data model.
+        """Return whether a nested <resource> is a component of the surrounding record in our data model.
 
         Args:
-            master: table of that record.
+            master: table of the surrounding record.
             element: the nested element.
         """
         if master not in self._schema:
@@ -161,7 +161,7 @@ class Decoder:
                     value, text = child.get("url"), child.get("filename")
                 else:
                     value = child.get("value")
-                    # what is for machines wins
+                    # The value for machines takes precedence.
                     text = child.text if value is None else None
                 try:
                     result = read(value, text)

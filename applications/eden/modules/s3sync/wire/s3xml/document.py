@@ -1,10 +1,10 @@
-"""A document of S3XML that lies on disk: its main records in order, the others on demand.
+"""An S3XML document on disk: its main records in order, the others on demand.
 
-Records of other tables follow the records that refer to them, at any distance, and only those that are referred to
-are imported. A document of usual size, as our pages are, is decoded as a whole, before anybody waits for the database.
-A large one, as an Eden may send, is read twice: first to set the others aside under their identifiers, then to hand
-out the main records. One that holds nothing but main records is read once, whatever its size, a batch at a time:
-records that are decoded and imported before the next ones come are still in the processor's cache.
+Records of other tables follow the records that refer to them, at any distance, and only referenced ones are imported.
+A document of usual size, such as our pages, is decoded as a whole before the database is locked. A large one, as an
+Eden may send, is read twice: first to store the other records by identifier, then for the main records. A document
+with main records only is read once, whatever its size, batch by batch: records imported right after they were decoded
+are still in the processor's cache.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from . import Decoder, DocumentLimits, DocumentReader, Element, Header, fragment
 _CHUNK = 1 << 20
 _NAME = re.compile(rb"""<resource\b[^>]*?\bname\s*=\s*["']([^"'<>]*)["']""")
 
-#: Documents up to this many bytes are decoded as a whole; the records take two to three times as much memory.
+#: Documents of at most so many bytes are decoded as a whole; the records take two to three times the memory.
 AT_ONCE_BYTES = 12 << 20
-#: Set-aside records of larger ones are kept in memory up to this many bytes of XML, then in a temporary file.
+#: Stored records of larger documents are in memory up to so many bytes of XML, then in a temporary file.
 SPILL_BYTES = 16 << 20
 
 _Key = tuple[str, str]
 
 
 class WantedRecord(NamedTuple):
-    """A record that something refers to."""
+    """A record that a reference names."""
 
     table: str
     uuid: str | None
@@ -40,19 +40,19 @@ class WantedRecord(NamedTuple):
 
 
 class _Shelf(Protocol):
-    """Records set aside by table and identifier."""
+    """Records stored by table and identifier."""
 
     def put(self, key: _Key, element: Element) -> None: ...
 
     def take(self, key: _Key) -> list[Record]:
-        """Return what stands under a key, records that are equal but once, and forget it."""
+        """Return and remove the records of a key; of equal ones only one."""
         ...
 
     def close(self) -> None: ...
 
 
 class _Decoded:
-    """The shelf of a document that is decoded at once."""
+    """The records of a document that is decoded as a whole."""
 
     def __init__(self, decoder: Decoder, schema: Schema) -> None:
         self._decoder = decoder
@@ -75,7 +75,7 @@ class _Decoded:
 
 
 class _Fragments:
-    """The shelf of a large document: elements as text, in memory while they are few, decoded when they are taken."""
+    """The records of a large document: elements as text, in memory while they are few, decoded when taken."""
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
@@ -92,7 +92,7 @@ class _Fragments:
 
     def _spill(self) -> None:
         if self._file is None:
-            # An empty name is SQLite's temporary database on disk: it vanishes with the connection.
+            # An empty name is SQLite's temporary database on disk: it is removed with the connection.
             self._file = sqlite3.connect("")
             self._file.execute("PRAGMA journal_mode=OFF")
             self._file.execute("CREATE TABLE shelf (name TEXT, id TEXT, element BLOB)")
@@ -101,7 +101,7 @@ class _Fragments:
         self._elements, self._size = {}, 0
 
     def close_filling(self) -> None:
-        """Everything is on the shelf; make it quick to find."""
+        """Make look-ups fast, after all records have been stored."""
         if self._file is not None:
             self._spill()
             self._file.execute("CREATE INDEX shelf_id ON shelf (name, id)")
@@ -132,12 +132,12 @@ class Document:
     Args:
         source: a seekable binary file at its beginning.
         schema: tables of this site.
-        main: name of the table that the document is about.
-        limits: what is accepted of a document.
+        main: name of the main table.
+        limits: the limits for the document.
 
     Raises:
-        DocumentError: the document cannot be read; raised before any record is handed out unless the fault lies
-            behind the first main records of a document that holds nothing else.
+        DocumentError: the document cannot be read. It is raised before the first record, except for an error after
+            the first main records of a document without other records.
     """
 
     def __init__(
@@ -196,9 +196,10 @@ class Document:
             self._shelf.put((name, identifier), element)
 
     def _set_nested_aside(self, element: Element, name: str) -> None:
-        """Set aside what an Eden nests although it does not belong there.
+        """Store records that an Eden nests although they are no components.
 
-        Of staff it writes the person only inside the record, several times under different aliases, and refers to it.
+        It writes the person of a staff record only inside that record, several times under different aliases, and
+        refers to it.
         """
         seen: set[tuple[str, str | None]] = set()
         for nested in element.iterchildren("resource"):
@@ -211,7 +212,7 @@ class Document:
             self._set_nested_aside(nested, inner)
 
     def verify(self) -> None:
-        """Make sure that the document is whole and well-formed, before anything of it is stored for good.
+        """Check that the document is complete and well-formed, before anything of it is committed.
 
         Raises:
             DocumentError: it is not.
@@ -232,15 +233,15 @@ class Document:
                 return names
             text = rest + chunk
             if b"\0" in text[:64]:
-                # UTF-16 or UTF-32: rare enough to always read twice.
+                # UTF-16 or UTF-32: rare, so always read twice.
                 return {"", *names}
             names.update(match.decode("utf-8", "replace") for match in _NAME.findall(text))
             rest = text[text.rfind(b"<") :] if b"<" in text else b""
 
     def batches(self, size: int) -> Iterator[list[Record]]:
-        """Yield the main records in the order of the document, ``size`` at a time; to be asked for once."""
+        """Yield the main records in the order of the document, ``size`` at a time; can be called once."""
         if self._main_records is not None:
-            # what has been handed out is let go: records of a page are most of what an import holds in memory
+            # Free the records already returned: those of a page are most of an import's memory.
             waiting = self._main_records[::-1]
             self._main_records = []
             while waiting:
@@ -260,7 +261,7 @@ class Document:
             yield batch
 
     def take(self, wanted: WantedRecord) -> list[Record]:
-        """Return the set-aside records with this identifier, each only once during the life of the document.
+        """Return the stored records with this identifier, each only once in the life of the document.
 
         A sender puts its domain before bare identifiers in records but not in references, so both are tried.
         """

@@ -1,7 +1,7 @@
-"""From Records to a document, and the pieces of which the exporter builds one without Records.
+"""Encodes Records to a document, and the pieces from which the exporter builds one without Records.
 
-Attributes stand in the order in which an Eden writes them. Table and field names come from the schema and are
-not escaped; everything else is.
+Attributes are in the order in which an Eden writes them. Table and field names come from the schema and are not
+escaped; everything else is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..xml_text import escape_attr, escape_text
 FOOTER = "</s3xml>"
 RESOURCE_CLOSE = "</resource>"
 
-# Attributes whose text may be unreadable, and is then kept as it came.
+# Attributes that are written as received if their text cannot be read.
 _READ_ATTRIBUTES = ("mci", "created_on", "modified_on")
 
 Moment = Union[datetime, str, None]
@@ -45,14 +45,14 @@ def header(
     """Return the beginning of a document, up to the first record.
 
     Args:
-        results: number of main records, None where it is not known yet.
-        success: whether anything is sent; follows from results where omitted.
-        start, limit: page asked for through the REST interface.
+        results: number of main records, None if it is not known yet.
+        success: whether anything is sent; by default derived from results.
+        start, limit: the page requested through the REST interface.
         domain: domain of this site; an Eden puts it before bare uuids.
         url: base URL of this application.
-        cursor, more, journal: where to go on, whether there is more, and whose journal this is.
-        restored: whether the cursor that was presented is not known here (any more).
-        total: main records from the cursor that was presented on, these included; None where nobody asked.
+        cursor, more, journal: where to continue, whether there is more, and the identity of the journal.
+        restored: whether the presented cursor is not known here (any more).
+        total: number of main records after the presented cursor, these included; None if not requested.
     """
     if success is None:
         success = results is None or results > 0
@@ -103,18 +103,18 @@ def resource_open(
 
     Args:
         table: name of the table.
-        uuid: as stored.
+        uuid: the stored uuid.
         mci: the number to write (an Eden writes the stored one plus 1).
-        created_on, modified_on: moments, or the ISO text of a database.
-        url: of the record at this site.
+        created_on, modified_on: datetimes, or the ISO text of a database.
+        url: URL of the record at this site.
         created_by, modified_by, owned_by_user: e-mail addresses.
         owned_by_group: name of a role.
-        deleted: of a deleted record only uuid, modified_on and replaced_by are written.
+        deleted: whether it is deleted; then only uuid, modified_on and replaced_by are written.
         replaced_by: uuid of the record it was merged into.
-        alias: where the table serves several components of its master.
+        alias: alias of the component, if several components of the master use the table.
         nulls: names of the cleared fields, None or empty for none.
         tuid: identifier within the document, for a record without uuid.
-        approved: False for a record that waits for approval.
+        approved: False for a record that needs approval.
     """
     text = f'<resource name="{table}"'
     if alias is not None:
@@ -157,8 +157,8 @@ def reference(field: str, table: str, uuid: str, text: str | None = None) -> str
     Args:
         field: name of the foreign key.
         table: the instance table referred to.
-        uuid: of the record referred to, as stored.
-        text: what people see, None for nothing.
+        uuid: stored uuid of the record referred to.
+        text: representation for people, None for none.
     """
     opening, closing = reference_frame(field, table)
     element = f"{opening}{escape_attr(uuid)}{closing}"
@@ -166,7 +166,7 @@ def reference(field: str, table: str, uuid: str, text: str | None = None) -> str
 
 
 def reference_frame(field: str, table: str) -> tuple[str, str]:
-    """Return what stands before and behind the uuid of a <reference> without text; arguments as ``reference``."""
+    """Return the parts before and after the uuid of a <reference> without text; arguments as ``reference``."""
     return f'<reference field="{field}" resource="{table}" uuid="', '"/>'
 
 
@@ -183,16 +183,16 @@ def encode_record(
 ) -> str:
     """Return a record as a <resource> element, the inverse of decoding.
 
-    Cleared fields stand in the ``null`` attribute; values that could not be read are written as they came.
+    Cleared fields are in the ``null`` attribute; values that could not be read are written as received.
 
     Args:
-        record: of a table of the schema, with its components and inline records.
+        record: a record of a table of the schema, with its components and inline records.
         schema: tables of this site.
-        url_for: takes table, field and stored name of a file here, returns its URL; for uploads that are
-            given by their stored name.
+        url_for: takes table, field and stored name of a file here, returns its URL; for uploads given by their
+            stored name.
 
     Raises:
-        UnknownResource, ProtectedResource: the record is of no table of the schema.
+        UnknownResource, ProtectedResource: the record's table is not in the schema.
     """
     return "".join(_encoded(record, schema, url_for or _no_url, top=True))
 
@@ -203,7 +203,7 @@ def _no_url(table: str, field: str, stored: str) -> str:
 
 @lru_cache(maxsize=8)
 def _writers(schema: Schema) -> dict[str, dict[str, Callable[[Any], str]]]:
-    """Writers of the plain fields, filled in table by table."""
+    """Return a cache for the writers of plain fields, filled table by table."""
     return {}
 
 

@@ -1,6 +1,6 @@
-"""What a receiver found wrong, as S3JSON for the sender: the ``tree`` of a push reply.
+"""The errors that a receiver found, as S3JSON for the sender: the ``tree`` of a push reply.
 
-Form, as an Eden writes it: ``{"$_<table>": [{"@uuid": ..., "@error": ..., "<field>": {"@value": ...,
+The form, as in Eden: ``{"$_<table>": [{"@uuid": ..., "@error": ..., "<field>": {"@value": ...,
 "@error": "<field>: <message>"}, "$k_<foreign key>": {"@error": ...}, "$_<component table>": [...]}]}``.
 """
 
@@ -15,10 +15,10 @@ _DEFAULT_MESSAGE = "Validation error"
 
 
 def error_tree(outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    """Return the tree of the records that were rejected; empty where none was.
+    """Return the tree of the rejected records; empty if there are none.
 
     Args:
-        outcomes: of all records; only rejected ones are looked at.
+        outcomes: outcomes of all records; only rejected ones are used.
     """
     tree: dict[str, Any] = {}
     for outcome in outcomes:
@@ -38,14 +38,14 @@ def rejected_uuids(tree: Any) -> dict[str, str]:
     """Return uuid -> message of the top-level records in the tree of a push reply.
 
     Args:
-        tree: as the peer sent it; anything that has not the expected form is passed over.
+        tree: the tree that the peer sent; parts in any other form are skipped.
     """
     found: dict[str, str] = {}
     for item in _items(tree):
         uuid = item.get("@uuid")
         if isinstance(uuid, str) and uuid:
             messages = list(dict.fromkeys(_messages(item)))
-            # The general message says nothing where there are particular ones.
+            # The general message adds nothing to the specific ones.
             particular = [each for each in messages if each != _DEFAULT_MESSAGE]
             found[uuid] = "; ".join(particular or messages) or _DEFAULT_MESSAGE
     return found
@@ -61,7 +61,7 @@ def _items(tree: Any) -> Iterable[dict[str, Any]]:
 
 
 def _messages(item: dict[str, Any]) -> list[str]:
-    """Return all messages of an item and of what is nested in it, the item's own first."""
+    """Return all messages of an item and of its nested items, its own first."""
     messages: list[str] = []
     waiting: list[tuple[Any, int]] = [(item, 0)]
     while waiting:

@@ -1,7 +1,7 @@
-"""A document to its top-level <resource> elements, one at a time.
+"""Reads the top-level <resource> elements of a document, one at a time.
 
-Memory stays flat: an element is dropped when the next one is asked for. What no synchronisation needs is
-refused: a DTD, entities, absurd nesting, records of absurd size. The parser opens no file and no connection.
+Memory stays flat: an element is freed when the next one is read. A DTD, entities, very deep nesting and very large
+records are refused: no synchronisation needs them. The parser opens no file and no connection.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _FRAGMENTS = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=F
 _COUNT = etree.XPath("count(//*) + count(//@*)")
 
 
-#: An XML element, for those who hand elements on without looking into them.
+#: An XML element, for code that only passes it on.
 Element = etree._Element
 
 
 @dataclass(frozen=True)
 class DocumentLimits:
-    """What is accepted of a document.
+    """The limits for a document.
 
     Attributes:
-        max_bytes: size of the whole document, unpacked.
-        max_depth: how deep <resource> elements may nest; components and inline references need 2 to 4.
+        max_bytes: bytes of the whole document, unpacked.
+        max_depth: nesting of <resource> elements; components and inline references need 2 to 4.
         max_elements_per_record: elements and attributes in one record, its components included.
-        max_bytes_per_record: size of one record, its components included.
+        max_bytes_per_record: bytes of one record, its components included.
     """
 
     max_bytes: int = DOCUMENT_SIZE
@@ -47,18 +47,18 @@ class DocumentLimits:
 
 @dataclass(frozen=True)
 class Header:
-    """What the root element of a document says about it.
+    """The attributes of a document's root element.
 
     Attributes:
-        success: whether the sender had something to send.
-        results: number of main records, None where the sender does not say.
-        domain: what the sender puts before its bare uuids.
+        success: whether the sender had anything to send.
+        results: number of main records, None if the sender does not say.
+        domain: the domain that the sender puts before its bare uuids.
         url: base URL of the sending application.
-        cursor: where to go on, as text for the sender; None where the sender is an Eden.
+        cursor: where to continue, opaque text for the sender; None if the sender is an Eden.
         more: whether another page follows.
         journal: identity of the sender's journal.
-        restored: whether the sender does not know the cursor it was asked with (any more).
-        total: main records that were waiting, these included; None where the sender does not say.
+        restored: whether the sender does not know the presented cursor (any more).
+        total: number of main records that were waiting, these included; None if the sender does not say.
     """
 
     success: bool = True
@@ -73,7 +73,7 @@ class Header:
 
     @property
     def is_paged(self) -> bool:
-        """Whether the sender keeps a journal and sends pages; an Eden sends everything since a time."""
+        """Whether the sender has a journal and sends pages; an Eden sends everything since a time."""
         return self.cursor is not None
 
 
@@ -82,11 +82,11 @@ class DocumentReader:
 
     Args:
         source: binary file at its beginning.
-        limits: what is accepted.
+        limits: the limits for the document.
 
     Raises:
         DocumentError: from the constructor (first part of the document) or the iteration.
-            NotS3XML: the root element is another one, or it is no XML at all.
+            NotS3XML: it has another root element, or is no XML.
             HostileDocument: it has a DTD or exceeds the limits of nesting and record size.
             DocumentTooLarge: it exceeds the limit of bytes.
             TruncatedDocument: it ends before its end tag.
@@ -117,14 +117,14 @@ class DocumentReader:
         self.header: Header = _header(self._root)
 
     def __iter__(self) -> Iterator[etree._Element]:
-        """Yield the <resource> elements right below the root. An element is only good until the next one."""
+        """Yield the <resource> elements directly below the root. An element is valid until the next one."""
         element, self._first = self._first, None
         while element is not None:
             yield element
             element = self._next()
 
     def _next(self) -> etree._Element | None:
-        """Return the next top-level element, or None at the end of the document."""
+        """Return the next top-level element, None at the end of the document."""
         since = self._bytes
         max_depth = self._limits.max_depth
         while True:
@@ -186,7 +186,7 @@ class DocumentReader:
         return DocumentError(f"The document is not well-formed XML: {text}.")
 
     def _check_size(self, size: int) -> None:
-        """Stop a record that fills the memory: it is read as a whole, unlike the document."""
+        """Refuse a record that would fill the memory: unlike the document, it is read as a whole."""
         limits = self._limits
         if size > limits.max_bytes_per_record + 2 * _CHUNK:
             raise HostileDocument(
@@ -207,17 +207,17 @@ def elements(source: BinaryIO, limits: DocumentLimits | None = None) -> Iterator
 
 
 def fragment(element: etree._Element) -> bytes:
-    """Return an element as bytes that ``parse_fragment`` takes back."""
+    """Return an element as bytes for ``parse_fragment``."""
     return etree.tostring(element, encoding="utf-8", with_tail=False)
 
 
 def parse_fragment(text: bytes) -> etree._Element:
-    """Return the element that ``fragment`` put aside."""
+    """Return the element from the bytes of ``fragment``."""
     return etree.fromstring(text, _FRAGMENTS)
 
 
 def _check_beginning(chunk: bytes) -> None:
-    """Recognise what is no S3XML before a parser sees it; UTF-16 is read by leaving out its zero bytes."""
+    """Refuse what is no S3XML before the parser reads it; UTF-16 is recognised by leaving out zero bytes."""
     text = chunk.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff \t\r\n")
     if not text:
         raise DocumentError("The document is empty.")

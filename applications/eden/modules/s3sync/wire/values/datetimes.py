@@ -1,8 +1,8 @@
 """Dates and times from text, and back: lenient about the form, strict about the meaning.
 
-Written is what Eden writes: ``YYYY-MM-DD``, ``YYYY-MM-DDTHH:MM:SS`` and ``HH:MM:SS``, UTC without zone. Read
-are all forms that mean one thing only. ``04/03/2026`` does not (Eden takes it for the third of April, most of
-the world does not), so it is refused.
+They are written as Eden writes them: ``YYYY-MM-DD``, ``YYYY-MM-DDTHH:MM:SS`` and ``HH:MM:SS``, UTC without time zone.
+Every unambiguous form is read. ``04/03/2026`` is ambiguous (Eden takes it for the third of April, most of the world
+for the fourth of March), so it is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import cast
 
 from ...core.text import shown
 
-# A day without a time becomes a moment at this hour, so that both kinds of site store the same.
+# A date without a time becomes this hour, as in Eden, so that all sites store the same.
 DAY_STARTS_AT = time(8, 0, 0)
 
 _MONTHS: dict[str, int] = {
@@ -43,16 +43,16 @@ _AMBIGUOUS = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}(?![0-9])")
 
 
 def parse_datetime(text: str) -> datetime:
-    """Read a moment.
+    """Read a date and time.
 
     Args:
-        text: a date with or without time and zone; JSON quotes around it are tolerated.
+        text: a date with or without time and time zone; JSON quotes around it are allowed.
 
     Returns:
-        The moment in UTC, without zone and fraction. No zone means UTC, no time means 08:00:00 as with Eden.
+        The time in UTC, without time zone and fraction. Without a zone it is UTC, without a time 08:00:00 as in Eden.
 
     Raises:
-        ValueError: not a date, an ambiguous one, or one outside the calendar.
+        ValueError: it is no date, ambiguous, or outside the calendar.
     """
     if len(text) == 19 and text[10] in "T " and text[4] == text[7] == "-" and text[13] == text[16] == ":":
         try:
@@ -72,7 +72,7 @@ def parse_datetime(text: str) -> datetime:
 
 
 def parse_date(text: str) -> date:
-    """Read a day; of a moment, its day in UTC.
+    """Read a date; from a date and time, the date in UTC.
 
     Raises:
         ValueError: as ``parse_datetime``.
@@ -86,10 +86,10 @@ def parse_date(text: str) -> date:
 
 
 def parse_time(text: str) -> time:
-    """Read a time of day; of a moment, its time in UTC.
+    """Read a time of day; from a date and time, the time in UTC.
 
     Raises:
-        ValueError: not a time of day.
+        ValueError: it is no time of day.
     """
     text = _unquote(text)
     match = _TIME.fullmatch(text)
@@ -102,7 +102,7 @@ def parse_time(text: str) -> time:
 
 
 def write_datetime(value: datetime | str) -> str:
-    """Return ``YYYY-MM-DDTHH:MM:SS``; takes a moment (UTC where it has no zone) or a database's ISO text."""
+    """Return ``YYYY-MM-DDTHH:MM:SS`` of a datetime (UTC if it has no time zone) or a database's ISO text."""
     if isinstance(value, str):
         return f"{value[:10]}T{value[11:19]}" if len(value) >= 19 and value[10] in " T" else value
     if value.tzinfo is not None:
@@ -111,7 +111,7 @@ def write_datetime(value: datetime | str) -> str:
 
 
 def write_datetimes(values: Sequence[datetime | str]) -> Sequence[str]:
-    """Return what ``write_datetime`` makes of each moment, in a few steps for texts of the usual form."""
+    """Return ``write_datetime`` of each value, in a few steps for texts of the usual form."""
     if set(map(type, values)) != {str}:
         return [write_datetime(value) for value in values]
     texts = cast("Sequence[str]", values)
@@ -126,12 +126,12 @@ def write_datetimes(values: Sequence[datetime | str]) -> Sequence[str]:
 
 
 def write_date(value: date | str) -> str:
-    """Return ``YYYY-MM-DD``; takes a day or the ISO text of a database."""
+    """Return ``YYYY-MM-DD`` of a date or a database's ISO text."""
     return (value if isinstance(value, str) else value.isoformat())[:10]
 
 
 def write_time(value: time | timedelta | str) -> str:
-    """Return ``HH:MM:SS``; takes a time of day, a database's ISO text, or MySQL's duration since midnight."""
+    """Return ``HH:MM:SS`` of a time of day, a database's ISO text, or MySQL's duration since midnight."""
     if isinstance(value, timedelta):
         value = (datetime.min + value).time()
     return (value if isinstance(value, str) else value.isoformat())[:8]

@@ -2,10 +2,10 @@
 
 An object may name a record of another table as ``"$k_<name>": {"@resource": <table>, "@uuid": <uuid>}`` (short:
 ``{"r": ..., "u": ...}``, with ``@tuid`` or ``t`` for identifiers of the document). A site adds ``"<name>": <key>``
-beside it for whoever reads the value there, and leaves that out again when the value travels.
+beside it for its own code, and leaves that out when the value travels.
 
-Source of the form: Sahana Eden's object references (table configuration ``json_references``). Eden replaces the one
-by the other; we keep both, so that the value means the same at the next site.
+The form is that of Sahana Eden's object references (table configuration ``json_references``). Eden replaces the
+reference by the key; we keep both, so that the value means the same at the next site.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def references(value: Any) -> Iterator[Reference]:
 
 
 def portable(value: Any) -> Any:
-    """Return a JSON value as it travels: without the keys that only mean something here."""
+    """Return a JSON value as it travels: without the keys, which are valid only here."""
     if isinstance(value, list):
         return [portable(each) for each in value]
     if isinstance(value, dict):
@@ -46,7 +46,7 @@ def resolved(value: Any, key_of: Callable[[Reference], int | None]) -> Any:
 
     Args:
         value: the value as it travels.
-        key_of: returns the key of a record here, None where it is not here.
+        key_of: returns the key of a record, None if it is not here.
     """
     if isinstance(value, list):
         return [resolved(each, key_of) for each in value]

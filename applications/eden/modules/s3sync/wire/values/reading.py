@@ -1,11 +1,11 @@
 """Values of fields from text, by field type.
 
-``reader`` compiles one function a field, since it runs for each value of each record.
+``reader`` compiles one function per field, since it runs for each value of each record.
 
-What is read is less strict than what is written: JSON-quoted numbers and dates, JSON in JSON, text instead of
-``value``. Text is never unescaped once more: an Eden writes text without ``value`` as it is. ``null`` in a ``value``
-is NULL in every type, never the word. An empty string element clears the field; an empty element of another type says
-nothing (ABSENT), as with Eden.
+Reading is more lenient than writing: it accepts JSON-quoted numbers and dates, JSON in JSON, and text instead of
+``value``. Text is never unescaped a second time: an Eden writes text without ``value`` as it is. ``null`` in a
+``value`` is NULL in every type, never the word. An empty element of a string field clears the field; of another type
+it has no value (ABSENT), as in Eden.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Reader = Callable[[Optional[str], Optional[str]], Any]
 
 
 class _Absent:
-    """The element is there, but says nothing about the field."""
+    """The element is present, but has no value for the field."""
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -63,7 +63,7 @@ def parse_json(text: str) -> Any:
     """Read JSON.
 
     Raises:
-        ValueError: not JSON, NaN or infinite, or nested too deeply.
+        ValueError: it is no JSON, contains NaN or infinity, or is nested too deeply.
     """
     try:
         return _JSON.decode(text)
@@ -81,7 +81,7 @@ def reader(field: Field) -> Reader:
         field: any field but a reference, upload or blob.
 
     Returns:
-        A function of the ``value`` attribute and the text of a <data> element (None where there is none). It
+        A function of the ``value`` attribute and the text of a <data> element (None if there is none). It
         returns the Python value, None for NULL, or ABSENT; it raises ValueError with a message for a person.
     """
     kind = field.kind
@@ -135,7 +135,7 @@ def _string(field: Field) -> Reader:
 
 
 def _json_string(value: str) -> str:
-    """Decode a JSON string; what only looks like one is taken literally, as an Eden does."""
+    """Decode a JSON string; a text that only looks like one is taken literally, as in Eden."""
     if "\\" not in value:
         inner = value[1:-1]
         return inner if len(value) > 1 and value[-1] == '"' and '"' not in inner else value
@@ -207,7 +207,7 @@ def _decimal(type_name: str) -> Callable[[str], Decimal]:
     def convert(raw: str) -> Decimal:
         number = _plain_decimal(raw)
         if abs(number) < bound:
-            # What the column cannot hold would differ from what was sent and never count as unchanged.
+            # A value that the column cannot store would differ from the sent one for ever.
             rounded = number.quantize(smallest, ROUND_HALF_EVEN, _ROOMY)
             number = number if number == rounded else rounded
         if abs(number) >= bound:
@@ -256,7 +256,7 @@ def _json_or_complain(raw: str) -> Any:
 
 
 def _listing(value: str | None, text: str | None) -> Any:
-    """Return what a list element holds: a list, None, ABSENT, or the raw text where it is no JSON."""
+    """Return the value of a list element: a list, None, ABSENT, or the raw text if it is no JSON."""
     raw = text if value is None else value
     if raw is None or not raw or raw.isspace():
         return ABSENT
@@ -271,7 +271,7 @@ def _read_strings(value: str | None, text: str | None) -> Any:
     if found is ABSENT or found is None:
         return found
     if not isinstance(found, list):
-        # A lone text that happens to be JSON, such as 1.50 or true, is still that text.
+        # A single text that happens to be JSON, such as 1.50 or true, is still that text.
         found = [found if isinstance(found, str) else (text if value is None else value)]
     result: list[str] = []
     for item in found:

@@ -1,7 +1,7 @@
 """Names of uploaded files: the name a person gave, and the name under which web2py stores the file.
 
 web2py stores a file as ``table.field.<key>.<original name in base64 or base16>.<extension>``. Files travel as
-URL and original name; equal stored names mean equal files, at whatever site.
+URL and original name; equal stored names mean equal files at all sites.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .reading import ABSENT
 
 UploadReader = Callable[[Optional[str], Optional[str]], Any]
 
-# File systems commonly end at 255 bytes; room is left for the suffix of a temporary file.
+# Most file systems allow 255 bytes; this leaves room for the suffix of a temporary file.
 LONGEST_NAME = 240
 _STORED = re.compile(
     r"(?P<table>\w+)\.(?P<field>\w+)\.(?P<key>[\w-]+)\.(?P<name>[\w=-]+)\.(?P<ext>\w{1,16})", re.ASCII
@@ -31,7 +31,7 @@ _EXTENSION = re.compile(r"\.([A-Za-z0-9_]{1,5})$")
 
 
 def is_stored_name(name: str, table: str, field: str) -> bool:
-    """Tell whether web2py could have given this name to a file of that table and field."""
+    """Return whether web2py could have given this name to a file of that table and field."""
     match = _STORED.fullmatch(name)
     return (
         match is not None
@@ -42,7 +42,7 @@ def is_stored_name(name: str, table: str, field: str) -> bool:
 
 
 def original_name(stored: str) -> str:
-    """Return the name that the person gave a file, from the name under which it is stored."""
+    """Return the original name of a file, from the name under which it is stored."""
     match = _STORED.fullmatch(stored)
     if match is None:
         return stored
@@ -65,8 +65,8 @@ def stored_name(table: str, field: str, filename: str, key: str) -> str:
 
     Args:
         table, field: where the file belongs.
-        filename: the original name; anything that looks like a folder is cut off.
-        key: what makes the name unique; letters and digits.
+        filename: the original name; folders in it are cut off.
+        key: the part that makes the name unique, letters and digits.
     """
     name = _UNWANTED.sub("_", re.split(r"[/\\]", filename)[-1]) or "upload.bin"
     match = _EXTENSION.search(name)
@@ -88,8 +88,8 @@ def upload_reader(table: str, field: Field) -> UploadReader:
         field: its upload field.
 
     Returns:
-        A function of the ``url`` and ``filename`` attributes. It returns an Upload, or ABSENT where the
-        element does not say where the file is; it raises ValueError with a message for a person.
+        A function of the ``url`` and ``filename`` attributes. It returns an Upload, or ABSENT if the element does
+        not say where the file is; it raises ValueError with a message for a person.
     """
     name = field.name
 
@@ -118,7 +118,7 @@ def upload_writer(field: Field, url_for: Callable[[str], str]) -> Callable[[Any]
         url_for: takes a stored name, returns the URL under which this site serves the file.
 
     Returns:
-        A function of a stored name, or of an Upload that came from elsewhere; it returns a <data> element.
+        A function of a stored name, or of an Upload from elsewhere; it returns a <data> element.
     """
     head = f'<data field="{escape_attr(field.name)}"'
 

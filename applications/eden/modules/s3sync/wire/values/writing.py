@@ -1,16 +1,16 @@
 """Values of fields to text, one by one and by columns.
 
-``writer`` compiles one function a field, since it runs for each value of each record.
+``writer`` compiles one function per field, since it runs for each value of each record.
 
-What is written is read back exactly, by us and, wherever it can hold the value at all, by an Eden:
+We read every value back exactly, and so does an Eden if it can store the value at all:
 
-- A ``value`` attribute is for machines and wins over the text, which is for people. Strings stand in it as
-  JSON, numbers, booleans and lists too; dates, times and decimals bare.
-- A plain string goes without ``value`` where Eden would not write one. Eden unescapes such text once more
-  than XML asks for and drops it when it is blank, so text that would suffer from either gets a ``value``
-  nevertheless; so do characters that XML cannot carry.
-- JSON goes as text without ``value``: an Eden turns an object in ``value`` into Python's spelling of it. An
-  ampersand inside is written ``\\u0026`` for the reason above.
+- A ``value`` attribute is for machines and takes precedence over the text, which is for people. It has strings,
+  numbers, booleans and lists as JSON; dates, times and decimals without quotes.
+- A plain string is written without ``value`` where Eden would not write one. Eden unescapes such text once more than
+  XML requires, and drops blank text. So text that this would change gets a ``value`` nevertheless, and so do
+  characters that XML cannot contain.
+- JSON is written as text without ``value``: an Eden turns an object in ``value`` into its Python representation. An
+  ampersand in it is written ``\\u0026``, for the same reason.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def writer(field: Field) -> Writer:
         field: any field but a reference, upload or blob.
 
     Returns:
-        A function of a value other than None. Besides Python values it takes what databases return for them:
-        ISO text for dates and times, "T" and "F" for booleans.
+        A function of a value other than None. Besides Python values it takes those of databases: ISO text for
+        dates and times, "T" and "F" for booleans.
     """
     head = f'<data field="{escape_attr(field.name)}"'
     kind = field.kind
@@ -72,8 +72,8 @@ def column_writer(field: Field) -> ColumnWriter:
         field: as for ``writer``.
 
     Returns:
-        A function of a sequence of values other than None, not empty. It returns the pieces of the elements: a text
-        that is the same for all of them, or a sequence with a text for each.
+        A function of a non-empty sequence of values other than None. It returns the pieces of the elements: one text
+        for all of them, or a sequence with a text for each.
     """
     head = f'<data field="{escape_attr(field.name)}"'
     kind = field.kind
@@ -113,7 +113,7 @@ _TO_TEXT: dict[str, Callable[[Any], str]] = {
 
 def _scalar_writer(head: str, convert: Callable[[Any], str], readable: bool) -> Writer:
     def write(value: Any) -> str:
-        # Escaped because SQLite keeps whatever text was put into a column of another type.
+        # Escaped because SQLite stores any text in a column of another type.
         text = escape_attr(convert(value))
         return f'{head} value="{text}">{text.replace("T", " ") if readable else text}</data>'
 
@@ -217,7 +217,7 @@ def _represented_columns(head: str) -> ColumnWriter:
         readable = escape_texts(texts, together if is_plain else None)
         if is_plain and '"' not in together and "\\" not in together:
             return [f'{head} value="&quot;', readable, '&quot;">', readable, "</data>"]
-        # JSON in ASCII holds no NUL, so that NUL keeps the values apart
+        # JSON in ASCII contains no NUL, so NUL can separate the values.
         encoded = json.dumps(texts, separators=("\0", ":"))[1:-1].split("\0")
         return [f'{head} value="', escape_attrs(encoded), '">', readable, "</data>"]
 
