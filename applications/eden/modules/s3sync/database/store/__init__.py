@@ -8,7 +8,7 @@ from ...core.errors import ConfigurationError
 from ...core.schema import Schema
 from .journal_rows import JournalRows
 
-__all__ = ("JournalRows", "base", "column_types", "open_store")
+__all__ = ("JournalRows", "column_types", "matching", "open_store", "transactions")
 
 
 def open_store(db: Any, schema: Callable[[], Schema] | None = None) -> JournalRows:

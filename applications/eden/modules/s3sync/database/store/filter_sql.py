@@ -14,7 +14,7 @@ from ...core.schema import Field, Schema, Table
 from ...wire.filters import Filter, Operator, Path, typed_values, validate
 
 if TYPE_CHECKING:
-    from .base import SqlStore
+    from .matching import ByContents
 
 #: A hierarchy deeper than this is not followed by ``typeof``.
 DEEPEST = 20
@@ -50,7 +50,7 @@ class Conditions:
         store: supplies quoting, parameter marks and the conventions of columns.
     """
 
-    def __init__(self, schema: Schema, store: SqlStore) -> None:
+    def __init__(self, schema: Schema, store: ByContents) -> None:
         self._schema = schema
         self._store = store
         self._columns = store.columns

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ...core.schema import Table
-from .base import CHUNK, SqlStore, chunks
+from .base import SqlStore
+from .statements import CHUNK, chunks
 
 
 class JournalRows(SqlStore):

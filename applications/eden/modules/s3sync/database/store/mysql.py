@@ -12,9 +12,9 @@ from typing import Any, Callable
 from ...core.errors import RowRefused, StoreFull, SyncError
 from ...core.schema import Field, Table
 from ...exchange.ports import Row
-from .base import BUSY_SECONDS, chunks, padded
 from .column_types import Columns
 from .journal_rows import JournalRows
+from .statements import BUSY_SECONDS, chunks, padded
 
 #: between the texts of a generated column
 _SEPARATOR = "/"

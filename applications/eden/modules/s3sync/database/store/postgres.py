@@ -14,10 +14,11 @@ from psycopg2.extras import execute_batch, execute_values
 from ...core.errors import RowRefused, StoreFull, SyncError
 from ...core.schema import Field, Table
 from ...exchange.ports import Row
-from .base import BUSY_SECONDS, chunks, match_index
 from .column_types import Columns
 from .journal_rows import JournalRows
+from .matching import match_index
 from .pg_copy import array, copy_lines
+from .statements import BUSY_SECONDS, chunks
 
 _PAGE = 1000
 #: Most keys in one statement.

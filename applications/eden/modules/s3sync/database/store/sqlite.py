@@ -11,9 +11,10 @@ from typing import Any
 from ...core.errors import RowRefused, StoreFull, SyncError
 from ...core.schema import Table
 from ...exchange.ports import Row
-from .base import chunks, match_index
 from .column_types import SQLiteColumns
 from .journal_rows import JournalRows
+from .matching import match_index
+from .statements import chunks
 from .wal_checkpointer import write_back
 
 _BUSY = ("locked", "busy", "unable to open database file")

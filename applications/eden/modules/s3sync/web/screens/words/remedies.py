@@ -11,7 +11,7 @@ from typing import Any
 
 from ....core import errors
 from ....core.policy import DecisionReason
-from ....database.store.base import CallbackRollback
+from ....database.store.transactions import CallbackRollback
 from ....site.labels import Translate
 
 

@@ -1,0 +1,150 @@
+"""Records in the order of the journal, or counted, with filters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from ...core.schema import Schema, Table
+from ...exchange.ports import Row
+from ...wire.filters import Filter
+from .filter_sql import Conditions, SqlCondition
+from .matching import ByContents
+
+#: MariaDB has no OFFSET without a LIMIT: the largest that all databases take.
+LARGEST_NUMBER = 2**63 - 1
+
+
+class Scans(ByContents):
+    """Reads what changed, and counts."""
+
+    join_in_order = "JOIN"
+
+    def scan(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        *,
+        after: int,
+        until: int,
+        limit: int,
+        skip_origin: int | None = None,
+        filters: Sequence[Filter] = (),
+        msince: datetime | None = None,
+        live_only: bool = False,
+    ) -> list[Row]:
+        """See ports.Store."""
+        name = self.columns.name
+        where = [f"j.tablename = {self.mark}", f"j.seq > {self.mark}", f"j.seq <= {self.mark}"]
+        parameters: list[Any] = [table.name, after, until]
+        if skip_origin is not None:
+            where.append(f"(j.origin IS NULL OR j.origin <> {self.mark})")
+            parameters.append(skip_origin)
+        for condition in self._conditions(table, filters, msince, live_only):
+            where.append(condition.sql)
+            parameters.extend(condition.parameters)
+        selected = self._select(table, columns, self.columns.raw, "t.")
+        sql = (
+            f"SELECT {selected}, j.seq FROM {self.columns.name('sync_journal')} j "
+            f"{self.join_in_order} {name(table.name)} t ON t.{name(table.key)} = j.record_id "
+            f"WHERE {' AND '.join(where)} ORDER BY j.seq LIMIT {int(limit)}"
+        )
+        return self.rows(sql, parameters)
+
+    def count_changes(
+        self,
+        table: Table,
+        *,
+        after: int,
+        until: int,
+        skip_origin: int | None = None,
+        filters: Sequence[Filter] = (),
+    ) -> int:
+        """Return how many records ``scan`` would yield in all; without filters from the journal's index alone."""
+        name = self.columns.name
+        where = [f"j.tablename = {self.mark}", f"j.seq > {self.mark}", f"j.seq <= {self.mark}"]
+        parameters: list[Any] = [table.name, after, until]
+        if skip_origin is not None:
+            where.append(f"(j.origin IS NULL OR j.origin <> {self.mark})")
+            parameters.append(skip_origin)
+        source = f"{name('sync_journal')} j"
+        conditions = self._conditions(table, filters, None, False)
+        if conditions:
+            source += f" {self.join_in_order} {name(table.name)} t ON t.{name(table.key)} = j.record_id"
+        for condition in conditions:
+            where.append(condition.sql)
+            parameters.extend(condition.parameters)
+        return int(self.rows(f"SELECT COUNT(*) FROM {source} WHERE {' AND '.join(where)}", parameters)[0][0])
+
+    def holds_any(self, table: Table) -> bool:
+        """See ports.Store."""
+        return bool(self.rows(f"SELECT 1 FROM {self.columns.name(table.name)} LIMIT 1"))
+
+    def count(self, table: Table, filters: Sequence[Filter] = (), *, live_only: bool = True) -> int:
+        """See ports.Store."""
+        conditions = self._conditions(table, filters, None, live_only)
+        where = " AND ".join(condition.sql for condition in conditions) or "1 = 1"
+        parameters = [each for condition in conditions for each in condition.parameters]
+        rows = self.rows(f"SELECT COUNT(*) FROM {self.columns.name(table.name)} t WHERE {where}", parameters)
+        return int(rows[0][0])
+
+    def keys_by_page(
+        self,
+        table: Table,
+        *,
+        start: int,
+        limit: int | None,
+        filters: Sequence[Filter] = (),
+        msince: datetime | None = None,
+        live_only: bool = True,
+    ) -> list[int]:
+        """Return the keys of the records that match, in the order of the keys.
+
+        Args:
+            table: the table.
+            start: so many of them are left out at the beginning.
+            limit: most keys to return, None for all.
+            filters, msince, live_only: as in ``scan``.
+        """
+        key = f"t.{self.columns.name(table.key)}"
+        conditions = self._conditions(table, filters, msince, live_only)
+        where = " AND ".join(condition.sql for condition in conditions) or "1 = 1"
+        parameters = [each for condition in conditions for each in condition.parameters]
+        most = LARGEST_NUMBER if limit is None else limit
+        rows = self.rows(
+            f"SELECT {key} FROM {self.columns.name(table.name)} t WHERE {where} "
+            f"ORDER BY {key} LIMIT {int(most)} OFFSET {int(start)}",
+            parameters,
+        )
+        return [row[0] for row in rows]
+
+    def matching(self, table: Table, keys: Collection[int], filters: Sequence[Filter]) -> set[int]:
+        """See ports.Store."""
+        conditions = self._conditions(table, filters, None, False)
+        key = f"t.{self.columns.name(table.key)}"
+        where = "".join(f"{condition.sql} AND " for condition in conditions)
+        parameters = [each for condition in conditions for each in condition.parameters]
+        sql = f"SELECT {key} FROM {self.columns.name(table.name)} t WHERE {where}{key} IN "
+        return {row[0] for row in self.by_keys(sql, parameters, keys)}
+
+    def _conditions(
+        self, table: Table, filters: Sequence[Filter], msince: datetime | None, live_only: bool
+    ) -> list[SqlCondition]:
+        found = []
+        if live_only:
+            found.append(SqlCondition(self.live(table, "t."), ()))
+        if msince is not None and "modified_on" in table.fields:
+            encode = self.columns.encoder(table.fields["modified_on"])
+            value = msince if encode is None else encode(msince)
+            found.append(SqlCondition(f"t.{self.columns.name('modified_on')} >= {self.mark}", (value,)))
+        filters = [each for each in filters if each.table in (None, table.name)]
+        if filters:
+            translate = Conditions(self._require_schema(), self)
+            found.extend(translate(table, each, "t") for each in filters)
+        return found
+
+    def _require_schema(self) -> Schema:
+        if self._schema is None:
+            raise RuntimeError("A store that has to filter needs the schema: open_store(db, schema).")
+        return self._schema()

@@ -1,0 +1,192 @@
+"""Statements on the connection of a pydal DAL, in sets of keys, with the driver's troubles as errors of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ...core.errors import RowRefused, StoreBusy, SyncError
+from ...exchange.ports import Row
+from .column_types import Columns
+
+CHUNK = 500
+#: queries that are put together with UNION ALL: SQLite takes 500, its driver once took 999 parameters
+UNITED = 200
+BUSY_SECONDS = 30
+
+
+def chunks(items: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
+    """Yield consecutive parts of at most ``size`` items."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def padded(keys: Sequence[Any]) -> Sequence[Any]:
+    """Repeat the last key up to a power of two, so that the driver meets few different statements."""
+    size = 1
+    while size < len(keys):
+        size *= 2
+    return keys if size == len(keys) else [*keys, *[keys[-1]] * (size - len(keys))]
+
+
+class Statements:
+    """Runs statements on the driver's cursor.
+
+    Args:
+        db: the DAL.
+    """
+
+    dialect = ""
+    mark = "%s"
+    columns: Columns
+    #: query for (table, index, column), by index and place
+    INDEX_COLUMNS = ""
+
+    def __init__(self, db: Any) -> None:
+        self._db = db
+        self._adapter = db._adapter
+
+    def cursor(self) -> Any:
+        """Return a new cursor of the driver."""
+        return self._adapter.connection.cursor()
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """Run a statement and return its cursor.
+
+        Raises:
+            SyncError: StoreBusy, StoreFull or RowRefused, by what the driver reports.
+        """
+        cursor = self.cursor()
+        try:
+            cursor.execute(sql, tuple(parameters))
+        except self.driver_errors() as error:
+            raise self.translated(error, sql) from error
+        return cursor
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once for each row of parameters.
+
+        Raises:
+            SyncError: as ``run``.
+        """
+        cursor = self.cursor()
+        try:
+            cursor.executemany(sql, rows)
+        except self.driver_errors() as error:
+            raise self.translated(error, sql) from error
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run a query and return all its rows."""
+        return list(self.run(sql, parameters).fetchall())
+
+    @contextmanager
+    def translating(self, subject: str) -> Iterator[None]:
+        """Raise our errors in place of the driver's, for what pydal does.
+
+        Args:
+            subject: what is done, for the message.
+
+        Raises:
+            SyncError: as ``run``.
+        """
+        try:
+            yield
+        except self.driver_errors() as error:
+            raise self.translated(error, subject) from error
+
+    def driver_errors(self) -> tuple[type[BaseException], ...]:
+        """Return the classes of exceptions that the driver raises."""
+        raise NotImplementedError
+
+    def translated(self, error: BaseException, subject: str) -> SyncError:
+        """Return the error of ours that stands for one of the driver's."""
+        raise NotImplementedError
+
+    def marks(self, count: int) -> str:
+        """Return that many parameter marks, separated by commas."""
+        return ", ".join([self.mark] * count)
+
+    def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> list[Row]:
+        """Run a query that ends in "IN" once for every few hundred keys.
+
+        Args:
+            sql: the query.
+            parameters: those before the keys.
+            keys: numbers or texts.
+        """
+        found: list[Row] = []
+        for part in chunks(list(dict.fromkeys(keys))):
+            part = padded(part)
+            found.extend(self.rows(f"{sql}({self.marks(len(part))})", (*parameters, *part)))
+        return found
+
+    def by_keys_run(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> None:
+        """As ``by_keys``, for a statement that returns nothing."""
+        for part in chunks(list(dict.fromkeys(keys))):
+            part = padded(part)
+            self.run(f"{sql}({self.marks(len(part))})", (*parameters, *part))
+
+    def first_of_each(self, part: str, parameters: Sequence[Sequence[Any]]) -> list[Row]:
+        """Run a query with an ORDER BY and a LIMIT of its own for each of many, by few statements.
+
+        Args:
+            part: the query.
+            parameters: those of each.
+        """
+        found: list[Row] = []
+        for some in chunks(parameters, UNITED):
+            parts = [f"SELECT * FROM ({part}) t{number}" for number in range(len(some))]
+            found.extend(self.rows(" UNION ALL ".join(parts), [each for one in some for each in one]))
+        return found
+
+    def upsert(self, table: str, unique: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert rows, in place of those that are equal in the unique columns. Values are passed as they are."""
+        if not rows:
+            return
+        name = self.columns.name
+        into = ", ".join(name(each) for each in columns)
+        changed = [each for each in columns if each not in unique]
+        self.begin_if_needed()
+        self.run_many(
+            f"INSERT INTO {name(table)} ({into}) VALUES ({self.marks(len(columns))}) "
+            f"{self.replacing(unique, changed)}",
+            rows,
+        )
+
+    def replacing(self, unique: Sequence[str], changed: Sequence[str]) -> str:
+        """Return the end of an INSERT that replaces columns of the row that is there."""
+        name = self.columns.name
+        assigned = ", ".join(f"{name(each)} = excluded.{name(each)}" for each in changed)
+        return f"ON CONFLICT ({', '.join(name(each) for each in unique)}) DO UPDATE SET {assigned}"
+
+    def indices(self) -> set[tuple[str, tuple[str, ...]]]:
+        """Return the indices of this database, each as table and columns in order."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for table, index, column in self.rows(self.INDEX_COLUMNS):
+            found.setdefault((table, index), []).append(column)
+        return {(table, tuple(columns)) for (table, _), columns in found.items()}
+
+    def index_part(self, column: str, kind: str, length: int | None) -> str:
+        """Return how a column stands in the list of an index.
+
+        Args:
+            column: its name.
+            kind: pydal's type of it.
+            length: most characters it takes, where it is a text.
+        """
+        return self.columns.name(column)
+
+    def prepare_tables(self, tables: Sequence[str]) -> None:
+        """Make existing tables fit to hold and compare any text; called where the database is set up."""
+
+    def begin_if_needed(self) -> None:
+        """Make sure that a statement stands inside a transaction."""
+
+    def busy(self, error: BaseException) -> StoreBusy:
+        """Return the error for a database that another process holds or that does not answer."""
+        return StoreBusy(f"The database of this site did not let us in: {str(error).strip()}.")
+
+    def refused(self, error: BaseException, detail: str) -> RowRefused:
+        """Return the error for a row that violates the data model."""
+        return RowRefused(f"The database refused a row: {detail.strip()}.")

@@ -1,0 +1,128 @@
+"""Transactions of a store within that of web2py, which knows one a request or job."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable
+
+from ...core.errors import SyncError
+from .statements import Statements
+
+
+class CallbackRollback(SyncError):
+    """A callback of the data model asked the database to forget the transaction of an import."""
+
+    code = "callback_rollback"
+    default_hint = (
+        "An onaccept or onvalidation of the data model calls db.rollback(); it has to raise instead."
+    )
+
+
+class _Open(threading.local):
+    """What a thread has open: a DAL that threads share has a connection for each of them."""
+
+    depth = 0
+    savepoints = 0
+
+
+class Transactions(Statements):
+    """Write transactions and savepoints.
+
+    Args:
+        db: the DAL.
+    """
+
+    def __init__(self, db: Any) -> None:
+        super().__init__(db)
+        self._open = _Open()
+        self._commit, self._rollback = self._adapter.commit, self._adapter.rollback
+        self._adapter.commit = self._commit_for_others
+        self._adapter.rollback = self._roll_back_for_others
+
+    def lock_writers(self) -> None:
+        """Begin a write transaction and keep other imports out until its end."""
+        raise NotImplementedError
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a ``transaction`` of this store is open."""
+        return self._open.depth > 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run a write transaction; see ports.Store.
+
+        web2py has one transaction a request or job: what it has written so far is committed first, so that
+        nothing foreign is rolled back with us. Inside, ``db.commit()`` of a callback waits for our end, and
+        ``db.rollback()`` of a callback is an error. A transaction inside another is a savepoint of it.
+        """
+        if self.in_transaction:
+            with self.savepoint():
+                yield
+            return
+        self._guarded(self._commit)
+        try:
+            self.lock_writers()
+            with self._held_open():
+                yield
+            self._guarded(self._commit)
+        except BaseException as passing:
+            self._undo(passing)
+            raise
+        self.committed()
+
+    def committed(self) -> None:
+        """Called after a ``transaction`` is stored for good."""
+
+    @contextmanager
+    def _held_open(self) -> Iterator[None]:
+        self._open.depth += 1
+        try:
+            yield
+        finally:
+            self._open.depth -= 1
+
+    def _undo(self, passing: BaseException) -> None:
+        try:
+            self._rollback()
+        except self.driver_errors() as gone:
+            # a lost connection has ended the transaction already
+            raise passing from gone
+
+    def _commit_for_others(self, *_: Any) -> None:
+        """Commit for whoever calls ``db.commit()``; inside a ``transaction`` its end does."""
+        if not self.in_transaction:
+            self._commit()
+
+    def _roll_back_for_others(self, *_: Any) -> None:
+        if self.in_transaction:
+            raise CallbackRollback("A callback tried to roll back the transaction of an import.")
+        self._rollback()
+
+    def _guarded(self, action: Callable[[], Any]) -> None:
+        with self.translating("COMMIT"):
+            action()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Run a part of the transaction that is undone alone after an exception."""
+        self._open.savepoints += 1
+        name = f"s3sync_{self._open.savepoints}"
+        try:
+            self.begin_if_needed()
+            self.run(f"SAVEPOINT {name}")
+            try:
+                yield
+            except BaseException as passing:
+                try:
+                    self.run(f"ROLLBACK TO SAVEPOINT {name}")
+                    self.run(f"RELEASE SAVEPOINT {name}")
+                except SyncError as gone:
+                    # a full disk or a lost connection has ended the whole transaction already
+                    raise passing from gone
+                raise
+            self.run(f"RELEASE SAVEPOINT {name}")
+        finally:
+            self._open.savepoints -= 1
