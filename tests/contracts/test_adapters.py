@@ -25,6 +25,7 @@ from s3sync.core.errors import (
     SyncError,
     TruncatedDocument,
 )
+from s3sync.core.policy import Method, Policy
 from s3sync.exchange.peer import Capability, Exchange
 from s3sync.transport.client import Transport
 from s3sync.transport.limits import Limits
@@ -47,7 +48,9 @@ from tests.support.peer import (
 )
 
 OWN = "urn:uuid:00000000-0000-4000-8000-0000000000aa"
-ORGANISATIONS = Exchange("org_organisation", strategy=("create", "update"), update_policy="THIS")
+ORGANISATIONS = Exchange(
+    "org_organisation", strategy=(Method.CREATE, Method.UPDATE), update_policy=Policy.THIS
+)
 
 
 @pytest.fixture()

@@ -13,6 +13,7 @@ import pytest
 from s3sync.active import preview as previews
 from s3sync.active.preview import Preview, preview
 from s3sync.core.errors import NotAuthenticated, NotRegistered, PeerUnreachable, SyncError
+from s3sync.core.policy import Method, Policy
 from s3sync.exchange.run.ports import Task
 from s3sync.site import Site
 from s3sync.wire.protocol.offer import Offer
@@ -193,7 +194,7 @@ def test_only_the_beginning_is_looked_at(pair: Pair, monkeypatch: pytest.MonkeyP
 def test_the_rules_of_the_resource_hold(
     sites: tuple[Site, Site], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pair = Pair(*sites, ORGANISATIONS, conflict_policy="OTHER", strategy=("create", "update"))
+    pair = Pair(*sites, ORGANISATIONS, conflict_policy=Policy.OTHER, strategy=(Method.CREATE, Method.UPDATE))
     prepare(pair, clock)
     (part,) = look(pair, monkeypatch).resources
     assert part.incoming and part.incoming.forecast and part.outgoing and part.outgoing.forecast

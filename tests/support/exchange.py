@@ -8,7 +8,6 @@ from typing import Any
 
 from s3sync.active.local_site import LocalSite
 from s3sync.core.errors import PeerUnreachable
-from s3sync.core.policy import Policy
 from s3sync.core.retry import RetryPolicy
 from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal, Registration
 from s3sync.exchange.run.engine import Engine
@@ -121,9 +120,9 @@ class DirectPeer:
         return PushRequest(
             exchange.resource,
             self.uuid,
-            ",".join(exchange.strategy),
-            Policy(exchange.update_policy).swapped.value,
-            Policy(exchange.conflict_policy).swapped.value,
+            exchange.strategy,
+            exchange.update_policy.swapped,
+            exchange.conflict_policy.swapped,
             exchange.components,
             journal,
             checkpoint,

@@ -12,8 +12,8 @@ from s3sync.adapters import adapter_types
 from s3sync.adapters.base import Adapter
 from s3sync.administration.tasks import TaskRules
 from s3sync.core.errors import FilterError
-from s3sync.core.policy import Policy
-from s3sync.core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from s3sync.core.policy import Method, Policy
+from s3sync.core.task import Mode
 from s3sync.exchange.peer import Capability
 from s3sync.web.screens.resources.catalogue import in_order, referred, suggestions
 from s3sync.web.screens.resources.cost_estimate import Cost, PastRuns, estimate, past_runs
@@ -43,10 +43,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleSite]:
 
 
 def test_every_value_can_be_chosen_and_is_explained() -> None:
-    assert {each.value for each in modes(str)} == {
-        str(each) for each in (MODE_BOTH, MODE_PULL, MODE_PUSH, MODE_NONE)
-    }
-    assert [each.value for each in strategies(str)] == list(STRATEGIES)
+    assert {each.value for each in modes(str)} == {str(each.value) for each in Mode}
+    assert [each.value for each in strategies(str)] == [each.value for each in Method]
     for policies in (update_policies(str), conflict_policies(str)):
         assert {each.value for each in policies} == {each.value for each in Policy} and policies[
             0
@@ -59,20 +57,40 @@ def test_every_value_can_be_chosen_and_is_explained() -> None:
 @pytest.mark.parametrize(
     ("update", "conflict", "told"),
     [
-        ("NEWER", "NEWER", ["The newer version stays."]),
-        (None, None, ["The newer version stays."]),
-        ("OTHER", "THIS", ["If only the other site changed a record, the change is taken."]),
-        ("THIS", "MASTER", ["Changes of the other site are not taken."]),
+        (Policy.NEWER, Policy.NEWER, ["The newer version stays."]),
+        (Policy.OTHER, Policy.THIS, ["If only the other site changed a record, the change is taken."]),
+        (Policy.THIS, Policy.MASTER, ["Changes of the other site are not taken."]),
     ],
 )
-def test_policies_in_sentences(update: Any, conflict: Any, told: list[str]) -> None:
+def test_policies_in_sentences(update: Policy, conflict: Policy, told: list[str]) -> None:
     sentences = policy_sentences(str, update, conflict)
     assert sentences[: len(told)] == told
-    assert len(sentences) == (1 if conflict in (None, "NEWER") else 2)
+    assert len(sentences) == (1 if conflict is Policy.NEWER else 2)
 
 
-def test_what_is_unknown_is_the_usual_choice() -> None:
-    assert chosen(modes(str), 3).label == "Fetch and send" and chosen(modes(str), None).value == "3"
+def test_a_choice_is_found_by_its_value() -> None:
+    assert chosen(modes(str), Mode.BOTH).label == "Fetch and send"
+    assert chosen(update_policies(str), Policy.MASTER).value == "MASTER"
+
+
+def test_rules_are_read_from_a_row_and_stored_as_they_were() -> None:
+    stored = {
+        "mode": 1,
+        "components": False,
+        "strategy": ["create", "merge"],
+        "update_policy": "THIS",
+        "conflict_policy": "MASTER",
+    }
+    assert TaskRules.read(SimpleNamespace(**stored)).columns == stored
+
+
+def test_what_is_not_stored_is_as_usual_and_what_is_unknown_travels_not_at_all() -> None:
+    empty = SimpleNamespace(**dict.fromkeys(TaskRules._fields))
+    assert TaskRules.read(empty) == TaskRules()
+    unknown = SimpleNamespace(
+        mode=17, components=True, strategy=["drop"], update_policy="LUCK", conflict_policy=None
+    )
+    assert TaskRules.read(unknown) == TaskRules(Mode.NONE, strategy=())
 
 
 class Variables(dict):  # type: ignore[type-arg]
@@ -93,16 +111,18 @@ def test_a_type_that_only_gives_can_only_be_fetched_from(monkeypatch: pytest.Mon
     monkeypatch.setitem(adapter_types(), "giver", Giver)
     giver = SimpleNamespace(apitype="giver")
     assert [each.value for each in rule_choices(str, giver).modes] == ["1", "4"]
-    assert entered_rules(Variables(mode="3"), giver).mode == MODE_PULL
+    assert entered_rules(Variables(mode="3"), giver).mode is Mode.PULL
     assert len(rule_choices(str, EDEN).modes) == 4
 
 
 def test_rules_that_were_sent() -> None:
     sent = Variables(mode="1", strategy="create", update_policy="THIS", conflict_policy="MASTER")
-    assert entered_rules(sent, EDEN) == TaskRules(1, False, ["create"], "THIS", "MASTER")
-    assert entered_rules(Variables(), EDEN, new=True) == TaskRules(strategy=list(STRATEGIES))
+    assert entered_rules(sent, EDEN) == TaskRules(
+        Mode.PULL, False, [Method.CREATE], Policy.THIS, Policy.MASTER
+    )
+    assert entered_rules(Variables(), EDEN, new=True) == TaskRules(strategy=list(Method))
     nothing = entered_rules(Variables(mode="9", update_policy="x"), EDEN)
-    assert nothing == TaskRules(3, False, [], "NEWER", "NEWER")
+    assert nothing == TaskRules(Mode.BOTH, False, [])
     assert set(problems_of(str, nothing)) == {"strategy"} and not problems_of(str, TaskRules())
 
 

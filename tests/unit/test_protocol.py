@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from s3sync.core.errors import BadRequest, FilterError, NotRegistered, PeerRefused, ProtocolError, StoreBusy
+from s3sync.core.policy import Method, Policy
 from s3sync.wire.filters import parse_filter
 from s3sync.wire.protocol.names import CAPABILITIES
 from s3sync.wire.protocol.pull import PullRequest
@@ -150,13 +151,21 @@ def test_a_push_by_an_active_eden() -> None:
         )
     )
     assert request == PushRequest(
-        "org_organisation", "urn:uuid:0067e05a", "merge,create,update,delete", "NEWER", "MASTER"
+        "org_organisation", "urn:uuid:0067e05a", tuple(Method), Policy.NEWER, Policy.MASTER
     )
 
 
 def test_a_push_by_one_of_ours() -> None:
-    request = PushRequest("org_office", "r", "create", "THIS", "OTHER", False, "journal", "")
+    request = PushRequest(
+        "org_office", "r", (Method.CREATE,), Policy.THIS, Policy.OTHER, False, "journal", ""
+    )
     assert PushRequest.from_vars(variables(request.to_query())) == request
+
+
+@pytest.mark.parametrize("rule", ["strategy=create,drop", "update_policy=LUCK", "conflict_policy=LUCK"])
+def test_a_rule_that_nobody_knows_is_a_bad_request(rule: str) -> None:
+    with pytest.raises(BadRequest):
+        PushRequest.from_vars(variables(f"resource=org_office&{rule}"))
 
 
 def test_a_reply_of_an_eden() -> None:

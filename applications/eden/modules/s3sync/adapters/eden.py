@@ -25,7 +25,6 @@ from ..core.errors import (
     SyncError,
 )
 from ..core.limits import BEGINNING
-from ..core.policy import Policy
 from ..exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal, Registration
 from ..transport.answer import Reply
 from ..transport.failures import a_web_page, looks_like_html
@@ -281,9 +280,10 @@ class EdenAdapter(Adapter):
         request = PushRequest(
             exchange.resource,
             self.remote.own_uuid,
-            strategy=",".join(exchange.strategy),
-            update_policy=_swapped(exchange.update_policy),
-            conflict_policy=_swapped(exchange.conflict_policy),
+            strategy=exchange.strategy,
+            # This site is the other one there.
+            update_policy=exchange.update_policy.swapped,
+            conflict_policy=exchange.conflict_policy.swapped,
             components=exchange.components,
             journal=journal,
             checkpoint=checkpoint,
@@ -412,8 +412,3 @@ def _header(reply: Reply, path: Path) -> Header:
             return DocumentReader(source).header
         except DocumentError as error:
             raise type(error)(f"{reply.url}: {error.message}", hint=error.hint, remote=True) from error
-
-
-def _swapped(policy: str) -> str:
-    """Return a policy as the peer has to read it: this site is the other one there."""
-    return Policy(policy).swapped.value

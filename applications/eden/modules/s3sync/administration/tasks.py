@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..core.task import MODE_BOTH, STRATEGIES
+from ..core.policy import Method, Policy
+from ..core.task import Mode
 from ..scheduler import jobs
 from ..site import Site, exchange_state
 
@@ -13,11 +14,33 @@ from ..site import Site, exchange_state
 class TaskRules(NamedTuple):
     """How a resource is exchanged; the names are those of sync_task."""
 
-    mode: int = MODE_BOTH
+    mode: Mode = Mode.BOTH
     components: bool = True
-    strategy: Sequence[str] = STRATEGIES
-    update_policy: str = "NEWER"
-    conflict_policy: str = "NEWER"
+    strategy: Sequence[Method] = tuple(Method)
+    update_policy: Policy = Policy.NEWER
+    conflict_policy: Policy = Policy.NEWER
+
+    @classmethod
+    def read(cls, row: Any) -> TaskRules:
+        """Return the rules of a task from its row."""
+        return cls(
+            Mode.read(row.mode),
+            row.components is not False,
+            Method.read(row.strategy),
+            Policy.read(row.update_policy),
+            Policy.read(row.conflict_policy),
+        )
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The rules as they are stored."""
+        return {
+            "mode": self.mode.value,
+            "components": self.components,
+            "strategy": [each.value for each in self.strategy],
+            "update_policy": self.update_policy.value,
+            "conflict_policy": self.conflict_policy.value,
+        }
 
 
 def delete_task(site: Site, task: Any) -> None:

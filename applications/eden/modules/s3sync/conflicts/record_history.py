@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..core.kept import Deferred
 from ..core.schema import Table
-from ..core.task import MODE_NONE, MODE_PULL
+from ..core.task import Mode
 from ..database.paging import containing
 from ..site import Site
 from ..site.exchange_state import delivered
@@ -167,7 +167,7 @@ def _partners(site: Site, table: Table, noted: Any) -> list[Partner]:
         brought = noted is not None and noted.origin == repository.id
         # Where the record travels with another one, positions are those of that one's table.
         direct = task.resource_name == table.name
-        sent = noted is not None and direct and task.mode not in (MODE_PULL, MODE_NONE)
+        sent = noted is not None and direct and Mode.read(task.mode).pushes
         arrived = delivered(stored.get((repository.id, table.name), {}), own)
         has_it = brought or noted.seq <= arrived if sent else None
         name = task.resource_name

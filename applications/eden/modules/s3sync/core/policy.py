@@ -8,6 +8,7 @@ result, so every rule below depends only on what both sites know.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Callable, NamedTuple
@@ -53,6 +54,11 @@ class Policy(str, enum.Enum):
                 f"There is no policy {text!r}.", hint="Use one of THIS, OTHER, NEWER and MASTER."
             ) from None
 
+    @classmethod
+    def read(cls, stored: str | None) -> "Policy":
+        """Return a policy from what is stored, NEWER where that is nothing this site knows."""
+        return next((each for each in cls if each.value == stored), cls.NEWER)
+
 
 class Method(str, enum.Enum):
     """What an incoming record asks for."""
@@ -61,6 +67,12 @@ class Method(str, enum.Enum):
     UPDATE = "update"
     DELETE = "delete"
     MERGE = "merge"
+
+    @classmethod
+    def read(cls, stored: Iterable[str] | None) -> "tuple[Method, ...]":
+        """Return a strategy from what is stored: all methods where nothing is; without what this site does not know."""
+        known = {each.value: each for each in cls}
+        return tuple(known[each] for each in stored if each in known) if stored else tuple(cls)
 
 
 ALL_METHODS: frozenset[Method] = frozenset(Method)

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from ..core.policy import Method, Policy
 from ..wire.filters import Filter
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.offer import Offer
@@ -56,9 +57,9 @@ class Exchange:
     resource: str
     components: bool = True
     filters: tuple[Filter, ...] = ()
-    strategy: tuple[str, ...] = ("create", "update", "delete", "merge")
-    update_policy: str = "NEWER"
-    conflict_policy: str = "NEWER"
+    strategy: tuple[Method, ...] = tuple(Method)
+    update_policy: Policy = Policy.NEWER
+    conflict_policy: Policy = Policy.NEWER
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..adapters import can_ask, needed_columns, where
 from ..core.clock import utcnow
 from ..core.kept import UNDECIDED
 from ..core.repository_state import RepositoryFacts, RepositoryState, evaluate
-from ..core.task import MODE_BOTH, MODE_NONE, MODE_PUSH
+from ..core.task import Mode
 from ..database.checkpoints import SERVE
 from ..scheduler import queue
 from ..scheduler.lease import has_died
@@ -61,7 +61,7 @@ class TaskRow(NamedTuple):
 
     id: int
     resource: str
-    mode: int
+    mode: Mode
 
 
 @dataclass
@@ -129,7 +129,7 @@ def standings(
         of_row = flows.get(row.id, [])
         facts = RepositoryFacts(
             is_active=can_ask(row),
-            resources=sum(1 for flow in of_row if flow.task is not None and flow.task.mode != MODE_NONE),
+            resources=sum(1 for flow in of_row if flow.task is not None and flow.task.mode is not Mode.NONE),
             run_state=run.state if run is not None else None,
             is_live=run is not None and live.get(row.id) == run.id,
             is_stopping=bool(run is not None and run.cancel_requested),
@@ -271,9 +271,8 @@ def _flows(site: Site, one: int | None, looked_at: int) -> dict[int, list[Flow]]
     wanted: dict[tuple[int, str], int | None] = {}
     for repository_id, of_repository in tasks.items():
         for task in of_repository.values():
-            pushes = task.mode in (MODE_PUSH, MODE_BOTH)
             state = told.get((repository_id, task.resource), _NOTHING_TOLD)
-            wanted[repository_id, task.resource] = state.delivered if pushes else None
+            wanted[repository_id, task.resource] = state.delivered if task.mode.pushes else None
     for (repository_id, table), state in told.items():
         if state.is_served:
             wanted[repository_id, table] = state.delivered
@@ -301,7 +300,7 @@ def _tasks(site: Site, one: int | None) -> dict[int, dict[str, TaskRow]]:
     for key, repository_id, resource, mode in site.store.rows(
         f"{sql} ORDER BY id", () if one is None else (one,)
     ):
-        found.setdefault(repository_id, {})[resource] = TaskRow(key, resource, mode or MODE_BOTH)
+        found.setdefault(repository_id, {})[resource] = TaskRow(key, resource, Mode.read(mode))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from ..core.cursor import Checkpoint, Cursor, Handed, hand_out, present
 from ..core.errors import BadRequest, NotRegistered
 from ..core.limits import LOGGED_PROBLEMS, MOST_FILES
-from ..core.policy import Policy, Terms, parse_strategy
+from ..core.policy import Terms
 from ..core.records import Action
 from ..core.schema import Table
 from ..database import traffic
@@ -70,13 +70,12 @@ def push_terms(site: Site, request: PushRequest, repository: Any) -> Terms:
     # An Eden sends its policies as they are configured there; one of ours has turned them round already.
     turned = request.journal is None
     chosen = []
-    for text, default in (
+    for sent, default in (
         (request.update_policy, usual.update_policy),
         (request.conflict_policy, usual.conflict_policy),
     ):
-        policy = Policy.parse(text, default)
-        chosen.append(policy.swapped if text and turned else policy)
-    strategy = parse_strategy(request.strategy) if request.strategy else usual.strategy
+        chosen.append(default if sent is None else sent.swapped if turned else sent)
+    strategy = frozenset(request.strategy) if request.strategy else usual.strategy
     return Terms(strategy, chosen[0], chosen[1], bool(repository.synchronise_uuids), request.components)
 
 

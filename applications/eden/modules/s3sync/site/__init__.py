@@ -20,9 +20,9 @@ from ..adapters.settings import opened
 from ..core.clock import SystemClock
 from ..core.errors import ConfigurationError
 from ..core.kept import Kept
-from ..core.policy import Policy, Terms, parse_strategy
+from ..core.policy import Method, Policy, Terms
 from ..core.schema import Schema
-from ..core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from ..core.task import Mode
 from ..database.accounts import SiteAccounts
 from ..database.checkpoints import Checkpoints
 from ..database.files import SiteFiles
@@ -336,7 +336,9 @@ class Site:
         Raises:
             ConfigurationError: nothing is.
         """
-        tasks = [self.task(row) for row in self.task_rows(repository_id) if row.mode != MODE_NONE]
+        tasks = [
+            self.task(row) for row in self.task_rows(repository_id) if Mode.read(row.mode) is not Mode.NONE
+        ]
         if not tasks:
             raise ConfigurationError(
                 "No resources are configured for this repository.",
@@ -350,12 +352,12 @@ class Site:
             row.resource_name,
             components=row.components is not False,
             filters=tuple(self.task_filters(row.id, row.resource_name)),
-            strategy=tuple(row.strategy or STRATEGIES),
-            update_policy=row.update_policy or Policy.NEWER.value,
-            conflict_policy=row.conflict_policy or Policy.NEWER.value,
+            strategy=Method.read(row.strategy),
+            update_policy=Policy.read(row.update_policy),
+            conflict_policy=Policy.read(row.conflict_policy),
         )
-        mode = row.mode or MODE_BOTH
-        return Task(row.id, exchange, mode in (MODE_PULL, MODE_BOTH), mode in (MODE_PUSH, MODE_BOTH))
+        mode = Mode.read(row.mode)
+        return Task(row.id, exchange, mode.pulls, mode.pushes)
 
     def task_filters(self, task_id: int, resource: str) -> list[Filter]:
         """Return the filters of a task.
@@ -387,9 +389,9 @@ class Site:
     def terms(self, exchange: Exchange, repository: Any) -> Terms:
         """Return the rules under which records of a task are imported here."""
         return Terms(
-            parse_strategy(",".join(exchange.strategy)),
-            Policy(exchange.update_policy),
-            Policy(exchange.conflict_policy),
+            frozenset(exchange.strategy),
+            exchange.update_policy,
+            exchange.conflict_policy,
             bool(repository.synchronise_uuids),
             exchange.components,
         )

@@ -7,23 +7,29 @@ from typing import Any, Callable
 from pydal import Field
 from pydal.validators import IS_IN_SET, IS_NOT_EMPTY
 
-from ...core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from ...core.policy import Method, Policy
+from ...core.task import Mode
 from .fields import declare, meta_fields
 
 
 def define_tasks(db: Any, T: Callable[[str], Any]) -> None:
-    modes = {MODE_PULL: T("pull"), MODE_PUSH: T("push"), MODE_BOTH: T("pull and push"), MODE_NONE: T("none")}
+    modes = {
+        Mode.PULL.value: T("pull"),
+        Mode.PUSH.value: T("push"),
+        Mode.BOTH.value: T("pull and push"),
+        Mode.NONE.value: T("none"),
+    }
     policies = {
-        "NEWER": T("the newer version"),
-        "OTHER": T("always the other site's"),
-        "THIS": T("always this site's"),
-        "MASTER": T("the version of the site where the record was made"),
+        Policy.NEWER.value: T("the newer version"),
+        Policy.OTHER.value: T("always the other site's"),
+        Policy.THIS.value: T("always this site's"),
+        Policy.MASTER.value: T("the version of the site where the record was made"),
     }
     strategies = {
-        "create": T("create new records"),
-        "update": T("update existing records"),
-        "delete": T("delete records"),
-        "merge": T("merge records"),
+        Method.CREATE.value: T("create new records"),
+        Method.UPDATE.value: T("update existing records"),
+        Method.DELETE.value: T("delete records"),
+        Method.MERGE.value: T("merge records"),
     }
     declare(
         db,
@@ -44,27 +50,27 @@ def define_tasks(db: Any, T: Callable[[str], Any]) -> None:
             Field(
                 "mode",
                 "integer",
-                default=MODE_BOTH,
+                default=Mode.BOTH.value,
                 label=T("Mode"),
                 requires=IS_IN_SET(modes, zero=None, sort=False),
             ),
             Field(
                 "strategy",
                 "list:string",
-                default=list(STRATEGIES),
+                default=[each.value for each in Method],
                 label=T("Strategy"),
                 requires=IS_IN_SET(strategies, multiple=True, zero=None, sort=False),
             ),
             Field("update_method", "integer", default=1, readable=False, writable=False),
             Field(
                 "update_policy",
-                default="NEWER",
+                default=Policy.NEWER.value,
                 label=T("Update Policy"),
                 requires=IS_IN_SET(policies, zero=None, sort=False),
             ),
             Field(
                 "conflict_policy",
-                default="NEWER",
+                default=Policy.NEWER.value,
                 label=T("Conflict Policy"),
                 requires=IS_IN_SET(policies, zero=None, sort=False),
             ),

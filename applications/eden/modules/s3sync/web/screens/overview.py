@@ -10,7 +10,7 @@ from typing import Any, Callable, NamedTuple
 from ...conflicts import kept_list
 from ...core.clock import utcnow
 from ...core.repository_state import State
-from ...core.task import MODE_BOTH, MODE_PULL, MODE_PUSH
+from ...core.task import Mode
 from ...database import traffic
 from ...database.paging import ListPage, containing, order_of, page_of
 from ...monitoring.status import Flow, RepositoryStatus, recent_runs, standings
@@ -188,7 +188,7 @@ def tab(desk: ScreenContext, record: Any) -> Any:
 
 def _flow_lines(desk: ScreenContext, standing: RepositoryStatus) -> list[FlowLine]:
     T = desk.T
-    modes = {MODE_PULL: T("Only fetch"), MODE_PUSH: T("Only send"), MODE_BOTH: T("Fetch and send")}
+    modes = {Mode.PULL: T("Only fetch"), Mode.PUSH: T("Only send"), Mode.BOTH: T("Fetch and send")}
     names = [flow.table for flow in standing.flows]
     kept = kept_list.undecided_by_table(desk.site, standing.row.id, names)
     tasks = {row.id: row for row in desk.site.task_rows(standing.row.id)}

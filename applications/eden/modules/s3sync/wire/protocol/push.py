@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ...core.errors import BadRequest
+from ...core.policy import Method, Policy, parse_strategy
 from ...core.text import shown
 from .names import LONGEST_JOURNAL
 from .replies import as_text, as_texts, as_time, succeeded
@@ -22,7 +23,7 @@ class PushRequest:
     Attributes:
         resource: name of the main table.
         repository: uuid of the sending site.
-        strategy, update_policy, conflict_policy: as sent, None if not sent; THIS means the receiving site.
+        strategy, update_policy, conflict_policy: None if not sent; THIS means the receiving site.
         components: whether to import components in the document.
         journal: identity of the sender's journal; None for an Eden.
         checkpoint: the receiver's checkpoint from the last push, "" at first; None for an Eden.
@@ -31,9 +32,9 @@ class PushRequest:
 
     resource: str
     repository: str | None = None
-    strategy: str | None = None
-    update_policy: str | None = None
-    conflict_policy: str | None = None
+    strategy: tuple[Method, ...] | None = None
+    update_policy: Policy | None = None
+    conflict_policy: Policy | None = None
     components: bool = True
     journal: str | None = None
     checkpoint: str | None = None
@@ -50,9 +51,9 @@ class PushRequest:
         return cls(
             resource=read_resource(variables),
             repository=read_single(variables, "repository") or None,
-            strategy=read_single(variables, "strategy") or None,
-            update_policy=read_single(variables, "update_policy") or None,
-            conflict_policy=read_single(variables, "conflict_policy") or None,
+            strategy=_strategy(variables),
+            update_policy=_policy(variables, "update_policy"),
+            conflict_policy=_policy(variables, "conflict_policy"),
             components=read_components(variables),
             journal=_journal(variables),
             checkpoint=read_single(variables, "checkpoint"),
@@ -65,9 +66,9 @@ class PushRequest:
             [
                 ("resource", self.resource),
                 ("repository", self.repository),
-                ("strategy", self.strategy),
-                ("update_policy", self.update_policy),
-                ("conflict_policy", self.conflict_policy),
+                ("strategy", ",".join(each.value for each in self.strategy) if self.strategy else None),
+                ("update_policy", self.update_policy and self.update_policy.value),
+                ("conflict_policy", self.conflict_policy and self.conflict_policy.value),
                 ("components", None if self.components else "None"),
                 ("journal", self.journal),
                 ("checkpoint", self.checkpoint),
@@ -156,6 +157,19 @@ class PushReply:
             files=tuple(as_texts(told.get("files"))),
             time=as_time(told.get("time")),
         )
+
+
+def _strategy(variables: Mapping[str, Any]) -> tuple[Method, ...] | None:
+    text = read_single(variables, "strategy")
+    if not text:
+        return None
+    allowed = parse_strategy(text)
+    return tuple(each for each in Method if each in allowed)
+
+
+def _policy(variables: Mapping[str, Any], name: str) -> Policy | None:
+    text = read_single(variables, name)
+    return Policy.parse(text, Policy.NEWER) if text else None
 
 
 def _journal(variables: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from gluon import URL, redirect
 from ....conflicts import kept_list
 from ....core.clock import utcnow
 from ....core.plurals import counted
-from ....core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH
+from ....core.task import Mode
 from ....core.throughput import Pace, pace
 from ....scheduler import queue, run_record
 from ....site.labels import Translate, resource_title
@@ -94,7 +94,7 @@ def progress(desk: ScreenContext, run: Any) -> dict[str, Any]:
     T = desk.T
     since: datetime = run.stage_since or run.started_on
     found = pace(run.done or 0, run.total, (utcnow() - since).total_seconds())
-    tasks = [row for row in desk.site.task_rows(run.repository_id) if row.mode != MODE_NONE]
+    tasks = [row for row in desk.site.task_rows(run.repository_id) if row.mode != Mode.NONE]
     return {
         "run": run.id,
         "stopping": bool(run.cancel_requested),
@@ -133,8 +133,8 @@ def _share(run: Any, tasks: list[Any], share: float | None) -> float | None:
     ways = [
         (task.resource_name, direction)
         for task in tasks
-        for direction, mode in (("pull", MODE_PULL), ("push", MODE_PUSH))
-        if task.mode in (mode, MODE_BOTH)
+        for direction, mode in (("pull", Mode.PULL), ("push", Mode.PUSH))
+        if task.mode in (mode, Mode.BOTH)
     ]
     present = (run.resource_name, run.direction)
     if present not in ways:

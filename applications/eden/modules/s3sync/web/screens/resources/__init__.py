@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....administration.tasks import TaskRules
 from ....conflicts.kept_list import undecided_by_table
 from ....database.paging import ListPage, containing, order_of, page_of
 from ....site.labels import resource_names
@@ -101,12 +102,12 @@ def _line(
     told: dict[Any, Any],
     kept: dict[str, int],
 ) -> TaskLine:
-    T = desk.T
+    T, rules = desk.T, TaskRules.read(task)
     return TaskLine(
         task=task,
         item=catalogue.item(task.resource_name),
-        mode=chosen(modes(T), task.mode),
-        rules=policy_sentences(T, task.update_policy, task.conflict_policy),
+        mode=chosen(modes(T), rules.mode),
+        rules=policy_sentences(T, rules.update_policy, rules.conflict_policy),
         filters=filters,
         pull=told.get((task.resource_name, "pull")),
         push=told.get((task.resource_name, "push")),

@@ -139,9 +139,8 @@ def _suggested(desk: ScreenContext, catalogue: Catalogue, ticked: set[str]) -> l
 def add(desk: ScreenContext, repository: Any, names: set[str], rules: TaskRules) -> None:
     """Store new tasks, what others refer to first, and go back to the list."""
     T, table = desk.T, desk.db.sync_task
-    values = rules._replace(strategy=list(rules.strategy))._asdict()
     for name in in_order(desk.site.schema, sorted(names)):
-        table.insert(repository_id=repository.id, resource_name=name, **values)
+        table.insert(repository_id=repository.id, resource_name=name, **rules.columns)
     desk.session.flash = counted(
         T, len(names), "%(count)s resource was added.", "%(count)s resources were added."
     )

@@ -10,7 +10,7 @@ from ....administration.tasks import TaskRules, delete_task
 from ....conflicts.kept_list import travelling, undecided_by_table
 from ....core.errors import AlreadyRunning
 from ....core.plurals import counted
-from ....core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH
+from ....core.task import Mode
 from ....site import exchange_state
 from ....site.labels import resource_title
 from ..context import ScreenContext
@@ -58,7 +58,7 @@ def edit(desk: ScreenContext, record: Any, task: Any) -> Any:
     if delete.agreed or reset.agreed:
         desk.session.flash, done = _delete(desk, task) if delete.agreed else _start_over(desk, record, task)
         redirect(back if delete.agreed and done else here)
-    rules, problems = TaskRules(*(task[name] for name in TaskRules._fields)), {}
+    rules, problems = TaskRules.read(task), {}
     form = FORM()
     accepted = pressed(desk, form, "task")
     if desk.request.post_vars._formname == "task":
@@ -109,16 +109,18 @@ def _start_over(desk: ScreenContext, record: Any, task: Any) -> tuple[Any, bool]
 def _what_it_costs(desk: ScreenContext, record: Any, task: Any, item: CatalogueItem) -> list[Any]:
     """Return what comparing everything again will cause, in sentences."""
     T = desk.T
-    pulls, pushes = task.mode in (MODE_PULL, MODE_BOTH), task.mode in (MODE_PUSH, MODE_BOTH)
+    mode = Mode.read(task.mode)
     lines = [
         T(
             "The next synchronization compares all records of this resource, not only those that changed since."
         ),
         T("Only what differs between the sites is changed, by the policies of this resource."),
     ]
-    if task.mode == MODE_NONE:
+    if mode is Mode.NONE:
         return [*lines, T("The resource is paused: nothing happens before it is switched on again.")]
-    cost = estimate(past_runs(desk.db, record.id), item.here if pushes else 0, item.there if pulls else 0)
+    cost = estimate(
+        past_runs(desk.db, record.id), item.here if mode.pushes else 0, item.there if mode.pulls else 0
+    )
     if cost.records is None:
         lines.append(
             T("How many records the other site has is not known, so nobody can say how long it takes.")
@@ -153,7 +155,7 @@ def _save(desk: ScreenContext, record: Any, task: Any, rules: TaskRules) -> bool
     if other_parts and filter_form.running(desk, record):
         desk.response.flash = filter_form.still_running(T)
         return False
-    task.update_record(**rules._replace(strategy=list(rules.strategy))._asdict())
+    task.update_record(**rules.columns)
     desk.session.flash = T("Saved")
     if other_parts:
         exchange_state.reset(desk.site, record.id, task.resource_name)

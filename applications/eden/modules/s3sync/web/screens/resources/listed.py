@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ....core.task import MODE_NONE
+from ....core.task import Mode
 from ..words.policies import PolicyChoice
 from .catalogue import CatalogueItem
 
@@ -39,4 +39,4 @@ class TaskLine(NamedTuple):
     @property
     def is_paused(self) -> bool:
         """Whether it does not travel for the time being."""
-        return bool(self.task.mode == MODE_NONE)
+        return bool(self.task.mode == Mode.NONE)

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from ....adapters import adapter_type
 from ....administration.tasks import TaskRules
-from ....core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH, STRATEGIES
+from ....core.policy import Method, Policy
+from ....core.task import Mode
 from ....exchange.peer import Capability
 from ....site.labels import Translate
 from ..words.policies import Choices, conflict_policies, modes, strategies, update_policies
@@ -33,7 +34,7 @@ def rule_choices(T: Translate, repository: Any) -> RuleChoices:
     return RuleChoices(directions, strategies(T), update_policies(T), conflict_policies(T))
 
 
-def possible_modes(repository: Any) -> list[int]:
+def possible_modes(repository: Any) -> list[Mode]:
     """Return the directions in which records can travel, the usual one first, and that they rest.
 
     Args:
@@ -41,7 +42,7 @@ def possible_modes(repository: Any) -> list[int]:
     """
     can = adapter_type(repository.apitype).capabilities
     pulls, pushes = Capability.PULL in can, Capability.PUSH in can
-    directions = {MODE_BOTH: pulls and pushes, MODE_PULL: pulls, MODE_PUSH: pushes, MODE_NONE: True}
+    directions = {Mode.BOTH: pulls and pushes, Mode.PULL: pulls, Mode.PUSH: pushes, Mode.NONE: True}
     return [mode for mode, possible in directions.items() if possible]
 
 
@@ -57,18 +58,18 @@ def entered_rules(variables: Any, repository: Any, new: bool = False) -> TaskRul
     given = variables.strategy or []
     ticked = given if isinstance(given, list) else [given]
     possible = possible_modes(repository)
-    mode = next((each for each in possible if str(each) == variables.mode), possible[0])
+    mode = next((each for each in possible if str(each.value) == variables.mode), possible[0])
     return TaskRules(
         mode,
         bool(variables.components) or (new and "components" not in variables),
-        [each for each in STRATEGIES if each in ticked] or (list(STRATEGIES) if new and not ticked else []),
+        [each for each in Method if each.value in ticked] or (list(Method) if new and not ticked else []),
         _policy(variables.update_policy, usual.update_policy),
         _policy(variables.conflict_policy, usual.conflict_policy),
     )
 
 
-def _policy(given: str | None, usual: str) -> str:
-    return given if given in ("NEWER", "OTHER", "THIS", "MASTER") else usual
+def _policy(given: str | None, usual: Policy) -> Policy:
+    return next((each for each in Policy if each.value == given), usual)
 
 
 def problems_of(T: Translate, rules: TaskRules) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ....core.task import MODE_BOTH, MODE_NONE, MODE_PULL, MODE_PUSH
+from ....core.policy import Method, Policy
+from ....core.task import Mode
 from ....site.labels import Translate
 
 
@@ -31,22 +32,22 @@ def modes(T: Translate) -> Choices:
     """Return the directions in which a resource can travel."""
     return (
         PolicyChoice(
-            str(MODE_BOTH),
+            str(Mode.BOTH.value),
             T("Fetch and send"),
             T("Each site gets the changes of the other one. The usual choice."),
         ),
         PolicyChoice(
-            str(MODE_PULL),
+            str(Mode.PULL.value),
             T("Only fetch"),
             T("Changes made at the other site come here. Changes made here stay here."),
         ),
         PolicyChoice(
-            str(MODE_PUSH),
+            str(Mode.PUSH.value),
             T("Only send"),
             T("Changes made here go to the other site. Changes made there stay there."),
         ),
         PolicyChoice(
-            str(MODE_NONE),
+            str(Mode.NONE.value),
             T("Pause"),
             T("Nothing travels for the time being. Later it goes on where it stopped."),
         ),
@@ -57,22 +58,22 @@ def strategies(T: Translate) -> Choices:
     """Return what may happen to records at the site that receives them."""
     return (
         PolicyChoice(
-            "create",
+            Method.CREATE.value,
             T("Create new records"),
             T("Without it, records that only one site has stay there."),
         ),
         PolicyChoice(
-            "update",
+            Method.UPDATE.value,
             T("Update existing records"),
             T("Without it, records stay as they arrived first."),
         ),
         PolicyChoice(
-            "delete",
+            Method.DELETE.value,
             T("Delete records"),
             T("Without it, a record that is deleted at one site stays at the other."),
         ),
         PolicyChoice(
-            "merge",
+            Method.MERGE.value,
             T("Merge duplicates"),
             T("Without it, two records that one site made into one stay two at the other."),
         ),
@@ -83,25 +84,25 @@ def update_policies(T: Translate) -> Choices:
     """Return what happens to a record that only the other site changed."""
     return (
         PolicyChoice(
-            "NEWER",
+            Policy.NEWER.value,
             T("take the change, unless the version here is newer"),
             T("Choose this normally."),
             T("If only one site changed a record, the newer version stays."),
         ),
         PolicyChoice(
-            "OTHER",
+            Policy.OTHER.value,
             T("always take the change"),
             T("Whatever its date says. For records that the other site is in charge of."),
             T("If only the other site changed a record, the change is taken."),
         ),
         PolicyChoice(
-            "THIS",
+            Policy.THIS.value,
             T("never take the change"),
             T("This site's version stays and is sent back. For records that this site is in charge of."),
             T("Changes of the other site are not taken."),
         ),
         PolicyChoice(
-            "MASTER",
+            Policy.MASTER.value,
             T("take the change only if the record was made at the other site"),
             T("Each site keeps its own records as they are and reads those of the other."),
             T("Changes are taken only from the site where the record was made."),
@@ -113,25 +114,25 @@ def conflict_policies(T: Translate) -> Choices:
     """Return what happens to a record that both sites changed since they last exchanged it."""
     return (
         PolicyChoice(
-            "NEWER",
+            Policy.NEWER.value,
             T("keep the newer one"),
             T("The change made last counts. Choose this normally, and keep the clocks of both sites right."),
             T("If both changed it, the newer version stays."),
         ),
         PolicyChoice(
-            "THIS",
+            Policy.THIS.value,
             T("always keep ours"),
             T("For records that this site is in charge of. The other site is told to take our version."),
             T("If both changed it, ours stays."),
         ),
         PolicyChoice(
-            "OTHER",
+            Policy.OTHER.value,
             T("always take theirs"),
             T("For records that the other site is in charge of."),
             T("If both changed it, theirs is taken."),
         ),
         PolicyChoice(
-            "MASTER",
+            Policy.MASTER.value,
             T("keep the version of the site where the record was made"),
             T("For records that belong to the site that entered them."),
             T("If both changed it, the version of the site where it was made stays."),
@@ -139,15 +140,16 @@ def conflict_policies(T: Translate) -> Choices:
     )
 
 
-def policy_sentences(T: Translate, update_policy: Any, conflict_policy: Any) -> list[Any]:
+def policy_sentences(T: Translate, update_policy: Policy, conflict_policy: Policy) -> list[Any]:
     """Return the policies of a resource in short sentences for a list."""
-    update = chosen(update_policies(T), update_policy)
-    conflict = chosen(conflict_policies(T), conflict_policy)
-    if update.value == conflict.value == "NEWER":
+    if update_policy is conflict_policy is Policy.NEWER:
         return [T("The newer version stays.")]
-    return [update.short, conflict.short]
+    return [
+        chosen(update_policies(T), update_policy).short,
+        chosen(conflict_policies(T), conflict_policy).short,
+    ]
 
 
-def chosen(choices: Choices, value: Any) -> PolicyChoice:
-    """Return the choice with this value; the usual one where the value is unknown or missing."""
-    return next((each for each in choices if each.value == str(value)), choices[0])
+def chosen(choices: Choices, value: Mode | Policy) -> PolicyChoice:
+    """Return the choice with this value."""
+    return next(each for each in choices if each.value == str(value.value))
