@@ -6,6 +6,7 @@ import email.utils
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,11 +217,81 @@ def test_a_repository_is_deleted_only_when_asked_and_agreed(
     assert admin.get(f"{path}/update").status_code == 404
 
 
+@pytest.fixture()
+def shared(field: WebSite) -> Iterator[Path]:
+    """A folder that the operator of the field office allows."""
+    folder = field.folder.parent / "shared"
+    (folder / "out").mkdir(parents=True, exist_ok=True)
+    settings = field.folder / "applications" / "eden" / "private" / "appconfig.ini"
+    before = settings.read_text("utf-8")
+    assert before.count("[sync]\n") <= 1
+    rest = before if "[sync]\n" in before else f"{before}\n[sync]\n"
+    settings.write_text(rest.replace("[sync]\n", f"[sync]\nfolder_roots = {folder}\n"), "utf-8")
+    yield folder
+    settings.write_text(before, "utf-8")
+
+
+def test_the_fields_change_with_the_type_without_a_script(admin: Browser) -> None:
+    eden, folder = admin.page(FORM), admin.page(f"{FORM}?type=folder")
+    for page in (eden, folder):
+        assert "type=folder" in page and "type=eden" in page
+    assert {"url", "username", "password"} <= set(forms(eden)["repository"])
+    fields = set(forms(folder)["repository"])
+    assert {"name", "path", "outbox"} <= fields and not fields & {"url", "username", "password", "uuid"}
+    assert "Choose a folder" in visible(folder) and "do not travel" in visible(folder)
+    assert "account with the role" in visible(eden) and "do not travel" not in visible(eden)
+    assert 'value="Save and register"' in eden and 'value="Save and register"' not in folder
+
+
+def test_a_folder_that_the_operator_does_not_allow_is_refused_with_what_to_do(admin: Browser) -> None:
+    answer = admin.submit(f"{FORM}?type=folder", "repository", name="Stick", path="/etc")
+    assert "folder_roots" in visible(answer.text) and answer.url.endswith("type=folder")
+
+
+def test_a_setting_without_a_column_is_stored_shown_again_and_used(
+    admin: Browser, field: WebSite, shared: Path
+) -> None:
+    outside = admin.submit(f"{FORM}?type=folder", "repository", name="Stick", path="/etc")
+    assert f"Enter the whole path of a folder below: {shared}" in visible(outside.text)
+    missing = admin.submit(f"{FORM}?type=folder", "repository", name="Stick", path="")
+    assert missing.url.endswith("type=folder"), "nothing can be read without it"
+
+    values = {"name": "Stick", "path": str(shared), "outbox": str(shared / "out")}
+    tested = admin.submit(f"{FORM}?type=folder", "repository", test="1", **values)
+    assert "The connection works" in visible(tested.text) and "yes Can this site write there?" in visible(
+        tested.text
+    )
+    saved = admin.submit(f"{FORM}?type=folder", "repository", **values)
+    path = saved.url[len(admin.base) :].rpartition("/")[0]
+    assert "Saved." in visible(saved.text) and saved.url.endswith("/task")
+    shown = admin.page(f"{path}/update")
+    assert forms(shown)["repository"]["outbox"] == str(shared / "out")
+    assert "Register again" not in shown and "Repository UUID" not in shown and "Kind of site" not in shown
+    admin.submit(f"{path}/update", "repository", outbox="")
+    assert forms(admin.page(f"{path}/update"))["repository"]["outbox"] == ""
+    admin.submit(f"{path}/update", "repository", outbox=str(shared / "out"))
+
+    number = path.rpartition("/")[2]
+    told = field.run(
+        f"db.sync_task.insert(repository_id={number}, resource_name='org_organisation')\n"
+        "s3db['org_organisation'].insert(name='By the folder')\ndb.commit()\n"
+        "from s3sync.worker.synchronise import synchronize\n"
+        f"print(synchronize({number}))"
+    )
+    assert "completed" in told
+    (file,) = (shared / "out").iterdir()
+    assert "By the folder" in file.read_text("utf-8")
+    for tab in ("", "/update", "/task", "/task/create", "/job", "/now", "/preview", "/kept", "/log"):
+        assert admin.get(f"{path}{tab}").status_code == 200, tab
+    assert str(shared) in visible(admin.page("/sync/index"))
+
+
 def test_the_form_follows_what_the_type_declares(field: WebSite) -> None:
     html = field.run(
-        "from s3sync.adapters.base import Adapter, Kind, Setting\n"
+        "from s3sync.adapters.base import Adapter\n"
+        "from s3sync.adapters.settings import Kind, Setting\n"
         "from s3sync.web.screens.context import ScreenContext\n"
-        "from s3sync.web.screens.repository.configuration import repository_form\n"
+        "from s3sync.web.screens.repository.form import repository_form\n"
         "class Folder(Adapter):\n"
         "    apitype, label = 'folder', 'A folder'\n"
         "    settings = (\n"

@@ -108,7 +108,7 @@ class Browser:
         assert answer.status_code == 200, (path, answer.status_code, answer.text[:2000])
         return answer.text
 
-    def submit(self, path: str, form: str, **values: Any) -> requests.Response:
+    def submit(self, path: str, form: str, /, **values: Any) -> requests.Response:
         """Send a form of a page as it stands, with these values changed; None leaves a value out."""
         found = forms(self.page(path))
         assert form in found, (path, sorted(found))

@@ -95,6 +95,8 @@ TRANSLATED_LATER = {
     "modules/s3/data_model/fields.py",
     "modules/s3sync/core/plurals.py",
     "modules/s3sync/web/screens/repository/configuration.py",
+    "modules/s3sync/web/screens/repository/connection_test.py",
+    "modules/s3sync/web/screens/repository/form.py",
     "modules/s3sync/ui/choice.py",
 }
 

@@ -190,6 +190,7 @@ def every_probe() -> list[ConnectionTest]:
         *[
             complete([Finding(question, answer)], questions=(question,))
             for question, answer in (
+                (Question.READ, Answer.NO_FOLDER),
                 (Question.READ, Answer.READABLE),
                 (Question.READ, Answer.UNREADABLE),
                 (Question.WRITE, Answer.WRITABLE),

@@ -125,28 +125,16 @@ def _desk():
 
 
 def _repository_tab():
-    from s3sync.adapters import can_ask
-    from s3sync.web.screens import conflicts, log, overview, resources
-    from s3sync.web.screens.repository import synchronise, preview, configuration, schedule
+    from s3sync.web.screens.repository.tabs import PAGES, shown
 
-    tabs = {
-        "overview": overview.tab,
-        "update": configuration.configuration,
-        "task": resources.tab,
-        "preview": preview.tab,
-        "job": schedule.tab,
-        "kept": conflicts.tab,
-        "log": log.tab,
-        "now": synchronise.tab,
-    }
     desk = _desk()
     record = desk.record(db.sync_repository, request.args(0))
     tab = request.args(1) or "overview"
-    if tab not in tabs or request.extension not in ("html", "json" if tab == "now" else "html"):
+    if tab not in PAGES or request.extension not in ("html", "json" if tab == "now" else "html"):
         raise refusal(404, T("There is no such page."))
-    output = tabs[tab](desk, record)
+    output = PAGES[tab](desk, record)
     if request.extension == "json":
         return output
     output.setdefault("title", record.name)
-    output.update(record=record, tab=tab, can_begin=can_ask(record))
+    output.update(shown(desk, record, tab))
     return output

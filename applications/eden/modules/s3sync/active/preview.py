@@ -208,7 +208,7 @@ class _Looking:
         finally:
             page.discard()
         total = page.total if page.is_ours else results
-        more = page.more if page.is_ours else (total or 0) > forecast.looked
+        more = page.more or (not page.is_ours and (total or 0) > forecast.looked)
         return Direction(forecast, total, more, page.restored)
 
     # --- outgoing ------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pkgutil
 from typing import Any
 
 from ..core.errors import ConfigurationError
+from ..exchange.peer import Capability
 from .base import Adapter
 from .settings import COLUMNS, stored
 
@@ -23,6 +24,7 @@ __all__ = [
     "adapter_types",
     "base",
     "can_ask",
+    "capabilities_of",
     "eden",
     "findings",
     "lines",
@@ -75,6 +77,16 @@ def adapter_type(apitype: str | None) -> type[Adapter]:
             hint=f"Choose one of these types for the repository: {known}.",
         )
     return found
+
+
+def capabilities_of(row: Any) -> frozenset[Capability]:
+    """Return what the type of a repository can do; nothing where this site has no such type.
+
+    Args:
+        row: of sync_repository.
+    """
+    kind = adapter_types().get(row.apitype or USUAL)
+    return kind.capabilities if kind is not None else frozenset()
 
 
 def needed_columns() -> frozenset[str]:

@@ -67,6 +67,7 @@ class Adapter(ABC):
         label: what people call it, in English.
         capabilities: what the type can do.
         settings: what has to be entered for it, in the order of the form.
+        guide: what to do to connect such a repository, step by step, in English.
         learned: names of what it finds out about a peer beyond what that announces, kept when it registers anew.
         abilities: what a peer may announce, or was found out, in English words; for the screens.
     """
@@ -75,6 +76,7 @@ class Adapter(ABC):
     label: ClassVar[str]
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     settings: ClassVar[tuple[Setting, ...]] = ()
+    guide: ClassVar[tuple[str, ...]] = ()
     learned: ClassVar[frozenset[str]] = frozenset()
     abilities: ClassVar[Mapping[str, str]] = {}
 

@@ -88,6 +88,12 @@ class EdenAdapter(Adapter):
             Kind.BOOLEAN,
         ),
     )
+    guide: ClassVar[tuple[str, ...]] = (
+        T("Ask the people at the other site for an account with the role Synchronization."),
+        T("Test the connection: nothing is saved and nothing is changed at the other site."),
+        T("Save: this site introduces itself to the other one. No records travel yet."),
+        T("Then choose the resources that both sites shall have."),
+    )
     learned: ClassVar[frozenset[str]] = frozenset((RESOURCE_URL,))
     abilities: ClassVar[Mapping[str, str]] = {
         "cursor": T("goes on where a broken line stopped"),

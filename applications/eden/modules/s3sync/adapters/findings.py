@@ -77,6 +77,7 @@ class Answer(enum.Enum):
     CANNOT_TELL = "cannot_tell"
     ITSELF = "itself"
 
+    NO_FOLDER = "no_folder"
     READABLE = "readable"
     UNREADABLE = "unreadable"
     WRITABLE = "writable"
@@ -105,6 +106,7 @@ OBSTACLES = frozenset(
         Answer.NO_ACCOUNT,
         Answer.ROLE,
         Answer.ITSELF,
+        Answer.NO_FOLDER,
         Answer.UNREADABLE,
         Answer.READ_ONLY,
     )

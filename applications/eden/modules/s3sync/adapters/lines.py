@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import enum
+import os
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.clock import SystemClock
-from ..core.errors import ConfigurationError
+from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge
 from ..exchange.ports import Clock
 from ..transport.client import Transport
 from ..transport.limits import Limits
+from ..wire.s3xml import DocumentLimits, DocumentReader
+
+#: A document in which there is nothing.
+NOTHING = b'<s3xml success="false" results="0"/>'
+
+
+class FolderProblem(enum.Enum):
+    """Why a folder of this machine cannot be used; each with what happened and what to do."""
+
+    NO_ROOTS = (
+        "This site lets no repository use folders of its machine.",
+        "The operator of this machine has to name the allowed folders: setting folder_roots in section [sync] of "
+        "private/appconfig.ini.",
+    )
+    NOT_ALLOWED = (
+        "The folder {path} is not one that this site may use.",
+        "Enter the whole path of a folder below {roots}, or ask the operator of this machine to add yours to "
+        "folder_roots.",
+    )
+    NOT_THERE = (
+        "There is no folder {path} on this machine.",
+        "Make the folder, or connect the drive on which it is.",
+    )
 
 
 @dataclass(frozen=True)
@@ -69,27 +96,73 @@ class Lines:
         Raises:
             ConfigurationError: the operator does not allow it, or it is not there.
         """
+        problem = self.folder_problem(path)
+        if problem is not None:
+            told, hint = (text.format(path=path, roots=self.roots_in_words) for text in problem.value)
+            raise ConfigurationError(told, hint=hint)
+        return Path(path).resolve()
+
+    def folder_problem(self, path: str) -> FolderProblem | None:
+        """Return why a folder cannot be used, None where it can; links are followed.
+
+        Args:
+            path: as a person entered it.
+        """
         if not self.folder_roots:
-            raise ConfigurationError(
-                "This site lets no repository use folders of its machine.",
-                hint="The operator of this machine has to name the allowed folders: setting folder_roots in "
-                "section [sync] of private/appconfig.ini.",
-            )
+            return FolderProblem.NO_ROOTS
         found = Path(path)
-        allowed = " or ".join(str(root) for root in self.folder_roots)
         if not found.is_absolute() or not _below(found.resolve(), self.folder_roots):
-            raise ConfigurationError(
-                f"The folder {path} is not one that this site may use.",
-                hint=f"Enter the whole path of a folder below {allowed}, or ask the operator of this machine to add "
-                "it to folder_roots.",
-            )
-        if not found.is_dir():
-            raise ConfigurationError(
-                f"There is no folder {path} on this machine.",
-                hint="Make the folder, or connect the drive on which it is, and let the worker's account read and "
-                "write it.",
-            )
-        return found.resolve()
+            return FolderProblem.NOT_ALLOWED
+        return None if found.is_dir() else FolderProblem.NOT_THERE
+
+    @property
+    def roots_in_words(self) -> str:
+        """The folders below which repositories may read and write."""
+        return ", ".join(str(root) for root in self.folder_roots)
+
+    # --- documents -----------------------------------------------------------------------------------
+
+    def spooled(self, path: Path) -> Path:
+        """Return a copy of a document in the spool; read to its end, so that nothing of a broken one is imported.
+
+        Args:
+            path: the file.
+
+        Raises:
+            DocumentError: it is no whole S3XML, or too large; the error names the file.
+            OSError: it cannot be read.
+        """
+        most = self.limits.document_size
+        copy = self._spool_file()
+        try:
+            if path.stat().st_size > most:
+                raise DocumentTooLarge(f"it has more than {most} bytes")
+            shutil.copyfile(path, copy)
+            with copy.open("rb") as document:
+                for _ in DocumentReader(document, DocumentLimits(max_bytes=most)):
+                    pass
+        except DocumentError as error:
+            copy.unlink()
+            raise type(error)(
+                f"The file {path} cannot be taken: {error.message}",
+                hint="Nothing of it was imported. Move it away, or ask whoever wrote it for a new one.",
+                remote=True,
+            ) from error
+        except OSError:
+            copy.unlink()
+            raise
+        return copy
+
+    def spooled_nothing(self) -> Path:
+        """Return a document in the spool in which there is nothing, for a pull that found nothing new."""
+        copy = self._spool_file()
+        copy.write_bytes(NOTHING)
+        return copy
+
+    def _spool_file(self) -> Path:
+        handle, name = tempfile.mkstemp(prefix="sync-", suffix=".xml", dir=self.spool)
+        os.close(handle)
+        return Path(name)
 
 
 def _below(path: Path, roots: tuple[Path, ...]) -> bool:

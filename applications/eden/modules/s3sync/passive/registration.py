@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import VERSION
-from ..adapters import can_ask
+from ..adapters import USUAL, adapter_types, can_ask
 from ..core.limits import LONGEST_NAME
 from ..database.log import INCOMING, SyncLog
+from ..exchange.peer import Capability
 from ..site import Site
 from ..wire.protocol.names import CAPABILITIES
 from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
@@ -15,16 +16,27 @@ from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
 # --- acquaintance ----------------------------------------------------------------------------------------
 
 
+def _type_of(request: RegistrationRequest) -> str:
+    """Return the type under which a site is remembered: what it says, where that can begin an exchange with us."""
+    kind = adapter_types().get(request.apitype)
+    return request.apitype if kind and Capability.PASSIVE in kind.capabilities else USUAL
+
+
 def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     """Take the introduction of another site: remember it, or its new name."""
     table = site.db.sync_repository
-    changes: dict[str, Any] = {"apitype": request.apitype, "deleted": False}
+    changes: dict[str, Any] = {"deleted": False}
     if request.capabilities:
         changes["capabilities"] = sorted(request.capabilities)
     with site.store.transaction():
         row = site.db(table.uuid == request.uuid).select().first()
         if row is None:
-            repository_id = table.insert(uuid=request.uuid, name=request.name[:LONGEST_NAME], **changes)
+            repository_id = table.insert(
+                uuid=request.uuid,
+                name=request.name[:LONGEST_NAME],
+                apitype=_type_of(request),
+                **changes,
+            )
         else:
             repository_id = row.id
             # A name that an administrator gave to a repository is not overwritten from outside.

@@ -446,17 +446,21 @@ class Site:
         """Whether a second connection sees the same database."""
         return ":memory" not in str(self.db._uri).partition("://")[0]
 
-    def note_contact(self, repository_id: int, skew: float | None, status: str = "") -> None:
+    def note_contact(
+        self, repository_id: int, skew: float | None, status: str = "", *, reached: bool = False
+    ) -> None:
         """Remember how asking a repository went.
 
         Args:
             repository_id: the repository.
             skew: seconds by which its clock is ahead; None where it did not answer, or did not tell the time.
             status: what is shown as its last status, "" for nothing.
+            reached: whether it was reached all the same; not every type tells the time.
         """
         changes: dict[str, Any] = {"last_status": status or None}
-        if skew is not None:
+        if reached or skew is not None:
             changes["last_connected"] = self.clock.now()
+        if skew is not None:
             known = self.db.sync_repository(repository_id).settings or {}
             changes["settings"] = {**known, "skew": skew}
         with self.store.transaction():

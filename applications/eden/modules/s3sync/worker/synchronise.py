@@ -107,10 +107,12 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
                 ),
                 quiet=not manual,
             )
+            reached = False
             try:
                 report = engine.run()
+                reached = True
             finally:
-                site.note_contact(repository.id, peer.skew)
+                site.note_contact(repository.id, peer.skew, reached=reached)
             _warn_of_skew(site, log, peer.skew)
         run.end("completed", report.summary())
         return report

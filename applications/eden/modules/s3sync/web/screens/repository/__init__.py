@@ -1,3 +1,12 @@
 """The tabs of one repository."""
 
-__all__ = ["configuration", "connection_test", "preview", "schedule", "secrets", "synchronise"]
+__all__ = [
+    "configuration",
+    "connection_test",
+    "form",
+    "preview",
+    "schedule",
+    "secrets",
+    "synchronise",
+    "tabs",
+]

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
-from gluon import BUTTON, INPUT, SQLFORM, URL, Field, redirect
-from gluon.validators import IS_EMPTY_OR, IS_IN_SET, IS_LENGTH, IS_NOT_EMPTY
+from gluon import URL, redirect
 
 from ....active.registration import Introduction, introduce, known_offer
 from ....adapters import USUAL, adapter_types, can_ask
 from ....adapters.base import Adapter, Remote
 from ....adapters.findings import ConnectionTest, unusable, without_address
-from ....adapters.settings import Kind, Setting, columns, stored
+from ....adapters.settings import columns
 from ....administration.repositories import delete_repository
 from ....core.errors import AlreadyRunning, ConfigurationError
 from ....exchange.peer import Capability
 from ....scheduler import jobs
 from ....site import Site
-from ....site.labels import Translate
 from ....transport.limits import InteractiveLimits
-from ....ui.forms import form_rows
 from ..context import ScreenContext
-from ..widgets import action_button, confirm, pressed, web_address
+from ..widgets import action_button, confirm, pressed
 from ..words import states_and_units
 from . import connection_test
-from .secrets import keep_secrets, kept_secret, kept_words, secret_field
+from .form import entered_values, left_out, repository_form, wants_test
+from .secrets import keep_secrets
 
 
 class Tested(NamedTuple):
@@ -49,7 +47,7 @@ def create(desk: ScreenContext) -> Any:
     form = repository_form(desk, kind, None)
     tested = None
     if pressed(desk, form, "repository", keepvalues=True):
-        if _wants_test(desk):
+        if wants_test(desk):
             tested = _test(desk, kind, None, form)
         else:
             repository_id = save_repository(desk, kind, None, form.vars)
@@ -67,7 +65,9 @@ def create(desk: ScreenContext) -> Any:
         "tested": tested,
         "back": URL("sync", "index"),
         "types": [(name, T(each.label), name == kind.apitype) for name, each in adapter_types().items()],
-        "address": desk.site.base_url,
+        "guide": [T(step) for step in kind.guide],
+        "may_wait": Capability.PASSIVE in kind.capabilities,
+        "left_out": left_out(T, kind.capabilities),
     }
 
 
@@ -91,7 +91,7 @@ def configuration(desk: ScreenContext, record: Any) -> Any:
     again = action_button("register", T("Register again"))
     tested = None
     if pressed(desk, form, "repository", keepvalues=True):
-        if _wants_test(desk):
+        if wants_test(desk):
             tested = _test(desk, kind, record, form)
         else:
             save_repository(desk, kind, record, form.vars)
@@ -106,6 +106,8 @@ def configuration(desk: ScreenContext, record: Any) -> Any:
     return {
         "form": form,
         "tested": tested,
+        "speaks": Capability.REGISTER in kind.capabilities,
+        "left_out": left_out(T, kind.capabilities),
         "register": again if Capability.REGISTER in kind.capabilities and can_ask(record) else "",
         "delete": delete.link,
         "type": T(kind.label),
@@ -131,128 +133,6 @@ def _rounded(skew: Any) -> int | None:
     return None if skew is None else round(float(skew))
 
 
-# --- the form ------------------------------------------------------------------------------------------------
-
-
-def repository_form(desk: ScreenContext, kind: Any, record: Any) -> Any:
-    """Return the form of a repository, from what its type declares; secrets never go to the browser.
-
-    Args:
-        desk: who asks for it.
-        kind: class of the adapter.
-        record: the repository, None for a new one.
-    """
-    T, db = desk.T, desk.db
-    # A test needs no name; the other site may tell one.
-    named: list[Any] = [IS_LENGTH(64)] if _wants_test(desk) else [IS_NOT_EMPTY(), IS_LENGTH(64)]
-    fields = [
-        Field(
-            "name",
-            label=T("Name"),
-            default=record and record.name,
-            requires=named,
-            comment=T("What this site calls the other one"),
-        )
-    ]
-    fields += [_field(desk, kind, each, record) for each in kind.settings]
-    if record:
-        table = db.sync_repository
-        fields.append(
-            Field(
-                "uuid",
-                label=T("Repository UUID"),
-                default=record.uuid,
-                requires=[IS_NOT_EMPTY(), IS_LENGTH(128), _unique(db(table.id != record.id), table.uuid, T)],
-                comment=T("How the other site identifies itself; filled in by the registration"),
-            )
-        )
-    registers = Capability.REGISTER in kind.capabilities
-    save = INPUT(
-        _type="submit",
-        _value=T("Save and register") if registers else T("Save"),
-        _class="btn btn-primary",
-        _id="save",
-    )
-    buttons = [save]
-    if Capability.TEST in kind.capabilities:
-        buttons += [" ", _test_button(desk)]
-    return SQLFORM.factory(
-        *fields, formstyle=form_rows, separator="", table_name="repository", buttons=buttons
-    )
-
-
-def _test_button(desk: ScreenContext) -> Any:
-    return BUTTON(
-        desk.T("Test the connection"),
-        _type="submit",
-        _name="test",
-        _value="1",
-        _class="btn btn-outline-primary",
-        _id="test-connection",
-        _formaction=URL(args=desk.request.args, vars=desk.request.get_vars) + "#test",
-    )
-
-
-def _field(desk: ScreenContext, kind: type[Adapter], setting: Setting, record: Any) -> Field:
-    T = desk.T
-    label = T(setting.label)
-    comment = T(setting.help) if setting.help else None
-    value = stored(record, setting) if record else None
-    if setting.secret:
-        if kept_secret(desk, record, setting.name):
-            comment = kept_words(T)
-        elif value:
-            comment = T("Leave empty to keep the present one")
-        return Field(setting.name, "password", label=label, requires=None, comment=comment)
-    if setting.kind is Kind.BOOLEAN:
-        return Field(setting.name, "boolean", label=label, default=bool(value), comment=comment)
-    if setting.kind is Kind.CHOICE:
-        choices = [(each, T(words)) for each, words in setting.choices]
-        requires: Any = IS_IN_SET(choices, zero=None)
-        return Field(
-            setting.name, label=label, default=value or choices[0][0], requires=requires, comment=comment
-        )
-    requires = [IS_LENGTH(512), _checked(desk, setting)]
-    if setting.required and Capability.PASSIVE not in kind.capabilities:
-        requires = [IS_NOT_EMPTY(), *requires]
-    else:
-        requires = IS_EMPTY_OR(requires)
-    return Field(setting.name, label=label, default=value, requires=requires, comment=comment)
-
-
-def _checked(desk: ScreenContext, setting: Setting) -> Callable[..., tuple[Any, Any]]:
-    """Return a validator of what a type declares of a setting."""
-    T = desk.T
-
-    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
-        value = str(value).strip()
-        if setting.kind is Kind.ADDRESS:
-            value, problem = web_address(T)(value)
-            if problem:
-                return value, problem
-        if setting.kind is Kind.PATH:
-            try:
-                desk.site.lines().folder(value)
-            except ConfigurationError as error:
-                return value, error.explain()
-        problem = setting.check(value) if setting.check else ""
-        return value, T(problem) if problem else None
-
-    return check
-
-
-def _unique(rows: Any, field: Any, T: Translate) -> Callable[[Any], tuple[Any, Any]]:
-    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
-        taken = not rows(field == value).isempty()
-        return value, T("Another repository has this UUID already") if taken else None
-
-    return check
-
-
-def _wants_test(desk: ScreenContext) -> bool:
-    return bool(desk.request.post_vars.test)
-
-
 # --- the test ------------------------------------------------------------------------------------------------
 
 
@@ -270,37 +150,21 @@ def _test(desk: ScreenContext, kind: type[Adapter], record: Any, form: Any) -> T
 def _entered(desk: ScreenContext, kind: type[Adapter], record: Any, values: Any) -> Remote:
     """Return the repository as it stands in the form."""
     site = desk.site
-    entered = {
-        name: site.vault.open(value) if secret else value
-        for name, value, secret in _values(desk, kind, record, values)
-        if value
+    given = entered_values(desk, kind, record, values)
+    opened = {
+        each.name: site.vault.open(given[each.name]) if each.secret else given[each.name]
+        for each in kind.settings
+        if given[each.name]
     }
     return Remote(
         record.id if record else 0,
         record.uuid if record else None,
         (values.name or "").strip(),
         site.config().uuid,
-        desk.site.host.settings.get_system_name(),
-        entered,
+        site.host.settings.get_system_name(),
+        opened,
         site.capabilities(record) if record else frozenset(),
     )
-
-
-def _values(
-    desk: ScreenContext, kind: type[Adapter], record: Any, values: Any
-) -> list[tuple[str, Any, bool]]:
-    """Return what was entered, by setting: its name, its value (secrets sealed), whether it is a secret."""
-    found: list[tuple[str, Any, bool]] = []
-    for setting in kind.settings:
-        value: Any = values[setting.name]
-        if setting.secret:
-            value = secret_field(desk, record, setting, values)
-        elif setting.kind is Kind.BOOLEAN:
-            value = bool(value)
-        else:
-            value = (value or "").strip() or None
-        found.append((setting.name, value, setting.secret))
-    return found
 
 
 def _asked(desk: ScreenContext, kind: type[Adapter], remote: Remote) -> tuple[ConnectionTest, str | None]:
@@ -331,7 +195,7 @@ def _taken(site: Site, remote: Remote, result: ConnectionTest) -> str | None:
 
 def save_repository(desk: ScreenContext, kind: Any, record: Any, values: Any) -> int:
     """Store what was entered in the repository form; return the repository."""
-    given = {name: value for name, value, _ in _values(desk, kind, record, values)}
+    given = entered_values(desk, kind, record, values)
     entered = {
         "name": values.name.strip(),
         "apitype": kind.apitype,

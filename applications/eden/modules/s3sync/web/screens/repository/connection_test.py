@@ -230,6 +230,10 @@ def _known(T: Translate) -> dict[Answer, Pair]:
 def _folder(T: Translate) -> dict[Answer, Pair]:
     rights = T("Let the account under which the worker runs read and write the folder.")
     return {
+        Answer.NO_FOLDER: (
+            T("There is no such folder, or this site may not use it."),
+            T("Check how the folder is written, and whether its drive is connected."),
+        ),
         Answer.READABLE: (T("The folder is there and can be read."), None),
         Answer.UNREADABLE: (T("The folder cannot be read."), rights),
         Answer.WRITABLE: (T("Files can be written."), None),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from gluon import URL
 
 from ....active.preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePreview, preview
-from ....adapters import adapter_type, can_ask
+from ....adapters import can_ask, capabilities_of
 from ....conflicts.detail import SiteWords
 from ....core.errors import ConfigurationError, DocumentTooLarge, SyncError
 from ....core.plurals import counted, number
@@ -95,7 +95,7 @@ def tab(desk: ScreenContext, record: Any) -> Any:
     tasks, problem = _tasks(desk, record)
     chosen = [task for task in tasks if task.resource == wanted] or tasks
     look = action_button("look", T("Look now"))
-    may_look = Capability.PREVIEW in adapter_type(record.apitype).capabilities and can_ask(record)
+    may_look = Capability.PREVIEW in capabilities_of(record) and can_ask(record)
     result: Preview | None = None
     if chosen and may_look and pressed(desk, look, "look"):
         result = preview(desk.site, record, chosen)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from gluon import FORM, URL, redirect
 
 from ....active.registration import ask_for_offer
-from ....adapters import adapter_type, can_ask
+from ....adapters import can_ask, capabilities_of
 from ....administration.tasks import TaskRules
 from ....core.errors import SyncError
 from ....core.plurals import counted
@@ -63,7 +63,7 @@ def page(desk: ScreenContext, repository: Any) -> Any:
         "rules": rules,
         "problems": problems,
         "asked_on": catalogue.asked_on,
-        "may_ask": Capability.OFFER in adapter_type(repository.apitype).capabilities and can_ask(repository),
+        "may_ask": Capability.OFFER in capabilities_of(repository) and can_ask(repository),
         "ticked": ticked,
         "back": URL("sync", "repository", args=[repository.id, "task"]),
     }

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from gluon import FORM, URL, redirect
 
+from ....adapters import capabilities_of
 from ....core.errors import SyncError
 from ....core.schema import Table
 from ....database.paging import whole_number
+from ....exchange.peer import Capability
 from ....scheduler import run_record
 from ....site import Site, exchange_state
 from ....site.labels import resource_title
@@ -94,6 +96,7 @@ def page(desk: ScreenContext, repository: Any, task: Any) -> Any:
     return {
         "title": f"{T('Which records')} · {name} · {repository.name}",
         "task": task,
+        "filters_hold": Capability.FILTERS in capabilities_of(repository),
         "form": form,
         "groups": groups,
         "rows": _shown(desk, table, entries, entered),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ....adapters import adapter_type
+from ....adapters import capabilities_of
 from ....administration.tasks import TaskRules
 from ....core.policy import Method, Policy
 from ....core.task import Mode
@@ -40,7 +40,7 @@ def possible_modes(repository: Any) -> list[Mode]:
     Args:
         repository: row of the repository.
     """
-    can = adapter_type(repository.apitype).capabilities
+    can = capabilities_of(repository)
     pulls, pushes = Capability.PULL in can, Capability.PUSH in can
     directions = {Mode.BOTH: pulls and pushes, Mode.PULL: pulls, Mode.PUSH: pushes, Mode.NONE: True}
     return [mode for mode, possible in directions.items() if possible]

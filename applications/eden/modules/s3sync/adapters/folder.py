@@ -1,0 +1,173 @@
+"""Repositories that are a folder of this machine: a shared drive, or where another program drops its documents.
+
+Each site that uses the folder writes files of its own and reads those of the others, one S3XML document a file, named
+``<table>-<anything>.xml`` or ``<table>.xml``. This is also the smallest example of a type, see docs/ADAPTERS.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ..core.atomic_write import beside
+from ..core.errors import ConfigurationError
+from ..exchange.peer import Capability, Exchange, PullResult, PushResult
+from .base import Adapter, T
+from .findings import Answer, ConnectionTest, Finding, Question, complete
+from .settings import Kind, Setting
+
+#: Files of a resource that are looked at; each of them is remembered.
+MOST_FILES = 5000
+
+
+class FolderAdapter(Adapter):
+    """See the module."""
+
+    apitype: ClassVar[str] = "folder"
+    label: ClassVar[str] = T("Folder on this machine")
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        (Capability.PULL, Capability.PUSH, Capability.PREVIEW, Capability.TEST)
+    )
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting(
+            "path",
+            T("Folder"),
+            T("Whole path of the folder in which the documents of the other sites are"),
+            Kind.PATH,
+            required=True,
+        ),
+        Setting(
+            "outbox",
+            T("Folder for what is sent"),
+            T("Where this site writes its documents. Leave it empty to write into the same folder."),
+            Kind.PATH,
+        ),
+    )
+    guide: ClassVar[tuple[str, ...]] = (
+        T("Choose a folder that the other site, or the other program, reaches too."),
+        T("Test the connection: nothing is saved, and nothing is written."),
+        T("Save. No records travel yet."),
+        T("Then choose the resources that both sites shall have."),
+    )
+
+    def greet(self) -> None:
+        """See ``Adapter``."""
+        self._inbox()
+
+    def test(self, clock_warning: float) -> ConnectionTest:
+        """See ``Adapter``."""
+        try:
+            reads = os.access(self._inbox(), os.R_OK | os.X_OK)
+            writes = os.access(self._outbox(), os.W_OK | os.X_OK)
+        except ConfigurationError as error:
+            findings = [Finding(Question.READ, Answer.NO_FOLDER, said=error.explain())]
+        else:
+            findings = [
+                Finding(Question.READ, Answer.READABLE if reads else Answer.UNREADABLE),
+                Finding(Question.WRITE, Answer.WRITABLE if writes else Answer.READ_ONLY),
+            ]
+        return complete(findings, questions=(Question.READ, Question.WRITE))
+
+    def pull(
+        self,
+        exchange: Exchange,
+        *,
+        cursor: str,
+        limit: int,
+        msince: datetime | None = None,
+        checkpoint: str = "",
+        total: bool = False,
+        look: bool = False,
+    ) -> PullResult:
+        """See port ``Peer``. The cursor names the files that were taken, with size, time and digest of each."""
+        taken: dict[str, Any] = json.loads(cursor) if cursor else {}
+        folder = self._inbox()
+        with _explained(f"The folder {folder} cannot be read"):
+            files = self._files(folder, exchange.resource)
+            known = {path.name: _mark(path, taken.get(path.name)) for path in files}
+            fresh = [path for path in files if known[path.name] != taken.get(path.name)]
+            document = self.lines.spooled(fresh[0]) if fresh else self.lines.spooled_nothing()
+        waiting = {path.name for path in fresh[1:]}
+        left = {name: mark for name, mark in known.items() if name not in waiting}
+        size = document.stat().st_size
+        return PullResult(document, cursor=json.dumps(left), more=bool(waiting), received=size, size=size)
+
+    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
+        """See port ``Peer``. Whoever reads the folder sees a whole file or none."""
+        folder = self._outbox()
+        moment = self.lines.clock.now().strftime("%Y%m%dT%H%M%S")
+        names = (f"{exchange.resource}-{moment}-{number:04d}{self._own}" for number in itertools.count())
+        target = next(folder / name for name in names if not (folder / name).exists())
+        part = beside(target)
+        with _explained(f"Nothing can be written into the folder {folder}"):
+            try:
+                with document.open("rb") as source, part.open("wb") as out:
+                    shutil.copyfileobj(source, out)
+                    out.flush()
+                    os.fsync(out.fileno())
+                os.replace(part, target)
+            finally:
+                part.unlink(missing_ok=True)
+        return PushResult(sent=target.stat().st_size)
+
+    def _inbox(self) -> Path:
+        return self.lines.folder(self.remote.settings["path"])
+
+    def _outbox(self) -> Path:
+        return self.lines.folder(self.remote.settings.get("outbox") or self.remote.settings["path"])
+
+    @property
+    def _own(self) -> str:
+        """How the names of this site's files end."""
+        return f"-{hashlib.sha256(self.remote.own_uuid.encode()).hexdigest()[:8]}.xml"
+
+    def _files(self, folder: Path, resource: str) -> list[Path]:
+        """Return the files of others for a resource, by name; a file that is being written has another name."""
+        with os.scandir(folder) as entries:
+            names = [
+                entry.name
+                for entry in entries
+                if entry.name.startswith((f"{resource}-", f"{resource}."))
+                and entry.name.endswith(".xml")
+                and not entry.name.endswith(self._own)
+                and entry.is_file(follow_symlinks=False)
+            ]
+        if len(names) > MOST_FILES:
+            raise ConfigurationError(
+                f"{folder} has {len(names)} files of {resource}; at most {MOST_FILES} are looked at.",
+                hint="Move those away that all sites have read.",
+            )
+        return [folder / name for name in sorted(names)]
+
+
+def _mark(path: Path, taken: list[Any] | None) -> list[Any]:
+    """Return what is to be remembered of a file: what was, where its content is the same."""
+    found = path.stat()
+    if taken is not None and taken[:2] == [found.st_size, found.st_mtime_ns]:
+        return taken
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        while chunk := source.read(1024 * 1024):
+            digest.update(chunk)
+    if taken is not None and taken[2] == digest.hexdigest():
+        return taken
+    return [found.st_size, found.st_mtime_ns, digest.hexdigest()]
+
+
+@contextlib.contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"{what}: {error}",
+            hint="Let the account under which the worker runs read and write the folder.",
+        ) from error

@@ -1,0 +1,183 @@
+"""The form of a repository, made of what its type declares."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from gluon import BUTTON, INPUT, SQLFORM, URL, Field
+from gluon.validators import IS_EMPTY_OR, IS_IN_SET, IS_LENGTH, IS_NOT_EMPTY
+
+from ....adapters.base import Adapter
+from ....adapters.lines import FolderProblem, Lines
+from ....adapters.settings import Kind, Setting, stored
+from ....exchange.peer import Capability
+from ....site.labels import Translate
+from ....ui.forms import form_rows
+from ..context import ScreenContext
+from ..widgets import web_address
+from .secrets import kept_secret, kept_words, secret_field
+
+
+def repository_form(desk: ScreenContext, kind: Any, record: Any) -> Any:
+    """Return the form of a repository, from what its type declares; secrets never go to the browser.
+
+    Args:
+        desk: who asks for it.
+        kind: class of the adapter.
+        record: the repository, None for a new one.
+    """
+    T, db = desk.T, desk.db
+    # A test needs no name; the other site may tell one.
+    named: list[Any] = [IS_LENGTH(64)] if wants_test(desk) else [IS_NOT_EMPTY(), IS_LENGTH(64)]
+    fields = [
+        Field(
+            "name",
+            label=T("Name"),
+            default=record and record.name,
+            requires=named,
+            comment=T("What this site calls the other one"),
+        )
+    ]
+    fields += [_field(desk, kind, each, record) for each in kind.settings]
+    if record and Capability.REGISTER in kind.capabilities:
+        table = db.sync_repository
+        fields.append(
+            Field(
+                "uuid",
+                label=T("Repository UUID"),
+                default=record.uuid,
+                requires=[IS_NOT_EMPTY(), IS_LENGTH(128), _unique(db(table.id != record.id), table.uuid, T)],
+                comment=T("How the other site identifies itself; filled in by the registration"),
+            )
+        )
+    registers = Capability.REGISTER in kind.capabilities
+    save = INPUT(
+        _type="submit",
+        _value=T("Save and register") if registers else T("Save"),
+        _class="btn btn-primary",
+        _id="save",
+    )
+    buttons = [save]
+    if Capability.TEST in kind.capabilities:
+        buttons += [" ", _test_button(desk)]
+    return SQLFORM.factory(
+        *fields, formstyle=form_rows, separator="", table_name="repository", buttons=buttons
+    )
+
+
+def _test_button(desk: ScreenContext) -> Any:
+    return BUTTON(
+        desk.T("Test the connection"),
+        _type="submit",
+        _name="test",
+        _value="1",
+        _class="btn btn-outline-primary",
+        _id="test-connection",
+        _formaction=URL(args=desk.request.args, vars=desk.request.get_vars) + "#test",
+    )
+
+
+def _field(desk: ScreenContext, kind: type[Adapter], setting: Setting, record: Any) -> Field:
+    T = desk.T
+    label = T(setting.label)
+    comment = T(setting.help) if setting.help else None
+    value = stored(record, setting) if record else None
+    if setting.secret:
+        if kept_secret(desk, record, setting.name):
+            comment = kept_words(T)
+        elif value:
+            comment = T("Leave empty to keep the present one")
+        return Field(setting.name, "password", label=label, requires=None, comment=comment)
+    if setting.kind is Kind.BOOLEAN:
+        return Field(setting.name, "boolean", label=label, default=bool(value), comment=comment)
+    if setting.kind is Kind.CHOICE:
+        choices = [(each, T(words)) for each, words in setting.choices]
+        requires: Any = IS_IN_SET(choices, zero=None)
+        return Field(
+            setting.name, label=label, default=value or choices[0][0], requires=requires, comment=comment
+        )
+    requires = [IS_LENGTH(512), _checked(desk, setting)]
+    if setting.required and Capability.PASSIVE not in kind.capabilities:
+        requires = [IS_NOT_EMPTY(), *requires]
+    else:
+        requires = IS_EMPTY_OR(requires)
+    return Field(setting.name, label=label, default=value, requires=requires, comment=comment)
+
+
+def _checked(desk: ScreenContext, setting: Setting) -> Callable[..., tuple[Any, Any]]:
+    """Return a validator of what a type declares of a setting."""
+    T = desk.T
+
+    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
+        value = str(value).strip()
+        if setting.kind is Kind.ADDRESS:
+            value, problem = web_address(T)(value)
+            if problem:
+                return value, problem
+        if setting.kind is Kind.PATH:
+            problem = folder_words(T, desk.site.lines(), value)
+            if problem:
+                return value, problem
+        problem = setting.check(value) if setting.check else ""
+        return value, T(problem) if problem else None
+
+    return check
+
+
+def folder_words(T: Translate, lines: Lines, path: str) -> Any:
+    """Return why a folder of this machine cannot be used, and what to do; None where it can."""
+    problem = lines.folder_problem(path)
+    if problem is None:
+        return None
+    return {
+        FolderProblem.NO_ROOTS: T(
+            "This site may not use folders of its machine. The operator has to name the allowed ones: setting "
+            "folder_roots in section [sync] of private/appconfig.ini."
+        ),
+        FolderProblem.NOT_ALLOWED: T("Enter the whole path of a folder below: %s") % lines.roots_in_words,
+        FolderProblem.NOT_THERE: T("There is no such folder on this machine."),
+    }[problem]
+
+
+def left_out(T: Translate, capabilities: frozenset[Capability]) -> list[Any]:
+    """Return in words what a type of repository does not exchange."""
+    words = {
+        Capability.PULL: T("Records are only sent, not fetched."),
+        Capability.PUSH: T("Records are only fetched, not sent."),
+        Capability.FILES: T("Files, for example pictures, do not travel with the records."),
+        Capability.FILTERS: T("Conditions hold for what is sent; what is fetched comes whole."),
+    }
+    return [text for capability, text in words.items() if capability not in capabilities]
+
+
+def _unique(rows: Any, field: Any, T: Translate) -> Callable[[Any], tuple[Any, Any]]:
+    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
+        taken = not rows(field == value).isempty()
+        return value, T("Another repository has this UUID already") if taken else None
+
+    return check
+
+
+def wants_test(desk: ScreenContext) -> bool:
+    """Tell whether the person wants to test the connection, not to save."""
+    return bool(desk.request.post_vars.test)
+
+
+def entered_values(desk: ScreenContext, kind: type[Adapter], record: Any, values: Any) -> dict[str, Any]:
+    """Return what was entered, by the names of the type's settings; secrets sealed, None for what is empty.
+
+    Args:
+        desk: who entered it.
+        kind: class of the adapter.
+        record: the repository, None for a new one.
+        values: of the form.
+    """
+    found: dict[str, Any] = {}
+    for setting in kind.settings:
+        if setting.secret:
+            found[setting.name] = secret_field(desk, record, setting, values)
+        elif setting.kind is Kind.BOOLEAN:
+            found[setting.name] = bool(values[setting.name])
+        else:
+            found[setting.name] = (values[setting.name] or "").strip() or None
+    return found

@@ -1,0 +1,57 @@
+"""The tabs of a repository: which there are, and which of them apply to its type."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ....adapters import can_ask, capabilities_of
+from ....exchange.peer import Capability
+from ....site.labels import Translate
+from .. import conflicts, log, overview, resources
+from ..context import ScreenContext
+from . import configuration, preview, schedule, synchronise
+
+#: Name in the URL -> what shows it. The preview is a look ahead at what "Synchronize now" does, and has no tab.
+PAGES: dict[str, Callable[[ScreenContext, Any], Any]] = {
+    "overview": overview.tab,
+    "update": configuration.configuration,
+    "task": resources.tab,
+    "preview": preview.tab,
+    "job": schedule.tab,
+    "kept": conflicts.tab,
+    "log": log.tab,
+    "now": synchronise.tab,
+}
+
+
+def tabs_of(T: Translate, repository: Any) -> list[tuple[str, Any]]:
+    """Return name and label of the tabs that apply to a repository.
+
+    Args:
+        T: translates.
+        repository: row of the repository.
+    """
+    can = capabilities_of(repository)
+    exchanges = bool(can & {Capability.PULL, Capability.PUSH})
+    receives = bool(can & {Capability.PULL, Capability.PASSIVE})
+    labels = {
+        "overview": T("Overview"),
+        "update": T("Configuration"),
+        "task": T("Resources"),
+        "job": T("Schedule") if exchanges else None,
+        "kept": T("Conflicts and rejected records") if receives else None,
+        "log": T("Log"),
+        "now": T("Synchronize now") if exchanges else None,
+    }
+    return [(name, label) for name, label in labels.items() if label is not None]
+
+
+def shown(desk: ScreenContext, repository: Any, tab: str) -> dict[str, Any]:
+    """Return what the frame of every tab shows, besides what the tab itself does."""
+    return {
+        "record": repository,
+        "tab": tab,
+        "tabs": tabs_of(desk.T, repository),
+        "can_begin": can_ask(repository),
+        "can_preview": Capability.PREVIEW in capabilities_of(repository),
+    }

@@ -1,0 +1,172 @@
+"""What is special of a folder as a repository; what every type has to do is in contracts/test_adapter_types.py."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from s3sync.adapters.base import Remote
+from s3sync.adapters.findings import Answer
+from s3sync.adapters.folder import MOST_FILES, FolderAdapter
+from s3sync.adapters.lines import FolderProblem, Lines
+from s3sync.adapters.testing import organisations, uuid_of, uuids_in
+from s3sync.core.errors import ConfigurationError, DocumentTooLarge
+from s3sync.exchange.peer import Exchange
+from s3sync.transport.limits import Limits
+
+RESOURCE = "org_organisation"
+HERE, THERE = "urn:uuid:here", "urn:uuid:there"
+
+
+class Fixed:
+    """A clock that stands."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 3, 1, 8)
+
+
+@pytest.fixture()
+def root(tmp_path: Path) -> Path:
+    for name in ("shared", "spool"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def at(root: Path, own: str = HERE, path: str | None = None, **lines: object) -> FolderAdapter:
+    given: dict[str, object] = {"folder_roots": (root / "shared",), "clock": Fixed(), **lines}
+    remote = Remote(1, None, "stick", own, "here", {"path": path or str(root / "shared")})
+    return FolderAdapter(remote, Lines(root / "spool", **given))  # type: ignore[arg-type]
+
+
+def taken(adapter: FolderAdapter, cursor: str = "") -> tuple[list[str], str]:
+    """Pull once; return the records and the cursor."""
+    result = adapter.pull(Exchange(RESOURCE), cursor=cursor, limit=9)
+    found = uuids_in(result.path)
+    result.discard()
+    return found, result.cursor or ""
+
+
+def push(adapter: FolderAdapter, root: Path, number: int) -> None:
+    document = root / "page.xml"
+    document.write_bytes(organisations(number))
+    adapter.push(Exchange(RESOURCE), document, journal="", checkpoint="")
+
+
+def test_two_sites_share_one_folder_and_neither_reads_what_it_wrote(root: Path) -> None:
+    here, there = at(root, HERE), at(root, THERE)
+    push(here, root, 1)
+    push(here, root, 2)
+    push(there, root, 3)
+    assert len(list((root / "shared").iterdir())) == 3, "the clock stands, and no file replaced another one"
+    assert taken(here)[0] == [uuid_of(3)]
+    first, cursor = taken(there)
+    assert first == [uuid_of(1)] and taken(there, cursor)[0] == [uuid_of(2)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".org_organisation-1.xml",
+        "org_organisation-1.xml.part",
+        "org_organisation-1.tmp",
+        "org_organisation_name-1.xml",
+        "org_office-1.xml",
+        "notes.txt",
+    ],
+)
+def test_files_that_are_none_of_the_resource_or_not_complete_are_left_alone(root: Path, name: str) -> None:
+    (root / "shared" / name).write_bytes(organisations(1))
+    assert taken(at(root))[0] == []
+
+
+def test_a_link_to_a_file_elsewhere_is_not_followed(root: Path) -> None:
+    (root / "secret.xml").write_bytes(organisations(1))
+    (root / "shared" / f"{RESOURCE}.xml").symlink_to(root / "secret.xml")
+    assert taken(at(root))[0] == []
+
+
+def test_a_file_comes_again_when_its_content_is_another_and_not_when_only_its_time_is(root: Path) -> None:
+    path = root / "shared" / f"{RESOURCE}.xml"
+    path.write_bytes(organisations(1))
+    found, cursor = taken(at(root))
+    assert found == [uuid_of(1)]
+    os.utime(path, (1, 1))
+    found, cursor = taken(at(root), cursor)
+    assert found == []
+    path.write_bytes(organisations(2))
+    os.utime(path, (2, 2))
+    found, cursor = taken(at(root), cursor)
+    assert found == [uuid_of(2)]
+    path.unlink()
+    assert taken(at(root), cursor) == ([], "{}"), "what is gone is forgotten"
+
+
+def test_a_broken_file_is_named_and_nothing_of_it_is_taken(root: Path) -> None:
+    (root / "shared" / f"{RESOURCE}-1.xml").write_bytes(organisations(1, 2)[:-9])
+    with pytest.raises(Exception, match=f"{RESOURCE}-1.xml cannot be taken") as caught:
+        taken(at(root))
+    assert "Move it away" in caught.value.hint  # type: ignore[attr-defined]
+    assert not list((root / "spool").iterdir())
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_copied(root: Path) -> None:
+    (root / "shared" / f"{RESOURCE}.xml").write_bytes(organisations(*range(99)))
+    with pytest.raises(DocumentTooLarge):
+        taken(at(root, limits=Limits(document_size=1000)))
+
+
+def test_too_many_files_are_refused_with_a_remedy(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOST_FILES >= 1000
+    monkeypatch.setattr("s3sync.adapters.folder.MOST_FILES", 1)
+    for number in (1, 2):
+        (root / "shared" / f"{RESOURCE}-{number}.xml").write_bytes(organisations(number))
+    with pytest.raises(ConfigurationError) as caught:
+        taken(at(root))
+    assert "Move those away" in caught.value.hint
+
+
+def test_a_push_that_fails_leaves_no_half_file(root: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        at(root).push(Exchange(RESOURCE), root / "not there", journal="", checkpoint="")
+    assert "account" in caught.value.hint and not list((root / "shared").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("{root}/shared", None),
+        ("{root}/shared/inner", None),
+        ("{root}/shared/none", FolderProblem.NOT_THERE),
+        ("{root}", FolderProblem.NOT_ALLOWED),
+        ("{root}/shared/..", FolderProblem.NOT_ALLOWED),
+        ("{root}/shared2", FolderProblem.NOT_ALLOWED),
+        ("{root}/shared/out", FolderProblem.NOT_ALLOWED),
+        ("shared", FolderProblem.NOT_ALLOWED),
+        ("", FolderProblem.NOT_ALLOWED),
+        ("/etc", FolderProblem.NOT_ALLOWED),
+    ],
+)
+def test_only_folders_below_the_roots_are_used(root: Path, path: str, problem: FolderProblem | None) -> None:
+    (root / "shared" / "inner").mkdir()
+    (root / "shared2").mkdir()
+    (root / "shared" / "out").symlink_to(root / "shared2")
+    lines = Lines(root / "spool", folder_roots=(root / "shared",))
+    asked = path.format(root=root)
+    assert lines.folder_problem(asked) is problem
+    if problem is not None:
+        with pytest.raises(ConfigurationError) as caught:
+            lines.folder(asked)
+        assert caught.value.hint and "{" not in caught.value.explain()
+
+
+def test_without_roots_no_folder_is_used(root: Path) -> None:
+    assert Lines(root).folder_problem(str(root)) is FolderProblem.NO_ROOTS
+
+
+def test_the_connection_test_tells_reading_from_writing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, wanted: not wanted & os.W_OK)
+    answers = [each.answer for each in at(root).test(60).findings]
+    assert answers == [Answer.READABLE, Answer.READ_ONLY]
