@@ -191,11 +191,11 @@ def make_checkout(folder: Path) -> Path:
     shutil.copytree(CHECKOUT / "launcher", root / "launcher", ignore=shutil.ignore_patterns("__pycache__"))
     (root / ".venv").symlink_to(CHECKOUT / ".venv")
     application = root / "applications" / "eden"
-    for folder in ("controllers", "languages", "models", "modules/s3", "static", "views"):
+    for folder in ("controllers", "languages", "models", "modules/s3db", "static", "views"):
         (application / folder).mkdir(parents=True)
-    for package in (application, application / "modules", application / "modules" / "s3"):
+    for package in (application, application / "modules", application / "modules" / "s3db"):
         (package / "__init__.py").touch()
     (application / "models" / "db.py").write_text(MODEL)
     (application / "controllers" / "default.py").write_text(CONTROLLER)
-    (application / "modules" / "s3" / "setup.py").write_text(SETUP)
+    (application / "modules" / "s3db" / "setup.py").write_text(SETUP)
     return root
