@@ -1,5 +1,5 @@
-"""Layer 3, use cases over ports: export, import, and the run that alternates them.
-Knows core and wire; neither HTTP nor a database.
+"""Layer 3, use cases over ports: export, import, and the runs that alternate them.
+Knows core and wire, but neither HTTP nor a database.
 """
 
 __all__ = ["exporter", "importer", "peer", "ports", "run", "versions"]

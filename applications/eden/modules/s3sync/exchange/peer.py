@@ -1,7 +1,6 @@
-"""The port to another site: what the engine asks of it, and how it answers.
+"""The port to another site: the requests of the engine, and their results.
 
-Adapters (``adapters``) implement ``Peer``, over HTTP or whatever their type speaks; the engine knows nothing else
-of them.
+Adapters (``adapters``) implement ``Peer``, over HTTP or what their type uses; the engine knows nothing else of them.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from ..wire.protocol.offer import Offer
 
 
 class Capability(enum.Enum):
-    """What a type of peer can do. The engine asks for nothing else, and the screens offer nothing else."""
+    """What a type of peer can do. Neither the engine nor the screens use anything else."""
 
     #: Records can be fetched from it.
     PULL = "pull"
@@ -28,29 +27,29 @@ class Capability(enum.Enum):
     PUSH = "push"
     #: Files of upload fields travel with their records.
     FILES = "files"
-    #: What is pulled obeys the filters of the task.
+    #: A pull applies the filters of the task.
     FILTERS = "filters"
-    #: A pull can be tried without anything counting as taken, so a run can be previewed.
+    #: A pull can be dry-run, so a run can be previewed.
     PREVIEW = "preview"
-    #: This site introduces itself to it.
+    #: This site registers with it.
     REGISTER = "register"
-    #: It may say what can be pulled from it.
+    #: It may offer resources to pull.
     OFFER = "offer"
     #: It answers a connection test.
     TEST = "test"
-    #: The other site may begin the exchange: then nothing has to be entered here.
+    #: The other site may begin the exchange; then this site needs no address of it.
     PASSIVE = "passive"
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """What one task exchanges, the same in both directions.
+    """What one task exchanges, in both directions.
 
     Attributes:
         resource: table name.
         components: whether components travel with their masters.
         filters: conditions on the records, joined by AND.
-        strategy: methods that are allowed at the receiving end.
+        strategy: methods allowed at the receiving site.
         update_policy, conflict_policy: as configured here (THIS is this site).
     """
 
@@ -64,14 +63,14 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Registration:
-    """How the peer answered an introduction.
+    """The peer's answer to a registration.
 
     Attributes:
-        uuid: how the peer identifies itself.
-        message: its words.
-        version: of its synchronisation, None for an Eden.
-        capabilities: what it announces; empty for an Eden.
-        skew: seconds by which its clock is ahead of ours, None where unknown.
+        uuid: the peer's identifier.
+        message: its message.
+        version: version of its synchronisation, None for an Eden.
+        capabilities: the capabilities that it announces; empty for an Eden.
+        skew: seconds by which its clock is ahead of ours, None if unknown.
     """
 
     uuid: str | None
@@ -82,7 +81,7 @@ class Registration:
 
     @property
     def is_ours(self) -> bool:
-        """Whether the peer speaks the extended protocol."""
+        """Whether the peer has the extended protocol."""
         return "cursor" in self.capabilities
 
 
@@ -93,13 +92,13 @@ class PullResult:
     Attributes:
         path: the document; ``discard`` removes it.
         is_ours: whether it is a page of the extended protocol; if not, it is a document complete in itself.
-        cursor: where to go on, None where the peer does not remember places.
+        cursor: where to continue, None if the peer has no cursors.
         more: whether the peer has another page or document.
         journal: identity of the peer's journal, None for an Eden.
         restored: whether the peer does not know our cursor: one of us was restored from a backup.
         received: bytes on the line.
         size: bytes of the document.
-        total: main records that were waiting at the peer, these included; None where it does not say.
+        total: number of main records that were waiting at the peer, these included; None if it does not say.
     """
 
     path: Path
@@ -120,11 +119,11 @@ class PullResult:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A record that the peer did not take.
+    """A record that the peer rejected.
 
     Attributes:
         table, uuid: the record, as far as the peer named it.
-        reason: the peer's words.
+        reason: the peer's message.
     """
 
     table: str
@@ -137,16 +136,16 @@ class PushResult:
     """What the peer did with a page.
 
     Attributes:
-        records: how many main records it took.
-        outcomes: how many records met which fate, by action; for an Eden computed from its lists of ids.
+        records: number of main records that it accepted.
+        outcomes: action -> number of records; for an Eden computed from its lists of ids.
         refusals: records that it rejected, with its reasons.
-        message: its words, "" where it said nothing.
-        is_ours: whether the peer speaks the extended protocol.
+        message: its message, "" for none.
+        is_ours: whether the peer has the extended protocol.
         journal, checkpoint, restored: see docs/PROTOCOL.md; None and False for an Eden.
-        files: stored names of files that it wants to have.
-        note: what deserves a line in the log (a fallback was taken), "" for nothing.
-        learned: capabilities of the peer that showed, to be remembered with those it announced.
-        left_out: uuids that were deliberately not sent, because the peer's version is newer.
+        files: stored names of files that it needs.
+        note: a remark for the log (such as a fallback), "" for none.
+        learned: capabilities of the peer that were detected, to be stored with those it announced.
+        left_out: uuids that were not sent, because the peer's version is newer.
         sent: bytes on the line.
     """
 
@@ -166,7 +165,7 @@ class PushResult:
 
 
 class Peer(Protocol):
-    """Another site. Every method raises ``SyncError``; ``transient`` tells whether to try again.
+    """Another site. Every method may raise ``SyncError``; ``transient`` tells whether a retry can help.
 
     Attributes:
         capabilities: what this type of peer can do.
@@ -176,11 +175,11 @@ class Peer(Protocol):
 
     @property
     def skew(self) -> float | None:
-        """Seconds by which the peer's clock is ahead of ours, None where it did not tell the time."""
+        """Seconds by which the peer's clock is ahead of ours, None if it did not tell the time."""
         ...
 
     def register(self) -> Registration:
-        """Introduce this site to the peer.
+        """Register this site with the peer.
 
         Raises:
             SyncError: the peer cannot be reached, refuses, or is no such site.
@@ -188,13 +187,13 @@ class Peer(Protocol):
         ...
 
     def offer(self) -> Offer | None:
-        """Ask the peer what it is and what can be pulled from it; nothing changes there.
+        """Ask the peer what it is and what can be pulled from it; this changes nothing there.
 
         Returns:
-            the offer; None from a peer that makes none, as an Eden.
+            the offer; None from a peer that has none, such as an Eden.
 
         Raises:
-            SyncError: the peer cannot be reached, or does not let us in.
+            SyncError: the peer cannot be reached, or denies access.
         """
         ...
 
@@ -214,14 +213,14 @@ class Peer(Protocol):
         Args:
             exchange: what to ask for.
             cursor: where the last page ended, "" for the beginning.
-            limit: most master records of a page, for a peer that pages.
-            msince: for a peer that knows only times (UTC), None for everything.
-            checkpoint: the peer's answer to our last push, "" before the first.
-            total: whether to ask how many main records wait; counting them costs the peer a little.
-            look: only look: a peer that knows ``LOOK`` writes nothing and takes nothing as delivered.
+            limit: maximum number of main records in a page, for a peer with pages.
+            msince: time (UTC) from which on to ask, for a peer without cursors; None for everything.
+            checkpoint: the peer's checkpoint from our last push, "" before the first.
+            total: whether to ask for the number of waiting main records, which takes the peer a moment to count.
+            look: whether this is a dry run: a peer that knows ``LOOK`` stores nothing of the request.
 
         Raises:
-            SyncError: nothing usable came; no file is left behind.
+            SyncError: there is no usable answer; no file is left behind.
         """
         ...
 
@@ -229,28 +228,28 @@ class Peer(Protocol):
         """Send a document to the peer.
 
         Args:
-            exchange: what the document holds and how the peer shall treat it.
+            exchange: what the document contains, and how the peer must import it.
             document: S3XML.
             journal: identity of this site's journal.
-            checkpoint: what the peer answered to the last push, "" at first.
+            checkpoint: the peer's checkpoint from the last push, "" at first.
 
         Raises:
-            SyncError: nothing, or not everything, was taken for certain; the same document may be sent again.
+            SyncError: it is not certain that everything was imported; the same document may be sent again.
         """
         ...
 
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
     ) -> DryRunResult | None:
-        """Ask the peer what it would do with a document, which it does not take.
+        """Ask the peer for a dry run of a push.
 
-        Only for a peer that announces ``LOOK``: any other one would take the document.
+        Only for a peer that announces ``LOOK``: any other one would import the document.
 
         Args:
             exchange, document, journal, checkpoint: as in ``push``.
 
         Returns:
-            what it says; None from a type of peer that cannot be asked.
+            the expected outcomes; None from a type of peer without dry runs.
 
         Raises:
             SyncError: it cannot be reached, or refuses.
@@ -258,21 +257,21 @@ class Peer(Protocol):
         ...
 
     def send_file(self, stored: str, path: Path) -> int:
-        """Send the file of an upload field that the peer wants; return its bytes on the line.
+        """Send the file of an upload field that the peer needs; return its bytes on the line.
 
         Raises:
-            SyncError: the peer did not take it, or takes none.
+            SyncError: the peer did not accept it, or accepts none.
         """
         ...
 
     def fetch(self, url: str, target: Path) -> None:
-        """Fetch a file named in a document; whole or not at all.
+        """Fetch a file named in a document, completely or not at all.
 
         Args:
-            url: where the document says that it is; relative to the address of the peer.
-            target: where it is stored.
+            url: the file's URL in the document; relative to the peer's address.
+            target: where to store it.
 
         Raises:
-            SyncError: it cannot be had; ``transient`` tells whether later may help.
+            SyncError: it cannot be fetched; ``transient`` tells whether a retry can help.
         """
         ...

@@ -1,8 +1,8 @@
-"""What the use cases ask of the outside, and nothing more.
+"""Everything that the use cases need from outside.
 
-Values that cross the Store are Python values: str, int, float, Decimal, bool, date, datetime (UTC, no zone), time,
-list, whatever JSON holds, and None. An upload field holds web2py's stored name. A reference holds the target's key;
-a list:reference a list of keys. Keys of a table are its ``Table.key`` column.
+Values of the Store are Python values: str, int, float, Decimal, bool, date, datetime (UTC, no time zone), time, list,
+any value of JSON, and None. An upload field has web2py's stored name. A reference has the target's key, a
+list:reference a list of keys. The keys of a table are its ``Table.key`` column.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ Row = tuple[Any, ...]
 
 
 def nowhere(table: str) -> int:
-    """Return 0: of no table anything was delivered."""
+    """Return 0: nothing was delivered of any table."""
     return 0
 
 
 class Store(Protocol):
     """The records of the synchronised tables, read and written in sets.
 
-    Each call is a constant number of statements per few hundred keys, never one a record.
+    Each call needs a constant number of statements per some hundred keys, never one per record.
 
     Attributes:
         dialect: kind of the database.
-        knows_keys: whether the keys of new records are known before they are written, so that ``insert`` fills
-            ``Table.own_key`` too.
+        knows_keys: whether the keys of new records are known before they are written, so that ``insert`` also
+            fills ``Table.own_key``.
     """
 
     dialect: str
@@ -51,8 +51,8 @@ class Store(Protocol):
         """Run a write transaction: committed at the end, rolled back after an exception.
 
         Raises:
-            StoreBusy: another writer held the database for longer than the time-out.
-            StoreFull: no space left; nothing was stored.
+            StoreBusy: another writer locked the database for longer than the timeout.
+            StoreFull: there is no space left; nothing was stored.
         """
         ...
 
@@ -61,13 +61,13 @@ class Store(Protocol):
         ...
 
     def fetch(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> list[Row]:
-        """Return ``columns`` of the rows (deleted ones too) whose column ``by`` is one of ``keys``, in no order."""
+        """Return ``columns`` of the rows (also deleted ones) whose column ``by`` is one of ``keys``, unordered."""
         ...
 
     def fetch_listing(
         self, table: Table, columns: Sequence[str], by: str, keys: Collection[int]
     ) -> list[Row]:
-        """As ``fetch``, for a list:reference column that contains any of ``keys``."""
+        """Return the same as ``fetch``, for a list:reference column that contains any of ``keys``."""
         ...
 
     def match(
@@ -81,7 +81,7 @@ class Store(Protocol):
     ) -> list[Row]:
         """Return ``columns`` of the live rows (not deleted) whose ``by`` columns equal one of ``keys``.
 
-        None in a key matches NULL. With ``ignore_case`` text is compared without regard to case.
+        None in a key matches NULL. ``ignore_case`` compares texts case-insensitively.
         """
         ...
 
@@ -94,11 +94,11 @@ class Store(Protocol):
         ...
 
     def withdraw(self, table: Table, keys: Collection[int]) -> None:
-        """Remove rows inserted in this transaction, to which nothing refers yet."""
+        """Remove rows that were inserted in this transaction and that nothing refers to yet."""
         ...
 
     def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Update rows: each begins with the key, followed by the values of ``columns``.
+        """Update rows; each row is the key, followed by the values of ``columns``.
 
         Raises:
             RowRefused: the database refused at least one row; none of them is stored.
@@ -120,13 +120,13 @@ class Store(Protocol):
     ) -> list[Row]:
         """Return a page of changed records in journal order, by keyset: after < position <= until.
 
-        Behind the columns each row has its position. Values are raw: what the database driver returns, to be read by
-        ``reader(field)`` before use.
+        After the columns each row has its position. Values are raw, as the database driver returns them:
+        ``reader(field)`` converts them.
 
         Args:
             after, until: positions in the journal.
-            limit: most rows to return.
-            skip_origin: repository whose own changes are left out (echoes); None for all.
+            limit: maximum number of rows.
+            skip_origin: repository whose own changes are left out (echoes); None for all changes.
             filters: conditions on the table, joined by AND.
             msince: only records modified at or after this time (UTC).
             live_only: leave out deleted records.
@@ -134,7 +134,7 @@ class Store(Protocol):
         ...
 
     def fetch_raw(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> list[Row]:
-        """As ``fetch``, with raw values (see ``scan``)."""
+        """Return the same as ``fetch``, with raw values (see ``scan``)."""
         ...
 
     def matching(self, table: Table, keys: Collection[int], filters: Sequence[Filter]) -> set[int]:
@@ -142,19 +142,19 @@ class Store(Protocol):
         ...
 
     def reader(self, field: Field) -> Callable[[Any], Any] | None:
-        """Return what turns a raw value into a Python value for writing it to a document.
+        """Return the function that converts a raw value to a Python value for a document.
 
-        None where the raw value will do: the core's writers take dates and times as Python objects or as ISO text.
+        None if the raw value can be used as it is: the writers take dates and times as Python objects or ISO text.
         NULL is never passed to a reader.
         """
         ...
 
     def holds_any(self, table: Table) -> bool:
-        """Tell whether a table has a record, be it deleted."""
+        """Return whether a table has any record, also a deleted one."""
         ...
 
     def count(self, table: Table, filters: Sequence[Filter] = (), *, live_only: bool = True) -> int:
-        """Count the records a task with these filters would exchange."""
+        """Return the number of records that a task with these filters would exchange."""
         ...
 
 
@@ -180,68 +180,68 @@ class Journal(Protocol):
     ) -> None:
         """Give changed records the next positions, within the current transaction.
 
-        Masters of component records are noted too, after the components. A record that holds changes which
-        ``origin`` has not got yet is not marked as brought by it: it still has to be sent there.
+        Masters of component records are noted too, after the components. A record with changes that ``origin`` has
+        not received yet is not marked as brought by it: it must still be sent there.
 
         Args:
             table: name of the table.
             keys: keys of the records.
             origin: id of the repository that brought the change, None for a change made here.
-            delivered: table -> position up to which ``origin`` has got our changes of that table.
-            covered: those of the keys whose masters the caller is going to note itself.
-            times: key -> ``modified_on`` of the records, where all of them have just been created.
+            delivered: table -> position up to which ``origin`` has received our changes of that table.
+            covered: those of the keys whose masters the caller will note itself.
+            times: key -> ``modified_on`` of the records, if all of them have just been created.
         """
         ...
 
     def positions(self, table: str, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
-        """Return key -> (position, origin) of the last change of the record itself, where the journal knows one.
+        """Return key -> (position, origin) of the last change of the record itself, if the journal has one.
 
-        Changes of components are not changes of their master here.
+        Changes of components do not count as changes of their master here.
         """
         ...
 
     def assert_ours(self, table: str, keys: Sequence[int]) -> None:
-        """Give records the next positions although they did not change, so that every peer is told again."""
+        """Give records the next positions although they did not change, so that they are sent to every peer again."""
         ...
 
     def catch_up(self, table: Table) -> int:
-        """Note records that were written behind the journal's back; return how many."""
+        """Note records that were written without the journal; return how many."""
         ...
 
     def forget_origin(self, origin: int, after: int = 0) -> None:
-        """Treat everything beyond a position as not brought by this repository, since that site lost it."""
+        """Forget after a position that the repository brought the changes, since that site has lost them."""
         ...
 
 
 class PendingReferences(Protocol):
-    """References and files that are still to come. All within the current transaction."""
+    """Pending references and files. All methods work within the current transaction."""
 
     def defer(self, items: Sequence[Deferred]) -> None:
-        """Remember references and files that are still to come; an item for the same record and field replaces."""
+        """Store pending references and files, in place of those for the same record and field."""
         ...
 
     def deferred_for(self, targets: Mapping[str, Collection[str]]) -> list[Deferred]:
-        """Return what waits for any of these records: table -> uuids."""
+        """Return the references that wait for any of these records: table -> uuids."""
         ...
 
     def deferred_of(self, table: str, keys: Collection[int]) -> list[Deferred]:
-        """Return what these records wait for."""
+        """Return the pending references and files of these records."""
         ...
 
     def settle(self, items: Sequence[Deferred]) -> None:
-        """Forget deferred items that have been resolved or overtaken."""
+        """Remove deferred items that have been resolved or superseded."""
         ...
 
     def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
-        """Return files that are still to be had from this repository, oldest first."""
+        """Return files to fetch from this repository, oldest first."""
         ...
 
 
 class KeptVersions(Protocol):
-    """Versions that did not become the record here. All within the current transaction."""
+    """Versions that did not become the record here. All methods work within the current transaction."""
 
     def keep(self, items: Sequence[Kept]) -> None:
-        """Keep versions: every loser of a conflict, of other kinds the latest of a repository, table and uuid."""
+        """Keep versions: every loser of a conflict, of other kinds the latest per repository, table and uuid."""
         ...
 
     def known(self, repository_id: int | None, table: str, uuids: Collection[str]) -> dict[str, Kept]:
@@ -251,7 +251,7 @@ class KeptVersions(Protocol):
     def our_versions(
         self, repository_id: int | None, table: str, uuids: Collection[str]
     ) -> dict[str, list[str]]:
-        """Return the versions that we had in conflicts with this repository, decided ones included: uuid -> S3XML."""
+        """Return our versions in conflicts with this repository, also in decided ones: uuid -> S3XML."""
         ...
 
     def release(
@@ -261,19 +261,19 @@ class KeptVersions(Protocol):
         ...
 
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
-        """Return rejected records one of whose missing references is here by now."""
+        """Return rejected records of which a missing reference has arrived."""
         ...
 
 
 class Accounts(Protocol):
-    """Users and roles of this site by the names that travel."""
+    """Users and roles of this site by the names under which they travel."""
 
     def users(self, emails: Collection[str]) -> dict[str, int]:
-        """Return e-mail -> user id for those who exist here."""
+        """Return e-mail address -> user id for those that exist here."""
         ...
 
     def emails(self, user_ids: Collection[int]) -> dict[int, str]:
-        """Return user id -> e-mail."""
+        """Return user id -> e-mail address."""
         ...
 
     def groups(self, roles: Collection[str]) -> dict[str, int]:
@@ -289,7 +289,7 @@ class Files(Protocol):
     """The uploaded files of this site."""
 
     def has(self, table: str, field: str, stored: str) -> bool:
-        """Tell whether the file is here."""
+        """Return whether the file is here."""
         ...
 
     def path(self, table: str, field: str, stored: str) -> Path:
@@ -315,14 +315,14 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """What the use cases of a site stand on, handed on as one object.
+    """The ports of a site, passed on as one object.
 
     Attributes:
-        schema: the tables that take part.
+        schema: the synchronised tables.
         store: their records.
-        journal: what changed, in order.
-        pending_references: references and files that are still to come.
-        kept_versions: versions that were put aside.
+        journal: the changes, in order.
+        pending_references: pending references and files.
+        kept_versions: versions that did not become the record.
         accounts: users and groups.
         files: uploaded files.
         clock: the site's clock.

@@ -1,4 +1,4 @@
-"""Two versions of a record side by side, in words, for the person who has to choose between them."""
+"""Two versions of a record side by side, as text, for the person who has to choose between them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .importer.items import differs
 
 
 class Words(Protocol):
-    """How the site speaks of fields and values."""
+    """The labels of fields, and values as text."""
 
     def label(self, field: Field) -> str:
-        """Return what people call the field."""
+        """Return the label of a field."""
         ...
 
     def value(self, field: Field, value: Any) -> str:
-        """Return a decoded value (None, Reference, Upload and tuples of references among them) as people read it."""
+        """Return a decoded value (also None, a Reference, an Upload or a tuple of references) as text."""
         ...
 
     def existence(self) -> str:
-        """Return the label of the line that tells whether a version is a deletion."""
+        """Return the label of the line for whether a version is a deletion."""
         ...
 
     def fate(self, version: Record) -> str:
-        """Return whether the version is there, deleted, or merged into another record."""
+        """Return as text whether the version is present, deleted, or merged into another record."""
         ...
 
 
@@ -36,10 +36,10 @@ class FieldLine(NamedTuple):
     """A field in both versions.
 
     Attributes:
-        label: what people call the field.
-        ours, theirs: its values as people read them; None where the version does not speak of the field.
-        differs: whether both speak of it, and say different things.
-        name: of the field, "" for the line that tells whether the record is there.
+        label: label of the field.
+        ours, theirs: its values as text; None if the version does not contain the field.
+        differs: whether both versions contain it, with different values.
+        name: name of the field, "" for the line that tells whether the record exists.
     """
 
     label: str
@@ -50,14 +50,13 @@ class FieldLine(NamedTuple):
 
 
 class FieldChoice(NamedTuple):
-    """A field of which a person can choose the value.
+    """A field whose value a person can choose.
 
     Attributes:
-        name: of the field.
-        label: what people call it.
-        options: side ("ours", "theirs", "now" for what the record says and neither version does) -> value as
-            people read it.
-        preset: the side that says what the record says now.
+        name: name of the field.
+        label: its label.
+        options: side ("ours", "theirs", or "now" for a value that only the record has) -> value as text.
+        preset: the side with the value that the record has now.
     """
 
     name: str
@@ -67,10 +66,10 @@ class FieldChoice(NamedTuple):
 
 
 def read(text: str | None, schema: Schema) -> Record | None:
-    """Return the version that is kept as S3XML, None where there is none.
+    """Return the version from its S3XML, None if there is none.
 
     Raises:
-        UnknownResource, ProtectedResource: this site does not exchange the table any more.
+        UnknownResource, ProtectedResource: this site no longer exchanges the table.
     """
     return Decoder(schema).decode(parse_fragment(text.encode("utf-8"))) if text else None
 
@@ -82,14 +81,14 @@ def compare(
     words: Words,
     own_domain: str | None = None,
 ) -> list[FieldLine]:
-    """Return the fields of which at least one version speaks: those that differ first, else in the table's order.
+    """Return the fields that at least one version contains: those that differ first, else in the table's order.
 
-    A version that does not name a field leaves it alone, so there is no difference to decide on.
+    A version does not change a field that it does not contain, so there is no difference to decide on.
 
     Args:
-        ours, theirs: the versions; None where there is none.
+        ours, theirs: the versions; None if there is none.
         table: the table of both.
-        words: how the site speaks.
+        words: labels of fields, and values as text.
         own_domain: this site's domain, which the other site may have put before identifiers.
     """
     lines = [*_existence(ours, theirs, words)]
@@ -107,7 +106,7 @@ def compare(
 
 
 def agree(one: Record | None, other: Record | None, table: Table, own_domain: str | None = None) -> bool:
-    """Tell whether two versions are there and do not contradict each other in any field."""
+    """Return whether two versions exist and do not contradict each other in any field."""
     if one is None or other is None or one.deleted != other.deleted:
         return False
     for field in table.data_fields():
@@ -124,13 +123,13 @@ def standing(
     table: Table,
     own_domain: str | None = None,
 ) -> str:
-    """Return what the record says now: "ours", "theirs", "other", "deleted", or "absent" where it never was here.
+    """Return which version the record has now: "ours", "theirs", "other", "deleted", or "absent" if it never was here.
 
     Args:
-        now: the record as it is.
-        ours, theirs: the versions; None where there is none.
+        now: the present record.
+        ours, theirs: the versions; None if there is none.
         table: its table.
-        own_domain: what an Eden puts before our bare identifiers, None for nothing.
+        own_domain: the domain that an Eden puts before our bare identifiers, None for none.
     """
     if now is None:
         return "absent"
@@ -148,14 +147,14 @@ def choices(
     words: Words,
     own_domain: str | None = None,
 ) -> list[FieldChoice]:
-    """Return the fields in which the versions or the record differ, with the values that can be chosen.
+    """Return the fields in which the versions or the record differ, with the values to choose from.
 
-    There are none where the record is not here, or where one of the versions is a deletion: then only a version as
-    a whole can be chosen. A value that cannot be read cannot be chosen.
+    There are none if the record is not here, or if one of the versions is a deletion: then only a whole version can be
+    chosen. A value that cannot be read cannot be chosen.
 
     Args:
-        ours, theirs: the versions; None where there is none.
-        now: what the record says now.
+        ours, theirs: the versions; None if there is none.
+        now: the present record.
         table, words, own_domain: as in ``compare``.
     """
     if now is None or any(each is not None and each.deleted for each in (ours, theirs, now)):
@@ -182,16 +181,16 @@ def choices(
 
 
 def companions(version: Record | None) -> "Counter[str]":
-    """Return how many records of which tables the version brings along as components."""
+    """Return the number of component records in a version, by table."""
     return Counter(each.table for each in version.walk() if each is not version) if version else Counter()
 
 
 def name_in(texts: Sequence[str | None], fields: Sequence[str]) -> str:
-    """Return the name of a record as the first of its versions has it that has one, "" where none has.
+    """Return the name of a record from the first of its versions that has one, "" if none has.
 
     Args:
         texts: versions as S3XML.
-        fields: the fields that make the name, in this order.
+        fields: the fields that form the name, in this order.
     """
     for text in texts:
         if not text:
@@ -207,7 +206,7 @@ def name_in(texts: Sequence[str | None], fields: Sequence[str]) -> str:
 
 
 class _Given(NamedTuple):
-    """What a version says of a field: a value that may be None, or what could not be read."""
+    """The value of a field in a version: a value, None, or a text that could not be read."""
 
     value: Any
     unreadable: bool = False
@@ -237,7 +236,7 @@ def _apart(left: _Given, right: _Given, own_domain: str | None) -> bool:
 
 
 def _essence(value: Any, own_domain: str | None) -> Any:
-    """Return of a value what makes it equal to another."""
+    """Return the part of a value that decides whether it equals another one."""
     if isinstance(value, Reference):
         return value.table, strip_domain(value.uuid, own_domain) if value.uuid else value.tuid
     if isinstance(value, Upload):

@@ -33,7 +33,7 @@ def _hidden_fields(form: Any) -> DIV:
     return DIV(*given, _hidden="hidden")
 
 
-# web2py's own hides this part by a style attribute.
+# web2py hides this part by a style attribute.
 FORM.hidden_fields = _hidden_fields
 
 

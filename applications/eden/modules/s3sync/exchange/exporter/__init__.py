@@ -1,8 +1,8 @@
-"""Export what changed since a position of the journal, in pages or as one document.
+"""Exports the changes since a position of the journal, in pages or as one document.
 
-A page holds the next changed records of a table in the order of the journal, with their components and the records
-they refer to. For an Eden, which knows no pages, the same is written page after page into one document, so that
-memory stays flat at any size.
+A page contains the next changed records of a table in the order of the journal, with their components and the records
+they refer to. For an Eden, which has no pages, the same is written page after page into one document, so that memory
+stays flat at any size.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .document import MAX_DEPTH, ExportRequest, Sources, Writing
 
 __all__ = ["ExportPage", "ExportRequest", "Exporter"]
 
-#: Records written together when everything goes into one document.
+#: Number of records written at once when everything goes into one document.
 CHUNK = 2000
 
-#: Room left in the root element for the number of results, which is known only at the end.
+#: Bytes reserved in the root element for the number of results, which is known only at the end.
 _HEADER_ROOM = 600
 
 
@@ -31,10 +31,10 @@ class ExportPage:
     """What was written.
 
     Attributes:
-        count: main records.
-        position: journal position up to which everything has been written or passed over.
-        more: whether more is waiting behind it.
-        records: all records written, components and dependencies included.
+        count: number of main records.
+        position: journal position up to which everything has been written or skipped.
+        more: whether there are more changes after it.
+        records: number of all records written, components and dependencies included.
     """
 
     count: int
@@ -47,10 +47,10 @@ class Exporter:
     """Exports tables.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         base_url: URL of this application.
         max_depth: how far references are followed.
-        domain: what an Eden is to see before our bare identifiers, None for nothing.
+        domain: domain before our bare identifiers in a document for an Eden, None for none.
     """
 
     def __init__(
@@ -86,14 +86,14 @@ class Exporter:
 
         Args:
             out: seekable binary file, written from its beginning.
-            request: what is asked for.
-            attributes: makes the cursor attributes of the root element from the page; None for none.
+            request: what to export.
+            attributes: returns the cursor attributes of the root element for the page; None for none.
 
         Returns:
             what was written.
 
         Raises:
-            UnknownResource, ProtectedResource: there is nothing to export under this name.
+            UnknownResource, ProtectedResource: there is no table of this name to export.
             FilterError: a filter cannot be applied.
         """
         table = self._schema.table(request.table)
@@ -161,7 +161,7 @@ class Exporter:
         return ExportPage(count, 0, False, writing.records)
 
     def snapshot(self, table: Table, keys: Sequence[int]) -> dict[int, str]:
-        """Return records that are here as S3XML, by key, without components or dependencies."""
+        """Return records of this site as S3XML, by key, without components or dependencies."""
         request = ExportRequest(table.name, components=False, dependencies=False, paged=True)
         writing = Writing(self._sources, request)
         encoder = writing.encoder(table)
@@ -171,7 +171,7 @@ class Exporter:
 
 
 def _write_header(out: BinaryIO, opening: bytes) -> None:
-    """Put the root element into the room that was left for it; XML allows blanks inside a tag."""
+    """Write the root element into the reserved space; XML allows blanks inside a tag."""
     spare = _HEADER_ROOM - len(opening)
     if spare < 0:
         raise ValueError(

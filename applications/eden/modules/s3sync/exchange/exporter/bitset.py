@@ -1,16 +1,16 @@
-"""Which records have been written to a document, in a bit each."""
+"""A compact set of numbers, for the records already written to a document: one bit each."""
 
 from __future__ import annotations
 
 
 class Bitset:
-    """A set of positive integers that stays small for a million of them."""
+    """A set of positive integers that stays small with a million members."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
 
     def add(self, number: int) -> bool:
-        """Add a number; return whether it was not there yet."""
+        """Add a number; return whether it is new."""
         at, bit = number >> 3, 1 << (number & 7)
         if at >= len(self._bits):
             self._bits.extend(bytes(max(at + 1 - len(self._bits), len(self._bits), 64)))

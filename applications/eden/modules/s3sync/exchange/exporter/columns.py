@@ -1,4 +1,4 @@
-"""Texts of many rows side by side: a piece is one text for all rows, or a sequence with a text for each."""
+"""Columns of texts for many rows: a piece is one text for all rows, or a sequence with a text for each."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, Callable, NamedTuple, Union
 
 from ...wire.values.writing import Pieces
 
-#: Whether rows hold nothing in a column: all of them, none of them, or each as it is told.
+#: Which rows of a column have no value: all, none, or a flag for each.
 Gaps = Union[bool, Sequence[bool]]
 
 
 class Spread(NamedTuple):
-    """What was written of a column.
+    """A column as it was written.
 
     Attributes:
         pieces: the texts.
-        gaps: which rows hold nothing.
+        gaps: which rows have no value.
     """
 
     pieces: Pieces
@@ -28,9 +28,9 @@ def spread(values: Sequence[Any], write: Callable[[Sequence[Any]], Pieces], noth
     """Write the values of a column.
 
     Args:
-        values: one for each row, None where there is nothing.
-        write: makes the pieces of values other than None.
-        nothing: what is written for None.
+        values: one for each row, None for no value.
+        write: returns the pieces for values other than None.
+        nothing: the text for None.
     """
     gaps = [value is None for value in values]
     if True not in gaps:
@@ -43,19 +43,19 @@ def spread(values: Sequence[Any], write: Callable[[Sequence[Any]], Pieces], noth
 
 
 def attribute(name: str, texts: Sequence[str | None]) -> Pieces:
-    """Return an attribute, left out where the text is None; the texts are escaped already."""
+    """Return an attribute, left out if the text is None; the texts are escaped already."""
     return spread(texts, lambda given: [f' {name}="', given, '"']).pieces
 
 
 def of_each(values: Iterable[Any], text_of: Callable[[Any], Any]) -> list[Any]:
-    """Apply a function to each value; equal values are looked at once."""
+    """Apply a function to each value; it is called once for equal values."""
     values = list(values)
     known = {value: text_of(value) for value in set(values)}
     return [known[value] for value in values]
 
 
 def joined(pieces: Pieces, count: int) -> list[str]:
-    """Return the text of each of so many rows."""
+    """Return the joined text of each row."""
     merged: Pieces = []
     for piece in pieces:
         if isinstance(piece, str) and merged and isinstance(merged[-1], str):
@@ -68,12 +68,12 @@ def joined(pieces: Pieces, count: int) -> list[str]:
 
 
 def gap_lists(names: Sequence[str], gaps: Sequence[Gaps], count: int) -> Sequence[str | None]:
-    """Return for each row the names of the columns in which it holds nothing, None where there are none.
+    """Return for each row the names of the columns without a value, None if there are none.
 
     Args:
-        names: of the columns.
-        gaps: of each column.
-        count: of the rows.
+        names: names of the columns.
+        gaps: the gaps of each column.
+        count: number of rows.
     """
     varying = [each for each in gaps if not isinstance(each, bool)]
     patterns: Sequence[Sequence[bool]] = list(zip(*varying)) if varying else [()] * count

@@ -1,4 +1,4 @@
-"""One document being written: records, their components, and what they refer to, each looked up in sets."""
+"""Writes one document: records, their components, and what they refer to, all looked up in sets."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 #: How far references are followed, as in Eden.
 MAX_DEPTH = 10
 
-#: Names looked up are kept for reuse up to this many a table.
+#: Maximum number of names cached per table.
 MAX_NAMES = 50_000
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a document is written from; see ``ports``.
+    """The sources of a document; see ``ports``.
 
-    ``base_url`` is the URL of this application, ``max_depth`` how far references are followed.
+    ``base_url`` is the URL of this application, ``max_depth`` the distance to which references are followed.
     """
 
     schema: Schema
@@ -44,20 +44,20 @@ class Sources:
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What is asked for.
+    """What to export.
 
     Attributes:
         table: name of the main table.
-        after: journal position behind which to begin.
-        until: journal position up to which to go, None for all that is settled.
-        limit: most main records in the document, None for no limit.
-        skip_origin: repository that is asking: its own changes are not sent back to it.
-        filters: filters by table name; those of the main table decide what is exported, those of other tables
-            what is sent along.
+        after: journal position after which to begin.
+        until: journal position up to which to export, None for all that is settled.
+        limit: maximum number of main records in the document, None for no limit.
+        skip_origin: the asking repository: its own changes are not sent back to it.
+        filters: filters by table name; those of the main table choose the main records, those of other tables the
+            records that come with them.
         msince: only records modified at or after this time, UTC.
-        components: whether nested records are written.
+        components: whether components are written.
         deleted: whether deleted records are written.
-        paged: the reader is one of ours.
+        paged: whether the reader has the extended protocol.
         dependencies: whether referenced records are written.
     """
 
@@ -75,7 +75,7 @@ class ExportRequest:
 
 
 class Writing:
-    """One document being written: encoders, names already looked up, records already written."""
+    """The state of one document: encoders, names already looked up, records already written."""
 
     def __init__(self, sources: Sources, request: ExportRequest) -> None:
         self._sources = sources
@@ -127,11 +127,11 @@ class Writing:
         return self._waiting.get(table, {})
 
     def prepare(self, encoder: TableEncoder, rows: Sequence[Row]) -> dict[str, set[int]]:
-        """Look up everything the rows refer to, a query a kind; return the keys by target table."""
+        """Look up everything that the rows refer to, with one query per kind; return the keys by target table."""
         referred = encoder.keys_referred_to(rows)
         table = encoder.table.name
         if table in referred:
-            # Records of a table that refers to itself need not be looked up where they are at hand.
+            # The records of a table that refers to itself need not be looked up if they are among the rows.
             own = zip(encoder.column(rows, encoder.table.key), encoder.column(rows, "uuid"))
             self._uuids.setdefault(table, {}).update(self._named(own))
         for name, keys in referred.items():
@@ -163,7 +163,7 @@ class Writing:
                 uuids.update(self._named(self._store.fetch(table, (table.key, "uuid"), table.key, unknown)))
 
     def _forget_names(self) -> None:
-        """Let go of names if they have become many; between two parts of a document nobody needs them."""
+        """Forget the names if there are many; they are not needed between two parts of a document."""
         names: list[dict[int, Any]] = [*self._uuids.values(), *self._instances.values()]
         for known in names:
             if len(known) > MAX_NAMES:
@@ -186,7 +186,7 @@ class Writing:
     # --- writing ----------------------------------------------------------------------------------------
 
     def write(self, table: Table, rows: Sequence[Row]) -> str:
-        """Return main records with their components, followed by what they refer to."""
+        """Return main records with their components, followed by the records that they refer to."""
         self._forget_names()
         encoder = self.encoder(table)
         referred = self.prepare(encoder, rows)
@@ -219,7 +219,7 @@ class Writing:
         return nested
 
     def _holds_any(self, table: Table) -> bool:
-        """Tell whether a table has records; most tables of components have none at most sites."""
+        """Return whether a table has records; at most sites most tables of components have none."""
         found = self._filled.get(table.name)
         if found is None:
             found = self._filled[table.name] = self._store.holds_any(table)
@@ -253,7 +253,7 @@ class Writing:
             nested.setdefault(by_join[row[at_join]], []).append(text)
 
     def _follow(self, parts: list[str], main: str, referred: dict[str, set[int]]) -> None:
-        """Append the records referred to, level by level, each once in a document."""
+        """Append the referenced records, level by level, each once per document."""
         for _ in range(self._sources.max_depth):
             instances = self._still_to_write(main, referred)
             if not instances:
@@ -272,7 +272,7 @@ class Writing:
                 self.records += len(rows)
 
     def _still_to_write(self, main: str, referred: dict[str, set[int]]) -> dict[str, set[int]]:
-        """Return table -> keys of records that are still to be written, super-entities replaced by instances."""
+        """Return table -> keys of records still to write, super-entities replaced by instances."""
         wanted: dict[str, set[int]] = {}
         for name, keys in referred.items():
             table = self._schema.get(name)
@@ -296,7 +296,7 @@ class Writing:
         result: dict[str, set[int]] = {}
         for name, keys in wanted.items():
             if name == main and self._request.paged:
-                # They travel as main records in pages of their own.
+                # They travel as main records in their own pages.
                 continue
             written = self._written.setdefault(name, Bitset())
             fresh = {key for key in keys if written.add(key)}

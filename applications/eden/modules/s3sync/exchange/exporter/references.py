@@ -1,4 +1,4 @@
-"""References in a document: which records they name, and how they are written."""
+"""The references in a document: which records they name, and how they are written."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from .columns import Spread, spread
 
 
 class Target(NamedTuple):
-    """A record referred to, as a document names it."""
+    """The target of a reference, as a document names it."""
 
     table: str
     uuid: str
 
 
 class ReferenceNames(Protocol):
-    """Resolves what rows hold as keys."""
+    """Resolves keys in rows."""
 
     def uuids(self, table: str) -> Mapping[int, str]:
         """Return key -> uuid of records of a table that are referred to."""
         ...
 
     def instances(self, super_entity: str) -> Mapping[int, Target]:
-        """Return super key -> record of those that are referred to by a super-entity."""
+        """Return super key -> record, for references to a super-entity."""
         ...
 
     def user(self, user_id: int) -> str | None:
@@ -47,7 +47,7 @@ class ReferenceNames(Protocol):
         ...
 
     def waiting(self, table: str) -> Mapping[int, Sequence[tuple[str, Target]]]:
-        """Return key -> (field, record) of the references of records whose targets have not arrived here."""
+        """Return key -> (field, target) of the records' pending references."""
         ...
 
 
@@ -55,12 +55,12 @@ class ReferenceColumn(NamedTuple):
     """How a reference is written.
 
     Attributes:
-        at: its column.
-        name: of the field.
+        at: index of its column.
+        name: name of the field.
         target: the table referred to.
         is_super: whether that is a super-entity.
         is_list: whether it refers to several records.
-        read: makes a list of keys of a raw list.
+        read: converts a raw list to a list of keys.
     """
 
     at: int
@@ -73,14 +73,14 @@ class ReferenceColumn(NamedTuple):
 
 # --- references -------------------------------------------------------------------------------------------
 
-#: Place of a row -> records it refers to that have not arrived here.
+#: Index of a row -> its pending targets.
 _PutOff = Mapping[int, Sequence[Target]]
 
 
 def references_by_field(
     waiting: Mapping[int, Sequence[tuple[str, Target]]], keys: Sequence[int]
 ) -> dict[str, dict[int, list[Target]]]:
-    """Sort what rows wait for by field and place of the row."""
+    """Group the pending references of rows by field and index of the row."""
     found: dict[str, dict[int, list[Target]]] = {}
     if waiting:
         for place, key in enumerate(keys):
@@ -93,7 +93,7 @@ def write_references(
     column: ReferenceColumn, keys: Sequence[Any], names: ReferenceNames, put_off: _PutOff
 ) -> Spread:
     if not column.is_super and not put_off:
-        # Nearly always; not a single object a reference is made then.
+        # The usual case, in which no object per reference is made.
         uuids = list(map(names.uuids(column.target).get, keys))
         written = spread(uuids, lambda given: _framed(column.name, column.target, given))
     else:
@@ -104,7 +104,7 @@ def write_references(
     if written.gaps is False:
         return written
     gaps = written.gaps if written.gaps is not True else [True] * len(keys)
-    # A key whose record is not there (any more) is not written, but the field is not empty either.
+    # A key without a record (any more) is not written, but the field does not count as empty.
     return Spread(written.pieces, [gap and key is None for gap, key in zip(gaps, keys)])
 
 

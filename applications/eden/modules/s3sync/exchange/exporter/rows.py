@@ -1,8 +1,8 @@
-"""Writing rows of a table as S3XML, with an encoder compiled once a table.
+"""Writes rows of a table as S3XML, with an encoder compiled once per table.
 
-Rows are written column by column: what a page holds of a field is looked through, escaped and framed in a few steps
-for all rows together, and only the joining is done row by row. Written value by value, a record takes five times as
-long (docs/PERFORMANCE.md).
+Rows are written column by column: the values of a field are examined, escaped and enclosed in tags in a few steps for
+all rows of a page, and only the joining is done row by row. Written value by value, a record takes five times as long
+(docs/PERFORMANCE.md).
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ _USERS = ("created_by", "modified_by", "owned_by_user")
 
 
 class Style(NamedTuple):
-    """For whom a document is written.
+    """The kind of reader that a document is written for.
 
     Attributes:
-        paged: the reader is one of ours: cleared fields are named, what only people look at is left out.
-        urls: whether records carry their URL.
-        domain: put before bare identifiers, None for nothing.
+        paged: the extended protocol: cleared fields are named, texts for people are left out.
+        urls: whether records have their URL.
+        domain: domain before bare identifiers, None for none.
     """
 
     paged: bool
@@ -65,9 +65,9 @@ class _DataColumn(NamedTuple):
     """How a field that is no reference is written.
 
     Attributes:
-        at: its column.
-        name: of the field.
-        write: makes elements of values other than None.
+        at: index of its column.
+        name: name of the field.
+        write: returns elements for values other than None.
         cleared: element for None.
     """
 
@@ -83,8 +83,8 @@ class TableEncoder:
     Args:
         table: the table.
         schema: the tables of this site.
-        store: tells how its raw values are to be read.
-        style: for whom is written.
+        store: the store, which knows how to read its raw values.
+        style: the kind of reader.
         file_url: (table, field, stored name) -> URL of a file.
     """
 
@@ -145,19 +145,19 @@ class TableEncoder:
                 write = _after(read, write)
         cleared = ""
         if not self.style.paged and field.is_text and not field.required and name not in table.computed:
-            # An Eden can clear text fields, by an empty element, and nothing else.
+            # An Eden can clear only text fields, by an empty element.
             cleared = f'<data field="{escape_attr(name)}"/>'
         return _DataColumn(self.position[name], name, write, cleared)
 
     # --- what rows say ----------------------------------------------------------------------------------
 
     def column(self, rows: Sequence[Row], name: str) -> Sequence[Any]:
-        """Return the values of a column; nothing where the table does not have it."""
+        """Return the values of a column; none if the table does not have it."""
         at = self.position.get(name)
         return [] if at is None else list(map(itemgetter(at), rows))
 
     def are_deleted(self, rows: Sequence[Row]) -> Sequence[bool]:
-        """Tell of each row whether it is marked as deleted."""
+        """Return for each row whether it is marked as deleted."""
         read = self._read_deleted
         marks = self.column(rows, "deleted")
         return of_each(marks, lambda mark: bool(mark if read is None or mark is None else read(mark))) or [
@@ -170,7 +170,7 @@ class TableEncoder:
         return [row for row, gone in zip(rows, deleted) if not gone] if True in deleted else rows
 
     def keys_referred_to(self, rows: Sequence[Row]) -> dict[str, "set[int]"]:
-        """Return target table -> keys that live rows refer to (super-entities by their own name)."""
+        """Return target table -> keys that live rows refer to (super-entities under their own name)."""
         found: dict[str, "set[int]"] = {}
         live = self.live(rows)
         for each in self._references:
@@ -201,11 +201,11 @@ class TableEncoder:
         """Write rows as complete <resource> elements, in their order.
 
         Args:
-            rows: values of ``columns``, raw.
+            rows: raw values of ``columns``.
             names: resolves keys.
-            component: the component as which they are nested in their masters, None for records of their own.
+            component: the component under which they are nested in their masters, None for main records.
             nested: their own components by key, already written.
-            url: beginning of the URL of a record, which ends in its key; empty for none.
+            url: the URL of a record without its key at the end; empty for none.
         """
         alias = component.alias if component is not None and component.needs_alias else None
         join = component.fkey if component is not None else ""

@@ -1,8 +1,8 @@
-"""Import documents under a policy: plan, then apply, a batch at a time; every record ends in one outcome.
+"""Imports documents under a policy: plan, then apply, batch by batch; every record ends in one outcome.
 
-Within a page (``import_page``) everything happens in the caller's transaction, so that a cursor can be moved in the
-same step. A whole document of an Eden (``import_document``) is verified first and then imported with a transaction a
-batch, however large it is.
+A page (``import_page``) is imported in the caller's transaction, so that the cursor can be stored in the same step. A
+whole document of an Eden (``import_document``) is verified first and then imported with one transaction per batch,
+however large it is.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _KEPT_KINDS = {Action.CONFLICT: "conflict", Action.REJECTED: "rejected", Action.
 
 
 class Snapshot(Protocol):
-    """Writes records that are here as S3XML."""
+    """Writes records of this site as S3XML."""
 
     def __call__(self, table: Table, keys: Sequence[int]) -> dict[int, str]: ...
 
@@ -44,9 +44,9 @@ class Importer:
     """Imports documents.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         snapshot: writes our version of records, to be kept beside theirs.
-        batch_size: records planned and written together.
+        batch_size: number of records planned and written together.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class Importer:
             what became of its records.
 
         Raises:
-            DocumentError: it cannot be read; the caller has to roll back.
-            StoreBusy, StoreFull: the database did not take it; the caller has to roll back.
+            DocumentError: it cannot be read; the caller must roll back.
+            StoreBusy, StoreFull: the database did not accept it; the caller must roll back.
         """
         return self._import(document, terms, context, nullcontext)
 
@@ -83,7 +83,7 @@ class Importer:
         context: Context,
         on_batch: Callable[[Report], None] | None = None,
     ) -> Report:
-        """Import a document of any size, with a transaction a batch.
+        """Import a document of any size, with one transaction per batch.
 
         Args:
             document, terms, context: as in ``import_page``.
@@ -92,13 +92,13 @@ class Importer:
 
         Raises:
             DocumentError: it cannot be read; nothing of it was imported.
-            StoreBusy, StoreFull: the database did not take a batch; earlier batches are stored.
+            StoreBusy, StoreFull: the database did not accept a batch; earlier batches are stored.
         """
         document.verify()
         return self._import(document, terms, context, self._ports.store.transaction, on_batch)
 
     def retry(self, records: Sequence[Record], main: str, terms: Terms, context: Context) -> Report:
-        """Import records again that were put aside, within the caller's transaction."""
+        """Import kept records again, within the caller's transaction."""
         gatherer = Gatherer(self._ports.schema, None, context.own_domain, terms.components)
         return self._import_batches([records], main, gatherer, terms, context, nullcontext, None)
 
@@ -144,13 +144,13 @@ class Importer:
                         self._keep(batch, context, ours)
                         _account(report, batch, main)
                         batch = gatherer.again(batch)
-                # the next batch is read before these names are bound again, and two need twice the memory
+                # The next batch is read before these names are bound again, and two batches need twice the memory.
                 del records, batch
             if on_batch is not None:
                 on_batch(report)
 
     def _our_versions(self, batch: Batch) -> dict[str, dict[int, str]]:
-        """Write down our versions of records in conflict before anything changes them."""
+        """Store our versions of records in conflict before anything changes them."""
         contested: dict[str, list[Item]] = {}
         for item in batch.items:
             if item.outcome is None and item.decision is not None and item.decision.action is Action.CONFLICT:
@@ -161,7 +161,7 @@ class Importer:
         }
 
     def _keep(self, batch: Batch, context: Context, ours: dict[str, dict[int, str]]) -> None:
-        """Keep what did not become the record here, and close what an earlier exchange had kept."""
+        """Keep the versions that did not become the record, and close those that an earlier exchange kept."""
         self._add_held_on(batch, ours)
         kept: list[Kept] = []
         settled: dict[str, list[str]] = {}
@@ -185,7 +185,7 @@ class Importer:
             self._ports.kept_versions.keep(kept)
 
     def _add_held_on(self, batch: Batch, ours: dict[str, dict[int, str]]) -> None:
-        """Write down our version also where only the deletion showed that it cannot go."""
+        """Store our version also if only the deletion showed that the record must stay."""
         late: dict[str, list[Item]] = {}
         for item in batch.items:
             name = item.plan.table.name
@@ -215,7 +215,7 @@ class Importer:
 
 
 def _name_new_records(batch: Batch) -> None:
-    """Give new records without uuid one, before anything refers to them."""
+    """Give a uuid to new records without one, before anything refers to them."""
     for item in batch.items:
         if item.is_new and item.uuid is None:
             item.uuid = f"urn:uuid:{uuids.uuid4()}"

@@ -1,7 +1,7 @@
-"""Write what was planned: one statement a kind, in the order that references need, within the caller's transaction.
+"""Writes what was planned: one statement per kind, in the order that references need, in the caller's transaction.
 
-When the database refuses a row, the set it stands in is halved until the row is found: the others are stored, that
-one is rejected with the reason.
+If the database refuses a row, its set is halved until the row is found: the others are stored, this one is rejected
+with the reason.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Applier:
     Args:
         ports: what the site stands on.
         context: where the records come from.
-        uuid_of: the uuid that a reference means, as it is stored here.
+        uuid_of: returns the uuid of a reference's target, as it is stored here.
     """
 
     def __init__(self, ports: Ports, context: Context, uuid_of: Callable[[Reference], str | None]) -> None:
@@ -48,10 +48,10 @@ class Applier:
         self._waiting = PendingReferences(ports, context.repository_id, remover, uuid_of)
 
     def apply(self, batch: Batch, main: str) -> None:
-        """Write a planned batch and leave an outcome on every item of it.
+        """Write a planned batch and set an outcome on each of its items.
 
         Args:
-            batch: the batch, planned.
+            batch: the planned batch.
             main: name of the main table, whose records are journaled last.
         """
         taken = [
@@ -90,7 +90,7 @@ class Applier:
         )
 
     def _note(self, written: Sequence[Item], items: Sequence[Item], main: str) -> None:
-        """Give the changes their places in the journal: the main records last, so that theirs cover the others'."""
+        """Give the changes their positions in the journal, the main records last so that theirs cover the others'."""
         by_table: dict[str, list[int]] = defaultdict(list)
         covered: dict[str, set[int]] = defaultdict(set)
         times: dict[str, dict[int, datetime]] = defaultdict(dict)
@@ -120,19 +120,19 @@ class Applier:
             known = self._ports.kept_versions.known(
                 self._context.repository_id, name, [item.uuid for item in group if item.uuid is not None]
             )
-            # The same refused version again: the peer has been told, and insists. Telling it once more
-            # would go on for ever.
+            # The peer sends the same refused version again although it has received ours. Sending ours once more
+            # would repeat for ever.
             fresh = [item for item in group if not _is_repeated(item, known)]
             self._ports.journal.assert_ours(name, [item.key for item in fresh if item.key is not None])
 
     def _has_one_master(self, item: Item) -> bool:
-        """Whether a component belongs to no other record than the one it came with."""
+        """Return whether a component belongs only to the record that it came with."""
         return item.component is not None and self._ports.schema.joins(item.plan.table.name) <= {
             item.component.fkey
         }
 
     def _is_complete(self, item: Item) -> bool:
-        """Whether a new record was written with all that the data model derives from it."""
+        """Return whether a new record was written with all its computed fields."""
         initial = item.plan.table.initial
         if initial is None or not item.is_new or not self._ports.store.knows_keys:
             return False

@@ -16,12 +16,12 @@ _TO_COME = "refers to a record that has not arrived yet"
 
 
 class Checker:
-    """Checks the items of a batch that are to be taken.
+    """Checks the items of a batch before they are written.
 
     Args:
         schema, store: see ``ports``.
-        now: time at this site (UTC).
-        latest: times after this one are rejected.
+        now: the current time (UTC).
+        latest: records with a later time are rejected.
     """
 
     def __init__(self, schema: Schema, store: Store, now: datetime, latest: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Where the records of an import come from, and what callbacks of the data model are given."""
+"""The source of imported records, and the form for callbacks of the data model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..ports import nowhere
 
 
 def unknown(table: str) -> datetime | None:
-    """Return None: of no table it is known which versions were seen."""
+    """Return None: for no table it is known which versions were seen."""
     return None
 
 
@@ -20,16 +20,16 @@ class Context:
 
     Attributes:
         repository_id: the repository that sent it, None for an import by hand (plain REST).
-        exchanged: journal position up to which the repository knows our changes; None where conflicts are not
-            detected (an import by hand speaks the last word).
-        delivered: table -> journal position up to which the repository has got our changes of that table.
-        clears: whether the sender can clear every field. An Eden cannot clear numbers, dates and references: where
-            its version of the same second has a value that we cleared, that is our own change coming back.
-        known: table -> time (UTC) before which every version of the sender was seen. An Eden may send again what did
-            not change there since; that makes no conflict of a later change here. None where nothing is known.
+        exchanged: journal position up to which the repository knows our changes; None to detect no conflicts (an
+            import by hand always wins).
+        delivered: table -> journal position up to which the repository has received our changes of that table.
+        clears: whether the sender can clear every field. An Eden cannot clear numbers, dates and references: if its
+            version of the same second has a value that we cleared, it is our own change that comes back.
+        known: table -> time (UTC) before which we have seen every version of the sender. An Eden may send again what
+            has not changed there since; this is no conflict with a later change here. None if unknown.
         own_domain: domain that is stripped from identifiers, None for none.
         user_id: account on whose behalf the records are written, None for the system.
-        max_ahead: how far in the future a time may lie before its record is rejected.
+        max_ahead: how far in the future the time of a record may be before it is rejected.
     """
 
     repository_id: int | None = None
@@ -43,7 +43,7 @@ class Context:
 
 
 class Vars(dict[str, Any]):
-    """The values of a form, as attributes or items, None where there is none (as web2py's Storage)."""
+    """The values of a form as attributes or items, None for a missing one (like web2py's Storage)."""
 
     def __getattr__(self, name: str) -> Any:
         return self.get(name)
@@ -53,12 +53,12 @@ class Vars(dict[str, Any]):
 
 
 class HookForm:
-    """What callbacks of the data model are given: a form with ``vars`` and ``errors``.
+    """The argument of the data model's callbacks: a form with ``vars`` and ``errors``.
 
     Args:
         tablename: table of the record.
-        values: the values to be written, with ``id`` once the record exists.
-        record: the values of the record before, None on create.
+        values: the values to write, with ``id`` once the record exists.
+        record: the former values of the record, None on create.
     """
 
     def __init__(self, tablename: str, values: dict[str, Any], record: dict[str, Any] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Insert new records, level by level in the order that their references need."""
+"""Inserts new records, level by level, in the order that their references need."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .links import Links
 from .owners import Owners
 from .rows import NewRows
 
-#: mci of a record whose document does not say: Eden takes it for a second copy.
+#: The mci of a record without one in its document: Eden takes it for a second copy.
 _UNKNOWN_MCI = 2
 
 
@@ -28,7 +28,7 @@ class Creator:
     Args:
         ports: what the site stands on.
         context: where the records come from.
-        owners: users and groups that they name.
+        owners: the users and groups that they name.
         links: their references to each other.
     """
 
@@ -40,7 +40,7 @@ class Creator:
         self._rows: dict[str, NewRows] = {}
 
     def create(self, creates: Sequence[Item]) -> list[tuple[Item, Link]]:
-        """Insert new records; return links that have to be written afterwards."""
+        """Insert new records; return the links to write afterwards."""
         items = [item for item in creates if item.outcome is None]
         for item in items:
             if item.component is not None and item.master is not None and item.master.key is None:
@@ -99,7 +99,7 @@ class Creator:
         return found
 
     def _meta(self, item: Item, now: datetime, realm: int | None) -> tuple[Any, ...]:
-        """Return the values of rows.META for a new record."""
+        """Return the values of the columns ``rows.META`` for a new record."""
         record = item.record
         modified_on = record.modified_on or now
         by = self._context.user_id
@@ -144,10 +144,10 @@ class Creator:
                 item.super_keys[super_key] = key
 
     def _realms(self, plan: TablePlan, items: Sequence[Item]) -> dict[int, int | None]:
-        """Return id(item) -> realm entity of new records, as an Eden finds it.
+        """Return id(item) -> realm entity of new records, by Eden's rules.
 
-        The table's own rule comes first; then the record's own person entity, except of persons, or that of the
-        organisation it belongs to.
+        The table's own rule comes first. Then follows the record's own person entity, except for persons, or that of
+        its organisation.
         """
         table = plan.table
         if "realm_entity" not in table.fields:
@@ -169,7 +169,7 @@ class Creator:
 
 
 def arrange_items(items: Sequence[Item]) -> Order[Item]:
-    """Return the levels in which new records can be written: what is referred to comes first."""
+    """Return the levels in which new records can be written, referenced records first."""
     fresh = {id(item) for item in items}
     edges = []
     for item in items:

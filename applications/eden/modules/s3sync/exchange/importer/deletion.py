@@ -1,8 +1,8 @@
-"""Deletions and merges: a mark on the record, and what follows from it in the tables around it.
+"""Deletions and merges: a mark on the record, and their effects on other records.
 
-A deletion does what it does when a person deletes the record here: dependent records go as well, references that
-may be empty are emptied and remembered in ``deleted_fk``, and a record that must not lose its reference restricts it.
-Everything that follows is a change made here: it gets its own place in the journal and travels on.
+A deletion has the same effects as when a person deletes the record here: dependent records are deleted as well,
+references that may be empty are emptied and saved in ``deleted_fk``, and a record that must keep its reference
+restricts the deletion. All effects are changes made here: they get their own positions in the journal and travel on.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any, Callable, NamedTuple
 from ...core.schema import META_FIELDS, Field, Table
 from ..ports import Ports, Row, nowhere
 
-#: What overrides a version is later than it by this.
+#: By how much a version is made later than the one that it overrides.
 TICK = timedelta(seconds=1)
 
 
 class RecordToDelete(NamedTuple):
-    """A record to be deleted: its key, and when it was deleted."""
+    """A record to delete: its key, and the time of the deletion."""
 
     key: int
     deleted_on: datetime
@@ -36,7 +36,7 @@ class Restriction(NamedTuple):
 
 
 class _Cascade:
-    """The closure of a deletion, found before anything is written."""
+    """All records that a deletion affects, determined before anything is written."""
 
     def __init__(self) -> None:
         self.deleted: dict[str, dict[int, datetime]] = defaultdict(dict)
@@ -46,7 +46,7 @@ class _Cascade:
 
 
 class Deleter:
-    """Deletes and merges records, set-based.
+    """Deletes and merges records, in sets.
 
     Args:
         ports: what the site stands on.
@@ -69,14 +69,14 @@ class Deleter:
     # -- delete ------------------------------------------------------------------------------------------
 
     def delete(self, table: Table, doomed: Sequence[RecordToDelete]) -> dict[int, Restriction]:
-        """Delete records of a table with all consequences.
+        """Delete records of a table with all effects on other records.
 
         Args:
             table: their table.
-            doomed: the records and the time of their deletion.
+            doomed: the records and the times of their deletion.
 
         Returns:
-            for each record that could not be deleted, what stands in the way; nothing was done for those.
+            key -> why the record could not be deleted; those records are unchanged.
         """
         refused: dict[int, Restriction] = {}
         wanted = {each.key: each.deleted_on for each in doomed}
@@ -93,7 +93,7 @@ class Deleter:
         return refused
 
     def delete_alone(self, table: Table, doomed: Sequence[RecordToDelete]) -> None:
-        """Mark records as deleted and leave what refers to them alone: it will be moved to another record."""
+        """Mark records as deleted, but keep references to them: these will be moved to another record."""
         moments = {each.key: each.deleted_on for each in doomed}
         rows = {row[0]: row for row in self._store.fetch(table, _columns(table), table.key, moments)}
         self._mark(table, {key: moments[key] for key in rows}, rows, explicit=set(rows))
@@ -149,7 +149,7 @@ class Deleter:
     def _blocked(
         self, cascade: _Cascade, table: Table, wanted: dict[int, datetime]
     ) -> dict[int, Restriction]:
-        """Return which of the wanted records are restricted by a record that would stay."""
+        """Return the records whose deletion is restricted by a record that would stay."""
         standing = [each for each in cascade.restricted if each[4] not in cascade.deleted[each[2]]]
         if not standing:
             return {}
@@ -159,7 +159,7 @@ class Deleter:
                 counts[(key, name, field_name)] += 1
         if counts:
             return {key: Restriction(name, field, count) for (key, name, field), count in counts.items()}
-        # A record further down is restricted: without following it back, everything that started this is refused.
+        # A record further down is restricted. Chains are not traced back: each record is tried alone, as a whole.
         _, _, name, field_name, _ = standing[0]
         if len(wanted) > 1:
             return self._blocked_one_by_one(table, wanted)
@@ -210,14 +210,14 @@ class Deleter:
         columns = _columns(table)
         modified_at = columns.index("modified_on")
         foreign = [(columns.index(field.name), field) for field in _foreign_keys(table)]
-        # A deleted component still has to be found below its master, to travel with it.
+        # A deleted component keeps the reference to its master, so that it travels with it.
         joins = {component.fkey for _, component in self._schema.masters(table.name)}
         emptied = [(at, field) for at, field in foreign if field.name not in joins and not field.notnull]
         marks: list[Row] = []
         for key, when in doomed.items():
             row = rows[key]
             remembered = {field.name: row[at] for at, field in foreign if row[at] not in (None, [], 0)}
-            # What follows from a deletion happens here, after anything it overrides.
+            # The effects of a deletion are changes made here, later than anything they override.
             moment = when if key in explicit else max(when, (row[modified_at] or when) + TICK)
             marks.append(
                 (
@@ -244,12 +244,12 @@ class Deleter:
     # -- merge -------------------------------------------------------------------------------------------
 
     def replace(self, table: Table, replaced: dict[int, int], moments: dict[int, datetime]) -> None:
-        """Merge records into others: whatever refers to them refers to the survivor from now on.
+        """Merge records into others: references to them are moved to the survivor.
 
         Args:
             table: their table.
-            replaced: key of the record that goes -> key of the survivor.
-            moments: key of the record that goes -> time of the merge.
+            replaced: key of the merged record -> key of the survivor.
+            moments: key of the merged record -> time of the merge.
         """
         columns = (*_columns(table), "deleted_rb")
         rows = {
@@ -294,7 +294,7 @@ class Deleter:
     # -- undelete ----------------------------------------------------------------------------------------
 
     def revive(self, table: Table, keys: Sequence[int]) -> None:
-        """Take back the mark of deletion; remembered references that the newer version does not name come back."""
+        """Remove the mark of deletion, and restore saved references that the newer version does not contain."""
         columns = _columns(table)
         rows = self._store.fetch(table, (*columns, "deleted_fk"), table.key, keys)
         fields = {field.name: field for field in _foreign_keys(table)}

@@ -1,7 +1,7 @@
-"""What an import would do, without doing it: planned as in an import, and nothing is written.
+"""Dry runs: an import is planned, but nothing is written.
 
-Only what shows when something is written stays unknown: that the database refuses a row, or that a record cannot be
-deleted because others need it.
+What only writing can show stays unknown: that the database refuses a row, or that a record cannot be deleted because
+others need it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .gather import Gatherer
 from .items import Item, Role
 from .plan import Planner
 
-#: Of each kind of outcome so many records are shown with their differences.
+#: Number of records per kind of outcome that are shown with their differences.
 EXAMPLES = 5
 
-#: What a person wants to see first.
+#: The order in which a person wants to see the outcomes.
 _ORDER = (
     Action.CONFLICT,
     Action.REJECTED,
@@ -36,11 +36,11 @@ _ORDER = (
 
 
 class DryRun:
-    """Plans imports that never happen.
+    """Plans imports without writing them.
 
     Args:
         ports: what the site stands on.
-        snapshot: writes records that are here as S3XML.
+        snapshot: writes records of this site as S3XML.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class DryRun:
         self._snapshot = snapshot
 
     def rehearse(self, document: Document, terms: Terms, context: Context, most: int) -> DryRunResult:
-        """Return what would become of the first main records of a document.
+        """Return the expected outcomes of the first main records of a document.
 
         Args:
             document: the document; its main table decides what would be imported.
             terms: strategy and policies.
             context: where it comes from.
-            most: main records that are looked at.
+            most: maximum number of main records to examine.
 
         Raises:
             DocumentError: it cannot be read.
@@ -112,5 +112,5 @@ def _fate(item: Item) -> Action:
 
 
 def _changes(item: Item) -> bool:
-    """Whether a record that comes along would be changed."""
+    """Return whether a record that comes with a main record would change."""
     return item.outcome is None and item.decision is not None and item.decision.take

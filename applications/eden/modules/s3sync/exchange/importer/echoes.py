@@ -1,8 +1,8 @@
-"""Our own former versions, coming back.
+"""Finds echoes: our own former versions that come back.
 
-Where we won a conflict, the other site takes our version; as it had changed the record itself it cannot know that we
-hold it already, and sends it back once. If somebody here has decided otherwise meanwhile, that is no second conflict:
-what arrives was here before, and was replaced on purpose. It is recognised by what the conflict had us put aside.
+When we win a conflict, the other site takes our version. It had changed the record itself, so it cannot know that we
+have this version already, and sends it back once. If a person here has decided otherwise meanwhile, that is no second
+conflict: the version was here before and was replaced on purpose. The versions kept for the conflict identify it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from .items import Item, differs, plain
 
 
 class Echoes:
-    """Finds former versions of ours among what a repository sends.
+    """Finds our former versions among the records that a repository sends.
 
     Args:
         schema: tables of this site.
-        kept_versions: where the losers of conflicts are.
-        gatherer: knows how identifiers are to be read.
+        kept_versions: the versions kept for conflicts.
+        gatherer: resolves identifiers.
         repository_id: the repository.
     """
 
@@ -37,11 +37,11 @@ class Echoes:
         self._repository_id = repository_id
 
     def among(self, items: Sequence[Item]) -> set[int]:
-        """Return the id() of those items that bring a version which was ours.
+        """Return the id() of the items with a version that was ours.
 
         Args:
-            items: existing records that changed here since the last exchange. Components and deletions are left to
-                the usual rules.
+            items: existing records that changed here since the last exchange. The usual rules apply to components
+                and deletions.
         """
         asked: dict[str, dict[str, Item]] = defaultdict(dict)
         for item in items:

@@ -1,4 +1,4 @@
-"""From a batch of main records to everything that has to be looked at with them."""
+"""Collects a batch: main records, with all records to be imported with them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .items import Item, Role, TablePlan
 
 
 def local_uuid(uuid: str | None, own_domain: str | None) -> str | None:
-    """Return an identifier as it is stored here, None where there is none."""
+    """Return an identifier as it is stored here, None if there is none."""
     return strip_domain(uuid, own_domain) if uuid else None
 
 
 class Batch:
-    """The records that are planned and written together.
+    """Records that are planned and written together.
 
     Attributes:
-        items: all of them; masters before their components.
+        items: all items, masters before their components.
         by_uuid: (table, uuid as stored here) -> item.
         by_tuid: (table, tuid) -> item.
     """
@@ -35,7 +35,7 @@ class Batch:
         self.postponed: set[int] = set()
 
     def add(self, item: Item) -> Item:
-        """Take an item in, or put it off where an earlier one speaks of the same record; return the one taken in."""
+        """Add an item, or postpone it if an earlier one is for the same record; return the one in the batch."""
         table = item.plan.table.name
         if item.uuid is not None:
             key = (table, item.uuid)
@@ -49,17 +49,17 @@ class Batch:
         return item
 
     def put_off(self, item: Item) -> None:
-        """Put off an item that turned out to speak of the same record as an earlier one."""
+        """Postpone an item that turned out to be for the same record as an earlier one."""
         if id(item) not in self.postponed:
             self.postponed.add(id(item))
             self.repeated.append(item)
 
     def drop_postponed(self) -> None:
-        """Leave only what is planned now."""
+        """Remove the postponed items."""
         self.items = [item for item in self.items if id(item) not in self.postponed]
 
     def find(self, reference: Reference, uuid: str | None) -> Item | None:
-        """Return the item a reference means, None where it is not in this batch."""
+        """Return the target item of a reference, None if it is not in this batch."""
         if reference.record is not None and uuid is None and reference.tuid is None:
             return self.inline.get(id(reference.record))
         if uuid is not None:
@@ -74,9 +74,9 @@ class Gatherer:
 
     Args:
         schema: tables of this site.
-        document: where referenced records are found; None where there are none.
+        document: the document with the referenced records, None if there are none.
         own_domain: domain stripped from identifiers.
-        components: whether nested records are taken along.
+        components: whether components are imported.
     """
 
     def __init__(
@@ -95,27 +95,27 @@ class Gatherer:
         self._domain = domain if domain and domain != own_domain else None
 
     def plan(self, table: Table) -> TablePlan:
-        """Return the compiled knowledge of a table."""
+        """Return the compiled plan of a table."""
         plan = self._plans.get(table.name)
         if plan is None:
             plan = self._plans[table.name] = TablePlan(table)
         return plan
 
     def reference_uuid(self, reference: Reference) -> str | None:
-        """Return the uuid a reference means, as it is stored here.
+        """Return the uuid of a reference's target, as it is stored here.
 
-        An Eden writes its domain before its bare identifiers, but not where they are referred to.
+        An Eden writes its domain before its bare identifiers in records, but not in references.
         """
         return self.full_uuid(reference.uuid)
 
     def full_uuid(self, uuid: str | None) -> str | None:
-        """Return an identifier that a document names without its own domain, as it is stored here."""
+        """Return an identifier that the document names without its domain, as it is stored here."""
         if uuid and self._domain and "/" not in uuid and not uuid.startswith("urn:"):
             return f"{self._domain}/{uuid}"
         return local_uuid(uuid, self._own_domain)
 
     def batch(self, records: Sequence[Record]) -> Batch:
-        """Collect main records, their components, and what they refer to inside the document."""
+        """Collect main records, their components, and the records of the document that they refer to."""
         batch = Batch()
         for record in records:
             self._add(batch, record, Role.MAIN)
@@ -130,7 +130,7 @@ class Gatherer:
         return batch
 
     def again(self, former: Batch) -> Batch:
-        """Make a batch of the items that were put off because they repeat others, which are written by now."""
+        """Make a batch of the postponed items; the items that they repeat are written by now."""
         batch = Batch()
         batch.inline = former.inline
         for item in former.repeated:

@@ -1,4 +1,4 @@
-"""Find which record here an incoming one is: by other unique keys, by uuid, by the resource's own duplicate rule."""
+"""Finds the record here for an incoming one: by other unique keys, by uuid, by the resource's duplicate rule."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .references import Needed, Resolver
 
 
 class Identifier:
-    """Finds the originals of a batch: one query a table, one a unique field, one a duplicate rule.
+    """Finds the originals of a batch, with one query per table, unique field and duplicate rule.
 
     Args:
         store: see ``ports``.
-        gatherer: knows how references are to be read.
-        resolver: looks references up.
+        gatherer: resolves identifiers.
+        resolver: looks up references.
         synchronise_uuids: whether a duplicate adopts the uuid of the incoming record.
     """
 
@@ -32,7 +32,7 @@ class Identifier:
         self._synchronise_uuids = synchronise_uuids
 
     def identify(self, plan: TablePlan, items: list[Item], batch: Batch) -> None:
-        """Leave on each item of a table the record here that it is, if there is one."""
+        """Set on each item of a table its record here, if there is one."""
         by_uuid = {item.uuid: item for item in items if item.uuid is not None}
         if by_uuid:
             uuid_at = plan.uuid_at
@@ -57,7 +57,7 @@ class Identifier:
                 item.super_keys[super_key] = value
 
     def _identify_by_unique(self, plan: TablePlan, items: Sequence[Item]) -> None:
-        """Exactly one match by other unique keys outranks the uuid; the record here keeps its own uuid."""
+        """Let exactly one match by other unique keys override the uuid; the record here keeps its own uuid."""
         matches: dict[int, dict[int, Row]] = defaultdict(dict)
         by_id = {id(item): item for item in items}
         for field in plan.unique:
@@ -77,7 +77,7 @@ class Identifier:
                 self._found(item, next(iter(rows.values())))
 
     def _identify_single_components(self, plan: TablePlan, items: Sequence[Item]) -> None:
-        """A single component updates the one its master has, whatever its uuid."""
+        """Let a single component update that of its master, whatever its uuid."""
         wanted: dict[str, dict[int, Item]] = defaultdict(dict)
         for item in items:
             component, master = item.component, item.master
@@ -148,7 +148,7 @@ class Identifier:
             reject(item, f"Ambiguous: {len(rows)} records here have the same {same}.")
 
     def _duplicate_keys(self, plan: TablePlan, items: Sequence[Item], names: Sequence[str]) -> dict[int, Row]:
-        """Return id(item) -> its values of the fields of a duplicate rule; none where a reference leads nowhere."""
+        """Return id(item) -> its values of the duplicate rule's fields; without items whose reference has no target."""
         needed: Needed = defaultdict(set)
         fields = [plan.references[name] for name in names if name in plan.references]
         for item in items:
@@ -189,12 +189,12 @@ class Identifier:
 
 
 def _join_key(component: Component, master: Item) -> int | None:
-    """Return the key by which components belong to a master, None while it is new."""
+    """Return the key by which components belong to a master, None while the master is new."""
     return master.key if component.pkey == master.plan.table.key else master.super_keys.get(component.pkey)
 
 
 def _portable(plan: TablePlan, row: Row) -> Row:
-    """Return a row with JSON values as they travel, so that they can be compared with what arrives."""
+    """Return a row with JSON values as they travel, to compare them with incoming ones."""
     values = list(row)
     for name in plan.table.json_references:
         at = plan.position[name]
@@ -209,7 +209,7 @@ def _fold(values: tuple[Any, ...], ignore_case: bool) -> tuple[Any, ...]:
 
 
 def _put_off_repeats(items: Sequence[Item], batch: Batch) -> None:
-    """Two items may turn out to be the same record here; the later one is looked at after the first is written."""
+    """Postpone the later one of two items that turned out to be the same record here."""
     claimed: dict[int, Item] = {}
     for item in items:
         if item.key is not None and claimed.setdefault(item.key, item) is not item:
@@ -217,7 +217,7 @@ def _put_off_repeats(items: Sequence[Item], batch: Batch) -> None:
 
 
 def _narrow(plan: TablePlan, rows: list[Row], secondary: Sequence[str], theirs: Sequence[Any]) -> list[Row]:
-    """Keep the candidates whose secondary fields agree where both sides have them."""
+    """Return the candidates whose secondary fields are equal if both sides have them."""
     for name, value in zip(secondary, theirs):
         if value in (None, ""):
             continue

@@ -1,4 +1,4 @@
-"""Records on their way through an import, and the compiled knowledge of their tables."""
+"""The records in an import, and the compiled plans of their tables."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Role(enum.Enum):
 
 
 class Missing(NamedTuple):
-    """A reference that leads nowhere yet.
+    """A reference without a target yet.
 
     Attributes:
-        field: the field that refers.
-        table: table of the record referred to.
-        uuid: its uuid, or the document-local tuid where it has none.
+        field: the referring field.
+        table: table of the target.
+        uuid: uuid of the target, or its document-local tuid if it has none.
         place: position in a list:reference.
-        deferrable: whether it can come later (it has a uuid, and a table that takes part here).
+        deferrable: whether the target can arrive later (it has a uuid, and its table is synchronised here).
     """
 
     field: str
@@ -41,7 +41,7 @@ class Missing(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A reference to a record of the same batch whose key is not known yet."""
+    """A reference to a record of the same batch, whose key is not known yet."""
 
     field: str
     target: "Item"
@@ -49,7 +49,7 @@ class Link(NamedTuple):
 
 
 class Item:
-    """One incoming record: what it is, what was found here, and what is to be done."""
+    """One incoming record: its content, its original here, and what to do."""
 
     __slots__ = (
         "changes",
@@ -90,7 +90,7 @@ class Item:
         self.start_over()
 
     def start_over(self) -> None:
-        """Forget what was found and planned."""
+        """Reset what was found and planned."""
         self.original: tuple[Any, ...] | None = None
         self.key: int | None = None
         self.changes: dict[str, Any] = {}
@@ -102,12 +102,12 @@ class Item:
         self.warnings: list[str] = []
 
     def ours(self, column: str) -> Any:
-        """Return the value of a column of the record that is here."""
+        """Return the value of a column of the record here."""
         assert self.original is not None
         return self.original[self.plan.position[column]]
 
     def fingerprint(self) -> str:
-        """Return a digest of the incoming version, the same whenever the same version comes again."""
+        """Return a digest of the incoming version, the same each time this version comes."""
         record = self.record
         content = repr(
             (
@@ -125,11 +125,11 @@ class Item:
 
     @property
     def is_new(self) -> bool:
-        """Whether the record is to be created."""
+        """Whether the record will be created."""
         return self.original is None
 
     def key_for(self, field: Field) -> int | None:
-        """Return the key with which ``field`` of another record refers to this one, None while unknown."""
+        """Return the key by which ``field`` of another record refers to this one, None while unknown."""
         if field.target == self.plan.table.name:
             return self.key
         for super_key, super_table in self.plan.table.super_keys.items():
@@ -138,7 +138,7 @@ class Item:
         return None
 
     def label(self) -> str:
-        """Return how messages name the record."""
+        """Return the name of the record in messages."""
         name = self.record.values.get("name")
         identity = self.uuid or self.record.tuid or "without uuid"
         return (
@@ -152,19 +152,19 @@ Resolved = Union[int, Item, Missing, None]
 
 
 class TablePlan:
-    """What an import needs to know of a table, compiled once.
+    """What an import needs to know about a table, compiled once.
 
     Attributes:
         table: the table.
-        columns: columns that are read of an original, key first.
+        columns: columns to read of an original, key first.
         position: column -> index in such a row.
         data: fields that travel as values, by name.
         references: fields that travel as references, by name.
         unique: fields other than the uuid that identify a record.
         defaults: field -> default value or function, for fields that are written on create.
-        fixed_defaults: those that are values.
-        uploads: names of the fields that hold files.
-        longest: field -> texts of at most so many characters that are not blank need no further check.
+        fixed_defaults: the defaults that are values.
+        uploads: names of the upload fields.
+        longest: field -> maximum length up to which a text that is not blank needs no further check.
     """
 
     def __init__(self, table: Table) -> None:
@@ -212,28 +212,28 @@ class TablePlan:
         self.deleted_at = self.position.get("deleted", -1)
 
     def default_values(self) -> dict[str, Any]:
-        """Return what a new record holds in fields that its document does not name."""
+        """Return the values of a new record for fields that are not in its document."""
         return {**self.fixed_defaults, **self.made_defaults()} if self._made_defaults else self.fixed_defaults
 
     def made_defaults(self) -> dict[str, Any]:
-        """Return those of ``default_values`` that are made anew for each record."""
+        """Return those of ``default_values`` that are computed for each record."""
         return {name: make() for name, make in self._made_defaults.items()}
 
 
 def reject(item: Item, reason: str, errors: dict[str, FieldError] | None = None) -> None:
-    """Give an item the outcome of a record that must not be written."""
+    """Reject an item: it must not be written."""
     item.outcome = Outcome(
         Action.REJECTED, item.plan.table.name, item.uuid, item.key, reason, errors=errors or {}
     )
 
 
 def plain(value: Any) -> Any:
-    """Return a decoded value as the database stores it: the stored name for an upload."""
+    """Return a decoded value as the database stores it: for an upload its stored name."""
     return value.stored if isinstance(value, Upload) else value
 
 
 def differs(ours: Any, theirs: Any) -> bool:
-    """Tell whether two values of a field differ; an empty text, an empty list and NULL say the same."""
+    """Return whether two values of a field differ; an empty text, an empty list and NULL are equal."""
     return ours != theirs and not (ours in _EMPTY and theirs in _EMPTY)
 
 

@@ -1,4 +1,4 @@
-"""References between the records of a batch: filled in as the keys of their targets become known, or given up."""
+"""References between the records of a batch: set as soon as the keys of their targets are known, or dropped."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..ports import Ports, Row
 from .gather import Batch
 from .items import Item, Link, Missing, reject_for_master
 
-#: Links that close a circle of references: id() of the item, field, id() of the target.
+#: Links that close a cycle of references: id() of the item, field, id() of the target.
 PutOff = set[tuple[int, str, int]]
 
 
 class Links:
-    """Fills in the links of planned items.
+    """Sets the links of planned items.
 
     Args:
         ports: what the site stands on.
@@ -25,7 +25,7 @@ class Links:
         self._ports = ports
 
     def settle(self, batch: Batch, creates: Sequence[Item]) -> None:
-        """Give up links to records of the batch that will not be there, until nothing changes any more."""
+        """Drop links to records of the batch that will not be stored, until nothing changes any more."""
         coming = {id(item) for item in creates if item.outcome is None}
         settled = False
         while not settled:
@@ -41,12 +41,12 @@ class Links:
                         break
 
     def take(self, item: Item, put_off: PutOff, late: list[tuple[Item, Link]]) -> bool:
-        """Fill in the links of an item; return False when it cannot be stored without one of them.
+        """Set the links of an item; return False if it cannot be stored without one of them.
 
         Args:
             item: the item.
-            put_off: links that are written later.
-            late: is given those of the item.
+            put_off: links to write later.
+            late: is extended by the item's links in ``put_off``.
         """
         for link in item.links:
             if (id(item), link.field, id(link.target)) in put_off:
@@ -67,7 +67,7 @@ class Links:
         return True
 
     def do_without(self, item: Item, link: Link) -> bool:
-        """Live without the target of a link; return False when the item cannot and is rejected."""
+        """Drop a link; return False if the item needs it and is rejected."""
         target = link.target
         field = item.plan.table.fields[link.field]
         key = target.key_for(field)
@@ -100,7 +100,7 @@ class Links:
         return True
 
     def write_late(self, late: Sequence[tuple[Item, Link]]) -> None:
-        """Write the links that closed a circle of references."""
+        """Write the links that closed a cycle of references."""
         rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for item, link in late:
             if item.outcome is not None or item.key is None:
@@ -116,7 +116,7 @@ class Links:
 
 
 def set_reference(item: Item, link: Link, key: int | None) -> None:
-    """Give a reference its key."""
+    """Set the key of a reference."""
     if link.place is None:
         item.changes[link.field] = key
         return

@@ -1,4 +1,4 @@
-"""Delete records, and merge them into others; what must not go is kept, and given back to the site that deleted it."""
+"""Deletes records, and merges them into others. Records that must stay are sent back to the site that deleted them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .items import Item
 
 
 class Merger:
-    """Carries out the deletions and merges of an import.
+    """Performs the deletions and merges of an import.
 
     Args:
         ports: what the site stands on.
         context: where the records come from.
-        remover: writes them with their consequences.
+        remover: writes them with their effects on other records.
     """
 
     def __init__(self, ports: Ports, context: Context, remover: Deleter) -> None:
@@ -30,7 +30,7 @@ class Merger:
         self._remover = remover
 
     def remove(self, items: Sequence[Item]) -> None:
-        """Delete records, or merge them into those that replace them."""
+        """Delete records, or merge them into their replacements."""
         now = self._ports.clock.now()
         doomed: dict[str, list[Item]] = defaultdict(list)
         merges: dict[str, list[Item]] = defaultdict(list)
@@ -54,9 +54,9 @@ class Merger:
             self._hold_on(table, reasons, by_key, now)
 
     def _hold_on(self, table: Table, reasons: dict[int, str], by_key: dict[int, Item], now: datetime) -> None:
-        """Keep records that must not go, and give them back to the site that deleted them.
+        """Keep records that must not be deleted, and send them back to the site that deleted them.
 
-        Both sites have to end equal: so these are newer than the deletion.
+        Both sites must end up equal, so the records become newer than the deletion.
         """
         if not reasons:
             return
@@ -106,7 +106,7 @@ class Merger:
     def _wait_for_survivors(
         self, table: Table, waiting: Sequence[Item], moments: dict[int, datetime]
     ) -> None:
-        """Delete records whose survivor has not come; what refers to them is moved when it does."""
+        """Delete records whose survivor has not arrived; references to them are moved when it does."""
         self._remover.delete_alone(
             table, [RecordToDelete(item.key or 0, moments[item.key or 0]) for item in waiting]
         )
@@ -130,7 +130,7 @@ class Merger:
             )
 
     def _merged_into_themselves(self, table: Table, pairs: dict[int, int]) -> set[int]:
-        """Return records whose survivor was itself merged here, by however many steps, into them."""
+        """Return records whose survivor was itself merged into them here, in any number of steps."""
         circular: set[int] = set()
         ends = dict(pairs)
         seen: set[int] = set()

@@ -1,4 +1,4 @@
-"""Users and groups that records name: by e-mail address and role, which mean the same at every site."""
+"""Users and groups in records: named by e-mail address and role, which mean the same at every site."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .items import Item
 
 
 class Owners:
-    """Remembers the users and groups of one import.
+    """The users and groups of one import.
 
     Args:
         accounts: see ``ports``.
@@ -21,7 +21,7 @@ class Owners:
         self._groups: dict[str, int | None] = {}
 
     def find(self, items: Sequence[Item]) -> None:
-        """Look up whom the records of a batch name, with two questions."""
+        """Look up the users and groups that the records of a batch name, with two queries."""
         emails: set[str] = set()
         roles: set[str] = set()
         for item in items:
@@ -39,9 +39,9 @@ class Owners:
             self._groups.update((role, groups.get(role)) for role in new_roles)
 
     def user(self, email: str | None) -> int | None:
-        """Return the user with this address, None where there is none."""
+        """Return the id of the user with this address, None if there is none."""
         return self._users.get(email) if email else None
 
     def group(self, role: str | None) -> int | None:
-        """Return the group with this role, None where there is none."""
+        """Return the id of the group with this role, None if there is none."""
         return self._groups.get(role) if role else None

@@ -1,6 +1,6 @@
-"""What is still to come: references whose targets have not arrived, files, and the keys inside JSON values.
+"""Pending references and files of imported records, and the keys inside JSON values.
 
-What a record waits for is remembered, and put in when it comes, by whatever exchange.
+A missing target or file is stored, and set when it arrives, in whatever exchange.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .items import Item, Missing
 
 
 class PendingReferences:
-    """Keeps and settles what records wait for.
+    """Stores and resolves the pending references and files of records.
 
     Args:
         ports: what the site stands on.
-        repository_id: who sent the records.
-        remover: merges records whose survivor has come.
-        uuid_of: the uuid that a reference means, as it is stored here.
+        repository_id: the repository that sent the records.
+        remover: merges records whose survivor has arrived.
+        uuid_of: returns the uuid of a reference's target, as it is stored here.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class PendingReferences:
         self._uuid_of = uuid_of
 
     def defer(self, written: Sequence[Item]) -> None:
-        """Remember references and files that are still to come, and forget those that were overtaken."""
+        """Store pending references and files, and remove superseded ones."""
         repository_id = self._repository_id
         waiting: list[Deferred] = []
         for item in written:
@@ -72,7 +72,7 @@ class PendingReferences:
             self._pending.defer(waiting)
 
     def settle(self, written: Sequence[Item]) -> set[int]:
-        """Set references that waited for records which are here now; return the id() of the items waited for."""
+        """Set references that waited for these records; return the id() of the items waited for."""
         arrived: dict[str, dict[str, Item]] = defaultdict(dict)
         for item in written:
             if item.uuid is not None and (item.is_new or item.ours("deleted")):
@@ -129,7 +129,7 @@ class PendingReferences:
             self._store.update(table, (field_name,), list(rows.items()))
 
     def write_json_references(self, written: Sequence[Item], batch: Batch) -> None:
-        """Add the keys of records named inside JSON values, when all records of the batch have theirs."""
+        """Add the keys of records named inside JSON values, after all records of the batch have theirs."""
         for item in written:
             for name in item.plan.table.json_references & item.changes.keys():
                 value = item.changes[name]
@@ -170,7 +170,7 @@ class PendingReferences:
 
 
 def _deferred_items(item: Item, repository_id: int | None) -> list[Deferred]:
-    """Return what an item that is written waits for."""
+    """Return the pending references and files of a written item."""
     key = item.key
     assert key is not None
     return [

@@ -1,7 +1,7 @@
-"""Plan an import: find what is here, resolve, compare, decide, check. Reads, never writes.
+"""Plans an import: find the originals, resolve, compare, decide, check. It reads and never writes.
 
-Every question to the database is asked for a whole batch: one query a table for the originals, one a unique field,
-one a duplicate rule, one a table referred to.
+Every query is for a whole batch: one per table for the originals, one per unique field, one per duplicate rule, and
+one per table referred to.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Planner:
 
     Args:
         ports: what the site stands on.
-        gatherer: knows the compiled tables and how references are to be read.
+        gatherer: has the compiled tables, and resolves identifiers.
         terms: rules of the exchange.
         context: where the records come from.
     """
@@ -59,7 +59,7 @@ class Planner:
         self._checker = Checker(ports.schema, ports.store, self._now, self._now + context.max_ahead)
 
     def plan(self, batch: Batch) -> None:
-        """Leave on every item of the batch what was found here and what is to be done with it."""
+        """Set on every item of the batch its original and what to do with it."""
         tables: dict[str, list[Item]] = defaultdict(list)
         for item in batch.items:
             tables[item.plan.table.name].append(item)
@@ -81,7 +81,7 @@ class Planner:
     # -- compare -----------------------------------------------------------------------------------------
 
     def _compare(self, plan: TablePlan, items: Sequence[Item]) -> None:
-        """Leave in ``item.changes`` what the incoming version would change."""
+        """Set in ``item.changes`` what the incoming version would change."""
         data = plan.data
         position = plan.position
         waiting = self._already_deferred(plan, items)
@@ -123,7 +123,7 @@ class Planner:
     def _follow_master(
         self, item: Item, master: Item, component: Component, resolved: dict[str, Any]
     ) -> None:
-        """A component belongs to the master it came with, also if it belonged to another one here."""
+        """Move a component to the master it came with, if it belonged to another one here."""
         key = master.key_for(item.plan.references[component.fkey])
         if key is not None:
             resolved[component.fkey] = key
@@ -167,7 +167,7 @@ class Planner:
             item.decision = decision
 
     def _changed_here(self, table: str, items: Sequence[Item]) -> list[Item]:
-        """Return those that changed here since the last exchange, by someone else than this repository."""
+        """Return the items that changed here since the last exchange, by anyone but this repository."""
         exchanged, sender = self._context.exchanged, self._context.repository_id
         if exchanged is None:
             return []
@@ -186,7 +186,7 @@ class Planner:
         return not ours_deleted and not item.changes and not item.links
 
     def _decide_item(self, item: Item, changed_here: bool) -> Decision:
-        """Decide on a record that is here and says something else."""
+        """Decide on a record that is here with other values."""
         record = item.record
         theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
         ours = Version(item.ours("modified_on"), bool(item.ours("deleted")), item.ours("mci"))
@@ -204,7 +204,7 @@ class Planner:
         )
 
     def _decide_unknown(self, record: Record) -> Decision:
-        """Decide on a record that is not here: the same for all that are alike, whatever their time."""
+        """Decide on a record that is not here: the result is the same for all of its kind, whatever their time."""
         alike = (record.deleted, record.mci, bool(record.replaced_by))
         decision = self._on_unknown.get(alike)
         if decision is None:
@@ -214,7 +214,7 @@ class Planner:
         return decision
 
     def _was_known(self, item: Item, ours: Version, theirs: Version) -> bool:
-        """Whether this is the version we started from: only here something changed, later."""
+        """Return whether this is the version we started from, so that only our version has changed since."""
         master = item
         while master.master is not None:
             master = master.master
@@ -224,7 +224,7 @@ class Planner:
         return theirs.modified_on < known and theirs.modified_on < ours.modified_on
 
     def _ruling(self, item: Item) -> Policy | None:
-        """Ask the resource's own conflict rule; it answers with a policy, or None to leave it to the task's."""
+        """Return the policy of the resource's own conflict rule, None to leave it to the task's."""
         rule = item.plan.table.onconflict
         if rule is None:
             return None
@@ -233,7 +233,7 @@ class Planner:
         return None if answer is None else Policy.parse(str(getattr(answer, "value", answer)), Policy.NEWER)
 
     def _ranks_above(self, item: Item) -> bool:
-        """Compare the contents of two versions of the same second, field by field, the same at every site."""
+        """Compare two versions of the same second by content, field by field, with the same result at every site."""
         names = {*item.changes, *(link.field for link in item.links), *(each.field for each in item.missing)}
         for name in sorted(names):
             if name in item.plan.references:
@@ -265,7 +265,7 @@ class Planner:
 
 
 def _without_master(item: Item) -> Decision | None:
-    """A component goes with its master: below one that is deleted here no component comes to life."""
+    """Return the decision to skip a component whose master stays deleted here, None for others."""
     master = item.master
     if master is None or master.original is None or item.record.deleted:
         return None
@@ -280,7 +280,7 @@ def _without_master(item: Item) -> Decision | None:
 
 
 def _keep_cleared(item: Item, resolved: dict[str, Any]) -> None:
-    """Leave empty what we cleared and an Eden could not; ``item.changes`` holds the values that differ."""
+    """Keep fields empty that we cleared and an Eden could not; ``item.changes`` has the values that differ."""
     plan = item.plan
     for changes, fields in ((item.changes, plan.data), (resolved, plan.references)):
         for name in [name for name in changes if name in fields and not fields[name].is_text]:

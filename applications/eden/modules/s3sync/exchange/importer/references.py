@@ -1,4 +1,4 @@
-"""Give references the keys of the records they mean, or a note that these are missing."""
+"""Resolves references to the keys of their targets, or notes that these are missing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .items import Item, Link, Missing, Resolved
 #: (table of the record, table the field refers to) -> uuids.
 Needed = dict[tuple[str, str], set[str]]
 
-#: (table of the record, table the field refers to, uuid) -> key that the field holds.
+#: (table of the record, table the field refers to, uuid) -> key for the field.
 Known = dict[tuple[str, str, str], int]
 
 
 class Resolver:
-    """Resolves the references of one import, a query a table referred to.
+    """Resolves the references of one import, with one query per table referred to.
 
     Args:
         schema, store: see ``ports``.
@@ -33,13 +33,13 @@ class Resolver:
         self._tuids: dict[tuple[str, str], int] = {}
 
     def remember(self, batch: Batch) -> None:
-        """Remember the keys of written records that later batches of the document can only name by tuid."""
+        """Store the keys of written records that later batches of the document can name only by tuid."""
         for (table, tuid), item in batch.by_tuid.items():
             if item.key is not None:
                 self._tuids[(table, tuid)] = item.key
 
     def resolve(self, batch: Batch) -> None:
-        """Give every reference the key of its target, the item that will have it, or a note that it is missing."""
+        """Set for every reference the key of its target, the item that will get it, or a note that it is missing."""
         needed: Needed = defaultdict(set)
         for item in batch.items:
             for field, reference, uuid in self._each_reference(item):
@@ -58,7 +58,7 @@ class Resolver:
                 yield field, reference, self._gatherer.reference_uuid(reference)
 
     def known(self, needed: Needed) -> Known:
-        """Look up uuids: (table, field target, uuid) -> key; a merged record leads to the one that replaced it."""
+        """Look up uuids: (table, field target, uuid) -> key; for a merged record that of its replacement."""
         known: Known = {}
         for (name, target), uuids in needed.items():
             table = self._schema.get(name)
@@ -131,7 +131,7 @@ class Resolver:
 
 
 def _key_column(table: Table, target: str) -> str | None:
-    """Return the column of an instance table whose value a field referring to ``target`` holds."""
+    """Return the column of an instance table whose value is stored in a field that refers to ``target``."""
     if target == table.name:
         return table.key
     for super_key, super_table in table.super_keys.items():

@@ -1,4 +1,4 @@
-"""What became of the records of a document, and which problems are told."""
+"""What became of the records of a document, and the problems to report."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from ...core.limits import MOST_PROBLEMS
 from ...core.records import Action, Outcome, Record
 
-#: Most failures kept in a report for the reply; every one is kept in any case.
+#: Maximum number of failures in a report, for the reply; every rejected record is kept in any case.
 MAX_FAILURES = 1000
 
-#: Most keys of each kind listed in a report: a document of a million records must not fill the memory with them.
+#: Maximum number of keys of each kind in a report: those of a million records would fill the memory.
 MAX_LISTED = 20_000
 
 
@@ -20,13 +20,13 @@ class Report:
     """What became of the records of a document.
 
     Attributes:
-        counts: outcomes of all records, components and referenced records included.
-        main: outcomes of the records of the main table.
-        by_table: outcomes a table.
-        created, updated, deleted: keys of records of the main table, at most MAX_LISTED of each.
+        counts: action -> number of all records, components and referenced records included.
+        main: action -> number of records of the main table.
+        by_table: table -> action -> number of records.
+        created, updated, deleted: keys of records of the main table, at most MAX_LISTED each.
         failures: rejected records with their outcomes, at most MAX_FAILURES.
-        warnings: what was left out although a record was stored.
-        conflicts: a line for each conflict: the record and how it was decided, at most MAX_FAILURES.
+        warnings: what was left out of stored records.
+        conflicts: a line for each conflict: the record and how it was resolved, at most MAX_FAILURES.
     """
 
     counts: "Counter[Action]" = field(default_factory=Counter)
@@ -41,11 +41,11 @@ class Report:
 
     @property
     def total(self) -> int:
-        """How many records were looked at."""
+        """The number of records examined."""
         return sum(self.counts.values())
 
     def add(self, other: "Report") -> None:
-        """Take in the report of a further batch or page."""
+        """Add the report of another batch or page."""
         self.counts.update(other.counts)
         self.main.update(other.main)
         for table, counts in other.by_table.items():

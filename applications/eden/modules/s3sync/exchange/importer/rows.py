@@ -1,4 +1,4 @@
-"""New records as rows of their table."""
+"""Converts new records to rows of their table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from ..ports import Row
 from .items import Item, TablePlan
 
-#: Columns that are written with every new record, where its table has them.
+#: Columns that are written with every new record if its table has them.
 META = (
     "uuid",
     "mci",
@@ -24,13 +24,13 @@ META = (
 
 
 class NewRows:
-    """How new records of one table become rows, worked out once.
+    """How new records of one table become rows, computed once.
 
     Args:
         plan: the table.
 
     Attributes:
-        columns: what a row holds, in order.
+        columns: the columns of a row, in order.
     """
 
     def __init__(self, plan: TablePlan) -> None:
@@ -46,7 +46,7 @@ class NewRows:
             *(self._initial.fields if self._initial is not None else ()),
         )
         self._place: dict[str, int] = {name: at for at, name in enumerate(self.columns)}
-        # what follows the meta-fields, where the document says nothing
+        # The columns after the meta-fields, with their values if the document has none.
         self._unsaid: list[Any] = [plan.fixed_defaults.get(name) for name in self.columns[len(self._meta) :]]
 
     def row(self, item: Item, meta: tuple[Any, ...]) -> Row:

@@ -1,4 +1,4 @@
-"""Change records that are here: one statement for all that change the same fields."""
+"""Updates existing records, with one statement for all that change the same fields."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Updater:
     Args:
         ports: what the site stands on.
         context: where the records come from.
-        owners: users that they name.
+        owners: the users that they name.
         links: their references to each other.
-        remover: brings deleted records back to life.
+        remover: restores deleted records.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Updater:
         self._remover = remover
 
     def update(self, updates: Sequence[Item]) -> None:
-        """Write the changes of records; those that the database refuses are rejected."""
+        """Write the changes of records; records that the database refuses are rejected."""
         revived: dict[str, list[Item]] = defaultdict(list)
         groups: dict[tuple[str, tuple[str, ...]], list[Item]] = defaultdict(list)
         for item in updates:

@@ -1,8 +1,8 @@
-"""One repository, synchronised: every task pulls, then pushes, page by page, and all of it is told.
+"""Synchronises one repository: every task pulls, then pushes, page by page, with entries in the log.
 
-The engine knows the other site as a ``Peer`` and this site as a ``Local``; what a page means is decided
-there. Each page is settled before the next one is asked for, so a line that breaks, a person who cancels or a
-process that dies costs one page.
+The engine knows the other site as a ``Peer`` and this site as a ``Local``, which handle the pages. Each page is
+completed before the next one is requested, so a broken connection, a cancellation or a process that dies costs one
+page.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ log = logging.getLogger("eden.sync")
 
 USUAL_RETRIES = RetryPolicy()
 
-#: What the log says of a resource of which nothing was exchanged.
+#: The message in the log if nothing of a resource was exchanged.
 NOTHING_NEW, NOTHING_TO_SEND = "Nothing new.", "Nothing to send."
 
-#: Seconds of a pause between two looks whether a person cancels: nobody waits for the end of a long pause.
+#: Seconds between two checks for a cancellation during a long wait.
 WAITING_STEP = 1.0
 
-#: After one of these no other resource can fare better.
+#: After one of these errors all other resources would fail too.
 HOPELESS = (NotAuthenticated, TlsFailed)
 
-#: After one of these other resources are tried, but without waiting any more.
+#: After one of these errors other resources are tried, but without further retries.
 OFFLINE = (PeerUnreachable, PeerBusy)
 
 
@@ -63,13 +63,13 @@ class Engine:
         peer: the other site.
         local: this site.
         tasks: what to exchange, in this order.
-        progress: where to tell how far it is.
-        journal_log: where people read about it.
-        page_size: most main records in a page.
-        patience: how often a step that failed in passing is repeated.
+        progress: where to report the progress.
+        journal_log: the log for people.
+        page_size: maximum number of main records in a page.
+        patience: how often a step is retried after a transient failure.
         sleep: waits the given seconds.
         peer_time: returns the time by the peer's clock, as far as known (UTC).
-        quiet: whether tasks with nothing to do leave no entry in the log.
+        quiet: whether tasks with nothing to do write no entry in the log.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Engine:
 
         Raises:
             RunFailed: at least one task failed; its text and its ``failures`` name each of them.
-            Cancelled, AlreadyRunning: the run ended early; what was settled stays.
+            Cancelled, AlreadyRunning: the run ended early; completed pages stay.
         """
         hopeless: SyncError | None = None
         for task in self._tasks:
@@ -118,7 +118,7 @@ class Engine:
         return self._report
 
     def _run_task(self, task: Task) -> SyncError | None:
-        """Run one task; return an error after which no other task can fare better."""
+        """Run one task; return an error after which all other tasks would fail too."""
         can = self._peer.capabilities
         if task.pulls and Capability.PULL in can:
             try:
@@ -144,7 +144,7 @@ class Engine:
         return None
 
     def _failed(self, task: Task, mode: str, failure: Exception) -> SyncError:
-        """Record that a task failed; nothing of it is carried to the next one."""
+        """Record that a task failed, and reset its state for the next one."""
         if isinstance(failure, SyncError):
             error = failure
         else:
@@ -199,7 +199,7 @@ class Engine:
             except DocumentTooLarge:
                 if limit == 1:
                     raise
-                # A site with large records: smaller pages may do.
+                # The records are large: smaller pages may be accepted.
                 limit = max(1, limit // SHRINK)
                 continue
             first = False
@@ -320,7 +320,7 @@ class Engine:
         return problems
 
     def _send_files(self, stored: Sequence[str], problems: list[str]) -> list[str]:
-        """Send files that the peer wants; return those that have to be sent another time."""
+        """Send files that the peer needs; return those to send another time."""
         left = []
         if stored:
             self._progress.stage(Stage.FILES)
@@ -349,7 +349,7 @@ class Engine:
         counts: dict[str, int],
         problems: Sequence[str],
     ) -> None:
-        """Write the entry about a direction of a task that came to its end."""
+        """Write the log entry for a completed direction of a task."""
         bad = sum(counts.get(name, 0) for name in ("rejected", "conflict"))
         self._report.warnings += len(problems)
         moved = any(count for name, count in counts.items() if name != "unchanged")

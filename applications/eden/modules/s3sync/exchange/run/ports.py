@@ -1,4 +1,4 @@
-"""What a run asks of the site that begins it: positions, pages, progress, log."""
+"""The ports of a run at the site that begins it: positions, pages, progress, log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..peer import Exchange, Peer, PullResult, PushResult
 
 
 class Stage(str, enum.Enum):
-    """What a run is doing; the words are those of the log, the screens and the documentation."""
+    """What a run is doing, with the terms of the log, the screens and the documentation."""
 
     STARTING = "starting"
     PULLING = "pulling"
@@ -56,11 +56,11 @@ class Position:
     """How far a task has come with its peer.
 
     Attributes:
-        cursor: the peer's cursor after the last page taken, "" before the first.
-        msince: for a peer that only knows times, from when to ask (UTC), None for everything.
+        cursor: the peer's cursor after the last page imported, "" before the first.
+        msince: for a peer without cursors, time from which on to ask (UTC), None for everything.
         pushed: position in our journal up to which the peer has everything.
-        checkpoint: what the peer answered to the last push, "" before the first.
-        files: stored names of files that the peer wants and has not got.
+        checkpoint: the peer's checkpoint from the last push, "" before the first.
+        files: stored names of files that the peer needs and does not have yet.
     """
 
     cursor: str = ""
@@ -75,10 +75,10 @@ class PushPage:
     """A page of our changes, written to a file.
 
     Attributes:
-        count: main records in it.
-        position: in our journal, behind the last record looked at.
+        count: number of its main records.
+        position: position in our journal after the last record examined.
         more: whether there is another page.
-        total: main records that are still to go including these, where known.
+        total: number of main records still to send, these included; None if unknown.
     """
 
     count: int
@@ -89,11 +89,11 @@ class PushPage:
 
 @dataclass
 class ImportSummary:
-    """What became of the records of one page or document that was pulled.
+    """What became of the records of a page or document that was pulled.
 
     Attributes:
-        counts: outcomes by action.
-        problems: one line each for rejected records, conflicts and warnings, bounded.
+        counts: action -> number of records.
+        problems: one line each for rejected records, conflicts and warnings, up to a limit.
     """
 
     counts: "Counter[str]" = field(default_factory=Counter)
@@ -101,7 +101,7 @@ class ImportSummary:
 
 
 class Local(Protocol):
-    """This site, as a run needs it. Every method that writes does so in one transaction of its own."""
+    """This site, as a run needs it. Every method that writes does so in its own transaction."""
 
     def position(self, task: Task) -> Position:
         """Return how far the task has come."""
@@ -112,38 +112,38 @@ class Local(Protocol):
         ...
 
     def capabilities(self) -> frozenset[str]:
-        """Return what is known about the peer's abilities."""
+        """Return the known capabilities of the peer."""
         ...
 
     def learn(self, capabilities: frozenset[str]) -> None:
-        """Remember further abilities of the peer."""
+        """Store further capabilities of the peer."""
         ...
 
     def take_page(self, task: Task, page: PullResult) -> ImportSummary:
-        """Import a page of one of ours and step on to its cursor, together or not at all."""
+        """Import a page of the extended protocol and store its cursor, in one transaction."""
         ...
 
     def take_document(
         self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
     ) -> ImportSummary:
-        """Import a complete document in batches, then remember where it ends or when it was asked for.
+        """Import a complete document in batches, then store where it ends or when it was requested.
 
         Args:
-            started: when it was asked for, by the peer's clock.
-            on_batch: is told how many main records are done.
+            started: when it was requested, by the peer's clock.
+            on_batch: is called with the number of main records done.
         """
         ...
 
     def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> PushPage:
-        """Write our changes after a position of our journal, without the peer's own.
+        """Write our changes after a position of our journal, without those that the peer brought.
 
         Args:
-            for_eden: include what an Eden needs beside the records (referenced records, instances).
+            for_eden: include what an Eden needs besides the records (referenced records, instances).
         """
         ...
 
     def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
-        """Remember that the peer has a page (no result: nothing was to send) and which files it lacks."""
+        """Store that the peer has a page (without result: nothing had to be sent), and which files it needs."""
         ...
 
     def start_over(self, task: Task) -> None:
@@ -151,7 +151,7 @@ class Local(Protocol):
         ...
 
     def file_path(self, stored: str) -> Path:
-        """Return where one of our files is.
+        """Return the path of one of our files.
 
         Raises:
             SyncError: there is no such file.
@@ -159,7 +159,7 @@ class Local(Protocol):
         ...
 
     def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
-        """Fetch the files that pulled records wait for; return a line for each that cannot be had."""
+        """Fetch the files that pulled records wait for; return a line for each that cannot be fetched."""
         ...
 
     def scratch(self) -> AbstractContextManager[Path]:
@@ -168,7 +168,7 @@ class Local(Protocol):
 
 
 class Progress(Protocol):
-    """Where a run tells how far it is, and learns that it shall stop."""
+    """The progress of a run, and the request to stop it."""
 
     def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
         """Begin a stage."""
@@ -183,11 +183,11 @@ class Progress(Protocol):
         bytes_in: int = 0,
         bytes_out: int = 0,
     ) -> None:
-        """Something was settled: records done in this stage, outcomes here, records and bytes on the line."""
+        """Report progress: records done in this stage, outcomes here, records and bytes on the line."""
         ...
 
     def check(self) -> None:
-        """Go on?
+        """Check whether the run may continue.
 
         Raises:
             Cancelled: a person asked to stop.
@@ -197,7 +197,7 @@ class Progress(Protocol):
 
 
 class Log(Protocol):
-    """Where people read what happened (see ``log``)."""
+    """The log for people (see ``database.log``)."""
 
     def task(
         self,

@@ -1,4 +1,4 @@
-"""What a run did, and which of its tasks did not come to their end."""
+"""What a run did, and which of its tasks failed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class RunReport:
 
     Attributes:
         received: outcomes here of the records that were pulled.
-        sent: main records that were pushed.
-        failures: tasks that did not come to their end.
-        warnings: how many problems were logged beside failures.
+        sent: number of main records that were pushed.
+        failures: tasks that failed.
+        warnings: number of problems that were logged besides failures.
     """
 
     received: "Counter[str]" = field(default_factory=Counter)
@@ -27,7 +27,7 @@ class RunReport:
     warnings: int = 0
 
     def summary(self) -> str:
-        """Return the run in one sentence; of what failed with the error's code, by which screens say it anew."""
+        """Return a summary in one sentence; failures with the error's code, by which screens translate them."""
         parts = [f"{count} {name}" for name, count in sorted(self.received.items()) if count]
         text = f"Received: {', '.join(parts) if parts else 'nothing'}. Sent: {self.sent}."
         if self.failures:
