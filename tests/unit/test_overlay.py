@@ -103,8 +103,10 @@ def imported(path: Path, source: str, modules: Path) -> Iterator[tuple[str, str]
 
 def missing_imports(laid: Path, path: Path, source: str) -> Iterator[str]:
     modules = laid / "modules"
+    # the contract for whoever writes an adapter is no part of a running site
+    installed = STDLIB | PACKAGES | ({"pytest"} if path.name == "testing.py" else set())
     for module, name in imported(path, source, modules):
-        if module.partition(".")[0] in STDLIB | PACKAGES or file_of(modules, f"{module}.{name}".rstrip(".")):
+        if module.partition(".")[0] in installed or file_of(modules, f"{module}.{name}".rstrip(".")):
             continue
         place = file_of(modules, module)
         if place is None or name not in made_in(place.read_text(encoding="utf-8")):
