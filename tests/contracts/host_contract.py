@@ -143,6 +143,13 @@ class HostContract:
         assert host.title(ORG) == "Organisations"
         assert (host.module_title("sync"), host.module_title("xyz")) == ("Synchronization", "xyz")
 
+    def test_a_module_may_be_a_plain_dict_and_have_no_name(self, around: Around) -> None:
+        around.settings.modules["pr"] = {}
+        assert around.host.module_title("pr") == "pr"
+        around.settings.modules["sync"] = {"access": "|2|1|"}
+        around.host.impersonate(around.administrator)
+        assert around.host.may_administer()
+
     def test_references_are_shown_by_name(self, around: Around) -> None:
         rows = around.host.table(ORG)
         named, nameless = rows.insert(name="Red Cross"), rows.insert(name="")

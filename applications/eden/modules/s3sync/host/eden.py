@@ -112,7 +112,7 @@ class EdenHost:
 
     def may_administer(self) -> bool:
         """See port.Rights: with a role that the module asks for, administrators where it asks for none."""
-        access = getattr(self._deployment.modules.get("sync"), "access", None) or ""
+        access = self._module("sync").get("access") or ""
         roles = [int(each) for each in str(access).split("|") if each.strip().isdigit()]
         has_role = self._auth.s3_has_role
         return self.logged_in() and any(map(has_role, roles or [self._auth.get_system_roles().ADMIN]))
@@ -140,8 +140,10 @@ class EdenHost:
 
     def module_title(self, prefix: str) -> str:
         """See port.Names."""
-        module = self._deployment.modules.get(prefix)
-        return str(module.name_nice) if module is not None else prefix
+        return str(self._module(prefix).get("name_nice") or prefix)
+
+    def _module(self, name: str) -> Mapping[str, Any]:
+        return self._deployment.modules.get(name) or {}
 
     def name_fields(self, table: str) -> Sequence[str]:
         """See port.Names."""
