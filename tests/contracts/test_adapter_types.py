@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
 from s3sync.adapters import adapter_types
+from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.folder import FolderAdapter
 from s3sync.adapters.lines import Lines
-from s3sync.adapters.testing import AdapterContract, SimulatedPeer, organisations
+from s3sync.adapters.testing import OWN_UUID, AdapterContract, SimulatedPeer, joined, organisations
+from s3sync.exchange.peer import Capability, Exchange, PullResult
 from s3sync.transport.limits import Limits
 from tests.support.peer import (
     PASSWORD,
@@ -43,17 +46,11 @@ class EdenPeer(SimulatedPeer):
 
     def _document(self, asked: Asked) -> Answer:
         if not isinstance(self._role, Ours):
-            return Answer(body=b"".join(self._given) if len(self._given) == 1 else self._all())
+            return Answer(body=joined(self._given))
         number = int(asked.value("cursor") or 0)
         if number >= len(self._given):
             return Answer(body=paged(organisations(), number, more=False))
         return Answer(body=paged(self._given[number], number + 1, more=number + 1 < len(self._given)))
-
-    def _all(self) -> bytes:
-        bodies = [
-            each.partition(b">")[2].partition(b">")[2].rpartition(b"</s3xml>")[0] for each in self._given
-        ]
-        return b"<s3xml success='true' results='9'>" + b"".join(bodies) + b"</s3xml>"
 
     def give(self, resource: str, document: bytes) -> None:
         self._given.append(document)
@@ -129,6 +126,56 @@ class TestFolder(AdapterContract):
     @pytest.fixture()
     def peer(self, tmp_path: Path) -> Iterator[SimulatedPeer]:
         yield FolderPeer(tmp_path)
+
+
+class Forgetful(FolderAdapter):
+    """Says what it took, and takes it again."""
+
+    def pull(self, exchange: Exchange, *, cursor: str, **asked: Any) -> PullResult:
+        return super().pull(exchange, cursor="", **asked)
+
+
+class Hasty(FolderAdapter):
+    """Takes a file away before it is imported."""
+
+    def pull(self, exchange: Exchange, **asked: Any) -> PullResult:
+        found = super().pull(exchange, **asked)
+        for path in Path(self.remote.settings["path"]).iterdir():
+            path.unlink()
+        return found
+
+
+class Boastful(FolderAdapter):
+    """Declares what it does not do."""
+
+    capabilities = FolderAdapter.capabilities | {Capability.REGISTER}
+
+
+@pytest.mark.parametrize(
+    ("kind", "test"),
+    [
+        (Forgetful, "test_what_was_taken_does_not_come_again_and_what_is_new_does"),
+        (Hasty, "test_what_was_not_settled_comes_again"),
+        (Hasty, "test_who_only_looks_takes_nothing"),
+        (Boastful, "test_it_does_what_it_declares_and_declares_what_it_does"),
+    ],
+)
+def test_a_type_that_breaks_the_contract_fails(
+    kind: type[FolderAdapter], test: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = TestFolder()
+    peer = FolderPeer(tmp_path)
+    (tmp_path / "spool").mkdir()
+    remote = Remote(1, None, "the peer", OWN_UUID, "this site", peer.settings)
+    given = {"peer": peer, "connect": lambda: contract.kind(remote, peer.lines(tmp_path / "spool"))}
+    method = getattr(contract, test)
+    wanted = {name: given[name] for name in inspect.signature(method).parameters}
+    method(**wanted)
+    for path in peer.inbox.iterdir():
+        path.unlink()
+    monkeypatch.setattr(TestFolder, "kind", kind)
+    with pytest.raises(AssertionError):
+        method(**wanted)
 
 
 def test_every_type_that_is_here_is_tested() -> None:

@@ -15,9 +15,12 @@ from launcher import command, testing
 from launcher.places import CHECKOUT
 from s3sync import LAYERS
 from s3sync.adapters import adapter_types
+from s3sync.adapters.settings import Kind
+from s3sync.core import errors
 from s3sync.core.errors import SyncError
 from s3sync.core.policy import Method, Policy
 from s3sync.core.records import Action
+from s3sync.exchange.peer import Capability
 from s3sync.exchange.run.ports import Stage
 from s3sync.wire.filters import Operator
 from s3sync.wire.protocol.dry_run import DryRunRecord, DryRunResult, dry_run_json
@@ -225,6 +228,20 @@ def test_attributes_of_a_record_are_documented() -> None:
 def test_words_of_the_protocol_are_documented(word: str) -> None:
     name = getattr(word, "value", word)
     assert re.search(rf"[`,(]{name}[`,)]|\b{name}, |`{name}`|, {name}[ ,.:]", prose("docs/PROTOCOL.md"))
+
+
+@pytest.mark.parametrize("name", [each.name for each in (*Capability, *Kind)])
+def test_what_a_repository_type_declares_is_documented(name: str) -> None:
+    assert f"`{name}`" in text_of("docs/ADAPTERS.md")
+
+
+def test_errors_that_a_repository_type_may_raise_exist() -> None:
+    named = re.findall(
+        r"`(\w+)`", text_of("docs/ADAPTERS.md").partition("\n## Errors\n")[2].partition("`Lines`")[0]
+    )
+    known = {name for name in vars(errors) if isinstance(getattr(errors, name), type)}
+    raised = {name for name in named if name[0].isupper()}
+    assert len(raised) > 10 and raised <= known
 
 
 def test_stages_are_documented() -> None:

@@ -95,6 +95,26 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     assert own.checkpoints.read(entered, RESOURCE, "pull") is None and db(db.sync_lease).isempty()
 
 
+def test_a_site_cannot_make_itself_a_repository_of_a_type_that_never_asks(sites: tuple[Site, Site]) -> None:
+    own, _ = sites
+    for number, (said, stored) in enumerate((("eden", "eden"), ("folder", "eden"), ("pigeon", "eden"))):
+        registration.register(own, RegistrationRequest(f"urn:{number}", "Other", said))
+        assert own.repository_of(f"urn:{number}").apitype == stored
+    key = own.db.sync_repository.insert(uuid="urn:ours", name="Stick", apitype="folder", path="/srv")
+    registration.register(own, RegistrationRequest("urn:ours", "Other", "eden"))
+    row = own.db.sync_repository(key)
+    assert (row.name, row.apitype) == ("Stick", "folder"), "what was entered here stays"
+
+
+def test_a_setting_without_a_column_goes_over_with_the_others(sites: tuple[Site, Site]) -> None:
+    own, other = sites
+    entered = enter(own)
+    own.db(own.db.sync_repository.id == entered).update(settings={"adapter": {"outbox": "/srv"}})
+    known = introduced(own, other)
+    assert introduce(own, entered).repository_id == known
+    assert own.repository(known).settings["adapter"] == {"outbox": "/srv"}
+
+
 def test_a_resource_that_both_had_is_exchanged_once(sites: tuple[Site, Site]) -> None:
     own, other = sites
     known = introduced(own, other)

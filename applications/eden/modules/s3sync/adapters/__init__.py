@@ -114,5 +114,7 @@ def where(row: Any) -> str:
         row: of sync_repository, with ``needed_columns``.
     """
     kind = adapter_types().get(row.apitype or USUAL)
-    first = next((each for each in kind.settings if each.required), None) if kind else None
+    first = (
+        next((each for each in kind.settings if each.required and not each.secret), None) if kind else None
+    )
     return str(stored(row, first) or "") if first else ""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import keyword
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, ClassVar
@@ -119,6 +119,15 @@ def organisations(*numbers: int, modified_on: str = "2026-03-01T08:00:00") -> by
     )
     head = f'<s3xml success="{"true" if numbers else "false"}" results="{len(numbers)}"'
     return f"<?xml version='1.0' encoding='utf-8'?>\n{head}>{records}</s3xml>".encode()
+
+
+def joined(documents: Sequence[bytes]) -> bytes:
+    """Return the records of several documents as one; a single document as it is, whatever it is."""
+    if len(documents) == 1:
+        return documents[0]
+    records = [each.partition(b"<resource") for each in documents]
+    body = b"".join(mark + rest.rpartition(b"</s3xml>")[0] for _, mark, rest in records)
+    return b"<s3xml>" + body + b"</s3xml>"
 
 
 def uuid_of(number: int) -> str:
