@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s3sync.database.tables import indices
-from tests.contracts.on_databases import OnMySQL, OnPostgres, OnSQLite
+from tests.contracts.database.on_databases import OnMySQL, OnPostgres, OnSQLite
 from tests.support.databases import Storage
 
 FORMER = "CREATE INDEX sync_kept_open ON sync_kept (state, kind, tablename)"

@@ -32,7 +32,7 @@ OF_A_SITE = (
     "static/bootstrap",
 )
 #: Parts of identifiers and addresses that look like folders.
-NO_PLACES = frozenset(("domain/",))
+NO_PLACES = frozenset(("domain/", "adapters/feed.py"))
 SVG = "{http://www.w3.org/2000/svg}"
 
 

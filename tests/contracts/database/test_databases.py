@@ -13,14 +13,14 @@ from s3sync.database.journal_hooks import install
 from s3sync.database.tables import define
 from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
-from tests.contracts.journal_contract import JournalContract
-from tests.contracts.journal_hooks_contract import JournalHooksContract
-from tests.contracts.journal_identity_contract import JournalIdentityContract
-from tests.contracts.kept_contract import KeptContract
-from tests.contracts.on_databases import OnDatabase, OnMySQL, OnPostgres, OnPostgresArrays, OnSQLite
-from tests.contracts.scan_contract import ScanContract
-from tests.contracts.store_contract import StoreContract
-from tests.contracts.transaction_contract import TransactionContract
+from tests.contracts.database.journal_contract import JournalContract
+from tests.contracts.database.journal_hooks_contract import JournalHooksContract
+from tests.contracts.database.journal_identity_contract import JournalIdentityContract
+from tests.contracts.database.kept_contract import KeptContract
+from tests.contracts.database.on_databases import OnDatabase, OnMySQL, OnPostgres, OnPostgresArrays, OnSQLite
+from tests.contracts.database.scan_contract import ScanContract
+from tests.contracts.database.store_contract import StoreContract
+from tests.contracts.database.transaction_contract import TransactionContract
 from tests.support import datamodel
 from tests.support.databases import (
     Database,

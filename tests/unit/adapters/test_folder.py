@@ -1,4 +1,4 @@
-"""What is special of a folder as a repository; what every type has to do is in contracts/test_adapter_types.py."""
+"""What is special of a folder as a repository; what every type does is in contracts/adapters."""
 
 from __future__ import annotations
 

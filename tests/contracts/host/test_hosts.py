@@ -14,7 +14,7 @@ from gluon.storage import List, Storage
 from s3.users.auth import SYNCHRONIZATION, S3Auth, create_roles
 from s3sync.database.tables.fields import meta_fields
 from s3sync.host.eden import EdenHost
-from tests.contracts.host_contract import OFFICE, ORG, Around, HostContract
+from tests.contracts.host.host_contract import OFFICE, ORG, Around, HostContract
 from tests.support.eden import open_environment
 from tests.support.eden_names import EdenAuth, EdenModel, EdenSettings
 
