@@ -1,5 +1,5 @@
 """Layer 4, the ports of the exchange on a database: store, journal, checkpoints, kept versions, log.
-Knows core to exchange, and of the outside pydal and the drivers.
+Knows core to exchange, and from outside pydal and the database drivers.
 """
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Users and roles of this site by the names that travel: e-mail address and role (ports.Accounts)."""
+"""Users and roles of this site by the names under which they travel: e-mail address and role (ports.Accounts)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SiteAccounts:
         self._groups = groups_table if groups_table in db.tables else None
 
     def users(self, emails: Collection[str]) -> dict[str, int]:
-        """See ports.Accounts; addresses are compared without regard to case."""
+        """See ports.Accounts; addresses are compared case-insensitively."""
         wanted = {email.lower(): email for email in emails}
         return {wanted[name]: key for key, name in self._named(self._users, "email", list(wanted))}
 

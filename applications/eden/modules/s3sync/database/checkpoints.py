@@ -11,7 +11,7 @@ from ..core.schema import Field
 from ..exchange.ports import Clock
 from .store import open_store
 
-#: What we handed out to a repository that pulls from us, or received from one that pushes to us.
+#: The directions for a repository that pulls from us or pushes to us.
 SERVE = "serve"
 
 _MOMENT = Field("modified_on", "datetime", "datetime")
@@ -21,7 +21,7 @@ class Checkpoints:
     """The checkpoints of all repositories.
 
     Args:
-        db: the DAL, with the tables of ``model.define``.
+        db: the DAL, with the tables of ``tables.define``.
         clock: the site's clock.
     """
 
@@ -31,12 +31,12 @@ class Checkpoints:
         self._table = self._store.columns.name("sync_checkpoint")
 
     def load(self, repository_id: int, table: str, direction: str = SERVE) -> Checkpoint:
-        """Return a checkpoint, a new one where there is none.
+        """Return a checkpoint, a new one if there is none.
 
         Args:
             repository_id: the repository.
             table: name of the table exchanged.
-            direction: what the checkpoint is for; at most eight characters.
+            direction: the purpose of the checkpoint, at most eight characters.
         """
         return Checkpoint.from_json(self.read(repository_id, table, direction))
 
@@ -45,7 +45,7 @@ class Checkpoints:
         self.write(repository_id, table, direction, checkpoint.to_json())
 
     def read(self, repository_id: int, table: str, direction: str) -> str | None:
-        """Return the text stored for a direction, None where there is none."""
+        """Return the text stored for a direction, None if there is none."""
         mark = self._store.mark
         rows = self._store.rows(
             f"SELECT state FROM {self._table} WHERE repository_id = {mark} "
@@ -57,7 +57,7 @@ class Checkpoints:
     def states(
         self, repository_id: int | None = None, tables: Collection[str] = ()
     ) -> dict[tuple[int, str], dict[str, str | None]]:
-        """Return the texts that are stored, with one statement: repository and table -> direction -> text.
+        """Return the stored texts, with one statement: repository and table -> direction -> text.
 
         Args:
             repository_id: the repository, None for all.
@@ -91,7 +91,7 @@ class Checkpoints:
         )
 
     def forget(self, repository_id: int, table: str | None = None, direction: str | None = None) -> None:
-        """Start over with a repository, or with one of its tables or directions."""
+        """Remove the checkpoints of a repository, or of one of its tables or directions."""
         mark = self._store.mark
         wanted = {"repository_id": repository_id, "tablename": table, "direction": direction}
         given = {name: value for name, value in wanted.items() if value is not None}

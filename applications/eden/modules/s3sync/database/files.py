@@ -1,4 +1,4 @@
-"""The uploaded files of this site, where web2py keeps them (ports.Files)."""
+"""The uploaded files of this site, where web2py stores them (ports.Files)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SiteFiles:
 
     Args:
         db: the DAL.
-        download_url: URL to which the stored name is appended to download a file, without a slash at its end.
+        download_url: URL to download files, without the stored name and without a slash at its end.
     """
 
     def __init__(self, db: Any, download_url: str) -> None:
@@ -28,8 +28,8 @@ class SiteFiles:
     def path(self, table: str, field: str, stored: str) -> Path:
         """See ports.Files.
 
-        The folder is the field's ``uploadfolder``, or ``uploads`` beside the databases; with
-        ``uploadseparate`` pydal spreads the files over folders by the beginning of their key.
+        The folder is the field's ``uploadfolder``, or ``uploads`` beside the databases. With ``uploadseparate`` pydal
+        distributes the files over folders by the beginning of their key.
         """
         if not is_stored_name(stored, table, field):
             raise BadRequest(f"{stored[:200]!r} is not the name of a file of {table}.{field}.")

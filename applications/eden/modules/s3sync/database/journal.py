@@ -1,17 +1,16 @@
-"""Which records changed, in which order, and who brought the change (ports.Journal).
+"""The journal: which records changed, in which order, and who brought the change (ports.Journal).
 
-One row a record in ``sync_journal``. A change moves the row to the next position; a change of a component
-moves its master too. Positions are given out by one counter for all tables, in a way that ``head()`` never
-lies above a position that an open transaction may still use:
+``sync_journal`` has one row per record. A change moves the row to the next position; a change of a component moves
+its master too. All tables share one counter of positions. ``head()`` is never above a position that an open
+transaction may still use:
 
 * SQLite has one writer at a time: the next position is the highest plus one.
-* PostgreSQL takes a sequence. Before its first position a transaction takes a shared advisory lock that
-  carries the position the sequence had then; ``head()`` stays at the lowest of these while they are held.
-* MySQL and MariaDB keep the counter in a row of ``sync_journal_state`` that stays locked until the writer
-  commits.
+* PostgreSQL has a sequence. Before its first position a transaction takes a shared advisory lock with the position
+  that the sequence had then; ``head()`` stays at the lowest of these locks while they are held.
+* MySQL and MariaDB have the counter in a row of ``sync_journal_state``, which stays locked until the writer commits.
 
-``origin`` tells who need not get a record back. ``changed_seq`` and ``changed_origin`` speak of the record
-without its components, for the detection of conflicts.
+``origin`` is the repository that need not get the record back. ``changed_seq`` and ``changed_origin`` are for the
+record without its components, to detect conflicts.
 """
 
 from __future__ import annotations
@@ -42,10 +41,10 @@ class SqlJournal:
     """The journal in the site's database.
 
     Args:
-        db: the DAL, with the tables of ``model.define``.
-        schema: gives the schema, called when first needed (it costs the definition of all tables).
-        path: file outside the database that remembers identity and highest position, so that a database
-            restored from a backup is noticed; None to do without.
+        db: the DAL, with the tables of ``tables.define``.
+        schema: returns the schema; called when first needed, as it defines all tables.
+        path: file outside the database with identity and highest position, which reveals a database that was
+            restored from a backup; None for no file.
         clock: the site's clock.
     """
 
@@ -69,7 +68,7 @@ class SqlJournal:
         key = (str(adapter.uri), str(getattr(adapter, "dbpath", adapter.folder)))
         if key in _prepared:
             return
-        # the identity is written last: where there is one, the rest is there, and no lock is needed
+        # The identity is written last: if it exists, everything else does, and no lock is needed.
         if self._stored_identity() is None:
             with self._writing():
                 prepare(self._db)
@@ -79,7 +78,7 @@ class SqlJournal:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Write within the transaction that is open, or in one of our own."""
+        """Write within the open transaction, or in a new one."""
         if self.store.in_transaction:
             yield
         else:
@@ -89,30 +88,29 @@ class SqlJournal:
     # --- identity ------------------------------------------------------------------------------------------
 
     def identity(self) -> str:
-        """Return the name of this journal, and remember outside the database how far it has come.
+        """Return the name of this journal, and store its position outside the database.
 
-        Called once a page or run: it reads a row and a small file, and writes the file where the journal
-        moved. A database that is behind its file was restored from a backup, one that has handed out cursors
-        but has another file or none was moved or copied: both get a new identity, so that peers compare
-        again.
+        It is called once per page or run: it reads a row and a small file, and writes the file if the journal has
+        moved. A database that is behind its file was restored from a backup. One that has sent cursors but has
+        another file, or none, was moved or copied. Both get a new identity, so that peers compare everything again.
         """
-        # The file first: what others commit and remember meanwhile must not make it look ahead of the database.
+        # The file is read first: otherwise commits of others in between would make it look ahead of the database.
         remembered = self._remembered()
         stored, head = self._stored_identity(), self.store.highest_position()
         if stored is None or self._is_foreign(stored, head, remembered):
             return self._settled_identity()
-        # What is not committed may still be rolled back.
+        # An uncommitted position may still be rolled back.
         if remembered != (stored, head) and not self.store.in_transaction:
             self._remember(stored, head)
         return stored
 
     def _settled_identity(self) -> str:
-        """Look once more where nobody else can write, and give the journal a new identity if that is needed."""
+        """Check again with writers locked out, and give the journal a new identity if needed."""
         with self._writing():
             stored, head = self._stored_identity(), self.store.highest_position()
             if stored is None or self._is_foreign(stored, head, self._remembered()):
                 stored = self._rename()
-                # Before the end of the transaction: whoever waits for it must find both.
+                # Before the end of the transaction: a process that waits for it must find both.
                 self._remember(stored, head)
         return stored
 
@@ -149,7 +147,7 @@ class SqlJournal:
             content = json.loads(self._path.read_text("utf-8"))
             return str(content["identity"]), int(content["head"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
-            # without the file, or with half of one, nothing is remembered: the worst is one more comparison
+            # Without the file, or with an incomplete one, the worst result is another comparison.
             return None
 
     def _remember(self, identity: str, head: int) -> None:
@@ -163,7 +161,7 @@ class SqlJournal:
         return self.store.settled_position()
 
     def positions(self, table: str, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
-        """See ports.Journal: where the record itself changed last, changes of its components left aside."""
+        """See ports.Journal: the last change of the record itself, without changes of its components."""
         rows = self.store.by_keys(
             f"SELECT record_id, changed_seq, changed_origin FROM {self.store.columns.name('sync_journal')} "
             f"WHERE tablename = {self.store.mark} AND record_id IN ",
@@ -185,7 +183,7 @@ class SqlJournal:
     ) -> None:
         """See ports.Journal.
 
-        A master that is noted for its component keeps the position of its own last change.
+        A master noted because of its component keeps the position of its own last change.
         """
         if not keys:
             return
@@ -202,7 +200,7 @@ class SqlJournal:
             self.note_masters(table, keys)
 
     def note_masters(self, table: str, keys: Sequence[int]) -> None:
-        """Note the masters of component records alone: the components are about to vanish."""
+        """Note only the masters of component records: the components are about to be removed."""
         for master, found in self._masters_of(table, keys):
             self.store.note(master, found, None, 0, own=False)
 
@@ -211,7 +209,7 @@ class SqlJournal:
 
         Args:
             table: the component's table.
-            keys: the component records; None for all of them, and only those masters that the journal knows.
+            keys: the component records; None for all of them, but only for masters in the journal.
         """
         schema = self._schema()
         name = self.store.columns.name
@@ -256,10 +254,10 @@ class SqlJournal:
     def catch_up(self, table: Table, *, thorough: bool = False) -> int:
         """See ports.Journal.
 
-        Components that travel with the table are caught up before it. Found are records with a higher id or a
-        later time than at the last catch-up, through indices: where nothing happened it costs two look-ups a
-        table. Whoever changes a record behind the journal's back and gives it an earlier time has to ask for
-        a thorough catch-up, which compares every record with the journal.
+        Components that travel with the table are caught up before it. Indices find records with a higher id or a
+        later time than at the last catch-up: without changes this takes two look-ups per table. After a change
+        outside the journal with an earlier time, a thorough catch-up is needed, which compares every record with the
+        journal.
 
         Args:
             table: the table.
@@ -292,7 +290,7 @@ class SqlJournal:
             same_time = self._stamp_text(known[1]) == self._stamp_text(newest)
             if known[0] == highest and same_time:
                 return 0
-        # what lies in the future, or in a second that may not be over, is looked at again
+        # Records with a time in the future, or in a second that may not be over, are checked again.
         limit = self._clock.now() - SETTLING
         is_settled = newest is None or self._as_time(newest) < limit
         missing = self._missing(table, None if thorough else known)
@@ -322,7 +320,7 @@ class SqlJournal:
         return len(missing)
 
     def _missing(self, table: Table, known: tuple[int, Any] | None) -> list[int] | None:
-        """Return the keys of records of which the journal does not know the present version; None for all."""
+        """Return the keys of records whose present version is not in the journal; None for all."""
         name = self.store.columns.name
         mark = self.store.mark
         if known is None and not self.store.rows(

@@ -1,4 +1,4 @@
-"""Local changes reach the journal through pydal's callbacks on each table."""
+"""Notes local changes in the journal, by pydal's callbacks on each table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .journal import SqlJournal
 
 
 def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], None]) -> None:
-    """Have writes through pydal journaled, in the transaction in which they happen.
+    """Journal all writes through pydal, in their own transaction.
 
     Args:
         journal: the journal of the DAL that defines the tables.
@@ -23,11 +23,11 @@ def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], No
 
 
 def hook_table(journal: SqlJournal, table: Any) -> None:
-    """Hook one pydal table; tables that take no part in synchronisation are left alone.
+    """Hook one pydal table; tables without synchronisation are left alone.
 
-    An update that changes no value is no change. An update that gives ``modified_on`` the column itself
-    (``modified_on=table.modified_on``) writes derived data, which each site derives alike: it is not
-    journaled. Hard deletion leaves nothing that could be sent; only the masters of components are noted.
+    An update that changes no value is no change. An update with ``modified_on=table.modified_on`` writes computed
+    columns, which each site computes itself: it is not journaled. A hard deletion leaves nothing to send; only the
+    masters of components are noted.
     """
     tablename = table._tablename
     if is_protected(tablename) or not {"uuid", "modified_on"} <= set(table.fields):
@@ -60,19 +60,19 @@ def hook_table(journal: SqlJournal, table: Any) -> None:
     table._before_delete.append(deleting)
 
 
-#: Fields that every update sets: they alone make no change.
+#: Fields that every update sets: they alone are no change.
 _STAMPS = frozenset(("modified_on", "modified_by"))
 
 
 def journal_worthy(journal: SqlJournal, table: Any, records: Any, fields: Any) -> list[int]:
-    """Return the keys of the records that an update is about to change, and keep their time moving.
+    """Return the keys of the records that an update will change, and make their new time later than the old one.
 
     Args:
-        journal: supplies the clock.
+        journal: the journal, which has the clock.
         table: the pydal table.
         records: pydal's Set.
-        fields: what is written, by field name; ``modified_on`` is raised to a second after the newest version
-            that is overwritten, unless the writer chose a time of the past.
+        fields: the values to write, by field name; ``modified_on`` becomes at least a second later than the newest
+            overwritten version, unless the writer chose a time in the past.
     """
     stamp = fields.get("modified_on")
     if stamp is not None and not isinstance(stamp, datetime):
@@ -98,7 +98,7 @@ def _differs(table: Any, name: str, old: Any, new: Any) -> bool:
     if new is None or old is None:
         return not (new is None and old is None)
     if hasattr(new, "sql_shortref") or hasattr(new, "op"):
-        return True  # an expression of the database
+        return True  # a database expression
     represent = table._db._adapter.represent
     kind = table[name].type
     return bool(represent(old, kind) != represent(new, kind))

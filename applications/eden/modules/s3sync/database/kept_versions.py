@@ -24,10 +24,10 @@ class SqlKeptVersions:
     """Kept versions in the site's database.
 
     Args:
-        db: the DAL, with the tables of ``model.define``.
-        schema: gives the schema, to find out whether what a rejected record missed has arrived.
+        db: the DAL, with the tables of ``tables.define``.
+        schema: returns the schema, to find out whether the missing references of a rejected record have arrived.
         clock: the site's clock.
-        naming: returns what people call a kept record, "" where it has no name.
+        naming: returns the name of a kept record, "" if it has none.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class SqlKeptVersions:
         where += f" AND kind IN ({self._store.marks(len(kinds))})"
         parameters = (*parameters, *kinds)
         mark = self._store.mark
-        # mostly nothing is open, and to find that out takes no keys
+        # Usually nothing is open; this query needs no keys.
         if self._store.rows(f"SELECT 1 FROM {self._kept} WHERE {where} LIMIT 1", parameters):
             self._store.by_keys_run(
                 f"UPDATE {self._kept} SET state = '{SUPERSEDED}', closed_on = {mark} WHERE {where} AND uuid IN ",
@@ -142,7 +142,7 @@ class SqlKeptVersions:
         return [self._kept_item(row)._replace(ours=row[-3], theirs=row[-2]) for row in rows]
 
     def version(self, key: int) -> Kept | None:
-        """Return a kept version with its XML, whatever became of it; None where there is none."""
+        """Return a kept version with its XML, open or not; None if there is none."""
         sql = f"SELECT {self._kept_columns()}, ours, theirs FROM {self._kept} WHERE id = {self._store.mark}"
         for row in self._store.rows(sql, (key,)):
             return self._kept_item(row)._replace(ours=row[-2], theirs=row[-1])
@@ -152,9 +152,9 @@ class SqlKeptVersions:
         """Close kept versions because a person has decided.
 
         Args:
-            keys: of the versions.
-            user_id: who decided.
-            decision: what: "keep", "ours", "theirs" or "fields".
+            keys: keys of the versions.
+            user_id: the user who decided.
+            decision: the decision: "keep", "ours", "theirs" or "fields".
         """
         mark = self._store.mark
         self._store.by_keys_run(
@@ -175,7 +175,7 @@ class SqlKeptVersions:
         return count
 
     def _present(self, table: str, uuids: set[str]) -> set[str]:
-        """Return those of the uuids that are here, in any table that the table or its components refer to."""
+        """Return the uuids that exist here, in any table that the table or its components refer to."""
         schema = self._schema()
         found: set[str] = set()
         for name in _referred(schema, table):
@@ -221,7 +221,7 @@ class SqlKeptVersions:
 
 
 def _identity(item: Kept) -> tuple[Any, ...]:
-    """Return what makes two kept versions one: of conflicts every loser is kept, of the others the latest."""
+    """Return the identity of a kept version: every loser of a conflict is kept, of other kinds only the latest."""
     by_uuid = item.uuid is not None and item.kind != "conflict"
     by = "uuid" if by_uuid else "fingerprint"
     return item.kind, item.repository_id, item.table, by, item.uuid if by_uuid else item.fingerprint
@@ -235,7 +235,7 @@ def _grouped(items: Iterable[tuple[Any, ...]]) -> Iterable[tuple[tuple[Any, ...]
 
 
 def _referred(schema: Schema, table: str) -> set[str]:
-    """Return the tables that a table or its components refer to, instances in place of super-entities."""
+    """Return the tables that a table or its components refer to, with instances instead of super-entities."""
     own = schema.get(table)
     if own is None:
         return set()

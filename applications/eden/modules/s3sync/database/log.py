@@ -1,7 +1,7 @@
-"""The log that administrators read: entries as Eden writes them, each with what to do about it.
+"""The log for administrators: entries as in Eden, each with a remedy.
 
-``mode`` tells direction and side as in Eden: "pull/outgoing" is a pull that this site began, "push/incoming"
-a push that another site began. ``result`` is success, warning, error (it is tried again by itself) or fatal.
+``mode`` has direction and side as in Eden: "pull/outgoing" is a pull that this site began, "push/incoming" a push
+that another site began. ``result`` is success, warning, error (it is retried automatically) or fatal.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class SyncLog:
     Args:
         db: the DAL with the sync_* tables.
         transaction: opens a write transaction.
-        repository_id: the repository, None where a stranger is at the door.
-        transmission: OUTGOING where this site began the exchange, INCOMING where the other one did.
+        repository_id: the repository, None for a site that is not registered.
+        transmission: OUTGOING if this site began the exchange, INCOMING if the other one did.
         run_id: the run that the entries belong to.
     """
 
@@ -62,17 +62,17 @@ class SyncLog:
         """Write an entry.
 
         Args:
-            resource: table, None where it is about the repository.
+            resource: table, None if it is about the repository.
             mode: pull, push, register or decide.
             action: fetch, send, receive, request or decide.
             result: success, warning, error or fatal.
             message: what happened.
             remote: whether the other site reported an error.
-            remedy: what to do about it.
-            code: which error it was (``SyncError.code``), None where it was none.
+            remedy: what to do.
+            code: code of the error (``SyncError.code``), None if there was none.
 
         Raises:
-            SyncError: the database does not take it.
+            SyncError: the database does not accept it.
         """
         with self._transaction(), open_store(self._db).translating("INSERT INTO sync_log"):
             self._db.sync_log.insert(
@@ -90,7 +90,7 @@ class SyncLog:
             )
 
     def error(self, resource: str | None, mode: str, action: str, error: SyncError) -> None:
-        """Write an entry about an error; if even that fails, the trouble is in the program's own log.
+        """Write an entry about an error; if that fails too, write both to the program's log.
 
         Args:
             resource, mode, action: as in ``task``.
@@ -121,8 +121,8 @@ def purge(
 
     Args:
         db: the DAL.
-        transaction: opens a write transaction; a long deletion takes several, so that nobody waits long.
-        days: how long entries are kept.
+        transaction: opens a write transaction; a long deletion uses several, so that nobody waits for long.
+        days: number of days that entries are kept.
         repository_id: only those of this repository.
     """
     before = utcnow() - timedelta(days=days)

@@ -1,4 +1,4 @@
-"""Long lists: what is searched in them, by which column they are sorted, which page of them is shown."""
+"""Searching, sorting and paging of long lists."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _ESCAPE = "!"
 
 
 class SortOrder(NamedTuple):
-    """By which column a list is sorted.
+    """The order of a list.
 
     Attributes:
-        column: its name.
-        descending: whether the last comes first.
+        column: name of the column.
+        descending: whether the order is descending.
     """
 
     column: str
@@ -24,12 +24,12 @@ class SortOrder(NamedTuple):
 
     @property
     def text(self) -> str:
-        """How an address says it: the name, with a minus before it where the last comes first."""
+        """The order as in an address: the name, with a minus before it if it is descending."""
         return f"-{self.column}" if self.descending else self.column
 
 
 class ListPage(NamedTuple):
-    """A page of rows, and where it stands among the others."""
+    """A page of rows, and its place among all pages."""
 
     rows: list[Any]
     number: int
@@ -38,42 +38,42 @@ class ListPage(NamedTuple):
 
     @classmethod
     def asked(cls, variables: Any, total: int, length: int) -> "ListPage":
-        """Return the page that is asked for, the last one if there are not so many; its rows are still to come.
+        """Return the requested page, or the last one if there are fewer pages; it has no rows yet.
 
         Args:
-            variables: URL variables, of them page.
-            total: rows of the whole list.
-            length: rows a page.
+            variables: URL variables: page.
+            total: number of rows in the whole list.
+            length: number of rows per page.
         """
         pages = max(1, -(-total // length))
         return cls([], min(max(1, whole_number(variables.get("page")) or 1), pages), pages, total)
 
     def bounds(self, length: int) -> tuple[int, int]:
-        """Return where its rows begin and end in the whole list, as ``limitby`` takes it."""
+        """Return the begin and end of its rows in the whole list, as for ``limitby``."""
         return (self.number - 1) * length, self.number * length
 
 
 def page_of(db: Any, query: Any, order: Any, variables: Any, length: int) -> ListPage:
-    """Return the page of rows that is asked for, the last one if there are not so many.
+    """Return the requested page of rows, or the last one if there are fewer pages.
 
     Args:
         db: the DAL.
-        query: which rows.
-        order: in which order.
-        variables: URL variables, of them page.
-        length: rows a page.
+        query: the rows.
+        order: their order.
+        variables: URL variables: page.
+        length: number of rows per page.
     """
     page = ListPage.asked(variables, db(query).count(), length)
     return page._replace(rows=list(db(query).select(orderby=order, limitby=page.bounds(length))))
 
 
 def order_of(variables: Any, columns: Sequence[str], default: str) -> SortOrder:
-    """Return the order that is asked for by the URL variable ``sort``, or the default.
+    """Return the order from the URL variable ``sort``, or the default.
 
     Args:
         variables: URL variables.
-        columns: the names that there are.
-        default: in the form of ``Order.text``.
+        columns: the allowed names.
+        default: the default, in the form of ``Order.text``.
     """
     given = str(variables.get("sort") or "")
     text = given if given.lstrip("-") in columns else default
@@ -81,7 +81,7 @@ def order_of(variables: Any, columns: Sequence[str], default: str) -> SortOrder:
 
 
 def containing(text: str, *fields: Any) -> Any:
-    """Return the query of the rows in which one of the fields contains a text, whatever its case."""
+    """Return the query for the rows in which one of the fields contains a text, case-insensitively."""
     found = None
     for field in fields:
         condition = field.lower().like(_pattern(text.lower()), escape=_ESCAPE)
@@ -99,11 +99,11 @@ def _pattern(text: str) -> str:
 
 
 def day(text: Any, days_later: int = 0) -> datetime | None:
-    """Return the beginning (UTC) of a day as a form sends it, year-month-day; None where it is none.
+    """Return the beginning (UTC) of a day in the form year-month-day, None if the text is none.
 
     Args:
-        text: what was sent.
-        days_later: of a later day.
+        text: the text from a form.
+        days_later: number of days to add.
     """
     try:
         return datetime.strptime(str(text or ""), "%Y-%m-%d") + timedelta(days=days_later)
@@ -112,5 +112,5 @@ def day(text: Any, days_later: int = 0) -> datetime | None:
 
 
 def whole_number(value: Any) -> int | None:
-    """Return the number that a part of a URL is, None where it is none, or larger than any id."""
+    """Return a part of a URL as a number, None if it is none or larger than any id."""
     return int(value) if isinstance(value, str) and is_number(value) else None

@@ -1,4 +1,4 @@
-"""References and files that are still to come, in the table sync_deferred (ports.PendingReferences)."""
+"""Pending references and files, in the table sync_deferred (ports.PendingReferences)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _DEFERRED = "tablename, record_id, fieldname, target, uuid, url, filename, posit
 
 
 class SqlPendingReferences:
-    """What records wait for, in the site's database.
+    """Pending references and files in the site's database.
 
     Args:
         db: the DAL, with the tables of ``tables.define``.
-        schema: gives the schema.
+        schema: returns the schema.
         clock: the site's clock.
     """
 
@@ -54,7 +54,7 @@ class SqlPendingReferences:
     def deferred_of(self, table: str, keys: Collection[int]) -> list[Deferred]:
         """See ports.PendingReferences."""
         mark = self._store.mark
-        # mostly nothing waits: to find that out is one look-up, not one a record
+        # Usually nothing is pending: finding that out takes one look-up, not one per record.
         if not self._store.rows(f"SELECT 1 FROM {self._deferred} WHERE tablename = {mark} LIMIT 1", (table,)):
             return []
         sql = f"SELECT {_DEFERRED} FROM {self._deferred} WHERE tablename = {mark} AND record_id IN "
@@ -71,7 +71,7 @@ class SqlPendingReferences:
             self._store.run_many(sql, [_place(item) for item in items])
 
     def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
-        """See ports.PendingReferences; what has been tried least often comes first."""
+        """See ports.PendingReferences; files with the fewest attempts come first."""
         mark = self._store.mark
         sql = (
             f"SELECT {_DEFERRED} FROM {self._deferred} WHERE target = '' AND repository_id = {mark} "
@@ -80,7 +80,7 @@ class SqlPendingReferences:
         return [_deferred_item(row) for row in self._store.rows(sql, (repository_id,))]
 
     def tried(self, items: Sequence[Deferred]) -> None:
-        """Count an attempt that failed, so that the next ones have their turn before these."""
+        """Count a failed attempt, so that other files are tried before these."""
         mark = self._store.mark
         sql = (
             f"UPDATE {self._deferred} SET attempts = attempts + 1 WHERE tablename = {mark} AND record_id = {mark} "

@@ -1,7 +1,7 @@
-"""How many records the tables of this site hold, without counting millions of them whenever somebody asks.
+"""The numbers of records in the tables of this site, cached because counting millions is slow.
 
-A count is used again while the journal says that the table did not change. The count of a large table may be
-some minutes old besides. Counts are kept in a file, for all processes of this site.
+A count is valid while the journal shows no change of the table; the count of a large table may be some minutes old
+besides. Counts are stored in a file, for all processes of this site.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ..core.atomic_write import replace_text
 from ..core.schema import Table
 from ..exchange.ports import Clock
 
-#: Tables of up to so many records are counted whenever they changed: that takes a few milliseconds.
+#: Tables of at most so many records are counted after each change: that takes a few milliseconds.
 SMALL = 20_000
-#: The count of a larger table that changed meanwhile is good for so long.
+#: How long the count of a larger table is valid after a change.
 GOOD_FOR = timedelta(minutes=10)
-#: Records that were written behind the journal's back are found by counting once in a while.
+#: How long any count is valid: records may be written without the journal.
 LONGEST = timedelta(hours=1)
 
 
@@ -30,7 +30,7 @@ class RecordCounts:
     Args:
         store: the site's store (``store.base.SqlStore``).
         clock: the site's clock.
-        path: file that keeps the counts.
+        path: the file for the counts.
     """
 
     def __init__(self, store: Any, clock: Clock, path: Path) -> None:
@@ -39,7 +39,7 @@ class RecordCounts:
         self._path = path
 
     def counts(self, tables: Iterable[Table]) -> dict[str, int]:
-        """Return how many live records tables hold, by name; super-entities hold none of their own."""
+        """Return table -> number of live records; super-entities have none of their own."""
         known = self._read()
         now = self._clock.now()
         counts: dict[str, int] = {}
@@ -60,7 +60,7 @@ class RecordCounts:
         return counts
 
     def _position(self, table: Table) -> int:
-        """Return where the journal noted the table last, by one look-up in an index; 0 where it never did."""
+        """Return the last position of the table in the journal, 0 if there is none; this is one look-up in an index."""
         name = self._store.columns.name
         rows = self._store.rows(
             f"SELECT MAX(seq) FROM {name('sync_journal')} WHERE tablename = {self._store.mark}", (table.name,)
@@ -78,7 +78,7 @@ class RecordCounts:
         try:
             found = json.loads(self._path.read_text("utf-8"))
         except (FileNotFoundError, ValueError):
-            # Without the file, or with half of one, everything is counted once more.
+            # Without the file, or with an incomplete one, everything is counted again.
             return {}
         return {name: entry for name, entry in found.items() if _is_entry(entry)}
 

@@ -1,6 +1,6 @@
-"""How many records were exchanged on which day, with whom: what the chart of the overview shows.
+"""The numbers of records exchanged per day and repository, for the chart of the overview.
 
-Runs of this site count, and what other sites fetch and bring by themselves.
+They include the runs of this site, and what other sites pull and push.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..core.clock import utcnow
 
-#: The outcomes that changed a record here.
+#: The outcomes that change a record here.
 CHANGES = ("created", "updated", "deleted", "merged")
 
 
@@ -24,14 +24,14 @@ class Day(NamedTuple):
 
 
 def changes(counts: Mapping[str, int]) -> int:
-    """Return how many records were changed here, from outcomes by name."""
+    """Return the number of records changed here, from the counts by outcome."""
     return sum(counts.get(name) or 0 for name in CHANGES)
 
 
 def note(db: Any, repository_id: int, *, received: int = 0, sent: int = 0) -> None:
     """Count records for today, within the current transaction.
 
-    Two that write the first count of a day at the same time leave two rows; readers add them up.
+    Two processes that write the first count of a day at the same time leave two rows; readers add them up.
     """
     if not received and not sent:
         return
@@ -43,13 +43,13 @@ def note(db: Any, repository_id: int, *, received: int = 0, sent: int = 0) -> No
 
 
 def days(db: Any, until: date, count: int, repository_id: int | None = None) -> list[Day]:
-    """Return the last days, those without records too.
+    """Return the last days, also those without records.
 
     Args:
         db: the DAL.
         until: the last day.
-        count: how many days.
-        repository_id: with which repository; None for all.
+        count: number of days.
+        repository_id: the repository, None for all.
     """
     table = db.sync_traffic
     first = until - timedelta(days=count - 1)
@@ -66,5 +66,5 @@ def days(db: Any, until: date, count: int, repository_id: int | None = None) -> 
 
 
 def purge(db: Any, before: date) -> None:
-    """Remove the counts of days before this one, within the current transaction."""
+    """Remove the counts of days before this day, within the current transaction."""
     db(db.sync_traffic.day < before).delete()

@@ -1,6 +1,6 @@
-"""The host port on names that a complete Sahana Eden has; the bundled application has the same.
+"""The host port for a Sahana Eden; the bundled application has the same names.
 
-Both are asked alike, there is no branch for either: what only one of them knows is not asked.
+There is no branch for either of them: only names that both have are used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class EdenHost:
         settings: the settings (``current.deployment_settings``).
         auth: users and rights (``current.auth``).
         folder: the application's folder.
-        decide: returns what was decided on the settings page, see ``SyncSettings``.
+        decide: returns the values of the settings page, see ``SyncSettings``.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class EdenHost:
         return bool(self._auth.permission.has_permission("read", c="sync", f="sync"))
 
     def may_administer(self) -> bool:
-        """See port.Rights: with a role that the module asks for, administrators where it asks for none."""
+        """See port.Rights: users with a role that the module requires; without such roles, administrators."""
         access = self._module("sync").get("access") or ""
         roles = [int(each) for each in str(access).split("|") if each.strip().isdigit()]
         has_role = self._auth.s3_has_role

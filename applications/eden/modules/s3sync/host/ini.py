@@ -1,4 +1,4 @@
-"""Settings from ``private/appconfig.ini``, below what the code of the site decided."""
+"""Settings from ``private/appconfig.ini``, which the site's code can override."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..core.errors import ConfigurationError
 
 _TRUE = frozenset(("1", "true", "yes", "on"))
 _FALSE = frozenset(("0", "false", "no", "off"))
-#: Where the code of an Eden decides what has another name in the file.
+#: Settings that have another name in Eden's code than in the file.
 _PLACES = {
     ("site", "public_url"): ("base", "public_url"),
     ("site", "name"): ("base", "system_name"),
@@ -18,7 +18,7 @@ _PLACES = {
 }
 _files: dict[str, tuple[float, dict[str, dict[str, str]]]] = {}
 
-#: (section, key) -> what the code of the site decided, None for nothing.
+#: (section, key) -> the value set in the site's code, None for none.
 Chosen = Callable[[str, str], Any]
 
 
@@ -27,12 +27,12 @@ class SettingsError(ConfigurationError):
 
 
 def place_in_code(section: str, key: str) -> tuple[str, str]:
-    """Return the section and the key by which the code of a site decides a setting of the file."""
+    """Return the section and key in code for a setting of the file."""
     return _PLACES.get((section, key), (section, key))
 
 
 def chosen_in(settings: Any) -> Chosen:
-    """Return what tells the decisions of a site's code: ``settings.sync.page_size = 100``.
+    """Return a function for the values that a site's code has set: ``settings.sync.page_size = 100``.
 
     Args:
         settings: an Eden's ``deployment_settings``, with a mapping for each section.
@@ -46,10 +46,10 @@ def chosen_in(settings: Any) -> Chosen:
 
 
 def read_ini(path: str) -> dict[str, dict[str, str]]:
-    """Return sections and keys of an INI file, none if there is no file. Read again only after it changed.
+    """Return the sections and keys of an INI file, none if there is no file. It is read again only after a change.
 
     Raises:
-        SettingsError: the file is there but cannot be read.
+        SettingsError: the file exists but cannot be read.
     """
     try:
         modified = os.stat(path).st_mtime
@@ -68,11 +68,11 @@ def read_ini(path: str) -> dict[str, dict[str, str]]:
 
 
 class IniSettings:
-    """Settings as the site's code and its file say.
+    """Settings from the site's code and its file.
 
     Args:
         folder: the application's folder, with ``private/appconfig.ini``; None for defaults only.
-        chosen: what the site's code decided; the file does not override it.
+        chosen: returns the values set in the site's code; the file does not override them.
     """
 
     def __init__(self, folder: str | None, chosen: Chosen) -> None:
@@ -113,7 +113,7 @@ class IniSettings:
         return number
 
     def flag(self, section: str, key: str, default: bool) -> bool:
-        """Return a setting as yes or no.
+        """Return a setting as true or false.
 
         Raises:
             SettingsError: the value is neither.

@@ -1,4 +1,4 @@
-"""A function for each table of a DAL as soon as it is really defined: those there are, and those that come."""
+"""Calls a function for each table of a DAL when pydal defines it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ Callback = Callable[[Any], None]
 
 
 def on_define(db: Any, callback: Callback) -> None:
-    """Have a function called with each table of a DAL when it is defined; lazy tables stay lazy.
+    """Call a function with each table of a DAL when pydal defines it; lazy tables stay lazy.
 
     Args:
-        db: the DAL; models may define tables on it before and after.
-        callback: gets the table.
+        db: the DAL; models may declare tables before and after this call.
+        callback: is called with the table.
     """
     lazy = db._LAZY_TABLES
     for name in list(db.tables):
@@ -26,7 +26,7 @@ def on_define(db: Any, callback: Callback) -> None:
     def define_table(tablename: str, *fields: Any, **options: Any) -> Any:
         return define(tablename, *fields, **_with(options, callback))
 
-    # pydal refuses to set a name of the DAL that is there already
+    # pydal refuses to set an existing name of the DAL.
     vars(db)["define_table"] = define_table
 
 

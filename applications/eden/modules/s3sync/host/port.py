@@ -1,6 +1,6 @@
-"""What synchronisation asks of the application around it: one Protocol, and no other way.
+"""The port to the host application: everything that synchronisation needs from it, in one Protocol.
 
-``eden.EdenHost`` implements it on names that a Sahana Eden has; the bundled application has the same names.
+``eden.EdenHost`` implements it with names that a Sahana Eden has; the bundled application has the same names.
 """
 
 from __future__ import annotations
@@ -10,95 +10,95 @@ from typing import Any, Callable, NoReturn, Protocol
 
 from .settings import SyncSettings
 
-#: The view that pages of the synchronisation extend, beside their own: every host has it.
+#: The view that the pages of the synchronisation extend; every host has it.
 LAYOUT = "layout.html"
 
 
 class DataModel(Protocol):
-    """The tables of the host, and what it says of them."""
+    """The tables of the host, and their configuration."""
 
     def table(self, name: str) -> Any:
-        """Return a table of pydal, None where this site has none of that name."""
+        """Return a pydal table, None if this site has none of that name."""
 
     def config(self, table: str, key: str, default: Any = None) -> Any:
-        """Return what is configured for a table: callbacks, rules, names of fields."""
+        """Return a configuration value of a table: callbacks, rules, names of fields."""
 
     def components(self, table: str) -> Mapping[str, Any]:
         """Return the components of a table by alias, with ``tablename``, ``pkey`` and ``fkey``."""
 
     def super_key(self, entity: str) -> str:
-        """Return the name of the key of a super-entity."""
+        """Return the name of a super-entity's key."""
 
 
 class Rights(Protocol):
-    """Who asks, and what they may do."""
+    """The current user, and what he may do."""
 
     @property
     def user_id(self) -> int | None:
-        """The account that asks, None for nobody in particular."""
+        """The id of the current user, None if nobody is logged in."""
 
     def impersonate(self, user_id: int | None) -> bool:
-        """Go on with the rights of an account, or of nobody; return whether there is such an account."""
+        """Act as this user from now on, or as nobody; return whether there is such a user."""
 
     def logged_in(self) -> bool:
-        """Tell whether it is known who asks."""
+        """Return whether the user is known."""
 
     def may_synchronise(self) -> bool:
-        """Tell whether who asks may use the interface for other sites."""
+        """Return whether the user may use the interface for other sites."""
 
     def may_administer(self) -> bool:
-        """Tell whether who asks may see and change what is synchronised."""
+        """Return whether the user may see and change the configuration of the synchronisation."""
 
     def has_permission(self, method: str, table: str) -> bool:
-        """Tell whether who asks may read, create, update or delete records of a table."""
+        """Return whether the user may read, create, update or delete records of a table."""
 
     def forbid(self) -> NoReturn:
-        """Refuse the request: who is not known has to log in.
+        """Refuse the request; an unknown user has to log in.
 
         Raises:
-            HTTP: the refusal, or the way to the login page.
+            HTTP: the refusal, or a redirect to the login page.
         """
 
 
 class Names(Protocol):
-    """What things are called for a person."""
+    """Names of tables, modules and records for people."""
 
     def title(self, table: str) -> str:
-        """Return what the records of a table are called, "" where nobody said."""
+        """Return the title of a table's records, "" if there is none."""
 
     def module_title(self, prefix: str) -> str:
-        """Return what a module is called, its prefix where nobody said."""
+        """Return the title of a module, its prefix if there is none."""
 
     def name_fields(self, table: str) -> Sequence[str]:
-        """Return the fields that hold the name of a record."""
+        """Return the fields that form the name of a record."""
 
     def reference_labels(self, table: str, keys: Iterable[int]) -> dict[int, str]:
-        """Return what records are called, by key."""
+        """Return key -> name of records."""
 
     def accounts_page(self) -> str | None:
-        """Return the page of the controller ``admin`` that shows accounts, None where there is none."""
+        """Return the page of the controller ``admin`` with the accounts, None if there is none."""
 
     def page_exists(self, controller: str, function: str) -> bool:
-        """Tell whether the application has a page of that name."""
+        """Return whether the application has a page of that name."""
 
 
 class Host(DataModel, Rights, Names, Protocol):
-    """The application around the synchronisation.
+    """The host application.
 
     Attributes:
-        settings: what this site decided about its synchronisation.
+        settings: this site's settings for the synchronisation.
     """
 
     settings: SyncSettings
 
     def on_define(self, callback: Callable[[Any], None]) -> None:
-        """Have a function called with each table as soon as it is really defined; lazy tables stay lazy."""
+        """Call a function with each table when pydal defines it; lazy tables stay lazy."""
 
     def delete(self, table: str, keys: Iterable[int]) -> None:
-        """Delete records by the host's rules, with all consequences.
+        """Delete records by the host's rules, with all effects on other records.
 
         Raises:
-            RowRefused: the host refuses it, as when others depend on one of them.
+            RowRefused: the host refuses it, for example because other records depend on one of them.
         """
 
     def reconnector(self) -> Callable[[], Any]:

@@ -1,7 +1,7 @@
 """The host application as a schema: its pydal tables and what its data model says of them.
 
-The schema is built once a process and site; callbacks and validators that may hold on to a request's database are
-looked up again whenever they are needed.
+The schema is built once per process and site. Callbacks and validators that may keep a reference to a request's
+database are looked up again for each use.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ _KIND_ALIASES = {"float": "double", "big-id": "id", "big-reference": "reference"
 SiteKey = tuple[str, str]
 Fingerprint = tuple[SiteKey, tuple[str, ...]]
 
-#: Schemas that are kept: one for each site and set of tables that a process meets.
+#: Maximum number of cached schemas: one for each site and set of tables that a process uses.
 MOST_SCHEMAS = 16
 
 
 class _Schemas:
-    """The schemas that were used last, for all threads."""
+    """The most recently used schemas, for all threads."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Fingerprint, Schema] = OrderedDict()
@@ -78,7 +78,7 @@ class _Schemas:
 
 
 class _Used(threading.local):
-    """The data models that a thread works with, no longer than anybody else keeps them."""
+    """The data models that a thread uses, by weak references."""
 
     def __init__(self) -> None:
         self.models: WeakValueDictionary[SiteKey, DataModel] = WeakValueDictionary()
@@ -89,15 +89,15 @@ _used = _Used()
 
 
 def site_key(db: Any) -> SiteKey:
-    """Return what tells the databases of several sites in one process apart."""
+    """Return a key that distinguishes the databases of several sites in one process."""
     adapter = db._adapter
     return str(adapter.uri), str(getattr(adapter, "dbpath", None) or adapter.folder)
 
 
 def build_schema(db: Any, model: DataModel) -> Schema:
-    """Return the schema of a site, the same object as long as it is in use.
+    """Return the schema of a site, the same object while it is in use.
 
-    To be called anew in each request or job: callbacks run on the data model given last in this thread.
+    Each request or job must call it: callbacks run on the data model that was given last in this thread.
 
     Args:
         db: the DAL.
@@ -114,17 +114,17 @@ def build_schema(db: Any, model: DataModel) -> Schema:
 
 
 def _model(key: SiteKey) -> DataModel:
-    """Return the data model that this thread works with."""
+    """Return the data model of this thread."""
     return _used.models[key]
 
 
 class HostHook:
-    """A callback of the data model: whatever is configured when it is called.
+    """A callback of the data model, looked up when it is called.
 
     Args:
         key: the site.
         tablename: the table.
-        names: configuration keys, the first one that is set counts.
+        names: configuration keys; the first one that is set is used.
     """
 
     def __init__(self, key: SiteKey, tablename: str, names: Sequence[str]) -> None:
@@ -133,7 +133,7 @@ class HostHook:
         self._names = tuple(names)
 
     def __call__(self, form: Any, *further: Any) -> Any:
-        """Call the callback, or each of a list of them; the last one's result counts."""
+        """Call the callback, or each one of a list; return the last result."""
         result = None
         for callback in _callbacks(_model(self._key), self._tablename, self._names):
             result = callback(form, *further)
@@ -173,7 +173,7 @@ class _Builder:
         return Schema({name: self._settled(table, tables) for name, table in tables.items()})
 
     def _enabled(self, name: str) -> bool:
-        # tables of modules that are switched off do not exist
+        # Tables of disabled modules do not exist.
         return not self._model.config(name, "protected")
 
     def _super_entities(self, name: str) -> list[str]:
@@ -185,7 +185,7 @@ class _Builder:
 
     @staticmethod
     def _settled(table: Table, tables: Mapping[str, Table]) -> Table:
-        """Keep at home what refers to tables that take no part: users, groups, disabled modules."""
+        """Mark fields as local that refer to tables without synchronisation: users, groups, disabled modules."""
         astray = [
             field
             for field in table.fields.values()
@@ -256,7 +256,7 @@ class _Builder:
         found = {}
         for alias, declared in self._model.components(name).items():
             if getattr(declared, "link", None) or getattr(declared, "linktable", None):
-                continue  # beyond a link table: the link record is a component of its own
+                continue  # beyond a link table: the link record itself is the component
             if declared.tablename in names:
                 found[str(alias)] = declared
         served = [declared.tablename for declared in found.values()]
@@ -268,7 +268,7 @@ class _Builder:
                 fkey=str(declared.fkey),
                 multiple=bool(getattr(declared, "multiple", True)),
                 needs_alias=served.count(declared.tablename) > 1,
-                # what is an entity of its own right (an office, a person's post) is a resource of its own
+                # An independent entity (an office, a person's post) is its own resource.
                 travels=not self._super_entities(declared.tablename),
             )
             for alias, declared in found.items()
@@ -323,7 +323,7 @@ def _initial(declared: Any) -> Initial | None:
 
 
 def _json_references(configured: Any, fields: Iterable[Field]) -> frozenset[str]:
-    """Return the JSON fields with references: all of them where the configuration says True, else those it names."""
+    """Return the JSON fields with references: all if the configuration is True, else those that it names."""
     names = [configured] if isinstance(configured, str) else configured
     return frozenset(
         field.name

@@ -1,7 +1,7 @@
-"""What a site decides about its synchronisation: ``[sync]``, ``[site]`` and ``[mail]`` of private/appconfig.ini.
+"""The settings of a site for its synchronisation: ``[sync]``, ``[site]`` and ``[mail]`` of private/appconfig.ini.
 
-Defaults are documented at each getter. The site's code outranks the file (``settings.sync.page_size = 100``), and what
-an administrator decided on the settings page outranks both, for the settings in ``DECIDABLE``.
+Each getter documents its default. The site's code overrides the file (``settings.sync.page_size = 100``). For the
+settings in ``DECIDABLE``, a value from the settings page overrides both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Callable
 from ..core import limits
 from .ini import Chosen, IniSettings
 
-#: What the settings page may decide, too (``preferences`` keeps it).
+#: Settings that the settings page can change (stored by ``administration.preferences``).
 DECIDABLE = frozenset(
     [("site", "public_url")]
     + [
@@ -40,9 +40,9 @@ class SyncSettings(IniSettings):
 
     Args:
         folder: the application's folder; None for defaults only.
-        chosen: what the site's code decided.
-        decide: returns (section, key) -> value, of those that were decided on the settings page; asked once, when a
-            setting of ``DECIDABLE`` is needed.
+        chosen: returns the values set in the site's code.
+        decide: returns (section, key) -> value for those set on the settings page; it is called once, when a setting
+            of ``DECIDABLE`` is read.
     """
 
     def __init__(self, folder: str | None, chosen: Chosen, decide: Callable[[], Decisions] = dict) -> None:
@@ -51,7 +51,7 @@ class SyncSettings(IniSettings):
         self._decided: Decisions | None = None
 
     def as_configured(self) -> SyncSettings:
-        """Return these settings without what the settings page decided."""
+        """Return these settings without those of the settings page."""
         configured = copy.copy(self)
         configured._decided = {}
         return configured
@@ -86,7 +86,7 @@ class SyncSettings(IniSettings):
         return int(self.number("sync", "batch_size", limits.BATCH_SIZE, minimum=1))
 
     def get_sync_max_document_size(self) -> int:
-        """[sync] max_document_mb: largest document taken from a peer, in bytes. Default: 1024 MB."""
+        """[sync] max_document_mb: largest document accepted from a peer, in bytes. Default: 1024 MB."""
         most = self.number("sync", "max_document_mb", limits.DOCUMENT_MEGABYTES, minimum=0.001)
         return int(most * limits.MEGABYTE)
 
@@ -104,11 +104,11 @@ class SyncSettings(IniSettings):
         return self.number("sync", "read_timeout", limits.READ_TIMEOUT, minimum=0.1)
 
     def get_sync_retries(self) -> int:
-        """[sync] retries: how often a request that failed in passing is repeated. Default: 3."""
+        """[sync] retries: how often a request is retried after a transient failure. Default: 3."""
         return int(self.number("sync", "retries", limits.RETRIES))
 
     def get_sync_retry_delay(self) -> float:
-        """[sync] retry_delay: seconds before the first repetition, three times as long each time. Default: 1."""
+        """[sync] retry_delay: seconds before the first retry, three times as long each time. Default: 1."""
         return self.number("sync", "retry_delay", limits.RETRY_DELAY)
 
     def get_sync_verify_tls(self) -> bool:
@@ -116,36 +116,36 @@ class SyncSettings(IniSettings):
         return self.flag("sync", "verify_tls", True)
 
     def get_sync_ca_bundle(self) -> str | None:
-        """[sync] ca_bundle: file with the certificate authorities to trust instead of the usual. No default."""
+        """[sync] ca_bundle: file with the certificate authorities to trust instead of the usual ones. No default."""
         return self.text("sync", "ca_bundle")
 
     def get_sync_folder_roots(self) -> tuple[Path, ...]:
-        """[sync] folder_roots: folders, with commas, below which repositories may read and write. No default."""
+        """[sync] folder_roots: comma-separated folders below which repositories may read and write. No default."""
         named = self.text("sync", "folder_roots") or ""
         return tuple(Path(each.strip()) for each in named.split(",") if each.strip())
 
     def get_sync_compression(self) -> bool:
-        """[sync] compression: whether bodies are gzipped where the other end understands it. Default: yes."""
+        """[sync] compression: whether bodies are gzipped if the other site supports it. Default: yes."""
         return self.flag("sync", "compression", True)
 
     def get_sync_max_depth(self) -> int:
-        """[sync] max_depth: how far an export follows references. Default: 10, as Eden."""
+        """[sync] max_depth: how far an export follows references. Default: 10, as in Eden."""
         return int(self.number("sync", "max_depth", 10))
 
     def get_sync_future_tolerance(self) -> float:
-        """[sync] future_tolerance: seconds that a record's time may be ahead of ours. Default: a day."""
+        """[sync] future_tolerance: seconds that a record's time may be in the future. Default: a day."""
         return self.number("sync", "future_tolerance", 86400)
 
     def get_sync_clock_warning(self) -> float:
-        """[sync] clock_warning: seconds between two sites' clocks that are worth a warning. Default: 60."""
+        """[sync] clock_warning: seconds between two sites' clocks that cause a warning. Default: 60."""
         return self.number("sync", "clock_warning", 60)
 
     def get_sync_msince_overlap(self) -> float:
-        """[sync] msince_overlap: seconds asked again from peers that know only times. Default: 60."""
+        """[sync] msince_overlap: seconds that are requested again from peers without cursors. Default: 60."""
         return self.number("sync", "msince_overlap", 60)
 
     def get_sync_lease_seconds(self) -> float:
-        """[sync] lease_seconds: without a heartbeat for so long, another worker takes over. Default: 60."""
+        """[sync] lease_seconds: seconds without a heartbeat after which another worker takes over. Default: 60."""
         return self.number("sync", "lease_seconds", 60, minimum=1)
 
     def get_sync_task_timeout(self) -> float:
@@ -157,21 +157,21 @@ class SyncSettings(IniSettings):
         return int(self.number("sync", "log_days", 90, minimum=1))
 
     def get_sync_notify_to(self) -> list[str]:
-        """[sync] notify_to: addresses, by commas, that get a mail when a repository keeps failing. No default."""
+        """[sync] notify_to: comma-separated addresses that get a mail when a repository keeps failing. No default."""
         return (self.text("sync", "notify_to") or "").replace(",", " ").replace(";", " ").split()
 
     def get_sync_notify_after(self) -> int:
-        """[sync] notify_after: how many runs in a row have to fail before a mail is sent. Default: 3."""
+        """[sync] notify_after: how many runs in a row must fail before a mail is sent. Default: 3."""
         return int(self.number("sync", "notify_after", 3, minimum=1))
 
     # Mail
 
     def get_mail_server(self) -> str | None:
-        """[mail] server: the server that takes mails from this site, host:port. No default: none are sent."""
+        """[mail] server: the mail server, host:port. No default: no mails are sent."""
         return self.text("mail", "server")
 
     def get_mail_sender(self) -> str | None:
-        """[mail] sender: address from which this site writes. No default."""
+        """[mail] sender: the sender's address of mails from this site. No default."""
         return self.text("mail", "sender")
 
     def get_mail_login(self) -> str | None:

@@ -1,10 +1,9 @@
-"""web2py's validators as quick checks of values that have their type already.
+"""web2py's validators as fast checks of typed values.
 
-A validator is written for what a person types into a form, once. An import asks thousands of times, with
-numbers, dates and lists instead of texts. So the checks of the common ones are made here; only what fails,
-and what is not known, goes through the validator itself, for its message or its opinion. Validators that look
-into the database are not run at all: they become facts about the field, which the importer checks for whole
-sets.
+A validator is made for a single text from a form. An import checks thousands of values, which are already numbers,
+dates and lists. So the common checks are done here. The validator itself is called only for a value that fails, for
+its message, and for checks that are not known here. Validators with database queries are never called: they become
+properties of the field, which the importer checks for whole sets.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Any, Callable, Optional
 Verdict = tuple[Any, Optional[str]]
 Check = Callable[[Any], Verdict]
 
-#: The decoder has checked these already: the value has its type.
+#: Validators that need no check: the decoder has ensured the type.
 _TYPED = frozenset(
     (
         "IS_DATE",
@@ -51,17 +50,17 @@ LONGEST = 2**63
 
 @dataclass
 class FieldRules:
-    """What the validators of a field say.
+    """The rules that the validators of a field make.
 
     Attributes:
         required: an empty value is refused.
         unique: the value must not occur twice in the table.
         lookup: table and field in which the value must occur.
         steps: checks of a value that is not empty, in order.
-        longest: where all steps do no more than limit the length of a text, the longest that passes them all.
-        null: what an empty value is stored as.
+        longest: if all steps only limit the length of a text, the maximum length.
+        null: the stored form of an empty value.
         turns_empty_to_null: whether an empty value is replaced by ``null`` before it is stored.
-        empty_message: what to say of an empty value, where it is refused.
+        empty_message: the error message if an empty value is refused.
     """
 
     required: bool = False
@@ -75,15 +74,15 @@ class FieldRules:
 
 
 def is_empty(value: Any) -> bool:
-    """Tell whether web2py would call the value empty."""
+    """Return whether web2py treats the value as empty."""
     return value is None or value == "" or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def flattened(requires: Any) -> Iterator[tuple[Any, bool]]:
-    """Yield the validators of a field in order, each with whether an empty value passes it by."""
+    """Yield the validators of a field in order, each with whether it is skipped for an empty value."""
     for each in requires if isinstance(requires, (list, tuple)) else [requires]:
         if _is(each, "DefaultValidatorProxy"):
-            # How newer versions of pydal wrap what they give to a field that asks for nothing.
+            # Newer versions of pydal wrap the default validators of a field like this.
             yield from flattened(each.obj)
             continue
         if each is None or type(each).__name__ == "Validator":
@@ -97,13 +96,13 @@ def flattened(requires: Any) -> Iterator[tuple[Any, bool]]:
 
 
 def read_rules(requires: Any, kind: str, late: Callable[[int], Any]) -> FieldRules:
-    """Return the rules that the validators of a field make.
+    """Return the rules of a field from its validators.
 
     Args:
         requires: the field's ``requires``: None, a validator or a list of them.
         kind: kind of the field, see schema.Field.
-        late: gives the validator at a place of ``flattened(requires)``, of the running request: what is not
-            known here may hold on to a database connection, which belongs to one request.
+        late: returns the validator at an index of ``flattened(requires)`` in the current request: an unknown
+            validator may keep a database connection, which belongs to one request.
     """
     rules = FieldRules()
     reference = "reference" in kind
@@ -137,7 +136,7 @@ def read_rules(requires: Any, kind: str, late: Callable[[int], Any]) -> FieldRul
 
 
 def compile_rules(rules: FieldRules) -> Check | None:
-    """Return one check for the rules; None where there is nothing to check."""
+    """Return one check for all rules, None if there is nothing to check."""
     steps = tuple(rules.steps)
     if not steps and not rules.required and not rules.turns_empty_to_null:
         return None
@@ -167,7 +166,7 @@ def _is(validator: Any, *names: str) -> bool:
 
 
 def _ask(validator: Any, value: Any) -> Verdict:
-    """Let the validator itself speak."""
+    """Check the value with the validator itself."""
     result, error = validator(value)
     return result, None if error is None else str(error)
 
@@ -194,7 +193,7 @@ def _refusal(validator: Any, value: Any) -> Verdict:
 
 
 def _quick_test(validator: Any, kind: str) -> Callable[[Any], bool] | None:
-    """Return what tells that a value passes for certain; None where only the validator knows."""
+    """Return a function that recognises values which certainly pass, None if only the validator can tell."""
     if _is(validator, "IS_LENGTH"):
         longest, shortest = validator.maxsize, validator.minsize
         return lambda value: isinstance(value, str) and shortest <= len(value) <= longest

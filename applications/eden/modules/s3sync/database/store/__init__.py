@@ -1,4 +1,4 @@
-"""The records of this site's database, read and written in sets (ports.Store), by database."""
+"""The store (ports.Store): records read and written in sets, with a module per kind of database."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ("JournalRows", "column_types", "matching", "open_store", "transaction
 
 
 def open_store(db: Any, schema: Callable[[], Schema] | None = None) -> JournalRows:
-    """Return the store of a pydal DAL, always the same one for the same DAL.
+    """Return the store of a pydal DAL, the same object for the same DAL.
 
     Args:
         db: the DAL.
-        schema: gives the schema; only filters need it.
+        schema: returns the schema; only filters need it.
 
     Raises:
-        ConfigurationError: synchronisation does not know this kind of database.
+        ConfigurationError: this kind of database is not supported.
     """
     adapter = db._adapter
     store: JournalRows | None = adapter.__dict__.get("s3sync_store")
@@ -32,7 +32,7 @@ def open_store(db: Any, schema: Callable[[], Schema] | None = None) -> JournalRo
 
 
 def _store_class(engine: str) -> Any:
-    # each is imported only where it serves: the drivers of the others need not be installed
+    # Only the needed one is imported: the drivers of the others need not be installed.
     if engine == "sqlite":
         from .sqlite import SQLiteStore
 

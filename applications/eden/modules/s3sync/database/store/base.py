@@ -1,8 +1,8 @@
-"""The records of the synchronised tables in sets: what is the same for all databases.
+"""The store of records in sets: the parts that all databases share.
 
-The statements go to the driver's cursor, past pydal's rows, because a row object a record costs ten times
-what the database itself takes. Siblings of this module supply what differs: how keys are given out, how many
-rows one statement takes, how the driver names its troubles.
+The statements go directly to the driver's cursor: a pydal row object per record takes ten times as long as the
+database itself. The modules for each database add the differences: how keys are generated, how many rows a statement
+can have, which errors the driver raises.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .scanning import Scans
 class SqlStore(Scans):
     """A ports.Store on the connection of a pydal DAL.
 
-    One store serves one DAL object (see ``open_store``), and like the DAL one thread at a time.
+    A store belongs to one DAL object (see ``open_store``), and like the DAL is used by one thread at a time.
     """
 
     knows_keys = True

@@ -1,7 +1,7 @@
-"""How values stand in the columns of a database, as pydal writes and reads them.
+"""How values are stored in the columns of a database, by pydal's rules.
 
-What the store writes past pydal has to be read by pydal and the other way round. The rules here are pydal's
-(its ``representers`` and ``parsers``), compiled once a column instead of looked up once a value.
+pydal must read what the store writes without it, and the other way round. These are pydal's rules (its
+``representers`` and ``parsers``), compiled once per column instead of looked up for each value.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _write_time(value: time) -> str:
 def _read_time(value: Any) -> time:
     if isinstance(value, time):
         return value.replace(microsecond=0)
-    if isinstance(value, timedelta):  # MySQL's drivers take a time of day for a duration
+    if isinstance(value, timedelta):  # MySQL's drivers return a time of day as a duration
         return (datetime.min + value).time().replace(microsecond=0)
     hour, minute, second = ([int(part) for part in str(value)[:8].split(":")] + [0, 0])[:3]
     return time(hour, minute, second)
@@ -89,15 +89,15 @@ def decimals_of(field_type: str) -> int:
 
 
 class Columns:
-    """The conventions of one database; this class has those that all of pydal's SQL databases share.
+    """The conventions of one database; this class has those common to all of pydal's SQL databases.
 
     Args:
-        quote: character round identifiers.
+        quote: the quote character of identifiers.
         native_lists: whether list: types are array columns (pydal's "postgres2" and "postgres3").
         native_booleans: whether booleans are boolean columns (pydal's "postgres3").
-        native_json: whether the driver hands out JSON columns as Python values.
-        moment_text: expression for the ISO text of a date and time, with {} for the column; "" where there is none.
-            The database writes that text in less time than the driver takes to make an object of it.
+        native_json: whether the driver returns JSON columns as Python values.
+        moment_text: expression for the ISO text of a date and time, with {} for the column; "" if there is none. The
+            database writes that text faster than the driver makes an object.
     """
 
     text_times = False
@@ -122,7 +122,7 @@ class Columns:
         return f"{self.quote}{identifier}{self.quote}"
 
     def encoder(self, field: Field) -> Converter | None:
-        """Return what turns a Python value into a parameter of the driver; None where it is passed as it is."""
+        """Return the function that converts a Python value to a driver's parameter, None if none is needed."""
         kind = field.kind
         if kind == "boolean":
             return None if self.native_booleans else _write_bool
@@ -144,7 +144,7 @@ class Columns:
         return None
 
     def decoder(self, field: Field) -> Converter | None:
-        """Return what turns a column value into a Python value; None where it is one already."""
+        """Return the function that converts a column value to a Python value, None if none is needed."""
         kind = field.kind
         if kind == "boolean":
             return None if self.native_booleans else _read_bool
@@ -167,7 +167,7 @@ class Columns:
         return None
 
     def reader(self, field: Field) -> Converter | None:
-        """Return what turns a raw value of ``raw`` into a value for the writers of documents."""
+        """Return the function that converts a value of ``raw`` to a value for the writers of documents."""
         if self.text_times and field.kind in ("datetime", "date", "time"):
             return None  # ISO text already
         if self._moment_text and field.kind == "datetime":
@@ -202,18 +202,18 @@ class SQLiteColumns(Columns):
         super().__init__('"')
 
     def raw(self, column: str, field: Field) -> str:
-        """Return times as the text they are stored as; an expression keeps the driver from parsing them."""
+        """Return times as their stored text; as an expression, so that the driver does not parse them."""
         return f"+{column}" if field.kind in ("datetime", "date", "time") else column
 
     def plain(self, column: str, field: Field) -> str:
-        """Return the column behind a unary plus where the driver would parse it slowly by declared type."""
+        """Return the column with a unary plus if the driver would parse it slowly by its declared type."""
         return f"+{column}" if field.kind in ("datetime", "date") else column
 
 
 def encode_rows(
     rows: Sequence[tuple[Any, ...]], encoders: Sequence[Converter | None]
 ) -> Sequence[tuple[Any, ...]]:
-    """Apply a converter a column; None stays None, and columns without a converter stay as they are."""
+    """Apply the converter of each column; None stays None, and columns without a converter do not change."""
     if not rows or not any(encoders):
         return rows
     return list(zip(*encoded_columns(rows, encoders)))
@@ -222,7 +222,7 @@ def encode_rows(
 def encoded_columns(
     rows: Sequence[tuple[Any, ...]], encoders: Sequence[Converter | None]
 ) -> list[Sequence[Any]]:
-    """As ``encode_rows``, of rows of which there is at least one; return the columns."""
+    """Return the columns of ``encode_rows``, for at least one row."""
     turned: list[Sequence[Any]] = list(zip(*rows))
     for at, convert in enumerate(encoders):
         if convert is not None:

@@ -1,7 +1,7 @@
 """Filters as SQL conditions.
 
-A condition speaks of the row of the filtered table that the query calls ``t``. A foreign key that a selector
-follows, or a component it begins with, becomes a sub-select, so that a record is never found twice.
+A condition is about the row of the filtered table with the alias ``t``. A foreign key that a selector follows, or a
+component it begins with, becomes a sub-select, so that no record is found twice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ...wire.filters import Filter, Operator, Path, typed_values, validate
 if TYPE_CHECKING:
     from .matching import ByContents
 
-#: A hierarchy deeper than this is not followed by ``typeof``.
+#: The depth to which ``typeof`` follows a hierarchy.
 DEEPEST = 20
 
 _COMPARISONS = {Operator.LT: "<", Operator.LE: "<=", Operator.GT: ">", Operator.GE: ">="}
@@ -26,8 +26,8 @@ class SqlCondition(NamedTuple):
     """A part of a WHERE clause.
 
     Attributes:
-        sql: the text, in parentheses where it needs them.
-        parameters: what its marks stand for, as the driver wants it.
+        sql: the text, in parentheses if needed.
+        parameters: the values of its parameter marks, in the driver's form.
     """
 
     sql: str
@@ -47,7 +47,7 @@ class Conditions:
 
     Args:
         schema: the tables.
-        store: supplies quoting, parameter marks and the conventions of columns.
+        store: the store, for quoting, parameter marks and the conventions of columns.
     """
 
     def __init__(self, schema: Schema, store: ByContents) -> None:
@@ -62,17 +62,17 @@ class Conditions:
         """Return the condition of a filter.
 
         Args:
-            table: the table that is read.
-            filter: the filter; of this table.
-            alias: name of the table in the query.
+            table: the table to read.
+            filter: a filter for this table.
+            alias: alias of the table in the query.
 
         Raises:
-            FilterError: it names something that does not exist, or compares what cannot be compared.
+            FilterError: it names something that does not exist, or compares values that cannot be compared.
         """
         paths = validate(filter, self._schema, table)
         found = joined([self._along(path, filter, table, alias) for path in paths], "OR")
         if filter.negate:
-            # a comparison with NULL is neither true nor false; turned round it has to be true
+            # A comparison with NULL is neither true nor false; its negation must be true.
             return SqlCondition(f"(NOT COALESCE({found.sql}, {self._false()}))", found.parameters)
         return found
 
@@ -87,7 +87,7 @@ class Conditions:
         inner = self._alias()
         condition = self._hop(path, 0, filter, member, inner)
         if _asks_for_nothing(filter):
-            # "no e-mail address" holds for a master without any component record, too
+            # "No e-mail address" is also true for a master without any component record.
             holds = self._hop(path, 0, _of_something(filter), member, inner)
             wanted = filter.operator is Operator.NE
             exists = self._exists(member, inner, component.fkey, alias, component.pkey, holds)
@@ -130,7 +130,7 @@ class Conditions:
     def _is_listed(self, column: str, key: str) -> str:
         if self._columns.native_lists:
             return f"{key} = ANY({column})"
-        # no LIKE: a percent sign in the text would be taken for a parameter by the driver
+        # No LIKE: the driver would take a percent sign in the text for a parameter.
         if self._store.dialect == "mysql":
             return f"INSTR({column}, CONCAT('|', {key}, '|')) > 0"
         if self._store.dialect == "postgres":
@@ -203,7 +203,7 @@ class Conditions:
         return f"CAST({column} AS TEXT)"
 
     def _contains(self, field: Field, value: Any, column: str) -> SqlCondition:
-        """Return the condition that a list has an element, or a text a part."""
+        """Return the condition that a list contains an element, or a text a part."""
         if value is None:
             return self._empty_list(field, column)
         if not field.kind.startswith("list:"):
@@ -224,10 +224,9 @@ class Conditions:
         return SqlCondition(f"({column} IS NULL OR {column} = {nothing})")
 
     def _typeof(self, field: Field, table: Table, values: Sequence[Any], column: str) -> SqlCondition:
-        """Return the condition that a reference leads to one of these records or to one below them.
+        """Return the condition that a reference's target is one of these records or below one of them.
 
-        Eden's hierarchies have a field ``parent``. Given is the key, or the name of the topmost record, or
-        NONE.
+        Eden's hierarchies have a field ``parent``. A value is the key or the name of the topmost record, or NONE.
         """
         target = self._schema.get(field.target) if field.target is not None else None
         holder, key_column = (target, column) if target is not None else (table, None)
@@ -254,7 +253,7 @@ class Conditions:
 
 
 def _asks_for_nothing(filter: Filter) -> bool:
-    """Tell whether the filter looks for records without a value, or for those with any value."""
+    """Return whether the filter selects records without a value, or those with any value."""
     return filter.values == (None,) and filter.operator in (Operator.EQ, Operator.NE, Operator.BELONGS)
 
 

@@ -1,7 +1,6 @@
-"""The rows of the journal: what is the same for all databases.
+"""The rows of the journal: the parts that all databases share.
 
-The rules of the journal (masters, catching up, identity) are in ``journal``; here is how its rows are
-written.
+The rules of the journal (masters, catching up, identity) are in ``journal``; this module writes its rows.
 """
 
 from __future__ import annotations
@@ -15,24 +14,24 @@ from .statements import CHUNK, chunks
 
 
 class JournalRows(SqlStore):
-    """A store that also keeps the rows of the journal."""
+    """A store that also writes the rows of the journal."""
 
     def highest_position(self) -> int:
-        """Return the highest position given out, as far as this transaction can see."""
+        """Return the highest position used, as far as this transaction can see."""
         return int(self.rows(f"SELECT COALESCE(MAX(seq), 0) FROM {self.columns.name('sync_journal')}")[0][0])
 
     def newest_position(self) -> int:
-        """Return the highest position given out, also where it was committed since this transaction began to read."""
+        """Return the highest position used, also if it was committed after this transaction began to read."""
         return self.highest_position()
 
     def settled_position(self) -> int:
-        """Return the position up to which no open transaction can still write."""
+        """Return the highest position at or below which no open transaction can still write."""
         return self.highest_position()
 
     def prepare_positions(self) -> None:
-        """Make what the database needs to count positions; called when the tables have been made."""
+        """Create what the database needs to count positions; called after the tables were created."""
 
-    #: how many records one statement notes
+    #: Number of records that one statement notes.
     noted_at_once = CHUNK * 4
 
     def note(
@@ -49,12 +48,12 @@ class JournalRows(SqlStore):
 
         Args:
             table: name of the table.
-            keys: each once, in the order in which positions are given.
-            origin: who brought the change.
-            delivered: position up to which ``origin`` has got our changes; a record that holds later ones by
+            keys: each key once, in the order of the new positions.
+            origin: the repository that brought the change.
+            delivered: position up to which ``origin`` has received our changes; a record with later changes by
                 others is not marked as brought by it.
-            own: whether the record itself changed, not only a component of it.
-            times: key -> time of the record, where all of them are new to the journal.
+            own: whether the record itself changed, not only one of its components.
+            times: key -> time of the record, if all of them are new to the journal.
         """
         self.begin_if_needed()
         for part in chunks(keys, self.noted_at_once):
@@ -64,14 +63,14 @@ class JournalRows(SqlStore):
     def _note_new(
         self, table: str, keys: Sequence[int], origin: int | None, times: Mapping[int, datetime]
     ) -> bool:
-        """Note records of which the journal should know none, in the quickest way; return False where it does."""
+        """Note records that should all be new to the journal, in the fastest way; return False if one is not new."""
         return False
 
     def _note(self, table: str, keys: Sequence[int], origin: int | None, delivered: int, own: bool) -> None:
         raise NotImplementedError
 
     def note_all(self, table: Table) -> int:
-        """Note all records of a table of which the journal knows none; return how many."""
+        """Note all records of a table that the journal does not contain yet; return how many."""
         raise NotImplementedError
 
     _JOURNAL_COLUMNS = "tablename, record_id, seq, origin, changed_seq, changed_origin, modified_on"

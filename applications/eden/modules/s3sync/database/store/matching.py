@@ -1,4 +1,4 @@
-"""Records found by what they hold: duplicates, with or without regard to case."""
+"""Finds records by their contents: duplicates, case-sensitive or not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def match_index(table: Table) -> str:
 
 
 def _folded(keys: Collection[Row], fold: Sequence[bool]) -> Iterable[Row]:
-    """Yield keys with the texts in some of their columns in lower case."""
+    """Yield keys with the texts of some columns in lower case."""
     columns = [
         [value.lower() if isinstance(value, str) else value for value in column] if lower else column
         for column, lower in zip(zip(*keys), fold)
@@ -26,7 +26,7 @@ def _folded(keys: Collection[Row], fold: Sequence[bool]) -> Iterable[Row]:
 
 
 class ByContents(ByKeys):
-    """Finds records by the values of some of their columns."""
+    """Finds records by the values of some columns."""
 
     #: most parameters that one statement may have, a power of two
     most_marks = 4096
@@ -40,7 +40,7 @@ class ByContents(ByKeys):
         *,
         ignore_case: bool = False,
     ) -> list[Row]:
-        """See ports.Store; what the database cannot compare as Python does, is compared here once more."""
+        """See ports.Store; values that the database cannot compare like Python are compared here again."""
         fold = [ignore_case and table.fields[name].is_text for name in by]
         wanted = set(_folded(keys, fold))
         found: list[Row] = []
@@ -59,7 +59,7 @@ class ByContents(ByKeys):
 
     @staticmethod
     def _by_given_values(keys: Collection[Row]) -> dict[tuple[int, ...], list[Row]]:
-        """Sort keys by the places where they hold something, and leave nothing else in them."""
+        """Group keys by the positions that have a value, and keep only these values."""
         if keys and not any(None in key for key in keys):
             return {tuple(range(len(next(iter(keys))))): list(keys)}
         groups: dict[tuple[int, ...], list[Row]] = {}
@@ -82,12 +82,12 @@ class ByContents(ByKeys):
         return self._matching(table, columns, by, empty, encoded)
 
     def _live_without(self, table: Table, empty: Sequence[str], alias: str = "") -> str:
-        """Return the condition that a record is not deleted and holds nothing in some columns."""
+        """Return the condition that a record is not deleted and has no value in some columns."""
         nothing = "".join(f" AND {alias}{self.columns.name(each)} IS NULL" for each in empty)
         return f"{self.live(table, alias)}{nothing}"
 
     def lowered(self, expression: str, texts: Sequence[str]) -> str:
-        """Return a text expression in lower case, to be compared with texts that are in lower case."""
+        """Return a text expression in lower case, to compare it with texts in lower case."""
         return f"LOWER({expression})"
 
     def _matching(
@@ -98,21 +98,21 @@ class ByContents(ByKeys):
         empty: Sequence[str],
         keys: Sequence[Row],
     ) -> list[Row]:
-        """Return the live rows that may have one of the keys; more than these is no harm.
+        """Return the live rows that may have one of the keys; further rows do no harm.
 
         Args:
             table: the table.
-            columns: what to return.
-            by: columns of the keys, each with whether its case is ignored (the keys are in lower case then).
-            empty: further columns, in which the rows hold nothing.
-            keys: values of these columns, as the database has them, none of them None.
+            columns: the columns to return.
+            by: columns of the keys, each with whether its case is ignored (then the keys are in lower case).
+            empty: further columns, which must be empty.
+            keys: values of these columns in the database's form, without None.
         """
         name, fold = by[0]
         column = self.columns.name(name)
         values = list(dict.fromkeys(key[0] for key in keys))
         expression = self.lowered(column, values) if fold else column
         found: list[Row] = []
-        # an expression without an index: the fewer statements, the fewer times the table is read
+        # The expression has no index: each statement reads the whole table.
         for part in chunks(values, self.most_marks if fold else CHUNK):
             part = padded(part)
             where = f"{expression} IN ({self.marks(len(part))}) AND {self._live_without(table, empty)}"
@@ -120,14 +120,14 @@ class ByContents(ByKeys):
         return found
 
     def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
-        """Make the index that ``match`` needs, where this database can index what it compares.
+        """Create the index that ``match`` needs, if this database can index the compared expression.
 
         Args:
             table: the table.
             by: the columns, each with whether its case is ignored.
 
         Returns:
-            whether it was made now.
+            whether it was created now.
         """
         return False
 

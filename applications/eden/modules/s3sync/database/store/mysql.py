@@ -16,9 +16,9 @@ from .column_types import Columns
 from .journal_rows import JournalRows
 from .statements import BUSY_SECONDS, chunks, padded
 
-#: between the texts of a generated column
+#: Separates the texts of a generated column.
 _SEPARATOR = "/"
-#: bytes of values in one statement, far below what a server takes at once
+#: Bytes of values in one statement, far below the limit of a server.
 _STATEMENT = 1 << 20
 _STATEMENT_ROWS = 1000
 _PLAIN_TEXT = re.compile(r"[\w:/.-]*", re.ASCII)
@@ -29,21 +29,20 @@ _REFUSED_CODES = frozenset(
 )
 _UPDATE_ROWS = 100
 _COLLATION = "utf8mb4_bin"
-#: most characters of a text in an index
+#: Maximum number of characters of a text in an index.
 _INDEXED = 191
 
 
 class MySQLStore(JournalRows):
-    """MySQL and MariaDB: the server tells the keys of new rows, and writers take turns at the counter of the
-    journal.
+    """MySQL and MariaDB: the server generates the keys of new rows, and writers lock the journal's counter in turn.
 
-    Texts are compared by these databases without regard to case and accents unless a table has a binary
-    collation (see ``prepare_tables``); what they find too much is sorted out here.
+    Unless a table has a binary collation (see ``prepare_tables``), these databases compare texts without case and
+    accents; rows found in excess are filtered out here.
     """
 
     dialect = "mysql"
     knows_keys = False
-    #: generated columns that are known to be there: (database, table, column)
+    #: Generated columns known to exist: (database, table, column).
     _generated: set[tuple[str, str, str]] = set()
     INDEX_COLUMNS = (
         "SELECT table_name, index_name, column_name FROM information_schema.statistics "
@@ -56,7 +55,7 @@ class MySQLStore(JournalRows):
         self._step: int | None = None
 
     def driver_errors(self) -> tuple[type[BaseException], ...]:
-        """Return what the driver raises; surrogates fail before they reach the database."""
+        """Return the driver's exceptions; surrogates fail before they reach the database."""
         return (self._adapter.driver.Error, UnicodeEncodeError)
 
     def translated(self, error: BaseException, subject: str) -> SyncError:
@@ -76,8 +75,8 @@ class MySQLStore(JournalRows):
     def lock_writers(self) -> None:
         """See SqlStore.
 
-        Strict: pydal's session would cut texts that are too long without a word. Read committed: what another
-        writer committed while we waited for our turn has to be seen.
+        Strict mode: pydal's session would silently truncate long texts. Read committed: we must see what another writer
+        committed while we waited for the lock.
         """
         self.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         self.run("SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES'")
@@ -91,10 +90,10 @@ class MySQLStore(JournalRows):
             self.run("START TRANSACTION")
 
     def prepare_tables(self, tables: Sequence[str]) -> None:
-        """Convert tables to utf8mb4: pydal makes them for three bytes a character, which is no emoji and half
-        of Chinese.
+        """Convert tables to utf8mb4.
 
-        The binary collation compares texts as the other databases do.
+        pydal creates them with three bytes per character: without emoji and much of Chinese. The binary collation
+        compares texts like the other databases.
         """
         outdated = [
             row[0]
@@ -111,7 +110,7 @@ class MySQLStore(JournalRows):
             )
 
     def index_part(self, column: str, kind: str, length: int | None) -> str:
-        """See SqlStore; an index has room for 3,072 bytes, four a character, so of long texts it has the beginning."""
+        """See SqlStore; an index has 3,072 bytes, four per character, so it has only the beginning of long texts."""
         name = self.columns.name(column)
         is_long = kind == "text" or (kind == "string" and (length or 0) > _INDEXED)
         return f"{name}({_INDEXED})" if is_long else name
@@ -123,7 +122,7 @@ class MySQLStore(JournalRows):
         return f"ON DUPLICATE KEY UPDATE {assigned}"
 
     def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> list[Row]:
-        """See SqlStore; plain keys stand in the statement, which spares the driver thousands of parameters."""
+        """See SqlStore; plain keys are literals in the statement, which saves the driver thousands of parameters."""
         found: list[Row] = []
         for part in chunks(list(dict.fromkeys(keys))):
             listed = _literals(part)
@@ -145,9 +144,9 @@ class MySQLStore(JournalRows):
     # --- records -------------------------------------------------------------------------------------------
 
     def _match_column(self, table: Table, by: Sequence[tuple[str, bool]]) -> tuple[str, str]:
-        """Return the generated column that holds what a duplicate rule compares: its name, and how it is made.
+        """Return name and expression of the generated column with the values that a duplicate rule compares.
 
-        The name changes with the rule, so that a rule that changes finds no column of the former one.
+        The name depends on the rule, so that a changed rule does not use the column of the former one.
         """
         listed = ", ".join(self.columns.name(each) for each, _ in by)
         joined = f"CONCAT_WS('{_SEPARATOR}', {listed})"
@@ -165,7 +164,7 @@ class MySQLStore(JournalRows):
         return key in self._generated
 
     def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
-        """See SqlStore; MariaDB cannot index an expression, but a column that is generated from it."""
+        """See SqlStore; MariaDB cannot index an expression, but a column generated from it."""
         column, made = self._match_column(table, by)
         if self._has_column(table.name, column):
             return False
@@ -194,7 +193,7 @@ class MySQLStore(JournalRows):
         column, _ = self._match_column(table, [(name, rule.ignore_case) for name in texts])
         if not self._has_column(table.name, column):
             return super()._matching(table, columns, by, empty, keys)
-        # the column leaves out what is empty, as the keys do
+        # The column leaves out empty values, like the keys.
         places = [at for name in texts for at, each in asked if each == name]
         wanted = dict.fromkeys(_SEPARATOR.join([key[at] for at in places])[:_INDEXED] for key in keys)
         found: list[Row] = []
@@ -222,7 +221,7 @@ class MySQLStore(JournalRows):
         ]
 
     def _insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
-        """See SqlStore; the rows of one statement get keys in order, of which the server tells the first.
+        """See SqlStore; the rows of one statement get keys in order, and the server returns the first.
 
         Source: https://dev.mysql.com/doc/refman/8.0/en/innodb-auto-increment-handling.html, "simple inserts".
         """
@@ -239,7 +238,7 @@ class MySQLStore(JournalRows):
         return keys
 
     def _key_step(self) -> int:
-        """Return the distance between two keys: more than one where several servers write."""
+        """Return the distance between two keys: more than one if several servers write."""
         if self._step is None:
             self._step = int(self.rows("SELECT @@SESSION.auto_increment_increment")[0][0])
         return self._step
@@ -259,8 +258,9 @@ class MySQLStore(JournalRows):
     # --- the journal ---------------------------------------------------------------------------------------
 
     def newest_position(self) -> int:
-        """See JournalRows; a transaction of pydal's session sees what was there at its first query, another
-        connection what is there now.
+        """See JournalRows.
+
+        A transaction of pydal's session sees the state at its first query, another connection the present one.
         """
         try:
             with contextlib.closing(self._adapter.connector()) as connection, connection.cursor() as cursor:
@@ -271,7 +271,7 @@ class MySQLStore(JournalRows):
         return max(int(newest), self.highest_position())
 
     def settled_position(self) -> int:
-        """See JournalRows: the counter of the last transaction that committed, since they take turns."""
+        """See JournalRows: the counter of the last committed transaction, since writers take turns."""
         rows = self.rows("SELECT head FROM sync_journal_state")
         return int(rows[0][0]) if rows else 0
 
@@ -282,7 +282,7 @@ class MySQLStore(JournalRows):
         )
 
     def _take_positions(self, count: int) -> int:
-        """Return the position before the next ones, and keep other writers out until the transaction ends."""
+        """Return the position before the next ones, and lock out other writers until the transaction ends."""
         self.run("UPDATE sync_journal_state SET head = head + %s", (count,))
         return int(self.rows("SELECT head FROM sync_journal_state")[0][0]) - count
 
@@ -300,7 +300,7 @@ class MySQLStore(JournalRows):
                     f"INSERT INTO {journal} ({self._JOURNAL_COLUMNS}) VALUES ({self.marks(7)})", rows
                 )
         except RowRefused:
-            # one of them is there: left by a record whose key came back
+            # One of them exists: left by a record whose key was used again.
             return False
         return True
 
@@ -310,7 +310,7 @@ class MySQLStore(JournalRows):
         times: dict[int, Any] = dict(
             self.by_keys(f"SELECT id, modified_on FROM {name(table)} WHERE id IN ", (), keys)
         )
-        # MySQL assigns from left to right: what looks at the old position comes before the new one.
+        # MySQL assigns from left to right: expressions with the old position come before the new one.
         kept = f"IF(origin <=> VALUES(origin) OR seq <= {int(delivered)}, VALUES(origin), NULL)"
         moved = ("seq", *(("changed_seq", "changed_origin", "modified_on") if own else ()))
         ending = self.replacing((), moved).replace(" UPDATE ", f" UPDATE origin = {kept}, ", 1)
@@ -337,7 +337,7 @@ class MySQLStore(JournalRows):
 
 
 def _literals(keys: Sequence[Any]) -> str | None:
-    """Return numbers or plain texts as they stand in a statement, None where the driver has to quote them."""
+    """Return numbers or plain texts as literals, None if the driver must quote them."""
     kinds = set(map(type, keys))
     if kinds == {int}:
         return ", ".join(map(str, keys))
@@ -348,7 +348,7 @@ def _literals(keys: Sequence[Any]) -> str | None:
 
 
 def _statements(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield rows in parts that fit a statement each."""
+    """Yield rows in parts that fit into one statement each."""
     part: list[Row] = []
     size = 0
     for row in rows:

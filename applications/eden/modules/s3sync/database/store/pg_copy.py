@@ -1,7 +1,7 @@
-"""Values as PostgreSQL reads them from text: the lines of COPY, and arrays as parameters.
+"""Values as text for PostgreSQL: the lines of COPY, and arrays as parameters.
 
-One text for thousands of values costs the driver a tenth of what as many parameters cost. Values are turned a
-column at a time, since those of a column are alike.
+One text for thousands of values takes the driver a tenth of the time for as many parameters. Values are converted
+column by column, since those of a column have the same type.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _write_bool(value: bool) -> str:
     return "t" if value else "f"
 
 
-#: Values of other types have to travel as parameters.
+#: Values of other types must be passed as parameters.
 _WRITERS: dict[type, Writer] = {
     int: str,
     bool: _write_bool,
@@ -50,7 +50,7 @@ def _quoted(texts: Iterable[str]) -> Iterable[str]:
 def _column(
     values: Sequence[Any], null: str, write_texts: Callable[[Iterable[str]], Iterable[str]]
 ) -> Iterable[str] | None:
-    """Return the values of one column as texts; None where one is of a type that has no text here."""
+    """Return the values of one column as texts, None if one has a type without text form here."""
     kinds = set(map(type, values))
     has_null = type(None) in kinds
     kinds.discard(type(None))
@@ -73,15 +73,15 @@ def _column(
 
 
 def copy_lines(rows: Sequence[Sequence[Any]]) -> str | None:
-    """Return rows as COPY reads them in its text format.
+    """Return rows in the text format of COPY.
 
     Source: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 
     Args:
-        rows: at least one, all of the same length.
+        rows: at least one row, all of the same length.
 
     Returns:
-        the lines, None where a value is of a type that has no text here.
+        the lines, None if a value has a type without text form here.
     """
     columns = []
     for values in zip(*rows):
@@ -93,15 +93,15 @@ def copy_lines(rows: Sequence[Sequence[Any]]) -> str | None:
 
 
 def array(values: Sequence[Any]) -> str | None:
-    """Return values as an array constant, without the quotes round it.
+    """Return values as an array constant, without quotes around it.
 
     Source: https://www.postgresql.org/docs/current/arrays.html, "Array Input and Output Syntax".
 
     Args:
-        values: any number, all for one column.
+        values: any number of values, all for one column.
 
     Returns:
-        the constant, None where a value is of a type that has no text here.
+        the constant, None if a value has a type without text form here.
     """
     texts = _column(values, "NULL", _quoted)
     return None if texts is None else f"{{{','.join(texts)}}}"

@@ -21,19 +21,19 @@ from .pg_copy import array, copy_lines
 from .statements import BUSY_SECONDS, chunks
 
 _PAGE = 1000
-#: Most keys in one statement.
+#: Maximum number of keys in one statement.
 _KEYS = 5000
-#: COPY is handed its lines in one piece: each piece more is a wait for other threads.
+#: COPY gets its lines in one piece: each further piece waits for other threads.
 _PIECE = 1 << 24
 _BUSY_CODES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300")
 _COUNTER = "sync_journal_position"
 
 
 class PostgresStore(JournalRows):
-    """PostgreSQL: keys come from the sequences in one go, rows by COPY, what is looked for as arrays.
+    """PostgreSQL: keys come from the sequences in one statement, rows by COPY, values to look up as arrays.
 
-    Imports take turns (an advisory lock), so that two peers that bring the same record at the same time do
-    not both create it. Local writers go on meanwhile.
+    Imports take turns (by an advisory lock), so that two peers with the same new record do not both create it. Local
+    writers are not blocked.
     """
 
     dialect = "postgres"
@@ -61,7 +61,7 @@ class PostgresStore(JournalRows):
         self._tag: int | None = None
 
     def driver_errors(self) -> tuple[type[BaseException], ...]:
-        """Return what psycopg2 raises; a NUL character or a surrogate fails before it reaches the database."""
+        """Return the exceptions of psycopg2; a NUL character or a surrogate fails before it reaches the database."""
         return (psycopg2.Error, ValueError)
 
     def translated(self, error: BaseException, subject: str) -> SyncError:
@@ -71,7 +71,7 @@ class PostgresStore(JournalRows):
         if isinstance(error, ValueError):
             return self.refused(error, text)
         if code is None:
-            return self.busy(error)  # the connection is gone: no server, or it was restarted
+            return self.busy(error)  # the connection is lost: no server, or it was restarted
         if code in _BUSY_CODES:
             return self.busy(error)
         if code.startswith("53"):
@@ -99,7 +99,7 @@ class PostgresStore(JournalRows):
         self.run("SELECT pg_advisory_xact_lock(%s)", (self._lock_key() | (2**48 - 1),))
 
     def _lock_key(self) -> int:
-        """Return the beginning of our advisory locks: unlike those of other sites in the same database."""
+        """Return the first key of our advisory locks, which differs from that of other sites in the same database."""
         if self._tag is None:
             (oid,) = self.rows("SELECT 'sync_journal'::regclass::oid::bigint")[0]
             self._tag = (0x2000 + (oid & 0x0FFF)) << 48
@@ -186,7 +186,7 @@ class PostgresStore(JournalRows):
             raise self.translated(error, sql) from error
 
     def _next(self, sequence: str, count: int) -> list[int]:
-        """Return the next numbers of a sequence; others may have taken some between them."""
+        """Return the next numbers of a sequence; they may have gaps, taken by others."""
         sql = "SELECT array_agg(nextval(%s::regclass)) FROM generate_series(1, %s)"
         numbers: list[int] = self.rows(sql, (sequence, count))[0][0]
         return numbers
@@ -200,7 +200,7 @@ class PostgresStore(JournalRows):
         return found
 
     def _column_types(self, table: Table) -> dict[str, str]:
-        """Return the types of the columns without their lengths: a cast to a length would cut texts quietly."""
+        """Return the types of the columns without lengths: a cast to a length would silently truncate texts."""
         found = self._types.get(table.name)
         if found is None:
             rows = self.rows(
@@ -225,7 +225,7 @@ class PostgresStore(JournalRows):
         return int(last) if called else 0
 
     def settled_position(self) -> int:
-        """See JournalRows: the sequence first, then the floors of the transactions that are open now."""
+        """See JournalRows: read the sequence first, then the floors of the open transactions."""
         last = self._last_position()
         tag = self._lock_key() >> 48
         (floor,) = self.rows(
@@ -238,7 +238,7 @@ class PostgresStore(JournalRows):
         return last if floor is None else min(last, int(floor))
 
     def _hold_floor(self) -> None:
-        """Keep ``settled_position`` below what this transaction is going to take, until it ends."""
+        """Keep ``settled_position`` below the positions that this transaction will use, until it ends."""
         self.run(
             "SELECT pg_advisory_xact_lock_shared(%s + CASE WHEN is_called THEN last_value ELSE 0 END), "
             f"set_config('s3sync.floor', 'held', true) FROM {_COUNTER} "
@@ -259,7 +259,7 @@ class PostgresStore(JournalRows):
             with self.savepoint():
                 self._copy(f"{journal} ({self._JOURNAL_COLUMNS})", copy_lines(rows) or "")
         except RowRefused:
-            # one of them is there: left by a record whose key came back, or noted by somebody else just now
+            # One of them exists: left by a record whose key was used again, or just noted by another transaction.
             return False
         return True
 
@@ -305,7 +305,7 @@ class PostgresStore(JournalRows):
         empty: Sequence[str],
         keys: Sequence[Row],
     ) -> list[Row]:
-        # one array a column in place of thousands of parameters, joined: an index is asked once for each key
+        # One array per column instead of thousands of parameters, joined: the index is searched once for each key.
         name = self.columns.name
         types = self._column_types(table)
         expressions = [f"LOWER(t.{name(each)})" if fold else f"t.{name(each)}" for each, fold in by]
@@ -331,13 +331,13 @@ class PostgresStore(JournalRows):
 
 
 def _array(values: Sequence[Any]) -> Any:
-    """Return values as one parameter: as text where all of them have one, else as the driver makes arrays."""
+    """Return values as one parameter: as text if all types have a text form, else as the driver's array."""
     text = array(values)
     return list(values) if text is None else text
 
 
 def _detail(error: BaseException) -> str:
-    """Return message and detail of the server, with the column or constraint where it names one."""
+    """Return message and detail of the server, with the column or constraint if it names one."""
     diagnosis = getattr(error, "diag", None)
     parts: Collection[Any] = (
         getattr(diagnosis, "message_primary", None) or str(error),

@@ -1,4 +1,4 @@
-"""Records read by their keys or by what a list in them holds."""
+"""Reads records by their keys or by the elements of a list column."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .transactions import Transactions
 
 
 class ByKeys(Transactions):
-    """Reads records of which something is known.
+    """Reads records by the values of a column.
 
     Args:
         db: the DAL.
-        schema: gives the schema, needed for filters that reach into other tables; called when first used.
+        schema: returns the schema, for filters with other tables; called when first used.
     """
 
     def __init__(self, db: Any, schema: Callable[[], Schema] | None = None) -> None:
@@ -48,7 +48,7 @@ class ByKeys(Transactions):
         few = sorted(wanted)
         no_parameters: list[Any] = []
         for part in [few] if len(few) > CHUNK else chunks(few, 50):
-            if len(part) > 50:  # reading them all is cheaper than comparing each with so many
+            if len(part) > 50:  # reading all lists is cheaper than comparing each with so many keys
                 where, parameters = f"{column} IS NOT NULL", no_parameters
             else:
                 where, parameters = self._lists_any(column, part)

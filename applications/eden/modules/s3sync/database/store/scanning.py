@@ -1,4 +1,4 @@
-"""Records in the order of the journal, or counted, with filters."""
+"""Reads records in the order of the journal, and counts them, with filters."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ...wire.filters import Filter
 from .filter_sql import Conditions, SqlCondition
 from .matching import ByContents
 
-#: MariaDB has no OFFSET without a LIMIT: the largest that all databases take.
+#: The largest LIMIT that all databases allow: MariaDB needs one with OFFSET.
 LARGEST_NUMBER = 2**63 - 1
 
 
 class Scans(ByContents):
-    """Reads what changed, and counts."""
+    """Reads changes, and counts."""
 
     join_in_order = "JOIN"
 
@@ -61,7 +61,7 @@ class Scans(ByContents):
         skip_origin: int | None = None,
         filters: Sequence[Filter] = (),
     ) -> int:
-        """Return how many records ``scan`` would yield in all; without filters from the journal's index alone."""
+        """Return how many records ``scan`` would yield in total; without filters only the journal's index is read."""
         name = self.columns.name
         where = [f"j.tablename = {self.mark}", f"j.seq > {self.mark}", f"j.seq <= {self.mark}"]
         parameters: list[Any] = [table.name, after, until]
@@ -103,8 +103,8 @@ class Scans(ByContents):
 
         Args:
             table: the table.
-            start: so many of them are left out at the beginning.
-            limit: most keys to return, None for all.
+            start: number of keys to skip at the beginning.
+            limit: maximum number of keys, None for all.
             filters, msince, live_only: as in ``scan``.
         """
         key = f"t.{self.columns.name(table.key)}"

@@ -18,15 +18,15 @@ from .statements import chunks
 from .wal_checkpointer import write_back
 
 _BUSY = ("locked", "busy", "unable to open database file")
-# 8 MB hold what a batch reads again; more is hardly faster, and is memory that every process with an import takes.
-# The log is copied back by a thread (see ``writeback``); only where that cannot keep up, at 200 MB, by the writer
+# 8 MB are enough for what a batch reads again. More is hardly faster, and every process with an import would need it.
+# A thread checkpoints the log (see ``wal_checkpointer``); the writer does only if that cannot keep up, at 200 MB.
 _FOR_WRITING = ("PRAGMA cache_size = -8192", "PRAGMA wal_autocheckpoint = 50000")
-#: Rows of a transaction from which on the log is worth copying back at once.
+#: Number of rows in a transaction from which on a checkpoint is worthwhile.
 _MANY_ROWS = 500
 _FULL = ("disk is full", "disk I/O error")
 
 
-#: Most ways to write a text in upper and lower case that are looked up one by one.
+#: Maximum number of spellings in upper and lower case that are looked up one by one.
 _MOST_SPELLINGS = 32
 
 
@@ -35,9 +35,9 @@ def _lower(value: Any) -> Any:
 
 
 def _spellings(text: str) -> list[str] | None:
-    """Return what SQLite's LOWER may make of a text that is ``text`` in lower case; None if that is too much.
+    """Return the possible results of SQLite's LOWER for texts that equal ``text`` in lower case; None if too many.
 
-    SQLite's LOWER knows ASCII alone and leaves other letters as they are, and there is no index on anything better.
+    SQLite's LOWER converts only ASCII letters, and no better function can be indexed.
     """
     if text.isascii():
         return [text]
@@ -53,11 +53,11 @@ def _spellings(text: str) -> list[str] | None:
 
 
 class SQLiteStore(JournalRows):
-    """SQLite has one writer at a time: keys are given out here, inside the transaction that holds the file."""
+    """SQLite has one writer at a time: keys are generated here, inside the transaction that locks the file."""
 
     dialect = "sqlite"
     mark = "?"
-    # the planner must walk the journal in order and look records up, never sort the table by the journal
+    # The planner must read the journal in order and look up records, never sort the table by the journal.
     join_in_order = "CROSS JOIN"
     most_marks = 4096 if sqlite3.sqlite_version_info >= (3, 32) else 512
     INDEX_COLUMNS = (
@@ -71,7 +71,7 @@ class SQLiteStore(JournalRows):
         self._written = 0
 
     def driver_errors(self) -> tuple[type[BaseException], ...]:
-        """Return what sqlite3 raises; surrogates and huge integers fail before they reach the database."""
+        """Return the exceptions of sqlite3; surrogates and huge integers fail before they reach the database."""
         return (sqlite3.Error, UnicodeEncodeError, OverflowError)
 
     def translated(self, error: BaseException, subject: str) -> SyncError:
@@ -91,7 +91,7 @@ class SQLiteStore(JournalRows):
         return SyncError(f"The database of this site reported: {text} (in {subject[:200]}).")
 
     def lock_writers(self) -> None:
-        """Take the write lock at once: a read lock that is raised later can fail in the middle."""
+        """Take the write lock at once: upgrading a read lock later can fail in the middle."""
         if self._adapter.connection.in_transaction:
             self._guarded(self._adapter.connection.commit)
         for pragma in _FOR_WRITING:
@@ -116,7 +116,7 @@ class SQLiteStore(JournalRows):
             self.run("BEGIN IMMEDIATE")
 
     def lowered(self, expression: str, texts: Sequence[str]) -> str:
-        """See SqlStore; SQLite's own LOWER knows only ASCII."""
+        """See SqlStore; SQLite's own LOWER converts only ASCII."""
         if all(text.isascii() for text in texts):
             return f"LOWER({expression})"
         self._adapter.connection.create_function("s3sync_lower", 1, _lower, deterministic=True)
@@ -159,7 +159,7 @@ class SQLiteStore(JournalRows):
         live: str,
         keys: Sequence[Row],
     ) -> list[Row]:
-        """Return the rows with one of the keys; ``by`` are the columns with the functions applied to them."""
+        """Return the rows with one of the keys; ``by`` are the columns with their functions."""
         name = self.columns.name
         expressions = [f"{function}(t.{name(column)})" for column, function in by]
         wanted = [f"k{at}" for at in range(len(by))]
@@ -168,7 +168,7 @@ class SQLiteStore(JournalRows):
         row = f"({self.marks(len(by))})"
         found: list[Row] = []
         for part in chunks(keys, self.most_marks // len(by)):
-            # in this order: an index on the expressions is asked once for each key
+            # In this order the index on the expressions is searched once for each key.
             sql = (
                 f"WITH wanted ({', '.join(wanted)}) AS (VALUES {', '.join([row] * len(part))}) "
                 f"SELECT {selected} FROM wanted CROSS JOIN {name(table.name)} t "
@@ -186,13 +186,13 @@ class SQLiteStore(JournalRows):
         return True
 
     def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
-        """See SqlStore; without a savepoint, for which SQLite would copy every page that is about to change."""
+        """See SqlStore; without a savepoint, for which SQLite would copy every page that changes."""
         if not rows:
             return []
         encoded = self._encoded_columns(table, columns, rows)
         self.begin_if_needed()
         name = self.columns.name
-        # the driver looks for an adapter for each None: a column of nothing else is left to SQLite, which fills in NULL
+        # The driver searches for an adapter for each None. A column with only None is left out; SQLite fills in NULL.
         filled = [
             at
             for at, column in enumerate(columns)
@@ -211,7 +211,7 @@ class SQLiteStore(JournalRows):
         return list(keys)
 
     def _last_key(self, table: Table) -> int:
-        """Return the highest key ever given out, that of removed rows included."""
+        """Return the highest key ever used, also by removed rows."""
         name = self.columns.name
         sql = (
             f"SELECT MAX(COALESCE((SELECT MAX({name(table.key)}) FROM {name(table.name)}), 0),"

@@ -1,4 +1,4 @@
-"""Statements on the connection of a pydal DAL, in sets of keys, with the driver's troubles as errors of ours."""
+"""Statements on the connection of a pydal DAL, for sets of keys, with our errors in place of the driver's."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ...exchange.ports import Row
 from .column_types import Columns
 
 CHUNK = 500
-#: queries that are put together with UNION ALL: SQLite takes 500, its driver once took 999 parameters
+#: Maximum number of queries in a UNION ALL: SQLite allows 500, and earlier versions 999 parameters.
 UNITED = 200
 BUSY_SECONDS = 30
 
 
 def chunks(items: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
-    """Yield consecutive parts of at most ``size`` items."""
+    """Yield consecutive parts with at most ``size`` items."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 
 
 def padded(keys: Sequence[Any]) -> Sequence[Any]:
-    """Repeat the last key up to a power of two, so that the driver meets few different statements."""
+    """Repeat the last key up to a power of two, so that the driver sees few different statements."""
     size = 1
     while size < len(keys):
         size *= 2
@@ -40,7 +40,7 @@ class Statements:
     dialect = ""
     mark = "%s"
     columns: Columns
-    #: query for (table, index, column), by index and place
+    #: Query for (table, index, column), ordered by index and position.
     INDEX_COLUMNS = ""
 
     def __init__(self, db: Any) -> None:
@@ -82,10 +82,10 @@ class Statements:
 
     @contextmanager
     def translating(self, subject: str) -> Iterator[None]:
-        """Raise our errors in place of the driver's, for what pydal does.
+        """Raise our errors in place of the driver's, for work done by pydal.
 
         Args:
-            subject: what is done, for the message.
+            subject: what is being done, for the message.
 
         Raises:
             SyncError: as ``run``.
@@ -96,15 +96,15 @@ class Statements:
             raise self.translated(error, subject) from error
 
     def driver_errors(self) -> tuple[type[BaseException], ...]:
-        """Return the classes of exceptions that the driver raises."""
+        """Return the exception classes of the driver."""
         raise NotImplementedError
 
     def translated(self, error: BaseException, subject: str) -> SyncError:
-        """Return the error of ours that stands for one of the driver's."""
+        """Return our error for one of the driver's."""
         raise NotImplementedError
 
     def marks(self, count: int) -> str:
-        """Return that many parameter marks, separated by commas."""
+        """Return a number of parameter marks, separated by commas."""
         return ", ".join([self.mark] * count)
 
     def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> list[Row]:
@@ -112,7 +112,7 @@ class Statements:
 
         Args:
             sql: the query.
-            parameters: those before the keys.
+            parameters: parameters before the keys.
             keys: numbers or texts.
         """
         found: list[Row] = []
@@ -122,17 +122,17 @@ class Statements:
         return found
 
     def by_keys_run(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> None:
-        """As ``by_keys``, for a statement that returns nothing."""
+        """Run ``by_keys`` for a statement that returns nothing."""
         for part in chunks(list(dict.fromkeys(keys))):
             part = padded(part)
             self.run(f"{sql}({self.marks(len(part))})", (*parameters, *part))
 
     def first_of_each(self, part: str, parameters: Sequence[Sequence[Any]]) -> list[Row]:
-        """Run a query with an ORDER BY and a LIMIT of its own for each of many, by few statements.
+        """Run a query with its own ORDER BY and LIMIT for each of many parameters, in few statements.
 
         Args:
             part: the query.
-            parameters: those of each.
+            parameters: the parameters of each query.
         """
         found: list[Row] = []
         for some in chunks(parameters, UNITED):
@@ -141,7 +141,7 @@ class Statements:
         return found
 
     def upsert(self, table: str, unique: Sequence[str], columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Insert rows, in place of those that are equal in the unique columns. Values are passed as they are."""
+        """Insert rows, replacing those with equal unique columns. Values are passed unchanged."""
         if not rows:
             return
         name = self.columns.name
@@ -155,7 +155,7 @@ class Statements:
         )
 
     def replacing(self, unique: Sequence[str], changed: Sequence[str]) -> str:
-        """Return the end of an INSERT that replaces columns of the row that is there."""
+        """Return the end of an INSERT that replaces columns of an existing row."""
         name = self.columns.name
         assigned = ", ".join(f"{name(each)} = excluded.{name(each)}" for each in changed)
         return f"ON CONFLICT ({', '.join(name(each) for each in unique)}) DO UPDATE SET {assigned}"
@@ -168,23 +168,23 @@ class Statements:
         return {(table, tuple(columns)) for (table, _), columns in found.items()}
 
     def index_part(self, column: str, kind: str, length: int | None) -> str:
-        """Return how a column stands in the list of an index.
+        """Return a column as a part of an index.
 
         Args:
             column: its name.
-            kind: pydal's type of it.
-            length: most characters it takes, where it is a text.
+            kind: its pydal type.
+            length: maximum number of characters of a text.
         """
         return self.columns.name(column)
 
     def prepare_tables(self, tables: Sequence[str]) -> None:
-        """Make existing tables fit to hold and compare any text; called where the database is set up."""
+        """Convert existing tables so that they can store and compare any text; called when the database is set up."""
 
     def begin_if_needed(self) -> None:
-        """Make sure that a statement stands inside a transaction."""
+        """Begin a transaction unless one is open."""
 
     def busy(self, error: BaseException) -> StoreBusy:
-        """Return the error for a database that another process holds or that does not answer."""
+        """Return the error for a database that is locked by another process or does not answer."""
         return StoreBusy(f"The database of this site did not let us in: {str(error).strip()}.")
 
     def refused(self, error: BaseException, detail: str) -> RowRefused:

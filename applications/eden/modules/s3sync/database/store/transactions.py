@@ -1,4 +1,4 @@
-"""Transactions of a store within that of web2py, which knows one a request or job."""
+"""Transactions of a store within web2py's, which has one per request or job."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .statements import Statements
 
 
 class CallbackRollback(SyncError):
-    """A callback of the data model asked the database to forget the transaction of an import."""
+    """A callback of the data model tried to roll back the transaction of an import."""
 
     code = "callback_rollback"
     default_hint = (
@@ -21,7 +21,7 @@ class CallbackRollback(SyncError):
 
 
 class _Open(threading.local):
-    """What a thread has open: a DAL that threads share has a connection for each of them."""
+    """The open transaction of a thread: a DAL shared by threads has a connection for each."""
 
     depth = 0
     savepoints = 0
@@ -54,9 +54,9 @@ class Transactions(Statements):
     def transaction(self) -> Iterator[None]:
         """Run a write transaction; see ports.Store.
 
-        web2py has one transaction a request or job: what it has written so far is committed first, so that
-        nothing foreign is rolled back with us. Inside, ``db.commit()`` of a callback waits for our end, and
-        ``db.rollback()`` of a callback is an error. A transaction inside another is a savepoint of it.
+        web2py has one transaction per request or job. What was written before is committed first, so that it is not
+        rolled back with us. Inside, ``db.commit()`` of a callback is delayed until our end, and ``db.rollback()`` of
+        a callback is an error. A nested transaction is a savepoint.
         """
         if self.in_transaction:
             with self.savepoint():
@@ -74,7 +74,7 @@ class Transactions(Statements):
         self.committed()
 
     def committed(self) -> None:
-        """Called after a ``transaction`` is stored for good."""
+        """Run after a ``transaction`` was committed; the base does nothing."""
 
     @contextmanager
     def _held_open(self) -> Iterator[None]:
@@ -88,11 +88,11 @@ class Transactions(Statements):
         try:
             self._rollback()
         except self.driver_errors() as gone:
-            # a lost connection has ended the transaction already
+            # A lost connection has ended the transaction already.
             raise passing from gone
 
     def _commit_for_others(self, *_: Any) -> None:
-        """Commit for whoever calls ``db.commit()``; inside a ``transaction`` its end does."""
+        """Commit for a call of ``db.commit()``; inside a ``transaction`` do nothing, as its end commits."""
         if not self.in_transaction:
             self._commit()
 
@@ -120,7 +120,7 @@ class Transactions(Statements):
                     self.run(f"ROLLBACK TO SAVEPOINT {name}")
                     self.run(f"RELEASE SAVEPOINT {name}")
                 except SyncError as gone:
-                    # a full disk or a lost connection has ended the whole transaction already
+                    # A full disk or a lost connection has ended the whole transaction already.
                     raise passing from gone
                 raise
             self.run(f"RELEASE SAVEPOINT {name}")

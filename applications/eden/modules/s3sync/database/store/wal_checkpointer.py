@@ -1,10 +1,10 @@
-"""Copies what SQLite's log holds back into the database, beside the work.
+"""Checkpoints SQLite's write-ahead log in a thread of its own.
 
-A record with a random identifier changes a page of its own in every index on it, wherever that lies. Each of these
-pages goes to the log, and from there to its place in the database, which has to reach the disk: at a million records
-that takes longer than everything else an import does. It need not wait for it: SQLite lets one connection copy back
-while another one writes, so a thread does it after each large transaction, while the next page is read and decoded.
-Should the thread not keep up, the writer does it itself (``wal_autocheckpoint``).
+A record with a random identifier changes another page in every index on it. Each of these pages is written to the
+log, and from there to its place in the database on disk: with a million records that takes longer than the rest of an
+import. The import need not wait for it: SQLite can checkpoint on one connection while another one writes. So a thread
+does it after each large transaction, while the next page is read and decoded. If the thread cannot keep up, the
+writer checkpoints itself (``wal_autocheckpoint``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import urllib.parse
 
-#: Seconds without work after which a thread ends.
+#: Seconds without work after which the thread ends.
 PATIENCE = 5.0
 
 logger = logging.getLogger("eden.sync")
@@ -23,7 +23,7 @@ _known: dict[str, WalCheckpointer] = {}
 
 
 class WalCheckpointer:
-    """The thread of one database in this process; it runs only while there is something to do.
+    """The thread of one database in this process; it runs only while there is work.
 
     Args:
         path: the database's file.
@@ -36,17 +36,17 @@ class WalCheckpointer:
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
-        """Have copied back what has been committed so far."""
+        """Let the thread checkpoint what has been committed so far."""
         with self._wanted:
             self._is_wanted = True
-            # after a fork the thread is not alive
+            # After a fork the thread does not exist.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="write-back", daemon=True)
                 self._thread.start()
             self._wanted.notify()
 
     def _next(self) -> bool:
-        """Wait for work; return False where none came."""
+        """Wait for work; return False if there was none."""
         with self._wanted:
             if not self._is_wanted:
                 self._wanted.wait(PATIENCE)
@@ -56,7 +56,7 @@ class WalCheckpointer:
             return came
 
     def _work(self) -> None:
-        # not to create the file where it is gone
+        # Do not create the file if it has been removed.
         address = f"file:{urllib.parse.quote(self._path)}?mode=rw"
         try:
             connection = sqlite3.connect(address, uri=True, isolation_level=None)
@@ -71,7 +71,7 @@ class WalCheckpointer:
 
 
 def write_back(path: str) -> WalCheckpointer:
-    """Return the thread of a database, always the same one for the same file."""
+    """Return the thread of a database, the same one for the same file."""
     with _lock:
         found = _known.get(path)
         if found is None:

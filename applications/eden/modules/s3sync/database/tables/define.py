@@ -1,5 +1,4 @@
-"""The sync_* tables: Eden's names and columns, so that an Eden database can be taken over, and ours beside
-them.
+"""The sync_* tables: Eden's names and columns, so that an Eden database can be taken over, and our own.
 
 ``define`` is called by models/sync.py where the module is enabled, in every request: it must stay cheap.
 ``prepare`` makes the indices; it runs once a database, not once a request.

@@ -12,12 +12,12 @@ from ...core.clock import utcnow
 
 
 def new_uuid() -> str:
-    """Return a new identifier in Eden's form."""
+    """Return a new uuid in Eden's form."""
     return uuid4().urn
 
 
 def meta_fields(db: Any) -> list[Field]:
-    """Return Eden's meta-fields, as columns that no form shows."""
+    """Return Eden's meta-fields, as columns without form fields."""
     user = "reference auth_user" if "auth_user" in db.tables else "integer"
     group = "reference auth_group" if "auth_group" in db.tables else "integer"
 
@@ -42,7 +42,7 @@ def meta_fields(db: Any) -> list[Field]:
 
 
 class _LazyFields:
-    """Columns that are made when the table is first used: most requests use two or three of these tables."""
+    """Columns that are made when the table is first used: most requests use only two or three of these tables."""
 
     def __init__(self, build: Callable[[], Sequence[Field]]) -> None:
         self._build = build
@@ -55,5 +55,5 @@ class _LazyFields:
 
 
 def declare(db: Any, name: str, build: Callable[[], Sequence[Field]], **options: Any) -> None:
-    """Define a table of the fields that a function makes; options as for pydal."""
+    """Define a table with the fields that a function returns; the options are pydal's."""
     db.define_table(name, fields=_LazyFields(build), **options)

@@ -1,4 +1,4 @@
-"""The indices of the sync tables and of the tables that take part."""
+"""The indices of the sync tables and of the synchronised tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INDICES: tuple[Index, ...] = (
     ("sync_deferred_record", "sync_deferred", ("tablename", "record_id", "fieldname", "position"), True),
     ("sync_deferred_target", "sync_deferred", ("target", "uuid"), False),
     ("sync_kept_uuid", "sync_kept", ("tablename", "uuid"), False),
-    # The uuid stands before the name: SQLite takes this index also where versions are looked up by uuid.
+    # The uuid comes before the name: SQLite then also uses this index to look up versions by uuid.
     ("sync_kept_listed", "sync_kept", ("state", "kind", "tablename", "repository_id", "uuid", "name"), False),
     ("sync_kept_again", "sync_kept", ("state", "kind", "tablename", "repository_id", "fingerprint"), False),
     ("sync_kept_closed", "sync_kept", ("closed_on",), False),
@@ -35,12 +35,12 @@ INDICES: tuple[Index, ...] = (
 )
 
 
-#: Indices of former versions, with their tables: others begin with the same columns.
+#: Indices of former versions, with their tables; other indices begin with the same columns.
 OBSOLETE = (("sync_kept_open", "sync_kept"),)
 
 
 def table_indices(schema: Schema) -> Iterable[Index]:
-    """Yield the indices that synchronised tables need: by time for the catch-up, by keys that components join on."""
+    """Yield the indices that synchronised tables need: on the time for the catch-up, on the keys of components."""
     wanted: dict[str, Index] = {}
     for table in schema:
         if "modified_on" in table.fields:
@@ -58,9 +58,9 @@ def table_indices(schema: Schema) -> Iterable[Index]:
 
 
 def match_columns(table: Table) -> list[tuple[str, bool]]:
-    """Return what the index for a table's duplicate rule has to cover, each with whether its case is ignored.
+    """Return the columns of the index for a table's duplicate rule, each with whether its case is ignored.
 
-    A rule that begins with a reference needs none: few records refer to the same one, and references have an index.
+    A rule that begins with a reference needs no index: few records refer to the same one, and references have one.
     """
     rule = table.duplicate
     if rule is None or not table.fields[rule.primary[0]].is_text:
@@ -70,14 +70,14 @@ def match_columns(table: Table) -> list[tuple[str, bool]]:
 
 
 def prepare(db: Any, schema: Schema | None = None) -> int:
-    """Make the indices that are missing, and take off those of former versions that are not needed any more.
+    """Create the missing indices, and drop those of former versions that are no longer needed.
 
     Args:
         db: the DAL, after ``define``.
-        schema: the synchronised tables; None for the sync_* tables alone.
+        schema: the synchronised tables; None for only the sync_* tables.
 
     Returns:
-        how many indices were made. The caller commits.
+        number of indices created. The caller commits.
     """
     store = open_store(db)
     names = {table for _, table, _, _ in INDICES}.union(each.name for each in schema or ())
@@ -88,7 +88,7 @@ def prepare(db: Any, schema: Schema | None = None) -> int:
     for name, table, columns, unique in (*INDICES, *(table_indices(schema) if schema is not None else ())):
         if any(on == table and indexed[: len(columns)] == tuple(columns) for on, indexed in known):
             continue
-        fields = db[table]  # a lazy table has to exist before its index
+        fields = db[table]  # defines the lazy table before its index is created
         listed = ", ".join(
             store.index_part(column, fields[column].type, fields[column].length) for column in columns
         )

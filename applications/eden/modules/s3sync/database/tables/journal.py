@@ -18,10 +18,10 @@ def define_journal(db: Any) -> None:
         lambda: [
             Field("tablename", length=64, notnull=True),
             Field("record_id", "integer", notnull=True),
-            # the position at which the record, or one of its components, was noted last, and who brought that
+            # The last position of the record or one of its components, and who brought that change.
             Field("seq", "bigint", notnull=True),
             Field("origin", "integer"),
-            # the same for the record alone: a component that changes is no conflict of its master
+            # The same for the record alone: a change of a component is no conflict of its master.
             Field("changed_seq", "bigint", notnull=True),
             Field("changed_origin", "integer"),
             Field("modified_on", "datetime"),
@@ -51,8 +51,8 @@ def define_journal(db: Any) -> None:
         lambda: [
             Field("repository_id", "integer", notnull=True),
             Field("tablename", length=64, notnull=True),
-            # "serve" and "receive": what we handed out to the peer when it pulled and pushed; "eden": how far an
-            # Eden has pulled; "pull" and "push": how far our own runs have come
+            # "serve" and "receive": what we sent to the peer when it pulled and pushed; "eden": how far an Eden has
+            # pulled; "pull" and "push": how far our own runs have come.
             Field("direction", length=8, notnull=True),
             Field("state", "text"),
             Field("modified_on", "datetime", default=utcnow, update=utcnow),

@@ -21,7 +21,7 @@ def define_repository(db: Any, T: Callable[[str], Any]) -> None:
         "sync_config",
         lambda: [
             Field("proxy", label=T("Proxy Server URL"), requires=IS_EMPTY_OR(IS_URL(mode="generic"))),
-            # settings that outrank the site's file, NULL where that holds (preferences.py)
+            # Settings that override the site's file, NULL if they do not (see administration.preferences).
             Field("public_url"),
             Field("page_size", "integer"),
             Field("max_document_mb", "double"),
@@ -54,7 +54,7 @@ def define_repository(db: Any, T: Callable[[str], Any]) -> None:
             Field("url", label=T("URL"), requires=IS_EMPTY_OR(IS_URL(mode="generic"))),
             Field("path", label=T("Path")),
             Field("username", label=T("Username")),
-            # ciphertexts of the vault are longer than what they hide
+            # The vault's ciphertexts are longer than their plain texts.
             Field("password", "password", length=1024, label=T("Password"), requires=None),
             Field("client_id", label=T("Client ID")),
             Field("client_secret", "password", length=1024, label=T("Client Secret"), requires=None),
@@ -70,7 +70,7 @@ def define_repository(db: Any, T: Callable[[str], Any]) -> None:
             Field("capabilities", "list:string", readable=False, writable=False),
             Field("peer_journal", length=64, readable=False, writable=False),
             Field("peer_version", length=64, readable=False, writable=False),
-            # when a mail said that it keeps failing; None once it works again (watching/notice.py)
+            # When a mail reported that it keeps failing; None after it has worked again (see monitoring.failure_mail).
             Field("notified_on", "datetime", readable=False, writable=False),
             *meta_fields(db),
         ],
@@ -86,7 +86,7 @@ def define_repository(db: Any, T: Callable[[str], Any]) -> None:
             Field("name", label=T("Name")),
             Field("archive_url", label=T("Archive URL")),
             Field("use_archive", "boolean", default=False, label=T("Use Archive")),
-            # whether anybody may download it, without an account
+            # Whether anybody may download it, without an account.
             Field("archive_public", "boolean", default=False, readable=False, writable=False),
             Field("comments", "text", label=T("Comments")),
             *meta_fields(db),

@@ -26,7 +26,7 @@ def define_log(db: Any, T: Callable[[str], Any]) -> None:
             Field("remote", "boolean", default=False, label=T("Remote Error")),
             Field("message", "text", label=T("Message")),
             Field("remedy", "text", label=T("What to do")),
-            # which error it was (errors.SyncError.code), None where it was none
+            # The code of the error (errors.SyncError.code), None if there was none.
             Field("code", length=32, readable=False, writable=False),
             Field("run_id", "integer", readable=False, writable=False),
             *meta_fields(db),
@@ -51,10 +51,10 @@ def define_exchange(db: Any, T: Callable[[str], Any]) -> None:
             Field("resource_name", length=64, label=T("Resource")),
             Field("done", "integer", default=0, label=T("Records done")),
             Field("total", "integer", label=T("Records in all")),
-            # of the resource and direction under way: which, and since when
+            # The current resource and direction: which, and since when.
             Field("direction", length=4),
             Field("stage_since", "datetime"),
-            # what became of each resource (see jobs.RunRecord)
+            # The outcomes of each resource (see scheduler.run_record.RunRecord).
             Field("details", "json"),
             *[Field(name, "integer", default=0) for name in counts],
             Field("sent", "integer", default=0, label=T("Records sent")),
@@ -118,14 +118,14 @@ def define_exchange(db: Any, T: Callable[[str], Any]) -> None:
             Field("modified_on", "datetime"),
             Field("fingerprint", length=128, notnull=True),
             Field("missing", "json"),
-            # open, superseded (a later version was taken), resolved (by a person)
+            # open, superseded (by a later version), resolved (by a person)
             Field("state", length=16, notnull=True, default="open"),
             Field("created_on", "datetime", default=utcnow),
             Field("closed_on", "datetime"),
             Field("resolved_by", "integer"),
-            # what a person decided: keep, ours, theirs or fields (see resolution)
+            # The decision of a person: keep, ours, theirs or fields (see conflicts.resolve).
             Field("decision", length=16),
-            # of the record, as one of the versions has it
+            # The name of the record, from one of the versions.
             Field("name", length=255),
         ],
     )
@@ -134,7 +134,7 @@ def define_exchange(db: Any, T: Callable[[str], Any]) -> None:
         "sync_decision",
         lambda: [
             Field("rule", length=16, notnull=True),
-            # which versions: listed ids, or what the list was asked for (see sweep.Selection)
+            # The versions: listed ids, or the query of the list (see conflicts.resolve_many.Selection).
             Field("selection", "text", notnull=True),
             Field("last_id", "integer", notnull=True),
             Field("user_id", "integer"),

@@ -139,7 +139,7 @@ class Applier:
         return all(item.changes.get(name) is None for name in initial.above)
 
     def _after(self, written: Sequence[Item], awaited: set[int]) -> None:
-        """Let the data model react to what was written; ``awaited`` are the id() of items that others waited for."""
+        """Call the data model's callbacks for written items; ``awaited``: id() of items that others waited for."""
         by_table: dict[str, list[Item]] = defaultdict(list)
         for item in written:
             by_table[item.plan.table.name].append(item)
