@@ -1,4 +1,4 @@
-"""Layer 6, this site put together: which implementation stands behind which port.
+"""Layer 6, this site: which implementation belongs to which port.
 Knows everything below.
 """
 
@@ -58,7 +58,7 @@ class Site:
 
     Args:
         db: the DAL with the sync_* tables.
-        host: the application around us.
+        host: the host application.
         folder: the application's folder.
         application: its name, the first part of its URLs.
         origin: scheme and host of this request, for a site without a configured public address.
@@ -87,7 +87,7 @@ class Site:
 
     @classmethod
     def from_current(cls) -> "Site":
-        """Return the site of the running request or job, as models/sync.py put it together.
+        """Return the site of the current request or job, made by models/sync.py.
 
         Raises:
             ConfigurationError: the module is not enabled.
@@ -102,14 +102,14 @@ class Site:
         return found
 
     def install(self) -> None:
-        """Have local changes journaled, as soon as their tables are used."""
+        """Journal local changes, as soon as their tables are used."""
         install(self.journal, self.host.on_define)
 
     # --- what stands behind the ports ------------------------------------------------------------------
 
     @property
     def schema(self) -> Schema:
-        """The tables that take part."""
+        """The synchronised tables."""
         return build_schema(self.db, self.host)
 
     @cached_property
@@ -120,21 +120,21 @@ class Site:
 
     @cached_property
     def own_domain(self) -> str | None:
-        """What an Eden sees before our bare identifiers; the same in requests and jobs, so only the public address.
+        """The domain before our bare identifiers for an Eden: the public address, the same in requests and jobs.
 
-        Identifiers made here are URNs and carry none; bare ones come from imports.
+        Identifiers made here are URNs without a domain; bare ones come from imports.
         """
         public = self.host.settings.get_base_public_url()
         return urlsplit(public).netloc or None if public else None
 
     @cached_property
     def kept_versions(self) -> SqlKeptVersions:
-        """What was put aside."""
+        """Kept versions."""
         return SqlKeptVersions(self.db, lambda: self.schema, self.clock, self.name_of)
 
     @cached_property
     def pending_references(self) -> SqlPendingReferences:
-        """References and files that are still to come."""
+        """Pending references and files."""
         return SqlPendingReferences(self.db, lambda: self.schema, self.clock)
 
     @cached_property
@@ -154,7 +154,7 @@ class Site:
 
     @cached_property
     def ports(self) -> Ports:
-        """What the use cases of this site stand on."""
+        """The ports of this site."""
         return Ports(
             self.schema,
             self.store,
@@ -178,12 +178,12 @@ class Site:
 
     @cached_property
     def rehearsal(self) -> DryRun:
-        """Reads documents and says what it would do with them."""
+        """Dry-runs imports of documents."""
         return DryRun(self.ports, self.exporter.snapshot)
 
     @cached_property
     def tally(self) -> RecordCounts:
-        """How many records there are."""
+        """The numbers of records."""
         return RecordCounts(self.store, self.clock, self.folder / "private" / TALLY_FILE)
 
     @cached_property
@@ -193,24 +193,24 @@ class Site:
 
     @cached_property
     def spool(self) -> Path:
-        """Folder for documents on their way."""
+        """The spool folder, for documents in transit."""
         folder = self.folder / "private" / SPOOL
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     @property
     def document_limits(self) -> DocumentLimits:
-        """What is accepted of a document."""
+        """The limits for a document."""
         return DocumentLimits(max_bytes=self.host.settings.get_sync_max_document_size())
 
     def name_of(self, kept: Kept) -> str:
-        """Return what people call a kept record, "" where neither version has a name."""
+        """Return the name of a kept record, "" if neither version has one."""
         return name_in([kept.theirs, kept.ours], self.host.name_fields(kept.table))
 
     # --- this site and its repositories ----------------------------------------------------------------
 
     def config(self) -> Any:
-        """Return the row of sync_config, which holds our identifier; made when it is missing."""
+        """Return the row of sync_config, with our identifier; it is created if missing."""
         table = self.db.sync_config
         row = self.db(table).select(orderby=table.id, limitby=(0, 1)).first()
         if row is None:
@@ -234,14 +234,14 @@ class Site:
         return row
 
     def repository_of(self, uuid: str | None) -> Any:
-        """Return the repository with this uuid, None where there is none."""
+        """Return the repository with this uuid, None if there is none."""
         if not uuid or not uuid.isprintable():
             return None
         table = self.db.sync_repository
         return self.db((table.uuid == uuid) & (table.deleted == False)).select().first()  # noqa: E712
 
     def capabilities(self, row: Any) -> "frozenset[str]":
-        """Return what is known about a repository's abilities."""
+        """Return the known capabilities of a repository."""
         known = frozenset(row.capabilities or ())
         return known if self.host.settings.get_sync_compression() else known - {"gzip"}
 
@@ -252,7 +252,7 @@ class Site:
             row: of sync_repository.
 
         Raises:
-            ConfigurationError: this site has no such type, or a secret cannot be opened.
+            ConfigurationError: this site has no such type, or a secret cannot be decrypted.
         """
         kind = adapter_type(row.apitype)
         return Remote(
@@ -266,19 +266,19 @@ class Site:
         )
 
     def peer(self, row: Any, hurry: InteractiveLimits | None = None) -> Adapter:
-        """Return a repository's other end; to be closed.
+        """Return the adapter of a repository; the caller closes it.
 
         Args:
-            row: of sync_repository.
-            hurry: how long the line may take where a person waits for it, None where nobody does.
+            row: row of sync_repository.
+            hurry: limits if a person waits, None otherwise.
 
         Raises:
-            ConfigurationError: the repository cannot be asked.
+            ConfigurationError: the settings of the repository are incomplete or wrong.
         """
         return self.connect(row.apitype, self.remote(row), hurry)
 
     def connect(self, apitype: str, remote: Remote, hurry: InteractiveLimits | None = None) -> Adapter:
-        """Return the other end of a repository that may be nowhere but in a form; to be closed.
+        """Return the adapter of a repository that may exist only in a form; the caller closes it.
 
         Args:
             apitype: its type.
@@ -286,7 +286,7 @@ class Site:
             hurry: as for ``peer``.
 
         Raises:
-            ConfigurationError: it cannot be asked.
+            ConfigurationError: its settings are incomplete or wrong.
         """
         kind = adapter_type(apitype)
         missing = kind.missing(remote.settings)
@@ -325,16 +325,16 @@ class Site:
         )
 
     def task_rows(self, repository_id: int) -> list[Any]:
-        """Return the rows of a repository's tasks in their order."""
+        """Return the rows of a repository's tasks, in order."""
         table = self.db.sync_task
         query = (table.repository_id == repository_id) & (table.deleted == False)  # noqa: E712
         return list(self.db(query).select(orderby=table.id))
 
     def tasks(self, repository_id: int) -> list[Task]:
-        """Return what is exchanged with a repository.
+        """Return the tasks of a repository.
 
         Raises:
-            ConfigurationError: nothing is.
+            ConfigurationError: there are none.
         """
         tasks = [
             self.task(row) for row in self.task_rows(repository_id) if Mode.read(row.mode) is not Mode.NONE
@@ -405,7 +405,7 @@ class Site:
         clears: bool = True,
         known: Callable[[str], datetime | None] = unknown,
     ) -> Context:
-        """Return where a document comes from, for the importer.
+        """Return the context of an import.
 
         Args:
             repository_id, exchanged, delivered, clears, known: as in ``importer.Context``.
@@ -422,10 +422,10 @@ class Site:
         )
 
     def total(self, request: ExportRequest, page: ExportPage) -> int:
-        """Return how many main records there are from a position of the journal on, those of its page included.
+        """Return the number of main records after a position of the journal, those of the page included.
 
         Args:
-            request: as the page was exported.
+            request: the request of the page.
             page: the page.
         """
         if not page.more:
@@ -449,13 +449,13 @@ class Site:
     def note_contact(
         self, repository_id: int, skew: float | None, status: str = "", *, reached: bool = False
     ) -> None:
-        """Remember how asking a repository went.
+        """Store the result of a contact with a repository.
 
         Args:
             repository_id: the repository.
-            skew: seconds by which its clock is ahead; None where it did not answer, or did not tell the time.
-            status: what is shown as its last status, "" for nothing.
-            reached: whether it was reached all the same; not every type tells the time.
+            skew: seconds by which its clock is ahead; None if it did not answer, or did not tell the time.
+            status: its last status to show, "" for none.
+            reached: whether it was reached although it did not tell the time, as with some types.
         """
         changes: dict[str, Any] = {"last_status": status or None}
         if reached or skew is not None:
