@@ -14,6 +14,7 @@ from s3sync.core.errors import (
     DocumentTooLarge,
     SyncError,
 )
+from s3sync.core.messages import Told
 from s3sync.core.retry import RetryPolicy
 from s3sync.exchange.peer import Capability, Exchange, Peer, PullResult, PushResult
 from s3sync.exchange.run.engine import Engine
@@ -103,7 +104,7 @@ class ScriptedSite:
         self.known: frozenset[str] = frozenset(("cursor",))
         self.taken: list[tuple[str, int]] = []
         self.faults: list[Exception] = []
-        self.problems: list[str] = []
+        self.problems: list[Told] = []
         self.waiting: list[str] = []
         self.for_eden: list[bool] = []
 
@@ -195,15 +196,16 @@ class Recorder:
         mode: str,
         action: str,
         result: str,
-        message: str,
+        message: Told,
         *,
+        details: Sequence[Told] = (),
         remote: bool = False,
-        remedy: str = "",
+        remedy: Told = "",
         code: str | None = None,
     ) -> None:
-        self.entries.append((resource, mode, result, message))
+        self.entries.append((resource, mode, result, "\n".join(map(str, (message, *details)))))
         self.remote.append(remote)
-        self.remedies.append(remedy)
+        self.remedies.append(str(remedy))
 
 
 class World:

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gluon import current
 from gluon.scheduler import Scheduler, TaskReport
+from gluon.storage import Storage
 
 from s3sync.core.clock import utcnow
 from s3sync.core.errors import AlreadyRunning, Cancelled, ConfigurationError, PeerRefused, RunFailed
+from s3sync.core.messages import read_failures
 from s3sync.database import log
 from s3sync.exchange.run.ports import Stage
 from s3sync.monitoring import failure_mail
@@ -46,6 +49,33 @@ def test_a_run_is_recorded(world: World) -> None:
         ("push/outgoing", "send", "success", run.id),
     }
     assert world.site.db(world.site.db.sync_lease).isempty()
+    assert (run.failures, run.scheduler_run_id) == (None, None)
+    assert {row.code: row.params["message"][0]["params"] for row in entries} == {
+        "records_received": {"count": 1, "outcomes": {"created": 1}},
+        "nothing_to_send": {},
+    }
+
+
+def test_a_run_tells_which_call_of_the_scheduler_made_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(current, "W2P_TASK", Storage(id=3, run_id=4711), raising=False)
+    world.run()
+    assert world.last.scheduler_run_id == 4711
+
+
+def test_a_run_that_met_what_nobody_had_foreseen_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any) -> Any:
+        raise RuntimeError("odd\x00")
+
+    monkeypatch.setattr(synchronise, "LocalSite", broken)
+    with pytest.raises(RuntimeError):
+        world.run()
+    (failure,) = read_failures(world.last.failures)
+    assert (failure.code, failure.message) == ("run_broken_off", "The run was broken off: RuntimeError: odd")
+    assert failure.message == world.last.message
 
 
 def test_a_scheduled_run_with_nothing_to_do_is_quiet(world: World) -> None:
@@ -60,8 +90,12 @@ def test_a_run_that_failed_is_raised_and_says_why(world: World) -> None:
     with pytest.raises(RunFailed, match="no such table"):
         world.run()
     assert world.last.state == "failed" and "no such table" in world.last.message
+    (failure,) = read_failures(world.last.failures)
+    assert (failure.resource, failure.mode, failure.code) == ("org_organisation", "pull", "peer_refused")
+    assert failure.message == "no such table" and failure.params["remedy"]["code"] == "peer_refused"
     entry = world.site.db(world.site.db.sync_log.result == "fatal").select().first()
     assert entry.remote is True and "correct the repository" in entry.remedy
+    assert entry.code == "peer_refused" and entry.params == failure.params
     assert world.site.db(world.site.db.sync_lease).isempty()
 
 
@@ -71,6 +105,9 @@ def test_a_repository_without_tasks_or_deleted(world: World) -> None:
     with pytest.raises(ConfigurationError, match="No resources"):
         world.run()
     assert world.last.state == "failed"
+    (failure,) = read_failures(world.last.failures)
+    assert (failure.resource, failure.code) == (None, "configuration")
+    assert failure.params["message"] == [{"code": "no_resources", "params": {}}]
     with pytest.raises(ConfigurationError, match="no repository"):
         synchronise._synchronize(world.site, 4711, None, True)
 
@@ -85,6 +122,7 @@ def test_cancelling(world: World) -> None:
     with pytest.raises(Cancelled):
         world.run()
     assert world.last.state == "cancelled"
+    assert [each.code for each in read_failures(world.last.failures)] == ["cancelled"]
 
 
 def test_a_clock_that_is_off_is_a_warning(world: World) -> None:
@@ -92,6 +130,10 @@ def test_a_clock_that_is_off_is_a_warning(world: World) -> None:
     world.run()
     entry = world.site.db(world.site.db.sync_log.result == "warning").select().first()
     assert "90 seconds behind" in entry.message and "NTP" in entry.remedy
+    assert entry.code == "clock_behind" and entry.params == {
+        "message": [{"code": "clock_behind", "params": {"seconds": 90}}],
+        "remedy": {"code": "set_clocks", "params": {}},
+    }
     assert world.site.repository(world.repository).settings["skew"] == -90.0
 
 

@@ -247,7 +247,7 @@ def told(T: Translate, report: Any) -> str:
         report: of the restoration.
     """
     if report.failures:
-        return str(T("Nothing was changed: %s")) % " ".join(problems_of(report))
+        return str(T("Nothing was changed: %s")) % " ".join(map(str, problems_of(report)))
     sentences = {
         Action.CREATED: T("The record was created."),
         Action.UPDATED: T("The record was changed. The next synchronization takes it to the other sites."),

@@ -323,7 +323,7 @@ def _restore(site: Site, kept_id: int, side: str, user_id: int | None) -> str:
         report = resolve.restore(site, kept_id, side, user_id, quiet=True)
     except BadRequest as refused:
         return refused.explain()
-    return " ".join(problems_of(report)) if report.failures else ""
+    return " ".join(map(str, problems_of(report))) if report.failures else ""
 
 
 def _facts(site: Site, rows: Sequence[Any]) -> dict[int, VersionFacts]:

@@ -10,6 +10,7 @@ __all__ = [
     "gc_pause",
     "kept",
     "limits",
+    "messages",
     "plurals",
     "policy",
     "records",

@@ -32,6 +32,7 @@ which side it happened (``remote``). Code decides by type and attribute, never b
       StoreBusy
       StoreFull
       RowRefused
+      RunBrokenOff
       RunFailed
       Cancelled
 """
@@ -42,6 +43,9 @@ import enum
 from dataclasses import dataclass
 from typing import ClassVar
 
+from .messages import FailureRecord, Message, Told, described, message_of
+from .text import legible
+
 
 class SyncError(Exception):
     """Base of all errors of the synchronisation.
@@ -50,6 +54,16 @@ class SyncError(Exception):
         message: what happened, and at which record, field or URL.
         hint: what the reader can do; by default the hint of the class.
         remote: True if the peer reported the error, False if it happened here.
+
+    Attributes:
+        code: names the kind of error, on the wire too.
+        default_hint: what to do, where the error itself does not say it.
+        transient: whether trying again later can help.
+        http_status: of the answer that reports it.
+        said: what happened, as data.
+        remedy: what to do, as data; the hint of the class has the code of the class.
+        message: what happened, in English.
+        hint: what to do, in English.
     """
 
     code: ClassVar[str] = "sync_error"
@@ -57,11 +71,13 @@ class SyncError(Exception):
     transient: ClassVar[bool] = False
     http_status: ClassVar[int] = 500
 
-    def __init__(self, message: str, *, hint: str | None = None, remote: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint if hint is not None else self.default_hint
+    def __init__(self, message: Told, *, hint: Told | None = None, remote: bool = False) -> None:
+        self.said = message_of(message)
+        self.remedy = Message(self.code, self.default_hint) if hint is None else message_of(hint)
+        self.message = self.said.text
+        self.hint = self.remedy.text
         self.remote = remote
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return self.message
@@ -193,9 +209,9 @@ class MethodNotAllowed(SyncError):
 
     def __init__(
         self,
-        message: str,
+        message: Told,
         *,
-        hint: str | None = None,
+        hint: Told | None = None,
         remote: bool = False,
         allowed: tuple[str, ...] = (),
     ) -> None:
@@ -255,9 +271,9 @@ class PeerUnreachable(SyncError):
 
     def __init__(
         self,
-        message: str,
+        message: Told,
         *,
-        hint: str | None = None,
+        hint: Told | None = None,
         remote: bool = False,
         obstacle: Obstacle = Obstacle.LINE,
     ) -> None:
@@ -287,9 +303,9 @@ class PeerBusy(SyncError):
 
     def __init__(
         self,
-        message: str,
+        message: Told,
         *,
-        hint: str | None = None,
+        hint: Told | None = None,
         remote: bool = False,
         retry_after: float | None = None,
     ) -> None:
@@ -328,9 +344,10 @@ class RedirectedElsewhere(ProtocolError):
         target: the address that it names.
     """
 
+    code = "redirected_elsewhere"
     default_hint = "Enter the address it redirects to (often https, not http) as URL of the repository."
 
-    def __init__(self, message: str, *, target: str) -> None:
+    def __init__(self, message: Told, *, target: str) -> None:
         super().__init__(message, remote=True)
         self.target = target
 
@@ -395,6 +412,21 @@ class Failure:
     mode: str
     error: SyncError
 
+    def record(self) -> FailureRecord:
+        """Return the failure as a run keeps it."""
+        error = self.error
+        params = described([error.said], error.remedy)
+        return FailureRecord(
+            self.resource, self.mode, error.code, legible(error.message), legible(error.hint), params
+        )
+
+
+class RunBrokenOff(SyncError):
+    """A run ended before its end: its worker died, or an unexpected error occurred."""
+
+    code = "run_broken_off"
+    default_hint = "Nothing is lost: the next run goes on where this one stopped."
+
 
 class RunFailed(SyncError):
     """A synchronisation run ended with at least one failed resource.
@@ -406,7 +438,7 @@ class RunFailed(SyncError):
     code = "run_failed"
     default_hint = "The log of the repository names each failed resource and the remedy."
 
-    def __init__(self, message: str, *, failures: tuple[Failure, ...] = ()) -> None:
+    def __init__(self, message: Told, *, failures: tuple[Failure, ...] = ()) -> None:
         super().__init__(message)
         self.failures = failures
 

@@ -6,13 +6,16 @@ that another site began. ``result`` is success, warning, error (it is retried au
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Callable
 
 from ..core.clock import utcnow
 from ..core.errors import SyncError
+from ..core.messages import Told, described, message_of
 from ..core.text import legible
 from .store import open_store
 
@@ -53,10 +56,11 @@ class SyncLog:
         mode: str,
         action: str,
         result: str,
-        message: str,
+        message: Told,
         *,
+        details: Sequence[Told] = (),
         remote: bool = False,
-        remedy: str = "",
+        remedy: Told = "",
         code: str | None = None,
     ) -> None:
         """Write an entry.
@@ -67,13 +71,16 @@ class SyncLog:
             action: fetch, send, receive, request or decide.
             result: success, warning, error or fatal.
             message: what happened.
+            details: a line each, below the message.
             remote: whether the other site reported an error.
             remedy: what to do.
-            code: code of the error (``SyncError.code``), None if there was none.
+            code: code of the error (``SyncError.code``); the code of the message if there was none.
 
         Raises:
             SyncError: the database does not accept it.
         """
+        lines = [message_of(each) for each in (message, *details)]
+        to_do = message_of(remedy)
         with self._transaction(), open_store(self._db).translating("INSERT INTO sync_log"):
             self._db.sync_log.insert(
                 timestmp=utcnow(),
@@ -83,9 +90,10 @@ class SyncLog:
                 action=action,
                 result=result,
                 remote=remote,
-                message=legible(message)[:LONGEST_MESSAGE],
-                remedy=legible(remedy)[:LONGEST_MESSAGE] or None,
-                code=code,
+                message=legible("\n".join(map(str, lines)))[:LONGEST_MESSAGE],
+                remedy=legible(to_do.text)[:LONGEST_MESSAGE] or None,
+                code=code or lines[0].code or None,
+                params=_bounded(described(lines, to_do)),
                 run_id=self._run_id,
             )
 
@@ -102,13 +110,18 @@ class SyncLog:
                 mode,
                 action,
                 "error" if error.transient else "fatal",
-                error.message,
+                error.said,
                 remote=error.remote,
-                remedy=error.hint,
+                remedy=error.remedy,
                 code=error.code,
             )
         except SyncError as failure:
             logger.error("No log entry could be written (%s) about: %s", failure, error.explain())
+
+
+def _bounded(params: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what is stored beside a message; of an enormous one the text, which is cut, has to do."""
+    return None if params is None or len(json.dumps(params)) > LONGEST_MESSAGE else params
 
 
 def purge(

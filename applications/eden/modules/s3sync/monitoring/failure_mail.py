@@ -8,6 +8,7 @@ from typing import Any
 from gluon import current
 
 from ..core.clock import utcnow
+from ..core.messages import Sentence
 from ..core.plurals import counted
 from ..database.log import OUTGOING, SyncLog
 from ..site import Site
@@ -82,8 +83,8 @@ def _tell_once(
         "pull",
         "request",
         "warning",
-        f"The mail to {', '.join(recipients)} could not be sent: {failure}",
-        remedy="Check the mail server ([mail] in private/appconfig.ini) by a test mail on the page Settings.",
+        Sentence.MAIL_NOT_SENT.say(recipients=", ".join(recipients), reason=failure),
+        remedy=Sentence.CHECK_MAIL_SERVER.say(),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Callable, NamedTuple
 
 from ..core.task import RESULTS
 from ..database.paging import ListPage, containing, day, whole_number
@@ -182,7 +183,38 @@ def logged_resources(db: Any) -> list[str]:
 # --- as a table ----------------------------------------------------------------------------------------------
 
 
-def write_csv(site: Site, asked: LogQuery, headings: Sequence[str], out: BinaryIO) -> int:
+class CsvEntry(NamedTuple):
+    """What of an entry is told in the reader's language.
+
+    Attributes:
+        code: which error, or which message.
+        message: what happened, in English.
+        remedy: what to do, in English.
+        params: both as data.
+    """
+
+    code: str | None
+    message: str | None
+    remedy: str | None
+    params: Any
+
+
+class CsvWords(NamedTuple):
+    """The words of a table.
+
+    Attributes:
+        headings: of the columns: time (UTC), repository, resource, mode, action, result, who reported it, message,
+            what to do, run.
+        message: returns what happened.
+        remedy: returns what to do.
+    """
+
+    headings: Sequence[str]
+    message: Callable[[CsvEntry], str]
+    remedy: Callable[[CsvEntry], str]
+
+
+def write_csv(site: Site, asked: LogQuery, words: CsvWords, out: BinaryIO) -> int:
     """Write the entries as comma-separated values (RFC 4180) in UTF-8.
 
     A byte order mark comes first, since without it Excel takes the text for another encoding. What a spreadsheet
@@ -191,8 +223,7 @@ def write_csv(site: Site, asked: LogQuery, headings: Sequence[str], out: BinaryI
     Args:
         site: this site.
         asked: which entries.
-        headings: of the columns: time (UTC), repository, resource, mode, action, result, who reported it, message,
-            what to do, run.
+        words: its headings, and what tells the messages.
         out: takes the bytes.
 
     Returns:
@@ -203,14 +234,13 @@ def write_csv(site: Site, asked: LogQuery, headings: Sequence[str], out: BinaryI
     count = 0
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow(map(harmless, headings))
-    for moment, repository_id, resource, mode, action, result, remote, message, remedy, run in _all(
-        site, asked
-    ):
+    table.writerow(map(harmless, words.headings))
+    for (moment, repository_id, *about, remote, run), entry in _all(site, asked):
         count += 1
         reporter = "remote" if remote in (True, "T") else "local"
         who = names.get(repository_id, "")
-        cells = (str(moment or "")[:19], who, resource, mode, action, result, reporter, message, remedy, run)
+        told = words.message(entry), words.remedy(entry)
+        cells = (str(moment or "")[:19], who, *about, reporter, *told, run)
         table.writerow(map(harmless, cells))
         if not count % ROWS_AT_ONCE:
             _flush(text, out)
@@ -230,12 +260,11 @@ def harmless(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _all(site: Site, asked: LogQuery) -> Iterator[Sequence[Any]]:
-    """Yield the columns of all entries as the database has them, a part at a time: a log may outgrow the memory."""
+def _all(site: Site, asked: LogQuery) -> Iterator[tuple[Sequence[Any], CsvEntry]]:
+    """Yield all entries as the database has them, a part at a time: a log may outgrow the memory."""
     db, table = site.db, site.db.sync_log
     query, last = asked.query(db), None
-    columns = (
-        table.id,
+    about = (
         table.timestmp,
         table.repository_id,
         table.resource_name,
@@ -243,10 +272,9 @@ def _all(site: Site, asked: LogQuery) -> Iterator[Sequence[Any]]:
         table.action,
         table.result,
         table.remote,
-        table.message,
-        table.remedy,
         table.run_id,
     )
+    columns = (table.id, *about, table.code, table.message, table.remedy, table.params)
     while True:
         part = query
         if last is not None:
@@ -254,6 +282,9 @@ def _all(site: Site, asked: LogQuery) -> Iterator[Sequence[Any]]:
         rows = db.executesql(db(part)._select(*columns, orderby=asked.order(db), limitby=(0, ROWS_AT_ONCE)))
         if not rows:
             return
-        for row in rows:
-            yield row[1:]
+        for _, *found in rows:
+            code, message, remedy, params = found[len(about) :]
+            # some databases give JSON as what it says, others as text
+            params = json.loads(params) if isinstance(params, str) else params
+            yield found[: len(about)], CsvEntry(code, message, remedy, params)
         last = rows[-1][0]

@@ -34,6 +34,7 @@ RUN_COLUMNS = (
     "resource_name",
     "direction",
     "message",
+    "failures",
     "cancel_requested",
 )
 #: Scheduler states from which a job does not go on by itself.

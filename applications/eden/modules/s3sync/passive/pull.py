@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 from ..core.cursor import Checkpoint, Cursor, hand_out, present
+from ..core.messages import sent
 from ..database import traffic
 from ..database.log import INCOMING, SyncLog
 from ..exchange.exporter import ExportPage, ExportRequest
@@ -56,7 +57,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     if repository is not None and served.count:
         with site.store.transaction():
             SyncLog(site.db, site.store.transaction, repository.id, INCOMING).task(
-                table.name, "pull", "send", "success", f"{served.count} records sent."
+                table.name, "pull", "send", "success", sent(served.count, {})
             )
             traffic.note(site.db, repository.id, sent=served.count)
     return served

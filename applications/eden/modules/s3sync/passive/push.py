@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 from ..core.cursor import Checkpoint, Cursor, Handed, hand_out, present
 from ..core.errors import BadRequest, NotRegistered
 from ..core.limits import LOGGED_PROBLEMS, MOST_FILES
+from ..core.messages import bounded, received
 from ..core.policy import Terms
 from ..core.records import Action
 from ..core.schema import Table
@@ -151,11 +152,14 @@ def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
     problems = problems_of(report)
     if not problems and not any(count for name, count in counts.items() if name != Action.UNCHANGED.value):
         return
-    told = ", ".join(f"{count} {name}" for name, count in counts.items())
-    message = "\n".join([f"{sum(counts.values())} records received: {told}.", *problems[:LOGGED_PROBLEMS]])
     bad = problems or report.main.get(Action.REJECTED) or report.main.get(Action.CONFLICT)
     with site.store.transaction():
         SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
-            table, "push", "receive", "warning" if bad else "success", message
+            table,
+            "push",
+            "receive",
+            "warning" if bad else "success",
+            received(counts),
+            details=list(bounded(problems, LOGGED_PROBLEMS)),
         )
         traffic.note(site.db, repository_id, received=traffic.changes(counts))

@@ -1,4 +1,4 @@
-"""Adds, changes and removes the jobs of repositories on web2py's scheduler."""
+"""The jobs of repositories on web2py's scheduler: added, changed, removed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..site import Site
 from .queue import FOR_EVER, FUNCTION, queue, task_name
 from .run_record import live_run
 
-#: Columns of a scheduler's task with the function and its times.
+#: What the scheduler calls and how often, of the columns of its tasks.
 _CALL = (
     "application_name",
     "task_name",
@@ -40,14 +40,14 @@ def add_job(
     stop: datetime | None = None,
     enabled: bool = True,
 ) -> int:
-    """Schedule a repository; return the sync_job. The caller commits.
+    """Put a repository on the schedule; return the sync_job. The caller commits.
 
     Args:
         db, application, repository_id, user_id, timeout: as in ``start_now``.
         period: seconds from one run to the next.
-        start: first run (UTC), None for now.
+        start: first run (UTC), now where None.
         stop: no run after this time (UTC), None for no end.
-        enabled: whether the job is enabled.
+        enabled: whether it runs.
     """
     task_id = queue(
         db,
@@ -58,7 +58,7 @@ def add_job(
         timeout=timeout,
         **_timing(period, start or utcnow(), stop, enabled),
         **FOR_EVER,
-        # The next run is computed from the start, so that "every day at three" stays at three.
+        # the next run is counted from the start, so that "every day at three" stays at three
         prevent_drift=True,
     )
     job_id: int = db.sync_job.insert(repository_id=repository_id, scheduler_task_id=task_id)
@@ -74,13 +74,13 @@ def change_job(
     stop: datetime | None,
     enabled: bool,
 ) -> None:
-    """Change the times of a job; a failed or expired job is queued again. The caller commits.
+    """Change when a job runs; a job that had failed or expired is queued again. The caller commits.
 
     Args:
         db: the DAL with the scheduler's tables.
         job_id: key of the sync_job.
         period, stop, enabled: as in ``add_job``.
-        start: first run (UTC), None for the present one.
+        start: first run (UTC), the present one where None.
 
     Raises:
         ConfigurationError: there is no such job.
@@ -92,7 +92,7 @@ def change_job(
         _replace_running(db, job_id, task, timing)
         return
     if task.status == "ASSIGNED":
-        # A worker is about to start it, and will compute the next run from the new period.
+        # A worker is about to take it, and then computes the next run from the new period.
         del timing["next_run_time"]
     else:
         timing["status"] = "QUEUED"
@@ -100,21 +100,21 @@ def change_job(
 
 
 def _replace_running(db: Any, job_id: int, task: Any, timing: Mapping[str, Any]) -> None:
-    """Give a job a new task while its present one is running.
+    """Let a job go on with a task of its own while the present one is under way.
 
-    At the end of a run the worker writes the next run into the task, as computed at the beginning from the former
-    period: a daily job would use its new period only after a day.
+    When that ends, the worker writes the next run into its task as it had computed it at the beginning, from the
+    former period: a job that was daily would take its new rhythm up only after a day.
     """
     called = {name: task[name] for name in _CALL}
     changed = db.scheduler_task.insert(**called, **timing, status="QUEUED")
-    # The end of the current run is written to its own record, which stays.
+    # how the run under way ends is written into its own record, which stays
     db(db.scheduler_run.task_id == task.id).update(task_id=changed)
     db(db.sync_job.id == job_id).update(scheduler_task_id=changed)
     db(db.scheduler_task.id == task.id).delete()
 
 
 def reset_job(db: Any, job_id: int) -> bool:
-    """Queue a job to run at once, unless a worker is already working on it. The caller commits.
+    """Queue a job to run at once, unless a worker has it in hand. The caller commits.
 
     Args:
         db: the DAL with the scheduler's tables.
@@ -135,7 +135,7 @@ def reset_job(db: Any, job_id: int) -> bool:
 
 
 def remove_job(db: Any, job_id: int) -> None:
-    """Remove a job from the schedule; its current run finishes. The caller commits."""
+    """Take a job off the schedule; a run under way comes to its end. The caller commits."""
     job = db.sync_job(job_id)
     if job is None:
         return
@@ -144,12 +144,12 @@ def remove_job(db: Any, job_id: int) -> None:
 
 
 def hand_over(db: Any, former: int, repository_id: int) -> None:
-    """Transfer the jobs and queued runs of a repository to another one. The caller commits.
+    """Let what the scheduler was to do for a repository be done for another one. The caller commits.
 
     Args:
         db: the DAL.
-        former: the repository to be removed.
-        repository_id: the one that replaces it.
+        former: the repository that goes.
+        repository_id: the one that takes its place.
     """
     db(db.sync_job.repository_id == former).update(repository_id=repository_id)
     if "scheduler_task" not in db.tables:
@@ -169,14 +169,14 @@ def jobs_of(db: Any, repository_id: int) -> list[Any]:
 
 
 def ensure_idle(site: Site, repository_id: int) -> None:
-    """Check that no worker is working on a repository.
+    """See that nobody is working on a repository.
 
     Args:
         site: this site.
         repository_id: the repository.
 
     Raises:
-        AlreadyRunning: a worker is.
+        AlreadyRunning: somebody is.
     """
     if live_run(site.db, repository_id, site.host.settings.get_sync_lease_seconds()) is not None:
         raise AlreadyRunning("The repository is being synchronised.")

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from gluon import current
+
 from ..core.clock import utcnow
 
 FUNCTION = "sync_synchronize"
 GROUP = "main"
 
-#: Columns of a recurring task, which also runs again after failures.
+#: Columns of a task that is called again and again, also after failures.
 FOR_EVER = {"repeats": 0, "retry_failed": -1}
 
 
@@ -29,16 +31,16 @@ def queue(
     timeout: float,
     **columns: Any,
 ) -> int:
-    """Queue a call of a function of models/tasks_sync.py; return its task. The caller commits.
+    """Have the next free worker call a function of models/tasks_sync.py; return its task. The caller commits.
 
     Args:
         db: the DAL with the scheduler's tables.
         application: name of this application.
-        function: name of the function.
-        name: name of the task.
+        function: its name.
+        name: what the task is called.
         given: the function's arguments.
-        timeout: maximum seconds of a call.
-        columns: further columns of the task, for a later or recurring call.
+        timeout: seconds that it may take.
+        columns: of the task, where it is not called at once, or more than once.
     """
     now = utcnow()
     task: dict[str, Any] = {
@@ -66,19 +68,19 @@ def start_now(db: Any, application: str, repository_id: int, user_id: int | None
     Args:
         db, application, timeout: as in ``queue``.
         repository_id: the repository.
-        user_id: the user who starts it.
+        user_id: who asks.
     """
     given = {"repository_id": repository_id, "user_id": user_id, "manual": True}
     return queue(db, application, FUNCTION, task_name(repository_id), given, timeout=timeout)
 
 
 def wake_workers(db: Any) -> None:
-    """Let the worker that assigns tasks do so with its next heartbeat instead of the fifth. The caller commits."""
+    """Let the worker that hands out tasks do it with its next heartbeat instead of the fifth. The caller commits."""
     db(db.scheduler_worker.is_ticker == True).update(status="PICK")  # noqa: E712
 
 
 def waiting(db: Any, repository_id: int) -> bool:
-    """Return whether a run that a person started has not begun yet."""
+    """Tell whether a run that a person asked for has not begun yet."""
     task, run = db.scheduler_task, db.sync_run
     query = _by_hand(db, repository_id) & task.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
     asked = db(query).select(task.status, task.last_run_time)
@@ -89,12 +91,12 @@ def waiting(db: Any, repository_id: int) -> bool:
     last = (
         db(run.repository_id == repository_id).select(run.started_on, orderby=~run.id, limitby=(0, 1)).first()
     )
-    # A worker needs a moment to start a process; until then there is no run record.
+    # A worker that has taken it needs a moment to start a process; until then there is no run to see.
     return last is None or any(last.started_on < row.last_run_time for row in asked)
 
 
 def cancel_waiting(db: Any, repository_id: int) -> int:
-    """Cancel runs that a person started and that no worker has begun; return how many. The caller commits."""
+    """Take back runs that a person asked for and that no worker has begun; return how many. The caller commits."""
     taken_back: int = db(_by_hand(db, repository_id) & (db.scheduler_task.status == "QUEUED")).delete()
     return taken_back
 
@@ -105,8 +107,14 @@ def _by_hand(db: Any, repository_id: int) -> Any:
     return query & (table.task_name == task_name(repository_id))
 
 
+def scheduler_run_id() -> int | None:
+    """Return the scheduler's run in which this code is called, None outside of its workers."""
+    task = getattr(current, "W2P_TASK", None)
+    return None if task is None else int(task.run_id)
+
+
 def workers_alive(db: Any, within: float = 60.0) -> int:
-    """Return the number of workers with a heartbeat within some seconds."""
+    """Return how many workers have shown themselves within some seconds."""
     since = utcnow() - timedelta(seconds=within)
     alive: int = db(db.scheduler_worker.last_heartbeat > since).count()
     return alive

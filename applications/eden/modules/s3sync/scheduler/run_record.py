@@ -1,19 +1,21 @@
-"""The record of a run: its progress, and how it ended."""
+"""The record of a run: how far it is, and how it ended."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from ..core.clock import utcnow
-from ..core.errors import AlreadyRunning, Cancelled
+from ..core.errors import AlreadyRunning, Cancelled, Failure, RunBrokenOff
+from ..core.messages import Sentence
 from ..core.text import legible
 from ..database import traffic
 from ..exchange.run.ports import Stage
 from ..site import Site
 from .lease import Lease, has_died
+from .queue import scheduler_run_id
 
 COUNT_COLUMNS = {"conflict": "conflicts"}
 DIRECTIONS = {
@@ -23,22 +25,22 @@ DIRECTIONS = {
     Stage.PUSHING: "push",
 }
 
-#: Minimum seconds between two writes of the progress, except for a new stage.
+#: Progress is written at most this often (seconds), but for a new stage.
 PROGRESS_EVERY = 1.0
 
 
 class RunRecord:
-    """A row of sync_run with the progress of a run, for the screens (the engine's ``Progress``).
+    """A row of sync_run: how far a run is, for whoever watches (the engine's ``Progress``).
 
-    ``done``, ``total`` and ``stage_since`` are for the current resource and direction; ``details`` has the results of
-    each resource so far: {resource: {"received": {outcome: records}, "sent": records}}.
+    ``done``, ``total`` and ``stage_since`` are about the resource and direction under way; ``details`` holds what
+    became of each resource so far: {resource: {"received": {outcome: records}, "sent": records}}.
 
     Args:
         site: this site.
         repository_id: the repository.
-        user_id: the user who started it.
-        manual: whether a person started it.
-        lease: the lease; if it is lost, the run ends.
+        user_id: who started it.
+        manual: whether by hand.
+        lease: the right to run; when it is lost the run ends.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class RunRecord:
                 manual=manual,
                 user_id=user_id,
                 state="running",
+                scheduler_run_id=scheduler_run_id(),
                 stage=Stage.STARTING.value,
             )
 
@@ -112,24 +115,24 @@ class RunRecord:
     def check(self) -> None:
         """See ``engine.Progress``."""
         if self._lease is not None and self._lease.lost.is_set():
-            raise AlreadyRunning("Another worker has taken over this repository.")
+            raise AlreadyRunning(Sentence.TAKEN_OVER.say())
         db = self._site.db
         row = db(db.sync_run.id == self.id).select(db.sync_run.cancel_requested).first()
-        # Ends the read transaction: in some databases it would not see later changes.
+        # Ends the reading transaction: on some databases it would go on seeing the past.
         db.commit()
         if row is not None and row.cancel_requested:
-            raise Cancelled("The synchronisation was stopped by a person.")
+            raise Cancelled(Sentence.STOPPED_BY_PERSON.say())
 
-    def end(self, state: str, message: str) -> None:
+    def end(self, state: str, message: str, failures: Iterable[Failure] = ()) -> None:
         """Close the record.
 
         Args:
             state: completed, failed or cancelled.
-            message: a message about the run.
+            message: what to say about it.
+            failures: what did not come to its end.
         """
         self._site.db.rollback()
-        told = {"state": state, "message": legible(message), "stage": Stage.FINISHED.value}
-        self._pending.update(told, finished_on=utcnow())
+        self._pending.update(_ended(state, message, failures))
         with self._site.store.transaction():
             self._update()
             _note_traffic(self._site.db, self._repository_id, self._sums)
@@ -152,24 +155,34 @@ def _note_traffic(db: Any, repository_id: int, sums: Mapping[str, int]) -> None:
     traffic.note(db, repository_id, received=traffic.changes(sums), sent=sums.get("sent") or 0)
 
 
-def end_run(site: Site, run_id: int, state: str, message: str) -> None:
-    """Close the record of a run whose worker did not do so.
+def _ended(state: str, message: str, failures: Iterable[Failure]) -> dict[str, Any]:
+    return {
+        "state": state,
+        "message": legible(message),
+        "failures": [each.record()._asdict() for each in failures] or None,
+        "stage": Stage.FINISHED.value,
+        "finished_on": utcnow(),
+    }
+
+
+def end_lost(site: Site, run_id: int) -> None:
+    """Close the record of a run whose worker did not.
 
     Args:
         site: this site.
         run_id: the run.
-        state, message: as in ``RunRecord.end``.
     """
     db = site.db
+    lost = Failure(None, "pull", RunBrokenOff(Sentence.WORKER_LOST.say()))
     with site.store.transaction():
         run = db((db.sync_run.id == run_id) & (db.sync_run.state == "running")).select().first()
         if run is not None:
-            run.update_record(state=state, message=message, finished_on=utcnow(), stage=Stage.FINISHED.value)
+            run.update_record(**_ended("failed", lost.error.message, [lost]))
             _note_traffic(db, run.repository_id, run)
 
 
 def request_cancel(db: Any, repository_id: int) -> int:
-    """Ask the runs of a repository to stop after the current page; return how many. The caller commits."""
+    """Ask a repository's runs to stop between two pages; return how many were asked. The caller commits."""
     asked: int = db((db.sync_run.repository_id == repository_id) & (db.sync_run.state == "running")).update(
         cancel_requested=True
     )
@@ -177,7 +190,7 @@ def request_cancel(db: Any, repository_id: int) -> int:
 
 
 def live_run(db: Any, repository_id: int, stale_after: float) -> int | None:
-    """Return the run that a live worker is working on, None if there is none.
+    """Return the run that somebody alive is working on, None where there is none.
 
     Args:
         db: the DAL.

@@ -1,4 +1,4 @@
-"""Layer 6, this site: which implementation belongs to which port.
+"""Layer 6, this site put together: which implementation stands behind which port.
 Knows everything below.
 """
 
@@ -20,6 +20,7 @@ from ..adapters.settings import opened
 from ..core.clock import SystemClock
 from ..core.errors import ConfigurationError
 from ..core.kept import Kept
+from ..core.messages import Sentence
 from ..core.policy import Method, Policy, Terms
 from ..core.schema import Schema
 from ..core.task import Mode
@@ -58,7 +59,7 @@ class Site:
 
     Args:
         db: the DAL with the sync_* tables.
-        host: the host application.
+        host: the application around us.
         folder: the application's folder.
         application: its name, the first part of its URLs.
         origin: scheme and host of this request, for a site without a configured public address.
@@ -87,7 +88,7 @@ class Site:
 
     @classmethod
     def from_current(cls) -> "Site":
-        """Return the site of the current request or job, made by models/sync.py.
+        """Return the site of the running request or job, as models/sync.py put it together.
 
         Raises:
             ConfigurationError: the module is not enabled.
@@ -102,14 +103,14 @@ class Site:
         return found
 
     def install(self) -> None:
-        """Journal local changes, as soon as their tables are used."""
+        """Have local changes journaled, as soon as their tables are used."""
         install(self.journal, self.host.on_define)
 
     # --- what stands behind the ports ------------------------------------------------------------------
 
     @property
     def schema(self) -> Schema:
-        """The synchronised tables."""
+        """The tables that take part."""
         return build_schema(self.db, self.host)
 
     @cached_property
@@ -120,21 +121,21 @@ class Site:
 
     @cached_property
     def own_domain(self) -> str | None:
-        """The domain before our bare identifiers for an Eden: the public address, the same in requests and jobs.
+        """What an Eden sees before our bare identifiers; the same in requests and jobs, so only the public address.
 
-        Identifiers made here are URNs without a domain; bare ones come from imports.
+        Identifiers made here are URNs and carry none; bare ones come from imports.
         """
         public = self.host.settings.get_base_public_url()
         return urlsplit(public).netloc or None if public else None
 
     @cached_property
     def kept_versions(self) -> SqlKeptVersions:
-        """Kept versions."""
+        """What was put aside."""
         return SqlKeptVersions(self.db, lambda: self.schema, self.clock, self.name_of)
 
     @cached_property
     def pending_references(self) -> SqlPendingReferences:
-        """Pending references and files."""
+        """References and files that are still to come."""
         return SqlPendingReferences(self.db, lambda: self.schema, self.clock)
 
     @cached_property
@@ -154,7 +155,7 @@ class Site:
 
     @cached_property
     def ports(self) -> Ports:
-        """The ports of this site."""
+        """What the use cases of this site stand on."""
         return Ports(
             self.schema,
             self.store,
@@ -178,12 +179,12 @@ class Site:
 
     @cached_property
     def rehearsal(self) -> DryRun:
-        """Dry-runs imports of documents."""
+        """Reads documents and says what it would do with them."""
         return DryRun(self.ports, self.exporter.snapshot)
 
     @cached_property
     def tally(self) -> RecordCounts:
-        """The numbers of records."""
+        """How many records there are."""
         return RecordCounts(self.store, self.clock, self.folder / "private" / TALLY_FILE)
 
     @cached_property
@@ -193,24 +194,24 @@ class Site:
 
     @cached_property
     def spool(self) -> Path:
-        """The spool folder, for documents in transit."""
+        """Folder for documents on their way."""
         folder = self.folder / "private" / SPOOL
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     @property
     def document_limits(self) -> DocumentLimits:
-        """The limits for a document."""
+        """What is accepted of a document."""
         return DocumentLimits(max_bytes=self.host.settings.get_sync_max_document_size())
 
     def name_of(self, kept: Kept) -> str:
-        """Return the name of a kept record, "" if neither version has one."""
+        """Return what people call a kept record, "" where neither version has a name."""
         return name_in([kept.theirs, kept.ours], self.host.name_fields(kept.table))
 
     # --- this site and its repositories ----------------------------------------------------------------
 
     def config(self) -> Any:
-        """Return the row of sync_config, with our identifier; it is created if missing."""
+        """Return the row of sync_config, which holds our identifier; made when it is missing."""
         table = self.db.sync_config
         row = self.db(table).select(orderby=table.id, limitby=(0, 1)).first()
         if row is None:
@@ -234,14 +235,14 @@ class Site:
         return row
 
     def repository_of(self, uuid: str | None) -> Any:
-        """Return the repository with this uuid, None if there is none."""
+        """Return the repository with this uuid, None where there is none."""
         if not uuid or not uuid.isprintable():
             return None
         table = self.db.sync_repository
         return self.db((table.uuid == uuid) & (table.deleted == False)).select().first()  # noqa: E712
 
     def capabilities(self, row: Any) -> "frozenset[str]":
-        """Return the known capabilities of a repository."""
+        """Return what is known about a repository's abilities."""
         known = frozenset(row.capabilities or ())
         return known if self.host.settings.get_sync_compression() else known - {"gzip"}
 
@@ -252,7 +253,7 @@ class Site:
             row: of sync_repository.
 
         Raises:
-            ConfigurationError: this site has no such type, or a secret cannot be decrypted.
+            ConfigurationError: this site has no such type, or a secret cannot be opened.
         """
         kind = adapter_type(row.apitype)
         return Remote(
@@ -266,19 +267,19 @@ class Site:
         )
 
     def peer(self, row: Any, hurry: InteractiveLimits | None = None) -> Adapter:
-        """Return the adapter of a repository; the caller closes it.
+        """Return a repository's other end; to be closed.
 
         Args:
-            row: row of sync_repository.
-            hurry: limits if a person waits, None otherwise.
+            row: of sync_repository.
+            hurry: how long the line may take where a person waits for it, None where nobody does.
 
         Raises:
-            ConfigurationError: the settings of the repository are incomplete or wrong.
+            ConfigurationError: the repository cannot be asked.
         """
         return self.connect(row.apitype, self.remote(row), hurry)
 
     def connect(self, apitype: str, remote: Remote, hurry: InteractiveLimits | None = None) -> Adapter:
-        """Return the adapter of a repository that may exist only in a form; the caller closes it.
+        """Return the other end of a repository that may be nowhere but in a form; to be closed.
 
         Args:
             apitype: its type.
@@ -286,7 +287,7 @@ class Site:
             hurry: as for ``peer``.
 
         Raises:
-            ConfigurationError: its settings are incomplete or wrong.
+            ConfigurationError: it cannot be asked.
         """
         kind = adapter_type(apitype)
         missing = kind.missing(remote.settings)
@@ -325,25 +326,22 @@ class Site:
         )
 
     def task_rows(self, repository_id: int) -> list[Any]:
-        """Return the rows of a repository's tasks, in order."""
+        """Return the rows of a repository's tasks in their order."""
         table = self.db.sync_task
         query = (table.repository_id == repository_id) & (table.deleted == False)  # noqa: E712
         return list(self.db(query).select(orderby=table.id))
 
     def tasks(self, repository_id: int) -> list[Task]:
-        """Return the tasks of a repository.
+        """Return what is exchanged with a repository.
 
         Raises:
-            ConfigurationError: there are none.
+            ConfigurationError: nothing is.
         """
         tasks = [
             self.task(row) for row in self.task_rows(repository_id) if Mode.read(row.mode) is not Mode.NONE
         ]
         if not tasks:
-            raise ConfigurationError(
-                "No resources are configured for this repository.",
-                hint="Open the repository's tab Resources and add what is to be exchanged.",
-            )
+            raise ConfigurationError(Sentence.NO_RESOURCES.say(), hint=Sentence.ADD_RESOURCES.say())
         return tasks
 
     def task(self, row: Any) -> Task:
@@ -405,7 +403,7 @@ class Site:
         clears: bool = True,
         known: Callable[[str], datetime | None] = unknown,
     ) -> Context:
-        """Return the context of an import.
+        """Return where a document comes from, for the importer.
 
         Args:
             repository_id, exchanged, delivered, clears, known: as in ``importer.Context``.
@@ -422,10 +420,10 @@ class Site:
         )
 
     def total(self, request: ExportRequest, page: ExportPage) -> int:
-        """Return the number of main records after a position of the journal, those of the page included.
+        """Return how many main records there are from a position of the journal on, those of its page included.
 
         Args:
-            request: the request of the page.
+            request: as the page was exported.
             page: the page.
         """
         if not page.more:
@@ -449,13 +447,13 @@ class Site:
     def note_contact(
         self, repository_id: int, skew: float | None, status: str = "", *, reached: bool = False
     ) -> None:
-        """Store the result of a contact with a repository.
+        """Remember how asking a repository went.
 
         Args:
             repository_id: the repository.
-            skew: seconds by which its clock is ahead; None if it did not answer, or did not tell the time.
-            status: its last status to show, "" for none.
-            reached: whether it was reached although it did not tell the time, as with some types.
+            skew: seconds by which its clock is ahead; None where it did not answer, or did not tell the time.
+            status: what is shown as its last status, "" for nothing.
+            reached: whether it was reached all the same; not every type tells the time.
         """
         changes: dict[str, Any] = {"last_status": status or None}
         if reached or skew is not None:

@@ -1,4 +1,4 @@
-"""The data sets of this site, and their archives."""
+"""The public data sets of this site, and their archives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Archive(NamedTuple):
     Attributes:
         made_on: when (UTC).
         stored: name of its file.
-        size: of the file in bytes, None if the file has gone.
+        size: of the file in bytes, None where the file has gone.
     """
 
     made_on: datetime
@@ -55,7 +55,7 @@ def all_of(site: Site) -> list[DataSet]:
 
 
 def with_code(site: Site, code: str) -> DataSet | None:
-    """Return the data set of this site with a code, None if there is none."""
+    """Return the data set of this site with a code, None where there is none."""
     return next((each for each in all_of(site) if each.code == code), None)
 
 

@@ -19,12 +19,12 @@ class PullState:
     """How far our pulls have come.
 
     Attributes:
-        cursor: cursor of the peer, "" before the first page.
-        journal: identity of the peer's journal, "" for an Eden.
+        cursor: of the peer, "" before the first page.
+        journal: name of the peer's journal, "" for an Eden.
         head: position of our journal when the last complete pull ended.
-        since: time of the last pull from an Eden (its clock, UTC), "" before the first.
-        own: identity of our journal at that time.
-        waiting: number of main records that waited at the peer then, None if it did not say.
+        since: when an Eden was last asked (its clock, UTC), "" before.
+        own: name of our journal at that time.
+        waiting: main records that waited at the peer then, None where it did not say.
     """
 
     cursor: str = ""
@@ -40,10 +40,10 @@ class PushState:
     """How far our pushes have come.
 
     Attributes:
-        position: position in our journal up to which the peer has everything.
-        checkpoint: the peer's checkpoint from the last push.
-        files: stored names of files that the peer still needs.
-        own: identity of our journal at that time.
+        position: in our journal, up to which the peer has everything.
+        checkpoint: the peer's answer to the last push.
+        files: stored names that the peer still wants.
+        own: name of our journal at that time.
     """
 
     position: int = 0
@@ -53,7 +53,7 @@ class PushState:
 
 
 def _current(text: str | None, own: str) -> dict[str, Any]:
-    """Return a stored state; empty if our database was restored from a backup since."""
+    """Return a stored state; nothing where it is older than a backup of our database that was restored since."""
     state: dict[str, Any] = json.loads(text) if text else {}
     return state if state.get("own") == own else {}
 
@@ -62,8 +62,8 @@ def pulled(states: Mapping[str, str | None], own: str) -> PullState:
     """Return how far our pulls of a table have come.
 
     Args:
-        states: the stored states of the table's exchange with a repository: direction -> text.
-        own: identity of our journal.
+        states: what is stored of the exchange of the table with a repository: direction -> text.
+        own: name of our journal.
     """
     return PullState(**_current(states.get(PULL), own))
 
@@ -78,9 +78,9 @@ def pushed(states: Mapping[str, str | None], own: str) -> PushState:
 
 
 def delivered(states: Mapping[str, str | None], own: str) -> int:
-    """Return the position up to which a repository has received our changes of a table.
+    """Return the position up to which a repository has got our changes of a table.
 
-    What we sent counts after the repository has returned the cursor: until then the answer may have been lost.
+    What it was handed counts once it has come back for more: until then the answer may have been lost.
 
     Args:
         states, own: as in ``pulled``.
@@ -91,13 +91,13 @@ def delivered(states: Mapping[str, str | None], own: str) -> int:
 class ExchangeStates:
     """The states of our own pulls and pushes with one repository.
 
-    A state with another identity of our journal is from before the restore of a backup: it is ignored, and both
-    sites compare everything again.
+    A state that was stored under another name of our journal is older than a backup that was restored since: it
+    counts for nothing, and both sites compare again.
 
     Args:
         checkpoints: where they are stored.
         repository_id: the repository.
-        own: identity of our journal.
+        own: name of our journal.
     """
 
     def __init__(self, checkpoints: Checkpoints, repository_id: int, own: str) -> None:
@@ -126,14 +126,14 @@ class ExchangeStates:
         )
 
     def delivered(self, table: str) -> int:
-        """Return the position up to which the repository has received our changes of a table."""
+        """Return the position up to which the repository has got our changes of a table."""
         return delivered(self._states(table, SERVE, PUSH), self._own)
 
     def exchanged(self, table: str) -> int:
         """Return the position up to which the repository knows our changes of a table.
 
-        What it received from us counts, whoever began: pages that it pulled and acknowledged, pages that we pushed. If
-        changes only travel to us, the position at the last contact counts.
+        What it took from us counts, whoever began: pages it pulled and came back for, pages we pushed. Where
+        changes only ever travel toward us, the last time we heard of each other is all there is.
         """
         arrived = self.delivered(table)
         if arrived:

@@ -1,4 +1,4 @@
-"""Imports rejected records again after their missing references have arrived."""
+"""Rejected records are imported again when what they lacked is here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RETRIES_A_PAGE = 500
 
 
 def retry_rejected(site: Site, repository_id: int, table: str, terms: Terms, context: Context) -> Report:
-    """Import rejected records again whose missing references have arrived, within the current transaction."""
+    """Import records again that lacked a record which is here by now, within the current transaction."""
     kept = [
         each for each in site.kept_versions.retriable(repository_id, table, RETRIES_A_PAGE) if each.theirs
     ]

@@ -1,4 +1,4 @@
-"""Failures of the connection or the other site, as errors with a remedy."""
+"""What went wrong on the line or at the other end, as an error with a remedy."""
 
 from __future__ import annotations
 
@@ -34,31 +34,35 @@ from ..core.errors import (
     TruncatedDocument,
 )
 from ..core.limits import BEGINNING
+from ..core.messages import Sentence, Told
 from .limits import DEEPEST_REASON
 from .urls import without_credentials, without_secrets
 
 BUSY = (408, 425, 429, 502, 503, 504)
 
-#: Maximum characters of the other site's text in a message, and bytes of a plain text that are searched for it.
+#: Characters of the other site's words in a message, and bytes of a plain text that are looked at for them.
 LONGEST_TOLD, LOOKED_AT = 300, 2000
 
-#: Bytes at the beginning by which a web page is recognised.
+#: Bytes by which a web page is known.
 PAGE_START = 512
 
 
 def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> SyncError:
-    """Return the error for an answer with a status outside 200-299.
+    """Return the error that an answer with a status outside 200-299 tells of.
 
     Args:
         status: HTTP status.
-        url: the requested URL, without credentials.
-        body: beginning of the answer: JSON of an Eden's request handler, its plain text, or a web page.
-        headers: headers of the answer.
+        url: what was asked, without credentials.
+        body: beginning of the answer: JSON of an Eden's request handler, its plain texts, or a web page.
+        headers: of the answer.
     """
     told = json_object(body) or {}
     message = _told(told, body, headers)
-    hint = told.get("hint") if isinstance(told.get("hint"), str) else None
-    says = f"{url} answered {status}: {message}" if message else f"{url} answered with status {status}."
+    hint: Told | None = told.get("hint") if isinstance(told.get("hint"), str) else None
+    if message:
+        says = Sentence.STATUS_SAYING.say(url=url, status=status, reason=message)
+    else:
+        says = Sentence.STATUS.say(url=url, status=status)
 
     def make(kind: type[SyncError]) -> SyncError:
         return kind(says, hint=hint, remote=True)
@@ -79,31 +83,27 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> 
     if status in BUSY or (status == 409 and told.get("transient")):
         return PeerBusy(says, hint=hint, remote=True, retry_after=_retry_after(headers.get("Retry-After")))
     if status == 404:
-        return PeerRefused(
-            f"{url} does not exist at the other site (404){': ' + message if message else '.'}",
-            hint=hint
-            or "Check the URL of the repository, and whether synchronisation is enabled at the other site.",
-            remote=True,
-        )
+        if message:
+            says = Sentence.NOT_THERE_SAYING.say(url=url, reason=message)
+        else:
+            says = Sentence.NOT_THERE.say(url=url)
+        return PeerRefused(says, hint=hint or Sentence.CHECK_URL_AND_MODULE.say(), remote=True)
     if status == 400 and not message and not hint:
-        # An Eden answers like this if it does not have the resource.
-        hint = (
-            "The other site gave no reason. Probably it does not have this resource: enable its module there, "
-            "or remove the resource from the repository."
-        )
+        # So an Eden answers where it does not have the resource.
+        hint = Sentence.RESOURCE_PROBABLY_MISSING.say()
     if 400 <= status < 500:
         return make(PeerRefused)
     return make(PeerFailed)
 
 
 def looks_like_html(body: bytes) -> bool:
-    """Return whether a text begins like a web page."""
+    """Tell whether a text begins like a web page."""
     start = body[:PAGE_START].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
 
 
 def page_title(body: bytes) -> str:
-    """Return the title of a web page, else its first heading, else ""."""
+    """Return the title of a web page, or its first heading, or ""."""
     text = body[:BEGINNING].decode("utf-8", "replace")
     for tag in ("title", "h1"):
         found = re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.IGNORECASE | re.DOTALL)
@@ -114,15 +114,16 @@ def page_title(body: bytes) -> str:
 
 
 def a_web_page(url: str, body: bytes) -> NotS3XML:
-    """Return the error for a web page in place of the requested data.
+    """Return the error that a web page is where something else was asked for.
 
     Args:
-        url: the requested URL, without credentials.
+        url: what was asked, without credentials.
         body: beginning of the page.
     """
     title = page_title(body)
-    named = f' with the title "{title}"' if title else ""
-    return NotS3XML(f"{url} answered with a web page{named}.", remote=True)
+    if title:
+        return NotS3XML(Sentence.WEB_PAGE_TITLED.say(url=url, title=title), remote=True)
+    return NotS3XML(Sentence.WEB_PAGE.say(url=url), remote=True)
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
@@ -136,7 +137,7 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _told(told: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> str:
-    """Return the message of an answer: Eden's JSON message, its ticket, a page's title, or plain text."""
+    """Return what an answer says in words: Eden's JSON message, its ticket, a page's title, or plain text."""
     message = told.get("message")
     if isinstance(message, str) and message:
         return message
@@ -180,26 +181,25 @@ def disk_error(error: OSError) -> SyncError:
 
 @contextlib.contextmanager
 def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[None]:
-    """Convert errors of requests and urllib3 to this project's errors, with the URL and a message."""
-    through = f" through the proxy {without_credentials(proxy)}" if proxy else ""
+    """Turn what requests and urllib3 raise into this project's errors, with the URL and in words."""
+    through = Sentence.THROUGH_PROXY.say(proxy=without_credentials(proxy)) if proxy else ""
+    where = {"url": url, "through": through}
     try:
         yield
     except requests.exceptions.SSLError as error:
-        raise TlsFailed(f"The certificate of {url} could not be verified{through}: {_root(error)}") from error
+        raise TlsFailed(Sentence.CERTIFICATE_NOT_VERIFIED.say(**where, reason=_root(error))) from error
     except requests.exceptions.ProxyError as error:
         raise PeerUnreachable(
-            f"{url} cannot be reached{through}: {_root(error)}",
-            hint="Check the proxy of the repository or of the site; it is tried again by itself.",
+            Sentence.NOT_REACHED.say(**where, reason=_root(error)),
+            hint=Sentence.CHECK_PROXY.say(),
             obstacle=Obstacle.PROXY,
         ) from error
     except (requests.exceptions.ConnectTimeout, urllib3_errors.ConnectTimeoutError) as error:
         raise PeerUnreachable(
-            f"{url} cannot be reached{through}: no connection in time.", obstacle=Obstacle.TIMEOUT
+            Sentence.NO_CONNECTION_IN_TIME.say(**where), obstacle=Obstacle.TIMEOUT
         ) from error
     except (requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError) as error:
-        raise PeerUnreachable(
-            f"{url} was silent for too long{through}.", obstacle=Obstacle.SILENCE
-        ) from error
+        raise PeerUnreachable(Sentence.SILENT.say(**where), obstacle=Obstacle.SILENCE) from error
     except (
         requests.exceptions.ConnectionError,
         requests.exceptions.ChunkedEncodingError,
@@ -207,10 +207,10 @@ def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[
     ) as error:
         if reading:
             raise TruncatedDocument(
-                f"The answer of {url} ends in the middle: {_root(error)}", remote=True
+                Sentence.ANSWER_CUT.say(url=url, reason=_root(error)), remote=True
             ) from error
         raise PeerUnreachable(
-            f"The connection to {url} failed{through}: {_root(error)}", obstacle=_obstacle(error)
+            Sentence.CONNECTION_FAILED.say(**where, reason=_root(error)), obstacle=_obstacle(error)
         ) from error
     except (
         requests.exceptions.InvalidURL,
@@ -218,13 +218,13 @@ def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[
         requests.exceptions.MissingSchema,
         requests.exceptions.InvalidHeader,
     ) as error:
-        raise ConfigurationError(f"{url} cannot be asked: {_root(error)}") from error
+        raise ConfigurationError(Sentence.CANNOT_BE_ASKED.say(url=url, reason=_root(error))) from error
     except (requests.exceptions.RequestException, urllib3_errors.HTTPError) as error:
-        raise PeerUnreachable(f"The exchange with {url} failed{through}: {_root(error)}") from error
+        raise PeerUnreachable(Sentence.EXCHANGE_FAILED.say(**where, reason=_root(error))) from error
 
 
 def _obstacle(error: BaseException) -> Obstacle:
-    """Return what prevented a connection, from the types of the wrapped errors."""
+    """Return what kept a connection from being made, by the types of the errors that libraries have wrapped."""
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
     while waiting:
@@ -243,13 +243,13 @@ def _obstacle(error: BaseException) -> Obstacle:
 
 
 def _wrapped(error: BaseException) -> list[BaseException]:
-    """Return the errors that an error of requests or urllib3 wraps."""
+    """Return the errors that one was made from, as requests and urllib3 keep them."""
     named = [error.reason] if isinstance(error, urllib3_errors.MaxRetryError) else []
     return [each for each in (*named, *error.args) if isinstance(each, BaseException)]
 
 
 def _root(error: BaseException) -> str:
-    """Return the text of the innermost wrapped error."""
+    """Return the innermost reason of an error that libraries have wrapped several times."""
     reason = error
     for _ in range(DEEPEST_REASON):
         inner = _wrapped(reason)

@@ -12,14 +12,15 @@ from typing import Any
 
 from ..active.local_site import LocalSite
 from ..core.clock import utcnow
-from ..core.errors import AlreadyRunning, Cancelled, RunFailed, SyncError
+from ..core.errors import AlreadyRunning, Cancelled, Failure, RunBrokenOff, RunFailed, SyncError
+from ..core.messages import Sentence
 from ..core.retry import RetryPolicy
 from ..database.log import OUTGOING, SyncLog
 from ..exchange.run.engine import Engine
 from ..exchange.run.report import RunReport
 from ..monitoring import failure_mail
 from ..scheduler.lease import Lease
-from ..scheduler.run_record import RunRecord, end_run
+from ..scheduler.run_record import RunRecord, end_lost
 from ..site import Site
 
 logger = logging.getLogger("eden.sync")
@@ -73,9 +74,7 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
     former = lease.acquire()
     try:
         if former is not None:
-            end_run(
-                site, former, "failed", "The worker ended without a word; another run goes on from there."
-            )
+            end_lost(site, former)
         run = RunRecord(site, repository_id, user_id, manual, lease)
         lease.assign(run.id)
         with contextlib.ExitStack() as stack:
@@ -117,28 +116,23 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
         run.end("completed", report.summary())
         return report
     except Cancelled as cancelled:
-        run.end("cancelled", cancelled.explain())
+        run.end("cancelled", cancelled.explain(), [Failure(None, "pull", cancelled)])
         raise
     except RunFailed as failed:
-        run.end("failed", failed.message)
+        run.end("failed", failed.message, failed.failures)
         raise
     except SyncError as error:
         log.error(None, "pull", "fetch", error)
-        run.end("failed", error.explain())
+        run.end("failed", error.explain(), [Failure(None, "pull", error)])
         raise
     except BaseException as error:
-        run.end("failed", f"The run was broken off: {type(error).__name__}: {error}")
+        broken = RunBrokenOff(Sentence.BROKEN_OFF_BY.say(error=f"{type(error).__name__}: {error}"))
+        run.end("failed", broken.message, [Failure(None, "pull", broken)])
         raise
 
 
 def _warn_of_skew(site: Site, log: SyncLog, skew: float | None) -> None:
     if skew is not None and abs(skew) > site.host.settings.get_sync_clock_warning():
-        ahead = "ahead of" if skew > 0 else "behind"
-        log.task(
-            None,
-            "pull",
-            "fetch",
-            "warning",
-            f"The clock of the other site is {abs(skew):.0f} seconds {ahead} ours.",
-            remedy="Set both clocks (NTP): which version of a record is newer is decided by them.",
-        )
+        sentence = Sentence.CLOCK_AHEAD if skew > 0 else Sentence.CLOCK_BEHIND
+        message = sentence.say(seconds=round(abs(skew)))
+        log.task(None, "pull", "fetch", "warning", message, remedy=Sentence.SET_CLOCKS.say())

@@ -1,26 +1,36 @@
-"""Why a repository is in its state: what of the message of a failed run is told."""
+"""Why a repository is in its state: what of a failed run is told."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import pytest
 
-from s3sync.core.errors import Failure, NotPermitted, PeerUnreachable
-from s3sync.exchange.run.report import RunReport
+from s3sync.core.errors import Failure, NotPermitted, PeerUnreachable, RunBrokenOff, SyncError
+from s3sync.core.messages import Sentence
 from s3sync.web.screens.words.state_reasons import LONGEST, failure_of
+
+
+class Run(NamedTuple):
+    message: str | None
+    failures: Any = None
 
 
 def title(name: str) -> str:
     return name.partition("_")[2].title()
 
 
+def kept(*failures: Failure) -> Run:
+    return Run("never looked at", [each.record()._asdict() for each in failures])
+
+
 def told(*failures: tuple[str, str], odd: bool = False) -> str:
-    error = PeerUnreachable("No route; none at all", hint="Check the line.")
+    error = PeerUnreachable("No route; org_site (pull): none at all", hint="Check the line.")
     found = [Failure(name, mode, error) for name, mode in failures]
     if odd:
         found[-1] = replace(found[-1], error=NotPermitted("You may not."))
-    return failure_of(str, RunReport(failures=found).summary(), title)
+    return failure_of(str, kept(*found), title)
 
 
 def test_what_failed_is_told_by_its_title_and_the_kind_of_the_error() -> None:
@@ -44,9 +54,30 @@ def test_a_resource_that_failed_both_ways_is_one() -> None:
     assert told(("org_office", "pull"), ("org_office", "push")).count("failed") == 0
 
 
-def test_the_message_of_an_older_version_is_told_as_it_is() -> None:
-    text = "Received: nothing. Sent: 0. Failed: org_office (pull): No route. Check it.; org_site (push): No."
-    assert failure_of(str, text, title) == "Office: No route. Check it. 1 more resource failed."
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Received: nothing. Sent: 0. Failed: org_office (pull): No route. Check it.; org_site (push): No.",
+        "Received: nothing. Sent: 0. Failed: org_office (pull, peer_unreachable): No route. Check it.",
+        "RuntimeError: nobody had foreseen this",
+    ],
+)
+def test_the_message_of_an_older_version_is_told_as_it_is(text: str) -> None:
+    assert failure_of(str, Run(text), title) == text
+
+
+def test_what_its_kind_does_not_say_is_told_by_its_message() -> None:
+    lost = Failure(None, "pull", RunBrokenOff(Sentence.WORKER_LOST.say()))
+    assert failure_of(lambda text: f"<{text}>", kept(lost)) == (
+        "<The worker ended without a word. Another run goes on from there.>."
+    )
+    odd = Failure("org_office", "pull", SyncError("Nobody had foreseen this."))
+    assert failure_of(str, kept(odd), title) == "Office: Nobody had foreseen this."
+
+
+def test_what_a_later_version_calls_it_is_told_by_its_message() -> None:
+    run = Run("", [{"resource": "org_office", "mode": "pull", "code": "new", "message": "The moon is full."}])
+    assert failure_of(str, run, title) == "Office: The moon is full."
 
 
 def test_message_and_remedy_are_two_sentences() -> None:
@@ -57,8 +88,8 @@ def test_message_and_remedy_are_two_sentences() -> None:
 
 @pytest.mark.parametrize("message", [None, "", "  "])
 def test_a_run_without_a_message_has_no_reason(message: str) -> None:
-    assert failure_of(str, message) == ""
+    assert failure_of(str, Run(message)) == ""
 
 
 def test_a_long_reason_is_cut() -> None:
-    assert failure_of(str, "x" * 1000) == "x" * LONGEST + "…"
+    assert failure_of(str, Run("x" * 1000)) == "x" * LONGEST + "…"

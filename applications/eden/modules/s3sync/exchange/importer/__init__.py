@@ -16,6 +16,7 @@ from typing import Callable, Protocol
 from ...core.gc_pause import paused_gc
 from ...core.kept import Kept
 from ...core.limits import BATCH_SIZE
+from ...core.messages import Sentence
 from ...core.policy import Terms
 from ...core.records import Action, Outcome, Record
 from ...core.schema import Table
@@ -232,7 +233,7 @@ def _account(report: Report, batch: Batch, main: str) -> None:
         if action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
             report.failures.append((item.record, outcome))
         elif action is Action.CONFLICT and len(report.conflicts) < MAX_FAILURES:
-            report.conflicts.append(f"{item.label()} changed at both sites. {outcome.reason}")
+            report.conflicts.append(Sentence.RECORD_CONFLICT.say(record=item.label(), reason=outcome.reason))
         if outcome.warnings and len(report.warnings) < MAX_FAILURES:
             report.warnings.extend(f"{item.label()}: {warning}" for warning in outcome.warnings)
         if item.role is Role.MAIN and outcome.table == main:

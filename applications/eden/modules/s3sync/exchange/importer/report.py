@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ...core.limits import MOST_PROBLEMS
+from ...core.messages import Message, Sentence, Told
 from ...core.records import Action, Outcome, Record
 
 #: Maximum number of failures in a report, for the reply; every rejected record is kept in any case.
@@ -37,7 +38,7 @@ class Report:
     deleted: list[int] = field(default_factory=list)
     failures: list[tuple[Record, Outcome]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
+    conflicts: list[Message] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -58,13 +59,14 @@ class Report:
         self.conflicts.extend(other.conflicts[: MAX_FAILURES - len(self.conflicts)])
 
 
-def problems_of(report: Report) -> list[str]:
+def problems_of(report: Report) -> list[Told]:
     """Return a line for each rejected record, conflict and warning of an import, bounded."""
-    lines = []
+    lines: list[Told] = []
     for record, outcome in report.failures:
         reasons = [f"{name}: {error.message}" for name, error in outcome.errors.items()]
         reason = "; ".join(reasons) or outcome.reason or "rejected"
-        lines.append(f"{outcome.table} {outcome.uuid or record.uuid or '(no uuid)'} was rejected: {reason}")
+        name = f"{outcome.table} {outcome.uuid or record.uuid or '(no uuid)'}"
+        lines.append(Sentence.RECORD_REJECTED.say(record=name, reason=reason))
     lines += report.conflicts
     lines += report.warnings
     return lines[:MOST_PROBLEMS]

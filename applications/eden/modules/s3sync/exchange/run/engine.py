@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from ...core.errors import (
     TlsFailed,
 )
 from ...core.limits import LOGGED_PROBLEMS, MOST_PROBLEMS, SHRINK
+from ...core.messages import Sentence, Told, bounded, received, sent
 from ...core.retry import NO_RETRY, RetryPolicy
 from ..peer import Capability, Peer, PullResult, PushResult
 from .ports import ImportSummary, Local, Log, Position, Progress, Stage, Task
@@ -42,9 +43,6 @@ T = TypeVar("T")
 log = logging.getLogger("eden.sync")
 
 USUAL_RETRIES = RetryPolicy()
-
-#: The message in the log if nothing of a resource was exchanged.
-NOTHING_NEW, NOTHING_TO_SEND = "Nothing new.", "Nothing to send."
 
 #: Seconds between two checks for a cancellation during a long wait.
 WAITING_STEP = 1.0
@@ -150,8 +148,8 @@ class Engine:
         else:
             log.exception("Synchronisation of %s failed unexpectedly", task.resource)
             error = SyncError(
-                f"Unexpected error at this site: {type(failure).__name__}: {failure}",
-                hint="This is a defect: the trace is in the log of the worker. Please report it.",
+                Sentence.UNEXPECTED_ERROR.say(error=f"{type(failure).__name__}: {failure}"),
+                hint=Sentence.REPORT_DEFECT.say(),
             )
         if isinstance(error, OFFLINE):
             self._patience = NO_RETRY
@@ -163,9 +161,9 @@ class Engine:
             mode,
             action,
             result,
-            error.message,
+            error.said,
             remote=error.remote,
-            remedy=error.hint,
+            remedy=error.remedy,
             code=error.code,
         )
         return error
@@ -211,10 +209,7 @@ class Engine:
                 self._local.learn(frozenset(("cursor",)))
             more = page.more
             if more and page.cursor == position.cursor:
-                raise ProtocolError(
-                    f"The other site promises another page of {task.resource} and stays where it is.",
-                    remote=True,
-                )
+                raise ProtocolError(Sentence.PAGE_STANDS_STILL.say(resource=task.resource), remote=True)
         self._progress.stage(Stage.FILES, task.resource)
         total.problems += self._local.fetch_files(self._peer, lambda stored: self._progress.check())
         self._tell(task, "pull", "fetch", sum(total.counts.values()), dict(total.counts), total.problems)
@@ -252,8 +247,8 @@ class Engine:
 
     def _push(self, task: Task, folder: Path) -> None:
         counts: "Counter[str]" = Counter()
-        problems: list[str] = []
-        sent = 0
+        problems: list[Told] = []
+        done = 0
         limit = self._page_size
         restored = False
         target = folder / "push.xml"
@@ -282,19 +277,19 @@ class Engine:
             files = self._send_files(list(dict.fromkeys([*files, *result.files])), problems)
             self._local.delivered(task, page, result, files)
             self._learn(result)
-            sent += page.count
+            done += page.count
             counts.update(result.outcomes)
             problems += self._problems(result)
             self._report.sent += page.count
-            self._progress.advance(sent, sent=page.count, bytes_out=result.sent)
+            self._progress.advance(done, sent=page.count, bytes_out=result.sent)
             if result.restored and not restored:
                 restored = True
-                problems.append("The other site was restored from a backup: everything is compared again.")
+                problems.append(Sentence.PEER_RESTORED.say())
                 self._local.start_over(task)
                 continue
             if not page.more:
                 break
-        self._tell(task, "push", "send", sent, dict(counts), problems)
+        self._tell(task, "push", "send", done, dict(counts), problems)
 
     def _send(self, task: Task, position: Position, target: Path) -> PushResult:
         return self._peer.push(
@@ -310,16 +305,17 @@ class Engine:
             self._local.learn(learned)
 
     @staticmethod
-    def _problems(result: PushResult) -> list[str]:
-        problems = [
-            f"{each.uuid or each.table} was rejected there: {each.reason}" for each in result.refusals
+    def _problems(result: PushResult) -> list[Told]:
+        problems: list[Told] = [
+            Sentence.RECORD_REJECTED_THERE.say(record=each.uuid or each.table, reason=each.reason)
+            for each in result.refusals
         ]
-        problems += [f"{uuid} was not sent: it is newer there." for uuid in result.left_out]
+        problems += [Sentence.RECORD_NEWER_THERE.say(record=uuid) for uuid in result.left_out]
         if result.note:
             problems.append(result.note)
         return problems
 
-    def _send_files(self, stored: Sequence[str], problems: list[str]) -> list[str]:
+    def _send_files(self, stored: Sequence[str], problems: list[Told]) -> list[str]:
         """Send files that the peer needs; return those to send another time."""
         left = []
         if stored:
@@ -328,12 +324,12 @@ class Engine:
             self._progress.check()
             try:
                 path = self._local.file_path(name)
-                sent = self._repeat(partial(self._peer.send_file, name, path))
-                self._progress.advance(bytes_out=sent)
+                size = self._repeat(partial(self._peer.send_file, name, path))
+                self._progress.advance(bytes_out=size)
             except (Cancelled, AlreadyRunning):
                 raise
             except SyncError as error:
-                problems.append(f"The file {name} was not sent: {error.explain()}")
+                problems.append(Sentence.FILE_NOT_SENT.say(file=name, reason=error.explain()))
                 if error.transient:
                     left.append(name)
         return left
@@ -347,7 +343,7 @@ class Engine:
         action: str,
         records: int,
         counts: dict[str, int],
-        problems: Sequence[str],
+        problems: Sequence[Told],
     ) -> None:
         """Write the log entry for a completed direction of a task."""
         bad = sum(counts.get(name, 0) for name in ("rejected", "conflict"))
@@ -355,24 +351,15 @@ class Engine:
         moved = any(count for name, count in counts.items() if name != "unchanged")
         if self._quiet and not problems and not moved:
             return
-        told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count)
         if not records:
-            message = NOTHING_TO_SEND if mode == "push" else NOTHING_NEW
-        elif mode == "push":
-            message = f"{_records(records)} sent{f': {told}' if told else ''}."
+            message = (Sentence.NOTHING_TO_SEND if mode == "push" else Sentence.NOTHING_NEW).say()
         else:
-            message = f"{_records(records)} received: {told}."
-        if problems:
-            shown = list(_bounded(problems, LOGGED_PROBLEMS))
-            message = "\n".join([message, *shown])
-        self._log.task(task.resource, mode, action, "warning" if problems or bad else "success", message)
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count} records"
-
-
-def _bounded(lines: Sequence[str], most: int) -> Iterator[str]:
-    yield from lines[:most]
-    if len(lines) > most:
-        yield f"... and {len(lines) - most} more."
+            message = sent(records, counts) if mode == "push" else received(counts)
+        self._log.task(
+            task.resource,
+            mode,
+            action,
+            "warning" if problems or bad else "success",
+            message,
+            details=list(bounded(problems, LOGGED_PROBLEMS)),
+        )

@@ -14,6 +14,7 @@ from typing import (
     Protocol,
 )
 
+from ...core.messages import Told
 from ..peer import Exchange, Peer, PullResult, PushResult
 
 
@@ -97,7 +98,7 @@ class ImportSummary:
     """
 
     counts: "Counter[str]" = field(default_factory=Counter)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Told] = field(default_factory=list)
 
 
 class Local(Protocol):
@@ -158,7 +159,7 @@ class Local(Protocol):
         """
         ...
 
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
+    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> Sequence[Told]:
         """Fetch the files that pulled records wait for; return a line for each that cannot be fetched."""
         ...
 
@@ -205,10 +206,11 @@ class Log(Protocol):
         mode: str,
         action: str,
         result: str,
-        message: str,
+        message: Told,
         *,
+        details: Sequence[Told] = (),
         remote: bool = False,
-        remedy: str = "",
+        remedy: Told = "",
         code: str | None = None,
     ) -> None:
         """Write an entry about a task of this repository."""

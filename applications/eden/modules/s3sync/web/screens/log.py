@@ -12,16 +12,17 @@ from gluon import URL, redirect
 from ...conflicts import kept_list
 from ...core.clock import utcnow
 from ...core.limits import CHUNK
+from ...core.messages import Sentence
 from ...core.plurals import counted
 from ...database import log
 from ...database.paging import whole_number
-from ...exchange.run.engine import NOTHING_NEW, NOTHING_TO_SEND
 from ...monitoring import log_view
 from ...monitoring.status import live_runs
 from ...site.labels import resource_names
 from .context import ScreenContext
 from .widgets import Confirmation, confirm
-from .words import conflicts_and_log, errors, remedies
+from .words import conflicts_and_log
+from .words.messages import MessageWords
 from .words.states_and_units import days
 
 #: Longest message that a list shows whole.
@@ -95,15 +96,15 @@ def _words(desk: ScreenContext) -> dict[str, Any]:
         "results": conflicts_and_log.results(T),
         "modes": conflicts_and_log.modes(T),
         "directions": conflicts_and_log.directions(T),
-        "errors": errors.errors(T),
-        "nothing": (NOTHING_NEW, NOTHING_TO_SEND),
-        "remedies": remedies.remedies(T),
+        "words": MessageWords(T),
+        "nothing": (Sentence.NOTHING_NEW.code, Sentence.NOTHING_TO_SEND.code),
         "shown": SHOWN,
     }
 
 
 def _csv(desk: ScreenContext, asked: log_view.LogQuery) -> Any:
     T, site, response = desk.T, desk.site, desk.response
+    words = MessageWords(T)
     headings = [
         str(each)
         for each in (
@@ -122,7 +123,7 @@ def _csv(desk: ScreenContext, asked: log_view.LogQuery) -> Any:
     with contextlib.ExitStack() as undo:
         # Without a name in the folder: it is gone when it is closed, however the request ends.
         out = undo.enter_context(tempfile.TemporaryFile(dir=site.spool))
-        log_view.write_csv(site, asked, headings, out)
+        log_view.write_csv(site, asked, log_view.CsvWords(headings, words.message, words.remedy), out)
         response.headers["Content-Type"] = "text/csv; charset=utf-8"
         response.headers["Content-Length"] = str(out.tell())
         name = f"eden-sync-log-{utcnow():%Y%m%d-%H%M}.csv"

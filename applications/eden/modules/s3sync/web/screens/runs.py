@@ -65,7 +65,7 @@ def _run_line(T: Translate, row: Any, live: int | None) -> RunLine:
         states_and_units.run_state(T, row, is_live),
         "" if seconds is None else states_and_units.span(T, max(0.0, seconds)),
         changes(row),
-        failure_of(T, row.message) if row.state in ("failed", "cancelled") else "",
+        failure_of(T, row) if row.state in ("failed", "cancelled") else "",
         URL("sync", "repository", args=[row.repository_id, "log"], vars={"run": row.id}),
     )
 

@@ -103,7 +103,7 @@ def _one(desk: ScreenContext, record: Any) -> Any:
         session.flash = T("Saved")
         redirect(back)
     desk.response.view = "sync/job.html"
-    line = _job_line(desk, record.id, job, task, None) if job is not None and task is not None else None
+    line = _job_line(desk, record.id, job, task, None, None) if job is not None and task is not None else None
     return {
         "job": job,
         "task": task,
@@ -281,18 +281,21 @@ def job_lines(desk: ScreenContext, repository_id: int) -> list[JobLine]:
     found = db(db.scheduler_run.task_id.belongs(tasks)).select(newest, groupby=db.scheduler_run.task_id)
     keys = [row[newest] for row in found]
     runs = {run.task_id: run for run in db(db.scheduler_run.id.belongs(keys)).select()} if keys else {}
-    return [
-        _job_line(desk, repository_id, row.sync_job, row.scheduler_task, runs.get(row.scheduler_task.id))
-        for row in rows
-    ]
+    made = {row.scheduler_run_id: row for row in db(db.sync_run.scheduler_run_id.belongs(keys)).select()}
+    lines = []
+    for row in rows:
+        run = runs.get(row.scheduler_task.id)
+        its = made.get(run.id) if run is not None else None
+        lines.append(_job_line(desk, repository_id, row.sync_job, row.scheduler_task, run, its))
+    return lines
 
 
-def _job_line(desk: ScreenContext, repository_id: int, job: Any, task: Any, run: Any) -> JobLine:
+def _job_line(desk: ScreenContext, repository_id: int, job: Any, task: Any, run: Any, made: Any) -> JobLine:
     T = desk.T
     plans = task.enabled and task.status in ("QUEUED", "ASSIGNED")
     next_run = task.next_run_time if plans else None
     seconds = (next_run - utcnow()).total_seconds() if next_run is not None else 0.0
-    outcome, reason = _outcome(T, run)
+    outcome, reason = _outcome(T, run, made)
     return JobLine(
         job,
         task,
@@ -322,8 +325,14 @@ def _job_state(T: Translate, task: Any) -> Any:
     return states_and_units.badge(states, task.status)
 
 
-def _outcome(T: Translate, run: Any) -> tuple[Any, str]:
-    """Return how the last run of a job ended, as a badge, and why it failed."""
+def _outcome(T: Translate, run: Any, failed: Any) -> tuple[Any, str]:
+    """Return how the last call of a job ended, as a badge, and why its run failed.
+
+    Args:
+        T: translates.
+        run: the scheduler's row of the call, None before the first.
+        failed: row of sync_run that it made, None for none: before a run begins little can fail.
+    """
     if run is None:
         return "", ""
     if run.status == "COMPLETED" and _was_skipped(run.run_result):
@@ -335,7 +344,8 @@ def _outcome(T: Translate, run: Any) -> tuple[Any, str]:
         "STOPPED": ("off", T("stopped")),
         "FAILED": ("bad", T("failed")),
     }
-    return states_and_units.badge(outcomes, run.status), failure_of(T, _last_words(run.traceback))
+    reason = failure_of(T, failed) if failed is not None and run.status == "FAILED" else ""
+    return states_and_units.badge(outcomes, run.status), reason
 
 
 def _was_skipped(result: str | None) -> bool:
@@ -344,12 +354,3 @@ def _was_skipped(result: str | None) -> bool:
     except ValueError:
         return False
     return isinstance(told, dict) and told.get("state") == "skipped"
-
-
-def _last_words(trace: str | None) -> str:
-    """Return the message of the error at the end of a trace, without its class."""
-    lines = (trace or "").strip().splitlines()
-    if not lines:
-        return ""
-    name, separator, message = lines[-1].partition(": ")
-    return message if separator and " " not in name else lines[-1]

@@ -1,3 +1,11 @@
 """What is told to people, in the reader's language: states, reasons, remedies, errors."""
 
-__all__ = ["conflicts_and_log", "errors", "policies", "remedies", "state_reasons", "states_and_units"]
+__all__ = [
+    "conflicts_and_log",
+    "errors",
+    "messages",
+    "policies",
+    "remedies",
+    "state_reasons",
+    "states_and_units",
+]

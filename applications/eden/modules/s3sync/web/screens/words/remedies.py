@@ -1,92 +1,86 @@
 """What to do about an error, and why a version was taken or not, in the reader's language.
 
-The log and the list of conflicts keep plain English, which means the same to every reader and every site. The
-sentences that the code itself says are known, so they are shown translated; whatever else stands there (what
-another site said, a remedy made for one case) is shown as it is.
+Both are found by code. What has none (what another site said, a remedy made for one case) is shown as it is.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ....core import errors
 from ....core.policy import DecisionReason
-from ....database.store.transactions import CallbackRollback
 from ....site.labels import Translate
 
 
 def remedies(T: Translate) -> dict[str, Any]:
-    """Return what the remedies that errors have by themselves are in the reader's language, by their text."""
+    """Return what to do, by the code of the error, or of the remedy where it has its own."""
     return {
-        errors.SyncError.default_hint: T("Look at the log of both sites for what happened before."),
-        errors.DocumentError.default_hint: T(
-            "Nothing was taken over. The other site has to send it correctly."
-        ),
-        errors.HostileDocument.default_hint: T("Nothing was taken over. Find out who sent this."),
-        errors.TruncatedDocument.default_hint: T(
-            "The line was probably cut. The same page is asked for again."
-        ),
-        errors.DocumentTooLarge.default_hint: T(
+        "sync_error": T("Look at the log of both sites for what happened before."),
+        "document_unreadable": T("Nothing was taken over. The other site has to send it correctly."),
+        "document_hostile": T("Nothing was taken over. Find out who sent this."),
+        "document_truncated": T("The line was probably cut. The same page is asked for again."),
+        "document_too_large": T(
             "Send smaller pages, or let the receiving site accept more ([sync] max_document_mb)."
         ),
-        errors.NotS3XML.default_hint: T(
-            "Check the URL of the repository: it must be the address of an Eden site."
-        ),
-        errors.BadRequest.default_hint: T("Correct the request and send it again."),
-        errors.UnknownResource.default_hint: T(
-            "Choose a resource that both sites have. Its module may be disabled."
-        ),
-        errors.FilterError.default_hint: T(
+        "not_s3xml": T("Check the URL of the repository: it must be the address of an Eden site."),
+        "bad_request": T("Correct the request and send it again."),
+        "request_incomplete": T("Correct the request and send it again."),
+        "unknown_resource": T("Choose a resource that both sites have. Its module may be disabled."),
+        "filter_invalid": T(
             "Correct the filter of the resource. Until then nothing is sent, rather than everything."
         ),
-        errors.ProtectedResource.default_hint: T("This resource never leaves the site, whoever asks."),
-        errors.NotAuthenticated.default_hint: T("Check user name and password of the repository."),
-        errors.NotPermitted.default_hint: T(
+        "resource_protected": T("This resource never leaves the site, whoever asks."),
+        "not_authenticated": T("Check user name and password of the repository."),
+        "not_permitted": T(
             "At the answering site, give the account the role Synchronization; at an Eden, the right to read "
             "and change this resource."
         ),
-        errors.NotRegistered.default_hint: T(
+        "not_registered": T(
             "The sending site has to register first: open the repository there and use 'Register'."
         ),
-        errors.MethodNotAllowed.default_hint: T("Use GET to fetch, POST or PUT to send or register."),
-        errors.UnsupportedFormat.default_hint: T("Ask for .xml; a registration is .json."),
-        errors.ModuleDisabled.default_hint: T("Enable the module sync at the site that was asked."),
-        errors.NoSuchRecord.default_hint: T("It may have been deleted. Look at the list."),
-        errors.PeerUnreachable.default_hint: T(
+        "method_not_allowed": T("Use GET to fetch, POST or PUT to send or register."),
+        "format_unsupported": T("Ask for .xml; a registration is .json."),
+        "module_disabled": T("Enable the module sync at the site that was asked."),
+        "record_unknown": T("It may have been deleted. Look at the list."),
+        "peer_unreachable": T(
             "Check the network and whether the other site is running. It is tried again by itself."
         ),
-        errors.TlsFailed.default_hint: T(
-            "Check the date of this computer and the certificate of the other site."
-        ),
-        errors.PeerBusy.default_hint: T(
-            "The other site has too much to do or restarts. It is tried again by itself."
-        ),
-        errors.PeerFailed.default_hint: T("Look at the error reports of the other site."),
-        errors.PeerRefused.default_hint: T(
-            "Read what the other site says, and correct the repository or the resource here."
-        ),
-        errors.ProtocolError.default_hint: T(
-            "Check that the URL leads to an Eden site, and which version runs there."
-        ),
-        errors.RedirectedElsewhere.default_hint: T(
+        "tls_failed": T("Check the date of this computer and the certificate of the other site."),
+        "peer_busy": T("The other site has too much to do or restarts. It is tried again by itself."),
+        "peer_failed": T("Look at the error reports of the other site."),
+        "peer_refused": T("Read what the other site says, and correct the repository or the resource here."),
+        "protocol_error": T("Check that the URL leads to an Eden site, and which version runs there."),
+        "redirected_elsewhere": T(
             "Enter the address that it leads to (often https, not http) as URL of the repository."
         ),
-        errors.ConfigurationError.default_hint: T("Open Synchronization and correct the setting."),
-        errors.AlreadyRunning.default_hint: T("Wait for the other run to end. The log shows it."),
-        errors.StoreBusy.default_hint: T("Another process uses the database. It is tried again by itself."),
-        errors.StoreFull.default_hint: T(
+        "configuration": T("Open Synchronization and correct the setting."),
+        "already_running": T("Wait for the other run to end. The log shows it."),
+        "store_busy": T("Another process uses the database. It is tried again by itself."),
+        "store_full": T(
             "Free disk space at this site. Nothing of the last page was stored; it is asked for again."
         ),
-        CallbackRollback.default_hint: T(
-            "A rule of the data model has to be corrected: ask who maintains it."
-        ),
-        errors.RowRefused.default_hint: T(
+        "callback_rollback": T("A rule of the data model has to be corrected: ask who maintains it."),
+        "row_refused": T(
             "Correct the record at the site it comes from. The other records of the page are not affected."
         ),
-        errors.RunFailed.default_hint: T("The log names each resource that failed, and what to do."),
-        errors.Cancelled.default_hint: T(
-            "Start the synchronization again when ready. It goes on where it stopped."
+        "run_broken_off": T("Nothing is lost. The next run goes on where it stopped."),
+        "run_failed": T("The log names each resource that failed, and what to do."),
+        "cancelled": T("Start the synchronization again when ready. It goes on where it stopped."),
+        "set_clocks": T(
+            "Set both clocks by the network (NTP): which version of a record is newer is decided by them."
         ),
+        "report_defect": T("This is a defect. The log of the worker has the trace: please report it."),
+        "check_mail_server": T(
+            "Check the mail server ([mail] in private/appconfig.ini) by a test mail on the page Settings."
+        ),
+        "check_proxy": T("Check the proxy of the repository or of the site. It is tried again by itself."),
+        "check_url_and_module": T(
+            "Check the URL of the repository, and whether synchronization is enabled at the other site."
+        ),
+        "resource_probably_missing": T(
+            "The other site gave no reason. Probably it does not have this resource: enable its module there, "
+            "or remove the resource from the repository."
+        ),
+        "add_resources": T("Open the tab Resources of the repository and add what is to be exchanged."),
     }
 
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, NamedTuple
 
 from gluon import URL
 
+from ....core.messages import FailureRecord, read_failures
 from ....core.plurals import counted
 from ....core.repository_state import Reason
 from ....monitoring.status import RepositoryStatus
 from ....site import Site
 from ....site.labels import Translate, resource_title
 from ....ui import look
-from . import errors
+from .messages import MessageWords
 from .states_and_units import records, sentence
 
-#: Before what went wrong in the message of a run (see ``engine.RunReport.summary``).
-_FAILED = " Failed: "
-#: Between two resources of those that failed, each with its mode.
-_NEXT = re.compile(r"; (?=[a-z0-9_]+ \((?:pull|push)(?:, [a-z_]+)?\): )")
-_FAILURE = re.compile(r"([a-z0-9_]+) \((?:pull|push)(?:, ([a-z_]+))?\): (.*)", re.DOTALL)
-#: Stands for the resource where what failed is about none.
-_WHOLE = "repository"
+#: Errors whose message says more than their kind.
+_UNSPECIFIC = ("sync_error", "run_broken_off")
 LONGEST = 300
 
 
@@ -47,47 +42,44 @@ def explain(T: Translate, standing: RepositoryStatus) -> Explanation:
     return _EXPLANATIONS[standing.health.reason](T, standing)
 
 
-class _Failure(NamedTuple):
-    """A resource that failed, as the message of a run tells it: table, code of the error, what it said."""
-
-    resource: str
-    code: str
-    said: str
-
-
 def titled_here(name: str) -> str:
     """Return what the records of a table are called at the site of this request."""
     return resource_title(Site.from_current(), name)
 
 
-def failure_of(T: Translate, message: str | None, title: Callable[[str], str] = titled_here) -> str:
-    """Return what went wrong from the message of a failed run: the first resource that failed, bounded.
+def failure_of(T: Translate, run: Any, title: Callable[[str], str] = titled_here) -> str:
+    """Return what failed in a run in one or two sentences: the first resource that did, and how many more.
 
     Args:
         T: translates.
-        message: of the run; of a run with many resources it names each one that failed with its reason.
+        run: row of sync_run; one of a former version keeps no failures, so its message is told as it is.
         title: what the records of a table are called.
     """
-    text = (message or "").strip()
-    found = [_failure(each) for each in _NEXT.split(text.partition(_FAILED)[2] or text)]
-    first, resources = found[0], {each.resource for each in found}
-    what = str(errors.errors(T).get(first.code, first.said))
-    what = what if len(what) <= LONGEST else f"{what[:LONGEST]}…"
-    if len(resources) > 1 and first.code and len({each.code for each in found}) == 1:
+    failures = read_failures(run.failures)
+    if not failures:
+        return _cut((run.message or "").strip())
+    first, resources = failures[0], {each.resource for each in failures}
+    what = _kind(T, first)
+    if len(resources) > 1 and len({each.code for each in failures}) == 1:
         failed = counted(T, len(resources), "%(count)s resource failed.", "%(count)s resources failed.")
         return f"{_ended(what)} {failed}"
-    if first.resource and first.resource != _WHOLE:
-        what = T("%(what)s: %(reason)s") % {"what": title(first.resource), "reason": what}
+    if first.resource:
+        what = str(T("%(what)s: %(reason)s")) % {"what": title(first.resource), "reason": what}
     more = len(resources) - 1
     if not more:
-        return _ended(what) if first.code else what
+        return _ended(what)
     rest = counted(T, more, "%(count)s more resource failed.", "%(count)s more resources failed.")
     return f"{_ended(what)} {rest}"
 
 
-def _failure(text: str) -> _Failure:
-    found = _FAILURE.match(text)
-    return _Failure(found[1], found[2] or "", found[3]) if found else _Failure("", "", text)
+def _kind(T: Translate, failure: FailureRecord) -> str:
+    words = MessageWords(T)
+    kind = "" if failure.code in _UNSPECIFIC else words.title(failure)
+    return kind or _cut(words.message(failure))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _ended(text: str) -> str:
@@ -167,7 +159,7 @@ def _failed(T: Translate, standing: RepositoryStatus) -> Explanation:
         else T("Look at the log, mend what it names, and synchronize again.")
     )
     return Explanation(
-        sentence(T("The last run failed: %s"), failure_of(T, standing.run.message)),
+        sentence(T("The last run failed: %s"), failure_of(T, standing.run)),
         remedy,
         T("Show the log"),
         _tab(standing, "log", run=str(standing.run.id)),

@@ -1,0 +1,221 @@
+"""Messages and failures as data: which sentence it is and what it fills in.
+
+The log, the runs and the wire keep plain English, which means the same to every reader and every site. Beside it
+this site keeps the code of the sentence and its parameters, by which screens say it in the reader's language.
+What other sites say, and what has no code, is text and stays as it is.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Union
+
+from .text import legible
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence, in English and as data.
+
+    Attributes:
+        code: which sentence it is, "" for a text that has no code.
+        text: the English.
+        params: what the sentence fills in: texts, numbers, counts by name, or other messages.
+    """
+
+    code: str
+    text: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the message as data without the English of a sentence that has a code."""
+        if not self.code:
+            return {"text": legible(self.text)}
+        return {"code": self.code, "params": {name: _as_json(value) for name, value in self.params.items()}}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Message):
+        return value.as_json()
+    return legible(value) if isinstance(value, str) else value
+
+
+#: What can be told: a message, or a text that has no code.
+Told = Union[str, Message]
+
+
+@enum.unique
+class Sentence(enum.Enum):
+    """The sentences that have a code: the name is the code, the value the English.
+
+    Codes are stored: a sentence may be worded anew, or get another code, but no code may change its meaning.
+    """
+
+    NOTHING_NEW = "Nothing new."
+    NOTHING_TO_SEND = "Nothing to send."
+    RECORDS_RECEIVED = "%(count)s records received: %(outcomes)s."
+    RECORDS_SENT = "%(count)s records sent: %(outcomes)s."
+    MORE_LINES = "... and %(count)s more."
+    RECORD_REJECTED = "%(record)s was rejected: %(reason)s"
+    RECORD_REJECTED_THERE = "%(record)s was rejected there: %(reason)s"
+    RECORD_NEWER_THERE = "%(record)s was not sent: it is newer there."
+    RECORD_CONFLICT = "%(record)s changed at both sites. %(reason)s"
+    PEER_RESTORED = "The other site was restored from a backup: everything is compared again."
+    FILE_NOT_SENT = "The file %(file)s was not sent: %(reason)s"
+    CLOCK_AHEAD = "The clock of the other site is %(seconds)s seconds ahead of ours."
+    CLOCK_BEHIND = "The clock of the other site is %(seconds)s seconds behind ours."
+    UNEXPECTED_ERROR = "Unexpected error at this site: %(error)s"
+    BROKEN_OFF_BY = "The run was broken off: %(error)s"
+    WORKER_LOST = "The worker ended without a word; another run goes on from there."
+    MAIL_NOT_SENT = "The mail to %(recipients)s could not be sent: %(reason)s"
+    STOPPED_BY_PERSON = "The synchronisation was stopped by a person."
+    TAKEN_OVER = "Another worker has taken over this repository."
+    RUNNING_ELSEWHERE = "Repository %(repository)s is being synchronised by %(owner)s."
+    PAGE_STANDS_STILL = "The other site promises another page of %(resource)s and stays where it is."
+    NO_RESOURCES = "No resources are configured for this repository."
+
+    # the line and the other site's answers
+    THROUGH_PROXY = " through the proxy %(proxy)s"
+    CERTIFICATE_NOT_VERIFIED = "The certificate of %(url)s could not be verified%(through)s: %(reason)s"
+    NOT_REACHED = "%(url)s cannot be reached%(through)s: %(reason)s"
+    NO_CONNECTION_IN_TIME = "%(url)s cannot be reached%(through)s: no connection in time."
+    SILENT = "%(url)s was silent for too long%(through)s."
+    CONNECTION_FAILED = "The connection to %(url)s failed%(through)s: %(reason)s"
+    EXCHANGE_FAILED = "The exchange with %(url)s failed%(through)s: %(reason)s"
+    ANSWER_CUT = "The answer of %(url)s ends in the middle: %(reason)s"
+    CANNOT_BE_ASKED = "%(url)s cannot be asked: %(reason)s"
+    WEB_PAGE = "%(url)s answered with a web page."
+    WEB_PAGE_TITLED = '%(url)s answered with a web page with the title "%(title)s".'
+    STATUS = "%(url)s answered with status %(status)s."
+    STATUS_SAYING = "%(url)s answered %(status)s: %(reason)s"
+    NOT_THERE = "%(url)s does not exist at the other site (404)."
+    NOT_THERE_SAYING = "%(url)s does not exist at the other site (404): %(reason)s"
+
+    # what to do, where the error's own remedy says too little
+    SET_CLOCKS = "Set both clocks (NTP): which version of a record is newer is decided by them."
+    REPORT_DEFECT = "This is a defect: the trace is in the log of the worker. Please report it."
+    CHECK_MAIL_SERVER = (
+        "Check the mail server ([mail] in private/appconfig.ini) by a test mail on the page Settings."
+    )
+    CHECK_PROXY = "Check the proxy of the repository or of the site; it is tried again by itself."
+    CHECK_URL_AND_MODULE = (
+        "Check the URL of the repository, and whether synchronisation is enabled at the other site."
+    )
+    RESOURCE_PROBABLY_MISSING = (
+        "The other site gave no reason. Probably it does not have this resource: enable its module there, "
+        "or remove the resource from the repository."
+    )
+    ADD_RESOURCES = "Open the repository's tab Resources and add what is to be exchanged."
+
+    @property
+    def code(self) -> str:
+        """The code, as it is stored."""
+        return self.name.lower()
+
+    def say(self, **params: Any) -> Message:
+        """Return the sentence with its parameters filled in."""
+        return Message(self.code, self.value % params, params)
+
+
+def message_of(told: Told) -> Message:
+    """Return what is told as a message."""
+    return told if isinstance(told, Message) else Message("", told)
+
+
+def described(lines: Sequence[Message], remedy: Message | None = None) -> dict[str, Any] | None:
+    """Return lines and remedy as data to be stored beside their English, None where nothing has a code."""
+    if not any(each.code for each in lines) and not (remedy and remedy.code):
+        return None
+    found: dict[str, Any] = {"message": [each.as_json() for each in lines]}
+    if remedy and remedy.text:
+        found["remedy"] = remedy.as_json()
+    return found
+
+
+def received(counts: Mapping[str, int]) -> Message:
+    """Return how many records were received and what became of them.
+
+    Args:
+        counts: records by outcome.
+    """
+    total = sum(counts.values())
+    text = f"{_records(total)} received: {_listed(counts)}."
+    return Message(Sentence.RECORDS_RECEIVED.code, text, {"count": total, "outcomes": _moved(counts)})
+
+
+def sent(count: int, counts: Mapping[str, int]) -> Message:
+    """Return how many records were sent and what became of them.
+
+    Args:
+        count: records.
+        counts: of them by outcome, as far as the other site tells.
+    """
+    listed = _listed(counts)
+    text = f"{_records(count)} sent{f': {listed}' if listed else ''}."
+    return Message(Sentence.RECORDS_SENT.code, text, {"count": count, "outcomes": _moved(counts)})
+
+
+def bounded(lines: Sequence[Told], most: int) -> Iterator[Message]:
+    """Yield the first lines, and how many more there are."""
+    yield from map(message_of, lines[:most])
+    if len(lines) > most:
+        yield Sentence.MORE_LINES.say(count=len(lines) - most)
+
+
+def _moved(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in _moved(counts).items())
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count} records"
+
+
+# --- what failed in a run ----------------------------------------------------------------------------------
+
+
+class FailureRecord(NamedTuple):
+    """A task that did not come to its end, as a run keeps it.
+
+    Attributes:
+        resource: its table name, None for the repository as a whole.
+        mode: the direction, "pull" or "push".
+        code: kind of the error.
+        message: what happened, in English.
+        remedy: what to do, in English.
+        params: message and remedy as data (see ``described``).
+    """
+
+    resource: str | None
+    mode: str
+    code: str
+    message: str
+    remedy: str
+    params: Any = None
+
+
+def read_failures(stored: Iterable[Mapping[str, Any]] | None) -> list[FailureRecord]:
+    """Return the failures of a run.
+
+    Args:
+        stored: as the run has them; None for a run of a version that kept none.
+    """
+    return [
+        FailureRecord(
+            each.get("resource"),
+            each.get("mode") or "",
+            each.get("code") or "",
+            each.get("message") or "",
+            each.get("remedy") or "",
+            each.get("params"),
+        )
+        for each in stored or ()
+    ]

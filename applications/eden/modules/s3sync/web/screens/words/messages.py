@@ -1,0 +1,190 @@
+"""Messages of the log and of runs in the reader's language, found by their codes.
+
+What has no code, or one that this version does not know, is told as it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, Protocol
+
+from ....core.messages import Sentence
+from ....core.plurals import counted
+from ....site.labels import Translate
+from . import errors, remedies
+from .states_and_units import outcomes, span
+
+
+class Described(Protocol):
+    """What has a message and a remedy: an entry of the log, a failure of a run."""
+
+    @property
+    def code(self) -> str | None: ...
+
+    @property
+    def message(self) -> str | None: ...
+
+    @property
+    def remedy(self) -> str | None: ...
+
+    @property
+    def params(self) -> Any: ...
+
+
+class _Unknown(Exception):
+    """A code or a parameter that this version does not know."""
+
+
+class MessageWords:
+    """The words of messages for one reader.
+
+    Args:
+        T: translates.
+    """
+
+    def __init__(self, T: Translate) -> None:
+        self._T = T
+        self._errors = errors.errors(T)
+        self._remedies = remedies.remedies(T)
+        self._reasons = remedies.reasons(T)
+        self._outcomes = outcomes(T)
+        self._sentences = {each.code: words for each, words in _sentences(T).items()}
+        self._counted: dict[str, Callable[[Mapping[str, Any]], str]] = {
+            Sentence.RECORDS_RECEIVED.code: self._received,
+            Sentence.RECORDS_SENT.code: self._sent,
+            Sentence.MORE_LINES.code: self._more,
+            Sentence.CLOCK_AHEAD.code: self._ahead,
+            Sentence.CLOCK_BEHIND.code: self._behind,
+            Sentence.RECORD_CONFLICT.code: self._conflict,
+        }
+
+    def title(self, entry: Described) -> str:
+        """Return the kind of error, "" where it was none."""
+        return str(self._errors.get(entry.code or "", ""))
+
+    def message(self, entry: Described) -> str:
+        """Return what happened, in one or several lines."""
+        lines = (entry.params or {}).get("message")
+        if not lines:
+            return entry.message or ""
+        try:
+            return "\n".join(map(self._line, lines))
+        except _Unknown:
+            return entry.message or ""
+
+    def remedy(self, entry: Described) -> str:
+        """Return what to do, "" for nothing."""
+        code = ((entry.params or {}).get("remedy") or {}).get("code", "")
+        return str(self._remedies.get(code, entry.remedy or ""))
+
+    def _line(self, line: Mapping[str, Any]) -> str:
+        if "text" in line:
+            return str(line["text"])
+        code = line.get("code") or ""
+        given = line.get("params") or {}
+        values = {name: self._value(name, value) for name, value in given.items()}
+        try:
+            if code in self._counted:
+                return self._counted[code](values)
+            # T itself would take signs in what others said for its own marks.
+            return str(self._sentences[code]) % values
+        except KeyError:
+            raise _Unknown(code) from None
+
+    def _value(self, name: str, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return self._listed(value) if name == "outcomes" else self._line(value)
+
+    def _listed(self, counts: Mapping[str, int]) -> str:
+        return ", ".join(
+            str(
+                self._T("%(count)s %(outcome)s") % {"count": count, "outcome": self._outcomes.get(name, name)}
+            )
+            for name, count in counts.items()
+        )
+
+    # --- sentences that agree with a number ----------------------------------------------------------
+
+    def _received(self, given: Mapping[str, Any]) -> str:
+        return str(
+            counted(
+                self._T,
+                given["count"],
+                "%(count)s record received: %(outcomes)s",
+                "%(count)s records received: %(outcomes)s",
+                outcomes=given["outcomes"],
+            )
+        )
+
+    def _sent(self, given: Mapping[str, Any]) -> str:
+        told, count = given["outcomes"], given["count"]
+        if not told:
+            return str(counted(self._T, count, "%(count)s record sent.", "%(count)s records sent."))
+        return str(
+            counted(
+                self._T,
+                count,
+                "%(count)s record sent: %(outcomes)s",
+                "%(count)s records sent: %(outcomes)s",
+                outcomes=told,
+            )
+        )
+
+    def _more(self, given: Mapping[str, Any]) -> str:
+        return str(counted(self._T, given["count"], "%(count)s more line", "%(count)s more lines"))
+
+    def _ahead(self, given: Mapping[str, Any]) -> str:
+        T = self._T
+        return str(T("The clock of the other site is %s ahead of ours.") % span(T, given["seconds"]))
+
+    def _behind(self, given: Mapping[str, Any]) -> str:
+        T = self._T
+        return str(T("The clock of the other site is %s behind ours.") % span(T, given["seconds"]))
+
+    def _conflict(self, given: Mapping[str, Any]) -> str:
+        T = self._T
+        reason = self._reasons.get(given["reason"], given["reason"])
+        about = {"record": given["record"], "reason": reason}
+        return str(T("%(record)s was changed at both sites. %(reason)s")) % about
+
+
+def _sentences(T: Translate) -> dict[Sentence, Any]:
+    """Return the sentences that need nothing but their parameters."""
+    return {
+        Sentence.NOTHING_NEW: T("Nothing new."),
+        Sentence.NOTHING_TO_SEND: T("Nothing to send."),
+        Sentence.RECORD_REJECTED: T("%(record)s was rejected: %(reason)s"),
+        Sentence.RECORD_REJECTED_THERE: T("%(record)s was rejected there: %(reason)s"),
+        Sentence.RECORD_NEWER_THERE: T("%(record)s was not sent: it is newer there."),
+        Sentence.PEER_RESTORED: T("The other site was restored from a backup: everything is compared again."),
+        Sentence.FILE_NOT_SENT: T("The file %(file)s was not sent: %(reason)s"),
+        Sentence.UNEXPECTED_ERROR: T("Unexpected error at this site: %(error)s"),
+        Sentence.BROKEN_OFF_BY: T("The run was broken off: %(error)s"),
+        Sentence.WORKER_LOST: T("The worker ended without a word. Another run goes on from there."),
+        Sentence.MAIL_NOT_SENT: T("The mail to %(recipients)s could not be sent: %(reason)s"),
+        Sentence.STOPPED_BY_PERSON: T("The synchronization was stopped by a person."),
+        Sentence.TAKEN_OVER: T("Another worker has taken over this repository."),
+        Sentence.RUNNING_ELSEWHERE: T("Repository %(repository)s is being synchronized by %(owner)s."),
+        Sentence.PAGE_STANDS_STILL: T(
+            "The other site promises another page of %(resource)s and stays where it is."
+        ),
+        Sentence.NO_RESOURCES: T("No resources are chosen for this repository."),
+        Sentence.THROUGH_PROXY: T(" through the proxy %(proxy)s"),
+        Sentence.CERTIFICATE_NOT_VERIFIED: T(
+            "The certificate of %(url)s could not be verified%(through)s: %(reason)s"
+        ),
+        Sentence.NOT_REACHED: T("%(url)s cannot be reached%(through)s: %(reason)s"),
+        Sentence.NO_CONNECTION_IN_TIME: T("%(url)s cannot be reached%(through)s: no connection in time."),
+        Sentence.SILENT: T("%(url)s was silent for too long%(through)s."),
+        Sentence.CONNECTION_FAILED: T("The connection to %(url)s failed%(through)s: %(reason)s"),
+        Sentence.EXCHANGE_FAILED: T("The exchange with %(url)s failed%(through)s: %(reason)s"),
+        Sentence.ANSWER_CUT: T("The answer of %(url)s ends in the middle: %(reason)s"),
+        Sentence.CANNOT_BE_ASKED: T("%(url)s cannot be asked: %(reason)s"),
+        Sentence.WEB_PAGE: T("%(url)s answered with a web page."),
+        Sentence.WEB_PAGE_TITLED: T('%(url)s answered with a web page with the title "%(title)s".'),
+        Sentence.STATUS: T("%(url)s answered with status %(status)s."),
+        Sentence.STATUS_SAYING: T("%(url)s answered %(status)s: %(reason)s"),
+        Sentence.NOT_THERE: T("%(url)s does not exist at the other site (404)."),
+        Sentence.NOT_THERE_SAYING: T("%(url)s does not exist at the other site (404): %(reason)s"),
+    }
