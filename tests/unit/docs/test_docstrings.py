@@ -104,7 +104,8 @@ def is_property(node: Documented) -> bool:
 
 def of_tests(documentation: Documentation) -> bool:
     """Return whether a docstring is of a test or its helpers, whose names are sentences already."""
-    return documentation.where.startswith("tests/")
+    name = getattr(documentation.node, "name", "")
+    return documentation.where.startswith("tests/") or name.startswith("test_")
 
 
 def test_documented_parameters_are_there() -> None:
