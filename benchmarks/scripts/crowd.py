@@ -12,12 +12,11 @@ from datetime import timedelta
 from gluon import current
 
 from applications.eden.modules.s3sync.scheduler import jobs
-from applications.eden.modules.s3sync.core.clock import utcnow
 from applications.eden.modules.s3sync.core.kept import Kept
 
 arguments = json.loads(sys.argv[-1])
 site = current.sync_site
-now = utcnow()
+now = site.clock.now()
 resources = [table.name for table in site.schema if not table.is_super][: arguments["tasks_each"]]
 repositories = []
 for number in range(arguments["repositories"]):
@@ -36,7 +35,7 @@ for number in range(arguments["repositories"]):
             last_pull=now - timedelta(minutes=number),
             last_push=now - timedelta(minutes=number),
         )
-    jobs.add_job(db, "eden", key, None, period=900, timeout=3600)
+    jobs.add_job(site, key, None, period=900, timeout=3600)
 db.commit()
 
 states = ("completed", "completed", "completed", "failed")

@@ -39,8 +39,7 @@ for known in jobs.jobs_of(db, repository.id):
     jobs.remove_job(db, known.sync_job.id)
 administrator = db(db.auth_user.email == os.environ["EDEN_PEER_EMAIL"]).select().first()
 jobs.add_job(
-    db,
-    request.application,
+    site,
     repository.id,
     administrator.id,
     period=period,

@@ -206,9 +206,9 @@ def test_a_repository_is_deleted_only_when_asked_and_agreed(
     assert admin.get(f"{path}/update").status_code == 200
     number = path.rpartition("/")[2]
     field.run(
-        "from s3sync.core.clock import utcnow\n"
+        "now = current.sync_site.clock.now()\n"
         f"run = db.sync_run.insert(repository_id={number}, state='running')\n"
-        f"db.sync_lease.insert(repository_id={number}, owner='other-host:1:1', run_id=run, heartbeat=utcnow())\n"
+        f"db.sync_lease.insert(repository_id={number}, owner='other-host:1:1', run_id=run, heartbeat=now)\n"
         "db.commit()"
     )
     assert "Stop that first" in admin.submit(f"{path}/update?ask=delete", "delete").text

@@ -215,8 +215,8 @@ def test_a_rejected_record_is_tried_again(
     admin: Browser, connected: str, field: WebSite, headquarters: WebSite
 ) -> None:
     headquarters.run(
-        "from datetime import datetime, timedelta\n"
-        "ahead = datetime.utcnow().replace(microsecond=0) + timedelta(days=9)\n"
+        "from datetime import timedelta\n"
+        "ahead = current.sync_site.clock.now() + timedelta(days=9)\n"
         "db.org_organisation.insert(uuid='ahead', name='Ahead', modified_on=ahead)\n"
         "db.org_organisation.insert(uuid='wrong', name='Wrong', year=99999, modified_on=ahead)\n"
         "db.commit()"

@@ -22,8 +22,8 @@ def admin(field: WebSite) -> Iterator[Browser]:
 
 
 LOG = """
-from datetime import datetime, timedelta
-now = datetime.utcnow().replace(microsecond=0)
+from datetime import timedelta
+now = current.sync_site.clock.now()
 repository = {repository}
 run = db.sync_run.insert(repository_id=repository, started_on=now, finished_on=now + timedelta(seconds=3),
                          state="completed", created=2, sent=5)

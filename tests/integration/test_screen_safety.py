@@ -19,12 +19,11 @@ from applications.eden.modules.s3sync.administration import datasets
 from applications.eden.modules.s3sync.scheduler import jobs
 from applications.eden.modules.s3sync.conflicts import resolve_many as sweep
 from applications.eden.modules.s3sync.conflicts.kept_list import KeptVersionQuery
-from applications.eden.modules.s3sync.core.clock import utcnow
-site, now, found = current.sync_site, utcnow(), {}
+site, now, found = current.sync_site, current.sync_site.clock.now(), {}
 found["repository"] = key = db.sync_repository.insert(name="Peer", url="http://127.0.0.1:9/eden", username="x")
 found["task"] = db.sync_task.insert(repository_id=key, resource_name="org_organisation")
 db.sync_resource_filter.insert(task_id=found["task"], tablename="org_organisation", filter_string="~.year__ge=1990")
-found["job"] = jobs.add_job(db, "eden", key, None, period=900, timeout=60)
+found["job"] = jobs.add_job(site, key, None, period=900, timeout=60)
 found["run"] = db.sync_run.insert(repository_id=key, started_on=now, finished_on=now, state="completed")
 found["entry"] = db.sync_log.insert(
     repository_id=key, timestmp=now, mode="pull/outgoing", action="fetch", result="success", message="Done.")

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.integration
 
 PEER = """
 from datetime import timedelta
-from applications.eden.modules.s3sync.core.clock import utcnow
-now = utcnow()
+site = current.sync_site
+now = site.clock.now()
 def repository(name, url="http://127.0.0.1:9/eden", resources=("org_organisation",), **values):
     key = db.sync_repository.insert(name=name, url=url, **values)
     for each in resources:
@@ -91,7 +91,7 @@ db.sync_kept.insert(kind="conflict", tablename="org_organisation", repository_id
 late = repository("Late")
 run(late)
 from applications.eden.modules.s3sync.scheduler import jobs
-jobs.add_job(db, "eden", late, None, period=900, timeout=60)
+jobs.add_job(site, late, None, period=900, timeout=60)
 db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
 """,
     )
@@ -151,7 +151,7 @@ def test_what_waits_is_counted_and_drawn(admin: Browser, site: WebSite) -> None:
 run(repository("Field"))
 s3db["org_organisation"].insert(name="Not sent yet")
 from applications.eden.modules.s3sync.database import traffic
-traffic.note(db, 1, received=1200, sent=34)
+traffic.note(db, now.date(), 1, received=1200, sent=34)
 """,
     )
     page = admin.page("/sync/index")
@@ -211,7 +211,7 @@ def test_a_job_that_failed_says_why(admin: Browser, site: WebSite) -> None:
         site,
         "key = repository('Field')\n"
         "from applications.eden.modules.s3sync.scheduler import jobs\n"
-        "jobs.add_job(db, 'eden', key, None, period=900, timeout=60)\n"
+        "jobs.add_job(site, key, None, period=900, timeout=60)\n"
         "task = db(db.scheduler_task.function_name == 'sync_synchronize').select().first()\n"
         "task.update_record(status='FAILED')\n"
         "trace = 'Traceback:\\ns3sync.errors.RunFailed: Received: nothing. Sent: 0. Failed: No route: none.'\n"

@@ -46,7 +46,7 @@ with site.peer(repository) as peer:
 repository.update_record(uuid=registration.uuid, capabilities=sorted(registration.capabilities))
 for name in {resources!r}:
     db.sync_task.insert(repository_id=key, resource_name=name)
-jobs.add_job(db, "eden", key, None, period={period}, timeout=600)
+jobs.add_job(site, key, None, period={period}, timeout=600)
 db.commit()
 print(registration.message)
 """

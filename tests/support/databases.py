@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 from pydal import DAL
 
+from s3sync.core.clock import Clock, SystemClock
 from s3sync.core.schema import Schema
 from s3sync.database.journal import SqlJournal
 from s3sync.database.journal_hooks import install
@@ -220,19 +221,20 @@ class Storage:
         self,
         database: Database,
         migrate: bool = True,
-        clock: Any = None,
+        clock: Clock | None = None,
         path: Path | None = None,
     ) -> None:
         self.database = database
+        self.clock: Clock = clock if clock is not None else SystemClock()
         self.db = database.connect(migrate)
         self.host = datamodel.define(self.db)
-        define.define(self.db)
+        define.define(self.db, clock=self.clock)
         self.schema: Callable[[], Schema] = lambda: build_schema(self.db, self.host)
         self.store = open_store(self.db, self.schema)
         if migrate:
             indices.prepare(self.db, self.schema())
             self.db.commit()
-        self.journal = SqlJournal(self.db, self.schema, path=path, clock=clock)
+        self.journal = SqlJournal(self.db, self.schema, path=path, clock=self.clock)
         install(self.journal, partial(on_define, self.db))
 
     def table(self, name: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from pydal import DAL, Field
 from pydal.validators import IS_EMPTY_OR, IS_IN_SET, IS_LENGTH, IS_NOT_EMPTY
 
+from s3sync.core.clock import SystemClock
 from s3sync.core.schema import Schema
 from s3sync.database.tables.fields import meta_fields
 from s3sync.host.schema import build_schema
@@ -88,7 +89,7 @@ COMPONENTS = (
 
 
 def _table(db: DAL, name: str, *fields: Field) -> None:
-    db.define_table(name, *fields, *meta_fields(db))
+    db.define_table(name, *fields, *meta_fields(db, SystemClock()))
 
 
 def _super_table(db: DAL, name: str, key: str, *fields: Field) -> None:

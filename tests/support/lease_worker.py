@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+from s3sync.core.clock import SystemClock
 from s3sync.core.errors import AlreadyRunning, StoreBusy
 from s3sync.database.store import open_store
 from s3sync.database.tables import define
@@ -41,10 +42,11 @@ def main(uri: str, folder: str, schema: str, computer: str, stale_after: str, se
     db = connect()
     define.define(db)
     store = open_store(db)
+    clock = SystemClock()
     deadline = time.monotonic() + float(seconds)
     while time.monotonic() < deadline:
         owner = f"{computer}#{os.getpid()}#{uuid4().hex[:8]}"
-        lease = Lease(db, store.transaction, REPOSITORY, float(stale_after), owner)
+        lease = Lease(db, store.transaction, clock, REPOSITORY, float(stale_after), owner)
         try:
             lease.acquire()
         except (AlreadyRunning, StoreBusy):

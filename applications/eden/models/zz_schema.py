@@ -12,4 +12,4 @@ if schema_gate.migrating:
         current.sync_site.config()
     schema_gate.close(db)
     if settings.has_module("sync"):
-        cleanup.schedule(db, request.application)
+        cleanup.schedule(current.sync_site)

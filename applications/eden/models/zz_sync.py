@@ -3,4 +3,4 @@
 if settings.has_module("sync") and request.is_scheduler:
     from s3sync.worker import cleanup
 
-    cleanup.schedule(db, request.application)
+    cleanup.schedule(current.sync_site)

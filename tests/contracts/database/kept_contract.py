@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from s3sync.core.clock import SystemClock, utcnow
+from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import Checkpoint, Handed
 from s3sync.core.kept import Deferred, Kept
 from s3sync.database.checkpoints import Checkpoints
@@ -206,9 +206,10 @@ class KeptContract:
         decided = site.store.rows("SELECT decision, resolved_by FROM sync_kept WHERE state = 'resolved'")
         assert [tuple(row) for row in decided] == [("keep", 7)]
         with site.store.transaction():
-            assert kept_versions.purge(utcnow() - timedelta(days=1)) == 0
+            now = SystemClock().now()
+            assert kept_versions.purge(now - timedelta(days=1)) == 0
             settled = sum(state != "open" for state, _, _ in self.states(site))
-            assert kept_versions.purge(utcnow() + timedelta(days=1)) == settled == 2
+            assert kept_versions.purge(now + timedelta(days=1)) == settled == 2
         assert {state for state, _, _ in self.states(site)} == {"open"}
 
     def test_a_kept_version_has_the_name_that_people_know(self, site: Storage) -> None:

@@ -16,6 +16,7 @@ from benchmarks.sites import connect as connect_driver
 from s3.database.connect import connect
 from s3.database.schema_gate import SchemaGate
 from s3sync.scheduler import queue
+from s3sync.site import Site
 from s3sync.worker import cleanup
 from tests.support.databases import MYSQL_URI, POSTGRES_URI
 
@@ -170,7 +171,8 @@ def test_of_two_workers_that_miss_the_daily_task_one_puts_it_back(
         db.commit()
         return add(*args, **options)
 
+    host: Any = None
     monkeypatch.setattr(queue, "queue", late)
-    cleanup.schedule(db, "eden")
+    cleanup.schedule(Site(db, host, tmp_path, "eden"))
     assert [row.function_name for row in db(db.scheduler_task).select()] == [cleanup.FUNCTION]
     db._adapter.close("rollback")

@@ -55,7 +55,7 @@ def repository(site: Storage) -> int:
 
 
 def lease(site: Storage, repository: int) -> Lease:
-    return Lease(site.db, site.store.transaction, repository, 60)
+    return Lease(site.db, site.store.transaction, site.clock, repository, 60)
 
 
 def test_a_lease_that_somebody_just_took_is_refused(
@@ -79,7 +79,7 @@ def test_a_lease_that_is_refused_for_another_reason_is_not_somebody_elses(
     site: Storage, repository: int
 ) -> None:
     with pytest.raises(RowRefused):
-        Lease(site.db, site.store.transaction, repository, 60, "a duplicate of \ud800").acquire()
+        Lease(site.db, site.store.transaction, site.clock, repository, 60, "a duplicate of \ud800").acquire()
 
 
 def test_two_beats_within_a_second_do_not_lose_the_lease(site: Storage, repository: int) -> None:
@@ -111,7 +111,7 @@ def test_a_lease_that_was_taken_over_is_lost(site: Storage, repository: int) -> 
 def test_an_error_that_cannot_be_logged_is_in_the_log_of_the_program(
     site: Storage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    log = SyncLog(site.db, site.store.transaction, 4711, OUTGOING)
+    log = SyncLog(site.db, site.store.transaction, site.clock, 4711, OUTGOING)
     with caplog.at_level(logging.ERROR, "eden.sync"):
         log.error("org_organisation", "pull", "fetch", PeerRefused("no such table"))
     assert "no such table" in caplog.text

@@ -16,7 +16,6 @@ from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
 from s3sync.administration import datasets
-from s3sync.core.clock import utcnow
 from s3sync.core.errors import RedirectedElsewhere
 from s3sync.exchange.peer import Exchange
 from s3sync.passive import registration
@@ -71,9 +70,9 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     own, other = sites
     db = own.db
     entered = enter(own)
-    jobs.add_job(db, "eden", entered, 7, period=60, timeout=50)
-    queue.start_now(db, "eden", entered, 7, 50)
-    run = db.sync_run.insert(repository_id=entered, state="failed", finished_on=utcnow())
+    jobs.add_job(own, entered, 7, period=60, timeout=50)
+    queue.start_now(own, entered, 7, 50)
+    run = db.sync_run.insert(repository_id=entered, state="failed", finished_on=own.clock.now())
     db.sync_traffic.insert(day=date(2026, 3, 1), repository_id=entered, received=1)
     kept = db.sync_kept.insert(kind="rejected", tablename=RESOURCE, repository_id=entered, fingerprint="x")
     own.checkpoints.write(entered, RESOURCE, "pull", "{}")

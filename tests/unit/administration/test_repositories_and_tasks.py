@@ -49,8 +49,8 @@ def furnished(site: Site, name: str) -> int:
     record = db.org_organisation.insert(name=name)
     journal = db.sync_journal
     db((journal.tablename == RESOURCE) & (journal.record_id == record)).update(origin=key)
-    jobs.add_job(db, "eden", key, None, period=60, timeout=50)
-    queue.start_now(db, "eden", key, None, 50)
+    jobs.add_job(site, key, None, period=60, timeout=50)
+    queue.start_now(site, key, None, 50)
     db.commit()
     return key
 
@@ -116,7 +116,7 @@ def test_a_task_goes_with_its_filters_and_positions(site: Site) -> None:
 def test_nothing_is_deleted_under_a_run(site: Site) -> None:
     key = furnished(site, "busy")
     site.db(site.db.sync_lease).delete()
-    lease = Lease(site.db, site.store.transaction, key, 60)
+    lease = Lease(site.db, site.store.transaction, site.clock, key, 60)
     lease.acquire()
     lease.assign(1)
     before = rows(site)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from s3sync.conflicts.record_history import history
-from s3sync.core.clock import utcnow
 from s3sync.core.cursor import Checkpoint, Handed
 from s3sync.core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run, upcoming
 from s3sync.core.repository_state import LATE_AFTER, SILENT_AFTER, Reason, RepositoryFacts, State, evaluate
@@ -224,11 +223,11 @@ def test_the_tails_of_tables(tmp_path: Path) -> None:
 
 def test_records_are_counted_by_day(tmp_path: Path) -> None:
     site = SampleSite(tmp_path)
-    db, today = site.db, utcnow().date()
-    traffic.note(db, 1, received=3)
-    traffic.note(db, 1, received=2, sent=1)
-    traffic.note(db, 2, sent=4)
-    traffic.note(db, 1)
+    db, today = site.db, site.clock.now().date()
+    traffic.note(db, today, 1, received=3)
+    traffic.note(db, today, 1, received=2, sent=1)
+    traffic.note(db, today, 2, sent=4)
+    traffic.note(db, today, 1)
     db.sync_traffic.insert(day=today - timedelta(days=1), repository_id=1, received=9, sent=0)
     db.sync_traffic.insert(day=date(2020, 1, 1), repository_id=1, received=9, sent=0)
     assert db(db.sync_traffic).count() == 4
@@ -260,7 +259,7 @@ def add(site: Any, name: str, *states: str, **values: Any) -> int:
     key: int = db.sync_repository.insert(name=name, url="http://127.0.0.1:9", **values)
     db.sync_task.insert(repository_id=key, resource_name="org_organisation")
     for state in states:
-        db.sync_run.insert(repository_id=key, state=state, finished_on=utcnow())
+        db.sync_run.insert(repository_id=key, state=state, finished_on=site.clock.now())
     return key
 
 
@@ -281,7 +280,7 @@ def test_many_repositories_with_the_statements_of_one(
     for _ in range(2):
         for number in range(20):
             key = add(scheduled, f"Office {number}", "completed", "failed")
-            jobs.add_job(db, "eden", key, None, period=900, timeout=60)
+            jobs.add_job(scheduled, key, None, period=900, timeout=60)
             scheduled.checkpoints.write(key, "org_organisation", "push", '{"position": 0}')
         db.commit()
         counts.append(statements())
@@ -300,8 +299,8 @@ def test_the_facts_are_those_of_the_repository(scheduled: Any) -> None:
     db = scheduled.db
     good, bad = add(scheduled, "Good", "completed"), add(scheduled, "Bad", "completed", "failed")
     add(scheduled, "Gone", "failed", deleted=True)
-    jobs.add_job(db, "eden", good, None, period=900, timeout=60)
-    queue.start_now(db, "eden", bad, None, 60)
+    jobs.add_job(scheduled, good, None, period=900, timeout=60)
+    queue.start_now(scheduled, bad, None, 60)
     db.org_organisation.insert(name="New")
     db.sync_kept.insert(kind="conflict", tablename="org_organisation", fingerprint="x", repository_id=good)
     db.sync_kept.insert(kind="refused", tablename="org_organisation", fingerprint="y", repository_id=good)
@@ -380,8 +379,8 @@ def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monke
     assert world.last.details == {"org_organisation": {"received": {"created": 1}, "sent": 0}}
     (standing,) = standings_scheduled(world.site)
     assert standing.incoming == 0 and standing.outgoing == PendingChanges(0)
-    assert traffic.days(world.site.db, utcnow().date(), 1)[0][1:] == (6, 4)
-    assert traffic.days(world.other.db, utcnow().date(), 1)[0][1:] == (4, 6)
+    assert traffic.days(world.site.db, world.site.clock.now().date(), 1)[0][1:] == (6, 4)
+    assert traffic.days(world.other.db, world.other.clock.now().date(), 1)[0][1:] == (4, 6)
 
 
 def standings_scheduled(site: Any) -> Any:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from s3sync.transport.limits import SMALL_CHUNK, InteractiveLimits, Limits
 from s3sync.transport.urls import origin, without_credentials
 from tests.support.peer import PASSWORD, TICKET, USER, Answer, FakePeer, as_json
 from tests.support.proxy import Fault, FaultProxy
+from tests.support.site import Clock
 
 
 @pytest.fixture()
@@ -322,8 +324,7 @@ def test_a_file_that_fails_leaves_nothing(peer: FakePeer, tmp_path: Path) -> Non
 
 
 def test_the_clock_of_the_peer_is_compared(peer: FakePeer, tmp_path: Path) -> None:
-    now = 1_800_000_000.0  # 2027-01-15T08:00:00Z
-    transport = line(peer, tmp_path, clock=lambda: now)
+    transport = line(peer, tmp_path, clock=Clock(datetime(2027, 1, 15, 8)))
     for date, skew in (
         ("Fri, 15 Jan 2027 08:00:00 GMT", 0.0),
         ("Fri, 15 Jan 2027 08:05:00 GMT", 300.0),

@@ -11,7 +11,6 @@ import pytest
 from gluon.scheduler import Scheduler
 
 from s3sync.administration import datasets
-from s3sync.core.clock import utcnow
 from s3sync.monitoring.status import standings
 from s3sync.scheduler import jobs, queue
 from s3sync.site import Site
@@ -38,40 +37,40 @@ def the_task(db: Any) -> Any:
 
 def test_it_is_done_every_day_for_ever(site: Site) -> None:
     db = site.db
-    cleanup.schedule(db, "eden")
+    cleanup.schedule(site)
     task = the_task(db)
     assert (task.status, task.application_name, task.vars) == ("QUEUED", "eden", "{}")
     assert (task.period, task.repeats, task.retry_failed, task.stop_time) == (86_400, 0, -1, None)
-    assert timedelta(hours=23) < task.next_run_time - utcnow() <= timedelta(days=1)
+    assert timedelta(hours=23) < task.next_run_time - site.clock.now() <= timedelta(days=1)
 
 
 def test_a_second_look_changes_nothing(site: Site) -> None:
     db = site.db
-    cleanup.schedule(db, "eden")
+    cleanup.schedule(site)
     for status in ("QUEUED", "ASSIGNED", "RUNNING"):
-        due = utcnow() - timedelta(hours=1)
+        due = site.clock.now() - timedelta(hours=1)
         the_task(db).update_record(status=status, next_run_time=due, enabled=False, assigned_worker_name="w")
         before = the_task(db).as_dict()
-        cleanup.schedule(db, "eden")
+        cleanup.schedule(site)
         assert the_task(db).as_dict() == before
 
 
 @pytest.mark.parametrize("status", ["FAILED", "EXPIRED", "TIMEOUT", "STOPPED", "COMPLETED"])
 def test_it_is_put_back_where_it_has_ended(site: Site, status: str) -> None:
     db = site.db
-    cleanup.schedule(db, "eden")
+    cleanup.schedule(site)
     former = the_task(db)
-    former.update_record(status=status, repeats=1, stop_time=utcnow())
-    cleanup.schedule(db, "eden")
+    former.update_record(status=status, repeats=1, stop_time=site.clock.now())
+    cleanup.schedule(site)
     task = the_task(db)
     assert (task.id, task.status, task.repeats, task.stop_time) == (former.id, "QUEUED", 0, None)
-    assert task.next_run_time > utcnow()
+    assert task.next_run_time > site.clock.now()
 
 
 def test_it_is_put_back_where_it_is_missing(site: Site) -> None:
-    cleanup.schedule(site.db, "eden")
+    cleanup.schedule(site)
     site.db(site.db.scheduler_task).delete()
-    cleanup.schedule(site.db, "eden")
+    cleanup.schedule(site)
     assert the_task(site.db).status == "QUEUED"
 
 
@@ -84,13 +83,14 @@ def test_of_two_workers_that_miss_it_one_puts_it_back(site: Site, monkeypatch: p
         return add(*args, **options)
 
     monkeypatch.setattr(queue, "queue", late)
-    cleanup.schedule(site.db, "eden")
+    cleanup.schedule(site)
     assert the_task(site.db).status == "QUEUED"
 
 
 def test_two_applications_in_one_database_have_one_each(site: Site) -> None:
-    cleanup.schedule(site.db, "eden")
-    cleanup.schedule(site.db, "other")
+    cleanup.schedule(site)
+    site.application = "other"
+    cleanup.schedule(site)
     tasks = site.db(site.db.scheduler_task).select()
     assert sorted(task.application_name for task in tasks) == ["eden", "other"]
 
@@ -99,21 +99,21 @@ def test_no_repository_has_to_do_with_it(site: Site) -> None:
     db = site.db
     key = db.sync_repository.insert(name="Other", url="http://127.0.0.1:9")
     db.sync_task.insert(repository_id=key, resource_name="org_organisation")
-    db.sync_run.insert(repository_id=key, state="completed", finished_on=utcnow())
+    db.sync_run.insert(repository_id=key, state="completed", finished_on=site.clock.now())
     (before,) = standings(site)
-    cleanup.schedule(db, "eden")
+    cleanup.schedule(site)
     for status in ("QUEUED", "RUNNING", "FAILED"):
-        the_task(db).update_record(status=status, next_run_time=utcnow() - timedelta(days=3))
+        the_task(db).update_record(status=status, next_run_time=site.clock.now() - timedelta(days=3))
         (now,) = standings(site)
         assert (now.facts, now.health) == (before.facts, before.health)
-    assert jobs.jobs_of(db, key) == [] and not queue.waiting(db, key) and queue.workers_alive(db) == 0
+    assert jobs.jobs_of(db, key) == [] and not queue.waiting(db, key) and queue.workers_alive(site) == 0
 
 
 # --- what it does ------------------------------------------------------------------------------------------
 
 
-def add_old(db: Any) -> None:
-    old = utcnow() - timedelta(days=100)
+def add_old(site: Site) -> None:
+    db, old = site.db, site.clock.now() - timedelta(days=100)
     db.sync_log.insert(timestmp=old, message="old")
     db.sync_traffic.insert(day=old.date(), repository_id=1)
     db.sync_decision.insert(rule="keep", selection="{}", last_id=0, created_on=old)
@@ -131,7 +131,7 @@ def add_old(db: Any) -> None:
 
 def test_a_site_that_only_answers_forgets_what_is_old(site: Site) -> None:
     db = site.db
-    add_old(db)
+    add_old(site)
     db.sync_log.insert(message="new")
     db.commit()
     cleanup.tidy(site)
@@ -142,7 +142,7 @@ def test_a_site_that_only_answers_forgets_what_is_old(site: Site) -> None:
 
 def test_a_run_leaves_that_to_the_task(tmp_path: Path) -> None:
     world = World(tmp_path)
-    add_old(world.site.db)
+    add_old(world.site)
     assert world.run()["state"] == "completed"
     assert not world.site.db(world.site.db.sync_log.message == "old").isempty()
     world.site.db.close()
@@ -150,14 +150,14 @@ def test_a_run_leaves_that_to_the_task(tmp_path: Path) -> None:
 
 def test_old_records_of_the_scheduler_are_removed(site: Site) -> None:
     db = site.db
-    old = utcnow() - timedelta(days=100)
+    old = site.clock.now() - timedelta(days=100)
     key = db.sync_repository.insert(name="Other")
-    jobs.add_job(db, "eden", key, None, period=60, timeout=50)
+    jobs.add_job(site, key, None, period=60, timeout=50)
     repeating = jobs.jobs_of(db, key)[0].scheduler_task.id
-    once = queue.start_now(db, "eden", key, None, 50)
+    once = queue.start_now(site, key, None, 50)
     for task in (repeating, once):
         db.scheduler_run.insert(task_id=task, stop_time=old)
-        db.scheduler_run.insert(task_id=task, stop_time=utcnow())
+        db.scheduler_run.insert(task_id=task, stop_time=site.clock.now())
     db(db.scheduler_task.id == once).update(status="COMPLETED", last_run_time=old)
     db.commit()
     cleanup.tidy(site)
@@ -167,15 +167,15 @@ def test_old_records_of_the_scheduler_are_removed(site: Site) -> None:
 
 def test_old_records_of_runs_that_nobody_ended_are_removed(site: Site) -> None:
     db = site.db
-    old = utcnow() - timedelta(days=100)
+    old = site.clock.now() - timedelta(days=100)
     key = db.sync_repository.insert(name="Other")
-    jobs.add_job(db, "eden", key, None, period=60, timeout=50)
+    jobs.add_job(site, key, None, period=60, timeout=50)
     waiting = jobs.jobs_of(db, key)[0].scheduler_task.id
-    running = queue.start_now(db, "eden", key, None, 50)
+    running = queue.start_now(site, key, None, 50)
     db(db.scheduler_task.id == running).update(status="RUNNING")
     db.scheduler_run.insert(task_id=waiting, status="STOPPED", start_time=old)
     db.scheduler_run.insert(task_id=waiting, status="RUNNING", start_time=old)
-    recent = db.scheduler_run.insert(task_id=waiting, status="RUNNING", start_time=utcnow())
+    recent = db.scheduler_run.insert(task_id=waiting, status="RUNNING", start_time=site.clock.now())
     under_way = db.scheduler_run.insert(task_id=running, status="RUNNING", start_time=old)
     db.commit()
     cleanup.tidy(site)
@@ -186,10 +186,10 @@ def test_old_records_of_archives_are_removed(site: Site) -> None:
     db = site.db
     datasets.order_archive(site, 5)
     task = db(db.scheduler_task.function_name == datasets.FUNCTION).select().first()
-    db.scheduler_run.insert(task_id=task.id, stop_time=utcnow() - timedelta(days=100))
-    new = db.scheduler_run.insert(task_id=task.id, stop_time=utcnow())
+    db.scheduler_run.insert(task_id=task.id, stop_time=site.clock.now() - timedelta(days=100))
+    new = db.scheduler_run.insert(task_id=task.id, stop_time=site.clock.now())
     foreign = db.scheduler_task.insert(function_name="print", task_name="of somebody else")
-    kept = db.scheduler_run.insert(task_id=foreign, stop_time=utcnow() - timedelta(days=100))
+    kept = db.scheduler_run.insert(task_id=foreign, stop_time=site.clock.now() - timedelta(days=100))
     db.commit()
     cleanup.tidy(site)
     assert {row.id for row in db(db.scheduler_run).select()} == {new, kept}

@@ -15,7 +15,6 @@ from gluon import current
 from gluon.scheduler import Scheduler, TaskReport
 from gluon.storage import Storage
 
-from s3sync.core.clock import utcnow
 from s3sync.core.errors import AlreadyRunning, Cancelled, ConfigurationError, PeerRefused, RunFailed
 from s3sync.core.messages import read_failures
 from s3sync.database import log
@@ -181,7 +180,7 @@ def test_a_stale_lease_is_taken_over(world: World) -> None:
     world.lease(owner="elsewhere#1#a").acquire()
     db = world.site.db
     run = db.sync_run.insert(repository_id=world.repository, state="running")
-    db(db.sync_lease).update(heartbeat=utcnow() - timedelta(seconds=61), run_id=run)
+    db(db.sync_lease).update(heartbeat=world.site.clock.now() - timedelta(seconds=61), run_id=run)
     db.commit()
     assert world.run()["state"] == "completed"
     assert db.sync_run(run).state == "failed" and "another run" in db.sync_run(run).message
@@ -230,12 +229,12 @@ def test_a_run_whose_worker_died_is_not_shown_as_running(world: World) -> None:
     db = world.site.db
     lease = world.lease()
     lease.acquire()
-    assert run_record.live_run(db, world.repository, 60) is None
+    assert run_record.live_run(world.site, world.repository) is None
     lease.assign(7)
-    assert run_record.live_run(db, world.repository, 60) == 7
-    db(db.sync_lease).update(heartbeat=utcnow() - timedelta(seconds=61))
-    assert run_record.live_run(db, world.repository, 60) is None
-    assert run_record.live_run(db, 4711, 60) is None
+    assert run_record.live_run(world.site, world.repository) == 7
+    db(db.sync_lease).update(heartbeat=world.site.clock.now() - timedelta(seconds=61))
+    assert run_record.live_run(world.site, world.repository) is None
+    assert run_record.live_run(world.site, 4711) is None
 
 
 def test_a_lost_lease_ends_the_run(world: World) -> None:
@@ -252,7 +251,7 @@ def test_the_heartbeat_beats_and_notices_a_loss(world: World) -> None:
     lease = world.lease()
     lease.acquire()
     db = world.site.db
-    old = utcnow() - timedelta(seconds=50)
+    old = world.site.clock.now() - timedelta(seconds=50)
     db(db.sync_lease).update(heartbeat=old)
     db.commit()
 
@@ -288,10 +287,10 @@ def test_progress_is_written_with_each_stage(world: World) -> None:
 
 def test_old_entries_are_removed(world: World) -> None:
     db = world.site.db
-    db.sync_log.insert(timestmp=utcnow() - timedelta(days=91), message="old")
+    db.sync_log.insert(timestmp=world.site.clock.now() - timedelta(days=91), message="old")
     db.sync_log.insert(message="new")
     db.commit()
-    assert log.purge(db, world.site.store.transaction, 90) == 1
+    assert log.purge(db, world.site.store.transaction, world.site.clock.now() - timedelta(days=90)) == 1
     assert [row.message for row in db(db.sync_log).select()] == ["new"]
 
 
@@ -301,7 +300,7 @@ def test_old_entries_are_removed(world: World) -> None:
 @pytest.fixture()
 def worker(world: World) -> Scheduler:
     worker = Scheduler(world.site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True, worker_name="w")
-    worker.now = utcnow
+    worker.now = world.site.clock.now
     return worker
 
 
@@ -312,7 +311,7 @@ def scheduled(world: World, worker: Scheduler) -> Site:
 
 def test_a_job_runs_for_ever_also_after_failures(world: World, scheduled: Site) -> None:
     db = scheduled.db
-    job = jobs.add_job(db, "eden", world.repository, 3, period=120, timeout=50)
+    job = jobs.add_job(world.site, world.repository, 3, period=120, timeout=50)
     (row,) = jobs.jobs_of(db, world.repository)
     task = row.scheduler_task
     assert row.sync_job.id == job
@@ -323,21 +322,21 @@ def test_a_job_runs_for_ever_also_after_failures(world: World, scheduled: Site) 
 
 def test_a_job_is_changed_reset_and_removed(world: World, scheduled: Site) -> None:
     db = scheduled.db
-    job = jobs.add_job(db, "eden", world.repository, None, period=60, timeout=50)
+    job = jobs.add_job(world.site, world.repository, None, period=60, timeout=50)
     task = jobs.jobs_of(db, world.repository)[0].scheduler_task
-    start = utcnow() - timedelta(seconds=1000)
+    start = world.site.clock.now() - timedelta(seconds=1000)
     task.update_record(status="FAILED", times_failed=3)
-    jobs.change_job(db, job, period=300, start=start, stop=None, enabled=False)
+    jobs.change_job(world.site, job, period=300, start=start, stop=None, enabled=False)
     task = db.scheduler_task(task.id)
     assert (task.period, task.enabled, task.status) == (300, False, "QUEUED")
     assert task.next_run_time == start + timedelta(seconds=1200) and task.prevent_drift
-    assert jobs.reset_job(db, job)
+    assert jobs.reset_job(world.site, job)
     assert db.scheduler_task(task.id).enabled is True
     jobs.remove_job(db, job)
     assert jobs.jobs_of(db, world.repository) == [] and db(db.scheduler_task).isempty()
     jobs.remove_job(db, job)
     with pytest.raises(ConfigurationError):
-        jobs.change_job(db, job, period=300, start=None, stop=None, enabled=True)
+        jobs.change_job(world.site, job, period=300, start=None, stop=None, enabled=True)
 
 
 @pytest.mark.parametrize("status", ["ASSIGNED", "RUNNING"])
@@ -345,10 +344,12 @@ def test_a_job_that_a_worker_has_in_hand_is_not_queued_again(
     world: World, scheduled: Site, status: str
 ) -> None:
     db = scheduled.db
-    job = jobs.add_job(db, "eden", world.repository, None, period=60, timeout=50)
-    db(db.scheduler_task).update(status=status, assigned_worker_name="w", next_run_time=utcnow())
+    job = jobs.add_job(world.site, world.repository, None, period=60, timeout=50)
+    db(db.scheduler_task).update(
+        status=status, assigned_worker_name="w", next_run_time=world.site.clock.now()
+    )
     before = db(db.scheduler_task).select().first().as_dict()
-    assert not jobs.reset_job(db, job)
+    assert not jobs.reset_job(world.site, job)
     assert db(db.scheduler_task).select().first().as_dict() == before
 
 
@@ -362,11 +363,11 @@ def test_a_job_that_is_changed_while_it_runs_follows_the_new_rhythm(
     world: World, scheduled: Site, worker: Scheduler
 ) -> None:
     db = scheduled.db
-    job = jobs.add_job(db, "eden", world.repository, 7, period=86400, timeout=50)
+    job = jobs.add_job(world.site, world.repository, 7, period=86400, timeout=50)
     before = jobs.jobs_of(db, world.repository)[0].scheduler_task
     under_way = begin(worker, db)
-    start = utcnow() + timedelta(seconds=30)
-    jobs.change_job(db, job, period=600, start=start, stop=None, enabled=True)
+    start = world.site.clock.now() + timedelta(seconds=30)
+    jobs.change_job(world.site, job, period=600, start=start, stop=None, enabled=True)
     worker.report_task(under_way, TaskReport("COMPLETED", result="1"))
     (row,) = jobs.jobs_of(db, world.repository)
     task = row.scheduler_task
@@ -382,9 +383,9 @@ def test_a_job_that_is_changed_while_it_runs_follows_the_new_rhythm(
 
 def test_a_job_about_to_run_runs_once_more_at_once(world: World, scheduled: Site, worker: Scheduler) -> None:
     db = scheduled.db
-    job = jobs.add_job(db, "eden", world.repository, None, period=60, timeout=50)
+    job = jobs.add_job(world.site, world.repository, None, period=60, timeout=50)
     db(db.scheduler_task).update(status="ASSIGNED", assigned_worker_name=worker.worker_name)
-    jobs.change_job(db, job, period=300, start=None, stop=None, enabled=True)
+    jobs.change_job(world.site, job, period=300, start=None, stop=None, enabled=True)
     task = db(db.scheduler_task).select().first()
     assert worker.pop_task().next_run_time == task.start_time + timedelta(seconds=300)
 
@@ -392,12 +393,12 @@ def test_a_job_about_to_run_runs_once_more_at_once(world: World, scheduled: Site
 def test_a_run_by_hand_is_queued_once(world: World, scheduled: Site) -> None:
     db = scheduled.db
     assert not queue.waiting(db, world.repository)
-    task = db.scheduler_task(queue.start_now(db, "eden", world.repository, 1, 50))
+    task = db.scheduler_task(queue.start_now(world.site, world.repository, 1, 50))
     assert (task.repeats, task.retry_failed) == (1, 0) and json.loads(task.vars)["manual"] is True
     assert queue.waiting(db, world.repository) and not queue.waiting(db, 4711)
-    task.update_record(status="RUNNING", last_run_time=utcnow())
+    task.update_record(status="RUNNING", last_run_time=world.site.clock.now())
     assert queue.waiting(db, world.repository)
-    db.sync_run.insert(repository_id=world.repository, started_on=utcnow())
+    db.sync_run.insert(repository_id=world.repository, started_on=world.site.clock.now())
     assert not queue.waiting(db, world.repository)
     assert not queue.cancel_waiting(db, world.repository)
     task.update_record(status="QUEUED")
@@ -408,9 +409,9 @@ def test_runs_by_hand_are_waited_for_with_the_statements_of_one(
     world: World, scheduled: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = scheduled.db
-    begun = utcnow()
+    begun = world.site.clock.now()
     for _ in range(5):
-        queue.start_now(db, "eden", world.repository, 1, 50)
+        queue.start_now(world.site, world.repository, 1, 50)
     db(db.scheduler_task).update(status="RUNNING", last_run_time=begun)
     db.sync_run.insert(repository_id=world.repository, started_on=begun)
     execute, ran = db._adapter.execute, []
@@ -424,8 +425,8 @@ def test_runs_by_hand_are_waited_for_with_the_statements_of_one(
     assert len(ran) == 2
 
 
-def test_workers_that_are_alive(scheduled: Site) -> None:
+def test_workers_that_are_alive(world: World, scheduled: Site) -> None:
     db = scheduled.db
-    db.scheduler_worker.insert(worker_name="a", last_heartbeat=utcnow())
-    db.scheduler_worker.insert(worker_name="b", last_heartbeat=utcnow() - timedelta(hours=1))
-    assert queue.workers_alive(db) == 1
+    db.scheduler_worker.insert(worker_name="a", last_heartbeat=world.site.clock.now())
+    db.scheduler_worker.insert(worker_name="b", last_heartbeat=world.site.clock.now() - timedelta(hours=1))
+    assert queue.workers_alive(world.site) == 1

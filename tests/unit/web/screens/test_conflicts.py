@@ -32,7 +32,7 @@ def test_what_is_left_is_for_the_worker(
 
     asked: list[int] = []
     monkeypatch.setattr(resolve_many, "work", work)
-    monkeypatch.setattr(resolve_many, "queue", lambda db, application, key, timeout: asked.append(key))
+    monkeypatch.setattr(resolve_many, "queue", lambda site, key, timeout: asked.append(key))
     monkeypatch.setattr(queue, "wake_workers", lambda db: None)
     host = Storage(settings=Storage(get_sync_task_timeout=lambda: 60))
     desk = ScreenContext(Storage(host=host), str, Storage(application="eden"), None, Storage())

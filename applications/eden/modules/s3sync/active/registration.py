@@ -51,7 +51,7 @@ def introduce(site: Site, repository_id: int) -> Introduction:
         repository_id: the repository.
     """
     row = site.repository(repository_id)
-    log = SyncLog(site.db, site.store.transaction, repository_id, OUTGOING)
+    log = SyncLog(site.db, site.store.transaction, site.clock, repository_id, OUTGOING)
     try:
         with site.peer(row) as peer:
             answer = peer.register()
@@ -61,7 +61,7 @@ def introduce(site: Site, repository_id: int) -> Introduction:
         log.error(None, "register", "request", error)
         site.note_contact(repository_id, None, status="failed")
         return Introduction(repository_id, error=error)
-    log = SyncLog(site.db, site.store.transaction, repository_id, OUTGOING)
+    log = SyncLog(site.db, site.store.transaction, site.clock, repository_id, OUTGOING)
     kind = f"version {answer.version}" if answer.is_ours else "an Eden"
     log.task(
         None, "register", "request", "success", f"{answer.message} ({kind}, {answer.uuid}).", remote=False
@@ -119,7 +119,7 @@ def _ask_once(site: Site, repository_id: int, peer: Adapter, answer: Registratio
     try:
         _remember_offer(site, repository_id, peer.offer())
     except SyncError as error:
-        SyncLog(site.db, site.store.transaction, repository_id, OUTGOING).error(
+        SyncLog(site.db, site.store.transaction, site.clock, repository_id, OUTGOING).error(
             None, "register", "request", error
         )
 

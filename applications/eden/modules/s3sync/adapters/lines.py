@@ -9,9 +9,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.clock import SystemClock
+from ..core.clock import Clock, SystemClock
 from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge
-from ..exchange.ports import Clock
 from ..transport.client import Transport
 from ..transport.limits import Limits
 from ..wire.s3xml import DocumentLimits, DocumentReader
@@ -85,6 +84,7 @@ class Lines:
             limits=self.limits,
             verify=self.verify,
             spool=self.spool,
+            clock=self.clock,
         )
 
     def folder(self, path: str) -> Path:

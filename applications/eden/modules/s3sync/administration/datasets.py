@@ -105,8 +105,7 @@ def order_archive(site: Site, dataset_id: int) -> None:
     with site.store.transaction():
         _drop_tasks(db, dataset_id)
         queue.queue(
-            db,
-            site.application,
+            site,
             FUNCTION,
             _task_name(dataset_id),
             {"dataset_id": dataset_id},

@@ -178,7 +178,7 @@ def tell(site: Site, repository_id: int | None, resource: str | None, result: st
     """
     if repository_id is not None and site.db.sync_repository(repository_id) is None:
         repository_id = None
-    SyncLog(site.db, site.store.transaction, repository_id, OUTGOING).task(
+    SyncLog(site.db, site.store.transaction, site.clock, repository_id, OUTGOING).task(
         resource, "decide", "decide", result, message
     )
 

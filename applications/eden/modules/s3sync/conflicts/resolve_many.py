@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..core.clock import utcnow
 from ..core.errors import BadRequest, SyncError
 from ..core.kept import KINDS
 from ..exchange import versions
@@ -212,21 +211,20 @@ def decide(key: int) -> dict[str, Any]:
     return {"decided": row.done, "left open": row.left_open}
 
 
-def queue(db: Any, application: str, key: int, timeout: float) -> None:
+def queue(site: Site, key: int, timeout: float) -> None:
     """Have the next free worker go on with a sweep, unless one is asked to already. The caller commits.
 
     Args:
-        db: the DAL with the scheduler's tables.
-        application: name of this application.
+        site: this site, with the scheduler's tables.
         key: of the sweep.
         timeout: seconds that it may take.
     """
-    table = db.scheduler_task
+    db, table = site.db, site.db.scheduler_task
     name = f"Decisions {key}"
     waiting = table.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
     if not db((table.function_name == FUNCTION) & (table.task_name == name) & waiting).isempty():
         return
-    scheduler_queue.queue(db, application, FUNCTION, name, {"key": key}, timeout=timeout)
+    scheduler_queue.queue(site, FUNCTION, name, {"key": key}, timeout=timeout)
 
 
 def purge(db: Any, before: datetime) -> None:
@@ -273,7 +271,7 @@ def _finish(site: Site, key: int) -> None:
     db, table = site.db, site.db.sync_decision
     with site.store.transaction():
         ended = (table.id == key) & (table.state != "finished")
-        if not db(ended).update(state="finished", finished_on=utcnow()):
+        if not db(ended).update(state="finished", finished_on=site.clock.now()):
             return
         sweep = table(key)
         selection = Selection.from_text(sweep.selection)

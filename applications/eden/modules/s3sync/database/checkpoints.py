@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ..core.clock import SystemClock
+from ..core.clock import Clock, SystemClock
 from ..core.cursor import Checkpoint
 from ..core.schema import Field
-from ..exchange.ports import Clock
 from .store import open_store
 
 #: The directions for a repository that pulls from us or pushes to us.

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ..core.atomic_write import replace_text
-from ..core.clock import SystemClock
+from ..core.clock import Clock, SystemClock
 from ..core.schema import Schema, Table
-from ..exchange.ports import Clock, nowhere
+from ..exchange.ports import nowhere
 from .store import JournalRows, open_store
 from .tables.fields import new_uuid
 from .tables.indices import prepare

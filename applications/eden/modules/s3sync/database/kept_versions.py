@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Callable
 
-from ..core.clock import SystemClock
+from ..core.clock import Clock, SystemClock
 from ..core.kept import Kept
 from ..core.schema import Field, Schema
-from ..exchange.ports import Clock, Row
+from ..exchange.ports import Row
 from .store import open_store
 
 OPEN, SUPERSEDED, RESOLVED = "open", "superseded", "resolved"

@@ -10,10 +10,10 @@ import json
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Callable
 
-from ..core.clock import utcnow
+from ..core.clock import Clock
 from ..core.errors import SyncError
 from ..core.messages import Told, described, message_of
 from ..core.text import legible
@@ -31,6 +31,7 @@ class SyncLog:
     Args:
         db: the DAL with the sync_* tables.
         transaction: opens a write transaction.
+        clock: the site's clock.
         repository_id: the repository, None for a site that is not registered.
         transmission: OUTGOING if this site began the exchange, INCOMING if the other one did.
         run_id: the run that the entries belong to.
@@ -40,12 +41,14 @@ class SyncLog:
         self,
         db: Any,
         transaction: Callable[[], AbstractContextManager[None]],
+        clock: Clock,
         repository_id: int | None,
         transmission: str,
         run_id: int | None = None,
     ) -> None:
         self._db = db
         self._transaction = transaction
+        self._clock = clock
         self._repository_id = repository_id
         self._transmission = transmission
         self._run_id = run_id
@@ -83,7 +86,7 @@ class SyncLog:
         to_do = message_of(remedy)
         with self._transaction(), open_store(self._db).translating("INSERT INTO sync_log"):
             self._db.sync_log.insert(
-                timestmp=utcnow(),
+                timestmp=self._clock.now(),
                 repository_id=self._repository_id,
                 resource_name=None if resource is None else legible(resource),
                 mode=f"{mode}/{self._transmission}",
@@ -127,18 +130,17 @@ def _bounded(params: dict[str, Any] | None) -> dict[str, Any] | None:
 def purge(
     db: Any,
     transaction: Callable[[], AbstractContextManager[None]],
-    days: int,
+    before: datetime,
     repository_id: int | None = None,
 ) -> int:
-    """Remove log entries older than some days, and runs with them; return how many entries.
+    """Remove the log entries before a time, and runs with them; return how many entries.
 
     Args:
         db: the DAL.
         transaction: opens a write transaction; a long deletion uses several, so that nobody waits for long.
-        days: number of days that entries are kept.
+        before: the time (UTC).
         repository_id: only those of this repository.
     """
-    before = utcnow() - timedelta(days=days)
     removed = 0
     while True:
         query = older(db, before, repository_id)

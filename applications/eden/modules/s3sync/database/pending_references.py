@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Callable
 
+from ..core.clock import Clock
 from ..core.kept import Deferred
 from ..core.schema import Field, Schema
-from ..exchange.ports import Clock, Row
+from ..exchange.ports import Row
 from .store import open_store
 
 _MOMENT = Field("created_on", "datetime", "datetime")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.atomic_write import replace_text
+from ..core.clock import Clock
 from ..core.schema import Table
-from ..exchange.ports import Clock
 
 #: Tables of at most so many records are counted after each change: that takes a few milliseconds.
 SMALL = 20_000

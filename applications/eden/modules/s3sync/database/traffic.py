@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from ..core.clock import utcnow
-
 #: The outcomes that change a record here.
 CHANGES = ("created", "updated", "deleted", "merged")
 
@@ -28,15 +26,14 @@ def changes(counts: Mapping[str, int]) -> int:
     return sum(counts.get(name) or 0 for name in CHANGES)
 
 
-def note(db: Any, repository_id: int, *, received: int = 0, sent: int = 0) -> None:
-    """Count records for today, within the current transaction.
+def note(db: Any, today: date, repository_id: int, *, received: int = 0, sent: int = 0) -> None:
+    """Count records for a day (UTC), today, within the current transaction.
 
     Two processes that write the first count of a day at the same time leave two rows; readers add them up.
     """
     if not received and not sent:
         return
     table = db.sync_traffic
-    today = utcnow().date()
     row = db((table.day == today) & (table.repository_id == repository_id))
     if not row.update(received=table.received + received, sent=table.sent + sent):
         table.insert(day=today, repository_id=repository_id, received=received, sent=sent)

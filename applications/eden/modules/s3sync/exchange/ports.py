@@ -19,6 +19,7 @@ from typing import (
     Protocol,
 )
 
+from ..core.clock import Clock
 from ..core.schema import Field, Schema, Table
 
 if TYPE_CHECKING:
@@ -302,14 +303,6 @@ class Files(Protocol):
 
     def url(self, table: str, field: str, stored: str) -> str:
         """Return the URL under which this site serves the file."""
-        ...
-
-
-class Clock(Protocol):
-    """The time at this site."""
-
-    def now(self) -> datetime:
-        """Return the current time, UTC without zone and microseconds."""
         ...
 
 

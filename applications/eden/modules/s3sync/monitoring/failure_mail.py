@@ -7,7 +7,6 @@ from typing import Any
 
 from gluon import current
 
-from ..core.clock import utcnow
 from ..core.messages import Sentence
 from ..core.plurals import counted
 from ..database.log import OUTGOING, SyncLog
@@ -70,7 +69,7 @@ def _tell_once(
     unchanged = (table.id == repository.id) & (table.notified_on == former)
     with site.store.transaction():
         # modified_on stays: the repository itself was not changed
-        turned = db(unchanged).update_naive(notified_on=utcnow() if began else None)
+        turned = db(unchanged).update_naive(notified_on=site.clock.now() if began else None)
     if not turned:
         return
     failure = site.host.send_mail(recipients, *mail)
@@ -78,7 +77,7 @@ def _tell_once(
         return
     with site.store.transaction():
         db(table.id == repository.id).update_naive(notified_on=former)
-    SyncLog(db, site.store.transaction, repository.id, OUTGOING).task(
+    SyncLog(db, site.store.transaction, site.clock, repository.id, OUTGOING).task(
         None,
         "pull",
         "request",

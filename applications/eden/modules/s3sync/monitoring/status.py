@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ..adapters import can_ask, needed_columns, where
-from ..core.clock import utcnow
 from ..core.kept import UNDECIDED
 from ..core.repository_state import RepositoryFacts, RepositoryState, evaluate
 from ..core.task import Mode
@@ -115,14 +114,14 @@ def standings(
     if not rows:
         return []
     one = rows[0].id if len(rows) == 1 else None
-    now = utcnow()
+    now = site.clock.now()
     runs, successes = _runs(site, one)
     live = live_runs(site)
     queued = _queued(db)
     jobs_of = _jobs(db, one)
     flows = _flows(site, one, looked_at)
     undecided = _undecided(db)
-    workers = queue.workers_alive(db)
+    workers = queue.workers_alive(site)
     found = []
     for row in rows:
         run = runs.get(row.id)
@@ -179,7 +178,7 @@ def _runs(site: Site, one: int | None) -> tuple[dict[int, Any], dict[int, dateti
 
 def live_runs(site: Site) -> dict[int, int]:
     """Return the runs that somebody alive is working on, by repository (see ``jobs.live_run``)."""
-    fresh = utcnow() - timedelta(seconds=site.host.settings.get_sync_lease_seconds())
+    fresh = site.clock.now() - timedelta(seconds=site.host.settings.get_sync_lease_seconds())
     lease = site.db.sync_lease
     rows = site.db(lease.heartbeat >= fresh).select(lease.repository_id, lease.run_id, lease.owner)
     return {row.repository_id: row.run_id for row in rows if row.run_id and not has_died(row.owner)}

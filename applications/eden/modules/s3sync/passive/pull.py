@@ -56,10 +56,10 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         served = _serve_page(site, request, wanted, repository, out)
     if repository is not None and served.count:
         with site.store.transaction():
-            SyncLog(site.db, site.store.transaction, repository.id, INCOMING).task(
+            SyncLog(site.db, site.store.transaction, site.clock, repository.id, INCOMING).task(
                 table.name, "pull", "send", "success", sent(served.count, {})
             )
-            traffic.note(site.db, repository.id, sent=served.count)
+            traffic.note(site.db, site.clock.now().date(), repository.id, sent=served.count)
     return served
 
 

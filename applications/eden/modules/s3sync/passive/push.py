@@ -154,7 +154,7 @@ def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
         return
     bad = problems or report.main.get(Action.REJECTED) or report.main.get(Action.CONFLICT)
     with site.store.transaction():
-        SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
+        SyncLog(site.db, site.store.transaction, site.clock, repository_id, INCOMING).task(
             table,
             "push",
             "receive",
@@ -162,4 +162,4 @@ def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
             received(counts),
             details=list(bounded(problems, LOGGED_PROBLEMS)),
         )
-        traffic.note(site.db, repository_id, received=traffic.changes(counts))
+        traffic.note(site.db, site.clock.now().date(), repository_id, received=traffic.changes(counts))

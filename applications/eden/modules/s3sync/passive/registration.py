@@ -45,7 +45,7 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
             row.update_record(**changes)
         site.db(table.id == repository_id).update(last_connected=site.clock.now())
     known = row is not None
-    SyncLog(site.db, site.store.transaction, repository_id, INCOMING).task(
+    SyncLog(site.db, site.store.transaction, site.clock, repository_id, INCOMING).task(
         None,
         "register",
         "request",

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..core.clock import utcnow
 from ..core.errors import AlreadyRunning, ConfigurationError
 from ..core.recurrence import upcoming
 from ..site import Site
@@ -29,8 +28,7 @@ _CALL = (
 
 
 def add_job(
-    db: Any,
-    application: str,
+    site: Site,
     repository_id: int,
     user_id: int | None,
     *,
@@ -43,30 +41,30 @@ def add_job(
     """Put a repository on the schedule; return the sync_job. The caller commits.
 
     Args:
-        db, application, repository_id, user_id, timeout: as in ``start_now``.
+        site, repository_id, user_id, timeout: as in ``start_now``.
         period: seconds from one run to the next.
         start: first run (UTC), now where None.
         stop: no run after this time (UTC), None for no end.
         enabled: whether it runs.
     """
+    now = site.clock.now()
     task_id = queue(
-        db,
-        application,
+        site,
         FUNCTION,
         task_name(repository_id),
         {"repository_id": repository_id, "user_id": user_id, "manual": False},
         timeout=timeout,
-        **_timing(period, start or utcnow(), stop, enabled),
+        **_timing(now, period, start or now, stop, enabled),
         **FOR_EVER,
         # the next run is counted from the start, so that "every day at three" stays at three
         prevent_drift=True,
     )
-    job_id: int = db.sync_job.insert(repository_id=repository_id, scheduler_task_id=task_id)
+    job_id: int = site.db.sync_job.insert(repository_id=repository_id, scheduler_task_id=task_id)
     return job_id
 
 
 def change_job(
-    db: Any,
+    site: Site,
     job_id: int,
     *,
     period: int,
@@ -77,7 +75,7 @@ def change_job(
     """Change when a job runs; a job that had failed or expired is queued again. The caller commits.
 
     Args:
-        db: the DAL with the scheduler's tables.
+        site: this site, with the scheduler's tables.
         job_id: key of the sync_job.
         period, stop, enabled: as in ``add_job``.
         start: first run (UTC), the present one where None.
@@ -85,8 +83,9 @@ def change_job(
     Raises:
         ConfigurationError: there is no such job.
     """
+    db, now = site.db, site.clock.now()
     task = _task_of(db, job_id)
-    timing = _timing(period, start or task.start_time or utcnow(), stop, enabled)
+    timing = _timing(now, period, start or task.start_time or now, stop, enabled)
     timing["prevent_drift"] = True
     if task.status == "RUNNING":
         _replace_running(db, job_id, task, timing)
@@ -113,11 +112,11 @@ def _replace_running(db: Any, job_id: int, task: Any, timing: Mapping[str, Any])
     db(db.scheduler_task.id == task.id).delete()
 
 
-def reset_job(db: Any, job_id: int) -> bool:
+def reset_job(site: Site, job_id: int) -> bool:
     """Queue a job to run at once, unless a worker has it in hand. The caller commits.
 
     Args:
-        db: the DAL with the scheduler's tables.
+        site: this site, with the scheduler's tables.
         job_id: key of the sync_job.
 
     Returns:
@@ -126,10 +125,15 @@ def reset_job(db: Any, job_id: int) -> bool:
     Raises:
         ConfigurationError: there is no such job.
     """
+    db = site.db
     task = db.scheduler_task
     query = (task.id == _task_of(db, job_id).id) & ~task.status.belongs(("ASSIGNED", "RUNNING"))
     queued = db(query).update(
-        status="QUEUED", enabled=True, next_run_time=utcnow(), times_failed=0, assigned_worker_name=""
+        status="QUEUED",
+        enabled=True,
+        next_run_time=site.clock.now(),
+        times_failed=0,
+        assigned_worker_name="",
     )
     return bool(queued)
 
@@ -178,7 +182,7 @@ def ensure_idle(site: Site, repository_id: int) -> None:
     Raises:
         AlreadyRunning: somebody is.
     """
-    if live_run(site.db, repository_id, site.host.settings.get_sync_lease_seconds()) is not None:
+    if live_run(site, repository_id) is not None:
         raise AlreadyRunning("The repository is being synchronised.")
 
 
@@ -192,12 +196,14 @@ def _task_of(db: Any, job_id: int) -> Any:
     return task
 
 
-def _timing(period: int, start: datetime, stop: datetime | None, enabled: bool) -> dict[str, Any]:
+def _timing(
+    now: datetime, period: int, start: datetime, stop: datetime | None, enabled: bool
+) -> dict[str, Any]:
     if period < 1:
         raise ConfigurationError("The time between two runs must be at least a second.")
     return {
         "start_time": start,
-        "next_run_time": upcoming(start, period, utcnow()),
+        "next_run_time": upcoming(start, period, now),
         "stop_time": stop,
         "period": period,
         "enabled": enabled,

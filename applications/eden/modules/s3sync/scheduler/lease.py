@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from pydal import Field
 
-from ..core.clock import utcnow
+from ..core.clock import Clock
 from ..core.errors import AlreadyRunning, RowRefused
 from ..core.messages import Sentence
 from ..database.store import open_store
@@ -49,6 +49,7 @@ class Lease:
     Args:
         db: the DAL with table sync_lease.
         transaction: opens a write transaction.
+        clock: the site's clock.
         repository_id: the repository.
         stale_after: seconds without a heartbeat after which others may take over.
         owner: name of the holder; a new one where omitted.
@@ -58,12 +59,14 @@ class Lease:
         self,
         db: Any,
         transaction: Callable[[], AbstractContextManager[None]],
+        clock: Clock,
         repository_id: int,
         stale_after: float,
         owner: str | None = None,
     ) -> None:
         self._db = db
         self._transaction = transaction
+        self._clock = clock
         self._repository_id = repository_id
         self._stale_after = timedelta(seconds=stale_after)
         self.owner = owner or owner_name()
@@ -79,7 +82,7 @@ class Lease:
             AlreadyRunning: somebody else holds it and is alive.
         """
         table = self._db.sync_lease
-        now = utcnow()
+        now = self._clock.now()
         with self._transaction():
             row = self._db(table.repository_id == self._repository_id).select().first()
             if row is None:
@@ -162,7 +165,7 @@ class Lease:
                 try:
                     held = db((table.repository_id == self._repository_id) & (table.owner == self.owner))
                     # MariaDB does not count a row that is updated twice within a second, but it is there
-                    if not held.update(heartbeat=utcnow()) and held.isempty():
+                    if not held.update(heartbeat=self._clock.now()) and held.isempty():
                         self.lost.set()
                         return
                     db.commit()

@@ -9,7 +9,7 @@ from typing import Any
 
 from gluon import current
 
-from ..core.clock import utcnow
+from ..site import Site
 
 FUNCTION = "sync_synchronize"
 GROUP = "main"
@@ -22,8 +22,7 @@ FOR_EVER = {"repeats": 0, "retry_failed": -1}
 
 
 def queue(
-    db: Any,
-    application: str,
+    site: Site,
     function: str,
     name: str,
     given: Mapping[str, Any],
@@ -34,17 +33,16 @@ def queue(
     """Have the next free worker call a function of models/tasks_sync.py; return its task. The caller commits.
 
     Args:
-        db: the DAL with the scheduler's tables.
-        application: name of this application.
+        site: this site, with the scheduler's tables.
         function: its name.
         name: what the task is called.
         given: the function's arguments.
         timeout: seconds that it may take.
         columns: of the task, where it is not called at once, or more than once.
     """
-    now = utcnow()
+    now = site.clock.now()
     task: dict[str, Any] = {
-        "application_name": application,
+        "application_name": site.application,
         "task_name": name,
         "group_name": GROUP,
         "function_name": function,
@@ -57,21 +55,21 @@ def queue(
         "retry_failed": 0,
         "timeout": int(timeout),
     }
-    task_id: int = db.scheduler_task.insert(**{**task, **columns})
-    wake_workers(db)
+    task_id: int = site.db.scheduler_task.insert(**{**task, **columns})
+    wake_workers(site.db)
     return task_id
 
 
-def start_now(db: Any, application: str, repository_id: int, user_id: int | None, timeout: float) -> int:
+def start_now(site: Site, repository_id: int, user_id: int | None, timeout: float) -> int:
     """Queue a run for the next free worker; return the scheduler's task. The caller commits.
 
     Args:
-        db, application, timeout: as in ``queue``.
+        site, timeout: as in ``queue``.
         repository_id: the repository.
         user_id: who asks.
     """
     given = {"repository_id": repository_id, "user_id": user_id, "manual": True}
-    return queue(db, application, FUNCTION, task_name(repository_id), given, timeout=timeout)
+    return queue(site, FUNCTION, task_name(repository_id), given, timeout=timeout)
 
 
 def wake_workers(db: Any) -> None:
@@ -113,10 +111,10 @@ def scheduler_run_id() -> int | None:
     return None if task is None else int(task.run_id)
 
 
-def workers_alive(db: Any, within: float = 60.0) -> int:
+def workers_alive(site: Site, within: float = 60.0) -> int:
     """Return how many workers have shown themselves within some seconds."""
-    since = utcnow() - timedelta(seconds=within)
-    alive: int = db(db.scheduler_worker.last_heartbeat > since).count()
+    since = site.clock.now() - timedelta(seconds=within)
+    alive: int = site.db(site.db.scheduler_worker.last_heartbeat > since).count()
     return alive
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from ..core.clock import utcnow
 from ..core.errors import AlreadyRunning, Cancelled, Failure, RunBrokenOff
 from ..core.messages import Sentence
 from ..core.text import legible
@@ -61,7 +60,7 @@ class RunRecord:
         with site.store.transaction():
             self.id: int = site.db.sync_run.insert(
                 repository_id=repository_id,
-                started_on=utcnow(),
+                started_on=site.clock.now(),
                 manual=manual,
                 user_id=user_id,
                 state="running",
@@ -75,7 +74,11 @@ class RunRecord:
         present = (resource or former[0], DIRECTIONS.get(stage, former[1]))
         if present != former:
             self._pending.update(
-                resource_name=present[0], direction=present[1], done=0, total=None, stage_since=utcnow()
+                resource_name=present[0],
+                direction=present[1],
+                done=0,
+                total=None,
+                stage_since=self._site.clock.now(),
             )
         if total is not None:
             self._pending["total"] = total
@@ -132,10 +135,10 @@ class RunRecord:
             failures: what did not come to its end.
         """
         self._site.db.rollback()
-        self._pending.update(_ended(state, message, failures))
+        self._pending.update(_ended(self._site, state, message, failures))
         with self._site.store.transaction():
             self._update()
-            _note_traffic(self._site.db, self._repository_id, self._sums)
+            _note_traffic(self._site, self._repository_id, self._sums)
 
     def _write(self, if_due: bool = False) -> None:
         now = time.monotonic()
@@ -151,17 +154,18 @@ class RunRecord:
         db(db.sync_run.id == self.id).update(**self._pending, **self._sums, details=details)
 
 
-def _note_traffic(db: Any, repository_id: int, sums: Mapping[str, int]) -> None:
-    traffic.note(db, repository_id, received=traffic.changes(sums), sent=sums.get("sent") or 0)
+def _note_traffic(site: Site, repository_id: int, sums: Mapping[str, int]) -> None:
+    today = site.clock.now().date()
+    traffic.note(site.db, today, repository_id, received=traffic.changes(sums), sent=sums.get("sent") or 0)
 
 
-def _ended(state: str, message: str, failures: Iterable[Failure]) -> dict[str, Any]:
+def _ended(site: Site, state: str, message: str, failures: Iterable[Failure]) -> dict[str, Any]:
     return {
         "state": state,
         "message": legible(message),
         "failures": [each.record()._asdict() for each in failures] or None,
         "stage": Stage.FINISHED.value,
-        "finished_on": utcnow(),
+        "finished_on": site.clock.now(),
     }
 
 
@@ -177,8 +181,8 @@ def end_lost(site: Site, run_id: int) -> None:
     with site.store.transaction():
         run = db((db.sync_run.id == run_id) & (db.sync_run.state == "running")).select().first()
         if run is not None:
-            run.update_record(**_ended("failed", lost.error.message, [lost]))
-            _note_traffic(db, run.repository_id, run)
+            run.update_record(**_ended(site, "failed", lost.error.message, [lost]))
+            _note_traffic(site, run.repository_id, run)
 
 
 def request_cancel(db: Any, repository_id: int) -> int:
@@ -189,16 +193,17 @@ def request_cancel(db: Any, repository_id: int) -> int:
     return asked
 
 
-def live_run(db: Any, repository_id: int, stale_after: float) -> int | None:
+def live_run(site: Site, repository_id: int) -> int | None:
     """Return the run that somebody alive is working on, None where there is none.
 
     Args:
-        db: the DAL.
+        site: this site, whose settings say how long without a heartbeat a holder counts as alive.
         repository_id: the repository.
-        stale_after: seconds without a heartbeat after which its holder counts as dead.
     """
+    db = site.db
     lease = db(db.sync_lease.repository_id == repository_id).select().first()
     if lease is None or lease.heartbeat is None or has_died(lease.owner):
         return None
-    fresh = lease.heartbeat >= utcnow() - timedelta(seconds=stale_after)
+    stale_after = timedelta(seconds=site.host.settings.get_sync_lease_seconds())
+    fresh = lease.heartbeat >= site.clock.now() - stale_after
     return int(lease.run_id) if fresh and lease.run_id else None

@@ -17,7 +17,7 @@ from ..adapters import adapter_type
 from ..adapters.base import Adapter, Remote
 from ..adapters.lines import Lines
 from ..adapters.settings import opened
-from ..core.clock import SystemClock
+from ..core.clock import Clock, SystemClock
 from ..core.errors import ConfigurationError
 from ..core.kept import Kept
 from ..core.messages import Sentence
@@ -37,7 +37,7 @@ from ..exchange.exporter import Exporter, ExportPage, ExportRequest
 from ..exchange.importer import Context, Importer, unknown
 from ..exchange.importer.dry_run import DryRun
 from ..exchange.peer import Capability, Exchange
-from ..exchange.ports import Clock, Ports, nowhere
+from ..exchange.ports import Ports, nowhere
 from ..exchange.run.ports import Task
 from ..exchange.versions import name_in
 from ..host.port import Host

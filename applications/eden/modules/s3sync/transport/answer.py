@@ -6,12 +6,14 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from ..core.clock import Clock
 from ..core.errors import (
     DocumentTooLarge,
     NotAuthenticated,
@@ -82,6 +84,7 @@ class Response:
     response: requests.Response
     url: str
     proxy: str | None
+    clock: Clock
     until: float | None = None
     skew: float | None = None
     received: int = 0
@@ -136,7 +139,7 @@ class Response:
         except SyncError:
             # The status says enough: what went wrong is told also where the words about it did not arrive.
             text = b""
-        raise error_of(self.status, self.url, text, self.response.headers)
+        raise error_of(self.status, self.url, text, self.response.headers, self.clock.now())
 
     def read(self, most: int) -> bytes:
         parts = []
@@ -201,7 +204,7 @@ class Response:
             )
 
 
-def clock_skew(date: str | None, before: float, after: float) -> float | None:
+def clock_skew(date: str | None, before: datetime, after: datetime) -> float | None:
     """Return by how many seconds the peer's clock is ahead, from the Date of its answer.
 
     The answer was dated somewhere between ``before`` and ``after``, in whole seconds; 0 if that explains it.
@@ -209,8 +212,8 @@ def clock_skew(date: str | None, before: float, after: float) -> float | None:
     told = http_date(date)
     if told is None:
         return None
-    if told + 1 < before:
-        return told - before
+    if told + timedelta(seconds=1) < before:
+        return (told - before).total_seconds()
     if told > after:
-        return told - after
+        return (told - after).total_seconds()
     return 0.0

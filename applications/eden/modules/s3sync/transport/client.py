@@ -12,13 +12,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Callable
+from typing import IO
 from urllib.parse import urljoin
 
 import requests
 from requests.auth import HTTPBasicAuth
 
 from ..core.atomic_write import beside
+from ..core.clock import Clock, SystemClock
 from ..core.errors import (
     ConfigurationError,
     ProtocolError,
@@ -42,7 +43,7 @@ class Transport:
         limits: time and size limits.
         verify: True, or the path of a file with certificates to trust.
         spool: folder for spooled answers, the system's where None.
-        clock: returns the seconds since the epoch; replaceable for tests.
+        clock: the site's clock, the computer's where None.
     """
 
     def __init__(
@@ -55,14 +56,14 @@ class Transport:
         limits: Limits | None = None,
         verify: bool | str = True,
         spool: Path | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Clock | None = None,
     ) -> None:
         self.origin = origin(url)
         self.url = without_credentials(url).rstrip("/")
         self.limits = limits or Limits()
         self.skew: float | None = None
         self._spool = spool
-        self._clock = clock
+        self._clock: Clock = clock if clock is not None else SystemClock()
         self._session = requests.Session()
         # The environment's proxies and .netrc would override what the administrator entered.
         self._session.trust_env = False
@@ -211,7 +212,7 @@ class Transport:
     ) -> Iterator["Response"]:
         self._own(url)
         address = address_of(url)
-        before = self._clock()
+        before = self._clock.now()
         with line_errors(address, self._proxy):
             response = self._session.request(
                 method,
@@ -226,9 +227,13 @@ class Transport:
         try:
             most = self.limits.answer_time
             answer = Response(
-                response, address, self._proxy, None if most is None else time.monotonic() + most
+                response,
+                address,
+                self._proxy,
+                self._clock,
+                None if most is None else time.monotonic() + most,
             )
-            answer.skew = clock_skew(response.headers.get("Date"), before, self._clock())
+            answer.skew = clock_skew(response.headers.get("Date"), before, self._clock.now())
             if answer.skew is not None:
                 self.skew = answer.skew
             yield answer

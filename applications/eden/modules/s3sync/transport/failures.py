@@ -8,9 +8,8 @@ import html
 import json
 import re
 import socket
-import time
 from collections.abc import Iterator, Mapping
-from datetime import timezone
+from datetime import datetime, timezone
 from typing import Any
 
 import requests
@@ -47,7 +46,7 @@ LONGEST_TOLD, LOOKED_AT = 300, 2000
 PAGE_START = 512
 
 
-def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> SyncError:
+def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> SyncError:
     """Return the error that an answer with a status outside 200-299 tells of.
 
     Args:
@@ -55,6 +54,7 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> 
         url: what was asked, without credentials.
         body: beginning of the answer: JSON of an Eden's request handler, its plain texts, or a web page.
         headers: of the answer.
+        now: the time at this site (UTC).
     """
     told = json_object(body) or {}
     message = _told(told, body, headers)
@@ -81,7 +81,8 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str]) -> 
     if status == 413:
         return make(DocumentTooLarge)
     if status in BUSY or (status == 409 and told.get("transient")):
-        return PeerBusy(says, hint=hint, remote=True, retry_after=_retry_after(headers.get("Retry-After")))
+        retry_after = _retry_after(headers.get("Retry-After"), now)
+        return PeerBusy(says, hint=hint, remote=True, retry_after=retry_after)
     if status == 404:
         if message:
             says = Sentence.NOT_THERE_SAYING.say(url=url, reason=message)
@@ -150,26 +151,25 @@ def _told(told: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> s
     return "" if told else text[:LONGEST_TOLD]
 
 
-def _retry_after(value: str | None) -> float | None:
+def _retry_after(value: str | None, now: datetime) -> float | None:
     """Return the seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
     if not value:
         return None
     if value.strip().isdecimal():
         return float(value)
     when = http_date(value)
-    return None if when is None else max(0.0, when - time.time())
+    return None if when is None else max(0.0, (when - now).total_seconds())
 
 
-def http_date(value: str | None) -> float | None:
+def http_date(value: str | None) -> datetime | None:
+    """Return the time of a header (UTC, without zone), None where it tells none."""
     if not value:
         return None
     try:
         when = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        return when if when.tzinfo is None else when.astimezone(timezone.utc).replace(tzinfo=None)
+    except (TypeError, ValueError, OverflowError):
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=timezone.utc)
-    return when.timestamp()
 
 
 def disk_error(error: OSError) -> SyncError:

@@ -169,7 +169,9 @@ def _log_refusal(site: Site, request: Any, mode: str, error: SyncError) -> None:
     repository = site.repository_of(_asking(request))
     resource = request.get_vars.get("resource")
     action = {"pull": "send", "push": "receive"}.get(mode, "request")
-    log = SyncLog(site.db, site.store.transaction, repository.id if repository else None, INCOMING)
+    log = SyncLog(
+        site.db, site.store.transaction, site.clock, repository.id if repository else None, INCOMING
+    )
     log.error(resource[:LONGEST_RESOURCE] if isinstance(resource, str) else None, mode, action, error)
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..conflicts import resolve_many
-from ..core.clock import utcnow
 from ..database import log, traffic
 from ..scheduler import queue
 from ..site import Site
@@ -18,24 +17,23 @@ PREFIX = "sync_"
 EVERY, TIMEOUT = 86_400, 3_600 * 6
 
 
-def schedule(db: Any, application: str) -> None:
+def schedule(site: Site) -> None:
     """See that the task is there, once, and waits for its time or runs.
 
     Args:
-        db: the DAL with the scheduler's tables, and nothing uncommitted. It is committed.
-        application: name of this application.
+        site: this site, with the scheduler's tables and nothing uncommitted. Its database is committed.
     """
+    db = site.db
     table = db.scheduler_task
     # the scheduler's uuids are unique: of two workers that miss the task at the same time one makes it
-    name = f"{application}/{FUNCTION}"
+    name = f"{site.application}/{FUNCTION}"
     # the first time there is nothing to remove, and a new site has better things to do
-    due = utcnow() + timedelta(seconds=EVERY)
+    due = site.clock.now() + timedelta(seconds=EVERY)
     task = db(table.uuid == name).select().first()
     if task is None:
         try:
             queue.queue(
-                db,
-                application,
+                site,
                 FUNCTION,
                 "Removal of old entries",
                 {},
@@ -54,10 +52,9 @@ def schedule(db: Any, application: str) -> None:
 
 def tidy(site: Site) -> None:
     """Remove what is older than the log shall be: entries, runs, settled versions, the scheduler's records."""
-    days = site.host.settings.get_sync_log_days()
-    log.purge(site.db, site.store.transaction, days)
     db = site.db
-    before = utcnow() - timedelta(days=days)
+    before = site.clock.now() - timedelta(days=site.host.settings.get_sync_log_days())
+    log.purge(db, site.store.transaction, before)
     with site.store.transaction():
         site.kept_versions.purge(before)
         resolve_many.purge(db, before)

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from ..active.local_site import LocalSite
-from ..core.clock import utcnow
 from ..core.errors import AlreadyRunning, Cancelled, Failure, RunBrokenOff, RunFailed, SyncError
 from ..core.messages import Sentence
 from ..core.retry import RetryPolicy
@@ -70,7 +69,13 @@ def _conclude(site: Site, repository_id: int) -> None:
 def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bool) -> dict[str, Any]:
     site.host.impersonate(user_id)
     repository = site.repository(repository_id)
-    lease = Lease(site.db, site.store.transaction, repository_id, site.host.settings.get_sync_lease_seconds())
+    lease = Lease(
+        site.db,
+        site.store.transaction,
+        site.clock,
+        repository_id,
+        site.host.settings.get_sync_lease_seconds(),
+    )
     former = lease.acquire()
     try:
         if former is not None:
@@ -88,7 +93,7 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
 
 
 def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunReport:
-    log = SyncLog(site.db, site.store.transaction, repository.id, OUTGOING, run.id)
+    log = SyncLog(site.db, site.store.transaction, site.clock, repository.id, OUTGOING, run.id)
     try:
         with site.peer(repository) as peer:
             local = LocalSite(site, repository)
@@ -99,7 +104,7 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
                 run,
                 log,
                 page_size=site.host.settings.get_sync_page_size(),
-                peer_time=lambda: utcnow() + timedelta(seconds=peer.skew or 0.0),
+                peer_time=lambda: site.clock.now() + timedelta(seconds=peer.skew or 0.0),
                 patience=RetryPolicy(
                     attempts=site.host.settings.get_sync_retries() + 1,
                     first_delay=site.host.settings.get_sync_retry_delay(),

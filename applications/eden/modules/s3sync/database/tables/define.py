@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from ...core.clock import Clock, SystemClock
 from .journal import define_journal
 from .repository import define_repository
 from .run import define_exchange, define_log
@@ -23,15 +24,17 @@ OUTLIVING = ("sync_kept",)
 ENDING = ("sync_lease", "sync_checkpoint")
 
 
-def define(db: Any, T: Callable[[str], Any] = str) -> None:
+def define(db: Any, T: Callable[[str], Any] = str, clock: Clock | None = None) -> None:
     """Define the sync_* tables.
 
     Args:
         db: the DAL, with auth_user where there are users.
         T: marks labels for translation.
+        clock: the site's clock, which dates rows where nothing else does; the computer's where omitted.
     """
-    define_repository(db, T)
-    define_tasks(db, T)
-    define_log(db, T)
-    define_journal(db)
-    define_exchange(db, T)
+    clock = clock if clock is not None else SystemClock()
+    define_repository(db, T, clock)
+    define_tasks(db, T, clock)
+    define_log(db, T, clock)
+    define_journal(db, clock)
+    define_exchange(db, T, clock)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pydal import Field
 
-from ...core.clock import utcnow
+from ...core.clock import Clock
 
 
 def new_uuid() -> str:
@@ -16,7 +16,7 @@ def new_uuid() -> str:
     return uuid4().urn
 
 
-def meta_fields(db: Any) -> list[Field]:
+def meta_fields(db: Any, clock: Clock) -> list[Field]:
     """Return Eden's meta-fields, as columns without form fields."""
     user = "reference auth_user" if "auth_user" in db.tables else "integer"
     group = "reference auth_group" if "auth_group" in db.tables else "integer"
@@ -30,9 +30,9 @@ def meta_fields(db: Any) -> list[Field]:
         hidden("deleted", "boolean", default=False),
         hidden("deleted_fk", "text"),
         hidden("deleted_rb", "integer"),
-        hidden("created_on", "datetime", default=utcnow),
+        hidden("created_on", "datetime", default=clock.now),
         hidden("created_by", user, ondelete="SET NULL"),
-        hidden("modified_on", "datetime", default=utcnow, update=utcnow),
+        hidden("modified_on", "datetime", default=clock.now, update=clock.now),
         hidden("modified_by", user, ondelete="SET NULL"),
         hidden("approved_by", "integer", default=0),
         hidden("owned_by_user", user, ondelete="SET NULL"),

@@ -6,11 +6,11 @@ from typing import Any
 
 from pydal import Field
 
-from ...core.clock import utcnow
+from ...core.clock import Clock
 from .fields import declare
 
 
-def define_journal(db: Any) -> None:
+def define_journal(db: Any, clock: Clock) -> None:
     """Define the journal and its tables; journal.py and checkpoints.py write them without pydal."""
     declare(
         db,
@@ -33,7 +33,7 @@ def define_journal(db: Any) -> None:
         lambda: [
             Field("identity", length=64, notnull=True),
             Field("head", "bigint", notnull=True, default=0),
-            Field("created_on", "datetime", default=utcnow),
+            Field("created_on", "datetime", default=clock.now),
         ],
     )
     declare(
@@ -55,6 +55,6 @@ def define_journal(db: Any) -> None:
             # pulled; "pull" and "push": how far our own runs have come.
             Field("direction", length=8, notnull=True),
             Field("state", "text"),
-            Field("modified_on", "datetime", default=utcnow, update=utcnow),
+            Field("modified_on", "datetime", default=clock.now, update=clock.now),
         ],
     )

@@ -7,11 +7,11 @@ from typing import Any, Callable
 from pydal import Field
 from pydal.validators import IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY, IS_URL
 
-from ...core.clock import utcnow
+from ...core.clock import Clock
 from .fields import declare, meta_fields
 
 
-def define_repository(db: Any, T: Callable[[str], Any]) -> None:
+def define_repository(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
     def show_identifier(table: Any) -> None:
         table.uuid.readable = table.uuid.writable = True
         table.uuid.label = T("Repository UUID")
@@ -32,7 +32,7 @@ def define_repository(db: Any, T: Callable[[str], Any]) -> None:
             Field("log_days", "integer"),
             Field("notify_to", length=1024),
             Field("notify_after", "integer"),
-            *meta_fields(db),
+            *meta_fields(db, clock),
         ],
     )
     declare(
@@ -72,7 +72,7 @@ def define_repository(db: Any, T: Callable[[str], Any]) -> None:
             Field("peer_version", length=64, readable=False, writable=False),
             # When a mail reported that it keeps failing; None after it has worked again (see monitoring.failure_mail).
             Field("notified_on", "datetime", readable=False, writable=False),
-            *meta_fields(db),
+            *meta_fields(db, clock),
         ],
         format="%(name)s",
         on_define=show_identifier,
@@ -89,7 +89,7 @@ def define_repository(db: Any, T: Callable[[str], Any]) -> None:
             # Whether anybody may download it, without an account.
             Field("archive_public", "boolean", default=False, readable=False, writable=False),
             Field("comments", "text", label=T("Comments")),
-            *meta_fields(db),
+            *meta_fields(db, clock),
         ],
         format="%(code)s",
     )
@@ -98,9 +98,9 @@ def define_repository(db: Any, T: Callable[[str], Any]) -> None:
         "sync_dataset_archive",
         lambda: [
             Field("dataset_id", "reference sync_dataset", ondelete="CASCADE"),
-            Field("date", "datetime", default=utcnow),
+            Field("date", "datetime", default=clock.now),
             Field("archive", "upload", autodelete=True),
             Field("task_id", "integer"),
-            *meta_fields(db),
+            *meta_fields(db, clock),
         ],
     )

@@ -7,17 +7,17 @@ from typing import Any, Callable
 from pydal import Field
 from pydal.validators import IS_IN_SET
 
-from ...core.clock import utcnow
+from ...core.clock import Clock
 from ...core.task import RESULTS
 from .fields import declare, meta_fields
 
 
-def define_log(db: Any, T: Callable[[str], Any]) -> None:
+def define_log(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
     declare(
         db,
         "sync_log",
         lambda: [
-            Field("timestmp", "datetime", default=utcnow, label=T("Date/Time")),
+            Field("timestmp", "datetime", default=clock.now, label=T("Date/Time")),
             Field("repository_id", "reference sync_repository", ondelete="CASCADE", label=T("Repository")),
             Field("resource_name", label=T("Resource")),
             Field("mode", label=T("Mode")),
@@ -31,19 +31,19 @@ def define_log(db: Any, T: Callable[[str], Any]) -> None:
             # Message and remedy as data (messages.described), None if nothing of them has a code.
             Field("params", "json", readable=False, writable=False),
             Field("run_id", "integer", readable=False, writable=False),
-            *meta_fields(db),
+            *meta_fields(db, clock),
         ],
     )
 
 
-def define_exchange(db: Any, T: Callable[[str], Any]) -> None:
+def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
     counts = ("created", "updated", "unchanged", "deleted", "merged", "skipped", "conflicts", "rejected")
     declare(
         db,
         "sync_run",
         lambda: [
             Field("repository_id", "integer", notnull=True),
-            Field("started_on", "datetime", default=utcnow, label=T("Started")),
+            Field("started_on", "datetime", default=clock.now, label=T("Started")),
             Field("finished_on", "datetime", label=T("Finished")),
             Field("manual", "boolean", default=False, label=T("Manual")),
             Field("user_id", "integer"),
@@ -87,8 +87,8 @@ def define_exchange(db: Any, T: Callable[[str], Any]) -> None:
             Field("repository_id", "integer", notnull=True, unique=True),
             Field("owner", length=128, notnull=True),
             Field("run_id", "integer"),
-            Field("acquired", "datetime", default=utcnow),
-            Field("heartbeat", "datetime", default=utcnow),
+            Field("acquired", "datetime", default=clock.now),
+            Field("heartbeat", "datetime", default=clock.now),
         ],
     )
     declare(
@@ -105,7 +105,7 @@ def define_exchange(db: Any, T: Callable[[str], Any]) -> None:
             Field("filename", length=255),
             Field("repository_id", "integer"),
             Field("attempts", "integer", default=0),
-            Field("created_on", "datetime", default=utcnow),
+            Field("created_on", "datetime", default=clock.now),
         ],
     )
     declare(
@@ -126,7 +126,7 @@ def define_exchange(db: Any, T: Callable[[str], Any]) -> None:
             Field("missing", "json"),
             # open, superseded (by a later version), resolved (by a person)
             Field("state", length=16, notnull=True, default="open"),
-            Field("created_on", "datetime", default=utcnow),
+            Field("created_on", "datetime", default=clock.now),
             Field("closed_on", "datetime"),
             Field("resolved_by", "integer"),
             # The decision of a person: keep, ours, theirs or fields (see conflicts.resolve).
@@ -152,7 +152,7 @@ def define_exchange(db: Any, T: Callable[[str], Any]) -> None:
             Field("left_open", "integer", notnull=True, default=0),
             Field("problems", "json"),
             Field("message", "text"),
-            Field("created_on", "datetime", default=utcnow),
+            Field("created_on", "datetime", default=clock.now),
             Field("finished_on", "datetime"),
         ],
     )

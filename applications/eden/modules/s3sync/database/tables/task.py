@@ -7,12 +7,13 @@ from typing import Any, Callable
 from pydal import Field
 from pydal.validators import IS_IN_SET, IS_NOT_EMPTY
 
+from ...core.clock import Clock
 from ...core.policy import Method, Policy
 from ...core.task import Mode
 from .fields import declare, meta_fields
 
 
-def define_tasks(db: Any, T: Callable[[str], Any]) -> None:
+def define_tasks(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
     modes = {
         Mode.PULL.value: T("pull"),
         Mode.PUSH.value: T("push"),
@@ -74,7 +75,7 @@ def define_tasks(db: Any, T: Callable[[str], Any]) -> None:
                 label=T("Conflict Policy"),
                 requires=IS_IN_SET(policies, zero=None, sort=False),
             ),
-            *meta_fields(db),
+            *meta_fields(db, clock),
         ],
         format="%(resource_name)s",
     )
@@ -85,7 +86,7 @@ def define_tasks(db: Any, T: Callable[[str], Any]) -> None:
             Field("task_id", "reference sync_task", ondelete="CASCADE"),
             Field("tablename", notnull=True, label=T("Table"), requires=IS_NOT_EMPTY()),
             Field("filter_string", notnull=True, label=T("Filter"), requires=IS_NOT_EMPTY()),
-            *meta_fields(db),
+            *meta_fields(db, clock),
         ],
     )
     declare(
@@ -94,6 +95,6 @@ def define_tasks(db: Any, T: Callable[[str], Any]) -> None:
         lambda: [
             Field("repository_id", "reference sync_repository", ondelete="CASCADE"),
             Field("scheduler_task_id", "integer"),
-            *meta_fields(db),
+            *meta_fields(db, clock),
         ],
     )

@@ -262,7 +262,7 @@ def go_on(desk: ScreenContext, key: int) -> None:
         is_done = False
     if not is_done:
         timeout = desk.site.host.settings.get_sync_task_timeout()
-        resolve_many.queue(desk.db, desk.request.application, key, timeout)
+        resolve_many.queue(desk.site, key, timeout)
         queue.wake_workers(desk.db)
 
 
@@ -284,7 +284,7 @@ def _report(desk: ScreenContext) -> Any:
         "reasons": conflicts_and_log.left_open(T),
         "who": user.email if user else "",
         "go_on": button,
-        "workers": queue.workers_alive(db),
+        "workers": queue.workers_alive(desk.site),
         "command": desk.worker_command,
         "repository": db.sync_repository(wanted.repository) if wanted.repository else None,
     }

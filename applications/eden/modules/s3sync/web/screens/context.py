@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from ...database.paging import whole_number
@@ -22,6 +23,11 @@ class ScreenContext(NamedTuple):
     @property
     def db(self) -> Any:
         return self.site.db
+
+    @property
+    def now(self) -> datetime:
+        """The time at this site (UTC)."""
+        return self.site.clock.now()
 
     @property
     def worker_command(self) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from gluon import URL, redirect
 
 from ...conflicts import kept_list
-from ...core.clock import utcnow
 from ...core.limits import CHUNK
 from ...core.messages import Sentence
 from ...core.plurals import counted
@@ -55,7 +54,7 @@ def _list(desk: ScreenContext, asked: log_view.LogQuery, repository_id: int | No
     if purge.page:
         return purge.page
     if purge.agreed:
-        count = log.purge(site.db, site.store.transaction, _days(desk), repository_id)
+        count = log.purge(site.db, site.store.transaction, _before(desk), repository_id)
         desk.session.flash = counted(
             T, count, "%(count)s log entry was deleted.", "%(count)s log entries were deleted."
         )
@@ -126,7 +125,7 @@ def _csv(desk: ScreenContext, asked: log_view.LogQuery) -> Any:
         log_view.write_csv(site, asked, log_view.CsvWords(headings, words.message, words.remedy), out)
         response.headers["Content-Type"] = "text/csv; charset=utf-8"
         response.headers["Content-Length"] = str(out.tell())
-        name = f"eden-sync-log-{utcnow():%Y%m%d-%H%M}.csv"
+        name = f"eden-sync-log-{desk.now:%Y%m%d-%H%M}.csv"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         out.seek(0)
         undo.pop_all()
@@ -138,10 +137,13 @@ def _days(desk: ScreenContext) -> int:
     return given if given else desk.site.host.settings.get_sync_log_days()
 
 
+def _before(desk: ScreenContext) -> datetime:
+    return desk.now - timedelta(days=_days(desk))
+
+
 def _old(desk: ScreenContext, repository_id: int | None) -> int:
     """Return how many entries are older than what was asked for."""
-    before = utcnow() - timedelta(days=_days(desk))
-    return int(desk.db(log.older(desk.db, before, repository_id)).count())
+    return int(desk.db(log.older(desk.db, _before(desk), repository_id)).count())
 
 
 def _purge(desk: ScreenContext, repository_id: int | None) -> Confirmation:

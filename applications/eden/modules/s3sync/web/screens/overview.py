@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
 from ...conflicts import kept_list
-from ...core.clock import utcnow
 from ...core.repository_state import State
 from ...core.task import Mode
 from ...database import traffic
@@ -85,7 +84,7 @@ def page(desk: ScreenContext) -> Any:
     rows = shown[slice(*page.bounds(PAGE))]
     runs = recent_runs(site, [each.row.id for each in rows], RUNS)
     cards = [_card(desk, each, runs.get(each.row.id, [])) for each in rows]
-    days = traffic.days(desk.db, utcnow().date(), DAYS)
+    days = traffic.days(desk.db, desk.now.date(), DAYS)
     moved = any(day.received or day.sent for day in days)
     return {
         "title": T("Synchronization"),
@@ -100,7 +99,7 @@ def page(desk: ScreenContext) -> Any:
         "text": text,
         "is_empty": not found and not text,
         "undecided": kept_list.undecided(site),
-        "workers": queue.workers_alive(desk.db),
+        "workers": queue.workers_alive(desk.site),
         "command": desk.worker_command,
         "days": days,
         "chart": charts.by_day(T, days) if moved else None,
@@ -168,7 +167,7 @@ def _card(desk: ScreenContext, standing: RepositoryStatus, runs: list[Any]) -> C
 
 def tab(desk: ScreenContext, record: Any) -> Any:
     """Show how one repository stands: its state, its resources, its runs."""
-    site, T, db = desk.site, desk.T, desk.db
+    site, db = desk.site, desk.db
     (standing,) = standings(site, db.sync_repository.id == record.id, LOOKED_AT)
     recent = recent_runs(site, [record.id], LONG_HISTORY)[record.id]
     live = standing.run.id if standing.facts.is_live else None
@@ -180,8 +179,8 @@ def tab(desk: ScreenContext, record: Any) -> Any:
         "card": _card(desk, standing, recent),
         "flows": _flow_lines(desk, standing),
         "page": runs,
-        "lines": run_lines(T, runs.rows, live),
-        "workers": queue.workers_alive(db),
+        "lines": run_lines(desk, runs.rows, live),
+        "workers": queue.workers_alive(desk.site),
         "command": desk.worker_command,
     }
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from gluon import URL
 
-from ...core.clock import utcnow
 from ...database.traffic import changes
 from ...site.labels import Translate, resource_title
+from .context import ScreenContext
 from .words import states_and_units
 from .words.state_reasons import failure_of
 
@@ -45,20 +45,21 @@ class ResourceLine(NamedTuple):
     sent: int
 
 
-def run_lines(T: Translate, rows: Iterable[Any], live: int | None) -> list[RunLine]:
+def run_lines(desk: ScreenContext, rows: Iterable[Any], live: int | None) -> list[RunLine]:
     """Return runs as a list shows them.
 
     Args:
-        T: translates.
+        desk: who looks, and when.
         rows: of sync_run.
         live: the run that somebody works on now.
     """
-    return [_run_line(T, row, live) for row in rows]
+    return [_run_line(desk, row, live) for row in rows]
 
 
-def _run_line(T: Translate, row: Any, live: int | None) -> RunLine:
+def _run_line(desk: ScreenContext, row: Any, live: int | None) -> RunLine:
+    T = desk.T
     is_live = row.state == "running" and row.id == live
-    end = utcnow() if is_live else row.finished_on
+    end = desk.now if is_live else row.finished_on
     seconds = (end - row.started_on).total_seconds() if end and row.started_on else None
     return RunLine(
         row,

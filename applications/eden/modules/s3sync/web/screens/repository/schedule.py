@@ -9,7 +9,6 @@ from typing import Any, Callable, NamedTuple
 from gluon import INPUT, SPAN, URL, Field, redirect
 from gluon.validators import IS_IN_SET, IS_INT_IN_RANGE
 
-from ....core.clock import utcnow
 from ....core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run
 from ....scheduler import jobs, queue
 from ....site import Site
@@ -57,7 +56,7 @@ def tab(desk: ScreenContext, record: Any) -> Any:
         desk.response.view = "sync/jobs.html"
         return {
             "lines": job_lines(desk, record.id),
-            "workers": queue.workers_alive(desk.db),
+            "workers": queue.workers_alive(desk.site),
             "command": desk.worker_command,
         }
     return _one(desk, record)
@@ -92,12 +91,13 @@ def _one(desk: ScreenContext, record: Any) -> Any:
         if task is not None and pressed(desk, reset, "reset"):
             session.flash = (
                 T("The job is queued.")
-                if jobs.reset_job(db, job.id)
+                if jobs.reset_job(desk.site, job.id)
                 else T("The repository is being synchronized already")
             )
             redirect(back)
-    form = job_form(T, task)
-    accepted = (job is None or task is not None) and pressed(desk, form, "job", onvalidation=_in_order(T))
+    form = job_form(T, task, desk.now)
+    in_order = _in_order(T, desk.now)
+    accepted = (job is None or task is not None) and pressed(desk, form, "job", onvalidation=in_order)
     if accepted:
         save_job(site, record, job, task, form.vars)
         session.flash = T("Saved")
@@ -118,17 +118,18 @@ def _one(desk: ScreenContext, record: Any) -> Any:
 # --- the form ------------------------------------------------------------------------------------------------
 
 
-def job_form(T: Translate, task: Any) -> Any:
+def job_form(T: Translate, task: Any, now: datetime) -> Any:
     """Return the form of a job on the schedule. Its times are UTC; ``schedule.js`` shows them in the reader's zone.
 
     Args:
         T: translates.
         task: the scheduler's task, None for a new job.
+        now: the time at this site (UTC).
     """
     period = task.period if task else USUAL_PERIOD
     found = every(period) or Interval(max(1, round(period / MINUTE)), MINUTE)
     units = {MINUTE: T("minutes"), HOUR: T("hours"), DAY: T("days")}
-    begins = task.start_time if task and task.start_time and task.start_time > utcnow() else None
+    begins = task.start_time if task and task.start_time and task.start_time > now else None
     return form_of(
         Field(
             "every",
@@ -221,10 +222,10 @@ def _reading(form: str, told: Any) -> Callable[..., tuple[Any, Any]]:
     return read
 
 
-def _in_order(T: Translate) -> Callable[[Any], None]:
+def _in_order(T: Translate, now: datetime) -> Callable[[Any], None]:
     def check(form: Any) -> None:
         start, stop = form.vars.start_time, form.vars.stop_time
-        if stop is not None and stop <= max(start or utcnow(), utcnow()):
+        if stop is not None and stop <= max(start or now, now):
             form.errors.stop_time = T("This is not after the beginning, or already past")
 
     return check
@@ -242,13 +243,12 @@ def save_job(site: Site, repository: Any, job: Any, task: Any, values: Any) -> i
     period = int(values.every) * int(values.unit)
     stop: datetime | None = values.stop_time
     enabled = bool(values.enabled)
-    start = _start(task, period, values.start_time, values.at)
+    start = _start(site.clock.now(), task, period, values.start_time, values.at)
     if job is not None:
-        jobs.change_job(site.db, job.id, period=period, start=start, stop=stop, enabled=enabled)
+        jobs.change_job(site, job.id, period=period, start=start, stop=stop, enabled=enabled)
         return int(job.id)
     return jobs.add_job(
-        site.db,
-        site.application,
+        site,
         repository.id,
         site.host.user_id,
         period=period,
@@ -259,14 +259,14 @@ def save_job(site: Site, repository: Any, job: Any, task: Any, values: Any) -> i
     )
 
 
-def _start(task: Any, period: int, begins: datetime | None, at: time | None) -> datetime:
+def _start(now: datetime, task: Any, period: int, begins: datetime | None, at: time | None) -> datetime:
     """Return from when the runs are counted; a rhythm that stays as it is keeps its beginning."""
     if task is not None and begins is None and task.period == period and task.start_time is not None:
         same = at is not None and task.start_time.strftime(_TIME) == at.strftime(_TIME)
-        if same and task.start_time <= utcnow():
+        if same and task.start_time <= now:
             started: datetime = task.start_time
             return started
-    return first_run(period, max(begins or utcnow(), utcnow()), at)
+    return first_run(period, max(begins or now, now), at)
 
 
 # --- the list ------------------------------------------------------------------------------------------------
@@ -294,12 +294,12 @@ def _job_line(desk: ScreenContext, repository_id: int, job: Any, task: Any, run:
     T = desk.T
     plans = task.enabled and task.status in ("QUEUED", "ASSIGNED")
     next_run = task.next_run_time if plans else None
-    seconds = (next_run - utcnow()).total_seconds() if next_run is not None else 0.0
+    seconds = (next_run - desk.now).total_seconds() if next_run is not None else 0.0
     outcome, reason = _outcome(T, run, made)
     return JobLine(
         job,
         task,
-        states_and_units.rhythm(T, task.period, (task.start_time or utcnow()).time()),
+        states_and_units.rhythm(T, task.period, (task.start_time or desk.now).time()),
         _job_state(T, task),
         next_run,
         states_and_units.span(T, seconds) if seconds > 0 else "",

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ....adapters.settings import Setting, stored
-from ....core.clock import utcnow
 from ....site.labels import Translate
 from ..context import ScreenContext
 
@@ -26,7 +25,7 @@ def kept_secret(desk: ScreenContext, record: Any, name: str) -> str | None:
     kept = desk.session.sync_secrets
     if not kept or kept["of"] != (record.id if record else 0):
         return None
-    if datetime.fromisoformat(kept["until"]) < utcnow():
+    if datetime.fromisoformat(kept["until"]) < desk.now:
         return None
     found: str | None = kept["sealed"].get(name)
     return found
@@ -49,7 +48,7 @@ def keep_secrets(desk: ScreenContext, kind: Any, record: Any, form: Any) -> None
             for help_text in form.elements(f"#repository_{setting.name}__row__help"):
                 help_text.components[:] = [kept_words(desk.T)]
     if typed and desk.request.env.request_method == "POST":
-        until = utcnow() + PASSWORD_WAITS
+        until = desk.now + PASSWORD_WAITS
         desk.session.sync_secrets = {
             "of": record.id if record else 0,
             "until": until.isoformat(),

@@ -8,7 +8,6 @@ from typing import Any
 from gluon import URL, redirect
 
 from ....conflicts import kept_list
-from ....core.clock import utcnow
 from ....core.plurals import counted
 from ....core.task import Mode
 from ....core.throughput import Pace, pace
@@ -35,8 +34,7 @@ def tab(desk: ScreenContext, record: Any) -> Any:
         # Who clicks twice wants it once.
         if not queue.waiting(db, record.id):
             queue.start_now(
-                db,
-                desk.request.application,
+                desk.site,
                 record.id,
                 desk.site.host.user_id,
                 settings.get_sync_task_timeout(),
@@ -49,7 +47,7 @@ def tab(desk: ScreenContext, record: Any) -> Any:
             session.flash = T("The run was taken back before it began.")
         redirect(here)
     runs = db(db.sync_run.repository_id == record.id).select(orderby=~db.sync_run.id, limitby=(0, RUNS))
-    live = run_record.live_run(db, record.id, settings.get_sync_lease_seconds())
+    live = run_record.live_run(desk.site, record.id)
     running = next((run for run in runs if run.id == live and run.state == "running"), None)
     last = next((run for run in runs if run.state != "running"), None)
     queued = running is None and queue.waiting(db, record.id)
@@ -61,12 +59,12 @@ def tab(desk: ScreenContext, record: Any) -> Any:
         "progress": progress(desk, running) if running is not None else None,
         "queued": queued,
         "last": last if running is None and not queued else None,
-        "last_line": run_lines(T, [last], live)[0] if last is not None else None,
+        "last_line": run_lines(desk, [last], live)[0] if last is not None else None,
         "last_totals": totals(T, last) if last is not None else "",
         "resources": resource_lines(desk.site, T, last) if last is not None else [],
-        "lines": run_lines(T, runs, live),
+        "lines": run_lines(desk, runs, live),
         "undecided": kept_list.undecided(desk.site, record.id),
-        "workers": queue.workers_alive(db),
+        "workers": queue.workers_alive(desk.site),
         "command": desk.worker_command,
         "tasks": len(desk.site.task_rows(record.id)),
         "source": URL("sync", "repository.json", args=[record.id, "now"]),
@@ -78,7 +76,7 @@ def _as_json(desk: ScreenContext, record: Any) -> str:
     desk.session.forget(desk.response)
     desk.response.headers["Cache-Control"] = "no-store"
     db = desk.db
-    live = run_record.live_run(db, record.id, desk.site.host.settings.get_sync_lease_seconds())
+    live = run_record.live_run(desk.site, record.id)
     run = db.sync_run(live) if live else None
     told: dict[str, Any]
     if run is not None and run.state == "running":
@@ -93,7 +91,7 @@ def progress(desk: ScreenContext, run: Any) -> dict[str, Any]:
     """Return how far a run is, in numbers for the bar and in words for the reader."""
     T = desk.T
     since: datetime = run.stage_since or run.started_on
-    found = pace(run.done or 0, run.total, (utcnow() - since).total_seconds())
+    found = pace(run.done or 0, run.total, (desk.now - since).total_seconds())
     tasks = [row for row in desk.site.task_rows(run.repository_id) if row.mode != Mode.NONE]
     return {
         "run": run.id,

@@ -311,7 +311,7 @@ def write_filters(site: Site, task_id: int, resource: str, wanted: list[Filter])
 
 def running(desk: ScreenContext, repository: Any) -> bool:
     """Tell whether a run is under way: it would go on from where it is, and so undo that a task starts over."""
-    return bool(run_record.live_run(desk.db, repository.id, desk.site.host.settings.get_sync_lease_seconds()))
+    return bool(run_record.live_run(desk.site, repository.id))
 
 
 def still_running(T: Any) -> Any:
