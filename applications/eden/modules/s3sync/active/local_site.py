@@ -1,4 +1,4 @@
-"""This site as a run sees it (``exchange.run.ports.Local``), and how far it has come with a repository."""
+"""This site in a run (``exchange.run.ports.Local``), and how far it has come with a repository."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FILES_AT_ONCE = 100
 
 
 class LocalSite:
-    """This site, for the run of one repository.
+    """This site in the run of one repository.
 
     Args:
         site: this site.
@@ -70,7 +70,7 @@ class LocalSite:
         pushed = self._progresses.pushed(task.resource)
         since = self._asked_before(task.resource)
         if since is None and not pulled.cursor:
-            # An Eden database that was taken over knows when it last asked.
+            # An Eden database that was taken over has the time of its last pull.
             row = self._site.db.sync_task(task.id)
             if row is not None and row.last_pull is not None:
                 since = row.last_pull - self._overlap
@@ -79,11 +79,11 @@ class LocalSite:
     # --- pull ------------------------------------------------------------------------------------------
 
     def context(self, table: str, *, from_ours: bool) -> Context:
-        """Return where what is pulled comes from, for the importer.
+        """Return the context of an import for what is pulled.
 
         Args:
             table: the main table.
-            from_ours: whether the peer is one of ours; an Eden names no cleared fields, and repeats itself.
+            from_ours: whether the peer is one of ours; an Eden names no cleared fields, and sends records again.
         """
         exchanged, delivered = self._progresses.exchanged(table), self._progresses.delivered
         if from_ours:
@@ -131,10 +131,10 @@ class LocalSite:
         with document.path.open("rb") as source, self._opened(source, table) as opened:
             report = site.importer.import_document(opened, terms, context, told)
         with site.store.transaction():
-            # What was rejected was seen and not taken: it is decided anew.
+            # A rejected version was seen but not imported: it is decided again.
             report.add(retry_rejected(site, self._id, table, terms, replace(context, known=unknown)))
             head = site.journal.head()
-            # Who remembers places is not asked by time, and repeats nothing.
+            # A peer with cursors is not asked by time, and repeats nothing.
             since = format_msince(started) if document.cursor is None else ""
             waiting = None if document.more else 0
             self._progresses.save_pulled(
@@ -147,7 +147,7 @@ class LocalSite:
         return Document(source, self._site.schema, table, self._site.document_limits)
 
     def _peer_was_restored(self, table: str) -> None:
-        """One of us was restored from a backup: what the peer had from us, or brought, may be lost there."""
+        """Reset the exchange after one of us was restored: the peer may have lost what it had from us, or brought."""
         self._site.journal.forget_origin(self._id)
         self._progresses.save_pushed(table, PushState())
         for direction in (SERVE, RECEIVE):
@@ -175,7 +175,7 @@ class LocalSite:
                     problems.append(problem)
 
     def _fetch_file(self, peer: Peer, waiting: Deferred) -> str:
-        """Fetch one file; return what went wrong, "" for nothing."""
+        """Fetch one file; return an error message, "" if there was none."""
         site = self._site
         try:
             target = site.files.path(waiting.table, waiting.field, waiting.uuid)
@@ -201,7 +201,7 @@ class LocalSite:
         return timedelta(seconds=self._site.host.settings.get_sync_msince_overlap())
 
     def _asked_before(self, table: str) -> datetime | None:
-        """Return the time (the peer's clock) of the last complete pull from an Eden, minus the overlap."""
+        """Return the time (by the peer's clock) of the last complete pull from an Eden, minus the overlap."""
         since = self._progresses.pulled(table).since
         asked = parse_msince(since) if since else None
         return asked - self._overlap if asked is not None else None
@@ -227,10 +227,10 @@ class LocalSite:
             page = site.exporter.export(out, request)
         total = None
         if table not in self._counted:
-            # Once a run: a page of some thousand records is not worth counting a million each time.
+            # Once per run: counting a million records for each page of some thousand would be too slow.
             self._counted.add(table)
             total = site.total(request, page)
-        # Ends the reading transaction, so that the next page sees what happened meanwhile.
+        # Ends the read transaction, so that the next page sees later changes.
         site.db.commit()
         return PushPage(page.count, page.position, page.more, total)
 
@@ -273,7 +273,7 @@ class LocalSite:
 
 
 def _still_waiting(page: PullResult, state: PullState, taken: int) -> int | None:
-    """Return how many main records wait at the peer after a page, as far as it has told."""
+    """Return the number of main records waiting at the peer after a page, None if it did not tell."""
     if not page.more:
         return 0
     before = page.total if page.total is not None else state.waiting

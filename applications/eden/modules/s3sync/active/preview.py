@@ -1,8 +1,8 @@
-"""The preview: what a synchronisation would do now, at both ends, without writing anything at either.
+"""The preview: what a synchronisation would do now at both sites, without writing anything at either.
 
-It goes the way of a run: pull from where the last one ended, plan the import, export what would be pushed, ask the
-other site to plan that. But nothing is stepped on, acknowledged, journaled, logged or kept, and only the beginning
-of each exchange is looked at.
+It has the steps of a run: pull from where the last one ended, plan the import, export what would be pushed, ask the
+other site to plan that. But nothing is acknowledged, journaled, logged or kept, no position moves, and only the
+beginning of each exchange is examined.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from ..wire.s3xml import encode_record
 from ..wire.s3xml.document import Document
 from .local_site import LocalSite
 
-#: Main records of a resource that are looked at in each direction.
+#: Maximum number of main records of a resource to examine in each direction.
 MOST = 500
-#: Seconds after which no further resource is begun: a web process serves others, too.
+#: Seconds after which no further resource is begun: a web process has other requests, too.
 WITHIN = 20.0
 #: Announced by every one of ours.
 CURSOR = "cursor"
 LINE = InteractiveLimits(connect_timeout=5.0, read_timeout=10.0, answer_time=15.0)
-#: What would be sent to a site that does not say beforehand what it would do with it.
+#: The expected outcome at a site without dry runs.
 SENT, SENT_DELETED = "sent", "sent_deleted"
 
 
@@ -44,11 +44,11 @@ class Direction:
     """What one direction of a resource would do.
 
     Attributes:
-        forecast: what would become of the records, None where that could not be found out.
-        total: main records that wait, None where not known.
-        more: whether more wait than were looked at.
-        restored: whether one of the sites was restored from a backup, so that all is compared again.
-        foreseen: whether the receiving site was asked; else the forecast only counts what would be sent.
+        forecast: the expected outcomes, None if unknown.
+        total: number of waiting main records, None if unknown.
+        more: whether more records wait than were examined.
+        restored: whether one of the sites was restored from a backup, so that everything is compared again.
+        foreseen: whether the receiving site was asked; otherwise the forecast only counts what would be sent.
         error: why there is no forecast.
     """
 
@@ -62,12 +62,12 @@ class Direction:
 
 @dataclass
 class ResourcePreview:
-    """What would become of a resource.
+    """The preview of one resource.
 
     Attributes:
-        task: what is exchanged.
-        incoming, outgoing: None where the task has no such direction, or where time was up.
-        in_time: whether it was looked at at all.
+        task: the task.
+        incoming, outgoing: None if the task has no such direction, or the time was over.
+        in_time: whether it was examined at all.
     """
 
     task: Task
@@ -81,9 +81,9 @@ class Preview:
     """What a synchronisation would do.
 
     Attributes:
-        resources: resource by resource.
+        resources: the previews of the resources.
         error: why the other site could not be asked at all.
-        is_ours: whether it is one of ours; an Eden says less.
+        is_ours: whether it is one of ours; an Eden tells less.
     """
 
     resources: list[ResourcePreview] = field(default_factory=list)
@@ -100,13 +100,13 @@ def preview(
     within: float = WITHIN,
     clock: Callable[[], float] = time.monotonic,
 ) -> Preview:
-    """Look at what a synchronisation would do now. Writes nothing, here or there.
+    """Preview a synchronisation. This writes nothing, here or there.
 
     Args:
         site: this site.
         repository: row of the repository.
-        tasks: what to look at.
-        most: main records of a resource in each direction.
+        tasks: the tasks to preview.
+        most: maximum number of main records of a resource in each direction.
         within: seconds after which no further resource is begun.
         clock: returns seconds; replaceable for tests.
     """
@@ -126,13 +126,13 @@ def preview(
     except SyncError as error:
         found.error = error
     finally:
-        # Ends the reading transaction; there is nothing to commit.
+        # Ends the read transaction; there is nothing to commit.
         site.db.rollback()
     return found
 
 
 class _Looking:
-    """One look at a repository."""
+    """The preview of one repository."""
 
     def __init__(self, site: Site, repository: Any, peer: Adapter, most: int) -> None:
         self._site = site
@@ -143,10 +143,10 @@ class _Looking:
         self._local = LocalSite(site, repository)
 
     def meet(self) -> bool:
-        """Ask the peer whether it can be looked at; return whether it is one of ours.
+        """Check that the peer supports a preview; return whether it is one of ours.
 
         Raises:
-            SyncError: it cannot be asked, does not know this site, or would not leave it at looking.
+            SyncError: it cannot be reached, does not know this site, or has no dry runs.
         """
         offer = self._peer.offer()
         if offer is None and CURSOR not in self._peer.remote.capabilities:
@@ -167,7 +167,7 @@ class _Looking:
         return True
 
     def look(self, part: ResourcePreview) -> None:
-        """Look at a resource in the directions of its task."""
+        """Preview a resource in the directions of its task."""
         position = self._local.position(part.task)
         with self._local.scratch() as folder:
             if part.task.pulls:
@@ -239,7 +239,7 @@ class _Looking:
         return Direction(forecast, total, page.more)
 
     def _counted(self, task: Task, target: Path) -> DryRunResult:
-        """Return what would be sent to a site that does not say what it would do with it."""
+        """Return what would be sent to a site without dry runs."""
         counts: "Counter[str]" = Counter()
         examples: list[DryRunRecord] = []
         schema = self._site.schema

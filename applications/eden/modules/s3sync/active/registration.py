@@ -1,4 +1,4 @@
-"""Making acquaintance with another site: introduce this one, remember what it answered."""
+"""Registers this site with another one, and stores its answer."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ..site import Site
 from ..wire.protocol.offer import Offer, offer_json, read_offer
 from ..wire.protocol.times import format_msince, parse_msince
 
-#: Where the offer of a repository is kept in its settings.
+#: The key of the offer in the settings of a repository.
 OFFER = "offer"
 
 
 @dataclass(frozen=True)
 class Introduction:
-    """How it went.
+    """The result of a registration.
 
     Attributes:
-        repository_id: the repository that now stands for the other site; another one than was asked for where
-            the other site had introduced itself here before.
-        registration: its answer, None where there was none.
-        error: what went wrong, None where nothing did.
+        repository_id: the repository of the other site; it differs from the given one if the other site had
+            registered here before.
+        registration: its answer, None if there was none.
+        error: the error, None if there was none.
     """
 
     repository_id: int
@@ -39,12 +39,12 @@ class Introduction:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the other site knows this one now."""
+        """Whether this site is registered at the other one now."""
         return self.error is None
 
 
 def introduce(site: Site, repository_id: int) -> Introduction:
-    """Register this site at a repository, and write into the log how that went.
+    """Register this site at a repository, and log the result.
 
     Args:
         site: this site.
@@ -70,11 +70,11 @@ def introduce(site: Site, repository_id: int) -> Introduction:
 
 
 class KnownOffer(NamedTuple):
-    """What another site offered when it was asked last.
+    """The last known offer of another site.
 
     Attributes:
-        offer: what it said.
-        asked_on: when (UTC, our clock).
+        offer: the offer.
+        asked_on: when it was requested (UTC, our clock).
     """
 
     offer: Offer
@@ -82,17 +82,17 @@ class KnownOffer(NamedTuple):
 
 
 def ask_for_offer(site: Site, repository_id: int) -> Offer | None:
-    """Ask a repository what it offers, and remember the answer.
+    """Request the offer of a repository, and store it.
 
     Args:
         site: this site.
         repository_id: the repository.
 
     Returns:
-        its offer; None from a site that makes none, as an Eden.
+        its offer; None from a site without one, such as an Eden.
 
     Raises:
-        SyncError: it cannot be asked. What it offered before stays remembered.
+        SyncError: it cannot be requested. The former offer stays stored.
     """
     with site.peer(site.repository(repository_id)) as peer:
         found = peer.offer()
@@ -101,10 +101,10 @@ def ask_for_offer(site: Site, repository_id: int) -> Offer | None:
 
 
 def known_offer(row: Any) -> KnownOffer | None:
-    """Return what a repository offered when it was asked last, without asking it.
+    """Return the stored offer of a repository, without a request.
 
     Args:
-        row: of sync_repository.
+        row: row of sync_repository.
     """
     kept = (row.settings or {}).get(OFFER)
     if not kept:
@@ -113,7 +113,7 @@ def known_offer(row: Any) -> KnownOffer | None:
 
 
 def _ask_once(site: Site, repository_id: int, peer: Adapter, answer: Registration) -> None:
-    """Ask a site that has just been met what it offers; the acquaintance is made also where that fails."""
+    """Request the offer of a newly registered site; the registration is valid also if that fails."""
     if not answer.is_ours:
         return
     try:
@@ -136,10 +136,10 @@ def _remember_offer(site: Site, repository_id: int, found: Offer | None) -> None
 
 
 def _remember(site: Site, row: Any, answer: Registration) -> int:
-    """Store what the other site told about itself; return the repository that stands for it.
+    """Store what the other site told about itself; return its repository.
 
     Raises:
-        ConfigurationError: another repository stands for that site already, or it is this very site.
+        ConfigurationError: that site has another repository already, or it is this site itself.
     """
     if answer.uuid == site.config().uuid:
         raise ConfigurationError(
@@ -166,7 +166,7 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
         if known is None:
             row.update_record(**changes)
             return int(row.id)
-        # The other site introduced itself here, too: both rows mean the same.
+        # The other site has registered here, too: both rows are for the same site.
         entered = {name: row[name] for name in ("name", "apitype", *sorted(COLUMNS))}
         _hand_over(site, row.id, known.id)
         site.db(table.id == row.id).delete()
@@ -175,10 +175,10 @@ def _remember(site: Site, row: Any, answer: Registration) -> int:
 
 
 def _hand_over(site: Site, former: int, known: int) -> None:
-    """Let all that belongs to a repository belong to another one that stands for the same site.
+    """Transfer everything that belongs to a repository to another one for the same site.
 
-    What is exchanged, and how, is what was entered last: the former's. How far an exchange has come is what the
-    known one was told; whatever the former had got beyond that is compared once more.
+    The tasks are those that were entered last: the former's. The positions are those of the known one; what the former
+    had received beyond them is compared again.
     """
     db, task = site.db, site.db.sync_task
     ours = [each.resource_name for each in site.task_rows(former)]

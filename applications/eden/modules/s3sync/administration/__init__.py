@@ -1,4 +1,4 @@
-"""Layer 8, what an administrator sets, without a screen: repositories, resources, data sets, settings.
+"""Layer 8, the use cases of an administrator, without screens: repositories, resources, data sets, settings.
 Knows everything below, none of its neighbours.
 """
 

@@ -1,7 +1,8 @@
-"""Data sets: what this site offers under a name, a list of resources, and an archive of their records.
+"""Data sets: named lists of resources that this site offers, with an archive of their records.
 
-Eden's tables: a data set without a repository is one of ours (``sync_dataset``), its resources are tasks without a
-repository (``sync_task``), its archive is a file that the scheduler's worker makes (``sync_dataset_archive``).
+They are stored in Eden's tables: a data set without a repository is one of ours (``sync_dataset``), its resources are
+tasks without a repository (``sync_task``), its archive is a file made by the scheduler's worker
+(``sync_dataset_archive``).
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from ..site.datasets import DataSet, read_rows
 
 FUNCTION = "sync_archive"
 
-#: How often the worker makes an archive anew, and how long it may take (seconds).
+#: Seconds between two archives, and maximum seconds to make one.
 EVERY, TIMEOUT = 86_400, 3_600 * 6
 CHUNK = 1 << 20
 
 
 def choices(schema: Schema) -> list[str]:
-    """Return the tables that a data set may have: those whose records do not travel with others anyway."""
+    """Return the tables that a data set may contain: those whose records do not travel only as components."""
     return [
         table.name
         for table in schema
@@ -50,7 +51,7 @@ def save(
     archived: bool,
     public: bool,
 ) -> int:
-    """Store a data set; return its key. The archive is made as soon as a worker is free, then every day.
+    """Store a data set; return its key. Its archive is made by the next free worker, then every day.
 
     Args:
         site: this site.
@@ -58,7 +59,7 @@ def save(
         code, name, comments, resources, archived, public: as in ``DataSet``.
 
     Raises:
-        UnknownResource: this site has no such table, or never sends it.
+        UnknownResource: this site has no such table, or the table never leaves it.
     """
     db = site.db
     for each in resources:
@@ -91,7 +92,7 @@ def save(
 
 
 def remove(site: Site, dataset_id: int) -> None:
-    """Remove a data set with its archive. The records stay, and so do resources that other sites took from it."""
+    """Remove a data set with its archive. The records stay, and so do the tasks that other sites made from it."""
     _drop_archives(site, dataset_id)
     db = site.db
     with site.store.transaction():
@@ -100,7 +101,7 @@ def remove(site: Site, dataset_id: int) -> None:
 
 
 def order_archive(site: Site, dataset_id: int) -> None:
-    """Have the archive of a data set made by the next free worker, and every day from now on."""
+    """Let the next free worker make the archive of a data set, and every day from now on."""
     db = site.db
     with site.store.transaction():
         _drop_tasks(db, dataset_id)
@@ -116,20 +117,20 @@ def order_archive(site: Site, dataset_id: int) -> None:
 
 
 def build(site: Site, dataset_id: int) -> dict[str, Any]:
-    """Make the archive of a data set: a zip with a document for each of its resources; the former one goes.
+    """Make the archive of a data set, a zip file with a document for each of its resources, and remove the former one.
 
-    Live records only, by the rules of every export: nothing of users or the site itself, no secrets.
+    It has only live records, by the rules of every export: no users, nothing of the site itself, no secrets.
 
     Args:
         site: this site.
         dataset_id: the data set.
 
     Returns:
-        the number of records written, for the scheduler's record.
+        number of records written, for the scheduler's record.
 
     Raises:
-        ConfigurationError: there is no such data set any more, or it has no archive.
-        StoreFull: there is no room for it.
+        ConfigurationError: the data set no longer exists, or has no archive.
+        StoreFull: there is no space for it.
     """
     db = site.db
     row = db.sync_dataset(dataset_id)
@@ -139,7 +140,7 @@ def build(site: Site, dataset_id: int) -> dict[str, Any]:
         )
     (found,) = read_rows(site, [row])
     try:
-        # In the site's own folder: the system's may be small, and kept in memory.
+        # In the site's own folder: the system's may be small, or in memory.
         with tempfile.TemporaryFile(dir=site.spool) as out:
             count = _pack(site, found, out)
             out.seek(0)
@@ -152,13 +153,13 @@ def build(site: Site, dataset_id: int) -> dict[str, Any]:
     former = [each.id for each in db(db.sync_dataset_archive.dataset_id == dataset_id).select()]
     with site.store.transaction():
         db.sync_dataset_archive.insert(dataset_id=dataset_id, archive=stored, date=site.clock.now())
-        # autodelete: the files go with the rows
+        # The fields have autodelete: the files are removed with the rows.
         db(db.sync_dataset_archive.id.belongs(former)).delete()
     return {"records": count}
 
 
 def _pack(site: Site, found: DataSet, out: BinaryIO) -> int:
-    """Write the archive of a data set; return how many records it holds."""
+    """Write the archive of a data set; return the number of its records."""
     count = 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in found.resources:

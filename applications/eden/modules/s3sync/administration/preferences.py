@@ -1,14 +1,14 @@
-"""What an administrator decided on the settings page; it outranks the site's file and ``000_config.py``.
+"""The values of the settings page, which override the site's file and ``000_config.py``.
 
-Nobody asks here but the settings themselves (``S3Settings.decided_by``): everybody else asks those, so that there is
-one place that knows what holds.
+Only ``host.settings.SyncSettings`` reads them here. All other code reads the settings, so that there is one place that
+decides which value is valid.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Columns of sync_config that hold a setting -> its section and key.
+#: Column of sync_config -> section and key of its setting.
 COLUMNS: dict[str, tuple[str, str]] = {
     "public_url": ("site", "public_url"),
     "page_size": ("sync", "page_size"),
@@ -24,7 +24,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
 
 
 def decided(db: Any) -> dict[tuple[str, str], Any]:
-    """Return the settings that were decided: (section, key) -> value.
+    """Return the settings set on the page: (section, key) -> value.
 
     Args:
         db: the DAL with sync_config.

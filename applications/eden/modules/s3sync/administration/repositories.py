@@ -1,4 +1,4 @@
-"""Repositories: their end."""
+"""Deletes repositories."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ..site import Site
 
 
 def delete_repository(site: Site, repository_id: int) -> None:
-    """Forget a repository with all that belongs to it, in one transaction.
+    """Delete a repository with everything that belongs to it, in one transaction.
 
-    The records that it brought stay, and so do the versions on which somebody still has to decide.
+    The records that it brought stay, and so do kept versions that still need a decision.
 
     Args:
         site: this site.

@@ -1,4 +1,4 @@
-"""Settings that an administrator decides."""
+"""Stores the settings of the settings page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resources that are exchanged with a repository: how, and their end."""
+"""The tasks of a repository: their rules, and their deletion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..site import Site, exchange_state
 
 
 class TaskRules(NamedTuple):
-    """How a resource is exchanged; the names are those of sync_task."""
+    """The rules of a resource's exchange; the names are those of sync_task."""
 
     mode: Mode = Mode.BOTH
     components: bool = True
@@ -33,7 +33,7 @@ class TaskRules(NamedTuple):
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The rules as they are stored."""
+        """The rules as columns of sync_task."""
         return {
             "mode": self.mode.value,
             "components": self.components,
@@ -44,7 +44,7 @@ class TaskRules(NamedTuple):
 
 
 def delete_task(site: Site, task: Any) -> None:
-    """Exchange a resource no more, in one transaction; the records stay.
+    """Delete a task, in one transaction; the records stay.
 
     Args:
         site: this site.

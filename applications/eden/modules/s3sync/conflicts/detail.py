@@ -1,4 +1,4 @@
-"""One kept version as a page shows it: both versions compared, what the record says now, what can be chosen."""
+"""One kept version for a page: both versions compared, the present record, and the choices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .kept_list import KeptEntry, entries
 
 
 class Address(NamedTuple):
-    """Where a record is shown."""
+    """The address of a record's page."""
 
     controller: str
     function: str
@@ -25,20 +25,20 @@ class Address(NamedTuple):
 
 
 class ConflictDetail(NamedTuple):
-    """All that the page of one kept version shows.
+    """The content of the page of one kept version.
 
     Attributes:
-        entry: as in the list.
+        entry: its entry in the list.
         lines: the two versions, field by field.
-        ours, theirs: the versions; None where there is none. Ours is what the record says now if none was kept.
-        now: what the record says now, None where it never was here.
-        standing: what the record says now: "ours", "theirs", "other", "deleted", or "absent".
-        choices: the fields that can be chosen one by one; empty where only a whole version can be.
-        address: (controller, function, id) of the page that shows the record, None where there is none.
-        companions: what belongs to the record in the other site's version: title and count.
-        of_master: whether the record comes and goes with another one and cannot be taken alone.
+        ours, theirs: the versions, None if there is none. Ours is the present record if no version was kept.
+        now: the present record, None if it never was here.
+        standing: the version that the record has now: "ours", "theirs", "other", "deleted", or "absent".
+        choices: the fields that can be chosen one by one; empty if only a whole version can be chosen.
+        address: (controller, function, id) of the record's page, None if there is none.
+        companions: components in the other site's version: title and count.
+        of_master: whether the record is a component, which cannot be taken alone.
         known: whether this site still has the resource.
-        decided_by: who decided, None where nobody did or the account is gone.
+        decided_by: the user who decided, None if nobody did or the account is gone.
     """
 
     entry: KeptEntry
@@ -56,12 +56,12 @@ class ConflictDetail(NamedTuple):
 
 
 def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
-    """Return what the page of a kept version shows.
+    """Return the content of the page of a kept version.
 
     Args:
         site: this site.
-        T: translates.
-        row: of sync_kept.
+        T: web2py's translator.
+        row: row of sync_kept.
     """
     (entry,) = entries(site, [row])
     user = site.db.auth_user(row.resolved_by) if row.resolved_by else None
@@ -93,11 +93,11 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
 
 
 def picked(choices: list[versions.FieldChoice], variables: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return which side was picked for each field; the preset where the form says nothing that can be.
+    """Return the chosen side for each field; the preset if the form has no valid one.
 
     Args:
         choices: the fields that can be chosen.
-        variables: of the form: ``field_<name>`` holds the side.
+        variables: variables of the form: ``field_<name>`` is the side.
     """
     return {
         each.name: side if side in each.options else each.preset
@@ -107,7 +107,7 @@ def picked(choices: list[versions.FieldChoice], variables: Mapping[str, Any]) ->
 
 
 def present_row(site: Site, table: Table, uuid: str | None) -> Any:
-    """Return the record's row, a deleted one too; None where there is none."""
+    """Return the record's row, also a deleted one; None if there is none."""
     if uuid is None:
         return None
     rows = site.host.table(table.name)
@@ -122,7 +122,7 @@ def _now(site: Site, table: Table, present: Any) -> Record | None:
 
 
 def _comes_along(site: Site, table: Table) -> bool:
-    """Tell whether records of the table travel with others only."""
+    """Return whether records of the table travel only as components."""
     tasks = site.db.sync_task
     return (
         any(component.travels for _, component in site.schema.masters(table.name))
@@ -133,7 +133,7 @@ def _comes_along(site: Site, table: Table) -> bool:
 
 
 def address_of(site: Site, table: Table, present: Any) -> Address | None:
-    """Return the page of a record, or of the record it belongs to."""
+    """Return the page of a record, or of its master."""
     if site.host.page_exists(table.prefix, table.resource):
         return Address(table.prefix, table.resource, int(present[table.key]))
     for name, component in site.schema.masters(table.name):
@@ -149,13 +149,13 @@ def address_of(site: Site, table: Table, present: Any) -> Address | None:
 
 
 class SiteWords:
-    """How this site's data model names fields and values; see ``versions.Words``.
+    """Labels of fields and values as text, from this site's data model; see ``exchange.versions.Words``.
 
     Args:
         site: this site.
-        T: translates.
+        T: web2py's translator.
         table: the table whose fields are shown.
-        shown: versions that will be shown; what they refer to is looked up together.
+        shown: the versions to show; their references are looked up together.
     """
 
     def __init__(self, site: Site, T: Translate, table: Table, shown: Sequence[Record | None] = ()) -> None:
@@ -213,7 +213,7 @@ class SiteWords:
         return label
 
     def _look_up(self, references: Sequence[Reference]) -> None:
-        """Remember what records are called, None where they are not here, with two statements a table."""
+        """Look up the names of records, None if they are not here, with two statements per table."""
         site = self._site
         wanted: dict[str, set[str]] = {}
         for each in references:
@@ -231,7 +231,7 @@ class SiteWords:
 
 
 def _references(record: Record) -> Iterator[Reference]:
-    """Return what the fields of a version refer to."""
+    """Return the references in the fields of a version."""
     for value in record.references.values():
         if isinstance(value, Reference):
             yield value
@@ -240,11 +240,11 @@ def _references(record: Record) -> Iterator[Reference]:
 
 
 def told(T: Translate, report: Any) -> str:
-    """Return in a sentence what became of a version that a person wanted restored.
+    """Return in a sentence what became of a version that a person restored.
 
     Args:
-        T: translates.
-        report: of the restoration.
+        T: web2py's translator.
+        report: the report of the restoration.
     """
     if report.failures:
         return str(T("Nothing was changed: %s")) % " ".join(map(str, problems_of(report)))

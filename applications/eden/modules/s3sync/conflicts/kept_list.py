@@ -1,4 +1,4 @@
-"""What waits for a person's decision, as a list: which versions are wanted, in which order, a page at a time."""
+"""The list of kept versions: its query, its order, its pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = 50
 COLUMNS = ("time", "name", "resource", "kind", "state", "repository")
 NEWEST = "-time"
 
-#: Longest text that is searched for.
+#: Maximum length of a text to search for.
 LONGEST_SEARCH = 255
 
 
@@ -23,9 +23,9 @@ class KeptEntry(NamedTuple):
     """A line of the list.
 
     Attributes:
-        row: of sync_kept, without the versions themselves.
-        name: of the record, "" where it has none.
-        repository: the name of the repository, None where it was deleted.
+        row: row of sync_kept, without the versions themselves.
+        name: name of the record, "" if it has none.
+        repository: name of the repository, None if it was deleted.
     """
 
     row: Any
@@ -34,14 +34,14 @@ class KeptEntry(NamedTuple):
 
 
 class KeptVersionQuery(NamedTuple):
-    """Which kept versions are asked for.
+    """The query for kept versions.
 
     Attributes:
         repository: id of the repository, None for all.
         kind: one of KINDS, "undecided" for conflicts and rejected records, "" for all.
         resource: name of a table, "" for all.
         state: one of STATES, or "all".
-        since: the day from which on (year-month-day, UTC), "" for the beginning.
+        since: the first day (year-month-day, UTC), "" for the beginning.
         search: text in the record's name or identifier, "" for any.
     """
 
@@ -54,7 +54,7 @@ class KeptVersionQuery(NamedTuple):
 
     @classmethod
     def from_vars(cls, variables: Any, repository_id: int | None = None) -> "KeptVersionQuery":
-        """Return what URL variables ask for; what they say wrongly is passed over.
+        """Return the query from URL variables; invalid ones are ignored.
 
         Args:
             variables: URL variables: repository, kind, resource, state ("open" if it is missing), since, q.
@@ -110,7 +110,7 @@ class KeptVersionQuery(NamedTuple):
 
 
 def undecided(site: Site, repository_id: int | None = None) -> int:
-    """Return how many conflicts and rejected records are open.
+    """Return the number of open conflicts and rejected records.
 
     Args:
         site: this site.
@@ -121,12 +121,12 @@ def undecided(site: Site, repository_id: int | None = None) -> int:
 
 
 def undecided_by_table(site: Site, repository_id: int, names: Sequence[str]) -> dict[str, int]:
-    """Return how many conflicts and rejected records of tables, and of what travels with their records, are open.
+    """Return the number of open conflicts and rejected records by table, components included.
 
     Args:
         site: this site.
         repository_id: the repository.
-        names: of the tables.
+        names: names of the tables.
     """
     table = site.db.sync_kept
     parts = {name: [name, *travelling(site, name)] for name in names}
@@ -148,7 +148,7 @@ def travelling(site: Site, name: str) -> list[str]:
 
 
 def order(variables: Any) -> SortOrder:
-    """Return the order in which the list is asked for."""
+    """Return the requested order of the list."""
     return order_of(variables, COLUMNS, NEWEST)
 
 
@@ -157,7 +157,7 @@ def kept_page(site: Site, wanted: KeptVersionQuery, variables: Any) -> ListPage:
 
     Args:
         site: this site.
-        wanted: which.
+        wanted: the query.
         variables: URL variables: page, sort.
     """
     db, table = site.db, site.db.sync_kept
@@ -175,14 +175,14 @@ def kept_page(site: Site, wanted: KeptVersionQuery, variables: Any) -> ListPage:
     sorting = [~column if by.descending else column]
     if by.column != "time":
         sorting.append(~table.id)
-    # The versions themselves are long: they are not read for a list.
+    # The versions themselves are long; a list does not need them.
     shown = [table[name] for name in table.fields if name not in ("ours", "theirs", "missing")]
     rows = db(query).select(*shown, orderby=sorting, limitby=page.bounds(PAGE))
     return page._replace(rows=entries(site, list(rows)))
 
 
 def kept_resources(site: Site) -> dict[str, str]:
-    """Return the tables of which versions are kept: name -> title."""
+    """Return the tables with kept versions: name -> title."""
     table = site.db.sync_kept
     names = [row.tablename for row in site.db(table).select(table.tablename, distinct=True)]
     titles = resource_names(site)
@@ -190,7 +190,7 @@ def kept_resources(site: Site) -> dict[str, str]:
 
 
 def entries(site: Site, rows: Sequence[Any]) -> list[KeptEntry]:
-    """Return lines of a list from rows of sync_kept."""
+    """Return lines of the list from rows of sync_kept."""
     db = site.db
     repositories = db.sync_repository
     wanted = {row.repository_id for row in rows if row.repository_id}
@@ -198,7 +198,7 @@ def entries(site: Site, rows: Sequence[Any]) -> list[KeptEntry]:
         row.id: row.name
         for row in db(repositories.id.belongs(wanted)).select(repositories.id, repositories.name)
     }
-    # Of versions that were kept before names were: the name is read from them.
+    # Versions kept by an earlier release have no stored name: it is read from the versions.
     nameless = [row.id for row in rows if row.name is None]
     table = db.sync_kept
     texts = {

@@ -1,4 +1,4 @@
-"""The synchronisation history of one record: where it came from, who has it, what was decided, what it waits for."""
+"""The synchronisation history of one record: its origin, who has it, what was decided, what it waits for."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ MOST = 50
 
 
 class Partner(NamedTuple):
-    """How a record stands with a repository.
+    """The state of a record at one repository.
 
     Attributes:
         repository: row of the repository.
-        resource: the table with which the record travels there: its own, or that of a record it belongs to.
-        title: what the records of that table are called.
+        resource: the table with which the record travels there: its own, or that of its master.
+        title: title of that table's records.
         brought: whether the last change of the record came from there.
-        has_it: whether it has got the last change; None where the record is not sent there.
-        last_pull, last_push: when the resource was exchanged last (UTC), None for never.
+        has_it: whether it has received the last change; None if the record is not sent there.
+        last_pull, last_push: when the resource was last exchanged (UTC), None for never.
     """
 
     repository: Any
@@ -40,13 +40,13 @@ class Partner(NamedTuple):
 
 
 class WaitingFor(NamedTuple):
-    """A reference or file that has not arrived.
+    """A pending reference or file.
 
     Attributes:
-        label: what people call the field.
-        what: the record or file that is waited for.
-        record: the table and key of the record that waits.
-        repository: id of who brought the record.
+        label: label of the field.
+        what: the missing record or file.
+        record: table and key of the waiting record.
+        repository: id of the repository that sent the record.
     """
 
     label: str
@@ -56,22 +56,22 @@ class WaitingFor(NamedTuple):
 
 
 class RecordHistory(NamedTuple):
-    """All that the page shows.
+    """The content of the page.
 
     Attributes:
-        table: of the record.
+        table: table of the record.
         uuid: its identifier.
-        name: what people call it, "" where it has none.
+        name: its name, "" if it has none.
         standing: "here", "deleted" or "absent".
-        address: page of the record, None where there is none.
-        changed_on, changed_by: the last change of the record (UTC; account), None where not known.
-        noted: whether the journal knows the record.
-        origin: name of the repository that brought its last change; None where it counts as made here, which it also
-            does where it came upon changes made here that the repository had not got.
-        partners: how it stands with the repositories with which it is exchanged.
-        kept: versions that did not become the record, the newest first.
-        waits, awaited: what it waits for; who waits for it.
-        log: entries that name it, the newest first.
+        address: page of the record, None if there is none.
+        changed_on, changed_by: the last change of the record (UTC; account), None if unknown.
+        noted: whether the record is in the journal.
+        origin: name of the repository that brought its last change; None if it counts as made here. It also counts as
+            made here if the record had local changes that the repository had not received.
+        partners: its state at the repositories that it is exchanged with.
+        kept: its kept versions, newest first.
+        waits, awaited: what it waits for; what waits for it.
+        log: log entries that name it, newest first.
     """
 
     table: Table
@@ -91,12 +91,12 @@ class RecordHistory(NamedTuple):
 
 
 def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory | None:
-    """Return the history of a record, None where nothing is known of it.
+    """Return the history of a record, None if nothing is known of it.
 
     Args:
         site: this site.
-        T: translates.
-        table: of the record.
+        T: web2py's translator.
+        table: table of the record.
         uuid: its identifier.
     """
     db = site.db
@@ -150,7 +150,7 @@ def _noted(db: Any, table: Table, key: int | None) -> Any:
 
 
 def _partners(site: Site, table: Table, noted: Any) -> list[Partner]:
-    """Return how the record stands with each repository with which its table, or a master's, is exchanged."""
+    """Return the state of the record at each repository that its table, or a master's, is exchanged with."""
     db = site.db
     masters = {name for name, component in site.schema.masters(table.name) if component.travels}
     tasks, repositories = db.sync_task, db.sync_repository
@@ -165,7 +165,7 @@ def _partners(site: Site, table: Table, noted: Any) -> list[Partner]:
     for row in rows:
         task, repository = row.sync_task, row.sync_repository
         brought = noted is not None and noted.origin == repository.id
-        # Where the record travels with another one, positions are those of that one's table.
+        # If the record travels as a component, the positions are those of the master's table.
         direct = task.resource_name == table.name
         sent = noted is not None and direct and Mode.read(task.mode).pushes
         arrived = delivered(stored.get((repository.id, table.name), {}), own)

@@ -1,7 +1,7 @@
-"""A person decides otherwise: a version that was put aside becomes the record, whole or field by field.
+"""Resolves a conflict by a person: a kept version becomes the record, as a whole or field by field.
 
-It is written as a change made here and now, so it is newer than what it replaces, and travels to the other sites.
-What was decided, and by whom, is noted with the version and in the log.
+It is written as a change made here and now, so it is newer than what it replaces, and travels to the other sites. The
+decision and the user are stored with the version and in the log.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WORDS = {OURS: "our version", THEIRS: "the other site's version", NOW: "as it i
 
 
 class _Rejected(Exception):
-    """Takes back what a restoration has written before it was rejected."""
+    """Rolls back a restoration that was rejected."""
 
     def __init__(self, report: Report) -> None:
         super().__init__()
@@ -34,12 +34,12 @@ class _Rejected(Exception):
 
 
 class Present(NamedTuple):
-    """What is here of a record.
+    """The present state of a record.
 
     Attributes:
-        key: its key, None where it never was here.
+        key: its key, None if it never was here.
         deleted: whether it was deleted.
-        modified_on: its time (UTC), None where it has none.
+        modified_on: its time (UTC), None if it has none.
     """
 
     key: int | None
@@ -48,11 +48,11 @@ class Present(NamedTuple):
 
     @property
     def is_here(self) -> bool:
-        """Whether the record is here, and not deleted."""
+        """Whether the record exists here, and is not deleted."""
         return self.key is not None and not self.deleted
 
     def after(self, now: datetime) -> datetime:
-        """Return a time at which a version that replaces this one is the latest."""
+        """Return a time for a version that replaces this one: it must be the latest."""
         return now if self.key is None or self.modified_on is None else max(now, self.modified_on + _TICK)
 
 
@@ -64,16 +64,16 @@ def restore(
     Args:
         site: this site.
         kept_id: row of sync_kept.
-        side: "ours" or "theirs": which of its two versions.
-        user_id: who decides.
-        quiet: whether whoever asks tells the log about it.
+        side: which version: "ours" or "theirs".
+        user_id: the user who decides.
+        quiet: whether the caller writes the log entry.
 
     Returns:
-        what became of it: updated or created, unchanged where the record says the same already, or rejected with
-        the reason. A rejected version stays open, and nothing is changed then.
+        the outcome: updated or created, unchanged if the record has this content already, or rejected with the
+        reason. A rejected version stays open, and nothing is changed.
 
-    Of a record that is here, only the record itself is restored: what belongs to it may have changed since. One
-    that is not here comes with everything that was kept with it.
+    If the record is here, only the record itself is restored: its components may have changed since. A record that is
+    not here is restored with all components in the version.
 
     Raises:
         BadRequest: there is no such version.
@@ -95,14 +95,14 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, str], user_id: int |
     Args:
         site: this site.
         kept_id: row of sync_kept.
-        choices: field name -> "ours", "theirs" or "now" (as the record has it). Fields that are not named stay.
-        user_id: who decides.
+        choices: field name -> "ours", "theirs" or "now" (the present value). Other fields stay.
+        user_id: the user who decides.
 
     Returns:
         as ``restore``.
 
     Raises:
-        BadRequest: there is no such version or field in it, or the record is not here.
+        BadRequest: there is no such version or field, or the record is not here.
     """
     with site.store.transaction():
         kept = known(site, kept_id)
@@ -129,7 +129,7 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, str], user_id: int |
 
 
 def accept(site: Site, kept_id: int, user_id: int | None = None) -> None:
-    """Close a kept version without changing the record: what was decided by policy is right.
+    """Close a kept version without changing the record: the decision of the policy was right.
 
     Raises:
         BadRequest: there is no such version.
@@ -156,7 +156,7 @@ def known(site: Site, kept_id: int) -> Kept:
 
 
 def here(site: Site, table: Table, uuid: str | None) -> Present:
-    """Return what is here of a record."""
+    """Return the present state of a record."""
     if uuid is None:
         return Present(None)
     rows = site.store.fetch(table, (table.key, "modified_on", "deleted"), "uuid", [uuid])
@@ -167,11 +167,11 @@ def here(site: Site, table: Table, uuid: str | None) -> Present:
 
 
 def tell(site: Site, repository_id: int | None, resource: str | None, result: str, message: str) -> None:
-    """Write an entry about a decision into the log.
+    """Write a log entry about a decision.
 
     Args:
         site: this site.
-        repository_id: whose versions were decided on; entries about a deleted one belong to none.
+        repository_id: the repository of the versions; entries about a deleted one have none.
         resource: table, None for several.
         result: success or warning.
         message: what was decided, and by whom.
@@ -184,7 +184,7 @@ def tell(site: Site, repository_id: int | None, resource: str | None, result: st
 
 
 def person(site: Site, user_id: int | None) -> str:
-    """Return how the log names an account."""
+    """Return the name of an account for the log."""
     return site.accounts.emails([user_id]).get(user_id, f"account {user_id}") if user_id else "this site"
 
 
@@ -233,7 +233,7 @@ def _side(site: Site, kept: Kept, kept_id: int, side: str) -> Record:
     if not text:
         raise BadRequest(f"Of the version {kept_id} of {kept.table} {kept.uuid} there is no side {side!r}.")
     record = Decoder(site.schema).decode(parse_fragment(text.encode("utf-8")))
-    # Both versions name the record by what it is called here.
+    # Both versions name the record by its identifier here.
     record.uuid = kept.uuid
     return record
 
@@ -242,7 +242,7 @@ def _copy(name: str, version: Record, record: Record) -> None:
     """Copy a field.
 
     Raises:
-        BadRequest: the version does not speak of the field, or what it says cannot be read.
+        BadRequest: the version does not contain the field, or its value cannot be read.
     """
     if name in version.values:
         record.values[name] = version.values[name]

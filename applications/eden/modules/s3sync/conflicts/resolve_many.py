@@ -1,8 +1,8 @@
-"""Many kept versions decided by one rule, a batch at a time, with a report of what was left for a person.
+"""Resolves many kept versions by one rule, batch by batch, with a report of those left open.
 
-A rule never overrules what happened since: a record that was changed after its conflict is left open, to be looked
-at. A sweep is a row of sync_decision; whoever works on it, a request or the scheduler's worker, claims a batch by
-moving its position, so that several do not get into each other's way, and what was broken off goes on where it was.
+A rule never overrides later changes: if the record was changed after its conflict, the version is left open for a
+person. The work is a row of sync_decision. A request or the scheduler's worker claims a batch by moving the row's
+position, so that several of them do not interfere, and interrupted work continues where it ended.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ RULES = (KEEP, OURS, THEIRS, NEWER, AGAIN)
 FUNCTION = "sync_decide"
 BATCH = 50
 MOST_PROBLEMS = 200
-#: What a selection was asked for, in the order in which it was stored before it was stored by name.
+#: The names of the stored query's values, in the order used before they were stored by name.
 _BY_POSITION = ("repository", "kind", "resource", "state", "since", "search")
-#: Why a version was left open, beside what an import may say.
+#: Why a version was left open, besides the reasons of an import.
 CHANGED, DELETED, LATER, SAME_TIME, UNKNOWN = "changed", "deleted", "later", "same time", "unknown"
 
 
 class VersionFacts(NamedTuple):
-    """What a rule looks at.
+    """The input of a rule.
 
     Attributes:
         kind: conflict, rejected or refused.
-        standing: as ``versions.standing`` tells it.
-        ours_on, theirs_on: times of the versions (UTC), None where not known.
-        now_on: time of the record as it is, None where it is not here.
+        standing: as in ``exchange.versions.standing``.
+        ours_on, theirs_on: times of the versions (UTC), None if unknown.
+        now_on: time of the present record, None if it is not here.
     """
 
     kind: str
@@ -52,7 +52,7 @@ class VersionFacts(NamedTuple):
 
 
 class Ruling(NamedTuple):
-    """What a rule says of a version: which side it takes (keep, ours, theirs), or why it is left open."""
+    """The result of a rule for a version: the side (keep, ours, theirs), or why it is left open."""
 
     side: str = ""
     why: str = ""
@@ -63,7 +63,7 @@ def verdict(rule: str, facts: VersionFacts) -> Ruling:
 
     Args:
         rule: one of RULES.
-        facts: about the version and its record.
+        facts: the facts about the version and its record.
     """
     if rule == KEEP:
         return Ruling(KEEP)
@@ -93,30 +93,30 @@ def _newer(ours: datetime | None, theirs: datetime | None) -> Ruling:
 
 
 class Selection(NamedTuple):
-    """Which versions a rule is for.
+    """The versions to resolve.
 
     Attributes:
-        ids: of sync_kept; None for all that are asked for.
-        wanted: what the list was asked for.
+        ids: ids of sync_kept, None for all of the query.
+        wanted: the query of the list.
     """
 
     ids: list[int] | None
     wanted: KeptVersionQuery
 
     def to_text(self) -> str:
-        """Return it as text for the database."""
+        """Return the selection as text for the database."""
         return json.dumps({"ids": self.ids, "wanted": self.wanted._asdict()})
 
     @classmethod
     def from_text(cls, text: str) -> "Selection":
-        """Return what ``to_text`` wrote; also what an earlier version wrote, of which a sweep may still wait."""
+        """Return the selection from its text, also in the form of an earlier release, of which work may wait."""
         given = json.loads(text)
         wanted = given["wanted"]
         named = dict(zip(_BY_POSITION, wanted)) if isinstance(wanted, list) else wanted
         return cls(given["ids"], KeptVersionQuery(**named))
 
     def query(self, db: Any, rule: str) -> Any:
-        """Return the query of the open versions of the selection to which the rule applies."""
+        """Return the query for the open versions of the selection that the rule applies to."""
         table = db.sync_kept
         if self.ids is not None:
             query = table.id.belongs(self.ids)
@@ -129,7 +129,7 @@ class Selection(NamedTuple):
 
 
 def counts(site: Site, selection: Selection, rule: str) -> dict[str, int]:
-    """Return how many versions of which kind the rule would be applied to."""
+    """Return kind -> number of versions that the rule would apply to."""
     db, table = site.db, site.db.sync_kept
     number = table.id.count()
     rows = db(selection.query(db, rule)).select(table.kind, number, groupby=table.kind)
@@ -141,13 +141,13 @@ def counts(site: Site, selection: Selection, rule: str) -> dict[str, int]:
 
 
 def begin(site: Site, selection: Selection, rule: str, user_id: int | None) -> int:
-    """Write down what is to be decided; return the key of the sweep.
+    """Store the work to do; return its key.
 
     Args:
         site: this site.
-        selection: which versions, as they are now: what is kept later is not decided.
+        selection: the versions; those kept later are not resolved.
         rule: one of RULES.
-        user_id: who decides.
+        user_id: the user who decides.
 
     Raises:
         BadRequest: there is no such rule.
@@ -170,19 +170,19 @@ def begin(site: Site, selection: Selection, rule: str, user_id: int | None) -> i
 
 
 def work(site: Site, key: int, seconds: float | None = None) -> bool:
-    """Decide batch after batch.
+    """Resolve versions batch by batch.
 
     Args:
         site: this site.
-        key: of the sweep.
-        seconds: after which to stop between two batches, None for never.
+        key: key of the work.
+        seconds: seconds after which to stop between two batches, None for never.
 
     Returns:
-        whether all is decided.
+        whether all versions are done.
 
     Raises:
-        BadRequest: there is no such sweep.
-        SyncError: the database did not take a batch; it can be gone on with.
+        BadRequest: there is no such work.
+        SyncError: the database did not accept a batch; the work can be continued.
     """
     started = time.monotonic()
     while _batch(site, key):
@@ -192,13 +192,13 @@ def work(site: Site, key: int, seconds: float | None = None) -> bool:
 
 
 def decide(key: int) -> dict[str, Any]:
-    """Finish a sweep; what the scheduler's worker calls.
+    """Finish the work; the scheduler's worker calls this.
 
     Args:
-        key: of the sweep.
+        key: key of the work.
 
     Returns:
-        what came of it, for the scheduler's record.
+        the result, for the scheduler's record.
     """
     site = Site.from_current()
     row = site.db.sync_decision(key)
@@ -212,12 +212,12 @@ def decide(key: int) -> dict[str, Any]:
 
 
 def queue(site: Site, key: int, timeout: float) -> None:
-    """Have the next free worker go on with a sweep, unless one is asked to already. The caller commits.
+    """Queue the rest of the work for the next free worker, unless it is queued already. The caller commits.
 
     Args:
         site: this site, with the scheduler's tables.
-        key: of the sweep.
-        timeout: seconds that it may take.
+        key: key of the work.
+        timeout: maximum seconds of the task.
     """
     db, table = site.db, site.db.scheduler_task
     name = f"Decisions {key}"
@@ -228,7 +228,7 @@ def queue(site: Site, key: int, timeout: float) -> None:
 
 
 def purge(db: Any, before: datetime) -> None:
-    """Forget sweeps that began before a time (UTC), and what the scheduler knows of them. The caller commits."""
+    """Remove work that began before a time (UTC), with its scheduler tasks. The caller commits."""
     db(db.sync_decision.created_on < before).delete()
     if "scheduler_task" in db.tables:
         ended = db.scheduler_task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
@@ -237,7 +237,7 @@ def purge(db: Any, before: datetime) -> None:
 
 
 def _batch(site: Site, key: int) -> bool:
-    """Decide the next versions; return whether there may be more."""
+    """Resolve the next versions; return whether there may be more."""
     db, table = site.db, site.db.sync_decision
     # Ends the reading transaction: on some databases it would go on seeing the past.
     db.commit()
@@ -288,7 +288,7 @@ def _finish(site: Site, key: int) -> None:
 
 
 def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Decide versions within the current transaction; return those that were left open, with the reason."""
+    """Resolve versions within the current transaction; return those left open, with the reason."""
     if sweep.rule == KEEP:
         site.kept_versions.resolve([row.id for row in rows], sweep.user_id, KEEP)
         return []
@@ -316,7 +316,7 @@ def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> list[Mapping[str, An
 
 
 def _restore(site: Site, kept_id: int, side: str, user_id: int | None) -> str:
-    """Make a version the record; return why it could not be, "" where it was."""
+    """Make a version the record; return why this failed, "" if it did not."""
     try:
         report = resolve.restore(site, kept_id, side, user_id, quiet=True)
     except BadRequest as refused:
@@ -325,7 +325,7 @@ def _restore(site: Site, kept_id: int, side: str, user_id: int | None) -> str:
 
 
 def _facts(site: Site, rows: Sequence[Any]) -> dict[int, VersionFacts]:
-    """Return what a rule looks at, by id; nothing for versions that this site cannot read any more."""
+    """Return id -> facts for a rule, without versions that this site can no longer read."""
     found: dict[int, VersionFacts] = {}
     by_table: dict[str, list[Any]] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""Layer 8, how things stand: states of repositories, waiting changes, the log, mail about failures.
+"""Layer 8, monitoring: states of repositories, pending changes, the log, mail about failures.
 Knows everything below, none of its neighbours.
 """
 

@@ -1,4 +1,4 @@
-"""Mails to administrators: one when a repository keeps failing, one when it works again."""
+"""Mails to administrators: when a repository keeps failing, and when it works again."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..core.plurals import counted
 from ..database.log import OUTGOING, SyncLog
 from ..site import Site
 
-#: More runs than these are not counted; it is said that there were at least so many.
+#: Maximum number of runs to count; more are reported as "at least so many".
 COUNTED = 50
 
 
 def failures_in_a_row(states: Sequence[str]) -> int:
-    """Return how many of the last runs failed one after the other; those that somebody stopped do not count.
+    """Return the number of consecutive failures in the last runs, ignoring cancelled ones.
 
     Args:
-        states: of the runs, the newest first.
+        states: states of the runs, newest first.
     """
     count = 0
     for state in states:
@@ -31,13 +31,13 @@ def failures_in_a_row(states: Sequence[str]) -> int:
 
 
 def tell(site: Site, repository_id: int) -> None:
-    """Write to the administrators if a repository has begun to fail, or to work again.
+    """Send a mail to the administrators if a repository keeps failing, or works again.
 
-    A mail that the server does not take is noted in the log, and tried again after the next run.
+    A mail that the server does not accept is logged, and retried after the next run.
 
     Args:
         site: this site.
-        repository_id: the repository whose run has just ended.
+        repository_id: the repository whose run has ended.
     """
     recipients = site.host.settings.get_sync_notify_to()
     if not recipients or not site.host.settings.get_mail_server():
@@ -62,13 +62,13 @@ def tell(site: Site, repository_id: int) -> None:
 def _tell_once(
     site: Site, repository: Any, recipients: list[str], mail: tuple[str, str], *, began: bool
 ) -> None:
-    """Send a mail unless another worker has done so: who turns the mark sends, and turns it back on failure."""
+    """Send a mail unless another worker has: the worker that sets the mark sends, and resets it after a failure."""
     db = site.db
     table = db.sync_repository
     former = repository.notified_on
     unchanged = (table.id == repository.id) & (table.notified_on == former)
     with site.store.transaction():
-        # modified_on stays: the repository itself was not changed
+        # modified_on stays: the repository itself was not changed.
         turned = db(unchanged).update_naive(notified_on=site.clock.now() if began else None)
     if not turned:
         return

@@ -1,4 +1,4 @@
-"""The log as it is read: which entries are wanted, those of one run together, as a table for spreadsheets."""
+"""The log for readers: its query, entries grouped by run, and its export as CSV."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ..site import Site
 
 PAGE = 50
 ROWS_AT_ONCE = 2_000
-#: What is asked for as a direction -> the modes that entries of it have.
+#: Direction in the query -> modes of its entries.
 DIRECTIONS: Mapping[str, Sequence[str]] = {
     "in": ("pull/outgoing", "push/incoming"),
     "out": ("push/outgoing", "pull/incoming"),
     "register": ("register/outgoing", "register/incoming"),
     "decide": ("decide/outgoing",),
 }
-#: Results that somebody has to look at.
+#: Results that need attention.
 TROUBLE = ("error", "fatal")
-#: A spreadsheet takes what begins with one of these for a formula.
+#: A spreadsheet takes a text that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class LogQuery(NamedTuple):
-    """Which entries are asked for.
+    """The query for log entries.
 
     Attributes:
         repository: id of the repository, None for all.
@@ -36,7 +36,7 @@ class LogQuery(NamedTuple):
         direction: one of DIRECTIONS, "" for all.
         result: one of RESULTS, "trouble" for all of TROUBLE, "" for all.
         since, until: first and last day (year-month-day, UTC), "" for no bound.
-        search: text in the message or in what to do, "" for any.
+        search: text in the message or the remedy, "" for any.
         run: id of a run, None for all.
         oldest_first: whether the oldest come first.
     """
@@ -53,7 +53,7 @@ class LogQuery(NamedTuple):
 
     @classmethod
     def from_vars(cls, variables: Any, repository_id: int | None = None) -> "LogQuery":
-        """Return what URL variables ask for; what they say wrongly is passed over.
+        """Return the query from URL variables; invalid ones are ignored.
 
         Args:
             variables: URL variables: repository, resource, direction, result, since, until, q, run, sort.
@@ -120,17 +120,17 @@ class LogQuery(NamedTuple):
         return query
 
     def order(self, db: Any) -> Any:
-        """Return the order of the entries; they are written in the order of time."""
+        """Return the order of the entries; their ids are in the order of time."""
         return db.sync_log.id if self.oldest_first else ~db.sync_log.id
 
 
 class LogGroup(NamedTuple):
-    """Entries of one run, or one that belongs to none.
+    """The entries of one run, or a single entry without a run.
 
     Attributes:
-        run: row of sync_run; None where the entry belongs to none, or to one that was removed.
-        run_id: its id, None where the entry belongs to none.
-        entries: rows of sync_log in the order that was asked for.
+        run: row of sync_run; None if the entry has no run, or the run was removed.
+        run_id: id of the run, None if the entry has none.
+        entries: rows of sync_log in the requested order.
     """
 
     run: Any
@@ -139,19 +139,19 @@ class LogGroup(NamedTuple):
 
 
 def log_page(site: Site, asked: LogQuery, variables: Any) -> ListPage:
-    """Return a page of the log as Group; entries of a run stand together where its first one on the page does.
+    """Return a page of the log as Group; a run is at the place of its first entry on the page.
 
     Args:
         site: this site.
-        asked: which entries.
-        variables: URL variables, of them page.
+        asked: the query.
+        variables: URL variables: page.
     """
     db = site.db
     query = asked.query(db)
     page = ListPage.asked(variables, db(query).count(), PAGE)
     if not page.total:
         return page
-    # The keys first: to sort all the long messages of a large log takes far longer.
+    # The keys first: sorting all the long messages of a large log takes far longer.
     found = db(query).select(db.sync_log.id, orderby=asked.order(db), limitby=page.bounds(PAGE))
     rows = db(db.sync_log.id.belongs([row.id for row in found])).select(orderby=asked.order(db))
     return page._replace(rows=_groups(db, list(rows)))
@@ -168,14 +168,14 @@ def _groups(db: Any, rows: Sequence[Any]) -> list[LogGroup]:
 
 
 def repository_names(db: Any) -> dict[int, str]:
-    """Return the names of all repositories by id, in their order."""
+    """Return id -> name of all repositories, sorted by name."""
     table = db.sync_repository
     rows = db(table.deleted == False).select(table.id, table.name, orderby=table.name)  # noqa: E712
     return {row.id: row.name for row in rows}
 
 
 def logged_resources(db: Any) -> list[str]:
-    """Return the tables of which there are entries."""
+    """Return the tables with log entries."""
     logged = db(db.sync_log.resource_name != None).select(db.sync_log.resource_name, distinct=True)  # noqa: E711
     return sorted({row.resource_name for row in logged if row.resource_name})
 
@@ -203,10 +203,10 @@ class CsvWords(NamedTuple):
     """The words of a table.
 
     Attributes:
-        headings: of the columns: time (UTC), repository, resource, mode, action, result, who reported it, message,
-            what to do, run.
-        message: returns what happened.
-        remedy: returns what to do.
+        headings: headings of the columns: time (UTC), repository, resource, mode, action, result, who reported it,
+            message, remedy, run.
+        message: returns the message of an entry.
+        remedy: returns its remedy.
     """
 
     headings: Sequence[str]
@@ -217,17 +217,17 @@ class CsvWords(NamedTuple):
 def write_csv(site: Site, asked: LogQuery, words: CsvWords, out: BinaryIO) -> int:
     """Write the entries as comma-separated values (RFC 4180) in UTF-8.
 
-    A byte order mark comes first, since without it Excel takes the text for another encoding. What a spreadsheet
-    would take for a formula gets an apostrophe before it.
+    It begins with a byte order mark: without it Excel assumes another encoding. A text that a spreadsheet would take
+    for a formula gets an apostrophe.
 
     Args:
         site: this site.
-        asked: which entries.
-        words: its headings, and what tells the messages.
-        out: takes the bytes.
+        asked: the query.
+        words: the headings, and the translation of messages.
+        out: binary file to write to.
 
     Returns:
-        how many entries.
+        number of entries.
     """
     out.write(b"\xef\xbb\xbf")
     names = repository_names(site.db)
@@ -255,13 +255,13 @@ def _flush(text: io.StringIO, out: BinaryIO) -> None:
 
 
 def harmless(value: Any) -> str:
-    """Return a cell as text that no spreadsheet takes for a formula."""
+    """Return the text of a cell so that no spreadsheet takes it for a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _all(site: Site, asked: LogQuery) -> Iterator[tuple[Sequence[Any], CsvEntry]]:
-    """Yield all entries as the database has them, a part at a time: a log may outgrow the memory."""
+    """Yield all entries from the database in parts, as a log may not fit into memory."""
     db, table = site.db, site.db.sync_log
     query, last = asked.query(db), None
     about = (

@@ -1,7 +1,7 @@
-"""How many records wait to go to which repository, counted for many repositories and resources at once.
+"""The numbers of records waiting to be sent, for many repositories and resources at once.
 
-Counting each one would take a query a resource. Instead the last changes of every table are read once, newest
-first, and each count is a look-up in them; what lies further back is "more than" that.
+Counting each one would take a query per resource. Instead the last changes of every table are read once, newest first,
+and each count is a look-up in them; anything before them is reported as "more than" that.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: So many of the last changes of a table are looked at.
+#: Number of the last changes of a table to read.
 LOOKED_AT = 1000
 
 
 @dataclass(frozen=True)
 class PendingChanges:
-    """Records that wait.
+    """A number of waiting records.
 
     Attributes:
-        count: how many were found.
-        is_more: whether there may be more of them further back.
+        count: number of records found.
+        is_more: whether there may be more before the last changes.
     """
 
     count: int = 0
@@ -37,8 +37,8 @@ class Tail:
     """The last changes of a table.
 
     Args:
-        changes: (position, repository that brought the change or None), the newest first.
-        is_whole: whether there are no earlier ones behind the lowest position that is asked for.
+        changes: (position, repository that brought the change or None), newest first.
+        is_whole: whether these are all changes after the lowest requested position.
     """
 
     def __init__(self, changes: Sequence[tuple[int, int | None]], is_whole: bool) -> None:
@@ -50,7 +50,7 @@ class Tail:
                 self._brought_by.setdefault(origin, []).append(-position)
 
     def behind(self, position: int, repository_id: int) -> PendingChanges:
-        """Return how many changes lie behind a position, without those that the repository brought itself."""
+        """Return the number of changes after a position, without those that the repository brought itself."""
         found = bisect_left(self._newest_first, -position)
         own = bisect_left(self._brought_by.get(repository_id, []), -position)
         return PendingChanges(found - own, not self._is_whole and found == len(self._newest_first))
@@ -60,12 +60,12 @@ NOTHING = Tail((), True)
 
 
 def tails(store: Any, lowest: Mapping[str, int], most: int = LOOKED_AT) -> dict[str, Tail]:
-    """Return the last changes of tables, with few statements.
+    """Return the last changes of tables, in few statements.
 
     Args:
         store: the site's store (``store.base.SqlStore``).
-        lowest: for each table the lowest position that will be asked for.
-        most: changes of a table that are looked at.
+        lowest: table -> lowest position that will be requested.
+        most: maximum number of changes of a table.
     """
     if not lowest:
         return {}
@@ -81,7 +81,7 @@ def tails(store: Any, lowest: Mapping[str, int], most: int = LOOKED_AT) -> dict[
 
 
 def lowest_of(positions: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Return the lowest position for each table, from pairs of table and position."""
+    """Return table -> lowest position, from pairs of table and position."""
     lowest: dict[str, int] = {}
     for table, position in positions:
         lowest[table] = min(position, lowest.get(table, position))

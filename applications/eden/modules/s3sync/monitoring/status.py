@@ -1,6 +1,6 @@
-"""How the repositories stand: what the overview shows of each, read with the same few statements for any number.
+"""The states of repositories for the overview, read with the same few statements for any number of them.
 
-``health`` decides what the facts collected here mean.
+``core.repository_state`` derives the states from the facts collected here.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ RUN_COLUMNS = (
     "failures",
     "cancel_requested",
 )
-#: Scheduler states from which a job does not go on by itself.
+#: Scheduler states in which a job does not run again by itself.
 GIVEN_UP = ("FAILED", "TIMEOUT", "STOPPED", "EXPIRED")
 
 
 class Flow(NamedTuple):
-    """One resource as it is exchanged with a repository.
+    """A resource exchanged with a repository.
 
     Attributes:
         table: name of the table.
-        task: row of its task, None where only the other site fetches or brings it.
-        outgoing: records that wait to go there.
-        incoming: records that wait there, as far as the other site has told; None where it has not.
+        task: row of its task, None if only the other site pulls or pushes it.
+        outgoing: number of records waiting to be sent.
+        incoming: number of records waiting there, None if the other site has not told.
     """
 
     table: str
@@ -57,7 +57,7 @@ class Flow(NamedTuple):
 
 
 class TaskRow(NamedTuple):
-    """What the overview needs of a task."""
+    """The columns of a task for the overview."""
 
     id: int
     resource: str
@@ -66,14 +66,14 @@ class TaskRow(NamedTuple):
 
 @dataclass
 class RepositoryStatus:
-    """A repository, and how it stands.
+    """A repository with its state.
 
     Attributes:
-        row: its id, name and last contact, and what its type needs.
-        where: its address or folder, "" where the other site begins.
+        row: its id, name and last contact, and the columns that its type needs.
+        where: its address or folder, "" if the other site begins.
         run: its last run, None before the first.
-        facts, health: what is known of it, and what that means.
-        flows: what is exchanged with it.
+        facts, health: what is known of it, and the state that follows.
+        flows: the exchanged resources.
     """
 
     row: Any
@@ -85,24 +85,24 @@ class RepositoryStatus:
 
     @property
     def outgoing(self) -> PendingChanges:
-        """Records that wait to go there."""
+        """The number of records waiting to be sent."""
         return sum((flow.outgoing for flow in self.flows), PendingChanges())
 
     @property
     def incoming(self) -> int | None:
-        """Records that wait there; None where it has not told."""
+        """The number of records waiting there, None if it has not told."""
         return _sum_known([flow.incoming for flow in self.flows])
 
 
 def standings(
     site: Site, only: Any = None, looked_at: int = pending_changes.LOOKED_AT
 ) -> list[RepositoryStatus]:
-    """Return how repositories stand, in the order of their names.
+    """Return the states of repositories, sorted by name.
 
     Args:
         site: this site.
-        only: which repositories, as a pydal query; None for all.
-        looked_at: so many of the last changes of a table are looked at for what waits.
+        only: pydal query for the repositories, None for all.
+        looked_at: number of the last changes of a table to read for the waiting records.
     """
     db = site.db
     table = db.sync_repository
@@ -156,7 +156,7 @@ def _sum_known(counts: Sequence[int | None]) -> int | None:
 
 
 def _runs(site: Site, one: int | None) -> tuple[dict[int, Any], dict[int, datetime]]:
-    """Return the last run of each repository, and when its last complete one ended."""
+    """Return the last run of each repository, and the end of its last complete one."""
     db, store = site.db, site.store
     name, mark = store.columns.name, store.mark
     sql = (
@@ -177,7 +177,7 @@ def _runs(site: Site, one: int | None) -> tuple[dict[int, Any], dict[int, dateti
 
 
 def live_runs(site: Site) -> dict[int, int]:
-    """Return the runs that somebody alive is working on, by repository (see ``jobs.live_run``)."""
+    """Return the runs with a live worker, by repository (see ``scheduler.run_record.live_run``)."""
     fresh = site.clock.now() - timedelta(seconds=site.host.settings.get_sync_lease_seconds())
     lease = site.db.sync_lease
     rows = site.db(lease.heartbeat >= fresh).select(lease.repository_id, lease.run_id, lease.owner)
@@ -185,12 +185,12 @@ def live_runs(site: Site) -> dict[int, int]:
 
 
 def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> dict[int, list[Any]]:
-    """Return the last runs of repositories, the oldest first, with few statements.
+    """Return the last runs of repositories, oldest first, in few statements.
 
     Args:
         site: this site.
         repository_ids: the repositories.
-        most: runs of each.
+        most: maximum number of runs of each.
     """
     if not repository_ids:
         return {}
@@ -209,7 +209,7 @@ def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> dict[in
 
 
 def failing(site: Site) -> int:
-    """Return how many repositories have a last run that failed."""
+    """Return the number of repositories whose last run failed."""
     name = site.store.columns.name
     sql = (
         f"SELECT COUNT(*) FROM {name('sync_repository')} r JOIN {name('sync_run')} n ON n.id = "
@@ -229,7 +229,7 @@ def _present(site: Site, alias: str = "") -> str:
 
 
 def _queued(db: Any) -> "set[int]":
-    """Return the repositories for which a person asked for a run that has not begun."""
+    """Return the repositories with a run that a person started and that has not begun."""
     table = db.scheduler_task
     query = (table.function_name == queue.FUNCTION) & (table.repeats == 1)
     rows = db(query & table.status.belongs(("QUEUED", "ASSIGNED"))).select(table.vars)
@@ -237,7 +237,7 @@ def _queued(db: Any) -> "set[int]":
 
 
 def _jobs(db: Any, one: int | None) -> dict[int, tuple[datetime | None, bool]]:
-    """Return for each repository when the schedule has its next run, and whether all its jobs were given up."""
+    """Return for each repository its next scheduled run, and whether the scheduler has given up all its jobs."""
     job, task = db.sync_job, db.scheduler_task
     query = (job.deleted == False) & (task.enabled == True)  # noqa: E712
     if one is not None:
@@ -265,7 +265,7 @@ def _undecided(db: Any) -> dict[int, int]:
 
 
 def _flows(site: Site, one: int | None, looked_at: int) -> dict[int, list[Flow]]:
-    """Return what is exchanged with each repository and what of it waits."""
+    """Return the resources exchanged with each repository, with the waiting records."""
     tasks = _tasks(site, one)
     told = _told(site, one)
     wanted: dict[tuple[int, str], int | None] = {}
@@ -291,7 +291,7 @@ def _flows(site: Site, one: int | None, looked_at: int) -> dict[int, list[Flow]]
 
 
 def _tasks(site: Site, one: int | None) -> dict[int, dict[str, TaskRow]]:
-    """Return the tasks by repository and table; past pydal, which takes twenty times as long for a thousand."""
+    """Return the tasks by repository and table; without pydal, which takes twenty times as long for a thousand."""
     name, mark = site.store.columns.name, site.store.mark
     sql = f"SELECT id, repository_id, resource_name, mode FROM {name('sync_task')} WHERE {_present(site)}"
     if one is not None:
@@ -305,12 +305,12 @@ def _tasks(site: Site, one: int | None) -> dict[int, dict[str, TaskRow]]:
 
 
 class _Told(NamedTuple):
-    """What the checkpoints of a repository and table say.
+    """The checkpoints of a repository and table, evaluated.
 
     Attributes:
-        delivered: position of our journal up to which the repository has got our changes.
-        is_served: whether the other site fetches them by itself.
-        incoming: records that wait there, None where it has not told.
+        delivered: position of our journal up to which the repository has received our changes.
+        is_served: whether the other site pulls them.
+        incoming: number of records waiting there, None if it has not told.
     """
 
     delivered: int = 0
@@ -322,7 +322,7 @@ _NOTHING_TOLD = _Told()
 
 
 def _told(site: Site, one: int | None) -> dict[tuple[int, str], _Told]:
-    """Return what is known of the exchange of each table with each repository."""
+    """Return the evaluated checkpoints of each table and repository."""
     stored = site.checkpoints.states(one)
     own = site.journal.identity() if stored else ""
     return {

@@ -1,4 +1,4 @@
-"""Layer 8, what another site asks of this one: a file for each kind of request.
+"""Layer 8, the answers to requests of other sites: a file for each kind of request.
 Knows everything below, none of its neighbours.
 """
 

@@ -1,4 +1,4 @@
-"""When another site was last heard of."""
+"""The time of the last contact of another site."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from ..site import Site
 
-#: Seconds between two notes that a repository was heard of.
+#: Minimum seconds between two updates of the last contact.
 CONTACT_EVERY = 60
 
 
 def note_contact(site: Site, repository: Any) -> None:
-    """Remember that a repository was heard of; not at every request, so that an idle exchange writes little."""
+    """Store the contact of a repository; not with every request, so that an idle exchange writes little."""
     now = site.clock.now()
     if (
         repository.last_connected is None

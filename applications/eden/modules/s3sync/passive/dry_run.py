@@ -1,4 +1,4 @@
-"""A push is looked at without taking it."""
+"""Answers a dry run of a push."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..wire.protocol.push import PushRequest
 from ..wire.s3xml.document import Document
 from .push import instance_table, push_terms
 
-#: Main records of a document that are looked at to say what would become of them.
+#: Maximum number of main records of a document to examine.
 MOST_LOOKED_AT = 1000
 
 
 def dry_run(site: Site, request: PushRequest, source: BinaryIO) -> DryRunResult:
-    """Say what would become of the records of a push; nothing is stored, and nothing remembered.
+    """Return the expected outcomes of a push; nothing is stored.
 
     Args:
         site: this site.

@@ -1,4 +1,4 @@
-"""Files are taken."""
+"""Accepts files."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from ..site import Site
 
 
 def take_file(site: Site, repository_uuid: str | None, stored: str, source: BinaryIO) -> bool:
-    """Take a file that records of a repository wait for; one that nobody waits for is not stored.
+    """Store a file that records of a repository wait for; any other file is not stored.
 
     Args:
         site: this site.
-        repository_uuid: who sends it.
+        repository_uuid: uuid of the sending site.
         stored: name under which it is stored.
         source: its content.
 
     Returns:
-        whether it was wanted.
+        whether it was needed.
 
     Raises:
-        NotRegistered: we do not know who sends this.
-        DocumentTooLarge: it is larger than this site takes.
+        NotRegistered: the sending site is not registered here.
+        DocumentTooLarge: it is larger than this site accepts.
     """
     repository = site.repository_of(repository_uuid)
     if repository is None:
         raise NotRegistered("Registration required")
-    # Files are waited for without a table to refer to.
+    # Pending files have no target table.
     waiting = [
         each
         for each in site.pending_references.deferred_for({"": [stored]})
@@ -52,7 +52,7 @@ def take_file(site: Site, repository_uuid: str | None, stored: str, source: Bina
 
 
 def _store(source: BinaryIO, target: Path, most: int) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file, completely or not at all."""
     temporary = target.with_name(f".{uuid4().hex}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -75,12 +75,12 @@ def _store(source: BinaryIO, target: Path, most: int) -> None:
 
 
 def copy_limited(chunks: Iterable[bytes], target: BinaryIO, most: int) -> int:
-    """Write the parts of a stream; return its bytes.
+    """Copy a stream; return the number of its bytes.
 
     Args:
-        chunks: the parts.
-        target: where they are written.
-        most: bytes.
+        chunks: the parts of the stream.
+        target: where to write them.
+        most: maximum number of bytes.
 
     Raises:
         DocumentTooLarge: it has more than ``most`` bytes.

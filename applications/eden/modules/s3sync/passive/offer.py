@@ -1,4 +1,4 @@
-"""What this site offers."""
+"""The offer of this site."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..wire.protocol.offer import Offer, Offered, OfferedSet
 
 
 def offer(site: Site, asking: str | None) -> Offer:
-    """Say what this site is and what may be pulled from it; changes nothing.
+    """Return what this site is and what can be pulled from it; this changes nothing.
 
     Args:
         site: this site.
-        asking: identifier of the site that asks, None where it does not say.
+        asking: identifier of the asking site, None if it does not say.
     """
     tables = [table for table in site.schema if not table.is_super]
     counts = site.tally.counts(tables)

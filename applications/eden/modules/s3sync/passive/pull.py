@@ -1,4 +1,4 @@
-"""A pull is answered: with a page, for who presents a cursor, or with one document.
+"""Answers pulls: with a page for a site with cursors, or with one document.
 
 No HTTP here: ``web.interface`` reads requests and writes replies.
 """
@@ -26,7 +26,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
 
     Args:
         site: this site.
-        request: what is asked for; an unknown repository is served too, but nothing is remembered of it.
+        request: the request; an unknown repository is answered too, but nothing is stored.
         out: seekable binary file for the document.
 
     Raises:
@@ -70,7 +70,7 @@ def _limit(site: Site, request: PullRequest) -> int:
 def _serve_page(
     site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
 ) -> Served:
-    """Write the next page for one of ours, and remember what it was given."""
+    """Write the next page for one of ours, and store what was sent."""
     identity, head = site.journal.identity(), site.journal.head()
     before = site.checkpoints.load(repository.id, wanted.table)
     decision = present(before, Cursor.parse(request.cursor), identity, head)
@@ -108,7 +108,7 @@ def _serve_page(
 def _show_page(
     site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
 ) -> Served:
-    """Write the page that one of ours would be given, for it to look at; nothing is remembered of that."""
+    """Write the page that one of ours would get, for a dry run; nothing is stored."""
     identity, head = site.journal.identity(), site.journal.head()
     cursor = Cursor.parse(request.cursor)
     after, restored, skip_origin = 0, False, wanted.skip_origin
@@ -119,7 +119,7 @@ def _show_page(
         pushed = present(received, Cursor.parse(request.checkpoint), identity, head)
         after, restored = decision.resume, decision.restored or pushed.restored
         if decision.lost_after is not None or pushed.lost_after is not None:
-            # What it once brought may be lost there: it would be sent, too.
+            # It may have lost what it brought: that would be sent, too.
             skip_origin = None
     paged = replace(
         wanted, after=after, until=head, skip_origin=skip_origin, limit=_limit(site, request), paged=True
@@ -139,7 +139,7 @@ def _show_page(
 
 
 def _serve_stranger(site: Site, request: PullRequest, wanted: ExportRequest, out: BinaryIO) -> Served:
-    """Write the next page for one that is not registered: its cursor is all that is known of it."""
+    """Write the next page for a site that is not registered: only its cursor is known."""
     identity = site.journal.identity()
     cursor = Cursor.parse(request.cursor)
     after = cursor.seq if cursor is not None and cursor.identity == identity else 0

@@ -1,4 +1,4 @@
-"""A pull by an Eden: documents without cursors."""
+"""Answers pulls of an Eden, with documents without cursors."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def serve_eden(
 ) -> Served:
     """Write one complete document for an Eden.
 
-    An Eden only knows the time of its last pull. By time alone it would miss what reached us late with an older
-    time, from a third site for instance. But it moves that time on only after it has taken an answer; so we
-    remember up to where our answer went, and go on there as soon as it asks with a later time.
+    An Eden knows only the time of its last pull. With time alone it would miss records that reached us late with an
+    older time, for instance from a third site. But it moves that time only after it has imported an answer. So we
+    store the position of our answer, and continue there as soon as it asks with a later time.
     """
     head = site.journal.head()
     if request.msince is None:
-        # It wants everything, perhaps because it lost what it had: also what it once brought.
+        # It asks for everything and may have lost its data, also what it brought itself.
         wanted = replace(wanted, skip_origin=None)
     after = _where_an_eden_goes_on(site, request, repository, head) if repository is not None else None
     if after is None:
@@ -39,7 +39,7 @@ def serve_eden(
 
 
 def _where_an_eden_goes_on(site: Site, request: PullRequest, repository: Any, head: int) -> int | None:
-    """Return the position behind which to go on; None where only the time counts. Remembers this answer."""
+    """Return the position after which to continue, None if only the time counts. This answer is stored."""
     table = request.resource
     query = "&".join(sorted(str(each) for each in request.filters)) + f"|{request.components}"
     text = site.checkpoints.read(repository.id, table, EDEN)
@@ -51,7 +51,7 @@ def _where_an_eden_goes_on(site: Site, request: PullRequest, repository: Any, he
         if msince > known["msince"]:
             after = known["head"]
         elif msince == known["msince"]:
-            # It asks for the same once more: our answer did not arrive.
+            # It asks for the same again: our answer did not arrive.
             after = known["after"]
     told = {
         "msince": msince,
@@ -63,7 +63,7 @@ def _where_an_eden_goes_on(site: Site, request: PullRequest, repository: Any, he
     with site.store.transaction():
         site.checkpoints.write(repository.id, table, EDEN, json.dumps(told))
         if not request.filters:
-            # What it has taken is what conflicts are measured by.
+            # Conflicts are detected by what it has imported.
             known_there = Checkpoint(after or 0, (Handed(head, EDEN_TOKEN),))
             site.checkpoints.save(repository.id, table, known_there)
     return after

@@ -1,4 +1,4 @@
-"""A push is taken."""
+"""Accepts pushes."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from .served import new_token
 
 
 def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
-    """Take a push.
+    """Import a push.
 
     Args:
         site: this site.
-        request: how the document is to be treated.
+        request: how to import the document.
         source: the document, a seekable binary file at its beginning.
 
     Raises:
-        NotRegistered: we do not know who sends this.
-        DocumentError: the document cannot be read; nothing of it was taken.
+        NotRegistered: the sending site is not registered here.
+        DocumentError: the document cannot be read; nothing of it was imported.
         UnknownResource, ProtectedResource, BadRequest: the request cannot be answered.
     """
     repository = site.repository_of(request.repository)
@@ -65,10 +65,10 @@ def instance_table(site: Site, name: str) -> Table:
 
 
 def push_terms(site: Site, request: PushRequest, repository: Any) -> Terms:
-    """Return the rules for a push: what the sender asks for, else what our task says, else the usual."""
+    """Return the rules for a push: those of the sender, else those of our task, else the defaults."""
     tasks = [site.task(row) for row in site.task_rows(repository.id) if row.resource_name == request.resource]
     usual = site.terms(tasks[0].exchange, repository) if tasks else Terms()
-    # An Eden sends its policies as they are configured there; one of ours has turned them round already.
+    # An Eden sends its policies as configured there; one of ours has swapped them already.
     turned = request.journal is None
     chosen = []
     for sent, default in (
@@ -83,7 +83,7 @@ def push_terms(site: Site, request: PushRequest, repository: Any) -> Terms:
 def _take_page(
     site: Site, request: PushRequest, repository: Any, document: Document, terms: Terms
 ) -> PushReply:
-    """Import a page of one of ours: page, checkpoint and answer in one transaction."""
+    """Import a page of one of ours, with its checkpoint and answer in one transaction."""
     table = request.resource
     identity = site.journal.identity()
     progresses = ExchangeStates(site.checkpoints, repository.id, identity)
@@ -132,7 +132,7 @@ def _take_document(
 
 
 def _reply(report: Report) -> PushReply:
-    """Return a report as an Eden tells it."""
+    """Return a report in the form of an Eden."""
     outcomes = [outcome for _, outcome in report.failures]
     reasons = [outcome.reason for outcome in outcomes if outcome.action is Action.REJECTED and outcome.reason]
     message = f"{reasons[-1]} - invalid items ignored" if reasons else ""
@@ -147,7 +147,7 @@ def _reply(report: Report) -> PushReply:
 
 
 def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
-    """Write what a push brought into the log; an echo that changed nothing is not worth a line."""
+    """Log the result of a push; an echo that changed nothing needs no entry."""
     counts = {action.value: count for action, count in sorted(report.main.items()) if count}
     problems = problems_of(report)
     if not problems and not any(count for name, count in counts.items() if name != Action.UNCHANGED.value):

@@ -1,4 +1,4 @@
-"""Another site registers."""
+"""Registers other sites."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
 
 
 def _type_of(request: RegistrationRequest) -> str:
-    """Return the type under which a site is remembered: what it says, where that can begin an exchange with us."""
+    """Return the type to store for a site: the one that it names, if that type can begin an exchange with us."""
     kind = adapter_types().get(request.apitype)
     return request.apitype if kind and Capability.PASSIVE in kind.capabilities else USUAL
 
 
 def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
-    """Take the introduction of another site: remember it, or its new name."""
+    """Register another site, or store its new name."""
     table = site.db.sync_repository
     changes: dict[str, Any] = {"deleted": False}
     if request.capabilities:
@@ -39,7 +39,7 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
             )
         else:
             repository_id = row.id
-            # A name that an administrator gave to a repository is not overwritten from outside.
+            # A name given by an administrator is not overwritten from outside.
             if not can_ask(row):
                 changes["name"] = request.name[:LONGEST_NAME]
             row.update_record(**changes)

@@ -1,21 +1,21 @@
-"""What a request is answered with, and the token of a cursor that is handed out."""
+"""The answer to a pull, and tokens of cursors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from uuid import uuid4
 
-#: Characters of the random name of a cursor: none is made twice in the life of a site.
+#: Characters of a cursor's random token: enough that none occurs twice in the life of a site.
 TOKEN_LENGTH = 16
 
 
 @dataclass(frozen=True)
 class Served:
-    """What was written for a pull.
+    """The answer to a pull.
 
     Attributes:
-        count: main records.
-        more: whether the asking site will come back for more.
+        count: number of main records.
+        more: whether there are more pages.
     """
 
     count: int

@@ -205,7 +205,7 @@ class Site:
         return DocumentLimits(max_bytes=self.host.settings.get_sync_max_document_size())
 
     def name_of(self, kept: Kept) -> str:
-        """Return what people call a kept record, "" where neither version has a name."""
+        """Return what people call a kept record, "" if neither version has a name."""
         return name_in([kept.theirs, kept.ours], self.host.name_fields(kept.table))
 
     # --- this site and its repositories ----------------------------------------------------------------
@@ -235,7 +235,7 @@ class Site:
         return row
 
     def repository_of(self, uuid: str | None) -> Any:
-        """Return the repository with this uuid, None where there is none."""
+        """Return the repository with this uuid, None if there is none."""
         if not uuid or not uuid.isprintable():
             return None
         table = self.db.sync_repository
@@ -271,7 +271,7 @@ class Site:
 
         Args:
             row: of sync_repository.
-            hurry: how long the line may take where a person waits for it, None where nobody does.
+            hurry: how long the line may take where a person waits for it, None if nobody does.
 
         Raises:
             ConfigurationError: the repository cannot be asked.
@@ -451,7 +451,7 @@ class Site:
 
         Args:
             repository_id: the repository.
-            skew: seconds by which its clock is ahead; None where it did not answer, or did not tell the time.
+            skew: seconds by which its clock is ahead; None if it did not answer, or did not tell the time.
             status: what is shown as its last status, "" for nothing.
             reached: whether it was reached all the same; not every type tells the time.
         """

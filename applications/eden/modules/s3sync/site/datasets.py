@@ -13,9 +13,9 @@ class Archive(NamedTuple):
     """The archive of a data set.
 
     Attributes:
-        made_on: when (UTC).
+        made_on: when it was made (UTC).
         stored: name of its file.
-        size: of the file in bytes, None where the file has gone.
+        size: size of the file in bytes, None if the file is missing.
     """
 
     made_on: datetime
@@ -27,14 +27,14 @@ class DataSet(NamedTuple):
     """A data set of this site.
 
     Attributes:
-        id: key of the row.
-        code: its short name, in addresses.
-        name: what it is called.
-        comments: what is to be said about it.
-        resources: names of its tables, in the order of their titles' codes.
-        archived: whether an archive is made of it.
-        public: whether anybody may download that, without an account.
-        archive: the newest one, None as long as there is none.
+        id: key of its row.
+        code: its short name, for addresses.
+        name: its name.
+        comments: comments about it.
+        resources: names of its tables, sorted.
+        archived: whether an archive of it is made.
+        public: whether anybody may download the archive, without an account.
+        archive: the newest archive, None if there is none yet.
     """
 
     id: int
@@ -48,14 +48,14 @@ class DataSet(NamedTuple):
 
 
 def all_of(site: Site) -> list[DataSet]:
-    """Return the data sets that this site offers, by their code."""
+    """Return the data sets of this site, sorted by code."""
     table = site.db.sync_dataset
     rows = site.db((table.deleted == False) & (table.repository_id == None)).select(orderby=table.code)  # noqa: E711, E712
     return read_rows(site, list(rows))
 
 
 def with_code(site: Site, code: str) -> DataSet | None:
-    """Return the data set of this site with a code, None where there is none."""
+    """Return the data set of this site with a code, None if there is none."""
     return next((each for each in all_of(site) if each.code == code), None)
 
 

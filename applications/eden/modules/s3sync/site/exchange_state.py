@@ -24,7 +24,7 @@ class PullState:
         head: position of our journal when the last complete pull ended.
         since: when an Eden was last asked (its clock, UTC), "" before.
         own: name of our journal at that time.
-        waiting: main records that waited at the peer then, None where it did not say.
+        waiting: main records that waited at the peer then, None if it did not say.
     """
 
     cursor: str = ""
@@ -146,7 +146,7 @@ class ExchangeStates:
 
 
 def reset(site: Site, repository_id: int, table: str) -> None:
-    """Let a task start over: everything is compared again at its next run. Within the current transaction."""
+    """Reset a task, within the current transaction: its next run compares everything again."""
     site.checkpoints.forget(repository_id, table, PULL)
     site.checkpoints.forget(repository_id, table, PUSH)
     query = (site.db.sync_task.repository_id == repository_id) & (site.db.sync_task.resource_name == table)

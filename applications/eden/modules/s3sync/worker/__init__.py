@@ -1,4 +1,4 @@
-"""Layer 9, what the scheduler's worker is asked to do.
+"""Layer 9, the functions that the scheduler's worker calls.
 Knows everything below.
 """
 

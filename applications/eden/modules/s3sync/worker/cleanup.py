@@ -1,4 +1,4 @@
-"""What is removed by itself once it is older than the log shall be: a task of the scheduler, once a day."""
+"""The daily cleanup by the scheduler: removes what is older than the log is kept."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ..scheduler import queue
 from ..site import Site
 
 FUNCTION = "sync_tidy"
-#: So begin the names of all functions in models/tasks_sync.py.
+#: The prefix of all functions in models/tasks_sync.py.
 PREFIX = "sync_"
-#: How often it is done, and how long it may take (seconds).
+#: Seconds between two cleanups, and maximum seconds of one.
 EVERY, TIMEOUT = 86_400, 3_600 * 6
 
 
 def schedule(site: Site) -> None:
-    """See that the task is there, once, and waits for its time or runs.
+    """Ensure that the scheduler has the task exactly once, queued or running.
 
     Args:
-        site: this site, with the scheduler's tables and nothing uncommitted. Its database is committed.
+        site: this site, with the scheduler's tables and without uncommitted changes. Its database is committed.
     """
     db = site.db
     table = db.scheduler_task
-    # the scheduler's uuids are unique: of two workers that miss the task at the same time one makes it
+    # The scheduler's uuids are unique: if two workers miss the task at the same time, only one creates it.
     name = f"{site.application}/{FUNCTION}"
-    # the first time there is nothing to remove, and a new site has better things to do
+    # A new site has nothing to remove, so the first cleanup can wait.
     due = site.clock.now() + timedelta(seconds=EVERY)
     task = db(table.uuid == name).select().first()
     if task is None:
@@ -51,7 +51,7 @@ def schedule(site: Site) -> None:
 
 
 def tidy(site: Site) -> None:
-    """Remove what is older than the log shall be: entries, runs, settled versions, the scheduler's records."""
+    """Remove what is older than the log is kept: entries, runs, closed versions, the scheduler's records."""
     db = site.db
     before = site.clock.now() - timedelta(days=site.host.settings.get_sync_log_days())
     log.purge(db, site.store.transaction, before)
@@ -66,11 +66,11 @@ def tidy(site: Site) -> None:
 
 
 def _forget_calls(db: Any, before: datetime) -> None:
-    """Remove what the scheduler knows of calls that ended before a time, within the current transaction."""
+    """Remove the scheduler's records of calls that ended before a time, within the current transaction."""
     task, run = db.scheduler_task, db.scheduler_run
     ours = db(task.function_name.startswith(PREFIX))._select(task.id)
     under_way = db(task.status == "RUNNING")._select(task.id)
-    # the scheduler leaves the run of a worker that it lost without an end
+    # The scheduler leaves the run of a lost worker without an end.
     lost = (run.stop_time == None) & (run.start_time < before) & ~run.task_id.belongs(under_way)  # noqa: E711
     db(run.task_id.belongs(ours) & ((run.stop_time < before) | lost)).delete()
     by_hand = (task.function_name == queue.FUNCTION) & (task.repeats == 1)

@@ -1,6 +1,6 @@
-"""A run, as the scheduler's worker calls it: lease, record, engine, and how it ended.
+"""The run of a repository, called by the scheduler's worker: lease, record, engine, result.
 
-A task that returns counts as completed, whatever happened; so failures are raised. Nothing commits for us.
+A task that returns counts as completed, so failures are raised. The scheduler does not commit for us.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ logger = logging.getLogger("eden.sync")
 
 
 def synchronize(repository_id: int, user_id: int | None = None, manual: bool = False) -> dict[str, Any]:
-    """Synchronise a repository: all its tasks, once.
+    """Synchronise a repository: run all its tasks once.
 
     Args:
         repository_id: key of the repository.
         user_id: account on whose behalf it runs, None for the system.
-        manual: whether a person started it by hand.
+        manual: whether a person started it.
 
     Returns:
         the run and its summary, for the scheduler's record.
 
     Raises:
         RunFailed: at least one resource failed; the text names each of them with its remedy.
-        AlreadyRunning: a person started it while another run is under way (a scheduled run is skipped then).
+        AlreadyRunning: a person started it during another run (a scheduled run is skipped then).
         Cancelled: a person stopped it.
-        SyncError: it could not even begin.
+        SyncError: it could not begin.
     """
     site = Site.from_current()
     try:
@@ -54,9 +54,9 @@ def synchronize(repository_id: int, user_id: int | None = None, manual: bool = F
 
 
 def _conclude(site: Site, repository_id: int) -> None:
-    """Store what the run wrote, and write to the administrators if that is due.
+    """Commit what the run wrote, and send the mail to the administrators if it is due.
 
-    What goes wrong here is not raised: it would stand in the scheduler's record in place of how the run ended.
+    An error here is not raised: it would replace the result of the run in the scheduler's record.
     """
     try:
         site.db.commit()
