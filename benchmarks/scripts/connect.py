@@ -15,10 +15,10 @@ key = db.sync_repository.insert(
     password=site.vault.seal(arguments["password"]),
 )
 db.commit()
-repository = db.sync_repository[key]
-with site.peer(repository) as peer:
+repository = site.repository(key)
+with repository.peer() as peer:
     registration = peer.register()
-repository.update_record(uuid=registration.uuid, capabilities=sorted(registration.capabilities))
+repository.update(uuid=registration.uuid, capabilities=sorted(registration.capabilities))
 for name in arguments["tables"]:
     db.sync_task.insert(repository_id=key, resource_name=name, mode=arguments["mode"])
 db.commit()

@@ -143,7 +143,8 @@ def test_the_preview_shows_what_would_come_and_takes_nothing(exchange: Exchange)
     exchange.run(exchange.b)
     site = exchange.a
     for _ in range(2):
-        found = preview(site, site.repository(1), site.tasks(1))
+        repository = site.repository(1)
+        found = preview(repository, repository.tasks)
         assert found.error is None
         incoming = found.resources[0].incoming
         assert incoming is not None and incoming.error is None and incoming.forecast is not None
@@ -157,4 +158,4 @@ def test_the_overview_knows_the_folder_and_when_it_was_reached(exchange: Exchang
     (found,) = standings(exchange.a)
     assert found.where == str(exchange.shared) and found.facts.is_active
     assert found.facts.last_contact is not None and found.facts.last_contact.date() == date(2026, 3, 1)
-    assert Capability.REGISTER not in exchange.a.peer(exchange.a.repository(1)).capabilities
+    assert Capability.REGISTER not in exchange.a.repository(1).peer().capabilities

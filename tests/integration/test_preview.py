@@ -86,11 +86,11 @@ def look(pair: Pair, monkeypatch: pytest.MonkeyPatch, peer: Any = None, **option
     asked = peer or Looked(pair.own, pair.other, pair.peer.eden)
     if not hasattr(asked, "remote"):
         asked.remote = _remote()
-    monkeypatch.setattr(pair.own, "peer", lambda row, hurry=None: asked)
+    monkeypatch.setattr(pair.own, "connect", lambda apitype, remote, hurry=None: asked)
     # An Eden writes what it will; it is not told that we only look.
     sites = [pair.own] if pair.peer.eden else [pair.own, pair.other]
     before = [dump(site) for site in sites]
-    found = preview(pair.own, pair.own.repository(pair.repository.id), pair.tasks, **options)
+    found = preview(pair.own.repository(pair.repository.id), pair.tasks, **options)
     pair.own.db.commit()
     pair.other.db.commit()
     assert [dump(site) for site in sites] == before

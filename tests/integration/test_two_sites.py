@@ -40,10 +40,10 @@ key = db.sync_repository.insert(
     name="Headquarters", url={url!r}, username={email!r}, password=site.vault.seal({password!r})
 )
 db.commit()
-repository = db.sync_repository[key]
-with site.peer(repository) as peer:
+repository = site.repository(key)
+with repository.peer() as peer:
     registration = peer.register()
-repository.update_record(uuid=registration.uuid, capabilities=sorted(registration.capabilities))
+repository.update(uuid=registration.uuid, capabilities=sorted(registration.capabilities))
 for name in {resources!r}:
     db.sync_task.insert(repository_id=key, resource_name=name)
 jobs.add_job(site, key, None, period={period}, timeout=600)

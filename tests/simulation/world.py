@@ -193,18 +193,18 @@ class World:
     ) -> int:
         """Let one site synchronise with another as the worker would; return how many records changed."""
         site = here.site
-        repository = here.db(here.db.sync_repository.uuid == there.uuid).select().first()
+        repository = site.repository(there.uuid)
         before = here.site.journal.head() + there.site.journal.head()
         line: Any = Line(there, self.scratch, fault)
         remote = Remote(
             repository.id, repository.uuid, there.name, here.uuid, here.name, {"url": line.url},
-            frozenset(repository.capabilities or ()),
+            repository.capabilities,
         )  # fmt: skip
         watch: Any = Watch(breaks_at)
         engine = Engine(
             EdenAdapter(remote, one_line(line)),
-            LocalSite(site, repository),
-            site.tasks(repository.id),
+            LocalSite(repository),
+            repository.tasks,
             watch,
             watch,
             page_size=page_size,

@@ -194,10 +194,10 @@ class Pair:
         self.peer = DirectPeer(own, other, eden)
         answer = self.peer.register()
         table = own.db.sync_repository
-        if own.repository_of(answer.uuid) is None:
+        if own.known_repository(answer.uuid) is None:
             with own.store.transaction():
                 table.insert(name="other", uuid=answer.uuid, capabilities=[] if eden else ["cursor"])
-        self.repository = own.repository_of(answer.uuid)
+        self.repository = own.repository(answer.uuid)
         self.tasks = [Task(number + 1, Exchange(name, **exchange)) for number, name in enumerate(tables)]
         self.told = Told()
 
@@ -205,7 +205,7 @@ class Pair:
         self.told.entries.clear()
         engine = Engine(
             self.peer,
-            LocalSite(self.own, self.own.repository(self.repository.id)),
+            LocalSite(self.own.repository(self.repository.id)),
             self.tasks,
             self.told,
             self.told,

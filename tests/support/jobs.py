@@ -35,7 +35,7 @@ class World:
         self.site = SampleSite(folder / "a", IN_A_FILE)
         self.other = SampleSite(folder / "b")
         self.peer = WithLine(self.site, self.other)
-        self.site.peer = lambda row: self.peer  # type: ignore[assignment, method-assign]
+        self.site.connect = lambda apitype, remote, hurry=None: self.peer  # type: ignore[assignment, method-assign]
         answer = self.peer.register()
         db = self.site.db
         self.repository: int = db.sync_repository.insert(

@@ -128,7 +128,7 @@ def _repository_tab():
     from s3sync.web.screens.repository.tabs import PAGES, shown
 
     desk = _desk()
-    record = desk.record(db.sync_repository, request.args(0))
+    record = desk.repository(request.args(0))
     tab = request.args(1) or "overview"
     if tab not in PAGES or request.extension not in ("html", "json" if tab == "now" else "html"):
         raise refusal(404, T("There is no such page."))

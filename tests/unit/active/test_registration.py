@@ -43,7 +43,7 @@ class Line(DirectPeer):
 @pytest.fixture()
 def sites(tmp_path: Path) -> Iterator[tuple[Site, Site]]:
     own, other = SampleSite(tmp_path / "own"), SampleSite(tmp_path / "other")
-    own.peer = lambda row, hurry=None: Line(own, other)  # type: ignore[assignment, method-assign, return-value]
+    own.connect = lambda apitype, remote, hurry=None: Line(own, other)  # type: ignore[assignment, method-assign, return-value]
     Scheduler(own.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
     yield own, other
     own.db.close()
@@ -61,7 +61,7 @@ def enter(site: Site) -> int:
 def introduced(site: Site, other: Site) -> int:
     """The other site introduces itself."""
     registration.register(site, RegistrationRequest(other.config().uuid, "Other"))
-    return int(site.repository_of(other.config().uuid).id)
+    return site.repository(other.config().uuid).id
 
 
 def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
@@ -83,7 +83,7 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     assert introduce(own, entered).repository_id == known
     assert [row.id for row in db(db.sync_repository).select()] == [known]
     assert db.sync_repository(known).url == "http://other"
-    assert len(own.tasks(known)) == 1
+    assert len(own.repository(known).tasks) == 1
     (job,) = jobs.jobs_of(db, known)
     called = [json.loads(row.vars) for row in db(db.scheduler_task).select()]
     assert [each["repository_id"] for each in called] == [known, known]
@@ -98,7 +98,7 @@ def test_a_site_cannot_make_itself_a_repository_of_a_type_that_never_asks(sites:
     own, _ = sites
     for number, (said, stored) in enumerate((("eden", "eden"), ("folder", "eden"), ("pigeon", "eden"))):
         registration.register(own, RegistrationRequest(f"urn:{number}", "Other", said))
-        assert own.repository_of(f"urn:{number}").apitype == stored
+        assert own.repository(f"urn:{number}").apitype == stored
     key = own.db.sync_repository.insert(uuid="urn:ours", name="Stick", apitype="folder", path="/srv")
     registration.register(own, RegistrationRequest("urn:ours", "Other", "eden"))
     row = own.db.sync_repository(key)
@@ -121,7 +121,7 @@ def test_a_resource_that_both_had_is_exchanged_once(sites: tuple[Site, Site]) ->
     own.db.sync_task.insert(repository_id=known, resource_name="org_office")
     entered = enter(own)
     assert introduce(own, entered).repository_id == known
-    assert sorted((each.resource, each.exchange.update_policy) for each in own.tasks(known)) == [
+    assert sorted((each.resource, each.exchange.update_policy) for each in own.repository(known).tasks) == [
         ("org_office", "NEWER"),
         (RESOURCE, "NEWER"),
     ]
@@ -137,9 +137,9 @@ def test_what_was_offered_stays_remembered_where_it_cannot_be_asked_again(sites:
     key = introduce(own, enter(own)).repository_id
     first = known_offer(own.repository(key))
     assert first is not None and first.offer.uuid == other.config().uuid
-    own.peer = lambda row, hurry=None: Moved(own, other)  # type: ignore[assignment, method-assign, return-value]
+    own.connect = lambda apitype, remote, hurry=None: Moved(own, other)  # type: ignore[assignment, method-assign, return-value]
     with pytest.raises(RedirectedElsewhere):
-        ask_for_offer(own, key)
+        ask_for_offer(own.repository(key))
     assert known_offer(own.repository(key)) == first
 
 

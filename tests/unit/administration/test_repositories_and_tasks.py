@@ -105,8 +105,9 @@ def test_a_repository_that_cannot_be_deleted_keeps_everything(site: Site) -> Non
 
 def test_a_task_goes_with_its_filters_and_positions(site: Site) -> None:
     key = furnished(site, "other")
-    (task,) = site.task_rows(key)
-    delete_task(site, task)
+    repository = site.repository(key)
+    (task,) = repository.task_rows
+    delete_task(repository, task)
     site.db.rollback()
     left = rows(site)
     assert (left["sync_task"], left["sync_resource_filter"], left["sync_checkpoint"]) == (0, 0, 0)
@@ -122,6 +123,7 @@ def test_nothing_is_deleted_under_a_run(site: Site) -> None:
     before = rows(site)
     with pytest.raises(AlreadyRunning):
         delete_repository(site, key)
+    repository = site.repository(key)
     with pytest.raises(AlreadyRunning):
-        delete_task(site, site.task_rows(key)[0])
+        delete_task(repository, repository.task_rows[0])
     assert rows(site) == before

@@ -133,7 +133,7 @@ def test_a_clock_that_is_off_is_a_warning(world: World) -> None:
         "message": [{"code": "clock_behind", "params": {"seconds": 90}}],
         "remedy": {"code": "set_clocks", "params": {}},
     }
-    assert world.site.repository(world.repository).settings["skew"] == -90.0
+    assert world.site.repository(world.repository).skew == -90.0
 
 
 # --- leases ------------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def test_what_a_peer_says_is_written_down_without_what_no_database_takes(world: 
     entry = world.site.db(world.site.db.sync_log.result == "fatal").select().first()
     assert (entry.message, entry.remedy) == (legible, legible)
     assert world.last.state == "failed" and legible in world.last.message
-    assert world.site.repository_of(said) is None
+    assert world.site.known_repository(said) is None
 
 
 @pytest.mark.parametrize(

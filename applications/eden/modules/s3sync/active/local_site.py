@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, Callable
+from typing import Callable
 
 from ..core.errors import BadRequest, PeerRefused, ProtocolError, SyncError
 from ..core.kept import Deferred
@@ -21,12 +21,11 @@ from ..exchange.importer import Context, Report, unknown
 from ..exchange.importer.report import problems_of
 from ..exchange.peer import Peer, PullResult, PushResult
 from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
-from ..site import Site
-from ..site.exchange_state import RECEIVE, ExchangeStates, PullState, PushState
+from ..site import Repository, tasks
+from ..site.exchange_state import RECEIVE, PullState, PushState
 from ..site.rejected import retry_rejected
 from ..site.uploaded import upload_path
 from ..wire.protocol.times import format_msince, parse_msince
-from ..wire.s3xml.document import Document
 
 FILES_AT_ONCE = 100
 
@@ -35,18 +34,17 @@ class LocalSite:
     """This site in the run of one repository.
 
     Args:
-        site: this site.
-        repository: row of the repository.
+        repository: the repository.
     """
 
-    def __init__(self, site: Site, repository: Any) -> None:
-        self._site = site
+    def __init__(self, repository: Repository) -> None:
+        self._site = repository.site
         self._repository = repository
-        self._id: int = repository.id
-        self._progresses = ExchangeStates(site.checkpoints, repository.id, site.journal.identity())
+        self._id = repository.id
+        self._states = repository.states
         self._caught_up: set[str] = set()
         self._counted: set[str] = set()
-        self._capabilities = site.capabilities(repository)
+        self._capabilities = repository.usable_capabilities
 
     def journal_identity(self) -> str:
         """See ``engine.Local``."""
@@ -62,18 +60,18 @@ class LocalSite:
             return
         self._capabilities |= capabilities
         with self._site.store.transaction():
-            self._update(capabilities=sorted(self._capabilities))
+            self._repository.update(capabilities=sorted(self._capabilities))
 
     def position(self, task: Task) -> Position:
         """See ``engine.Local``."""
-        pulled = self._progresses.pulled(task.resource)
-        pushed = self._progresses.pushed(task.resource)
+        pulled = self._states.pulled(task.resource)
+        pushed = self._states.pushed(task.resource)
         since = self._asked_before(task.resource)
         if since is None and not pulled.cursor:
             # An Eden database that was taken over has the time of its last pull.
-            row = self._site.db.sync_task(task.id)
-            if row is not None and row.last_pull is not None:
-                since = row.last_pull - self._overlap
+            stored = tasks.find(self._site.db, task.id)
+            if stored is not None and stored.last_pull is not None:
+                since = stored.last_pull - self._overlap
         return Position(pulled.cursor, since, pushed.position, pushed.checkpoint, tuple(pushed.files))
 
     # --- pull ------------------------------------------------------------------------------------------
@@ -85,20 +83,19 @@ class LocalSite:
             table: the main table.
             from_ours: whether the peer is one of ours; an Eden names no cleared fields, and sends records again.
         """
-        exchanged, delivered = self._progresses.exchanged(table), self._progresses.delivered
         if from_ours:
-            return self._site.context(self._id, exchanged, delivered)
+            return self._repository.context(table)
         known = lru_cache(maxsize=None)(self._asked_before)
-        return self._site.context(self._id, exchanged, delivered, clears=False, known=known)
+        return self._repository.context(table, clears=False, known=known)
 
     def take_page(self, task: Task, page: PullResult) -> ImportSummary:
         """See ``engine.Local``."""
         site, table = self._site, task.resource
-        state = self._progresses.pulled(table)
-        terms = site.terms(task.exchange, self._repository)
+        state = self._states.pulled(table)
+        terms = self._repository.terms(task.exchange)
         with (
             page.path.open("rb") as source,
-            self._opened(source, table) as document,
+            site.document(source, table) as document,
             site.store.transaction(),
         ):
             renamed = page.journal and state.journal and page.journal != state.journal
@@ -108,11 +105,11 @@ class LocalSite:
             report = site.importer.import_page(document, terms, context)
             head = state.head
             if not page.more:
-                report.add(retry_rejected(site, self._id, table, terms, context))
+                report.add(retry_rejected(self._repository, table, terms, context))
                 head = site.journal.head()
-                site.db(site.db.sync_task.id == task.id).update(last_pull=site.clock.now())
+                self._note_time(task, last_pull=site.clock.now())
             waiting = _still_waiting(page, state, sum(report.main.values()))
-            self._progresses.save_pulled(
+            self._states.save_pulled(
                 table, PullState(page.cursor or "", page.journal or "", head, state.since, waiting=waiting)
             )
         return self._taken(report)
@@ -122,36 +119,32 @@ class LocalSite:
     ) -> ImportSummary:
         """See ``engine.Local``."""
         site, table = self._site, task.resource
-        terms = site.terms(task.exchange, self._repository)
+        terms = self._repository.terms(task.exchange)
         context = self.context(table, from_ours=False)
 
         def told(report: Report) -> None:
             on_batch(sum(report.main.values()))
 
-        with document.path.open("rb") as source, self._opened(source, table) as opened:
+        with document.path.open("rb") as source, site.document(source, table) as opened:
             report = site.importer.import_document(opened, terms, context, told)
         with site.store.transaction():
             # A rejected version was seen but not imported: it is decided again.
-            report.add(retry_rejected(site, self._id, table, terms, replace(context, known=unknown)))
+            report.add(retry_rejected(self._repository, table, terms, replace(context, known=unknown)))
             head = site.journal.head()
             # A peer with cursors is not asked by time, and repeats nothing.
             since = format_msince(started) if document.cursor is None else ""
             waiting = None if document.more else 0
-            self._progresses.save_pulled(
+            self._states.save_pulled(
                 table, PullState(document.cursor or "", head=head, since=since, waiting=waiting)
             )
-            site.db(site.db.sync_task.id == task.id).update(last_pull=started)
+            self._note_time(task, last_pull=started)
         return self._taken(report)
-
-    def _opened(self, source: BinaryIO, table: str) -> Document:
-        return Document(source, self._site.schema, table, self._site.document_limits)
 
     def _peer_was_restored(self, table: str) -> None:
         """Reset the exchange after one of us was restored: the peer may have lost what it had from us, or brought."""
         self._site.journal.forget_origin(self._id)
-        self._progresses.save_pushed(table, PushState())
-        for direction in (SERVE, RECEIVE):
-            self._site.checkpoints.forget(self._id, table, direction)
+        self._states.save_pushed(table, PushState())
+        self._states.forget(table, SERVE, RECEIVE)
 
     @staticmethod
     def _taken(report: Report) -> ImportSummary:
@@ -202,7 +195,7 @@ class LocalSite:
 
     def _asked_before(self, table: str) -> datetime | None:
         """Return the time (by the peer's clock) of the last complete pull from an Eden, minus the overlap."""
-        since = self._progresses.pulled(table).since
+        since = self._states.pulled(table).since
         asked = parse_msince(since) if since else None
         return asked - self._overlap if asked is not None else None
 
@@ -236,24 +229,27 @@ class LocalSite:
 
     def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
         """See ``engine.Local``."""
-        state = self._progresses.pushed(task.resource)
+        state = self._states.pushed(task.resource)
         checkpoint = state.checkpoint if result is None else result.checkpoint or ""
         changed = replace(state, position=page.position, checkpoint=checkpoint, files=list(files))
         if changed == state:
             return
         with self._site.store.transaction():
-            self._progresses.save_pushed(task.resource, changed)
+            self._states.save_pushed(task.resource, changed)
             if result is not None:
-                site = self._site
-                site.db(site.db.sync_task.id == task.id).update(last_push=site.clock.now())
+                self._note_time(task, last_push=self._site.clock.now())
+
+    def _note_time(self, task: Task, **moment: datetime) -> None:
+        """Store when a task was exchanged last, within the current transaction."""
+        self._site.db(self._site.db.sync_task.id == task.id).update(**moment)
 
     def start_over(self, task: Task) -> None:
         """See ``engine.Local``."""
-        state = self._progresses.pushed(task.resource)
+        state = self._states.pushed(task.resource)
         self._counted.discard(task.resource)
         with self._site.store.transaction():
             self._site.journal.forget_origin(self._id)
-            self._progresses.save_pushed(task.resource, PushState(0, state.checkpoint, state.files))
+            self._states.save_pushed(task.resource, PushState(0, state.checkpoint, state.files))
 
     def file_path(self, stored: str) -> Path:
         """See ``engine.Local``."""
@@ -267,9 +263,6 @@ class LocalSite:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _update(self, **changes: Any) -> None:
-        self._site.db(self._site.db.sync_repository.id == self._id).update(**changes)
 
 
 def _still_waiting(page: PullResult, state: PullState, taken: int) -> int | None:

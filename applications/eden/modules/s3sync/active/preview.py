@@ -7,25 +7,22 @@ beginning of each exchange is examined.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 from ..adapters.base import Adapter
 from ..core.errors import NotRegistered, SyncError
 from ..exchange.exporter import ExportRequest
 from ..exchange.importer.dry_run import EXAMPLES
 from ..exchange.run.ports import Position, Task
-from ..site import Site
+from ..site import Repository
 from ..transport.limits import InteractiveLimits
 from ..wire.protocol.dry_run import DryRunRecord, DryRunResult
 from ..wire.protocol.names import LOOK
 from ..wire.s3xml import encode_record
-from ..wire.s3xml.document import Document
 from .local_site import LocalSite
 
 #: Maximum number of main records of a resource to examine in each direction.
@@ -92,8 +89,7 @@ class Preview:
 
 
 def preview(
-    site: Site,
-    repository: Any,
+    repository: Repository,
     tasks: list[Task],
     *,
     most: int = MOST,
@@ -103,8 +99,7 @@ def preview(
     """Preview a synchronisation. This writes nothing, here or there.
 
     Args:
-        site: this site.
-        repository: row of the repository.
+        repository: the repository.
         tasks: the tasks to preview.
         most: maximum number of main records of a resource in each direction.
         within: seconds after which no further resource is begun.
@@ -113,8 +108,8 @@ def preview(
     found = Preview()
     until = clock() + within
     try:
-        with site.peer(repository, LINE) as peer:
-            looking = _Looking(site, repository, peer, most)
+        with repository.peer(LINE) as peer:
+            looking = _Looking(repository, peer, most)
             found.is_ours = looking.meet()
             for task in tasks:
                 part = ResourcePreview(task)
@@ -127,20 +122,20 @@ def preview(
         found.error = error
     finally:
         # Ends the read transaction; there is nothing to commit.
-        site.db.rollback()
+        repository.site.db.rollback()
     return found
 
 
 class _Looking:
     """The preview of one repository."""
 
-    def __init__(self, site: Site, repository: Any, peer: Adapter, most: int) -> None:
-        self._site = site
+    def __init__(self, repository: Repository, peer: Adapter, most: int) -> None:
+        self._site = repository.site
         self._repository = repository
         self._peer = peer
         self._most = most
         self._is_ours = False
-        self._local = LocalSite(site, repository)
+        self._local = LocalSite(repository)
 
     def meet(self) -> bool:
         """Check that the peer supports a preview; return whether it is one of ours.
@@ -197,10 +192,10 @@ class _Looking:
             look=True,
         )
         try:
-            with page.path.open("rb") as source, self._opened(source, task.resource) as document:
+            with page.path.open("rb") as source, self._site.document(source, task.resource) as document:
                 forecast = self._site.rehearsal.rehearse(
                     document,
-                    self._site.terms(task.exchange, self._repository),
+                    self._repository.terms(task.exchange),
                     self._local.context(task.resource, from_ours=page.is_ours),
                     self._most,
                 )
@@ -243,7 +238,7 @@ class _Looking:
         counts: "Counter[str]" = Counter()
         examples: list[DryRunRecord] = []
         schema = self._site.schema
-        with target.open("rb") as source, self._opened(source, task.resource) as document:
+        with target.open("rb") as source, self._site.document(source, task.resource) as document:
             for batch in document.batches(self._most):
                 for record in batch:
                     fate = SENT_DELETED if record.deleted else SENT
@@ -253,8 +248,3 @@ class _Looking:
                             DryRunRecord(fate, record.uuid, incoming=encode_record(record, schema))
                         )
         return DryRunResult(sum(counts.values()), dict(counts), 0, tuple(examples))
-
-    @contextlib.contextmanager
-    def _opened(self, source: Any, table: str) -> Iterator[Document]:
-        with Document(source, self._site.schema, table, self._site.document_limits) as document:
-            yield document

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..adapters import adapter_type, can_ask
+from ..adapters import adapter_type
 from ..adapters.base import Adapter
 from ..adapters.settings import COLUMNS
 from ..core.errors import ConfigurationError, SyncError
-from ..database.log import OUTGOING, SyncLog
+from ..database.log import OUTGOING
 from ..database.tables.define import BELONGING, ENDING, OUTLIVING
 from ..exchange.peer import Registration
 from ..scheduler import jobs
-from ..site import Site
+from ..site import Repository, Site
+from ..site.repositories import SKEW, first
 from ..wire.protocol.offer import Offer, offer_json, read_offer
 from ..wire.protocol.times import format_msince, parse_msince
 
@@ -50,23 +51,21 @@ def introduce(site: Site, repository_id: int) -> Introduction:
         site: this site.
         repository_id: the repository.
     """
-    row = site.repository(repository_id)
-    log = SyncLog(site.db, site.store.transaction, site.clock, repository_id, OUTGOING)
+    repository = site.repository(repository_id)
     try:
-        with site.peer(row) as peer:
+        with repository.peer() as peer:
             answer = peer.register()
-            repository_id = _remember(site, row, answer)
-            _ask_once(site, repository_id, peer, answer)
+            repository = _remember(repository, answer)
+            _ask_once(repository, peer, answer)
     except SyncError as error:
-        log.error(None, "register", "request", error)
-        site.note_contact(repository_id, None, status="failed")
-        return Introduction(repository_id, error=error)
-    log = SyncLog(site.db, site.store.transaction, site.clock, repository_id, OUTGOING)
+        repository.log(OUTGOING).error(None, "register", "request", error)
+        repository.note_contact(None, status="failed")
+        return Introduction(repository.id, error=error)
     kind = f"version {answer.version}" if answer.is_ours else "an Eden"
-    log.task(
+    repository.log(OUTGOING).task(
         None, "register", "request", "success", f"{answer.message} ({kind}, {answer.uuid}).", remote=False
     )
-    return Introduction(repository_id, answer)
+    return Introduction(repository.id, answer)
 
 
 class KnownOffer(NamedTuple):
@@ -81,12 +80,11 @@ class KnownOffer(NamedTuple):
     asked_on: datetime
 
 
-def ask_for_offer(site: Site, repository_id: int) -> Offer | None:
+def ask_for_offer(repository: Repository) -> Offer | None:
     """Request the offer of a repository, and store it.
 
     Args:
-        site: this site.
-        repository_id: the repository.
+        repository: the repository; the object stays as it was read.
 
     Returns:
         its offer; None from a site without one, such as an Eden.
@@ -94,98 +92,93 @@ def ask_for_offer(site: Site, repository_id: int) -> Offer | None:
     Raises:
         SyncError: it cannot be requested. The former offer stays stored.
     """
-    with site.peer(site.repository(repository_id)) as peer:
+    with repository.peer() as peer:
         found = peer.offer()
-    _remember_offer(site, repository_id, found)
+    _remember_offer(repository, found)
     return found
 
 
-def known_offer(row: Any) -> KnownOffer | None:
-    """Return the stored offer of a repository, without a request.
-
-    Args:
-        row: row of sync_repository.
-    """
-    kept = (row.settings or {}).get(OFFER)
+def known_offer(repository: Repository) -> KnownOffer | None:
+    """Return the stored offer of a repository, without a request."""
+    kept = repository.settings.get(OFFER)
     if not kept:
         return None
     return KnownOffer(read_offer(kept["told"]), parse_msince(kept["asked_on"]))
 
 
-def _ask_once(site: Site, repository_id: int, peer: Adapter, answer: Registration) -> None:
+def _ask_once(repository: Repository, peer: Adapter, answer: Registration) -> None:
     """Request the offer of a newly registered site; the registration is valid also if that fails."""
     if not answer.is_ours:
         return
     try:
-        _remember_offer(site, repository_id, peer.offer())
+        _remember_offer(repository, peer.offer())
     except SyncError as error:
-        SyncLog(site.db, site.store.transaction, site.clock, repository_id, OUTGOING).error(
-            None, "register", "request", error
-        )
+        repository.log(OUTGOING).error(None, "register", "request", error)
 
 
-def _remember_offer(site: Site, repository_id: int, found: Offer | None) -> None:
-    table = site.db.sync_repository
-    kept = dict(table(repository_id).settings or {})
+def _remember_offer(repository: Repository, found: Offer | None) -> None:
+    site, kept = repository.site, repository.settings_with()
     if found is None:
         kept.pop(OFFER, None)
     else:
         kept[OFFER] = {"told": offer_json(found), "asked_on": format_msince(site.clock.now())}
     with site.store.transaction():
-        site.db(table.id == repository_id).update(settings=kept)
+        repository.update(settings=kept)
 
 
-def _remember(site: Site, row: Any, answer: Registration) -> int:
+def _remember(repository: Repository, answer: Registration) -> Repository:
     """Store what the other site told about itself; return its repository.
 
     Raises:
         ConfigurationError: that site has another repository already, or it is this site itself.
     """
+    site = repository.site
     if answer.uuid == site.config().uuid:
         raise ConfigurationError(
-            f"The repository {row.name} is this site itself.",
+            f"The repository {repository.name} is this site itself.",
             hint="Enter the address of the other site.",
         )
     table = site.db.sync_repository
-    learned = frozenset(row.capabilities or ()) & adapter_type(row.apitype).learned
+    learned = repository.capabilities & adapter_type(repository.apitype).learned
     changes: dict[str, Any] = {
         "uuid": answer.uuid,
         "capabilities": sorted(answer.capabilities | learned),
         "peer_version": answer.version,
         "last_connected": site.clock.now(),
         "last_status": "registered",
-        "settings": {**(row.settings or {}), "skew": answer.skew},
+        "settings": {**repository.settings, SKEW: answer.skew},
     }
-    known = site.db((table.uuid == answer.uuid) & (table.id != row.id)).select().first()
-    if known is not None and can_ask(known) and not known.deleted:
+    known = first(site, (table.uuid == answer.uuid) & (table.id != repository.id))
+    if known is not None and known.can_ask and not known.deleted:
         raise ConfigurationError(
-            f"The site of {row.name} is already here as the repository {known.name}.",
+            f"The site of {repository.name} is already here as the repository {known.name}.",
             hint=f"Use the repository {known.name} and delete this one.",
         )
     with site.store.transaction():
         if known is None:
-            row.update_record(**changes)
-            return int(row.id)
+            repository.update(**changes)
+            return site.repository(repository.id)
         # The other site has registered here, too: both rows are for the same site.
-        entered = {name: row[name] for name in ("name", "apitype", *sorted(COLUMNS))}
-        _hand_over(site, row.id, known.id)
-        site.db(table.id == row.id).delete()
-        site.db(table.id == known.id).update(**{**changes, **entered, "deleted": False})
-        return int(known.id)
+        entered = {name: repository[name] for name in ("name", "apitype", *sorted(COLUMNS))}
+        _hand_over(repository, known)
+        site.db(table.id == repository.id).delete()
+        known.update(**{**changes, **entered, "deleted": False})
+        return site.repository(known.id)
 
 
-def _hand_over(site: Site, former: int, known: int) -> None:
+def _hand_over(former: Repository, known: Repository) -> None:
     """Transfer everything that belongs to a repository to another one for the same site.
 
     The tasks are those that were entered last: the former's. The positions are those of the known one; what the former
     had received beyond them is compared again.
     """
+    site = former.site
     db, task = site.db, site.db.sync_task
-    ours = [each.resource_name for each in site.task_rows(former)]
-    db((task.repository_id == known) & task.resource_name.belongs(ours)).delete()
-    jobs.hand_over(db, former, known)
+    ours = [each.resource for each in former.task_rows]
+    db((task.repository_id == known.id) & task.resource_name.belongs(ours)).delete()
+    jobs.hand_over(db, former.id, known.id)
     for name in (*BELONGING, *OUTLIVING):
-        db(db[name].repository_id == former).update(repository_id=known)
+        db(db[name].repository_id == former.id).update(repository_id=known.id)
     for name in ENDING:
-        db(db[name].repository_id == former).delete()
-    site.journal.forget_origin(former)
+        db(db[name].repository_id == former.id).delete()
+    site.journal.forget_origin(former.id)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from ..core.errors import NotRegistered
 from ..site import Site
-from ..site.exchange_state import ExchangeStates
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.push import PushRequest
-from ..wire.s3xml.document import Document
 from .push import instance_table, push_terms
 
 #: Maximum number of main records of a document to examine.
@@ -26,13 +23,8 @@ def dry_run(site: Site, request: PushRequest, source: BinaryIO) -> DryRunResult:
     Raises:
         NotRegistered, DocumentError, UnknownResource, ProtectedResource, BadRequest: as in ``push``.
     """
-    repository = site.repository_of(request.repository)
-    if repository is None:
-        raise NotRegistered("Registration required")
-    table = instance_table(site, request.resource)
-    progresses = ExchangeStates(site.checkpoints, repository.id, site.journal.identity())
-    context = site.context(repository.id, progresses.exchanged(table.name), progresses.delivered)
-    with Document(source, site.schema, table.name, site.document_limits) as document:
-        return site.rehearsal.rehearse(
-            document, push_terms(site, request, repository), context, MOST_LOOKED_AT
-        )
+    repository = site.repository(request.repository)
+    table = instance_table(site.schema, request.resource)
+    terms, context = push_terms(request, repository), repository.context(table.name)
+    with site.document(source, table.name) as document:
+        return site.rehearsal.rehearse(document, terms, context, MOST_LOOKED_AT)

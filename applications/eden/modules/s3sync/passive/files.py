@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from ..core.errors import DocumentTooLarge, NotRegistered, StoreFull
+from ..core.errors import DocumentTooLarge, StoreFull
 from ..core.limits import CHUNK
 from ..site import Site
 
@@ -32,9 +32,7 @@ def take_file(site: Site, repository_uuid: str | None, stored: str, source: Bina
         NotRegistered: the sending site is not registered here.
         DocumentTooLarge: it is larger than this site accepts.
     """
-    repository = site.repository_of(repository_uuid)
-    if repository is None:
-        raise NotRegistered("Registration required")
+    repository = site.repository(repository_uuid)
     # Pending files have no target table.
     waiting = [
         each

@@ -24,7 +24,7 @@ def offer(site: Site, asking: str | None) -> Offer:
         version=VERSION,
         capabilities=frozenset(CAPABILITIES),
         time=site.clock.now(),
-        known=site.repository_of(asking) is not None,
+        known=site.known_repository(asking) is not None,
         page_size=site.host.settings.get_sync_page_size(),
         most_per_page=MOST_PER_PAGE,
         resources=tuple(

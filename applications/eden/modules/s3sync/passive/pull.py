@@ -10,11 +10,9 @@ from typing import Any, BinaryIO
 
 from ..core.cursor import Checkpoint, Cursor, hand_out, present
 from ..core.messages import sent
-from ..database import traffic
-from ..database.log import INCOMING, SyncLog
+from ..database.log import INCOMING
 from ..exchange.exporter import ExportPage, ExportRequest
-from ..site import Site
-from ..site.exchange_state import RECEIVE
+from ..site import Repository, Site
 from ..wire.protocol.pull import PullRequest
 from .contact import note_contact
 from .pull_by_eden import EDEN_TOKEN, serve_eden
@@ -33,11 +31,11 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         UnknownResource, ProtectedResource, FilterError, BadRequest: the request cannot be answered.
     """
     table = site.schema.table(request.resource)
-    repository = site.repository_of(request.repository)
+    repository = site.known_repository(request.repository)
     if not request.look:
         site.journal.catch_up(table)
         if repository is not None:
-            note_contact(site, repository)
+            note_contact(repository)
     wanted = ExportRequest(
         table.name,
         filters=site.by_table(request.filters, table.name),
@@ -53,13 +51,11 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     elif repository is None:
         served = _serve_stranger(site, request, wanted, out)
     else:
-        served = _serve_page(site, request, wanted, repository, out)
+        served = _serve_page(request, wanted, repository, out)
     if repository is not None and served.count:
         with site.store.transaction():
-            SyncLog(site.db, site.store.transaction, site.clock, repository.id, INCOMING).task(
-                table.name, "pull", "send", "success", sent(served.count, {})
-            )
-            traffic.note(site.db, site.clock.now().date(), repository.id, sent=served.count)
+            repository.log(INCOMING).task(table.name, "pull", "send", "success", sent(served.count, {}))
+            repository.note_traffic(sent=served.count)
     return served
 
 
@@ -67,19 +63,13 @@ def _limit(site: Site, request: PullRequest) -> int:
     return request.limit or site.host.settings.get_sync_page_size()
 
 
-def _serve_page(
-    site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
-) -> Served:
+def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Repository, out: BinaryIO) -> Served:
     """Write the next page for one of ours, and store what was sent."""
-    identity, head = site.journal.identity(), site.journal.head()
-    before = site.checkpoints.load(repository.id, wanted.table)
+    site, states = repository.site, repository.states
+    identity, head = states.identity, site.journal.head()
+    before, received = states.served(wanted.table), states.received(wanted.table)
     decision = present(before, Cursor.parse(request.cursor), identity, head)
-    pushed = present(
-        site.checkpoints.load(repository.id, wanted.table, RECEIVE),
-        Cursor.parse(request.checkpoint),
-        identity,
-        head,
-    )
+    pushed = present(received, Cursor.parse(request.checkpoint), identity, head)
     lost = [each.lost_after for each in (decision, pushed) if each.lost_after is not None]
     if lost:
         with site.store.transaction():
@@ -101,22 +91,22 @@ def _serve_page(
     page = site.exporter.export(out, paged, attributes)
     if handed[-1] != before:
         with site.store.transaction():
-            site.checkpoints.save(repository.id, wanted.table, handed[-1])
+            states.save_served(wanted.table, handed[-1])
     return Served(page.count, page.more)
 
 
 def _show_page(
-    site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
+    site: Site, request: PullRequest, wanted: ExportRequest, repository: Repository | None, out: BinaryIO
 ) -> Served:
     """Write the page that one of ours would get, for a dry run; nothing is stored."""
-    identity, head = site.journal.identity(), site.journal.head()
+    identity = repository.states.identity if repository is not None else site.journal.identity()
+    head = site.journal.head()
     cursor = Cursor.parse(request.cursor)
     after, restored, skip_origin = 0, False, wanted.skip_origin
     if repository is not None:
-        load = site.checkpoints.load
-        decision = present(load(repository.id, wanted.table), cursor, identity, head)
-        received = load(repository.id, wanted.table, RECEIVE)
-        pushed = present(received, Cursor.parse(request.checkpoint), identity, head)
+        states = repository.states
+        decision = present(states.served(wanted.table), cursor, identity, head)
+        pushed = present(states.received(wanted.table), Cursor.parse(request.checkpoint), identity, head)
         after, restored = decision.resume, decision.restored or pushed.restored
         if decision.lost_after is not None or pushed.lost_after is not None:
             # It may have lost what it brought: that would be sent, too.

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ..core.cursor import Checkpoint, Handed
 from ..exchange.exporter import ExportRequest
-from ..site import Site
+from ..site import Repository, Site
 from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.times import format_msince
 from .served import Served
 
-EDEN = EDEN_TOKEN = "eden"
+EDEN_TOKEN = "eden"
 
 
 def serve_eden(
-    site: Site, request: PullRequest, wanted: ExportRequest, repository: Any, out: BinaryIO
+    site: Site, request: PullRequest, wanted: ExportRequest, repository: Repository | None, out: BinaryIO
 ) -> Served:
     """Write one complete document for an Eden.
 
@@ -29,7 +28,7 @@ def serve_eden(
     if request.msince is None:
         # It asks for everything and may have lost its data, also what it brought itself.
         wanted = replace(wanted, skip_origin=None)
-    after = _where_an_eden_goes_on(site, request, repository, head) if repository is not None else None
+    after = _where_an_eden_goes_on(request, repository, head) if repository is not None else None
     if after is None:
         wanted = replace(wanted, msince=request.msince)
     else:
@@ -38,15 +37,14 @@ def serve_eden(
     return Served(page.count)
 
 
-def _where_an_eden_goes_on(site: Site, request: PullRequest, repository: Any, head: int) -> int | None:
+def _where_an_eden_goes_on(request: PullRequest, repository: Repository, head: int) -> int | None:
     """Return the position after which to continue, None if only the time counts. This answer is stored."""
-    table = request.resource
+    table, states = request.resource, repository.states
     query = "&".join(sorted(str(each) for each in request.filters)) + f"|{request.components}"
-    text = site.checkpoints.read(repository.id, table, EDEN)
-    known = json.loads(text) if text else {}
+    known = states.answered(table)
     msince = "" if request.msince is None else format_msince(request.msince)
     after: int | None = None
-    same = known.get("query") == query and known.get("journal") == site.journal.identity()
+    same = known.get("query") == query and known.get("journal") == states.identity
     if msince and same:
         if msince > known["msince"]:
             after = known["head"]
@@ -58,12 +56,12 @@ def _where_an_eden_goes_on(site: Site, request: PullRequest, repository: Any, he
         "after": after,
         "head": head,
         "query": query,
-        "journal": site.journal.identity(),
+        "journal": states.identity,
     }
-    with site.store.transaction():
-        site.checkpoints.write(repository.id, table, EDEN, json.dumps(told))
+    with repository.site.store.transaction():
+        states.save_answered(table, told)
         if not request.filters:
             # Conflicts are detected by what it has imported.
             known_there = Checkpoint(after or 0, (Handed(head, EDEN_TOKEN),))
-            site.checkpoints.save(repository.id, table, known_there)
+            states.save_served(table, known_there)
     return after

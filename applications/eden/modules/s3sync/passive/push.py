@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ..core.cursor import Checkpoint, Cursor, Handed, hand_out, present
-from ..core.errors import BadRequest, NotRegistered
+from ..core.errors import BadRequest
 from ..core.limits import LOGGED_PROBLEMS, MOST_FILES
 from ..core.messages import bounded, received
 from ..core.policy import Terms
 from ..core.records import Action
-from ..core.schema import Table
+from ..core.schema import Schema, Table
 from ..database import traffic
-from ..database.log import INCOMING, SyncLog
+from ..database.log import INCOMING
 from ..exchange.importer import Report
 from ..exchange.importer.report import problems_of
-from ..site import Site
-from ..site.exchange_state import RECEIVE, ExchangeStates
+from ..site import Repository, Site
 from ..site.rejected import retry_rejected
 from ..wire.protocol.push import PushReply, PushRequest
 from ..wire.s3xml import error_tree
@@ -42,20 +41,18 @@ def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
         DocumentError: the document cannot be read; nothing of it was imported.
         UnknownResource, ProtectedResource, BadRequest: the request cannot be answered.
     """
-    repository = site.repository_of(request.repository)
-    if repository is None:
-        raise NotRegistered("Registration required")
-    table = instance_table(site, request.resource)
-    terms = push_terms(site, request, repository)
-    note_contact(site, repository)
-    with Document(source, site.schema, table.name, site.document_limits) as document:
+    repository = site.repository(request.repository)
+    table = instance_table(site.schema, request.resource)
+    terms = push_terms(request, repository)
+    note_contact(repository)
+    with site.document(source, table.name) as document:
         if request.checkpoint is None:
-            return _take_document(site, request, repository, document, terms)
-        return _take_page(site, request, repository, document, terms)
+            return _take_document(request, repository, document, terms)
+        return _take_page(request, repository, document, terms)
 
 
-def instance_table(site: Site, name: str) -> Table:
-    table = site.schema.table(name)
+def instance_table(schema: Schema, name: str) -> Table:
+    table = schema.table(name)
     if table.is_super:
         raise BadRequest(
             f"Nonexistent or invalid resource: {name} holds no records of its own.",
@@ -64,10 +61,10 @@ def instance_table(site: Site, name: str) -> Table:
     return table
 
 
-def push_terms(site: Site, request: PushRequest, repository: Any) -> Terms:
+def push_terms(request: PushRequest, repository: Repository) -> Terms:
     """Return the rules for a push: those of the sender, else those of our task, else the defaults."""
-    tasks = [site.task(row) for row in site.task_rows(repository.id) if row.resource_name == request.resource]
-    usual = site.terms(tasks[0].exchange, repository) if tasks else Terms()
+    ours = next((each for each in repository.task_rows if each.resource == request.resource), None)
+    usual = repository.terms(ours.rules) if ours is not None else Terms()
     # An Eden sends its policies as configured there; one of ours has swapped them already.
     turned = request.journal is None
     chosen = []
@@ -77,35 +74,31 @@ def push_terms(site: Site, request: PushRequest, repository: Any) -> Terms:
     ):
         chosen.append(default if sent is None else sent.swapped if turned else sent)
     strategy = frozenset(request.strategy) if request.strategy else usual.strategy
-    return Terms(strategy, chosen[0], chosen[1], bool(repository.synchronise_uuids), request.components)
+    return Terms(strategy, chosen[0], chosen[1], repository.synchronise_uuids, request.components)
 
 
-def _take_page(
-    site: Site, request: PushRequest, repository: Any, document: Document, terms: Terms
-) -> PushReply:
+def _take_page(request: PushRequest, repository: Repository, document: Document, terms: Terms) -> PushReply:
     """Import a page of one of ours, with its checkpoint and answer in one transaction."""
-    table = request.resource
-    identity = site.journal.identity()
-    progresses = ExchangeStates(site.checkpoints, repository.id, identity)
+    table, states = request.resource, repository.states
+    site, journal = repository.site, repository.site.journal
     with site.store.transaction():
-        before = site.checkpoints.load(repository.id, table, RECEIVE)
         presented = Cursor.parse(request.checkpoint)
-        decision = present(before, presented, identity, site.journal.head())
+        decision = present(states.received(table), presented, states.identity, journal.head())
         sender_restored = bool(repository.peer_journal) and repository.peer_journal != request.journal
         if decision.lost_after is not None or sender_restored:
-            site.journal.forget_origin(repository.id, 0 if sender_restored else decision.lost_after or 0)
+            journal.forget_origin(repository.id, 0 if sender_restored else decision.lost_after or 0)
         if request.journal and repository.peer_journal != request.journal:
-            site.db(site.db.sync_repository.id == repository.id).update(peer_journal=request.journal)
-        context = site.context(repository.id, progresses.exchanged(table), progresses.delivered)
+            repository.update(peer_journal=request.journal)
+        context = repository.context(table)
         report = site.importer.import_page(document, terms, context)
-        report.add(retry_rejected(site, repository.id, table, terms, context))
-        checkpoint, cursor = hand_out(decision.checkpoint, site.journal.head(), new_token(), identity)
-        site.checkpoints.save(repository.id, table, checkpoint, RECEIVE)
+        report.add(retry_rejected(repository, table, terms, context))
+        checkpoint, cursor = hand_out(decision.checkpoint, journal.head(), new_token(), states.identity)
+        states.save_received(table, checkpoint)
         files = [each.uuid for each in site.pending_references.waiting_files(repository.id, MOST_FILES)]
-    _log(site, repository.id, table, report)
+    _log(repository, table, report)
     return replace(
         _reply(report),
-        journal=identity,
+        journal=states.identity,
         checkpoint=str(cursor),
         restored=decision.restored,
         files=list(dict.fromkeys(files)),
@@ -115,19 +108,18 @@ def _take_page(
 
 
 def _take_document(
-    site: Site, request: PushRequest, repository: Any, document: Document, terms: Terms
+    request: PushRequest, repository: Repository, document: Document, terms: Terms
 ) -> PushReply:
     """Import the document of an Eden, in batches, however large it is."""
-    table = request.resource
-    progresses = ExchangeStates(site.checkpoints, repository.id, site.journal.identity())
-    context = site.context(repository.id, progresses.exchanged(table), progresses.delivered, clears=False)
+    site, table = repository.site, request.resource
+    context = repository.context(table, clears=False)
     report = site.importer.import_document(document, terms, context)
     with site.store.transaction():
-        report.add(retry_rejected(site, repository.id, table, terms, context))
+        report.add(retry_rejected(repository, table, terms, context))
         head = site.journal.head()
         known = Checkpoint(head, (Handed(head, EDEN_TOKEN),))
-        site.checkpoints.save(repository.id, table, known, RECEIVE)
-    _log(site, repository.id, table, report)
+        repository.states.save_received(table, known)
+    _log(repository, table, report)
     return _reply(report)
 
 
@@ -146,15 +138,15 @@ def _reply(report: Report) -> PushReply:
     )
 
 
-def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
+def _log(repository: Repository, table: str, report: Report) -> None:
     """Log the result of a push; an echo that changed nothing needs no entry."""
     counts = {action.value: count for action, count in sorted(report.main.items()) if count}
     problems = problems_of(report)
     if not problems and not any(count for name, count in counts.items() if name != Action.UNCHANGED.value):
         return
     bad = problems or report.main.get(Action.REJECTED) or report.main.get(Action.CONFLICT)
-    with site.store.transaction():
-        SyncLog(site.db, site.store.transaction, site.clock, repository_id, INCOMING).task(
+    with repository.site.store.transaction():
+        repository.log(INCOMING).task(
             table,
             "push",
             "receive",
@@ -162,4 +154,4 @@ def _log(site: Site, repository_id: int, table: str, report: Report) -> None:
             received(counts),
             details=list(bounded(problems, LOGGED_PROBLEMS)),
         )
-        traffic.note(site.db, site.clock.now().date(), repository_id, received=traffic.changes(counts))
+        repository.note_traffic(received=traffic.changes(counts))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import VERSION
-from ..adapters import USUAL, adapter_types, can_ask
+from ..adapters import USUAL, adapter_types
 from ..core.limits import LONGEST_NAME
-from ..database.log import INCOMING, SyncLog
+from ..database.log import INCOMING
 from ..exchange.peer import Capability
 from ..site import Site
+from ..site.repositories import first
 from ..wire.protocol.names import CAPABILITIES
 from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
 
@@ -29,8 +30,8 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     if request.capabilities:
         changes["capabilities"] = sorted(request.capabilities)
     with site.store.transaction():
-        row = site.db(table.uuid == request.uuid).select().first()
-        if row is None:
+        known = first(site, table.uuid == request.uuid)
+        if known is None:
             repository_id = table.insert(
                 uuid=request.uuid,
                 name=request.name[:LONGEST_NAME],
@@ -38,14 +39,13 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
                 **changes,
             )
         else:
-            repository_id = row.id
+            repository_id = known.id
             # A name given by an administrator is not overwritten from outside.
-            if not can_ask(row):
+            if not known.can_ask:
                 changes["name"] = request.name[:LONGEST_NAME]
-            row.update_record(**changes)
+            known.update(**changes)
         site.db(table.id == repository_id).update(last_connected=site.clock.now())
-    known = row is not None
-    SyncLog(site.db, site.store.transaction, site.clock, repository_id, INCOMING).task(
+    site.log(repository_id, INCOMING).task(
         None,
         "register",
         "request",

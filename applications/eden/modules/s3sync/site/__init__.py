@@ -1,4 +1,4 @@
-"""Layer 6, this site put together: which implementation stands behind which port.
+"""Layer 6, this site: which implementation belongs to which port.
 Knows everything below.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, BinaryIO, Callable
 from urllib.parse import urlsplit
 
 from gluon import current
@@ -16,38 +16,49 @@ from gluon import current
 from ..adapters import adapter_type
 from ..adapters.base import Adapter, Remote
 from ..adapters.lines import Lines
-from ..adapters.settings import opened
 from ..core.clock import Clock, SystemClock
-from ..core.errors import ConfigurationError
+from ..core.errors import ConfigurationError, NotRegistered
 from ..core.kept import Kept
-from ..core.messages import Sentence
-from ..core.policy import Method, Policy, Terms
 from ..core.schema import Schema
-from ..core.task import Mode
 from ..database.accounts import SiteAccounts
 from ..database.checkpoints import Checkpoints
 from ..database.files import SiteFiles
 from ..database.journal import SqlJournal
 from ..database.journal_hooks import install
 from ..database.kept_versions import SqlKeptVersions
+from ..database.log import SyncLog
 from ..database.pending_references import SqlPendingReferences
 from ..database.record_counts import RecordCounts
 from ..database.store import open_store
+from ..database.tables.fields import live
 from ..exchange.exporter import Exporter, ExportPage, ExportRequest
 from ..exchange.importer import Context, Importer, unknown
 from ..exchange.importer.dry_run import DryRun
-from ..exchange.peer import Capability, Exchange
+from ..exchange.peer import Capability
 from ..exchange.ports import Ports, nowhere
-from ..exchange.run.ports import Task
 from ..exchange.versions import name_in
 from ..host.port import Host
 from ..host.schema import build_schema
 from ..transport.limits import InteractiveLimits, Limits
-from ..wire.filters import Filter, parse_filter_string, validate
+from ..wire.filters import Filter, validate
 from ..wire.s3xml import DocumentLimits
+from ..wire.s3xml.document import Document
+from . import repositories
+from .repositories import Repository
 from .vault import Vault
 
-__all__ = ["Site", "datasets", "exchange_state", "labels", "rejected", "uploaded", "vault"]
+__all__ = [
+    "Repository",
+    "Site",
+    "datasets",
+    "exchange_state",
+    "labels",
+    "rejected",
+    "repositories",
+    "tasks",
+    "uploaded",
+    "vault",
+]
 
 JOURNAL_FILE = "journal.json"
 TALLY_FILE = "tally.json"
@@ -59,7 +70,7 @@ class Site:
 
     Args:
         db: the DAL with the sync_* tables.
-        host: the application around us.
+        host: the host application.
         folder: the application's folder.
         application: its name, the first part of its URLs.
         origin: scheme and host of this request, for a site without a configured public address.
@@ -88,7 +99,7 @@ class Site:
 
     @classmethod
     def from_current(cls) -> "Site":
-        """Return the site of the running request or job, as models/sync.py put it together.
+        """Return the site of the current request or job, made by models/sync.py.
 
         Raises:
             ConfigurationError: the module is not enabled.
@@ -103,14 +114,14 @@ class Site:
         return found
 
     def install(self) -> None:
-        """Have local changes journaled, as soon as their tables are used."""
+        """Journal local changes, as soon as their tables are used."""
         install(self.journal, self.host.on_define)
 
     # --- what stands behind the ports ------------------------------------------------------------------
 
     @property
     def schema(self) -> Schema:
-        """The tables that take part."""
+        """The synchronised tables."""
         return build_schema(self.db, self.host)
 
     @cached_property
@@ -121,21 +132,21 @@ class Site:
 
     @cached_property
     def own_domain(self) -> str | None:
-        """What an Eden sees before our bare identifiers; the same in requests and jobs, so only the public address.
+        """The domain before our bare identifiers for an Eden: the public address, the same in requests and jobs.
 
-        Identifiers made here are URNs and carry none; bare ones come from imports.
+        Identifiers made here are URNs without a domain; bare ones come from imports.
         """
         public = self.host.settings.get_base_public_url()
         return urlsplit(public).netloc or None if public else None
 
     @cached_property
     def kept_versions(self) -> SqlKeptVersions:
-        """What was put aside."""
+        """Kept versions."""
         return SqlKeptVersions(self.db, lambda: self.schema, self.clock, self.name_of)
 
     @cached_property
     def pending_references(self) -> SqlPendingReferences:
-        """References and files that are still to come."""
+        """Pending references and files."""
         return SqlPendingReferences(self.db, lambda: self.schema, self.clock)
 
     @cached_property
@@ -155,7 +166,7 @@ class Site:
 
     @cached_property
     def ports(self) -> Ports:
-        """What the use cases of this site stand on."""
+        """The ports of this site."""
         return Ports(
             self.schema,
             self.store,
@@ -179,12 +190,12 @@ class Site:
 
     @cached_property
     def rehearsal(self) -> DryRun:
-        """Reads documents and says what it would do with them."""
+        """Dry-runs imports of documents."""
         return DryRun(self.ports, self.exporter.snapshot)
 
     @cached_property
     def tally(self) -> RecordCounts:
-        """How many records there are."""
+        """The numbers of records."""
         return RecordCounts(self.store, self.clock, self.folder / "private" / TALLY_FILE)
 
     @cached_property
@@ -194,24 +205,33 @@ class Site:
 
     @cached_property
     def spool(self) -> Path:
-        """Folder for documents on their way."""
+        """The spool folder, for documents in transit."""
         folder = self.folder / "private" / SPOOL
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def document(self, source: BinaryIO, table: str) -> Document:
+        """Return a document to be read.
+
+        Args:
+            source: a seekable binary file at its beginning.
+            table: name of the main table.
+        """
+        return Document(source, self.schema, table, self.document_limits)
+
     @property
     def document_limits(self) -> DocumentLimits:
-        """What is accepted of a document."""
+        """The limits for a document."""
         return DocumentLimits(max_bytes=self.host.settings.get_sync_max_document_size())
 
     def name_of(self, kept: Kept) -> str:
-        """Return what people call a kept record, "" if neither version has a name."""
+        """Return the name of a kept record, "" if neither version has one."""
         return name_in([kept.theirs, kept.ours], self.host.name_fields(kept.table))
 
     # --- this site and its repositories ----------------------------------------------------------------
 
     def config(self) -> Any:
-        """Return the row of sync_config, which holds our identifier; made when it is missing."""
+        """Return the row of sync_config, with our identifier; it is created if missing."""
         table = self.db.sync_config
         row = self.db(table).select(orderby=table.id, limitby=(0, 1)).first()
         if row is None:
@@ -220,74 +240,53 @@ class Site:
             row = self.db(table).select(orderby=table.id, limitby=(0, 1)).first()
         return row
 
-    def repository(self, repository_id: int) -> Any:
+    def repository(self, key: int | str | None) -> Repository:
         """Return a repository.
 
+        Args:
+            key: its key here, or the uuid by which another site names itself.
+
         Raises:
-            ConfigurationError: there is none.
+            ConfigurationError: there is none with this key.
+            NotRegistered: there is none with this uuid, or the other site names none.
         """
-        row = self.db.sync_repository(repository_id)
-        if row is None or row.deleted:
+        found = self.known_repository(key)
+        if found is not None:
+            return found
+        if isinstance(key, int):
             raise ConfigurationError(
-                f"There is no repository {repository_id} at this site.",
+                f"There is no repository {key} at this site.",
                 hint="It was deleted: remove its job from the schedule.",
             )
-        return row
+        raise NotRegistered("Registration required")
 
-    def repository_of(self, uuid: str | None) -> Any:
-        """Return the repository with this uuid, None if there is none."""
-        if not uuid or not uuid.isprintable():
-            return None
+    def known_repository(self, key: int | str | None) -> Repository | None:
+        """Return a repository by its key or uuid, None if there is none."""
         table = self.db.sync_repository
-        return self.db((table.uuid == uuid) & (table.deleted == False)).select().first()  # noqa: E712
+        if isinstance(key, int):
+            return repositories.first(self, (table.id == key) & live(table))
+        if not key or not key.isprintable():
+            return None
+        return repositories.first(self, (table.uuid == key) & live(table))
 
-    def capabilities(self, row: Any) -> "frozenset[str]":
-        """Return what is known about a repository's abilities."""
-        known = frozenset(row.capabilities or ())
-        return known if self.host.settings.get_sync_compression() else known - {"gzip"}
-
-    def remote(self, row: Any) -> Remote:
-        """Return a repository as its adapter sees it.
-
-        Args:
-            row: of sync_repository.
-
-        Raises:
-            ConfigurationError: this site has no such type, or a secret cannot be opened.
-        """
-        kind = adapter_type(row.apitype)
-        return Remote(
-            row.id,
-            row.uuid,
-            row.name,
-            self.config().uuid,
-            self.host.settings.get_system_name(),
-            opened(row, kind.settings, self.vault),
-            self.capabilities(row),
-        )
-
-    def peer(self, row: Any, hurry: InteractiveLimits | None = None) -> Adapter:
-        """Return a repository's other end; to be closed.
+    def log(self, repository_id: int | None, transmission: str, run_id: int | None = None) -> SyncLog:
+        """Return the log of a repository, or of strangers.
 
         Args:
-            row: of sync_repository.
-            hurry: how long the line may take where a person waits for it, None if nobody does.
-
-        Raises:
-            ConfigurationError: the repository cannot be asked.
+            repository_id, transmission, run_id: as for ``SyncLog``.
         """
-        return self.connect(row.apitype, self.remote(row), hurry)
+        return SyncLog(self.db, self.store.transaction, self.clock, repository_id, transmission, run_id)
 
     def connect(self, apitype: str, remote: Remote, hurry: InteractiveLimits | None = None) -> Adapter:
-        """Return the other end of a repository that may be nowhere but in a form; to be closed.
+        """Return the adapter of a repository that may exist only in a form; the caller closes it.
 
         Args:
             apitype: its type.
             remote: the repository.
-            hurry: as for ``peer``.
+            hurry: as for ``Repository.peer``.
 
         Raises:
-            ConfigurationError: it cannot be asked.
+            ConfigurationError: its settings are incomplete or wrong.
         """
         kind = adapter_type(apitype)
         missing = kind.missing(remote.settings)
@@ -304,7 +303,7 @@ class Site:
         """Return what an adapter may use.
 
         Args:
-            hurry: as for ``peer``.
+            hurry: as for ``Repository.peer``.
         """
         settings = self.host.settings
         verify: bool | str = settings.get_sync_verify_tls()
@@ -325,52 +324,6 @@ class Site:
             clock=self.clock,
         )
 
-    def task_rows(self, repository_id: int) -> list[Any]:
-        """Return the rows of a repository's tasks in their order."""
-        table = self.db.sync_task
-        query = (table.repository_id == repository_id) & (table.deleted == False)  # noqa: E712
-        return list(self.db(query).select(orderby=table.id))
-
-    def tasks(self, repository_id: int) -> list[Task]:
-        """Return what is exchanged with a repository.
-
-        Raises:
-            ConfigurationError: nothing is.
-        """
-        tasks = [
-            self.task(row) for row in self.task_rows(repository_id) if Mode.read(row.mode) is not Mode.NONE
-        ]
-        if not tasks:
-            raise ConfigurationError(Sentence.NO_RESOURCES.say(), hint=Sentence.ADD_RESOURCES.say())
-        return tasks
-
-    def task(self, row: Any) -> Task:
-        """Return a task from its row."""
-        exchange = Exchange(
-            row.resource_name,
-            components=row.components is not False,
-            filters=tuple(self.task_filters(row.id, row.resource_name)),
-            strategy=Method.read(row.strategy),
-            update_policy=Policy.read(row.update_policy),
-            conflict_policy=Policy.read(row.conflict_policy),
-        )
-        mode = Mode.read(row.mode)
-        return Task(row.id, exchange, mode.pulls, mode.pushes)
-
-    def task_filters(self, task_id: int, resource: str) -> list[Filter]:
-        """Return the filters of a task.
-
-        Raises:
-            FilterError: one of them cannot be read.
-        """
-        table = self.db.sync_resource_filter
-        query = (table.task_id == task_id) & (table.deleted == False)  # noqa: E712
-        found: list[Filter] = []
-        for row in self.db(query).select(orderby=table.id):
-            of = None if row.tablename in ("~", "", resource) else row.tablename
-            found += parse_filter_string(row.filter_string, of)
-        return found
-
     def by_table(self, filters: Sequence[Filter], resource: str) -> dict[str, list[Filter]]:
         """Return filters by the table they filter, checked.
 
@@ -384,16 +337,6 @@ class Site:
             sorted_out.setdefault(each.table or resource, []).append(each)
         return sorted_out
 
-    def terms(self, exchange: Exchange, repository: Any) -> Terms:
-        """Return the rules under which records of a task are imported here."""
-        return Terms(
-            frozenset(exchange.strategy),
-            exchange.update_policy,
-            exchange.conflict_policy,
-            bool(repository.synchronise_uuids),
-            exchange.components,
-        )
-
     def context(
         self,
         repository_id: int | None,
@@ -403,7 +346,7 @@ class Site:
         clears: bool = True,
         known: Callable[[str], datetime | None] = unknown,
     ) -> Context:
-        """Return where a document comes from, for the importer.
+        """Return the context of an import.
 
         Args:
             repository_id, exchanged, delivered, clears, known: as in ``importer.Context``.
@@ -420,10 +363,10 @@ class Site:
         )
 
     def total(self, request: ExportRequest, page: ExportPage) -> int:
-        """Return how many main records there are from a position of the journal on, those of its page included.
+        """Return the number of main records after a position of the journal, those of the page included.
 
         Args:
-            request: as the page was exported.
+            request: the request of the page.
             page: the page.
         """
         if not page.more:
@@ -443,23 +386,3 @@ class Site:
     def can_reconnect(self) -> bool:
         """Whether a second connection sees the same database."""
         return ":memory" not in str(self.db._uri).partition("://")[0]
-
-    def note_contact(
-        self, repository_id: int, skew: float | None, status: str = "", *, reached: bool = False
-    ) -> None:
-        """Remember how asking a repository went.
-
-        Args:
-            repository_id: the repository.
-            skew: seconds by which its clock is ahead; None if it did not answer, or did not tell the time.
-            status: what is shown as its last status, "" for nothing.
-            reached: whether it was reached all the same; not every type tells the time.
-        """
-        changes: dict[str, Any] = {"last_status": status or None}
-        if reached or skew is not None:
-            changes["last_connected"] = self.clock.now()
-        if skew is not None:
-            known = self.db.sync_repository(repository_id).settings or {}
-            changes["settings"] = {**known, "skew": skew}
-        with self.store.transaction():
-            self.db(self.db.sync_repository.id == repository_id).update(**changes)

@@ -1,4 +1,4 @@
-"""The public data sets of this site, and their archives."""
+"""The data sets of this site, and their archives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Archive(NamedTuple):
     Attributes:
         made_on: when it was made (UTC).
         stored: name of its file.
-        size: size of the file in bytes, None if the file is missing.
+        size: of the file in bytes, None if the file has gone.
     """
 
     made_on: datetime

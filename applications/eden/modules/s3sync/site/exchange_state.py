@@ -9,9 +9,10 @@ from typing import Any
 
 from ..core.cursor import Checkpoint
 from ..database.checkpoints import SERVE, Checkpoints
-from . import Site
 
 PULL, PUSH, RECEIVE = "pull", "push", "receive"
+#: What an Eden was answered, which names no cursor.
+EDEN = "eden"
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,12 @@ class PullState:
     """How far our pulls have come.
 
     Attributes:
-        cursor: of the peer, "" before the first page.
-        journal: name of the peer's journal, "" for an Eden.
+        cursor: cursor of the peer, "" before the first page.
+        journal: identity of the peer's journal, "" for an Eden.
         head: position of our journal when the last complete pull ended.
-        since: when an Eden was last asked (its clock, UTC), "" before.
-        own: name of our journal at that time.
-        waiting: main records that waited at the peer then, None if it did not say.
+        since: time of the last pull from an Eden (its clock, UTC), "" before the first.
+        own: identity of our journal at that time.
+        waiting: number of main records that waited at the peer then, None if it did not say.
     """
 
     cursor: str = ""
@@ -40,10 +41,10 @@ class PushState:
     """How far our pushes have come.
 
     Attributes:
-        position: in our journal, up to which the peer has everything.
-        checkpoint: the peer's answer to the last push.
-        files: stored names that the peer still wants.
-        own: name of our journal at that time.
+        position: position in our journal up to which the peer has everything.
+        checkpoint: the peer's checkpoint from the last push.
+        files: stored names of files that the peer still needs.
+        own: identity of our journal at that time.
     """
 
     position: int = 0
@@ -53,7 +54,7 @@ class PushState:
 
 
 def _current(text: str | None, own: str) -> dict[str, Any]:
-    """Return a stored state; nothing where it is older than a backup of our database that was restored since."""
+    """Return a stored state; empty if our database was restored from a backup since."""
     state: dict[str, Any] = json.loads(text) if text else {}
     return state if state.get("own") == own else {}
 
@@ -62,8 +63,8 @@ def pulled(states: Mapping[str, str | None], own: str) -> PullState:
     """Return how far our pulls of a table have come.
 
     Args:
-        states: what is stored of the exchange of the table with a repository: direction -> text.
-        own: name of our journal.
+        states: the stored states of the table's exchange with a repository: direction -> text.
+        own: identity of our journal.
     """
     return PullState(**_current(states.get(PULL), own))
 
@@ -78,9 +79,9 @@ def pushed(states: Mapping[str, str | None], own: str) -> PushState:
 
 
 def delivered(states: Mapping[str, str | None], own: str) -> int:
-    """Return the position up to which a repository has got our changes of a table.
+    """Return the position up to which a repository has received our changes of a table.
 
-    What it was handed counts once it has come back for more: until then the answer may have been lost.
+    What we sent counts after the repository has returned the cursor: until then the answer may have been lost.
 
     Args:
         states, own: as in ``pulled``.
@@ -91,63 +92,88 @@ def delivered(states: Mapping[str, str | None], own: str) -> int:
 class ExchangeStates:
     """The states of our own pulls and pushes with one repository.
 
-    A state that was stored under another name of our journal is older than a backup that was restored since: it
-    counts for nothing, and both sites compare again.
+    A state with another identity of our journal is from before the restore of a backup: it is ignored, and both
+    sites compare everything again.
 
     Args:
         checkpoints: where they are stored.
         repository_id: the repository.
-        own: name of our journal.
+        identity: identity of our journal.
+
+    Attributes:
+        identity: as given.
     """
 
-    def __init__(self, checkpoints: Checkpoints, repository_id: int, own: str) -> None:
+    def __init__(self, checkpoints: Checkpoints, repository_id: int, identity: str) -> None:
         self._checkpoints = checkpoints
         self._repository_id = repository_id
-        self._own = own
+        self.identity = identity
 
     def pulled(self, table: str) -> PullState:
         """Return how far our pulls of a table have come."""
-        return pulled(self._states(table, PULL), self._own)
+        return pulled(self._states(table, PULL), self.identity)
 
     def pushed(self, table: str) -> PushState:
         """Return how far our pushes of a table have come."""
-        return pushed(self._states(table, PUSH), self._own)
+        return pushed(self._states(table, PUSH), self.identity)
 
     def save_pulled(self, table: str, state: PullState) -> None:
         """Store it within the current transaction."""
         self._checkpoints.write(
-            self._repository_id, table, PULL, json.dumps({**asdict(state), "own": self._own})
+            self._repository_id, table, PULL, json.dumps({**asdict(state), "own": self.identity})
         )
 
     def save_pushed(self, table: str, state: PushState) -> None:
         """Store it within the current transaction."""
         self._checkpoints.write(
-            self._repository_id, table, PUSH, json.dumps({**asdict(state), "own": self._own})
+            self._repository_id, table, PUSH, json.dumps({**asdict(state), "own": self.identity})
         )
 
     def delivered(self, table: str) -> int:
-        """Return the position up to which the repository has got our changes of a table."""
-        return delivered(self._states(table, SERVE, PUSH), self._own)
+        """Return the position up to which the repository has received our changes of a table."""
+        return delivered(self._states(table, SERVE, PUSH), self.identity)
 
     def exchanged(self, table: str) -> int:
         """Return the position up to which the repository knows our changes of a table.
 
-        What it took from us counts, whoever began: pages it pulled and came back for, pages we pushed. Where
-        changes only ever travel toward us, the last time we heard of each other is all there is.
+        What it received from us counts, whoever began: pages that it pulled and acknowledged, pages that we pushed. If
+        changes only travel to us, the position at the last contact counts.
         """
         arrived = self.delivered(table)
         if arrived:
             return arrived
-        received = self._checkpoints.load(self._repository_id, table, RECEIVE).acknowledged
-        return max(received, self.pulled(table).head)
+        return max(self.received(table).acknowledged, self.pulled(table).head)
+
+    def served(self, table: str) -> Checkpoint:
+        """Return what we handed out to the repository, which pulls from us."""
+        return self._checkpoints.load(self._repository_id, table)
+
+    def received(self, table: str) -> Checkpoint:
+        """Return what we received from the repository, which pushes to us."""
+        return self._checkpoints.load(self._repository_id, table, RECEIVE)
+
+    def save_served(self, table: str, checkpoint: Checkpoint) -> None:
+        """Store it within the current transaction."""
+        self._checkpoints.save(self._repository_id, table, checkpoint)
+
+    def save_received(self, table: str, checkpoint: Checkpoint) -> None:
+        """Store it within the current transaction."""
+        self._checkpoints.save(self._repository_id, table, checkpoint, RECEIVE)
+
+    def answered(self, table: str) -> dict[str, Any]:
+        """Return what is remembered of the last answer to an Eden, empty before the first."""
+        text = self._checkpoints.read(self._repository_id, table, EDEN)
+        found: dict[str, Any] = json.loads(text) if text else {}
+        return found
+
+    def save_answered(self, table: str, answer: Mapping[str, Any]) -> None:
+        """Store it within the current transaction."""
+        self._checkpoints.write(self._repository_id, table, EDEN, json.dumps(answer))
+
+    def forget(self, table: str, *directions: str) -> None:
+        """Let the exchange of a table begin anew in these directions, within the current transaction."""
+        for direction in directions:
+            self._checkpoints.forget(self._repository_id, table, direction)
 
     def _states(self, table: str, *directions: str) -> dict[str, str | None]:
         return {each: self._checkpoints.read(self._repository_id, table, each) for each in directions}
-
-
-def reset(site: Site, repository_id: int, table: str) -> None:
-    """Reset a task, within the current transaction: its next run compares everything again."""
-    site.checkpoints.forget(repository_id, table, PULL)
-    site.checkpoints.forget(repository_id, table, PUSH)
-    query = (site.db.sync_task.repository_id == repository_id) & (site.db.sync_task.resource_name == table)
-    site.db(query).update(last_pull=None, last_push=None)

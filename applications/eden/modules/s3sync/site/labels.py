@@ -1,4 +1,4 @@
-"""What things are called for a person: what translates, the titles of tables and modules."""
+"""Labels for people: the translator, the titles of tables and modules."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any, Callable
 
 from . import Site
 
-#: web2py's T, or what does the same.
+#: web2py's T, or an equivalent.
 Translate = Callable[[str], Any]
 
 
 def resource_title(site: Site, name: str) -> str:
-    """Return what the records of a table are called; something like its name where nobody said."""
+    """Return the title of a table's records; derived from its name if there is none."""
     return site.host.title(name) or name.partition("_")[2].replace("_", " ").capitalize()
 
 
 def resource_names(site: Site) -> dict[str, str]:
-    """Return the tables that can be exchanged: name -> title with name."""
+    """Return the tables that can be exchanged: name -> title and name."""
     names = {}
     for table in site.schema:
         if not table.is_super:

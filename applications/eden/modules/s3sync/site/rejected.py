@@ -1,20 +1,20 @@
-"""Rejected records are imported again when what they lacked is here."""
+"""Imports rejected records again after their missing references have arrived."""
 
 from __future__ import annotations
 
 from ..core.policy import Terms
 from ..exchange.importer import Context, Report
 from ..wire.s3xml import Decoder, parse_fragment
-from . import Site
+from .repositories import Repository
 
 RETRIES_A_PAGE = 500
 
 
-def retry_rejected(site: Site, repository_id: int, table: str, terms: Terms, context: Context) -> Report:
-    """Import records again that lacked a record which is here by now, within the current transaction."""
-    kept = [
-        each for each in site.kept_versions.retriable(repository_id, table, RETRIES_A_PAGE) if each.theirs
-    ]
+def retry_rejected(repository: Repository, table: str, terms: Terms, context: Context) -> Report:
+    """Import rejected records again whose missing references have arrived, within the current transaction."""
+    site = repository.site
+    waiting = site.kept_versions.retriable(repository.id, table, RETRIES_A_PAGE)
+    kept = [each for each in waiting if each.theirs]
     if not kept:
         return Report()
     decoder = Decoder(site.schema)

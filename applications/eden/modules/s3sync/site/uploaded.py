@@ -10,15 +10,15 @@ from . import Site
 
 
 def upload_path(site: Site, stored: str) -> Path:
-    """Return where one of this site's files is.
+    """Return the path of one of this site's files.
 
     Args:
         site: this site.
         stored: name under which web2py stores it: table.field.key.name.extension.
 
     Raises:
-        NoSuchRecord: no table that takes part has such a file, or it is not here.
-        BadRequest: the name is not one that web2py would give.
+        NoSuchRecord: no synchronised table has such a file, or it is not here.
+        BadRequest: web2py would not give such a name.
     """
     tablename, _, rest = stored.partition(".")
     fieldname = rest.partition(".")[0]

@@ -1,7 +1,7 @@
 """Passwords of other sites, encrypted at rest.
 
-The key lies in the application's private folder, not in the database, so that a copy of the database alone
-opens nothing. An Eden database that was taken over holds plain text; it is read as it is, sealed when saved.
+The key is in the application's private folder, not in the database: a copy of the database alone decrypts nothing. An
+Eden database that was taken over has plain text; it is read unchanged, and encrypted when saved.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from ..core.errors import ConfigurationError
 
 KEY_FILE = "vault.key"
 PREFIX = "vault:1:"
-#: Characters of a key.
+#: Length of a key in characters.
 KEY_LENGTH = 44
-#: How long a key that is being written is waited for.
+#: Seconds to wait for a key that is being written.
 WRITING_SECONDS = 0.5
 
 
 class Vault:
-    """Seals and opens short texts with the key of this site.
+    """Encrypts and decrypts short texts with the key of this site.
 
     Args:
-        folder: the application's private folder; the key file is made there on first use, readable by its
-            owner only.
+        folder: the application's private folder; the key file is created there at first use, readable only by its
+            owner.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,16 +36,16 @@ class Vault:
         self._fernet: Fernet | None = None
 
     def seal(self, text: str | None) -> str | None:
-        """Return the text encrypted; None, "" and what is sealed already are returned unchanged."""
+        """Return the encrypted text; None, "" and encrypted texts are returned unchanged."""
         if not text or text.startswith(PREFIX):
             return text
         return PREFIX + self._cipher(create=True).encrypt(text.encode("utf-8")).decode("ascii")
 
     def open(self, stored: str | None) -> str | None:
-        """Return the text that was sealed; a value that never was sealed is returned unchanged.
+        """Return the decrypted text; a value that was never encrypted is returned unchanged.
 
         Raises:
-            ConfigurationError: the key is missing or is another one than the text was sealed with.
+            ConfigurationError: the key is missing, or the text was encrypted with another one.
         """
         if not stored or not stored.startswith(PREFIX):
             return stored
@@ -72,7 +72,7 @@ class Vault:
         return self._fernet
 
     def _read_key(self) -> bytes:
-        """Return the key; one that another process is just writing is waited for."""
+        """Return the key; wait if another process is just writing it."""
         deadline = time.monotonic() + WRITING_SECONDS
         key = self._file.read_bytes().strip()
         while len(key) < KEY_LENGTH and time.monotonic() < deadline:
@@ -81,7 +81,7 @@ class Vault:
         return key
 
     def _make_key(self) -> None:
-        """Write a new key; of two processes that do so at once, the first one's key stays."""
+        """Write a new key; if two processes do so at once, the key of the first one stays."""
         content = Fernet.generate_key() + b"\n"
         temporary = beside(self._file)
         try:
@@ -105,15 +105,15 @@ class Vault:
         except FileExistsError:
             raise
         except OSError:
-            # exFAT and some network folders have no hard links
+            # exFAT and some network folders have no hard links.
             _write_new(self._file, content)
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """Make a file for its owner only; where it is there already, or cannot be written whole, leave it as it was.
+    """Create a file that only its owner can read, completely or not at all.
 
     Raises:
-        FileExistsError: there is such a file.
+        FileExistsError: the file exists already.
         OSError: it cannot be written.
     """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -24,7 +24,7 @@ from ..core.errors import (
     UnsupportedFormat,
 )
 from ..core.limits import LONGEST_RESOURCE
-from ..database.log import INCOMING, SyncLog
+from ..database.log import INCOMING
 from ..passive import dry_run, files, offer, pull, push, registration
 from ..site import Site
 from ..site.uploaded import upload_path
@@ -166,12 +166,10 @@ def _log_refusal(site: Site, request: Any, mode: str, error: SyncError) -> None:
     if request.get_vars.get("look") == "1":
         # Whoever only looks leaves nothing behind.
         return
-    repository = site.repository_of(_asking(request))
+    repository = site.known_repository(_asking(request))
     resource = request.get_vars.get("resource")
     action = {"pull": "send", "push": "receive"}.get(mode, "request")
-    log = SyncLog(
-        site.db, site.store.transaction, site.clock, repository.id if repository else None, INCOMING
-    )
+    log = site.log(repository.id if repository else None, INCOMING)
     log.error(resource[:LONGEST_RESOURCE] if isinstance(resource, str) else None, mode, action, error)
 
 

@@ -27,7 +27,6 @@ from ..wire.filters import Filter, is_filter, parse_filter
 from ..wire.protocol.push import PushReply
 from ..wire.protocol.times import parse_msince
 from ..wire.s3xml import error_tree
-from ..wire.s3xml.document import Document
 from .bodies import json_answer, request_body, stream_answer
 from .interface import RECORDS, TABLES, answering, checked_method, logger
 
@@ -160,7 +159,7 @@ def _import(site: Site, request: Any, response: Any, table: Table, key: int | No
         source = stack.enter_context(
             request_body(site, request, site.host.settings.get_sync_max_document_size())
         )
-        document = stack.enter_context(Document(source, site.schema, table.name, site.document_limits))
+        document = stack.enter_context(site.document(source, table.name))
         try:
             with site.store.transaction():
                 report = site.importer.import_page(document, terms, context)

@@ -17,10 +17,11 @@ from ..core.retry import RetryPolicy
 from ..database.log import OUTGOING, SyncLog
 from ..exchange.run.engine import Engine
 from ..exchange.run.report import RunReport
+from ..host.settings import SyncSettings
 from ..monitoring import failure_mail
 from ..scheduler.lease import Lease
 from ..scheduler.run_record import RunRecord, end_lost
-from ..site import Site
+from ..site import Repository, Site
 
 logger = logging.getLogger("eden.sync")
 
@@ -86,28 +87,29 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
             if site.can_reconnect:
                 every = site.host.settings.get_sync_lease_seconds() / 4
                 stack.enter_context(lease.heartbeat(site.host.reconnector(), every))
-            report = _run(site, repository, run, manual)
+            report = _run(repository, run, manual)
         return {"run": run.id, "state": "completed", "message": report.summary()}
     finally:
         lease.release()
 
 
-def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunReport:
-    log = SyncLog(site.db, site.store.transaction, site.clock, repository.id, OUTGOING, run.id)
+def _run(repository: Repository, run: RunRecord, manual: bool) -> RunReport:
+    site, settings = repository.site, repository.site.host.settings
+    log = repository.log(OUTGOING, run.id)
     try:
-        with site.peer(repository) as peer:
-            local = LocalSite(site, repository)
+        with repository.peer() as peer:
+            local = LocalSite(repository)
             engine = Engine(
                 peer,
                 local,
-                site.tasks(repository.id),
+                repository.tasks,
                 run,
                 log,
-                page_size=site.host.settings.get_sync_page_size(),
+                page_size=settings.get_sync_page_size(),
                 peer_time=lambda: site.clock.now() + timedelta(seconds=peer.skew or 0.0),
                 patience=RetryPolicy(
-                    attempts=site.host.settings.get_sync_retries() + 1,
-                    first_delay=site.host.settings.get_sync_retry_delay(),
+                    attempts=settings.get_sync_retries() + 1,
+                    first_delay=settings.get_sync_retry_delay(),
                 ),
                 quiet=not manual,
             )
@@ -116,8 +118,8 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
                 report = engine.run()
                 reached = True
             finally:
-                site.note_contact(repository.id, peer.skew, reached=reached)
-            _warn_of_skew(site, log, peer.skew)
+                repository.note_contact(peer.skew, reached=reached)
+            _warn_of_skew(settings, log, peer.skew)
         run.end("completed", report.summary())
         return report
     except Cancelled as cancelled:
@@ -136,8 +138,8 @@ def _run(site: Site, repository: Any, run: "RunRecord", manual: bool) -> RunRepo
         raise
 
 
-def _warn_of_skew(site: Site, log: SyncLog, skew: float | None) -> None:
-    if skew is not None and abs(skew) > site.host.settings.get_sync_clock_warning():
+def _warn_of_skew(settings: SyncSettings, log: SyncLog, skew: float | None) -> None:
+    if skew is not None and abs(skew) > settings.get_sync_clock_warning():
         sentence = Sentence.CLOCK_AHEAD if skew > 0 else Sentence.CLOCK_BEHIND
         message = sentence.say(seconds=round(abs(skew)))
         log.task(None, "pull", "fetch", "warning", message, remedy=Sentence.SET_CLOCKS.say())

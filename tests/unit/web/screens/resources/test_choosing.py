@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from s3sync.adapters import adapter_types
-from s3sync.adapters.base import Adapter
-from s3sync.administration.tasks import TaskRules
+from s3sync.adapters import adapter_type
 from s3sync.core.errors import FilterError
 from s3sync.core.policy import Method, Policy
 from s3sync.core.task import Mode
 from s3sync.exchange.peer import Capability
+from s3sync.site.tasks import TaskRules
 from s3sync.web.screens.resources.catalogue import in_order, referred, suggestions
 from s3sync.web.screens.resources.cost_estimate import Cost, PastRuns, estimate, past_runs
 from s3sync.web.screens.resources.filter_fields import FilterFields, comparison_words, is_valid, problem_of
@@ -100,16 +99,11 @@ class Variables(dict):  # type: ignore[type-arg]
         return self.get(name)
 
 
-EDEN = SimpleNamespace(apitype="eden")
+EDEN = SimpleNamespace(type_capabilities=adapter_type("eden").capabilities)
 
 
-def test_a_type_that_only_gives_can_only_be_fetched_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Giver(Adapter):
-        apitype, label = "giver", "Giver"
-        capabilities = frozenset((Capability.PULL,))
-
-    monkeypatch.setitem(adapter_types(), "giver", Giver)
-    giver = SimpleNamespace(apitype="giver")
+def test_a_type_that_only_gives_can_only_be_fetched_from() -> None:
+    giver = SimpleNamespace(type_capabilities=frozenset((Capability.PULL,)))
     assert [each.value for each in rule_choices(str, giver).modes] == ["1", "4"]
     assert entered_rules(Variables(mode="3"), giver).mode is Mode.PULL
     assert len(rule_choices(str, EDEN).modes) == 4

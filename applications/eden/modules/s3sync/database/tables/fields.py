@@ -41,6 +41,11 @@ def meta_fields(db: Any, clock: Clock) -> list[Field]:
     ]
 
 
+def live(table: Any) -> Any:
+    """Return the query of the rows of a table that are not marked as deleted."""
+    return table.deleted == False  # noqa: E712 - an SQL expression
+
+
 class _LazyFields:
     """Columns that are made when the table is first used: most requests use only two or three of these tables."""
 

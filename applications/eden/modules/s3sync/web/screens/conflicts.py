@@ -14,6 +14,7 @@ from ...core.plurals import counted
 from ...database.paging import whole_number
 from ...monitoring import log_view
 from ...scheduler import queue
+from ...site import Repository
 from ...site.labels import resource_title
 from .context import ScreenContext
 from .widgets import Confirmation, action_button, confirm, pressed
@@ -39,7 +40,7 @@ def page(desk: ScreenContext) -> Any:
     }
 
 
-def tab(desk: ScreenContext, record: Any) -> Any:
+def tab(desk: ScreenContext, record: Repository) -> Any:
     """Show those of one repository."""
     desk.response.view = "sync/repository_kept.html"
     return _list(desk, KeptVersionQuery.from_vars(desk.request.get_vars, record.id))

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ...database.paging import whole_number
-from ...site import Site
+from ...site import Repository, Site, tasks
 from ...site.labels import Translate
+from ...site.tasks import TaskRow
 from ...ui.refusals import refusal
 
 
@@ -43,12 +44,30 @@ class ScreenContext(NamedTuple):
         number = whole_number(record_id)
         record = table(number) if number else None
         if record is None or record.get("deleted"):
-            raise refusal(404, self.T("There is no such record. It may have been deleted."))
+            raise self._missing()
         return record
 
-    def record_of(self, repository: Any, table: Any, record_id: str | None) -> Any:
+    def repository(self, key: str | None) -> Repository:
+        """Return the repository by the id in the URL, or answer 404."""
+        found = self.site.known_repository(whole_number(key))
+        if found is None:
+            raise self._missing()
+        return found
+
+    def task(self, repository: Repository, key: str | None) -> TaskRow:
+        """Return a task of this repository, or answer 404."""
+        number = whole_number(key)
+        found = tasks.find(self.db, number) if number else None
+        if found is None or found.repository_id != repository.id:
+            raise self._missing()
+        return found
+
+    def record_of(self, repository: Repository, table: Any, record_id: str | None) -> Any:
         """Return a record that belongs to this repository, or answer 404."""
         record = self.record(table, record_id)
         if record.repository_id != repository.id:
-            raise refusal(404, self.T("There is no such record. It may have been deleted."))
+            raise self._missing()
         return record
+
+    def _missing(self) -> Any:
+        return refusal(404, self.T("There is no such record. It may have been deleted."))

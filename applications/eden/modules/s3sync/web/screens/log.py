@@ -17,6 +17,7 @@ from ...database import log
 from ...database.paging import whole_number
 from ...monitoring import log_view
 from ...monitoring.status import live_runs
+from ...site import Repository
 from ...site.labels import resource_names
 from .context import ScreenContext
 from .widgets import Confirmation, confirm
@@ -39,7 +40,7 @@ def page(desk: ScreenContext) -> Any:
     return _list(desk, asked, None, T("Synchronization Log"))
 
 
-def tab(desk: ScreenContext, record: Any) -> Any:
+def tab(desk: ScreenContext, record: Repository) -> Any:
     """Show the log of one repository."""
     asked = log_view.LogQuery.from_vars(desk.request.get_vars, record.id)
     return _list(desk, asked, record.id, record.name)

@@ -14,8 +14,9 @@ from ...database import traffic
 from ...database.paging import ListPage, containing, order_of, page_of
 from ...monitoring.status import Flow, RepositoryStatus, recent_runs, standings
 from ...scheduler import queue
-from ...site import Site
+from ...site import Repository, Site
 from ...site.labels import Translate, resource_title
+from ...site.tasks import TaskRow
 from . import charts
 from .context import ScreenContext
 from .runs import run_lines
@@ -49,10 +50,10 @@ class Card(NamedTuple):
 
 
 class FlowLine(NamedTuple):
-    """A resource that is exchanged with a repository; ``task`` is its row, None where there is none."""
+    """A resource that is exchanged with a repository; ``task`` is None if there is none."""
 
     flow: Flow
-    task: Any
+    task: TaskRow | None
     title: str
     mode: Any
     outgoing: Any
@@ -165,7 +166,7 @@ def _card(desk: ScreenContext, standing: RepositoryStatus, runs: list[Any]) -> C
 # --- one repository ------------------------------------------------------------------------------------------
 
 
-def tab(desk: ScreenContext, record: Any) -> Any:
+def tab(desk: ScreenContext, record: Repository) -> Any:
     """Show how one repository stands: its state, its resources, its runs."""
     site, db = desk.site, desk.db
     (standing,) = standings(site, db.sync_repository.id == record.id, LOOKED_AT)
@@ -177,7 +178,7 @@ def tab(desk: ScreenContext, record: Any) -> Any:
     desk.response.view = "sync/overview.html"
     return {
         "card": _card(desk, standing, recent),
-        "flows": _flow_lines(desk, standing),
+        "flows": _flow_lines(desk, record, standing),
         "page": runs,
         "lines": run_lines(desk, runs.rows, live),
         "workers": queue.workers_alive(desk.site),
@@ -185,12 +186,12 @@ def tab(desk: ScreenContext, record: Any) -> Any:
     }
 
 
-def _flow_lines(desk: ScreenContext, standing: RepositoryStatus) -> list[FlowLine]:
+def _flow_lines(desk: ScreenContext, record: Repository, standing: RepositoryStatus) -> list[FlowLine]:
     T = desk.T
     modes = {Mode.PULL: T("Only fetch"), Mode.PUSH: T("Only send"), Mode.BOTH: T("Fetch and send")}
     names = [flow.table for flow in standing.flows]
-    kept = kept_list.undecided_by_table(desk.site, standing.row.id, names)
-    tasks = {row.id: row for row in desk.site.task_rows(standing.row.id)}
+    kept = kept_list.undecided_by_table(desk.site, record.id, names)
+    tasks = {row.id: row for row in record.task_rows}
     lines = []
     for flow in standing.flows:
         if flow.task is None:

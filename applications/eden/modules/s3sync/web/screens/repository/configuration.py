@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from gluon import URL, redirect
 
 from ....active.registration import Introduction, introduce, known_offer
-from ....adapters import USUAL, adapter_types, can_ask
+from ....adapters import USUAL, adapter_types
 from ....adapters.base import Adapter, Remote
 from ....adapters.findings import ConnectionTest, unusable, without_address
 from ....adapters.settings import columns
@@ -15,7 +15,7 @@ from ....administration.repositories import delete_repository
 from ....core.errors import AlreadyRunning, ConfigurationError
 from ....exchange.peer import Capability
 from ....scheduler import jobs
-from ....site import Site
+from ....site import Repository, Site
 from ....transport.limits import InteractiveLimits
 from ..context import ScreenContext
 from ..widgets import action_button, confirm, pressed
@@ -71,7 +71,7 @@ def create(desk: ScreenContext) -> Any:
     }
 
 
-def configuration(desk: ScreenContext, record: Any) -> Any:
+def configuration(desk: ScreenContext, record: Repository) -> Any:
     """Show the configuration of a repository; test the connection, store it, register again, delete."""
     T = desk.T
     delete = _ask_to_delete(desk, record)
@@ -108,11 +108,11 @@ def configuration(desk: ScreenContext, record: Any) -> Any:
         "tested": tested,
         "speaks": Capability.REGISTER in kind.capabilities,
         "left_out": left_out(T, kind.capabilities),
-        "register": again if Capability.REGISTER in kind.capabilities and can_ask(record) else "",
+        "register": again if Capability.REGISTER in kind.capabilities and record.can_ask else "",
         "delete": delete.link,
         "type": T(kind.label),
         "offer": offer.offer if offer else None,
-        "skew": _rounded((record.settings or {}).get("skew")),
+        "skew": _rounded(record.skew),
         "clock_warning": desk.site.host.settings.get_sync_clock_warning(),
         "abilities": connection_test.abilities(T, kind, record.capabilities),
         "address": desk.site.base_url,
@@ -136,7 +136,7 @@ def _rounded(skew: Any) -> int | None:
 # --- the test ------------------------------------------------------------------------------------------------
 
 
-def _test(desk: ScreenContext, kind: type[Adapter], record: Any, form: Any) -> Tested:
+def _test(desk: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> Tested:
     """Test the connection to what was entered; nothing is stored."""
     remote = _entered(desk, kind, record, form.vars)
     result, taken = _asked(desk, kind, remote)
@@ -147,7 +147,7 @@ def _test(desk: ScreenContext, kind: type[Adapter], record: Any, form: Any) -> T
     return Tested(connection_test.told(desk.T, kind, result, taken), result.passed)
 
 
-def _entered(desk: ScreenContext, kind: type[Adapter], record: Any, values: Any) -> Remote:
+def _entered(desk: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any) -> Remote:
     """Return the repository as it stands in the form."""
     site = desk.site
     given = entered_values(desk, kind, record, values)
@@ -163,7 +163,7 @@ def _entered(desk: ScreenContext, kind: type[Adapter], record: Any, values: Any)
         site.config().uuid,
         site.host.settings.get_system_name(),
         opened,
-        site.capabilities(record) if record else frozenset(),
+        record.usable_capabilities if record else frozenset(),
     )
 
 
@@ -185,15 +185,15 @@ def _asked(desk: ScreenContext, kind: type[Adapter], remote: Remote) -> tuple[Co
 def _taken(site: Site, remote: Remote, result: ConnectionTest) -> str | None:
     if result.offer is None:
         return None
-    other = site.repository_of(result.offer.uuid)
+    other = site.known_repository(result.offer.uuid)
     # One without an address is the same site, which introduced itself here before.
-    return other.name if other is not None and other.id != remote.id and can_ask(other) else None
+    return other.name if other is not None and other.id != remote.id and other.can_ask else None
 
 
 # --- storing, registering, deleting --------------------------------------------------------------------------
 
 
-def save_repository(desk: ScreenContext, kind: Any, record: Any, values: Any) -> int:
+def save_repository(desk: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any) -> int:
     """Store what was entered in the repository form; return the repository."""
     given = entered_values(desk, kind, record, values)
     entered = {
@@ -206,18 +206,18 @@ def save_repository(desk: ScreenContext, kind: Any, record: Any, values: Any) ->
         return int(desk.db.sync_repository.insert(**entered))
     if values.uuid:
         entered["uuid"] = values.uuid.strip()
-    record.update_record(**entered)
-    return int(record.id)
+    record.update(**entered)
+    return record.id
 
 
 def _introduce(desk: ScreenContext, repository_id: int) -> Introduction | None:
     """Introduce this site to a repository and tell the person how that went; None where it cannot be asked."""
     T, session = desk.T, desk.session
-    row = desk.db.sync_repository(repository_id)
-    if Capability.REGISTER not in _kind(row.apitype).capabilities:
+    repository = desk.site.repository(repository_id)
+    if Capability.REGISTER not in _kind(repository.apitype).capabilities:
         session.flash = T("Saved.")
         return None
-    if not can_ask(row):
+    if not repository.can_ask:
         session.flash = T("Saved. Without an address this site waits for the other one to begin.")
         return None
     outcome = introduce(desk.site, repository_id)
@@ -235,10 +235,10 @@ def _introduce(desk: ScreenContext, repository_id: int) -> Introduction | None:
     return outcome
 
 
-def _ask_to_delete(desk: ScreenContext, record: Any) -> Any:
+def _ask_to_delete(desk: ScreenContext, record: Repository) -> Any:
     T, db = desk.T, desk.db
     counts = {
-        "resources": len(desk.site.task_rows(record.id)),
+        "resources": len(record.task_rows),
         "jobs": len(jobs.jobs_of(db, record.id)),
         "entries": db(db.sync_log.repository_id == record.id).count() if desk.request.get_vars.ask else 0,
     }

@@ -11,6 +11,7 @@ from ....adapters.base import Adapter
 from ....adapters.lines import FolderProblem, Lines
 from ....adapters.settings import Kind, Setting, stored
 from ....exchange.peer import Capability
+from ....site import Repository
 from ....site.labels import Translate
 from ....ui.forms import form_rows
 from ..context import ScreenContext
@@ -18,7 +19,7 @@ from ..widgets import web_address
 from .secrets import kept_secret, kept_words, secret_field
 
 
-def repository_form(desk: ScreenContext, kind: Any, record: Any) -> Any:
+def repository_form(desk: ScreenContext, kind: type[Adapter], record: Repository | None) -> Any:
     """Return the form of a repository, from what its type declares; secrets never go to the browser.
 
     Args:
@@ -77,7 +78,7 @@ def _test_button(desk: ScreenContext) -> Any:
     )
 
 
-def _field(desk: ScreenContext, kind: type[Adapter], setting: Setting, record: Any) -> Field:
+def _field(desk: ScreenContext, kind: type[Adapter], setting: Setting, record: Repository | None) -> Field:
     T = desk.T
     label = T(setting.label)
     comment = T(setting.help) if setting.help else None
@@ -163,7 +164,9 @@ def wants_test(desk: ScreenContext) -> bool:
     return bool(desk.request.post_vars.test)
 
 
-def entered_values(desk: ScreenContext, kind: type[Adapter], record: Any, values: Any) -> dict[str, Any]:
+def entered_values(
+    desk: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any
+) -> dict[str, Any]:
     """Return what was entered, by the names of the type's settings; secrets sealed, None for what is empty.
 
     Args:

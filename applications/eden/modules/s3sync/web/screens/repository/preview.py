@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from gluon import URL
 
 from ....active.preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePreview, preview
-from ....adapters import can_ask, capabilities_of
 from ....conflicts.detail import SiteWords
 from ....core.errors import ConfigurationError, DocumentTooLarge, SyncError
 from ....core.plurals import counted, number
@@ -17,6 +16,7 @@ from ....core.schema import Table
 from ....exchange import versions
 from ....exchange.peer import Capability
 from ....exchange.run.ports import Task
+from ....site import Repository
 from ....site.labels import Translate, resource_names
 from ....wire.protocol.dry_run import DryRunRecord
 from ..context import ScreenContext
@@ -88,17 +88,17 @@ class PreviewPage(NamedTuple):
     in_time: bool
 
 
-def tab(desk: ScreenContext, record: Any) -> Any:
+def tab(desk: ScreenContext, record: Repository) -> Any:
     """Show what a synchronisation would do now; look when the button is pressed."""
     T = desk.T
     wanted = str(desk.request.get_vars.resource or "")
     tasks, problem = _tasks(desk, record)
     chosen = [task for task in tasks if task.resource == wanted] or tasks
     look = action_button("look", T("Look now"))
-    may_look = Capability.PREVIEW in capabilities_of(record) and can_ask(record)
+    may_look = Capability.PREVIEW in record.type_capabilities and record.can_ask
     result: Preview | None = None
     if chosen and may_look and pressed(desk, look, "look"):
-        result = preview(desk.site, record, chosen)
+        result = preview(record, chosen)
     titles = resource_names(desk.site)
     desk.response.view = "sync/preview.html"
     return {
@@ -115,11 +115,11 @@ def tab(desk: ScreenContext, record: Any) -> Any:
     }
 
 
-def _tasks(desk: ScreenContext, record: Any) -> tuple[list[Task], Any]:
-    if not can_ask(record):
+def _tasks(desk: ScreenContext, record: Repository) -> tuple[list[Task], Any]:
+    if not record.can_ask:
         return [], None
     try:
-        return desk.site.tasks(record.id), None
+        return record.tasks, None
     except ConfigurationError:
         # Nothing is exchanged yet; the page says how to begin.
         return [], None

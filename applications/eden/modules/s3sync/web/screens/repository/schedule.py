@@ -11,7 +11,7 @@ from gluon.validators import IS_IN_SET, IS_INT_IN_RANGE
 
 from ....core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run
 from ....scheduler import jobs, queue
-from ....site import Site
+from ....site import Repository, Site
 from ....site.labels import Translate
 from ....ui import look
 from ..context import ScreenContext
@@ -50,7 +50,7 @@ class JobLine(NamedTuple):
     url: str
 
 
-def tab(desk: ScreenContext, record: Any) -> Any:
+def tab(desk: ScreenContext, record: Repository) -> Any:
     """Show the jobs of a repository, or one of them."""
     if desk.request.args(2) is None:
         desk.response.view = "sync/jobs.html"
@@ -62,7 +62,7 @@ def tab(desk: ScreenContext, record: Any) -> Any:
     return _one(desk, record)
 
 
-def _one(desk: ScreenContext, record: Any) -> Any:
+def _one(desk: ScreenContext, record: Repository) -> Any:
     site, T, session, db = desk.site, desk.T, desk.session, desk.db
     back = URL("sync", "repository", args=[record.id, "job"])
     job = task = None
@@ -231,7 +231,7 @@ def _in_order(T: Translate, now: datetime) -> Callable[[Any], None]:
     return check
 
 
-def save_job(site: Site, repository: Any, job: Any, task: Any, values: Any) -> int:
+def save_job(site: Site, repository: Repository, job: Any, task: Any, values: Any) -> int:
     """Store what was entered in the job form; return the job.
 
     Args:

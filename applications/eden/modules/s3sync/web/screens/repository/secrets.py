@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from ....adapters.base import Adapter
 from ....adapters.settings import Setting, stored
+from ....site import Repository
 from ....site.labels import Translate
 from ..context import ScreenContext
 
@@ -20,7 +22,7 @@ def kept_words(T: Translate) -> Any:
     return T("What you typed is kept for ten minutes. Leave this empty to use it, or type it again.")
 
 
-def kept_secret(desk: ScreenContext, record: Any, name: str) -> str | None:
+def kept_secret(desk: ScreenContext, record: Repository | None, name: str) -> str | None:
     """Return what was typed a moment ago and not saved, sealed; None where there is nothing."""
     kept = desk.session.sync_secrets
     if not kept or kept["of"] != (record.id if record else 0):
@@ -31,7 +33,7 @@ def kept_secret(desk: ScreenContext, record: Any, name: str) -> str | None:
     return found
 
 
-def keep_secrets(desk: ScreenContext, kind: Any, record: Any, form: Any) -> None:
+def keep_secrets(desk: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> None:
     """Take typed secrets out of the page and keep them, sealed, until the person saves."""
     typed = {}
     for setting in kind.settings:
@@ -56,7 +58,7 @@ def keep_secrets(desk: ScreenContext, kind: Any, record: Any, form: Any) -> None
         }
 
 
-def secret_field(desk: ScreenContext, record: Any, setting: Setting, values: Any) -> str | None:
+def secret_field(desk: ScreenContext, record: Repository | None, setting: Setting, values: Any) -> str | None:
     """Return a secret as it is to be stored: typed now, typed for a test, or stored before."""
     if values[setting.name]:
         return desk.site.vault.seal(values[setting.name])

@@ -12,7 +12,9 @@ from ....core.plurals import counted
 from ....core.task import Mode
 from ....core.throughput import Pace, pace
 from ....scheduler import queue, run_record
+from ....site import Repository
 from ....site.labels import Translate, resource_title
+from ....site.tasks import TaskRow
 from ..context import ScreenContext
 from ..runs import resource_lines, run_lines, totals
 from ..widgets import action_button, pressed
@@ -22,7 +24,7 @@ from ..words import states_and_units
 RUNS = 10
 
 
-def tab(desk: ScreenContext, record: Any) -> Any:
+def tab(desk: ScreenContext, record: Repository) -> Any:
     """Show how a run of this repository stands, with what can be done about it; as JSON for who follows it live."""
     if desk.request.extension == "json":
         return _as_json(desk, record)
@@ -56,7 +58,7 @@ def tab(desk: ScreenContext, record: Any) -> Any:
         "start": start,
         "cancel": cancel,
         "running": running,
-        "progress": progress(desk, running) if running is not None else None,
+        "progress": progress(desk, record, running) if running is not None else None,
         "queued": queued,
         "last": last if running is None and not queued else None,
         "last_line": run_lines(desk, [last], live)[0] if last is not None else None,
@@ -66,12 +68,12 @@ def tab(desk: ScreenContext, record: Any) -> Any:
         "undecided": kept_list.undecided(desk.site, record.id),
         "workers": queue.workers_alive(desk.site),
         "command": desk.worker_command,
-        "tasks": len(desk.site.task_rows(record.id)),
+        "tasks": len(record.task_rows),
         "source": URL("sync", "repository.json", args=[record.id, "now"]),
     }
 
 
-def _as_json(desk: ScreenContext, record: Any) -> str:
+def _as_json(desk: ScreenContext, record: Repository) -> str:
     """Return how far the run is: asked for every second, so it holds no lock and reads three rows."""
     desk.session.forget(desk.response)
     desk.response.headers["Cache-Control"] = "no-store"
@@ -80,19 +82,19 @@ def _as_json(desk: ScreenContext, record: Any) -> str:
     run = db.sync_run(live) if live else None
     told: dict[str, Any]
     if run is not None and run.state == "running":
-        told = {"state": "running", **progress(desk, run)}
+        told = {"state": "running", **progress(desk, record, run)}
     else:
         told = {"state": "queued" if queue.waiting(db, record.id) else "idle"}
     answer: str = desk.response.json(told)
     return answer
 
 
-def progress(desk: ScreenContext, run: Any) -> dict[str, Any]:
+def progress(desk: ScreenContext, repository: Repository, run: Any) -> dict[str, Any]:
     """Return how far a run is, in numbers for the bar and in words for the reader."""
     T = desk.T
     since: datetime = run.stage_since or run.started_on
     found = pace(run.done or 0, run.total, (desk.now - since).total_seconds())
-    tasks = [row for row in desk.site.task_rows(run.repository_id) if row.mode != Mode.NONE]
+    tasks = [row for row in repository.task_rows if row.mode is not Mode.NONE]
     return {
         "run": run.id,
         "stopping": bool(run.cancel_requested),
@@ -108,11 +110,11 @@ def progress(desk: ScreenContext, run: Any) -> dict[str, Any]:
     }
 
 
-def _resource(desk: ScreenContext, name: str | None, tasks: list[Any]) -> str:
+def _resource(desk: ScreenContext, name: str | None, tasks: list[TaskRow]) -> str:
     """Return which resource it is, and its place among those of the run."""
     if not name:
         return ""
-    names = [task.resource_name for task in tasks]
+    names = [task.resource for task in tasks]
     title = resource_title(desk.site, name)
     if len(names) < 2 or name not in names:
         return title
@@ -120,19 +122,19 @@ def _resource(desk: ScreenContext, name: str | None, tasks: list[Any]) -> str:
     return str(desk.T("%(resource)s (%(place)s of %(all)s)") % place)
 
 
-def _share(run: Any, tasks: list[Any], share: float | None) -> float | None:
+def _share(run: Any, tasks: list[TaskRow], share: float | None) -> float | None:
     """Return how much of the whole run is done, each resource and direction counted alike; None if not known.
 
     Args:
         run: the run.
-        tasks: rows of its tasks, in their order.
+        tasks: its tasks, in their order.
         share: of the resource and direction under way, None if not known.
     """
     ways = [
-        (task.resource_name, direction)
+        (task.resource, direction)
         for task in tasks
-        for direction, mode in (("pull", Mode.PULL), ("push", Mode.PUSH))
-        if task.mode in (mode, Mode.BOTH)
+        for direction, travels in (("pull", task.mode.pulls), ("push", task.mode.pushes))
+        if travels
     ]
     present = (run.resource_name, run.direction)
     if present not in ways:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ....adapters import can_ask, capabilities_of
 from ....exchange.peer import Capability
+from ....site import Repository
 from ....site.labels import Translate
 from .. import conflicts, log, overview, resources
 from ..context import ScreenContext
 from . import configuration, preview, schedule, synchronise
 
 #: Name in the URL -> what shows it. The preview is a look ahead at what "Synchronize now" does, and has no tab.
-PAGES: dict[str, Callable[[ScreenContext, Any], Any]] = {
+PAGES: dict[str, Callable[[ScreenContext, Repository], Any]] = {
     "overview": overview.tab,
     "update": configuration.configuration,
     "task": resources.tab,
@@ -24,14 +24,14 @@ PAGES: dict[str, Callable[[ScreenContext, Any], Any]] = {
 }
 
 
-def tabs_of(T: Translate, repository: Any) -> list[tuple[str, Any]]:
+def tabs_of(T: Translate, repository: Repository) -> list[tuple[str, Any]]:
     """Return name and label of the tabs that apply to a repository.
 
     Args:
         T: translates.
-        repository: row of the repository.
+        repository: the repository.
     """
-    can = capabilities_of(repository)
+    can = repository.type_capabilities
     exchanges = bool(can & {Capability.PULL, Capability.PUSH})
     receives = bool(can & {Capability.PULL, Capability.PASSIVE})
     labels = {
@@ -46,12 +46,12 @@ def tabs_of(T: Translate, repository: Any) -> list[tuple[str, Any]]:
     return [(name, label) for name, label in labels.items() if label is not None]
 
 
-def shown(desk: ScreenContext, repository: Any, tab: str) -> dict[str, Any]:
+def shown(desk: ScreenContext, repository: Repository, tab: str) -> dict[str, Any]:
     """Return what the frame of every tab shows, besides what the tab itself does."""
     return {
         "record": repository,
         "tab": tab,
         "tabs": tabs_of(desk.T, repository),
-        "can_begin": can_ask(repository),
-        "can_preview": Capability.PREVIEW in capabilities_of(repository),
+        "can_begin": repository.can_ask,
+        "can_preview": Capability.PREVIEW in repository.type_capabilities,
     }

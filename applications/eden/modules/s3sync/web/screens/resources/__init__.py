@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....administration.tasks import TaskRules
 from ....conflicts.kept_list import undecided_by_table
 from ....database.paging import ListPage, containing, order_of, page_of
+from ....database.tables.fields import live
+from ....site import Repository
 from ....site.labels import resource_names
+from ....site.tasks import TaskRow
 from ..context import ScreenContext
 from ..widgets import heading
 from ..words.policies import chosen, modes, policy_sentences
@@ -33,15 +35,15 @@ __all__ = [
 ]
 
 
-def tab(desk: ScreenContext, record: Any) -> Any:
+def tab(desk: ScreenContext, record: Repository) -> Any:
     """Show the resources of a repository, one of them, or the form to add some."""
     asked, part = desk.request.args(2), desk.request.args(3)
     if asked is None:
         return _all(desk, record)
     if asked == "create":
         return add.page(desk, record)
-    task = desk.record_of(record, desk.db.sync_task, asked)
-    if part == "filters" and desk.site.schema.get(task.resource_name) is not None:
+    task = desk.task(record, asked)
+    if part == "filters" and desk.site.schema.get(task.resource) is not None:
         return filter_form.page(desk, record, task)
     return edit(desk, record, task)
 
@@ -49,11 +51,11 @@ def tab(desk: ScreenContext, record: Any) -> Any:
 # --- the list -----------------------------------------------------------------------------------------------
 
 
-def _all(desk: ScreenContext, record: Any) -> Any:
+def _all(desk: ScreenContext, record: Repository) -> Any:
     variables = desk.request.get_vars
     page = _page(desk, record, variables)
-    names = [task.resource_name for task in page.rows]
-    catalogue = Catalogue(desk.site, record, names)
+    names = [task.resource for task in page.rows]
+    catalogue = Catalogue(record, names)
     told = outcomes(desk.db, record.id, names)
     kept = undecided_by_table(desk.site, record.id, names)
     filters = filters_in_words(desk.site, desk.T, page.rows)
@@ -77,9 +79,9 @@ def _all(desk: ScreenContext, record: Any) -> Any:
     }
 
 
-def _page(desk: ScreenContext, record: Any, variables: Any) -> ListPage:
+def _page(desk: ScreenContext, record: Repository, variables: Any) -> ListPage:
     table = desk.db.sync_task
-    query = (table.repository_id == record.id) & (table.deleted == False)  # noqa: E712
+    query = (table.repository_id == record.id) & live(table)
     searched = str(variables.q or "").strip().lower()
     if searched:
         titles = resource_names(desk.site)
@@ -89,27 +91,28 @@ def _page(desk: ScreenContext, record: Any, variables: Any) -> ListPage:
     column = table[SORTED_BY[order.column]]
     # the same order on every page also where many are equal
     columns = [column] if order.column == "order" else [column, table.id]
-    return page_of(
-        desk.db, query, [~each for each in columns] if order.descending else columns, variables, PAGE
-    )
+    if order.descending:
+        columns = [~each for each in columns]
+    page = page_of(desk.db, query, columns, variables, PAGE)
+    return page._replace(rows=[TaskRow.read(row) for row in page.rows])
 
 
 def _line(
     desk: ScreenContext,
-    task: Any,
+    task: TaskRow,
     catalogue: Catalogue,
     filters: list[str],
     told: dict[Any, Any],
     kept: dict[str, int],
 ) -> TaskLine:
-    T, rules = desk.T, TaskRules.read(task)
+    T, rules = desk.T, task.rules
     return TaskLine(
         task=task,
-        item=catalogue.item(task.resource_name),
+        item=catalogue.item(task.resource),
         mode=chosen(modes(T), rules.mode),
         rules=policy_sentences(T, rules.update_policy, rules.conflict_policy),
         filters=filters,
-        pull=told.get((task.resource_name, "pull")),
-        push=told.get((task.resource_name, "push")),
-        kept=kept.get(task.resource_name, 0),
+        pull=told.get((task.resource, "pull")),
+        push=told.get((task.resource, "push")),
+        kept=kept.get(task.resource, 0),
     )

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from gluon import FORM, URL, redirect
 
 from ....active.registration import ask_for_offer
-from ....adapters import can_ask, capabilities_of
-from ....administration.tasks import TaskRules
 from ....core.errors import SyncError
 from ....core.plurals import counted
 from ....exchange.peer import Capability
+from ....site import Repository
 from ....site.labels import resource_title
+from ....site.tasks import TaskRules
 from ..context import ScreenContext
 from ..widgets import pressed
 from .catalogue import BOTH, HERE, THERE, Catalogue, CatalogueGroup, CatalogueItem, in_order, suggestions
@@ -34,7 +34,7 @@ class Suggestion(NamedTuple):
     because: list[str]
 
 
-def page(desk: ScreenContext, repository: Any) -> Any:
+def page(desk: ScreenContext, repository: Repository) -> Any:
     """Show what can be added; then what should come along, and the rules; store it."""
     T, site = desk.T, desk.site
     variables = desk.request.post_vars
@@ -44,8 +44,8 @@ def page(desk: ScreenContext, repository: Any) -> Any:
     action = next((each for each in ACTIONS if each in variables), "save") if sent else ""
     if accepted and action == "refresh":
         _refresh(desk, repository)
-        repository = desk.db.sync_repository(repository.id)
-    catalogue = Catalogue(site, repository)
+        repository = site.repository(repository.id)
+    catalogue = Catalogue(repository)
     ticked = _ticked(variables if sent else desk.request.get_vars)
     ticked = {name for name in ticked if catalogue.can_add(name)}
     rules = entered_rules(variables, repository, new=variables.step != "2")
@@ -63,7 +63,7 @@ def page(desk: ScreenContext, repository: Any) -> Any:
         "rules": rules,
         "problems": problems,
         "asked_on": catalogue.asked_on,
-        "may_ask": Capability.OFFER in capabilities_of(repository) and can_ask(repository),
+        "may_ask": Capability.OFFER in repository.type_capabilities and repository.can_ask,
         "ticked": ticked,
         "back": URL("sync", "repository", args=[repository.id, "task"]),
     }
@@ -94,10 +94,10 @@ def _ticked(variables: Any) -> set[str]:
     return {str(each) for each in (given if isinstance(given, list) else [given])}
 
 
-def _refresh(desk: ScreenContext, repository: Any) -> None:
+def _refresh(desk: ScreenContext, repository: Repository) -> None:
     T = desk.T
     try:
-        found = ask_for_offer(desk.site, repository.id)
+        found = ask_for_offer(repository)
     except SyncError as error:
         desk.response.flash = T("The other site could not be asked: %s") % error.explain()
         return
@@ -136,7 +136,7 @@ def _suggested(desk: ScreenContext, catalogue: Catalogue, ticked: set[str]) -> l
     return found
 
 
-def add(desk: ScreenContext, repository: Any, names: set[str], rules: TaskRules) -> None:
+def add(desk: ScreenContext, repository: Repository, names: set[str], rules: TaskRules) -> None:
     """Store new tasks, what others refer to first, and go back to the list."""
     T, table = desk.T, desk.db.sync_task
     for name in in_order(desk.site.schema, sorted(names)):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ....active.registration import known_offer
 from ....core.schema import Schema, Table
-from ....site import Site
+from ....site import Repository
 from ....site.labels import resource_title
 
 BOTH, HERE, THERE, UNKNOWN = "both", "here", "there", "unknown"
@@ -51,20 +51,19 @@ class Catalogue:
     """The tables that can be exchanged with a repository.
 
     Args:
-        site: this site.
-        repository: row of the repository.
+        repository: the repository.
         names: the tables to look at, None for all.
     """
 
-    def __init__(self, site: Site, repository: Any, names: Collection[str] | None = None) -> None:
-        self._site = site
+    def __init__(self, repository: Repository, names: Collection[str] | None = None) -> None:
+        site = self._site = repository.site
         known = known_offer(repository)
         self.asked_on: datetime | None = known.asked_on if known is not None else None
         self._there: dict[str, Any] | None = (
             {each.name: each for each in known.offer.resources} if known is not None else None
         )
         self._sets = known.offer.datasets if known is not None else ()
-        self._tasks = {row.resource_name: int(row.id) for row in site.task_rows(repository.id)}
+        self._tasks = {row.resource: row.id for row in repository.task_rows}
         tables = [
             table for table in site.schema if not table.is_super and (names is None or table.name in names)
         ]

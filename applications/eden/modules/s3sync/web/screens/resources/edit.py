@@ -6,13 +6,14 @@ from typing import Any
 
 from gluon import FORM, URL, redirect
 
-from ....administration.tasks import TaskRules, delete_task
+from ....administration.tasks import delete_task
 from ....conflicts.kept_list import travelling, undecided_by_table
 from ....core.errors import AlreadyRunning
 from ....core.plurals import counted
 from ....core.task import Mode
-from ....site import exchange_state
+from ....site import Repository
 from ....site.labels import resource_title
+from ....site.tasks import TaskRow, TaskRules
 from ..context import ScreenContext
 from ..widgets import confirm, pressed
 from ..words import states_and_units
@@ -25,10 +26,10 @@ from .summary import filters_in_words, outcomes
 # --- one resource -------------------------------------------------------------------------------------------
 
 
-def edit(desk: ScreenContext, record: Any, task: Any) -> Any:
+def edit(desk: ScreenContext, record: Repository, task: TaskRow) -> Any:
     site, T = desk.site, desk.T
-    catalogue = Catalogue(site, record, [task.resource_name])
-    item = catalogue.item(task.resource_name)
+    catalogue = Catalogue(record, [task.resource])
+    item = catalogue.item(task.resource)
     here = URL("sync", "repository", args=[record.id, "task", task.id])
     back = URL("sync", "repository", args=[record.id, "task"])
     delete = confirm(
@@ -56,9 +57,11 @@ def edit(desk: ScreenContext, record: Any, task: Any) -> Any:
     if delete.page or reset.page:
         return delete.page or reset.page
     if delete.agreed or reset.agreed:
-        desk.session.flash, done = _delete(desk, task) if delete.agreed else _start_over(desk, record, task)
+        desk.session.flash, done = (
+            _delete(desk, record, task) if delete.agreed else _start_over(desk, record, task)
+        )
         redirect(back if delete.agreed and done else here)
-    rules, problems = TaskRules.read(task), {}
+    rules, problems = task.rules, {}
     form = FORM()
     accepted = pressed(desk, form, "task")
     if desk.request.post_vars._formname == "task":
@@ -66,22 +69,22 @@ def edit(desk: ScreenContext, record: Any, task: Any) -> Any:
         problems = problems_of(T, rules)
         if accepted and not problems and _save(desk, record, task, rules):
             redirect(back)
-    told = outcomes(desk.db, record.id, [task.resource_name])
+    told = outcomes(desk.db, record.id, [task.resource])
     desk.response.view = "sync/task.html"
     return {
         "title": title_of(item.title, record),
         "task": task,
         "item": item,
-        "known": site.schema.get(task.resource_name) is not None,
+        "known": site.schema.get(task.resource) is not None,
         "form": form,
         "choices": rule_choices(T, record),
         "rules": rules,
         "problems": problems,
-        "parts": [resource_title(site, name) for name in travelling(site, task.resource_name)],
+        "parts": [resource_title(site, name) for name in travelling(site, task.resource)],
         "filters": filters_in_words(site, T, [task]).get(task.id, []),
-        "pull": told.get((task.resource_name, "pull")),
-        "push": told.get((task.resource_name, "push")),
-        "kept": undecided_by_table(site, record.id, [task.resource_name])[task.resource_name],
+        "pull": told.get((task.resource, "pull")),
+        "push": told.get((task.resource, "push")),
+        "kept": undecided_by_table(site, record.id, [task.resource])[task.resource],
         "asked_on": catalogue.asked_on,
         "delete": delete.link,
         "reset": reset.link,
@@ -89,27 +92,27 @@ def edit(desk: ScreenContext, record: Any, task: Any) -> Any:
     }
 
 
-def _delete(desk: ScreenContext, task: Any) -> tuple[Any, bool]:
+def _delete(desk: ScreenContext, record: Repository, task: TaskRow) -> tuple[Any, bool]:
     """Return what to say, and whether it was deleted."""
     try:
-        delete_task(desk.site, task)
+        delete_task(record, task)
     except AlreadyRunning:
         return filter_form.still_running(desk.T), False
     return desk.T("The resource is not exchanged any more. Its records stay."), True
 
 
-def _start_over(desk: ScreenContext, record: Any, task: Any) -> tuple[Any, bool]:
+def _start_over(desk: ScreenContext, record: Repository, task: TaskRow) -> tuple[Any, bool]:
     """Return what to say, and whether everything is going to be compared again."""
     if filter_form.running(desk, record):
         return filter_form.still_running(desk.T), False
-    exchange_state.reset(desk.site, record.id, task.resource_name)
+    record.start_over(task.resource)
     return desk.T("The next synchronization compares all records."), True
 
 
-def _what_it_costs(desk: ScreenContext, record: Any, task: Any, item: CatalogueItem) -> list[Any]:
+def _what_it_costs(desk: ScreenContext, record: Repository, task: TaskRow, item: CatalogueItem) -> list[Any]:
     """Return what comparing everything again will cause, in sentences."""
     T = desk.T
-    mode = Mode.read(task.mode)
+    mode = task.mode
     lines = [
         T(
             "The next synchronization compares all records of this resource, not only those that changed since."
@@ -148,16 +151,16 @@ def _what_it_costs(desk: ScreenContext, record: Any, task: Any, item: CatalogueI
     return lines
 
 
-def _save(desk: ScreenContext, record: Any, task: Any, rules: TaskRules) -> bool:
+def _save(desk: ScreenContext, record: Repository, task: TaskRow, rules: TaskRules) -> bool:
     """Store rules; tell whether that was done. With other components the task starts over."""
     T = desk.T
-    other_parts = bool(task.components) != rules.components
+    other_parts = task.rules.components != rules.components
     if other_parts and filter_form.running(desk, record):
         desk.response.flash = filter_form.still_running(T)
         return False
-    task.update_record(**rules.columns)
+    desk.db(desk.db.sync_task.id == task.id).update(**rules.columns)
     desk.session.flash = T("Saved")
     if other_parts:
-        exchange_state.reset(desk.site, record.id, task.resource_name)
+        record.start_over(task.resource)
         desk.session.flash = T("Saved. The next synchronization compares all records of this resource.")
     return True

@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 from gluon import FORM, URL, redirect
 
-from ....adapters import capabilities_of
 from ....core.errors import SyncError
 from ....core.schema import Table
 from ....database.paging import whole_number
+from ....database.tables.fields import live
 from ....exchange.peer import Capability
 from ....scheduler import run_record
-from ....site import Site, exchange_state
+from ....site import Repository, Site
 from ....site.labels import resource_title
+from ....site.tasks import TaskRow, filters_of
 from ....wire.filters import Filter, filter_text, parse_filter_string
 from ..context import ScreenContext
 from ..widgets import pressed
@@ -66,10 +67,10 @@ class EnteredFilters(NamedTuple):
     problems: dict[int, Any]
 
 
-def page(desk: ScreenContext, repository: Any, task: Any) -> Any:
+def page(desk: ScreenContext, repository: Repository, task: TaskRow) -> Any:
     """Show the conditions of a task; store them."""
     T, site, variables = desk.T, desk.site, desk.request.post_vars
-    table = site.schema.table(task.resource_name)
+    table = site.schema.table(task.resource)
     fields = FilterFields(site, T, table)
     groups = fields.groups()
     entries = {entry.selector: entry for group in groups for entry in group.entries}
@@ -96,7 +97,7 @@ def page(desk: ScreenContext, repository: Any, task: Any) -> Any:
     return {
         "title": f"{T('Which records')} · {name} · {repository.name}",
         "task": task,
-        "filters_hold": Capability.FILTERS in capabilities_of(repository),
+        "filters_hold": Capability.FILTERS in repository.type_capabilities,
         "form": form,
         "groups": groups,
         "rows": _shown(desk, table, entries, entered),
@@ -112,11 +113,11 @@ def page(desk: ScreenContext, repository: Any, task: Any) -> Any:
 
 
 def _stored(
-    desk: ScreenContext, task: Any, table: Table, entries: Mapping[str, FieldEntry]
+    desk: ScreenContext, task: TaskRow, table: Table, entries: Mapping[str, FieldEntry]
 ) -> EnteredFilters:
     """Return what is stored; filters that cannot be read any more stand as text, so that they can be mended."""
     try:
-        filters = desk.site.task_filters(task.id, task.resource_name)
+        filters = filters_of(desk.db, task)
     except SyncError as error:
         return EnteredFilters([], stored_text(desk.site, task), [], {-1: error.explain()})
     rows = rows_of(filters, entries)
@@ -128,17 +129,17 @@ def _stored(
     return EnteredFilters(rows, "\n".join(map(filter_text, filters)), filters, problems)
 
 
-def stored_text(site: Site, task: Any) -> str:
+def stored_text(site: Site, task: TaskRow) -> str:
     """Return the filters of a task as they stand in the database, one a line."""
     return "\n".join(stored_lines(site, [task]).get(task.id, []))
 
 
-def stored_lines(site: Site, tasks: Sequence[Any]) -> dict[int, list[str]]:
+def stored_lines(site: Site, stored: Sequence[TaskRow]) -> dict[int, list[str]]:
     """Return the filters of tasks as they stand in the database: task -> lines."""
     table = site.db.sync_resource_filter
-    resources = {task.id: task.resource_name for task in tasks}
+    resources = {task.id: task.resource for task in stored}
     found: dict[int, list[str]] = {}
-    query = table.task_id.belongs(list(resources)) & (table.deleted == False)  # noqa: E712
+    query = table.task_id.belongs(list(resources)) & live(table)
     for row in site.db(query).select(orderby=table.id):
         own = row.tablename in ("~", "", resources[row.task_id])
         found.setdefault(row.task_id, []).append(
@@ -277,7 +278,7 @@ def _as_text(row: FilterRow, entry: FieldEntry | None) -> str:
 # --- storing ------------------------------------------------------------------------------------------------
 
 
-def save(desk: ScreenContext, repository: Any, task: Any, wanted: list[Filter]) -> None:
+def save(desk: ScreenContext, repository: Repository, task: TaskRow, wanted: list[Filter]) -> None:
     """Store the filters of a task and go back to it; other filters make it start over."""
     T, site = desk.T, desk.site
     back = URL("sync", "repository", args=[repository.id, "task", task.id])
@@ -287,15 +288,15 @@ def save(desk: ScreenContext, repository: Any, task: Any, wanted: list[Filter]) 
     if running(desk, repository):
         desk.response.flash = still_running(T)
         return
-    write_filters(site, task.id, task.resource_name, wanted)
-    exchange_state.reset(site, repository.id, task.resource_name)
+    write_filters(site, task.id, task.resource, wanted)
+    repository.start_over(task.resource)
     desk.session.flash = T("Saved. The next synchronization compares all records of this resource.")
     redirect(back)
 
 
-def _known(site: Site, task: Any) -> list[Filter] | None:
+def _known(site: Site, task: TaskRow) -> list[Filter] | None:
     try:
-        return site.task_filters(task.id, task.resource_name)
+        return filters_of(site.db, task)
     except SyncError:
         return None
 
@@ -309,7 +310,7 @@ def write_filters(site: Site, task_id: int, resource: str, wanted: list[Filter])
         table.insert(task_id=task_id, tablename=each.table or resource, filter_string=filter_text(bare))
 
 
-def running(desk: ScreenContext, repository: Any) -> bool:
+def running(desk: ScreenContext, repository: Repository) -> bool:
     """Tell whether a run is under way: it would go on from where it is, and so undo that a task starts over."""
     return bool(run_record.live_run(desk.site, repository.id))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ....core.task import Mode
+from ....site.tasks import TaskRow
 from ..words.policies import PolicyChoice
 from .catalogue import CatalogueItem
 
@@ -18,7 +19,7 @@ class TaskLine(NamedTuple):
     """A resource in the list.
 
     Attributes:
-        task: row of sync_task.
+        task: as it is stored.
         item: what is known of the table.
         mode: which way it travels.
         rules: its policies in sentences.
@@ -27,7 +28,7 @@ class TaskLine(NamedTuple):
         kept: conflicts and rejected records on which nobody has decided.
     """
 
-    task: Any
+    task: TaskRow
     item: CatalogueItem
     mode: PolicyChoice
     rules: list[Any]
@@ -39,4 +40,4 @@ class TaskLine(NamedTuple):
     @property
     def is_paused(self) -> bool:
         """Whether it does not travel for the time being."""
-        return bool(self.task.mode == Mode.NONE)
+        return self.task.mode is Mode.NONE

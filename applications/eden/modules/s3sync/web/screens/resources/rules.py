@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ....adapters import capabilities_of
-from ....administration.tasks import TaskRules
 from ....core.policy import Method, Policy
 from ....core.task import Mode
 from ....exchange.peer import Capability
+from ....site import Repository
 from ....site.labels import Translate
+from ....site.tasks import TaskRules
 from ..words.policies import Choices, conflict_policies, modes, strategies, update_policies
 
 
@@ -22,36 +22,36 @@ class RuleChoices(NamedTuple):
     conflict_policies: Choices
 
 
-def rule_choices(T: Translate, repository: Any) -> RuleChoices:
+def rule_choices(T: Translate, repository: Repository) -> RuleChoices:
     """Return what can be chosen for a resource, in sentences.
 
     Args:
         T: translates.
-        repository: row of the repository; its type decides which directions there are.
+        repository: the repository; its type decides which directions there are.
     """
     possible = possible_modes(repository)
     directions = tuple(each for each in modes(T) if int(each.value) in possible)
     return RuleChoices(directions, strategies(T), update_policies(T), conflict_policies(T))
 
 
-def possible_modes(repository: Any) -> list[Mode]:
+def possible_modes(repository: Repository) -> list[Mode]:
     """Return the directions in which records can travel, the usual one first, and that they rest.
 
     Args:
-        repository: row of the repository.
+        repository: the repository.
     """
-    can = capabilities_of(repository)
+    can = repository.type_capabilities
     pulls, pushes = Capability.PULL in can, Capability.PUSH in can
     directions = {Mode.BOTH: pulls and pushes, Mode.PULL: pulls, Mode.PUSH: pushes, Mode.NONE: True}
     return [mode for mode, possible in directions.items() if possible]
 
 
-def entered_rules(variables: Any, repository: Any, new: bool = False) -> TaskRules:
+def entered_rules(variables: Any, repository: Repository, new: bool = False) -> TaskRules:
     """Return the rules that were sent.
 
     Args:
         variables: of the request.
-        repository: row of the repository.
+        repository: the repository.
         new: whether what is missing was not asked yet and stays as usual; else a box that is missing is not ticked.
     """
     usual = TaskRules()
@@ -77,6 +77,6 @@ def problems_of(T: Translate, rules: TaskRules) -> dict[str, Any]:
     return {} if rules.strategy else {"strategy": T("Choose at least one.")}
 
 
-def title_of(part: Any, repository: Any) -> str:
+def title_of(part: Any, repository: Repository) -> str:
     """Return the title of a page about a part of a repository."""
     return f"{part} · {repository.name}"

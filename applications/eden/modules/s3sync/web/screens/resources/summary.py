@@ -8,14 +8,15 @@ from typing import Any
 from ....core.errors import SyncError
 from ....site import Site
 from ....site.labels import Translate
+from ....site.tasks import TaskRow
 from ....wire.filters import parse_filter_string
 from . import filter_form
 from .filter_fields import FilterFields
 
 
-def filters_in_words(site: Site, T: Translate, tasks: Sequence[Any]) -> dict[int, list[str]]:
+def filters_in_words(site: Site, T: Translate, tasks: Sequence[TaskRow]) -> dict[int, list[str]]:
     """Return the filters of tasks in words, as they stand where they cannot be read: task -> sentences."""
-    resources = {task.id: task.resource_name for task in tasks}
+    resources = {task.id: task.resource for task in tasks}
     told = {}
     for task_id, lines in filter_form.stored_lines(site, tasks).items():
         table = site.schema.get(resources[task_id])

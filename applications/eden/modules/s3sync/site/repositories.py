@@ -1,0 +1,284 @@
+"""A repository as one object: its row, read in one place, and what hangs on it. Use cases hand it on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Callable
+
+from ..adapters import USUAL, adapter_type, can_ask, capabilities_of, where
+from ..adapters.base import Adapter, Remote
+from ..adapters.settings import opened
+from ..core.errors import ConfigurationError
+from ..core.messages import Sentence
+from ..core.policy import Terms
+from ..core.task import Mode
+from ..database import traffic
+from ..database.log import SyncLog
+from ..database.tables.fields import live
+from ..exchange.importer import Context, unknown
+from ..exchange.peer import Capability, Exchange
+from ..exchange.run.ports import Task
+from ..transport.limits import InteractiveLimits
+from . import tasks
+from .exchange_state import PULL, PUSH, ExchangeStates
+from .tasks import TaskRow, TaskRules
+
+if TYPE_CHECKING:
+    from . import Site
+
+__all__ = ["Repository", "all_of", "first"]
+
+SKEW = "skew"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Another site, as it was stored when this object was read.
+
+    Attributes:
+        site: this site.
+        id: its key.
+        uuid: identifier of the other site; one of ours before it told it.
+        name: what people call it.
+        apitype: name of its type.
+        url, path, username, password, client_id, client_secret, site_key, refresh_token, proxy, keep_source: what was
+            entered for its type, secrets sealed; None where nothing was.
+        synchronise_uuids: whether a duplicate here adopts the uuid of the other site's record.
+        settings: what its type keeps without a column, and what was learned about the other site.
+        capabilities: what the other site announced, and what was found out.
+        peer_journal: name of the other site's journal, as it told it with its last push.
+        peer_version: version of its synchronisation, None for an Eden.
+        last_connected: when it was last heard of (UTC).
+        last_status: how asking it went.
+        notified_on: when administrators were told that it keeps failing (UTC); None while it works.
+        deleted: whether it is only kept as a former repository.
+    """
+
+    site: Site = field(repr=False, compare=False)
+    id: int
+    uuid: str
+    name: str
+    apitype: str
+    url: str | None
+    path: str | None
+    username: str | None
+    password: str | None = field(repr=False)
+    client_id: str | None
+    client_secret: str | None = field(repr=False)
+    site_key: str | None = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    proxy: str | None
+    keep_source: bool
+    synchronise_uuids: bool
+    settings: Mapping[str, Any]
+    capabilities: frozenset[str]
+    peer_journal: str | None
+    peer_version: str | None
+    last_connected: datetime | None
+    last_status: str | None
+    notified_on: datetime | None
+    deleted: bool
+
+    @classmethod
+    def read(cls, site: Site, row: Any) -> Repository:
+        """Return a repository from its row."""
+        return cls(
+            site=site,
+            id=int(row.id),
+            uuid=row.uuid,
+            name=row.name,
+            apitype=row.apitype or USUAL,
+            url=row.url,
+            path=row.path,
+            username=row.username,
+            password=row.password,
+            client_id=row.client_id,
+            client_secret=row.client_secret,
+            site_key=row.site_key,
+            refresh_token=row.refresh_token,
+            proxy=row.proxy,
+            keep_source=bool(row.keep_source),
+            synchronise_uuids=bool(row.synchronise_uuids),
+            settings=row.settings or {},
+            capabilities=frozenset(row.capabilities or ()),
+            peer_journal=row.peer_journal,
+            peer_version=row.peer_version,
+            last_connected=row.last_connected,
+            last_status=row.last_status,
+            notified_on=row.notified_on,
+            deleted=bool(row.deleted),
+        )
+
+    def __getitem__(self, name: str) -> Any:
+        """Return what was entered for a setting that has a column, as ``adapters.settings`` asks for it."""
+        return getattr(self, name)
+
+    # --- how it is asked --------------------------------------------------------------------------------
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether all is entered that this site needs to begin the exchange."""
+        return can_ask(self)
+
+    @property
+    def type_capabilities(self) -> frozenset[Capability]:
+        """What its type can do; nothing if this site has no such type."""
+        return capabilities_of(self)
+
+    @property
+    def where(self) -> str:
+        """Its address or folder, "" if none is entered."""
+        return where(self)
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds by which its clock was ahead of ours when it was asked last, None where unknown."""
+        return self.settings.get(SKEW)
+
+    @property
+    def usable_capabilities(self) -> frozenset[str]:
+        """What this site uses of its capabilities."""
+        compresses = self.site.host.settings.get_sync_compression()
+        return self.capabilities if compresses else self.capabilities - {"gzip"}
+
+    @property
+    def remote(self) -> Remote:
+        """The repository as its adapter sees it.
+
+        Raises:
+            ConfigurationError: this site has no such type, or a secret cannot be opened.
+        """
+        site, kind = self.site, adapter_type(self.apitype)
+        return Remote(
+            self.id,
+            self.uuid,
+            self.name,
+            site.config().uuid,
+            site.host.settings.get_system_name(),
+            opened(self, kind.settings, site.vault),
+            self.usable_capabilities,
+        )
+
+    def peer(self, hurry: InteractiveLimits | None = None) -> Adapter:
+        """Return its other end; to be closed.
+
+        Args:
+            hurry: how long the line may take where a person waits for it, None where nobody does.
+
+        Raises:
+            ConfigurationError: it cannot be asked.
+        """
+        return self.site.connect(self.apitype, self.remote, hurry)
+
+    # --- what is exchanged ------------------------------------------------------------------------------
+
+    @property
+    def task_rows(self) -> list[TaskRow]:
+        """Its tasks in their order."""
+        return tasks.of_repository(self.site.db, self.id)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """What is exchanged with it, as the engine gets it.
+
+        Raises:
+            ConfigurationError: nothing is.
+            FilterError: a filter cannot be read.
+        """
+        found = [tasks.engine_task(self.site.db, row) for row in self.task_rows if row.mode is not Mode.NONE]
+        if not found:
+            raise ConfigurationError(Sentence.NO_RESOURCES.say(), hint=Sentence.ADD_RESOURCES.say())
+        return found
+
+    def terms(self, rules: Exchange | TaskRules) -> Terms:
+        """Return the rules by which records of a task are imported here."""
+        return Terms(
+            frozenset(rules.strategy),
+            rules.update_policy,
+            rules.conflict_policy,
+            self.synchronise_uuids,
+            rules.components,
+        )
+
+    # --- how far the exchange has come ------------------------------------------------------------------
+
+    @cached_property
+    def states(self) -> ExchangeStates:
+        """How far the exchange of each table has come."""
+        return ExchangeStates(self.site.checkpoints, self.id, self.site.journal.identity())
+
+    def context(
+        self, table: str, *, clears: bool = True, known: Callable[[str], datetime | None] = unknown
+    ) -> Context:
+        """Return where its documents come from, for the importer.
+
+        Args:
+            table: the main table.
+            clears, known: as in ``importer.Context``.
+        """
+        states = self.states
+        return self.site.context(
+            self.id, states.exchanged(table), states.delivered, clears=clears, known=known
+        )
+
+    def start_over(self, table: str) -> None:
+        """Let a task start over: its next run compares all. Within the current transaction."""
+        for direction in (PULL, PUSH):
+            self.site.checkpoints.forget(self.id, table, direction)
+        task = self.site.db.sync_task
+        query = (task.repository_id == self.id) & (task.resource_name == table)
+        self.site.db(query).update(last_pull=None, last_push=None)
+
+    # --- what is remembered of it -----------------------------------------------------------------------
+
+    def log(self, transmission: str, run_id: int | None = None) -> SyncLog:
+        """Return the log of what is exchanged with it.
+
+        Args:
+            transmission, run_id: as for ``SyncLog``.
+        """
+        return self.site.log(self.id, transmission, run_id)
+
+    def note_traffic(self, *, received: int = 0, sent: int = 0) -> None:
+        """Count records for today, within the current transaction."""
+        traffic.note(self.site.db, self.site.clock.now().date(), self.id, received=received, sent=sent)
+
+    def note_contact(self, skew: float | None, status: str = "", *, reached: bool = False) -> None:
+        """Store the result of a contact with it.
+
+        Args:
+            skew: seconds by which its clock is ahead; None if it did not answer, or did not tell the time.
+            status: its last status to show, "" for none.
+            reached: whether it was reached although it did not tell the time, as with some types.
+        """
+        changes: dict[str, Any] = {"last_status": status or None}
+        if reached or skew is not None:
+            changes["last_connected"] = self.site.clock.now()
+        if skew is not None:
+            changes["settings"] = self.settings_with(skew=skew)
+        with self.site.store.transaction():
+            self.update(**changes)
+
+    def update(self, **columns: Any) -> None:
+        """Store columns within the current transaction; this object stays as it was read."""
+        self.site.db(self.site.db.sync_repository.id == self.id).update(**columns)
+
+    def settings_with(self, **values: Any) -> dict[str, Any]:
+        """Return what ``settings`` holds by now, with these values in place of theirs."""
+        row = self.site.db.sync_repository(self.id)
+        return {**((row and row.settings) or {}), **values}
+
+
+def first(site: Site, query: Any) -> Repository | None:
+    """Return the first repository that matches a query, former ones too; None if there is none."""
+    row = site.db(query).select(site.db.sync_repository.ALL, limitby=(0, 1)).first()
+    return Repository.read(site, row) if row is not None else None
+
+
+def all_of(site: Site) -> list[Repository]:
+    """Return all repositories, in the order of their keys."""
+    table = site.db.sync_repository
+    return [Repository.read(site, row) for row in site.db(live(table)).select(orderby=table.id)]

@@ -1,0 +1,131 @@
+"""What is exchanged with a repository: the rows of sync_task, read in one place, and what the engine gets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ..core.policy import Method, Policy
+from ..core.task import Mode
+from ..database.tables.fields import live
+from ..exchange.peer import Exchange
+from ..exchange.run.ports import Task
+from ..wire.filters import Filter, parse_filter_string
+
+__all__ = ["TaskRow", "TaskRules", "engine_task", "filters_of", "find", "of_repository"]
+
+
+class TaskRules(NamedTuple):
+    """How a resource is exchanged; the names are those of sync_task."""
+
+    mode: Mode = Mode.BOTH
+    components: bool = True
+    strategy: Sequence[Method] = tuple(Method)
+    update_policy: Policy = Policy.NEWER
+    conflict_policy: Policy = Policy.NEWER
+
+    @classmethod
+    def read(cls, row: Any) -> TaskRules:
+        """Return the rules of a task from its row."""
+        return cls(
+            Mode.read(row.mode),
+            row.components is not False,
+            Method.read(row.strategy),
+            Policy.read(row.update_policy),
+            Policy.read(row.conflict_policy),
+        )
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The rules as they are stored."""
+        return {
+            "mode": self.mode.value,
+            "components": self.components,
+            "strategy": [each.value for each in self.strategy],
+            "update_policy": self.update_policy.value,
+            "conflict_policy": self.conflict_policy.value,
+        }
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task as it is stored.
+
+    Attributes:
+        id: its key.
+        repository_id: the repository it belongs to, None for a resource of one of our data sets.
+        resource: name of the table.
+        rules: how it is exchanged.
+        last_pull, last_push: when it was exchanged last (UTC), None before the first time.
+    """
+
+    id: int
+    repository_id: int | None
+    resource: str
+    rules: TaskRules
+    last_pull: datetime | None
+    last_push: datetime | None
+
+    @classmethod
+    def read(cls, row: Any) -> TaskRow:
+        """Return a task from its row."""
+        return cls(
+            int(row.id),
+            int(row.repository_id) if row.repository_id else None,
+            row.resource_name,
+            TaskRules.read(row),
+            row.last_pull,
+            row.last_push,
+        )
+
+    @property
+    def mode(self) -> Mode:
+        """Which way it travels."""
+        return self.rules.mode
+
+
+def of_repository(db: Any, repository_id: int) -> list[TaskRow]:
+    """Return the tasks of a repository in their order."""
+    table = db.sync_task
+    query = (table.repository_id == repository_id) & live(table)
+    return [TaskRow.read(row) for row in db(query).select(orderby=table.id)]
+
+
+def find(db: Any, task_id: int) -> TaskRow | None:
+    """Return a task by its key, None if there is none."""
+    row = db.sync_task(task_id)
+    return TaskRow.read(row) if row is not None and not row.deleted else None
+
+
+def engine_task(db: Any, task: TaskRow) -> Task:
+    """Return a task as the engine gets it.
+
+    Raises:
+        FilterError: one of its filters cannot be read.
+    """
+    rules = task.rules
+    exchange = Exchange(
+        task.resource,
+        components=rules.components,
+        filters=tuple(filters_of(db, task)),
+        strategy=tuple(rules.strategy),
+        update_policy=rules.update_policy,
+        conflict_policy=rules.conflict_policy,
+    )
+    return Task(task.id, exchange, rules.mode.pulls, rules.mode.pushes)
+
+
+def filters_of(db: Any, task: TaskRow) -> list[Filter]:
+    """Return the filters of a task.
+
+    Raises:
+        FilterError: one of them cannot be read.
+    """
+    table = db.sync_resource_filter
+    found: list[Filter] = []
+    for row in db((table.task_id == task.id) & live(table)).select(orderby=table.id):
+        of = None if row.tablename in ("~", "", task.resource) else row.tablename
+        found += parse_filter_string(row.filter_string, of)
+    return found
