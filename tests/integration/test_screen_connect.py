@@ -248,44 +248,6 @@ def test_a_folder_that_the_operator_does_not_allow_is_refused_with_what_to_do(ad
     assert "folder_roots" in visible(answer.text) and answer.url.endswith("type=folder")
 
 
-def test_a_setting_without_a_column_is_stored_shown_again_and_used(
-    admin: Browser, field: WebSite, shared: Path
-) -> None:
-    outside = admin.submit(f"{FORM}?type=folder", "repository", name="Stick", path="/etc")
-    assert f"Enter the whole path of a folder below: {shared}" in visible(outside.text)
-    missing = admin.submit(f"{FORM}?type=folder", "repository", name="Stick", path="")
-    assert missing.url.endswith("type=folder"), "nothing can be read without it"
-
-    values = {"name": "Stick", "path": str(shared), "outbox": str(shared / "out")}
-    tested = admin.submit(f"{FORM}?type=folder", "repository", test="1", **values)
-    assert "The connection works" in visible(tested.text) and "yes Can this site write there?" in visible(
-        tested.text
-    )
-    saved = admin.submit(f"{FORM}?type=folder", "repository", **values)
-    path = saved.url[len(admin.base) :].rpartition("/")[0]
-    assert "Saved." in visible(saved.text) and saved.url.endswith("/task")
-    shown = admin.page(f"{path}/update")
-    assert forms(shown)["repository"]["outbox"] == str(shared / "out")
-    assert "Register again" not in shown and "Repository UUID" not in shown and "Kind of site" not in shown
-    admin.submit(f"{path}/update", "repository", outbox="")
-    assert forms(admin.page(f"{path}/update"))["repository"]["outbox"] == ""
-    admin.submit(f"{path}/update", "repository", outbox=str(shared / "out"))
-
-    number = path.rpartition("/")[2]
-    told = field.run(
-        f"db.sync_task.insert(repository_id={number}, resource_name='org_organisation')\n"
-        "s3db['org_organisation'].insert(name='By the folder')\ndb.commit()\n"
-        "from s3sync.worker.synchronise import synchronize\n"
-        f"print(synchronize({number}))"
-    )
-    assert "completed" in told
-    (file,) = (shared / "out").iterdir()
-    assert "By the folder" in file.read_text("utf-8")
-    for tab in ("", "/update", "/task", "/task/create", "/job", "/now", "/preview", "/kept", "/log"):
-        assert admin.get(f"{path}{tab}").status_code == 200, tab
-    assert str(shared) in visible(admin.page("/sync/index"))
-
-
 def test_the_form_follows_what_the_type_declares(field: WebSite) -> None:
     html = field.run(
         "from s3sync.adapters.base import Adapter\n"
@@ -381,3 +343,44 @@ def test_the_preview_of_a_sahana_eden(admin: Browser, field: WebSite, peer: Fake
     assert "2 ✓ new here" in text and "An Eden does not say beforehand" in text and "For the Eden" in text
     assert {asked.method for asked in peer.asked} == {"GET"}
     admin.submit(f"{path}/update?ask=delete", "delete")
+
+
+# --- a folder ------------------------------------------------------------------------------------------------
+
+
+def test_a_setting_without_a_column_is_stored_shown_again_and_used(
+    admin: Browser, field: WebSite, shared: Path
+) -> None:
+    outside = admin.submit(f"{FORM}?type=folder", "repository", name="Stick", path="/etc")
+    assert f"Enter the whole path of a folder below: {shared}" in visible(outside.text)
+    missing = admin.submit(f"{FORM}?type=folder", "repository", name="Stick", path="")
+    assert missing.url.endswith("type=folder"), "nothing can be read without it"
+
+    values = {"name": "Stick", "path": str(shared), "outbox": str(shared / "out")}
+    tested = admin.submit(f"{FORM}?type=folder", "repository", test="1", **values)
+    assert "The connection works" in visible(tested.text) and "yes Can this site write there?" in visible(
+        tested.text
+    )
+    saved = admin.submit(f"{FORM}?type=folder", "repository", **values)
+    path = saved.url[len(admin.base) :].rpartition("/")[0]
+    assert "Saved." in visible(saved.text) and saved.url.endswith("/task")
+    shown = admin.page(f"{path}/update")
+    assert forms(shown)["repository"]["outbox"] == str(shared / "out")
+    assert "Register again" not in shown and "Repository UUID" not in shown and "Kind of site" not in shown
+    admin.submit(f"{path}/update", "repository", outbox="")
+    assert forms(admin.page(f"{path}/update"))["repository"]["outbox"] == ""
+    admin.submit(f"{path}/update", "repository", outbox=str(shared / "out"))
+
+    number = path.rpartition("/")[2]
+    told = field.run(
+        f"db.sync_task.insert(repository_id={number}, resource_name='org_organisation')\n"
+        "s3db['org_organisation'].insert(name='By the folder')\ndb.commit()\n"
+        "from s3sync.worker.synchronise import synchronize\n"
+        f"print(synchronize({number}))"
+    )
+    assert "completed" in told
+    (file,) = (shared / "out").iterdir()
+    assert "By the folder" in file.read_text("utf-8")
+    for tab in ("", "/update", "/task", "/task/create", "/job", "/now", "/preview", "/kept", "/log"):
+        assert admin.get(f"{path}{tab}").status_code == 200, tab
+    assert str(shared) in visible(admin.page("/sync/index"))
