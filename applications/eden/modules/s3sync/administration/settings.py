@@ -15,7 +15,7 @@ def addresses(text: Any) -> list[str]:
 
 
 def save_settings(site: Site, values: Any) -> None:
-    """Store what was entered in the settings form; empty is stored as nothing, so that the site's file holds."""
+    """Store the settings form; an empty field is stored as NULL, so that the site's file applies."""
 
     def stored(name: str) -> Any:
         value = values[name]

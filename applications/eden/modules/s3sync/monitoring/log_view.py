@@ -184,13 +184,13 @@ def logged_resources(db: Any) -> list[str]:
 
 
 class CsvEntry(NamedTuple):
-    """What of an entry is told in the reader's language.
+    """The parts of an entry that are translated.
 
     Attributes:
-        code: which error, or which message.
-        message: what happened, in English.
-        remedy: what to do, in English.
-        params: both as data.
+        code: code of the error or message.
+        message: the message in English.
+        remedy: the remedy in English.
+        params: the parameters of both.
     """
 
     code: str | None
@@ -200,7 +200,7 @@ class CsvEntry(NamedTuple):
 
 
 class CsvWords(NamedTuple):
-    """The words of a table.
+    """The texts of a table.
 
     Attributes:
         headings: headings of the columns: time (UTC), repository, resource, mode, action, result, who reported it,
@@ -284,7 +284,7 @@ def _all(site: Site, asked: LogQuery) -> Iterator[tuple[Sequence[Any], CsvEntry]
             return
         for _, *found in rows:
             code, message, remedy, params = found[len(about) :]
-            # some databases give JSON as what it says, others as text
+            # Some databases return JSON as values, others as text.
             params = json.loads(params) if isinstance(params, str) else params
             yield found[: len(about)], CsvEntry(code, message, remedy, params)
         last = rows[-1][0]

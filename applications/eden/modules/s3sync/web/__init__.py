@@ -1,4 +1,4 @@
-"""Layer 10, requests of other sites and pages for people.
+"""Layer 10, the requests of other sites, and the pages for people.
 Knows everything.
 """
 

@@ -1,4 +1,4 @@
-"""Bodies of requests and answers: read within limits, sent as streams."""
+"""Bodies of requests and answers: reading within limits, sending as streams."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..passive import files
 from ..site import Site
 from ..wire.compression import DamagedPacking, gzip, is_packed
 
-#: Answers smaller than this are not worth packing.
+#: Minimum bytes of an answer to compress.
 WORTH_PACKING = 1024
 REGISTRATION_SIZE = 64 * 1024
 RULED_OUT = re.compile(r";q=0(\.0*)?$")
@@ -31,19 +31,19 @@ RULED_OUT = re.compile(r";q=0(\.0*)?$")
 
 @contextlib.contextmanager
 def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) -> Iterator[BinaryIO]:
-    """Open the body of a request, unpacked, at its beginning.
+    """Open the body of a request, decompressed, at its beginning.
 
     Args:
         site: this site.
-        request: web2py's.
-        most: bytes, packed as well as unpacked.
-        is_file: whether it is the file of a record. Such a file may be an archive itself, so it counts as packed
-            only where its label says so; of a document the first bytes tell, whatever its label.
+        request: web2py's request.
+        most: maximum bytes, compressed as well as decompressed.
+        is_file: whether it is the file of a record. Such a file may be an archive itself, so it is decompressed only
+            if a header says so; for a document the first bytes decide, whatever the headers.
 
     Raises:
         DocumentTooLarge: it has more bytes.
         BadRequest: there is no body.
-        TruncatedDocument: less arrived than was announced, or the packing is damaged.
+        TruncatedDocument: it is shorter than announced, or the compressed data are damaged.
     """
     announced = request.env.content_length
     length = int(announced) if announced and str(announced).isdecimal() else 0
@@ -73,7 +73,7 @@ def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) 
 
 
 def stream_answer(site: Site, request: Any, response: Any, write: Callable[[BinaryIO], Any]) -> Any:
-    """Write a document to a file and send it; packed where the asking side takes that."""
+    """Write a document to a file and send it, compressed if the asking site accepts that."""
     with contextlib.ExitStack() as undo:
         out = undo.enter_context(_spooled(site))
         write(out)
@@ -93,7 +93,7 @@ def stream_answer(site: Site, request: Any, response: Any, write: Callable[[Bina
 
 
 def _spooled(site: Site) -> Any:
-    # Without a name in the folder: it is gone when it is closed, however the request ends.
+    # The file has no name in the folder: it is removed when it is closed, however the request ends.
     return tempfile.TemporaryFile(dir=site.spool)
 
 
@@ -103,7 +103,7 @@ def send_file(request: Any, response: Any, stream: BinaryIO, size: int) -> Any:
 
 
 def _takes_gzip(request: Any) -> bool:
-    """Tell whether the asking side names gzip, and not only to rule it out (``gzip;q=0``)."""
+    """Return whether the asking site accepts gzip, and does not exclude it (``gzip;q=0``)."""
     accepted = (request.env.http_accept_encoding or "").lower().replace(" ", "")
     return any("gzip" in each and not RULED_OUT.search(each) for each in accepted.split(","))
 

@@ -1,7 +1,7 @@
-"""The interface for programs: requests in, replies out. The only place that knows HTTP statuses.
+"""The interface for programs: from requests to replies. Only this module knows HTTP statuses.
 
-A request is read, handed to a use case (``passive``, importer, exporter), and its result or its error is
-written as a reply. Nothing here touches ``request.vars``: the body is a document, whatever its label says.
+A request is read and passed to a use case (``passive``, importer, exporter); its result or error becomes the reply.
+Nothing here reads ``request.vars``: the body is a document, whatever its content type.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ from .bodies import REGISTRATION_SIZE, json_answer, request_body, send_file, str
 
 REALM = "eden"
 
-#: Methods that the addresses of the interface answer.
+#: The methods of each address of the interface.
 EXCHANGED = TABLES = ("GET", "POST", "PUT")
 REGISTERED = ("POST", "PUT")
 OFFERED = ("GET",)
 FILES = ("GET", "PUT")
 RECORDS = ("GET", "POST", "PUT", "DELETE")
 
-#: Seconds after which a request that failed in passing may be sent again.
+#: Seconds after which a request may be sent again after a transient failure.
 RETRY_AFTER = 10
 logger = logging.getLogger("eden.sync")
 
 
-# --- the entrances of the protocol, and the plain resources -----------------------------------------
+# --- the addresses of the protocol, and the plain resources -----------------------------------------
 
 
 def sync_request(request: Any, response: Any) -> Any:
@@ -60,7 +60,7 @@ def sync_request(request: Any, response: Any) -> Any:
         request, response: web2py's.
 
     Returns:
-        the body; or raises gluon's HTTP with a reply.
+        the body; other replies are raised as gluon's HTTP.
     """
     with answering(request, "pull" if request.env.request_method == "GET" else "push") as site:
         _authorised(site)
@@ -80,7 +80,7 @@ def sync_request(request: Any, response: Any) -> Any:
 
 
 def register_request(request: Any, response: Any) -> Any:
-    """Answer /sync/repository/register.json: another site introduces itself."""
+    """Answer /sync/repository/register.json: another site registers."""
     with answering(request, "register") as site:
         _authorised(site)
         checked_method(request, REGISTERED)
@@ -92,7 +92,7 @@ def register_request(request: Any, response: Any) -> Any:
 
 
 def offer_request(request: Any, response: Any) -> Any:
-    """Answer /sync/offer.json: what this site is, and what may be pulled from it. Nothing is written."""
+    """Answer /sync/offer.json: what this site is, and what can be pulled from it. Nothing is written."""
     with answering(request, "offer") as site:
         _authorised(site)
         checked_method(request, OFFERED)
@@ -102,7 +102,7 @@ def offer_request(request: Any, response: Any) -> Any:
 
 
 def file_request(request: Any, response: Any) -> Any:
-    """Answer /sync/file/<stored name>: GET hands a file out, PUT takes one that is waited for."""
+    """Answer /sync/file/<stored name>: GET sends a file, PUT stores one that records wait for."""
     with answering(request, "file") as site:
         _authorised(site)
         stored = request.args(0) or ""
@@ -122,7 +122,7 @@ def file_request(request: Any, response: Any) -> Any:
 
 @contextlib.contextmanager
 def answering(request: Any, mode: str) -> Iterator[Site]:
-    """Give the site to a request; turn every error into its reply, once, here."""
+    """Yield the site for a request, and turn every error into its reply."""
     site: Site | None = None
     try:
         try:
@@ -159,12 +159,12 @@ def _refuse(site: Site | None, request: Any, mode: str, error: SyncError) -> NoR
 
 
 def _log_refusal(site: Site, request: Any, mode: str, error: SyncError) -> None:
-    """Write what another site asked in vain into the log, unless a stranger could fill it that way."""
+    """Log a refused request of another site, unless it is unknown: strangers must not fill the log."""
     logger.warning("%s %s: %s", request.env.request_method, request.env.path_info, error)
     if mode in ("rest", "offer") or isinstance(error, (NotAuthenticated, NotPermitted)):
         return
     if request.get_vars.get("look") == "1":
-        # Whoever only looks leaves nothing behind.
+        # A dry run stores nothing.
         return
     repository = site.known_repository(_asking(request))
     resource = request.get_vars.get("resource")
@@ -177,7 +177,7 @@ def checked_method(request: Any, allowed: tuple[str, ...]) -> str:
     """Return the method of a request.
 
     Raises:
-        MethodNotAllowed: its address does not answer it.
+        MethodNotAllowed: the address does not have it.
     """
     method: str = request.env.request_method
     if method not in allowed:
@@ -188,10 +188,10 @@ def checked_method(request: Any, allowed: tuple[str, ...]) -> str:
 
 
 def _authorised(site: Site) -> None:
-    """Let only accounts in that may synchronise.
+    """Allow only accounts that may synchronise.
 
     Raises:
-        NotAuthenticated, NotPermitted: they may not.
+        NotAuthenticated, NotPermitted: the account may not.
     """
     if not site.host.logged_in():
         raise NotAuthenticated("Authentication Required")
@@ -200,6 +200,6 @@ def _authorised(site: Site) -> None:
 
 
 def _asking(request: Any) -> str | None:
-    """Return who asks, as they say themselves; None where they do not say, or say several things."""
+    """Return the uuid that the asking site sends, None if it sends none or several."""
     uuid = request.get_vars.get("repository")
     return uuid if isinstance(uuid, str) else None

@@ -1,4 +1,4 @@
-"""Records of a table as S3XML at its own address: read, written and deleted without a cursor."""
+"""Plain resources: records of a table as S3XML at its own address, read, written and deleted without cursors."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from .interface import RECORDS, TABLES, answering, checked_method, logger
 def resource_request(request: Any, response: Any, prefix: str, name: str, record_id: str | None) -> Any:
     """Answer the plain interface of a resource: /<prefix>/<name>.xml and /<prefix>/<name>/<id>.xml.
 
-    GET exports (URL filters, start, limit, msince, include_deleted, components). POST and PUT import: what is
-    sent wins, and one invalid record fails all unless ignore_errors=True. DELETE deletes one record.
+    GET exports (URL filters, start, limit, msince, include_deleted, components). POST and PUT import: the sent version
+    wins, and one invalid record rejects all unless ignore_errors=True. DELETE deletes one record.
 
     Args:
         request, response: web2py's.
         prefix, name: the table.
-        record_id: id of one record, None for the table.
+        record_id: id of one record, None for the whole table.
     """
     with answering(request, "rest") as site:
         if not site.host.logged_in():
@@ -109,7 +109,7 @@ def _export(site: Site, request: Any, response: Any, table: Table, key: int | No
 def _keys(site: Site, table: Table, wanted: ExportRequest, start: int, limit: int | None) -> list[int]:
     """Return the keys of a page of the records that match, in the order of the keys."""
     if table.is_super:
-        # its records are exported as those of their own tables
+        # Its records are exported as those of their own tables.
         return []
     return site.store.keys_by_page(
         table,
@@ -146,7 +146,7 @@ def _number(variables: Mapping[str, Any], name: str) -> int | None:
 
 
 class _Rejected(Exception):
-    """Undoes an import of which not all was good."""
+    """Rolls back an import with invalid records."""
 
 
 def _import(site: Site, request: Any, response: Any, table: Table, key: int | None) -> Any:

@@ -1,7 +1,7 @@
-"""The administrator's screens: a module each, and what they have in common in ``context`` and ``widgets``.
+"""The administrator's screens: a module for each, with common parts in ``context`` and ``widgets``.
 
-A screen is a function that takes the context and returns what its view shows; ``controllers/sync.py`` only says
-which screen an address means.
+A screen is a function that takes the context and returns the variables of its view; ``controllers/sync.py`` only maps
+addresses to screens.
 """
 
 __all__ = [

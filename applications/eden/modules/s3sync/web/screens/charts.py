@@ -1,7 +1,7 @@
-"""Charts as SVG: the last runs of a repository, and records by day. Classes only; the style sheet has the colours.
+"""Charts as SVG: the last runs of a repository, and records by day. They have only classes, no colours.
 
-A chart never says by colour alone: each state has a shape of its own, each series a texture, and everything is
-also there in words.
+No chart relies on colour alone: each state has its own shape, each series a texture, and everything is also given in
+words.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ DAY_WIDTH, PLOT_HEIGHT = 24, 120
 
 
 def history(T: Translate, runs: Sequence[Any], live: Any = None) -> Any:
-    """Return the last runs as bars: how high by how many records moved, which shape by how the run ended.
+    """Return the last runs as bars: the height is the number of records, the shape shows how the run ended.
 
     Args:
-        T: translates.
-        runs: rows of sync_run, the oldest first.
-        live: key of the run that somebody works on now.
+        T: web2py's translator.
+        runs: rows of sync_run, oldest first.
+        live: key of the run with a live worker.
     """
     words = _history_words(T, runs, live)
     if not runs:
@@ -78,8 +78,8 @@ def by_day(T: Translate, days: Sequence[Day]) -> Any:
     """Return the records of some days as pairs of bars: received and sent.
 
     Args:
-        T: translates.
-        days: one after the other, the oldest first; on at least one of them records moved.
+        T: web2py's translator.
+        days: consecutive days, oldest first, at least one of them with records.
     """
     most = max(max(day.received, day.sent) for day in days)
     marks: list[Any] = []
@@ -98,7 +98,7 @@ def by_day(T: Translate, days: Sequence[Day]) -> Any:
         received=number(received),
         sent=number(sent),
     )
-    # The picture is stretched to the width of the page, so its labels stand beside it.
+    # The picture is stretched to the width of the page, so its labels are outside.
     plot = _svg(len(days) * DAY_WIDTH, PLOT_HEIGHT, words, marks, "chart days", _preserveAspectRatio="none")
     return DIV(
         DIV(number(most), _class="chart-top"),

@@ -1,4 +1,4 @@
-"""Conflicts and rejected records: the versions that did not become the record, and what can be decided."""
+"""Conflicts and rejected records: the kept versions, and the ways to resolve them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .context import ScreenContext
 from .widgets import Confirmation, action_button, confirm, pressed
 from .words import conflicts_and_log, remedies
 
-#: How long a request works on decisions (seconds) before the scheduler goes on with them.
+#: Seconds that a request resolves versions before the scheduler continues.
 PATIENCE = 4.0
 
 
 def page(desk: ScreenContext) -> Any:
-    """Show all versions that match what was asked for, one with what can be decided, or many to be decided."""
+    """Show the versions that match the query, one version with its choices, or many to resolve by a rule."""
     first = desk.request.args(0)
     if first == "decide":
         return _decide(desk)
@@ -41,7 +41,7 @@ def page(desk: ScreenContext) -> Any:
 
 
 def tab(desk: ScreenContext, record: Repository) -> Any:
-    """Show those of one repository."""
+    """Show the kept versions of one repository."""
     desk.response.view = "sync/repository_kept.html"
     return _list(desk, KeptVersionQuery.from_vars(desk.request.get_vars, record.id))
 
@@ -75,7 +75,7 @@ def _one(desk: ScreenContext, row: Any) -> Any:
     if row.state == "open" and pressed(desk, accept, "accept"):
         session.flash = _accepted(desk, row)
         redirect(here)
-    # A page may be older than what happened since: a rejected version is used only as long as it waits.
+    # The page may be outdated: a rejected version can be used only while it is open.
     is_offered = row.state == "open" or row.kind == "conflict"
     again = row.kind == "rejected"
     labels = {
@@ -118,7 +118,7 @@ def _one(desk: ScreenContext, row: Any) -> Any:
 def _question(
     desk: ScreenContext, case: detail.ConflictDetail, side: str, label: Any, here: str
 ) -> Confirmation | None:
-    """Ask before a version is used that deletes the record, or replaces what was changed since; else None."""
+    """Return a question before a version deletes the record or replaces later changes, None if it does not."""
     T = desk.T
     version = case.ours if side == "ours" else case.theirs
     if version is None:
@@ -169,7 +169,7 @@ def _restored(desk: ScreenContext, row: Any, side: str) -> Any:
 
 
 def _combine(desk: ScreenContext, row: Any, case: detail.ConflictDetail, choices: Mapping[str, str]) -> Any:
-    """Show what the record would say with the chosen fields, and make it say so."""
+    """Show the record with the chosen fields, and store it."""
     T, site, session = desk.T, desk.site, desk.session
     here = URL("sync", "kept", args=[row.id])
     form = action_button("fields", T("Make it so"))
@@ -198,7 +198,7 @@ def _combine(desk: ScreenContext, row: Any, case: detail.ConflictDetail, choices
 
 
 def _decide(desk: ScreenContext) -> Any:
-    """Say what a rule would do with the versions that were chosen, and do it."""
+    """Show what a rule would do with the chosen versions, and apply it."""
     T, site, variables = desk.T, desk.site, desk.request.get_vars
     wanted = KeptVersionQuery.from_vars(variables)
     back = (
@@ -239,7 +239,7 @@ def _decide(desk: ScreenContext) -> Any:
 
 
 def _begin(desk: ScreenContext, selection: resolve_many.Selection, rule: str, back: str) -> int:
-    """Write down what is to be decided; return the key of the sweep. Where that fails, go back and say so."""
+    """Store the work; return its key. If that fails, go back with a message."""
     try:
         return resolve_many.begin(desk.site, selection, rule, desk.site.host.user_id)
     except SyncError as error:
@@ -255,7 +255,7 @@ def _ids(variables: Any) -> Any:
 
 
 def go_on(desk: ScreenContext, key: int) -> None:
-    """Decide for a few seconds; what is left then, or what the database did not take, is for the worker."""
+    """Resolve versions for a few seconds; the worker does the rest, also what the database did not accept."""
     try:
         is_done = resolve_many.work(desk.site, key, PATIENCE)
     except SyncError as error:
@@ -268,7 +268,7 @@ def go_on(desk: ScreenContext, key: int) -> None:
 
 
 def _report(desk: ScreenContext) -> Any:
-    """Show how far a sweep is, and what it left open."""
+    """Show the progress of the work, and what it left open."""
     T, db = desk.T, desk.db
     row = desk.record(db.sync_decision, desk.request.args(1))
     button = action_button("go_on", T("Go on now"))

@@ -1,4 +1,4 @@
-"""What every screen works with: the site, who asks, the request."""
+"""The context of every screen: the site, the user, the request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...ui.refusals import refusal
 
 
 class ScreenContext(NamedTuple):
-    """One request of a person: the site, who asks, and what web2py knows of it."""
+    """One request of a person: the site, the user, and web2py's objects."""
 
     site: Site
     T: Translate
@@ -27,7 +27,7 @@ class ScreenContext(NamedTuple):
 
     @property
     def now(self) -> datetime:
-        """The time at this site (UTC)."""
+        """The current time (UTC)."""
         return self.site.clock.now()
 
     @property
@@ -36,10 +36,10 @@ class ScreenContext(NamedTuple):
         return f"python web2py.py -K {self.request.application} -Q"
 
     def record(self, table: Any, record_id: str | None) -> Any:
-        """Return the record by the id in the URL, or answer 404.
+        """Return the record with the id from the URL.
 
         Raises:
-            HTTP: 404 with a page that says so.
+            HTTP: 404 if there is none.
         """
         number = whole_number(record_id)
         record = table(number) if number else None
@@ -48,14 +48,14 @@ class ScreenContext(NamedTuple):
         return record
 
     def repository(self, key: str | None) -> Repository:
-        """Return the repository by the id in the URL, or answer 404."""
+        """Return the repository with the id from the URL."""
         found = self.site.known_repository(whole_number(key))
         if found is None:
             raise self._missing()
         return found
 
     def task(self, repository: Repository, key: str | None) -> TaskRow:
-        """Return a task of this repository, or answer 404."""
+        """Return a task of this repository."""
         number = whole_number(key)
         found = tasks.find(self.db, number) if number else None
         if found is None or found.repository_id != repository.id:
@@ -63,7 +63,7 @@ class ScreenContext(NamedTuple):
         return found
 
     def record_of(self, repository: Repository, table: Any, record_id: str | None) -> Any:
-        """Return a record that belongs to this repository, or answer 404."""
+        """Return a record that belongs to this repository; raise HTTP 404 if there is none."""
         record = self.record(table, record_id)
         if record.repository_id != repository.id:
             raise self._missing()

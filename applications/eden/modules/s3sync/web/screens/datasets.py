@@ -1,4 +1,4 @@
-"""Data sets: the public page that lists them, their archives, and what an administrator makes of them."""
+"""Data sets: the public page, their archives, and the administrator's pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_COMMENTS = 4000
 
 
 def public(desk: ScreenContext) -> Any:
-    """Show to anybody what this site offers, and how to get it."""
+    """Show to everybody what this site offers, and how to get it."""
     site = desk.site
     return {
         "title": desk.T("Data sets"),
@@ -32,7 +32,7 @@ def public(desk: ScreenContext) -> Any:
 
 
 def archive(desk: ScreenContext) -> Any:
-    """Send the archive of a data set to who may have it."""
+    """Send the archive of a data set to users who may download it."""
     T, site = desk.T, desk.site
     found = datasets.with_code(site, str(desk.request.args(0) or ""))
     if found is None or found.archive is None or found.archive.size is None:
@@ -49,7 +49,7 @@ def archive(desk: ScreenContext) -> Any:
 
 
 def page(desk: ScreenContext) -> Any:
-    """Show the data sets to an administrator; make one, change one, remove one."""
+    """Show the data sets to an administrator; create, change or remove one."""
     T, db = desk.T, desk.db
     if not desk.request.args:
         desk.response.view = "sync/datasets_admin.html"

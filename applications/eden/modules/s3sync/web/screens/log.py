@@ -1,4 +1,4 @@
-"""The log: what was exchanged, with whom, and what became of it."""
+"""The log: what was exchanged with whom, and the results."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from .words import conflicts_and_log
 from .words.messages import MessageWords
 from .words.states_and_units import days
 
-#: Longest message that a list shows whole.
+#: Maximum length of a message that a list shows completely.
 SHOWN = 300
 
 
 def page(desk: ScreenContext) -> Any:
-    """Show the log of all repositories, or one entry; send it as a table where ``.csv`` is asked for."""
+    """Show the log of all repositories, or one entry; send it as a table for ``.csv``."""
     T, request = desk.T, desk.request
     if request.args(0):
         return _entry(desk)
@@ -143,7 +143,7 @@ def _before(desk: ScreenContext) -> datetime:
 
 
 def _old(desk: ScreenContext, repository_id: int | None) -> int:
-    """Return how many entries are older than what was asked for."""
+    """Return the number of entries before the requested time."""
     return int(desk.db(log.older(desk.db, _before(desk), repository_id)).count())
 
 

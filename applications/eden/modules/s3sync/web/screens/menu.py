@@ -1,4 +1,4 @@
-"""What the menu of the module tells beside its entries: where somebody has to look."""
+"""The hints in the module's menu: what needs attention."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ...site import Site
 
 
 class Hints(NamedTuple):
-    """What needs a look.
+    """What needs attention.
 
     Attributes:
-        failing: repositories of which the last run failed.
-        undecided: conflicts and rejected records that wait for a decision.
+        failing: number of repositories whose last run failed.
+        undecided: number of conflicts and rejected records that need a decision.
     """
 
     failing: int
@@ -22,5 +22,5 @@ class Hints(NamedTuple):
 
 
 def hints(site: Site) -> Hints:
-    """Return what needs a look; two counts by indices, as every page of the module asks for them."""
+    """Return what needs attention: two counts by indices, as every page of the module shows them."""
     return Hints(failing(site), kept_list.undecided(site))

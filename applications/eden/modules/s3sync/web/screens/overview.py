@@ -1,4 +1,4 @@
-"""Overview: every repository, whether it is in step, since when, what waits, what is wrong and what to do."""
+"""Overview: every repository, whether it is in sync, since when, what waits, what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .runs import run_lines
 from .words import states_and_units
 from .words.state_reasons import Explanation, explain
 
-#: Repositories a page, runs in the small history of each, days of the chart.
+#: Repositories per page, runs in the small history of each, days in the chart.
 PAGE, RUNS, DAYS = 25, 14, 30
-#: For the page of one repository: runs a page, runs in its history, changes that are looked at.
+#: For the page of one repository: runs per page, runs in its history, last changes to read.
 RUNS_A_PAGE, LONG_HISTORY, LOOKED_AT = 20, 60, 10_000
 COLUMNS = ("state", "name", "success", "next")
 _URGENCY = {condition: place for place, condition in enumerate(State)}
@@ -36,10 +36,10 @@ class Card(NamedTuple):
     """A repository on the overview.
 
     Attributes:
-        standing: how it stands.
-        kind, words: its state as ``look.state`` takes it.
+        standing: the repository with its state.
+        kind, words: its state, for ``look.state``.
         why: the reason, and what to do.
-        history: its last runs as a picture.
+        history: its last runs as a chart.
     """
 
     standing: RepositoryStatus
@@ -50,7 +50,7 @@ class Card(NamedTuple):
 
 
 class FlowLine(NamedTuple):
-    """A resource that is exchanged with a repository; ``task`` is None if there is none."""
+    """A resource exchanged with a repository; ``task`` is None if there is none."""
 
     flow: Flow
     task: TaskRow | None
@@ -64,8 +64,8 @@ class FlowLine(NamedTuple):
 def page(desk: ScreenContext) -> Any:
     """Show all repositories.
 
-    Their states follow from many tables and from the clock, so all that match are judged (with the same few
-    statements for any number of them) before they are sorted; only the page shown is looked at more closely.
+    The states depend on many tables and on the clock. So the states of all matching repositories are computed before
+    sorting (with the same few statements for any number), and further details only for the page shown.
     """
     site, T, variables = desk.site, desk.T, desk.request.get_vars
     table = desk.db.sync_repository
@@ -113,7 +113,7 @@ def _chosen_condition(name: Any) -> State | None:
 
 @dataclass(frozen=True)
 class StateView:
-    """How many repositories are in a state: its name in addresses, its kind (``look.state``), its words."""
+    """The number of repositories in a state, with its name in addresses, its kind (``look.state``) and its words."""
 
     name: str
     kind: str
@@ -122,7 +122,7 @@ class StateView:
 
 
 def states_of(site: Site, T: Translate) -> list[StateView]:
-    """Return the states of all repositories, the most urgent first, those of none left out."""
+    """Return the states of all repositories, most urgent first, without empty ones."""
     found = Counter(each.health.condition for each in standings(site, None))
     words = states_and_units.conditions(T)
     return [
@@ -145,7 +145,7 @@ _KEYS: dict[str, Callable[[RepositoryStatus], Any]] = {
 
 
 def last_success(standing: RepositoryStatus) -> datetime | None:
-    """Return when the exchange with a repository worked last: our last complete run, or its last visit."""
+    """Return when the exchange with a repository last worked: our last complete run, or its last contact."""
     facts = standing.facts
     return facts.last_success if facts.is_active else facts.last_contact
 
@@ -167,7 +167,7 @@ def _card(desk: ScreenContext, standing: RepositoryStatus, runs: list[Any]) -> C
 
 
 def tab(desk: ScreenContext, record: Repository) -> Any:
-    """Show how one repository stands: its state, its resources, its runs."""
+    """Show one repository: its state, its resources, its runs."""
     site, db = desk.site, desk.db
     (standing,) = standings(site, db.sync_repository.id == record.id, LOOKED_AT)
     recent = recent_runs(site, [record.id], LONG_HISTORY)[record.id]

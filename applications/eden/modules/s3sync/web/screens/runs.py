@@ -1,4 +1,4 @@
-"""Runs as the screens show them: state, duration, what became of the records."""
+"""Runs for the screens: state, duration, outcomes of the records."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class RunLine(NamedTuple):
     """A run in a list.
 
     Attributes:
-        row: of sync_run.
-        state: as a badge.
-        duration: in words.
-        received: records that were changed here.
-        reason: what went wrong, "" where nothing did.
+        row: row of sync_run.
+        state: its state as a badge.
+        duration: its duration in words.
+        received: number of records changed here.
+        reason: the error, "" if there was none.
         log: address of its entries in the log.
     """
 
@@ -38,7 +38,7 @@ class RunLine(NamedTuple):
 
 
 class ResourceLine(NamedTuple):
-    """What a run did with a resource: its title, outcomes here in words, records sent."""
+    """The result of a run for one resource: its title, outcomes here in words, number of records sent."""
 
     title: str
     received: Any
@@ -46,12 +46,12 @@ class ResourceLine(NamedTuple):
 
 
 def run_lines(desk: ScreenContext, rows: Iterable[Any], live: int | None) -> list[RunLine]:
-    """Return runs as a list shows them.
+    """Return runs for a list.
 
     Args:
-        desk: who looks, and when.
+        desk: the context.
         rows: of sync_run.
-        live: the run that somebody works on now.
+        live: the run with a live worker.
     """
     return [_run_line(desk, row, live) for row in rows]
 
@@ -72,7 +72,7 @@ def _run_line(desk: ScreenContext, row: Any, live: int | None) -> RunLine:
 
 
 def resource_lines(site: Any, T: Translate, run: Any) -> list[ResourceLine]:
-    """Return what a run did with each resource of which records moved."""
+    """Return the results of a run for each resource with exchanged records."""
     return [
         ResourceLine(
             resource_title(site, name), _told(T, entry.get("received") or {}), int(entry.get("sent") or 0)
@@ -82,7 +82,7 @@ def resource_lines(site: Any, T: Translate, run: Any) -> list[ResourceLine]:
 
 
 def totals(T: Translate, run: Any) -> Any:
-    """Return in words what became of the records that a run received."""
+    """Return in words the outcomes of the records that a run received."""
     return _told(T, {name: run[COLUMNS.get(name, name)] or 0 for name in COUNTED})
 
 

@@ -1,4 +1,4 @@
-"""Settings: how this site reaches others, how much it takes, what it keeps, whom it tells; its identifier."""
+"""Settings: connections, limits, log, notifications, and this site's identifier."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_RECORDS_A_PAGE = 100_000
 
 
 def page(desk: ScreenContext) -> Any:
-    """Show the settings of this site, and store what was entered; or the page that changes the identifier."""
+    """Show and store the settings of this site, or show the page that changes the identifier."""
     if desk.request.args:
         if list(desk.request.args) != ["identifier"]:
             raise refusal(404, desk.T("There is no such page."))
@@ -59,7 +59,7 @@ def page(desk: ScreenContext) -> Any:
 
 
 def settings_form(site: Site, T: Translate) -> Any:
-    """Return the form of this site's settings; empty is what its file says, shown in the empty field."""
+    """Return the form of this site's settings; an empty field shows the value of the file."""
     row = site.config()
     usual = site.host.settings.as_configured()
 
@@ -190,7 +190,7 @@ def settings_form(site: Site, T: Translate) -> Any:
 
 
 def _divide(form: Any, headings: Any) -> None:
-    """Put headings before fields of a form, by the ids of their rows."""
+    """Insert headings before fields of a form, by the ids of their rows."""
     rows = form.element(".fields")
     rows.components = [
         part
@@ -204,7 +204,7 @@ def _divide(form: Any, headings: Any) -> None:
 
 
 def _is_own_computer(address: str) -> bool:
-    """Tell whether an address leads every computer to itself, so that other sites cannot use it."""
+    """Return whether an address is a loopback one, which other sites cannot use."""
     host = urlsplit(address).hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")
 
@@ -230,7 +230,7 @@ def _test_mail(desk: ScreenContext, recipients: list[str]) -> Any:
 
 
 def _identifier(desk: ScreenContext) -> Any:
-    """Show what a change of the identifier causes, and change it."""
+    """Show the effects of a new identifier, and change it."""
     T, site, db = desk.T, desk.site, desk.db
     row = site.config()
     form = form_of(

@@ -1,4 +1,4 @@
-"""What several screens are made of: buttons that change something, questions, forms, headings that sort."""
+"""Parts of several screens: buttons for actions, questions, forms, sortable headings."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ...ui.forms import buttons, form_rows
 
 
 class Confirmation(NamedTuple):
-    """How a question stands.
+    """The state of a question before an action.
 
     Attributes:
-        link: leads to the question; to be shown on the screen.
-        agreed: the button was pressed: do it now.
-        page: what the view shows while the question stands, else None.
+        link: the link to the question, for the screen.
+        agreed: whether the button was pressed: do it now.
+        page: the variables of the view while the question is shown, else None.
     """
 
     link: Any
@@ -31,7 +31,7 @@ class Confirmation(NamedTuple):
 def action_button(
     name: str, label: Any, *, danger: bool = False, hidden: dict[str, Any] | None = None
 ) -> Any:
-    """Return a form that is only a button: every change is a POST with web2py's form key."""
+    """Return a form with only a button: every change is a POST with web2py's form key."""
     return FORM(
         INPUT(_type="submit", _value=label, _class="btn btn-danger" if danger else "btn btn-primary"),
         hidden=hidden or {},
@@ -42,15 +42,15 @@ def action_button(
 
 
 def pressed(desk: Any, form: Any, name: str, **options: Any) -> bool:
-    """Tell whether a form was sent, with a valid form key and without mistakes.
+    """Return whether a form was sent with a valid form key and valid values.
 
-    A key is good for one time, and for as long as the session; whoever comes too late is told so.
+    A key is valid once, and until the session ends; with an expired key the person gets a message.
 
     Args:
-        desk: who sent what.
+        desk: the context.
         form: the form.
-        name: of the form, one on the screen.
-        options: for web2py's ``process``.
+        name: name of the form, unique on the screen.
+        options: options of web2py's ``process``.
     """
     form.process(session=desk.session, formname=name, message_onsuccess=None, **options)
     if not form.accepted and not form.errors and desk.request.post_vars._formname == name:
@@ -70,10 +70,10 @@ def confirm(
     danger: bool = True,
     back: str | None = None,
 ) -> Confirmation:
-    """Ask before something is done that is not easily undone: a page of its own that says what will happen.
+    """Ask before an action that is not easily undone, on a separate page that tells what will happen.
 
-    The link leads to ``?ask=<name>`` of the same address. A screen shows ``page`` instead of its own while it is
-    there, and acts when ``agreed`` says so::
+    The link leads to ``?ask=<name>`` of the same address. The screen returns ``page`` if it is set, and acts if
+    ``agreed`` is true::
 
         delete = confirm(desk, "delete", T("Delete this repository?"), T("Its records stay."), T("Delete repository"))
         if delete.page:
@@ -82,13 +82,13 @@ def confirm(
             ...
 
     Args:
-        desk: who asks for what.
-        name: of the action, one on the screen.
+        desk: the context.
+        name: name of the action, unique on the screen.
         title: the question.
-        text: what will happen; several sentences for several paragraphs.
-        label: of the link, and of the button that does it.
-        danger: whether it destroys something.
-        back: where the way back leads, by default to the screen.
+        text: what will happen; several texts for several paragraphs.
+        label: label of the link, and of the button that acts.
+        danger: whether the action destroys something.
+        back: address of the link back, by default the screen.
     """
     request = desk.request
     others = {key: value for key, value in request.get_vars.items() if key != "ask"}
@@ -110,14 +110,14 @@ def confirm(
 
 
 def form_of(*fields: Field, table_name: str, T: Translate, label: Any = None, back: str | None = None) -> Any:
-    """Return a form of these fields in the look of the application.
+    """Return a form of these fields in the application's style.
 
     Args:
         fields: its fields.
-        table_name: what its controls are named after.
-        T: translates.
-        label: of the button that sends it, by default that it saves.
-        back: where "Cancel" leads, None for a form without.
+        table_name: prefix for the names of its controls.
+        T: web2py's translator.
+        label: label of the submit button, by default "Save".
+        back: address of "Cancel", None for no such link.
     """
     return SQLFORM.factory(
         *fields,
@@ -129,7 +129,7 @@ def form_of(*fields: Field, table_name: str, T: Translate, label: Any = None, ba
 
 
 def web_address(T: Translate) -> Callable[..., tuple[Any, Any]]:
-    """Return a validator of addresses that begin with http:// or https://."""
+    """Return a validator for addresses that begin with http:// or https://."""
 
     def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
         try:
@@ -142,7 +142,7 @@ def web_address(T: Translate) -> Callable[..., tuple[Any, Any]]:
 
 
 def heading(request: Any, order: SortOrder, column: str, label: Any) -> Any:
-    """Return the heading of a column by which the list can be sorted: a link that sorts, or turns the order."""
+    """Return the heading of a sortable column: a link that sorts by it, or reverses the order."""
     turned = SortOrder(column, not order.descending if order.column == column else False)
     kept = {name: value for name, value in request.get_vars.items() if name not in ("page", "sort")}
     link = A(label, _href=URL(args=request.args, vars={**kept, "sort": turned.text}))

@@ -1,4 +1,4 @@
-"""A repository: make it, test the connection, its configuration, its registration, its end."""
+"""A repository: create, test, configure, register and delete it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Tested(NamedTuple):
     """A connection test for a page.
 
     Attributes:
-        lines: question by question.
+        lines: its findings, question by question.
         passed: whether an exchange can begin.
     """
 
@@ -41,7 +41,7 @@ class Tested(NamedTuple):
 
 
 def create(desk: ScreenContext) -> Any:
-    """Show the form of a new repository; test the connection, or store it and register at it."""
+    """Show the form of a new repository; test the connection, or store and register it."""
     T = desk.T
     kind = _kind(str(desk.request.get_vars.type or USUAL))
     form = repository_form(desk, kind, None)
@@ -72,7 +72,7 @@ def create(desk: ScreenContext) -> Any:
 
 
 def configuration(desk: ScreenContext, record: Repository) -> Any:
-    """Show the configuration of a repository; test the connection, store it, register again, delete."""
+    """Show the configuration of a repository; test the connection, store, register again or delete it."""
     T = desk.T
     delete = _ask_to_delete(desk, record)
     if delete.page:
@@ -137,7 +137,7 @@ def _rounded(skew: Any) -> int | None:
 
 
 def _test(desk: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> Tested:
-    """Test the connection to what was entered; nothing is stored."""
+    """Test the connection with the entered values; nothing is stored."""
     remote = _entered(desk, kind, record, form.vars)
     result, taken = _asked(desk, kind, remote)
     if result.offer is not None:
@@ -148,7 +148,7 @@ def _test(desk: ScreenContext, kind: type[Adapter], record: Repository | None, f
 
 
 def _entered(desk: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any) -> Remote:
-    """Return the repository as it stands in the form."""
+    """Return the repository with the values of the form."""
     site = desk.site
     given = entered_values(desk, kind, record, values)
     opened = {
@@ -168,11 +168,11 @@ def _entered(desk: ScreenContext, kind: type[Adapter], record: Repository | None
 
 
 def _asked(desk: ScreenContext, kind: type[Adapter], remote: Remote) -> tuple[ConnectionTest, str | None]:
-    """Return the test, and the name of another repository that stands for that site already."""
+    """Return the test, and the name of another repository for the same site, if there is one."""
     site = desk.site
     if kind.missing(remote.settings):
         return without_address(), None
-    # Ends the reading transaction: the line may take its time.
+    # Ends the read transaction: the test may take long.
     site.db.commit()
     try:
         with site.connect(kind.apitype, remote, InteractiveLimits()) as peer:
@@ -186,7 +186,7 @@ def _taken(site: Site, remote: Remote, result: ConnectionTest) -> str | None:
     if result.offer is None:
         return None
     other = site.known_repository(result.offer.uuid)
-    # One without an address is the same site, which introduced itself here before.
+    # One without an address is the same site, which has registered here before.
     return other.name if other is not None and other.id != remote.id and other.can_ask else None
 
 
@@ -194,7 +194,7 @@ def _taken(site: Site, remote: Remote, result: ConnectionTest) -> str | None:
 
 
 def save_repository(desk: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any) -> int:
-    """Store what was entered in the repository form; return the repository."""
+    """Store the values of the form; return the repository."""
     given = entered_values(desk, kind, record, values)
     entered = {
         "name": values.name.strip(),
@@ -211,7 +211,7 @@ def save_repository(desk: ScreenContext, kind: type[Adapter], record: Repository
 
 
 def _introduce(desk: ScreenContext, repository_id: int) -> Introduction | None:
-    """Introduce this site to a repository and tell the person how that went; None where it cannot be asked."""
+    """Register this site at a repository and show the result; return None if it cannot be asked."""
     T, session = desk.T, desk.session
     repository = desk.site.repository(repository_id)
     if Capability.REGISTER not in _kind(repository.apitype).capabilities:

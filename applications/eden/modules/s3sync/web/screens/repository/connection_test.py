@@ -1,4 +1,4 @@
-"""The connection test in words: what was found, and what to do about it."""
+"""The connection test in words: the findings, and what to do."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..words import states_and_units
 
 
 class TestLine(NamedTuple):
-    """A finding as a page shows it.
+    """A finding for a page.
 
     Attributes:
-        question: what was asked.
-        kind: of state, for ``look.state``.
+        question: the question.
+        kind: kind of state, for ``look.state``.
         state: the state in a word or two.
-        sentence: what was found.
+        sentence: the finding in a sentence.
         remedy: what to do, None for nothing.
-        said: the words of the line or of the other site, "" for none.
+        said: the message of the connection or the other site, "" for none.
     """
 
     question: Any
@@ -37,10 +37,10 @@ def told(T: Translate, kind: type[Adapter], test: ConnectionTest, taken: str | N
     """Return a connection test in words.
 
     Args:
-        T: translates.
+        T: web2py's translator.
         kind: the repository's type.
-        test: what was found.
-        taken: name of another repository here that stands for the same site already, None where there is none.
+        test: the connection test.
+        taken: name of another repository for the same site, None if there is none.
     """
     return [_told(T, kind, each, taken) for each in test.findings]
 
@@ -250,11 +250,11 @@ def _ours(T: Translate, kind: type[Adapter], values: dict[str, Any]) -> Any:
 
 
 def abilities(T: Translate, kind: type[Adapter], capabilities: Any) -> list[Any]:
-    """Return what another site can do beyond the usual of its type, in words.
+    """Return in words the capabilities of another site beyond those of its type.
 
     Args:
-        T: translates.
+        T: web2py's translator.
         kind: the repository's type.
-        capabilities: as it announced them, and as they were found out; those that the type does not know are left out.
+        capabilities: announced and detected capabilities; those that the type does not know are left out.
     """
     return [T(words) for name, words in kind.abilities.items() if name in (capabilities or ())]

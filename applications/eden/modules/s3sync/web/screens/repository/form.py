@@ -1,4 +1,4 @@
-"""The form of a repository, made of what its type declares."""
+"""The form of a repository, made from the settings of its type."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .secrets import kept_secret, kept_words, secret_field
 
 
 def repository_form(desk: ScreenContext, kind: type[Adapter], record: Repository | None) -> Any:
-    """Return the form of a repository, from what its type declares; secrets never go to the browser.
+    """Return the form of a repository, from the settings of its type; secrets are never sent to the browser.
 
     Args:
-        desk: who asks for it.
+        desk: the context.
         kind: class of the adapter.
         record: the repository, None for a new one.
     """
     T, db = desk.T, desk.db
-    # A test needs no name; the other site may tell one.
+    # A test needs no name; the other site may send one.
     named: list[Any] = [IS_LENGTH(64)] if wants_test(desk) else [IS_NOT_EMPTY(), IS_LENGTH(64)]
     fields = [
         Field(
@@ -106,7 +106,7 @@ def _field(desk: ScreenContext, kind: type[Adapter], setting: Setting, record: R
 
 
 def _checked(desk: ScreenContext, setting: Setting) -> Callable[..., tuple[Any, Any]]:
-    """Return a validator of what a type declares of a setting."""
+    """Return a validator for a setting of a type."""
     T = desk.T
 
     def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
@@ -126,7 +126,7 @@ def _checked(desk: ScreenContext, setting: Setting) -> Callable[..., tuple[Any, 
 
 
 def folder_words(T: Translate, lines: Lines, path: str) -> Any:
-    """Return why a folder of this machine cannot be used, and what to do; None where it can."""
+    """Return why a folder of this machine cannot be used, and what to do; None if it can."""
     problem = lines.folder_problem(path)
     if problem is None:
         return None
@@ -141,7 +141,7 @@ def folder_words(T: Translate, lines: Lines, path: str) -> Any:
 
 
 def left_out(T: Translate, capabilities: frozenset[Capability]) -> list[Any]:
-    """Return in words what a type of repository does not exchange."""
+    """Return in words what a repository type does not exchange."""
     words = {
         Capability.PULL: T("Records are only sent, not fetched."),
         Capability.PUSH: T("Records are only fetched, not sent."),
@@ -160,17 +160,17 @@ def _unique(rows: Any, field: Any, T: Translate) -> Callable[[Any], tuple[Any, A
 
 
 def wants_test(desk: ScreenContext) -> bool:
-    """Tell whether the person wants to test the connection, not to save."""
+    """Return whether the person wants to test the connection, not to save."""
     return bool(desk.request.post_vars.test)
 
 
 def entered_values(
     desk: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any
 ) -> dict[str, Any]:
-    """Return what was entered, by the names of the type's settings; secrets sealed, None for what is empty.
+    """Return the entered values by the names of the type's settings; secrets encrypted, None for empty ones.
 
     Args:
-        desk: who entered it.
+        desk: the context.
         kind: class of the adapter.
         record: the repository, None for a new one.
         values: of the form.

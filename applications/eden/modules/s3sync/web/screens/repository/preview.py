@@ -1,4 +1,4 @@
-"""Preview: what a synchronisation would do now, in words, with examples and their differences."""
+"""The preview in words: what a synchronisation would do now, with examples and their differences."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from ..context import ScreenContext
 from ..widgets import action_button, pressed
 from ..words import remedies
 
-#: Fields that are shown of a record that one of the two sites does not have.
+#: Maximum number of fields shown of a record that only one site has.
 MOST_FIELDS = 6
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many records would meet a fate.
+    """The number of records with one expected outcome.
 
     Attributes:
-        kind: of state, for ``look.state``.
-        words: the fate.
-        count: records.
+        kind: kind of state, for ``look.state``.
+        words: the outcome.
+        count: number of records.
     """
 
     kind: str
@@ -43,11 +43,11 @@ class Count:
 
 
 class Example(NamedTuple):
-    """A record with what would become of it.
+    """A record with its expected outcome.
 
     Attributes:
         kind, words: as in ``Count``.
-        name: what people call the record.
+        name: name of the record.
         reasons: why, and whose version stays.
         lines: fields that differ, or the first fields of a record that only one site has; here, then there.
         only_one: whether only one of the sites has the record.
@@ -65,11 +65,11 @@ class Part(NamedTuple):
     """A direction of a resource on the page.
 
     Attributes:
-        title: which direction.
-        counts: what would become of the records.
-        notes: what has to be known besides.
+        title: title of the direction.
+        counts: the expected outcomes.
+        notes: further remarks.
         examples: some of the records.
-        error: why nothing is known, None where something is.
+        error: why the outcomes are unknown, None if they are known.
     """
 
     title: Any
@@ -89,7 +89,7 @@ class PreviewPage(NamedTuple):
 
 
 def tab(desk: ScreenContext, record: Repository) -> Any:
-    """Show what a synchronisation would do now; look when the button is pressed."""
+    """Show what a synchronisation would do now, after the button is pressed."""
     T = desk.T
     wanted = str(desk.request.get_vars.resource or "")
     tasks, problem = _tasks(desk, record)
@@ -121,7 +121,7 @@ def _tasks(desk: ScreenContext, record: Repository) -> tuple[list[Task], Any]:
     try:
         return record.tasks, None
     except ConfigurationError:
-        # Nothing is exchanged yet; the page says how to begin.
+        # Nothing is exchanged yet; the page tells how to begin.
         return [], None
     except SyncError as error:
         return [], _explained(desk.T, error)
@@ -203,7 +203,7 @@ def _limits(T: Translate, direction: Direction) -> list[Any]:
 
 
 def _fates(T: Translate, incoming: bool) -> dict[str, tuple[str, Any]]:
-    """Return what can become of a record: state and words, in the order of the page."""
+    """Return the possible outcomes of a record: state and words, in the order of the page."""
     conflict = ("attention", T("changed at both sites"))
     rejected = ("bad", T("cannot be taken"))
     unchanged = ("off", T("the same at both sites"))
@@ -266,7 +266,7 @@ def _example(
 
 
 def _reasons(T: Translate, each: DryRunRecord, incoming: bool) -> list[Any]:
-    """Return why; who "we" are in the words of the receiving site depends on the direction, so they are said anew."""
+    """Return the reasons, reworded for the reader: who "we" are depends on which site receives."""
     kept = "ours" if each.action == "skipped" and each.present else each.winner
     if kept:
         ours = (kept == "ours") == incoming

@@ -1,4 +1,4 @@
-"""The schedule of a repository: when it is synchronised by itself."""
+"""The schedule of a repository: when it is synchronised automatically."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _MOMENT, _TIME = "%Y-%m-%dT%H:%M", "%H:%M"
 
 
 class JobLine(NamedTuple):
-    """A job as the schedule shows it.
+    """A job on the schedule.
 
     Attributes:
         job, task: rows of sync_job and of the scheduler.
-        rhythm: how often it runs, a sentence.
-        state: as a badge.
-        next_run: when it runs next (UTC), None where none is planned, and during a run.
-        ahead: how long it is until then, in words; "" where that is past.
-        outcome: of its last run as a badge, "" before the first.
+        rhythm: how often it runs, as a sentence.
+        state: its state as a badge.
+        next_run: its next run (UTC), None if none is planned, and during a run.
+        ahead: the time until then in words; "" if it is over.
+        outcome: the result of its last run as a badge, "" before the first.
         ended: when that run ended.
-        reason: why it failed, "" where it did not.
-        url: of its own page.
+        reason: why it failed, "" if it did not.
+        url: address of its page.
     """
 
     job: Any
@@ -119,12 +119,12 @@ def _one(desk: ScreenContext, record: Repository) -> Any:
 
 
 def job_form(T: Translate, task: Any, now: datetime) -> Any:
-    """Return the form of a job on the schedule. Its times are UTC; ``schedule.js`` shows them in the reader's zone.
+    """Return the form of a job. Its times are UTC; ``schedule.js`` shows them in the reader's time zone.
 
     Args:
-        T: translates.
+        T: web2py's translator.
         task: the scheduler's task, None for a new job.
-        now: the time at this site (UTC).
+        now: the current time (UTC).
     """
     period = task.period if task else USUAL_PERIOD
     found = every(period) or Interval(max(1, round(period / MINUTE)), MINUTE)
@@ -176,7 +176,7 @@ def job_form(T: Translate, task: Any, now: datetime) -> Any:
 
 
 def _in_zone(text: Any) -> Any:
-    """Return a label that names the zone of its times: UTC, or the reader's own once the script has run."""
+    """Return a label with the time zone of its times: UTC, or the reader's own after the script has run."""
     return states_and_units.sentence(text, SPAN("UTC", **{"_data-zone": ""}))
 
 
@@ -185,7 +185,7 @@ def _shown(value: datetime | None, form: str) -> str:
 
 
 def _control(kind: str, form: str) -> Callable[[Any, Any], Any]:
-    """Return what makes the control of a time; the browser offers a clock or a calendar."""
+    """Return a function that makes the control of a time, for which the browser has a clock or calendar."""
 
     def widget(field: Any, value: Any) -> Any:
         if isinstance(value, (datetime, time)):
@@ -195,7 +195,7 @@ def _control(kind: str, form: str) -> Callable[[Any, Any], Any]:
             _name=field.name,
             _id=f"job_{field.name}",
             _class="form-control",
-            # The script takes what is here for UTC: nothing else may be put back by the browser.
+            # The script takes this value for UTC: the browser must not restore another one.
             _autocomplete="off",
             value=value,
             requires=field.requires,
@@ -206,14 +206,14 @@ def _control(kind: str, form: str) -> Callable[[Any, Any], Any]:
 
 
 def _reading(form: str, told: Any) -> Callable[..., tuple[Any, Any]]:
-    """Return a validator that reads a time as browsers send it; empty is no time."""
+    """Return a validator for times in the form of browsers; an empty value is no time."""
 
     def read(value: Any, record_id: Any = None) -> tuple[Any, Any]:
         text = str(value or "").strip()
         if not text:
             return None, None
         try:
-            # Some browsers send seconds too.
+            # Some browsers send seconds as well.
             found = datetime.strptime(text[:16] if form == _MOMENT else text[:5], form)
         except ValueError:
             return value, told
@@ -232,13 +232,13 @@ def _in_order(T: Translate, now: datetime) -> Callable[[Any], None]:
 
 
 def save_job(site: Site, repository: Repository, job: Any, task: Any, values: Any) -> int:
-    """Store what was entered in the job form; return the job.
+    """Store the values of the job form; return the job.
 
     Args:
         site: this site.
         repository: the repository.
         job, task: rows of sync_job and of the scheduler; None for a new job.
-        values: of the form.
+        values: values of the form.
     """
     period = int(values.every) * int(values.unit)
     stop: datetime | None = values.stop_time
@@ -260,7 +260,7 @@ def save_job(site: Site, repository: Repository, job: Any, task: Any, values: An
 
 
 def _start(now: datetime, task: Any, period: int, begins: datetime | None, at: time | None) -> datetime:
-    """Return from when the runs are counted; a rhythm that stays as it is keeps its beginning."""
+    """Return the time from which the runs are computed; unchanged if period and time of day are unchanged."""
     if task is not None and begins is None and task.period == period and task.start_time is not None:
         same = at is not None and task.start_time.strftime(_TIME) == at.strftime(_TIME)
         if same and task.start_time <= now:
@@ -273,7 +273,7 @@ def _start(now: datetime, task: Any, period: int, begins: datetime | None, at: t
 
 
 def job_lines(desk: ScreenContext, repository_id: int) -> list[JobLine]:
-    """Return the jobs of a repository as the schedule shows them."""
+    """Return the jobs of a repository for the schedule."""
     db = desk.db
     rows = jobs.jobs_of(db, repository_id)
     newest = db.scheduler_run.id.max()
@@ -326,12 +326,12 @@ def _job_state(T: Translate, task: Any) -> Any:
 
 
 def _outcome(T: Translate, run: Any, failed: Any) -> tuple[Any, str]:
-    """Return how the last call of a job ended, as a badge, and why its run failed.
+    """Return the result of a job's last call as a badge, and why its run failed.
 
     Args:
-        T: translates.
+        T: web2py's translator.
         run: the scheduler's row of the call, None before the first.
-        failed: row of sync_run that it made, None for none: before a run begins little can fail.
+        failed: its row of sync_run, None if there is none: before a run begins little can fail.
     """
     if run is None:
         return "", ""

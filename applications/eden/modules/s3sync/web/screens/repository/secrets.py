@@ -1,4 +1,4 @@
-"""Passwords in the form of a repository: never sent back to the browser."""
+"""Passwords in the form of a repository, which are never sent back to the browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ....site import Repository
 from ....site.labels import Translate
 from ..context import ScreenContext
 
-#: How long a password that was typed for a test waits for being saved.
+#: How long a password that was typed for a test is stored.
 PASSWORD_WAITS = timedelta(minutes=10)
 
 
@@ -23,7 +23,7 @@ def kept_words(T: Translate) -> Any:
 
 
 def kept_secret(desk: ScreenContext, record: Repository | None, name: str) -> str | None:
-    """Return what was typed a moment ago and not saved, sealed; None where there is nothing."""
+    """Return a secret that was typed for a test and not saved, encrypted; None if there is none."""
     kept = desk.session.sync_secrets
     if not kept or kept["of"] != (record.id if record else 0):
         return None
@@ -34,7 +34,7 @@ def kept_secret(desk: ScreenContext, record: Repository | None, name: str) -> st
 
 
 def keep_secrets(desk: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> None:
-    """Take typed secrets out of the page and keep them, sealed, until the person saves."""
+    """Remove typed secrets from the page and store them, encrypted, until the person saves."""
     typed = {}
     for setting in kind.settings:
         if not setting.secret:
@@ -59,7 +59,7 @@ def keep_secrets(desk: ScreenContext, kind: type[Adapter], record: Repository | 
 
 
 def secret_field(desk: ScreenContext, record: Repository | None, setting: Setting, values: Any) -> str | None:
-    """Return a secret as it is to be stored: typed now, typed for a test, or stored before."""
+    """Return the secret to store: typed now, typed for a test, or stored before."""
     if values[setting.name]:
         return desk.site.vault.seal(values[setting.name])
     return kept_secret(desk, record, setting.name) or (stored(record, setting) if record else None)

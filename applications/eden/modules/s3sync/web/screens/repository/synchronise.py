@@ -1,4 +1,4 @@
-"""Synchronise now: start a run in the background, follow it, stop it, read what it did."""
+"""Synchronise now: start a run in the background, follow it, stop it, see its results."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ..runs import resource_lines, run_lines, totals
 from ..widgets import action_button, pressed
 from ..words import states_and_units
 
-#: Runs in the list.
+#: Number of runs in the list.
 RUNS = 10
 
 
 def tab(desk: ScreenContext, record: Repository) -> Any:
-    """Show how a run of this repository stands, with what can be done about it; as JSON for who follows it live."""
+    """Show the current or last run of this repository and its actions; as JSON for the live progress."""
     if desk.request.extension == "json":
         return _as_json(desk, record)
     T, db, session, settings = desk.T, desk.db, desk.session, desk.site.host.settings
@@ -33,7 +33,7 @@ def tab(desk: ScreenContext, record: Repository) -> Any:
     cancel = action_button("cancel", T("Stop"), danger=True)
     here = URL("sync", "repository", args=[record.id, "now"])
     if pressed(desk, start, "start"):
-        # Who clicks twice wants it once.
+        # A double click must start only one run.
         if not queue.waiting(db, record.id):
             queue.start_now(
                 desk.site,
@@ -74,7 +74,7 @@ def tab(desk: ScreenContext, record: Repository) -> Any:
 
 
 def _as_json(desk: ScreenContext, record: Repository) -> str:
-    """Return how far the run is: asked for every second, so it holds no lock and reads three rows."""
+    """Return the progress of the run: requested every second, so it takes no lock and reads three rows."""
     desk.session.forget(desk.response)
     desk.response.headers["Cache-Control"] = "no-store"
     db = desk.db
@@ -90,7 +90,7 @@ def _as_json(desk: ScreenContext, record: Repository) -> str:
 
 
 def progress(desk: ScreenContext, repository: Repository, run: Any) -> dict[str, Any]:
-    """Return how far a run is, in numbers for the bar and in words for the reader."""
+    """Return the progress of a run, in numbers for the bar and in words for the reader."""
     T = desk.T
     since: datetime = run.stage_since or run.started_on
     found = pace(run.done or 0, run.total, (desk.now - since).total_seconds())
@@ -111,7 +111,7 @@ def progress(desk: ScreenContext, repository: Repository, run: Any) -> dict[str,
 
 
 def _resource(desk: ScreenContext, name: str | None, tasks: list[TaskRow]) -> str:
-    """Return which resource it is, and its place among those of the run."""
+    """Return the title of a resource, and its place among those of the run."""
     if not name:
         return ""
     names = [task.resource for task in tasks]
@@ -123,12 +123,12 @@ def _resource(desk: ScreenContext, name: str | None, tasks: list[TaskRow]) -> st
 
 
 def _share(run: Any, tasks: list[TaskRow], share: float | None) -> float | None:
-    """Return how much of the whole run is done, each resource and direction counted alike; None if not known.
+    """Return the share of the run that is done, with equal weight for each resource and direction; None if unknown.
 
     Args:
         run: the run.
-        tasks: its tasks, in their order.
-        share: of the resource and direction under way, None if not known.
+        tasks: its tasks, in order.
+        share: share done of the current resource and direction, None if unknown.
     """
     ways = [
         (task.resource, direction)

@@ -1,4 +1,4 @@
-"""The tabs of a repository: which there are, and which of them apply to its type."""
+"""The tabs of a repository, and which of them apply to its type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .. import conflicts, log, overview, resources
 from ..context import ScreenContext
 from . import configuration, preview, schedule, synchronise
 
-#: Name in the URL -> what shows it. The preview is a look ahead at what "Synchronize now" does, and has no tab.
+#: Name in the URL -> function that shows it. The preview has no tab: it belongs to "Synchronize now".
 PAGES: dict[str, Callable[[ScreenContext, Repository], Any]] = {
     "overview": overview.tab,
     "update": configuration.configuration,
@@ -25,10 +25,10 @@ PAGES: dict[str, Callable[[ScreenContext, Repository], Any]] = {
 
 
 def tabs_of(T: Translate, repository: Repository) -> list[tuple[str, Any]]:
-    """Return name and label of the tabs that apply to a repository.
+    """Return the names and labels of the tabs that apply to a repository.
 
     Args:
-        T: translates.
+        T: web2py's translator.
         repository: the repository.
     """
     can = repository.type_capabilities
@@ -47,7 +47,7 @@ def tabs_of(T: Translate, repository: Repository) -> list[tuple[str, Any]]:
 
 
 def shown(desk: ScreenContext, repository: Repository, tab: str) -> dict[str, Any]:
-    """Return what the frame of every tab shows, besides what the tab itself does."""
+    """Return the variables of the frame around a tab."""
     return {
         "record": repository,
         "tab": tab,

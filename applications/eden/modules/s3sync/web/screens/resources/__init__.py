@@ -36,7 +36,7 @@ __all__ = [
 
 
 def tab(desk: ScreenContext, record: Repository) -> Any:
-    """Show the resources of a repository, one of them, or the form to add some."""
+    """Show the resources of a repository, one of them, or the form to add resources."""
     asked, part = desk.request.args(2), desk.request.args(3)
     if asked is None:
         return _all(desk, record)
@@ -89,7 +89,7 @@ def _page(desk: ScreenContext, record: Repository, variables: Any) -> ListPage:
         query &= table.resource_name.belongs(names) | containing(searched, table.resource_name)
     order = order_of(variables, list(SORTED_BY), "order")
     column = table[SORTED_BY[order.column]]
-    # the same order on every page also where many are equal
+    # The same order on every page, also among equal ones.
     columns = [column] if order.column == "order" else [column, table.id]
     if order.descending:
         columns = [~each for each in columns]

@@ -1,4 +1,4 @@
-"""Add resources to a repository: choose several from a list, see what should come along, and how they travel."""
+"""Adds resources to a repository: choose from a list, add suggested ones, set the rules."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ SHOWN = ("all", BOTH, HERE, THERE)
 
 
 class Suggestion(NamedTuple):
-    """A resource that should come along.
+    """A suggested resource.
 
     Attributes:
-        item: what is known of it.
+        item: its item in the catalogue.
         because: titles of the chosen resources whose records refer to its records.
     """
 
@@ -35,7 +35,7 @@ class Suggestion(NamedTuple):
 
 
 def page(desk: ScreenContext, repository: Repository) -> Any:
-    """Show what can be added; then what should come along, and the rules; store it."""
+    """Show the resources to add, then suggestions and rules; store the tasks."""
     T, site = desk.T, desk.site
     variables = desk.request.post_vars
     form = FORM()
@@ -111,7 +111,7 @@ def _refresh(desk: ScreenContext, repository: Repository) -> None:
 def _found(
     shelves: list[CatalogueGroup], searched: str, shown: str, ticked: set[str]
 ) -> list[CatalogueGroup]:
-    """Return what matches the search; what is ticked stays in sight, so that it is not lost."""
+    """Return the items that match the search; ticked ones stay visible, so that they are not lost."""
 
     def matches(item: CatalogueItem) -> bool:
         if item.name in ticked:
@@ -137,7 +137,7 @@ def _suggested(desk: ScreenContext, catalogue: Catalogue, ticked: set[str]) -> l
 
 
 def add(desk: ScreenContext, repository: Repository, names: set[str], rules: TaskRules) -> None:
-    """Store new tasks, what others refer to first, and go back to the list."""
+    """Store new tasks, referenced resources first, and go back to the list."""
     T, table = desk.T, desk.db.sync_task
     for name in in_order(desk.site.schema, sorted(names)):
         table.insert(repository_id=repository.id, resource_name=name, **rules.columns)

@@ -1,4 +1,4 @@
-"""What can be exchanged with a repository: the tables of this site beside what the other one offers."""
+"""What can be exchanged with a repository: the tables of this site and the offer of the other one."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class CatalogueItem(NamedTuple):
     """A table that may be exchanged.
 
     Attributes:
-        name: of the table.
-        title: what its records are called.
-        here, there: how many records each site has; None where it has no such table, or did not say.
-        offered: BOTH, HERE or THERE, by which site has it; UNKNOWN where the other one never said.
-        travels_with: titles of the resources with which its records travel anyway.
-        task_id: of the task that exchanges it already.
+        name: name of the table.
+        title: title of its records.
+        here, there: numbers of records at each site; None if the site has no such table, or did not say.
+        offered: BOTH, HERE or THERE, by which site has it; UNKNOWN if the other one never said.
+        travels_with: titles of the resources with which its records travel as components.
+        task_id: id of the task that exchanges it already.
     """
 
     name: str
@@ -39,8 +39,8 @@ class CatalogueGroup(NamedTuple):
     """The items of a module.
 
     Attributes:
-        title: of the module.
-        items: in the order of their titles.
+        title: title of the module.
+        items: its items, sorted by title.
     """
 
     title: str
@@ -52,7 +52,7 @@ class Catalogue:
 
     Args:
         repository: the repository.
-        names: the tables to look at, None for all.
+        names: the tables to include, None for all.
     """
 
     def __init__(self, repository: Repository, names: Collection[str] | None = None) -> None:
@@ -70,16 +70,16 @@ class Catalogue:
         self._here = site.tally.counts(tables)
 
     def sets(self) -> dict[str, list[str]]:
-        """Return the data sets of the other site: name -> those of its tables that can be added here."""
+        """Return the data sets of the other site: name -> tables that can be added here."""
         sets = {each.name: [name for name in each.resources if self.can_add(name)] for each in self._sets}
         return {name: tables for name, tables in sets.items() if tables}
 
     def can_add(self, name: str) -> bool:
-        """Tell whether a table can be added: this site has it, with records of its own, and no task yet."""
+        """Return whether a table can be added: this site has it, not only as a component, and without a task yet."""
         return name in self._here and name not in self._tasks
 
     def item(self, name: str) -> CatalogueItem:
-        """Return what is known of a table."""
+        """Return the item of a table."""
         table = self._site.schema.get(name)
         there = self._there.get(name) if self._there is not None else None
         if self._there is None:
@@ -107,7 +107,7 @@ class Catalogue:
         return sorted(resource_title(self._site, name) for name in found)
 
     def shelves(self) -> list[CatalogueGroup]:
-        """Return all tables by module, those at the other site only among them."""
+        """Return all tables by module, also those that only the other site has."""
         names = {*self._here, *(self._there or ())}
         modules: dict[str, list[CatalogueItem]] = {}
         for name in names:
@@ -127,7 +127,7 @@ def _by_title(item: CatalogueItem) -> Any:
 
 
 def referred(schema: Schema, table: Table) -> list[str]:
-    """Return the tables that the records of a table refer to, or that what travels with them cannot be without."""
+    """Return the tables that the records of a table, or required references of their components, refer to."""
     parts = [schema.get(each.table) for each in table.components.values() if each.travels]
     names = {table.name, *(part.name for part in parts if part is not None)}
     found: dict[str, None] = {}
@@ -142,11 +142,11 @@ def referred(schema: Schema, table: Table) -> list[str]:
 
 
 def suggestions(schema: Schema, chosen: Sequence[str]) -> dict[str, list[str]]:
-    """Return what should come along with chosen tables: table -> those that refer to it.
+    """Return suggestions for chosen tables: suggested table -> tables that refer to it.
 
     Args:
         schema: the tables of this site.
-        chosen: names of tables; they are not suggested themselves.
+        chosen: names of the chosen tables; they are not suggested.
     """
     because: dict[str, list[str]] = {}
     todo = list(chosen)
@@ -162,7 +162,7 @@ def suggestions(schema: Schema, chosen: Sequence[str]) -> dict[str, list[str]]:
 
 
 def in_order(schema: Schema, names: Sequence[str]) -> list[str]:
-    """Return tables so that what others refer to comes before them, so that references arrive with their targets."""
+    """Return tables sorted so that referenced ones come first, and references arrive after their targets."""
     ordered: list[str] = []
     open_: set[str] = set()
 

@@ -1,23 +1,23 @@
-"""What comparing everything again will take, from what past runs took."""
+"""Estimates what comparing everything again will take, from past runs."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-#: So many of the last runs that moved something make the average.
+#: Number of the last runs with records for the average.
 RUNS = 20
-#: They are looked for among so many.
+#: Number of the last runs to search for them.
 LOOKED_AT = 200
 _RECEIVED = ("created", "updated", "unchanged", "deleted", "merged", "skipped", "conflicts", "rejected")
 
 
 class PastRuns(NamedTuple):
-    """What past runs with a repository moved.
+    """The totals of past runs with a repository.
 
     Attributes:
-        records: both ways.
-        octets: bytes on the line, both ways.
-        seconds: how long they took.
+        records: number of records in both directions.
+        octets: bytes on the line in both directions.
+        seconds: their duration in seconds.
     """
 
     records: int
@@ -29,9 +29,9 @@ class Cost(NamedTuple):
     """An estimate.
 
     Attributes:
-        records: how many are compared, None where the other site did not say.
-        octets: bytes on the line, None where it cannot be told.
-        seconds: None where it cannot be told.
+        records: number of records to compare, None if the other site did not say.
+        octets: bytes on the line, None if unknown.
+        seconds: duration in seconds, None if unknown.
     """
 
     records: int | None
@@ -43,9 +43,9 @@ def estimate(past: PastRuns, here: int | None, there: int | None) -> Cost:
     """Return what comparing records will take.
 
     Args:
-        past: what runs took until now.
-        here: records that this site sends, None where it sends none.
-        there: records that the other site sends, 0 for none, None where it is not known.
+        past: the totals of past runs.
+        here: number of records that this site sends, None if it sends none.
+        there: number of records that the other site sends, 0 for none, None if unknown.
     """
     if there is None:
         return Cost(None, None, None)
@@ -56,7 +56,7 @@ def estimate(past: PastRuns, here: int | None, there: int | None) -> Cost:
 
 
 def past_runs(db: Any, repository_id: int) -> PastRuns:
-    """Return what the last completed runs with a repository moved."""
+    """Return the totals of the last completed runs with a repository."""
     table = db.sync_run
     counts = [table[name] for name in (*_RECEIVED, "sent")]
     rows = db((table.repository_id == repository_id) & (table.state == "completed")).select(

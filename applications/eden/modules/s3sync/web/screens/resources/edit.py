@@ -93,7 +93,7 @@ def edit(desk: ScreenContext, record: Repository, task: TaskRow) -> Any:
 
 
 def _delete(desk: ScreenContext, record: Repository, task: TaskRow) -> tuple[Any, bool]:
-    """Return what to say, and whether it was deleted."""
+    """Delete a task; return a message, and whether it was deleted."""
     try:
         delete_task(record, task)
     except AlreadyRunning:
@@ -102,7 +102,7 @@ def _delete(desk: ScreenContext, record: Repository, task: TaskRow) -> tuple[Any
 
 
 def _start_over(desk: ScreenContext, record: Repository, task: TaskRow) -> tuple[Any, bool]:
-    """Return what to say, and whether everything is going to be compared again."""
+    """Reset a task; return a message, and whether everything will be compared again."""
     if filter_form.running(desk, record):
         return filter_form.still_running(desk.T), False
     record.start_over(task.resource)
@@ -110,7 +110,7 @@ def _start_over(desk: ScreenContext, record: Repository, task: TaskRow) -> tuple
 
 
 def _what_it_costs(desk: ScreenContext, record: Repository, task: TaskRow, item: CatalogueItem) -> list[Any]:
-    """Return what comparing everything again will cause, in sentences."""
+    """Return the effects of comparing everything again, in sentences."""
     T = desk.T
     mode = task.mode
     lines = [
@@ -152,7 +152,7 @@ def _what_it_costs(desk: ScreenContext, record: Repository, task: TaskRow, item:
 
 
 def _save(desk: ScreenContext, record: Repository, task: TaskRow, rules: TaskRules) -> bool:
-    """Store rules; tell whether that was done. With other components the task starts over."""
+    """Store rules; return whether they were stored. A change of components resets the task."""
     T = desk.T
     other_parts = task.rules.components != rules.components
     if other_parts and filter_form.running(desk, record):

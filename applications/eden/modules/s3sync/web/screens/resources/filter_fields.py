@@ -1,4 +1,4 @@
-"""The fields by which records can be chosen: of the resource, of what it refers to, of its components; in words."""
+"""The fields for filters, with labels: of the resource, of its references, of its components."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _TEMPORAL = ("date", "datetime", "time")
 
 
 class FieldGroup(NamedTuple):
-    """Fields that belong together.
+    """The fields of one table.
 
     Attributes:
-        title: what they are fields of.
-        entries: the fields.
+        title: title of the table.
+        entries: its fields.
     """
 
     title: Any
@@ -47,7 +47,7 @@ class FilterFields:
 
     Args:
         site: this site.
-        T: translates.
+        T: web2py's translator.
         table: the resource.
     """
 
@@ -69,7 +69,7 @@ class FilterFields:
         return _by_selector(self.groups())
 
     def entries_of(self, filters: Iterable[Filter]) -> dict[str, FieldEntry]:
-        """Return the fields that filters name, by selector, without looking at all tables around for others."""
+        """Return the fields that filters name, by selector, without collecting those of all related tables."""
         table = self._table
         groups: dict[tuple[str, str], FieldGroup] = {}
         for filter in filters:
@@ -126,7 +126,7 @@ class FilterFields:
                 continue
             kind = "presence" if field.is_reference else _KINDS.get(field.kind, "presence")
             if kind == "presence" and outer:
-                continue  # "is set" of something far away helps nobody
+                continue  # "is set" of a distant field is no help
             options = self._options(table, field)
             if options:
                 kind = "list" if kind == "list" else "choice"
@@ -154,7 +154,7 @@ class FilterFields:
     # --- in words ---------------------------------------------------------------------------------------
 
     def sentences(self, filters: Sequence[Filter]) -> list[str]:
-        """Return filters in words, those that no row of the form can say as they are written."""
+        """Return filters in words; those that no row of the form can express as they are written."""
         entries = self.entries_of(filters)
         return [self._sentence(each, entries) for each in filters]
 
@@ -212,7 +212,7 @@ def _sentences(T: Translate, kind: str) -> dict[str, Any]:
 
 
 def comparison_words(T: Translate, kind: str) -> dict[str, Any]:
-    """Return the comparisons in the words of a list to choose from; days and times are early or late, not small."""
+    """Return the labels of the comparisons; dates and times are earlier or later, not smaller."""
     words: dict[str, Any] = {
         "is": T("is"),
         "is_not": T("is not"),
@@ -240,12 +240,12 @@ def comparison_words(T: Translate, kind: str) -> dict[str, Any]:
 
 
 def problem_of(T: Translate, error: SyncError, kind: str) -> Any:
-    """Return what to tell about a row that is no filter.
+    """Return the message about a row that is no valid filter.
 
     Args:
-        T: translates.
-        error: what the filter's rules say.
-        kind: of the row's entry; "" for a filter by hand.
+        T: web2py's translator.
+        error: the error of the filter.
+        kind: kind of the row's entry; "" for a filter written by hand.
     """
     told = {
         "number": T("Enter a number."),
@@ -258,7 +258,7 @@ def problem_of(T: Translate, error: SyncError, kind: str) -> Any:
 
 
 def is_valid(site: Site, table: Table, filter: Filter) -> SyncError | None:
-    """Return what is wrong with a filter, None for nothing."""
+    """Return the error of a filter, None if it is valid."""
     try:
         validate(filter, site.schema, table)
         site.store.matching(table, (), [filter])

@@ -1,4 +1,4 @@
-"""Which records of a resource travel: conditions by form or as Eden's URL filters, and how many records match."""
+"""The form for a resource's filters, by rows or as Eden's URL filters, with the number of matching records."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from ..widgets import pressed
 from .filter_fields import FilterFields, comparison_words, is_valid, problem_of
 from .filter_rows import COMPARISONS, NOTHING, OFFERED, FieldEntry, FilterRow, filter_of, rows_of
 
-#: Tables of up to so many records are counted whenever the form is shown, larger ones when a person asks.
+#: Tables of at most so many records are counted whenever the form is shown, larger ones on request.
 COUNTED_AT_ONCE = 50_000
 ACTIONS = ("check", "add", "remove", "as_text", "as_form", "save")
 BY_HAND = "by-hand"
 
 
 class ShownRow(NamedTuple):
-    """A row as the view shows it.
+    """A row for the view.
 
     Attributes:
-        number: in the names of its inputs.
-        row: what it says.
-        entry: its field, None for a filter by hand.
-        comparisons: to choose from: name -> words.
-        input: what kind of input its value has.
-        text: the filter as URL filter, "" while it is none.
+        number: its number, for the names of its inputs.
+        row: its content.
+        entry: its field, None for a filter written by hand.
+        comparisons: possible comparisons: name -> label.
+        input: kind of input for its value.
+        text: the row as URL filter, "" while it is none.
         problem: what is wrong with it, None for nothing.
     """
 
@@ -52,13 +52,13 @@ class ShownRow(NamedTuple):
 
 
 class EnteredFilters(NamedTuple):
-    """What a person wants, as far as it can be understood.
+    """The entered filters, as far as they can be read.
 
     Attributes:
-        rows: of the form.
-        text: the filters as text, one a line.
-        filters: those that can be read.
-        problems: what is wrong, by number of the row; -1 for the text.
+        rows: the rows of the form.
+        text: the filters as text, one per line.
+        filters: the filters that can be read.
+        problems: number of the row -> what is wrong; -1 for the text.
     """
 
     rows: list[FilterRow]
@@ -68,7 +68,7 @@ class EnteredFilters(NamedTuple):
 
 
 def page(desk: ScreenContext, repository: Repository, task: TaskRow) -> Any:
-    """Show the conditions of a task; store them."""
+    """Show and store the filters of a task."""
     T, site, variables = desk.T, desk.site, desk.request.post_vars
     table = site.schema.table(task.resource)
     fields = FilterFields(site, T, table)
@@ -83,7 +83,7 @@ def page(desk: ScreenContext, repository: Repository, task: TaskRow) -> Any:
     else:
         entered = _stored(desk, task, table, entries)
     as_text = -1 in entered.problems or (
-        # a row that cannot be understood would be lost
+        # A row that cannot be read would be lost.
         not entered.problems if action == "as_text" else variables.shown_as == "text" and action != "as_form"
     )
     if accepted and action == "save" and not entered.problems:
@@ -115,7 +115,7 @@ def page(desk: ScreenContext, repository: Repository, task: TaskRow) -> Any:
 def _stored(
     desk: ScreenContext, task: TaskRow, table: Table, entries: Mapping[str, FieldEntry]
 ) -> EnteredFilters:
-    """Return what is stored; filters that cannot be read any more stand as text, so that they can be mended."""
+    """Return the stored filters; those that can no longer be read as text, so that they can be corrected."""
     try:
         filters = filters_of(desk.db, task)
     except SyncError as error:
@@ -130,12 +130,12 @@ def _stored(
 
 
 def stored_text(site: Site, task: TaskRow) -> str:
-    """Return the filters of a task as they stand in the database, one a line."""
+    """Return the filters of a task from the database, one per line."""
     return "\n".join(stored_lines(site, [task]).get(task.id, []))
 
 
 def stored_lines(site: Site, stored: Sequence[TaskRow]) -> dict[int, list[str]]:
-    """Return the filters of tasks as they stand in the database: task -> lines."""
+    """Return the filters of tasks from the database: task -> lines."""
     table = site.db.sync_resource_filter
     resources = {task.id: task.resource for task in stored}
     found: dict[int, list[str]] = {}
@@ -163,7 +163,7 @@ def _read(
         rows = [row for number, row in enumerate(rows) if number != gone]
     filters, problems = _understood(desk, table, entries, rows)
     if action == "add":
-        # what is still to be filled in is no mistake yet
+        # A row that is not complete yet is no error.
         new = str(variables.new or "")
         if new == BY_HAND:
             rows.append(FilterRow(""))
@@ -241,7 +241,7 @@ def _understood(
 
 
 def _at_home(filter: Filter, table: Table) -> Filter:
-    """Return the filter without the name of its table where that is the resource itself."""
+    """Return the filter without the name of its table if that is the resource itself."""
     if filter.table != table.name:
         return filter
     return Filter(None, filter.selectors, filter.operator, filter.values, filter.negate)
@@ -269,7 +269,7 @@ def _shown(
 
 
 def _as_text(row: FilterRow, entry: FieldEntry | None) -> str:
-    """Return a row as URL filter, "" as long as something is missing."""
+    """Return a row as URL filter, "" while it is incomplete."""
     if entry is not None and not row.values and COMPARISONS[row.comparison].takes != NOTHING:
         return ""
     return filter_text(filter_of(row, entry)) if entry is not None else row.text
@@ -279,7 +279,7 @@ def _as_text(row: FilterRow, entry: FieldEntry | None) -> str:
 
 
 def save(desk: ScreenContext, repository: Repository, task: TaskRow, wanted: list[Filter]) -> None:
-    """Store the filters of a task and go back to it; other filters make it start over."""
+    """Store the filters of a task and go back to it; changed filters reset the task."""
     T, site = desk.T, desk.site
     back = URL("sync", "repository", args=[repository.id, "task", task.id])
     if wanted == _known(site, task):
@@ -302,7 +302,7 @@ def _known(site: Site, task: TaskRow) -> list[Filter] | None:
 
 
 def write_filters(site: Site, task_id: int, resource: str, wanted: list[Filter]) -> None:
-    """Store filters in place of those that a task has."""
+    """Replace the filters of a task."""
     table = site.db.sync_resource_filter
     site.db(table.task_id == task_id).delete()
     for each in wanted:
@@ -311,10 +311,10 @@ def write_filters(site: Site, task_id: int, resource: str, wanted: list[Filter])
 
 
 def running(desk: ScreenContext, repository: Repository) -> bool:
-    """Tell whether a run is under way: it would go on from where it is, and so undo that a task starts over."""
+    """Return whether a run is active: it would continue from its position, and so undo the reset of a task."""
     return bool(run_record.live_run(desk.site, repository.id))
 
 
 def still_running(T: Any) -> Any:
-    """Return what to say then."""
+    """Return the message for this case."""
     return T("A synchronization is under way. Wait until it has ended, or stop it, and then try again.")

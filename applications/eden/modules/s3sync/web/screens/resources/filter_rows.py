@@ -1,7 +1,7 @@
-"""Filters as the rows of a form: a field, a comparison, and what it is compared with; and back.
+"""Converts filters to rows of a form (a field, a comparison, values) and back.
 
-Whatever a row cannot say, a filter with alternatives of fields for instance, stays a line of text, so that nothing
-that somebody wrote by hand is lost.
+A filter that no row can express, for instance one with alternative fields, stays a line of text, so that no filter
+written by hand is lost.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ NOTHING, ONE, SEVERAL = "nothing", "one", "several"
 
 
 class Comparison(NamedTuple):
-    """How a field is compared, as the form offers it.
+    """A comparison in the form.
 
     Attributes:
-        operator, negate: of the filter.
-        before, after: what stands round the value in a pattern.
-        takes: how many values: NOTHING, ONE or SEVERAL.
+        operator, negate: as in the filter.
+        before, after: the text around the value in a pattern.
+        takes: number of values: NOTHING, ONE or SEVERAL.
     """
 
     operator: Operator
@@ -63,7 +63,7 @@ COMPARISONS: dict[str, Comparison] = {
 _SIZES = ("ge", "le", "gt", "lt")
 _EMPTY = ("unset", "set")
 
-#: What the form offers for each kind of entry, the usual one first.
+#: The comparisons for each kind of entry, the default one first.
 OFFERED: dict[str, tuple[str, ...]] = {
     "text": (
         "is",
@@ -100,10 +100,10 @@ class FieldEntry(NamedTuple):
     """A field that can be chosen in the form.
 
     Attributes:
-        selector: as filters name it, "~.name".
-        label: its name in words.
-        kind: a key of ``OFFERED``; decides the comparisons and the input.
-        options: value -> label, where there are only a few values.
+        selector: its selector in filters, "~.name".
+        label: its label.
+        kind: a key of ``OFFERED``, for the comparisons and the input.
+        options: value -> label, if there are only a few values.
     """
 
     selector: str
@@ -116,10 +116,10 @@ class FilterRow(NamedTuple):
     """A row of the form.
 
     Attributes:
-        selector: the field; "" for a filter that stands as text.
+        selector: the field; "" for a filter as text.
         comparison: a key of ``COMPARISONS``.
-        values: what was entered; more than one only where they were ticked.
-        text: a filter as it was written by hand.
+        values: the entered values; more than one only if they were ticked.
+        text: a filter written by hand.
     """
 
     selector: str
@@ -129,14 +129,14 @@ class FilterRow(NamedTuple):
 
 
 def filter_of(row: FilterRow, entry: FieldEntry | None) -> Filter:
-    """Return the filter that a row says.
+    """Return the filter of a row.
 
     Args:
-        row: the row, with what is needed entered.
-        entry: its field; None for a filter by hand.
+        row: the row, complete.
+        entry: its field; None for a filter written by hand.
 
     Raises:
-        FilterError: it is no filter.
+        FilterError: it is no valid filter.
     """
     if entry is None:
         found = parse_filter_string(row.text)
@@ -156,7 +156,7 @@ def filter_of(row: FilterRow, entry: FieldEntry | None) -> Filter:
 
 
 def _listed(selector: str, text: str) -> tuple[str | None, ...]:
-    """Return the values of a list as a person types it; what is quoted may hold commas."""
+    """Return the values of a typed list; quoted values may contain commas."""
     listed = [each if each is None else each.strip() for each in parse_filter(selector, text).values]
     values = tuple(each for each in listed if each != "")
     if not values:
@@ -165,11 +165,11 @@ def _listed(selector: str, text: str) -> tuple[str | None, ...]:
 
 
 def row_of(filter: Filter, entries: Mapping[str, FieldEntry]) -> FilterRow:
-    """Return the row that says a filter, a line of text where no row can.
+    """Return the row for a filter, a line of text if no row can express it.
 
     Args:
         filter: the filter; one for the table itself names no table.
-        entries: the fields that the form knows, by selector.
+        entries: the fields of the form, by selector.
     """
     by_hand = FilterRow("", text=filter_text(filter))
     selector = str(filter.selectors[0])
@@ -186,12 +186,12 @@ def row_of(filter: Filter, entries: Mapping[str, FieldEntry]) -> FilterRow:
 
 
 def rows_of(filters: Iterable[Filter], entries: Mapping[str, FieldEntry]) -> list[FilterRow]:
-    """Return the rows that say filters."""
+    """Return the rows for filters."""
     return [row_of(each, entries) for each in filters]
 
 
 def _entered(comparison: Comparison, filter: Filter, entry: FieldEntry) -> tuple[str, ...] | None:
-    """Return what has to be entered for the values of a filter, None where that cannot be."""
+    """Return the form's values for those of a filter, None if there are none."""
     if comparison.takes == NOTHING:
         return () if filter.values == (None,) else None
     given = [each for each in filter.values if each is not None and _is_plain(each)]
@@ -208,7 +208,7 @@ def _entered(comparison: Comparison, filter: Filter, entry: FieldEntry) -> tuple
 
 
 def _is_plain(value: str) -> bool:
-    """Tell whether an input of one line gives the value back as it is."""
+    """Return whether an input of one line returns the value unchanged."""
     return bool(value) and value == value.strip() and value.isprintable()
 
 
@@ -217,7 +217,7 @@ def _all_offered(values: Sequence[str], entry: FieldEntry) -> bool:
 
 
 def _without(comparison: Comparison, value: str) -> str | None:
-    """Return what stands between the wildcards of a pattern, None where it is another pattern."""
+    """Return the text between the wildcards of a pattern, None if it is another pattern."""
     if not comparison.before and not comparison.after:
         return value
     if not (value.startswith(comparison.before) and value.endswith(comparison.after)):

@@ -11,7 +11,7 @@ from .catalogue import CatalogueItem
 
 PAGE = 50
 
-#: How lists can be sorted: name in the URL -> column of sync_task. The usual order is that of the exchange.
+#: Sortable columns: name in the URL -> column of sync_task. The default order is that of the exchange.
 SORTED_BY = {"order": "id", "name": "resource_name", "pull": "last_pull", "push": "last_push"}
 
 
@@ -19,13 +19,13 @@ class TaskLine(NamedTuple):
     """A resource in the list.
 
     Attributes:
-        task: as it is stored.
-        item: what is known of the table.
-        mode: which way it travels.
+        task: its task.
+        item: its item in the catalogue.
+        mode: its direction.
         rules: its policies in sentences.
-        filters: in words.
-        pull, push: the newest entries of the log about it, None where there are none.
-        kept: conflicts and rejected records on which nobody has decided.
+        filters: its filters in words.
+        pull, push: its newest log entries, None if there are none.
+        kept: number of conflicts and rejected records that need a decision.
     """
 
     task: TaskRow
@@ -39,5 +39,5 @@ class TaskLine(NamedTuple):
 
     @property
     def is_paused(self) -> bool:
-        """Whether it does not travel for the time being."""
+        """Whether its exchange is paused."""
         return self.task.mode is Mode.NONE

@@ -1,4 +1,4 @@
-"""How a resource is exchanged: what can be chosen, and what was."""
+"""The rules of a resource's exchange: the choices, and the entered ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..words.policies import Choices, conflict_policies, modes, strategies, upda
 
 
 class RuleChoices(NamedTuple):
-    """What can be chosen for a resource."""
+    """The choices for a resource."""
 
     modes: Choices
     strategies: Choices
@@ -23,11 +23,11 @@ class RuleChoices(NamedTuple):
 
 
 def rule_choices(T: Translate, repository: Repository) -> RuleChoices:
-    """Return what can be chosen for a resource, in sentences.
+    """Return the choices for a resource, in sentences.
 
     Args:
-        T: translates.
-        repository: the repository; its type decides which directions there are.
+        T: web2py's translator.
+        repository: the repository; its type determines the directions.
     """
     possible = possible_modes(repository)
     directions = tuple(each for each in modes(T) if int(each.value) in possible)
@@ -47,7 +47,7 @@ def possible_modes(repository: Repository) -> list[Mode]:
 
 
 def entered_rules(variables: Any, repository: Repository, new: bool = False) -> TaskRules:
-    """Return the rules that were sent.
+    """Return the entered rules.
 
     Args:
         variables: of the request.
@@ -73,10 +73,10 @@ def _policy(given: str | None, usual: Policy) -> Policy:
 
 
 def problems_of(T: Translate, rules: TaskRules) -> dict[str, Any]:
-    """Return what is wrong with rules, by field."""
+    """Return field -> what is wrong with its rule."""
     return {} if rules.strategy else {"strategy": T("Choose at least one.")}
 
 
 def title_of(part: Any, repository: Repository) -> str:
-    """Return the title of a page about a part of a repository."""
+    """Return the title of a page about one aspect of a repository."""
     return f"{part} · {repository.name}"

@@ -1,4 +1,4 @@
-"""A resource in a few words: its filters, and what became of its records."""
+"""A summary of a resource: its filters, and its last results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .filter_fields import FilterFields
 
 
 def filters_in_words(site: Site, T: Translate, tasks: Sequence[TaskRow]) -> dict[int, list[str]]:
-    """Return the filters of tasks in words, as they stand where they cannot be read: task -> sentences."""
+    """Return the filters of tasks in words, or unchanged if they cannot be read: task -> sentences."""
     resources = {task.id: task.resource for task in tasks}
     told = {}
     for task_id, lines in filter_form.stored_lines(site, tasks).items():
@@ -29,12 +29,12 @@ def filters_in_words(site: Site, T: Translate, tasks: Sequence[TaskRow]) -> dict
 
 
 def outcomes(db: Any, repository_id: int, names: Sequence[str]) -> dict[Any, Any]:
-    """Return the newest entries of the log about resources, as far as this site began: (resource, mode) -> row.
+    """Return the newest log entries about resources in runs of this site: (resource, mode) -> row.
 
     Args:
         db: the DAL.
         repository_id: the repository.
-        names: of the resources.
+        names: names of the resources.
     """
     table = db.sync_log
     newest = table.id.max()

@@ -1,4 +1,4 @@
-"""What is told to people, in the reader's language: states, reasons, remedies, errors."""
+"""Texts for people, in the reader's language: states, reasons, remedies, errors."""
 
 __all__ = [
     "conflicts_and_log",

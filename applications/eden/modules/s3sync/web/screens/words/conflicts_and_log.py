@@ -1,4 +1,4 @@
-"""What states, kinds, results and errors are called for a person."""
+"""Labels of kept versions and log entries: kinds, states, results, directions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ....site.labels import Translate
 
 
 def kinds(T: Translate) -> dict[str, Any]:
-    """Return what kinds of kept versions are called."""
+    """Return the labels of kinds of kept versions."""
     return {
         "conflict": T("conflict"),
         "rejected": T("rejected"),
@@ -17,7 +17,7 @@ def kinds(T: Translate) -> dict[str, Any]:
 
 
 def states(T: Translate) -> dict[str, tuple[str, Any]]:
-    """Return kind of state (``look.state``) and name of the states of kept versions."""
+    """Return kind of state (``look.state``) and label of the states of kept versions."""
     return {
         "open": ("attention", T("open")),
         "resolved": ("good", T("decided")),
@@ -26,7 +26,7 @@ def states(T: Translate) -> dict[str, tuple[str, Any]]:
 
 
 def decided(T: Translate) -> dict[str | None, Any]:
-    """Return what a person decided on a version, in words."""
+    """Return the labels of decisions on a version."""
     return {
         None: T("decided"),
         "keep": T("kept as it is"),
@@ -37,7 +37,7 @@ def decided(T: Translate) -> dict[str | None, Any]:
 
 
 def sides(T: Translate) -> dict[str, Any]:
-    """Return what the versions are called."""
+    """Return the labels of the versions."""
     return {
         "ours": T("our version"),
         "theirs": T("the other site's version"),
@@ -46,7 +46,7 @@ def sides(T: Translate) -> dict[str, Any]:
 
 
 def rules(T: Translate) -> dict[str, tuple[Any, Any]]:
-    """Return name and effect of the rules by which many versions can be decided."""
+    """Return label and effect of the rules that resolve many versions."""
     return {
         "keep": (
             T("Keep the records as they are"),
@@ -80,7 +80,7 @@ def rules(T: Translate) -> dict[str, tuple[Any, Any]]:
 
 
 def left_open(T: Translate) -> dict[str, Any]:
-    """Return why a rule left a version open."""
+    """Return the reasons why a rule left a version open."""
     return {
         "changed": T("The record was changed here since, and says something else than both versions."),
         "deleted": T("The record was deleted here since."),
@@ -91,7 +91,7 @@ def left_open(T: Translate) -> dict[str, Any]:
 
 
 def results(T: Translate) -> dict[str, tuple[str, Any]]:
-    """Return kind of state (``look.state``) and name of the results of log entries."""
+    """Return kind of state (``look.state``) and label of the results of log entries."""
     return {
         "success": ("good", T("success")),
         "warning": ("attention", T("warning")),
@@ -101,7 +101,7 @@ def results(T: Translate) -> dict[str, tuple[str, Any]]:
 
 
 def modes(T: Translate) -> dict[str, Any]:
-    """Return what an entry of the log is about."""
+    """Return the labels of a log entry's modes."""
     return {
         "pull/outgoing": T("received, asked for by this site"),
         "push/incoming": T("received, sent by the other site"),
@@ -114,7 +114,7 @@ def modes(T: Translate) -> dict[str, Any]:
 
 
 def directions(T: Translate) -> dict[str, Any]:
-    """Return what can be asked for as a direction."""
+    """Return the labels of directions in the query."""
     return {
         "in": T("received"),
         "out": T("sent"),

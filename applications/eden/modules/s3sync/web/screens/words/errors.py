@@ -1,4 +1,4 @@
-"""Kinds of errors in the reader's language."""
+"""Headings of errors in the reader's language."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Messages of the log and of runs in the reader's language, found by their codes.
 
-What has no code, or one that this version does not know, is told as it is stored.
+A message without a code, or with one that this version does not know, is shown as stored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .states_and_units import outcomes, span
 
 
 class Described(Protocol):
-    """What has a message and a remedy: an entry of the log, a failure of a run."""
+    """An object with a message and a remedy: a log entry, or a failure of a run."""
 
     @property
     def code(self) -> str | None: ...
@@ -39,7 +39,7 @@ class MessageWords:
     """The words of messages for one reader.
 
     Args:
-        T: translates.
+        T: web2py's translator.
     """
 
     def __init__(self, T: Translate) -> None:
@@ -59,11 +59,11 @@ class MessageWords:
         }
 
     def title(self, entry: Described) -> str:
-        """Return the kind of error, "" where it was none."""
+        """Return the heading of the error, "" if there was none."""
         return str(self._errors.get(entry.code or "", ""))
 
     def message(self, entry: Described) -> str:
-        """Return what happened, in one or several lines."""
+        """Return the message, in one or several lines."""
         lines = (entry.params or {}).get("message")
         if not lines:
             return entry.message or ""
@@ -86,7 +86,7 @@ class MessageWords:
         try:
             if code in self._counted:
                 return self._counted[code](values)
-            # T itself would take signs in what others said for its own marks.
+            # T would interpret special characters in texts of other sites.
             return str(self._sentences[code]) % values
         except KeyError:
             raise _Unknown(code) from None
@@ -150,7 +150,7 @@ class MessageWords:
 
 
 def _sentences(T: Translate) -> dict[Sentence, Any]:
-    """Return the sentences that need nothing but their parameters."""
+    """Return the sentences that need only their parameters."""
     return {
         Sentence.NOTHING_NEW: T("Nothing new."),
         Sentence.NOTHING_TO_SEND: T("Nothing to send."),

@@ -1,4 +1,4 @@
-"""What can be chosen for a resource, in sentences: direction, strategy, policies."""
+"""The choices for a resource, in sentences: direction, strategy, policies."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ....site.labels import Translate
 
 
 class PolicyChoice(NamedTuple):
-    """One of the values of a setting.
+    """One value of a rule.
 
     Attributes:
-        value: as it is stored.
-        label: what a person ticks.
-        help: what it causes, and when to choose it.
+        value: the stored value.
+        label: label of the choice.
+        help: its effect, and when to choose it.
         short: a policy as a sentence, for a list.
     """
 
@@ -29,7 +29,7 @@ Choices = tuple[PolicyChoice, ...]
 
 
 def modes(T: Translate) -> Choices:
-    """Return the directions in which a resource can travel."""
+    """Return the possible directions of a resource."""
     return (
         PolicyChoice(
             str(Mode.BOTH.value),
@@ -55,7 +55,7 @@ def modes(T: Translate) -> Choices:
 
 
 def strategies(T: Translate) -> Choices:
-    """Return what may happen to records at the site that receives them."""
+    """Return the methods that may be allowed at the receiving site."""
     return (
         PolicyChoice(
             Method.CREATE.value,

@@ -1,6 +1,6 @@
-"""What to do about an error, and why a version was taken or not, in the reader's language.
+"""Remedies for errors, and why a version was taken or not, in the reader's language.
 
-Both are found by code. What has none (what another site said, a remedy made for one case) is shown as it is.
+Both are found by code. A text without a code (of another site, or a special remedy) is shown unchanged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ....site.labels import Translate
 
 
 def remedies(T: Translate) -> dict[str, Any]:
-    """Return what to do, by the code of the error, or of the remedy where it has its own."""
+    """Return the remedies, by the code of the error, or by the remedy's own code."""
     return {
         "sync_error": T("Look at the log of both sites for what happened before."),
         "document_unreadable": T("Nothing was taken over. The other site has to send it correctly."),
@@ -85,7 +85,7 @@ def remedies(T: Translate) -> dict[str, Any]:
 
 
 def reasons(T: Translate) -> dict[str, Any]:
-    """Return why versions were taken or not, in the reader's language."""
+    """Return reason -> why a version was taken or not, in the reader's language."""
     return {
         DecisionReason.UNKNOWN_DELETION: T("The record was deleted before this site knew it."),
         DecisionReason.ECHO: T("It is our own former version, which was replaced here since."),

@@ -1,4 +1,4 @@
-"""Why a repository is in its state, in a sentence, and what to do about it."""
+"""Why a repository is in its state, in a sentence, and what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ....ui import look
 from .messages import MessageWords
 from .states_and_units import records, sentence
 
-#: Errors whose message says more than their kind.
+#: Errors whose message tells more than their heading.
 _UNSPECIFIC = ("sync_error", "run_broken_off")
 LONGEST = 300
 
@@ -25,10 +25,10 @@ class Explanation(NamedTuple):
     """Why a repository is in its state.
 
     Attributes:
-        sentence: what is the matter.
-        remedy: what to do, "" where nothing has to be done.
-        label: of the link that leads there, None where there is none.
-        url: where it leads.
+        sentence: the reason.
+        remedy: what to do, "" for nothing.
+        label: label of the link to the page for it, None if there is none.
+        url: address of that page.
     """
 
     sentence: Any
@@ -48,11 +48,11 @@ def titled_here(name: str) -> str:
 
 
 def failure_of(T: Translate, run: Any, title: Callable[[str], str] = titled_here) -> str:
-    """Return what failed in a run in one or two sentences: the first resource that did, and how many more.
+    """Return what failed in a run, in one or two sentences: the first failed resource, and how many more.
 
     Args:
-        T: translates.
-        run: row of sync_run; one of a former version keeps no failures, so its message is told as it is.
+        T: web2py's translator.
+        run: row of sync_run; one of a former version has no failures, so its message is shown unchanged.
         title: what the records of a table are called.
     """
     failures = read_failures(run.failures)

@@ -1,4 +1,4 @@
-"""The words for what runs, jobs and repositories are doing: stages, states, numbers, spans of time."""
+"""Labels of states of repositories, runs and jobs, and numbers and times in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ....monitoring.pending_changes import PendingChanges
 from ....site.labels import Translate
 from ....ui import look
 
-#: The kind of state that a condition is shown as (see ``look.SIGNS``).
+#: State of a repository -> kind of state on pages (see ``look.SIGNS``).
 KINDS = {
     State.IN_STEP: "good",
     State.WORKING: "working",
@@ -28,7 +28,7 @@ KINDS = {
 
 
 def conditions(T: Translate) -> dict[State, Any]:
-    """Return what the states of a repository are called."""
+    """Return the labels of a repository's states."""
     return {
         State.ATTENTION: T("needs attention"),
         State.WORKING: T("working"),
@@ -39,11 +39,11 @@ def conditions(T: Translate) -> dict[State, Any]:
 
 
 def badge(states: Mapping[Any, tuple[str, Any]], name: Any) -> Any:
-    """Return a state as a badge; one that is not known under its own name.
+    """Return a state as a badge; an unknown one with its name.
 
     Args:
-        states: name -> kind of state (``look.state``) and words.
-        name: of the state.
+        states: name -> kind of state (``look.state``) and label.
+        name: name of the state.
     """
     kind, words = states.get(name, ("off", name))
     return look.state(kind, words)
@@ -61,7 +61,7 @@ def run_state(T: Translate, run: Any, is_live: bool) -> Any:
 
 
 def stage(T: Translate, name: str | None, direction: str | None = None) -> Any:
-    """Return what a run is doing, in a few words."""
+    """Return the label of a run's stage."""
     waiting = {
         "pull": T("Waiting to ask the other site again"),
         "push": T("Waiting to send to the other site again"),
@@ -80,7 +80,7 @@ def stage(T: Translate, name: str | None, direction: str | None = None) -> Any:
 
 
 def outcomes(T: Translate) -> dict[str, Any]:
-    """Return what became of records, by the columns of a run."""
+    """Return the labels of outcomes, by the columns of a run."""
     return {
         "created": T("created"),
         "updated": T("updated"),
@@ -102,7 +102,7 @@ def records(T: Translate, count: int) -> Any:
 
 
 def waiting(T: Translate, found: PendingChanges) -> Any:
-    """Return in words how many records wait."""
+    """Return the number of waiting records in words."""
     if not found.count:
         return T("not counted") if found.is_more else T("none")
     return T("more than %s") % number(found.count) if found.is_more else number(found.count)
@@ -121,7 +121,7 @@ def size(T: Translate, count: int) -> Any:
 
 
 def span(T: Translate, length: float) -> Any:
-    """Return a span of time in words, as exact as people say it."""
+    """Return a duration in words, rounded as in everyday language."""
     whole = round(length)
     if whole < 1:
         return T("less than a second")
@@ -145,7 +145,7 @@ def days(T: Translate, count: int) -> Any:
 
 
 def time_of_day(value: time) -> Any:
-    """Return a time of the day in UTC; ``schedule.js`` shows it in the reader's zone."""
+    """Return a time of day in UTC; ``schedule.js`` shows it in the reader's time zone."""
     return TAG.time(
         f"{value:%H:%M} UTC", _datetime=f"{value:%H:%M}Z", _title=f"{value:%H:%M} UTC", **{"_data-time": ""}
     )
@@ -155,9 +155,9 @@ def rhythm(T: Translate, period: int, at: time) -> Any:
     """Return in a sentence how often a job runs.
 
     Args:
-        T: translates.
+        T: web2py's translator.
         period: seconds from one run to the next.
-        at: time of the day of one of the runs (UTC).
+        at: time of day of one of the runs (UTC).
     """
     found = every(period)
     if found is None:
@@ -180,11 +180,11 @@ def rhythm(T: Translate, period: int, at: time) -> Any:
 
 
 def sentence(text: Any, *parts: Any) -> Any:
-    """Return a sentence with its ``%s`` filled in by parts of a page, in their order.
+    """Return a sentence with parts of a page in place of its ``%s``, in order.
 
     Args:
-        text: the translated sentence; text outside its places is escaped.
-        parts: texts or helpers such as ``look.moment`` returns.
+        text: the translated sentence; its own text is escaped.
+        parts: texts, or helpers such as those of ``look.moment``.
     """
     pieces = str(text).split("%s")
     found = [pieces[0]]
