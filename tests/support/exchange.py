@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -167,10 +168,11 @@ class Told:
         mode: str,
         action: str,
         result: str,
-        message: str,
+        message: Any,
         *,
+        details: Sequence[Any] = (),
         remote: bool = False,
-        remedy: str = "",
+        remedy: Any = "",
         code: str | None = None,
     ) -> None:
         self.entries.append((resource, mode, result, message))
