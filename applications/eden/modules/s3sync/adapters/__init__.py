@@ -1,9 +1,9 @@
-"""Layer 5, one file a type of repository: how another end is asked, and what it can do.
+"""Layer 5, a file for each type of repository: how to exchange with it, and what it can do.
 Knows core to transport; adapters do not know each other.
 
-Types are found by looking: add a module with a subclass of ``base.Adapter`` that has an ``apitype``, and nothing else
-has to be registered anywhere. ``base``, ``settings``, ``lines`` and ``findings`` are what types are made of,
-``testing`` is what they have to pass; modules that begin with an underscore belong to one type.
+Types are discovered: a module with a subclass of ``base.Adapter`` that has an ``apitype`` is enough, nothing has to be
+registered. ``base``, ``settings``, ``lines`` and ``findings`` are for all types, ``testing`` has their contract tests;
+modules that begin with an underscore belong to one type.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ __all__ = [
     "where",
 ]
 
-#: What types are made of; no types themselves.
+#: Modules for all types, without a type of their own.
 SHARED = frozenset(("base", "findings", "lines", "settings", "testing"))
-#: The type of a repository that introduced itself, or was made without a choice.
+#: The default type, also of a repository that registered here.
 USUAL = "eden"
 _found: dict[str, type[Adapter]] = {}
 
@@ -64,7 +64,7 @@ def adapter_type(apitype: str | None) -> type[Adapter]:
     """Return the adapter class for a repository's type.
 
     Args:
-        apitype: as it is stored; a repository that was made without one is an Eden.
+        apitype: the stored type; a repository without one is an Eden.
 
     Raises:
         ConfigurationError: this site has no such type.
@@ -80,26 +80,26 @@ def adapter_type(apitype: str | None) -> type[Adapter]:
 
 
 def capabilities_of(row: Any) -> frozenset[Capability]:
-    """Return what the type of a repository can do; nothing where this site has no such type.
+    """Return what the type of a repository can do; nothing if this site has no such type.
 
     Args:
-        row: of sync_repository.
+        row: row of sync_repository.
     """
     kind = adapter_types().get(row.apitype or USUAL)
     return kind.capabilities if kind is not None else frozenset()
 
 
 def needed_columns() -> frozenset[str]:
-    """Return the columns of sync_repository that ``can_ask`` looks at."""
+    """Return the columns of sync_repository that ``can_ask`` reads."""
     required = {each.name for kind in adapter_types().values() for each in kind.settings if each.required}
     return frozenset((required & COLUMNS) | {"apitype"} | ({"settings"} if required - COLUMNS else set()))
 
 
 def can_ask(row: Any) -> bool:
-    """Tell whether this site can begin the exchange with a repository: whether all is entered that its type needs.
+    """Return whether this site can begin the exchange with a repository: whether all required settings are entered.
 
     Args:
-        row: of sync_repository, with ``needed_columns``.
+        row: row of sync_repository, with ``needed_columns``.
     """
     kind = adapter_types().get(row.apitype or USUAL)
     if kind is None:
@@ -108,10 +108,10 @@ def can_ask(row: Any) -> bool:
 
 
 def where(row: Any) -> str:
-    """Return where a repository is, for people: what is entered for the first thing that its type needs.
+    """Return where a repository is, for people: the value of the first setting that its type requires.
 
     Args:
-        row: of sync_repository, with ``needed_columns``.
+        row: row of sync_repository, with ``needed_columns``.
     """
     kind = adapter_types().get(row.apitype or USUAL)
     first = (

@@ -1,6 +1,6 @@
-"""A push to the plain address of a resource, where a peer overwrites whatever it finds and takes all or nothing.
+"""A push to the plain address of a resource, where a peer overwrites every record, and imports all or nothing.
 
-So what is newer at the peer is left out, and what it rejects is left out of a next round.
+So records that are newer at the peer are left out, and those that it rejects are left out of the next attempt.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ MOST_ROUNDS = 4
 
 @dataclass(frozen=True)
 class Sent:
-    """How a push to a resource's address went.
+    """The result of a push to a resource's address.
 
     Attributes:
         reply: the last answer; it may be a refusal of the whole document.
-        bytes: on the line, in all rounds.
+        bytes: bytes on the line, in all attempts.
         refusals: records that the peer rejected.
         newer: uuids that were left out because the peer's version is newer.
     """
@@ -40,11 +40,11 @@ class Sent:
 
 
 class ResourcePush:
-    """Pushes to plain addresses, for the length of a run.
+    """Pushes to plain addresses, during one run.
 
     Args:
-        everything: asks the peer for all that it has of a resource.
-        post: sends a document to an address: URL, resource, document.
+        everything: fetches all records of a resource from the peer.
+        post: sends a document to an address; takes URL, resource and document.
     """
 
     def __init__(
@@ -55,21 +55,21 @@ class ResourcePush:
         self._versions: dict[str, Versions] = {}
 
     def close(self) -> None:
-        """Forget what the peer has."""
+        """Remove the stored versions of the peer."""
         for each in self._versions.values():
             each.close()
         self._versions.clear()
 
     def send(self, url: str, exchange: Exchange, document: Path) -> Sent:
-        """Send a document without what is newer at the peer, until the peer takes the rest.
+        """Send a document without records that are newer at the peer, until the peer accepts the rest.
 
         Args:
             url: the resource's address.
-            exchange: what the document holds.
+            exchange: what the document contains.
             document: S3XML.
 
         Raises:
-            SyncError: it cannot be asked, or rejects further records in every round.
+            SyncError: the peer cannot be reached, or rejects further records in every attempt.
         """
         versions = self._versions_there(exchange)
         refused: dict[str, Refusal] = {}
@@ -105,7 +105,7 @@ class ResourcePush:
         )
 
     def _versions_there(self, exchange: Exchange) -> Versions:
-        """Return how new the peer's records are; asked once a run."""
+        """Return the versions of the peer's records, fetched once per run."""
         found = self._versions.get(exchange.resource)
         if found is None:
             answer = self._everything(exchange)
@@ -117,7 +117,7 @@ class ResourcePush:
 
 
 def _rejected(reply: Reply, resource: str, known: dict[str, Refusal]) -> dict[str, Refusal]:
-    """Return what the peer rejected now, and so took nothing; empty where it took the document, or names no record."""
+    """Return the newly rejected records, because of which nothing was imported; empty if the peer names none."""
     told = reply.json()
     if told.get("status") != "failed":
         return {}

@@ -1,4 +1,4 @@
-"""Documents compared and thinned out, for a peer that overwrites whatever it finds."""
+"""Compares documents and removes records, for a peer that overwrites every record."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..core.errors import TruncatedDocument
 
 
 class Versions:
-    """When the records of a document were modified, by table and uuid; on disk, however many they are.
+    """The modification times of a document's records, by table and uuid; on disk, as there may be many.
 
     Args:
         document: S3XML as pulled from the peer.
     """
 
     def __init__(self, document: Path) -> None:
-        # An empty name is SQLite's temporary database on disk; it vanishes with the connection.
+        # An empty name is SQLite's temporary database on disk; it is removed with the connection.
         self._rows = sqlite3.connect("")
         self._rows.execute(
             "CREATE TABLE version (name TEXT, uuid TEXT, modified_on TEXT, PRIMARY KEY (name, uuid))"
@@ -35,9 +35,9 @@ class Versions:
         self._rows.executemany("INSERT OR REPLACE INTO version VALUES (?, ?, ?)", rows)
 
     def newer(self, element: etree._Element) -> bool:
-        """Tell whether the document has a newer version of this record.
+        """Return whether the document has a newer version of this record.
 
-        Times compare as text: all of them are UTC in one form (YYYY-MM-DDTHH:MM:SS).
+        Times are compared as text: all of them are UTC in the same form (YYYY-MM-DDTHH:MM:SS).
         """
         found = self._rows.execute(
             "SELECT modified_on FROM version WHERE name = ? AND uuid = ?",
@@ -46,7 +46,7 @@ class Versions:
         return found is not None and found[0] > (element.get("modified_on") or "")
 
     def close(self) -> None:
-        """Forget everything."""
+        """Remove the stored times."""
         self._rows.close()
 
 
@@ -56,7 +56,7 @@ def thin_out(document: Path, target: Path, unwanted: Callable[[etree._Element], 
     Args:
         document: S3XML.
         target: where to write the copy.
-        unwanted: tells for a resource element (main, referenced or component) whether to leave it out.
+        unwanted: returns whether to leave out a resource element (main, referenced or component).
 
     Returns:
         the uuids left out.

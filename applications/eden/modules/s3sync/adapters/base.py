@@ -1,8 +1,8 @@
-"""What every repository type offers to the engine and to the screens.
+"""The contract of repository types, for the engine and the screens.
 
-A repository type is one module in this folder with one subclass of ``Adapter``. It declares its name, its
-label, what it can do and which settings it needs; lists, forms and the engine follow that declaration.
-docs/ADAPTERS.md tells how to write one, ``testing`` has the tests that each of them has to pass.
+A repository type is one module in this folder with one subclass of ``Adapter``. It declares its name, label,
+capabilities and settings; lists, forms and the engine follow this declaration. docs/ADAPTERS.md describes how to write
+one, ``testing`` has the tests that each one must pass.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["Adapter", "Capability", "Kind", "Lines", "Remote", "Setting", "T"]
 
 
 def T(text: str) -> str:
-    """Mark a text for translation where it is declared; the screen that shows it translates it."""
+    """Mark a text for translation where it is declared; the screen translates it."""
     return text
 
 
@@ -35,13 +35,13 @@ class Remote:
     """A repository as an adapter sees it.
 
     Attributes:
-        id: key of the repository here, 0 while it is only in a form.
-        uuid: identifier of the other site, None before it told it.
+        id: key of the repository here, 0 while it exists only in a form.
+        uuid: identifier of the other site, None while unknown.
         name: name of the repository, for messages.
         own_uuid: identifier under which this site is known there.
-        own_name: what this site calls itself when it registers.
-        settings: what was entered, by the names of the type's settings; secrets are opened, empty ones missing.
-        capabilities: what the peer announced when it last answered, and what was learned about it.
+        own_name: the name under which this site registers.
+        settings: the entered values, by the names of the type's settings; secrets are decrypted, empty values missing.
+        capabilities: what the peer announced in its last answer, and what was detected.
     """
 
     id: int
@@ -54,22 +54,22 @@ class Remote:
 
 
 class Adapter(ABC):
-    """One peer, spoken to in the manner of its repository type.
+    """One peer, by the rules of its repository type.
 
-    A type overrides the methods of what it can do, and names that in ``capabilities``; nobody calls the others.
+    A type overrides the methods for its ``capabilities``; the others are never called.
 
     Args:
         remote: the repository.
-        lines: what this site lends: connections, folders, limits.
+        lines: what this site provides: connections, folders, limits.
 
     Attributes:
         apitype: name of the type, as it is stored.
-        label: what people call it, in English.
+        label: label of the type, in English.
         capabilities: what the type can do.
-        settings: what has to be entered for it, in the order of the form.
-        guide: what to do to connect such a repository, step by step, in English.
-        learned: names of what it finds out about a peer beyond what that announces, kept when it registers anew.
-        abilities: what a peer may announce, or was found out, in English words; for the screens.
+        settings: its settings, in the order of the form.
+        guide: how to connect such a repository, step by step, in English.
+        learned: capabilities that it detects without an announcement, kept when the peer registers again.
+        abilities: capability -> description in English, for the screens.
     """
 
     apitype: ClassVar[str]
@@ -86,7 +86,7 @@ class Adapter(ABC):
 
     @classmethod
     def missing(cls, values: Mapping[str, Any]) -> list[Setting]:
-        """Return the settings without which this site cannot ask the other one, and that are empty."""
+        """Return the required settings that are empty."""
         return [each for each in cls.settings if each.required and not values.get(each.name)]
 
     @property
@@ -113,20 +113,20 @@ class Adapter(ABC):
         return None
 
     def greet(self) -> None:
-        """Make sure that the peer is there and lets us in; nothing changes there.
+        """Check that the peer can be reached and grants access; this changes nothing there.
 
-        Asked before a preview, where the peer makes no offer.
+        It is called before a preview if the peer has no offer.
 
         Raises:
-            SyncError: it is not there, or does not let us in.
+            SyncError: it cannot be reached, or denies access.
         """
         return
 
     def test(self, clock_warning: float) -> ConnectionTest:
-        """Answer what an administrator has to know before saving, as data; with ``TEST``. It changes nothing.
+        """Test the connection, for an administrator before saving; with ``TEST``. It changes nothing.
 
         Args:
-            clock_warning: seconds between the clocks that are worth a word.
+            clock_warning: seconds between the clocks that cause a warning.
         """
         return complete([])
 
@@ -151,7 +151,7 @@ class Adapter(ABC):
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
     ) -> DryRunResult | None:
-        """See port ``Peer``; a type whose peers cannot be asked leaves it so."""
+        """See port ``Peer``; a type without dry runs does not override it."""
         return None
 
     def send_file(self, stored: str, path: Path) -> int:
@@ -160,7 +160,7 @@ class Adapter(ABC):
 
     def fetch(self, url: str, target: Path) -> None:
         """See port ``Peer``; with ``FILES``."""
-        # A refusal is final, so the file is not asked for again at every run.
+        # A refusal is permanent, so the file is not requested again in every run.
         raise PeerRefused(
             f"Files do not travel with repositories of type {self.apitype}.",
             hint="Copy the file by hand, or exchange this resource with a repository of another type.",

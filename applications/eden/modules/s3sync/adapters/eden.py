@@ -1,7 +1,7 @@
 """Repositories that are Eden sites: one of ours, a classic Eden, or its maintained successor.
 
-All three are spoken to in the same way. What an answer contains tells who answered; what only ours understand
-is carried by parameters and attributes that an Eden ignores. Source of the forms: docs/PROTOCOL.md.
+All three get the same requests; the content of an answer shows who answered. Extensions that only ours understand are
+in parameters and attributes that an Eden ignores. See docs/PROTOCOL.md.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ from .findings import Answer, ConnectionTest, Finding, Question, clock, complete
 from .lines import Lines
 from .settings import Kind, Setting
 
-#: Found out about a peer that fails at pushes on the interface and takes them at the resource's own address.
+#: Detected for a peer that fails with pushes on the interface, but accepts them at the resource's own address.
 RESOURCE_URL = "push-resource-url"
 
 
 class EdenAdapter(Adapter):
-    """A peer that speaks Eden's synchronisation over HTTP: one of ours with cursors, or a Sahana Eden by times."""
+    """A peer with Eden's synchronisation over HTTP: one of ours with cursors, or a Sahana Eden with times."""
 
     apitype: ClassVar[str] = "eden"
     label: ClassVar[str] = T("Eden Sync or Sahana Eden")
@@ -122,7 +122,7 @@ class EdenAdapter(Adapter):
         return self.transport.skew
 
     def close(self) -> None:
-        """Close the connections to the peer and forget what was asked for."""
+        """Close the connections to the peer and remove what was fetched."""
         self._resource_push.close()
         self.transport.close()
 
@@ -154,20 +154,20 @@ class EdenAdapter(Adapter):
     # --- offer ---------------------------------------------------------------------------------------
 
     def offer(self) -> Offer | None:
-        """See port ``Peer``. An Eden does not know the address: it refuses, or answers with a page."""
+        """See port ``Peer``. An Eden does not have the address: it refuses, or answers with a page."""
         try:
             reply = self.transport.get(
                 f"{self.transport.url}/{OFFER_PATH}?repository={quote(self.remote.own_uuid)}"
             )
             return read_offer(reply.json())
         except RedirectedElsewhere:
-            # Neither an Eden nor one of ours: a portal, or an address that has moved.
+            # Neither an Eden nor one of ours: a captive portal, or a wrong address.
             raise
         except (PeerRefused, NotS3XML, ProtocolError):
             return None
 
     def greet(self) -> None:
-        """See ``Adapter``. Asked for no resource, every Eden refuses in JSON, once the account is right."""
+        """See ``Adapter``. With the right account, every Eden refuses a request without resource in JSON."""
         reply = self.transport.get(
             f"{self.transport.url}/{SYNC_PATH}?repository={quote(self.remote.own_uuid)}"
         )
@@ -223,7 +223,7 @@ class EdenAdapter(Adapter):
             raise
 
     def _everything(self, exchange: Exchange) -> PullResult:
-        """Return all that an Eden has of a resource."""
+        """Return all records of a resource from an Eden."""
         return self.pull(exchange, cursor="", limit=1)
 
     def _pulled(self, reply: Reply) -> PullResult:
@@ -264,7 +264,7 @@ class EdenAdapter(Adapter):
             if "cursor" in self.remote.capabilities:
                 raise
             result = self._push_to_resource(exchange, document)
-            # Not to be tried in vain again, for the next page or resource.
+            # It would fail again for the next page or resource.
             self.remote = replace(self.remote, capabilities=self.remote.capabilities | result.learned)
             result.note = (
                 f"{failure.message} The records were sent to the resource's own address instead; "
@@ -276,7 +276,7 @@ class EdenAdapter(Adapter):
     def forecast(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
     ) -> DryRunResult | None:
-        """See port ``Peer``. An Eden would take the document, so it is not asked."""
+        """See port ``Peer``. An Eden would import the document, so it is not asked."""
         if LOOK not in self.remote.capabilities:
             return None
         url = self._push_url(exchange, journal, checkpoint, look=True)
@@ -287,7 +287,7 @@ class EdenAdapter(Adapter):
             exchange.resource,
             self.remote.own_uuid,
             strategy=exchange.strategy,
-            # This site is the other one there.
+            # For the peer, this site is the other one.
             update_policy=exchange.update_policy.swapped,
             conflict_policy=exchange.conflict_policy.swapped,
             components=exchange.components,
@@ -340,7 +340,7 @@ class EdenAdapter(Adapter):
         return reply.sent
 
     def fetch(self, url: str, target: Path) -> None:
-        """See port ``Peer``. A site that gives itself another name is asked under the one entered here."""
+        """See port ``Peer``. If the site calls itself by another host name, the one entered here is used."""
         announced = (self._announced_url or "").rstrip("/")
         if announced and url.startswith(announced + "/"):
             url = self.transport.url + url[len(announced) :]
@@ -348,7 +348,7 @@ class EdenAdapter(Adapter):
 
 
 def _introduced(offer: Offer | None, own_uuid: str) -> list[Finding]:
-    """Return what a site that answered, and let us in, told about itself."""
+    """Return the findings from the offer of a site that granted access."""
     if offer is None:
         return [
             Finding(Question.KIND, Answer.EDEN),
@@ -393,11 +393,11 @@ def _push_result(resource: str, reply: Reply, body: Mapping[str, Any]) -> PushRe
 
 
 def _succeeded(reply: Reply) -> Mapping[str, Any]:
-    """Return the JSON of an answer that reports success; an Eden says "failed" with status 200, too.
+    """Return the JSON of an answer that reports success; an Eden also reports failures with status 200.
 
     Raises:
-        PeerRefused, ProtocolError: it does not; the error names the URL.
-        NotS3XML: it is a web page.
+        PeerRefused, ProtocolError: it does not report success; the error names the URL.
+        NotS3XML: the answer is a web page.
     """
     try:
         return succeeded(reply.json())
@@ -408,7 +408,7 @@ def _succeeded(reply: Reply) -> Mapping[str, Any]:
 
 
 def _header(reply: Reply, path: Path) -> Header:
-    """Return what the document's root element says.
+    """Return the header of the document.
 
     Raises:
         DocumentError: it is no S3XML, or hostile.

@@ -1,6 +1,6 @@
-"""What a connection test found, question by question. An adapter answers with these values (``Adapter.test``).
+"""The result of a connection test, question by question, as values (see ``Adapter.test``).
 
-The screen of the connection test puts them into words with what to do.
+The screen of the connection test puts them into words, with remedies.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..wire.protocol.offer import Offer
 
 
 class Question(enum.Enum):
-    """What an administrator wants to know before saving, in the order in which it can be found out."""
+    """What an administrator wants to know before saving, in the order in which it can be tested."""
 
     REACH = "reach"
     KIND = "kind"
@@ -40,7 +40,7 @@ class Question(enum.Enum):
 
 
 class Answer(enum.Enum):
-    """What was found. Each belongs to one question, but ``NOT_ASKED``: something before it failed."""
+    """The answers. Each one belongs to one question, except ``NOT_ASKED``: an earlier question failed."""
 
     ANSWERS = "answers"
     NO_ADDRESS = "no_address"
@@ -86,7 +86,7 @@ class Answer(enum.Enum):
     NOT_ASKED = "not_asked"
 
 
-#: With one of these an exchange cannot work as it is.
+#: With one of these answers no exchange is possible.
 OBSTACLES = frozenset(
     (
         Answer.NO_ADDRESS,
@@ -118,9 +118,9 @@ class Finding:
     """The answer to one question.
 
     Attributes:
-        question, answer: see there.
-        values: what a sentence about it names: version, capabilities, seconds, target.
-        said: the line's or the other site's own words, "" where there is nothing to add.
+        question, answer: see these classes.
+        values: values for the sentence about it: version, capabilities, seconds, target.
+        said: the message of the connection or the other site, "" for none.
     """
 
     question: Question
@@ -134,8 +134,8 @@ class ConnectionTest:
     """A connection test.
 
     Attributes:
-        findings: one for each question that the type asks.
-        offer: what the other site offers, None from an Eden or where it could not be asked.
+        findings: one for each question of the type.
+        offer: the offer of the other site, None from an Eden or if it could not be requested.
     """
 
     findings: tuple[Finding, ...]
@@ -151,17 +151,17 @@ class ConnectionTest:
         return next(each.answer for each in self.findings if each.question is question)
 
 
-#: What one asks of another site, as far as a type asks no other questions.
+#: The default questions of a type.
 OF_A_SITE = (Question.REACH, Question.KIND, Question.LOGIN, Question.CLOCK, Question.KNOWN)
 
 
 def without_address() -> ConnectionTest:
-    """Return the test of a repository that has no address: there is nobody to ask."""
+    """Return the test of a repository without an address."""
     return complete([Finding(Question.REACH, Answer.NO_ADDRESS)])
 
 
 def unusable(error: ConfigurationError) -> ConnectionTest:
-    """Return the test of a repository that cannot be asked as it is entered."""
+    """Return the test of a repository with invalid settings."""
     return complete([Finding(Question.REACH, Answer.UNUSABLE, said=error.explain())])
 
 
@@ -176,10 +176,10 @@ _OBSTACLES = {
 
 
 def obstructed(error: SyncError, has_account: bool) -> list[Finding]:
-    """Return what an error tells: up to where the line, the site, and the account were good.
+    """Return the findings from an error: how far connection, site and account were right.
 
     Args:
-        error: with which another site was asked.
+        error: the error of the request.
         has_account: whether a user name was entered.
     """
     said = error.message
@@ -209,11 +209,11 @@ def obstructed(error: SyncError, has_account: bool) -> list[Finding]:
 
 
 def clock(skew: float | None, warning: float) -> Finding:
-    """Return whether the clocks agree.
+    """Return the finding about the clocks.
 
     Args:
-        skew: seconds by which the other site's clock is ahead, None where it did not tell the time.
-        warning: seconds that are worth a word.
+        skew: seconds by which the other site's clock is ahead, None if it did not tell the time.
+        warning: seconds that cause a warning.
     """
     if skew is None:
         return Finding(Question.CLOCK, Answer.UNTOLD)
@@ -226,12 +226,12 @@ def clock(skew: float | None, warning: float) -> Finding:
 def complete(
     findings: list[Finding], offer: Offer | None = None, questions: tuple[Question, ...] = OF_A_SITE
 ) -> ConnectionTest:
-    """Return a connection test with an answer to every question, in their order.
+    """Return a connection test with an answer to every question, in order.
 
     Args:
-        findings: what was found out.
-        offer: what the other site offers.
-        questions: those of the type; what none of the findings answers was not asked.
+        findings: the findings so far.
+        offer: the offer of the other site.
+        questions: the questions of the type; those without a finding were not asked.
     """
     found = {each.question: each for each in findings}
     ordered = tuple(found.get(question, Finding(question, Answer.NOT_ASKED)) for question in questions)

@@ -1,6 +1,6 @@
-"""Repositories that are a folder of this machine: a shared drive, or where another program drops its documents.
+"""Repositories that are a folder of this machine: a shared drive, or where another program puts its documents.
 
-Each site that uses the folder writes files of its own and reads those of the others, one S3XML document a file, named
+Each site that uses the folder writes its own files and reads those of the others. A file is one S3XML document, named
 ``<table>-<anything>.xml`` or ``<table>.xml``. This is also the smallest example of a type, see docs/ADAPTERS.md.
 """
 
@@ -24,12 +24,12 @@ from .base import Adapter, T
 from .findings import Answer, ConnectionTest, Finding, Question, complete
 from .settings import Kind, Setting
 
-#: Files of a resource that are looked at; each of them is remembered.
+#: Maximum number of files per resource; each of them is stored in the cursor.
 MOST_FILES = 5000
 
 
 class FolderAdapter(Adapter):
-    """See the module."""
+    """A folder of this machine, as described above."""
 
     apitype: ClassVar[str] = "folder"
     label: ClassVar[str] = T("Folder on this machine")
@@ -87,7 +87,7 @@ class FolderAdapter(Adapter):
         total: bool = False,
         look: bool = False,
     ) -> PullResult:
-        """See port ``Peer``. The cursor names the files that were taken, with size, time and digest of each."""
+        """See port ``Peer``. The cursor names the imported files, with size, time and digest of each."""
         taken: dict[str, Any] = json.loads(cursor) if cursor else {}
         folder = self._inbox()
         with _explained(f"The folder {folder} cannot be read"):
@@ -101,7 +101,7 @@ class FolderAdapter(Adapter):
         return PullResult(document, cursor=json.dumps(left), more=bool(waiting), received=size, size=size)
 
     def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
-        """See port ``Peer``. Whoever reads the folder sees a whole file or none."""
+        """See port ``Peer``. Readers of the folder see a complete file or none."""
         folder = self._outbox()
         moment = self.lines.clock.now().strftime("%Y%m%dT%H%M%S")
         names = (f"{exchange.resource}-{moment}-{number:04d}{self._own}" for number in itertools.count())
@@ -126,11 +126,11 @@ class FolderAdapter(Adapter):
 
     @property
     def _own(self) -> str:
-        """How the names of this site's files end."""
+        """The end of the names of this site's files."""
         return f"-{hashlib.sha256(self.remote.own_uuid.encode()).hexdigest()[:8]}.xml"
 
     def _files(self, folder: Path, resource: str) -> list[Path]:
-        """Return the files of others for a resource, by name; a file that is being written has another name."""
+        """Return the files of others for a resource, sorted by name; a file that is being written has another name."""
         with os.scandir(folder) as entries:
             names = [
                 entry.name
@@ -149,7 +149,7 @@ class FolderAdapter(Adapter):
 
 
 def _mark(path: Path, taken: list[Any] | None) -> list[Any]:
-    """Return what is to be remembered of a file: what was, where its content is the same."""
+    """Return the entry of a file for the cursor: the former one if its content is the same."""
     found = path.stat()
     if taken is not None and taken[:2] == [found.st_size, found.st_mtime_ns]:
         return taken

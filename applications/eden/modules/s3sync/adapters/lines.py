@@ -1,4 +1,4 @@
-"""What a site lends an adapter: connections to elsewhere, folders, limits. Nothing is opened before it is asked for."""
+"""What a site provides for an adapter: connections, folders, limits. Nothing is opened before it is needed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..transport.client import Transport
 from ..transport.limits import Limits
 from ..wire.s3xml import DocumentLimits, DocumentReader
 
-#: A document in which there is nothing.
+#: An empty document.
 NOTHING = b'<s3xml success="false" results="0"/>'
 
 
 class FolderProblem(enum.Enum):
-    """Why a folder of this machine cannot be used; each with what happened and what to do."""
+    """Why a folder of this machine cannot be used, each with what happened and what to do."""
 
     NO_ROOTS = (
         "This site lets no repository use folders of its machine.",
@@ -43,11 +43,11 @@ class Lines:
     """What an adapter may use.
 
     Attributes:
-        spool: folder for documents on their way.
-        limits: what a peer may cost.
+        spool: the spool folder, for documents in transit.
+        limits: time and size limits for a peer.
         verify: whether certificates are verified, or the file with the authorities to trust.
-        proxy: URL of the site's HTTP proxy, for a repository without one of its own.
-        folder_roots: folders of this machine below which the operator lets repositories read and write.
+        proxy: URL of the site's HTTP proxy, for a repository without its own.
+        folder_roots: folders of this machine below which the operator allows repositories to read and write.
         clock: the site's clock.
     """
 
@@ -66,12 +66,12 @@ class Lines:
         password: str | None = None,
         proxy: str | None = None,
     ) -> Transport:
-        """Return a line to an address of http or https; whoever asks for it closes it.
+        """Return a connection to an http or https address; the caller closes it.
 
         Args:
             url: the address.
-            username, password: for HTTP Basic, none where empty.
-            proxy: URL of an HTTP proxy; the site's own where empty.
+            username, password: for HTTP Basic, none if empty.
+            proxy: URL of an HTTP proxy; the site's own if empty.
 
         Raises:
             ConfigurationError: it is no such address.
@@ -94,7 +94,7 @@ class Lines:
             path: as a person entered it.
 
         Raises:
-            ConfigurationError: the operator does not allow it, or it is not there.
+            ConfigurationError: the operator does not allow it, or it does not exist.
         """
         problem = self.folder_problem(path)
         if problem is not None:
@@ -103,7 +103,7 @@ class Lines:
         return Path(path).resolve()
 
     def folder_problem(self, path: str) -> FolderProblem | None:
-        """Return why a folder cannot be used, None where it can; links are followed.
+        """Return why a folder cannot be used, None if it can; links are followed.
 
         Args:
             path: as a person entered it.
@@ -117,19 +117,19 @@ class Lines:
 
     @property
     def roots_in_words(self) -> str:
-        """The folders below which repositories may read and write."""
+        """The folders below which repositories may read and write, as text."""
         return ", ".join(str(root) for root in self.folder_roots)
 
     # --- documents -----------------------------------------------------------------------------------
 
     def spooled(self, path: Path) -> Path:
-        """Return a copy of a document in the spool; read to its end, so that nothing of a broken one is imported.
+        """Return a copy of a document in the spool folder. It is read completely, so that no broken one is imported.
 
         Args:
             path: the file.
 
         Raises:
-            DocumentError: it is no whole S3XML, or too large; the error names the file.
+            DocumentError: it is no complete S3XML, or too large; the error names the file.
             OSError: it cannot be read.
         """
         most = self.limits.document_size
@@ -154,7 +154,7 @@ class Lines:
         return copy
 
     def spooled_nothing(self) -> Path:
-        """Return a document in the spool in which there is nothing, for a pull that found nothing new."""
+        """Return an empty document in the spool folder, for a pull without changes."""
         copy = self._spool_file()
         copy.write_bytes(NOTHING)
         return copy

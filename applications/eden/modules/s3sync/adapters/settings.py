@@ -1,7 +1,7 @@
-"""What has to be entered for a repository, and where it is stored.
+"""The settings of a repository, and where they are stored.
 
-A setting that has a column in ``sync_repository`` is stored there, any other one in its JSON column ``settings``,
-so a new type needs no new column. Secrets are sealed in either place.
+A setting with a column in ``sync_repository`` is stored there, any other one in its JSON column ``settings``, so a new
+type needs no new column. Secrets are encrypted in both places.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Protocol
 
-#: Columns of sync_repository that hold what a person enters for a type.
+#: Columns of sync_repository for the settings of a type.
 COLUMNS = frozenset(
     (
         "url",
@@ -27,35 +27,35 @@ COLUMNS = frozenset(
         "keep_source",
     )
 )
-#: Where the others are in the column ``settings``, which also holds what was learned about the other site.
+#: The key of the other settings in the column ``settings``, which also has what was detected about the other site.
 OWN = "adapter"
 
 
 class Kind(enum.Enum):
-    """What sort of value a setting has; the form shows and checks it accordingly."""
+    """The kind of a setting's value, which determines its form field and check."""
 
     TEXT = "text"
-    #: A URL of http or https.
+    #: An http or https URL.
     ADDRESS = "address"
     #: Stored encrypted, never sent back to a browser.
     SECRET = "secret"
-    #: One of a few.
+    #: One of a few values.
     CHOICE = "choice"
-    #: A folder on this machine, within the roots that its operator allows.
+    #: A folder on this machine, within the roots that the operator allows.
     PATH = "path"
     BOOLEAN = "boolean"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a repository type needs to have entered.
+    """A setting of a repository type.
 
     Attributes:
-        name: a name of Python; of a column of ``sync_repository`` where there is a fitting one.
-        label: for the form, in English; translated by the screen.
+        name: a Python identifier; that of a column of ``sync_repository`` if one fits.
+        label: label in the form, in English; the screen translates it.
         help: one sentence below the field, in English.
-        kind: what sort of value it has.
-        required: whether this site cannot ask the other one without it.
+        kind: the kind of its value.
+        required: whether this site needs it to exchange.
         choices: for a choice, value and label of each; the first one is the default.
         check: returns what is wrong with a value, in English, "" for nothing.
     """
@@ -75,19 +75,19 @@ class Setting:
 
 
 class Opener(Protocol):
-    """Who opens secrets (see ``vault.Vault``)."""
+    """Decrypts secrets (see ``site.vault.Vault``)."""
 
     def open(self, stored: str | None) -> str | None:
-        """Return the text that was sealed."""
+        """Return the decrypted text."""
         ...
 
 
 def stored(row: Any, setting: Setting) -> Any:
-    """Return the stored value of a setting, a secret still sealed; None where there is none.
+    """Return the stored value of a setting, a secret still encrypted; None if there is none.
 
     Args:
-        row: of sync_repository.
-        setting: of the repository's type.
+        row: row of sync_repository.
+        setting: a setting of the repository's type.
     """
     if setting.name in COLUMNS:
         return row[setting.name]
@@ -95,15 +95,15 @@ def stored(row: Any, setting: Setting) -> Any:
 
 
 def opened(row: Any, settings: Iterable[Setting], vault: Opener) -> dict[str, Any]:
-    """Return the values of a repository by the names of its settings, as an adapter gets them; empty ones are left out.
+    """Return the values of a repository's settings for its adapter, without empty ones.
 
     Args:
-        row: of sync_repository.
-        settings: those of its type.
-        vault: opens the secrets.
+        row: row of sync_repository.
+        settings: the settings of its type.
+        vault: decrypts the secrets.
 
     Raises:
-        ConfigurationError: a secret cannot be opened.
+        ConfigurationError: a secret cannot be decrypted.
     """
     found = {}
     for each in settings:
@@ -114,11 +114,11 @@ def opened(row: Any, settings: Iterable[Setting], vault: Opener) -> dict[str, An
 
 
 def columns(former: Mapping[str, Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of sync_repository with which values are stored.
+    """Return the columns of sync_repository that store the values.
 
     Args:
-        former: what the column ``settings`` holds.
-        values: by the names of settings; secrets sealed.
+        former: the present value of the column ``settings``.
+        values: values by the names of settings; secrets encrypted.
     """
     found: dict[str, Any] = {name: value for name, value in values.items() if name in COLUMNS}
     own = {name: value for name, value in values.items() if name not in COLUMNS}

@@ -1,6 +1,6 @@
-"""The tests that every repository type has to pass, for its authors (see docs/ADAPTERS.md).
+"""The tests that every repository type must pass, for its authors (see docs/ADAPTERS.md).
 
-A test module has one subclass of ``AdapterContract`` for each kind of peer that the type speaks to; pytest does the
+A test module has one subclass of ``AdapterContract`` for each kind of peer that the type supports. pytest does the
 rest, and skips what the type does not declare::
 
     class TestFolder(AdapterContract):
@@ -33,9 +33,9 @@ from .settings import Kind
 
 RESOURCE = "org_organisation"
 OWN_UUID = "urn:uuid:00000000-0000-4000-8000-0000000000aa"
-#: Names that the form of a repository has for itself.
+#: Names reserved for other fields of a repository's form.
 TAKEN_NAMES = frozenset(("name", "uuid", "apitype", "test"))
-#: Names of what nobody may read.
+#: Names of settings that must be secrets.
 SECRET_NAMES = frozenset(("password", "client_secret", "site_key", "refresh_token"))
 METHODS = {
     Capability.PULL: "pull",
@@ -49,10 +49,10 @@ METHODS = {
 
 @dataclass(frozen=True)
 class OneLine(Lines):
-    """Lines that lead to one place, whatever address is asked for.
+    """Lines with one connection for every address.
 
     Attributes:
-        line: what every ``http`` returns: a transport made beforehand, or what plays one.
+        line: the result of every ``http``: a prepared transport, or a simulated one.
     """
 
     line: Any = None
@@ -71,27 +71,27 @@ class OneLine(Lines):
 
 
 def one_line(transport: Any, spool: Path = Path()) -> OneLine:
-    """Return lines that lead to one place.
+    """Return lines with one connection for every address.
 
     Args:
-        transport: made beforehand, or what plays one.
-        spool: folder for documents on their way.
+        transport: a prepared transport, or a simulated one.
+        spool: the spool folder.
     """
     return OneLine(spool, line=transport)
 
 
 class SimulatedPeer(ABC):
-    """What a type speaks to in its tests: a server on loopback, a folder, whatever plays the other end.
+    """The other end in the tests of a type: a server on loopback, a folder, or anything else.
 
     Attributes:
-        settings: what is entered for it, by the names of the type's settings.
+        settings: its values, by the names of the type's settings.
     """
 
     settings: Mapping[str, Any]
 
     @abstractmethod
     def give(self, resource: str, document: bytes) -> None:
-        """Have a document of a resource for whoever asks; further ones come after it."""
+        """Offer a document of a resource to pull; further ones come after it."""
 
     @abstractmethod
     def received(self, resource: str) -> list[bytes]:
@@ -99,19 +99,19 @@ class SimulatedPeer(ABC):
 
     @abstractmethod
     def fail(self) -> None:
-        """From now on, be not there."""
+        """Be unreachable from now on."""
 
     def lines(self, spool: Path) -> Lines:
-        """Return what an adapter may use to reach it.
+        """Return the lines for an adapter to reach it.
 
         Args:
-            spool: folder for documents on their way.
+            spool: the spool folder.
         """
         return Lines(spool)
 
 
 def organisations(*numbers: int, modified_on: str = "2026-03-01T08:00:00") -> bytes:
-    """Return a document with organisations, as a peer would give it."""
+    """Return a document with organisations, like that of a peer."""
     records = "".join(
         f'<resource name="{RESOURCE}" uuid="{uuid_of(number)}" mci="1" created_on="2026-01-01T00:00:00"'
         f' modified_on="{modified_on}"><data field="name">Organisation {number}</data></resource>'
@@ -122,7 +122,7 @@ def organisations(*numbers: int, modified_on: str = "2026-03-01T08:00:00") -> by
 
 
 def joined(documents: Sequence[bytes]) -> bytes:
-    """Return the records of several documents as one; a single document as it is, whatever it is."""
+    """Return several documents as one; a single one unchanged, whatever it contains."""
     if len(documents) == 1:
         return documents[0]
     records = [each.partition(b"<resource") for each in documents]
@@ -131,7 +131,7 @@ def joined(documents: Sequence[bytes]) -> bytes:
 
 
 def uuid_of(number: int) -> str:
-    """Return the identifier of the organisation of a number."""
+    """Return the identifier of the organisation with a number."""
     return f"urn:uuid:00000000-0000-4000-8000-{number:012d}"
 
 
@@ -146,7 +146,7 @@ class AdapterContract:
 
     Attributes:
         kind: the adapter class.
-        in_one_go: whether all that a peer has comes as one document, and again each time.
+        in_one_go: whether every pull returns all records of the peer in one document.
     """
 
     kind: ClassVar[type[Adapter]]
@@ -154,19 +154,19 @@ class AdapterContract:
 
     @pytest.fixture()
     def peer(self, tmp_path: Path) -> Iterator[SimulatedPeer]:
-        """Make the other end; every subclass has its own."""
+        """Make the other end; every subclass overrides this."""
         raise NotImplementedError("a subclass of AdapterContract needs a fixture named peer")
 
     @pytest.fixture()
     def spool(self, tmp_path: Path) -> Path:
-        """Make the folder for documents on their way."""
+        """Make the spool folder."""
         folder = tmp_path / "spool"
         folder.mkdir()
         return folder
 
     @pytest.fixture()
     def connect(self, peer: SimulatedPeer, spool: Path) -> Iterator[Callable[[], Adapter]]:
-        """Return what makes adapters, as many as are asked for: each run has one of its own."""
+        """Yield a function that makes adapters: each run has its own."""
         opened: list[Adapter] = []
 
         def connected() -> Adapter:
@@ -179,7 +179,7 @@ class AdapterContract:
             each.close()
 
     def able(self, *wanted: Capability) -> None:
-        """Skip a test of what the type does not declare."""
+        """Skip a test for a capability that the type does not declare."""
         lacking = [each.value for each in wanted if each not in self.kind.capabilities]
         if lacking:
             pytest.skip(f"{self.kind.apitype} does not declare: {', '.join(lacking)}")
@@ -255,11 +255,11 @@ class AdapterContract:
 
     @staticmethod
     def pull(adapter: Adapter, cursor: str = "", look: bool = False) -> PullResult:
-        """Pull as a run does."""
+        """Pull like a run."""
         return adapter.pull(Exchange(RESOURCE), cursor=cursor, limit=100, look=look)
 
     def pull_all(self, connect: Callable[[], Adapter], cursor: str = "") -> tuple[list[str], str]:
-        """Pull until there is no more; return the identifiers, and where it ended."""
+        """Pull until there is no more; return the identifiers and the last cursor."""
         found: list[str] = []
         adapter = connect()
         for _ in range(100):
@@ -300,7 +300,7 @@ class AdapterContract:
     def test_what_was_not_settled_comes_again(
         self, peer: SimulatedPeer, connect: Callable[[], Adapter]
     ) -> None:
-        """Only a cursor that is handed in counts: a process may die between the pull and the import."""
+        """Only a presented cursor counts: a process may die between the pull and the import."""
         self.able(Capability.PULL)
         peer.give(RESOURCE, organisations(1))
         for _ in range(2):
@@ -323,7 +323,7 @@ class AdapterContract:
     def test_what_is_no_document_is_an_error_and_leaves_no_file(
         self, peer: SimulatedPeer, connect: Callable[[], Adapter], spool: Path, document: bytes
     ) -> None:
-        """At the pull, or at the latest where the document is read to its end."""
+        """The error comes with the pull, or at the latest when the document is read completely."""
         self.able(Capability.PULL)
         peer.give(RESOURCE, document)
         with pytest.raises(SyncError) as caught:
@@ -339,7 +339,7 @@ class AdapterContract:
 
     @staticmethod
     def push(adapter: Adapter, document: Path) -> Any:
-        """Push as a run does."""
+        """Push like a run."""
         return adapter.push(Exchange(RESOURCE), document, journal="journal", checkpoint="")
 
     def test_a_push_arrives_whole(

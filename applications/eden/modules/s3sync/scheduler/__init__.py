@@ -1,4 +1,4 @@
-"""Layer 7, web2py's scheduler as synchronisation uses it: queue, jobs, lease, record of a run.
+"""Layer 7, web2py's scheduler as synchronisation uses it: queue, jobs, lease, run record.
 Knows everything below.
 """
 

@@ -1,4 +1,4 @@
-"""The jobs of repositories on web2py's scheduler: added, changed, removed."""
+"""Adds, changes and removes the jobs of repositories on web2py's scheduler."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..site import Site
 from .queue import FOR_EVER, FUNCTION, queue, task_name
 from .run_record import live_run
 
-#: What the scheduler calls and how often, of the columns of its tasks.
+#: Columns of a scheduler's task with the function and its times.
 _CALL = (
     "application_name",
     "task_name",
@@ -38,14 +38,14 @@ def add_job(
     stop: datetime | None = None,
     enabled: bool = True,
 ) -> int:
-    """Put a repository on the schedule; return the sync_job. The caller commits.
+    """Schedule a repository; return the sync_job. The caller commits.
 
     Args:
         site, repository_id, user_id, timeout: as in ``start_now``.
         period: seconds from one run to the next.
-        start: first run (UTC), now where None.
+        start: first run (UTC), None for now.
         stop: no run after this time (UTC), None for no end.
-        enabled: whether it runs.
+        enabled: whether the job is enabled.
     """
     now = site.clock.now()
     task_id = queue(
@@ -56,7 +56,7 @@ def add_job(
         timeout=timeout,
         **_timing(now, period, start or now, stop, enabled),
         **FOR_EVER,
-        # the next run is counted from the start, so that "every day at three" stays at three
+        # The next run is computed from the start, so that "every day at three" stays at three.
         prevent_drift=True,
     )
     job_id: int = site.db.sync_job.insert(repository_id=repository_id, scheduler_task_id=task_id)
@@ -72,13 +72,13 @@ def change_job(
     stop: datetime | None,
     enabled: bool,
 ) -> None:
-    """Change when a job runs; a job that had failed or expired is queued again. The caller commits.
+    """Change the times of a job; a failed or expired job is queued again. The caller commits.
 
     Args:
         site: this site, with the scheduler's tables.
         job_id: key of the sync_job.
         period, stop, enabled: as in ``add_job``.
-        start: first run (UTC), the present one where None.
+        start: first run (UTC), None for the present one.
 
     Raises:
         ConfigurationError: there is no such job.
@@ -91,7 +91,7 @@ def change_job(
         _replace_running(db, job_id, task, timing)
         return
     if task.status == "ASSIGNED":
-        # A worker is about to take it, and then computes the next run from the new period.
+        # A worker is about to start it, and will compute the next run from the new period.
         del timing["next_run_time"]
     else:
         timing["status"] = "QUEUED"
@@ -99,21 +99,21 @@ def change_job(
 
 
 def _replace_running(db: Any, job_id: int, task: Any, timing: Mapping[str, Any]) -> None:
-    """Let a job go on with a task of its own while the present one is under way.
+    """Give a job a new task while its present one is running.
 
-    When that ends, the worker writes the next run into its task as it had computed it at the beginning, from the
-    former period: a job that was daily would take its new rhythm up only after a day.
+    At the end of a run the worker writes the next run into the task, as computed at the beginning from the former
+    period: a daily job would use its new period only after a day.
     """
     called = {name: task[name] for name in _CALL}
     changed = db.scheduler_task.insert(**called, **timing, status="QUEUED")
-    # how the run under way ends is written into its own record, which stays
+    # The end of the current run is written to its own record, which stays.
     db(db.scheduler_run.task_id == task.id).update(task_id=changed)
     db(db.sync_job.id == job_id).update(scheduler_task_id=changed)
     db(db.scheduler_task.id == task.id).delete()
 
 
 def reset_job(site: Site, job_id: int) -> bool:
-    """Queue a job to run at once, unless a worker has it in hand. The caller commits.
+    """Queue a job to run at once, unless a worker is already working on it. The caller commits.
 
     Args:
         site: this site, with the scheduler's tables.
@@ -139,7 +139,7 @@ def reset_job(site: Site, job_id: int) -> bool:
 
 
 def remove_job(db: Any, job_id: int) -> None:
-    """Take a job off the schedule; a run under way comes to its end. The caller commits."""
+    """Remove a job from the schedule; its current run finishes. The caller commits."""
     job = db.sync_job(job_id)
     if job is None:
         return
@@ -148,12 +148,12 @@ def remove_job(db: Any, job_id: int) -> None:
 
 
 def hand_over(db: Any, former: int, repository_id: int) -> None:
-    """Let what the scheduler was to do for a repository be done for another one. The caller commits.
+    """Transfer the jobs and queued runs of a repository to another one. The caller commits.
 
     Args:
         db: the DAL.
-        former: the repository that goes.
-        repository_id: the one that takes its place.
+        former: the repository to be removed.
+        repository_id: the one that replaces it.
     """
     db(db.sync_job.repository_id == former).update(repository_id=repository_id)
     if "scheduler_task" not in db.tables:
@@ -173,14 +173,14 @@ def jobs_of(db: Any, repository_id: int) -> list[Any]:
 
 
 def ensure_idle(site: Site, repository_id: int) -> None:
-    """See that nobody is working on a repository.
+    """Check that no worker is working on a repository.
 
     Args:
         site: this site.
         repository_id: the repository.
 
     Raises:
-        AlreadyRunning: somebody is.
+        AlreadyRunning: a worker is.
     """
     if live_run(site, repository_id) is not None:
         raise AlreadyRunning("The repository is being synchronised.")

@@ -1,4 +1,4 @@
-"""One worker a repository: a lease with a heartbeat, taken over when its holder has died."""
+"""One worker per repository: a lease with a heartbeat, taken over if its holder has died."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ logger = logging.getLogger("eden.sync")
 
 
 def owner_name() -> str:
-    """Return a name for a holder of leases: host, process, and what no other run has."""
+    """Return a unique name for a holder of leases: host, process and a random part."""
     return f"{socket.gethostname()}#{os.getpid()}#{uuid4().hex[:12]}"
 
 
 def has_died(owner: str) -> bool:
-    """Tell whether a holder's process on this very computer is gone; False where that is not known."""
+    """Return whether a holder's process on this computer is gone; False if unknown."""
     host, _, rest = owner.partition("#")
     pid = rest.partition("#")[0]
     if host != socket.gethostname() or not pid.isdigit():
@@ -52,7 +52,7 @@ class Lease:
         clock: the site's clock.
         repository_id: the repository.
         stale_after: seconds without a heartbeat after which others may take over.
-        owner: name of the holder; a new one where omitted.
+        owner: name of the holder; by default a new one.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class Lease:
         """Take the lease.
 
         Returns:
-            the run of a dead holder that this one takes over from, None where there was none.
+            the run of the dead holder that it was taken over from, None if there was none.
 
         Raises:
-            AlreadyRunning: somebody else holds it and is alive.
+            AlreadyRunning: another worker holds it and is alive.
         """
         table = self._db.sync_lease
         now = self._clock.now()
@@ -94,7 +94,7 @@ class Lease:
                 and not has_died(row.owner)
             ):
                 raise self._refusal(row.owner)
-            # The holder is part of the condition: of two that come together only one finds it unchanged.
+            # The holder is part of the condition: of two workers at the same time, only one finds it unchanged.
             same = (table.id == row.id) & (table.owner == row.owner) & (table.heartbeat == row.heartbeat)
             if not self._db(same).update(owner=self.owner, run_id=None, acquired=now, heartbeat=now):
                 raise self._refusal("another worker")
@@ -108,7 +108,7 @@ class Lease:
             with self._transaction(), open_store(self._db).translating("INSERT INTO sync_lease"):
                 table.insert(repository_id=self._repository_id, owner=self.owner, acquired=now, heartbeat=now)
         except RowRefused as refused:
-            # of all reasons for a refusal only one leaves a row that is there
+            # The row exists only if the insert was refused because of another holder.
             if self._db(table.repository_id == self._repository_id).isempty():
                 raise
             raise self._refusal("another worker") from refused
@@ -117,12 +117,12 @@ class Lease:
         return AlreadyRunning(Sentence.RUNNING_ELSEWHERE.say(repository=self._repository_id, owner=owner))
 
     def assign(self, run_id: int) -> None:
-        """Remember the run that is under way, for whoever would have to take over."""
+        """Store the current run, for a worker that takes over."""
         with self._transaction():
             self._db(self._mine()).update(run_id=run_id)
 
     def release(self) -> None:
-        """Give the lease back; one that was taken over stays where it is."""
+        """Release the lease; one that was taken over is not changed."""
         with self._transaction():
             self._db(self._mine()).delete()
 
@@ -132,11 +132,11 @@ class Lease:
 
     @contextlib.contextmanager
     def heartbeat(self, connect: Callable[[], Any], every: float) -> Iterator[None]:
-        """Keep the lease alive from a thread with a connection of its own, also while the peer is slow.
+        """Renew the lease from a thread with its own connection, also while the peer is slow.
 
         Args:
-            connect: opens the database anew; called in the thread.
-            every: seconds between two beats.
+            connect: opens a new connection to the database; called in the thread.
+            every: seconds between two heartbeats.
         """
         stop = threading.Event()
         thread = threading.Thread(
@@ -158,19 +158,19 @@ class Lease:
             Field("heartbeat", "datetime"),
             migrate=False,
         )
-        # Where tables are made lazily, define_table returns nothing.
+        # With lazy tables, define_table returns nothing.
         table = db["sync_lease"]
         try:
             while not stop.wait(every):
                 try:
                     held = db((table.repository_id == self._repository_id) & (table.owner == self.owner))
-                    # MariaDB does not count a row that is updated twice within a second, but it is there
+                    # MariaDB does not count a row updated twice within a second, but the row exists.
                     if not held.update(heartbeat=self._clock.now()) and held.isempty():
                         self.lost.set()
                         return
                     db.commit()
                 except Exception as error:
-                    # A database that is busy is asked again at the next beat, long before the lease is stale.
+                    # If the database is busy, the next heartbeat tries again, long before the lease is stale.
                     logger.warning("Heartbeat of repository %s: %s", self._repository_id, error)
                     db.rollback()
         finally:

@@ -14,7 +14,7 @@ from ..site import Site
 FUNCTION = "sync_synchronize"
 GROUP = "main"
 
-#: Columns of a task that is called again and again, also after failures.
+#: Columns of a recurring task, which also runs again after failures.
 FOR_EVER = {"repeats": 0, "retry_failed": -1}
 
 
@@ -30,15 +30,15 @@ def queue(
     timeout: float,
     **columns: Any,
 ) -> int:
-    """Have the next free worker call a function of models/tasks_sync.py; return its task. The caller commits.
+    """Queue a call of a function of models/tasks_sync.py; return its task. The caller commits.
 
     Args:
         site: this site, with the scheduler's tables.
-        function: its name.
-        name: what the task is called.
+        function: name of the function.
+        name: name of the task.
         given: the function's arguments.
-        timeout: seconds that it may take.
-        columns: of the task, where it is not called at once, or more than once.
+        timeout: maximum seconds of a call.
+        columns: further columns of the task, for a later or recurring call.
     """
     now = site.clock.now()
     task: dict[str, Any] = {
@@ -66,19 +66,19 @@ def start_now(site: Site, repository_id: int, user_id: int | None, timeout: floa
     Args:
         site, timeout: as in ``queue``.
         repository_id: the repository.
-        user_id: who asks.
+        user_id: the user who starts it.
     """
     given = {"repository_id": repository_id, "user_id": user_id, "manual": True}
     return queue(site, FUNCTION, task_name(repository_id), given, timeout=timeout)
 
 
 def wake_workers(db: Any) -> None:
-    """Let the worker that hands out tasks do it with its next heartbeat instead of the fifth. The caller commits."""
+    """Let the worker that assigns tasks do so with its next heartbeat instead of the fifth. The caller commits."""
     db(db.scheduler_worker.is_ticker == True).update(status="PICK")  # noqa: E712
 
 
 def waiting(db: Any, repository_id: int) -> bool:
-    """Tell whether a run that a person asked for has not begun yet."""
+    """Return whether a run that a person started has not begun yet."""
     task, run = db.scheduler_task, db.sync_run
     query = _by_hand(db, repository_id) & task.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
     asked = db(query).select(task.status, task.last_run_time)
@@ -89,12 +89,12 @@ def waiting(db: Any, repository_id: int) -> bool:
     last = (
         db(run.repository_id == repository_id).select(run.started_on, orderby=~run.id, limitby=(0, 1)).first()
     )
-    # A worker that has taken it needs a moment to start a process; until then there is no run to see.
+    # A worker needs a moment to start a process; until then there is no run record.
     return last is None or any(last.started_on < row.last_run_time for row in asked)
 
 
 def cancel_waiting(db: Any, repository_id: int) -> int:
-    """Take back runs that a person asked for and that no worker has begun; return how many. The caller commits."""
+    """Cancel runs that a person started and that no worker has begun; return how many. The caller commits."""
     taken_back: int = db(_by_hand(db, repository_id) & (db.scheduler_task.status == "QUEUED")).delete()
     return taken_back
 

@@ -1,4 +1,4 @@
-"""The record of a run: how far it is, and how it ended."""
+"""The record of a run: its progress, and how it ended."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ DIRECTIONS = {
     Stage.PUSHING: "push",
 }
 
-#: Progress is written at most this often (seconds), but for a new stage.
+#: Minimum seconds between two writes of the progress, except for a new stage.
 PROGRESS_EVERY = 1.0
 
 
 class RunRecord:
-    """A row of sync_run: how far a run is, for whoever watches (the engine's ``Progress``).
+    """A row of sync_run with the progress of a run, for the screens (the engine's ``Progress``).
 
-    ``done``, ``total`` and ``stage_since`` are about the resource and direction under way; ``details`` holds what
-    became of each resource so far: {resource: {"received": {outcome: records}, "sent": records}}.
+    ``done``, ``total`` and ``stage_since`` are for the current resource and direction; ``details`` has the results of
+    each resource so far: {resource: {"received": {outcome: records}, "sent": records}}.
 
     Args:
         site: this site.
         repository_id: the repository.
-        user_id: who started it.
-        manual: whether by hand.
-        lease: the right to run; when it is lost the run ends.
+        user_id: the user who started it.
+        manual: whether a person started it.
+        lease: the lease; if it is lost, the run ends.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class RunRecord:
             raise AlreadyRunning(Sentence.TAKEN_OVER.say())
         db = self._site.db
         row = db(db.sync_run.id == self.id).select(db.sync_run.cancel_requested).first()
-        # Ends the reading transaction: on some databases it would go on seeing the past.
+        # Ends the read transaction: in some databases it would not see later changes.
         db.commit()
         if row is not None and row.cancel_requested:
             raise Cancelled(Sentence.STOPPED_BY_PERSON.say())
@@ -131,8 +131,8 @@ class RunRecord:
 
         Args:
             state: completed, failed or cancelled.
-            message: what to say about it.
-            failures: what did not come to its end.
+            message: a message about the run.
+            failures: the failures of the run.
         """
         self._site.db.rollback()
         self._pending.update(_ended(self._site, state, message, failures))
@@ -170,7 +170,7 @@ def _ended(site: Site, state: str, message: str, failures: Iterable[Failure]) ->
 
 
 def end_lost(site: Site, run_id: int) -> None:
-    """Close the record of a run whose worker did not.
+    """Close the record of a run whose worker did not do so.
 
     Args:
         site: this site.
@@ -186,7 +186,7 @@ def end_lost(site: Site, run_id: int) -> None:
 
 
 def request_cancel(db: Any, repository_id: int) -> int:
-    """Ask a repository's runs to stop between two pages; return how many were asked. The caller commits."""
+    """Ask the runs of a repository to stop after the current page; return how many. The caller commits."""
     asked: int = db((db.sync_run.repository_id == repository_id) & (db.sync_run.state == "running")).update(
         cancel_requested=True
     )
@@ -194,7 +194,7 @@ def request_cancel(db: Any, repository_id: int) -> int:
 
 
 def live_run(site: Site, repository_id: int) -> int | None:
-    """Return the run that somebody alive is working on, None where there is none.
+    """Return the run that a live worker is working on, None if there is none.
 
     Args:
         site: this site, whose settings say how long without a heartbeat a holder counts as alive.

@@ -1,5 +1,5 @@
 """Layer 4, HTTP to another site: limits, answers, and failures as typed errors.
-Knows core to exchange, and of the outside the HTTP client; no database.
+Knows core to exchange, and from outside the HTTP client; no database.
 """
 
 __all__ = ["answer", "client", "failures", "limits", "urls"]

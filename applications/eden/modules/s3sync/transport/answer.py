@@ -37,13 +37,13 @@ class Reply:
     """An answer that was read completely.
 
     Attributes:
-        url: what was asked, without credentials.
+        url: the requested URL, without credentials.
         status: HTTP status.
-        headers: of the answer; look-up ignores case.
-        body: its bytes, unpacked; empty where the answer was spooled.
-        path: the spooled answer, None where it is in ``body``. Whoever asked removes the file.
+        headers: headers of the answer, with case-insensitive look-up.
+        body: its bytes, decompressed; empty if the answer was spooled.
+        path: file of the spooled answer, None if it is in ``body``. The caller removes the file.
         sent, received: bytes of the bodies on the line.
-        skew: seconds by which the peer's clock is ahead of ours, None where it did not tell the time.
+        skew: seconds by which the peer's clock is ahead of ours, None if it did not tell the time.
     """
 
     url: str
@@ -56,7 +56,7 @@ class Reply:
     skew: float | None = None
 
     def json(self) -> dict[str, Any]:
-        """Return the JSON object of the answer, whatever its label (an Eden sends it as text/html).
+        """Return the JSON object of the answer, whatever its content type (an Eden sends it as text/html).
 
         Raises:
             NotS3XML: the answer is an HTML page.
@@ -79,7 +79,7 @@ class Reply:
 
 @dataclass
 class Response:
-    """An answer whose body is still on the line."""
+    """An answer whose body has not been read yet."""
 
     response: requests.Response
     url: str
@@ -108,11 +108,11 @@ class Response:
         )
 
     def redirect_target(self) -> str:
-        """Return where a redirect leads.
+        """Return the target of a redirect.
 
         Raises:
-            NotAuthenticated: to a login page.
-            ProtocolError: nowhere.
+            NotAuthenticated: it is a login page.
+            ProtocolError: there is no target.
         """
         location = self.response.headers.get("Location")
         if not location:
@@ -123,7 +123,7 @@ class Response:
         return target
 
     def refuse_redirect(self) -> None:
-        """Raise where the answer is a redirect: to follow it could hand what is sent to strangers."""
+        """Raise an error if the answer is a redirect: following it could send the data to strangers."""
         if self.status in REDIRECTS:
             target = without_credentials(self.redirect_target())
             raise RedirectedElsewhere(
@@ -131,13 +131,13 @@ class Response:
             )
 
     def raise_for_status(self) -> None:
-        """Raise the error that the status and the text of the answer tell of."""
+        """Raise the error for the status and the text of the answer, if it is one."""
         if 200 <= self.status < 300:
             return
         try:
             text = self.read(BEGINNING)
         except SyncError:
-            # The status says enough: what went wrong is told also where the words about it did not arrive.
+            # The status is sufficient: it is reported also if the text did not arrive.
             text = b""
         raise error_of(self.status, self.url, text, self.response.headers, self.clock.now())
 
@@ -152,7 +152,7 @@ class Response:
         return b"".join(parts)
 
     def copy_to(self, target: IO[bytes], most: int) -> int:
-        """Copy the unpacked body and return the number of bytes it had on the line."""
+        """Copy the decompressed body; return the number of bytes on the line."""
         size = 0
         for chunk in self._chunks():
             size += len(chunk)
@@ -165,7 +165,7 @@ class Response:
         return self.received
 
     def _chunks(self) -> Iterator[bytes]:
-        """Yield the unpacked body; raise ``TruncatedDocument`` where the line ends before the body does."""
+        """Yield the decompressed body; raise ``TruncatedDocument`` if the connection ends before the body."""
         headers = self.response.headers
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
@@ -184,7 +184,7 @@ class Response:
 
     def _received(self) -> Iterator[bytes]:
         """Yield the body as it is on the line."""
-        # With a limit in small pieces: a read lasts until its piece is complete.
+        # With a time limit the pieces are small: a read lasts until its piece is complete.
         size = CHUNK if self.until is None else SMALL_CHUNK
         with line_errors(self.url, self.proxy, reading=True):
             while True:
@@ -205,9 +205,9 @@ class Response:
 
 
 def clock_skew(date: str | None, before: datetime, after: datetime) -> float | None:
-    """Return by how many seconds the peer's clock is ahead, from the Date of its answer.
+    """Return the seconds by which the peer's clock is ahead, from the Date of its answer.
 
-    The answer was dated somewhere between ``before`` and ``after``, in whole seconds; 0 if that explains it.
+    The date was set between ``before`` and ``after``, in whole seconds; 0 if the clocks may agree.
     """
     told = http_date(date)
     if told is None:

@@ -1,7 +1,7 @@
 """HTTP to one peer: credentials, proxy, TLS, time limits, spooling, and every failure as a typed error.
 
-Nothing here knows tables or documents; adapters say what to ask and read what comes back. Nothing is repeated
-here either: ``patience`` does that, by the type of the error.
+Nothing here knows tables or documents: adapters make the requests and read the answers. Nothing is retried here
+either: ``core.retry`` does that, by the type of the error.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Transport:
 
     Args:
         url: address of the peer's application, e.g. https://eden.example.org/eden.
-        username, password: for HTTP Basic, sent unasked with every request to the peer; none where empty.
-        proxy: URL of an HTTP proxy, none where empty.
+        username, password: for HTTP Basic, sent with every request to the peer without a challenge; none if empty.
+        proxy: URL of an HTTP proxy, none if empty.
         limits: time and size limits.
         verify: True, or the path of a file with certificates to trust.
-        spool: folder for spooled answers, the system's where None.
-        clock: the site's clock, the computer's where None.
+        spool: folder for spooled answers, the system's if None.
+        clock: the site's clock, the computer's if None.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Transport:
         self._spool = spool
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._session = requests.Session()
-        # The environment's proxies and .netrc would override what the administrator entered.
+        # The environment's proxies and .netrc would override the administrator's settings.
         self._session.trust_env = False
         self._session.verify = verify
         self._session.headers["User-Agent"] = USER_AGENT
@@ -96,10 +96,10 @@ class Transport:
     # --- requests ------------------------------------------------------------------------------------
 
     def download(self, url: str) -> Reply:
-        """GET a document and spool it to a file; whole, or an error.
+        """GET a document and spool it to a file, completely or not at all.
 
         Raises:
-            SyncError: see the module; ``TruncatedDocument`` where the line was cut.
+            SyncError: the request failed; ``TruncatedDocument`` if the connection was cut.
         """
         path = self._new_spool(".xml")
         try:
@@ -130,9 +130,9 @@ class Transport:
 
         Args:
             method: "POST" or "PUT".
-            url: absolute, of the peer's origin.
+            url: absolute URL with the peer's origin.
             body: the bytes, or a file to stream.
-            headers: added to the usual ones.
+            headers: additional headers.
         """
         sent = len(body) if isinstance(body, bytes) else body.stat().st_size
         with contextlib.ExitStack() as stack:
@@ -146,11 +146,11 @@ class Transport:
         return answer.reply(body=text, received=answer.received, sent=sent)
 
     def fetch(self, url: str, target: Path) -> None:
-        """Stream a file of the peer to ``target``; whole or not at all.
+        """Stream a file of the peer to ``target``, completely or not at all.
 
         Raises:
-            ProtocolError: the URL is not of the peer's own origin.
-            SyncError: it cannot be had; ``transient`` tells whether later may help.
+            ProtocolError: the URL has not the peer's own origin.
+            SyncError: it cannot be fetched; ``transient`` tells whether a retry can help.
         """
         absolute = urljoin(self.url + "/", url)
         self._own(absolute)

@@ -1,4 +1,4 @@
-"""What went wrong on the line or at the other end, as an error with a remedy."""
+"""Failures of the connection or the other site, as errors with a remedy."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ from .urls import without_credentials, without_secrets
 
 BUSY = (408, 425, 429, 502, 503, 504)
 
-#: Characters of the other site's words in a message, and bytes of a plain text that are looked at for them.
+#: Maximum characters of the other site's text in a message, and bytes of a plain text that are searched for it.
 LONGEST_TOLD, LOOKED_AT = 300, 2000
 
-#: Bytes by which a web page is known.
+#: Bytes at the beginning by which a web page is recognised.
 PAGE_START = 512
 
 
 def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str], now: datetime) -> SyncError:
-    """Return the error that an answer with a status outside 200-299 tells of.
+    """Return the error for an answer with a status outside 200-299.
 
     Args:
         status: HTTP status.
-        url: what was asked, without credentials.
-        body: beginning of the answer: JSON of an Eden's request handler, its plain texts, or a web page.
-        headers: of the answer.
+        url: the requested URL, without credentials.
+        body: beginning of the answer: JSON of an Eden's request handler, its plain text, or a web page.
+        headers: headers of the answer.
         now: the time at this site (UTC).
     """
     told = json_object(body) or {}
@@ -90,7 +90,7 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str], now
             says = Sentence.NOT_THERE.say(url=url)
         return PeerRefused(says, hint=hint or Sentence.CHECK_URL_AND_MODULE.say(), remote=True)
     if status == 400 and not message and not hint:
-        # So an Eden answers where it does not have the resource.
+        # An Eden answers like this if it does not have the resource.
         hint = Sentence.RESOURCE_PROBABLY_MISSING.say()
     if 400 <= status < 500:
         return make(PeerRefused)
@@ -98,13 +98,13 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str], now
 
 
 def looks_like_html(body: bytes) -> bool:
-    """Tell whether a text begins like a web page."""
+    """Return whether a text begins like a web page."""
     start = body[:PAGE_START].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
 
 
 def page_title(body: bytes) -> str:
-    """Return the title of a web page, or its first heading, or ""."""
+    """Return the title of a web page, else its first heading, else ""."""
     text = body[:BEGINNING].decode("utf-8", "replace")
     for tag in ("title", "h1"):
         found = re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.IGNORECASE | re.DOTALL)
@@ -115,10 +115,10 @@ def page_title(body: bytes) -> str:
 
 
 def a_web_page(url: str, body: bytes) -> NotS3XML:
-    """Return the error that a web page is where something else was asked for.
+    """Return the error for a web page in place of the requested data.
 
     Args:
-        url: what was asked, without credentials.
+        url: the requested URL, without credentials.
         body: beginning of the page.
     """
     title = page_title(body)
@@ -138,7 +138,7 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _told(told: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> str:
-    """Return what an answer says in words: Eden's JSON message, its ticket, a page's title, or plain text."""
+    """Return the message of an answer: Eden's JSON message, its ticket, a page's title, or plain text."""
     message = told.get("message")
     if isinstance(message, str) and message:
         return message
@@ -181,7 +181,7 @@ def disk_error(error: OSError) -> SyncError:
 
 @contextlib.contextmanager
 def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[None]:
-    """Turn what requests and urllib3 raise into this project's errors, with the URL and in words."""
+    """Convert errors of requests and urllib3 to this project's errors, with the URL and a message."""
     through = Sentence.THROUGH_PROXY.say(proxy=without_credentials(proxy)) if proxy else ""
     where = {"url": url, "through": through}
     try:
@@ -224,7 +224,7 @@ def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[
 
 
 def _obstacle(error: BaseException) -> Obstacle:
-    """Return what kept a connection from being made, by the types of the errors that libraries have wrapped."""
+    """Return what prevented a connection, from the types of the wrapped errors."""
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
     while waiting:
@@ -243,13 +243,13 @@ def _obstacle(error: BaseException) -> Obstacle:
 
 
 def _wrapped(error: BaseException) -> list[BaseException]:
-    """Return the errors that one was made from, as requests and urllib3 keep them."""
+    """Return the errors that an error of requests or urllib3 wraps."""
     named = [error.reason] if isinstance(error, urllib3_errors.MaxRetryError) else []
     return [each for each in (*named, *error.args) if isinstance(each, BaseException)]
 
 
 def _root(error: BaseException) -> str:
-    """Return the innermost reason of an error that libraries have wrapped several times."""
+    """Return the text of the innermost wrapped error."""
     reason = error
     for _ in range(DEEPEST_REASON):
         inner = _wrapped(reason)

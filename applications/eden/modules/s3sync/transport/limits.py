@@ -1,4 +1,4 @@
-"""How long and how much a request may take."""
+"""Time and size limits of requests."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import NamedTuple
 
 from ..core.limits import CONNECT_TIMEOUT, DOCUMENT_SIZE, FILE_SIZE, MEGABYTE, READ_TIMEOUT
 
-#: Bytes read at once where a person waits, so that the time limit of an answer is kept.
+#: Bytes read at once while a person waits, so that the time limit of an answer is observed.
 SMALL_CHUNK = 4096
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 
-#: Libraries wrap an error a few times; a chain that is longer than this is a circle.
+#: Libraries wrap an error a few times; a longer chain is a cycle.
 DEEPEST_REASON = 8
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a peer may cost.
+    """Time and size limits for a peer.
 
     Attributes:
-        connect_timeout: seconds until a connection must stand.
-        read_timeout: longest silence in seconds; a classic Eden computes long before its first byte.
-        document_size: most bytes of a document, unpacked.
-        file_size: most bytes of a file of an upload field.
-        reply_size: most bytes of a JSON reply.
-        answer_time: most seconds of a whole answer, None for no limit: a slow line that gets on is no failure.
+        connect_timeout: seconds to wait for a connection.
+        read_timeout: seconds to wait for the next byte; a classic Eden computes for long before its first byte.
+        document_size: maximum bytes of a document, decompressed.
+        file_size: maximum bytes of the file of an upload field.
+        reply_size: maximum bytes of a JSON reply.
+        answer_time: maximum seconds for a whole answer, None for no limit: a slow connection is no failure.
     """
 
     connect_timeout: float = CONNECT_TIMEOUT
@@ -38,7 +38,7 @@ class Limits:
 
 
 class InteractiveLimits(NamedTuple):
-    """How long a line may take where a person waits for it; see ``Limits``.
+    """Limits for a request while a person waits; see ``Limits``.
 
     Attributes:
         connect_timeout, read_timeout, answer_time: seconds.
@@ -51,7 +51,7 @@ class InteractiveLimits(NamedTuple):
     document_size: int = 16 * MEGABYTE
 
     def shorten(self, limits: Limits) -> Limits:
-        """Return limits none of which is above these."""
+        """Return limits of which none exceeds these."""
         return replace(
             limits,
             connect_timeout=min(limits.connect_timeout, self.connect_timeout),

@@ -1,4 +1,4 @@
-"""URLs of other sites: compared, and shown without secrets."""
+"""Compares URLs of other sites, and removes secrets from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WANTED = "Enter the address of the other site's application, e.g. https://eden.
 
 
 class Origin(NamedTuple):
-    """What makes two URLs belong to the same server: scheme, host and port."""
+    """Scheme, host and port of a URL: two URLs with the same origin belong to the same server."""
 
     scheme: str
     host: str
@@ -39,7 +39,7 @@ def origin(url: str) -> Origin:
 
 
 def without_credentials(url: str) -> str:
-    """Return the URL without a user name and password in it, fit for messages and logs."""
+    """Return the URL without user name and password, for messages and logs."""
     try:
         parts = urlsplit(url.strip())
     except ValueError:
@@ -48,10 +48,10 @@ def without_credentials(url: str) -> str:
 
 
 def address_of(url: str) -> str:
-    """Return the URL as a person knows it: what is asked there (cursor, filters ...) fills lines and helps nobody."""
+    """Return the URL without its query, for people: cursor and filters fill lines and are no help."""
     return without_credentials(url).partition("?")[0]
 
 
 def without_secrets(text: str) -> str:
-    """Return a text in which no URL carries a user name and password."""
+    """Return a text without user names and passwords in URLs."""
     return re.sub(r"(?<=//)[^/@\s]+@", "", text)
