@@ -9,7 +9,7 @@ import pytest
 
 from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import Checkpoint, Handed
-from s3sync.core.kept import Deferred, Kept
+from s3sync.core.kept import SUPERSEDABLE, Deferred, Kept, KeptKind, Resolution, Side
 from s3sync.database.checkpoints import Checkpoints
 from s3sync.database.kept_versions import SqlKeptVersions
 from s3sync.database.pending_references import SqlPendingReferences
@@ -30,12 +30,12 @@ def file(**changes: Any) -> Deferred:
 
 def kept(**changes: Any) -> Kept:
     return Kept(
-        kind="conflict",
+        kind=KeptKind.CONFLICT,
         table="org_organisation",
         uuid="u1",
         key=5,
         repository_id=3,
-        winner="ours",
+        winner=Side.OURS,
         reason="Changed at both sites.",
         ours="<resource/>",
         theirs="<resource name='Ü'/>",
@@ -149,12 +149,12 @@ class KeptContract:
                     kept(ours="<one/>"),
                     kept(ours="<two/>", fingerprint="second"),
                     kept(ours=None, uuid="u2", fingerprint="third"),
-                    kept(ours="<refused/>", kind="refused"),
+                    kept(ours="<refused/>", kind=KeptKind.REFUSED),
                     kept(ours="<other/>", repository_id=4),
                 ]
             )
             (key, *_) = [row[0] for row in site.store.rows("SELECT id FROM sync_kept ORDER BY id")]
-            kept_versions.resolve([key], 7, "theirs")
+            kept_versions.resolve([key], 7, Resolution.THEIRS)
         found = kept_versions.our_versions(3, "org_organisation", ["u1", "u2", "u9"])
         assert {uuid: sorted(versions) for uuid, versions in found.items()} == {"u1": ["<one/>", "<two/>"]}
         assert kept_versions.our_versions(3, "org_office", ["u1"]) == {}
@@ -162,9 +162,12 @@ class KeptContract:
 
     def test_keeping_again_replaces_what_is_open(self, site: Storage, kept_versions: SqlKeptVersions) -> None:
         with site.store.transaction():
-            kept_versions.keep([kept(kind="refused"), kept(kind="rejected")])
+            kept_versions.keep([kept(kind=KeptKind.REFUSED), kept(kind=KeptKind.REJECTED)])
             kept_versions.keep(
-                [kept(kind="refused", fingerprint="old"), kept(kind="refused", fingerprint="new")]
+                [
+                    kept(kind=KeptKind.REFUSED, fingerprint="old"),
+                    kept(kind=KeptKind.REFUSED, fingerprint="new"),
+                ]
             )
         assert sorted(self.states(site)) == [("open", "refused", "u1"), ("open", "rejected", "u1")]
         rows = site.store.rows("SELECT fingerprint FROM sync_kept WHERE kind = 'refused'")
@@ -188,7 +191,7 @@ class KeptContract:
         key = site.store.rows("SELECT id FROM sync_kept")[0][0]
         assert kept_versions.version(key) == kept()
         with site.store.transaction():
-            kept_versions.resolve([key], 7, "ours")
+            kept_versions.resolve([key], 7, Resolution.OURS)
         assert self.states(site) == [("resolved", "conflict", "u1")]
         assert kept_versions.version(key) == kept()
         assert kept_versions.version(key + 1) is None
@@ -201,8 +204,8 @@ class KeptContract:
                 [kept(), kept(uuid="u2", fingerprint="second"), kept(uuid="u3", fingerprint="third")]
             )
             keys = [row[0] for row in site.store.rows("SELECT id FROM sync_kept ORDER BY id")]
-            kept_versions.resolve(keys[:1], 7, "keep")
-            kept_versions.release(3, "org_organisation", ["u2"], ["conflict"])
+            kept_versions.resolve(keys[:1], 7, Resolution.KEEP)
+            kept_versions.release(3, "org_organisation", ["u2"], [KeptKind.CONFLICT])
         decided = site.store.rows("SELECT decision, resolved_by FROM sync_kept WHERE state = 'resolved'")
         assert [tuple(row) for row in decided] == [("keep", 7)]
         with site.store.transaction():
@@ -229,7 +232,7 @@ class KeptContract:
     def test_versions_without_uuid_are_told_apart_by_fingerprint(
         self, site: Storage, kept_versions: SqlKeptVersions
     ) -> None:
-        nameless = kept(kind="rejected", uuid=None, key=None, repository_id=None)
+        nameless = kept(kind=KeptKind.REJECTED, uuid=None, key=None, repository_id=None)
         with site.store.transaction():
             kept_versions.keep([nameless, nameless._replace(fingerprint="other")])
             kept_versions.keep([nameless])
@@ -237,10 +240,12 @@ class KeptContract:
 
     def test_release_closes_the_kinds_named(self, site: Storage, kept_versions: SqlKeptVersions) -> None:
         with site.store.transaction():
-            kept_versions.keep([kept(), kept(kind="rejected"), kept(kind="rejected", uuid="u2")])
-            kept_versions.release(3, "org_organisation", ["u1"], ("rejected", "refused"))
+            kept_versions.keep(
+                [kept(), kept(kind=KeptKind.REJECTED), kept(kind=KeptKind.REJECTED, uuid="u2")]
+            )
+            kept_versions.release(3, "org_organisation", ["u1"], SUPERSEDABLE)
             kept_versions.release(3, "org_organisation", ["u2"], ())
-            kept_versions.release(4, "org_organisation", ["u2"], ("rejected",))
+            kept_versions.release(4, "org_organisation", ["u2"], (KeptKind.REJECTED,))
         assert self.states(site) == [
             ("open", "conflict", "u1"),
             ("superseded", "rejected", "u1"),
@@ -253,7 +258,7 @@ class KeptContract:
         site.db.gis_location.insert(name="L", uuid="here")
         site.db.org_organisation.insert(name="O", uuid="here too")
         site.db.commit()
-        rejected = kept(kind="rejected", table="org_office")
+        rejected = kept(kind=KeptKind.REJECTED, table="org_office")
         ready = rejected._replace(uuid="a", missing=("gone", "here"))
         with site.store.transaction():
             kept_versions.keep(
@@ -262,7 +267,7 @@ class KeptContract:
                     ready,
                     rejected._replace(uuid="y", missing=("gone",)),
                     rejected._replace(uuid="b", missing=("here too",)),
-                    rejected._replace(uuid="z", missing=("here",), kind="conflict"),
+                    rejected._replace(uuid="z", missing=("here",), kind=KeptKind.CONFLICT),
                     rejected._replace(uuid="z", missing=("here",), repository_id=9),
                 ]
             )

@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 import pytest
 
-from s3sync.core.kept import Deferred, Kept
+from s3sync.core.kept import Deferred, Kept, KeptKind
 from s3sync.site import Site
 from s3sync.site.exchange_state import PULL
 from tests.support.databases import POSTGRES_URI
@@ -106,7 +106,9 @@ def scan(table: str, **options: Any) -> Callable[[Site], Any]:
 
 ORGANISATION = "org_organisation"
 WAITING = Deferred(ORGANISATION, 1, "pe_id", "pr_pentity", "urn:uuid:1", repository_id=1)
-KEPT = Kept("rejected", ORGANISATION, "urn:uuid:1", 1, 1, None, "", None, "<x/>", None, "f", ("urn:uuid:2",))
+KEPT = Kept(
+    KeptKind.REJECTED, ORGANISATION, "urn:uuid:1", 1, 1, None, "", None, "<x/>", None, "f", ("urn:uuid:2",)
+)
 
 QUESTIONS: dict[str, Callable[[Site], Any]] = {
     "the changes since a position": scan(ORGANISATION),
@@ -141,7 +143,7 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     "what was put aside of records": lambda site: site.kept_versions.known(1, ORGANISATION, UUIDS),
     "what can be tried again": lambda site: site.kept_versions.retriable(1, ORGANISATION, 10),
     "to close what was put aside": lambda site: site.kept_versions.release(
-        1, ORGANISATION, UUIDS, ("rejected",)
+        1, ORGANISATION, UUIDS, (KeptKind.REJECTED,)
     ),
     "how far a task has come": lambda site: site.checkpoints.read(1, ORGANISATION, PULL),
 }
@@ -174,7 +176,7 @@ def test_a_question_without_an_index_is_noticed(site: Site) -> None:
 def test_what_is_put_aside_again_is_found_by_its_key(sqlite_site: Site, kind: str, by: str) -> None:
     """An index that leads to all open versions of a table would do, and take longer with each of them."""
     with sqlite_site.store.transaction(), Asked(sqlite_site) as asked:
-        sqlite_site.kept_versions.keep([KEPT._replace(kind=kind)])
+        sqlite_site.kept_versions.keep([KEPT._replace(kind=KeptKind(kind))])
     (replaced,) = (each for each in asked.statements if each[0].startswith("DELETE"))
     plan = sqlite_site.store.rows(f"EXPLAIN QUERY PLAN {replaced[0]}", replaced[1])
     sqlite_site.db.commit()
@@ -184,7 +186,7 @@ def test_what_is_put_aside_again_is_found_by_its_key(sqlite_site: Site, kind: st
 def test_what_is_settled_is_found_by_its_uuid(sqlite_site: Site) -> None:
     with sqlite_site.store.transaction(), Asked(sqlite_site) as asked:
         sqlite_site.kept_versions.keep([KEPT])
-        sqlite_site.kept_versions.release(1, ORGANISATION, UUIDS, ("rejected",))
+        sqlite_site.kept_versions.release(1, ORGANISATION, UUIDS, (KeptKind.REJECTED,))
     (closed,) = (each for each in asked.statements if each[0].startswith("UPDATE"))
     plan = sqlite_site.store.rows(f"EXPLAIN QUERY PLAN {closed[0]}", closed[1])
     sqlite_site.db.commit()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from s3sync.conflicts import resolve
 from s3sync.core.errors import BadRequest
-from s3sync.core.kept import Kept
+from s3sync.core.kept import Kept, KeptKind, Side
 from s3sync.core.records import Action
 from tests.simulation.world import World
 from tests.support.disagreement import ORG, disagree, two_sites
@@ -41,7 +41,7 @@ def kept_id(world: World) -> int:
 def test_the_loser_can_be_restored_and_wins_everywhere(conflict: World) -> None:
     here, there = conflict.places[:2]
     assert [name_at(conflict, 0), name_at(conflict, 1)] == ["Changed at B"] * 2
-    report = resolve.restore(here.site, kept_id(conflict), "ours", None)
+    report = resolve.restore(here.site, kept_id(conflict), Side.OURS, None)
     assert report.counts == {Action.UPDATED: 1}
     assert name_at(conflict, 0) == "Changed at A"
     conflict.synchronise(here, there)
@@ -66,7 +66,7 @@ def test_a_side_that_does_not_exist_is_refused(conflict: World, side: str) -> No
 
 def test_an_unknown_version_is_refused(conflict: World, tmp_path: Path) -> None:
     with pytest.raises(BadRequest):
-        resolve.restore(conflict.places[0].site, 4711, "ours")
+        resolve.restore(conflict.places[0].site, 4711, Side.OURS)
     with pytest.raises(BadRequest):
         resolve.accept(conflict.places[0].site, 4711)
 
@@ -100,7 +100,7 @@ def test_what_belongs_to_the_record_is_left_as_it_is_now(conflict: World) -> Non
     here.db.commit()
     kept = here.db(here.db.sync_kept.theirs.like("%pr_contact%value%1%")).select().first()
     here.db(here.s3db[ORG].uuid == "u").update(name="Changed since")
-    assert resolve.restore(here.site, kept.id, "theirs").counts == {Action.UPDATED: 1}
+    assert resolve.restore(here.site, kept.id, Side.THEIRS).counts == {Action.UPDATED: 1}
     assert name_at(conflict, 0) == "Again at B"
     assert here.db(contacts.uuid == "c").select().first().value == "2"
 
@@ -111,7 +111,7 @@ def rejected(world: World, inner: str) -> int:
     text = f'<resource name="{ORG}" uuid="new">{inner}</resource>'
     kept_versions = here.site.kept_versions
     with here.site.store.transaction():
-        kept_versions.keep([Kept("rejected", ORG, "new", None, 1, None, "why", None, text, None, "f")])
+        kept_versions.keep([Kept(KeptKind.REJECTED, ORG, "new", None, 1, None, "why", None, text, None, "f")])
     return int(here.db(here.db.sync_kept.uuid == "new").select().first().id)
 
 
@@ -126,9 +126,9 @@ def test_a_rejected_record_comes_with_what_belongs_to_it(conflict: World) -> Non
     key = rejected(conflict, GOOD + CONTACT.format('<data field="value">1</data>'))
     with here.site.store.transaction():
         why = "The record it belongs to was not stored."
-        part = Kept("rejected", "pr_contact", "c", None, 1, None, why, None, "<resource/>", None, "g")
+        part = Kept(KeptKind.REJECTED, "pr_contact", "c", None, 1, None, why, None, "<resource/>", None, "g")
         here.site.kept_versions.keep([part])
-    assert resolve.restore(here.site, key, "theirs", None).counts == {Action.CREATED: 2}
+    assert resolve.restore(here.site, key, Side.THEIRS, None).counts == {Action.CREATED: 2}
     table = here.db.sync_kept
     states = {row.uuid: row.state for row in here.db(table.kind == "rejected").select()}
     assert states == {"new": "resolved", "c": "superseded"}
@@ -138,7 +138,7 @@ def test_a_rejected_record_comes_with_what_belongs_to_it(conflict: World) -> Non
 def test_what_is_rejected_again_stays_open_and_changes_nothing(conflict: World, inner: str) -> None:
     here = conflict.places[0]
     key = rejected(conflict, inner)
-    report = resolve.restore(here.site, key, "theirs", None)
+    report = resolve.restore(here.site, key, Side.THEIRS, None)
     assert report.failures
     rows = here.db(here.db.sync_kept.kind == "rejected").select()
     assert [(row.id, row.state, row.repository_id) for row in rows] == [(key, "open", 1)]
@@ -188,8 +188,8 @@ def latest(world: World) -> int:
 
 CHOSEN = ("name", "acronym", "year", "website", "comments")
 SAID = {
-    "ours": {"name": "Here", "acronym": "H", "year": 2001, "website": None, "comments": "one"},
-    "theirs": {
+    Side.OURS: {"name": "Here", "acronym": "H", "year": 2001, "website": None, "comments": "one"},
+    Side.THEIRS: {
         "name": "There",
         "acronym": "T",
         "year": None,
@@ -200,13 +200,13 @@ SAID = {
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sides=st.lists(st.sampled_from(["ours", "theirs", "now"]), min_size=5, max_size=5))
+@given(sides=st.lists(st.sampled_from(list(Side)), min_size=5, max_size=5))
 def test_the_record_says_exactly_what_was_chosen_and_so_does_the_other_site(
-    apart: World, sides: list[str]
+    apart: World, sides: list[Side]
 ) -> None:
     here, there = apart.places[:2]
     before = dict(zip(CHOSEN, values_at(apart, 0, *CHOSEN)))
-    said = {**SAID, "now": before}
+    said = {**SAID, Side.NOW: before}
     picks = dict(zip(CHOSEN, sides))
     report = resolve.combine(here.site, latest(apart), picks, None)
     assert not report.failures
@@ -223,16 +223,16 @@ def test_the_record_says_exactly_what_was_chosen_and_so_does_the_other_site(
 
 def test_fields_that_are_not_named_stay(apart: World) -> None:
     here = apart.places[0]
-    assert values_at(apart, 0, *CHOSEN) == list(SAID["theirs"].values())
-    resolve.combine(here.site, latest(apart), {"acronym": "ours"}, None)
+    assert values_at(apart, 0, *CHOSEN) == list(SAID[Side.THEIRS].values())
+    resolve.combine(here.site, latest(apart), {"acronym": Side.OURS}, None)
     assert values_at(apart, 0, *CHOSEN) == ["There", "H", None, "http://t.example", "two"]
 
 
 def test_what_was_decided_is_in_the_log(apart: World) -> None:
     here = apart.places[0]
-    resolve.combine(here.site, latest(apart), {"acronym": "ours", "name": "theirs"}, None)
-    resolve.restore(here.site, latest(apart), "ours", None)
-    resolve.restore(here.site, latest(apart), "theirs", None, quiet=True)
+    resolve.combine(here.site, latest(apart), {"acronym": Side.OURS, "name": Side.THEIRS}, None)
+    resolve.restore(here.site, latest(apart), Side.OURS, None)
+    resolve.restore(here.site, latest(apart), Side.THEIRS, None, quiet=True)
     entries = here.db(here.db.sync_log.mode == "decide/outgoing").select(orderby=here.db.sync_log.id)
     assert [row.message.partition(": ")[2] for row in entries] == [
         "field by field (acronym: our version, name: the other site's version).",
@@ -241,7 +241,7 @@ def test_what_was_decided_is_in_the_log(apart: World) -> None:
     assert "on the conflict of org_organisation 'There' (u)" in entries[0].message
 
 
-@pytest.mark.parametrize("choices", [{"nosuch": "ours"}, {"uuid": "ours"}, {"name": "mine"}])
+@pytest.mark.parametrize("choices", [{"nosuch": Side.OURS}, {"uuid": Side.OURS}, {"name": "mine"}])
 def test_what_cannot_be_chosen_changes_nothing(apart: World, choices: dict[str, str]) -> None:
     before = values_at(apart, 0, *CHOSEN, "modified_on")
     with pytest.raises(BadRequest):
@@ -253,7 +253,7 @@ def test_what_cannot_be_chosen_changes_nothing(apart: World, choices: dict[str, 
 def test_fields_of_a_record_that_is_not_here_cannot_be_chosen(conflict: World) -> None:
     key = rejected(conflict, GOOD)
     with pytest.raises(BadRequest, match="not here"):
-        resolve.combine(conflict.places[0].site, key, {"name": "theirs"})
+        resolve.combine(conflict.places[0].site, key, {"name": Side.THEIRS})
 
 
 def test_a_choice_that_the_data_model_forbids_changes_nothing(apart: World) -> None:
@@ -262,7 +262,7 @@ def test_a_choice_that_the_data_model_forbids_changes_nothing(apart: World) -> N
     text = f'<resource name="{ORG}" uuid="u"><data field="year" value="99999">99999</data></resource>'
     here.db(here.db.sync_kept.id == key).update(theirs=text)
     before = values_at(apart, 0, *CHOSEN, "modified_on")
-    report = resolve.combine(here.site, key, {"year": "theirs", "acronym": "ours"})
+    report = resolve.combine(here.site, key, {"year": Side.THEIRS, "acronym": Side.OURS})
     assert [outcome.errors.keys() for _, outcome in report.failures] == [{"year"}]
     assert values_at(apart, 0, *CHOSEN, "modified_on") == before
     assert here.db.sync_kept[key].state == "open"
@@ -296,7 +296,7 @@ def test_a_decision_after_a_conflict_is_no_conflict_again(won_here: World) -> No
     here.clock.step(60)
     for row in rows:
         resolve.accept(here.site, int(row.id), None)
-    resolve.restore(here.site, int(rows[0].id), "theirs", None)
+    resolve.restore(here.site, int(rows[0].id), Side.THEIRS, None)
     assert name_at(won_here, 0) == "Later at B"
     before = open_conflicts(won_here)
     for _ in range(2):

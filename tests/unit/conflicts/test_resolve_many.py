@@ -11,17 +11,15 @@ import pytest
 from s3sync.conflicts import resolve_many
 from s3sync.conflicts.kept_list import KeptVersionQuery
 from s3sync.conflicts.resolve_many import (
-    CHANGED,
-    DELETED,
-    LATER,
-    SAME_TIME,
+    LeftOpen,
     Ruling,
     Selection,
     VersionFacts,
     verdict,
 )
 from s3sync.core.errors import BadRequest
-from s3sync.core.kept import Kept
+from s3sync.core.kept import Kept, KeptKind, Resolution, Rule
+from s3sync.exchange.versions import Standing
 from tests.simulation.world import World
 from tests.support.disagreement import ORG, disagree, two_sites
 
@@ -29,41 +27,41 @@ OLD, NEW = datetime(2026, 1, 1), datetime(2026, 1, 2)
 
 
 def conflict(standing: str, ours: datetime | None = OLD, theirs: datetime | None = NEW) -> VersionFacts:
-    return VersionFacts("conflict", standing, ours, theirs, NEW)
+    return VersionFacts(KeptKind.CONFLICT, Standing(standing), ours, theirs, NEW)
 
 
 def rejected(standing: str = "absent", now: datetime | None = None, kind: str = "rejected") -> VersionFacts:
-    return VersionFacts(kind, standing, None, OLD, now)
+    return VersionFacts(KeptKind(kind), Standing(standing), None, OLD, now)
 
 
 @pytest.mark.parametrize(
     ("rule", "facts", "expected"),
     [
-        ("keep", conflict("other"), Ruling("keep")),
-        ("keep", rejected(), Ruling("keep")),
-        ("ours", conflict("theirs"), Ruling("ours")),
-        ("ours", conflict("ours"), Ruling("ours")),
-        ("theirs", conflict("ours"), Ruling("theirs")),
-        ("ours", conflict("other"), Ruling(why=CHANGED)),
-        ("theirs", conflict("deleted"), Ruling(why=DELETED)),
-        ("newer", conflict("other"), Ruling(why=CHANGED)),
-        ("newer", conflict("ours"), Ruling("theirs")),
-        ("newer", conflict("ours", NEW, OLD), Ruling("ours")),
-        ("newer", conflict("ours", OLD, OLD), Ruling(why=SAME_TIME)),
-        ("newer", conflict("ours", None, OLD), Ruling(why=SAME_TIME)),
-        ("ours", rejected(), Ruling("keep")),
-        ("theirs", rejected(), Ruling("theirs")),
-        ("again", rejected(), Ruling("theirs")),
-        ("again", rejected("other", NEW), Ruling(why=LATER)),
-        ("theirs", rejected("other", NEW, "refused"), Ruling(why=LATER)),
-        ("theirs", rejected("theirs", NEW), Ruling("theirs")),
-        ("newer", rejected("other", NEW), Ruling("keep")),
-        ("newer", rejected("other", OLD - timedelta(days=1)), Ruling("theirs")),
-        ("again", rejected("deleted"), Ruling("theirs")),
+        ("keep", conflict("other"), Ruling(Resolution.KEEP)),
+        ("keep", rejected(), Ruling(Resolution.KEEP)),
+        ("ours", conflict("theirs"), Ruling(Resolution.OURS)),
+        ("ours", conflict("ours"), Ruling(Resolution.OURS)),
+        ("theirs", conflict("ours"), Ruling(Resolution.THEIRS)),
+        ("ours", conflict("other"), Ruling(why=LeftOpen.CHANGED)),
+        ("theirs", conflict("deleted"), Ruling(why=LeftOpen.DELETED)),
+        ("newer", conflict("other"), Ruling(why=LeftOpen.CHANGED)),
+        ("newer", conflict("ours"), Ruling(Resolution.THEIRS)),
+        ("newer", conflict("ours", NEW, OLD), Ruling(Resolution.OURS)),
+        ("newer", conflict("ours", OLD, OLD), Ruling(why=LeftOpen.SAME_TIME)),
+        ("newer", conflict("ours", None, OLD), Ruling(why=LeftOpen.SAME_TIME)),
+        ("ours", rejected(), Ruling(Resolution.KEEP)),
+        ("theirs", rejected(), Ruling(Resolution.THEIRS)),
+        ("again", rejected(), Ruling(Resolution.THEIRS)),
+        ("again", rejected("other", NEW), Ruling(why=LeftOpen.LATER)),
+        ("theirs", rejected("other", NEW, "refused"), Ruling(why=LeftOpen.LATER)),
+        ("theirs", rejected("theirs", NEW), Ruling(Resolution.THEIRS)),
+        ("newer", rejected("other", NEW), Ruling(Resolution.KEEP)),
+        ("newer", rejected("other", OLD - timedelta(days=1)), Ruling(Resolution.THEIRS)),
+        ("again", rejected("deleted"), Ruling(Resolution.THEIRS)),
     ],
 )
 def test_a_rule_never_overrules_what_happened_since(rule: str, facts: VersionFacts, expected: Ruling) -> None:
-    assert verdict(rule, facts) == expected
+    assert verdict(Rule(rule), facts) == expected
 
 
 WANTED = KeptVersionQuery(3, "conflict", "org_office", "open", "2026-01-31", "Red")
@@ -149,7 +147,7 @@ def test_what_was_changed_since_is_left_open_with_the_reason(conflicts: World) -
     here.db.commit()
     row = here.db.sync_decision(run(conflicts, "ours"))
     assert (row.done, row.left_open) == (3, 2)
-    assert [each["why"] for each in row.problems] == [CHANGED, DELETED]
+    assert [each["why"] for each in row.problems] == [LeftOpen.CHANGED, LeftOpen.DELETED]
     assert names(conflicts) == ["A0", "Later", "A3", "A4"]
     (entry,) = here.db(here.db.sync_log.action == "decide").select()
     assert entry.result == "warning" and "B1: changed" in entry.message
@@ -213,14 +211,14 @@ def test_rejected_records_are_tried_again_and_told_if_they_fail(conflicts: World
 
     def put_aside(table: str, uuid: str, inner: str) -> Kept:
         text = f'<resource name="{table}" uuid="{uuid}">{inner}</resource>'
-        return Kept("rejected", table, uuid, None, 1, None, "why", None, text, None, uuid)
+        return Kept(KeptKind.REJECTED, table, uuid, None, 1, None, "why", None, text, None, uuid)
 
     with here.site.store.transaction():
         here.site.kept_versions.keep(
             [put_aside(ORG, "good", good), put_aside(ORG, "bad", good + bad), put_aside("nosuch", "x", good)]
         )
-    assert resolve_many.counts(here.site, Selection(None, KeptVersionQuery()), "again") == {"rejected": 3}
-    assert resolve_many.counts(here.site, Selection(None, KeptVersionQuery()), "ours") == {
+    assert resolve_many.counts(here.site, Selection(None, KeptVersionQuery()), Rule.AGAIN) == {"rejected": 3}
+    assert resolve_many.counts(here.site, Selection(None, KeptVersionQuery()), Rule.OURS) == {
         "conflict": 5,
         "rejected": 3,
     }
@@ -228,7 +226,7 @@ def test_rejected_records_are_tried_again_and_told_if_they_fail(conflicts: World
     assert (row.done, row.left_open) == (1, 2)
     assert "New" in names(conflicts)
     told = {each["why"] for each in row.problems}
-    assert resolve_many.UNKNOWN in told and any("year" in why for why in told)
+    assert LeftOpen.UNKNOWN in told and any("year" in why for why in told)
     assert states(conflicts).count(("open", None)) == 7
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ..core.kept import Side
 from ..core.records import Action, Record, Reference, Upload
 from ..core.schema import Field, Table
 from ..exchange import versions
@@ -32,7 +33,7 @@ class ConflictDetail(NamedTuple):
         lines: the two versions, field by field.
         ours, theirs: the versions, None if there is none. Ours is the present record if no version was kept.
         now: the present record, None if it never was here.
-        standing: the version that the record has now: "ours", "theirs", "other", "deleted", or "absent".
+        standing: the version that the record has now.
         choices: the fields that can be chosen one by one; empty if only a whole version can be chosen.
         address: (controller, function, id) of the record's page, None if there is none.
         companions: components in the other site's version: title and count.
@@ -46,7 +47,7 @@ class ConflictDetail(NamedTuple):
     ours: Record | None = None
     theirs: Record | None = None
     now: Record | None = None
-    standing: str = "absent"
+    standing: versions.Standing = versions.Standing.ABSENT
     choices: list[versions.FieldChoice] = []
     address: Address | None = None
     companions: list[tuple[str, int]] = []
@@ -92,7 +93,7 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
     )
 
 
-def picked(choices: list[versions.FieldChoice], variables: Mapping[str, Any]) -> Mapping[str, str]:
+def picked(choices: list[versions.FieldChoice], variables: Mapping[str, Any]) -> dict[str, Side]:
     """Return the chosen side for each field; the preset if the form has no valid one.
 
     Args:
@@ -100,9 +101,9 @@ def picked(choices: list[versions.FieldChoice], variables: Mapping[str, Any]) ->
         variables: variables of the form: ``field_<name>`` is the side.
     """
     return {
-        each.name: side if side in each.options else each.preset
+        each.name: next((side for side in each.options if side == given), each.preset)
         for each in choices
-        for side in [str(variables.get(f"field_{each.name}") or "")]
+        for given in [str(variables.get(f"field_{each.name}") or "")]
     }
 
 

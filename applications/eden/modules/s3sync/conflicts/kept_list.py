@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..core.kept import KINDS, STATES, UNDECIDED
+from ..core.kept import UNDECIDED, KeptKind, KeptState
 from ..database.paging import ListPage, SortOrder, containing, day, order_of, whole_number
 from ..exchange import versions
 from ..site import Site
@@ -14,6 +14,9 @@ from ..site.labels import resource_names
 PAGE = 50
 COLUMNS = ("time", "name", "resource", "kind", "state", "repository")
 NEWEST = "-time"
+
+#: Asked for as a kind: those that need a decision. As a state: every one.
+ANY_UNDECIDED, EVERY_STATE = "undecided", "all"
 
 #: Maximum length of a text to search for.
 LONGEST_SEARCH = 255
@@ -38,9 +41,9 @@ class KeptVersionQuery(NamedTuple):
 
     Attributes:
         repository: id of the repository, None for all.
-        kind: one of KINDS, "undecided" for conflicts and rejected records, "" for all.
+        kind: one of KeptKind, "undecided" for conflicts and rejected records, "" for all.
         resource: name of a table, "" for all.
-        state: one of STATES, or "all".
+        state: one of KeptState, or "all".
         since: the first day (year-month-day, UTC), "" for the beginning.
         search: text in the record's name or identifier, "" for any.
     """
@@ -48,7 +51,7 @@ class KeptVersionQuery(NamedTuple):
     repository: int | None = None
     kind: str = ""
     resource: str = ""
-    state: str = "open"
+    state: str = KeptState.OPEN
     since: str = ""
     search: str = ""
 
@@ -64,9 +67,9 @@ class KeptVersionQuery(NamedTuple):
         since = str(variables.get("since") or "")
         return cls(
             repository_id or whole_number(variables.get("repository")),
-            kind if kind in (*KINDS, "undecided") else "",
+            kind if kind in (*KeptKind, ANY_UNDECIDED) else "",
             str(variables.get("resource") or "")[:64],
-            state if state in (*STATES, "all") else "open",
+            state if state in (*KeptState, EVERY_STATE) else KeptState.OPEN,
             since if day(since) else "",
             str(variables.get("q") or "").strip()[:LONGEST_SEARCH],
         )
@@ -77,7 +80,7 @@ class KeptVersionQuery(NamedTuple):
             "repository": str(self.repository or ""),
             "kind": self.kind,
             "resource": self.resource,
-            "state": "" if self.state == "open" else self.state,
+            "state": "" if self.state == KeptState.OPEN else self.state,
             "since": self.since,
             "q": self.search,
         }
@@ -94,9 +97,9 @@ class KeptVersionQuery(NamedTuple):
         query = table.id > 0
         if self.repository:
             query &= table.repository_id == self.repository
-        if self.state != "all":
+        if self.state != EVERY_STATE:
             query &= table.state == self.state
-        if self.kind == "undecided":
+        if self.kind == ANY_UNDECIDED:
             query &= table.kind.belongs(UNDECIDED)
         elif self.kind:
             query &= table.kind == self.kind
@@ -116,7 +119,7 @@ def undecided(site: Site, repository_id: int | None = None) -> int:
         site: this site.
         repository_id: only those of this repository.
     """
-    wanted = KeptVersionQuery(repository=repository_id, kind="undecided")
+    wanted = KeptVersionQuery(repository=repository_id, kind=ANY_UNDECIDED)
     return int(site.db(wanted.query(site.db)).count())
 
 
@@ -131,7 +134,7 @@ def undecided_by_table(site: Site, repository_id: int, names: Sequence[str]) -> 
     table = site.db.sync_kept
     parts = {name: [name, *travelling(site, name)] for name in names}
     count = table.id.count()
-    query = KeptVersionQuery(repository=repository_id, kind="undecided").query(site.db)
+    query = KeptVersionQuery(repository=repository_id, kind=ANY_UNDECIDED).query(site.db)
     query &= table.tablename.belongs(sorted({part for listed in parts.values() for part in listed}))
     rows = site.db(query).select(table.tablename, count, groupby=table.tablename)
     found = {row[table.tablename]: int(row[count]) for row in rows}

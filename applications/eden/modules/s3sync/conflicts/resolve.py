@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ..core.errors import BadRequest
-from ..core.kept import Kept
+from ..core.kept import SUPERSEDABLE, Kept, Resolution, Side
 from ..core.policy import Policy, Terms
 from ..core.records import Record
 from ..core.schema import Table
@@ -20,9 +20,8 @@ from ..exchange.importer import Report
 from ..site import Site
 from ..wire.s3xml import Decoder, parse_fragment
 
-KEEP, OURS, THEIRS, FIELDS, NOW = "keep", "ours", "theirs", "fields", "now"
 _TICK = timedelta(seconds=1)
-_WORDS = {OURS: "our version", THEIRS: "the other site's version", NOW: "as it is"}
+_WORDS = {Side.OURS: "our version", Side.THEIRS: "the other site's version", Side.NOW: "as it is"}
 
 
 class _Rejected(Exception):
@@ -57,14 +56,14 @@ class Present(NamedTuple):
 
 
 def restore(
-    site: Site, kept_id: int, side: str, user_id: int | None = None, *, quiet: bool = False
+    site: Site, kept_id: int, side: Side, user_id: int | None = None, *, quiet: bool = False
 ) -> Report:
     """Make a kept version the record again.
 
     Args:
         site: this site.
         kept_id: row of sync_kept.
-        side: which version: "ours" or "theirs".
+        side: which version.
         user_id: the user who decides.
         quiet: whether the caller writes the log entry.
 
@@ -83,19 +82,19 @@ def restore(
         record = _side(site, kept, kept_id, side)
         present = here(site, site.schema.table(record.table), kept.uuid)
         record.modified_on = present.after(site.clock.now())
-        report = _take(site, kept_id, kept, record, present, user_id, side)
+        report = _take(site, kept_id, kept, record, present, user_id, Resolution(side))
         if not quiet and not report.failures:
             _tell(site, kept, user_id, _WORDS[side])
         return report
 
 
-def combine(site: Site, kept_id: int, choices: Mapping[str, str], user_id: int | None = None) -> Report:
+def combine(site: Site, kept_id: int, choices: Mapping[str, Side], user_id: int | None = None) -> Report:
     """Make a record of fields chosen from both versions.
 
     Args:
         site: this site.
         kept_id: row of sync_kept.
-        choices: field name -> "ours", "theirs" or "now" (the present value). Other fields stay.
+        choices: field name -> the version that it is taken from. Other fields stay.
         user_id: the user who decides.
 
     Returns:
@@ -114,14 +113,14 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, str], user_id: int |
                 hint="Use one of the versions as a whole.",
             )
         record = Record(table.name, kept.uuid, modified_on=present.after(site.clock.now()))
-        sides: dict[str, Record] = {}
+        sides: dict[Side, Record] = {}
         for name, side in choices.items():
-            if side == NOW:
+            if side is Side.NOW:
                 continue
             if side not in sides:
                 sides[side] = _side(site, kept, kept_id, side)
             _copy(name, sides[side], record)
-        report = _take(site, kept_id, kept, record, present, user_id, FIELDS)
+        report = _take(site, kept_id, kept, record, present, user_id, Resolution.FIELDS)
         if not report.failures:
             chosen = ", ".join(f"{name}: {_WORDS[side]}" for name, side in sorted(choices.items()))
             _tell(site, kept, user_id, f"field by field ({chosen})")
@@ -136,7 +135,7 @@ def accept(site: Site, kept_id: int, user_id: int | None = None) -> None:
     """
     with site.store.transaction():
         kept = known(site, kept_id)
-        site.kept_versions.resolve([kept_id], user_id, KEEP)
+        site.kept_versions.resolve([kept_id], user_id, Resolution.KEEP)
         _tell(site, kept, user_id, "the record stays as it is")
 
 
@@ -191,7 +190,7 @@ def person(site: Site, user_id: int | None) -> str:
 def _tell(site: Site, kept: Kept, user_id: int | None, decided: str) -> None:
     name = site.name_of(kept)
     label = f"{kept.table} {name!r} ({kept.uuid})" if name else f"{kept.table} {kept.uuid}"
-    what = f"{kept.kind} version" if kept.kind in ("rejected", "refused") else kept.kind
+    what = f"{kept.kind} version" if kept.kind in SUPERSEDABLE else kept.kind
     tell(
         site,
         kept.repository_id,
@@ -208,7 +207,7 @@ def _take(
     record: Record,
     present: Present,
     user_id: int | None,
-    decision: str,
+    decision: Resolution,
 ) -> Report:
     try:
         with site.store.savepoint():
@@ -219,17 +218,15 @@ def _take(
             if not present.is_here:
                 for each in record.walk():
                     if each.uuid:
-                        site.kept_versions.release(
-                            kept.repository_id, each.table, [each.uuid], ("rejected", "refused")
-                        )
+                        site.kept_versions.release(kept.repository_id, each.table, [each.uuid], SUPERSEDABLE)
             site.kept_versions.resolve([kept_id], user_id, decision)
     except _Rejected as rejected:
         return rejected.report
     return report
 
 
-def _side(site: Site, kept: Kept, kept_id: int, side: str) -> Record:
-    text = {OURS: kept.ours, THEIRS: kept.theirs}.get(side)
+def _side(site: Site, kept: Kept, kept_id: int, side: Side) -> Record:
+    text = {Side.OURS: kept.ours, Side.THEIRS: kept.theirs}.get(side)
     if not text:
         raise BadRequest(f"Of the version {kept_id} of {kept.table} {kept.uuid} there is no side {side!r}.")
     record = Decoder(site.schema).decode(parse_fragment(text.encode("utf-8")))

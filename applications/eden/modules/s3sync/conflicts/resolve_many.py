@@ -14,79 +14,94 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..core.errors import BadRequest, SyncError
-from ..core.kept import KINDS
+from ..core.kept import KeptKind, KeptState, Resolution, Rule, Side
+from ..core.text import TextEnum
 from ..exchange import versions
 from ..exchange.importer.report import problems_of
 from ..scheduler import queue as scheduler_queue
 from ..site import Site
 from . import resolve
 from .kept_list import KeptVersionQuery, entries
-from .resolve import KEEP, OURS, THEIRS, Present
+from .resolve import Present
 
-NEWER, AGAIN = "newer", "again"
-RULES = (KEEP, OURS, THEIRS, NEWER, AGAIN)
 FUNCTION = "sync_decide"
 BATCH = 50
 MOST_PROBLEMS = 200
 #: The names of the stored query's values, in the order used before they were stored by name.
 _BY_POSITION = ("repository", "kind", "resource", "state", "since", "search")
-#: Why a version was left open, besides the reasons of an import.
-CHANGED, DELETED, LATER, SAME_TIME, UNKNOWN = "changed", "deleted", "later", "same time", "unknown"
+
+
+class LeftOpen(TextEnum):
+    """Why a version was left open, besides the reasons of an import."""
+
+    CHANGED = "changed"
+    DELETED = "deleted"
+    LATER = "later"
+    SAME_TIME = "same time"
+    UNKNOWN = "unknown"
+
+
+class WorkState(TextEnum):
+    """How far the work of a rule is: a row of sync_decision."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
 
 
 class VersionFacts(NamedTuple):
     """The input of a rule.
 
     Attributes:
-        kind: conflict, rejected or refused.
+        kind: why the version was kept.
         standing: as in ``exchange.versions.standing``.
         ours_on, theirs_on: times of the versions (UTC), None if unknown.
         now_on: time of the present record, None if it is not here.
     """
 
-    kind: str
-    standing: str
+    kind: KeptKind
+    standing: versions.Standing
     ours_on: datetime | None = None
     theirs_on: datetime | None = None
     now_on: datetime | None = None
 
 
 class Ruling(NamedTuple):
-    """The result of a rule for a version: the side (keep, ours, theirs), or why it is left open."""
+    """The result of a rule for a version: what is decided, or why it is left open."""
 
-    side: str = ""
-    why: str = ""
+    decision: Resolution | None = None
+    why: LeftOpen | None = None
 
 
-def verdict(rule: str, facts: VersionFacts) -> Ruling:
+def verdict(rule: Rule, facts: VersionFacts) -> Ruling:
     """Apply a rule.
 
     Args:
-        rule: one of RULES.
+        rule: the rule.
         facts: the facts about the version and its record.
     """
-    if rule == KEEP:
-        return Ruling(KEEP)
-    if facts.kind == "conflict":
-        if facts.standing == "other":
-            return Ruling(why=CHANGED)
-        if facts.standing == "deleted":
-            return Ruling(why=DELETED)
-        if rule == NEWER:
+    if rule is Rule.KEEP:
+        return Ruling(Resolution.KEEP)
+    if facts.kind is KeptKind.CONFLICT:
+        if facts.standing is versions.Standing.OTHER:
+            return Ruling(why=LeftOpen.CHANGED)
+        if facts.standing is versions.Standing.DELETED:
+            return Ruling(why=LeftOpen.DELETED)
+        if rule is Rule.NEWER:
             return _newer(facts.ours_on, facts.theirs_on)
-        return Ruling(rule)
-    if rule == OURS:
-        return Ruling(KEEP)
+        return Ruling(Resolution(rule))
+    if rule is Rule.OURS:
+        return Ruling(Resolution.KEEP)
     later = facts.now_on is not None and facts.theirs_on is not None and facts.now_on > facts.theirs_on
-    if not later or facts.standing == "theirs":
-        return Ruling(THEIRS)
-    return Ruling(KEEP) if rule == NEWER else Ruling(why=LATER)
+    if not later or facts.standing is versions.Standing.THEIRS:
+        return Ruling(Resolution.THEIRS)
+    return Ruling(Resolution.KEEP) if rule is Rule.NEWER else Ruling(why=LeftOpen.LATER)
 
 
 def _newer(ours: datetime | None, theirs: datetime | None) -> Ruling:
     if ours is None or theirs is None or ours == theirs:
-        return Ruling(why=SAME_TIME)
-    return Ruling(OURS if ours > theirs else THEIRS)
+        return Ruling(why=LeftOpen.SAME_TIME)
+    return Ruling(Resolution.OURS if ours > theirs else Resolution.THEIRS)
 
 
 # --- which versions ------------------------------------------------------------------------------------------
@@ -115,26 +130,26 @@ class Selection(NamedTuple):
         named = dict(zip(_BY_POSITION, wanted)) if isinstance(wanted, list) else wanted
         return cls(given["ids"], KeptVersionQuery(**named))
 
-    def query(self, db: Any, rule: str) -> Any:
+    def query(self, db: Any, rule: Rule) -> Any:
         """Return the query for the open versions of the selection that the rule applies to."""
         table = db.sync_kept
         if self.ids is not None:
             query = table.id.belongs(self.ids)
         else:
-            query = self.wanted._replace(state="open").query(db)
-        query &= table.state == "open"
-        if rule == AGAIN:
-            query &= table.kind == "rejected"
+            query = self.wanted._replace(state=KeptState.OPEN).query(db)
+        query &= table.state == KeptState.OPEN
+        if rule == Rule.AGAIN:
+            query &= table.kind == KeptKind.REJECTED
         return query
 
 
-def counts(site: Site, selection: Selection, rule: str) -> dict[str, int]:
+def counts(site: Site, selection: Selection, rule: Rule) -> dict[str, int]:
     """Return kind -> number of versions that the rule would apply to."""
     db, table = site.db, site.db.sync_kept
     number = table.id.count()
     rows = db(selection.query(db, rule)).select(table.kind, number, groupby=table.kind)
     found = {row.sync_kept.kind: int(row[number]) for row in rows}
-    return {kind: found[kind] for kind in KINDS if kind in found}
+    return {kind: found[kind] for kind in KeptKind if kind in found}
 
 
 # --- the work ------------------------------------------------------------------------------------------------
@@ -146,20 +161,21 @@ def begin(site: Site, selection: Selection, rule: str, user_id: int | None) -> i
     Args:
         site: this site.
         selection: the versions; those kept later are not resolved.
-        rule: one of RULES.
+        rule: a text of ``Rule``.
         user_id: the user who decides.
 
     Raises:
         BadRequest: there is no such rule.
     """
-    if rule not in RULES:
+    chosen = next((each for each in Rule if each == rule), None)
+    if chosen is None:
         raise BadRequest(f"There is no rule {rule[:64]!r}.", hint="Choose one of the list.")
     db, table = site.db, site.db.sync_kept
-    query = selection.query(db, rule)
+    query = selection.query(db, chosen)
     last = db(query).select(table.id.max()).first()[table.id.max()]
     with site.store.transaction():
         key: int = db.sync_decision.insert(
-            rule=rule,
+            rule=chosen.value,
             selection=selection.to_text(),
             last_id=last or 0,
             user_id=user_id,
@@ -244,18 +260,18 @@ def _batch(site: Site, key: int) -> bool:
     sweep = table(key)
     if sweep is None:
         raise BadRequest("There is no such decision.", hint="It may have been removed with the log.")
-    if sweep.state == "finished":
+    if sweep.state == WorkState.FINISHED:
         return False
     kept = db.sync_kept
-    query = Selection.from_text(sweep.selection).query(db, sweep.rule)
+    query = Selection.from_text(sweep.selection).query(db, Rule(sweep.rule))
     query &= (kept.id > sweep.position) & (kept.id <= sweep.last_id)
     rows = list(db(query).select(orderby=kept.id, limitby=(0, BATCH)))
     if not rows:
         _finish(site, key)
         return False
     with site.store.transaction():
-        claim = (table.id == key) & (table.position == sweep.position) & (table.state != "finished")
-        if not db(claim).update(position=rows[-1].id, state="running"):
+        claim = (table.id == key) & (table.position == sweep.position) & (table.state != WorkState.FINISHED)
+        if not db(claim).update(position=rows[-1].id, state=WorkState.RUNNING):
             return True
         sweep = table(key)
         problems = _decide(site, sweep, rows)
@@ -270,8 +286,8 @@ def _batch(site: Site, key: int) -> bool:
 def _finish(site: Site, key: int) -> None:
     db, table = site.db, site.db.sync_decision
     with site.store.transaction():
-        ended = (table.id == key) & (table.state != "finished")
-        if not db(ended).update(state="finished", finished_on=site.clock.now()):
+        ended = (table.id == key) & (table.state != WorkState.FINISHED)
+        if not db(ended).update(state=WorkState.FINISHED, finished_on=site.clock.now()):
             return
         sweep = table(key)
         selection = Selection.from_text(sweep.selection)
@@ -289,33 +305,37 @@ def _finish(site: Site, key: int) -> None:
 
 def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
     """Resolve versions within the current transaction; return those left open, with the reason."""
-    if sweep.rule == KEEP:
-        site.kept_versions.resolve([row.id for row in rows], sweep.user_id, KEEP)
+    rule = Rule(sweep.rule)
+    if rule is Rule.KEEP:
+        site.kept_versions.resolve([row.id for row in rows], sweep.user_id, Resolution.KEEP)
         return []
     known = _facts(site, rows)
     changed: set[tuple[str, str | None]] = set()
-    settled: dict[str, list[int]] = {}
+    settled: dict[Resolution, list[int]] = {}
     left: list[Mapping[str, Any]] = []
     for entry in entries(site, rows):
         row = entry.row
         record = (row.tablename, row.uuid)
         facts = _facts(site, [row]).get(row.id) if record in changed else known.get(row.id)
-        side, why = Ruling(why=UNKNOWN) if facts is None else verdict(sweep.rule, facts)
-        if not why:
-            if side == KEEP or (facts is not None and facts.standing == side):
-                settled.setdefault(side, []).append(row.id)
+        ruling = Ruling(why=LeftOpen.UNKNOWN) if facts is None else verdict(rule, facts)
+        why: str = ruling.why or ""
+        if ruling.decision is not None:
+            if ruling.decision is Resolution.KEEP or (
+                facts is not None and facts.standing == ruling.decision.value
+            ):
+                settled.setdefault(ruling.decision, []).append(row.id)
                 continue
-            why = _restore(site, row.id, side, sweep.user_id)
+            why = _restore(site, row.id, Side(ruling.decision), sweep.user_id)
             changed.add(record)
         if why:
             name = entry.name or row.uuid or row.tablename
             left.append({"id": row.id, "name": name, "why": why})
-    for side, ids in settled.items():
-        site.kept_versions.resolve(ids, sweep.user_id, side)
+    for decision, ids in settled.items():
+        site.kept_versions.resolve(ids, sweep.user_id, decision)
     return left
 
 
-def _restore(site: Site, kept_id: int, side: str, user_id: int | None) -> str:
+def _restore(site: Site, kept_id: int, side: Side, user_id: int | None) -> str:
     """Make a version the record; return why this failed, "" if it did not."""
     try:
         report = resolve.restore(site, kept_id, side, user_id, quiet=True)
@@ -351,7 +371,7 @@ def _facts(site: Site, rows: Sequence[Any]) -> dict[int, VersionFacts]:
                 continue
             now = versions.read(texts.get(here.key or 0), site.schema)
             found[row.id] = VersionFacts(
-                row.kind,
+                KeptKind(row.kind),
                 versions.standing(now, ours, theirs, table, site.own_domain),
                 ours.modified_on if ours is not None else None,
                 theirs.modified_on if theirs is not None else None,

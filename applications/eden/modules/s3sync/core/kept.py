@@ -3,19 +3,59 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import (
-    TYPE_CHECKING,
-    NamedTuple,
-)
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    pass
+from .text import TextEnum
 
-KINDS = ("conflict", "rejected", "refused")
-STATES = ("open", "resolved", "superseded")
+
+class KeptKind(TextEnum):
+    """Why a version was kept: it lost a conflict, could not be stored, or the policy refused it."""
+
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+
+
+class KeptState(TextEnum):
+    """Whether a kept version waits, was decided by a person, or gave way to a later version."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    SUPERSEDED = "superseded"
+
+
+class Side(TextEnum):
+    """A version of a record: this site's, the other site's, or what the record says now."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    NOW = "now"
+
+
+class Resolution(TextEnum):
+    """What a person decided on a kept version: nothing changes, one version is used, or fields of both are."""
+
+    KEEP = "keep"
+    OURS = "ours"
+    THEIRS = "theirs"
+    FIELDS = "fields"
+
+
+class Rule(TextEnum):
+    """By what rule many kept versions are decided."""
+
+    KEEP = "keep"
+    OURS = "ours"
+    THEIRS = "theirs"
+    NEWER = "newer"
+    AGAIN = "again"
+
 
 #: The kinds that need a decision. Refused versions do not: whoever chose the policy decided on them.
-UNDECIDED = ("conflict", "rejected")
+UNDECIDED = (KeptKind.CONFLICT, KeptKind.REJECTED)
+
+#: The kinds that end when a later version of the record is taken; a lost conflict stays to be looked at.
+SUPERSEDABLE = (KeptKind.REJECTED, KeptKind.REFUSED)
 
 
 class Deferred(NamedTuple):
@@ -46,11 +86,11 @@ class Kept(NamedTuple):
     """A version of a record that did not become the record here: rejected, or the loser of a conflict.
 
     Attributes:
-        kind: "rejected", "conflict" or "refused" (by policy).
+        kind: why it was kept.
         table, uuid: the record; uuid may be None for a rejected record without one.
         key: key of the record here, None if it does not exist.
         repository_id: the repository that sent it.
-        winner: for a conflict, "ours" or "theirs".
+        winner: for a conflict, the version that stayed.
         reason: why, for a person.
         ours, theirs: the two versions as S3XML, None if there is none.
         modified_on: time of the version that was not taken (UTC).
@@ -58,12 +98,12 @@ class Kept(NamedTuple):
         missing: for a rejected record, the uuids of referenced records that are missing here.
     """
 
-    kind: str
+    kind: KeptKind
     table: str
     uuid: str | None
     key: int | None
     repository_id: int | None
-    winner: str | None
+    winner: Side | None
     reason: str
     ours: str | None
     theirs: str | None

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Callable, NamedTuple
 
 from .errors import BadRequest
+from .kept import Side
 from .records import Action
 
 
@@ -178,10 +179,10 @@ class Decision(NamedTuple):
     """What to do with an incoming version.
 
     Attributes:
-        action: the outcome; CREATED, UPDATED, DELETED, MERGED and CONFLICT won by "theirs" take the version.
+        action: the outcome; CREATED, UPDATED, DELETED, MERGED and CONFLICT won by theirs take the version.
         take: whether the incoming version becomes the record here.
         reason: why, for a person; empty for the plain cases.
-        winner: for a conflict, "ours" or "theirs".
+        winner: for a conflict, the version that becomes or stays the record.
         assert_ours: whether our version must be sent again: it stays, but the peer seems to believe that we have
             another one. Without that the sites would differ for good.
     """
@@ -189,7 +190,7 @@ class Decision(NamedTuple):
     action: Action
     take: bool
     reason: DecisionReason | None = None
-    winner: str | None = None
+    winner: Side | None = None
     assert_ours: bool = False
 
     @property
@@ -270,7 +271,7 @@ def decide(
     policy = (ruling or terms.conflict_policy) if changed_here else terms.update_policy
     takes, reason = _verdict(policy, ours, theirs, changed_here, tie)
     if changed_here:
-        return Decision(Action.CONFLICT, takes, reason, "theirs" if takes else "ours")
+        return Decision(Action.CONFLICT, takes, reason, Side.THEIRS if takes else Side.OURS)
     if takes:
         return Decision(_TAKEN[method], True)
     return Decision(Action.SKIPPED, False, reason, assert_ours=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Union
 
+from .kept import Side
+
 
 class Reference(NamedTuple):
     """A foreign key as it travels: table and uuid (or document-local tuid) of the target record.
@@ -170,7 +172,7 @@ class Outcome:
         reason: why, for a person; empty for the plain cases created, updated, unchanged, deleted.
         errors: the invalid fields of a rejected record.
         warnings: what was left out although the record was stored (a missing file, a pending reference).
-        winner: for a conflict, the version that stayed: "ours" or "theirs".
+        winner: for a conflict, the version that stayed.
     """
 
     action: Action
@@ -180,4 +182,4 @@ class Outcome:
     reason: str = ""
     errors: dict[str, FieldError] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    winner: str | None = None
+    winner: Side | None = None

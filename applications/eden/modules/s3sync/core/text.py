@@ -1,7 +1,8 @@
-"""Text without the characters that cannot be stored or shown."""
+"""Texts without what cannot be stored or shown, and enumerations of stored texts."""
 
 from __future__ import annotations
 
+import enum
 import re
 
 # XML 1.0 cannot contain these in any form: control characters, single surrogates, two noncharacters.
@@ -21,3 +22,17 @@ def legible(value: str) -> str:
 def shown(value: str, limit: int = 60) -> str:
     """Return the beginning of a text from outside, short enough for a message."""
     return value if len(value) <= limit else f"{value[:limit]}…"
+
+
+class TextEnum(str, enum.Enum):
+    """An enumeration whose members are texts, also where they are formatted, hashed or bound to a statement.
+
+    ``enum.StrEnum`` of Python 3.11, for every version that the site may run on.
+    """
+
+    __str__ = str.__str__
+    __hash__ = str.__hash__
+
+    def __format__(self, format_spec: str) -> str:
+        """Format the text."""
+        return str.__format__(self, format_spec)

@@ -8,12 +8,10 @@ from datetime import datetime
 from typing import Any, Callable
 
 from ..core.clock import Clock, SystemClock
-from ..core.kept import Kept
+from ..core.kept import Kept, KeptKind, KeptState, Resolution, Side
 from ..core.schema import Field, Schema
 from ..exchange.ports import Row
 from .store import open_store
-
-OPEN, SUPERSEDED, RESOLVED = "open", "superseded", "resolved"
 
 _LONGEST_NAME = 255
 _MOMENT = Field("modified_on", "datetime", "datetime")
@@ -74,7 +72,7 @@ class SqlKeptVersions:
                     json.dumps(list(item.missing)) if item.missing else None,
                     item.ours,
                     item.theirs,
-                    OPEN,
+                    KeptState.OPEN,
                     now,
                     self._naming(item)[:_LONGEST_NAME],
                 )
@@ -96,7 +94,7 @@ class SqlKeptVersions:
         mark = self._store.mark
         sql = (
             f"SELECT uuid, ours FROM {self._kept} WHERE tablename = {mark} AND repository_id = {mark} "
-            "AND kind = 'conflict' AND ours IS NOT NULL AND uuid IN "
+            f"AND kind = '{KeptKind.CONFLICT}' AND ours IS NOT NULL AND uuid IN "
         )
         found: dict[str, list[str]] = {}
         if repository_id is not None:
@@ -105,7 +103,7 @@ class SqlKeptVersions:
         return found
 
     def release(
-        self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[str]
+        self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[KeptKind]
     ) -> None:
         """See ports.KeptVersions."""
         if not kinds:
@@ -117,7 +115,8 @@ class SqlKeptVersions:
         # Usually nothing is open; this query needs no keys.
         if self._store.rows(f"SELECT 1 FROM {self._kept} WHERE {where} LIMIT 1", parameters):
             self._store.by_keys_run(
-                f"UPDATE {self._kept} SET state = '{SUPERSEDED}', closed_on = {mark} WHERE {where} AND uuid IN ",
+                f"UPDATE {self._kept} SET state = '{KeptState.SUPERSEDED}', closed_on = {mark} "
+                f"WHERE {where} AND uuid IN ",
                 (self._moment(self._clock.now()), *parameters),
                 uuids,
             )
@@ -128,7 +127,7 @@ class SqlKeptVersions:
         waiting = [
             (key, set(json.loads(missing) if isinstance(missing, (str, bytes)) else missing))
             for key, missing in self._store.rows(
-                f"SELECT id, missing FROM {self._kept} WHERE {where} AND kind = 'rejected' "
+                f"SELECT id, missing FROM {self._kept} WHERE {where} AND kind = '{KeptKind.REJECTED}' "
                 "AND missing IS NOT NULL ORDER BY id",
                 parameters,
             )
@@ -148,17 +147,17 @@ class SqlKeptVersions:
             return self._kept_item(row)._replace(ours=row[-2], theirs=row[-1])
         return None
 
-    def resolve(self, keys: Collection[int], user_id: int | None, decision: str) -> None:
+    def resolve(self, keys: Collection[int], user_id: int | None, decision: Resolution) -> None:
         """Close kept versions because a person has decided.
 
         Args:
             keys: keys of the versions.
             user_id: the user who decided.
-            decision: the decision: "keep", "ours", "theirs" or "fields".
+            decision: what was decided.
         """
         mark = self._store.mark
         self._store.by_keys_run(
-            f"UPDATE {self._kept} SET state = '{RESOLVED}', closed_on = {mark}, resolved_by = {mark}, "
+            f"UPDATE {self._kept} SET state = '{KeptState.RESOLVED}', closed_on = {mark}, resolved_by = {mark}, "
             f"decision = {mark} WHERE id IN ",
             (self._moment(self._clock.now()), user_id, decision),
             keys,
@@ -167,7 +166,7 @@ class SqlKeptVersions:
     def purge(self, before: datetime) -> int:
         """Remove kept versions that were decided or superseded before a time (UTC); return how many."""
         mark = self._store.mark
-        where = f"FROM {self._kept} WHERE state <> '{OPEN}' AND closed_on < {mark}"
+        where = f"FROM {self._kept} WHERE state <> '{KeptState.OPEN}' AND closed_on < {mark}"
         parameters = (self._moment(before),)
         count = int(self._store.rows(f"SELECT count(*) {where}", parameters)[0][0])
         if count:
@@ -187,8 +186,11 @@ class SqlKeptVersions:
     def _open(self, repository_id: int | None, table: str) -> tuple[str, tuple[Any, ...]]:
         mark = self._store.mark
         if repository_id is None:
-            return f"state = '{OPEN}' AND repository_id IS NULL AND tablename = {mark}", (table,)
-        return f"state = '{OPEN}' AND repository_id = {mark} AND tablename = {mark}", (repository_id, table)
+            return f"state = '{KeptState.OPEN}' AND repository_id IS NULL AND tablename = {mark}", (table,)
+        return f"state = '{KeptState.OPEN}' AND repository_id = {mark} AND tablename = {mark}", (
+            repository_id,
+            table,
+        )
 
     def _kept_columns(self) -> str:
         return _KEPT.replace("modified_on", self._store.columns.plain("modified_on", _MOMENT))
@@ -201,12 +203,12 @@ class SqlKeptVersions:
         if isinstance(missing, (str, bytes)):
             missing = json.loads(missing)
         return Kept(
-            kind=kind,
+            kind=KeptKind(kind),
             table=table,
             uuid=uuid,
             key=key,
             repository_id=repository_id,
-            winner=winner,
+            winner=Side(winner) if winner else None,
             reason=reason or "",
             ours=None,
             theirs=None,
@@ -222,7 +224,7 @@ class SqlKeptVersions:
 
 def _identity(item: Kept) -> tuple[Any, ...]:
     """Return the identity of a kept version: every loser of a conflict is kept, of other kinds only the latest."""
-    by_uuid = item.uuid is not None and item.kind != "conflict"
+    by_uuid = item.uuid is not None and item.kind is not KeptKind.CONFLICT
     by = "uuid" if by_uuid else "fingerprint"
     return item.kind, item.repository_id, item.table, by, item.uuid if by_uuid else item.fingerprint
 

@@ -24,7 +24,7 @@ from ..core.schema import Field, Schema, Table
 
 if TYPE_CHECKING:
     from ..wire.filters import Filter
-from ..core.kept import Deferred, Kept
+from ..core.kept import Deferred, Kept, KeptKind
 
 Row = tuple[Any, ...]
 
@@ -256,7 +256,7 @@ class KeptVersions(Protocol):
         ...
 
     def release(
-        self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[str]
+        self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[KeptKind]
     ) -> None:
         """Close kept versions of these records because a later version was taken."""
         ...

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from ..core.kept import Side
 from ..core.records import Record, Reference, Upload
 from ..core.schema import Field, Schema, Table
+from ..core.text import TextEnum
 from ..wire.s3xml import Decoder, parse_fragment, strip_domain
 from .importer.items import differs
 
@@ -49,20 +51,30 @@ class FieldLine(NamedTuple):
     name: str = ""
 
 
+class Standing(TextEnum):
+    """What a record says now: as one of the versions, something else, or it is deleted or never was here."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    OTHER = "other"
+    DELETED = "deleted"
+    ABSENT = "absent"
+
+
 class FieldChoice(NamedTuple):
     """A field whose value a person can choose.
 
     Attributes:
         name: name of the field.
         label: its label.
-        options: side ("ours", "theirs", or "now" for a value that only the record has) -> value as text.
+        options: side (NOW for a value that only the record has) -> value as text.
         preset: the side with the value that the record has now.
     """
 
     name: str
     label: str
-    options: dict[str, str]
-    preset: str
+    options: dict[Side, str]
+    preset: Side
 
 
 def read(text: str | None, schema: Schema) -> Record | None:
@@ -122,8 +134,8 @@ def standing(
     theirs: Record | None,
     table: Table,
     own_domain: str | None = None,
-) -> str:
-    """Return which version the record has now: "ours", "theirs", "other", "deleted", or "absent" if it never was here.
+) -> Standing:
+    """Return which version the record has now.
 
     Args:
         now: the present record.
@@ -132,11 +144,11 @@ def standing(
         own_domain: the domain that an Eden puts before our bare identifiers, None for none.
     """
     if now is None:
-        return "absent"
-    for name, version in (("ours", ours), ("theirs", theirs)):
+        return Standing.ABSENT
+    for found, version in ((Standing.OURS, ours), (Standing.THEIRS, theirs)):
         if agree(now, version, table, own_domain):
-            return name
-    return "deleted" if now.deleted else "other"
+            return found
+    return Standing.DELETED if now.deleted else Standing.OTHER
 
 
 def choices(
@@ -166,7 +178,7 @@ def choices(
             continue
         values = {
             side: given
-            for side, version in (("ours", ours), ("theirs", theirs))
+            for side, version in ((Side.OURS, ours), (Side.THEIRS, theirs))
             for given in [_given(version, field.name)]
             if given is not None and not given.unreadable
         }
@@ -174,9 +186,9 @@ def choices(
         if len(same) == len(values):
             continue
         if not same:
-            values["now"] = present
+            values[Side.NOW] = present
         options = {side: str(_read(given, field, words)) for side, given in values.items()}
-        found.append(FieldChoice(field.name, words.label(field), options, same[0] if same else "now"))
+        found.append(FieldChoice(field.name, words.label(field), options, same[0] if same else Side.NOW))
     return found
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ..adapters import can_ask, needed_columns, where
-from ..core.kept import UNDECIDED
+from ..core.kept import UNDECIDED, KeptState
 from ..core.repository_state import RepositoryFacts, RepositoryState, evaluate
 from ..core.task import Mode
 from ..database.checkpoints import SERVE
@@ -259,7 +259,7 @@ def _jobs(db: Any, one: int | None) -> dict[int, tuple[datetime | None, bool]]:
 def _undecided(db: Any) -> dict[int, int]:
     table = db.sync_kept
     count = table.id.count()
-    query = (table.state == "open") & table.kind.belongs(UNDECIDED)
+    query = (table.state == KeptState.OPEN) & table.kind.belongs(UNDECIDED)
     rows = db(query).select(table.repository_id, count, groupby=table.repository_id)
     return {row[table.repository_id]: row[count] for row in rows}
 

@@ -8,6 +8,7 @@ from pydal import Field
 from pydal.validators import IS_IN_SET
 
 from ...core.clock import Clock
+from ...core.kept import KeptState
 from ...core.task import RESULTS
 from .fields import declare, meta_fields
 
@@ -125,7 +126,7 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("fingerprint", length=128, notnull=True),
             Field("missing", "json"),
             # open, superseded (by a later version), resolved (by a person)
-            Field("state", length=16, notnull=True, default="open"),
+            Field("state", length=16, notnull=True, default=KeptState.OPEN.value),
             Field("created_on", "datetime", default=clock.now),
             Field("closed_on", "datetime"),
             Field("resolved_by", "integer"),

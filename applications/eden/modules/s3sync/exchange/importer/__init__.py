@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Callable, Protocol
 
 from ...core.gc_pause import paused_gc
-from ...core.kept import Kept
+from ...core.kept import SUPERSEDABLE, Kept, KeptKind
 from ...core.limits import BATCH_SIZE
 from ...core.messages import Sentence
 from ...core.policy import Terms
@@ -32,7 +32,11 @@ from .report import MAX_FAILURES, MAX_LISTED, Report
 
 __all__ = ["Context", "Importer", "Report", "context", "deletion", "dry_run", "report", "unknown"]
 
-_KEPT_KINDS = {Action.CONFLICT: "conflict", Action.REJECTED: "rejected", Action.SKIPPED: "refused"}
+_KEPT_KINDS = {
+    Action.CONFLICT: KeptKind.CONFLICT,
+    Action.REJECTED: KeptKind.REJECTED,
+    Action.SKIPPED: KeptKind.REFUSED,
+}
 
 
 class Snapshot(Protocol):
@@ -179,9 +183,7 @@ class Importer:
                 settled.setdefault(item.plan.table.name, []).append(item.uuid)
         if settled:
             for name, uuids_of_table in settled.items():
-                self._ports.kept_versions.release(
-                    context.repository_id, name, uuids_of_table, ("rejected", "refused")
-                )
+                self._ports.kept_versions.release(context.repository_id, name, uuids_of_table, SUPERSEDABLE)
         if kept:
             self._ports.kept_versions.keep(kept)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Callable
 
+from ...core.kept import Side
 from ...core.records import Action, Outcome, Reference
 from ..ports import Ports
 from .context import Context, HookForm
@@ -164,7 +165,7 @@ class Applier:
 
 
 def _is_written(outcome: Outcome) -> bool:
-    return outcome.action in _WRITTEN or outcome.winner == "theirs"
+    return outcome.action in _WRITTEN or outcome.winner is Side.THEIRS
 
 
 def _is_repeated(item: Item, known: "dict[str, Any]") -> bool:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from ...core.kept import Deferred
+from ...core.kept import Deferred, Side
 from ...core.records import Action, Outcome
 from ...core.schema import Table
 from ..ports import Ports, Row
@@ -72,7 +72,7 @@ class Merger:
                 item.uuid,
                 key,
                 f"{reason} It was kept, and the other site gets it back.",
-                winner="ours",
+                winner=Side.OURS,
             )
         self._ports.store.update(table, ("modified_on",), rows)
         self._ports.journal.note(table.name, list(reasons), None)

@@ -10,8 +10,10 @@ from gluon import URL, redirect
 from ...conflicts import detail, kept_list, resolve, resolve_many
 from ...conflicts.kept_list import KeptVersionQuery
 from ...core.errors import SyncError
+from ...core.kept import KeptKind, KeptState, Rule, Side
 from ...core.plurals import counted
 from ...database.paging import whole_number
+from ...exchange.versions import Standing
 from ...monitoring import log_view
 from ...scheduler import queue
 from ...site import Repository
@@ -72,22 +74,22 @@ def _one(desk: ScreenContext, row: Any) -> Any:
     if desk.request.get_vars.choose and case.choices:
         return _combine(desk, row, case, choices)
     accept = action_button("accept", T("Keep it as it is"))
-    if row.state == "open" and pressed(desk, accept, "accept"):
+    if row.state == KeptState.OPEN and pressed(desk, accept, "accept"):
         session.flash = _accepted(desk, row)
         redirect(here)
     # The page may be outdated: a rejected version can be used only while it is open.
-    is_offered = row.state == "open" or row.kind == "conflict"
-    again = row.kind == "rejected"
+    is_offered = row.state == KeptState.OPEN or row.kind == KeptKind.CONFLICT
+    again = row.kind == KeptKind.REJECTED
     labels = {
-        "ours": T("Use our version"),
-        "theirs": T("Try again") if again else T("Use the other site's version"),
+        Side.OURS: T("Use our version"),
+        Side.THEIRS: T("Try again") if again else T("Use the other site's version"),
     }
     buttons = {}
     for side, label in labels.items():
         question = _question(desk, case, side, label, here) if is_offered else None
         if question is None:
-            buttons[side] = action_button(side, label)
-            agreed = is_offered and pressed(desk, buttons[side], side)
+            buttons[side] = action_button(side.value, label)
+            agreed = is_offered and pressed(desk, buttons[side], side.value)
         else:
             if question.page:
                 return question.page
@@ -98,15 +100,15 @@ def _one(desk: ScreenContext, row: Any) -> Any:
     desk.response.view = "sync/version.html"
     return {
         "title": T("Two versions of a record")
-        if row.kind == "conflict"
+        if row.kind == KeptKind.CONFLICT
         else T("A version that was not taken"),
         "row": row,
         "resource": resource_title(site, row.tablename),
         "case": case,
         "picked": choices,
         "accept": accept,
-        "ours": buttons["ours"],
-        "theirs": buttons["theirs"],
+        "ours": buttons[Side.OURS],
+        "theirs": buttons[Side.THEIRS],
         "kinds": conflicts_and_log.kinds(T),
         "states": conflicts_and_log.states(T),
         "decided": conflicts_and_log.decided(T),
@@ -116,17 +118,17 @@ def _one(desk: ScreenContext, row: Any) -> Any:
 
 
 def _question(
-    desk: ScreenContext, case: detail.ConflictDetail, side: str, label: Any, here: str
+    desk: ScreenContext, case: detail.ConflictDetail, side: Side, label: Any, here: str
 ) -> Confirmation | None:
     """Return a question before a version deletes the record or replaces later changes, None if it does not."""
     T = desk.T
-    version = case.ours if side == "ours" else case.theirs
+    version = case.ours if side is Side.OURS else case.theirs
     if version is None:
         return None
-    if version.deleted and case.standing not in ("absent", "deleted"):
+    if version.deleted and case.standing not in (Standing.ABSENT, Standing.DELETED):
         return confirm(
             desk,
-            side,
+            side.value,
             T("Delete the record?"),
             [
                 T("This version says that the record was deleted. To use it deletes the record here."),
@@ -136,10 +138,10 @@ def _question(
             label,
             back=here,
         )
-    if case.entry.row.kind == "conflict" and case.standing == "other":
+    if case.entry.row.kind == KeptKind.CONFLICT and case.standing is Standing.OTHER:
         return confirm(
             desk,
-            side,
+            side.value,
             T("Replace what was changed since?"),
             [
                 T("The record was changed after this conflict, and says something else than both versions."),
@@ -160,7 +162,7 @@ def _accepted(desk: ScreenContext, row: Any) -> Any:
     return T("The record stays as it is.")
 
 
-def _restored(desk: ScreenContext, row: Any, side: str) -> Any:
+def _restored(desk: ScreenContext, row: Any, side: Side) -> Any:
     T = desk.T
     try:
         return detail.told(T, resolve.restore(desk.site, row.id, side, desk.site.host.user_id))
@@ -168,7 +170,7 @@ def _restored(desk: ScreenContext, row: Any, side: str) -> Any:
         return T("Nothing was changed: %s") % error.explain()
 
 
-def _combine(desk: ScreenContext, row: Any, case: detail.ConflictDetail, choices: Mapping[str, str]) -> Any:
+def _combine(desk: ScreenContext, row: Any, case: detail.ConflictDetail, choices: Mapping[str, Side]) -> Any:
     """Show the record with the chosen fields, and store it."""
     T, site, session = desk.T, desk.site, desk.session
     here = URL("sync", "kept", args=[row.id])
@@ -181,7 +183,7 @@ def _combine(desk: ScreenContext, row: Any, case: detail.ConflictDetail, choices
             session.flash = T("Nothing was changed: %s") % error.explain()
         redirect(here)
     desk.response.view = "sync/combined.html"
-    given = {f"field_{name}": side for name, side in choices.items()}
+    given = {f"field_{name}": side.value for name, side in choices.items()}
     return {
         "title": T("What the record will say"),
         "row": row,
@@ -206,17 +208,18 @@ def _decide(desk: ScreenContext) -> Any:
         if wanted.repository
         else URL("sync", "kept", vars=wanted.to_vars())
     )
-    rule = str(variables.get("rule") or "")
     names = conflicts_and_log.rules(T)
-    if rule not in names:
+    rule = next((each for each in names if each == variables.get("rule")), None)
+    if rule is None:
         desk.session.flash = T("Choose what shall be done with the entries.")
         redirect(back)
+        raise AssertionError("redirect raises")
     selection = resolve_many.Selection(None if variables.get("which") == "all" else _ids(variables), wanted)
     found = resolve_many.counts(site, selection, rule)
     if not found:
         desk.session.flash = (
             T("None of these is a rejected record that waits.")
-            if rule == resolve_many.AGAIN
+            if rule is Rule.AGAIN
             else T("Choose at least one entry that is open.")
         )
         redirect(back)
@@ -232,13 +235,13 @@ def _decide(desk: ScreenContext) -> Any:
         "rule": names[rule],
         "counts": found,
         "kinds": conflicts_and_log.kinds(T),
-        "careful": rule != resolve.KEEP,
+        "careful": rule is not Rule.KEEP,
         "form": form,
         "back": back,
     }
 
 
-def _begin(desk: ScreenContext, selection: resolve_many.Selection, rule: str, back: str) -> int:
+def _begin(desk: ScreenContext, selection: resolve_many.Selection, rule: Rule, back: str) -> int:
     """Store the work; return its key. If that fails, go back with a message."""
     try:
         return resolve_many.begin(desk.site, selection, rule, desk.site.host.user_id)
@@ -272,7 +275,7 @@ def _report(desk: ScreenContext) -> Any:
     T, db = desk.T, desk.db
     row = desk.record(db.sync_decision, desk.request.args(1))
     button = action_button("go_on", T("Go on now"))
-    if row.state != "finished" and pressed(desk, button, "go_on"):
+    if row.state != resolve_many.WorkState.FINISHED and pressed(desk, button, "go_on"):
         go_on(desk, row.id)
         redirect(URL("sync", "kept", args=["report", row.id]))
     user = db.auth_user(row.user_id) if row.user_id else None
@@ -281,7 +284,7 @@ def _report(desk: ScreenContext) -> Any:
     return {
         "title": T("Decisions by rule"),
         "row": row,
-        "rule": conflicts_and_log.rules(T)[row.rule][0],
+        "rule": conflicts_and_log.rules(T)[Rule(row.rule)][0],
         "reasons": conflicts_and_log.left_open(T),
         "who": user.email if user else "",
         "go_on": button,

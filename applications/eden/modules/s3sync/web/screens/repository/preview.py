@@ -10,8 +10,9 @@ from gluon import URL
 from ....active.preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePreview, preview
 from ....conflicts.detail import SiteWords
 from ....core.errors import ConfigurationError, DocumentTooLarge, SyncError
+from ....core.kept import Side
 from ....core.plurals import counted, number
-from ....core.records import Record
+from ....core.records import Action, Record
 from ....core.schema import Table
 from ....exchange import versions
 from ....exchange.peer import Capability
@@ -267,9 +268,9 @@ def _example(
 
 def _reasons(T: Translate, each: DryRunRecord, incoming: bool) -> list[Any]:
     """Return the reasons, reworded for the reader: who "we" are depends on which site receives."""
-    kept = "ours" if each.action == "skipped" and each.present else each.winner
+    kept = Side.OURS if each.action == Action.SKIPPED and each.present else each.winner
     if kept:
-        ours = (kept == "ours") == incoming
+        ours = (kept == Side.OURS) == incoming
         return [T("Our version would stay.") if ours else T("The other site's version would stay.")]
     return [remedies.reasons(T).get(each.reason, each.reason)] if each.reason else []
 

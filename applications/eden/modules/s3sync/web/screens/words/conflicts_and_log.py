@@ -4,73 +4,75 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....conflicts.resolve_many import LeftOpen
+from ....core.kept import KeptKind, KeptState, Resolution, Rule, Side
 from ....site.labels import Translate
 
 
-def kinds(T: Translate) -> dict[str, Any]:
+def kinds(T: Translate) -> dict[KeptKind, Any]:
     """Return the labels of kinds of kept versions."""
     return {
-        "conflict": T("conflict"),
-        "rejected": T("rejected"),
-        "refused": T("refused by the policy"),
+        KeptKind.CONFLICT: T("conflict"),
+        KeptKind.REJECTED: T("rejected"),
+        KeptKind.REFUSED: T("refused by the policy"),
     }
 
 
-def states(T: Translate) -> dict[str, tuple[str, Any]]:
+def states(T: Translate) -> dict[KeptState, tuple[str, Any]]:
     """Return kind of state (``look.state``) and label of the states of kept versions."""
     return {
-        "open": ("attention", T("open")),
-        "resolved": ("good", T("decided")),
-        "superseded": ("off", T("superseded by a later version")),
+        KeptState.OPEN: ("attention", T("open")),
+        KeptState.RESOLVED: ("good", T("decided")),
+        KeptState.SUPERSEDED: ("off", T("superseded by a later version")),
     }
 
 
-def decided(T: Translate) -> dict[str | None, Any]:
+def decided(T: Translate) -> dict[Resolution | None, Any]:
     """Return the labels of decisions on a version."""
     return {
         None: T("decided"),
-        "keep": T("kept as it is"),
-        "ours": T("our version was used"),
-        "theirs": T("the other site's version was used"),
-        "fields": T("chosen field by field"),
+        Resolution.KEEP: T("kept as it is"),
+        Resolution.OURS: T("our version was used"),
+        Resolution.THEIRS: T("the other site's version was used"),
+        Resolution.FIELDS: T("chosen field by field"),
     }
 
 
-def sides(T: Translate) -> dict[str, Any]:
+def sides(T: Translate) -> dict[Side, Any]:
     """Return the labels of the versions."""
     return {
-        "ours": T("our version"),
-        "theirs": T("the other site's version"),
-        "now": T("as it is now"),
+        Side.OURS: T("our version"),
+        Side.THEIRS: T("the other site's version"),
+        Side.NOW: T("as it is now"),
     }
 
 
-def rules(T: Translate) -> dict[str, tuple[Any, Any]]:
+def rules(T: Translate) -> dict[Rule, tuple[Any, Any]]:
     """Return label and effect of the rules that resolve many versions."""
     return {
-        "keep": (
+        Rule.KEEP: (
             T("Keep the records as they are"),
             T("Nothing is changed and nothing is sent; the entries are closed."),
         ),
-        "ours": (
+        Rule.OURS: (
             T("Keep ours"),
             T(
                 "The records say again what our versions say, as a change made by you now. Rejected versions "
                 "stay out."
             ),
         ),
-        "theirs": (
+        Rule.THEIRS: (
             T("Take theirs"),
             T("The records say what the other site's versions say, as a change made by you now."),
         ),
-        "newer": (
+        Rule.NEWER: (
             T("Take the newer one"),
             T(
                 "Of each record the version that was changed last is used, as a change made by you now. Where "
                 "both were changed in the same second, the entry is left open."
             ),
         ),
-        "again": (
+        Rule.AGAIN: (
             T("Try rejected records again"),
             T(
                 "Each is checked once more. What is still in the way of a record is told, and its entry left open."
@@ -79,14 +81,14 @@ def rules(T: Translate) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def left_open(T: Translate) -> dict[str, Any]:
+def left_open(T: Translate) -> dict[LeftOpen, Any]:
     """Return the reasons why a rule left a version open."""
     return {
-        "changed": T("The record was changed here since, and says something else than both versions."),
-        "deleted": T("The record was deleted here since."),
-        "later": T("The record here was changed later than the version that was not taken."),
-        "same time": T("Both versions were changed in the same second."),
-        "unknown": T("This site does not have the resource any more."),
+        LeftOpen.CHANGED: T("The record was changed here since, and says something else than both versions."),
+        LeftOpen.DELETED: T("The record was deleted here since."),
+        LeftOpen.LATER: T("The record here was changed later than the version that was not taken."),
+        LeftOpen.SAME_TIME: T("Both versions were changed in the same second."),
+        LeftOpen.UNKNOWN: T("This site does not have the resource any more."),
     }
 
 

@@ -1,0 +1,43 @@
+"""Enumerations of stored texts are those texts wherever they are written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from s3sync.core.kept import UNDECIDED, KeptKind, KeptState, Resolution, Rule, Side
+from s3sync.core.text import TextEnum
+
+
+class Colour(TextEnum):
+    RED = "deep red"
+
+
+def test_a_member_is_its_text_wherever_it_is_written() -> None:
+    written = (str(Colour.RED), f"{Colour.RED}", f"{Colour.RED:>9}", "".join([Colour.RED]))
+    assert written == ("deep red", "deep red", " deep red", "deep red")
+    assert json.dumps({Colour.RED: Colour.RED}) == '{"deep red": "deep red"}'
+
+
+def test_a_member_is_found_by_its_text() -> None:
+    assert {Colour.RED: 1}["deep red"] == 1 and {"deep red": 1}[Colour.RED] == 1  # type: ignore[index]
+    assert Colour("deep red") is Colour.RED
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored"),
+    [
+        (KeptKind, ["conflict", "rejected", "refused"]),
+        (KeptState, ["open", "resolved", "superseded"]),
+        (Side, ["ours", "theirs", "now"]),
+        (Resolution, ["keep", "ours", "theirs", "fields"]),
+        (Rule, ["keep", "ours", "theirs", "newer", "again"]),
+    ],
+)
+def test_what_databases_hold_stays(kind: type[TextEnum], stored: list[str]) -> None:
+    assert [each.value for each in kind] == stored
+
+
+def test_what_the_policy_refused_needs_no_decision() -> None:
+    assert set(KeptKind) - set(UNDECIDED) == {KeptKind.REFUSED}
