@@ -1,5 +1,5 @@
 """Layer 8, what this site begins: registration, preview, and its side of a run.
-Knows everything below, none of its neighbours.
+Knows all lower layers, but no other folder of its own layer.
 """
 
 __all__ = ["local_site", "preview", "registration"]

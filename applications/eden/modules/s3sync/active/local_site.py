@@ -240,7 +240,7 @@ class LocalSite:
                 self._note_time(task, last_push=self._site.clock.now())
 
     def _note_time(self, task: Task, **moment: datetime) -> None:
-        """Store when a task was exchanged last, within the current transaction."""
+        """Store when a task was last exchanged, within the current transaction."""
         self._site.db(self._site.db.sync_task.id == task.id).update(**moment)
 
     def start_over(self, task: Task) -> None:

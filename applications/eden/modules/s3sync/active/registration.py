@@ -84,7 +84,7 @@ def ask_for_offer(repository: Repository) -> Offer | None:
     """Request the offer of a repository, and store it.
 
     Args:
-        repository: the repository; the object stays as it was read.
+        repository: the repository; the object does not change.
 
     Returns:
         its offer; None from a site without one, such as an Eden.

@@ -27,7 +27,7 @@ class Sent:
     """The result of a push to a resource's address.
 
     Attributes:
-        reply: the last answer; it may be a refusal of the whole document.
+        reply: the last answer, which may refuse the whole document.
         bytes: bytes on the line, in all attempts.
         refusals: records that the peer rejected.
         newer: uuids that were left out because the peer's version is newer.

@@ -1,5 +1,5 @@
 """Layer 8, the use cases of an administrator, without screens: repositories, resources, data sets, settings.
-Knows everything below, none of its neighbours.
+Knows all lower layers, but no other folder of its own layer.
 """
 
 __all__ = ["datasets", "preferences", "repositories", "settings", "tasks"]

@@ -1,5 +1,5 @@
 """Layer 8, what a person decides: kept versions, one by one or many by a rule.
-Knows everything below, none of its neighbours.
+Knows all lower layers, but no other folder of its own layer.
 """
 
 __all__ = ["detail", "kept_list", "record_history", "resolve", "resolve_many"]

@@ -88,7 +88,7 @@ class KeptVersionQuery(NamedTuple):
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether the person asked for less than what is open at the repository, or at all of them."""
+        """Whether the query selects less than all open versions of the repository, or of all repositories."""
         return self._replace(repository=None) != KeptVersionQuery()
 
     def query(self, db: Any) -> Any:

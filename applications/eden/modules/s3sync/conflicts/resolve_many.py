@@ -255,7 +255,7 @@ def purge(db: Any, before: datetime) -> None:
 def _batch(site: Site, key: int) -> bool:
     """Resolve the next versions; return whether there may be more."""
     db, table = site.db, site.db.sync_decision
-    # Ends the reading transaction: on some databases it would go on seeing the past.
+    # Ends the read transaction: in some databases it would not see later changes.
     db.commit()
     sweep = table(key)
     if sweep is None:

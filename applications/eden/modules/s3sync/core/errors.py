@@ -56,10 +56,10 @@ class SyncError(Exception):
         remote: True if the peer reported the error, False if it happened here.
 
     Attributes:
-        code: names the kind of error, on the wire too.
-        default_hint: what to do, where the error itself does not say it.
-        transient: whether trying again later can help.
-        http_status: of the answer that reports it.
+        code: name of the kind of error, also on the wire.
+        default_hint: what to do, if the error itself has no hint.
+        transient: whether a retry can help.
+        http_status: HTTP status of the answer that reports it.
         said: what happened, as data.
         remedy: what to do, as data; the hint of the class has the code of the class.
         message: what happened, in English.
@@ -145,7 +145,7 @@ class BadRequest(SyncError):
 
 
 class UnknownResource(BadRequest):
-    """There is no such table at this site, or it does not take part in synchronisation."""
+    """There is no such table at this site, or it is not synchronised."""
 
     code = "unknown_resource"
     default_hint = "Choose a resource that both sites have; the module it belongs to may be disabled."
@@ -413,7 +413,7 @@ class Failure:
     error: SyncError
 
     def record(self) -> FailureRecord:
-        """Return the failure as a run keeps it."""
+        """Return the failure as it is stored with a run."""
         error = self.error
         params = described([error.said], error.remedy)
         return FailureRecord(
@@ -422,7 +422,7 @@ class Failure:
 
 
 class RunBrokenOff(SyncError):
-    """A run ended before its end: its worker died, or an unexpected error occurred."""
+    """A run was interrupted: its worker died, or an unexpected error occurred."""
 
     code = "run_broken_off"
     default_hint = "Nothing is lost: the next run goes on where this one stopped."

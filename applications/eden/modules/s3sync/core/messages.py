@@ -1,8 +1,8 @@
-"""Messages and failures as data: which sentence it is and what it fills in.
+"""Messages and failures as data: the code of a sentence, and its parameters.
 
-The log, the runs and the wire keep plain English, which means the same to every reader and every site. Beside it
-this site keeps the code of the sentence and its parameters, by which screens say it in the reader's language.
-What other sites say, and what has no code, is text and stays as it is.
+The log, the runs and the wire have plain English, which means the same to every reader and every site. Besides, this
+site stores the code of the sentence and its parameters, from which screens make it in the reader's language. Messages
+of other sites, and those without a code, stay text.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Message:
     """A sentence, in English and as data.
 
     Attributes:
-        code: which sentence it is, "" for a text that has no code.
-        text: the English.
-        params: what the sentence fills in: texts, numbers, counts by name, or other messages.
+        code: code of the sentence, "" for a text without code.
+        text: the English text.
+        params: parameters of the sentence: texts, numbers, counts by name, or other messages.
     """
 
     code: str
@@ -33,7 +33,7 @@ class Message:
         return self.text
 
     def as_json(self) -> dict[str, Any]:
-        """Return the message as data without the English of a sentence that has a code."""
+        """Return the message as data, without the English text if it has a code."""
         if not self.code:
             return {"text": legible(self.text)}
         return {"code": self.code, "params": {name: _as_json(value) for name, value in self.params.items()}}
@@ -45,15 +45,15 @@ def _as_json(value: Any) -> Any:
     return legible(value) if isinstance(value, str) else value
 
 
-#: What can be told: a message, or a text that has no code.
+#: A message, or a text without code.
 Told = Union[str, Message]
 
 
 @enum.unique
 class Sentence(enum.Enum):
-    """The sentences that have a code: the name is the code, the value the English.
+    """The sentences with a code: the name is the code, the value the English text.
 
-    Codes are stored: a sentence may be worded anew, or get another code, but no code may change its meaning.
+    Codes are stored: a sentence may be reworded, or get another code, but no code may change its meaning.
     """
 
     NOTHING_NEW = "Nothing new."
@@ -79,7 +79,7 @@ class Sentence(enum.Enum):
     PAGE_STANDS_STILL = "The other site promises another page of %(resource)s and stays where it is."
     NO_RESOURCES = "No resources are configured for this repository."
 
-    # the line and the other site's answers
+    # the connection and the other site's answers
     THROUGH_PROXY = " through the proxy %(proxy)s"
     CERTIFICATE_NOT_VERIFIED = "The certificate of %(url)s could not be verified%(through)s: %(reason)s"
     NOT_REACHED = "%(url)s cannot be reached%(through)s: %(reason)s"
@@ -96,7 +96,7 @@ class Sentence(enum.Enum):
     NOT_THERE = "%(url)s does not exist at the other site (404)."
     NOT_THERE_SAYING = "%(url)s does not exist at the other site (404): %(reason)s"
 
-    # what to do, where the error's own remedy says too little
+    # remedies, if that of the error is not specific enough
     SET_CLOCKS = "Set both clocks (NTP): which version of a record is newer is decided by them."
     REPORT_DEFECT = "This is a defect: the trace is in the log of the worker. Please report it."
     CHECK_MAIL_SERVER = (
@@ -114,21 +114,21 @@ class Sentence(enum.Enum):
 
     @property
     def code(self) -> str:
-        """The code, as it is stored."""
+        """The code for the database."""
         return self.name.lower()
 
     def say(self, **params: Any) -> Message:
-        """Return the sentence with its parameters filled in."""
+        """Return the sentence with its parameters."""
         return Message(self.code, self.value % params, params)
 
 
 def message_of(told: Told) -> Message:
-    """Return what is told as a message."""
+    """Return a message, also for a text."""
     return told if isinstance(told, Message) else Message("", told)
 
 
 def described(lines: Sequence[Message], remedy: Message | None = None) -> dict[str, Any] | None:
-    """Return lines and remedy as data to be stored beside their English, None where nothing has a code."""
+    """Return lines and remedy as data to store besides their English text, None if nothing has a code."""
     if not any(each.code for each in lines) and not (remedy and remedy.code):
         return None
     found: dict[str, Any] = {"message": [each.as_json() for each in lines]}
@@ -138,10 +138,10 @@ def described(lines: Sequence[Message], remedy: Message | None = None) -> dict[s
 
 
 def received(counts: Mapping[str, int]) -> Message:
-    """Return how many records were received and what became of them.
+    """Return the sentence about received records and their outcomes.
 
     Args:
-        counts: records by outcome.
+        counts: outcome -> number of records.
     """
     total = sum(counts.values())
     text = f"{_records(total)} received: {_listed(counts)}."
@@ -149,11 +149,11 @@ def received(counts: Mapping[str, int]) -> Message:
 
 
 def sent(count: int, counts: Mapping[str, int]) -> Message:
-    """Return how many records were sent and what became of them.
+    """Return the sentence about sent records and their outcomes.
 
     Args:
         count: records.
-        counts: of them by outcome, as far as the other site tells.
+        counts: outcome -> number of records, as far as the other site told.
     """
     listed = _listed(counts)
     text = f"{_records(count)} sent{f': {listed}' if listed else ''}."
@@ -161,7 +161,7 @@ def sent(count: int, counts: Mapping[str, int]) -> Message:
 
 
 def bounded(lines: Sequence[Told], most: int) -> Iterator[Message]:
-    """Yield the first lines, and how many more there are."""
+    """Yield the first lines, and a line with the number of further ones."""
     yield from map(message_of, lines[:most])
     if len(lines) > most:
         yield Sentence.MORE_LINES.say(count=len(lines) - most)
@@ -183,10 +183,10 @@ def _records(count: int) -> str:
 
 
 class FailureRecord(NamedTuple):
-    """A task that did not come to its end, as a run keeps it.
+    """A failed task, as it is stored with a run.
 
     Attributes:
-        resource: its table name, None for the repository as a whole.
+        resource: the name of its table, None for the repository as a whole.
         mode: the direction, "pull" or "push".
         code: kind of the error.
         message: what happened, in English.
@@ -206,7 +206,7 @@ def read_failures(stored: Iterable[Mapping[str, Any]] | None) -> list[FailureRec
     """Return the failures of a run.
 
     Args:
-        stored: as the run has them; None for a run of a version that kept none.
+        stored: their stored form; None for a run of an earlier release, which stored none.
     """
     return [
         FailureRecord(

@@ -57,7 +57,7 @@ class Policy(str, enum.Enum):
 
     @classmethod
     def read(cls, stored: str | None) -> "Policy":
-        """Return a policy from what is stored, NEWER where that is nothing this site knows."""
+        """Return the policy of a stored value, NEWER for an unknown one."""
         return next((each for each in cls if each.value == stored), cls.NEWER)
 
 
@@ -71,7 +71,7 @@ class Method(str, enum.Enum):
 
     @classmethod
     def read(cls, stored: Iterable[str] | None) -> "tuple[Method, ...]":
-        """Return a strategy from what is stored: all methods where nothing is; without what this site does not know."""
+        """Return the strategy of a stored value, without unknown methods; all methods if nothing is stored."""
         known = {each.value: each for each in cls}
         return tuple(known[each] for each in stored if each in known) if stored else tuple(cls)
 

@@ -149,7 +149,7 @@ class Initial:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that takes part in synchronisation.
+    """A synchronised table.
 
     Attributes:
         name: table name.

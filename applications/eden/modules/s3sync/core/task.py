@@ -1,4 +1,4 @@
-"""Which way the records of a task travel, and the results in the log."""
+"""The direction of a task, and the results in the log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class Mode(enum.IntEnum):
-    """Which way the records of a task travel; the values are Eden's, as they are stored."""
+    """The direction of a task; the values are Eden's, as in the database."""
 
     PULL = 1
     PUSH = 2
@@ -15,19 +15,19 @@ class Mode(enum.IntEnum):
 
     @classmethod
     def read(cls, stored: int | None) -> Mode:
-        """Return a mode from what is stored: BOTH where nothing is, NONE for what this site does not know."""
+        """Return the mode of a stored value: BOTH if nothing is stored, NONE for an unknown one."""
         if not stored:
             return cls.BOTH
         return next((each for each in cls if each.value == stored), cls.NONE)
 
     @property
     def pulls(self) -> bool:
-        """Whether records are fetched from the other site."""
+        """Whether records are pulled from the other site."""
         return self in (Mode.PULL, Mode.BOTH)
 
     @property
     def pushes(self) -> bool:
-        """Whether records are sent to the other site."""
+        """Whether records are pushed to the other site."""
         return self in (Mode.PUSH, Mode.BOTH)
 
 

@@ -30,8 +30,7 @@ from .store import JournalRows, open_store
 from .tables.fields import new_uuid
 from .tables.indices import prepare
 
-#: Writes of so many seconds before a catch-up are looked at again by the next one: their second may not be
-#: over.
+#: Seconds before a catch-up whose writes the next one checks again: their second may not be over.
 SETTLING = timedelta(seconds=10)
 
 _prepared: set[tuple[str, str]] = set()

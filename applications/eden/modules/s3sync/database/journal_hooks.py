@@ -16,8 +16,8 @@ def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], No
 
     Args:
         journal: the journal of the DAL that defines the tables.
-        on_define: registers a function that is called with each table as soon as it is really defined, so
-            that lazy tables stay lazy (see ``host.on_define``).
+        on_define: registers a function that is called with each table when pydal defines it, so that lazy
+            tables stay lazy (see ``host.on_define``).
     """
     on_define(lambda table: hook_table(journal, table))
 

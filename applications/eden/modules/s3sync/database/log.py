@@ -74,7 +74,7 @@ class SyncLog:
             action: fetch, send, receive, request or decide.
             result: success, warning, error or fatal.
             message: what happened.
-            details: a line each, below the message.
+            details: further lines, below the message.
             remote: whether the other site reported an error.
             remedy: what to do.
             code: code of the error (``SyncError.code``); the code of the message if there was none.
@@ -123,7 +123,7 @@ class SyncLog:
 
 
 def _bounded(params: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return what is stored beside a message; of an enormous one the text, which is cut, has to do."""
+    """Return the parameters to store with a message; None for a very large one, which has only its truncated text."""
     return None if params is None or len(json.dumps(params)) > LONGEST_MESSAGE else params
 
 

@@ -27,7 +27,7 @@ def changes(counts: Mapping[str, int]) -> int:
 
 
 def note(db: Any, today: date, repository_id: int, *, received: int = 0, sent: int = 0) -> None:
-    """Count records for a day (UTC), today, within the current transaction.
+    """Count records for today (UTC), within the current transaction.
 
     Two processes that write the first count of a day at the same time leave two rows; readers add them up.
     """

@@ -90,7 +90,7 @@ class Store(Protocol):
         """Insert rows, return their keys in the same order.
 
         Raises:
-            RowRefused: the database refused at least one row; none of them is stored.
+            RowRefused: the database refused at least one row; none is stored.
         """
         ...
 
@@ -102,7 +102,7 @@ class Store(Protocol):
         """Update rows; each row is the key, followed by the values of ``columns``.
 
         Raises:
-            RowRefused: the database refused at least one row; none of them is stored.
+            RowRefused: the database refused at least one row; none is stored.
         """
         ...
 

@@ -129,7 +129,7 @@ class EdenHost:
     # --- names -------------------------------------------------------------------------------------------
 
     def title(self, table: str) -> str:
-        """See port.Names: configured, or the title of an Eden's lists."""
+        """See port.Names: the configured title, or that of an Eden's lists."""
         configured = self.config(table, "title")
         if configured:
             return str(configured)

@@ -1,4 +1,4 @@
-"""The host application as a schema: its pydal tables and what its data model says of them.
+"""The schema of the host application, from its pydal tables and its data model.
 
 The schema is built once per process and site. Callbacks and validators that may keep a reference to a request's
 database are looked up again for each use.

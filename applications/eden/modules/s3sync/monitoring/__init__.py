@@ -1,5 +1,5 @@
 """Layer 8, monitoring: states of repositories, pending changes, the log, mail about failures.
-Knows everything below, none of its neighbours.
+Knows all lower layers, but no other folder of its own layer.
 """
 
 __all__ = ["failure_mail", "log_view", "pending_changes", "status"]

@@ -92,7 +92,7 @@ class LogQuery(NamedTuple):
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether the person asked for less than all entries of the repository, or of all of them."""
+        """Whether the query selects less than all entries of the repository, or of all repositories."""
         return self._replace(repository=None, oldest_first=False) != LogQuery()
 
     def query(self, db: Any) -> Any:

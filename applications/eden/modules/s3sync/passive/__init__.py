@@ -1,5 +1,5 @@
 """Layer 8, the answers to requests of other sites: a file for each kind of request.
-Knows everything below, none of its neighbours.
+Knows all lower layers, but no other folder of its own layer.
 """
 
 __all__ = ["contact", "dry_run", "files", "offer", "pull", "pull_by_eden", "push", "registration", "served"]

@@ -1,5 +1,5 @@
 """Layer 7, web2py's scheduler as synchronisation uses it: queue, jobs, lease, run record.
-Knows everything below.
+Knows all lower layers.
 """
 
 __all__ = ["jobs", "lease", "queue", "run_record"]

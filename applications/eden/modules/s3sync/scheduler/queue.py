@@ -1,4 +1,4 @@
-"""Work for the next free worker of web2py's scheduler."""
+"""Queues work for the next free worker of web2py's scheduler."""
 
 from __future__ import annotations
 
@@ -106,13 +106,13 @@ def _by_hand(db: Any, repository_id: int) -> Any:
 
 
 def scheduler_run_id() -> int | None:
-    """Return the scheduler's run in which this code is called, None outside of its workers."""
+    """Return the id of the scheduler's run that calls this code, None outside its workers."""
     task = getattr(current, "W2P_TASK", None)
     return None if task is None else int(task.run_id)
 
 
 def workers_alive(site: Site, within: float = 60.0) -> int:
-    """Return how many workers have shown themselves within some seconds."""
+    """Return the number of workers with a heartbeat within some seconds."""
     since = site.clock.now() - timedelta(seconds=within)
     alive: int = site.db(site.db.scheduler_worker.last_heartbeat > since).count()
     return alive

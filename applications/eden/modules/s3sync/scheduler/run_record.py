@@ -197,7 +197,7 @@ def live_run(site: Site, repository_id: int) -> int | None:
     """Return the run that a live worker is working on, None if there is none.
 
     Args:
-        site: this site, whose settings say how long without a heartbeat a holder counts as alive.
+        site: this site; its settings have the time without a heartbeat after which a worker counts as dead.
         repository_id: the repository.
     """
     db = site.db

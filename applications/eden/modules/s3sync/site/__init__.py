@@ -1,5 +1,5 @@
 """Layer 6, this site: which implementation belongs to which port.
-Knows everything below.
+Knows all lower layers.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Site:
         """Journal local changes, as soon as their tables are used."""
         install(self.journal, self.host.on_define)
 
-    # --- what stands behind the ports ------------------------------------------------------------------
+    # --- the ports -------------------------------------------------------------------------------------
 
     @property
     def schema(self) -> Schema:
@@ -244,11 +244,11 @@ class Site:
         """Return a repository.
 
         Args:
-            key: its key here, or the uuid by which another site names itself.
+            key: its key here, or the uuid of another site.
 
         Raises:
             ConfigurationError: there is none with this key.
-            NotRegistered: there is none with this uuid, or the other site names none.
+            NotRegistered: there is none with this uuid, or the uuid is missing.
         """
         found = self.known_repository(key)
         if found is not None:
@@ -270,7 +270,7 @@ class Site:
         return repositories.first(self, (table.uuid == key) & live(table))
 
     def log(self, repository_id: int | None, transmission: str, run_id: int | None = None) -> SyncLog:
-        """Return the log of a repository, or of strangers.
+        """Return the log of a repository, or of unknown sites.
 
         Args:
             repository_id, transmission, run_id: as for ``SyncLog``.

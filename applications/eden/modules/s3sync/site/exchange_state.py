@@ -11,7 +11,7 @@ from ..core.cursor import Checkpoint
 from ..database.checkpoints import SERVE, Checkpoints
 
 PULL, PUSH, RECEIVE = "pull", "push", "receive"
-#: What an Eden was answered, which names no cursor.
+#: The direction for our last answer to an Eden, which has no cursors.
 EDEN = "eden"
 
 
@@ -101,7 +101,7 @@ class ExchangeStates:
         identity: identity of our journal.
 
     Attributes:
-        identity: as given.
+        identity: the given identity.
     """
 
     def __init__(self, checkpoints: Checkpoints, repository_id: int, identity: str) -> None:
@@ -145,11 +145,11 @@ class ExchangeStates:
         return max(self.received(table).acknowledged, self.pulled(table).head)
 
     def served(self, table: str) -> Checkpoint:
-        """Return what we handed out to the repository, which pulls from us."""
+        """Return the checkpoint of what we sent to the repository when it pulled."""
         return self._checkpoints.load(self._repository_id, table)
 
     def received(self, table: str) -> Checkpoint:
-        """Return what we received from the repository, which pushes to us."""
+        """Return the checkpoint of what we received from the repository when it pushed."""
         return self._checkpoints.load(self._repository_id, table, RECEIVE)
 
     def save_served(self, table: str, checkpoint: Checkpoint) -> None:
@@ -161,7 +161,7 @@ class ExchangeStates:
         self._checkpoints.save(self._repository_id, table, checkpoint, RECEIVE)
 
     def answered(self, table: str) -> dict[str, Any]:
-        """Return what is remembered of the last answer to an Eden, empty before the first."""
+        """Return the stored state of the last answer to an Eden, empty before the first."""
         text = self._checkpoints.read(self._repository_id, table, EDEN)
         found: dict[str, Any] = json.loads(text) if text else {}
         return found
@@ -171,7 +171,7 @@ class ExchangeStates:
         self._checkpoints.write(self._repository_id, table, EDEN, json.dumps(answer))
 
     def forget(self, table: str, *directions: str) -> None:
-        """Let the exchange of a table begin anew in these directions, within the current transaction."""
+        """Reset the exchange of a table in these directions, within the current transaction."""
         for direction in directions:
             self._checkpoints.forget(self._repository_id, table, direction)
 

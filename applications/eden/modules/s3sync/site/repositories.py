@@ -1,4 +1,4 @@
-"""A repository as one object: its row, read in one place, and what hangs on it. Use cases hand it on."""
+"""A repository as one object: its row, and everything that belongs to it. Use cases pass it on."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ SKEW = "skew"
 
 @dataclass(frozen=True)
 class Repository:
-    """Another site, as it was stored when this object was read.
+    """Another site, as stored when this object was read.
 
     Attributes:
         site: this site.
         id: its key.
-        uuid: identifier of the other site; one of ours before it told it.
-        name: what people call it.
+        uuid: identifier of the other site; one made here while it is unknown.
+        name: its name.
         apitype: name of its type.
-        url, path, username, password, client_id, client_secret, site_key, refresh_token, proxy, keep_source: what was
-            entered for its type, secrets sealed; None where nothing was.
+        url, path, username, password, client_id, client_secret, site_key, refresh_token, proxy, keep_source: the
+            settings of its type, secrets encrypted; None for empty ones.
         synchronise_uuids: whether a duplicate here adopts the uuid of the other site's record.
-        settings: what its type keeps without a column, and what was learned about the other site.
-        capabilities: what the other site announced, and what was found out.
-        peer_journal: name of the other site's journal, as it told it with its last push.
+        settings: settings without a column, and what was detected about the other site.
+        capabilities: what the other site announced, and what was detected.
+        peer_journal: identity of the other site's journal, from its last push.
         peer_version: version of its synchronisation, None for an Eden.
-        last_connected: when it was last heard of (UTC).
-        last_status: how asking it went.
-        notified_on: when administrators were told that it keeps failing (UTC); None while it works.
-        deleted: whether it is only kept as a former repository.
+        last_connected: the last contact (UTC).
+        last_status: result of the last contact that this site began.
+        notified_on: when a mail reported that it keeps failing (UTC); None while it works.
+        deleted: whether it was deleted.
     """
 
     site: Site = field(repr=False, compare=False)
@@ -113,14 +113,14 @@ class Repository:
         )
 
     def __getitem__(self, name: str) -> Any:
-        """Return what was entered for a setting that has a column, as ``adapters.settings`` asks for it."""
+        """Return the value of a setting with a column, for ``adapters.settings``."""
         return getattr(self, name)
 
-    # --- how it is asked --------------------------------------------------------------------------------
+    # --- its adapter ------------------------------------------------------------------------------------
 
     @property
     def can_ask(self) -> bool:
-        """Whether all is entered that this site needs to begin the exchange."""
+        """Whether all settings are entered that this site needs to begin the exchange."""
         return can_ask(self)
 
     @property
@@ -135,12 +135,12 @@ class Repository:
 
     @property
     def skew(self) -> float | None:
-        """Seconds by which its clock was ahead of ours when it was asked last, None where unknown."""
+        """Seconds by which its clock was ahead of ours at the last contact, None if unknown."""
         return self.settings.get(SKEW)
 
     @property
     def usable_capabilities(self) -> frozenset[str]:
-        """What this site uses of its capabilities."""
+        """The capabilities that this site uses."""
         compresses = self.site.host.settings.get_sync_compression()
         return self.capabilities if compresses else self.capabilities - {"gzip"}
 
@@ -149,7 +149,7 @@ class Repository:
         """The repository as its adapter sees it.
 
         Raises:
-            ConfigurationError: this site has no such type, or a secret cannot be opened.
+            ConfigurationError: this site has no such type, or a secret cannot be decrypted.
         """
         site, kind = self.site, adapter_type(self.apitype)
         return Remote(
@@ -163,26 +163,26 @@ class Repository:
         )
 
     def peer(self, hurry: InteractiveLimits | None = None) -> Adapter:
-        """Return its other end; to be closed.
+        """Return its adapter; the caller closes it.
 
         Args:
-            hurry: how long the line may take where a person waits for it, None where nobody does.
+            hurry: how long the line may take where a person waits for it, None if nobody does.
 
         Raises:
             ConfigurationError: it cannot be asked.
         """
         return self.site.connect(self.apitype, self.remote, hurry)
 
-    # --- what is exchanged ------------------------------------------------------------------------------
+    # --- its tasks --------------------------------------------------------------------------------------
 
     @property
     def task_rows(self) -> list[TaskRow]:
-        """Its tasks in their order."""
+        """Its tasks, in order."""
         return tasks.of_repository(self.site.db, self.id)
 
     @property
     def tasks(self) -> list[Task]:
-        """What is exchanged with it, as the engine gets it.
+        """Its tasks, for the engine.
 
         Raises:
             ConfigurationError: nothing is.
@@ -194,7 +194,7 @@ class Repository:
         return found
 
     def terms(self, rules: Exchange | TaskRules) -> Terms:
-        """Return the rules by which records of a task are imported here."""
+        """Return the rules under which records of a task are imported here."""
         return Terms(
             frozenset(rules.strategy),
             rules.update_policy,
@@ -203,7 +203,7 @@ class Repository:
             rules.components,
         )
 
-    # --- how far the exchange has come ------------------------------------------------------------------
+    # --- its exchange states ----------------------------------------------------------------------------
 
     @cached_property
     def states(self) -> ExchangeStates:
@@ -213,7 +213,7 @@ class Repository:
     def context(
         self, table: str, *, clears: bool = True, known: Callable[[str], datetime | None] = unknown
     ) -> Context:
-        """Return where its documents come from, for the importer.
+        """Return the context for importing its documents.
 
         Args:
             table: the main table.
@@ -225,17 +225,17 @@ class Repository:
         )
 
     def start_over(self, table: str) -> None:
-        """Let a task start over: its next run compares all. Within the current transaction."""
+        """Reset a task, within the current transaction: its next run compares everything."""
         for direction in (PULL, PUSH):
             self.site.checkpoints.forget(self.id, table, direction)
         task = self.site.db.sync_task
         query = (task.repository_id == self.id) & (task.resource_name == table)
         self.site.db(query).update(last_pull=None, last_push=None)
 
-    # --- what is remembered of it -----------------------------------------------------------------------
+    # --- its log and its row ----------------------------------------------------------------------------
 
     def log(self, transmission: str, run_id: int | None = None) -> SyncLog:
-        """Return the log of what is exchanged with it.
+        """Return its log.
 
         Args:
             transmission, run_id: as for ``SyncLog``.
@@ -263,22 +263,22 @@ class Repository:
             self.update(**changes)
 
     def update(self, **columns: Any) -> None:
-        """Store columns within the current transaction; this object stays as it was read."""
+        """Store columns within the current transaction; this object does not change."""
         self.site.db(self.site.db.sync_repository.id == self.id).update(**columns)
 
     def settings_with(self, **values: Any) -> dict[str, Any]:
-        """Return what ``settings`` holds by now, with these values in place of theirs."""
+        """Return the stored ``settings`` with these values replaced."""
         row = self.site.db.sync_repository(self.id)
         return {**((row and row.settings) or {}), **values}
 
 
 def first(site: Site, query: Any) -> Repository | None:
-    """Return the first repository that matches a query, former ones too; None if there is none."""
+    """Return the first repository that matches a query, also a deleted one; None if there is none."""
     row = site.db(query).select(site.db.sync_repository.ALL, limitby=(0, 1)).first()
     return Repository.read(site, row) if row is not None else None
 
 
 def all_of(site: Site) -> list[Repository]:
-    """Return all repositories, in the order of their keys."""
+    """Return all repositories, sorted by key."""
     table = site.db.sync_repository
     return [Repository.read(site, row) for row in site.db(live(table)).select(orderby=table.id)]

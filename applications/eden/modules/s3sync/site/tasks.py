@@ -1,4 +1,4 @@
-"""What is exchanged with a repository: the rows of sync_task, read in one place, and what the engine gets of them."""
+"""The tasks of repositories: rows of sync_task, and tasks for the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["TaskRow", "TaskRules", "engine_task", "filters_of", "find", "of_repo
 
 
 class TaskRules(NamedTuple):
-    """How a resource is exchanged; the names are those of sync_task."""
+    """The rules of a resource's exchange; the names are those of sync_task."""
 
     mode: Mode = Mode.BOTH
     components: bool = True
@@ -39,7 +39,7 @@ class TaskRules(NamedTuple):
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The rules as they are stored."""
+        """The rules as columns of sync_task."""
         return {
             "mode": self.mode.value,
             "components": self.components,
@@ -51,14 +51,14 @@ class TaskRules(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task as it is stored.
+    """A row of sync_task.
 
     Attributes:
         id: its key.
         repository_id: the repository it belongs to, None for a resource of one of our data sets.
         resource: name of the table.
-        rules: how it is exchanged.
-        last_pull, last_push: when it was exchanged last (UTC), None before the first time.
+        rules: the rules of its exchange.
+        last_pull, last_push: when it was last exchanged (UTC), None before the first time.
     """
 
     id: int
@@ -82,12 +82,12 @@ class TaskRow:
 
     @property
     def mode(self) -> Mode:
-        """Which way it travels."""
+        """Its direction."""
         return self.rules.mode
 
 
 def of_repository(db: Any, repository_id: int) -> list[TaskRow]:
-    """Return the tasks of a repository in their order."""
+    """Return the tasks of a repository, in order."""
     table = db.sync_task
     query = (table.repository_id == repository_id) & live(table)
     return [TaskRow.read(row) for row in db(query).select(orderby=table.id)]
@@ -100,7 +100,7 @@ def find(db: Any, task_id: int) -> TaskRow | None:
 
 
 def engine_task(db: Any, task: TaskRow) -> Task:
-    """Return a task as the engine gets it.
+    """Return a task for the engine.
 
     Raises:
         FilterError: one of its filters cannot be read.

@@ -54,7 +54,7 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str], now
         url: the requested URL, without credentials.
         body: beginning of the answer: JSON of an Eden's request handler, its plain text, or a web page.
         headers: headers of the answer.
-        now: the time at this site (UTC).
+        now: the current time (UTC).
     """
     told = json_object(body) or {}
     message = _told(told, body, headers)
@@ -162,7 +162,7 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def http_date(value: str | None) -> datetime | None:
-    """Return the time of a header (UTC, without zone), None where it tells none."""
+    """Return the time of a header (UTC, without time zone), None if it has none."""
     if not value:
         return None
     try:

@@ -1,5 +1,5 @@
 """Layer 10, the requests of other sites, and the pages for people.
-Knows everything.
+Knows all other layers.
 """
 
 __all__ = ["bodies", "interface", "plain_resources", "screens"]

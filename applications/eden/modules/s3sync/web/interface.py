@@ -117,7 +117,7 @@ def file_request(request: Any, response: Any) -> Any:
         return json_answer(response, {"status": "success", "statuscode": "200", "message": message})
 
 
-# --- who asks, and how errors are answered ------------------------------------------------------------------
+# --- authorisation, and replies to errors -------------------------------------------------------------------
 
 
 @contextlib.contextmanager

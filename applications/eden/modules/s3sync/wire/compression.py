@@ -65,7 +65,7 @@ class Gzip:
         for chunk in chunks:
             while chunk:
                 if unpacker.eof:
-                    # packed files may stand one behind the other (RFC 1952, 2.2), filled up with zeros
+                    # There may be several compressed members in sequence (RFC 1952, 2.2), padded with zeros.
                     chunk = chunk.lstrip(b"\0")
                     unpacker = self._unpacker() if chunk else unpacker
                     continue

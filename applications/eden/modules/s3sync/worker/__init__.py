@@ -1,5 +1,5 @@
 """Layer 9, the functions that the scheduler's worker calls.
-Knows everything below.
+Knows all lower layers.
 """
 
 __all__ = ["cleanup", "synchronise"]

@@ -1,3 +1,3 @@
-"""The sync tables: names and columns are Eden's where Eden has them."""
+"""The sync tables, with Eden's names and columns if Eden has them."""
 
 __all__ = ["define", "fields", "indices", "journal", "repository", "run", "task"]

@@ -17,10 +17,10 @@ from .task import define_tasks
 #: Tables whose rows belong to a repository, besides its jobs: they go with it, or to the one that takes its place.
 BELONGING = ("sync_task", "sync_log", "sync_run", "sync_traffic", "sync_deferred", "sync_dataset")
 
-#: What somebody may still have to decide stays where the repository is deleted.
+#: Tables whose rows stay after the repository is deleted, as they may need a decision.
 OUTLIVING = ("sync_kept",)
 
-#: Who is at work, and how far the exchange has come: nobody else can go on with that.
+#: Leases and positions of the exchange, which no other repository can use.
 ENDING = ("sync_lease", "sync_checkpoint")
 
 
@@ -28,9 +28,9 @@ def define(db: Any, T: Callable[[str], Any] = str, clock: Clock | None = None) -
     """Define the sync_* tables.
 
     Args:
-        db: the DAL, with auth_user where there are users.
+        db: the DAL, with auth_user if there are users.
         T: marks labels for translation.
-        clock: the site's clock, which dates rows where nothing else does; the computer's where omitted.
+        clock: the site's clock, for the times of rows; by default the computer's.
     """
     clock = clock if clock is not None else SystemClock()
     define_repository(db, T, clock)

@@ -29,7 +29,7 @@ def define_log(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("remedy", "text", label=T("What to do")),
             # The code of the error (errors.SyncError.code), else of the message; None if it has none.
             Field("code", length=32, readable=False, writable=False),
-            # Message and remedy as data (messages.described), None if nothing of them has a code.
+            # Message and remedy as data (messages.described), None if neither has a code.
             Field("params", "json", readable=False, writable=False),
             Field("run_id", "integer", readable=False, writable=False),
             *meta_fields(db, clock),
@@ -65,7 +65,7 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("bytes_sent", "bigint", default=0),
             Field("cancel_requested", "boolean", default=False),
             Field("message", "text", label=T("Message")),
-            # what failed (messages.FailureRecord), None where nothing did
+            # The failures (messages.FailureRecord), None if there were none.
             Field("failures", "json"),
             # The run of web2py's scheduler that began it, None if none did.
             Field("scheduler_run_id", "integer"),

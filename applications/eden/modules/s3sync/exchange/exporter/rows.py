@@ -149,7 +149,7 @@ class TableEncoder:
             cleared = f'<data field="{escape_attr(name)}"/>'
         return _DataColumn(self.position[name], name, write, cleared)
 
-    # --- what rows say ----------------------------------------------------------------------------------
+    # --- values of rows ---------------------------------------------------------------------------------
 
     def column(self, rows: Sequence[Row], name: str) -> Sequence[Any]:
         """Return the values of a column; none if the table does not have it."""

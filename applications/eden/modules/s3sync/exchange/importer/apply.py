@@ -32,7 +32,7 @@ class Applier:
     """Writes planned batches of one import.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         context: where the records come from.
         uuid_of: returns the uuid of a reference's target, as it is stored here.
     """

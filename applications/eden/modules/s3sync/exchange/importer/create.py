@@ -26,7 +26,7 @@ class Creator:
     """Inserts the new records of an import.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         context: where the records come from.
         owners: the users and groups that they name.
         links: their references to each other.

@@ -49,7 +49,7 @@ class Deleter:
     """Deletes and merges records, in sets.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         origin: repository the changes come from, None for here.
         delivered: see ``ports.Journal.note``.
     """

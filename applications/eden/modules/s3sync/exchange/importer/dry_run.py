@@ -39,7 +39,7 @@ class DryRun:
     """Plans imports without writing them.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         snapshot: writes records of this site as S3XML.
     """
 

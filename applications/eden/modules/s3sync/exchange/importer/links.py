@@ -18,7 +18,7 @@ class Links:
     """Sets the links of planned items.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
     """
 
     def __init__(self, ports: Ports) -> None:

@@ -19,7 +19,7 @@ class Merger:
     """Performs the deletions and merges of an import.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         context: where the records come from.
         remover: writes them with their effects on other records.
     """

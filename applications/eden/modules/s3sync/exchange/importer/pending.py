@@ -23,7 +23,7 @@ class PendingReferences:
     """Stores and resolves the pending references and files of records.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         repository_id: the repository that sent the records.
         remover: merges records whose survivor has arrived.
         uuid_of: returns the uuid of a reference's target, as it is stored here.

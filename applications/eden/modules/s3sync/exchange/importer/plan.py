@@ -30,7 +30,7 @@ class Planner:
     """Plans batches of one import.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         gatherer: has the compiled tables, and resolves identifiers.
         terms: rules of the exchange.
         context: where the records come from.

@@ -18,7 +18,7 @@ class Updater:
     """Writes changes of existing records.
 
     Args:
-        ports: what the site stands on.
+        ports: the ports of the site.
         context: where the records come from.
         owners: the users that they name.
         links: their references to each other.

@@ -185,7 +185,7 @@ class Engine:
     # --- pull ----------------------------------------------------------------------------------------
 
     def _pull(self, task: Task) -> None:
-        """Pull everything there is."""
+        """Pull everything that the peer has for the task."""
         total = ImportSummary()
         limit = self._page_size
         more = first = True

@@ -48,14 +48,14 @@ class ScreenContext(NamedTuple):
         return record
 
     def repository(self, key: str | None) -> Repository:
-        """Return the repository with the id from the URL."""
+        """Return the repository with the id from the URL; raise HTTP 404 if there is none."""
         found = self.site.known_repository(whole_number(key))
         if found is None:
             raise self._missing()
         return found
 
     def task(self, repository: Repository, key: str | None) -> TaskRow:
-        """Return a task of this repository."""
+        """Return a task of this repository; raise HTTP 404 if there is none."""
         number = whole_number(key)
         found = tasks.find(self.db, number) if number else None
         if found is None or found.repository_id != repository.id:

@@ -121,7 +121,7 @@ def _csv(desk: ScreenContext, asked: log_view.LogQuery) -> Any:
         )
     ]
     with contextlib.ExitStack() as undo:
-        # Without a name in the folder: it is gone when it is closed, however the request ends.
+        # The file has no name in the folder: it is removed when it is closed, however the request ends.
         out = undo.enter_context(tempfile.TemporaryFile(dir=site.spool))
         log_view.write_csv(site, asked, log_view.CsvWords(headings, words.message, words.remedy), out)
         response.headers["Content-Type"] = "text/csv; charset=utf-8"

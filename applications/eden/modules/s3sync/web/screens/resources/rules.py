@@ -35,7 +35,7 @@ def rule_choices(T: Translate, repository: Repository) -> RuleChoices:
 
 
 def possible_modes(repository: Repository) -> list[Mode]:
-    """Return the directions in which records can travel, the usual one first, and that they rest.
+    """Return the possible directions, the default one first, and the pause.
 
     Args:
         repository: the repository.

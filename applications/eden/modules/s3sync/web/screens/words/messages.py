@@ -36,7 +36,7 @@ class _Unknown(Exception):
 
 
 class MessageWords:
-    """The words of messages for one reader.
+    """The messages for one reader.
 
     Args:
         T: web2py's translator.
@@ -104,7 +104,7 @@ class MessageWords:
             for name, count in counts.items()
         )
 
-    # --- sentences that agree with a number ----------------------------------------------------------
+    # --- counted sentences ---------------------------------------------------------------------------
 
     def _received(self, given: Mapping[str, Any]) -> str:
         return str(
