@@ -41,6 +41,19 @@ print(run)
 """
 
 
+KNOWN = """
+from applications.eden.modules.s3sync.core.errors import NotAuthenticated
+from applications.eden.modules.s3sync.core.messages import Sentence, received
+from applications.eden.modules.s3sync.database.log import OUTGOING, SyncLog
+problem = Sentence.RECORD_REJECTED.say(record="org_organisation x", reason="too long")
+SyncLog(db, current.sync_site.store.transaction, {repository}, OUTGOING).task(
+    "org_organisation", "pull", "fetch", "warning", received({{"created": 2, "rejected": 1}}), details=[problem],
+    remedy=NotAuthenticated("x").remedy)
+db.commit()
+print(db(db.sync_log).select(orderby=~db.sync_log.id, limitby=(0, 1)).first().id)
+"""
+
+
 @pytest.fixture()
 def logged(field: WebSite, connected: str) -> str:
     """Fill the log; return the id of a run."""
@@ -106,6 +119,22 @@ def test_the_log_is_saved_as_a_table(admin: Browser, logged: str) -> None:
         "2 records received",
     ]
     assert rows[3][8] == "Check the network." and rows[4][9] == logged and rows[2][6] == "remote"
+
+
+def test_known_messages_are_told_in_the_readers_language(
+    admin: Browser, field: WebSite, connected: str, logged: str
+) -> None:
+    key = field.run(KNOWN.format(repository=connected.rpartition("/")[2])).split()[0]
+    told = "3 Datensätze empfangen: 2 angelegt, 1 abgelehnt"
+    remedy = "Prüfen Sie Benutzername und Passwort des Repositorys."
+    assert "3 records received: 2 created, 1 rejected" in visible(admin.page("/sync/log"))
+    admin.get("/default/choose?language=de")
+    for address in ("/sync/log", f"/sync/log/{key}"):
+        text = visible(admin.page(address))
+        assert told in text and remedy in text, address
+    assert "org_organisation x wurde abgelehnt: too long" in text
+    table = admin.get("/sync/log.csv?direction=in").content.decode()
+    assert told in table and remedy in table and "It cannot be reached." in table
 
 
 def test_old_entries_are_deleted_when_asked(admin: Browser, connected: str, logged: str) -> None:

@@ -74,7 +74,9 @@ def test_the_overview_says_of_each_how_it_stands(admin: Browser, site: WebSite) 
         site,
         """
 run(repository("Good", last_connected=now))
-run(repository("Bad"), "failed", message="Received: nothing. Sent: 0. Failed: org_organisation (pull): No route.")
+failure = {"resource": "org_organisation", "mode": "pull", "code": "peer_unreachable", "message": "No route."}
+run(repository("Bad"), "failed", message="Of no use here", failures=[failure])
+run(repository("Of before"), "failed", message="Received: nothing. Sent: 0. Failed: org_organisation (pull): No route.")
 repository("New")
 repository("Visitor", url=None, last_connected=now)
 repository("Stranger", url=None)
@@ -98,7 +100,12 @@ db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
     page = admin.page("/sync/index")
     assert "in step" in row(page, "Good") and "none" in row(page, "Good")
     bad = row(page, "Bad")
-    assert "needs attention" in bad and "The last run failed: Organizations: No route." in bad
+    assert "needs attention" in bad
+    assert "The last run failed: Organizations: The other site cannot be reached." in bad
+    assert (
+        "The last run failed: Received: nothing. Sent: 0. Failed: org_organisation (pull): No route."
+        in row(page, "Of before")
+    )
     assert "never connected" in row(page, "New") and "Nothing was exchanged yet" in row(page, "New")
     assert "in step" in row(page, "Visitor") and "when the other site begins" in row(page, "Visitor")
     assert "has not been in touch" in row(page, "Stranger")
@@ -214,12 +221,17 @@ def test_a_job_that_failed_says_why(admin: Browser, site: WebSite) -> None:
         "jobs.add_job(site, key, None, period=900, timeout=60)\n"
         "task = db(db.scheduler_task.function_name == 'sync_synchronize').select().first()\n"
         "task.update_record(status='FAILED')\n"
-        "trace = 'Traceback:\\ns3sync.errors.RunFailed: Received: nothing. Sent: 0. Failed: No route: none.'\n"
-        "db.scheduler_run.insert(task_id=task.id, status='FAILED', stop_time=now, traceback=trace)\n"
+        "trace = 'Traceback:\\ns3sync.core.errors.RunFailed: Received: nothing. Sent: 0. Failed: No route.'\n"
+        "called = db.scheduler_run.insert(task_id=task.id, status='FAILED', stop_time=now, traceback=trace)\n"
+        "failure = dict(resource='org_organisation', mode='pull', code='peer_unreachable', message='No route.')\n"
+        "run(key, 'failed', message='Of no use here', failures=[failure], scheduler_run_id=called)\n"
         "print(key)",
     )
     text = visible(admin.page(f"/sync/repository/{key}/job"))
-    assert "given up" in text and "failed" in text and "No route: none." in text and "RunFailed" not in text
+    assert (
+        "given up" in text and "failed" in text and "Organizations: The other site cannot be reached." in text
+    )
+    assert "No route" not in text and "Of no use" not in text
     assert "Next run none" in text, "it does not run any more"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from s3sync.monitoring.failure_mail import failures_in_a_row
+from s3sync.core.errors import Failure, NotAuthenticated, PeerUnreachable
+from s3sync.monitoring.failure_mail import failures_in_a_row, what_failed
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,19 @@ from s3sync.monitoring.failure_mail import failures_in_a_row
 )
 def test_failures_are_counted_back_to_the_last_success(states: list[str], count: int) -> None:
     assert failures_in_a_row(states) == count
+
+
+def test_each_resource_that_failed_has_a_line_with_what_to_do() -> None:
+    failed = [
+        Failure("org_office", "pull", PeerUnreachable("No route.", hint="Check the line.")),
+        Failure(None, "pull", NotAuthenticated("Wrong.", hint="Correct it.")),
+    ]
+    stored = [each.record()._asdict() for each in failed]
+    assert what_failed(stored, "Of no use here", str.upper) == (
+        "ORG_OFFICE: No route. Check the line.\nWrong. Correct it."
+    )
+
+
+def test_a_run_of_a_former_version_is_told_by_its_message() -> None:
+    assert what_failed(None, "Failed: a (pull): No.", str.upper) == "Failed: a (pull): No."
+    assert what_failed(None, None, str.upper) == ""

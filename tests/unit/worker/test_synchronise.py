@@ -77,6 +77,15 @@ def test_a_run_that_met_what_nobody_had_foreseen_says_so(
     assert failure.message == world.last.message
 
 
+def test_a_run_whose_worker_died_says_so(world: World) -> None:
+    run = run_record.RunRecord(world.site, world.repository, None, True)
+    run_record.end_lost(world.site, run.id)
+    (failure,) = read_failures(world.last.failures)
+    assert (world.last.state, failure.code) == ("failed", "run_broken_off")
+    assert failure.params["message"] == [{"code": "worker_lost", "params": {}}]
+    assert failure.message == world.last.message
+
+
 def test_a_scheduled_run_with_nothing_to_do_is_quiet(world: World) -> None:
     world.run()
     before = world.site.db(world.site.db.sync_log).count()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Callable
 
 from gluon import current
 
-from ..core.messages import Sentence
+from ..core.messages import Sentence, read_failures
 from ..core.plurals import counted
 from ..database.log import OUTGOING, SyncLog
 from ..site import Site
+from ..site.labels import resource_title
 
 #: Maximum number of runs to count; more are reported as "at least so many".
 COUNTED = 50
@@ -28,6 +30,23 @@ def failures_in_a_row(states: Sequence[str]) -> int:
             break
         count += state == "failed"
     return count
+
+
+def what_failed(
+    stored: Iterable[Mapping[str, Any]] | None, message: str | None, title: Callable[[str], str]
+) -> str:
+    """Return what failed in a run: a line for each resource, with what to do.
+
+    Args:
+        stored: the failures of the run; None for a run of a former version, whose message is told.
+        message: of the run.
+        title: returns what the records of a table are called.
+    """
+    lines = []
+    for each in read_failures(stored):
+        told = f"{each.message} {each.remedy}".strip()
+        lines.append(f"{title(each.resource)}: {told}" if each.resource else told)
+    return "\n".join(lines) or message or ""
 
 
 def tell(site: Site, repository_id: int) -> None:
@@ -49,12 +68,13 @@ def tell(site: Site, repository_id: int) -> None:
     after = site.host.settings.get_sync_notify_after()
     run = db.sync_run
     runs = db((run.repository_id == repository_id) & (run.state != "running")).select(
-        run.state, run.message, orderby=~run.id, limitby=(0, max(COUNTED, after))
+        run.state, run.message, run.failures, orderby=~run.id, limitby=(0, max(COUNTED, after))
     )
     count = failures_in_a_row([each.state for each in runs])
     if count >= after and repository.notified_on is None:
         last = next(each for each in runs if each.state == "failed")
-        _tell_once(site, repository, recipients, _failing(site, repository, count, last.message), began=True)
+        reason = what_failed(last.failures, last.message, partial(resource_title, site))
+        _tell_once(site, repository, recipients, _failing(site, repository, count, reason), began=True)
     elif not count and runs and repository.notified_on is not None:
         _tell_once(site, repository, recipients, _working(site, repository), began=False)
 
@@ -105,7 +125,7 @@ def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str,
             "The last %(count)s synchronizations with %(repository)s failed.",
             repository=repository.name,
         ),
-        "reason": reason or "",
+        "reason": reason,
         "since": success.finished_on if success else T("never"),
         "address": f"{site.base_url}/sync/repository/{repository.id}",
     }
