@@ -26,11 +26,12 @@ from s3sync.adapters.testing import one_line
 from s3sync.exchange.peer import Exchange
 from s3sync.transport.client import Transport
 from s3sync.transport.limits import Limits
+from s3sync.wire.protocol.names import PeerCapability
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 ADMINISTRATOR = Administrator("bench@example.com", "bench-password", made_up=False)
 PYTHON = Path(sys.executable)
-CAPABILITIES = frozenset(("cursor", "gzip", "files", "nulls"))
+CAPABILITIES = frozenset(PeerCapability) - {PeerCapability.LOOK}
 
 
 def free_port() -> int:
@@ -222,7 +223,7 @@ class Client:
             self.uuid,
             "bench",
             {"url": site.url},
-            CAPABILITIES if gzip else CAPABILITIES - {"gzip"},
+            CAPABILITIES if gzip else CAPABILITIES - {PeerCapability.GZIP},
         )
         self.peer = EdenAdapter(remote, one_line(transport, folder))
         self.peer.register()

@@ -12,7 +12,7 @@ import pytest
 from s3sync.core.errors import BadRequest, FilterError, NotRegistered, PeerRefused, ProtocolError, StoreBusy
 from s3sync.core.policy import Method, Policy
 from s3sync.wire.filters import parse_filter
-from s3sync.wire.protocol.names import CAPABILITIES
+from s3sync.wire.protocol.names import CAPABILITIES, PeerCapability
 from s3sync.wire.protocol.pull import PullRequest
 from s3sync.wire.protocol.push import PushReply, PushRequest
 from s3sync.wire.protocol.registration import RegistrationReply, RegistrationRequest
@@ -273,3 +273,9 @@ def test_errors_say_what_to_do() -> None:
     assert body["hint"]
     assert body["transient"] is False
     assert failure(StoreBusy("locked"))[1]["transient"] is True
+
+
+def test_a_capability_travels_by_its_name() -> None:
+    assert [each.value for each in PeerCapability] == ["cursor", "gzip", "files", "nulls", "look"]
+    sent = RegistrationRequest("peer-1", "x", capabilities=frozenset(PeerCapability)).to_body()
+    assert json.loads(sent)["capabilities"] == ["cursor", "files", "gzip", "look", "nulls"]

@@ -21,7 +21,7 @@ from ..exchange.run.ports import Position, Task
 from ..site import Repository
 from ..transport.limits import InteractiveLimits
 from ..wire.protocol.dry_run import DryRunRecord, DryRunResult
-from ..wire.protocol.names import LOOK
+from ..wire.protocol.names import PeerCapability
 from ..wire.s3xml import encode_record
 from .local_site import LocalSite
 
@@ -29,8 +29,6 @@ from .local_site import LocalSite
 MOST = 500
 #: Seconds after which no further resource is begun: a web process has other requests, too.
 WITHIN = 20.0
-#: Announced by every one of ours.
-CURSOR = "cursor"
 LINE = InteractiveLimits(connect_timeout=5.0, read_timeout=10.0, answer_time=15.0)
 #: The expected outcome at a site without dry runs.
 SENT, SENT_DELETED = "sent", "sent_deleted"
@@ -144,10 +142,10 @@ class _Looking:
             SyncError: it cannot be reached, does not know this site, or has no dry runs.
         """
         offer = self._peer.offer()
-        if offer is None and CURSOR not in self._peer.remote.capabilities:
+        if offer is None and PeerCapability.CURSOR not in self._peer.remote.capabilities:
             self._peer.greet()
             return False
-        if offer is None or LOOK not in offer.capabilities:
+        if offer is None or PeerCapability.LOOK not in offer.capabilities:
             raise SyncError(
                 "The other site runs an earlier version of Eden Sync, which cannot say beforehand what it would do.",
                 hint="Update the other site.",

@@ -30,7 +30,14 @@ from ..transport.answer import Reply
 from ..transport.failures import a_web_page, looks_like_html
 from ..wire.compression import gzip
 from ..wire.protocol.dry_run import DryRunResult, read_dry_run
-from ..wire.protocol.names import CAPABILITIES, FILE_PATH, LOOK, OFFER_PATH, REGISTER_PATH, SYNC_PATH
+from ..wire.protocol.names import (
+    CAPABILITIES,
+    FILE_PATH,
+    OFFER_PATH,
+    REGISTER_PATH,
+    SYNC_PATH,
+    PeerCapability,
+)
 from ..wire.protocol.offer import Offer, read_offer
 from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.push import PushReply, PushRequest
@@ -96,11 +103,11 @@ class EdenAdapter(Adapter):
     )
     learned: ClassVar[frozenset[str]] = frozenset((RESOURCE_URL,))
     abilities: ClassVar[Mapping[str, str]] = {
-        "cursor": T("goes on where a broken line stopped"),
-        "gzip": T("takes compressed data"),
-        "files": T("takes files"),
-        "nulls": T("takes cleared fields"),
-        LOOK: T("shows beforehand what a synchronization would do"),
+        PeerCapability.CURSOR: T("goes on where a broken line stopped"),
+        PeerCapability.GZIP: T("takes compressed data"),
+        PeerCapability.FILES: T("takes files"),
+        PeerCapability.NULLS: T("takes cleared fields"),
+        PeerCapability.LOOK: T("shows beforehand what a synchronization would do"),
         RESOURCE_URL: T("takes records only at the address of each resource"),
     }
 
@@ -255,13 +262,13 @@ class EdenAdapter(Adapter):
 
     def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
         """See port ``Peer``."""
-        if RESOURCE_URL in self.remote.capabilities and "cursor" not in self.remote.capabilities:
+        if RESOURCE_URL in self.remote.capabilities and PeerCapability.CURSOR not in self.remote.capabilities:
             return self._push_to_resource(exchange, document)
         url = self._push_url(exchange, journal, checkpoint)
         try:
             reply = self._post_document(url, exchange.resource, document)
         except PeerFailed as failure:
-            if "cursor" in self.remote.capabilities:
+            if PeerCapability.CURSOR in self.remote.capabilities:
                 raise
             result = self._push_to_resource(exchange, document)
             # It would fail again for the next page or resource.
@@ -277,7 +284,7 @@ class EdenAdapter(Adapter):
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
     ) -> DryRunResult | None:
         """See port ``Peer``. An Eden would import the document, so it is not asked."""
-        if LOOK not in self.remote.capabilities:
+        if PeerCapability.LOOK not in self.remote.capabilities:
             return None
         url = self._push_url(exchange, journal, checkpoint, look=True)
         return read_dry_run(_succeeded(self._post_document(url, exchange.resource, document)))
@@ -302,7 +309,7 @@ class EdenAdapter(Adapter):
             "Content-Type": "text/xml",
             "Content-Disposition": f'attachment; filename="{resource}.xml"',
         }
-        if "gzip" not in self.remote.capabilities:
+        if PeerCapability.GZIP not in self.remote.capabilities:
             return self.transport.send("POST", url, document, headers)
         handle, name = tempfile.mkstemp(prefix="sync-", suffix=".xml.gz", dir=document.parent)
         os.close(handle)

@@ -15,6 +15,7 @@ from typing import ClassVar, Protocol
 from ..core.policy import Method, Policy
 from ..wire.filters import Filter
 from ..wire.protocol.dry_run import DryRunResult
+from ..wire.protocol.names import PeerCapability
 from ..wire.protocol.offer import Offer
 
 
@@ -82,7 +83,7 @@ class Registration:
     @property
     def is_ours(self) -> bool:
         """Whether the peer has the extended protocol."""
-        return "cursor" in self.capabilities
+        return PeerCapability.CURSOR in self.capabilities
 
 
 @dataclass
@@ -217,7 +218,7 @@ class Peer(Protocol):
             msince: time (UTC) from which on to ask, for a peer without cursors; None for everything.
             checkpoint: the peer's checkpoint from our last push, "" before the first.
             total: whether to ask for the number of waiting main records, which takes the peer a moment to count.
-            look: whether this is a dry run: a peer that knows ``LOOK`` stores nothing of the request.
+            look: whether this is a dry run: a peer with the capability LOOK stores nothing of the request.
 
         Raises:
             SyncError: there is no usable answer; no file is left behind.
@@ -243,7 +244,7 @@ class Peer(Protocol):
     ) -> DryRunResult | None:
         """Ask the peer for a dry run of a push.
 
-        Only for a peer that announces ``LOOK``: any other one would import the document.
+        Only for a peer that announces the capability LOOK: any other one would import the document.
 
         Args:
             exchange, document, journal, checkpoint: as in ``push``.

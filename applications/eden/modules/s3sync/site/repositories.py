@@ -22,6 +22,7 @@ from ..exchange.importer import Context, unknown
 from ..exchange.peer import Capability, Exchange
 from ..exchange.run.ports import Task
 from ..transport.limits import InteractiveLimits
+from ..wire.protocol.names import PeerCapability
 from . import tasks
 from .exchange_state import PULL, PUSH, ExchangeStates
 from .tasks import TaskRow, TaskRules
@@ -142,7 +143,7 @@ class Repository:
     def usable_capabilities(self) -> frozenset[str]:
         """The capabilities that this site uses."""
         compresses = self.site.host.settings.get_sync_compression()
-        return self.capabilities if compresses else self.capabilities - {"gzip"}
+        return self.capabilities if compresses else self.capabilities - {PeerCapability.GZIP}
 
     @property
     def remote(self) -> Remote:

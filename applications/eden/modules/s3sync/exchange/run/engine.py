@@ -35,6 +35,7 @@ from ...core.errors import (
 from ...core.limits import LOGGED_PROBLEMS, MOST_PROBLEMS, SHRINK
 from ...core.messages import Sentence, Told, bounded, received, sent
 from ...core.retry import NO_RETRY, RetryPolicy
+from ...wire.protocol.names import PeerCapability
 from ..peer import Capability, Peer, PullResult, PushResult
 from .ports import ImportSummary, Local, Log, Position, Progress, Stage, Task
 from .report import RunReport
@@ -206,7 +207,7 @@ class Engine:
             self._report.received.update(taken.counts)
             self._progress.advance(sum(total.counts.values()), counts=dict(taken.counts))
             if page.is_ours:
-                self._local.learn(frozenset(("cursor",)))
+                self._local.learn(frozenset((PeerCapability.CURSOR,)))
             more = page.more
             if more and page.cursor == position.cursor:
                 raise ProtocolError(Sentence.PAGE_STANDS_STILL.say(resource=task.resource), remote=True)
@@ -258,7 +259,7 @@ class Engine:
             self._progress.check()
             position = self._local.position(task)
             self._progress.stage(Stage.EXPORTING, task.resource)
-            for_eden = "cursor" not in self._local.capabilities()
+            for_eden = PeerCapability.CURSOR not in self._local.capabilities()
             page = self._local.write_page(task, position.pushed, limit, target, for_eden=for_eden)
             if not page.count:
                 files = self._send_files(files, problems)
@@ -300,7 +301,7 @@ class Engine:
         )
 
     def _learn(self, result: PushResult) -> None:
-        learned = result.learned | (frozenset(("cursor",)) if result.is_ours else frozenset())
+        learned = result.learned | (frozenset((PeerCapability.CURSOR,)) if result.is_ours else frozenset())
         if learned - self._local.capabilities():
             self._local.learn(learned)
 

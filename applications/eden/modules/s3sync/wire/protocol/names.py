@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-#: The capability of a peer that can dry-run a push.
-LOOK = "look"
+from ...core.text import TextEnum
+
+
+class PeerCapability(TextEnum):
+    """What a site announces beyond an Eden, when it registers and in its offer.
+
+    Attributes:
+        CURSOR: pages that go on at a cursor.
+        GZIP: compressed bodies.
+        FILES: uploaded files, sent by PUT.
+        NULLS: the attribute ``null``, for a field that was cleared.
+        LOOK: requests of a dry run, which change nothing.
+    """
+
+    CURSOR = "cursor"
+    GZIP = "gzip"
+    FILES = "files"
+    NULLS = "nulls"
+    LOOK = "look"
 
 
 SYNC_PATH = "sync/sync.xml"
@@ -11,9 +28,8 @@ REGISTER_PATH = "sync/repository/register.json"
 FILE_PATH = "sync/file"
 OFFER_PATH = "sync/offer.json"
 
-CAPABILITIES: tuple[str, ...] = ("cursor", "gzip", "files", "nulls", LOOK)
-"""What this version announces: pages with cursors, packed bodies, uploads by PUT, the ``null`` attribute, and
-requests that only look."""
+#: What this version announces.
+CAPABILITIES: tuple[str, ...] = tuple(PeerCapability)
 
 MOST_PER_PAGE = 100_000
 LONGEST_UUID, LONGEST_JOURNAL, LONGEST_VERSION = 128, 64, 64
