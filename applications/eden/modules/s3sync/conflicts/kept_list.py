@@ -15,7 +15,7 @@ PAGE = 50
 COLUMNS = ("time", "name", "resource", "kind", "state", "repository")
 NEWEST = "-time"
 
-#: Asked for as a kind: those that need a decision. As a state: every one.
+#: Values of the query besides the kinds and states: the kinds that need a decision, and every state.
 ANY_UNDECIDED, EVERY_STATE = "undecided", "all"
 
 #: Maximum length of a text to search for.

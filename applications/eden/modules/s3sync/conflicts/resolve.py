@@ -94,7 +94,7 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, Side], user_id: int 
     Args:
         site: this site.
         kept_id: row of sync_kept.
-        choices: field name -> the version that it is taken from. Other fields stay.
+        choices: field name -> version whose value to use. Other fields stay.
         user_id: the user who decides.
 
     Returns:

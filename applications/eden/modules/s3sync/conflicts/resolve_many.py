@@ -42,7 +42,7 @@ class LeftOpen(TextEnum):
 
 
 class WorkState(TextEnum):
-    """How far the work of a rule is: a row of sync_decision."""
+    """The state of the work of a rule, a row of sync_decision."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -67,7 +67,7 @@ class VersionFacts(NamedTuple):
 
 
 class Ruling(NamedTuple):
-    """The result of a rule for a version: what is decided, or why it is left open."""
+    """The result of a rule for a version: the decision, or why it is left open."""
 
     decision: Resolution | None = None
     why: LeftOpen | None = None

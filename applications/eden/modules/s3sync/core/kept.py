@@ -17,7 +17,7 @@ class KeptKind(TextEnum):
 
 
 class KeptState(TextEnum):
-    """Whether a kept version waits, was decided by a person, or gave way to a later version."""
+    """Whether a kept version is open, was decided by a person, or was superseded by a later version."""
 
     OPEN = "open"
     RESOLVED = "resolved"
@@ -25,7 +25,7 @@ class KeptState(TextEnum):
 
 
 class Side(TextEnum):
-    """A version of a record: this site's, the other site's, or what the record says now."""
+    """A version of a record: this site's, the other site's, or the present one."""
 
     OURS = "ours"
     THEIRS = "theirs"
@@ -33,7 +33,7 @@ class Side(TextEnum):
 
 
 class Resolution(TextEnum):
-    """What a person decided on a kept version: nothing changes, one version is used, or fields of both are."""
+    """The decision on a kept version: change nothing, use one version, or use fields of both."""
 
     KEEP = "keep"
     OURS = "ours"
@@ -42,7 +42,7 @@ class Resolution(TextEnum):
 
 
 class Rule(TextEnum):
-    """By what rule many kept versions are decided."""
+    """A rule that resolves many kept versions."""
 
     KEEP = "keep"
     OURS = "ours"
@@ -54,7 +54,7 @@ class Rule(TextEnum):
 #: The kinds that need a decision. Refused versions do not: whoever chose the policy decided on them.
 UNDECIDED = (KeptKind.CONFLICT, KeptKind.REJECTED)
 
-#: The kinds that end when a later version of the record is taken; a lost conflict stays to be looked at.
+#: The kinds that are closed when a later version of the record is imported; a lost conflict stays open.
 SUPERSEDABLE = (KeptKind.REJECTED, KeptKind.REFUSED)
 
 

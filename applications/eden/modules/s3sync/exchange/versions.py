@@ -52,7 +52,7 @@ class FieldLine(NamedTuple):
 
 
 class Standing(TextEnum):
-    """What a record says now: as one of the versions, something else, or it is deleted or never was here."""
+    """The present record compared with two versions: equal to one, another one, deleted, or never here."""
 
     OURS = "ours"
     THEIRS = "theirs"

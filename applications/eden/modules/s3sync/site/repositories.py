@@ -167,7 +167,7 @@ class Repository:
         """Return its adapter; the caller closes it.
 
         Args:
-            hurry: how long the line may take where a person waits for it, None if nobody does.
+            hurry: limits if a person waits, None otherwise.
 
         Raises:
             ConfigurationError: it cannot be asked.
