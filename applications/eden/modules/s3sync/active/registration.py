@@ -10,6 +10,7 @@ from ..adapters import adapter_type
 from ..adapters.base import Adapter
 from ..adapters.settings import COLUMNS
 from ..core.errors import ConfigurationError, SyncError
+from ..core.messages import Sentence
 from ..database.log import OUTGOING
 from ..database.tables.define import BELONGING, ENDING, OUTLIVING
 from ..exchange.peer import Registration
@@ -61,10 +62,11 @@ def introduce(site: Site, repository_id: int) -> Introduction:
         repository.log(OUTGOING).error(None, "register", "request", error)
         repository.note_contact(None, status="failed")
         return Introduction(repository.id, error=error)
-    kind = f"version {answer.version}" if answer.is_ours else "an Eden"
-    repository.log(OUTGOING).task(
-        None, "register", "request", "success", f"{answer.message} ({kind}, {answer.uuid}).", remote=False
-    )
+    if answer.is_ours:
+        message = Sentence.REGISTERED.say(answer=answer.message, version=answer.version, uuid=answer.uuid)
+    else:
+        message = Sentence.REGISTERED_AT_EDEN.say(answer=answer.message, uuid=answer.uuid)
+    repository.log(OUTGOING).task(None, "register", "request", "success", message)
     return Introduction(repository.id, answer)
 
 

@@ -77,6 +77,10 @@ class Sentence(enum.Enum):
     TAKEN_OVER = "Another worker has taken over this repository."
     RUNNING_ELSEWHERE = "Repository %(repository)s is being synchronised by %(owner)s."
     PAGE_STANDS_STILL = "The other site promises another page of %(resource)s and stays where it is."
+    INTRODUCED = "%(name)s introduced itself as %(uuid)s."
+    INTRODUCED_AGAIN = "%(name)s introduced itself as %(uuid)s again."
+    REGISTERED = "%(answer)s (version %(version)s, %(uuid)s)."
+    REGISTERED_AT_EDEN = "%(answer)s (an Eden, %(uuid)s)."
     NO_RESOURCES = "No resources are configured for this repository."
 
     # the connection and the other site's answers

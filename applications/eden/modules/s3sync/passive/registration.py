@@ -7,6 +7,7 @@ from typing import Any
 from .. import VERSION
 from ..adapters import USUAL, adapter_types
 from ..core.limits import LONGEST_NAME
+from ..core.messages import Sentence
 from ..database.log import INCOMING
 from ..exchange.peer import Capability
 from ..site import Site
@@ -45,12 +46,13 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
                 changes["name"] = request.name[:LONGEST_NAME]
             known.update(**changes)
         site.db(table.id == repository_id).update(last_connected=site.clock.now())
+    sentence = Sentence.INTRODUCED_AGAIN if known else Sentence.INTRODUCED
     site.log(repository_id, INCOMING).task(
         None,
         "register",
         "request",
         "success",
-        f"{request.name} introduced itself as {request.uuid}" + (" again." if known else "."),
+        sentence.say(name=request.name, uuid=request.uuid),
     )
     return RegistrationReply(
         sender=site.config().uuid,

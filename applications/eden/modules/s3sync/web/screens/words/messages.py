@@ -169,6 +169,10 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.PAGE_STANDS_STILL: T(
             "The other site promises another page of %(resource)s and stays where it is."
         ),
+        Sentence.INTRODUCED: T("%(name)s introduced itself as %(uuid)s."),
+        Sentence.INTRODUCED_AGAIN: T("%(name)s introduced itself as %(uuid)s again."),
+        Sentence.REGISTERED: T("%(answer)s (version %(version)s, %(uuid)s)."),
+        Sentence.REGISTERED_AT_EDEN: T("%(answer)s (an Eden, %(uuid)s)."),
         Sentence.NO_RESOURCES: T("No resources are chosen for this repository."),
         Sentence.THROUGH_PROXY: T(" through the proxy %(proxy)s"),
         Sentence.CERTIFICATE_NOT_VERIFIED: T(
