@@ -86,8 +86,10 @@ class Place:
             self._create(f"{self.name}{number}", rnd)
         elif chance < 0.82:
             self._change(rnd)
-        elif chance < 0.94:
+        elif chance < 0.90:
             self._delete(rnd)
+        elif chance < 0.95:
+            self._delete_with_offices(rnd)
         else:
             self._merge(rnd)
         self.db.commit()
@@ -139,6 +141,19 @@ class Place:
             except DeletionRestricted:
                 # A person is told that it is needed, and leaves it.
                 self.db.rollback()
+
+    def _delete_with_offices(self, rnd: random.Random) -> None:
+        """Delete an organisation after what stands in the way of that, as a person does."""
+        key = self._any("org_organisation", rnd)
+        if key is None:
+            return
+        office = self.s3db["org_office"]
+        found = self.db((office.organisation_id == key) & (office.deleted == False)).select(office.id)  # noqa: E712
+        try:
+            self.s3db.delete(office, [row.id for row in found])
+            self.s3db.delete(self.s3db["org_organisation"], [key])
+        except DeletionRestricted:
+            self.db.rollback()
 
     def _merge(self, rnd: random.Random) -> None:
         gone, kept = self._any("org_organisation", rnd), self._any("org_organisation", rnd)

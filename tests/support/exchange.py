@@ -44,6 +44,8 @@ class DirectPeer:
         self.own, self.other, self.eden = own, other, eden
         self.uuid = str(own.config().uuid)
         self.lose_answers = 0
+        #: Whether the other site never hears that nothing more comes, as from an older version.
+        self.never_final = False
         self.sent_files: list[str] = []
 
     def register(self) -> Registration:
@@ -90,10 +92,13 @@ class DirectPeer:
             journal=header.journal,
             restored=header.restored,
             total=header.total,
+            waiting=0 if self.never_final else header.waiting,
         )
 
-    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
-        asked = self._asked(exchange, journal, checkpoint)
+    def push(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+    ) -> PushResult:
+        asked = self._asked(exchange, journal, checkpoint, final=final)
         with document.open("rb") as source:
             reply = passive_push.push(self.other, asked, source)
         self._maybe_lose()
@@ -106,6 +111,7 @@ class DirectPeer:
             checkpoint=reply.checkpoint,
             restored=reply.restored,
             files=list(reply.files),
+            waiting=0 if self.never_final else reply.waiting,
         )
 
     def forecast(
@@ -117,7 +123,9 @@ class DirectPeer:
         with document.open("rb") as source:
             return dry_run.dry_run(self.other, asked, source)
 
-    def _asked(self, exchange: Exchange, journal: str, checkpoint: str, look: bool = False) -> PushRequest:
+    def _asked(
+        self, exchange: Exchange, journal: str, checkpoint: str, look: bool = False, final: bool = False
+    ) -> PushRequest:
         return PushRequest(
             exchange.resource,
             self.uuid,
@@ -128,6 +136,7 @@ class DirectPeer:
             journal,
             checkpoint,
             look,
+            final,
         )
 
     def send_file(self, stored: str, path: Path) -> int:
@@ -175,7 +184,7 @@ class Told:
         remedy: Any = "",
         code: str | None = None,
     ) -> None:
-        self.entries.append((resource, mode, result, message))
+        self.entries.append((resource, mode, result, "\n".join(map(str, (message, *details)))))
 
 
 class Pair:

@@ -35,6 +35,8 @@ class ScriptedPeer:
         self.document: int | None = None
         self.faults: list[tuple[str, str, SyncError]] = []
         self.calls: list[tuple[str, str]] = []
+        self.finals: list[str] = []
+        self.waiting = 0
         self.pushed: list[tuple[str, str, str]] = []
         self.files: list[str] = []
         self.results: list[PushResult] = []
@@ -72,15 +74,25 @@ class ScriptedPeer:
         path.write_text(str(pages[number] if number < len(pages) else 0))
         more = number + 1 < len(pages)
         return PullResult(
-            path, is_ours=True, cursor=str(number + 1), more=more, journal="theirs", received=10
+            path,
+            is_ours=True,
+            cursor=str(number + 1),
+            more=more,
+            journal="theirs",
+            received=10,
+            waiting=self.waiting,
         )
 
-    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
+    def push(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+    ) -> PushResult:
         self._fault("push", exchange.resource)
         text = document.read_text()
         if self.most is not None and int(text.split("+")[1]) > self.most:
             raise DocumentTooLarge("too large", remote=True)
         self.pushed.append((exchange.resource, text, checkpoint))
+        if final:
+            self.finals.append(exchange.resource)
         if self.results:
             return self.results.pop(0)
         return PushResult(1, {"created": 1}, is_ours=True, checkpoint=f"c{len(self.pushed)}", sent=5)
@@ -106,6 +118,7 @@ class ScriptedSite:
         self.faults: list[Exception] = []
         self.problems: list[Told] = []
         self.waiting: list[str] = []
+        self.waiting_here = self.refused = 0
         self.for_eden: list[bool] = []
 
     def position(self, task: Task) -> Position:
@@ -143,6 +156,13 @@ class ScriptedSite:
         on_batch(taken.counts["created"])
         self._move(task, cursor=document.cursor or "", msince=started)
         return taken
+
+    def waiting_deletions(self) -> int:
+        return self.waiting_here
+
+    def refuse_deletions(self) -> dict[str, ImportSummary]:
+        self.refused += 1
+        return {}
 
     def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> PushPage:
         self.for_eden.append(for_eden)

@@ -1665,6 +1665,7 @@
 'deleted': 'حُذف',
 'deleted here': 'يُحذف هنا',
 'deleted there': 'يُحذف هناك',
+'deletion that waits': 'حذف قيد الانتظار',
 'different': 'مختلف',
 'disabled': 'معطّل',
 'divorced': 'مطلّق',

@@ -1469,6 +1469,7 @@
 'deleted': 'gelöscht',
 'deleted here': 'hier gelöscht',
 'deleted there': 'dort gelöscht',
+'deletion that waits': 'Löschung, die wartet',
 'different': 'verschieden',
 'disabled': 'gesperrt',
 'divorced': 'geschieden',

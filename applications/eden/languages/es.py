@@ -1518,6 +1518,7 @@
 'deleted': 'eliminados',
 'deleted here': 'eliminado aquí',
 'deleted there': 'eliminado allí',
+'deletion that waits': 'eliminación en espera',
 'different': 'distinto',
 'disabled': 'desactivado',
 'divorced': 'divorciado/a',

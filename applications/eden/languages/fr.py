@@ -1518,6 +1518,7 @@
 'deleted': 'supprimé',
 'deleted here': 'supprimé ici',
 'deleted there': 'supprimé là-bas',
+'deletion that waits': 'suppression en attente',
 'different': 'différent',
 'disabled': 'désactivé',
 'divorced': 'divorcé(e)',

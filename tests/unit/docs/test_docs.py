@@ -181,7 +181,9 @@ def test_parameters_of_a_pull_are_documented() -> None:
 
 
 def test_parameters_of_a_push_are_documented() -> None:
-    everything = PushRequest("t_x", "u", (Method.CREATE,), Policy.NEWER, Policy.NEWER, False, "j", "", True)
+    everything = PushRequest(
+        "t_x", "u", (Method.CREATE,), Policy.NEWER, Policy.NEWER, False, "j", "", True, True
+    )
     names = query_names(everything.to_query())
     assert len(names) == len(fields(PushRequest))
     assert [name for name in names if f"| `{name}` |" not in section("Push")] == []

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.exchange.importer import Report
+from s3sync.site.waiting_deletions import refuse_deletions, retry_deletions
 from tests.support.documents import (
     CONTACT,
     LATER,
@@ -132,3 +134,104 @@ def test_a_merge_waits_for_its_survivor(site: SampleSite) -> None:
     assert site.row(OFFICE, "o").organisation_id == site.row(ORG, "b").id
     assert site.row(ORG, "a").deleted
     assert not site.waiting()
+
+
+# --- deletions that wait --------------------------------------------------------------------------------
+
+
+def office_of(site: SampleSite, office: str = "o", organisation: str = "g") -> None:
+    site.push(
+        resource(OFFICE, office, data("name", "Office"), ref("organisation_id", ORG, organisation))
+        + org(organisation, "Org"),
+        OFFICE,
+    )
+
+
+def test_in_an_exchange_a_deletion_waits_while_others_refer_to_the_record(site: SampleSite) -> None:
+    office_of(site)
+    head = site.journal.head()
+    report = site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    assert told(report) == {"skipped": 1}
+    row = site.row(ORG, "g")
+    assert not row.deleted and row.modified_on < LATER, "it is neither gone nor given back"
+    assert site.journal.head() == head
+    kept = site.kept()[0]
+    assert kept.kind == "waiting" and "still needed here: 1 org_office" in kept.reason
+
+
+def test_a_deletion_that_waits_is_carried_out_when_what_stood_in_its_way_is_gone(site: SampleSite) -> None:
+    office_of(site)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    retry(site)
+    assert not site.row(ORG, "g").deleted
+    site.push(deleted(OFFICE, "o", LATER), OFFICE, final=False)
+    report = retry(site)
+    assert told(report) == {"deleted": 1}
+    row = site.row(ORG, "g")
+    assert row.deleted and row.modified_on == LATER
+    assert not site.kept()
+
+
+def test_a_deletion_that_waits_is_carried_out_when_the_reference_was_moved(site: SampleSite) -> None:
+    office_of(site)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    moved = resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "h"), modified_on=LATER)
+    site.push(moved + org("h", "Other"), OFFICE, final=False)
+    assert told(retry(site)) == {"deleted": 1}
+
+
+def test_deletions_that_wait_for_each_other_are_carried_out_together(site: SampleSite) -> None:
+    office_of(site)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    office_of(site, "o2", "g2")
+    site.push(deleted(ORG, "g2", LATER), ORG, final=False)
+    site.push(deleted(OFFICE, "o", LATER) + deleted(OFFICE, "o2", LATER), OFFICE, final=False)
+    assert told(retry(site)) == {"deleted": 2}
+
+
+def test_a_later_version_takes_the_place_of_a_deletion_that_waits(site: SampleSite) -> None:
+    office_of(site)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    site.push(org("g", "Again", modified_on=LATER + timedelta(minutes=1)), ORG, final=False)
+    assert not site.kept()
+    site.push(deleted(OFFICE, "o", LATER), OFFICE, final=False)
+    retry(site)
+    assert not site.row(ORG, "g").deleted
+
+
+def test_a_record_that_changed_here_meanwhile_is_decided_on_anew(site: SampleSite) -> None:
+    office_of(site)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    newer = org("g", "Newer", modified_on=LATER + timedelta(minutes=1))
+    site.push(newer, ORG, repository_id=2, final=False)
+    site.push(deleted(OFFICE, "o", LATER), OFFICE, final=False)
+    assert told(retry(site)) == {"conflict": 1}
+    assert site.row(ORG, "g").name == "Newer"
+    assert [row.kind for row in site.kept()] == ["conflict"]
+
+
+def test_a_refusal_that_is_final_gives_the_record_back(site: SampleSite) -> None:
+    office_of(site)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    head = site.journal.head()
+    with site.store.transaction():
+        reports = refuse_deletions(site, 1)
+    assert told(reports[ORG]) == {"conflict": 1}
+    assert site.row(ORG, "g").modified_on > LATER
+    assert site.export(ORG, after=head, skip_origin=1)[1].count == 1
+    assert [row.kind for row in site.kept()] == ["conflict"]
+
+
+def test_the_same_deletion_once_more_does_not_wait_from_the_beginning(site: SampleSite) -> None:
+    office_of(site)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    since = site.kept()[0].created_on
+    site.clock.step(3600)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    assert [row.created_on for row in site.kept()] == [since]
+
+
+def retry(site: SampleSite) -> Report:
+    """Try deletions of repository 1 again."""
+    with site.store.transaction():
+        return retry_deletions(site).get(1, Report())

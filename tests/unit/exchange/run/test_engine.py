@@ -235,3 +235,41 @@ def test_nothing_to_do_can_be_quiet(world: World) -> None:
     assert world.told.entries == []
     world.engine(task("a")).run()
     assert [each[3] for each in world.told.entries] == ["Nothing new.", "Nothing to send."]
+
+
+# --- deletions that wait --------------------------------------------------------------------------------
+
+
+def test_where_no_deletion_waits_nothing_is_asked_twice(world: World) -> None:
+    world.engine(task("a")).run()
+    assert world.peer.calls == [("pull", "a")] and not world.site.refused and not world.peer.finals
+
+
+def test_deletions_that_wait_here_are_refused_after_everything_was_asked_once_more(world: World) -> None:
+    world.site.waiting_here = 1
+    world.engine(task("a"), task("b")).run()
+    assert world.peer.calls == [("pull", "a"), ("pull", "b")] * 2
+    assert world.site.refused == 1
+    assert [each[:2] for each in world.told.entries] == [
+        ("a", "pull"),
+        ("a", "push"),
+        ("b", "pull"),
+        ("b", "push"),
+    ]
+
+
+def test_a_peer_where_deletions_wait_is_told_that_nothing_more_comes(world: World) -> None:
+    world.site.changes = {"a": 1}
+    world.peer.results = [PushResult(1, is_ours=True, checkpoint="c1", waiting=1)]
+    world.peer.waiting = 1
+    world.engine(task("a"), task("b", pushes=False)).run()
+    assert world.peer.finals == ["a"]
+    assert [each[1] for each in world.peer.pushed] == ["0+1", "1+0"]
+
+
+def test_a_run_that_failed_refuses_no_deletion(world: World) -> None:
+    world.site.waiting_here = 1
+    world.peer.faults = [("pull", "b", PeerRefused("no", remote=True))]
+    with pytest.raises(RunFailed):
+        world.engine(task("a"), task("b")).run()
+    assert not world.site.refused and not world.peer.finals

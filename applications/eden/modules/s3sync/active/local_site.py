@@ -25,6 +25,7 @@ from ..site import Repository, tasks
 from ..site.exchange_state import RECEIVE, PullState, PushState
 from ..site.rejected import retry_rejected
 from ..site.uploaded import upload_path
+from ..site.waiting_deletions import refuse_deletions, retry_deletions
 from ..wire.protocol.times import format_msince, parse_msince
 
 FILES_AT_ONCE = 100
@@ -106,6 +107,7 @@ class LocalSite:
             head = state.head
             if not page.more:
                 report.add(retry_rejected(self._repository, table, terms, context))
+                self._retry_deletions(report)
                 head = site.journal.head()
                 self._note_time(task, last_pull=site.clock.now())
             waiting = _still_waiting(page, state, sum(report.main.values()))
@@ -130,6 +132,7 @@ class LocalSite:
         with site.store.transaction():
             # A rejected version was seen but not imported: it is decided again.
             report.add(retry_rejected(self._repository, table, terms, replace(context, known=unknown)))
+            self._retry_deletions(report)
             head = site.journal.head()
             # A peer with cursors is not asked by time, and repeats nothing.
             since = format_msince(started) if document.cursor is None else ""
@@ -139,6 +142,21 @@ class LocalSite:
             )
             self._note_time(task, last_pull=started)
         return self._taken(report)
+
+    def _retry_deletions(self, report: Report) -> None:
+        carried_out = retry_deletions(self._site).get(self._id)
+        if carried_out is not None:
+            report.add_others(carried_out)
+
+    def waiting_deletions(self) -> int:
+        """See ``engine.Local``."""
+        return self._site.kept_versions.count_waiting(self._id)
+
+    def refuse_deletions(self) -> dict[str, ImportSummary]:
+        """See ``engine.Local``."""
+        with self._site.store.transaction():
+            reports = refuse_deletions(self._site, self._id)
+        return {table: self._taken(report) for table, report in reports.items()}
 
     def _peer_was_restored(self, table: str) -> None:
         """Reset the exchange after one of us was restored: the peer may have lost what it had from us, or brought."""

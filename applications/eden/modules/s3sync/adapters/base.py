@@ -144,7 +144,9 @@ class Adapter(ABC):
         """See port ``Peer``; with ``PULL``."""
         raise self._cannot("have nothing to fetch")
 
-    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
+    def push(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+    ) -> PushResult:
         """See port ``Peer``; with ``PUSH``."""
         raise self._cannot("take no records")
 

@@ -256,15 +256,18 @@ class EdenAdapter(Adapter):
             received=reply.received,
             size=reply.path.stat().st_size,
             total=header.total,
+            waiting=header.waiting,
         )
 
     # --- push ----------------------------------------------------------------------------------------
 
-    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
+    def push(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+    ) -> PushResult:
         """See port ``Peer``."""
         if RESOURCE_URL in self.remote.capabilities and PeerCapability.CURSOR not in self.remote.capabilities:
             return self._push_to_resource(exchange, document)
-        url = self._push_url(exchange, journal, checkpoint)
+        url = self._push_url(exchange, journal, checkpoint, final=final)
         try:
             reply = self._post_document(url, exchange.resource, document)
         except PeerFailed as failure:
@@ -289,7 +292,9 @@ class EdenAdapter(Adapter):
         url = self._push_url(exchange, journal, checkpoint, look=True)
         return read_dry_run(_succeeded(self._post_document(url, exchange.resource, document)))
 
-    def _push_url(self, exchange: Exchange, journal: str, checkpoint: str, look: bool = False) -> str:
+    def _push_url(
+        self, exchange: Exchange, journal: str, checkpoint: str, *, look: bool = False, final: bool = False
+    ) -> str:
         request = PushRequest(
             exchange.resource,
             self.remote.own_uuid,
@@ -301,6 +306,7 @@ class EdenAdapter(Adapter):
             journal=journal,
             checkpoint=checkpoint,
             look=look,
+            final=final,
         )
         return f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
 
@@ -396,6 +402,7 @@ def _push_result(resource: str, reply: Reply, body: Mapping[str, Any]) -> PushRe
         restored=told.restored,
         files=list(told.files),
         sent=reply.sent,
+        waiting=told.waiting,
     )
 
 

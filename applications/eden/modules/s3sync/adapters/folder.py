@@ -100,7 +100,9 @@ class FolderAdapter(Adapter):
         size = document.stat().st_size
         return PullResult(document, cursor=json.dumps(left), more=bool(waiting), received=size, size=size)
 
-    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
+    def push(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+    ) -> PushResult:
         """See port ``Peer``. Readers of the folder see a complete file or none."""
         folder = self._outbox()
         moment = self.lines.clock.now().strftime("%Y%m%dT%H%M%S")

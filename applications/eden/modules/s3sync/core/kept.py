@@ -9,11 +9,15 @@ from .text import TextEnum
 
 
 class KeptKind(TextEnum):
-    """Why a version was kept: it lost a conflict, could not be stored, or the policy refused it."""
+    """Why a version was kept: it lost a conflict, could not be stored, or the policy refused it.
+
+    A deletion waits while others here still refer to the record.
+    """
 
     CONFLICT = "conflict"
     REJECTED = "rejected"
     REFUSED = "refused"
+    WAITING = "waiting"
 
 
 class KeptState(TextEnum):
@@ -51,11 +55,12 @@ class Rule(TextEnum):
     AGAIN = "again"
 
 
-#: The kinds that need a decision. Refused versions do not: whoever chose the policy decided on them.
+#: The kinds that need a decision. Refused versions do not: whoever chose the policy decided on them. Nor do deletions
+#: that wait: the exchange decides.
 UNDECIDED = (KeptKind.CONFLICT, KeptKind.REJECTED)
 
 #: The kinds that are closed when a later version of the record is imported; a lost conflict stays open.
-SUPERSEDABLE = (KeptKind.REJECTED, KeptKind.REFUSED)
+SUPERSEDABLE = (KeptKind.REJECTED, KeptKind.REFUSED, KeptKind.WAITING)
 
 
 class Deferred(NamedTuple):
@@ -96,6 +101,7 @@ class Kept(NamedTuple):
         modified_on: time of the version that was not taken (UTC).
         fingerprint: digest of that version, to recognise it when it comes again.
         missing: for a rejected record, the uuids of referenced records that are missing here.
+        kept_on: since when it is kept (UTC), None before it is.
     """
 
     kind: KeptKind
@@ -110,3 +116,4 @@ class Kept(NamedTuple):
     modified_on: datetime | None
     fingerprint: str
     missing: tuple[str, ...] = ()
+    kept_on: datetime | None = None

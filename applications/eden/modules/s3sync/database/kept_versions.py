@@ -121,6 +121,34 @@ class SqlKeptVersions:
                 uuids,
             )
 
+    def waiting_deletions(self, after: int, limit: int) -> list[tuple[int, Kept]]:
+        """See ports.KeptVersions."""
+        created = self._store.columns.plain("created_on", _MOMENT)
+        rows = self._store.rows(
+            f"SELECT {self._kept_columns()}, ours, theirs, {created}, id FROM {self._kept} "
+            f"WHERE state = '{KeptState.OPEN}' AND kind = '{KeptKind.WAITING}' AND id > {self._store.mark} "
+            f"ORDER BY id LIMIT {int(limit)}",
+            (after,),
+        )
+        read = self._store.columns.decoder(_MOMENT)
+        return [
+            (
+                row[-1],
+                self._kept_item(row)._replace(
+                    ours=row[-4], theirs=row[-3], kept_on=row[-2] if read is None else read(row[-2])
+                ),
+            )
+            for row in rows
+        ]
+
+    def count_waiting(self, repository_id: int) -> int:
+        """See ports.KeptVersions."""
+        sql = (
+            f"SELECT count(*) FROM {self._kept} WHERE state = '{KeptState.OPEN}' AND kind = '{KeptKind.WAITING}' "
+            f"AND repository_id = {self._store.mark}"
+        )
+        return int(self._store.rows(sql, (repository_id,))[0][0])
+
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
         """See ports.KeptVersions."""
         where, parameters = self._open(repository_id, table)

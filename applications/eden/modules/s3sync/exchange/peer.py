@@ -100,6 +100,7 @@ class PullResult:
         received: bytes on the line.
         size: bytes of the document.
         total: number of main records that were waiting at the peer, these included; None if it does not say.
+        waiting: number of our deletions that wait at the peer until others refer to the records no more.
     """
 
     path: Path
@@ -111,6 +112,7 @@ class PullResult:
     received: int = 0
     size: int = 0
     total: int | None = None
+    waiting: int = 0
 
     def discard(self) -> None:
         """Remove the spooled document."""
@@ -148,6 +150,7 @@ class PushResult:
         learned: capabilities of the peer that were detected, to be stored with those it announced.
         left_out: uuids that were not sent, because the peer's version is newer.
         sent: bytes on the line.
+        waiting: as in ``PullResult``, after this push.
     """
 
     records: int = 0
@@ -163,6 +166,7 @@ class PushResult:
     learned: frozenset[str] = frozenset()
     left_out: list[str] = field(default_factory=list)
     sent: int = 0
+    waiting: int = 0
 
 
 class Peer(Protocol):
@@ -225,7 +229,9 @@ class Peer(Protocol):
         """
         ...
 
-    def push(self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str) -> PushResult:
+    def push(
+        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+    ) -> PushResult:
         """Send a document to the peer.
 
         Args:
@@ -233,6 +239,8 @@ class Peer(Protocol):
             document: S3XML.
             journal: identity of this site's journal.
             checkpoint: the peer's checkpoint from the last push, "" at first.
+            final: whether nothing more comes: deletions that still wait at the peer are refused now. Only for a peer
+                that said that some wait.
 
         Raises:
             SyncError: it is not certain that everything was imported; the same document may be sent again.

@@ -261,6 +261,19 @@ class KeptVersions(Protocol):
         """Close kept versions of these records because a later version was taken."""
         ...
 
+    def waiting_deletions(self, after: int, limit: int) -> list[tuple[int, Kept]]:
+        """Return deletions that wait, of all repositories, with their keys, in the order of these.
+
+        Args:
+            after: the key from which on, this one excluded; 0 for the beginning.
+            limit: how many at most.
+        """
+        ...
+
+    def count_waiting(self, repository_id: int) -> int:
+        """Return how many deletions of a repository wait."""
+        ...
+
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
         """Return rejected records of which a missing reference has arrived."""
         ...

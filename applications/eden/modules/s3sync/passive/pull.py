@@ -12,10 +12,12 @@ from ..core.cursor import Checkpoint, Cursor, hand_out, present
 from ..core.messages import sent
 from ..database.log import INCOMING
 from ..exchange.exporter import ExportPage, ExportRequest
+from ..exchange.importer import Report
 from ..site import Repository, Site
 from ..wire.protocol.pull import PullRequest
 from .contact import note_contact
 from .pull_by_eden import EDEN_TOKEN, serve_eden
+from .push import log_import, settle_deletions
 from .served import Served, new_token
 
 
@@ -36,6 +38,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         site.journal.catch_up(table)
         if repository is not None:
             note_contact(repository)
+            _settle_deletions(repository)
     wanted = ExportRequest(
         table.name,
         filters=site.by_table(request.filters, table.name),
@@ -59,6 +62,17 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     return served
 
 
+def _settle_deletions(repository: Repository) -> None:
+    """Try waiting deletions again: a peer that only pulls from now on sends nothing after which they would be."""
+    site = repository.site
+    if not site.kept_versions.waiting_deletions(0, 1):
+        return
+    report = Report()
+    with site.store.transaction():
+        settle_deletions(repository, report)
+    log_import(repository, None, report)
+
+
 def _limit(site: Site, request: PullRequest) -> int:
     return request.limit or site.host.settings.get_sync_page_size()
 
@@ -76,6 +90,7 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
             site.journal.forget_origin(repository.id, min(lost))
     paged = replace(wanted, after=decision.resume, until=head, limit=_limit(site, request), paged=True)
     handed: list[Checkpoint] = []
+    waiting = site.kept_versions.count_waiting(repository.id)
 
     def attributes(page: ExportPage) -> dict[str, Any]:
         checkpoint, cursor = hand_out(decision.checkpoint, page.position, new_token(), identity)
@@ -86,6 +101,7 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
             "journal": identity,
             "restored": decision.restored or pushed.restored,
             "total": site.total(paged, page) if request.total else None,
+            "waiting": waiting,
         }
 
     page = site.exporter.export(out, paged, attributes)

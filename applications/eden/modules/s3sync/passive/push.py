@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import BinaryIO
 
 from ..core.cursor import Checkpoint, Cursor, Handed, hand_out, present
@@ -18,12 +19,16 @@ from ..exchange.importer import Report
 from ..exchange.importer.report import problems_of
 from ..site import Repository, Site
 from ..site.rejected import retry_rejected
+from ..site.waiting_deletions import refuse_deletions, retry_deletions
 from ..wire.protocol.push import PushReply, PushRequest
 from ..wire.s3xml import error_tree
 from ..wire.s3xml.document import Document
 from .contact import note_contact
 from .pull_by_eden import EDEN_TOKEN
 from .served import new_token
+
+#: How long a deletion waits for a sender that never says that nothing more comes.
+WAIT_AT_MOST = timedelta(days=1)
 
 # --- push ------------------------------------------------------------------------------------------------
 
@@ -92,10 +97,12 @@ def _take_page(request: PushRequest, repository: Repository, document: Document,
         context = repository.context(table)
         report = site.importer.import_page(document, terms, context)
         report.add(retry_rejected(repository, table, terms, context))
+        settle_deletions(repository, report, final=request.final)
+        waiting = site.kept_versions.count_waiting(repository.id)
         checkpoint, cursor = hand_out(decision.checkpoint, journal.head(), new_token(), states.identity)
         states.save_received(table, checkpoint)
         files = [each.uuid for each in site.pending_references.waiting_files(repository.id, MOST_FILES)]
-    _log(repository, table, report)
+    log_import(repository, table, report)
     return replace(
         _reply(report),
         journal=states.identity,
@@ -104,6 +111,7 @@ def _take_page(request: PushRequest, repository: Repository, document: Document,
         files=list(dict.fromkeys(files)),
         time=site.clock.now(),
         outcomes={action.value: count for action, count in report.main.items() if count},
+        waiting=waiting,
     )
 
 
@@ -116,11 +124,32 @@ def _take_document(
     report = site.importer.import_document(document, terms, context)
     with site.store.transaction():
         report.add(retry_rejected(repository, table, terms, context))
+        settle_deletions(repository, report)
         head = site.journal.head()
         known = Checkpoint(head, (Handed(head, EDEN_TOKEN),))
         repository.states.save_received(table, known)
-    _log(repository, table, report)
+    log_import(repository, table, report)
     return _reply(report)
+
+
+def settle_deletions(repository: Repository, report: Report, *, final: bool = False) -> None:
+    """Try waiting deletions again, and refuse those of the sender that are final, within the current transaction.
+
+    Args:
+        repository: the sender.
+        report: gets the outcomes of the sender's deletions.
+        final: whether the sender says that nothing more comes; if not, those are final that have waited for long.
+    """
+    site = repository.site
+    carried_out = retry_deletions(site).get(repository.id)
+    if carried_out is not None:
+        report.add_others(carried_out)
+    latest = site.clock.now() - WAIT_AT_MOST
+    due = refuse_deletions(
+        site, repository.id, lambda kept: final or (kept.kept_on is not None and kept.kept_on < latest)
+    )
+    for each in due.values():
+        report.add_others(each)
 
 
 def _reply(report: Report) -> PushReply:
@@ -138,7 +167,7 @@ def _reply(report: Report) -> PushReply:
     )
 
 
-def _log(repository: Repository, table: str, report: Report) -> None:
+def log_import(repository: Repository, table: str | None, report: Report) -> None:
     """Log the result of a push; an echo that changed nothing needs no entry."""
     counts = {action.value: count for action, count in sorted(report.main.items()) if count}
     problems = problems_of(report)

@@ -58,6 +58,7 @@ __all__ = [
     "tasks",
     "uploaded",
     "vault",
+    "waiting_deletions",
 ]
 
 JOURNAL_FILE = "journal.json"
@@ -360,6 +361,7 @@ class Site:
             own_domain=self.own_domain,
             user_id=self.host.user_id,
             max_ahead=timedelta(seconds=self.host.settings.get_sync_future_tolerance()),
+            final=repository_id is None,
         )
 
     def total(self, request: ExportRequest, page: ExportPage) -> int:

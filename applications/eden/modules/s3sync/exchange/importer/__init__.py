@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid as uuids
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Callable, Protocol
 
@@ -20,18 +20,19 @@ from ...core.messages import Sentence
 from ...core.policy import Terms
 from ...core.records import Action, Outcome, Record
 from ...core.schema import Table
-from ...wire.s3xml import encode_record
+from ...wire.s3xml import Decoder, encode_record, parse_fragment
 from ...wire.s3xml.document import Document
 from ..ports import Ports
 from .apply import Applier
 from .context import Context, unknown
 from .gather import Batch, Gatherer
 from .items import Item, Role
-from .plan import Planner
+from .plan import Agreed, Planner
 from .report import MAX_FAILURES, MAX_LISTED, Report
 
 __all__ = ["Context", "Importer", "Report", "context", "deletion", "dry_run", "report", "unknown"]
 
+_NOT_TAKEN = (Action.CONFLICT, Action.REJECTED, Action.SKIPPED)
 _KEPT_KINDS = {
     Action.CONFLICT: KeptKind.CONFLICT,
     Action.REJECTED: KeptKind.REJECTED,
@@ -107,6 +108,30 @@ class Importer:
         gatherer = Gatherer(self._ports.schema, None, context.own_domain, terms.components)
         return self._import_batches([records], main, gatherer, terms, context, nullcontext, None)
 
+    def delete_again(self, waiting: Sequence[Kept], terms: Terms, context: Context) -> Report:
+        """Try deletions again that wait, of one table and one repository, within the caller's transaction.
+
+        Args:
+            waiting: the deletions.
+            terms: rules for records that changed here since.
+            context: where they came from; whether what is still restricted goes on waiting.
+        """
+        records, agreed = [], {}
+        for each in waiting:
+            record = self._read(each.theirs)
+            ours = self._read(each.ours)
+            if record is not None and each.uuid is not None:
+                records.append(record)
+                agreed[each.uuid] = Agreed(ours.modified_on if ours else None, each.winner)
+        main = waiting[0].table
+        gatherer = Gatherer(self._ports.schema, None, context.own_domain, terms.components)
+        return self._import_batches([records], main, gatherer, terms, context, nullcontext, None, agreed)
+
+    def _read(self, version: str | None) -> Record | None:
+        if not version:
+            return None
+        return Decoder(self._ports.schema).decode(parse_fragment(version.encode("utf-8")))
+
     def _import(
         self,
         document: Document,
@@ -128,8 +153,9 @@ class Importer:
         context: Context,
         transaction: Callable[[], AbstractContextManager[None]],
         on_batch: Callable[[Report], None] | None,
+        agreed: Mapping[str, Agreed] | None = None,
     ) -> Report:
-        planner = Planner(self._ports, gatherer, terms, context)
+        planner = Planner(self._ports, gatherer, terms, context, agreed)
         applier = Applier(self._ports, context, gatherer.reference_uuid)
         report = Report()
         waiting = iter(batches)
@@ -169,23 +195,51 @@ class Importer:
         """Keep the versions that did not become the record, and close those that an earlier exchange kept."""
         self._add_held_on(batch, ours)
         kept: list[Kept] = []
+        waiting: list[Item] = []
         settled: dict[str, list[str]] = {}
+        skipped: dict[str, list[str]] = {}
         for item in batch.items:
             outcome = item.outcome
             if outcome is None:
                 continue
+            if outcome.waits:
+                waiting.append(item)
+                continue
             refused = item.decision is not None and item.decision.assert_ours
+            if item.uuid is not None and outcome.action in _NOT_TAKEN:
+                skipped.setdefault(item.plan.table.name, []).append(item.uuid)
             if outcome.action in (Action.CONFLICT, Action.REJECTED) or (
                 outcome.action is Action.SKIPPED and refused
             ):
                 kept.append(self._kept(item, outcome, context, ours))
             elif item.uuid is not None and outcome.action is not Action.SKIPPED:
                 settled.setdefault(item.plan.table.name, []).append(item.uuid)
-        if settled:
-            for name, uuids_of_table in settled.items():
-                self._ports.kept_versions.release(context.repository_id, name, uuids_of_table, SUPERSEDABLE)
+        # What the sender says of a record now takes the place of a deletion that waits, whatever becomes of it.
+        for found, superseded in ((settled, SUPERSEDABLE), (skipped, (KeptKind.WAITING,))):
+            for name, uuids_of_table in found.items():
+                self._ports.kept_versions.release(context.repository_id, name, uuids_of_table, superseded)
+        if waiting:
+            kept += self._put_off(waiting, context, ours)
         if kept:
             self._ports.kept_versions.keep(kept)
+
+    def _put_off(
+        self, items: Sequence[Item], context: Context, ours: dict[str, dict[int, str]]
+    ) -> list[Kept]:
+        """Return deletions to keep because they wait; those that waited before are kept since then."""
+        by_table: dict[str, list[Item]] = {}
+        for item in items:
+            by_table.setdefault(item.plan.table.name, []).append(item)
+        kept: list[Kept] = []
+        for name, group in by_table.items():
+            uuids_of_table = [item.uuid for item in group if item.uuid is not None]
+            known = self._ports.kept_versions.known(context.repository_id, name, uuids_of_table)
+            fresh = [item for item in group if not _waits_already(item, known)]
+            ours.setdefault(name, {}).update(
+                self._snapshot(group[0].plan.table, [item.key for item in fresh if item.key is not None])
+            )
+            kept += [self._kept(item, item.outcome, context, ours) for item in fresh if item.outcome]
+        return kept
 
     def _add_held_on(self, batch: Batch, ours: dict[str, dict[int, str]]) -> None:
         """Store our version also if only the deletion showed that the record must stay."""
@@ -202,7 +256,7 @@ class Importer:
     def _kept(self, item: Item, outcome: Outcome, context: Context, ours: dict[str, dict[int, str]]) -> Kept:
         name = item.plan.table.name
         return Kept(
-            kind=_KEPT_KINDS[outcome.action],
+            kind=KeptKind.WAITING if outcome.waits else _KEPT_KINDS[outcome.action],
             table=name,
             uuid=item.uuid,
             key=item.key,
@@ -215,6 +269,11 @@ class Importer:
             fingerprint=item.fingerprint(),
             missing=tuple(each.uuid for each in item.missing if each.deferrable),
         )
+
+
+def _waits_already(item: Item, known: Mapping[str, Kept]) -> bool:
+    kept = known.get(item.uuid or "")
+    return kept is not None and kept.kind is KeptKind.WAITING and kept.fingerprint == item.fingerprint()
 
 
 def _name_new_records(batch: Batch) -> None:

@@ -30,6 +30,8 @@ class Context:
         own_domain: domain that is stripped from identifiers, None for none.
         user_id: account on whose behalf the records are written, None for the system.
         max_ahead: how far in the future the time of a record may be before it is rejected.
+        final: whether a deletion that others stand in the way of is refused at once. In an exchange it waits: they may
+            be deleted, moved or freed by what comes later.
     """
 
     repository_id: int | None = None
@@ -40,6 +42,7 @@ class Context:
     own_domain: str | None = None
     user_id: int | None = None
     max_ahead: timedelta = timedelta(hours=24)
+    final: bool = True
 
 
 class Vars(dict[str, Any]):

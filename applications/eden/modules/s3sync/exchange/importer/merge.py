@@ -51,7 +51,10 @@ class Merger:
                 key: f"The record is still needed here: {found.number} {found.table} refer to it ({found.field})."
                 for key, found in self._remover.delete(table, wanted).items()
             }
-            self._hold_on(table, reasons, by_key, now)
+            if self._context.final:
+                self._hold_on(table, reasons, by_key, now)
+            else:
+                _wait(table, reasons, by_key)
 
     def _hold_on(self, table: Table, reasons: dict[int, str], by_key: dict[int, Item], now: datetime) -> None:
         """Keep records that must not be deleted, and send them back to the site that deleted them.
@@ -147,3 +150,18 @@ class Merger:
             }
             ends = {key: steps[end] for key, end in ends.items() if key not in circular and end in steps}
         return circular
+
+
+def _wait(table: Table, reasons: dict[int, str], by_key: dict[int, Item]) -> None:
+    """Put off deletions until others refer to the records no more."""
+    for key, reason in reasons.items():
+        item = by_key[key]
+        item.outcome = Outcome(
+            Action.SKIPPED,
+            table.name,
+            item.uuid,
+            key,
+            f"{reason} The deletion waits until that is gone.",
+            winner=item.decision.winner if item.decision is not None else None,
+            waits=True,
+        )

@@ -7,9 +7,11 @@ one per table referred to.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from ...core.kept import Side
 from ...core.policy import Decision, DecisionReason, Policy, Terms, Version, decide
 from ...core.records import Action, Record, Reference, Upload
 from ...core.schema import Component
@@ -26,6 +28,18 @@ _NONE: frozenset[int] = frozenset()
 _ECHO = Decision(Action.UNCHANGED, False, DecisionReason.ECHO)
 
 
+class Agreed(NamedTuple):
+    """A deletion that was decided on before, and waited since.
+
+    Attributes:
+        modified_on: of the version here that it was decided against (UTC).
+        winner: THEIRS where that was a conflict.
+    """
+
+    modified_on: datetime | None
+    winner: Side | None
+
+
 class Planner:
     """Plans batches of one import.
 
@@ -34,6 +48,7 @@ class Planner:
         gatherer: has the compiled tables, and resolves identifiers.
         terms: rules of the exchange.
         context: where the records come from.
+        agreed: uuid -> deletions that waited; they are decided anew only where the record changed since.
     """
 
     def __init__(
@@ -42,7 +57,9 @@ class Planner:
         gatherer: Gatherer,
         terms: Terms,
         context: Context,
+        agreed: Mapping[str, Agreed] | None = None,
     ) -> None:
+        self._agreed = agreed or {}
         self._schema = ports.schema
         self._store = ports.store
         self._journal = ports.journal
@@ -160,11 +177,17 @@ class Planner:
                     decision = self._decide_unknown(item.record)
                 elif id(item) not in different:
                     decision = self._on_same
+                elif self._is_agreed(item):
+                    decision = _carry_out(self._agreed[item.uuid or ""])
                 elif id(item) in echoes:
                     decision = _ECHO
                 else:
                     decision = self._decide_item(item, id(item) in contested_here)
             item.decision = decision
+
+    def _is_agreed(self, item: Item) -> bool:
+        agreed = self._agreed.get(item.uuid or "")
+        return agreed is not None and agreed.modified_on == item.ours("modified_on")
 
     def _changed_here(self, table: str, items: Sequence[Item]) -> list[Item]:
         """Return the items that changed here since the last exchange, by anyone but this repository."""
@@ -262,6 +285,10 @@ class Planner:
         keys = value if isinstance(value, list) else [value]
         uuids: dict[int, str | None] = dict(self._store.fetch(target, (target.key, "uuid"), target.key, keys))
         return " ".join(uuids.get(key) or "" for key in keys)
+
+
+def _carry_out(agreed: Agreed) -> Decision:
+    return Decision(Action.CONFLICT if agreed.winner else Action.DELETED, True, None, agreed.winner)
 
 
 def _without_master(item: Item) -> Decision | None:

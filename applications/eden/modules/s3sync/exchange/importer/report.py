@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...core.limits import MOST_PROBLEMS
 from ...core.messages import Message, Sentence, Told
@@ -57,6 +57,10 @@ class Report:
         self.failures.extend(other.failures[: MAX_FAILURES - len(self.failures)])
         self.warnings.extend(other.warnings[: MAX_FAILURES - len(self.warnings)])
         self.conflicts.extend(other.conflicts[: MAX_FAILURES - len(self.conflicts)])
+
+    def add_others(self, other: "Report") -> None:
+        """Add the report of records of other tables: their keys are not listed."""
+        self.add(replace(other, created=[], updated=[], deleted=[]))
 
 
 def problems_of(report: Report) -> list[Told]:

@@ -14,10 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import (
-    Callable,
-    TypeVar,
-)
+from typing import Callable, TypeVar
 
 from ...core.errors import (
     AlreadyRunning,
@@ -96,6 +93,7 @@ class Engine:
         self._peer_time = peer_time
         self._quiet = quiet
         self._report = RunReport()
+        self._waiting_there = 0
 
     def run(self) -> RunReport:
         """Run all tasks.
@@ -104,6 +102,15 @@ class Engine:
             RunFailed: at least one task failed; its text and its ``failures`` name each of them.
             Cancelled, AlreadyRunning: the run ended early; completed pages stay.
         """
+        self._run_tasks()
+        if not self._report.failures:
+            self._settle_deletions()
+        self._progress.stage(Stage.FINISHED)
+        if self._report.failures:
+            raise RunFailed(self._report.summary(), failures=tuple(self._report.failures))
+        return self._report
+
+    def _run_tasks(self) -> None:
         hopeless: SyncError | None = None
         for task in self._tasks:
             self._progress.check()
@@ -111,10 +118,26 @@ class Engine:
                 self._failed(task, "pull" if task.pulls else "push", hopeless)
                 continue
             hopeless = self._run_task(task)
-        self._progress.stage(Stage.FINISHED)
+
+    def _settle_deletions(self) -> None:
+        """Refuse deletions that still wait at the end of a run, at both sites.
+
+        Every resource is asked once more before: what stands in the way of a deletion was deleted before it, but
+        perhaps after its own resource was exchanged.
+        """
+        if not self._local.waiting_deletions() and not self._waiting_there:
+            return
+        self._quiet = True
+        self._run_tasks()
         if self._report.failures:
-            raise RunFailed(self._report.summary(), failures=tuple(self._report.failures))
-        return self._report
+            return
+        if any(task.pulls for task in self._tasks):
+            for resource, refused in self._local.refuse_deletions().items():
+                total = sum(refused.counts.values())
+                self._tell(resource, "pull", "fetch", total, dict(refused.counts), refused.problems)
+        senders = [task for task in self._tasks if task.pushes]
+        if self._waiting_there and senders:
+            self._push_task(senders[-1], final=True)
 
     def _run_task(self, task: Task) -> SyncError | None:
         """Run one task; return an error after which all other tasks would fail too."""
@@ -130,16 +153,20 @@ class Engine:
                     return error
                 if isinstance(error, OFFLINE):
                     return None
-        if task.pushes and Capability.PUSH in can:
-            try:
-                with self._local.scratch() as folder:
-                    self._push(task, folder)
-            except (Cancelled, AlreadyRunning):
-                raise
-            except Exception as failure:
-                error = self._failed(task, "push", failure)
-                if isinstance(error, HOPELESS):
-                    return error
+        return self._push_task(task)
+
+    def _push_task(self, task: Task, *, final: bool = False) -> SyncError | None:
+        if not task.pushes or Capability.PUSH not in self._peer.capabilities:
+            return None
+        try:
+            with self._local.scratch() as folder:
+                self._push(task, folder, final=final)
+        except (Cancelled, AlreadyRunning):
+            raise
+        except Exception as failure:
+            error = self._failed(task, "push", failure)
+            if isinstance(error, HOPELESS):
+                return error
         return None
 
     def _failed(self, task: Task, mode: str, failure: Exception) -> SyncError:
@@ -202,6 +229,7 @@ class Engine:
                 limit = max(1, limit // SHRINK)
                 continue
             first = False
+            self._waiting_there = page.waiting
             total.counts.update(taken.counts)
             total.problems += taken.problems[: MOST_PROBLEMS - len(total.problems)]
             self._report.received.update(taken.counts)
@@ -213,7 +241,9 @@ class Engine:
                 raise ProtocolError(Sentence.PAGE_STANDS_STILL.say(resource=task.resource), remote=True)
         self._progress.stage(Stage.FILES, task.resource)
         total.problems += self._local.fetch_files(self._peer, lambda stored: self._progress.check())
-        self._tell(task, "pull", "fetch", sum(total.counts.values()), dict(total.counts), total.problems)
+        self._tell(
+            task.resource, "pull", "fetch", sum(total.counts.values()), dict(total.counts), total.problems
+        )
 
     def _take(
         self, task: Task, position: Position, limit: int, first: bool
@@ -246,7 +276,7 @@ class Engine:
 
     # --- push ----------------------------------------------------------------------------------------
 
-    def _push(self, task: Task, folder: Path) -> None:
+    def _push(self, task: Task, folder: Path, *, final: bool = False) -> None:
         counts: "Counter[str]" = Counter()
         problems: list[Told] = []
         done = 0
@@ -261,7 +291,7 @@ class Engine:
             self._progress.stage(Stage.EXPORTING, task.resource)
             for_eden = PeerCapability.CURSOR not in self._local.capabilities()
             page = self._local.write_page(task, position.pushed, limit, target, for_eden=for_eden)
-            if not page.count:
+            if not page.count and (page.more or not final):
                 files = self._send_files(files, problems)
                 self._local.delivered(task, page, None, files)
                 if page.more:
@@ -269,7 +299,7 @@ class Engine:
                 break
             self._progress.stage(Stage.PUSHING, task.resource, page.total)
             try:
-                result = self._repeat(partial(self._send, task, position, target))
+                result = self._repeat(partial(self._send, task, position, target, final))
             except DocumentTooLarge:
                 if page.count == 1:
                     raise
@@ -278,6 +308,7 @@ class Engine:
             files = self._send_files(list(dict.fromkeys([*files, *result.files])), problems)
             self._local.delivered(task, page, result, files)
             self._learn(result)
+            self._waiting_there = result.waiting
             done += page.count
             counts.update(result.outcomes)
             problems += self._problems(result)
@@ -290,14 +321,15 @@ class Engine:
                 continue
             if not page.more:
                 break
-        self._tell(task, "push", "send", done, dict(counts), problems)
+        self._tell(task.resource, "push", "send", done, dict(counts), problems)
 
-    def _send(self, task: Task, position: Position, target: Path) -> PushResult:
+    def _send(self, task: Task, position: Position, target: Path, final: bool) -> PushResult:
         return self._peer.push(
             task.exchange,
             target,
             journal=self._local.journal_identity(),
             checkpoint=position.checkpoint,
+            final=final,
         )
 
     def _learn(self, result: PushResult) -> None:
@@ -339,7 +371,7 @@ class Engine:
 
     def _tell(
         self,
-        task: Task,
+        resource: str,
         mode: str,
         action: str,
         records: int,
@@ -357,7 +389,7 @@ class Engine:
         else:
             message = sent(records, counts) if mode == "push" else received(counts)
         self._log.task(
-            task.resource,
+            resource,
             mode,
             action,
             "warning" if problems or bad else "success",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -133,6 +133,14 @@ class Local(Protocol):
             started: when it was requested, by the peer's clock.
             on_batch: is called with the number of main records done.
         """
+        ...
+
+    def waiting_deletions(self) -> int:
+        """Return how many of the peer's deletions wait here until others refer to the records no more."""
+        ...
+
+    def refuse_deletions(self) -> Mapping[str, ImportSummary]:
+        """Refuse the peer's deletions that still wait, and give the records back; return the outcomes by resource."""
         ...
 
     def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> PushPage:

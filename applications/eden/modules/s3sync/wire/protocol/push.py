@@ -28,6 +28,7 @@ class PushRequest:
         journal: identity of the sender's journal; None for an Eden.
         checkpoint: the receiver's checkpoint from the last push, "" at first; None for an Eden.
         look: whether this is a dry run: only the outcomes are answered, and nothing is stored.
+        final: whether the sender has nothing more: its deletions that still wait are refused now.
     """
 
     resource: str
@@ -39,6 +40,7 @@ class PushRequest:
     journal: str | None = None
     checkpoint: str | None = None
     look: bool = False
+    final: bool = False
 
     @classmethod
     def from_vars(cls, variables: Mapping[str, Any]) -> PushRequest:
@@ -58,6 +60,7 @@ class PushRequest:
             journal=_journal(variables),
             checkpoint=read_single(variables, "checkpoint"),
             look=read_single(variables, "look") == "1",
+            final=read_single(variables, "final") == "1",
         )
 
     def to_query(self) -> str:
@@ -73,6 +76,7 @@ class PushRequest:
                 ("journal", self.journal),
                 ("checkpoint", self.checkpoint),
                 ("look", "1" if self.look else None),
+                ("final", "1" if self.final else None),
             ]
         )
 
@@ -92,6 +96,7 @@ class PushReply:
         restored: whether the checkpoint was unknown, so that the sender must start from the beginning.
         files: stored names of files that the receiver needs.
         time: the time by the receiver's clock (UTC).
+        waiting: number of the sender's deletions, of all resources, that wait there; 0 from an Eden.
     """
 
     records: int = 0
@@ -106,6 +111,7 @@ class PushReply:
     restored: bool = False
     files: Sequence[str] = ()
     time: datetime | None = None
+    waiting: int = 0
 
     @property
     def is_ours(self) -> bool:
@@ -127,6 +133,8 @@ class PushReply:
             reply["checkpoint"] = self.checkpoint
             reply["restored"] = self.restored
             reply["files"] = list(self.files)
+            if self.waiting:
+                reply["waiting"] = self.waiting
         if self.time is not None:
             reply["time"] = format_msince(self.time)
         return reply
@@ -156,6 +164,7 @@ class PushReply:
             restored=told.get("restored") is True,
             files=tuple(as_texts(told.get("files"))),
             time=as_time(told.get("time")),
+            waiting=_count(told.get("waiting")),
         )
 
 
@@ -181,3 +190,7 @@ def _journal(variables: Mapping[str, Any]) -> str | None:
 
 def _ids(value: Any) -> tuple[int, ...]:
     return tuple(each for each in value if isinstance(each, int)) if isinstance(value, list) else ()
+
+
+def _count(value: Any) -> int:
+    return max(0, value) if isinstance(value, int) else 0

@@ -41,6 +41,7 @@ def header(
     journal: str | None = None,
     restored: bool = False,
     total: int | None = None,
+    waiting: int = 0,
 ) -> str:
     """Return the beginning of a document, up to the first record.
 
@@ -53,6 +54,7 @@ def header(
         cursor, more, journal: where to continue, whether there is more, and the identity of the journal.
         restored: whether the presented cursor is not known here (any more).
         total: number of main records after the presented cursor, these included; None if not requested.
+        waiting: number of the reader's deletions that wait here.
     """
     if success is None:
         success = results is None or results > 0
@@ -73,6 +75,7 @@ def header(
                 ("journal", journal),
                 ("restored", "true" if restored else None),
                 ("total", total),
+                ("waiting", waiting or None),
             )
             if value is not None
         ),

@@ -59,6 +59,7 @@ class Header:
         journal: identity of the sender's journal.
         restored: whether the sender does not know the presented cursor (any more).
         total: number of main records that were waiting, these included; None if the sender does not say.
+        waiting: number of the reader's deletions that wait at the sender.
     """
 
     success: bool = True
@@ -70,6 +71,7 @@ class Header:
     journal: str | None = None
     restored: bool = False
     total: int | None = None
+    waiting: int = 0
 
     @property
     def is_paged(self) -> bool:
@@ -261,6 +263,7 @@ def _header(root: etree._Element) -> Header:
         journal=root.get("journal") or None,
         restored=root.get("restored") == "true",
         total=_number(root.get("total")),
+        waiting=_number(root.get("waiting")) or 0,
     )
 
 

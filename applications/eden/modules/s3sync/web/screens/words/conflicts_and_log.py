@@ -15,6 +15,7 @@ def kinds(T: Translate) -> dict[KeptKind, Any]:
         KeptKind.CONFLICT: T("conflict"),
         KeptKind.REJECTED: T("rejected"),
         KeptKind.REFUSED: T("refused by the policy"),
+        KeptKind.WAITING: T("deletion that waits"),
     }
 
 

@@ -1,0 +1,151 @@
+"""Deletions of records of several tables arrive, whatever order the resources are exchanged in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from s3sync.passive.push import WAIT_AT_MOST
+from tests.support.documents import OFFICE, ORG, data, org, ref, resource
+from tests.support.exchange import Pair
+from tests.support.site import Clock, SampleSite
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> Iterator[tuple[SampleSite, SampleSite]]:
+    clock = Clock()
+    own, other = (SampleSite(tmp_path / name, clock=clock) for name in ("own", "other"))
+    yield own, other
+    own.close()
+    other.close()
+
+
+def office_of(site: SampleSite, organisation: str = "g", office: str = "o") -> None:
+    site.push(
+        resource(OFFICE, office, data("name", "Office"), ref("organisation_id", ORG, organisation))
+        + org(organisation, "Org"),
+        OFFICE,
+        repository_id=None,
+    )
+    site.db.commit()
+
+
+def delete(site: SampleSite, table: str, uuid: str) -> None:
+    site.clock.step()
+    site.s3db.delete(site.s3db[table], [site.row(table, uuid).id])
+    site.db.commit()
+
+
+def live(site: SampleSite) -> list[str]:
+    return [row.uuid for table in (ORG, OFFICE) for row in site.rows(table)]
+
+
+@pytest.mark.parametrize("order", [(ORG, OFFICE), (OFFICE, ORG)])
+@pytest.mark.parametrize("deleted_at", ["own", "other"])
+def test_an_office_and_its_organisation_deleted_at_one_site_are_gone_at_both_after_one_run(
+    sites: tuple[SampleSite, SampleSite], order: tuple[str, str], deleted_at: str
+) -> None:
+    own, other = sites
+    office_of(other)
+    pair = Pair(own, other, *order)
+    pair.run()
+    assert live(own) == ["g", "o"]
+    at = own if deleted_at == "own" else other
+    delete(at, OFFICE, "o")
+    delete(at, ORG, "g")
+    pair.run()
+    assert live(own) == live(other) == []
+    own.clock.step()
+    pair.run()
+    pair.run()
+    assert live(own) == live(other) == []
+    assert not own.kept() and not other.kept()
+
+
+@pytest.mark.parametrize("deleted_at", ["own", "other"])
+def test_what_stands_in_the_way_and_stays_gives_the_record_back_to_both(
+    sites: tuple[SampleSite, SampleSite], deleted_at: str
+) -> None:
+    own, other = sites
+    at, elsewhere = (own, other) if deleted_at == "own" else (other, own)
+    other.push(org("g", "Org"), ORG, repository_id=None)
+    other.db.commit()
+    pair = Pair(own, other, ORG, OFFICE)
+    pair.run()
+    delete(at, ORG, "g")
+    office_of(elsewhere)
+    for _ in range(3):
+        own.clock.step()
+        pair.run()
+    assert live(own) == live(other) == ["g", "o"]
+    told = [row for row in elsewhere.kept() if row.tablename == ORG]
+    assert [row.kind for row in told] == ["conflict"]
+    assert "still needed here" in told[0].reason
+
+
+def test_a_deletion_waits_while_a_run_is_broken_off_before_its_end(
+    sites: tuple[SampleSite, SampleSite],
+) -> None:
+    own, other = sites
+    office_of(other)
+    Pair(own, other, ORG, OFFICE).run()
+    delete(own, OFFICE, "o")
+    delete(own, ORG, "g")
+    pair = Pair(own, other, ORG, OFFICE)
+    whole, pair.peer.push = pair.peer.push, _fails_at(OFFICE, pair.peer.push)  # type: ignore[method-assign]
+    with pytest.raises(Exception, match="is broken"):
+        pair.run()
+    assert live(other) == ["g", "o"]
+    assert [row.kind for row in other.kept()] == ["waiting"]
+    pair.peer.push = whole  # type: ignore[method-assign]
+    pair.run()
+    assert live(own) == live(other) == []
+
+
+def test_a_sender_that_never_asks_gets_the_record_back_after_a_time(
+    sites: tuple[SampleSite, SampleSite],
+) -> None:
+    own, other = sites
+    office_of(other)
+    pair = Pair(own, other, ORG)
+    pair.run()
+    delete(own, ORG, "g")
+    own.db(own.db.sync_repository).update(capabilities=["cursor"])
+    pair.tasks = pair.tasks[:1]
+    settles, pair.peer.never_final = pair.peer.never_final, True
+    assert not settles
+    pair.run()
+    assert live(other) == ["g", "o"] and [row.kind for row in other.kept()] == ["waiting"]
+    own.clock.step((WAIT_AT_MOST + timedelta(minutes=1)).total_seconds())
+    for _ in range(2):
+        own.clock.step()
+        pair.run()
+    assert "g" in live(own) and "g" in live(other)
+
+
+def test_a_deletion_that_waits_is_carried_out_when_a_person_frees_the_record(
+    sites: tuple[SampleSite, SampleSite],
+) -> None:
+    own, other = sites
+    office_of(other)
+    pair = Pair(own, other, ORG)
+    pair.run()
+    delete(own, ORG, "g")
+    pair.peer.never_final = True
+    pair.run()
+    assert live(other) == ["g", "o"]
+    delete(other, OFFICE, "o")
+    pair.run()
+    assert live(own) == live(other) == []
+
+
+def _fails_at(resource_name: str, push: object) -> object:
+    def fails(exchange: object, *args: object, **more: object) -> object:
+        if exchange.resource == resource_name:  # type: ignore[attr-defined]
+            raise RuntimeError("The line is broken")
+        return push(exchange, *args, **more)  # type: ignore[operator]
+
+    return fails
