@@ -68,7 +68,9 @@ print("STATE" + json.dumps([[row.state, row.message] for row in runs]))
 SCHEDULED = """
 import json
 run = db(db.scheduler_run.status != "RUNNING").select().first()
-print("STATE" + json.dumps([run.status, run.traceback or ""] if run else None))
+made = db(db.sync_run.scheduler_run_id == run.id).select().first() if run else None
+failed = [each["code"] for each in made.failures] if made else []
+print("STATE" + json.dumps([run.status, run.traceback or "", failed] if run else None))
 """
 
 
@@ -226,3 +228,4 @@ def test_a_run_that_fails_says_why_in_its_status(sites: tuple[WebSite, WebSite],
     assert "password" in ended[0][1]
     assert scheduled[0] == "FAILED"
     assert "password" in scheduled[1]
+    assert scheduled[2] == ["not_authenticated"], "the schedule finds the run that its call made"
