@@ -185,8 +185,8 @@ def test_many_are_decided_in_the_background(admin: Browser, field: WebSite) -> N
     field.run(
         "from applications.eden.modules.s3sync.conflicts import resolve_many as sweep\n"
         f"assert not sweep.work(current.sync_site, {key}, 0.0)\n"
-        f"sweep.queue(db, 'eden', {key}, 60)\n"
-        f"sweep.queue(db, 'eden', {key}, 60)\n"
+        f"sweep.queue(current.sync_site, {key}, 60)\n"
+        f"sweep.queue(current.sync_site, {key}, 60)\n"
         "db.commit()"
     )
     text = admin.page(f"/sync/kept/report/{key}")

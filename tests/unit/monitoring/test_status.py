@@ -306,7 +306,7 @@ def test_the_facts_are_those_of_the_repository(scheduled: Any) -> None:
     db.sync_kept.insert(kind="refused", tablename="org_organisation", fingerprint="y", repository_id=good)
     db.commit()
     first, second = standings(scheduled)
-    assert (first.row.name, second.row.name) == ("Bad", "Good")
+    assert (first.name, second.name) == ("Bad", "Good")
     assert first.facts.is_queued and first.facts.run_state == "failed" and first.facts.last_success
     assert first.outgoing == PendingChanges(1) and first.incoming is None and first.facts.next_run is None
     assert second.facts.undecided == 1 and second.facts.next_run is not None and not second.facts.is_queued
@@ -314,7 +314,7 @@ def test_the_facts_are_those_of_the_repository(scheduled: Any) -> None:
     assert failing(scheduled) == 1
     assert [run.state for run in recent_runs(scheduled, [bad, good], 1)[bad]] == ["failed"]
     (only,) = standings(scheduled, db.sync_repository.id == good)
-    assert only.row.id == good and only.flows[0].table == "org_organisation"
+    assert only.id == good and only.flows[0].table == "org_organisation"
 
 
 @pytest.mark.parametrize(("acknowledged", "arrived"), [(0, False), (1, True)])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..core.kept import Side
 from ..core.records import Action, Record, Reference, Upload
 from ..core.schema import Field, Table
+from ..database.tables.fields import live
 from ..exchange import versions
 from ..exchange.importer.report import problems_of
 from ..site import Site
@@ -127,9 +128,7 @@ def _comes_along(site: Site, table: Table) -> bool:
     tasks = site.db.sync_task
     return (
         any(component.travels for _, component in site.schema.masters(table.name))
-        and site.db(
-            (tasks.resource_name == table.name) & (tasks.deleted == False)  # noqa: E712
-        ).isempty()
+        and site.db((tasks.resource_name == table.name) & live(tasks)).isempty()
     )
 
 

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 from ..core.kept import Deferred
 from ..core.schema import Table
-from ..core.task import Mode
 from ..database.paging import containing
+from ..database.tables.fields import live
 from ..site import Site
 from ..site.exchange_state import delivered
 from ..site.labels import Translate, resource_title
+from ..site.repositories import first
+from ..site.tasks import TaskRow
 from .detail import Address, SiteWords, address_of, present_row
 from .kept_list import KeptEntry, entries
 
@@ -22,7 +24,7 @@ class Partner(NamedTuple):
     """The state of a record at one repository.
 
     Attributes:
-        repository: row of the repository.
+        repository_id, name: the repository.
         resource: the table with which the record travels there: its own, or that of its master.
         title: title of that table's records.
         brought: whether the last change of the record came from there.
@@ -30,7 +32,8 @@ class Partner(NamedTuple):
         last_pull, last_push: when the resource was last exchanged (UTC), None for never.
     """
 
-    repository: Any
+    repository_id: int
+    name: str
     resource: str
     title: str
     brought: bool
@@ -115,7 +118,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
     key = int(row[table.key]) if row is not None else None
     noted = _noted(db, table, key)
     user = db.auth_user(row.modified_by) if row is not None and row.get("modified_by") else None
-    origin = db.sync_repository(noted.changed_origin) if noted and noted.changed_origin else None
+    origin = first(site, db.sync_repository.id == noted.changed_origin) if noted else None
     names = site.host.name_fields(table.name)
     name = " ".join(str(row[each]) for each in names if row.get(each)) if row is not None else ""
     log = db.sync_log
@@ -155,24 +158,38 @@ def _partners(site: Site, table: Table, noted: Any) -> list[Partner]:
     masters = {name for name, component in site.schema.masters(table.name) if component.travels}
     tasks, repositories = db.sync_task, db.sync_repository
     query = tasks.resource_name.belongs([table.name, *sorted(masters)])
-    query &= (tasks.deleted == False) & (repositories.deleted == False)  # noqa: E712
+    query &= live(tasks) & live(repositories)
     rows = db(query & (tasks.repository_id == repositories.id)).select(
-        tasks.ALL, repositories.ALL, orderby=(repositories.name, tasks.id), limitby=(0, MOST)
+        tasks.ALL,
+        repositories.id,
+        repositories.name,
+        orderby=(repositories.name, tasks.id),
+        limitby=(0, MOST),
     )
     own = site.journal.identity()
     stored = site.checkpoints.states(tables=[table.name])
     found = []
     for row in rows:
-        task, repository = row.sync_task, row.sync_repository
+        task, repository = TaskRow.read(row.sync_task), row.sync_repository
         brought = noted is not None and noted.origin == repository.id
         # If the record travels as a component, the positions are those of the master's table.
-        direct = task.resource_name == table.name
-        sent = noted is not None and direct and Mode.read(task.mode).pushes
+        direct = task.resource == table.name
+        sent = noted is not None and direct and task.mode.pushes
         arrived = delivered(stored.get((repository.id, table.name), {}), own)
         has_it = brought or noted.seq <= arrived if sent else None
-        name = task.resource_name
-        title = resource_title(site, name)
-        found.append(Partner(repository, name, title, brought, has_it, task.last_pull, task.last_push))
+        title = resource_title(site, task.resource)
+        found.append(
+            Partner(
+                repository.id,
+                repository.name,
+                task.resource,
+                title,
+                brought,
+                has_it,
+                task.last_pull,
+                task.last_push,
+            )
+        )
     return found
 
 

@@ -15,7 +15,7 @@ from ..core.kept import SUPERSEDABLE, Kept, Resolution, Side
 from ..core.policy import Policy, Terms
 from ..core.records import Record
 from ..core.schema import Table
-from ..database.log import OUTGOING, SyncLog
+from ..database.log import OUTGOING
 from ..exchange.importer import Report
 from ..site import Site
 from ..wire.s3xml import Decoder, parse_fragment
@@ -177,9 +177,7 @@ def tell(site: Site, repository_id: int | None, resource: str | None, result: st
     """
     if repository_id is not None and site.db.sync_repository(repository_id) is None:
         repository_id = None
-    SyncLog(site.db, site.store.transaction, site.clock, repository_id, OUTGOING).task(
-        resource, "decide", "decide", result, message
-    )
+    site.log(repository_id, OUTGOING).task(resource, "decide", "decide", result, message)
 
 
 def person(site: Site, user_id: int | None) -> str:

@@ -10,8 +10,8 @@ from gluon import current
 
 from ..core.messages import Sentence, read_failures
 from ..core.plurals import counted
-from ..database.log import OUTGOING, SyncLog
-from ..site import Site
+from ..database.log import OUTGOING
+from ..site import Repository, Site
 from ..site.labels import resource_title
 
 #: Maximum number of runs to count; more are reported as "at least so many".
@@ -62,8 +62,8 @@ def tell(site: Site, repository_id: int) -> None:
     if not recipients or not site.host.settings.get_mail_server():
         return
     db = site.db
-    repository = db.sync_repository(repository_id)
-    if repository is None or repository.deleted:
+    repository = site.known_repository(repository_id)
+    if repository is None:
         return
     after = site.host.settings.get_sync_notify_after()
     run = db.sync_run
@@ -74,16 +74,14 @@ def tell(site: Site, repository_id: int) -> None:
     if count >= after and repository.notified_on is None:
         last = next(each for each in runs if each.state == "failed")
         reason = what_failed(last.failures, last.message, partial(resource_title, site))
-        _tell_once(site, repository, recipients, _failing(site, repository, count, reason), began=True)
+        _tell_once(repository, recipients, _failing(repository, count, reason), began=True)
     elif not count and runs and repository.notified_on is not None:
-        _tell_once(site, repository, recipients, _working(site, repository), began=False)
+        _tell_once(repository, recipients, _working(repository), began=False)
 
 
-def _tell_once(
-    site: Site, repository: Any, recipients: list[str], mail: tuple[str, str], *, began: bool
-) -> None:
+def _tell_once(repository: Repository, recipients: list[str], mail: tuple[str, str], *, began: bool) -> None:
     """Send a mail unless another worker has: the worker that sets the mark sends, and resets it after a failure."""
-    db = site.db
+    site, db = repository.site, repository.site.db
     table = db.sync_repository
     former = repository.notified_on
     unchanged = (table.id == repository.id) & (table.notified_on == former)
@@ -97,7 +95,7 @@ def _tell_once(
         return
     with site.store.transaction():
         db(table.id == repository.id).update_naive(notified_on=former)
-    SyncLog(db, site.store.transaction, site.clock, repository.id, OUTGOING).task(
+    repository.log(OUTGOING).task(
         None,
         "pull",
         "request",
@@ -107,8 +105,8 @@ def _tell_once(
     )
 
 
-def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str, str]:
-    T = current.T
+def _failing(repository: Repository, count: int, reason: str) -> tuple[str, str]:
+    T, site = current.T, repository.site
     run = site.db.sync_run
     success = (
         site.db((run.repository_id == repository.id) & (run.state == "completed"))
@@ -139,8 +137,8 @@ def _failing(site: Site, repository: Any, count: int, reason: str) -> tuple[str,
     return str(subject), str(text % about)
 
 
-def _working(site: Site, repository: Any) -> tuple[str, str]:
-    T = current.T
+def _working(repository: Repository) -> tuple[str, str]:
+    T, site = current.T, repository.site
     about = {
         "site": site.host.settings.get_system_name(),
         "repository": repository.name,

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Callable, NamedTuple
 
 from ..core.task import RESULTS
 from ..database.paging import ListPage, containing, day, whole_number
+from ..database.tables.fields import live
 from ..site import Site
 
 PAGE = 50
@@ -170,7 +171,7 @@ def _groups(db: Any, rows: Sequence[Any]) -> list[LogGroup]:
 def repository_names(db: Any) -> dict[int, str]:
     """Return id -> name of all repositories, sorted by name."""
     table = db.sync_repository
-    rows = db(table.deleted == False).select(table.id, table.name, orderby=table.name)  # noqa: E712
+    rows = db(live(table)).select(table.id, table.name, orderby=table.name)
     return {row.id: row.name for row in rows}
 
 

@@ -16,6 +16,7 @@ from ..core.kept import UNDECIDED, KeptState
 from ..core.repository_state import RepositoryFacts, RepositoryState, evaluate
 from ..core.task import Mode
 from ..database.checkpoints import SERVE
+from ..database.tables.fields import live
 from ..scheduler import queue
 from ..scheduler.lease import has_died
 from ..site import Site, exchange_state
@@ -51,12 +52,12 @@ class Flow(NamedTuple):
     """
 
     table: str
-    task: "TaskRow" | None
+    task: "FlowTask" | None
     outgoing: PendingChanges
     incoming: int | None
 
 
-class TaskRow(NamedTuple):
+class FlowTask(NamedTuple):
     """The columns of a task for the overview."""
 
     id: int
@@ -69,14 +70,15 @@ class RepositoryStatus:
     """A repository with its state.
 
     Attributes:
-        row: its id, name and last contact, and the columns that its type needs.
+        id, name: of the repository.
         where: its address or folder, "" if the other site begins.
         run: its last run, None before the first.
         facts, health: what is known of it, and the state that follows.
         flows: the exchanged resources.
     """
 
-    row: Any
+    id: int
+    name: str
     run: Any
     facts: RepositoryFacts
     health: RepositoryState
@@ -106,7 +108,7 @@ def standings(
     """
     db = site.db
     table = db.sync_repository
-    query = table.deleted == False  # noqa: E712
+    query = live(table)
     if only is not None:
         query &= only
     columns = sorted({"id", "name", "last_connected", *needed_columns()})
@@ -116,7 +118,7 @@ def standings(
     one = rows[0].id if len(rows) == 1 else None
     now = site.clock.now()
     runs, successes = _runs(site, one)
-    live = live_runs(site)
+    working = live_runs(site)
     queued = _queued(db)
     jobs_of = _jobs(db, one)
     flows = _flows(site, one, looked_at)
@@ -131,7 +133,7 @@ def standings(
             is_active=can_ask(row),
             resources=sum(1 for flow in of_row if flow.task is not None and flow.task.mode is not Mode.NONE),
             run_state=run.state if run is not None else None,
-            is_live=run is not None and live.get(row.id) == run.id,
+            is_live=run is not None and working.get(row.id) == run.id,
             is_stopping=bool(run is not None and run.cancel_requested),
             last_success=successes.get(row.id),
             last_contact=row.last_connected,
@@ -143,7 +145,7 @@ def standings(
             outgoing=sum(flow.outgoing.count for flow in of_row),
             incoming=_sum_known([flow.incoming for flow in of_row]),
         )
-        found.append(RepositoryStatus(row, run, facts, evaluate(facts, now), where(row), of_row))
+        found.append(RepositoryStatus(row.id, row.name, run, facts, evaluate(facts, now), where(row), of_row))
     return found
 
 
@@ -239,7 +241,7 @@ def _queued(db: Any) -> "set[int]":
 def _jobs(db: Any, one: int | None) -> dict[int, tuple[datetime | None, bool]]:
     """Return for each repository its next scheduled run, and whether the scheduler has given up all its jobs."""
     job, task = db.sync_job, db.scheduler_task
-    query = (job.deleted == False) & (task.enabled == True)  # noqa: E712
+    query = live(job) & (task.enabled == True)  # noqa: E712 - an SQL expression
     if one is not None:
         query &= job.repository_id == one
     rows = db(query).select(
@@ -290,17 +292,17 @@ def _flows(site: Site, one: int | None, looked_at: int) -> dict[int, list[Flow]]
     return flows
 
 
-def _tasks(site: Site, one: int | None) -> dict[int, dict[str, TaskRow]]:
+def _tasks(site: Site, one: int | None) -> dict[int, dict[str, FlowTask]]:
     """Return the tasks by repository and table; without pydal, which takes twenty times as long for a thousand."""
     name, mark = site.store.columns.name, site.store.mark
     sql = f"SELECT id, repository_id, resource_name, mode FROM {name('sync_task')} WHERE {_present(site)}"
     if one is not None:
         sql += f" AND repository_id = {mark}"
-    found: dict[int, dict[str, TaskRow]] = {}
+    found: dict[int, dict[str, FlowTask]] = {}
     for key, repository_id, resource, mode in site.store.rows(
         f"{sql} ORDER BY id", () if one is None else (one,)
     ):
-        found.setdefault(repository_id, {})[resource] = TaskRow(key, resource, Mode.read(mode))
+        found.setdefault(repository_id, {})[resource] = FlowTask(key, resource, Mode.read(mode))
     return found
 
 

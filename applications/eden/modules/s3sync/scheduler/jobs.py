@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.errors import AlreadyRunning, ConfigurationError
 from ..core.recurrence import upcoming
+from ..database.tables.fields import live
 from ..site import Site
 from .queue import FOR_EVER, FUNCTION, queue, task_name
 from .run_record import live_run
@@ -168,7 +169,7 @@ def hand_over(db: Any, former: int, repository_id: int) -> None:
 def jobs_of(db: Any, repository_id: int) -> list[Any]:
     """Return the jobs of a repository with their tasks: rows with .sync_job and .scheduler_task."""
     joined = db.scheduler_task.on(db.scheduler_task.id == db.sync_job.scheduler_task_id)
-    query = (db.sync_job.repository_id == repository_id) & (db.sync_job.deleted == False)  # noqa: E712
+    query = (db.sync_job.repository_id == repository_id) & live(db.sync_job)
     return list(db(query).select(db.sync_job.ALL, db.scheduler_task.ALL, join=joined))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ..database.tables.fields import live
 from . import Site
 
 
@@ -50,7 +51,7 @@ class DataSet(NamedTuple):
 def all_of(site: Site) -> list[DataSet]:
     """Return the data sets of this site, sorted by code."""
     table = site.db.sync_dataset
-    rows = site.db((table.deleted == False) & (table.repository_id == None)).select(orderby=table.code)  # noqa: E711, E712
+    rows = site.db(live(table) & (table.repository_id == None)).select(orderby=table.code)  # noqa: E711
     return read_rows(site, list(rows))
 
 
@@ -63,7 +64,7 @@ def read_rows(site: Site, rows: Sequence[Any]) -> list[DataSet]:
     db = site.db
     ids = [row.id for row in rows]
     resources: dict[int, list[str]] = {}
-    tasks = (db.sync_task.dataset_id.belongs(ids)) & (db.sync_task.deleted == False)  # noqa: E712
+    tasks = db.sync_task.dataset_id.belongs(ids) & live(db.sync_task)
     for task in db(tasks).select(
         db.sync_task.dataset_id, db.sync_task.resource_name, orderby=db.sync_task.resource_name
     ):

@@ -290,5 +290,5 @@ def _report(desk: ScreenContext) -> Any:
         "go_on": button,
         "workers": queue.workers_alive(desk.site),
         "command": desk.worker_command,
-        "repository": db.sync_repository(wanted.repository) if wanted.repository else None,
+        "repository": desk.site.known_repository(wanted.repository),
     }

@@ -8,6 +8,7 @@ from gluon import URL, Field, redirect
 from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_MATCH, IS_NOT_EMPTY, IS_NOT_IN_DB
 
 from ...administration import datasets as administration_datasets
+from ...database.tables.fields import live
 from ...site import datasets
 from ...site.labels import resource_title
 from ...ui.choice import Choice
@@ -83,7 +84,7 @@ def _form(desk: ScreenContext, found: datasets.DataSet | None, remove: Any = "")
     T, site, db = desk.T, desk.site, desk.db
     names = {name: resource_title(site, name) for name in administration_datasets.choices(site.schema)}
     table = db.sync_dataset
-    ours = (table.repository_id == None) & (table.deleted == False)  # noqa: E711, E712
+    ours = (table.repository_id == None) & live(table)  # noqa: E711 - an SQL expression
     others = db(ours & (table.id != found.id)) if found else db(ours)
     form = form_of(
         Field(

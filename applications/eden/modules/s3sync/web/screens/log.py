@@ -83,7 +83,7 @@ def _entry(desk: ScreenContext) -> Any:
     return {
         "title": T("Log Entry"),
         "entry": entry,
-        "repository": db.sync_repository(entry.repository_id) if entry.repository_id else None,
+        "repository": desk.site.known_repository(entry.repository_id),
         "run": db.sync_run(entry.run_id) if entry.run_id else None,
         "resource": resource_names(desk.site).get(entry.resource_name, entry.resource_name),
         **_words(desk),

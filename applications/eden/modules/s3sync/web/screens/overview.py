@@ -83,8 +83,8 @@ def page(desk: ScreenContext) -> Any:
     )
     page = ListPage.asked(variables, len(shown), PAGE)
     rows = shown[slice(*page.bounds(PAGE))]
-    runs = recent_runs(site, [each.row.id for each in rows], RUNS)
-    cards = [_card(desk, each, runs.get(each.row.id, [])) for each in rows]
+    runs = recent_runs(site, [each.id for each in rows], RUNS)
+    cards = [_card(desk, each, runs.get(each.id, [])) for each in rows]
     days = traffic.days(desk.db, desk.now.date(), DAYS)
     moved = any(day.received or day.sent for day in days)
     return {
@@ -133,7 +133,7 @@ def states_of(site: Site, T: Translate) -> list[StateView]:
 
 
 def _name(standing: RepositoryStatus) -> str:
-    return str(standing.row.name).casefold()
+    return str(standing.name).casefold()
 
 
 _KEYS: dict[str, Callable[[RepositoryStatus], Any]] = {

@@ -15,11 +15,11 @@ from gluon.validators import (
     IS_NOT_EMPTY,
 )
 
-from ...adapters import can_ask
 from ...administration.settings import LONGEST_ADDRESSES, addresses, save_settings
 from ...core.limits import MEGABYTE
 from ...site import Site
 from ...site.labels import Translate
+from ...site.repositories import all_of
 from ...ui.refusals import refusal
 from .context import ScreenContext
 from .widgets import action_button, form_of, pressed, web_address
@@ -231,7 +231,7 @@ def _test_mail(desk: ScreenContext, recipients: list[str]) -> Any:
 
 def _identifier(desk: ScreenContext) -> Any:
     """Show the effects of a new identifier, and change it."""
-    T, site, db = desk.T, desk.site, desk.db
+    T, site = desk.T, desk.site
     row = site.config()
     form = form_of(
         Field(
@@ -255,10 +255,9 @@ def _identifier(desk: ScreenContext) -> Any:
             else T("Nothing was changed.")
         )
         redirect(URL("sync", "config"))
-    table = db.sync_repository
     desk.response.view = "sync/identifier.html"
     return {
         "title": T("Identifier of this site"),
         "form": form,
-        "repositories": sum(can_ask(row) for row in db(table.deleted == False).select()),  # noqa: E712
+        "repositories": sum(each.can_ask for each in all_of(site)),
     }

@@ -87,7 +87,7 @@ def _ended(text: str) -> str:
 
 
 def _tab(standing: RepositoryStatus, *args: str, **variables: str) -> str:
-    address: str = URL("sync", "repository", args=[standing.row.id, *args], vars=variables)
+    address: str = URL("sync", "repository", args=[standing.id, *args], vars=variables)
     return address
 
 
