@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from datetime import datetime
 from typing import Any
 
@@ -258,3 +259,46 @@ def test_uploads() -> None:
 )
 def test_domains(uuid: str, domain: str | None, stored: str) -> None:
     assert strip_domain(uuid, domain) == stored
+
+
+def test_a_record_has_as_many_attributes_as_it_likes_in_linear_time() -> None:
+    attributes = " ".join(f'a{number}=""' for number in range(80_000))
+    element = etree.fromstring(f'<resource name="org_office" {attributes} uuid="u1"/>')
+    started = time.process_time()
+    assert DECODER.decode(element).uuid == "u1"
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("name", ["uuid", "tuid"])
+def test_identifiers_that_no_site_can_hold_are_errors_of_their_record(name: str) -> None:
+    for text in ("q" * 128, f"urn:uuid:{'q' * 119}", f"eden.example.org/{'q' * 128}", "a b é 힤"):
+        record = decode(f'<resource name="org_office" {name}="{text}"/>')
+        assert (getattr(record, name), record.errors) == (text, {})
+    for text in ("q" * 129, f"urn:{'q' * 126}", f"{'d' * 256}/x", f"eden/{'q' * 129}", "a&#10;b", "a&#133;b"):
+        record = decode(f'<resource name="org_office" {name}="{text}"><data field="name">n</data></resource>')
+        assert getattr(record, name) is None
+        assert "identifier" in record.errors[name].message
+        assert record.values["name"] == "n"
+    assert (
+        len(decode(f'<resource name="org_office" uuid="{"q" * 99_999}"/>').errors["uuid"].value or "") == 2000
+    )
+
+
+def test_a_reference_by_such_an_identifier_is_an_error_of_its_field() -> None:
+    long = "q" * 129
+    for attributes in (f'uuid="{long}"', f'tuid="{long}"', f'uuid="[&quot;{long}&quot;]"'):
+        record = decode(
+            '<resource name="org_office">'
+            f'<reference field="organisation_id" resource="org_organisation" {attributes}/></resource>'
+        )
+        assert record.references == {}
+        assert "organisation_id" in record.errors
+    record = decode(f'<resource name="org_office" deleted="true" uuid="u" replaced_by="{long}"/>')
+    assert record.replaced_by is None
+    assert "replaced_by" in record.errors
+
+
+def test_names_of_cleared_fields_are_bounded() -> None:
+    record = decode(f'<resource name="org_office" null="{"name " * 4000}"/>')
+    assert record.values == {}
+    assert "null" in record.errors

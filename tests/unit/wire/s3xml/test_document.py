@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -154,3 +155,51 @@ def test_a_large_document_is_decoded_batch_by_batch(monkeypatch: pytest.MonkeyPa
         with opened(text) as document:
             next(document.batches(1))
             assert decoded == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<s3xml>" + "<resource " * 30_000, f"<s3xml><!--{'<resource ' * 30_000}--></s3xml>"],
+    ids=["open", "in a comment"],
+)
+def test_tags_without_end_cost_no_more_than_others(text: str) -> None:
+    started = time.process_time()
+    try:
+        with opened(text) as document:
+            assert uuids(document.batches(9)) == []
+    except DocumentError:
+        assert "<!--" not in text
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    "spelling", ["name='org_office' uuid='o'", "uuid='o' name='org_office'", "\nname = 'org_office' uuid='o'"]
+)
+@pytest.mark.parametrize("before", range(0, 60, 7))
+def test_others_are_noticed_at_any_place_of_a_read(
+    spelling: str, before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "_CHUNK", 64)
+    text = f"<s3xml>{' ' * before}{office('o1', 'a')}<resource {spelling}/>{organisation('a')}</s3xml>"
+    with opened(text) as document:
+        assert uuids(document.batches(9)) == [["o1", "o"]]
+        assert [record.uuid for record in document.take(WantedRecord("org_organisation", "a", None))] == ["a"]
+
+
+def test_a_batch_ends_when_its_records_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "BATCH_BYTES", 100_000)
+    large = "".join(
+        f'<resource name="org_office" uuid="{n}"><data field="comments">{"x" * 150_000}</data></resource>'
+        for n in range(3)
+    )
+    with opened(f"<s3xml>{large}</s3xml>") as document:
+        assert uuids(document.batches(5000)) == [["0", "1"], ["2"]]
+
+
+def test_a_small_document_of_very_many_records_is_not_decoded_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(documents, "AT_ONCE_RECORDS", 2)
+    with opened(f"<s3xml>{office('o', 'a')}{organisation('a')}{organisation('b')}</s3xml>") as document:
+        assert isinstance(document._shelf, documents._Fragments)
+        assert uuids(document.batches(9)) == [["o"]]

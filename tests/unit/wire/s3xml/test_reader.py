@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import resource
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -195,9 +196,54 @@ def test_limits() -> None:
         read(document("<junk/>" * 100_000), DocumentLimits(max_elements_per_record=50_000))
     with pytest.raises(HostileDocument, match="200000 bytes"):
         read(document(f"<resource>{'x' * 900_000}</resource>"), DocumentLimits(max_bytes_per_record=200_000))
-    with pytest.raises(HostileDocument, match="10 MB"):
-        read(document(f'<resource><data value="{"x" * 11_000_000}"/></resource>'))
     assert len(read(many)) == 5000
+
+
+def test_a_text_as_large_as_a_form_takes_is_read() -> None:
+    outline = "1.5 2.5, " * (7 << 20)
+    text = document(f'<resource uuid="u1"><data field="wkt">{outline}</data></resource>', ONE)
+    assert read(text) == ["u1", "u1"]
+    found = next(iter(elements(io.BytesIO(text.encode()))))
+    assert parse_fragment(fragment(found))[0].text == outline
+
+
+def test_an_element_has_at_most_two_hundred_attributes() -> None:
+    attributes = " ".join(f'a{number}=""' for number in range(201))
+    with pytest.raises(HostileDocument, match="200 attributes"):
+        read(document(f"<resource {attributes}/>"))
+    filling = f'<data value="{"x" * 200_000}"/>'
+    with pytest.raises(HostileDocument, match="200 attributes"):
+        read(document(f"<resource><data {attributes}/>{filling}</resource>"))
+    with pytest.raises(HostileDocument, match="more than 500 attributes"):
+        read(
+            document("<resource>", '<data a="" b=""/>' * 300, filling, "</resource>"),
+            DocumentLimits(max_attributes_per_record=500),
+        )
+
+
+def test_elements_are_counted_once_and_record_by_record() -> None:
+    started = time.process_time()
+    with pytest.raises(HostileDocument, match="100000 elements"):
+        read(document("<resource>", '<data field="name">x</data>' * 430_000, "</resource>"))
+    assert time.process_time() - started < 3
+    large = f'<resource uuid="u1">{"<data/>" * 60_000}</resource>'
+    assert read(document(large, large, ONE)) == ["u1", "u1", "u1"]
+
+
+def test_a_dtd_is_refused_wherever_it_stands() -> None:
+    entities = '<!ENTITY e0 "xxxxxxxxxx">' + "".join(
+        "<!ENTITY e{} '{}'>".format(n, f"&e{n - 1};" * 10) for n in range(1, 9)
+    )
+    dtd = f"<!DOCTYPE s3xml [{entities}]>"
+    for before in (
+        "",
+        "<!-- x -->" * 50,
+        "<?xml version='1.0' encoding='UTF-7'?><!-- x -->" + "<!-- y -->" * 900,
+    ):
+        with pytest.raises(DocumentError):
+            read(f'{before}{dtd}<s3xml url="&e8;"></s3xml>')
+    with pytest.raises(HostileDocument, match="root element"):
+        read(f"{'<!-- x -->' * 6000}<s3xml {' ' * 70_000}/>")
 
 
 def test_fragments_are_put_aside_and_taken_back() -> None:

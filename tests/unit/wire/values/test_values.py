@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from time import process_time
 
 import pytest
 from lxml import etree
@@ -335,3 +337,40 @@ def test_writes_uploads() -> None:
         f'<data field="file" url="{BASE}/{STORED}?a&amp;b" filename="fixture_note.txt"/>'
     )
     assert write(Upload("a.txt", None, STORED)) == f'<data field="file" url="local" filename="{STORED}"/>'
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("double", "1" * 300_000 + "x"),
+        ("decimal(10,2)", "1" * 300_000 + "x"),
+        ("bigint", "1" * 300_000),
+        ("datetime", "2026-03-01" + " " * 300_000 + "x"),
+        ("time", "12:00:00." + "0" * 300_000 + "x"),
+        ("boolean", "yes" * 100_000),
+        ("json", "[" + "1" * 300_000 + "]"),
+        ("json", '{"a":' * 900 + "1" + "}" * 900),
+        ("json", "[" * 300_000 + "]" * 300_000),
+        ("json", "[" * 101 + "]" * 101),
+        ("list:integer", "[" + "1" * 300_000 + "]"),
+    ],
+)
+def test_endless_and_deep_values_are_refused_at_once(kind: str, value: str) -> None:
+    started = process_time()
+    with pytest.raises(ValueError, match=r".{5}"):
+        reader(Field("f", kind, kind.partition("(")[0]))(value, None)
+    assert process_time() - started < 0.5
+
+
+def test_json_of_a_usual_outline_is_read() -> None:
+    outline = [[[[float(n), 1.5] for n in range(500)]]]
+    assert reader(field("json"))(json.dumps(outline), None) == outline
+    deep = "[" * 100 + "]" * 100
+    assert reader(field("json"))(deep, None) == json.loads(deep)
+
+
+def test_endless_addresses_of_files_are_refused() -> None:
+    read = upload_reader("doc_document", field("upload"))
+    for url, filename in (("http://h/" + "x" * 5000, None), ("http://h/x", "x" * 5000)):
+        with pytest.raises(ValueError, match="at most 4096"):
+            read(url, filename)

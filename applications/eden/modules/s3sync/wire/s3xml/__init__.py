@@ -2,12 +2,13 @@
 
 - ``reader``: from a document to its top-level elements, in flat memory, with limits.
 - ``decoder``: from an element to a Record.
+- ``limits``, ``record_size``, ``identifiers``: how large documents, records and identifiers may be.
 - ``encoder``: from a Record to an element, and the pieces from which the exporter builds one without a Record.
 - ``document``: a document on disk, its main records in order, the others on demand.
 - ``error_tree``: the errors that a receiver reports to the sender.
 """
 
-from .decoder import Decoder, strip_domain, with_domain
+from .decoder import Decoder
 from .encoder import (
     FOOTER,
     RESOURCE_CLOSE,
@@ -19,10 +20,13 @@ from .encoder import (
     resource_open,
 )
 from .error_tree import error_tree, rejected_uuids
-from .reader import DocumentLimits, DocumentReader, Element, Header, elements, fragment, parse_fragment
+from .identifiers import strip_domain, too_long, with_domain
+from .limits import LONGEST_IDENTIFIER, DocumentLimits
+from .reader import DocumentReader, Element, Header, elements, fragment, parse_fragment
 
 __all__ = (
     "FOOTER",
+    "LONGEST_IDENTIFIER",
     "RESOURCE_CLOSE",
     "Decoder",
     "DocumentLimits",
@@ -42,5 +46,6 @@ __all__ = (
     "rejected_uuids",
     "resource_open",
     "strip_domain",
+    "too_long",
     "with_domain",
 )

@@ -14,27 +14,14 @@ from ...core.records import FieldError, Record, Reference
 from ...core.schema import Component, Schema, Table
 from ...core.text import shown
 from ..values.datetimes import parse_datetime
-from ..values.reading import ABSENT, Reader, reader
+from ..values.reading import ABSENT, LONGEST_SCALAR, Reader, reader
 from ..values.uploads import upload_reader
+from .identifiers import checked_identifier
+from .limits import LONGEST_ATTRIBUTE, LONGEST_MEMBERS
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 _LONGEST_KEPT = 2000
-
-
-def strip_domain(uuid: str, own_domain: str | None) -> str:
-    """Return a uuid as it is stored here: without this site's own domain.
-
-    Args:
-        uuid: as the document has it.
-        own_domain: domain of this site, None for none.
-
-    An Eden puts its domain before uuids that are no URN and have no inner slash. The receiver of a uuid with its own
-    domain removes the domain, and leaves all others.
-    """
-    if not own_domain or uuid.startswith("urn:"):
-        return uuid
-    domain, slash, rest = uuid.strip("/").partition("/")
-    return rest if slash and rest and domain == own_domain else uuid
+_LONGEST_ACCOUNT = 512
 
 
 class _ForeignKey(NamedTuple):
@@ -43,14 +30,6 @@ class _ForeignKey(NamedTuple):
     multiple: bool
     tables: frozenset[str]
     default: str | None
-
-
-def with_domain(uuid: str, own_domain: str | None) -> str:
-    """Return a uuid as an Eden needs it: the inverse of ``strip_domain``.
-
-    An Eden takes a uuid without domain for its own, and would send it back under its own domain.
-    """
-    return f"{own_domain}/{uuid}" if own_domain and "/" not in uuid and not uuid.startswith("urn:") else uuid
 
 
 class _Plan:
@@ -140,11 +119,11 @@ class Decoder:
 
     def _record(self, element: etree._Element, plan: _Plan, alias: str | None, join: str | None) -> Record:
         record = Record(plan.table.name, alias=alias)
-        attributes: dict[str, str] = dict(element.items())  # type: ignore[arg-type]
-        nulls = attributes.get("null")
-        _attributes(record, attributes)
+        get = element.get
+        _attributes(record, get)
         if record.deleted:
             return record
+        nulls = get("null")
         if nulls:
             _clear(record, plan, nulls, join)
         values = record.values
@@ -191,7 +170,6 @@ class Decoder:
     def _reference(self, record: Record, name: str, plan: _Plan, element: etree._Element) -> None:
         key = plan.references[name]
         tables = key.tables
-        uuid, tuid = element.get("uuid") or None, element.get("tuid") or None
         inline = [each for each in element.iterchildren("resource") if each.get("name") in tables]
         table = element.get("resource")
         if table is None:
@@ -201,12 +179,18 @@ class Decoder:
         nested = [
             self._record(each, self._plan(table), None, None) for each in inline if each.get("name") == table
         ]
-        if key.multiple:
-            if uuid is None and tuid is None and not nested:
-                return
-            record.references[name] = _references(table, uuid, tuid, nested)
-        elif uuid is not None or tuid is not None or nested:
-            record.references[name] = Reference(table, uuid, tuid, nested[0] if nested else None)
+        uuid, tuid = element.get("uuid") or None, element.get("tuid") or None
+        try:
+            if key.multiple:
+                if uuid is not None or tuid is not None or nested:
+                    record.references[name] = _references(table, uuid, tuid, nested)
+            elif uuid is not None or tuid is not None or nested:
+                for each in filter(None, (uuid, tuid)):
+                    checked_identifier(each)
+                record.references[name] = Reference(table, uuid, tuid, nested[0] if nested else None)
+        except ValueError as error:
+            record.references.pop(name, None)
+            record.errors[name] = FieldError(_kept(uuid or tuid), str(error))
 
 
 def _references(
@@ -223,16 +207,21 @@ def _references(
 
 
 def _identifiers(text: str) -> list[str]:
+    if len(text) > LONGEST_MEMBERS:
+        raise ValueError(f"has {len(text)} characters, at most {LONGEST_MEMBERS} are allowed")
     if not text.lstrip().startswith("["):
-        return [text]
+        return [checked_identifier(text)]
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return [text]
-    return [each for each in found if isinstance(each, str) and each]
+        return [checked_identifier(text)]
+    return [checked_identifier(each) for each in found if isinstance(each, str) and each]
 
 
 def _clear(record: Record, plan: _Plan, names: str, join: str | None) -> None:
+    if len(names) > LONGEST_ATTRIBUTE:
+        record.errors["null"] = FieldError(_kept(names), f"has {len(names)} characters")
+        return
     for name in names.split():
         if name in plan.readers or name in plan.uploads:
             record.values[name] = None
@@ -240,14 +229,14 @@ def _clear(record: Record, plan: _Plan, names: str, join: str | None) -> None:
             record.references[name] = None
 
 
-def _attributes(record: Record, attributes: dict[str, str]) -> None:
-    get = attributes.get
-    record.uuid = get("uuid") or None
-    record.tuid = get("tuid") or None
+def _attributes(record: Record, get: Callable[[str], str | None]) -> None:
+    record.uuid = _identifier(record, "uuid", get("uuid"))
+    record.tuid = _identifier(record, "tuid", get("tuid"))
     record.modified_on = _moment(record, "modified_on", get("modified_on"))
-    if "deleted" in attributes and attributes["deleted"].strip().lower() == "true":
+    deleted = get("deleted")
+    if deleted is not None and deleted.strip().lower() == "true":
         record.deleted = True
-        record.replaced_by = get("replaced_by") or None
+        record.replaced_by = _identifier(record, "replaced_by", get("replaced_by"))
     record.created_on = _moment(record, "created_on", get("created_on"))
     mci = get("mci")
     if mci is not None:
@@ -255,18 +244,36 @@ def _attributes(record: Record, attributes: dict[str, str]) -> None:
             record.mci = int(mci)
         else:
             record.errors["mci"] = FieldError(_kept(mci), f"{shown(mci)} is not a whole number")
-    record.created_by = get("created_by") or None
-    record.modified_by = get("modified_by") or None
-    record.owned_by_user = get("owned_by_user") or None
-    record.owned_by_group = get("owned_by_group") or None
-    if "approved" in attributes:
-        record.approved = attributes["approved"].strip().lower() != "false"
+    record.created_by = _account(get("created_by"))
+    record.modified_by = _account(get("modified_by"))
+    record.owned_by_user = _account(get("owned_by_user"))
+    record.owned_by_group = _account(get("owned_by_group"))
+    approved = get("approved")
+    if approved is not None:
+        record.approved = approved.strip().lower() != "false"
+
+
+def _identifier(record: Record, name: str, text: str | None) -> str | None:
+    if not text:
+        return None
+    try:
+        return checked_identifier(text)
+    except ValueError as error:
+        record.errors[name] = FieldError(_kept(text), str(error))
+        return None
+
+
+def _account(text: str | None) -> str | None:
+    """Return the name of a user or role; no site has one that is longer."""
+    return text if text and len(text) <= _LONGEST_ACCOUNT else None
 
 
 def _moment(record: Record, name: str, text: str | None) -> datetime | None:
     if not text:
         return None
     try:
+        if len(text) > LONGEST_SCALAR:
+            raise ValueError(f"{shown(text)} is not a time")
         return parse_datetime(text)
     except ValueError as error:
         record.errors[name] = FieldError(_kept(text), str(error))

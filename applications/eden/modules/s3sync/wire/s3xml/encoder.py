@@ -23,7 +23,7 @@ FOOTER = "</s3xml>"
 RESOURCE_CLOSE = "</resource>"
 
 # Attributes that are written as received if their text cannot be read.
-_READ_ATTRIBUTES = ("mci", "created_on", "modified_on")
+_READ_ATTRIBUTES = ("uuid", "tuid", "replaced_by", "mci", "created_on", "modified_on")
 
 Moment = Union[datetime, str, None]
 
@@ -229,21 +229,22 @@ def _encoded(
         if (each.name in record.values and record.values[each.name] is None)
         or (each.name in record.references and record.references[each.name] is None)
     ]
+    read = {name: None if name in raw else getattr(record, name) for name in _READ_ATTRIBUTES}
     opening = resource_open(
         record.table,
-        record.uuid,
-        mci=record.mci,
-        created_on=record.created_on,
-        modified_on=record.modified_on,
+        read["uuid"],
+        mci=read["mci"],
+        created_on=read["created_on"],
+        modified_on=read["modified_on"],
         created_by=record.created_by,
         modified_by=record.modified_by,
         owned_by_user=record.owned_by_user,
         owned_by_group=record.owned_by_group,
         deleted=record.deleted,
-        replaced_by=record.replaced_by,
+        replaced_by=read["replaced_by"],
         alias=None if top or record.alias == table.resource else record.alias,
         nulls=nulls,
-        tuid=record.tuid,
+        tuid=read["tuid"],
         approved=record.approved,
     )
     unread = "".join(f' {name}="{escape_attr(raw[name])}"' for name in _READ_ATTRIBUTES if name in raw)
@@ -265,7 +266,9 @@ def _fields(
     references: list[str] = []
     for field in table.data_fields():
         name = field.name
-        if name in raw:
+        if name in raw and field.is_reference:
+            yield from _unread_reference(field, raw[name], schema)
+        elif name in raw:
             attribute = "url" if field.kind == "upload" else "value"
             yield f'<data field="{name}" {attribute}="{escape_attr(raw[name])}"/>'
         elif field.is_reference:
@@ -278,6 +281,14 @@ def _fields(
                 write = upload_writer(field, partial(url_for, table.name, name))
             yield write(record.values[name])
     yield from references
+
+
+def _unread_reference(field: Field, text: str, schema: Schema) -> Iterable[str]:
+    """Write a reference whose identifier cannot be read so that it is not read again either."""
+    target = schema.get(field.target or "")
+    if target is not None:
+        table = (*target.instance_types, target.name)[0]
+        yield f'<reference field="{field.name}" resource="{table}" uuid="{escape_attr(text)}"/>'
 
 
 def _reference(

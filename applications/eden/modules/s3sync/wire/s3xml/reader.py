@@ -13,36 +13,23 @@ from typing import Any, BinaryIO
 from lxml import etree
 
 from ...core.errors import DocumentError, DocumentTooLarge, HostileDocument, NotS3XML, TruncatedDocument
-from ...core.limits import DOCUMENT_SIZE
 from ...core.text import shown
+from .limits import DocumentLimits
+from .record_size import RecordSize, crowded
 
 ROOT = "s3xml"
 RESOURCE = "resource"
 _CHUNK = 1 << 16
+#: Bytes in which the root element mostly begins.
+_FIRST = 1 << 10
 _LONGEST_PROLOG = 1 << 14
-_FRAGMENTS = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-_COUNT = etree.XPath("count(//*) + count(//@*)")
+_SAFE: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False}
+# Fragments were written here, so they have no DTD, and are as large as a record may be.
+_FRAGMENTS = etree.XMLParser(huge_tree=True, **_SAFE)
 
 
 #: An XML element, for code that only passes it on.
 Element = etree._Element
-
-
-@dataclass(frozen=True)
-class DocumentLimits:
-    """The limits for a document.
-
-    Attributes:
-        max_bytes: bytes of the whole document, unpacked.
-        max_depth: nesting of <resource> elements; components and inline references need 2 to 4.
-        max_elements_per_record: elements and attributes in one record, its components included.
-        max_bytes_per_record: bytes of one record, its components included.
-    """
-
-    max_bytes: int = DOCUMENT_SIZE
-    max_depth: int = 16
-    max_elements_per_record: int = 1_000_000
-    max_bytes_per_record: int = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -86,6 +73,10 @@ class DocumentReader:
         source: binary file at its beginning.
         limits: the limits for the document.
 
+    Attributes:
+        header: what the root element says.
+        bytes_read: bytes taken from the source so far.
+
     Raises:
         DocumentError: from the constructor (first part of the document) or the iteration.
             NotS3XML: it has another root element, or is no XML.
@@ -100,15 +91,17 @@ class DocumentReader:
         self._parser: etree.XMLPullParser = etree.XMLPullParser(
             events=("start", "end"),
             tag=(ROOT, RESOURCE),
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
+            huge_tree=True,
             remove_comments=True,
             remove_pis=True,
+            **_SAFE,
         )
+        # The parser takes any text and knows no limit for entities, so another one looks for a DTD before it.
+        self._beginning: etree.XMLPullParser | None = etree.XMLPullParser(events=("start",), **_SAFE)
+        self._size = RecordSize(self._limits)
+        self._given: etree._Element | None = None
         self._events: Iterator[Any] = self._parser.read_events()
-        self._bytes = 0
+        self.bytes_read = 0
         self._tail = b""
         self._finished = False
         self._root: etree._Element | None = None
@@ -127,8 +120,9 @@ class DocumentReader:
 
     def _next(self) -> etree._Element | None:
         """Return the next top-level element, None at the end of the document."""
-        since = self._bytes
-        max_depth = self._limits.max_depth
+        since = self.bytes_read
+        self._size.start_over()
+        max_depth, most = self._limits.max_depth, self._limits.max_attributes_per_element
         while True:
             for event, element in self._events:
                 if event == "start":
@@ -139,6 +133,8 @@ class DocumentReader:
                     self._depth += 1
                     if self._depth > max_depth:
                         raise HostileDocument(f"The document nests records over {max_depth} levels deep.")
+                    if len(element.attrib) > most:
+                        raise crowded(self._limits)
                     continue
                 self._depth -= 1
                 root = self._root
@@ -147,25 +143,28 @@ class DocumentReader:
                         continue
                     while root[0] is not element:
                         del root[0]
+                    self._given = element
                     return element
             if self._finished:
                 return None
             self._feed()
-            if self._bytes - since > _CHUNK:
-                self._check_size(self._bytes - since)
+            if self.bytes_read - since > _CHUNK:
+                self._check_size(self.bytes_read - since)
 
     def _feed(self) -> None:
         chunk = self._source.read(_CHUNK)
-        if not self._bytes:
+        if not self.bytes_read:
             _check_beginning(chunk)
         try:
             if chunk:
-                self._bytes += len(chunk)
-                if self._bytes > self._limits.max_bytes:
+                self.bytes_read += len(chunk)
+                if self.bytes_read > self._limits.max_bytes:
                     raise DocumentTooLarge(
                         f"The document has more than the {self._limits.max_bytes} bytes this site accepts."
                     )
-                self._tail = (self._tail + chunk)[-64:]
+                self._tail = (self._tail + chunk[-64:])[-64:]
+                if self._beginning is not None:
+                    self._look_for_dtd(self._beginning, chunk)
                 self._parser.feed(chunk)
             else:
                 self._finished = True
@@ -180,12 +179,24 @@ class DocumentReader:
         text = str(error)
         ended = f"</{ROOT}>".encode() in self._tail.replace(b"\0", b"")
         if self._finished and not ended:
-            return TruncatedDocument(f"The document breaks off after {self._bytes} bytes: {text}.")
+            return TruncatedDocument(f"The document breaks off after {self.bytes_read} bytes: {text}.")
         if ("ntity" in text and "amplification" in text) or "depth" in text:
             return HostileDocument(f"The document was refused by the XML parser: {text}.")
-        if "XML_PARSE_HUGE" in text or "too long" in text:
-            return HostileDocument(f"The document holds a single text of more than 10 MB: {text}.")
+        if "too long" in text:
+            return HostileDocument(f"The document holds a name that no table or field has: {text}.")
         return DocumentError(f"The document is not well-formed XML: {text}.")
+
+    def _look_for_dtd(self, parser: etree.XMLPullParser, chunk: bytes) -> None:
+        """Refuse a document with a DTD, or whose root element does not come soon."""
+        for part in (chunk[:_FIRST], chunk[_FIRST:]):
+            parser.feed(part)
+            events: Iterator[Any] = parser.read_events()
+            for _, element in events:
+                _check_root(element)
+                self._beginning = None
+                return
+        if self.bytes_read >= _CHUNK:
+            raise HostileDocument(f"The document has no root element in its first {_CHUNK} bytes.")
 
     def _check_size(self, size: int) -> None:
         """Refuse a record that would fill the memory: unlike the document, it is read as a whole."""
@@ -194,13 +205,15 @@ class DocumentReader:
             raise HostileDocument(
                 f"The document holds a record of more than {limits.max_bytes_per_record} bytes."
             )
-        if self._root is None:
+        root = self._root
+        if root is None:
             raise NotS3XML(f"The root element is not <{ROOT}>.")
-        count = _COUNT(self._root)
-        if isinstance(count, float) and count > limits.max_elements_per_record:
-            raise HostileDocument(
-                f"The document holds a record of more than {limits.max_elements_per_record} elements."
-            )
+        given = self._given
+        # Text behind the last element is still growing, so that element has to stay.
+        if given is not None and given.getparent() is root and given.getnext() is not None:
+            root.remove(given)
+            self._given = None
+        self._size.check(root)
 
 
 def elements(source: BinaryIO, limits: DocumentLimits | None = None) -> Iterator[etree._Element]:

@@ -36,11 +36,15 @@ class _Absent:
 ABSENT: Any = _Absent()
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _DECIMAL_TYPE = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 _INTEGER_RANGE = (-(2**31), 2**31 - 1)
 _BIGINT_RANGE = (-(2**63), 2**63 - 1)
 _ROOMY = Context(prec=10000)
+#: Maximum characters of a number, date or truth value, and digits of a whole number in JSON.
+LONGEST_SCALAR, MOST_JSON_DIGITS = 1000, 1000
+#: Maximum nesting of JSON: whatever goes through it afterwards must not end in a RecursionError.
+DEEPEST_JSON = 100
 _TRUE = frozenset(("true", "t", "yes", "y", "on", "1"))
 _FALSE = frozenset(("false", "f", "no", "n", "off", "0"))
 
@@ -56,7 +60,13 @@ def _finite(text: str) -> float:
     return number
 
 
-_JSON = json.JSONDecoder(strict=False, parse_constant=_refuse_constant, parse_float=_finite)
+def _whole(text: str) -> int:
+    if len(text) > MOST_JSON_DIGITS:
+        raise ValueError(f"{shown(text)} is out of range")
+    return int(text)
+
+
+_JSON = json.JSONDecoder(strict=False, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
 
 
 def parse_json(text: str) -> Any:
@@ -66,9 +76,27 @@ def parse_json(text: str) -> Any:
         ValueError: it is no JSON, contains NaN or infinity, or is nested too deeply.
     """
     try:
-        return _JSON.decode(text)
+        result = _JSON.decode(text)
     except RecursionError:
-        raise ValueError("the JSON is nested too deeply") from None
+        raise ValueError(_TOO_DEEP) from None
+    if text.count("[") + text.count("{") > DEEPEST_JSON and _is_deep(result):
+        raise ValueError(_TOO_DEEP)
+    return result
+
+
+_TOO_DEEP = "the JSON is nested too deeply"
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, (list, dict)) else []
+    for _ in range(DEEPEST_JSON):
+        level = [
+            each
+            for container in level
+            for each in (container.values() if isinstance(container, dict) else container)
+            if isinstance(each, (list, dict))
+        ]
+    return bool(level)
 
 
 # --- reading ---------------------------------------------------------------------------------------------
@@ -171,6 +199,8 @@ def _scalar(convert: Callable[[str], Any]) -> Reader:
             return ABSENT
         if raw == "null":
             return None
+        if len(raw) > LONGEST_SCALAR:
+            raise ValueError(f"{shown(raw)} has {len(raw)} characters, at most {LONGEST_SCALAR} are allowed")
         return convert(raw)
 
     return read

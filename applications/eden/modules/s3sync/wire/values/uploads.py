@@ -23,6 +23,8 @@ UploadReader = Callable[[Optional[str], Optional[str]], Any]
 
 # Most file systems allow 255 bytes; this leaves room for the suffix of a temporary file.
 LONGEST_NAME = 240
+#: Maximum characters of the URL of a file, and of the name that the sender gives it.
+LONGEST_ADDRESS = 4096
 _STORED = re.compile(
     r"(?P<table>\w+)\.(?P<field>\w+)\.(?P<key>[\w-]+)\.(?P<name>[\w=-]+)\.(?P<ext>\w{1,16})", re.ASCII
 )
@@ -96,6 +98,11 @@ def upload_reader(table: str, field: Field) -> UploadReader:
     def read(url: str | None, filename: str | None) -> Any:
         if not url:
             return ABSENT
+        for text in (url, filename or ""):
+            if len(text) > LONGEST_ADDRESS:
+                raise ValueError(
+                    f"{shown(text)} has {len(text)} characters, at most {LONGEST_ADDRESS} are allowed"
+                )
         if url == "local":
             if not filename or not is_stored_name(filename, table, name):
                 raise ValueError(f"{shown(filename or '')} is not the name of a stored file of this field")
