@@ -272,8 +272,28 @@ class KeptContract:
                 ]
             )
         assert [each.uuid for each in kept_versions.retriable(3, "org_office", 10)] == ["a", "b"]
-        assert kept_versions.retriable(3, "org_office", 1) == [ready]
+        (found,) = kept_versions.retriable(3, "org_office", 1)
+        assert found._replace(row=None) == ready
         assert kept_versions.retriable(3, "pr_person", 1) == []
+
+    def test_what_is_rejected_again_keeps_its_row(
+        self, site: Storage, kept_versions: SqlKeptVersions
+    ) -> None:
+        site.db.gis_location.insert(name="L", uuid="here")
+        site.db.commit()
+        nameless = kept(kind="rejected", table="org_office", uuid=None, missing=("here",))
+        with site.store.transaction():
+            kept_versions.keep([nameless])
+        (found,) = kept_versions.retriable(3, "org_office", 9)
+        before = site.store.rows("SELECT id, created_on FROM sync_kept")
+        with site.store.transaction():
+            kept_versions.keep([found._replace(reason="still", missing=(), fingerprint="other")])
+        assert site.store.rows("SELECT id, created_on FROM sync_kept") == before
+        assert site.store.rows("SELECT reason, fingerprint FROM sync_kept") == [("still", "abc")]
+        assert kept_versions.retriable(3, "org_office", 9) == []
+        with site.store.transaction():
+            kept_versions.supersede([found.row or 0])
+        assert self.states(site) == [("superseded", "rejected", None)]
 
     # --- checkpoints ----------------------------------------------------------------------------------------
 

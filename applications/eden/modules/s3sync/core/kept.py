@@ -102,6 +102,7 @@ class Kept(NamedTuple):
         fingerprint: digest of that version, to recognise it when it comes again.
         missing: for a rejected record, the uuids of referenced records that are missing here.
         kept_on: since when it is kept (UTC), None before it is.
+        row: number of the row that holds it, where it is tried again; None otherwise.
     """
 
     kind: KeptKind
@@ -117,3 +118,4 @@ class Kept(NamedTuple):
     fingerprint: str
     missing: tuple[str, ...] = ()
     kept_on: datetime | None = None
+    row: int | None = None

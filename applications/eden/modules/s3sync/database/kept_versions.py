@@ -43,7 +43,10 @@ class SqlKeptVersions:
 
     def keep(self, items: Sequence[Kept]) -> None:
         """See ports.KeptVersions; conflicts, and versions without uuid, replace those of the same fingerprint."""
-        latest: dict[tuple[Any, ...], Kept] = {_identity(item): item for item in items}
+        again = [item for item in items if item.row is not None]
+        if again:
+            self._keep_again(again)
+        latest: dict[tuple[Any, ...], Kept] = {_identity(item): item for item in items if item.row is None}
         if not latest:
             return
         for (kind, repository_id, table, by), group in _grouped(latest):
@@ -69,7 +72,7 @@ class SqlKeptVersions:
                     item.reason,
                     None if item.modified_on is None else self._moment(item.modified_on),
                     item.fingerprint,
-                    json.dumps(list(item.missing)) if item.missing else None,
+                    _written(item.missing),
                     item.ours,
                     item.theirs,
                     KeptState.OPEN,
@@ -78,6 +81,13 @@ class SqlKeptVersions:
                 )
                 for item in latest.values()
             ],
+        )
+
+    def _keep_again(self, items: Sequence[Kept]) -> None:
+        mark = self._store.mark
+        self._store.run_many(
+            f"UPDATE {self._kept} SET record_id = {mark}, reason = {mark}, missing = {mark} WHERE id = {mark}",
+            [(item.key, item.reason, _written(item.missing), item.row) for item in items],
         )
 
     def known(self, repository_id: int | None, table: str, uuids: Collection[str]) -> dict[str, Kept]:
@@ -149,6 +159,15 @@ class SqlKeptVersions:
         )
         return int(self._store.rows(sql, (repository_id,))[0][0])
 
+    def supersede(self, rows: Collection[int]) -> None:
+        """See ports.KeptVersions."""
+        mark = self._store.mark
+        self._store.by_keys_run(
+            f"UPDATE {self._kept} SET state = '{KeptState.SUPERSEDED}', closed_on = {mark} WHERE id IN ",
+            (self._moment(self._clock.now()),),
+            rows,
+        )
+
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
         """See ports.KeptVersions."""
         where, parameters = self._open(repository_id, table)
@@ -166,7 +185,7 @@ class SqlKeptVersions:
         ready = [key for key, missing in waiting if not missing.isdisjoint(here)][:limit]
         sql = f"SELECT {self._kept_columns()}, ours, theirs, id FROM {self._kept} WHERE id IN "
         rows = sorted(self._store.by_keys(sql, (), ready), key=lambda row: row[-1])
-        return [self._kept_item(row)._replace(ours=row[-3], theirs=row[-2]) for row in rows]
+        return [self._kept_item(row)._replace(ours=row[-3], theirs=row[-2], row=row[-1]) for row in rows]
 
     def version(self, key: int) -> Kept | None:
         """Return a kept version with its XML, open or not; None if there is none."""
@@ -248,6 +267,10 @@ class SqlKeptVersions:
     def _moment(self, moment: Any) -> Any:
         encode = self._store.columns.encoder(_MOMENT)
         return moment if encode is None else encode(moment)
+
+
+def _written(missing: tuple[str, ...]) -> str | None:
+    return json.dumps(list(missing)) if missing else None
 
 
 def _identity(item: Kept) -> tuple[Any, ...]:

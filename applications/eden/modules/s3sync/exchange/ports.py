@@ -242,7 +242,10 @@ class KeptVersions(Protocol):
     """Versions that did not become the record here. All methods work within the current transaction."""
 
     def keep(self, items: Sequence[Kept]) -> None:
-        """Keep versions: every loser of a conflict, of other kinds the latest per repository, table and uuid."""
+        """Keep versions: every loser of a conflict, of other kinds the latest per repository, table and uuid.
+
+        A version with a row replaces what its row says, and stays listed since when it was.
+        """
         ...
 
     def known(self, repository_id: int | None, table: str, uuids: Collection[str]) -> dict[str, Kept]:
@@ -272,6 +275,9 @@ class KeptVersions(Protocol):
 
     def count_waiting(self, repository_id: int) -> int:
         """Return how many deletions of a repository wait."""
+
+    def supersede(self, rows: Collection[int]) -> None:
+        """Close kept versions by their rows because they were taken or are out of date."""
         ...
 
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:

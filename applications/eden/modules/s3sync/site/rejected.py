@@ -19,4 +19,5 @@ def retry_rejected(repository: Repository, table: str, terms: Terms, context: Co
         return Report()
     decoder = Decoder(site.schema)
     records = [decoder.decode(parse_fragment((each.theirs or "").encode("utf-8"))) for each in kept]
-    return site.importer.retry(records, table, terms, context)
+    rows = [each.row for each in kept if each.row is not None]
+    return site.importer.retry(records, table, terms, context, rows)

@@ -20,7 +20,7 @@ from ...core.messages import Sentence
 from ...core.policy import Terms
 from ...core.records import Action, Outcome, Record
 from ...core.schema import Table
-from ...wire.s3xml import Decoder, encode_record, parse_fragment
+from ...wire.s3xml import LONGEST_IDENTIFIER, Decoder, encode_record, parse_fragment
 from ...wire.s3xml.document import Document
 from ..ports import Ports
 from .apply import Applier
@@ -103,9 +103,25 @@ class Importer:
         document.verify()
         return self._import(document, terms, context, self._ports.store.transaction, on_batch)
 
-    def retry(self, records: Sequence[Record], main: str, terms: Terms, context: Context) -> Report:
-        """Import kept records again, within the caller's transaction."""
-        gatherer = Gatherer(self._ports.schema, None, context.own_domain, terms.components)
+    def retry(
+        self,
+        records: Sequence[Record],
+        main: str,
+        terms: Terms,
+        context: Context,
+        kept_rows: Sequence[int] = (),
+    ) -> Report:
+        """Import records again that were put aside, within the caller's transaction.
+
+        Args:
+            records: the records.
+            main: name of their table.
+            terms, context: as in ``import_page``.
+            kept_rows: row of each record among the kept versions: one that is rejected once more keeps its row, the
+                others are closed. None where no row is concerned.
+        """
+        rows = {id(record): row for record, row in zip(records, kept_rows)}
+        gatherer = Gatherer(self._ports.schema, None, context.own_domain, terms.components, rows)
         return self._import_batches([records], main, gatherer, terms, context, nullcontext, None)
 
     def delete_again(self, waiting: Sequence[Kept], terms: Terms, context: Context) -> Report:
@@ -198,6 +214,7 @@ class Importer:
         waiting: list[Item] = []
         settled: dict[str, list[str]] = {}
         skipped: dict[str, list[str]] = {}
+        done: list[int] = []
         for item in batch.items:
             outcome = item.outcome
             if outcome is None:
@@ -208,6 +225,8 @@ class Importer:
             refused = item.decision is not None and item.decision.assert_ours
             if item.uuid is not None and outcome.action in _NOT_TAKEN:
                 skipped.setdefault(item.plan.table.name, []).append(item.uuid)
+            if item.kept_row is not None and outcome.action is not Action.REJECTED:
+                done.append(item.kept_row)
             if outcome.action in (Action.CONFLICT, Action.REJECTED) or (
                 outcome.action is Action.SKIPPED and refused
             ):
@@ -220,6 +239,8 @@ class Importer:
                 self._ports.kept_versions.release(context.repository_id, name, uuids_of_table, superseded)
         if waiting:
             kept += self._put_off(waiting, context, ours)
+        if done:
+            self._ports.kept_versions.supersede(done)
         if kept:
             self._ports.kept_versions.keep(kept)
 
@@ -258,7 +279,7 @@ class Importer:
         return Kept(
             kind=KeptKind.WAITING if outcome.waits else _KEPT_KINDS[outcome.action],
             table=name,
-            uuid=item.uuid,
+            uuid=_storable(item.named_uuid),
             key=item.key,
             repository_id=context.repository_id,
             winner=outcome.winner,
@@ -267,7 +288,8 @@ class Importer:
             theirs=encode_record(item.record, self._ports.schema),
             modified_on=item.record.modified_on,
             fingerprint=item.fingerprint(),
-            missing=tuple(each.uuid for each in item.missing if each.deferrable),
+            missing=_awaited(item),
+            row=item.kept_row if outcome.action is Action.REJECTED else None,
         )
 
 
@@ -276,10 +298,21 @@ def _waits_already(item: Item, known: Mapping[str, Kept]) -> bool:
     return kept is not None and kept.kind is KeptKind.WAITING and kept.fingerprint == item.fingerprint()
 
 
+def _awaited(item: Item) -> tuple[str, ...]:
+    """Return what has to arrive before an item is tried again; what cannot be read never gets better by that."""
+    if item.record.errors:
+        return ()
+    return tuple(each.uuid for each in item.missing if each.deferrable)
+
+
+def _storable(uuid: str | None) -> str | None:
+    return uuid if uuid is None or len(uuid) <= LONGEST_IDENTIFIER else None
+
+
 def _name_new_records(batch: Batch) -> None:
     """Give a uuid to new records without one, before anything refers to them."""
     for item in batch.items:
-        if item.is_new and item.uuid is None:
+        if item.is_new and item.uuid is None and item.outcome is None:
             item.uuid = f"urn:uuid:{uuids.uuid4()}"
 
 

@@ -14,6 +14,8 @@ from .items import Item, TablePlan, differs, reject
 
 _TO_COME = "refers to a record that has not arrived yet"
 
+_DECISIVE = frozenset(("uuid", "tuid", "replaced_by", "modified_on"))
+
 
 class Checker:
     """Checks the items of a batch before they are written.
@@ -29,6 +31,17 @@ class Checker:
         self._store = store
         self._now = now
         self._latest = latest
+
+    def refuse_unclear(self, items: Sequence[Item]) -> None:
+        """Reject records that do not say which they are, or of when: nothing can be decided on them.
+
+        Args:
+            items: all of a batch, with what was found here.
+        """
+        for item in items:
+            errors = item.record.errors
+            if errors and item.outcome is None and not _DECISIVE.isdisjoint(errors):
+                reject(item, _describe(errors), dict(errors))
 
     def check(self, plan: TablePlan, items: Sequence[Item]) -> None:
         """Reject what must not be written: unreadable, invalid or incomplete records, and times that cannot be."""

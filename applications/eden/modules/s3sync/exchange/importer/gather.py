@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from ...core.records import Record, Reference
+from ...core.records import FieldError, Record, Reference
 from ...core.schema import Component, Schema, Table
-from ...wire.s3xml import strip_domain
+from ...wire.s3xml import LONGEST_IDENTIFIER, strip_domain, too_long
 from ...wire.s3xml.document import Document, WantedRecord
 from ...wire.values.json_references import references
 from .items import Item, Role, TablePlan
@@ -77,6 +77,7 @@ class Gatherer:
         document: the document with the referenced records, None if there are none.
         own_domain: domain stripped from identifiers.
         components: whether components are imported.
+        kept_rows: records that are tried again, by ``id``: their rows among the kept versions.
     """
 
     def __init__(
@@ -85,11 +86,13 @@ class Gatherer:
         document: Document | None,
         own_domain: str | None,
         components: bool,
+        kept_rows: Mapping[int, int] | None = None,
     ) -> None:
         self._schema = schema
         self._document = document
         self._own_domain = own_domain
         self._components = components
+        self._kept_rows = kept_rows or {}
         self._plans: dict[str, TablePlan] = {}
         domain = document.header.domain if document is not None else None
         self._domain = domain if domain and domain != own_domain else None
@@ -165,15 +168,20 @@ class Gatherer:
         table = self._schema.get(record.table)
         if table is None or table.is_super:
             return
+        uuid = local_uuid(record.uuid, self._own_domain)
         item = Item(
             record,
             self.plan(table),
             role,
-            local_uuid(record.uuid, self._own_domain),
+            uuid,
             master,
             component,
             self.full_uuid(record.replaced_by) if record.replaced_by else None,
         )
+        if uuid is not None and len(uuid) > LONGEST_IDENTIFIER:
+            record.errors["uuid"] = FieldError(uuid, too_long(uuid))
+        if self._kept_rows:
+            item.kept_row = self._kept_rows.get(id(record))
         first = batch.add(item)
         if role is Role.DEPENDENCY:
             batch.inline[id(record)] = first

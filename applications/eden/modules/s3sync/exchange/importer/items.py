@@ -55,6 +55,7 @@ class Item:
         "changes",
         "component",
         "decision",
+        "kept_row",
         "key",
         "links",
         "master",
@@ -66,6 +67,7 @@ class Item:
         "role",
         "super_keys",
         "survivor",
+        "undated",
         "uuid",
         "warnings",
     )
@@ -87,6 +89,8 @@ class Item:
         self.survivor = survivor
         self.master = master
         self.component = component
+        self.kept_row: int | None = None
+        self.undated = False
         self.start_over()
 
     def start_over(self) -> None:
@@ -106,14 +110,19 @@ class Item:
         assert self.original is not None
         return self.original[self.plan.position[column]]
 
+    @property
+    def named_uuid(self) -> str | None:
+        """The uuid that the record came with, or that it has here; not one that it was given on the way."""
+        return self.uuid if self.record.uuid is not None or self.original is not None else None
+
     def fingerprint(self) -> str:
         """Return a digest of the incoming version, the same each time this version comes."""
         record = self.record
         content = repr(
             (
                 record.table,
-                self.uuid,
-                record.modified_on,
+                self.named_uuid,
+                None if self.undated else record.modified_on,
                 record.deleted,
                 record.replaced_by,
                 sorted((name, str(value)) for name, value in record.values.items()),

@@ -86,6 +86,7 @@ class Planner:
             batch.drop_postponed()
             for name, items in tables.items():
                 tables[name] = [item for item in items if id(item) not in batch.postponed]
+        self._checker.refuse_unclear(batch.items)
         self.resolver.resolve(batch)
         for items in tables.values():
             if items:
@@ -108,6 +109,7 @@ class Planner:
                 continue
             if record.modified_on is None and not record.deleted:
                 record.modified_on = self._now
+                item.undated = True
             original = item.original
             changes = item.changes
             if original is None:
