@@ -44,10 +44,11 @@ print(run)
 KNOWN = """
 from applications.eden.modules.s3sync.core.errors import NotAuthenticated
 from applications.eden.modules.s3sync.core.messages import Sentence, received
-from applications.eden.modules.s3sync.database.log import OUTGOING, SyncLog
+from applications.eden.modules.s3sync.core.task import Activity, LogAction, Result, Transmission
 problem = Sentence.RECORD_REJECTED.say(record="org_organisation x", reason="too long")
-SyncLog(db, current.sync_site.store.transaction, {repository}, OUTGOING).task(
-    "org_organisation", "pull", "fetch", "warning", received({{"created": 2, "rejected": 1}}), details=[problem],
+current.sync_site.log({repository}, Transmission.OUTGOING).task(
+    "org_organisation", Activity.PULL, LogAction.FETCH, Result.WARNING,
+    received({{"created": 2, "rejected": 1}}), details=[problem],
     remedy=NotAuthenticated("x").remedy)
 db.commit()
 print(db(db.sync_log).select(orderby=~db.sync_log.id, limitby=(0, 1)).first().id)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from s3sync.core.clock import SystemClock
-from s3sync.core.cursor import Checkpoint, Handed
+from s3sync.core.cursor import Checkpoint, CheckpointKind, Handed
 from s3sync.core.kept import SUPERSEDABLE, Deferred, Kept, KeptKind, Resolution, Side
 from s3sync.database.checkpoints import Checkpoints
 from s3sync.database.kept_versions import SqlKeptVersions
@@ -304,13 +304,13 @@ class KeptContract:
         with site.store.transaction():
             checkpoints.save(1, "org_office", Checkpoint())
             checkpoints.save(1, "org_office", first)
-            checkpoints.write(1, "org_office", "pull", "a cursor")
+            checkpoints.write(1, "org_office", CheckpointKind.PULL, "a cursor")
             checkpoints.save(2, "org_office", first)
         assert checkpoints.load(1, "org_office") == first
-        assert checkpoints.read(1, "org_office", "pull") == "a cursor"
+        assert checkpoints.read(1, "org_office", CheckpointKind.PULL) == "a cursor"
         with site.store.transaction():
-            checkpoints.forget(1, "org_office", "pull")
-        assert checkpoints.read(1, "org_office", "pull") is None
+            checkpoints.forget(1, "org_office", CheckpointKind.PULL)
+        assert checkpoints.read(1, "org_office", CheckpointKind.PULL) is None
         assert checkpoints.load(1, "org_office") == first
         with site.store.transaction():
             checkpoints.forget(1)

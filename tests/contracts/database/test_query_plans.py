@@ -11,9 +11,9 @@ from typing import Any, Callable
 
 import pytest
 
+from s3sync.core.cursor import CheckpointKind
 from s3sync.core.kept import Deferred, Kept, KeptKind
 from s3sync.site import Site
-from s3sync.site.exchange_state import PULL
 from tests.support.databases import POSTGRES_URI
 from tests.support.site import SampleSite
 
@@ -145,7 +145,7 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     "to close what was put aside": lambda site: site.kept_versions.release(
         1, ORGANISATION, UUIDS, (KeptKind.REJECTED,)
     ),
-    "how far a task has come": lambda site: site.checkpoints.read(1, ORGANISATION, PULL),
+    "how far a task has come": lambda site: site.checkpoints.read(1, ORGANISATION, CheckpointKind.PULL),
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from s3sync.core.errors import AlreadyRunning, PeerRefused, RowRefused, SyncError
+from s3sync.core.task import Activity, LogAction, Result
 from s3sync.database.log import OUTGOING, SyncLog
 from s3sync.scheduler.lease import Lease
 from tests.support.databases import (
@@ -113,8 +114,8 @@ def test_an_error_that_cannot_be_logged_is_in_the_log_of_the_program(
 ) -> None:
     log = SyncLog(site.db, site.store.transaction, site.clock, 4711, OUTGOING)
     with caplog.at_level(logging.ERROR, "eden.sync"):
-        log.error("org_organisation", "pull", "fetch", PeerRefused("no such table"))
+        log.error("org_organisation", Activity.PULL, LogAction.FETCH, PeerRefused("no such table"))
     assert "no such table" in caplog.text
     with pytest.raises(SyncError):
-        log.task("org_organisation", "pull", "fetch", "success", "done")
+        log.task("org_organisation", Activity.PULL, LogAction.FETCH, Result.SUCCESS, "done")
     assert site.db(site.db.sync_log).isempty()

@@ -16,6 +16,7 @@ from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
 from s3sync.administration import datasets
+from s3sync.core.cursor import CheckpointKind
 from s3sync.core.errors import RedirectedElsewhere
 from s3sync.exchange.peer import Exchange
 from s3sync.passive import registration
@@ -75,7 +76,7 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     run = db.sync_run.insert(repository_id=entered, state="failed", finished_on=own.clock.now())
     db.sync_traffic.insert(day=date(2026, 3, 1), repository_id=entered, received=1)
     kept = db.sync_kept.insert(kind="rejected", tablename=RESOURCE, repository_id=entered, fingerprint="x")
-    own.checkpoints.write(entered, RESOURCE, "pull", "{}")
+    own.checkpoints.write(entered, RESOURCE, CheckpointKind.PULL, "{}")
     db.sync_lease.insert(repository_id=entered, owner="who works for what is gone")
     db.commit()
     known = introduced(own, other)
@@ -91,7 +92,9 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     assert queue.waiting(db, known)
     assert db.sync_run(run).repository_id == known and db.sync_kept(kept).repository_id == known
     assert db(db.sync_traffic.repository_id == known).count() == 1
-    assert own.checkpoints.read(entered, RESOURCE, "pull") is None and db(db.sync_lease).isempty()
+    assert (
+        own.checkpoints.read(entered, RESOURCE, CheckpointKind.PULL) is None and db(db.sync_lease).isempty()
+    )
 
 
 def test_a_site_cannot_make_itself_a_repository_of_a_type_that_never_asks(sites: tuple[Site, Site]) -> None:

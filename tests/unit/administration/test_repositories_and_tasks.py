@@ -12,6 +12,7 @@ from gluon.scheduler import Scheduler
 
 from s3sync.administration.repositories import delete_repository
 from s3sync.administration.tasks import delete_task
+from s3sync.core.cursor import CheckpointKind
 from s3sync.core.errors import AlreadyRunning, StoreBusy
 from s3sync.database.tables.define import BELONGING, ENDING, OUTLIVING
 from s3sync.scheduler import jobs, queue
@@ -45,7 +46,7 @@ def furnished(site: Site, name: str) -> int:
     db.sync_deferred.insert(
         repository_id=key, tablename=RESOURCE, record_id=1, fieldname=name, uuid="u", target=RESOURCE
     )
-    site.checkpoints.write(key, RESOURCE, "pull", "{}")
+    site.checkpoints.write(key, RESOURCE, CheckpointKind.PULL, "{}")
     record = db.org_organisation.insert(name=name)
     journal = db.sync_journal
     db((journal.tablename == RESOURCE) & (journal.record_id == record)).update(origin=key)
@@ -86,7 +87,9 @@ def test_a_repository_goes_with_all_that_belongs_to_it_but_what_is_undecided(sit
         "org_organisation": 1,
     }
     assert site.db.sync_repository(other) and origins(site) == {other, None}
-    assert site.checkpoints.read(other, RESOURCE, "pull") and not site.checkpoints.read(key, RESOURCE, "pull")
+    assert site.checkpoints.read(other, RESOURCE, CheckpointKind.PULL) and not site.checkpoints.read(
+        key, RESOURCE, CheckpointKind.PULL
+    )
 
 
 def test_a_repository_that_cannot_be_deleted_keeps_everything(site: Site) -> None:

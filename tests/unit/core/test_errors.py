@@ -7,6 +7,7 @@ import re
 
 from s3sync.core import errors
 from s3sync.core.errors import Failure, PeerBusy, PeerRefused, RunFailed, SyncError
+from s3sync.core.task import Activity
 
 
 def tree_of(error: type[SyncError], depth: int = 0) -> list[tuple[int, str]]:
@@ -31,5 +32,5 @@ def test_a_busy_peer_that_names_no_time_asks_for_none() -> None:
 
 
 def test_a_failed_run_names_the_tasks_that_failed() -> None:
-    failure = Failure("org_office", "pull", PeerRefused("no"))
+    failure = Failure("org_office", Activity.PULL, PeerRefused("no"))
     assert RunFailed("Failed.", failures=(failure,)).failures == (failure,)

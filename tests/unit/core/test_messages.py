@@ -13,6 +13,7 @@ from s3sync.core.messages import (
     received,
     sent,
 )
+from s3sync.core.task import Activity
 
 
 def test_the_english_is_made_of_the_sentence_and_its_parameters() -> None:
@@ -49,7 +50,7 @@ def test_an_error_carries_its_sentence_and_its_remedy_as_codes() -> None:
 
 def test_a_failure_is_kept_as_data_and_read_again() -> None:
     error = PeerUnreachable(Sentence.SILENT.say(url="u", through=""))
-    record = Failure("org_office", "pull", error).record()
+    record = Failure("org_office", Activity.PULL, error).record()
     assert read_failures([record._asdict()]) == [record]
     assert (record.resource, record.mode, record.code) == ("org_office", "pull", "peer_unreachable")
     assert (record.message, record.remedy) == (error.message, error.hint)

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from s3sync.core.cursor import CheckpointKind
 from s3sync.core.kept import UNDECIDED, KeptKind, KeptState, Resolution, Rule, Side
+from s3sync.core.task import Activity, LogAction, Result, RunState, Transmission, log_mode
 from s3sync.core.text import TextEnum
 
 
@@ -32,6 +34,12 @@ def test_a_member_is_found_by_its_text() -> None:
         (KeptState, ["open", "resolved", "superseded"]),
         (Side, ["ours", "theirs", "now"]),
         (Resolution, ["keep", "ours", "theirs", "fields"]),
+        (CheckpointKind, ["serve", "receive", "eden", "pull", "push"]),
+        (Activity, ["pull", "push", "register", "decide", "file"]),
+        (Transmission, ["outgoing", "incoming"]),
+        (LogAction, ["fetch", "send", "receive", "request", "decide"]),
+        (Result, ["success", "warning", "error", "fatal"]),
+        (RunState, ["running", "completed", "failed", "cancelled"]),
         (Rule, ["keep", "ours", "theirs", "newer", "again"]),
     ],
 )
@@ -41,3 +49,8 @@ def test_what_databases_hold_stays(kind: type[TextEnum], stored: list[str]) -> N
 
 def test_what_the_policy_refused_needs_no_decision() -> None:
     assert set(KeptKind) - set(UNDECIDED) == {KeptKind.REFUSED}
+
+
+def test_the_log_names_activity_and_side_as_an_eden_does() -> None:
+    assert log_mode(Activity.PULL, Transmission.OUTGOING) == "pull/outgoing"
+    assert log_mode(Activity.REGISTER, Transmission.INCOMING) == "register/incoming"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s3sync.core.errors import Failure, NotAuthenticated, PeerUnreachable
+from s3sync.core.task import Activity
 from s3sync.monitoring.failure_mail import failures_in_a_row, what_failed
 
 
@@ -24,8 +25,8 @@ def test_failures_are_counted_back_to_the_last_success(states: list[str], count:
 
 def test_each_resource_that_failed_has_a_line_with_what_to_do() -> None:
     failed = [
-        Failure("org_office", "pull", PeerUnreachable("No route.", hint="Check the line.")),
-        Failure(None, "pull", NotAuthenticated("Wrong.", hint="Correct it.")),
+        Failure("org_office", Activity.PULL, PeerUnreachable("No route.", hint="Check the line.")),
+        Failure(None, Activity.PULL, NotAuthenticated("Wrong.", hint="Correct it.")),
     ]
     stored = [each.record()._asdict() for each in failed]
     assert what_failed(stored, "Of no use here", str.upper) == (

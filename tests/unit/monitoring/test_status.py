@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from s3sync.conflicts.record_history import history
-from s3sync.core.cursor import Checkpoint, Handed
+from s3sync.core.cursor import Checkpoint, CheckpointKind, Handed
 from s3sync.core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run, upcoming
 from s3sync.core.repository_state import LATE_AFTER, SILENT_AFTER, Reason, RepositoryFacts, State, evaluate
+from s3sync.core.task import RunState
 from s3sync.core.throughput import LONGEST_FORECAST, pace
 from s3sync.database import traffic
 from s3sync.monitoring import pending_changes
@@ -25,7 +26,7 @@ from tests.support.site import SampleSite
 NOW = datetime(2026, 3, 1, 12)
 AGO = NOW - timedelta(hours=1)
 FINE = RepositoryFacts(
-    run_state="completed", last_success=AGO, last_contact=AGO, next_run=NOW + timedelta(minutes=10)
+    run_state=RunState.COMPLETED, last_success=AGO, last_contact=AGO, next_run=NOW + timedelta(minutes=10)
 )
 VISITOR = RepositoryFacts(is_active=False, resources=0, last_contact=AGO)
 
@@ -38,20 +39,20 @@ VISITOR = RepositoryFacts(is_active=False, resources=0, last_contact=AGO)
         (FINE, State.IN_STEP, Reason.EQUAL),
         (replace(FINE, next_run=None), State.IN_STEP, Reason.EQUAL),
         (replace(FINE, incoming=0), State.IN_STEP, Reason.EQUAL),
-        (replace(FINE, run_state="running", is_live=True), State.WORKING, Reason.RUNNING),
-        (replace(FINE, run_state="running", is_live=True, undecided=3), State.WORKING, Reason.RUNNING),
+        (replace(FINE, run_state=RunState.RUNNING, is_live=True), State.WORKING, Reason.RUNNING),
+        (replace(FINE, run_state=RunState.RUNNING, is_live=True, undecided=3), State.WORKING, Reason.RUNNING),
         (
-            replace(FINE, run_state="running", is_live=True, is_stopping=True),
+            replace(FINE, run_state=RunState.RUNNING, is_live=True, is_stopping=True),
             State.WORKING,
             Reason.STOPPING,
         ),
-        (replace(FINE, run_state="running"), State.ATTENTION, Reason.BROKEN_OFF),
+        (replace(FINE, run_state=RunState.RUNNING), State.ATTENTION, Reason.BROKEN_OFF),
         (replace(FINE, is_queued=True), State.WAITING, Reason.QUEUED),
-        (replace(FINE, run_state="failed", is_queued=True), State.WAITING, Reason.QUEUED),
+        (replace(FINE, run_state=RunState.FAILED, is_queued=True), State.WAITING, Reason.QUEUED),
         (replace(FINE, is_queued=True, workers=0), State.ATTENTION, Reason.NO_WORKER),
         (replace(FINE, workers=0), State.IN_STEP, Reason.EQUAL),
-        (replace(FINE, run_state="failed"), State.ATTENTION, Reason.FAILED),
-        (replace(FINE, run_state="failed", undecided=1), State.ATTENTION, Reason.FAILED),
+        (replace(FINE, run_state=RunState.FAILED), State.ATTENTION, Reason.FAILED),
+        (replace(FINE, run_state=RunState.FAILED, undecided=1), State.ATTENTION, Reason.FAILED),
         (replace(FINE, resources=0), State.NEVER, Reason.NO_RESOURCES),
         (RepositoryFacts(), State.NEVER, Reason.NEVER_RUN),
         (replace(FINE, next_run=NOW - LATE_AFTER), State.IN_STEP, Reason.EQUAL),
@@ -65,7 +66,7 @@ VISITOR = RepositoryFacts(is_active=False, resources=0, last_contact=AGO)
         ),
         (replace(FINE, undecided=1), State.ATTENTION, Reason.UNDECIDED),
         (replace(FINE, last_success=NOW - 2 * SILENT_AFTER), State.ATTENTION, Reason.SILENT),
-        (replace(FINE, run_state="cancelled"), State.WAITING, Reason.STOPPED),
+        (replace(FINE, run_state=RunState.CANCELLED), State.WAITING, Reason.STOPPED),
         (replace(FINE, outgoing=1), State.WAITING, Reason.OUTGOING),
         (replace(FINE, outgoing=1, incoming=1), State.WAITING, Reason.OUTGOING),
         (replace(FINE, incoming=1), State.WAITING, Reason.INCOMING),
@@ -281,7 +282,7 @@ def test_many_repositories_with_the_statements_of_one(
         for number in range(20):
             key = add(scheduled, f"Office {number}", "completed", "failed")
             jobs.add_job(scheduled, key, None, period=900, timeout=60)
-            scheduled.checkpoints.write(key, "org_organisation", "push", '{"position": 0}')
+            scheduled.checkpoints.write(key, "org_organisation", CheckpointKind.PUSH, '{"position": 0}')
         db.commit()
         counts.append(statements())
     assert counts[1] <= counts[0] <= 16

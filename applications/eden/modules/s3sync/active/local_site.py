@@ -13,16 +13,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable
 
+from ..core.cursor import CheckpointKind
 from ..core.errors import BadRequest, PeerRefused, ProtocolError, SyncError
 from ..core.kept import Deferred
-from ..database.checkpoints import SERVE
 from ..exchange.exporter import ExportRequest
 from ..exchange.importer import Context, Report, unknown
 from ..exchange.importer.report import problems_of
 from ..exchange.peer import Peer, PullResult, PushResult
 from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
 from ..site import Repository, tasks
-from ..site.exchange_state import RECEIVE, PullState, PushState
+from ..site.exchange_state import PullState, PushState
 from ..site.rejected import retry_rejected
 from ..site.uploaded import upload_path
 from ..site.waiting_deletions import refuse_deletions, retry_deletions
@@ -162,7 +162,7 @@ class LocalSite:
         """Reset the exchange after one of us was restored: the peer may have lost what it had from us, or brought."""
         self._site.journal.forget_origin(self._id)
         self._states.save_pushed(table, PushState())
-        self._states.forget(table, SERVE, RECEIVE)
+        self._states.forget(table, CheckpointKind.SERVE, CheckpointKind.RECEIVE)
 
     @staticmethod
     def _taken(report: Report) -> ImportSummary:

@@ -11,6 +11,7 @@ from ..adapters.base import Adapter
 from ..adapters.settings import COLUMNS
 from ..core.errors import ConfigurationError, SyncError
 from ..core.messages import Sentence
+from ..core.task import Activity, LogAction, Result
 from ..database.log import OUTGOING
 from ..database.tables.define import BELONGING, ENDING, OUTLIVING
 from ..exchange.peer import Registration
@@ -59,14 +60,14 @@ def introduce(site: Site, repository_id: int) -> Introduction:
             repository = _remember(repository, answer)
             _ask_once(repository, peer, answer)
     except SyncError as error:
-        repository.log(OUTGOING).error(None, "register", "request", error)
+        repository.log(OUTGOING).error(None, Activity.REGISTER, LogAction.REQUEST, error)
         repository.note_contact(None, status="failed")
         return Introduction(repository.id, error=error)
     if answer.is_ours:
         message = Sentence.REGISTERED.say(answer=answer.message, version=answer.version, uuid=answer.uuid)
     else:
         message = Sentence.REGISTERED_AT_EDEN.say(answer=answer.message, uuid=answer.uuid)
-    repository.log(OUTGOING).task(None, "register", "request", "success", message)
+    repository.log(OUTGOING).task(None, Activity.REGISTER, LogAction.REQUEST, Result.SUCCESS, message)
     return Introduction(repository.id, answer)
 
 
@@ -115,7 +116,7 @@ def _ask_once(repository: Repository, peer: Adapter, answer: Registration) -> No
     try:
         _remember_offer(repository, peer.offer())
     except SyncError as error:
-        repository.log(OUTGOING).error(None, "register", "request", error)
+        repository.log(OUTGOING).error(None, Activity.REGISTER, LogAction.REQUEST, error)
 
 
 def _remember_offer(repository: Repository, found: Offer | None) -> None:

@@ -15,6 +15,7 @@ from ..core.kept import SUPERSEDABLE, Kept, Resolution, Side
 from ..core.policy import Policy, Terms
 from ..core.records import Record
 from ..core.schema import Table
+from ..core.task import Activity, LogAction, Result
 from ..database.log import OUTGOING
 from ..exchange.importer import Report
 from ..site import Site
@@ -165,19 +166,19 @@ def here(site: Site, table: Table, uuid: str | None) -> Present:
     return Present(int(key), bool(deleted), modified_on)
 
 
-def tell(site: Site, repository_id: int | None, resource: str | None, result: str, message: str) -> None:
+def tell(site: Site, repository_id: int | None, resource: str | None, result: Result, message: str) -> None:
     """Write a log entry about a decision.
 
     Args:
         site: this site.
         repository_id: the repository of the versions; entries about a deleted one have none.
         resource: table, None for several.
-        result: success or warning.
+        result: SUCCESS or WARNING.
         message: what was decided, and by whom.
     """
     if repository_id is not None and site.db.sync_repository(repository_id) is None:
         repository_id = None
-    site.log(repository_id, OUTGOING).task(resource, "decide", "decide", result, message)
+    site.log(repository_id, OUTGOING).task(resource, Activity.DECIDE, LogAction.DECIDE, result, message)
 
 
 def person(site: Site, user_id: int | None) -> str:
@@ -193,7 +194,7 @@ def _tell(site: Site, kept: Kept, user_id: int | None, decided: str) -> None:
         site,
         kept.repository_id,
         kept.table,
-        "success",
+        Result.SUCCESS,
         f"Decided by {person(site, user_id)} on the {what} of {label}: {decided}.",
     )
 

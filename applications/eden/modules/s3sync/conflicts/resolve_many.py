@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ..core.errors import BadRequest, SyncError
 from ..core.kept import KeptKind, KeptState, Resolution, Rule, Side
+from ..core.task import Result
 from ..core.text import TextEnum
 from ..exchange import versions
 from ..exchange.importer.report import problems_of
@@ -298,7 +299,7 @@ def _finish(site: Site, key: int) -> None:
             site,
             selection.wanted.repository,
             selection.wanted.resource or None,
-            "warning" if sweep.left_open else "success",
+            Result.WARNING if sweep.left_open else Result.SUCCESS,
             "\n".join(lines),
         )
 

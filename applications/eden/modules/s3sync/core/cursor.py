@@ -13,7 +13,26 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .errors import BadRequest
-from .text import shown
+from .text import TextEnum, shown
+
+
+class CheckpointKind(TextEnum):
+    """What a checkpoint of a table and a repository tells.
+
+    Attributes:
+        SERVE: what we sent to the peer when it pulled.
+        RECEIVE: what we received from the peer when it pushed.
+        EDEN: our last answer to an Eden, which has no cursors.
+        PULL: how far our own pulls have come.
+        PUSH: how far our own pushes have come.
+    """
+
+    SERVE = "serve"
+    RECEIVE = "receive"
+    EDEN = "eden"
+    PULL = "pull"
+    PUSH = "push"
+
 
 _CURSOR = re.compile(r"(?P<identity>[^.\s]{1,80})\.(?P<seq>[0-9]{1,18})\.(?P<token>[A-Za-z0-9_-]{1,64})")
 

@@ -44,6 +44,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .messages import FailureRecord, Message, Told, described, message_of
+from .task import Activity
 from .text import legible
 
 
@@ -404,12 +405,12 @@ class Failure:
 
     Attributes:
         resource: the name of its table, None for the repository as a whole.
-        mode: the direction, "pull" or "push".
+        mode: the direction.
         error: what went wrong.
     """
 
     resource: str | None
-    mode: str
+    mode: Activity
     error: SyncError
 
     def record(self) -> FailureRecord:

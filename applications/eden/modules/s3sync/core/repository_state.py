@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from .task import RunState
+
 #: A site that was in sync, but made no contact for so long, needs attention.
 SILENT_AFTER = timedelta(days=7)
 #: A run that is overdue for so long needs attention.
@@ -76,7 +78,7 @@ class RepositoryFacts:
     Attributes:
         is_active: whether this site begins the exchange; otherwise it waits for the other one.
         resources: number of resources that our own runs exchange.
-        run_state: state of the last run: running, completed, failed or cancelled; None before the first.
+        run_state: state of the last run; None before the first.
         is_live: whether a worker is working on that run now.
         is_stopping: whether a person has asked it to stop.
         last_success: when the last complete run ended.
@@ -92,7 +94,7 @@ class RepositoryFacts:
 
     is_active: bool = True
     resources: int = 1
-    run_state: str | None = None
+    run_state: RunState | None = None
     is_live: bool = False
     is_stopping: bool = False
     last_success: datetime | None = None
@@ -119,7 +121,7 @@ def evaluate(facts: RepositoryFacts, now: datetime) -> RepositoryState:
 
 def _reason(facts: RepositoryFacts, now: datetime) -> Reason:
     """Return the reason that an administrator has to know first."""
-    if facts.run_state == "running" and facts.is_live:
+    if facts.run_state is RunState.RUNNING and facts.is_live:
         return Reason.STOPPING if facts.is_stopping else Reason.RUNNING
     if facts.is_queued:
         return Reason.QUEUED if facts.workers else Reason.NO_WORKER
@@ -134,7 +136,7 @@ def _reason(facts: RepositoryFacts, now: datetime) -> Reason:
     heard = facts.last_success if facts.is_active else facts.last_contact
     if heard is not None and now - heard > SILENT_AFTER:
         return Reason.SILENT
-    if facts.run_state == "cancelled" and facts.is_active:
+    if facts.run_state is RunState.CANCELLED and facts.is_active:
         return Reason.STOPPED
     if facts.outgoing:
         return Reason.OUTGOING
@@ -145,9 +147,9 @@ def _trouble_of_active(facts: RepositoryFacts, now: datetime) -> Reason | None:
     """Return what prevents our own runs from succeeding, None if nothing does."""
     if not facts.resources:
         return Reason.NO_RESOURCES
-    if facts.run_state == "failed":
+    if facts.run_state is RunState.FAILED:
         return Reason.FAILED
-    if facts.run_state == "running":
+    if facts.run_state is RunState.RUNNING:
         return Reason.BROKEN_OFF
     if facts.next_run is not None and now - facts.next_run > LATE_AFTER:
         return Reason.LATE if facts.workers else Reason.NO_WORKER

@@ -1,8 +1,10 @@
-"""The direction of a task, and the results in the log."""
+"""What is exchanged in which direction, the states of runs, and the terms of the log."""
 
 from __future__ import annotations
 
 import enum
+
+from .text import TextEnum
 
 
 class Mode(enum.IntEnum):
@@ -31,4 +33,51 @@ class Mode(enum.IntEnum):
         return self in (Mode.PUSH, Mode.BOTH)
 
 
-RESULTS = ("success", "warning", "error", "fatal")
+class Activity(TextEnum):
+    """What a run is doing, or an entry of the log is about. PULL and PUSH are the directions of an exchange."""
+
+    PULL = "pull"
+    PUSH = "push"
+    REGISTER = "register"
+    DECIDE = "decide"
+    FILE = "file"
+
+
+class Transmission(TextEnum):
+    """Whether this site began, or the other one."""
+
+    OUTGOING = "outgoing"
+    INCOMING = "incoming"
+
+
+def log_mode(activity: Activity, transmission: Transmission) -> str:
+    """Return the mode of a log entry, as Eden writes it."""
+    return f"{activity}/{transmission}"
+
+
+class LogAction(TextEnum):
+    """What was done, in an entry of the log."""
+
+    FETCH = "fetch"
+    SEND = "send"
+    RECEIVE = "receive"
+    REQUEST = "request"
+    DECIDE = "decide"
+
+
+class Result(TextEnum):
+    """How it ended, in an entry of the log: an ERROR is tried again by itself, a FATAL one is not."""
+
+    SUCCESS = "success"
+    WARNING = "warning"
+    ERROR = "error"
+    FATAL = "fatal"
+
+
+class RunState(TextEnum):
+    """The state of a run; CANCELLED by a person."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

@@ -6,12 +6,9 @@ from collections.abc import Collection
 from typing import Any
 
 from ..core.clock import Clock, SystemClock
-from ..core.cursor import Checkpoint
+from ..core.cursor import Checkpoint, CheckpointKind
 from ..core.schema import Field
 from .store import open_store
-
-#: The directions for a repository that pulls from us or pushes to us.
-SERVE = "serve"
 
 _MOMENT = Field("modified_on", "datetime", "datetime")
 
@@ -29,21 +26,29 @@ class Checkpoints:
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._table = self._store.columns.name("sync_checkpoint")
 
-    def load(self, repository_id: int, table: str, direction: str = SERVE) -> Checkpoint:
+    def load(
+        self, repository_id: int, table: str, direction: CheckpointKind = CheckpointKind.SERVE
+    ) -> Checkpoint:
         """Return a checkpoint, a new one if there is none.
 
         Args:
             repository_id: the repository.
             table: name of the table exchanged.
-            direction: the purpose of the checkpoint, at most eight characters.
+            direction: the purpose of the checkpoint.
         """
         return Checkpoint.from_json(self.read(repository_id, table, direction))
 
-    def save(self, repository_id: int, table: str, checkpoint: Checkpoint, direction: str = SERVE) -> None:
+    def save(
+        self,
+        repository_id: int,
+        table: str,
+        checkpoint: Checkpoint,
+        direction: CheckpointKind = CheckpointKind.SERVE,
+    ) -> None:
         """Store a checkpoint within the current transaction."""
         self.write(repository_id, table, direction, checkpoint.to_json())
 
-    def read(self, repository_id: int, table: str, direction: str) -> str | None:
+    def read(self, repository_id: int, table: str, direction: CheckpointKind) -> str | None:
         """Return the text stored for a direction, None if there is none."""
         mark = self._store.mark
         rows = self._store.rows(
@@ -78,7 +83,7 @@ class Checkpoints:
             found.setdefault((key, table), {})[direction] = text
         return found
 
-    def write(self, repository_id: int, table: str, direction: str, text: str) -> None:
+    def write(self, repository_id: int, table: str, direction: CheckpointKind, text: str) -> None:
         """Store a text for a direction within the current transaction."""
         encode = self._store.columns.encoder(_MOMENT)
         now: Any = self._clock.now()
@@ -89,7 +94,9 @@ class Checkpoints:
             [(repository_id, table, direction, text, now if encode is None else encode(now))],
         )
 
-    def forget(self, repository_id: int, table: str | None = None, direction: str | None = None) -> None:
+    def forget(
+        self, repository_id: int, table: str | None = None, direction: CheckpointKind | None = None
+    ) -> None:
         """Remove the checkpoints of a repository, or of one of its tables or directions."""
         mark = self._store.mark
         wanted = {"repository_id": repository_id, "tablename": table, "direction": direction}

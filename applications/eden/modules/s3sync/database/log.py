@@ -16,10 +16,11 @@ from typing import Any, Callable
 from ..core.clock import Clock
 from ..core.errors import SyncError
 from ..core.messages import Told, described, message_of
+from ..core.task import Activity, LogAction, Result, Transmission, log_mode
 from ..core.text import legible
 from .store import open_store
 
-OUTGOING, INCOMING = "outgoing", "incoming"
+OUTGOING, INCOMING = Transmission.OUTGOING, Transmission.INCOMING
 LONGEST_MESSAGE = 32_000
 REMOVED_AT_ONCE = 5_000
 logger = logging.getLogger("eden.sync")
@@ -43,7 +44,7 @@ class SyncLog:
         transaction: Callable[[], AbstractContextManager[None]],
         clock: Clock,
         repository_id: int | None,
-        transmission: str,
+        transmission: Transmission,
         run_id: int | None = None,
     ) -> None:
         self._db = db
@@ -56,9 +57,9 @@ class SyncLog:
     def task(
         self,
         resource: str | None,
-        mode: str,
-        action: str,
-        result: str,
+        mode: Activity,
+        action: LogAction,
+        result: Result,
         message: Told,
         *,
         details: Sequence[Told] = (),
@@ -70,9 +71,9 @@ class SyncLog:
 
         Args:
             resource: table, None if it is about the repository.
-            mode: pull, push, register or decide.
-            action: fetch, send, receive, request or decide.
-            result: success, warning, error or fatal.
+            mode: what it is about.
+            action: what was done.
+            result: how it ended.
             message: what happened.
             details: further lines, below the message.
             remote: whether the other site reported an error.
@@ -89,9 +90,9 @@ class SyncLog:
                 timestmp=self._clock.now(),
                 repository_id=self._repository_id,
                 resource_name=None if resource is None else legible(resource),
-                mode=f"{mode}/{self._transmission}",
-                action=action,
-                result=result,
+                mode=log_mode(mode, self._transmission),
+                action=action.value,
+                result=result.value,
                 remote=remote,
                 message=legible("\n".join(map(str, lines)))[:LONGEST_MESSAGE],
                 remedy=legible(to_do.text)[:LONGEST_MESSAGE] or None,
@@ -100,7 +101,7 @@ class SyncLog:
                 run_id=self._run_id,
             )
 
-    def error(self, resource: str | None, mode: str, action: str, error: SyncError) -> None:
+    def error(self, resource: str | None, mode: Activity, action: LogAction, error: SyncError) -> None:
         """Write an entry about an error; if that fails too, write both to the program's log.
 
         Args:
@@ -112,7 +113,7 @@ class SyncLog:
                 resource,
                 mode,
                 action,
-                "error" if error.transient else "fatal",
+                Result.ERROR if error.transient else Result.FATAL,
                 error.said,
                 remote=error.remote,
                 remedy=error.remedy,

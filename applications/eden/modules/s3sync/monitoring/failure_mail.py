@@ -10,6 +10,7 @@ from gluon import current
 
 from ..core.messages import Sentence, read_failures
 from ..core.plurals import counted
+from ..core.task import Activity, LogAction, Result, RunState
 from ..database.log import OUTGOING
 from ..site import Repository, Site
 from ..site.labels import resource_title
@@ -26,9 +27,9 @@ def failures_in_a_row(states: Sequence[str]) -> int:
     """
     count = 0
     for state in states:
-        if state == "completed":
+        if state == RunState.COMPLETED:
             break
-        count += state == "failed"
+        count += state == RunState.FAILED
     return count
 
 
@@ -67,12 +68,12 @@ def tell(site: Site, repository_id: int) -> None:
         return
     after = site.host.settings.get_sync_notify_after()
     run = db.sync_run
-    runs = db((run.repository_id == repository_id) & (run.state != "running")).select(
+    runs = db((run.repository_id == repository_id) & (run.state != RunState.RUNNING)).select(
         run.state, run.message, run.failures, orderby=~run.id, limitby=(0, max(COUNTED, after))
     )
     count = failures_in_a_row([each.state for each in runs])
     if count >= after and repository.notified_on is None:
-        last = next(each for each in runs if each.state == "failed")
+        last = next(each for each in runs if each.state == RunState.FAILED)
         reason = what_failed(last.failures, last.message, partial(resource_title, site))
         _tell_once(repository, recipients, _failing(repository, count, reason), began=True)
     elif not count and runs and repository.notified_on is not None:
@@ -97,9 +98,9 @@ def _tell_once(repository: Repository, recipients: list[str], mail: tuple[str, s
         db(table.id == repository.id).update_naive(notified_on=former)
     repository.log(OUTGOING).task(
         None,
-        "pull",
-        "request",
-        "warning",
+        Activity.PULL,
+        LogAction.REQUEST,
+        Result.WARNING,
         Sentence.MAIL_NOT_SENT.say(recipients=", ".join(recipients), reason=failure),
         remedy=Sentence.CHECK_MAIL_SERVER.say(),
     )
@@ -109,7 +110,7 @@ def _failing(repository: Repository, count: int, reason: str) -> tuple[str, str]
     T, site = current.T, repository.site
     run = site.db.sync_run
     success = (
-        site.db((run.repository_id == repository.id) & (run.state == "completed"))
+        site.db((run.repository_id == repository.id) & (run.state == RunState.COMPLETED))
         .select(run.finished_on, orderby=~run.id, limitby=(0, 1))
         .first()
     )

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Callable, NamedTuple
 
-from ..core.task import RESULTS
+from ..core.task import Activity, Result, log_mode
+from ..database.log import INCOMING, OUTGOING
 from ..database.paging import ListPage, containing, day, whole_number
 from ..database.tables.fields import live
 from ..site import Site
@@ -17,13 +18,15 @@ PAGE = 50
 ROWS_AT_ONCE = 2_000
 #: Direction in the query -> modes of its entries.
 DIRECTIONS: Mapping[str, Sequence[str]] = {
-    "in": ("pull/outgoing", "push/incoming"),
-    "out": ("push/outgoing", "pull/incoming"),
-    "register": ("register/outgoing", "register/incoming"),
-    "decide": ("decide/outgoing",),
+    "in": (log_mode(Activity.PULL, OUTGOING), log_mode(Activity.PUSH, INCOMING)),
+    "out": (log_mode(Activity.PUSH, OUTGOING), log_mode(Activity.PULL, INCOMING)),
+    "register": (log_mode(Activity.REGISTER, OUTGOING), log_mode(Activity.REGISTER, INCOMING)),
+    "decide": (log_mode(Activity.DECIDE, OUTGOING),),
 }
 #: Results that need attention.
-TROUBLE = ("error", "fatal")
+TROUBLE = (Result.ERROR, Result.FATAL)
+#: Asked for as a result: one that needs attention.
+ANY_TROUBLE = "trouble"
 #: A spreadsheet takes a text that begins with one of these for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -35,7 +38,7 @@ class LogQuery(NamedTuple):
         repository: id of the repository, None for all.
         resource: name of a table, "" for all.
         direction: one of DIRECTIONS, "" for all.
-        result: one of RESULTS, "trouble" for all of TROUBLE, "" for all.
+        result: a text of ``Result``, ANY_TROUBLE for all of TROUBLE, "" for all.
         since, until: first and last day (year-month-day, UTC), "" for no bound.
         search: text in the message or the remedy, "" for any.
         run: id of a run, None for all.
@@ -68,7 +71,7 @@ class LogQuery(NamedTuple):
             repository_id or whole_number(variables.get("repository")),
             str(variables.get("resource") or "")[:64],
             direction if direction in DIRECTIONS else "",
-            result if result in (*RESULTS, "trouble") else "",
+            result if result in (*Result, ANY_TROUBLE) else "",
             since if day(since) else "",
             until if day(until) else "",
             str(variables.get("q") or "").strip()[:255],
@@ -106,7 +109,7 @@ class LogQuery(NamedTuple):
             query &= table.resource_name == self.resource
         if self.direction:
             query &= table.mode.belongs(DIRECTIONS[self.direction])
-        if self.result == "trouble":
+        if self.result == ANY_TROUBLE:
             query &= table.result.belongs(TROUBLE)
         elif self.result:
             query &= table.result == self.result

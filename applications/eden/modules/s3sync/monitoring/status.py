@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ..adapters import can_ask, needed_columns, where
+from ..core.cursor import CheckpointKind
 from ..core.kept import UNDECIDED, KeptState
 from ..core.repository_state import RepositoryFacts, RepositoryState, evaluate
-from ..core.task import Mode
-from ..database.checkpoints import SERVE
+from ..core.task import Mode, RunState
 from ..database.tables.fields import live
 from ..scheduler import queue
 from ..scheduler.lease import has_died
@@ -132,7 +132,7 @@ def standings(
         facts = RepositoryFacts(
             is_active=can_ask(row),
             resources=sum(1 for flow in of_row if flow.task is not None and flow.task.mode is not Mode.NONE),
-            run_state=run.state if run is not None else None,
+            run_state=RunState(run.state) if run is not None else None,
             is_live=run is not None and working.get(row.id) == run.id,
             is_stopping=bool(run is not None and run.cancel_requested),
             last_success=successes.get(row.id),
@@ -163,7 +163,8 @@ def _runs(site: Site, one: int | None) -> tuple[dict[int, Any], dict[int, dateti
     name, mark = store.columns.name, store.mark
     sql = (
         f"SELECT r.id, (SELECT MAX(n.id) FROM {name('sync_run')} n WHERE n.repository_id = r.id), "
-        f"(SELECT MAX(c.id) FROM {name('sync_run')} c WHERE c.repository_id = r.id AND c.state = 'completed') "
+        f"(SELECT MAX(c.id) FROM {name('sync_run')} c WHERE c.repository_id = r.id "
+        f"AND c.state = '{RunState.COMPLETED}') "
         f"FROM {name('sync_repository')} r"
     )
     newest = store.rows(sql if one is None else f"{sql} WHERE r.id = {mark}", () if one is None else (one,))
@@ -216,7 +217,7 @@ def failing(site: Site) -> int:
     sql = (
         f"SELECT COUNT(*) FROM {name('sync_repository')} r JOIN {name('sync_run')} n ON n.id = "
         f"(SELECT MAX(m.id) FROM {name('sync_run')} m WHERE m.repository_id = r.id) "
-        f"WHERE n.state = 'failed' AND {_present(site, 'r.')}"
+        f"WHERE n.state = '{RunState.FAILED}' AND {_present(site, 'r.')}"
     )
     return int(site.store.rows(sql)[0][0])
 
@@ -330,7 +331,7 @@ def _told(site: Site, one: int | None) -> dict[tuple[int, str], _Told]:
     return {
         key: _Told(
             delivered=exchange_state.delivered(states, own),
-            is_served=SERVE in states,
+            is_served=CheckpointKind.SERVE in states,
             incoming=exchange_state.pulled(states, own).waiting,
         )
         for key, states in stored.items()

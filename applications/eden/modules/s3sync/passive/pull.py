@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from ..core.cursor import Checkpoint, Cursor, hand_out, present
 from ..core.messages import sent
+from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
 from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Report
@@ -57,7 +58,9 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         served = _serve_page(request, wanted, repository, out)
     if repository is not None and served.count:
         with site.store.transaction():
-            repository.log(INCOMING).task(table.name, "pull", "send", "success", sent(served.count, {}))
+            repository.log(INCOMING).task(
+                table.name, Activity.PULL, LogAction.SEND, Result.SUCCESS, sent(served.count, {})
+            )
             repository.note_traffic(sent=served.count)
     return served
 

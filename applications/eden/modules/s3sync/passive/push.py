@@ -13,6 +13,7 @@ from ..core.messages import bounded, received
 from ..core.policy import Terms
 from ..core.records import Action
 from ..core.schema import Schema, Table
+from ..core.task import Activity, LogAction, Result
 from ..database import traffic
 from ..database.log import INCOMING
 from ..exchange.importer import Report
@@ -177,9 +178,9 @@ def log_import(repository: Repository, table: str | None, report: Report) -> Non
     with repository.site.store.transaction():
         repository.log(INCOMING).task(
             table,
-            "push",
-            "receive",
-            "warning" if bad else "success",
+            Activity.PUSH,
+            LogAction.RECEIVE,
+            Result.WARNING if bad else Result.SUCCESS,
             received(counts),
             details=list(bounded(problems, LOGGED_PROBLEMS)),
         )

@@ -8,6 +8,7 @@ from .. import VERSION
 from ..adapters import USUAL, adapter_types
 from ..core.limits import LONGEST_NAME
 from ..core.messages import Sentence
+from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
 from ..exchange.peer import Capability
 from ..site import Site
@@ -49,9 +50,9 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     sentence = Sentence.INTRODUCED_AGAIN if known else Sentence.INTRODUCED
     site.log(repository_id, INCOMING).task(
         None,
-        "register",
-        "request",
-        "success",
+        Activity.REGISTER,
+        LogAction.REQUEST,
+        Result.SUCCESS,
         sentence.say(name=request.name, uuid=request.uuid),
     )
     return RegistrationReply(

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.errors import AlreadyRunning, Cancelled, Failure, RunBrokenOff
 from ..core.messages import Sentence
+from ..core.task import Activity, RunState
 from ..core.text import legible
 from ..database import traffic
 from ..exchange.run.ports import Stage
@@ -18,10 +19,10 @@ from .queue import scheduler_run_id
 
 COUNT_COLUMNS = {"conflict": "conflicts"}
 DIRECTIONS = {
-    Stage.PULLING: "pull",
-    Stage.IMPORTING: "pull",
-    Stage.EXPORTING: "push",
-    Stage.PUSHING: "push",
+    Stage.PULLING: Activity.PULL,
+    Stage.IMPORTING: Activity.PULL,
+    Stage.EXPORTING: Activity.PUSH,
+    Stage.PUSHING: Activity.PUSH,
 }
 
 #: Minimum seconds between two writes of the progress, except for a new stage.
@@ -63,7 +64,7 @@ class RunRecord:
                 started_on=site.clock.now(),
                 manual=manual,
                 user_id=user_id,
-                state="running",
+                state=RunState.RUNNING.value,
                 scheduler_run_id=scheduler_run_id(),
                 stage=Stage.STARTING.value,
             )
@@ -126,11 +127,11 @@ class RunRecord:
         if row is not None and row.cancel_requested:
             raise Cancelled(Sentence.STOPPED_BY_PERSON.say())
 
-    def end(self, state: str, message: str, failures: Iterable[Failure] = ()) -> None:
+    def end(self, state: RunState, message: str, failures: Iterable[Failure] = ()) -> None:
         """Close the record.
 
         Args:
-            state: completed, failed or cancelled.
+            state: COMPLETED, FAILED or CANCELLED.
             message: a message about the run.
             failures: the failures of the run.
         """
@@ -159,9 +160,9 @@ def _note_traffic(site: Site, repository_id: int, sums: Mapping[str, int]) -> No
     traffic.note(site.db, today, repository_id, received=traffic.changes(sums), sent=sums.get("sent") or 0)
 
 
-def _ended(site: Site, state: str, message: str, failures: Iterable[Failure]) -> dict[str, Any]:
+def _ended(site: Site, state: RunState, message: str, failures: Iterable[Failure]) -> dict[str, Any]:
     return {
-        "state": state,
+        "state": state.value,
         "message": legible(message),
         "failures": [each.record()._asdict() for each in failures] or None,
         "stage": Stage.FINISHED.value,
@@ -177,19 +178,19 @@ def end_lost(site: Site, run_id: int) -> None:
         run_id: the run.
     """
     db = site.db
-    lost = Failure(None, "pull", RunBrokenOff(Sentence.WORKER_LOST.say()))
+    lost = Failure(None, Activity.PULL, RunBrokenOff(Sentence.WORKER_LOST.say()))
     with site.store.transaction():
-        run = db((db.sync_run.id == run_id) & (db.sync_run.state == "running")).select().first()
+        run = db((db.sync_run.id == run_id) & (db.sync_run.state == RunState.RUNNING)).select().first()
         if run is not None:
-            run.update_record(**_ended(site, "failed", lost.error.message, [lost]))
+            run.update_record(**_ended(site, RunState.FAILED, lost.error.message, [lost]))
             _note_traffic(site, run.repository_id, run)
 
 
 def request_cancel(db: Any, repository_id: int) -> int:
     """Ask the runs of a repository to stop after the current page; return how many. The caller commits."""
-    asked: int = db((db.sync_run.repository_id == repository_id) & (db.sync_run.state == "running")).update(
-        cancel_requested=True
-    )
+    asked: int = db(
+        (db.sync_run.repository_id == repository_id) & (db.sync_run.state == RunState.RUNNING)
+    ).update(cancel_requested=True)
     return asked
 
 

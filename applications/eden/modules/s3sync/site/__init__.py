@@ -20,6 +20,7 @@ from ..core.clock import Clock, SystemClock
 from ..core.errors import ConfigurationError, NotRegistered
 from ..core.kept import Kept
 from ..core.schema import Schema
+from ..core.task import Transmission
 from ..database.accounts import SiteAccounts
 from ..database.checkpoints import Checkpoints
 from ..database.files import SiteFiles
@@ -270,7 +271,9 @@ class Site:
             return None
         return repositories.first(self, (table.uuid == key) & live(table))
 
-    def log(self, repository_id: int | None, transmission: str, run_id: int | None = None) -> SyncLog:
+    def log(
+        self, repository_id: int | None, transmission: Transmission, run_id: int | None = None
+    ) -> SyncLog:
         """Return the log of a repository, or of unknown sites.
 
         Args:

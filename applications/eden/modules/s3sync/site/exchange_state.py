@@ -7,12 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..core.cursor import Checkpoint
-from ..database.checkpoints import SERVE, Checkpoints
-
-PULL, PUSH, RECEIVE = "pull", "push", "receive"
-#: The direction for our last answer to an Eden, which has no cursors.
-EDEN = "eden"
+from ..core.cursor import Checkpoint, CheckpointKind
+from ..database.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ def pulled(states: Mapping[str, str | None], own: str) -> PullState:
         states: the stored states of the table's exchange with a repository: direction -> text.
         own: identity of our journal.
     """
-    return PullState(**_current(states.get(PULL), own))
+    return PullState(**_current(states.get(CheckpointKind.PULL), own))
 
 
 def pushed(states: Mapping[str, str | None], own: str) -> PushState:
@@ -75,7 +71,7 @@ def pushed(states: Mapping[str, str | None], own: str) -> PushState:
     Args:
         states, own: as in ``pulled``.
     """
-    return PushState(**_current(states.get(PUSH), own))
+    return PushState(**_current(states.get(CheckpointKind.PUSH), own))
 
 
 def delivered(states: Mapping[str, str | None], own: str) -> int:
@@ -86,7 +82,9 @@ def delivered(states: Mapping[str, str | None], own: str) -> int:
     Args:
         states, own: as in ``pulled``.
     """
-    return max(Checkpoint.from_json(states.get(SERVE)).acknowledged, pushed(states, own).position)
+    return max(
+        Checkpoint.from_json(states.get(CheckpointKind.SERVE)).acknowledged, pushed(states, own).position
+    )
 
 
 class ExchangeStates:
@@ -111,27 +109,33 @@ class ExchangeStates:
 
     def pulled(self, table: str) -> PullState:
         """Return how far our pulls of a table have come."""
-        return pulled(self._states(table, PULL), self.identity)
+        return pulled(self._states(table, CheckpointKind.PULL), self.identity)
 
     def pushed(self, table: str) -> PushState:
         """Return how far our pushes of a table have come."""
-        return pushed(self._states(table, PUSH), self.identity)
+        return pushed(self._states(table, CheckpointKind.PUSH), self.identity)
 
     def save_pulled(self, table: str, state: PullState) -> None:
         """Store it within the current transaction."""
         self._checkpoints.write(
-            self._repository_id, table, PULL, json.dumps({**asdict(state), "own": self.identity})
+            self._repository_id,
+            table,
+            CheckpointKind.PULL,
+            json.dumps({**asdict(state), "own": self.identity}),
         )
 
     def save_pushed(self, table: str, state: PushState) -> None:
         """Store it within the current transaction."""
         self._checkpoints.write(
-            self._repository_id, table, PUSH, json.dumps({**asdict(state), "own": self.identity})
+            self._repository_id,
+            table,
+            CheckpointKind.PUSH,
+            json.dumps({**asdict(state), "own": self.identity}),
         )
 
     def delivered(self, table: str) -> int:
         """Return the position up to which the repository has received our changes of a table."""
-        return delivered(self._states(table, SERVE, PUSH), self.identity)
+        return delivered(self._states(table, CheckpointKind.SERVE, CheckpointKind.PUSH), self.identity)
 
     def exchanged(self, table: str) -> int:
         """Return the position up to which the repository knows our changes of a table.
@@ -150,7 +154,7 @@ class ExchangeStates:
 
     def received(self, table: str) -> Checkpoint:
         """Return the checkpoint of what we received from the repository when it pushed."""
-        return self._checkpoints.load(self._repository_id, table, RECEIVE)
+        return self._checkpoints.load(self._repository_id, table, CheckpointKind.RECEIVE)
 
     def save_served(self, table: str, checkpoint: Checkpoint) -> None:
         """Store it within the current transaction."""
@@ -158,22 +162,22 @@ class ExchangeStates:
 
     def save_received(self, table: str, checkpoint: Checkpoint) -> None:
         """Store it within the current transaction."""
-        self._checkpoints.save(self._repository_id, table, checkpoint, RECEIVE)
+        self._checkpoints.save(self._repository_id, table, checkpoint, CheckpointKind.RECEIVE)
 
     def answered(self, table: str) -> dict[str, Any]:
         """Return the stored state of the last answer to an Eden, empty before the first."""
-        text = self._checkpoints.read(self._repository_id, table, EDEN)
+        text = self._checkpoints.read(self._repository_id, table, CheckpointKind.EDEN)
         found: dict[str, Any] = json.loads(text) if text else {}
         return found
 
     def save_answered(self, table: str, answer: Mapping[str, Any]) -> None:
         """Store it within the current transaction."""
-        self._checkpoints.write(self._repository_id, table, EDEN, json.dumps(answer))
+        self._checkpoints.write(self._repository_id, table, CheckpointKind.EDEN, json.dumps(answer))
 
-    def forget(self, table: str, *directions: str) -> None:
+    def forget(self, table: str, *directions: CheckpointKind) -> None:
         """Reset the exchange of a table in these directions, within the current transaction."""
         for direction in directions:
             self._checkpoints.forget(self._repository_id, table, direction)
 
-    def _states(self, table: str, *directions: str) -> dict[str, str | None]:
+    def _states(self, table: str, *directions: CheckpointKind) -> dict[str, str | None]:
         return {each: self._checkpoints.read(self._repository_id, table, each) for each in directions}

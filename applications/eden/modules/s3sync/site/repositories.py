@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..adapters import USUAL, adapter_type, can_ask, capabilities_of, where
 from ..adapters.base import Adapter, Remote
 from ..adapters.settings import opened
+from ..core.cursor import CheckpointKind
 from ..core.errors import ConfigurationError
 from ..core.messages import Sentence
 from ..core.policy import Terms
-from ..core.task import Mode
+from ..core.task import Mode, Transmission
 from ..database import traffic
 from ..database.log import SyncLog
 from ..database.tables.fields import live
@@ -24,7 +25,7 @@ from ..exchange.run.ports import Task
 from ..transport.limits import InteractiveLimits
 from ..wire.protocol.names import PeerCapability
 from . import tasks
-from .exchange_state import PULL, PUSH, ExchangeStates
+from .exchange_state import ExchangeStates
 from .tasks import TaskRow, TaskRules
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class Repository:
 
     def start_over(self, table: str) -> None:
         """Reset a task, within the current transaction: its next run compares everything."""
-        for direction in (PULL, PUSH):
+        for direction in (CheckpointKind.PULL, CheckpointKind.PUSH):
             self.site.checkpoints.forget(self.id, table, direction)
         task = self.site.db.sync_task
         query = (task.repository_id == self.id) & (task.resource_name == table)
@@ -235,7 +236,7 @@ class Repository:
 
     # --- its log and its row ----------------------------------------------------------------------------
 
-    def log(self, transmission: str, run_id: int | None = None) -> SyncLog:
+    def log(self, transmission: Transmission, run_id: int | None = None) -> SyncLog:
         """Return its log.
 
         Args:

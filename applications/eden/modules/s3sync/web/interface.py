@@ -24,6 +24,7 @@ from ..core.errors import (
     UnsupportedFormat,
 )
 from ..core.limits import LONGEST_RESOURCE
+from ..core.task import Activity, LogAction
 from ..database.log import INCOMING
 from ..passive import dry_run, files, offer, pull, push, registration
 from ..site import Site
@@ -62,7 +63,8 @@ def sync_request(request: Any, response: Any) -> Any:
     Returns:
         the body; other replies are raised as gluon's HTTP.
     """
-    with answering(request, "pull" if request.env.request_method == "GET" else "push") as site:
+    activity = Activity.PULL if request.env.request_method == "GET" else Activity.PUSH
+    with answering(request, activity) as site:
         _authorised(site)
         if request.extension != "xml":
             raise MethodNotAllowed(
@@ -81,7 +83,7 @@ def sync_request(request: Any, response: Any) -> Any:
 
 def register_request(request: Any, response: Any) -> Any:
     """Answer /sync/repository/register.json: another site registers."""
-    with answering(request, "register") as site:
+    with answering(request, Activity.REGISTER) as site:
         _authorised(site)
         checked_method(request, REGISTERED)
         if request.extension != "json":
@@ -93,7 +95,7 @@ def register_request(request: Any, response: Any) -> Any:
 
 def offer_request(request: Any, response: Any) -> Any:
     """Answer /sync/offer.json: what this site is, and what can be pulled from it. Nothing is written."""
-    with answering(request, "offer") as site:
+    with answering(request) as site:
         _authorised(site)
         checked_method(request, OFFERED)
         if request.extension != "json":
@@ -103,7 +105,7 @@ def offer_request(request: Any, response: Any) -> Any:
 
 def file_request(request: Any, response: Any) -> Any:
     """Answer /sync/file/<stored name>: GET sends a file, PUT stores one that records wait for."""
-    with answering(request, "file") as site:
+    with answering(request, Activity.FILE) as site:
         _authorised(site)
         stored = request.args(0) or ""
         if checked_method(request, FILES) == "GET":
@@ -121,8 +123,13 @@ def file_request(request: Any, response: Any) -> Any:
 
 
 @contextlib.contextmanager
-def answering(request: Any, mode: str) -> Iterator[Site]:
-    """Yield the site for a request, and turn every error into its reply."""
+def answering(request: Any, activity: Activity | None = None) -> Iterator[Site]:
+    """Yield the site for a request, and turn every error into its reply.
+
+    Args:
+        request: web2py's.
+        activity: what the log has to say of an error, None if it does not belong into the log.
+    """
     site: Site | None = None
     try:
         try:
@@ -134,15 +141,15 @@ def answering(request: Any, mode: str) -> Iterator[Site]:
             ) from error
         yield site
     except SyncError as error:
-        _refuse(site, request, mode, error)
+        _refuse(site, request, activity, error)
 
 
-def _refuse(site: Site | None, request: Any, mode: str, error: SyncError) -> NoReturn:
+def _refuse(site: Site | None, request: Any, activity: Activity | None, error: SyncError) -> NoReturn:
     sender = None
     if site is not None:
         site.db.rollback()
-        _log_refusal(site, request, mode, error)
-        sender = site.config().uuid if mode == "register" else None
+        _log_refusal(site, request, activity, error)
+        sender = site.config().uuid if activity is Activity.REGISTER else None
     if isinstance(error, NotAuthenticated):
         raise HTTP(
             401,
@@ -158,19 +165,20 @@ def _refuse(site: Site | None, request: Any, mode: str, error: SyncError) -> NoR
     raise HTTP(status, json.dumps(body), **headers)
 
 
-def _log_refusal(site: Site, request: Any, mode: str, error: SyncError) -> None:
+def _log_refusal(site: Site, request: Any, activity: Activity | None, error: SyncError) -> None:
     """Log a refused request of another site, unless it is unknown: strangers must not fill the log."""
     logger.warning("%s %s: %s", request.env.request_method, request.env.path_info, error)
-    if mode in ("rest", "offer") or isinstance(error, (NotAuthenticated, NotPermitted)):
+    if activity is None or isinstance(error, (NotAuthenticated, NotPermitted)):
         return
     if request.get_vars.get("look") == "1":
         # A dry run stores nothing.
         return
     repository = site.known_repository(_asking(request))
     resource = request.get_vars.get("resource")
-    action = {"pull": "send", "push": "receive"}.get(mode, "request")
+    actions = {Activity.PULL: LogAction.SEND, Activity.PUSH: LogAction.RECEIVE}
+    action = actions.get(activity, LogAction.REQUEST)
     log = site.log(repository.id if repository else None, INCOMING)
-    log.error(resource[:LONGEST_RESOURCE] if isinstance(resource, str) else None, mode, action, error)
+    log.error(resource[:LONGEST_RESOURCE] if isinstance(resource, str) else None, activity, action, error)
 
 
 def checked_method(request: Any, allowed: tuple[str, ...]) -> str:

@@ -42,7 +42,7 @@ def resource_request(request: Any, response: Any, prefix: str, name: str, record
         prefix, name: the table.
         record_id: id of one record, None for the whole table.
     """
-    with answering(request, "rest") as site:
+    with answering(request) as site:
         if not site.host.logged_in():
             raise NotAuthenticated("Authentication Required")
         if request.extension != "xml":

@@ -14,6 +14,7 @@ from ..active.local_site import LocalSite
 from ..core.errors import AlreadyRunning, Cancelled, Failure, RunBrokenOff, RunFailed, SyncError
 from ..core.messages import Sentence
 from ..core.retry import RetryPolicy
+from ..core.task import Activity, LogAction, Result, RunState
 from ..database.log import OUTGOING, SyncLog
 from ..exchange.run.engine import Engine
 from ..exchange.run.report import RunReport
@@ -88,7 +89,7 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
                 every = site.host.settings.get_sync_lease_seconds() / 4
                 stack.enter_context(lease.heartbeat(site.host.reconnector(), every))
             report = _run(repository, run, manual)
-        return {"run": run.id, "state": "completed", "message": report.summary()}
+        return {"run": run.id, "state": RunState.COMPLETED.value, "message": report.summary()}
     finally:
         lease.release()
 
@@ -120,21 +121,21 @@ def _run(repository: Repository, run: RunRecord, manual: bool) -> RunReport:
             finally:
                 repository.note_contact(peer.skew, reached=reached)
             _warn_of_skew(settings, log, peer.skew)
-        run.end("completed", report.summary())
+        run.end(RunState.COMPLETED, report.summary())
         return report
     except Cancelled as cancelled:
-        run.end("cancelled", cancelled.explain(), [Failure(None, "pull", cancelled)])
+        run.end(RunState.CANCELLED, cancelled.explain(), [Failure(None, Activity.PULL, cancelled)])
         raise
     except RunFailed as failed:
-        run.end("failed", failed.message, failed.failures)
+        run.end(RunState.FAILED, failed.message, failed.failures)
         raise
     except SyncError as error:
-        log.error(None, "pull", "fetch", error)
-        run.end("failed", error.explain(), [Failure(None, "pull", error)])
+        log.error(None, Activity.PULL, LogAction.FETCH, error)
+        run.end(RunState.FAILED, error.explain(), [Failure(None, Activity.PULL, error)])
         raise
     except BaseException as error:
         broken = RunBrokenOff(Sentence.BROKEN_OFF_BY.say(error=f"{type(error).__name__}: {error}"))
-        run.end("failed", broken.message, [Failure(None, "pull", broken)])
+        run.end(RunState.FAILED, broken.message, [Failure(None, Activity.PULL, broken)])
         raise
 
 
@@ -142,4 +143,6 @@ def _warn_of_skew(settings: SyncSettings, log: SyncLog, skew: float | None) -> N
     if skew is not None and abs(skew) > settings.get_sync_clock_warning():
         sentence = Sentence.CLOCK_AHEAD if skew > 0 else Sentence.CLOCK_BEHIND
         message = sentence.say(seconds=round(abs(skew)))
-        log.task(None, "pull", "fetch", "warning", message, remedy=Sentence.SET_CLOCKS.say())
+        log.task(
+            None, Activity.PULL, LogAction.FETCH, Result.WARNING, message, remedy=Sentence.SET_CLOCKS.say()
+        )

@@ -9,6 +9,7 @@ import pytest
 
 from s3sync.core.errors import Failure, NotPermitted, PeerUnreachable, RunBrokenOff, SyncError
 from s3sync.core.messages import Sentence
+from s3sync.core.task import Activity
 from s3sync.web.screens.words.state_reasons import LONGEST, failure_of
 
 
@@ -27,7 +28,7 @@ def kept(*failures: Failure) -> Run:
 
 def told(*failures: tuple[str, str], odd: bool = False) -> str:
     error = PeerUnreachable("No route; org_site (pull): none at all", hint="Check the line.")
-    found = [Failure(name, mode, error) for name, mode in failures]
+    found = [Failure(name, Activity(mode), error) for name, mode in failures]
     if odd:
         found[-1] = replace(found[-1], error=NotPermitted("You may not."))
     return failure_of(str, kept(*found), title)
@@ -67,11 +68,11 @@ def test_the_message_of_an_older_version_is_told_as_it_is(text: str) -> None:
 
 
 def test_what_its_kind_does_not_say_is_told_by_its_message() -> None:
-    lost = Failure(None, "pull", RunBrokenOff(Sentence.WORKER_LOST.say()))
+    lost = Failure(None, Activity.PULL, RunBrokenOff(Sentence.WORKER_LOST.say()))
     assert failure_of(lambda text: f"<{text}>", kept(lost)) == (
         "<The worker ended without a word. Another run goes on from there.>."
     )
-    odd = Failure("org_office", "pull", SyncError("Nobody had foreseen this."))
+    odd = Failure("org_office", Activity.PULL, SyncError("Nobody had foreseen this."))
     assert failure_of(str, kept(odd), title) == "Office: Nobody had foreseen this."
 
 

@@ -9,7 +9,7 @@ from pydal.validators import IS_IN_SET
 
 from ...core.clock import Clock
 from ...core.kept import KeptState
-from ...core.task import RESULTS
+from ...core.task import Result, RunState
 from .fields import declare, meta_fields
 
 
@@ -23,7 +23,9 @@ def define_log(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("resource_name", label=T("Resource")),
             Field("mode", label=T("Mode")),
             Field("action", label=T("Action")),
-            Field("result", label=T("Result"), requires=IS_IN_SET(RESULTS, zero=None)),
+            Field(
+                "result", label=T("Result"), requires=IS_IN_SET([each.value for each in Result], zero=None)
+            ),
             Field("remote", "boolean", default=False, label=T("Remote Error")),
             Field("message", "text", label=T("Message")),
             Field("remedy", "text", label=T("What to do")),
@@ -49,7 +51,7 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("manual", "boolean", default=False, label=T("Manual")),
             Field("user_id", "integer"),
             # running, completed, failed, cancelled
-            Field("state", length=16, notnull=True, default="running", label=T("State")),
+            Field("state", length=16, notnull=True, default=RunState.RUNNING.value, label=T("State")),
             Field("stage", length=32, label=T("Stage")),
             Field("resource_name", length=64, label=T("Resource")),
             Field("done", "integer", default=0, label=T("Records done")),

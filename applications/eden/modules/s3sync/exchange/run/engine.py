@@ -31,7 +31,9 @@ from ...core.errors import (
 )
 from ...core.limits import LOGGED_PROBLEMS, MOST_PROBLEMS, SHRINK
 from ...core.messages import Sentence, Told, bounded, received, sent
+from ...core.records import Action
 from ...core.retry import NO_RETRY, RetryPolicy
+from ...core.task import Activity, LogAction, Result
 from ...wire.protocol.names import PeerCapability
 from ..peer import Capability, Peer, PullResult, PushResult
 from .ports import ImportSummary, Local, Log, Position, Progress, Stage, Task
@@ -115,7 +117,7 @@ class Engine:
         for task in self._tasks:
             self._progress.check()
             if hopeless is not None:
-                self._failed(task, "pull" if task.pulls else "push", hopeless)
+                self._failed(task, Activity.PULL if task.pulls else Activity.PUSH, hopeless)
                 continue
             hopeless = self._run_task(task)
 
@@ -134,7 +136,9 @@ class Engine:
         if any(task.pulls for task in self._tasks):
             for resource, refused in self._local.refuse_deletions().items():
                 total = sum(refused.counts.values())
-                self._tell(resource, "pull", "fetch", total, dict(refused.counts), refused.problems)
+                self._tell(
+                    resource, Activity.PULL, LogAction.FETCH, total, dict(refused.counts), refused.problems
+                )
         senders = [task for task in self._tasks if task.pushes]
         if self._waiting_there and senders:
             self._push_task(senders[-1], final=True)
@@ -148,7 +152,7 @@ class Engine:
             except (Cancelled, AlreadyRunning):
                 raise
             except Exception as failure:
-                error = self._failed(task, "pull", failure)
+                error = self._failed(task, Activity.PULL, failure)
                 if isinstance(error, HOPELESS):
                     return error
                 if isinstance(error, OFFLINE):
@@ -164,12 +168,12 @@ class Engine:
         except (Cancelled, AlreadyRunning):
             raise
         except Exception as failure:
-            error = self._failed(task, "push", failure)
+            error = self._failed(task, Activity.PUSH, failure)
             if isinstance(error, HOPELESS):
                 return error
         return None
 
-    def _failed(self, task: Task, mode: str, failure: Exception) -> SyncError:
+    def _failed(self, task: Task, mode: Activity, failure: Exception) -> SyncError:
         """Record that a task failed, and reset its state for the next one."""
         if isinstance(failure, SyncError):
             error = failure
@@ -182,8 +186,8 @@ class Engine:
         if isinstance(error, OFFLINE):
             self._patience = NO_RETRY
         self._report.failures.append(Failure(task.resource, mode, error))
-        action = "fetch" if mode == "pull" else "send"
-        result = "fatal" if not error.transient else "error"
+        action = LogAction.FETCH if mode is Activity.PULL else LogAction.SEND
+        result = Result.FATAL if not error.transient else Result.ERROR
         self._log.task(
             task.resource,
             mode,
@@ -242,7 +246,12 @@ class Engine:
         self._progress.stage(Stage.FILES, task.resource)
         total.problems += self._local.fetch_files(self._peer, lambda stored: self._progress.check())
         self._tell(
-            task.resource, "pull", "fetch", sum(total.counts.values()), dict(total.counts), total.problems
+            task.resource,
+            Activity.PULL,
+            LogAction.FETCH,
+            sum(total.counts.values()),
+            dict(total.counts),
+            total.problems,
         )
 
     def _take(
@@ -321,7 +330,7 @@ class Engine:
                 continue
             if not page.more:
                 break
-        self._tell(task.resource, "push", "send", done, dict(counts), problems)
+        self._tell(task.resource, Activity.PUSH, LogAction.SEND, done, dict(counts), problems)
 
     def _send(self, task: Task, position: Position, target: Path, final: bool) -> PushResult:
         return self._peer.push(
@@ -372,27 +381,27 @@ class Engine:
     def _tell(
         self,
         resource: str,
-        mode: str,
-        action: str,
+        mode: Activity,
+        action: LogAction,
         records: int,
         counts: dict[str, int],
         problems: Sequence[Told],
     ) -> None:
         """Write the log entry for a completed direction of a task."""
-        bad = sum(counts.get(name, 0) for name in ("rejected", "conflict"))
+        bad = sum(counts.get(name, 0) for name in (Action.REJECTED, Action.CONFLICT))
         self._report.warnings += len(problems)
-        moved = any(count for name, count in counts.items() if name != "unchanged")
+        moved = any(count for name, count in counts.items() if name != Action.UNCHANGED)
         if self._quiet and not problems and not moved:
             return
         if not records:
-            message = (Sentence.NOTHING_TO_SEND if mode == "push" else Sentence.NOTHING_NEW).say()
+            message = (Sentence.NOTHING_TO_SEND if mode is Activity.PUSH else Sentence.NOTHING_NEW).say()
         else:
-            message = sent(records, counts) if mode == "push" else received(counts)
+            message = sent(records, counts) if mode is Activity.PUSH else received(counts)
         self._log.task(
             resource,
             mode,
             action,
-            "warning" if problems or bad else "success",
+            Result.WARNING if problems or bad else Result.SUCCESS,
             message,
             details=list(bounded(problems, LOGGED_PROBLEMS)),
         )

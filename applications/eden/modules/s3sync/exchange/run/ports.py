@@ -15,6 +15,7 @@ from typing import (
 )
 
 from ...core.messages import Told
+from ...core.task import Activity, LogAction, Result
 from ..peer import Exchange, Peer, PullResult, PushResult
 
 
@@ -211,9 +212,9 @@ class Log(Protocol):
     def task(
         self,
         resource: str | None,
-        mode: str,
-        action: str,
-        result: str,
+        mode: Activity,
+        action: LogAction,
+        result: Result,
         message: Told,
         *,
         details: Sequence[Told] = (),

@@ -13,6 +13,7 @@ from typing import Any
 from gluon import DIV, SPAN, TAG
 
 from ...core.plurals import counted, number
+from ...core.task import RunState
 from ...database.traffic import Day, changes
 from ...site.labels import Translate
 
@@ -43,20 +44,20 @@ def _history_words(T: Translate, runs: Sequence[Any], live: Any) -> Any:
         return T("no runs yet")
     found = [_kind(run, live) for run in runs]
     texts = {
-        "completed": T("completed: %s"),
-        "failed": T("failed: %s"),
-        "cancelled": T("stopped: %s"),
-        "running": T("working: %s"),
+        RunState.COMPLETED: T("completed: %s"),
+        RunState.FAILED: T("failed: %s"),
+        RunState.CANCELLED: T("stopped: %s"),
+        RunState.RUNNING: T("working: %s"),
     }
     parts = [str(text % found.count(kind)) for kind, text in texts.items() if kind in found]
     title = counted(T, len(runs), "The last run", "The last %(count)s runs")
     return f"{title}: {', '.join(parts)}"
 
 
-def _kind(run: Any, live: Any) -> str:
-    if run.state == "running":
-        return "running" if run.id == live else "failed"
-    return run.state if run.state in ("completed", "failed", "cancelled") else "failed"
+def _kind(run: Any, live: Any) -> RunState:
+    if run.state == RunState.RUNNING:
+        return RunState.RUNNING if run.id == live else RunState.FAILED
+    return next((each for each in RunState if each == run.state), RunState.FAILED)
 
 
 def _run_marks(run: Any, x: int, live: Any) -> list[Any]:

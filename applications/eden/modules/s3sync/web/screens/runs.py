@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from gluon import URL
 
+from ...core.task import RunState
 from ...database.traffic import changes
 from ...site.labels import Translate, resource_title
 from .context import ScreenContext
@@ -58,7 +59,7 @@ def run_lines(desk: ScreenContext, rows: Iterable[Any], live: int | None) -> lis
 
 def _run_line(desk: ScreenContext, row: Any, live: int | None) -> RunLine:
     T = desk.T
-    is_live = row.state == "running" and row.id == live
+    is_live = row.state == RunState.RUNNING and row.id == live
     end = desk.now if is_live else row.finished_on
     seconds = (end - row.started_on).total_seconds() if end and row.started_on else None
     return RunLine(
@@ -66,7 +67,7 @@ def _run_line(desk: ScreenContext, row: Any, live: int | None) -> RunLine:
         states_and_units.run_state(T, row, is_live),
         "" if seconds is None else states_and_units.span(T, max(0.0, seconds)),
         changes(row),
-        failure_of(T, row) if row.state in ("failed", "cancelled") else "",
+        failure_of(T, row) if row.state in (RunState.FAILED, RunState.CANCELLED) else "",
         URL("sync", "repository", args=[row.repository_id, "log"], vars={"run": row.id}),
     )
 

@@ -9,7 +9,7 @@ from gluon import URL, redirect
 
 from ....conflicts import kept_list
 from ....core.plurals import counted
-from ....core.task import Mode
+from ....core.task import Activity, Mode, RunState
 from ....core.throughput import Pace, pace
 from ....scheduler import queue, run_record
 from ....site import Repository
@@ -50,8 +50,8 @@ def tab(desk: ScreenContext, record: Repository) -> Any:
         redirect(here)
     runs = db(db.sync_run.repository_id == record.id).select(orderby=~db.sync_run.id, limitby=(0, RUNS))
     live = run_record.live_run(desk.site, record.id)
-    running = next((run for run in runs if run.id == live and run.state == "running"), None)
-    last = next((run for run in runs if run.state != "running"), None)
+    running = next((run for run in runs if run.id == live and run.state == RunState.RUNNING), None)
+    last = next((run for run in runs if run.state != RunState.RUNNING), None)
     queued = running is None and queue.waiting(db, record.id)
     desk.response.view = "sync/now.html"
     return {
@@ -81,8 +81,8 @@ def _as_json(desk: ScreenContext, record: Repository) -> str:
     live = run_record.live_run(desk.site, record.id)
     run = db.sync_run(live) if live else None
     told: dict[str, Any]
-    if run is not None and run.state == "running":
-        told = {"state": "running", **progress(desk, record, run)}
+    if run is not None and run.state == RunState.RUNNING:
+        told = {"state": RunState.RUNNING.value, **progress(desk, record, run)}
     else:
         told = {"state": "queued" if queue.waiting(db, record.id) else "idle"}
     answer: str = desk.response.json(told)
@@ -133,7 +133,7 @@ def _share(run: Any, tasks: list[TaskRow], share: float | None) -> float | None:
     ways = [
         (task.resource, direction)
         for task in tasks
-        for direction, travels in (("pull", task.mode.pulls), ("push", task.mode.pushes))
+        for direction, travels in ((Activity.PULL, task.mode.pulls), (Activity.PUSH, task.mode.pushes))
         if travels
     ]
     present = (run.resource_name, run.direction)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ....conflicts.kept_list import undecided_by_table
+from ....core.task import Activity
 from ....database.paging import ListPage, containing, order_of, page_of
 from ....database.tables.fields import live
 from ....site import Repository
@@ -112,7 +113,7 @@ def _line(
         mode=chosen(modes(T), rules.mode),
         rules=policy_sentences(T, rules.update_policy, rules.conflict_policy),
         filters=filters,
-        pull=told.get((task.resource, "pull")),
-        push=told.get((task.resource, "push")),
+        pull=told.get((task.resource, Activity.PULL)),
+        push=told.get((task.resource, Activity.PUSH)),
         kept=kept.get(task.resource, 0),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ....core.task import RunState
+
 #: Number of the last runs with records for the average.
 RUNS = 20
 #: Number of the last runs to search for them.
@@ -59,7 +61,7 @@ def past_runs(db: Any, repository_id: int) -> PastRuns:
     """Return the totals of the last completed runs with a repository."""
     table = db.sync_run
     counts = [table[name] for name in (*_RECEIVED, "sent")]
-    rows = db((table.repository_id == repository_id) & (table.state == "completed")).select(
+    rows = db((table.repository_id == repository_id) & (table.state == RunState.COMPLETED)).select(
         table.started_on,
         table.finished_on,
         table.bytes_received,

@@ -10,7 +10,7 @@ from ....administration.tasks import delete_task
 from ....conflicts.kept_list import travelling, undecided_by_table
 from ....core.errors import AlreadyRunning
 from ....core.plurals import counted
-from ....core.task import Mode
+from ....core.task import Activity, Mode
 from ....site import Repository
 from ....site.labels import resource_title
 from ....site.tasks import TaskRow, TaskRules
@@ -82,8 +82,8 @@ def edit(desk: ScreenContext, record: Repository, task: TaskRow) -> Any:
         "problems": problems,
         "parts": [resource_title(site, name) for name in travelling(site, task.resource)],
         "filters": filters_in_words(site, T, [task]).get(task.id, []),
-        "pull": told.get((task.resource, "pull")),
-        "push": told.get((task.resource, "push")),
+        "pull": told.get((task.resource, Activity.PULL)),
+        "push": told.get((task.resource, Activity.PUSH)),
         "kept": undecided_by_table(site, record.id, [task.resource])[task.resource],
         "asked_on": catalogue.asked_on,
         "delete": delete.link,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....core.errors import SyncError
+from ....core.task import Activity, log_mode
+from ....database.log import OUTGOING
 from ....site import Site
 from ....site.labels import Translate
 from ....site.tasks import TaskRow
@@ -41,7 +43,7 @@ def outcomes(db: Any, repository_id: int, names: Sequence[str]) -> dict[Any, Any
     query = (
         (table.repository_id == repository_id)
         & table.resource_name.belongs(list(names))
-        & table.mode.belongs(["pull/outgoing", "push/outgoing"])
+        & table.mode.belongs([log_mode(each, OUTGOING) for each in (Activity.PULL, Activity.PUSH)])
     )
     grouped = [table.resource_name, table.mode]
     ids = [row[newest] for row in db(query).select(newest, groupby=grouped)]

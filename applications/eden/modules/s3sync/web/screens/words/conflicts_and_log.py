@@ -6,6 +6,8 @@ from typing import Any
 
 from ....conflicts.resolve_many import LeftOpen
 from ....core.kept import KeptKind, KeptState, Resolution, Rule, Side
+from ....core.task import Activity, Result, log_mode
+from ....database.log import INCOMING, OUTGOING
 from ....site.labels import Translate
 
 
@@ -93,26 +95,26 @@ def left_open(T: Translate) -> dict[LeftOpen, Any]:
     }
 
 
-def results(T: Translate) -> dict[str, tuple[str, Any]]:
+def results(T: Translate) -> dict[Result, tuple[str, Any]]:
     """Return kind of state (``look.state``) and label of the results of log entries."""
     return {
-        "success": ("good", T("success")),
-        "warning": ("attention", T("warning")),
-        "error": ("attention", T("error, is tried again")),
-        "fatal": ("bad", T("failed")),
+        Result.SUCCESS: ("good", T("success")),
+        Result.WARNING: ("attention", T("warning")),
+        Result.ERROR: ("attention", T("error, is tried again")),
+        Result.FATAL: ("bad", T("failed")),
     }
 
 
 def modes(T: Translate) -> dict[str, Any]:
     """Return the labels of a log entry's modes."""
     return {
-        "pull/outgoing": T("received, asked for by this site"),
-        "push/incoming": T("received, sent by the other site"),
-        "push/outgoing": T("sent by this site"),
-        "pull/incoming": T("sent, asked for by the other site"),
-        "register/outgoing": T("registration at the other site"),
-        "register/incoming": T("registration of the other site"),
-        "decide/outgoing": T("decision of a person"),
+        log_mode(Activity.PULL, OUTGOING): T("received, asked for by this site"),
+        log_mode(Activity.PUSH, INCOMING): T("received, sent by the other site"),
+        log_mode(Activity.PUSH, OUTGOING): T("sent by this site"),
+        log_mode(Activity.PULL, INCOMING): T("sent, asked for by the other site"),
+        log_mode(Activity.REGISTER, OUTGOING): T("registration at the other site"),
+        log_mode(Activity.REGISTER, INCOMING): T("registration of the other site"),
+        log_mode(Activity.DECIDE, OUTGOING): T("decision of a person"),
     }
 
 

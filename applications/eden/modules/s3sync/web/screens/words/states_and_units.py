@@ -12,6 +12,7 @@ from ....core.plurals import counted
 from ....core.plurals import number as number
 from ....core.recurrence import DAY, HOUR, MINUTE, every
 from ....core.repository_state import State
+from ....core.task import Activity, RunState
 from ....exchange.run.ports import Stage
 from ....monitoring.pending_changes import PendingChanges
 from ....site.labels import Translate
@@ -52,19 +53,19 @@ def badge(states: Mapping[Any, tuple[str, Any]], name: Any) -> Any:
 def run_state(T: Translate, run: Any, is_live: bool) -> Any:
     """Return the state of a run as a badge."""
     states = {
-        "completed": ("good", T("completed")),
-        "failed": ("bad", T("failed")),
-        "cancelled": ("off", T("stopped")),
-        "running": ("working", T("working")) if is_live else ("bad", T("broken off")),
+        RunState.COMPLETED: ("good", T("completed")),
+        RunState.FAILED: ("bad", T("failed")),
+        RunState.CANCELLED: ("off", T("stopped")),
+        RunState.RUNNING: ("working", T("working")) if is_live else ("bad", T("broken off")),
     }
     return badge(states, run.state)
 
 
 def stage(T: Translate, name: str | None, direction: str | None = None) -> Any:
     """Return the label of a run's stage."""
-    waiting = {
-        "pull": T("Waiting to ask the other site again"),
-        "push": T("Waiting to send to the other site again"),
+    waiting: dict[str | None, Any] = {
+        Activity.PULL: T("Waiting to ask the other site again"),
+        Activity.PUSH: T("Waiting to send to the other site again"),
     }
     words = {
         Stage.STARTING.value: T("Starting"),
@@ -73,7 +74,7 @@ def stage(T: Translate, name: str | None, direction: str | None = None) -> Any:
         Stage.EXPORTING.value: T("Collecting what has changed here"),
         Stage.PUSHING.value: T("Sending to the other site"),
         Stage.FILES.value: T("Exchanging files"),
-        Stage.WAITING.value: waiting.get(direction or "", T("Waiting to try again")),
+        Stage.WAITING.value: waiting.get(direction, T("Waiting to try again")),
         Stage.FINISHED.value: T("Finished"),
     }
     return words.get(name or "", T("Starting"))
