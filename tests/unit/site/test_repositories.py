@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.core.cursor import CheckpointKind
 from s3sync.core.errors import ConfigurationError, NotRegistered
 from s3sync.core.policy import Method, Policy, Terms
 from s3sync.core.task import Mode
-from s3sync.database.checkpoints import SERVE
-from s3sync.site.exchange_state import PULL, PUSH, PullState
+from s3sync.site.exchange_state import PullState
 from tests.support.site import SampleSite
 
 RESOURCE = "org_organisation"
@@ -94,11 +94,14 @@ def test_a_task_that_starts_over_forgets_our_positions_and_keeps_those_of_the_ot
     key = site.db.sync_repository.insert(name="Other")
     task = site.db.sync_task.insert(repository_id=key, resource_name=RESOURCE, last_pull=site.clock.now())
     repository = site.repository(key)
-    for direction in (PULL, PUSH, SERVE):
+    for direction in (CheckpointKind.PULL, CheckpointKind.PUSH, CheckpointKind.SERVE):
         site.checkpoints.write(key, RESOURCE, direction, "{}")
     repository.states.save_pulled("org_office", PullState("cursor"))
     repository.start_over(RESOURCE)
-    left = [site.checkpoints.read(key, RESOURCE, each) for each in (PULL, PUSH, SERVE)]
+    left = [
+        site.checkpoints.read(key, RESOURCE, each)
+        for each in (CheckpointKind.PULL, CheckpointKind.PUSH, CheckpointKind.SERVE)
+    ]
     assert left == [None, None, "{}"] and site.db.sync_task(task).last_pull is None
     assert repository.states.pulled("org_office").cursor == "cursor"
 
