@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from time import process_time
 
 import pytest
 
 from s3sync.core.errors import FilterError
 from s3sync.core.schema import Field
+from s3sync.wire.filter_limits import together
 from s3sync.wire.filters import (
     Filter,
     Operator,
@@ -191,3 +193,58 @@ def test_values_get_the_type_of_the_field(type: str, value: str, expected: tuple
     kind, _, target = type.partition(" ")
     field = Field("f", type, kind.partition("(")[0], target=target or None)
     assert typed_values(parse_filter("~.f", value), field) == expected
+
+
+# --- limits -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("~." + "root_organisation$" * 1600 + "name", "x"),
+        ("~." + "root_organisation$" * 70 + "name", "x"),
+        ("~." + "root_organisation$" * 9 + "name", "x"),
+        ("[~]~.name__like", ",".join(f"a{number}*" for number in range(1100))),
+        ("[~]~.id__lt", ",".join(map(str, range(1100)))),
+        ("[~]~.name", ",".join(map(str, range(260_000)))),
+        ("[~]~.name", "," * 600),
+        ("[~]" + "|".join(["~.name"] * 501), "x"),
+        ("[~]" + "|".join(["~.name"] * 30), ",".join("abcdefghijklmnopqrst")),
+        ("[~]~.name__like", "a" * 60_000),
+        ("[~]~.name__contains", "a" * 4097),
+        ("[~]~.name", '"' + "\\" * 50_000),
+        ("[~]~.name", '"' + "\\" * 10_000_000),
+        ("~." + "_" * 1_000_000, "x"),
+        ("[" * 1_000_000, "x"),
+    ],
+)
+def test_what_no_database_takes_is_refused_before_any_work(name: str, value: str) -> None:
+    started = process_time()
+    with pytest.raises(FilterError) as found:
+        parse_filter(name, value)
+    assert process_time() - started < 0.5
+    assert len(found.value.explain()) < 500
+
+
+def test_what_people_filter_by_is_far_below_the_limits() -> None:
+    name = "~." + "root_organisation$" * 8 + "name"
+    assert len(parse_filter(name, "x").selectors[0].path) == 9
+    assert (
+        len(parse_filter("~.uuid", ",".join(f"urn:uuid:{number:036}" for number in range(500))).values) == 500
+    )
+    assert parse_filter("~.name", '"' + "\\" * 2000 + '\\"" ').values[0] is not None
+
+
+def test_filters_are_counted_together() -> None:
+    one = parse_filter("~.name", "x")
+    assert together([one] * 50) == (one,) * 50
+    with pytest.raises(FilterError, match="51 filters"):
+        together([one] * 51)
+    with pytest.raises(FilterError, match="1500 comparisons"):
+        together([parse_filter("~.name", ",".join("x" * 500))] * 3)
+    with pytest.raises(FilterError, match="characters"):
+        parse_filter_string("~.name=x&" * 100_000)
+
+
+def test_messages_show_the_beginning_of_a_filter() -> None:
+    assert len(str(parse_filter("~.name", "x" * 4000))) < 400

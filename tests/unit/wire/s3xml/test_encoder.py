@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime
+from time import process_time
 from typing import Any
 
 from lxml import etree
@@ -164,3 +165,14 @@ def test_error_trees_of_others_are_read_as_far_as_possible() -> None:
         "5": "alone",
     }
     assert rejected_uuids(None) == rejected_uuids("x") == rejected_uuids([]) == {}
+
+
+def test_an_answer_of_a_million_parts_is_read_at_once() -> None:
+    started = process_time()
+    deep: object = []
+    for _ in range(5000):
+        deep = [deep]
+    assert rejected_uuids({"$_org_office": [{"@uuid": "u1", "x": [[]] * 500_000, "y": deep}]}) == {
+        "u1": "Validation error"
+    }
+    assert process_time() - started < 5

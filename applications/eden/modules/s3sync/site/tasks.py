@@ -12,6 +12,7 @@ from ..core.task import Mode
 from ..database.tables.fields import live
 from ..exchange.peer import Exchange
 from ..exchange.run.ports import Task
+from ..wire.filter_limits import together
 from ..wire.filters import Filter, parse_filter_string
 
 __all__ = ["TaskRow", "TaskRules", "engine_task", "filters_of", "find", "of_repository"]
@@ -121,11 +122,11 @@ def filters_of(db: Any, task: TaskRow) -> list[Filter]:
     """Return the filters of a task.
 
     Raises:
-        FilterError: one of them cannot be read.
+        FilterError: one of them cannot be read, or they are more than any database takes.
     """
     table = db.sync_resource_filter
     found: list[Filter] = []
     for row in db((table.task_id == task.id) & live(table)).select(orderby=table.id):
         of = None if row.tablename in ("~", "", task.resource) else row.tablename
         found += parse_filter_string(row.filter_string, of)
-    return found
+    return [*together(found)]

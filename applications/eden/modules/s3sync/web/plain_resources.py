@@ -23,6 +23,7 @@ from ..core.schema import Table
 from ..core.text import shown
 from ..exchange.exporter import ExportRequest
 from ..site import Site
+from ..wire.filter_limits import together
 from ..wire.filters import Filter, is_filter, parse_filter
 from ..wire.protocol.push import PushReply
 from ..wire.protocol.times import parse_msince
@@ -133,7 +134,7 @@ def _filters(variables: Mapping[str, Any]) -> tuple[Filter, ...]:
             found += [
                 parse_filter(name, str(each)) for each in (value if isinstance(value, list) else [value])
             ]
-    return tuple(found)
+    return together(found)
 
 
 def _number(variables: Mapping[str, Any], name: str) -> int | None:

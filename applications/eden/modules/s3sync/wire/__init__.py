@@ -2,4 +2,4 @@
 Knows the core, and from outside the XML parser and the compression library.
 """
 
-__all__ = ["compression", "filters", "protocol", "s3xml", "values", "xml_text"]
+__all__ = ["compression", "filter_limits", "filters", "protocol", "s3xml", "values", "xml_text"]

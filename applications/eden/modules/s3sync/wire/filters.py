@@ -25,6 +25,7 @@ from urllib.parse import parse_qsl, quote
 from ..core.errors import FilterError, ProtectedResource, UnknownResource
 from ..core.schema import Component, Field, Schema, Table
 from ..core.text import is_legal, shown
+from .filter_limits import check_counts, check_length
 from .values.reading import ABSENT, reader
 
 
@@ -78,7 +79,7 @@ class Filter:
     negate: bool = False
 
     def __str__(self) -> str:
-        return "=".join(write_filter(self))
+        return shown("=".join(write_filter(self)), _LONGEST_SHOWN)
 
 
 class Hop(NamedTuple):
@@ -107,7 +108,8 @@ class Path(NamedTuple):
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _SUFFIX = re.compile(r"__([a-z]+)$")
 _NULL = ("NONE", "None")
-_ESCAPED = re.compile(r'(\\*)"')
+_LONGEST_SHOWN = 300
+_ESCAPED = re.compile(r'(?<!\\)(\\*)"')
 _NEEDS_QUOTES = re.compile(r'[",]|^\s|\s$')
 # Characters with another meaning in a query string or at a line end.
 _MISREAD = re.compile("[%&+\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -129,8 +131,9 @@ def parse_filter(name: str, value: str) -> Filter:
         value: value of the variable, percent-decoded.
 
     Raises:
-        FilterError: the filter cannot be read.
+        FilterError: the filter cannot be read, or is larger than any database takes.
     """
+    check_length(name, value)
     table: str | None = None
     rest = name
     if name.startswith("["):
@@ -153,7 +156,9 @@ def parse_filter(name: str, value: str) -> Filter:
         raise FilterError(
             f"The filter {shown(name)} does not name a field.", hint="Write it as ~.field=value."
         )
-    return Filter(table, selectors, operator, tuple(_values(value)), negate)
+    values = tuple(_values(value))
+    check_counts(name, max(len(each.path) for each in selectors) - 1, len(selectors), values)
+    return Filter(table, selectors, operator, values, negate)
 
 
 def parse_filter_string(text: str, table: str | None = None) -> list[Filter]:
@@ -166,6 +171,7 @@ def parse_filter_string(text: str, table: str | None = None) -> list[Filter]:
     Raises:
         FilterError: one of them cannot be read.
     """
+    check_length("", text)
     found = []
     for part in text.strip().lstrip("?").split("&"):
         if not part.strip():

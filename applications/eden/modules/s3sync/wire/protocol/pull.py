@@ -10,6 +10,7 @@ from typing import Any
 from ...core.errors import BadRequest
 from ...core.limits import is_number
 from ...core.text import shown
+from ..filter_limits import together
 from ..filters import Filter, is_filter, parse_filter, to_query
 from .names import MOST_PER_PAGE
 from .times import format_msince, parse_msince
@@ -104,4 +105,4 @@ def _filters(variables: Mapping[str, Any]) -> tuple[Filter, ...]:
         if is_filter(name):
             values = value if isinstance(value, (list, tuple)) else [value]
             found += (parse_filter(name, str(each)) for each in values)
-    return tuple(found)
+    return together(found)

@@ -6,11 +6,14 @@ The form, as in Eden: ``{"$_<table>": [{"@uuid": ..., "@error": ..., "<field>": 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
 from ...core.records import Action, Outcome
 
+#: Nesting of an answer that is looked at.
+_DEEPEST = 50
 _DEFAULT_MESSAGE = "Validation error"
 
 
@@ -63,15 +66,16 @@ def _items(tree: Any) -> Iterable[dict[str, Any]]:
 def _messages(item: dict[str, Any]) -> list[str]:
     """Return all messages of an item and of its nested items, its own first."""
     messages: list[str] = []
-    waiting: list[tuple[Any, int]] = [(item, 0)]
+    waiting: deque[tuple[Any, int]] = deque([(item, 0)])
     while waiting:
-        node, depth = waiting.pop(0)
+        node, depth = waiting.popleft()
         if isinstance(node, dict):
             error = node.get("@error")
             if isinstance(error, str) and error:
                 messages.append(error)
-            if depth < 50:
+            if depth < _DEEPEST:
                 waiting.extend((each, depth + 1) for each in node.values() if isinstance(each, (dict, list)))
         elif isinstance(node, list):
-            waiting.extend((each, depth + 1) for each in node)
+            if depth < _DEEPEST:
+                waiting.extend((each, depth + 1) for each in node)
     return messages
