@@ -30,7 +30,7 @@ def test_a_member_is_found_by_its_text() -> None:
 @pytest.mark.parametrize(
     ("kind", "stored"),
     [
-        (KeptKind, ["conflict", "rejected", "refused"]),
+        (KeptKind, ["conflict", "rejected", "refused", "waiting"]),
         (KeptState, ["open", "resolved", "superseded"]),
         (Side, ["ours", "theirs", "now"]),
         (Resolution, ["keep", "ours", "theirs", "fields"]),
@@ -47,8 +47,8 @@ def test_what_databases_hold_stays(kind: type[TextEnum], stored: list[str]) -> N
     assert [each.value for each in kind] == stored
 
 
-def test_what_the_policy_refused_needs_no_decision() -> None:
-    assert set(KeptKind) - set(UNDECIDED) == {KeptKind.REFUSED}
+def test_what_the_policy_refused_or_still_waits_needs_no_decision() -> None:
+    assert set(KeptKind) - set(UNDECIDED) == {KeptKind.REFUSED, KeptKind.WAITING}
 
 
 def test_the_log_names_activity_and_side_as_an_eden_does() -> None:
