@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pydal import DAL
-from s3db import load
 from yatl.template import TemplateParser
 
 from launcher.places import CHECKOUT, application_folder
 from s3.data_model.datamodel import S3DataModel
+from s3db import load
 from s3sync.core import plurals
 
 APPLICATION = application_folder(CHECKOUT)

@@ -7,7 +7,6 @@ import os
 from typing import Any, Callable
 
 from gluon.storage import Storage
-from s3db import FAMILIES, load
 
 from s3.data_model.clock import utcnow
 from s3.data_model.datamodel import S3DataModel
@@ -15,6 +14,7 @@ from s3.database.connect import connect
 from s3.database.constraints import loosen
 from s3.database.schema_gate import create_indices
 from s3.settings import S3Settings
+from s3db import FAMILIES, load
 
 
 class OpenAuth:

@@ -119,7 +119,7 @@ class ScriptedSite:
         self.problems: list[Told] = []
         self.waiting: list[str] = []
         self.waiting_here = self.refused = 0
-        self.for_eden: list[bool] = []
+        self.paged: list[bool] = []
 
     def position(self, task: Task) -> Position:
         return self.positions.get(task.resource, Position())
@@ -164,8 +164,8 @@ class ScriptedSite:
         self.refused += 1
         return {}
 
-    def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> PushPage:
-        self.for_eden.append(for_eden)
+    def write_page(self, task: Task, after: int, limit: int, target: Path, *, paged: bool) -> PushPage:
+        self.paged.append(paged)
         count = min(limit, max(0, self.changes.get(task.resource, 0) - after))
         target.write_text(f"{after}+{count}")
         return PushPage(count, after + count, after + count < self.changes.get(task.resource, 0))

@@ -37,7 +37,7 @@ OUTSIDE = {
     "worker": {"gluon"},
     "web": {"gluon"},
 }
-#: The standard library's ways to the line; only the layers that speak HTTP may take them.
+#: The standard library's ways to other machines and programs; the pure layers take none of them.
 LINE = {"socket", "http", "ssl", "subprocess"}
 #: Installed only where the site needs them.
 DRIVERS = {"psycopg2", "pymysql", "MySQLdb", "isal", "pytest"}

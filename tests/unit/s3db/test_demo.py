@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from s3db.demo import FIELD, HEADQUARTERS, populate
 
 from s3.database.site_digest import describe, resource_tables, site_digest
+from s3db.demo import FIELD, HEADQUARTERS, populate
 from tests.support.eden import open_environment
 
 

@@ -57,7 +57,7 @@ def test_a_document_of_an_eden_is_taken_and_pushed_to_as_such(world: World, tmp_
     world.site.changes["a"] = 1
     world.engine(task("a")).run()
     assert world.site.taken == [("a", 7)] and world.site.positions["a"].msince == NOW
-    assert len(world.peer.pushed) == 1 and world.site.for_eden == [True]
+    assert len(world.peer.pushed) == 1 and world.site.paged == [False]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -215,6 +215,16 @@ def test_files_are_sent_and_remembered_until_they_are(world: World) -> None:
     assert "The file x was not sent" in world.told.entries[0][3]
     world.engine(task("a", pulls=False)).run()
     assert world.peer.files == ["y", "x"] and world.site.positions["a"].files == ()
+
+
+def test_files_neither_go_nor_come_where_the_type_has_none(world: World) -> None:
+    world.peer.capabilities = frozenset((Capability.PULL, Capability.PUSH))
+    world.site.waiting = ["The file z cannot be had."]
+    world.site.changes["a"] = 1
+    world.peer.results = [PushResult(1, is_ours=True, checkpoint="c", files=["x"])]
+    world.engine(task("a")).run()
+    assert world.peer.files == [] and world.site.positions["a"].files == ()
+    assert "file z" not in "".join(each[3] for each in world.told.entries)
 
 
 def test_problems_make_a_warning(world: World) -> None:

@@ -219,7 +219,7 @@ class LocalSite:
 
     # --- push ------------------------------------------------------------------------------------------
 
-    def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> PushPage:
+    def write_page(self, task: Task, after: int, limit: int, target: Path, *, paged: bool) -> PushPage:
         """See ``engine.Local``."""
         site, table = self._site, task.resource
         if table not in self._caught_up:
@@ -232,7 +232,7 @@ class LocalSite:
             skip_origin=self._id,
             filters=site.by_table(task.exchange.filters, table),
             components=task.exchange.components,
-            paged=not for_eden,
+            paged=paged,
         )
         with target.open("wb") as out:
             page = site.exporter.export(out, request)

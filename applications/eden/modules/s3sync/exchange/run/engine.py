@@ -36,6 +36,7 @@ from ...core.retry import NO_RETRY, RetryPolicy
 from ...core.task import Activity, LogAction, Result
 from ...wire.protocol.names import PeerCapability
 from ..peer import Capability, Peer, PullResult, PushResult
+from .file_transfer import FileTransfer
 from .ports import ImportSummary, Local, Log, Position, Progress, Stage, Task
 from .report import RunReport
 
@@ -95,6 +96,7 @@ class Engine:
         self._peer_time = peer_time
         self._quiet = quiet
         self._report = RunReport()
+        self._files = FileTransfer(peer, local, progress, self._repeat)
         self._waiting_there = 0
 
     def run(self) -> RunReport:
@@ -243,8 +245,7 @@ class Engine:
             more = page.more
             if more and page.cursor == position.cursor:
                 raise ProtocolError(Sentence.PAGE_STANDS_STILL.say(resource=task.resource), remote=True)
-        self._progress.stage(Stage.FILES, task.resource)
-        total.problems += self._local.fetch_files(self._peer, lambda stored: self._progress.check())
+        total.problems += self._files.fetch(task.resource)
         self._tell(
             task.resource,
             Activity.PULL,
@@ -298,10 +299,10 @@ class Engine:
             self._progress.check()
             position = self._local.position(task)
             self._progress.stage(Stage.EXPORTING, task.resource)
-            for_eden = PeerCapability.CURSOR not in self._local.capabilities()
-            page = self._local.write_page(task, position.pushed, limit, target, for_eden=for_eden)
+            paged = PeerCapability.CURSOR in self._local.capabilities()
+            page = self._local.write_page(task, position.pushed, limit, target, paged=paged)
             if not page.count and (page.more or not final):
-                files = self._send_files(files, problems)
+                files = self._files.send(files, problems)
                 self._local.delivered(task, page, None, files)
                 if page.more:
                     continue
@@ -314,7 +315,7 @@ class Engine:
                     raise
                 limit = max(1, page.count // SHRINK)
                 continue
-            files = self._send_files(list(dict.fromkeys([*files, *result.files])), problems)
+            files = self._files.send(list(dict.fromkeys([*files, *result.files])), problems)
             self._local.delivered(task, page, result, files)
             self._learn(result)
             self._waiting_there = result.waiting
@@ -356,25 +357,6 @@ class Engine:
         if result.note:
             problems.append(result.note)
         return problems
-
-    def _send_files(self, stored: Sequence[str], problems: list[Told]) -> list[str]:
-        """Send files that the peer needs; return those to send another time."""
-        left = []
-        if stored:
-            self._progress.stage(Stage.FILES)
-        for name in stored:
-            self._progress.check()
-            try:
-                path = self._local.file_path(name)
-                size = self._repeat(partial(self._peer.send_file, name, path))
-                self._progress.advance(bytes_out=size)
-            except (Cancelled, AlreadyRunning):
-                raise
-            except SyncError as error:
-                problems.append(Sentence.FILE_NOT_SENT.say(file=name, reason=error.explain()))
-                if error.transient:
-                    left.append(name)
-        return left
 
     # --- telling -------------------------------------------------------------------------------------
 

@@ -144,11 +144,12 @@ class Local(Protocol):
         """Refuse the peer's deletions that still wait, and give the records back; return the outcomes by resource."""
         ...
 
-    def write_page(self, task: Task, after: int, limit: int, target: Path, *, for_eden: bool) -> PushPage:
+    def write_page(self, task: Task, after: int, limit: int, target: Path, *, paged: bool) -> PushPage:
         """Write our changes after a position of our journal, without those that the peer brought.
 
         Args:
-            for_eden: include what an Eden needs besides the records (referenced records, instances).
+            paged: the peer keeps cursors; without, the page holds what an Eden needs besides the records
+                (referenced records, instances).
         """
         ...
 

@@ -1,0 +1,71 @@
+"""Files of records on their way between two sites, beside the documents; only where the peer's type can do that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Callable
+
+from ...core.errors import AlreadyRunning, Cancelled, SyncError
+from ...core.messages import Sentence, Told
+from ..peer import Capability, Peer
+from .ports import Local, Progress, Stage
+
+
+class FileTransfer:
+    """Fetches and sends the files of one run.
+
+    Args:
+        peer: the other end.
+        local: this site.
+        progress: records how far the run is.
+        repeat: runs a step again that failed in passing.
+    """
+
+    def __init__(
+        self, peer: Peer, local: Local, progress: Progress, repeat: Callable[[Callable[[], Any]], Any]
+    ) -> None:
+        self._peer = peer
+        self._local = local
+        self._progress = progress
+        self._repeat = repeat
+
+    @property
+    def _is_possible(self) -> bool:
+        return Capability.FILES in self._peer.capabilities
+
+    def fetch(self, resource: str) -> list[Told]:
+        """Fetch the files that records here wait for; return what went wrong.
+
+        Args:
+            resource: the resource whose records were pulled, for the progress.
+        """
+        if not self._is_possible:
+            return []
+        self._progress.stage(Stage.FILES, resource)
+        return list(self._local.fetch_files(self._peer, lambda stored: self._progress.check()))
+
+    def send(self, stored: Sequence[str], problems: list[Told]) -> list[str]:
+        """Send files that the peer needs; return those to send another time.
+
+        Args:
+            stored: their stored names.
+            problems: is given what went wrong.
+        """
+        if not stored or not self._is_possible:
+            return []
+        self._progress.stage(Stage.FILES)
+        left = []
+        for name in stored:
+            self._progress.check()
+            try:
+                path = self._local.file_path(name)
+                size = self._repeat(partial(self._peer.send_file, name, path))
+                self._progress.advance(bytes_out=size)
+            except (Cancelled, AlreadyRunning):
+                raise
+            except SyncError as error:
+                problems.append(Sentence.FILE_NOT_SENT.say(file=name, reason=error.explain()))
+                if error.transient:
+                    left.append(name)
+        return left
