@@ -7,9 +7,10 @@ decision and the user are stored with the version and in the log.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
+from ..core.clock import TICK
 from ..core.errors import BadRequest
 from ..core.kept import SUPERSEDABLE, Kept, Resolution, Side
 from ..core.policy import Policy, Terms
@@ -21,7 +22,6 @@ from ..exchange.importer import Report
 from ..site import Site
 from ..wire.s3xml import Decoder, parse_fragment
 
-_TICK = timedelta(seconds=1)
 _WORDS = {Side.OURS: "our version", Side.THEIRS: "the other site's version", Side.NOW: "as it is"}
 
 
@@ -53,7 +53,7 @@ class Present(NamedTuple):
 
     def after(self, now: datetime) -> datetime:
         """Return a time for a version that replaces this one: it must be the latest."""
-        return now if self.key is None or self.modified_on is None else max(now, self.modified_on + _TICK)
+        return now if self.key is None or self.modified_on is None else max(now, self.modified_on + TICK)
 
 
 def restore(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Protocol
+
+#: By how much a version is made later than the one that it overrides.
+TICK = timedelta(seconds=1)
 
 
 class Clock(Protocol):

@@ -7,10 +7,8 @@ from typing import Any
 
 from ..core.clock import Clock, SystemClock
 from ..core.cursor import Checkpoint, CheckpointKind
-from ..core.schema import Field
 from .store import open_store
-
-_MOMENT = Field("modified_on", "datetime", "datetime")
+from .store.column_types import MOMENT
 
 
 class Checkpoints:
@@ -85,7 +83,7 @@ class Checkpoints:
 
     def write(self, repository_id: int, table: str, direction: CheckpointKind, text: str) -> None:
         """Store a text for a direction within the current transaction."""
-        encode = self._store.columns.encoder(_MOMENT)
+        encode = self._store.columns.encoder(MOMENT)
         now: Any = self._clock.now()
         self._store.upsert(
             "sync_checkpoint",

@@ -9,12 +9,12 @@ from typing import Any, Callable
 
 from ..core.clock import Clock, SystemClock
 from ..core.kept import Kept, KeptKind, KeptState, Resolution, Side
-from ..core.schema import Field, Schema
+from ..core.schema import Schema
 from ..exchange.ports import Row
 from .store import open_store
+from .store.column_types import MOMENT
 
 _LONGEST_NAME = 255
-_MOMENT = Field("modified_on", "datetime", "datetime")
 _KEPT = "kind, tablename, uuid, record_id, repository_id, winner, reason, modified_on, fingerprint, missing"
 
 
@@ -133,14 +133,14 @@ class SqlKeptVersions:
 
     def waiting_deletions(self, after: int, limit: int) -> list[tuple[int, Kept]]:
         """See ports.KeptVersions."""
-        created = self._store.columns.plain("created_on", _MOMENT)
+        created = self._store.columns.plain("created_on", MOMENT)
         rows = self._store.rows(
             f"SELECT {self._kept_columns()}, ours, theirs, {created}, id FROM {self._kept} "
             f"WHERE state = '{KeptState.OPEN}' AND kind = '{KeptKind.WAITING}' AND id > {self._store.mark} "
             f"ORDER BY id LIMIT {int(limit)}",
             (after,),
         )
-        read = self._store.columns.decoder(_MOMENT)
+        read = self._store.columns.decoder(MOMENT)
         return [
             (
                 row[-1],
@@ -240,11 +240,11 @@ class SqlKeptVersions:
         )
 
     def _kept_columns(self) -> str:
-        return _KEPT.replace("modified_on", self._store.columns.plain("modified_on", _MOMENT))
+        return _KEPT.replace("modified_on", self._store.columns.plain("modified_on", MOMENT))
 
     def _kept_item(self, row: Row) -> Kept:
         kind, table, uuid, key, repository_id, winner, reason, modified_on, fingerprint, missing = row[:10]
-        read = self._store.columns.decoder(_MOMENT)
+        read = self._store.columns.decoder(MOMENT)
         if modified_on is not None and read is not None:
             modified_on = read(modified_on)
         if isinstance(missing, (str, bytes)):
@@ -265,7 +265,7 @@ class SqlKeptVersions:
         )
 
     def _moment(self, moment: Any) -> Any:
-        encode = self._store.columns.encoder(_MOMENT)
+        encode = self._store.columns.encoder(MOMENT)
         return moment if encode is None else encode(moment)
 
 

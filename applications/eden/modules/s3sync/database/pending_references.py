@@ -7,11 +7,11 @@ from typing import Any, Callable
 
 from ..core.clock import Clock
 from ..core.kept import Deferred
-from ..core.schema import Field, Schema
+from ..core.schema import Schema
 from ..exchange.ports import Row
 from .store import open_store
+from .store.column_types import MOMENT
 
-_MOMENT = Field("created_on", "datetime", "datetime")
 _DEFERRED = "tablename, record_id, fieldname, target, uuid, url, filename, position, repository_id"
 
 
@@ -93,7 +93,7 @@ class SqlPendingReferences:
     # --- versions that did not become the record -----------------------------------------------------------
 
     def _now(self) -> Any:
-        encode = self._store.columns.encoder(_MOMENT)
+        encode = self._store.columns.encoder(MOMENT)
         now = self._clock.now()
         return now if encode is None else encode(now)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
+from ..core.atomic_write import beside
 from ..core.errors import DocumentTooLarge, StoreFull
 from ..core.limits import CHUNK
 from ..site import Site
 
-# --- files -----------------------------------------------------------------------------------------------
+_TOO_LARGE_FILE = "Raise [sync] max_upload_mb at the receiving site, or make the file smaller."
 
 
 def take_file(site: Site, repository_uuid: str | None, stored: str, source: BinaryIO) -> bool:
@@ -51,34 +50,26 @@ def take_file(site: Site, repository_uuid: str | None, stored: str, source: Bina
 
 def _store(source: BinaryIO, target: Path, most: int) -> None:
     """Write a file, completely or not at all."""
-    temporary = target.with_name(f".{uuid4().hex}.part")
+    temporary = beside(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as out:
-            size = 0
-            for chunk in iter(lambda: source.read(CHUNK), b""):
-                size += len(chunk)
-                if size > most:
-                    raise DocumentTooLarge(
-                        f"The file is larger than the {most} bytes that this site takes.",
-                        hint="Raise [sync] max_upload_mb at the receiving site, or make the file smaller.",
-                    )
-                out.write(chunk)
+            copy_limited(iter(lambda: source.read(CHUNK), b""), out, most, _TOO_LARGE_FILE)
         os.replace(temporary, target)
     except OSError as error:
         raise StoreFull(f"The file cannot be stored: {error.strerror}: {error.filename}") from error
     finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+        temporary.unlink(missing_ok=True)
 
 
-def copy_limited(chunks: Iterable[bytes], target: BinaryIO, most: int) -> int:
+def copy_limited(chunks: Iterable[bytes], target: BinaryIO, most: int, hint: str | None = None) -> int:
     """Copy a stream; return the number of its bytes.
 
     Args:
         chunks: the parts of the stream.
         target: where to write them.
         most: maximum number of bytes.
+        hint: the remedy if it has more, None for that of a document.
 
     Raises:
         DocumentTooLarge: it has more than ``most`` bytes.
@@ -87,6 +78,8 @@ def copy_limited(chunks: Iterable[bytes], target: BinaryIO, most: int) -> int:
     for chunk in chunks:
         size += len(chunk)
         if size > most:
-            raise DocumentTooLarge(f"The document is larger than the {most} bytes that this site takes.")
+            raise DocumentTooLarge(
+                f"The body is larger than the {most} bytes that this site takes.", hint=hint
+            )
         target.write(chunk)
     return size

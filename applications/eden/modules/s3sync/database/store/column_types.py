@@ -19,6 +19,9 @@ from ...core.schema import Field
 
 Converter = Callable[[Any], Any]
 
+#: The type of the times in our own tables, whatever the column's name.
+MOMENT = Field("modified_on", "datetime", "datetime")
+
 
 def _write_bool(value: Any) -> str:
     return "T" if value else "F"

@@ -22,7 +22,7 @@ from .items import Item
 from .links import Links
 from .merge import Merger
 from .owners import Owners
-from .pending import PendingReferences
+from .pending import PendingWriter
 from .update import Updater
 
 _WRITTEN = (Action.CREATED, Action.UPDATED, Action.DELETED, Action.MERGED)
@@ -46,7 +46,7 @@ class Applier:
         self._creator = Creator(ports, context, self._owners, self._links)
         self._updater = Updater(ports, context, self._owners, self._links, remover)
         self._merger = Merger(ports, context, remover)
-        self._waiting = PendingReferences(ports, context.repository_id, remover, uuid_of)
+        self._waiting = PendingWriter(ports, context.repository_id, remover, uuid_of)
 
     def apply(self, batch: Batch, main: str) -> None:
         """Write a planned batch and set an outcome on each of its items.

@@ -10,14 +10,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
+from ...core.clock import TICK
 from ...core.schema import META_FIELDS, Field, Table
 from ..ports import Ports, Row, nowhere
-
-#: By how much a version is made later than the one that it overrides.
-TICK = timedelta(seconds=1)
 
 
 class RecordToDelete(NamedTuple):

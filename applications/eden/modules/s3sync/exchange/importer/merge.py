@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from ...core.clock import TICK
 from ...core.kept import Deferred, Side
 from ...core.records import Action, Outcome
 from ...core.schema import Table
 from ..ports import Ports, Row
 from .context import Context
-from .deletion import TICK, Deleter, RecordToDelete
+from .deletion import Deleter, RecordToDelete
 from .items import Item
 
 

@@ -19,7 +19,7 @@ from .gather import Batch
 from .items import Item, Missing
 
 
-class PendingReferences:
+class PendingWriter:
     """Stores and resolves the pending references and files of records.
 
     Args:
