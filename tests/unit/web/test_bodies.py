@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from s3sync.core.errors import BadRequest, DocumentTooLarge, LengthRequired
 from s3sync.web import bodies
 
 MOST = 100_000
@@ -18,7 +19,10 @@ PACKED = gzip.compress(b"<s3xml/>")
 
 def asked(body: bytes, **headers: str) -> Any:
     env = SimpleNamespace(
-        content_length=str(len(body)), http_content_encoding=None, http_accept_encoding=None
+        content_length=str(len(body)),
+        http_content_encoding=None,
+        http_accept_encoding=None,
+        http_transfer_encoding=None,
     )
     vars(env).update(headers)
     return SimpleNamespace(env=env, body=io.BytesIO(body))
@@ -60,3 +64,29 @@ def test_a_length_that_is_no_number_is_not_believed(tmp_path: Path) -> None:
 )
 def test_an_answer_is_packed_where_that_is_wanted(accepted: Any, packs: bool) -> None:
     assert bodies._takes_gzip(asked(b"", http_accept_encoding=accepted)) is packs
+
+
+def in_chunks(body: bytes, **more: object) -> Any:
+    request = asked(b"", content_length="", http_transfer_encoding="Chunked")
+    vars(request.env).update({"wsgi_input": io.BytesIO(body), "wsgi_input_terminated": True, **more})
+    return request
+
+
+@pytest.mark.parametrize("body", [PACKED, b"<s3xml/>"])
+def test_a_body_in_chunks_is_read_where_the_server_hands_it_on(tmp_path: Path, body: bytes) -> None:
+    assert taken(tmp_path, in_chunks(body)) == b"<s3xml/>"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_body_in_chunks_has_the_same_limit(tmp_path: Path) -> None:
+    with pytest.raises(DocumentTooLarge):
+        taken(tmp_path, in_chunks(b"x" * (MOST + 1)))
+    with pytest.raises(BadRequest, match="no body"):
+        taken(tmp_path, in_chunks(b""))
+
+
+def test_where_the_server_does_not_hand_it_on_the_answer_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(LengthRequired) as found:
+        taken(tmp_path, in_chunks(b"<s3xml/>", wsgi_input_terminated=None))
+    assert found.value.http_status == 411
+    assert "Content-Length" in found.value.hint

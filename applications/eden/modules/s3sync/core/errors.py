@@ -10,6 +10,7 @@ which side it happened (``remote``). Code decides by type and attribute, never b
         DocumentTooLarge
         NotS3XML
       BadRequest
+        LengthRequired
         UnknownResource
         FilterError
       ProtectedResource
@@ -143,6 +144,12 @@ class BadRequest(SyncError):
     code = "bad_request"
     default_hint = "Correct the request and send it again."
     http_status = 400
+
+
+class LengthRequired(BadRequest):
+    """The web server of this site passes on only bodies whose length is announced."""
+
+    http_status = 411
 
 
 class UnknownResource(BadRequest):

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Callable
 from ..core.errors import (
     BadRequest,
     DocumentTooLarge,
+    LengthRequired,
     TruncatedDocument,
 )
 from ..core.limits import CHUNK
@@ -43,33 +44,54 @@ def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) 
     Raises:
         DocumentTooLarge: it has more bytes.
         BadRequest: there is no body.
+        LengthRequired: it comes in chunks, which the web server does not pass on.
         TruncatedDocument: it is shorter than announced, or the compressed data are damaged.
     """
-    announced = request.env.content_length
-    length = int(announced) if announced and str(announced).isdecimal() else 0
-    if length > most:
-        raise DocumentTooLarge(f"The body has {length} bytes; this site takes {most}.")
-    body: BinaryIO = request.body
-    body.seek(0, os.SEEK_END)
-    arrived = body.tell()
-    body.seek(0)
-    if arrived == 0:
-        raise BadRequest("The request has no body.", hint="Send the document with its length.")
-    if arrived < length:
-        raise TruncatedDocument(f"{length} bytes were announced, {arrived} arrived.")
-    start = body.read(2)
-    body.seek(0)
-    labelled = "gzip" in (request.env.http_content_encoding or "").lower()
-    if not is_packed(start) or (is_file and not labelled):
+    with contextlib.ExitStack() as undo:
+        body: BinaryIO
+        if "chunked" in (request.env.http_transfer_encoding or "").lower():
+            length = 0
+            body = undo.enter_context(_spooled(site))
+            _copy_chunks(request, body, most)
+        else:
+            announced = request.env.content_length
+            length = int(announced) if announced and str(announced).isdecimal() else 0
+            if length > most:
+                raise DocumentTooLarge(f"The body has {length} bytes; this site takes {most}.")
+            body = request.body
+        body.seek(0, os.SEEK_END)
+        arrived = body.tell()
+        body.seek(0)
+        if arrived == 0:
+            raise BadRequest("The request has no body.", hint="Send the document with its length.")
+        if arrived < length:
+            raise TruncatedDocument(f"{length} bytes were announced, {arrived} arrived.")
+        start = body.read(2)
+        body.seek(0)
+        labelled = "gzip" in (request.env.http_content_encoding or "").lower()
+        if is_packed(start) and (labelled or not is_file):
+            unpacked = undo.enter_context(_spooled(site))
+            try:
+                files.copy_limited(gzip.unpack(iter(lambda: body.read(CHUNK), b"")), unpacked, most)
+            except DamagedPacking as error:
+                raise TruncatedDocument(f"The packed body cannot be read: {error}.") from error
+            unpacked.seek(0)
+            body = unpacked
         yield body
-        return
-    with _spooled(site) as unpacked:
-        try:
-            files.copy_limited(gzip.unpack(iter(lambda: body.read(CHUNK), b"")), unpacked, most)
-        except DamagedPacking as error:
-            raise TruncatedDocument(f"The packed body cannot be read: {error}.") from error
-        unpacked.seek(0)
-        yield unpacked
+
+
+def _copy_chunks(request: Any, target: BinaryIO, most: int) -> None:
+    """Copy a body without an announced length (RFC 9112, 7.1), if the web server decodes it.
+
+    web2py itself reads only bodies with a length, and its server, Rocket, loses all but the first chunk.
+    """
+    if not request.env.wsgi_input_terminated:
+        raise LengthRequired(
+            "A body in chunks cannot be read by the web server of this site.",
+            hint="Send it with Content-Length instead of Transfer-Encoding: chunked; spool it first if need be.",
+        )
+    stream = request.env.wsgi_input
+    files.copy_limited(iter(lambda: stream.read(CHUNK), b""), target, most)
 
 
 def stream_answer(site: Site, request: Any, response: Any, write: Callable[[BinaryIO], Any]) -> Any:
