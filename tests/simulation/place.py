@@ -15,6 +15,7 @@ from tests.support.site import NOW, SampleSite
 
 #: What edits touch: table -> a field that may be anything.
 EDITED = {
+    "org_organisation_type": "comments",
     "gis_location": "comments",
     "org_organisation": "acronym",
     "org_office": "comments",
@@ -38,6 +39,7 @@ class Place:
         self.db, self.s3db = self.site.db, self.site.s3db
         self.clock, self.uuid = self.site.clock, self.site.uuid
         self.beginning = self._copy()
+        self.handed_over = 0
         self.backup: tuple[sqlite3.Connection, str] | None = None
 
     @property
@@ -84,8 +86,10 @@ class Place:
         chance = rnd.random()
         if chance < 0.34:
             self._create(f"{self.name}{number}", rnd)
-        elif chance < 0.82:
+        elif chance < 0.62:
             self._change(rnd)
+        elif chance < 0.82:
+            self._hand_over(number, rnd)
         elif chance < 0.90:
             self._delete(rnd)
         elif chance < 0.95:
@@ -100,7 +104,7 @@ class Place:
         return rnd.choice(list(found)).id if found else None
 
     def _create(self, name: str, rnd: random.Random) -> None:
-        kind = rnd.choice(("location", "organisation", "office", "person"))
+        kind = rnd.choice(("location", "organisation", "office", "person", "type"))
         s3db = self.s3db
         if kind == "location":
             parent = self._any("gis_location", rnd)
@@ -114,6 +118,8 @@ class Place:
                 s3db["org_office"].insert(
                     name=name, uuid=f"f{name}", organisation_id=owner, location_id=place
                 )
+        elif kind == "type":
+            s3db["org_organisation_type"].insert(name=name, uuid=f"t{name}")
         else:
             key = s3db["pr_person"].insert(first_name=name, uuid=f"p{name}")
             self._add_contact(key, name)
@@ -131,6 +137,22 @@ class Place:
         if tablename == "org_office" and rnd.random() < 0.5:
             values = {"organisation_id": self._any("org_organisation", rnd)}
         self.db(self.s3db[tablename].id == key).update(**values)
+
+    def _hand_over(self, number: int, rnd: random.Random) -> None:
+        """Let a record have the unique value of another one, which gets the former one's or a new one."""
+        table = self.s3db["org_organisation_type"]
+        first, second = self._any(table._tablename, rnd), self._any(table._tablename, rnd)
+        if first is None or first == second:
+            for each in ("a", "b"):
+                table.insert(name=f"{self.name}{number}{each}", uuid=f"t{self.name}{number}{each}")
+            return
+        self.handed_over += 1
+        given, taken = table[first].name, table[second].name
+        self.db(table.id == first).update(name=f"in between {number}")
+        self.db(table.id == second).update(name=given)
+        self.db(table.id == first).update(
+            name=taken if rnd.random() < 0.5 else f"{self.name}{number} renamed"
+        )
 
     def _delete(self, rnd: random.Random) -> None:
         tablename = rnd.choice(sorted(EDITED))

@@ -53,7 +53,9 @@ def test_references_of_an_eden_lack_the_domain_its_records_carry(site: SampleSit
     assert site.row(OFFICE, "vm/OFF").organisation_id == site.row(ORG, "vm/ORG-1").id
 
 
-def test_a_unique_key_outranks_the_uuid(site: SampleSite) -> None:
+def test_a_record_with_an_unknown_uuid_is_recognised_by_a_unique_value_and_keeps_its_own_uuid(
+    site: SampleSite,
+) -> None:
     table = "org_organisation_type"
     site.push(resource(table, "mine", data("name", "NGO")), table)
     report = site.push(

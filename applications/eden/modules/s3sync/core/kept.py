@@ -101,6 +101,7 @@ class Kept(NamedTuple):
         modified_on: time of the version that was not taken (UTC).
         fingerprint: digest of that version, to recognise it when it comes again.
         missing: for a rejected record, the uuids of referenced records that are missing here.
+        again: whether a rejected record is tried again although no reference is missing.
         kept_on: since when it is kept (UTC), None before it is.
         row: number of the row that holds it, where it is tried again; None otherwise.
     """
@@ -117,5 +118,6 @@ class Kept(NamedTuple):
     modified_on: datetime | None
     fingerprint: str
     missing: tuple[str, ...] = ()
+    again: bool = False
     kept_on: datetime | None = None
     row: int | None = None

@@ -173,6 +173,7 @@ class Outcome:
         errors: the invalid fields of a rejected record.
         warnings: what was left out although the record was stored (a missing file, a pending reference).
         winner: for a conflict, the version that stayed.
+        again: whether it was rejected only because another record has its unique value: it is tried again.
         waits: whether a deletion was skipped only for now: it is tried again when others refer to the record no more.
     """
 
@@ -184,4 +185,5 @@ class Outcome:
     errors: dict[str, FieldError] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     winner: Side | None = None
+    again: bool = False
     waits: bool = False

@@ -197,6 +197,11 @@ class Table:
         return bool(self.instance_types)
 
     @property
+    def has_unique(self) -> bool:
+        """Whether a value besides the uuid identifies a record, so that sites may know one under several uuids."""
+        return any(each.unique for each in self.data_fields())
+
+    @property
     def prefix(self) -> str:
         """The Eden module: the table name up to the first underscore."""
         return self.name.partition("_")[0]

@@ -16,4 +16,5 @@ __all__ = [
     "store",
     "tables",
     "traffic",
+    "twins",
 ]

@@ -72,7 +72,7 @@ class SqlKeptVersions:
                     item.reason,
                     None if item.modified_on is None else self._moment(item.modified_on),
                     item.fingerprint,
-                    _written(item.missing),
+                    _written(item),
                     item.ours,
                     item.theirs,
                     KeptState.OPEN,
@@ -87,7 +87,7 @@ class SqlKeptVersions:
         mark = self._store.mark
         self._store.run_many(
             f"UPDATE {self._kept} SET record_id = {mark}, reason = {mark}, missing = {mark} WHERE id = {mark}",
-            [(item.key, item.reason, _written(item.missing), item.row) for item in items],
+            [(item.key, item.reason, _written(item), item.row) for item in items],
         )
 
     def known(self, repository_id: int | None, table: str, uuids: Collection[str]) -> dict[str, Kept]:
@@ -182,7 +182,7 @@ class SqlKeptVersions:
         if not waiting:
             return []
         here = self._present(table, set().union(*(missing for _, missing in waiting)))
-        ready = [key for key, missing in waiting if not missing.isdisjoint(here)][:limit]
+        ready = [key for key, missing in waiting if not missing or not missing.isdisjoint(here)][:limit]
         sql = f"SELECT {self._kept_columns()}, ours, theirs, id FROM {self._kept} WHERE id IN "
         rows = sorted(self._store.by_keys(sql, (), ready), key=lambda row: row[-1])
         return [self._kept_item(row)._replace(ours=row[-3], theirs=row[-2], row=row[-1]) for row in rows]
@@ -269,8 +269,9 @@ class SqlKeptVersions:
         return moment if encode is None else encode(moment)
 
 
-def _written(missing: tuple[str, ...]) -> str | None:
-    return json.dumps(list(missing)) if missing else None
+def _written(item: Kept) -> str | None:
+    """Return what an item misses as it is stored: an empty list where it is tried again although nothing is."""
+    return json.dumps(list(item.missing)) if item.missing or item.again else None
 
 
 def _identity(item: Kept) -> tuple[Any, ...]:

@@ -281,7 +281,19 @@ class KeptVersions(Protocol):
         ...
 
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
-        """Return rejected records of which a missing reference has arrived."""
+        """Return rejected records to try again: a missing reference has arrived, or their value may be free now."""
+        ...
+
+
+class Twins(Protocol):
+    """Records that other sites know under another uuid. All methods work within the current transaction."""
+
+    def find(self, table: str, uuids: Collection[str]) -> dict[str, int]:
+        """Return uuid of another site -> key of the record here, for those that are known."""
+        ...
+
+    def remember(self, table: str, keys: Mapping[str, int]) -> None:
+        """Store uuids of other sites with the keys of the records here."""
         ...
 
 
@@ -335,6 +347,7 @@ class Ports:
         journal: the changes, in order.
         pending_references: pending references and files.
         kept_versions: versions that did not become the record.
+        twins: further uuids of records.
         accounts: users and groups.
         files: uploaded files.
         clock: the site's clock.
@@ -345,6 +358,7 @@ class Ports:
     journal: Journal
     pending_references: PendingReferences
     kept_versions: KeptVersions
+    twins: Twins
     accounts: Accounts
     files: Files
     clock: Clock

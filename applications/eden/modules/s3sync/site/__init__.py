@@ -32,6 +32,7 @@ from ..database.pending_references import SqlPendingReferences
 from ..database.record_counts import RecordCounts
 from ..database.store import open_store
 from ..database.tables.fields import live
+from ..database.twins import SqlTwins
 from ..exchange.exporter import Exporter, ExportPage, ExportRequest
 from ..exchange.importer import Context, Importer, unknown
 from ..exchange.importer.dry_run import DryRun
@@ -152,6 +153,11 @@ class Site:
         return SqlPendingReferences(self.db, lambda: self.schema, self.clock)
 
     @cached_property
+    def twins(self) -> SqlTwins:
+        """The further uuids of records."""
+        return SqlTwins(self.db, lambda: self.schema)
+
+    @cached_property
     def accounts(self) -> SiteAccounts:
         """Users and roles."""
         return SiteAccounts(self.db)
@@ -175,6 +181,7 @@ class Site:
             self.journal,
             self.pending_references,
             self.kept_versions,
+            self.twins,
             self.accounts,
             self.files,
             self.clock,

@@ -113,6 +113,16 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
     )
     declare(
         db,
+        "sync_twin",
+        lambda: [
+            Field("tablename", length=64, notnull=True),
+            # under which uuid other sites know the record, beside its own
+            Field("uuid", length=255, notnull=True),
+            Field("record_id", "integer", notnull=True),
+        ],
+    )
+    declare(
+        db,
         "sync_kept",
         lambda: [
             Field("kind", length=16, notnull=True),

@@ -187,6 +187,7 @@ class Importer:
                         _name_new_records(batch)
                         ours = self._our_versions(batch)
                         applier.apply(batch, main)
+                        planner.identifier.remember_twins()
                         planner.resolver.remember(batch)
                         self._keep(batch, context, ours)
                         _account(report, batch, main)
@@ -289,6 +290,7 @@ class Importer:
             modified_on=item.record.modified_on,
             fingerprint=item.fingerprint(),
             missing=_awaited(item),
+            again=outcome.again,
             row=item.kept_row if outcome.action is Action.REJECTED else None,
         )
 

@@ -23,7 +23,7 @@ from .links import Links
 from .merge import Merger
 from .owners import Owners
 from .pending import PendingWriter
-from .update import Updater
+from .update import HandOver, Updater
 
 _WRITTEN = (Action.CREATED, Action.UPDATED, Action.DELETED, Action.MERGED)
 
@@ -43,6 +43,7 @@ class Applier:
         remover = Deleter(ports, context.repository_id, context.delivered)
         self._owners = Owners(ports.accounts)
         self._links = Links(ports)
+        self._hand_over = HandOver(ports.store)
         self._creator = Creator(ports, context, self._owners, self._links)
         self._updater = Updater(ports, context, self._owners, self._links, remover)
         self._merger = Merger(ports, context, remover)
@@ -62,9 +63,11 @@ class Applier:
         self._owners.find(live)
         creates = [item for item in live if item.is_new]
         self._links.settle(batch, creates)
+        self._hand_over.free(live)
         late = self._creator.create(creates)
         updates = [item for item in live if not item.is_new and item.outcome is None]
         self._updater.update(updates)
+        self._hand_over.settle()
         self._links.write_late(late)
         self._merger.remove([item for item in taken if item.record.deleted and item.outcome is None])
         for item in batch.items:
@@ -74,7 +77,8 @@ class Applier:
         self._waiting.write_json_references(written, batch)
         self._note(written, batch.items, main)
         self._waiting.defer(written)
-        awaited = self._waiting.settle(written)
+        twins = [item for item in live if item.twin and item.outcome and not _is_written(item.outcome)]
+        awaited = self._waiting.settle([*written, *twins])
         self._after(written, awaited)
 
     def _outcome(self, item: Item) -> Outcome:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ...core.records import FieldError
-from ...core.schema import Schema
+from ...core.schema import Field, Schema
 from ..ports import Store
 from .context import HookForm
 from .items import Item, TablePlan, differs, reject
@@ -129,24 +129,40 @@ class Checker:
                     item.changes[name] = value
 
     def _check_unique(self, plan: TablePlan, items: Sequence[Item]) -> None:
-        for field in plan.unique:
-            claimed: dict[Any, Item] = {}
-            for item in items:
-                value = item.changes.get(field.name)
-                if item.outcome is not None or value in (None, ""):
-                    continue
-                if value in claimed:
-                    _reject_field(item, field.name, value, "is used twice in the document")
-                else:
-                    claimed[value] = item
-            if claimed:
-                at_key, at_value = 0, 1
-                for row in self._store.fetch(
-                    plan.table, (plan.table.key, field.name), field.name, list(claimed)
-                ):
-                    item = claimed[row[at_value]]
-                    if row[at_key] != item.key:
-                        _reject_field(item, field.name, row[at_value], "is used by another record already")
+        """Reject values that another record has or gets, unless that record gives them up in the same batch."""
+        claims = [self._claims(plan, field, items) for field in plan.unique]
+        by_key = {item.key: item for item in items if item.key is not None}
+        # Who is rejected keeps its own value, which may be what another one wants.
+        changed = True
+        while changed:
+            changed = False
+            for field, (claimed, holders) in zip(plan.unique, claims):
+                for value, item in claimed.items():
+                    if item.outcome is not None or holders.get(value, item.key) == item.key:
+                        continue
+                    holder = by_key.get(holders[value])
+                    if holder is None or not _gives_up(holder, field.name):
+                        _reject_field(
+                            item, field.name, value, "is used by another record already", again=True
+                        )
+                        changed = True
+
+    def _claims(
+        self, plan: TablePlan, field: Field, items: Sequence[Item]
+    ) -> tuple[dict[Any, Item], dict[Any, int]]:
+        """Return value -> the item that wants it, and value -> key of the record that has it."""
+        claimed: dict[Any, Item] = {}
+        for item in items:
+            value = item.changes.get(field.name)
+            if item.outcome is not None or value in (None, ""):
+                continue
+            if value in claimed:
+                _reject_field(item, field.name, value, "is used twice in the document")
+            else:
+                claimed[value] = item
+        columns = (field.name, plan.table.key)
+        held = self._store.fetch(plan.table, columns, field.name, list(claimed)) if claimed else []
+        return claimed, dict(held)
 
     def _check_lookups(self, plan: TablePlan, items: Sequence[Item]) -> None:
         for field in plan.data.values():
@@ -168,9 +184,14 @@ class Checker:
                     _reject_field(item, field.name, value, "value not in database")
 
 
-def _reject_field(item: Item, field: str, value: Any, message: str) -> None:
+def _gives_up(holder: Item, field: str) -> bool:
+    """Return whether an item that is taken changes a value, so that another record can have the former one."""
+    return holder.outcome is None and field in holder.changes and not holder.record.deleted
+
+
+def _reject_field(item: Item, field: str, value: Any, message: str, *, again: bool = False) -> None:
     errors = {field: FieldError(_text(value), message)}
-    reject(item, _describe(errors), errors)
+    reject(item, _describe(errors), errors, again=again)
 
 
 def _describe(errors: dict[str, FieldError]) -> str:

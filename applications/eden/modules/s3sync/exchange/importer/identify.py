@@ -1,4 +1,4 @@
-"""Finds the record here for an incoming one: by other unique keys, by uuid, by the resource's duplicate rule."""
+"""Finds the record here for an incoming one: by uuid, by other unique keys, by the resource's duplicate rule."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from ...core.records import Reference
+from ...core.records import Action, Reference
 from ...core.schema import Component, DuplicateRule
 from ...wire.values.json_references import portable
-from ..ports import Row, Store
+from ..ports import Row, Store, Twins
 from .gather import Batch, Gatherer
 from .items import Item, TablePlan, plain, reject
 from .references import Needed, Resolver
@@ -19,14 +19,18 @@ class Identifier:
     """Finds the originals of a batch, with one query per table, unique field and duplicate rule.
 
     Args:
-        store: see ``ports``.
+        store, twins: see ``ports``.
         gatherer: resolves identifiers.
         resolver: looks up references.
         synchronise_uuids: whether a duplicate adopts the uuid of the incoming record.
     """
 
-    def __init__(self, store: Store, gatherer: Gatherer, resolver: Resolver, synchronise_uuids: bool) -> None:
+    def __init__(
+        self, store: Store, twins: Twins, gatherer: Gatherer, resolver: Resolver, synchronise_uuids: bool
+    ) -> None:
         self._store = store
+        self._twins = twins
+        self._met: list[Item] = []
         self._gatherer = gatherer
         self._resolver = resolver
         self._synchronise_uuids = synchronise_uuids
@@ -39,6 +43,7 @@ class Identifier:
             for row in self._store.fetch(plan.table, plan.columns, "uuid", list(by_uuid)):
                 self._found(by_uuid[row[uuid_at]], row)
         if plan.unique:
+            self._identify_twins(plan, items)
             self._identify_by_unique(plan, items)
         if plan.table.duplicate is not None:
             self._identify_duplicates(plan, plan.table.duplicate, items, batch)
@@ -56,25 +61,58 @@ class Identifier:
             if value is not None:
                 item.super_keys[super_key] = value
 
+    def remember_twins(self) -> None:
+        """Store under which uuids others know records, after these were written."""
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for item in self._met:
+            if item.uuid is not None and item.key is not None and not _is_rejected(item):
+                found[item.plan.table.name][item.uuid] = item.key
+        self._met = []
+        for table, keys in found.items():
+            self._twins.remember(table, keys)
+
+    def _identify_twins(self, plan: TablePlan, items: Sequence[Item]) -> None:
+        """Find records that others know under a uuid that is not theirs here."""
+        unknown = {item.uuid: item for item in items if item.original is None and item.uuid is not None}
+        keys = self._twins.find(plan.table.name, list(unknown)) if unknown else {}
+        if not keys:
+            return
+        rows = {
+            row[plan.key_at]: row
+            for row in self._store.fetch(plan.table, plan.columns, plan.table.key, set(keys.values()))
+        }
+        for uuid, key in keys.items():
+            if key in rows:
+                self._found(unknown[uuid], rows[key])
+                unknown[uuid].twin = True
+
     def _identify_by_unique(self, plan: TablePlan, items: Sequence[Item]) -> None:
-        """Let exactly one match by other unique keys override the uuid; the record here keeps its own uuid."""
+        """Find twins of unknown records: the one record here that has their unique values.
+
+        A record of which the same document has a version of its own is none: it gives the value up.
+        """
         matches: dict[int, dict[int, Row]] = defaultdict(dict)
-        by_id = {id(item): item for item in items}
+        unknown = {id(item): item for item in items if item.original is None and not item.record.deleted}
+        known = {item.key for item in items if item.key is not None}
         for field in plan.unique:
             wanted: dict[Any, list[Item]] = defaultdict(list)
-            for item in items:
+            for item in unknown.values():
                 value = item.record.values.get(field.name)
-                if value not in (None, "") and not item.record.deleted:
+                if value not in (None, ""):
                     wanted[value].append(item)
             if wanted:
                 at = plan.position[field.name]
                 for row in self._store.fetch(plan.table, plan.columns, field.name, list(wanted)):
                     for item in wanted.get(row[at], ()):
-                        matches[id(item)][row[plan.key_at]] = row
+                        if item.uuid is None or row[plan.key_at] not in known:
+                            matches[id(item)][row[plan.key_at]] = row
         for identity, rows in matches.items():
-            item = by_id[identity]
-            if len(rows) == 1 and item.key not in rows:
+            item = unknown[identity]
+            if len(rows) == 1:
                 self._found(item, next(iter(rows.values())))
+                item.twin = item.uuid is not None
+                if item.twin:
+                    self._met.append(item)
 
     def _identify_single_components(self, plan: TablePlan, items: Sequence[Item]) -> None:
         """Let a single component update that of its master, whatever its uuid."""
@@ -186,6 +224,10 @@ class Identifier:
             else:
                 keys[id(item)] = tuple(values)
         return keys
+
+
+def _is_rejected(item: Item) -> bool:
+    return item.outcome is None or item.outcome.action is Action.REJECTED
 
 
 def _join_key(component: Component, master: Item) -> int | None:

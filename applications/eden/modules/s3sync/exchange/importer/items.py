@@ -49,7 +49,10 @@ class Link(NamedTuple):
 
 
 class Item:
-    """One incoming record: its content, its original here, and what to do."""
+    """One incoming record: its content, its original here, and what to do.
+
+    ``twin`` says that the original has another uuid here, which it keeps.
+    """
 
     __slots__ = (
         "changes",
@@ -67,6 +70,7 @@ class Item:
         "role",
         "super_keys",
         "survivor",
+        "twin",
         "undated",
         "uuid",
         "warnings",
@@ -104,6 +108,7 @@ class Item:
         self.outcome: Outcome | None = None
         self.super_keys: dict[str, int] = {}
         self.warnings: list[str] = []
+        self.twin = False
 
     def ours(self, column: str) -> Any:
         """Return the value of a column of the record here."""
@@ -229,10 +234,12 @@ class TablePlan:
         return {name: make() for name, make in self._made_defaults.items()}
 
 
-def reject(item: Item, reason: str, errors: dict[str, FieldError] | None = None) -> None:
-    """Reject an item: it must not be written."""
+def reject(
+    item: Item, reason: str, errors: dict[str, FieldError] | None = None, *, again: bool = False
+) -> None:
+    """Reject an item: it must not be written, ``again``: for now."""
     item.outcome = Outcome(
-        Action.REJECTED, item.plan.table.name, item.uuid, item.key, reason, errors=errors or {}
+        Action.REJECTED, item.plan.table.name, item.uuid, item.key, reason, errors=errors or {}, again=again
     )
 
 

@@ -75,7 +75,7 @@ class PendingWriter:
         """Set references that waited for these records; return the id() of the items waited for."""
         arrived: dict[str, dict[str, Item]] = defaultdict(dict)
         for item in written:
-            if item.uuid is not None and (item.is_new or item.ours("deleted")):
+            if item.uuid is not None and (item.is_new or item.twin or item.ours("deleted")):
                 arrived[item.plan.table.name][item.uuid] = item
         if not arrived:
             return set()

@@ -70,8 +70,10 @@ class Planner:
         self._now = ports.clock.now()
         self._on_same = decide(Version(None), Version(None), terms, changed_here=False, same=True, tie=_never)
         self._on_unknown: dict[tuple[bool, int | None, bool], Decision] = {}
-        self.resolver = Resolver(ports.schema, ports.store, gatherer)
-        self._identifier = Identifier(ports.store, gatherer, self.resolver, terms.synchronise_uuids)
+        self.resolver = Resolver(ports, gatherer)
+        self.identifier = Identifier(
+            ports.store, ports.twins, gatherer, self.resolver, terms.synchronise_uuids
+        )
         self._echoes = Echoes(ports.schema, ports.kept_versions, gatherer, context.repository_id)
         self._checker = Checker(ports.schema, ports.store, self._now, self._now + context.max_ahead)
 
@@ -81,7 +83,7 @@ class Planner:
         for item in batch.items:
             tables[item.plan.table.name].append(item)
         for items in tables.values():
-            self._identifier.identify(items[0].plan, items, batch)
+            self.identifier.identify(items[0].plan, items, batch)
         if batch.postponed:
             batch.drop_postponed()
             for name, items in tables.items():

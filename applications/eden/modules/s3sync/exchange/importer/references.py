@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ...core.records import Reference
-from ...core.schema import Field, Schema, Table
-from ..ports import Store
+from ...core.schema import Field, Table
+from ..ports import Ports, Row
 from .gather import Batch, Gatherer
 from .items import Item, Link, Missing, Resolved
 
@@ -22,13 +22,14 @@ class Resolver:
     """Resolves the references of one import, with one query per table referred to.
 
     Args:
-        schema, store: see ``ports``.
+        ports: see ``ports``.
         gatherer: knows how references are to be read.
     """
 
-    def __init__(self, schema: Schema, store: Store, gatherer: Gatherer) -> None:
-        self._schema = schema
-        self._store = store
+    def __init__(self, ports: Ports, gatherer: Gatherer) -> None:
+        self._schema = ports.schema
+        self._store = ports.store
+        self._twins = ports.twins
         self._gatherer = gatherer
         self._tuids: dict[tuple[str, str], int] = {}
 
@@ -68,15 +69,28 @@ class Resolver:
             merged: dict[int, list[str]] = defaultdict(list)
             has_mark = "deleted_rb" in table.fields
             columns = ("uuid", column, "deleted_rb") if has_mark else ("uuid", column)
-            for row in self._store.fetch(table, columns, "uuid", uuids):
-                known[(name, target, row[0])] = row[1]
-                if has_mark and row[2]:
+            for row in [
+                *self._store.fetch(table, columns, "uuid", uuids),
+                *self._of_twins(table, columns, uuids),
+            ]:
+                if known.setdefault((name, target, row[0]), row[1]) == row[1] and has_mark and row[2]:
                     merged[row[2]].append(row[0])
             if merged:
                 for key, value in self._store.fetch(table, (table.key, column), table.key, list(merged)):
                     for uuid in merged[key]:
                         known[(name, target, uuid)] = value
         return known
+
+    def _of_twins(self, table: Table, columns: Sequence[str], uuids: Iterable[str]) -> list[Row]:
+        """Return rows as ``known`` looks them up by uuid, for records that others know under another uuid."""
+        if not table.has_unique:
+            return []
+        keys = self._twins.find(table.name, list(uuids))
+        if not keys:
+            return []
+        wanted = (table.key, *columns[1:])
+        rows = {row[0]: row for row in self._store.fetch(table, wanted, table.key, set(keys.values()))}
+        return [(uuid, *rows[key][1:]) for uuid, key in keys.items() if key in rows]
 
     def _resolve_item(self, item: Item, batch: Batch, known: Known) -> None:
         changes = item.changes

@@ -2,16 +2,81 @@
 
 from __future__ import annotations
 
+import uuid as uuids
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from ...core.errors import RowRefused
-from ..ports import Ports, Row
+from ...core.records import Action
+from ...core.schema import Field
+from ..ports import Ports, Row, Store
 from .context import Context
 from .deletion import Deleter
 from .items import Item, TablePlan, refused
 from .links import Links
 from .owners import Owners
+
+
+class HandOver:
+    """Unique values of a batch that change hands: whoever gives one up gets a placeholder first.
+
+    A unique index is checked row by row, so two records that swap their values could not be written one after the
+    other, in whatever order.
+
+    Args:
+        store: see ``ports``.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._freed: list[tuple[Item, Field]] = []
+
+    def free(self, items: Sequence[Item]) -> None:
+        """Free values that other items of the batch get, before anything of it is written.
+
+        Args:
+            items: new records and changed ones.
+        """
+        self._freed = []
+        by_table: dict[str, list[Item]] = defaultdict(list)
+        for item in items:
+            if item.outcome is None and item.plan.unique:
+                by_table[item.plan.table.name].append(item)
+        for group in by_table.values():
+            for field in group[0].plan.unique:
+                if field.is_text or not field.notnull:
+                    self._free_field(group[0].plan, field, group)
+
+    def _free_field(self, plan: TablePlan, field: Field, items: Sequence[Item]) -> None:
+        wanted = {item.changes.get(field.name) for item in items} - {None, ""}
+        givers = [
+            item
+            for item in items
+            if item.original is not None and field.name in item.changes and item.ours(field.name) in wanted
+        ]
+        if givers:
+            rows = [(item.key, _placeholder(field)) for item in givers]
+            self._store.update(plan.table, (field.name,), rows)
+            self._freed += [(item, field) for item in givers]
+
+    def settle(self) -> None:
+        """Give values back to records that the database refused after all, as far as nobody has them."""
+        for item, field in self._freed:
+            if item.outcome is None or item.outcome.action is not Action.REJECTED:
+                continue
+            try:
+                with self._store.savepoint():
+                    self._store.update(item.plan.table, (field.name,), [(item.key, item.ours(field.name))])
+            except RowRefused:
+                item.outcome.reason += f" Its former {field.name} is that of another record now."
+
+
+def _placeholder(field: Field) -> Any:
+    """Return a value that no record has: none, where the field may be empty."""
+    if not field.notnull:
+        return None
+    return f"~{uuids.uuid4().hex}"[: field.length or None]
 
 
 class Updater:
@@ -50,7 +115,9 @@ class Updater:
             self._update_group(items[0].plan, names, items)
 
     def _update_group(self, plan: TablePlan, names: tuple[str, ...], items: Sequence[Item]) -> None:
-        adopt = any(item.uuid is not None and item.uuid != item.ours("uuid") for item in items)
+        adopt = any(
+            item.uuid is not None and not item.twin and item.uuid != item.ours("uuid") for item in items
+        )
         columns = (*names, "modified_on", "modified_by", *(("uuid",) if adopt else ()))
         rows = [self._changed_row(item, names, adopt) for item in items]
         try:
@@ -76,7 +143,7 @@ class Updater:
         )
         if not adopt:
             return row
-        keeps_own = item.uuid is None or any(field.name in record.values for field in item.plan.unique)
+        keeps_own = item.uuid is None or item.twin
         return (*row, item.ours("uuid") if keeps_own else item.uuid)
 
     def _update_supers(self, plan: TablePlan, names: tuple[str, ...], items: Sequence[Item]) -> None:

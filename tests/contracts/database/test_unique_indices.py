@@ -1,0 +1,60 @@
+"""Unique values change hands on servers, where an index refuses every row that has another's value for a moment."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.sites import connect
+from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI
+from tests.support.documents import LATER, data, resource, told
+from tests.support.site import SampleSite
+
+pytestmark = pytest.mark.database
+
+TYPE = "org_organisation_type"
+
+
+@pytest.fixture(params=["postgres", "mysql"])
+def site(request: Any, tmp_path: Path) -> Iterator[SampleSite]:
+    server, more = (POSTGRES_URI, "") if request.param == "postgres" else (MYSQL_URI, CHARSET)
+    name = f"eden_test_{uuid.uuid4().hex[:12]}"
+    try:
+        admin = connect(server)
+    except Exception as error:  # no driver, or no server
+        pytest.skip(f"no {request.param}: {error}")
+    admin.autocommit = True
+    characters = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if more else ""
+    admin.cursor().execute(f"CREATE DATABASE {name}{characters}")
+    site = SampleSite(tmp_path / "site", uri=f"{server.rpartition('/')[0]}/{name}{more}")
+    yield site
+    site.db._adapter.close("rollback")
+    admin.cursor().execute(f"DROP DATABASE {name}")
+    admin.close()
+
+
+def kind(uuid: str, name: str, **more: Any) -> str:
+    return resource(TYPE, uuid, data("name", name), **more)
+
+
+def test_values_go_round_and_reach_new_records_in_any_order(site: SampleSite) -> None:
+    site.push("".join(kind(str(n), f"Name {n}") for n in range(5)), TYPE)
+    text = kind("new", "Name 0", modified_on=LATER)
+    text += "".join(kind(str(n), f"Name {n + 1}", modified_on=LATER) for n in range(5))
+    report = site.push(text, TYPE)
+    assert told(report) == {"created": 1, "updated": 5}
+    assert {row.uuid: row.name for row in site.rows(TYPE)} == {
+        "new": "Name 0",
+        **{str(n): f"Name {n + 1}" for n in range(5)},
+    }
+
+
+def test_a_twin_is_remembered(site: SampleSite) -> None:
+    site.push(kind("mine", "Aqua"), TYPE)
+    site.push(kind("theirs", "Aqua"), TYPE)
+    assert told(site.push(kind("theirs", "Wash", modified_on=LATER), TYPE)) == {"updated": 1}
+    assert [(row.uuid, row.name) for row in site.rows(TYPE)] == [("mine", "Wash")]
