@@ -20,6 +20,7 @@ from tests.support.standard_library import STDLIB
 OVERLAY = (
     "modules/s3sync",
     "controllers/sync.py",
+    "models/0000_sync.py",
     "models/sync.py",
     "models/tasks_sync.py",
     "models/zz_sync.py",
@@ -29,14 +30,13 @@ OVERLAY = (
 )
 #: What has to be installed beside Python's own; ``isal`` is optional, and of the drivers one is enough.
 PACKAGES = {"gluon", "pydal", "lxml", "requests", "urllib3", "cryptography", "isal", "psycopg2"}
-#: What web2py and the models of an Eden have put into the environment before ours are executed.
-ENVIRONMENT = {"T", "URL", "current", "redirect", "request", "response", "session"} | {
-    "auth",
-    "db",
-    "s3db",
-    "settings",
-    "tasks",
-}
+#: What web2py has put into the environment before the first model is executed.
+WEB2PY = {"T", "URL", "current", "redirect", "request", "response", "session"}
+#: What the models of an Eden add to it. The first of them is named here.
+ENVIRONMENT = WEB2PY | {"auth", "db", "s3db", "settings", "tasks"}
+FIRST_MODEL = "000_1st_run.py"
+#: What the models of the bundled application call in s3sync for its own pages only.
+NOT_FOR_SYNC = {("s3sync.web.plain_resources", "resource_request")}
 #: Pages of an Eden to which ours lead.
 PAGES = {("default", "index"), ("default", "user")}
 
@@ -173,4 +173,38 @@ def test_models_and_the_controller_use_names_that_every_eden_has(laid: Path) -> 
         for folder in ("models", "controllers")
         for path in (laid / folder).glob("*.py")
     }
-    assert len(found) == 4 and {name: names for name, names in found.items() if names} == {}
+    assert len(found) == 5 and {name: names for name, names in found.items() if names} == {}
+
+
+def called(path: Path, source: str, modules: Path) -> set[tuple[str, str]]:
+    """Return what a file imports from s3sync and calls: module and name."""
+    tree = ast.parse(source)
+    names: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            aliases = (each.asname or each.name for each in node.names)
+            names.update(zip(aliases, imported(path, ast.unparse(node), modules)))
+    found: set[tuple[str, str]] = set()
+    for function in (node.func for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if isinstance(function, ast.Name):
+            found.add(names.get(function.id, ("", "")))
+        elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            found.add((".".join(names.get(function.value.id, ())), function.attr))
+    return {each for each in found if each[0].startswith("s3sync.")}
+
+
+def test_the_request_is_prepared_before_any_model_of_an_eden_can_read_its_body(laid: Path) -> None:
+    first = min((laid / "models").glob("*.py"), key=lambda path: path.name)
+    source = first.read_text(encoding="utf-8")
+    assert first.name < FIRST_MODEL and free_names(source) - WEB2PY == set()
+    assert ("s3sync.ui.program_requests", "prepare") in called(first, source, laid / "modules")
+
+
+def test_what_a_model_of_the_bundled_application_calls_is_called_in_the_set_too(laid: Path) -> None:
+    modules = laid / "modules"
+    within = {each for path, source in sources(laid) for each in called(path, source, modules)}
+    ours = {path.name for path in (laid / "models").iterdir()}
+    others = [path for path in (APPLICATION / "models").glob("*.py") if path.name not in ours]
+    without = {each for path in others for each in called(path, path.read_text("utf-8"), modules)}
+    assert ("s3sync.database.tables.indices", "prepare") in without
+    assert without - within == NOT_FOR_SYNC

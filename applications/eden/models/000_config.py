@@ -1,4 +1,4 @@
-"""This site's modules and settings. The first model; the others build on it."""
+"""This site's modules and settings. The models that follow build on it."""
 
 from collections import OrderedDict
 
@@ -8,7 +8,8 @@ from s3.pages import reader_choices, translations
 from s3sync.ui import program_requests
 from s3.settings import S3Settings
 
-program_requests.prepare(request, response, session)
+if request.controller != "sync":  # for those, models/0000_sync.py has done it
+    program_requests.prepare(request, response, session)
 translations.quote_translations()
 # The language files belong to the project: web2py must not write missing texts into them.
 T.is_writable = False

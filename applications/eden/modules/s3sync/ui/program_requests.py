@@ -44,7 +44,7 @@ def is_interface(request: Any) -> bool:
 
 
 def prepare(request: Any, response: Any, session: Any) -> None:
-    """Prepare the request before any other code uses it; the first model calls this.
+    """Prepare the request before any other code uses it; ``models/0000_sync.py`` calls this for the synchronisation.
 
     The body of an interface request is a document, whatever its content type. web2py would parse it as a form: that
     fails for XML on Python 3, and takes quadratic time for XML with the content type of a form, as Eden sends it.
