@@ -27,9 +27,12 @@ from ..core.errors import (
 from ..core.limits import BEGINNING, CHUNK
 from ..core.text import shown
 from ..wire.compression import DamagedPacking, gzip
-from .failures import a_web_page, error_of, http_date, json_object, line_errors, looks_like_html
+from .failures import a_web_page, error_of, http_date, json_object, line_errors, looks_like_html, not_http
 from .limits import REDIRECTS, SMALL_CHUNK
 from .urls import without_credentials
+
+#: Digits of a length that an answer can have.
+_MOST_DIGITS = 18
 
 
 @dataclass
@@ -112,13 +115,19 @@ class Response:
 
         Raises:
             NotAuthenticated: it is a login page.
-            ProtocolError: there is no target.
+            ProtocolError: there is no target, or it is not an address.
         """
         location = self.response.headers.get("Location")
         if not location:
             raise ProtocolError(f"{self.url} redirects (status {self.status}) to nowhere.", remote=True)
-        target = urljoin(self.url, location)
-        if "/user/login" in urlsplit(target).path:
+        try:
+            target = urljoin(self.url, location)
+            parts = urlsplit(target)
+            # An address with a port that is none is found out only here.
+            _ = parts.port
+        except ValueError as error:
+            raise not_http(self.url, error) from error
+        if "/user/login" in parts.path:
             raise NotAuthenticated(f"{self.url} asks to log in on a web page.", remote=True)
         return target
 
@@ -198,9 +207,9 @@ class Response:
                     )
                 yield raw
         expected = self.response.headers.get("Content-Length", "")
-        if expected.isdecimal() and self.received < int(expected):
+        if expected.isdecimal() and (len(expected) > _MOST_DIGITS or self.received < int(expected)):
             raise TruncatedDocument(
-                f"{self.url} announced {expected} bytes and sent {self.received}.", remote=True
+                f"{self.url} announced {shown(expected)} bytes and sent {self.received}.", remote=True
             )
 
 

@@ -27,6 +27,7 @@ from ..core.errors import (
     PeerFailed,
     PeerRefused,
     PeerUnreachable,
+    ProtocolError,
     StoreFull,
     SyncError,
     TlsFailed,
@@ -34,6 +35,7 @@ from ..core.errors import (
 )
 from ..core.limits import BEGINNING
 from ..core.messages import Sentence, Told
+from ..core.text import legible, shown
 from .limits import DEEPEST_REASON
 from .urls import without_credentials, without_secrets
 
@@ -41,6 +43,8 @@ BUSY = (408, 425, 429, 502, 503, 504)
 
 #: Maximum characters of the other site's text in a message, and bytes of a plain text that are searched for it.
 LONGEST_TOLD, LOOKED_AT = 300, 2000
+#: Maximum characters of a message and of a hint that the other site gives as JSON.
+LONGEST_MESSAGE = 2000
 
 #: Bytes at the beginning by which a web page is recognised.
 PAGE_START = 512
@@ -105,13 +109,20 @@ def looks_like_html(body: bytes) -> bool:
 
 def page_title(body: bytes) -> str:
     """Return the title of a web page, else its first heading, else ""."""
-    text = body[:BEGINNING].decode("utf-8", "replace")
-    for tag in ("title", "h1"):
-        found = re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.IGNORECASE | re.DOTALL)
-        if found:
-            plain = re.sub(r"<[^>]+>", " ", found.group(1))
-            return " ".join(html.unescape(plain).split())[:LONGEST_TOLD]
+    page = body[:BEGINNING]
+    folded = page.lower()
+    for tag in (b"title", b"h1"):
+        start = folded.find(b"<" + tag)
+        start = folded.find(b">", start) + 1 if start >= 0 else 0
+        end = folded.find(b"</" + tag, start)
+        if start and end >= 0:
+            inside = page[start : min(end, start + LOOKED_AT)].decode("utf-8", "replace")
+            return " ".join(html.unescape(_without_tags(inside)).split())[:LONGEST_TOLD]
     return ""
+
+
+def _without_tags(text: str) -> str:
+    return re.sub(r"<[^<>]+>", " ", text)
 
 
 def a_web_page(url: str, body: bytes) -> NotS3XML:
@@ -139,15 +150,12 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 def _told(told: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> str:
     """Return the message of an answer: Eden's JSON message, its ticket, a page's title, or plain text."""
-    message = told.get("message")
-    if isinstance(message, str) and message:
-        return message
-    repeated = headers.get("web2py_error")
-    if repeated:
-        return str(repeated)
+    for said in (told.get("message"), headers.get("web2py_error")):
+        if isinstance(said, str) and said:
+            return shown(legible(said), LONGEST_MESSAGE)
     if looks_like_html(body):
         return page_title(body)
-    text = " ".join(re.sub(r"<[^>]+>", " ", body[:LOOKED_AT].decode("utf-8", "replace")).split())
+    text = " ".join(_without_tags(body[:LOOKED_AT].decode("utf-8", "replace")).split())
     return "" if told else text[:LONGEST_TOLD]
 
 
@@ -216,11 +224,27 @@ def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[
         requests.exceptions.InvalidURL,
         requests.exceptions.InvalidSchema,
         requests.exceptions.MissingSchema,
-        requests.exceptions.InvalidHeader,
     ) as error:
         raise ConfigurationError(Sentence.CANNOT_BE_ASKED.say(url=url, reason=_root(error))) from error
+    except requests.exceptions.InvalidHeader as error:
+        raise not_http(url, error) from error
     except (requests.exceptions.RequestException, urllib3_errors.HTTPError) as error:
         raise PeerUnreachable(Sentence.EXCHANGE_FAILED.say(**where, reason=_root(error))) from error
+    except ValueError as error:
+        # Numbers and addresses in headers that http.client, requests and urllib3 take without looking at them.
+        raise not_http(url, error) from error
+
+
+def not_http(url: str, error: Exception) -> ProtocolError:
+    """Return the error that an answer breaks the rules of HTTP.
+
+    Args:
+        url: the requested URL, without credentials.
+        error: what a library found wrong.
+    """
+    return ProtocolError(
+        f"{url} answered against the rules of HTTP: {shown(_root(error), LONGEST_TOLD)}", remote=True
+    )
 
 
 def _obstacle(error: BaseException) -> Obstacle:
