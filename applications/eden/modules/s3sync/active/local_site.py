@@ -48,15 +48,15 @@ class LocalSite:
         self._capabilities = repository.usable_capabilities
 
     def journal_identity(self) -> str:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         return self._site.journal.identity()
 
     def capabilities(self) -> frozenset[str]:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         return self._capabilities
 
     def learn(self, capabilities: frozenset[str]) -> None:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         if capabilities <= self._capabilities:
             return
         self._capabilities |= capabilities
@@ -64,7 +64,7 @@ class LocalSite:
             self._repository.update(capabilities=sorted(self._capabilities))
 
     def position(self, task: Task) -> Position:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         pulled = self._states.pulled(task.resource)
         pushed = self._states.pushed(task.resource)
         since = self._asked_before(task.resource)
@@ -90,7 +90,7 @@ class LocalSite:
         return self._repository.context(table, clears=False, known=known)
 
     def take_page(self, task: Task, page: PullResult) -> ImportSummary:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         site, table = self._site, task.resource
         state = self._states.pulled(table)
         terms = self._repository.terms(task.exchange)
@@ -119,7 +119,7 @@ class LocalSite:
     def take_document(
         self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
     ) -> ImportSummary:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         site, table = self._site, task.resource
         terms = self._repository.terms(task.exchange)
         context = self.context(table, from_ours=False)
@@ -149,11 +149,11 @@ class LocalSite:
             report.add_others(carried_out)
 
     def waiting_deletions(self) -> int:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         return self._site.kept_versions.count_waiting(self._id)
 
     def refuse_deletions(self) -> dict[str, ImportSummary]:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         with self._site.store.transaction():
             reports = refuse_deletions(self._site, self._id)
         return {table: self._taken(report) for table, report in reports.items()}
@@ -170,7 +170,7 @@ class LocalSite:
         return ImportSummary(counts, problems_of(report))
 
     def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         problems: list[str] = []
         tried: set[tuple[str, int, str]] = set()
         while True:
@@ -220,7 +220,7 @@ class LocalSite:
     # --- push ------------------------------------------------------------------------------------------
 
     def write_page(self, task: Task, after: int, limit: int, target: Path, *, paged: bool) -> PushPage:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         site, table = self._site, task.resource
         if table not in self._caught_up:
             site.journal.catch_up(site.schema.table(table))
@@ -246,7 +246,7 @@ class LocalSite:
         return PushPage(page.count, page.position, page.more, total)
 
     def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         state = self._states.pushed(task.resource)
         checkpoint = state.checkpoint if result is None else result.checkpoint or ""
         changed = replace(state, position=page.position, checkpoint=checkpoint, files=list(files))
@@ -262,7 +262,7 @@ class LocalSite:
         self._site.db(self._site.db.sync_task.id == task.id).update(**moment)
 
     def start_over(self, task: Task) -> None:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         state = self._states.pushed(task.resource)
         self._counted.discard(task.resource)
         with self._site.store.transaction():
@@ -270,12 +270,12 @@ class LocalSite:
             self._states.save_pushed(task.resource, PushState(0, state.checkpoint, state.files))
 
     def file_path(self, stored: str) -> Path:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         return upload_path(self._site, stored)
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """See ``engine.Local``."""
+        """See port ``Local``."""
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._site.spool))
         try:
             yield folder

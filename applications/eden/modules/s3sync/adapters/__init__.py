@@ -27,6 +27,7 @@ __all__ = [
     "capabilities_of",
     "eden",
     "findings",
+    "folder",
     "lines",
     "needed_columns",
     "settings",

@@ -156,7 +156,7 @@ def order(variables: Any) -> SortOrder:
 
 
 def kept_page(site: Site, wanted: KeptVersionQuery, variables: Any) -> ListPage:
-    """Return a page of kept versions as Entry.
+    """Return a page of kept versions; its rows are ``KeptEntry``.
 
     Args:
         site: this site.

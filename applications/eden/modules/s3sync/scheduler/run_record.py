@@ -70,7 +70,7 @@ class RunRecord:
             )
 
     def stage(self, stage: Stage, resource: str | None = None, total: int | None = None) -> None:
-        """See ``engine.Progress``."""
+        """See port ``Progress``."""
         former = (self._pending.get("resource_name"), self._pending.get("direction"))
         present = (resource or former[0], DIRECTIONS.get(stage, former[1]))
         if present != former:
@@ -95,7 +95,7 @@ class RunRecord:
         bytes_in: int = 0,
         bytes_out: int = 0,
     ) -> None:
-        """See ``engine.Progress``."""
+        """See port ``Progress``."""
         if done:
             self._pending["done"] = done
         increments = {"sent": sent, "bytes_received": bytes_in, "bytes_sent": bytes_out}
@@ -117,7 +117,7 @@ class RunRecord:
                 entry["received"][name] = entry["received"].get(name, 0) + count
 
     def check(self) -> None:
-        """See ``engine.Progress``."""
+        """See port ``Progress``."""
         if self._lease is not None and self._lease.lost.is_set():
             raise AlreadyRunning(Sentence.TAKEN_OVER.say())
         db = self._site.db

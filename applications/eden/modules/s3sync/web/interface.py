@@ -1,4 +1,4 @@
-"""The interface for programs: from requests to replies. Only this module knows HTTP statuses.
+"""The interface for programs: from requests to replies.
 
 A request is read and passed to a use case (``passive``, importer, exporter); its result or error becomes the reply.
 Nothing here reads ``request.vars``: the body is a document, whatever its content type.

@@ -1,7 +1,7 @@
 """The sync_* tables: Eden's names and columns, so that an Eden database can be taken over, and our own.
 
 ``define`` is called by models/sync.py where the module is enabled, in every request: it must stay cheap.
-``prepare`` makes the indices; it runs once a database, not once a request.
+``indices`` has what is made once a database, not once a request.
 """
 
 from __future__ import annotations
