@@ -180,3 +180,21 @@ def test_docstrings_of_functions_begin_with_a_verb() -> None:
         if public and _NOUN_PHRASE.match(each.text) and not is_property(node) and not of_tests(each):
             wrong.append(f"{each.where}: {each.text.splitlines()[0]}")
     assert wrong == []
+
+
+def test_ports_that_docstrings_refer_to_exist() -> None:
+    ports = {
+        node.name
+        for path in (APPLICATION / "modules" / "s3sync").rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
+    }
+    named = [
+        (each.where, name)
+        for each in documentation()
+        for name in re.findall(r"See (?:port )?``([\w.]+)``", each.text)
+        if "See port" in each.text or "." in name
+    ]
+    assert named
+    assert [(where, name) for where, name in named if name not in ports] == []
