@@ -169,6 +169,19 @@ def test_a_deletion_of_what_was_never_here_changes_nothing() -> None:
     assert found.reason is DecisionReason.UNKNOWN_DELETION
 
 
+@pytest.mark.parametrize("reason", list(DecisionReason))
+def test_a_reason_is_found_by_its_text_and_by_nothing_else(reason: DecisionReason) -> None:
+    assert DecisionReason.of(reason.value) is reason
+    assert DecisionReason.of(reason.code) is None and DecisionReason.of(f"{reason.value} ") is None
+    assert reason.message.as_json() == {"code": reason.code, "params": {}}
+    assert str(reason.message) == reason.value
+
+
+@pytest.mark.parametrize("text", [None, "", "It was kept."])
+def test_another_text_is_no_reason_of_the_policy(text: str | None) -> None:
+    assert DecisionReason.of(text) is None
+
+
 METHODS = [
     (None, Version(NOON), Method.CREATE, Action.CREATED),
     (Version(NOON), Version(LATER), Method.UPDATE, Action.UPDATED),

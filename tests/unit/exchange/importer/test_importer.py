@@ -198,6 +198,9 @@ def test_a_record_changed_on_both_sides_is_a_conflict_and_the_loser_is_kept(site
     assert site.row(ORG, "u").name == "Theirs"
     kept = site.kept()[0]
     assert (kept.kind, kept.winner, kept.uuid) == ("conflict", "theirs", "u")
+    assert kept.reason == "Policy NEWER: the other site's version is newer and was taken."
+    assert kept.reason in str(report.conflicts[0])
+    assert report.conflicts[0].as_json()["params"]["reason"]["code"] == "newer_taken"
     assert "Ours" in (kept.ours or "") and "Theirs" in (kept.theirs or "")
 
 

@@ -15,6 +15,7 @@ from typing import Callable, NamedTuple
 
 from .errors import BadRequest
 from .kept import Side
+from .messages import Message
 from .records import Action
 
 
@@ -147,8 +148,12 @@ class Version(NamedTuple):
     replaced_by: str | None = None
 
 
-class DecisionReason(str, enum.Enum):
-    """Why a version was taken or not; the value is the English text in reports, replies and kept versions."""
+@enum.unique
+class DecisionReason(enum.Enum):
+    """Why a version was taken or not; the value is the English text in reports, replies and kept versions.
+
+    The texts are stored and on the wire: one that is reworded must still be found by ``of``.
+    """
 
     UNKNOWN_DELETION = "The deleted record was never known here."
     ECHO = "It is our own former version, which was replaced here since."
@@ -165,6 +170,24 @@ class DecisionReason(str, enum.Enum):
     MASTER_NEITHER = "Policy MASTER: theirs is a copy too, our version was kept."
     NEWER_TAKEN = "Policy NEWER: the other site's version is newer and was taken."
     NEWER_KEPT = "Policy NEWER: our version is newer and was kept."
+
+    @classmethod
+    def of(cls, text: str | None) -> DecisionReason | None:
+        """Return the reason with this English text, None if it is another text."""
+        return _BY_TEXT.get(text or "")
+
+    @property
+    def code(self) -> str:
+        """The code for the log."""
+        return self.name.lower()
+
+    @property
+    def message(self) -> Message:
+        """The reason as a message with its code."""
+        return Message(self.code, self.value)
+
+
+_BY_TEXT = {each.value: each for each in DecisionReason}
 
 
 _NOT_ALLOWED = {

@@ -43,7 +43,7 @@ def test_a_known_message_is_told_in_the_readers_language() -> None:
     entry = entry_of(
         received({"created": 3, "rejected": 1}),
         Sentence.RECORD_REJECTED.say(record="org_office x", reason="too long"),
-        Sentence.RECORD_CONFLICT.say(record="org_office y", reason=DecisionReason.NEWER_KEPT.value),
+        Sentence.RECORD_CONFLICT.say(record="org_office y", reason=DecisionReason.NEWER_KEPT.message),
         Message("", "Said elsewhere."),
     )
     assert MessageWords(german).message(entry).splitlines() == [
@@ -52,6 +52,19 @@ def test_a_known_message_is_told_in_the_readers_language() -> None:
         "<org_office y was changed at both sites. <Ours is newer and was kept.>>",
         "Said elsewhere.",
     ]
+
+
+@pytest.mark.parametrize(
+    "stored, shown",
+    [
+        ("Policy NEWER: our version is newer and was kept.", "<Ours is newer and was kept.>"),
+        ("A rule of another site.", "A rule of another site."),
+    ],
+    ids=["of the policy", "another"],
+)
+def test_an_entry_of_an_earlier_release_has_the_text_of_the_reason(stored: str, shown: str) -> None:
+    entry = entry_of(Sentence.RECORD_CONFLICT.say(record="y", reason=stored))
+    assert MessageWords(german).message(entry) == f"<y was changed at both sites. {shown}>"
 
 
 def test_a_remedy_is_found_by_its_code() -> None:
@@ -116,8 +129,8 @@ def test_every_sentence_is_known_in_the_readers_language(sentence: Sentence) -> 
 
 
 def test_codes_are_short_enough_for_their_column_and_mean_one_thing() -> None:
-    codes = {each.code for each in Sentence}
-    assert len(codes) == len(Sentence) and max(map(len, codes)) <= 32
+    codes = {each.code for each in (*Sentence, *DecisionReason)}
+    assert len(codes) == len(Sentence) + len(DecisionReason) and max(map(len, codes)) <= 32
     assert not codes & errors.errors(str).keys()
 
 

@@ -28,3 +28,10 @@ def test_every_remedy_of_an_error_is_in_the_readers_language() -> None:
 
 def test_every_reason_of_the_policy_is_in_the_readers_language() -> None:
     assert set(DecisionReason) == set(remedies.reasons(str))
+
+
+def test_a_stored_reason_is_told_in_the_readers_language_and_another_text_as_it_is() -> None:
+    words = remedies.reason_words(str)
+    assert words(DecisionReason.NO_MERGE.value) == "This resource joins no records."
+    assert words("A rule of another site.") == "A rule of another site."
+    assert words(None) == ""

@@ -16,8 +16,8 @@ from typing import Callable, Protocol
 from ...core.gc_pause import paused_gc
 from ...core.kept import SUPERSEDABLE, Kept, KeptKind
 from ...core.limits import BATCH_SIZE
-from ...core.messages import Sentence
-from ...core.policy import Terms
+from ...core.messages import Message, Sentence
+from ...core.policy import DecisionReason, Terms
 from ...core.records import Action, Outcome, Record
 from ...core.schema import Table
 from ...wire.s3xml import LONGEST_IDENTIFIER, Decoder, encode_record, parse_fragment
@@ -318,6 +318,11 @@ def _name_new_records(batch: Batch) -> None:
             item.uuid = f"urn:uuid:{uuids.uuid4()}"
 
 
+def _reason_message(reason: str) -> Message:
+    known = DecisionReason.of(reason)
+    return Message("", reason) if known is None else known.message
+
+
 def _account(report: Report, batch: Batch, main: str) -> None:
     tally: "Counter[tuple[str, Action]]" = Counter()
     for item in batch.items:
@@ -329,7 +334,9 @@ def _account(report: Report, batch: Batch, main: str) -> None:
         if action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
             report.failures.append((item.record, outcome))
         elif action is Action.CONFLICT and len(report.conflicts) < MAX_FAILURES:
-            report.conflicts.append(Sentence.RECORD_CONFLICT.say(record=item.label(), reason=outcome.reason))
+            report.conflicts.append(
+                Sentence.RECORD_CONFLICT.say(record=item.label(), reason=_reason_message(outcome.reason))
+            )
         if outcome.warnings and len(report.warnings) < MAX_FAILURES:
             report.warnings.extend(f"{item.label()}: {warning}" for warning in outcome.warnings)
         if item.role is Role.MAIN and outcome.table == main:

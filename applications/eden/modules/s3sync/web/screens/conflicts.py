@@ -51,7 +51,7 @@ def tab(desk: ScreenContext, record: Repository) -> Any:
 def _list(desk: ScreenContext, wanted: KeptVersionQuery) -> dict[str, Any]:
     T = desk.T
     return {
-        "reasons": remedies.reasons(T),
+        "reason_words": remedies.reason_words(T),
         "page": kept_list.kept_page(desk.site, wanted, desk.request.get_vars),
         "wanted": wanted,
         "order": kept_list.order(desk.request.get_vars),
@@ -113,7 +113,7 @@ def _one(desk: ScreenContext, row: Any) -> Any:
         "states": conflicts_and_log.states(T),
         "decided": conflicts_and_log.decided(T),
         "sides": conflicts_and_log.sides(T),
-        "reasons": remedies.reasons(T),
+        "reason_words": remedies.reason_words(T),
     }
 
 

@@ -28,5 +28,5 @@ def page(desk: ScreenContext) -> Any:
         "decided": conflicts_and_log.decided(T),
         "results": conflicts_and_log.results(T),
         "modes": conflicts_and_log.modes(T),
-        "reasons": remedies.reasons(T),
+        "reason_words": remedies.reason_words(T),
     }

@@ -272,7 +272,7 @@ def _reasons(T: Translate, each: DryRunRecord, incoming: bool) -> list[Any]:
     if kept:
         ours = (kept == Side.OURS) == incoming
         return [T("Our version would stay.") if ours else T("The other site's version would stay.")]
-    return [remedies.reasons(T).get(each.reason, each.reason)] if each.reason else []
+    return [remedies.reason_words(T)(each.reason)] if each.reason else []
 
 
 def _lines(

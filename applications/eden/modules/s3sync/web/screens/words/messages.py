@@ -46,9 +46,10 @@ class MessageWords:
         self._T = T
         self._errors = errors.errors(T)
         self._remedies = remedies.remedies(T)
-        self._reasons = remedies.reasons(T)
+        self._reason = remedies.reason_words(T)
         self._outcomes = outcomes(T)
         self._sentences = {each.code: words for each, words in _sentences(T).items()}
+        self._sentences.update((each.code, words) for each, words in remedies.reasons(T).items())
         self._counted: dict[str, Callable[[Mapping[str, Any]], str]] = {
             Sentence.RECORDS_RECEIVED.code: self._received,
             Sentence.RECORDS_SENT.code: self._sent,
@@ -144,8 +145,8 @@ class MessageWords:
 
     def _conflict(self, given: Mapping[str, Any]) -> str:
         T = self._T
-        reason = self._reasons.get(given["reason"], given["reason"])
-        about = {"record": given["record"], "reason": reason}
+        # Entries of earlier releases have the English text of the reason instead of its code.
+        about = {"record": given["record"], "reason": self._reason(given["reason"])}
         return str(T("%(record)s was changed at both sites. %(reason)s")) % about
 
 

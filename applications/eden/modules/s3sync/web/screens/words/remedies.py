@@ -1,11 +1,12 @@
 """Remedies for errors, and why a version was taken or not, in the reader's language.
 
-Both are found by code. A text without a code (of another site, or a special remedy) is shown unchanged.
+A remedy is found by its code, a reason by its member of ``DecisionReason``. What is stored or comes from another site
+has the reason as English text: ``reason_words`` finds its member, and returns a text of no member unchanged.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from ....core.policy import DecisionReason
 from ....site.labels import Translate
@@ -84,7 +85,7 @@ def remedies(T: Translate) -> dict[str, Any]:
     }
 
 
-def reasons(T: Translate) -> dict[str, Any]:
+def reasons(T: Translate) -> dict[DecisionReason, Any]:
     """Return reason -> why a version was taken or not, in the reader's language."""
     return {
         DecisionReason.UNKNOWN_DELETION: T("The record was deleted before this site knew it."),
@@ -105,3 +106,17 @@ def reasons(T: Translate) -> dict[str, Any]:
         DecisionReason.NEWER_TAKEN: T("Theirs is newer and was taken."),
         DecisionReason.NEWER_KEPT: T("Ours is newer and was kept."),
     }
+
+
+def reason_words(T: Translate) -> Callable[[str | None], Any]:
+    """Return the function that puts a stored or received reason into the reader's language.
+
+    It takes the English text, and returns a text of no member unchanged, "" for None.
+    """
+    known = reasons(T)
+
+    def words(text: str | None) -> Any:
+        reason = DecisionReason.of(text)
+        return text or "" if reason is None else known[reason]
+
+    return words
