@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s3sync.core.errors import Failure, NotAuthenticated, PeerUnreachable
-from s3sync.core.task import Activity
+from s3sync.core.task import Activity, RunState
 from s3sync.monitoring.failure_mail import failures_in_a_row, what_failed
 
 
@@ -20,7 +20,7 @@ from s3sync.monitoring.failure_mail import failures_in_a_row, what_failed
     ],
 )
 def test_failures_are_counted_back_to_the_last_success(states: list[str], count: int) -> None:
-    assert failures_in_a_row(states) == count
+    assert failures_in_a_row([RunState(each) for each in states]) == count
 
 
 def test_each_resource_that_failed_has_a_line_with_what_to_do() -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..core.kept import Deferred
 from ..core.schema import Table
+from ..database.log import LogEntry
 from ..database.paging import containing
 from ..database.tables.fields import live
 from ..site import Site
@@ -90,7 +91,7 @@ class RecordHistory(NamedTuple):
     kept: list[KeptEntry]
     waits: list[WaitingFor]
     awaited: list[WaitingFor]
-    log: list[Any]
+    log: list[LogEntry]
 
 
 def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory | None:
@@ -141,7 +142,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
             _waiting(site, T, each)
             for each in site.pending_references.deferred_for({table.name: [uuid]})[:MOST]
         ],
-        log=list(db(mentions).select(orderby=~log.id, limitby=(0, MOST))),
+        log=[LogEntry.read(row) for row in db(mentions).select(orderby=~log.id, limitby=(0, MOST))],
     )
 
 

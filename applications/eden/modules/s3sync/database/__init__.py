@@ -13,6 +13,7 @@ __all__ = [
     "paging",
     "pending_references",
     "record_counts",
+    "runs",
     "store",
     "tables",
     "traffic",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
 
@@ -24,6 +25,49 @@ OUTGOING, INCOMING = Transmission.OUTGOING, Transmission.INCOMING
 LONGEST_MESSAGE = 32_000
 REMOVED_AT_ONCE = 5_000
 logger = logging.getLogger("eden.sync")
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """An entry of the log. The names are those of the columns.
+
+    Attributes:
+        id: its key.
+        timestmp: when it was written (UTC).
+        repository_id: the repository, None for a site that is not registered.
+        resource_name: table, None if it is about the repository.
+        mode: activity and transmission (``log_mode``).
+        action: what was done.
+        result: how it ended, None for an entry of an Eden without one.
+        remote: whether the other site reported it.
+        message: what happened, in English.
+        remedy: what to do, in English, "" for nothing.
+        code: code of the error or message, None if it has none.
+        params: message and remedy as data, None if neither has a code.
+        run_id: the run that it belongs to.
+    """
+
+    id: int
+    timestmp: datetime | None = None
+    repository_id: int | None = None
+    resource_name: str | None = None
+    mode: str = ""
+    action: str = ""
+    result: Result | None = None
+    remote: bool = False
+    message: str = ""
+    remedy: str = ""
+    code: str | None = None
+    params: Mapping[str, Any] | None = None
+    run_id: int | None = None
+
+    @classmethod
+    def read(cls, row: Any) -> LogEntry:
+        """Return an entry from its row; what was not selected, or is NULL, has its default."""
+        found = {name: row.get(name) for name in cls.__dataclass_fields__}
+        given = {name: value for name, value in found.items() if value is not None}
+        given["result"] = next((each for each in Result if each == given.get("result")), None)
+        return cls(**given)
 
 
 class SyncLog:

@@ -11,6 +11,7 @@ from gluon import current
 from ..core.messages import Sentence, read_failures
 from ..core.plurals import counted
 from ..core.task import Activity, LogAction, Result, RunState
+from ..database import runs
 from ..database.log import OUTGOING
 from ..site import Repository, Site
 from ..site.labels import resource_title
@@ -19,7 +20,7 @@ from ..site.labels import resource_title
 COUNTED = 50
 
 
-def failures_in_a_row(states: Sequence[str]) -> int:
+def failures_in_a_row(states: Sequence[RunState]) -> int:
     """Return the number of consecutive failures in the last runs, ignoring cancelled ones.
 
     Args:
@@ -27,9 +28,9 @@ def failures_in_a_row(states: Sequence[str]) -> int:
     """
     count = 0
     for state in states:
-        if state == RunState.COMPLETED:
+        if state is RunState.COMPLETED:
             break
-        count += state == RunState.FAILED
+        count += state is RunState.FAILED
     return count
 
 
@@ -67,16 +68,15 @@ def tell(site: Site, repository_id: int) -> None:
     if repository is None:
         return
     after = site.host.settings.get_sync_notify_after()
-    run = db.sync_run
-    runs = db((run.repository_id == repository_id) & (run.state != RunState.RUNNING)).select(
-        run.state, run.message, run.failures, orderby=~run.id, limitby=(0, max(COUNTED, after))
-    )
-    count = failures_in_a_row([each.state for each in runs])
+    table = db.sync_run
+    ended = (table.repository_id == repository_id) & (table.state != RunState.RUNNING)
+    found = runs.find(db, ended, ~table.id, max(COUNTED, after))
+    count = failures_in_a_row([each.state for each in found])
     if count >= after and repository.notified_on is None:
-        last = next(each for each in runs if each.state == RunState.FAILED)
+        last = next(each for each in found if each.state is RunState.FAILED)
         reason = what_failed(last.failures, last.message, partial(resource_title, site))
         _tell_once(repository, recipients, _failing(repository, count, reason), began=True)
-    elif not count and runs and repository.notified_on is not None:
+    elif not count and found and repository.notified_on is not None:
         _tell_once(repository, recipients, _working(repository), began=False)
 
 
@@ -108,12 +108,9 @@ def _tell_once(repository: Repository, recipients: list[str], mail: tuple[str, s
 
 def _failing(repository: Repository, count: int, reason: str) -> tuple[str, str]:
     T, site = current.T, repository.site
-    run = site.db.sync_run
-    success = (
-        site.db((run.repository_id == repository.id) & (run.state == RunState.COMPLETED))
-        .select(run.finished_on, orderby=~run.id, limitby=(0, 1))
-        .first()
-    )
+    table = site.db.sync_run
+    completed = (table.repository_id == repository.id) & (table.state == RunState.COMPLETED)
+    success = next(iter(runs.find(site.db, completed, ~table.id, 1)), None)
     about = {
         "site": site.host.settings.get_system_name(),
         "repository": repository.name,

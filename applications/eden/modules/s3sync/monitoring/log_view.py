@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Callable, NamedTuple
 
 from ..core.task import Activity, Result, log_mode
-from ..database.log import INCOMING, OUTGOING
+from ..database import runs
+from ..database.log import INCOMING, OUTGOING, LogEntry
 from ..database.paging import ListPage, containing, day, whole_number
+from ..database.runs import Run
 from ..database.tables.fields import live
 from ..site import Site
 
@@ -132,14 +134,14 @@ class LogGroup(NamedTuple):
     """The entries of one run, or a single entry without a run.
 
     Attributes:
-        run: row of sync_run; None if the entry has no run, or the run was removed.
+        run: the run; None if the entry has no run, or the run was removed.
         run_id: id of the run, None if the entry has none.
-        entries: rows of sync_log in the requested order.
+        entries: the entries in the requested order.
     """
 
-    run: Any
+    run: Run | None
     run_id: int | None
-    entries: list[Any]
+    entries: list[LogEntry]
 
 
 def log_page(site: Site, asked: LogQuery, variables: Any) -> ListPage:
@@ -158,16 +160,17 @@ def log_page(site: Site, asked: LogQuery, variables: Any) -> ListPage:
     # The keys first: sorting all the long messages of a large log takes far longer.
     found = db(query).select(db.sync_log.id, orderby=asked.order(db), limitby=page.bounds(PAGE))
     rows = db(db.sync_log.id.belongs([row.id for row in found])).select(orderby=asked.order(db))
-    return page._replace(rows=_groups(db, list(rows)))
+    return page._replace(rows=_groups(db, [LogEntry.read(row) for row in rows]))
 
 
-def _groups(db: Any, rows: Sequence[Any]) -> list[LogGroup]:
-    wanted = {row.run_id for row in rows if row.run_id}
-    runs = {row.id: row for row in db(db.sync_run.id.belongs(wanted)).select()}
+def _groups(db: Any, entries: Sequence[LogEntry]) -> list[LogGroup]:
+    wanted = {each.run_id for each in entries if each.run_id}
+    known = {run.id: run for run in runs.find(db, db.sync_run.id.belongs(wanted))}
     groups: dict[Any, LogGroup] = {}
-    for row in rows:
-        key = ("run", row.run_id) if row.run_id else ("entry", row.id)
-        groups.setdefault(key, LogGroup(runs.get(row.run_id), row.run_id, [])).entries.append(row)
+    for each in entries:
+        key = ("run", each.run_id) if each.run_id else ("entry", each.id)
+        group = LogGroup(known.get(each.run_id or 0), each.run_id, [])
+        groups.setdefault(key, group).entries.append(each)
     return list(groups.values())
 
 

@@ -16,6 +16,7 @@ from ..core.cursor import CheckpointKind
 from ..core.kept import UNDECIDED, KeptState
 from ..core.repository_state import RepositoryFacts, RepositoryState, evaluate
 from ..core.task import Mode, RunState
+from ..database.runs import Run
 from ..database.tables.fields import live
 from ..scheduler import queue
 from ..scheduler.lease import has_died
@@ -79,11 +80,16 @@ class RepositoryStatus:
 
     id: int
     name: str
-    run: Any
+    run: Run | None
     facts: RepositoryFacts
     health: RepositoryState
     where: str = ""
     flows: list[Flow] = field(default_factory=list)
+
+    @property
+    def live_run(self) -> int | None:
+        """The key of the run with a live worker."""
+        return self.run.id if self.run is not None and self.facts.is_live else None
 
     @property
     def outgoing(self) -> PendingChanges:
@@ -132,9 +138,9 @@ def standings(
         facts = RepositoryFacts(
             is_active=can_ask(row),
             resources=sum(1 for flow in of_row if flow.task is not None and flow.task.mode is not Mode.NONE),
-            run_state=RunState(run.state) if run is not None else None,
+            run_state=run.state if run is not None else None,
             is_live=run is not None and working.get(row.id) == run.id,
-            is_stopping=bool(run is not None and run.cancel_requested),
+            is_stopping=run is not None and run.cancel_requested,
             last_success=successes.get(row.id),
             last_contact=row.last_connected,
             is_queued=row.id in queued,
@@ -157,7 +163,7 @@ def _sum_known(counts: Sequence[int | None]) -> int | None:
 # --- runs ----------------------------------------------------------------------------------------------------
 
 
-def _runs(site: Site, one: int | None) -> tuple[dict[int, Any], dict[int, datetime]]:
+def _runs(site: Site, one: int | None) -> tuple[dict[int, Run], dict[int, datetime]]:
     """Return the last run of each repository, and the end of its last complete one."""
     db, store = site.db, site.store
     name, mark = store.columns.name, store.mark
@@ -171,7 +177,7 @@ def _runs(site: Site, one: int | None) -> tuple[dict[int, Any], dict[int, dateti
     ids = {each for row in newest for each in row[1:] if each}
     table = db.sync_run
     columns = [table[each] for each in RUN_COLUMNS]
-    by_id = {row.id: row for row in db(table.id.belongs(ids)).select(*columns)} if ids else {}
+    by_id = {row.id: Run.read(row) for row in db(table.id.belongs(ids)).select(*columns)} if ids else {}
     runs = {row[0]: by_id[row[1]] for row in newest if row[1] in by_id}
     successes = {
         row[0]: by_id[row[2]].finished_on or by_id[row[2]].started_on for row in newest if row[2] in by_id
@@ -187,7 +193,7 @@ def live_runs(site: Site) -> dict[int, int]:
     return {row.repository_id: row.run_id for row in rows if row.run_id and not has_died(row.owner)}
 
 
-def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> dict[int, list[Any]]:
+def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> dict[int, list[Run]]:
     """Return the last runs of repositories, oldest first, in few statements.
 
     Args:
@@ -203,11 +209,11 @@ def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> dict[in
         f"ORDER BY id DESC LIMIT {most}"
     )
     ids = [row[0] for row in store.first_of_each(last, [(each,) for each in repository_ids])]
-    found: dict[int, list[Any]] = {each: [] for each in repository_ids}
+    found: dict[int, list[Run]] = {each: [] for each in repository_ids}
     table = db.sync_run
     columns = [table[each] for each in (*RUN_COLUMNS, "created", "updated", "deleted", "merged", "sent")]
     for row in db(table.id.belongs(ids)).select(*columns, orderby=table.id) if ids else ():
-        found[row.repository_id].append(row)
+        found[row.repository_id].append(Run.read(row))
     return found
 
 

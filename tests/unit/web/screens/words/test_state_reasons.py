@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 import pytest
 
 from s3sync.core.errors import Failure, NotPermitted, PeerUnreachable, RunBrokenOff, SyncError
 from s3sync.core.messages import Sentence
 from s3sync.core.task import Activity
+from s3sync.database.runs import Run
 from s3sync.web.screens.words.state_reasons import LONGEST, failure_of
 
 
-class Run(NamedTuple):
-    message: str | None
-    failures: Any = None
+def failed(message: str | None, failures: Any = None) -> Run:
+    row = {"id": 1, "repository_id": 1, "state": "failed", "started_on": datetime(2026, 3, 1)}
+    return Run.read({**row, "message": message, "failures": failures})
 
 
 def title(name: str) -> str:
@@ -23,7 +25,7 @@ def title(name: str) -> str:
 
 
 def kept(*failures: Failure) -> Run:
-    return Run("never looked at", [each.record()._asdict() for each in failures])
+    return failed("never looked at", [each.record()._asdict() for each in failures])
 
 
 def told(*failures: tuple[str, str], odd: bool = False) -> str:
@@ -64,7 +66,7 @@ def test_a_resource_that_failed_both_ways_is_one() -> None:
     ],
 )
 def test_the_message_of_an_older_version_is_told_as_it_is(text: str) -> None:
-    assert failure_of(str, Run(text), title) == text
+    assert failure_of(str, failed(text), title) == text
 
 
 def test_what_its_kind_does_not_say_is_told_by_its_message() -> None:
@@ -77,7 +79,9 @@ def test_what_its_kind_does_not_say_is_told_by_its_message() -> None:
 
 
 def test_what_a_later_version_calls_it_is_told_by_its_message() -> None:
-    run = Run("", [{"resource": "org_office", "mode": "pull", "code": "new", "message": "The moon is full."}])
+    run = failed(
+        "", [{"resource": "org_office", "mode": "pull", "code": "new", "message": "The moon is full."}]
+    )
     assert failure_of(str, run, title) == "Office: The moon is full."
 
 
@@ -88,9 +92,9 @@ def test_message_and_remedy_are_two_sentences() -> None:
 
 
 @pytest.mark.parametrize("message", [None, "", "  "])
-def test_a_run_without_a_message_has_no_reason(message: str) -> None:
-    assert failure_of(str, Run(message)) == ""
+def test_a_run_without_a_message_has_no_reason(message: str | None) -> None:
+    assert failure_of(str, failed(message)) == ""
 
 
 def test_a_long_reason_is_cut() -> None:
-    assert failure_of(str, Run("x" * 1000)) == "x" * LONGEST + "…"
+    assert failure_of(str, failed("x" * 1000)) == "x" * LONGEST + "…"

@@ -14,19 +14,20 @@ from gluon import DIV, SPAN, TAG
 
 from ...core.plurals import counted, number
 from ...core.task import RunState
-from ...database.traffic import Day, changes
+from ...database.runs import Run
+from ...database.traffic import Day
 from ...site.labels import Translate
 
 BAR, GAP, HEIGHT = 6, 2, 28
 DAY_WIDTH, PLOT_HEIGHT = 24, 120
 
 
-def history(T: Translate, runs: Sequence[Any], live: Any = None) -> Any:
+def history(T: Translate, runs: Sequence[Run], live: int | None = None) -> Any:
     """Return the last runs as bars: the height is the number of records, the shape shows how the run ended.
 
     Args:
         T: web2py's translator.
-        runs: rows of sync_run, oldest first.
+        runs: the runs, oldest first.
         live: key of the run with a live worker.
     """
     words = _history_words(T, runs, live)
@@ -39,7 +40,7 @@ def history(T: Translate, runs: Sequence[Any], live: Any = None) -> Any:
     return _svg(width, HEIGHT, words, marks, "chart runs", _width=str(width), _height=str(HEIGHT))
 
 
-def _history_words(T: Translate, runs: Sequence[Any], live: Any) -> Any:
+def _history_words(T: Translate, runs: Sequence[Run], live: int | None) -> Any:
     if not runs:
         return T("no runs yet")
     found = [_kind(run, live) for run in runs]
@@ -54,23 +55,21 @@ def _history_words(T: Translate, runs: Sequence[Any], live: Any) -> Any:
     return f"{title}: {', '.join(parts)}"
 
 
-def _kind(run: Any, live: Any) -> RunState:
-    if run.state == RunState.RUNNING:
-        return RunState.RUNNING if run.id == live else RunState.FAILED
-    return next((each for each in RunState if each == run.state), RunState.FAILED)
+def _kind(run: Run, live: int | None) -> RunState:
+    return RunState.FAILED if run.state is RunState.RUNNING and run.id != live else run.state
 
 
-def _run_marks(run: Any, x: int, live: Any) -> list[Any]:
+def _run_marks(run: Run, x: int, live: int | None) -> list[Any]:
     kind = _kind(run, live)
-    moved = changes(run) + (run.sent or 0)
+    moved = run.changed + run.sent
     height = min(HEIGHT, 4 + round(5 * math.log10(moved + 1)))
-    if kind == "failed":
+    if kind is RunState.FAILED:
         middle = HEIGHT - 6
         cross = f"M{x} {middle - 3}l{BAR} {BAR}m0 -{BAR}l-{BAR} {BAR}"
         return [TAG.path(_d=cross, _class="mark-failed")]
-    if kind == "cancelled":
+    if kind is RunState.CANCELLED:
         return [_rect(x + 1, HEIGHT - 9, BAR - 2, 8, "mark-stopped")]
-    if kind == "running":
+    if kind is RunState.RUNNING:
         return [_rect(x + 1, 1, BAR - 2, HEIGHT - 2, "mark-working")]
     return [_rect(x, HEIGHT - height, BAR, height, "mark-completed")]
 

@@ -13,7 +13,8 @@ from ...conflicts import kept_list
 from ...core.limits import CHUNK
 from ...core.messages import Sentence
 from ...core.plurals import counted
-from ...database import log
+from ...database import log, runs
+from ...database.log import LogEntry
 from ...database.paging import whole_number
 from ...monitoring import log_view
 from ...monitoring.status import live_runs
@@ -78,14 +79,14 @@ def _list(desk: ScreenContext, asked: log_view.LogQuery, repository_id: int | No
 
 def _entry(desk: ScreenContext) -> Any:
     T, db = desk.T, desk.db
-    entry = desk.record(db.sync_log, desk.request.args(0))
+    entry = LogEntry.read(desk.record(db.sync_log, desk.request.args(0)))
     desk.response.view = "sync/entry.html"
     return {
         "title": T("Log Entry"),
         "entry": entry,
         "repository": desk.site.known_repository(entry.repository_id),
-        "run": db.sync_run(entry.run_id) if entry.run_id else None,
-        "resource": resource_names(desk.site).get(entry.resource_name, entry.resource_name),
+        "run": runs.get(db, entry.run_id),
+        "resource": resource_names(desk.site).get(entry.resource_name or "", entry.resource_name),
         **_words(desk),
     }
 

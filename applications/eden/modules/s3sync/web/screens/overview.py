@@ -12,6 +12,7 @@ from ...core.repository_state import State
 from ...core.task import Mode
 from ...database import traffic
 from ...database.paging import ListPage, containing, order_of, page_of
+from ...database.runs import Run
 from ...monitoring.status import Flow, RepositoryStatus, recent_runs, standings
 from ...scheduler import queue
 from ...site import Repository, Site
@@ -150,9 +151,9 @@ def last_success(standing: RepositoryStatus) -> datetime | None:
     return facts.last_success if facts.is_active else facts.last_contact
 
 
-def _card(desk: ScreenContext, standing: RepositoryStatus, runs: list[Any]) -> Card:
+def _card(desk: ScreenContext, standing: RepositoryStatus, runs: list[Run]) -> Card:
     T = desk.T
-    live = standing.run.id if standing.facts.is_live else None
+    live = standing.live_run
     condition = standing.health.condition
     return Card(
         standing,
@@ -171,7 +172,7 @@ def tab(desk: ScreenContext, record: Repository) -> Any:
     site, db = desk.site, desk.db
     (standing,) = standings(site, db.sync_repository.id == record.id, LOOKED_AT)
     recent = recent_runs(site, [record.id], LONG_HISTORY)[record.id]
-    live = standing.run.id if standing.facts.is_live else None
+    live = standing.live_run
     runs = page_of(
         db, db.sync_run.repository_id == record.id, ~db.sync_run.id, desk.request.get_vars, RUNS_A_PAGE
     )
@@ -180,7 +181,7 @@ def tab(desk: ScreenContext, record: Repository) -> Any:
         "card": _card(desk, standing, recent),
         "flows": _flow_lines(desk, record, standing),
         "page": runs,
-        "lines": run_lines(desk, runs.rows, live),
+        "lines": run_lines(desk, [Run.read(row) for row in runs.rows], live),
         "workers": queue.workers_alive(desk.site),
         "command": desk.worker_command,
     }

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from gluon import URL
 
 from ...core.task import RunState
-from ...database.traffic import changes
+from ...database.runs import Run
+from ...site import Site
 from ...site.labels import Translate, resource_title
 from .context import ScreenContext
 from .words import states_and_units
@@ -22,7 +23,7 @@ class RunLine(NamedTuple):
     """A run in a list.
 
     Attributes:
-        row: row of sync_run.
+        row: the run.
         state: its state as a badge.
         duration: its duration in words.
         received: number of records changed here.
@@ -30,7 +31,7 @@ class RunLine(NamedTuple):
         log: address of its entries in the log.
     """
 
-    row: Any
+    row: Run
     state: Any
     duration: Any
     received: int
@@ -46,33 +47,33 @@ class ResourceLine(NamedTuple):
     sent: int
 
 
-def run_lines(desk: ScreenContext, rows: Iterable[Any], live: int | None) -> list[RunLine]:
+def run_lines(desk: ScreenContext, rows: Iterable[Run], live: int | None) -> list[RunLine]:
     """Return runs for a list.
 
     Args:
         desk: the context.
-        rows: of sync_run.
+        rows: the runs.
         live: the run with a live worker.
     """
     return [_run_line(desk, row, live) for row in rows]
 
 
-def _run_line(desk: ScreenContext, row: Any, live: int | None) -> RunLine:
+def _run_line(desk: ScreenContext, row: Run, live: int | None) -> RunLine:
     T = desk.T
-    is_live = row.state == RunState.RUNNING and row.id == live
+    is_live = row.state is RunState.RUNNING and row.id == live
     end = desk.now if is_live else row.finished_on
-    seconds = (end - row.started_on).total_seconds() if end and row.started_on else None
+    seconds = (end - row.started_on).total_seconds() if end else None
     return RunLine(
         row,
         states_and_units.run_state(T, row, is_live),
         "" if seconds is None else states_and_units.span(T, max(0.0, seconds)),
-        changes(row),
+        row.changed,
         failure_of(T, row) if row.state in (RunState.FAILED, RunState.CANCELLED) else "",
         URL("sync", "repository", args=[row.repository_id, "log"], vars={"run": row.id}),
     )
 
 
-def resource_lines(site: Any, T: Translate, run: Any) -> list[ResourceLine]:
+def resource_lines(site: Site, T: Translate, run: Run) -> list[ResourceLine]:
     """Return the results of a run for each resource with exchanged records."""
     return [
         ResourceLine(
@@ -82,9 +83,9 @@ def resource_lines(site: Any, T: Translate, run: Any) -> list[ResourceLine]:
     ]
 
 
-def totals(T: Translate, run: Any) -> Any:
+def totals(T: Translate, run: Run) -> Any:
     """Return in words the outcomes of the records that a run received."""
-    return _told(T, {name: run[COLUMNS.get(name, name)] or 0 for name in COUNTED})
+    return _told(T, {name: getattr(run, COLUMNS.get(name, name)) for name in COUNTED})
 
 
 def _told(T: Translate, counts: Any) -> Any:

@@ -10,6 +10,8 @@ from gluon import INPUT, SPAN, URL, Field, redirect
 from gluon.validators import IS_IN_SET, IS_INT_IN_RANGE
 
 from ....core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run
+from ....database.runs import Run
+from ....database.runs import find as find_runs
 from ....scheduler import jobs, queue
 from ....site import Repository, Site
 from ....site.labels import Translate
@@ -281,7 +283,7 @@ def job_lines(desk: ScreenContext, repository_id: int) -> list[JobLine]:
     found = db(db.scheduler_run.task_id.belongs(tasks)).select(newest, groupby=db.scheduler_run.task_id)
     keys = [row[newest] for row in found]
     runs = {run.task_id: run for run in db(db.scheduler_run.id.belongs(keys)).select()} if keys else {}
-    made = {row.scheduler_run_id: row for row in db(db.sync_run.scheduler_run_id.belongs(keys)).select()}
+    made = {each.scheduler_run_id: each for each in find_runs(db, db.sync_run.scheduler_run_id.belongs(keys))}
     lines = []
     for row in rows:
         run = runs.get(row.scheduler_task.id)
@@ -290,7 +292,9 @@ def job_lines(desk: ScreenContext, repository_id: int) -> list[JobLine]:
     return lines
 
 
-def _job_line(desk: ScreenContext, repository_id: int, job: Any, task: Any, run: Any, made: Any) -> JobLine:
+def _job_line(
+    desk: ScreenContext, repository_id: int, job: Any, task: Any, run: Any, made: Run | None
+) -> JobLine:
     T = desk.T
     plans = task.enabled and task.status in ("QUEUED", "ASSIGNED")
     next_run = task.next_run_time if plans else None
@@ -325,13 +329,13 @@ def _job_state(T: Translate, task: Any) -> Any:
     return states_and_units.badge(states, task.status)
 
 
-def _outcome(T: Translate, run: Any, failed: Any) -> tuple[Any, str]:
+def _outcome(T: Translate, run: Any, failed: Run | None) -> tuple[Any, str]:
     """Return the result of a job's last call as a badge, and why its run failed.
 
     Args:
         T: web2py's translator.
         run: the scheduler's row of the call, None before the first.
-        failed: its row of sync_run, None if there is none: before a run begins little can fail.
+        failed: the run that it made, None if there is none: before a run begins little can fail.
     """
     if run is None:
         return "", ""

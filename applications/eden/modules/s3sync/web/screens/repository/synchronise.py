@@ -11,6 +11,8 @@ from ....conflicts import kept_list
 from ....core.plurals import counted
 from ....core.task import Activity, Mode, RunState
 from ....core.throughput import Pace, pace
+from ....database import runs
+from ....database.runs import Run
 from ....scheduler import queue, run_record
 from ....site import Repository
 from ....site.labels import Translate, resource_title
@@ -48,10 +50,10 @@ def tab(desk: ScreenContext, record: Repository) -> Any:
         elif queue.cancel_waiting(db, record.id):
             session.flash = T("The run was taken back before it began.")
         redirect(here)
-    runs = db(db.sync_run.repository_id == record.id).select(orderby=~db.sync_run.id, limitby=(0, RUNS))
+    found = runs.find(db, db.sync_run.repository_id == record.id, ~db.sync_run.id, RUNS)
     live = run_record.live_run(desk.site, record.id)
-    running = next((run for run in runs if run.id == live and run.state == RunState.RUNNING), None)
-    last = next((run for run in runs if run.state != RunState.RUNNING), None)
+    running = next((run for run in found if run.id == live and run.state is RunState.RUNNING), None)
+    last = next((run for run in found if run.state is not RunState.RUNNING), None)
     queued = running is None and queue.waiting(db, record.id)
     desk.response.view = "sync/now.html"
     return {
@@ -64,7 +66,7 @@ def tab(desk: ScreenContext, record: Repository) -> Any:
         "last_line": run_lines(desk, [last], live)[0] if last is not None else None,
         "last_totals": totals(T, last) if last is not None else "",
         "resources": resource_lines(desk.site, T, last) if last is not None else [],
-        "lines": run_lines(desk, runs, live),
+        "lines": run_lines(desk, found, live),
         "undecided": kept_list.undecided(desk.site, record.id),
         "workers": queue.workers_alive(desk.site),
         "command": desk.worker_command,
@@ -79,9 +81,9 @@ def _as_json(desk: ScreenContext, record: Repository) -> str:
     desk.response.headers["Cache-Control"] = "no-store"
     db = desk.db
     live = run_record.live_run(desk.site, record.id)
-    run = db.sync_run(live) if live else None
+    run = runs.get(db, live)
     told: dict[str, Any]
-    if run is not None and run.state == RunState.RUNNING:
+    if run is not None and run.state is RunState.RUNNING:
         told = {"state": RunState.RUNNING.value, **progress(desk, record, run)}
     else:
         told = {"state": "queued" if queue.waiting(db, record.id) else "idle"}
@@ -89,24 +91,24 @@ def _as_json(desk: ScreenContext, record: Repository) -> str:
     return answer
 
 
-def progress(desk: ScreenContext, repository: Repository, run: Any) -> dict[str, Any]:
+def progress(desk: ScreenContext, repository: Repository, run: Run) -> dict[str, Any]:
     """Return the progress of a run, in numbers for the bar and in words for the reader."""
     T = desk.T
     since: datetime = run.stage_since or run.started_on
-    found = pace(run.done or 0, run.total, (desk.now - since).total_seconds())
+    found = pace(run.done, run.total, (desk.now - since).total_seconds())
     tasks = [row for row in repository.task_rows if row.mode is not Mode.NONE]
     return {
         "run": run.id,
-        "stopping": bool(run.cancel_requested),
+        "stopping": run.cancel_requested,
         "part": f"{run.direction or ''} {run.resource_name or ''}",
         "stage": str(states_and_units.stage(T, run.stage, run.direction)),
         "resource": _resource(desk, run.resource_name, tasks),
         "share": _share(run, tasks, found.share),
-        "records": str(_records(T, run.done or 0, run.total)),
+        "records": str(_records(T, run.done, run.total)),
         "rate": str(_rate(T, found)),
         "left": str(T("not known yet") if found.left is None else states_and_units.span(T, found.left)),
-        "received": str(states_and_units.size(T, run.bytes_received or 0)),
-        "sent": str(states_and_units.size(T, run.bytes_sent or 0)),
+        "received": str(states_and_units.size(T, run.bytes_received)),
+        "sent": str(states_and_units.size(T, run.bytes_sent)),
     }
 
 
@@ -122,7 +124,7 @@ def _resource(desk: ScreenContext, name: str | None, tasks: list[TaskRow]) -> st
     return str(desk.T("%(resource)s (%(place)s of %(all)s)") % place)
 
 
-def _share(run: Any, tasks: list[TaskRow], share: float | None) -> float | None:
+def _share(run: Run, tasks: list[TaskRow], share: float | None) -> float | None:
     """Return the share of the run that is done, with equal weight for each resource and direction; None if unknown.
 
     Args:

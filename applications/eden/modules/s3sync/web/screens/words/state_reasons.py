@@ -9,6 +9,7 @@ from gluon import URL
 from ....core.messages import FailureRecord, read_failures
 from ....core.plurals import counted
 from ....core.repository_state import Reason
+from ....database.runs import Run
 from ....monitoring.status import RepositoryStatus
 from ....site import Site
 from ....site.labels import Translate, resource_title
@@ -47,17 +48,17 @@ def titled_here(name: str) -> str:
     return resource_title(Site.from_current(), name)
 
 
-def failure_of(T: Translate, run: Any, title: Callable[[str], str] = titled_here) -> str:
+def failure_of(T: Translate, run: Run, title: Callable[[str], str] = titled_here) -> str:
     """Return what failed in a run, in one or two sentences: the first failed resource, and how many more.
 
     Args:
         T: web2py's translator.
-        run: row of sync_run; one of a former version has no failures, so its message is shown unchanged.
+        run: the run; one of a former version has no failures, so its message is shown unchanged.
         title: what the records of a table are called.
     """
     failures = read_failures(run.failures)
     if not failures:
-        return _cut((run.message or "").strip())
+        return _cut(run.message.strip())
     first, resources = failures[0], {each.resource for each in failures}
     what = _kind(T, first)
     if len(resources) > 1 and len({each.code for each in failures}) == 1:
@@ -153,16 +154,19 @@ def _never_run(T: Translate, standing: RepositoryStatus) -> Explanation:
 
 
 def _failed(T: Translate, standing: RepositoryStatus) -> Explanation:
+    run = standing.run
+    if run is None:
+        raise ValueError(f"The repository {standing.id} has no run that could have failed.")
     remedy = (
         T("It is tried again at the next run. If that fails too, look at the log.")
         if standing.facts.next_run is not None
         else T("Look at the log, mend what it names, and synchronize again.")
     )
     return Explanation(
-        sentence(T("The last run failed: %s"), failure_of(T, standing.run)),
+        sentence(T("The last run failed: %s"), failure_of(T, run)),
         remedy,
         T("Show the log"),
-        _tab(standing, "log", run=str(standing.run.id)),
+        _tab(standing, "log", run=str(run.id)),
     )
 
 

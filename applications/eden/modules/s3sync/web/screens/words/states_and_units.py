@@ -13,6 +13,7 @@ from ....core.plurals import number as number
 from ....core.recurrence import DAY, HOUR, MINUTE, every
 from ....core.repository_state import State
 from ....core.task import Activity, RunState
+from ....database.runs import Run
 from ....exchange.run.ports import Stage
 from ....monitoring.pending_changes import PendingChanges
 from ....site.labels import Translate
@@ -50,7 +51,7 @@ def badge(states: Mapping[Any, tuple[str, Any]], name: Any) -> Any:
     return look.state(kind, words)
 
 
-def run_state(T: Translate, run: Any, is_live: bool) -> Any:
+def run_state(T: Translate, run: Run, is_live: bool) -> Any:
     """Return the state of a run as a badge."""
     states = {
         RunState.COMPLETED: ("good", T("completed")),
