@@ -205,11 +205,16 @@ def test_readers_choose_language_and_colours(site: str) -> None:
 
 
 def test_the_framework_comes_with_the_pages(site: str) -> None:
-    page = requests.get(f"{site}/default/user/login", timeout=30).text
-    for address in re.findall(r'<(?:link rel="stylesheet" href|script src)="/eden([^"]+)"', page):
-        answer = requests.get(site + address, timeout=30)
-        assert answer.status_code == 200 and "max-age=315360000" in answer.headers["Cache-Control"], address
-    assert "bootstrap.min.css" in page
+    for path in ("/default/user/login", "/sync/datasets"):
+        head = requests.get(site + path, timeout=30).text.partition("</head>")[0]
+        addresses = re.findall(r'<(?:link rel="stylesheet" href|script src)="/eden([^"]+)"', head)
+        for address in addresses:
+            answer = requests.get(site + address, timeout=30)
+            assert answer.status_code == 200 and "max-age=315360000" in answer.headers["Cache-Control"], (
+                address
+            )
+        names = [address.rpartition("/")[2] for address in addresses]
+        assert names == ["bootstrap.min.css", "eden.css", "dark.css", "eden.js"], path
 
 
 def test_users_are_administered(site: str, administrator: Browser) -> None:

@@ -11,8 +11,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from gluon.globals import Response
+from gluon.storage import Storage
+from gluon.template import render
 
-from s3sync.host.port import LAYOUT
 from tests.support.places import APPLICATION
 from tests.support.standard_library import STDLIB
 
@@ -130,8 +132,8 @@ def test_views_extend_and_include_views_of_the_set_and_the_layout_of_the_host(la
         for name in re.findall(r"\{\{\s*(?:extend|include)\s+(.*?)\s*\}\}", path.read_text(encoding="utf-8"))
     }
     foreign = {each for each in asked if not (laid / "views" / each[1].strip("'\"")).is_file()}
-    assert foreign == {("frame.html", f"'{LAYOUT}'")}
-    assert (APPLICATION / "views" / LAYOUT).is_file()
+    assert foreign == {("frame.html", "'layout.html'")}
+    assert (APPLICATION / "views" / "layout.html").is_file()
 
 
 def test_views_that_the_code_names_are_of_the_set(laid: Path) -> None:
@@ -139,11 +141,61 @@ def test_views_that_the_code_names_are_of_the_set(laid: Path) -> None:
     assert named and [each for each in sorted(named) if not (laid / "views" / each).is_file()] == []
 
 
+LAYOUTS = {
+    "with the block": "<head>{{block assets}}{{include 'sync/assets.html'}}{{end}}</head><body>{{include}}</body>",
+    "of an Eden": "<head></head><body>{{include}}</body>",
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_page_of_the_set_links_its_style_sheets_and_scripts_once(laid: Path, layout: str) -> None:
+    page = framed(laid, LAYOUTS[layout])
+    assert re.findall(r"sync/(\w+\.(?:css|js))", page) == ["eden.css", "eden.js"]
+    assert page.count("bootstrap.min.css") == 1 and "<style" not in page and " style=" not in page
+    assert ("eden.css" in page.partition("</head>")[0]) is (layout == "with the block")
+
+
+@pytest.mark.parametrize(
+    ("theme", "media"),
+    [
+        (None, []),
+        ("light", []),
+        ("dark", ["screen"]),
+        ("system", ["screen and (prefers-color-scheme: dark)"]),
+    ],
+)
+def test_pages_are_dark_where_the_host_says_so(laid: Path, theme: str | None, media: list[str]) -> None:
+    page = framed(laid, LAYOUTS["of an Eden"], theme=theme)
+    assert re.findall(r'sync/dark\.css" media="([^"]*)"', page) == media
+
+
+def test_pages_in_arabic_are_linked_to_the_sheet_from_right_to_left(laid: Path) -> None:
+    assert "bootstrap.rtl.min.css" in framed(laid, LAYOUTS["of an Eden"], language="ar")
+
+
+def framed(laid: Path, layout: str, theme: str | None = None, language: str = "en") -> str:
+    """Return an empty page of the set in a host's layout."""
+    folder = laid / "views"
+    (folder / "layout.html").write_text(layout, encoding="utf-8")
+    response = Response()
+    response.theme = theme
+    context = {
+        "URL": lambda folder, path: f"/eden/{folder}/{path}",
+        "T": Storage(accepted_language=language),
+        "request": Storage(folder=str(laid)),
+        "response": response,
+    }
+    try:
+        return str(render(filename=str(folder / "sync" / "frame.html"), path=str(folder), context=context))
+    finally:
+        (folder / "layout.html").unlink()
+
+
 def test_static_files_are_of_the_set(laid: Path) -> None:
-    asked = re.compile(r"URL\('static',\s*(?:assets\.own\(request\.folder,\s*)?([^)]*)\)")
+    asked = re.compile(r"URL\('static',\s*(?:assets\.own\(request\.folder,\s*)?'([^']*)'")
     found = [name for path in views(laid) for name in asked.findall(path.read_text(encoding="utf-8"))]
-    assert found and [each for each in found if not (laid / "static" / each.strip("'")).is_file()] == []
-    for sheet in (laid / "static").rglob("*.css"):
+    assert found and [each for each in found if not (laid / "static" / each).is_file()] == []
+    for sheet in (laid / "static" / "sync").rglob("*.css"):
         pictures = re.findall(r"url\(\"?([^\")]+)\"?\)", sheet.read_text(encoding="utf-8"))
         assert [each for each in pictures if not (sheet.parent / each).is_file()] == []
 

@@ -16,6 +16,7 @@ T.is_writable = False
 _language = reader_choices.chosen(request, "language")
 if _language:
     T.force(_language)
+response.theme = reader_choices.chosen(request, "theme") or "system"
 
 settings = deployment_settings = current.deployment_settings = S3Settings(request.folder)
 

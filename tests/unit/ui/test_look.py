@@ -139,12 +139,11 @@ def test_only_known_choices_count() -> None:
     assert (
         reader_choices.chosen(request, "language") == "ar" and reader_choices.chosen(request, "theme") is None
     )
-    assert (
-        reader_choices.right_to_left("ar")
-        and reader_choices.right_to_left("fa-ir")
-        and not reader_choices.right_to_left("de")
-    )
-    assert not reader_choices.right_to_left(None)
+
+
+def test_the_writing_direction_is_that_of_the_language() -> None:
+    assert look.right_to_left("ar") and look.right_to_left("fa-ir")
+    assert not look.right_to_left("de") and not look.right_to_left(None)
 
 
 # --- forms --------------------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ LANGUAGES: dict[str, str] = {
 }
 #: "system" follows the reader's system and is the default.
 THEMES = ("system", "light", "dark")
-_RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "ps")
 _YEAR = 365 * 86400  # seconds
 
 
@@ -52,11 +51,6 @@ def choose(request: Any, response: Any, what: str, value: str) -> None:
 
 def _choices(what: str) -> Any:
     return {"language": LANGUAGES, "theme": THEMES}[what]
-
-
-def right_to_left(language: str | None) -> bool:
-    """Return whether a language is written from right to left."""
-    return (language or "").split("-")[0] in _RIGHT_TO_LEFT
 
 
 def way_back(address: Any, home: str) -> str:

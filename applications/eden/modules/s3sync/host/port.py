@@ -1,6 +1,10 @@
 """The port to the host application: everything that synchronisation needs from it, in one Protocol.
 
 ``eden.EdenHost`` implements it with names that a Sahana Eden has; the bundled application has the same names.
+
+How a page is framed is said in one place, ``views/sync/frame.html``: it extends the host's ``layout.html`` and links
+style sheets and scripts, in the layout's block ``assets`` if there is one, else before the page. A host with themes
+sets ``response.theme`` to "light", "dark" or "system"; without it pages are light.
 """
 
 from __future__ import annotations
@@ -9,9 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, NoReturn, Protocol
 
 from .settings import SyncSettings
-
-#: The view that the pages of the synchronisation extend; every host has it.
-LAYOUT = "layout.html"
 
 
 class DataModel(Protocol):

@@ -1,4 +1,4 @@
-"""Small parts of pages with the same look everywhere: times, states, what an empty list shows.
+"""Small parts of pages with the same look everywhere: times, states, what an empty list shows, the writing direction.
 
 They have only classes, no styles: the site's policy forbids styles in pages (see ``static/sync/eden.css``).
 """
@@ -12,6 +12,16 @@ from gluon import DIV, H2, SPAN, TAG, A, P
 
 #: A state has a sign besides its words and its colour.
 SIGNS = {"good": "✓", "working": "↻", "waiting": "…", "attention": "!", "bad": "✕", "off": "–"}
+_RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "ps")
+
+
+def right_to_left(language: str | None) -> bool:
+    """Return whether a language is written from right to left.
+
+    Args:
+        language: its code, such as ``ar`` or ``fa-ir``.
+    """
+    return (language or "").split("-")[0] in _RIGHT_TO_LEFT
 
 
 def moment(value: datetime | None, never: Any = "") -> Any:
