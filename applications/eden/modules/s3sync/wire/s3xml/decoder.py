@@ -14,13 +14,14 @@ from ...core.records import FieldError, Record, Reference
 from ...core.schema import Component, Schema, Table
 from ...core.text import shown
 from ..values.datetimes import parse_datetime
-from ..values.reading import ABSENT, LONGEST_SCALAR, Reader, reader
+from ..values.reading import ABSENT, Reader, reader
 from ..values.uploads import upload_reader
 from .identifiers import checked_identifier
-from .limits import LONGEST_ATTRIBUTE, LONGEST_MEMBERS
+from .limits import LONGEST_ATTRIBUTE, LONGEST_IDENTIFIER, LONGEST_MEMBERS
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 _LONGEST_KEPT = 2000
+_ACCOUNTS = ("created_by", "modified_by", "owned_by_user", "owned_by_group")
 _LONGEST_ACCOUNT = 512
 
 
@@ -185,8 +186,10 @@ class Decoder:
                 if uuid is not None or tuid is not None or nested:
                     record.references[name] = _references(table, uuid, tuid, nested)
             elif uuid is not None or tuid is not None or nested:
-                for each in filter(None, (uuid, tuid)):
-                    checked_identifier(each)
+                if uuid is not None and not (len(uuid) <= LONGEST_IDENTIFIER and uuid.isprintable()):
+                    checked_identifier(uuid)
+                if tuid is not None:
+                    checked_identifier(tuid)
                 record.references[name] = Reference(table, uuid, tuid, nested[0] if nested else None)
         except ValueError as error:
             record.references.pop(name, None)
@@ -244,18 +247,19 @@ def _attributes(record: Record, get: Callable[[str], str | None]) -> None:
             record.mci = int(mci)
         else:
             record.errors["mci"] = FieldError(_kept(mci), f"{shown(mci)} is not a whole number")
-    record.created_by = _account(get("created_by"))
-    record.modified_by = _account(get("modified_by"))
-    record.owned_by_user = _account(get("owned_by_user"))
-    record.owned_by_group = _account(get("owned_by_group"))
+    for name in _ACCOUNTS:
+        account = get(name)
+        # No site has a user or role with a longer name.
+        if account and len(account) <= _LONGEST_ACCOUNT:
+            setattr(record, name, account)
     approved = get("approved")
     if approved is not None:
         record.approved = approved.strip().lower() != "false"
 
 
 def _identifier(record: Record, name: str, text: str | None) -> str | None:
-    if not text:
-        return None
+    if not text or (len(text) <= LONGEST_IDENTIFIER and text.isprintable()):
+        return text or None
     try:
         return checked_identifier(text)
     except ValueError as error:
@@ -263,17 +267,10 @@ def _identifier(record: Record, name: str, text: str | None) -> str | None:
         return None
 
 
-def _account(text: str | None) -> str | None:
-    """Return the name of a user or role; no site has one that is longer."""
-    return text if text and len(text) <= _LONGEST_ACCOUNT else None
-
-
 def _moment(record: Record, name: str, text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        if len(text) > LONGEST_SCALAR:
-            raise ValueError(f"{shown(text)} is not a time")
         return parse_datetime(text)
     except ValueError as error:
         record.errors[name] = FieldError(_kept(text), str(error))

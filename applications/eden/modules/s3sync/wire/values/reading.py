@@ -41,8 +41,8 @@ _DECIMAL_TYPE = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 _INTEGER_RANGE = (-(2**31), 2**31 - 1)
 _BIGINT_RANGE = (-(2**63), 2**63 - 1)
 _ROOMY = Context(prec=10000)
-#: Maximum characters of a number, date or truth value, and digits of a whole number in JSON.
-LONGEST_SCALAR, MOST_JSON_DIGITS = 1000, 1000
+#: Maximum characters of a number, and digits of a whole number in JSON.
+LONGEST_NUMBER, MOST_JSON_DIGITS = 1000, 1000
 #: Maximum nesting of JSON: whatever goes through it afterwards must not end in a RecursionError.
 DEEPEST_JSON = 100
 _TRUE = frozenset(("true", "t", "yes", "y", "on", "1"))
@@ -199,8 +199,6 @@ def _scalar(convert: Callable[[str], Any]) -> Reader:
             return ABSENT
         if raw == "null":
             return None
-        if len(raw) > LONGEST_SCALAR:
-            raise ValueError(f"{shown(raw)} has {len(raw)} characters, at most {LONGEST_SCALAR} are allowed")
         return convert(raw)
 
     return read
@@ -221,7 +219,7 @@ def _integer(allowed: tuple[int, int]) -> Callable[[str], int]:
 
 
 def _double(raw: str) -> float:
-    if _NUMBER.fullmatch(raw) is None:
+    if len(raw) > LONGEST_NUMBER or _NUMBER.fullmatch(raw) is None:
         raise ValueError(f"{shown(raw)} is not a number")
     return _finite(raw)
 
@@ -250,7 +248,7 @@ def _decimal(type_name: str) -> Callable[[str], Decimal]:
 
 
 def _plain_decimal(raw: str) -> Decimal:
-    if _NUMBER.fullmatch(raw) is None:
+    if len(raw) > LONGEST_NUMBER or _NUMBER.fullmatch(raw) is None:
         raise ValueError(f"{shown(raw)} is not a number")
     return Decimal(raw)
 
