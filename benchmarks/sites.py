@@ -23,6 +23,7 @@ from launcher.supervisor import site_url, wait_for_answer, web_service, worker_s
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
+from s3sync.core.clock import SystemClock
 from s3sync.exchange.peer import Exchange
 from s3sync.transport.client import Transport
 from s3sync.transport.limits import Limits
@@ -214,6 +215,7 @@ class Client:
             password=ADMINISTRATOR.password,
             # The answer to a document of a million records takes minutes.
             limits=Limits(read_timeout=3600),
+            clock=SystemClock(),
             spool=folder,
         )
         remote = Remote(

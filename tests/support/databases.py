@@ -65,7 +65,7 @@ class Database:
         if db is None:
             db = self._cleaner = self.connect(migrate=False)
             datamodel.define(db)
-            define.define(db)
+            define.define(db, SystemClock())
         self.remove_rows(db, [str(name) for name in db.tables if name != "sync_journal_state"])
         db.executesql("UPDATE sync_journal_state SET head = 0")
         db.commit()
@@ -106,7 +106,7 @@ class SQLiteDatabase(Database):
         if db is None:
             db = self._cleaner = self.connect(migrate=False)
             datamodel.define(db)
-            define.define(db)
+            define.define(db, SystemClock())
         empty_sqlite(db)
 
     def connect(self, migrate: bool = True) -> DAL:
@@ -228,13 +228,13 @@ class Storage:
         self.clock: Clock = clock if clock is not None else SystemClock()
         self.db = database.connect(migrate)
         self.host = datamodel.define(self.db)
-        define.define(self.db, clock=self.clock)
+        define.define(self.db, self.clock)
         self.schema: Callable[[], Schema] = lambda: build_schema(self.db, self.host)
         self.store = open_store(self.db, self.schema)
         if migrate:
             indices.prepare(self.db, self.schema())
             self.db.commit()
-        self.journal = SqlJournal(self.db, self.schema, path=path, clock=self.clock)
+        self.journal = SqlJournal(self.db, self.schema, self.clock, path)
         install(self.journal, partial(on_define, self.db))
 
     def table(self, name: str) -> Any:

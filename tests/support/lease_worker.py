@@ -40,9 +40,9 @@ def main(uri: str, folder: str, schema: str, computer: str, stale_after: str, se
         return connect_again(uri, place, schema)
 
     db = connect()
-    define.define(db)
-    store = open_store(db)
     clock = SystemClock()
+    define.define(db, clock)
+    store = open_store(db)
     deadline = time.monotonic() + float(seconds)
     while time.monotonic() < deadline:
         owner = f"{computer}#{os.getpid()}#{uuid4().hex[:8]}"

@@ -69,7 +69,7 @@ class SampleSite(Site):
         db, s3db, settings = env["db"], env["s3db"], env["settings"]
         if configure is not None:
             configure(s3db)
-        define.define(db, clock=clock)
+        define.define(db, clock)
         self.s3db, self.auth = s3db, env["auth"]
         host = EdenHost(db, s3db, settings, env["auth"], folder)
         super().__init__(db, host, folder, "eden", f"http://{folder.name}.example.org", clock)

@@ -1,12 +1,14 @@
 """Synchronisation, if the module is enabled: its tables, and the journal that records local changes."""
 
 if settings.has_module("sync"):
+    from s3sync.core.clock import SystemClock
     from s3sync.database.tables import define as sync_model
     from s3sync.administration import preferences as sync_preferences
     from s3sync.host.eden import EdenHost
     from s3sync.site import Site as SyncSite
 
-    sync_model.define(db, T)
+    _clock = SystemClock()
+    sync_model.define(db, _clock, T)
     _host = request.env.http_host
     current.sync_site = SyncSite(
         db,
@@ -14,5 +16,6 @@ if settings.has_module("sync"):
         request.folder,
         request.application,
         origin=f"{request.env.wsgi_url_scheme or 'http'}://{_host}" if _host else "",
+        clock=_clock,
     )
     current.sync_site.install()

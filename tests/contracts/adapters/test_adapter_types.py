@@ -15,6 +15,7 @@ from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.folder import FolderAdapter
 from s3sync.adapters.lines import Lines
 from s3sync.adapters.testing import OWN_UUID, AdapterContract, SimulatedPeer, joined, organisations
+from s3sync.core.clock import SystemClock
 from s3sync.exchange.peer import Capability, Exchange, PullResult
 from s3sync.transport.limits import Limits
 from tests.support.peer import (
@@ -63,7 +64,7 @@ class EdenPeer(SimulatedPeer):
         self._server.role = lambda asked: Answer(500, b"<html>Internal error</html>", "text/html")
 
     def lines(self, spool: Path) -> Lines:
-        return Lines(spool, Limits(read_timeout=3))
+        return Lines(spool, SystemClock(), Limits(read_timeout=3))
 
 
 def paged(document: bytes, cursor: int, more: bool) -> bytes:
@@ -117,7 +118,7 @@ class FolderPeer(SimulatedPeer):
         self.outbox.rename(self.root / "gone too")
 
     def lines(self, spool: Path) -> Lines:
-        return Lines(spool, folder_roots=(self.root,))
+        return Lines(spool, SystemClock(), folder_roots=(self.root,))
 
 
 class TestFolder(AdapterContract):

@@ -14,6 +14,7 @@ from s3sync.adapters import adapter_type, adapter_types
 from s3sync.adapters.base import Adapter, Remote
 from s3sync.adapters.eden import RESOURCE_URL, EdenAdapter
 from s3sync.adapters.testing import one_line
+from s3sync.core.clock import SystemClock
 from s3sync.core.errors import (
     ConfigurationError,
     HostileDocument,
@@ -72,6 +73,7 @@ def connect(peer: FakePeer, tmp_path: Path) -> Iterator[Callable[..., EdenAdapte
             peer.url,
             username=USER,
             password=password,
+            clock=SystemClock(),
             spool=tmp_path / "spool",
             limits=Limits(read_timeout=3),
         )

@@ -53,7 +53,7 @@ class KeptContract:
 
     @pytest.fixture
     def kept_versions(self, site: Storage) -> SqlKeptVersions:
-        return SqlKeptVersions(site.db, site.schema)
+        return SqlKeptVersions(site.db, site.schema, site.clock)
 
     # --- deferred -------------------------------------------------------------------------------------------
 
@@ -216,7 +216,9 @@ class KeptContract:
         assert {state for state, _, _ in self.states(site)} == {"open"}
 
     def test_a_kept_version_has_the_name_that_people_know(self, site: Storage) -> None:
-        kept_versions = SqlKeptVersions(site.db, site.schema, naming=lambda item: f"{item.uuid} " * 200)
+        kept_versions = SqlKeptVersions(
+            site.db, site.schema, site.clock, naming=lambda item: f"{item.uuid} " * 200
+        )
         with site.store.transaction():
             kept_versions.keep([kept()])
         (name,) = site.store.rows("SELECT name FROM sync_kept")[0]
@@ -298,7 +300,7 @@ class KeptContract:
     # --- checkpoints ----------------------------------------------------------------------------------------
 
     def test_checkpoints(self, site: Storage) -> None:
-        checkpoints = Checkpoints(site.db)
+        checkpoints = Checkpoints(site.db, site.clock)
         assert checkpoints.load(1, "org_office") == Checkpoint()
         first = Checkpoint(5, (Handed(5, "t5"), Handed(9, "t9")))
         with site.store.transaction():

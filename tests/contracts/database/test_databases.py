@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from pydal import DAL
 
+from s3sync.core.clock import SystemClock
 from s3sync.core.errors import StoreFull
 from s3sync.database.journal import SqlJournal
 from s3sync.database.journal_hooks import install
@@ -90,8 +91,8 @@ class TestSQLiteItself(OnSQLite):
         Storage(database).close()
         db = DAL("sqlite://storage.sqlite", folder=str(database.folder), migrate=False, lazy_tables=True)
         host = datamodel.define(db)
-        define.define(db)
-        journal = SqlJournal(db, lambda: build_schema(db, host))
+        define.define(db, SystemClock())
+        journal = SqlJournal(db, lambda: build_schema(db, host), SystemClock())
         install(journal, partial(on_define, db))
         assert {"org_organisation", "sync_journal"} <= set(db._LAZY_TABLES)
         key = int(db.org_organisation.insert(name="A"))

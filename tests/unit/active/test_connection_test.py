@@ -23,6 +23,7 @@ from s3sync.adapters.findings import (
     without_address,
 )
 from s3sync.adapters.testing import one_line
+from s3sync.core.clock import SystemClock
 from s3sync.core.errors import (
     ConfigurationError,
     NotAuthenticated,
@@ -240,7 +241,7 @@ def test_the_obstacle_is_seen_through_what_libraries_wrap_around_it(
 def test_a_port_where_nobody_listens() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        with Transport(f"http://127.0.0.1:{held.getsockname()[1]}/eden") as line:
+        with Transport(f"http://127.0.0.1:{held.getsockname()[1]}/eden", clock=SystemClock()) as line:
             with pytest.raises(PeerUnreachable) as caught:
                 line.get(f"{line.url}/x")
     assert caught.value.obstacle is Obstacle.REFUSED

@@ -16,6 +16,7 @@ from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
 from s3sync.administration import datasets
+from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import CheckpointKind
 from s3sync.core.errors import RedirectedElsewhere
 from s3sync.exchange.peer import Exchange
@@ -149,7 +150,7 @@ def test_what_was_offered_stays_remembered_where_it_cannot_be_asked_again(sites:
 def test_who_is_sent_elsewhere_has_not_met_an_eden(tmp_path: Path) -> None:
     portal = Answer(302, headers={"Location": "https://portal.example.org/pay"})
     with FakePeer(lambda asked: portal) as server:
-        line = Transport(server.url, spool=tmp_path)
+        line = Transport(server.url, clock=SystemClock(), spool=tmp_path)
         remote = Remote(1, None, "other", "urn:own", "own", {"url": server.url})
         with EdenAdapter(remote, one_line(line)) as peer:
             with pytest.raises(RedirectedElsewhere):

@@ -153,7 +153,7 @@ def test_only_folders_below_the_roots_are_used(root: Path, path: str, problem: F
     (root / "shared" / "inner").mkdir()
     (root / "shared2").mkdir()
     (root / "shared" / "out").symlink_to(root / "shared2")
-    lines = Lines(root / "spool", folder_roots=(root / "shared",))
+    lines = Lines(root / "spool", Fixed(), folder_roots=(root / "shared",))
     asked = path.format(root=root)
     assert lines.folder_problem(asked) is problem
     if problem is not None:
@@ -163,7 +163,7 @@ def test_only_folders_below_the_roots_are_used(root: Path, path: str, problem: F
 
 
 def test_without_roots_no_folder_is_used(root: Path) -> None:
-    assert Lines(root).folder_problem(str(root)) is FolderProblem.NO_ROOTS
+    assert Lines(root, Fixed()).folder_problem(str(root)) is FolderProblem.NO_ROOTS
 
 
 def test_the_connection_test_tells_reading_from_writing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

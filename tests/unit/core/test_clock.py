@@ -66,6 +66,15 @@ def test_whoever_asks_the_computer_for_the_time_is_found() -> None:
     assert times_told(CLOCK.read_text(encoding="utf-8")) != []
 
 
+def test_only_a_site_chooses_the_clock() -> None:
+    choosing = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if path != CLOCK and "SystemClock" in path.read_text(encoding="utf-8")
+    }
+    assert choosing == {"site/__init__.py", "adapters/testing.py"}
+
+
 def test_the_clock_of_the_computer_gives_whole_seconds_without_a_zone() -> None:
     now = SystemClock().now()
     assert (now.microsecond, now.tzinfo) == (0, None)

@@ -55,7 +55,7 @@ def line(peer: FakePeer, tmp_path: Path, **settings: object) -> Transport:
         username=USER,
         password=PASSWORD,
         spool=tmp_path,
-        **{"limits": limits, **settings},  # type: ignore[arg-type]
+        **{"limits": limits, "clock": Clock(), **settings},  # type: ignore[arg-type]
     )
 
 
@@ -177,14 +177,16 @@ def test_nobody_listens(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(PeerUnreachable) as caught:
-        Transport(f"http://u:secret@127.0.0.1:{port}/eden").get(f"http://127.0.0.1:{port}/eden/x")
+        Transport(f"http://u:secret@127.0.0.1:{port}/eden", clock=Clock()).get(
+            f"http://127.0.0.1:{port}/eden/x"
+        )
     assert "Connection refused" in caught.value.message and "secret" not in caught.value.message
     assert caught.value.transient
 
 
 def test_a_name_that_does_not_exist() -> None:
     with pytest.raises(PeerUnreachable):
-        Transport("http://eden.invalid/eden").get("http://eden.invalid/eden/x")
+        Transport("http://eden.invalid/eden", clock=Clock()).get("http://eden.invalid/eden/x")
 
 
 def test_silence_ends(peer: FakePeer, tmp_path: Path) -> None:
@@ -198,7 +200,7 @@ def test_a_reset_connection_is_transient(peer: FakePeer, tmp_path: Path) -> None
     with FaultProxy((host, int(port))) as proxy:
         proxy.faults = [Fault(refuse=True), Fault(status=503, retry_after=2), None]
         url = f"http://127.0.0.1:{proxy.port}/eden"
-        transport = Transport(url, spool=tmp_path)
+        transport = Transport(url, clock=Clock(), spool=tmp_path)
         with pytest.raises(PeerUnreachable):
             transport.get(url + "/x")
         with pytest.raises(PeerBusy):
@@ -210,21 +212,21 @@ def test_a_reset_connection_is_transient(peer: FakePeer, tmp_path: Path) -> None
 def test_no_tls_where_tls_is_wanted(peer: FakePeer) -> None:
     url = peer.url.replace("http:", "https:")
     with pytest.raises(TlsFailed):
-        Transport(url).get(url + "/x")
+        Transport(url, clock=Clock()).get(url + "/x")
 
 
 def test_a_proxy_that_is_down_is_named_without_its_password(peer: FakePeer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(PeerUnreachable) as caught:
-        Transport(peer.url, proxy=f"http://u:secret@127.0.0.1:{port}").get(peer.url + "/x")
+        Transport(peer.url, clock=Clock(), proxy=f"http://u:secret@127.0.0.1:{port}").get(peer.url + "/x")
     assert f"through the proxy http://127.0.0.1:{port}" in caught.value.message
     assert "secret" not in caught.value.explain()
 
 
 def test_requests_go_through_the_proxy(peer: FakePeer) -> None:
     peer.queue.append(as_json({}))
-    Transport("http://eden.invalid/eden", proxy=peer.root).get("http://eden.invalid/eden/x")
+    Transport("http://eden.invalid/eden", clock=Clock(), proxy=peer.root).get("http://eden.invalid/eden/x")
     assert peer.asked[0].target == "http://eden.invalid/eden/x"
 
 
@@ -267,7 +269,9 @@ def test_an_answer_that_takes_longer_than_a_person_waits(peer: FakePeer, tmp_pat
     limits = hurry.shorten(Limits(document_size=1024))
     assert limits.document_size == 1024 and limits.connect_timeout == hurry.connect_timeout
     began = time.monotonic()
-    with Transport(peer.url, limits=replace(limits, document_size=10**9), spool=tmp_path) as slow:
+    with Transport(
+        peer.url, clock=Clock(), limits=replace(limits, document_size=10**9), spool=tmp_path
+    ) as slow:
         with pytest.raises(PeerUnreachable) as caught:
             slow.download(peer.url + "/x")
     stop.set()
@@ -338,7 +342,7 @@ def test_the_clock_of_the_peer_is_compared(peer: FakePeer, tmp_path: Path) -> No
 @pytest.mark.parametrize("url", ["", "eden.example.org", "ftp://a/b", "http://", "http://a:b/c"])
 def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError):
-        Transport(url)
+        Transport(url, clock=Clock())
 
 
 def test_origins() -> None:

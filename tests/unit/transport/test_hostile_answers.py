@@ -11,6 +11,7 @@ from time import process_time
 
 import pytest
 
+from s3sync.core.clock import SystemClock
 from s3sync.core.errors import PeerRefused, ProtocolError, SyncError
 from s3sync.transport.client import Transport
 from s3sync.transport.failures import page_title
@@ -39,7 +40,10 @@ def failure(raw: bytes, method: str, spool: Path) -> SyncError:
     started = process_time()
     with answering(raw) as url:
         limits = Limits(connect_timeout=2, read_timeout=2)
-        with Transport(url, spool=spool, limits=limits) as line, pytest.raises(SyncError) as found:
+        with (
+            Transport(url, clock=SystemClock(), spool=spool, limits=limits) as line,
+            pytest.raises(SyncError) as found,
+        ):
             if method == "GET":
                 line.download(f"{url}/sync/sync.xml")
             else:

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.clock import Clock, SystemClock
+from ..core.clock import Clock
 from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge
 from ..transport.client import Transport
 from ..transport.limits import Limits
@@ -44,19 +44,19 @@ class Lines:
 
     Attributes:
         spool: the spool folder, for documents in transit.
+        clock: the site's clock.
         limits: time and size limits for a peer.
         verify: whether certificates are verified, or the file with the authorities to trust.
         proxy: URL of the site's HTTP proxy, for a repository without its own.
         folder_roots: folders of this machine below which the operator allows repositories to read and write.
-        clock: the site's clock.
     """
 
     spool: Path
+    clock: Clock
     limits: Limits = field(default_factory=Limits)
     verify: bool | str = True
     proxy: str | None = None
     folder_roots: tuple[Path, ...] = ()
-    clock: Clock = field(default_factory=SystemClock)
 
     def http(
         self,

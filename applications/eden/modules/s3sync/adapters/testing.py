@@ -22,6 +22,7 @@ from typing import Any, Callable, ClassVar
 
 import pytest
 
+from ..core.clock import SystemClock
 from ..core.errors import ConfigurationError, SyncError
 from ..exchange.peer import Capability, Exchange, PullResult
 from ..transport.client import Transport
@@ -77,7 +78,7 @@ def one_line(transport: Any, spool: Path = Path()) -> OneLine:
         transport: a prepared transport, or a simulated one.
         spool: the spool folder.
     """
-    return OneLine(spool, line=transport)
+    return OneLine(spool, SystemClock(), line=transport)
 
 
 class SimulatedPeer(ABC):
@@ -107,7 +108,7 @@ class SimulatedPeer(ABC):
         Args:
             spool: the spool folder.
         """
-        return Lines(spool)
+        return Lines(spool, SystemClock())
 
 
 def organisations(*numbers: int, modified_on: str = "2026-03-01T08:00:00") -> bytes:

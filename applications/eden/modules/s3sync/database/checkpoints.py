@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ..core.clock import Clock, SystemClock
+from ..core.clock import Clock
 from ..core.cursor import Checkpoint, CheckpointKind
 from .store import open_store
 from .store.column_types import MOMENT
@@ -19,9 +19,9 @@ class Checkpoints:
         clock: the site's clock.
     """
 
-    def __init__(self, db: Any, clock: Clock | None = None) -> None:
+    def __init__(self, db: Any, clock: Clock) -> None:
         self._store = open_store(db)
-        self._clock: Clock = clock if clock is not None else SystemClock()
+        self._clock = clock
         self._table = self._store.columns.name("sync_checkpoint")
 
     def load(

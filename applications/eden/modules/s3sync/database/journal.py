@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ..core.atomic_write import replace_text
-from ..core.clock import Clock, SystemClock
+from ..core.clock import Clock
 from ..core.schema import Schema, Table
 from ..exchange.ports import nowhere
 from .store import JournalRows, open_store
@@ -42,22 +42,22 @@ class SqlJournal:
     Args:
         db: the DAL, with the tables of ``tables.define``.
         schema: returns the schema; called when first needed, as it defines all tables.
+        clock: the site's clock.
         path: file outside the database with identity and highest position, which reveals a database that was
             restored from a backup; None for no file.
-        clock: the site's clock.
     """
 
     def __init__(
         self,
         db: Any,
         schema: Callable[[], Schema],
+        clock: Clock,
         path: Path | None = None,
-        clock: Clock | None = None,
     ) -> None:
         self._db = db
         self._schema = schema
         self._path = path
-        self._clock: Clock = clock if clock is not None else SystemClock()
+        self._clock = clock
         self.store: JournalRows = open_store(db, schema)
         self._identity: str | None = None
         self._ensure_prepared()

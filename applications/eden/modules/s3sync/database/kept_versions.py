@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Callable
 
-from ..core.clock import Clock, SystemClock
+from ..core.clock import Clock
 from ..core.kept import Kept, KeptKind, KeptState, Resolution, Side
 from ..core.schema import Schema
 from ..exchange.ports import Row
@@ -32,12 +32,12 @@ class SqlKeptVersions:
         self,
         db: Any,
         schema: Callable[[], Schema],
-        clock: Clock | None = None,
+        clock: Clock,
         naming: Callable[[Kept], str] = lambda item: "",
     ) -> None:
         self._store = open_store(db, schema)
         self._schema = schema
-        self._clock: Clock = clock if clock is not None else SystemClock()
+        self._clock = clock
         self._naming = naming
         self._kept = self._store.columns.name("sync_kept")
 

@@ -96,9 +96,7 @@ class Site:
         self.clock: Clock = clock if clock is not None else SystemClock()
         self._origin = origin
         self.store = open_store(db, lambda: self.schema)
-        self.journal = SqlJournal(
-            db, lambda: self.schema, path=self.folder / "private" / JOURNAL_FILE, clock=self.clock
-        )
+        self.journal = SqlJournal(db, lambda: self.schema, self.clock, self.folder / "private" / JOURNAL_FILE)
 
     @classmethod
     def from_current(cls) -> "Site":

@@ -19,7 +19,7 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from ..core.atomic_write import beside
-from ..core.clock import Clock, SystemClock
+from ..core.clock import Clock
 from ..core.errors import (
     ConfigurationError,
     ProtocolError,
@@ -38,32 +38,32 @@ class Transport:
 
     Args:
         url: address of the peer's application, e.g. https://eden.example.org/eden.
+        clock: the site's clock.
         username, password: for HTTP Basic, sent with every request to the peer without a challenge; none if empty.
         proxy: URL of an HTTP proxy, none if empty.
         limits: time and size limits.
         verify: True, or the path of a file with certificates to trust.
         spool: folder for spooled answers, the system's if None.
-        clock: the site's clock, the computer's if None.
     """
 
     def __init__(
         self,
         url: str,
         *,
+        clock: Clock,
         username: str | None = None,
         password: str | None = None,
         proxy: str | None = None,
         limits: Limits | None = None,
         verify: bool | str = True,
         spool: Path | None = None,
-        clock: Clock | None = None,
     ) -> None:
         self.origin = origin(url)
         self.url = without_credentials(url).rstrip("/")
         self.limits = limits or Limits()
         self.skew: float | None = None
         self._spool = spool
-        self._clock: Clock = clock if clock is not None else SystemClock()
+        self._clock = clock
         self._session = requests.Session()
         # The environment's proxies and .netrc would override the administrator's settings.
         self._session.trust_env = False

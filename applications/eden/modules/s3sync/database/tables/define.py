@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ...core.clock import Clock, SystemClock
+from ...core.clock import Clock
 from .journal import define_journal
 from .repository import define_repository
 from .run import define_exchange, define_log
@@ -24,15 +24,14 @@ OUTLIVING = ("sync_kept",)
 ENDING = ("sync_lease", "sync_checkpoint")
 
 
-def define(db: Any, T: Callable[[str], Any] = str, clock: Clock | None = None) -> None:
+def define(db: Any, clock: Clock, T: Callable[[str], Any] = str) -> None:
     """Define the sync_* tables.
 
     Args:
         db: the DAL, with auth_user if there are users.
+        clock: the site's clock, for the times of rows.
         T: marks labels for translation.
-        clock: the site's clock, for the times of rows; by default the computer's.
     """
-    clock = clock if clock is not None else SystemClock()
     define_repository(db, T, clock)
     define_tasks(db, T, clock)
     define_log(db, T, clock)
