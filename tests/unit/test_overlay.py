@@ -245,11 +245,14 @@ def called(path: Path, source: str, modules: Path) -> set[tuple[str, str]]:
     return {each for each in found if each[0].startswith("s3sync.")}
 
 
-def test_the_request_is_prepared_before_any_model_of_an_eden_can_read_its_body(laid: Path) -> None:
+def test_requests_and_translations_are_prepared_before_any_model_of_an_eden_uses_them(laid: Path) -> None:
     first = min((laid / "models").glob("*.py"), key=lambda path: path.name)
     source = first.read_text(encoding="utf-8")
     assert first.name < FIRST_MODEL and free_names(source) - WEB2PY == set()
-    assert ("s3sync.ui.program_requests", "prepare") in called(first, source, laid / "modules")
+    assert called(first, source, laid / "modules") == {
+        ("s3sync.ui.program_requests", "prepare"),
+        ("s3sync.ui.translations", "quote_translations"),
+    }
 
 
 def test_what_a_model_of_the_bundled_application_calls_is_called_in_the_set_too(laid: Path) -> None:

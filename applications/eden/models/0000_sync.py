@@ -1,6 +1,7 @@
-"""The first model: keeps web2py from reading a document of another site as a form, before any model asks for it."""
+"""The first model: what has to happen before any other reads the request or a translated text."""
 
-from s3sync.ui import program_requests
+from s3sync.ui import program_requests, translations
 
 if request.controller == "sync":
     program_requests.prepare(request, response, session)
+translations.quote_translations()

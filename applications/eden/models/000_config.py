@@ -4,13 +4,12 @@ from collections import OrderedDict
 
 from gluon import current
 from gluon.storage import Storage
-from s3.pages import reader_choices, translations
+from s3.pages import reader_choices
 from s3sync.ui import program_requests
 from s3.settings import S3Settings
 
 if request.controller != "sync":  # for those, models/0000_sync.py has done it
     program_requests.prepare(request, response, session)
-translations.quote_translations()
 # The language files belong to the project: web2py must not write missing texts into them.
 T.is_writable = False
 _language = reader_choices.chosen(request, "language")
