@@ -122,6 +122,41 @@ def test_merges_in_opposite_directions_do_not_lose_both_records(
     assert "both would be gone" in site.kept()[0].reason
 
 
+def merges(*pairs: str) -> list[str]:
+    """Return deletions, a minute apart: "ab" merges a into b."""
+    return [
+        deleted(ORG, gone, LATER + timedelta(minutes=number), replaced_by=kept)
+        for number, (gone, kept) in enumerate(pairs)
+    ]
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("order", [("ab", "bc"), ("bc", "ab")])
+def test_merges_in_a_row_end_at_the_last_survivor(
+    site: SampleSite, order: tuple[str, str], together: bool
+) -> None:
+    site.push("".join(org(uuid, uuid.upper()) for uuid in "abc"), ORG)
+    for uuid in "abc":
+        site.push(
+            resource(OFFICE, f"o{uuid}", data("name", "Office"), ref("organisation_id", ORG, uuid)), OFFICE
+        )
+    texts = merges(*order)
+    for text in ["".join(texts)] if together else texts:
+        assert set(told(site.push(text, ORG))) == {"merged"}
+    late = resource(OFFICE, "late", data("name", "Late"), ref("organisation_id", ORG, "a"))
+    site.push(late, OFFICE)
+    survivor = site.row(ORG, "c").id
+    assert [row.organisation_id for row in site.rows(OFFICE)] == [survivor] * 4
+    assert not site.row(ORG, "c").deleted
+
+
+def test_merges_in_a_circle_in_one_document_lose_no_record(site: SampleSite) -> None:
+    site.push(org("a", "A") + org("b", "B"), ORG)
+    report = site.push("".join(merges("ab", "ba")), ORG)
+    assert told(report) == {"conflict": 2}
+    assert [row.uuid for row in site.rows(ORG)] == ["a", "b"]
+
+
 def test_a_merge_waits_for_its_survivor(site: SampleSite) -> None:
     site.push(
         resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "a")) + org("a", "A"),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
 from ...core.clock import TICK
 from ...core.schema import META_FIELDS, Field, Table
-from ..ports import Ports, Row, nowhere
+from ..ports import Ports, Row, Store, nowhere
 
 
 class RecordToDelete(NamedTuple):
@@ -254,12 +254,18 @@ class Deleter:
             row[0]: row
             for row in self._store.fetch(table, columns, table.key, {*replaced, *replaced.values()})
         }
-        self._move(table.name, replaced)
+        steps = merge_steps(self._store, table, replaced)
+        ends = {gone: end_of_merges(gone, steps) for gone in replaced}
+        rows.update(
+            (row[0], row)
+            for row in self._store.fetch(table, columns, table.key, set(ends.values()) - rows.keys())
+        )
+        self._move(table.name, ends)
         for super_key, super_name in table.super_keys.items():
             at = columns.index(super_key)
             moves = {
                 rows[gone][at]: rows[kept][at]
-                for gone, kept in replaced.items()
+                for gone, kept in ends.items()
                 if gone in rows and kept in rows and rows[gone][at] is not None and rows[kept][at] is not None
             }
             self._move(super_name, moves)
@@ -304,6 +310,38 @@ class Deleter:
         for names, group in by_names.items():
             self._store.update(table, ("deleted", "deleted_fk", "deleted_rb", *names), group)
         self._mark_super(table, rows, deleted=False)
+
+
+def merge_steps(
+    store: Store, table: Table, merges: Mapping[int, int], keys: Collection[int] = ()
+) -> dict[int, int]:
+    """Return key -> survivor for all merges that can be reached from some, also those that were made here before.
+
+    Args:
+        store: see ``ports``.
+        table: the table of the records.
+        merges: key of a merged record -> key of its survivor.
+        keys: records that may have been merged here before.
+    """
+    steps = dict(merges)
+    asked = {*steps.values(), *keys} - steps.keys()
+    done: set[int] = set()
+    while asked:
+        columns = (table.key, "deleted", "deleted_rb")
+        found = {row[0]: row[2] for row in store.fetch(table, columns, table.key, asked) if row[1] and row[2]}
+        done |= asked
+        steps.update(found)
+        asked = set(found.values()) - steps.keys() - done
+    return steps
+
+
+def end_of_merges(key: int, steps: Mapping[int, int]) -> int:
+    """Return the last survivor of a record; in a circle the last one before it closes."""
+    seen = {key}
+    while key in steps and steps[key] not in seen:
+        key = steps[key]
+        seen.add(key)
+    return key
 
 
 def _columns(table: Table) -> tuple[str, ...]:

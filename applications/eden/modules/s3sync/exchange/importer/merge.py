@@ -12,7 +12,7 @@ from ...core.records import Action, Outcome
 from ...core.schema import Table
 from ..ports import Ports, Row
 from .context import Context
-from .deletion import Deleter, RecordToDelete
+from .deletion import Deleter, RecordToDelete, end_of_merges, merge_steps
 from .items import Item
 
 
@@ -136,23 +136,10 @@ class Merger:
             )
 
     def _merged_into_themselves(self, table: Table, pairs: dict[int, int]) -> set[int]:
-        """Return records whose survivor was itself merged into them here, in any number of steps."""
-        circular: set[int] = set()
-        ends = dict(pairs)
-        seen: set[int] = set()
-        while ends:
-            circular |= {key for key, end in ends.items() if key == end}
-            asked = {end for key, end in ends.items() if key not in circular} - seen
-            seen |= asked
-            steps = {
-                key: survivor
-                for key, gone, survivor in self._ports.store.fetch(
-                    table, (table.key, "deleted", "deleted_rb"), table.key, asked
-                )
-                if gone and survivor
-            }
-            ends = {key: steps[end] for key, end in ends.items() if key not in circular and end in steps}
-        return circular
+        """Return records whose survivor was itself merged into them, here or in the document, in some steps."""
+        steps = merge_steps(self._ports.store, table, pairs)
+        # A chain that does not close has an end that is merged no further.
+        return {key for key in pairs if steps.get(end_of_merges(key, steps)) == key}
 
 
 def _wait(table: Table, reasons: dict[int, str], by_key: dict[int, Item]) -> None:

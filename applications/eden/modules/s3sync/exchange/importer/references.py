@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ...core.records import Reference
 from ...core.schema import Field, Table
 from ..ports import Ports, Row
+from .deletion import end_of_merges, merge_steps
 from .gather import Batch, Gatherer
 from .items import Item, Link, Missing, Resolved
 
@@ -76,8 +77,12 @@ class Resolver:
                 if known.setdefault((name, target, row[0]), row[1]) == row[1] and has_mark and row[2]:
                     merged[row[2]].append(row[0])
             if merged:
-                for key, value in self._store.fetch(table, (table.key, column), table.key, list(merged)):
-                    for uuid in merged[key]:
+                steps = merge_steps(self._store, table, {}, merged)
+                ends: dict[int, list[str]] = defaultdict(list)
+                for key, named in merged.items():
+                    ends[end_of_merges(key, steps)] += named
+                for key, value in self._store.fetch(table, (table.key, column), table.key, list(ends)):
+                    for uuid in ends[key]:
                         known[(name, target, uuid)] = value
         return known
 
