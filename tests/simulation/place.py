@@ -189,6 +189,11 @@ class Place:
                 site.schema.table("org_organisation"), {gone: kept}, {gone: moment}
             )
 
+    def twins_of(self, tablename: str, uuid: str) -> set[str]:
+        """Return the uuids under which this site has a record that others know by this one."""
+        keys = self.site.twins.find(tablename, [uuid])
+        return {self.s3db[tablename][key].uuid for key in keys.values()}
+
     # --- what it knows ----------------------------------------------------------------------------------
 
     def contents(self) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -250,10 +250,14 @@ class World:
         return problems
 
     def _is_told(self, table: str, uuid: str) -> bool:
-        """Return whether a person is told that sites differ here: a unique value is that of another record."""
+        """Return whether a person is told that sites differ here: a unique value is that of another record.
+
+        Where a site took one of the two for the other, the rejected one is named by the uuid of the other.
+        """
+        meant = {uuid}.union(*(place.twins_of(table, uuid) for place in self.places))
         for place in self.places:
             kept = place.db.sync_kept
-            query = (kept.tablename == table) & (kept.uuid == uuid)
+            query = (kept.tablename == table) & kept.uuid.belongs(meant)
             if not place.db(query & (kept.state == "open") & (kept.kind == "rejected")).isempty():
                 self.happened["told"] += 1
                 return True
