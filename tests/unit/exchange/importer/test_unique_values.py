@@ -99,6 +99,19 @@ def test_a_swap_that_comes_in_two_pages_is_made_when_both_are_here(site: SampleS
     assert not site.kept()
 
 
+def test_who_takes_a_value_on_an_earlier_page_than_it_is_given_up_is_no_twin(site: SampleSite) -> None:
+    site.push(kind("1", "Granite"), TYPE)
+    more = site.take(f'<s3xml more="true">{kind("new", "Granite", modified_on=LATER)}</s3xml>', TYPE)
+    assert told(more) == {"rejected": 1}
+    site.push(kind("1", "Basalt", modified_on=LATER), TYPE)
+    site.db.sync_repository.insert(id=1, name="one", uuid="one")
+    repository = site.repository(1)
+    with site.store.transaction():
+        report = retry_rejected(repository, TYPE, Terms(), repository.context(TYPE))
+    assert told(report) == {"created": 1}
+    assert names(site) == {"1": "Basalt", "new": "Granite"}
+
+
 # --- twins ----------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from typing import Callable
 from ..core.cursor import CheckpointKind
 from ..core.errors import BadRequest, PeerRefused, ProtocolError, SyncError
 from ..core.kept import Deferred
-from ..exchange.exporter import ExportRequest
+from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Context, Report, unknown
 from ..exchange.importer.report import problems_of
 from ..exchange.peer import Peer, PullResult, PushResult
@@ -235,7 +235,7 @@ class LocalSite:
             paged=paged,
         )
         with target.open("wb") as out:
-            page = site.exporter.export(out, request)
+            page = site.exporter.export(out, request, _mark_more)
         total = None
         if table not in self._counted:
             # Once per run: counting a million records for each page of some thousand would be too slow.
@@ -289,3 +289,7 @@ def _still_waiting(page: PullResult, state: PullState, taken: int) -> int | None
         return 0
     before = page.total if page.total is not None else state.waiting
     return None if before is None else max(0, before - taken)
+
+
+def _mark_more(page: ExportPage) -> dict[str, bool]:
+    return {"more": True} if page.more else {}

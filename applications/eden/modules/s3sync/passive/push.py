@@ -97,7 +97,8 @@ def _take_page(request: PushRequest, repository: Repository, document: Document,
             repository.update(peer_journal=request.journal)
         context = repository.context(table)
         report = site.importer.import_page(document, terms, context)
-        report.add(retry_rejected(repository, table, terms, context))
+        if not document.header.more:
+            report.add(retry_rejected(repository, table, terms, context))
         settle_deletions(repository, report, final=request.final)
         waiting = site.kept_versions.count_waiting(repository.id)
         checkpoint, cursor = hand_out(decision.checkpoint, journal.head(), new_token(), states.identity)

@@ -78,6 +78,9 @@ class Gatherer:
         own_domain: domain stripped from identifiers.
         components: whether components are imported.
         kept_rows: records that are tried again, by ``id``: their rows among the kept versions.
+
+    Attributes:
+        more: whether other pages of the resource follow the document.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Gatherer:
         self._kept_rows = kept_rows or {}
         self._plans: dict[str, TablePlan] = {}
         domain = document.header.domain if document is not None else None
+        self.more = document is not None and document.header.more
         self._domain = domain if domain and domain != own_domain else None
 
     def plan(self, table: Table) -> TablePlan:

@@ -108,7 +108,10 @@ class Identifier:
                             matches[id(item)][row[plan.key_at]] = row
         for identity, rows in matches.items():
             item = unknown[identity]
-            if len(rows) == 1:
+            if len(rows) == 1 and item.uuid is not None and self._gatherer.more:
+                # The record that has the value may give it up on a later page: then these are two records.
+                reject(item, "Another record here has its unique value until all pages are here.", again=True)
+            elif len(rows) == 1:
                 self._found(item, next(iter(rows.values())))
                 item.twin = item.uuid is not None
                 if item.twin:
