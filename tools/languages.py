@@ -20,7 +20,7 @@ from yatl.template import TemplateParser
 from launcher.places import CHECKOUT, application_folder
 from s3.data_model.datamodel import S3DataModel
 from s3db import load
-from s3sync.core import plurals
+from s3sync.core import plurals as plurals
 
 APPLICATION = application_folder(CHECKOUT)
 LANGUAGES = ("de", "es", "fr", "ar")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from s3sync.core.errors import RunFailed
 from s3sync.core.policy import Policy
+from s3sync.exchange.run.failures import RunFailed
 from s3sync.passive import pull as passive_pull
-from s3sync.passive import registration
+from s3sync.passive import registration as registration
 from s3sync.site import Site
 from s3sync.wire.filters import parse_filter
 from s3sync.wire.protocol.pull import PullRequest

@@ -10,11 +10,11 @@ import pytest
 from gluon.scheduler import Scheduler
 
 from s3sync.active.preview import preview
-from s3sync.core.errors import RunFailed
 from s3sync.exchange.peer import Capability
-from s3sync.monitoring.status import standings
-from s3sync.scheduler import jobs
-from s3sync.worker import synchronise
+from s3sync.exchange.run.failures import RunFailed
+from s3sync.monitoring.status import statuses
+from s3sync.scheduler import jobs as jobs
+from s3sync.worker import synchronise as synchronise
 from tests.support.site import IN_A_FILE, Clock, SampleSite
 
 ORG, OFFICE = "org_organisation", "org_office"
@@ -147,15 +147,15 @@ def test_the_preview_shows_what_would_come_and_takes_nothing(exchange: Exchange)
         found = preview(repository, repository.tasks)
         assert found.error is None
         incoming = found.resources[0].incoming
-        assert incoming is not None and incoming.error is None and incoming.forecast is not None
-        assert incoming.forecast.outcomes == {"created": 1}
+        assert incoming is not None and incoming.error is None and incoming.dry_run is not None
+        assert incoming.dry_run.outcomes == {"created": 1}
     assert not list(site.spool.iterdir()) and state(site) == {}
 
 
 def test_the_overview_knows_the_folder_and_when_it_was_reached(exchange: Exchange) -> None:
     Scheduler(exchange.a.db, {jobs.FUNCTION: print}, migrate=True, utc_time=True)
     exchange.run(exchange.a)
-    (found,) = standings(exchange.a)
+    (found,) = statuses(exchange.a)
     assert found.where == str(exchange.shared) and found.facts.is_active
     assert found.facts.last_contact is not None and found.facts.last_contact.date() == date(2026, 3, 1)
     assert Capability.REGISTER not in exchange.a.repository(1).peer().capabilities

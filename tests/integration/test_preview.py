@@ -86,7 +86,7 @@ def look(pair: Pair, monkeypatch: pytest.MonkeyPatch, peer: Any = None, **option
     asked = peer or Looked(pair.own, pair.other, pair.peer.eden)
     if not hasattr(asked, "remote"):
         asked.remote = _remote()
-    monkeypatch.setattr(pair.own, "connect", lambda apitype, remote, hurry=None: asked)
+    monkeypatch.setattr(pair.own, "connect", lambda apitype, remote, interactive=None: asked)
     # An Eden writes what it will; it is not told that we only look.
     sites = [pair.own] if pair.peer.eden else [pair.own, pair.other]
     before = [dump(site) for site in sites]
@@ -109,8 +109,8 @@ def outcomes(found: Preview) -> tuple[dict[str, int], dict[str, int]]:
     (part,) = found.resources
     for direction in (part.incoming, part.outgoing):
         assert direction is not None and direction.error is None, direction
-    assert part.incoming and part.outgoing and part.incoming.forecast and part.outgoing.forecast
-    return part.incoming.forecast.outcomes, part.outgoing.forecast.outcomes
+    assert part.incoming and part.outgoing and part.incoming.dry_run and part.outgoing.dry_run
+    return part.incoming.dry_run.outcomes, part.outgoing.dry_run.outcomes
 
 
 def prepare(pair: Pair, clock: Clock) -> None:
@@ -141,7 +141,7 @@ def test_a_first_synchronisation(pair: Pair, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_foretold_is_what_happens(pair: Pair, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(pair, clock)
     found = look(pair, monkeypatch)
-    assert look(pair, monkeypatch).resources[0].incoming.forecast == found.resources[0].incoming.forecast  # type: ignore[union-attr]
+    assert look(pair, monkeypatch).resources[0].incoming.dry_run == found.resources[0].incoming.dry_run  # type: ignore[union-attr]
     incoming, outgoing = outcomes(found)
     assert incoming == {"created": 1, "updated": 1, "deleted": 1, "conflict": 1}
     assert outgoing == {"created": 1, "updated": 1, "deleted": 1, "conflict": 1}
@@ -155,14 +155,14 @@ def test_what_is_foretold_is_what_happens(pair: Pair, clock: Clock, monkeypatch:
 def test_examples_show_both_versions(pair: Pair, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(pair, clock)
     (part,) = look(pair, monkeypatch).resources
-    assert part.incoming and part.incoming.forecast and part.outgoing and part.outgoing.forecast
-    came = {each.uuid: each for each in part.incoming.forecast.examples}
+    assert part.incoming and part.incoming.dry_run and part.outgoing and part.outgoing.dry_run
+    came = {each.uuid: each for each in part.incoming.dry_run.examples}
     assert set(came) == {"both", "gone", "theirs", "new there"}
     both = came["both"]
     assert (both.action, both.winner) == ("conflict", "ours") and "newer" in both.reason
     assert "Changed here" in (both.present or "") and "Changed there" in (both.incoming or "")
     assert came["new there"].present is None
-    went = {each.uuid: each for each in part.outgoing.forecast.examples}
+    went = {each.uuid: each for each in part.outgoing.dry_run.examples}
     assert set(went) == {"both", "dropped", "mine", "new here"}
     assert went["both"].winner == "theirs"
     assert "First mine" in (went["mine"].present or "") and "Changed here" in (went["mine"].incoming or "")
@@ -175,9 +175,9 @@ def test_records_that_cannot_be_taken_are_foretold(
     table.insert(uuid="wrong", name="Wrong", year=99999)
     pair.other.db.commit()
     (part,) = look(pair, monkeypatch).resources
-    assert part.incoming and part.incoming.forecast
-    assert part.incoming.forecast.outcomes == {"rejected": 1}
-    assert "year" in part.incoming.forecast.examples[0].reason
+    assert part.incoming and part.incoming.dry_run
+    assert part.incoming.dry_run.outcomes == {"rejected": 1}
+    assert "year" in part.incoming.dry_run.examples[0].reason
 
 
 def test_only_the_beginning_is_looked_at(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,9 +186,9 @@ def test_only_the_beginning_is_looked_at(pair: Pair, monkeypatch: pytest.MonkeyP
         write(pair.other, f"other {number}", "X")
     (part,) = look(pair, monkeypatch, most=3).resources
     for direction in (part.incoming, part.outgoing):
-        assert direction and direction.forecast
-        assert (direction.forecast.looked, direction.total, direction.more) == (3, 7, True)
-        assert direction.forecast.outcomes == {"created": 3}
+        assert direction and direction.dry_run
+        assert (direction.dry_run.looked, direction.total, direction.more) == (3, 7, True)
+        assert direction.dry_run.outcomes == {"created": 3}
 
 
 def test_the_rules_of_the_resource_hold(
@@ -197,12 +197,12 @@ def test_the_rules_of_the_resource_hold(
     pair = Pair(*sites, ORGANISATIONS, conflict_policy=Policy.OTHER, strategy=(Method.CREATE, Method.UPDATE))
     prepare(pair, clock)
     (part,) = look(pair, monkeypatch).resources
-    assert part.incoming and part.incoming.forecast and part.outgoing and part.outgoing.forecast
-    assert part.incoming.forecast.outcomes["skipped"] == 1
-    by_uuid = {each.uuid: each for each in part.incoming.forecast.examples}
+    assert part.incoming and part.incoming.dry_run and part.outgoing and part.outgoing.dry_run
+    assert part.incoming.dry_run.outcomes["skipped"] == 1
+    by_uuid = {each.uuid: each for each in part.incoming.dry_run.examples}
     assert by_uuid["both"].winner == "theirs"
     # At the other site the same rule means its own version.
-    assert {each.uuid: each for each in part.outgoing.forecast.examples}["both"].winner == "ours"
+    assert {each.uuid: each for each in part.outgoing.dry_run.examples}["both"].winner == "ours"
 
 
 def test_an_eden_is_pulled_from_and_not_pushed_to(
@@ -220,9 +220,12 @@ def test_an_eden_is_pulled_from_and_not_pushed_to(
     found = look(pair, monkeypatch)
     assert not found.is_ours
     (part,) = found.resources
-    assert part.incoming and part.incoming.forecast and part.outgoing and part.outgoing.forecast
-    assert part.incoming.forecast.outcomes == {"created": 1} and part.incoming.total == 1
-    assert part.outgoing.forecast.outcomes == {"sent": 1, "sent_deleted": 1} and not part.outgoing.foreseen
+    assert part.incoming and part.incoming.dry_run and part.outgoing and part.outgoing.dry_run
+    assert part.incoming.dry_run.outcomes == {"created": 1} and part.incoming.total == 1
+    assert (
+        part.outgoing.dry_run.outcomes == {"sent": 1, "sent_deleted": 1}
+        and not part.outgoing.outcome_of_dry_run
+    )
 
 
 def test_time_that_is_up(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,8 +270,8 @@ def test_a_resource_that_fails_leaves_the_others_alone(pair: Pair, monkeypatch: 
     write(pair.own, "a", "A")
     found = look(pair, monkeypatch, Failing(pair, PeerUnreachable("cut"), "pull"))
     (part,) = found.resources
-    assert part.incoming and part.incoming.error and part.outgoing and part.outgoing.forecast
-    assert part.outgoing.forecast.outcomes == {"created": 1}
+    assert part.incoming and part.incoming.error and part.outgoing and part.outgoing.dry_run
+    assert part.outgoing.dry_run.outcomes == {"created": 1}
 
 
 def test_a_peer_that_does_not_know_us_or_would_not_leave_it_at_looking(

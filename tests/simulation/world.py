@@ -22,11 +22,13 @@ from s3sync.active.local_site import LocalSite
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
-from s3sync.core.errors import Cancelled, PeerUnreachable, RunFailed, TruncatedDocument
+from s3sync.core.errors import PeerUnreachable, TruncatedDocument
 from s3sync.core.retry import RetryPolicy
 from s3sync.exchange.run.engine import Engine
+from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.exchange.run.ports import Stage
-from s3sync.passive import pull, push
+from s3sync.passive import pull as pull
+from s3sync.passive import push as push
 from s3sync.transport.answer import Reply
 from s3sync.wire.protocol.pull import PullRequest
 from s3sync.wire.protocol.push import PushRequest
@@ -209,7 +211,7 @@ class World:
             watch,
             page_size=page_size,
             peer_time=here.clock.now,
-            patience=PATIENCE,
+            retry_policy=PATIENCE,
             sleep=lambda seconds: None,
         )
         try:

@@ -18,7 +18,8 @@ from s3sync.core.schema import Schema
 from s3sync.database.journal import SqlJournal
 from s3sync.database.journal_hooks import install
 from s3sync.database.store import open_store
-from s3sync.database.tables import define, indices
+from s3sync.database.tables import define as define
+from s3sync.database.tables import indices as indices
 from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
 from tests.support import datamodel
@@ -49,7 +50,7 @@ class Database:
 
     dialect = ""
     #: seconds that SQLite waits for another writer
-    patience = 20.0
+    retry_policy = 20.0
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -115,7 +116,7 @@ class SQLiteDatabase(Database):
             folder=str(self.folder),
             migrate=migrate,
             pool_size=0,
-            driver_args={"timeout": self.patience},
+            driver_args={"timeout": self.retry_policy},
         )
 
 

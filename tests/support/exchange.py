@@ -14,10 +14,12 @@ from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, R
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.ports import Stage, Task
 from s3sync.exchange.run.report import RunReport
-from s3sync.passive import dry_run, files, registration
+from s3sync.passive import dry_run as dry_run
+from s3sync.passive import files as files
 from s3sync.passive import offer as passive_offer
 from s3sync.passive import pull as passive_pull
 from s3sync.passive import push as passive_push
+from s3sync.passive import registration as registration
 from s3sync.site import Site
 from s3sync.site.uploaded import upload_path
 from s3sync.wire.protocol.dry_run import DryRunResult
@@ -114,7 +116,7 @@ class DirectPeer:
             waiting=0 if self.never_final else reply.waiting,
         )
 
-    def forecast(
+    def dry_run(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
     ) -> DryRunResult | None:
         if self.eden:
@@ -222,7 +224,7 @@ class Pair:
             self.told,
             page_size=self.page_size,
             peer_time=self.other.clock.now,
-            patience=RetryPolicy(attempts=3),
+            retry_policy=RetryPolicy(attempts=3),
             sleep=lambda seconds: None,
         )
         return engine.run()

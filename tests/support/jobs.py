@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from s3sync.scheduler.lease import Lease
-from s3sync.worker import synchronise
+from s3sync.worker import synchronise as synchronise
 from tests.support.exchange import DirectPeer
 from tests.support.site import IN_A_FILE, SampleSite
 
@@ -35,7 +35,7 @@ class World:
         self.site = SampleSite(folder / "a", IN_A_FILE)
         self.other = SampleSite(folder / "b")
         self.peer = WithLine(self.site, self.other)
-        self.site.connect = lambda apitype, remote, hurry=None: self.peer  # type: ignore[assignment, method-assign]
+        self.site.connect = lambda apitype, remote, interactive=None: self.peer  # type: ignore[assignment, method-assign]
         answer = self.peer.register()
         db = self.site.db
         self.repository: int = db.sync_repository.insert(

@@ -17,7 +17,7 @@ from uuid import uuid4
 from s3sync.core.clock import SystemClock
 from s3sync.core.errors import AlreadyRunning, StoreBusy
 from s3sync.database.store import open_store
-from s3sync.database.tables import define
+from s3sync.database.tables import define as define
 from s3sync.scheduler.lease import Lease
 from tests.support.databases import connect_again
 

@@ -10,11 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Callable
 
-from s3sync.core.errors import (
-    DocumentTooLarge,
-    SyncError,
-)
-from s3sync.core.messages import Told
+from s3sync.core.errors import DocumentTooLarge, SyncError
+from s3sync.core.messages import Text
 from s3sync.core.retry import RetryPolicy
 from s3sync.exchange.peer import Capability, Exchange, Peer, PullResult, PushResult
 from s3sync.exchange.run.engine import Engine
@@ -116,7 +113,7 @@ class ScriptedSite:
         self.known: frozenset[str] = frozenset(("cursor",))
         self.taken: list[tuple[str, int]] = []
         self.faults: list[Exception] = []
-        self.problems: list[Told] = []
+        self.problems: list[Text] = []
         self.waiting: list[str] = []
         self.waiting_here = self.refused = 0
         self.paged: list[bool] = []
@@ -216,11 +213,11 @@ class Recorder:
         mode: str,
         action: str,
         result: str,
-        message: Told,
+        message: Text,
         *,
-        details: Sequence[Told] = (),
+        details: Sequence[Text] = (),
         remote: bool = False,
-        remedy: Told = "",
+        remedy: Text = "",
         code: str | None = None,
     ) -> None:
         self.entries.append((resource, mode, result, "\n".join(map(str, (message, *details)))))
@@ -244,7 +241,7 @@ class World:
             self.told,
             page_size=page_size,
             peer_time=lambda: NOW,
-            patience=RetryPolicy(attempts=3, first_delay=0.5),
+            retry_policy=RetryPolicy(attempts=3, first_delay=0.5),
             sleep=self.slept.append,
             quiet=quiet,
         )

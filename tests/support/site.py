@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Callable
 
 from s3sync.core.policy import Terms
-from s3sync.database.tables import define, indices
+from s3sync.database.tables import define as define
+from s3sync.database.tables import indices as indices
 from s3sync.exchange.exporter import ExportPage, ExportRequest
 from s3sync.exchange.importer import Context, Report
 from s3sync.host.eden import EdenHost

@@ -41,7 +41,7 @@ OUTSIDE = {
 LINE = {"socket", "http", "ssl", "subprocess"}
 #: Installed only where the site needs them.
 DRIVERS = {"psycopg2", "pymysql", "MySQLdb", "isal", "pytest"}
-LONGEST_FILE = 470
+LONGEST_FILE = 450
 FULLEST_FOLDER = 20
 
 

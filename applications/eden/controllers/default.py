@@ -68,7 +68,7 @@ def problem():
 
 def choose():
     """Remember the reader's language or theme, and go back."""
-    from s3.pages import reader_choices
+    from s3.pages import reader_choices as reader_choices
 
     for what in ("language", "theme"):
         if request.get_vars[what]:

@@ -20,7 +20,7 @@ if not (_interface or _public):
 
 def sync():
     """Answer pulls and pushes of other sites: /sync/sync.xml."""
-    from s3sync.web import interface
+    from s3sync.web import interface as interface
 
     if request.extension == "html" and request.env.request_method == "GET":
         redirect(URL("sync", "index"))
@@ -29,14 +29,14 @@ def sync():
 
 def file():
     """Send uploaded files to other sites, and take theirs: /sync/file/<stored name>."""
-    from s3sync.web import interface
+    from s3sync.web import interface as interface
 
     return interface.file_request(request, response)
 
 
 def offer():
     """Answer what this site offers to another one: /sync/offer.json."""
-    from s3sync.web import interface
+    from s3sync.web import interface as interface
 
     return interface.offer_request(request, response)
 
@@ -44,13 +44,13 @@ def offer():
 def repository():
     """Register a site at /sync/repository/register.json; all other addresses are screens."""
     if request.args(0) == "register":
-        from s3sync.web import interface
+        from s3sync.web import interface as interface
 
         return interface.register_request(request, response)
     if not request.args:
         redirect(URL("sync", "index"))
     if request.args(0) == "create":
-        from s3sync.web.screens.repository import configuration
+        from s3sync.web.screens.repository import configuration as configuration
 
         return configuration.create(_desk())
     return _repository_tab()
@@ -61,14 +61,14 @@ def repository():
 
 def datasets():
     """Show what this site offers to other sites, and how to get it."""
-    from s3sync.web.screens import datasets
+    from s3sync.web.screens import datasets as datasets
 
     return datasets.public(_desk())
 
 
 def archive():
     """Send the archive of a data set: /sync/archive/<code>."""
-    from s3sync.web.screens import datasets
+    from s3sync.web.screens import datasets as datasets
 
     return datasets.archive(_desk())
 
@@ -78,7 +78,7 @@ def archive():
 
 def index():
     """Show the state of all repositories: whether they are in sync, since when, what is wrong."""
-    from s3sync.web.screens import overview
+    from s3sync.web.screens import overview as overview
 
     return overview.page(_desk())
 
@@ -92,28 +92,28 @@ def config():
 
 def log():
     """Show the log of all repositories, or one entry."""
-    from s3sync.web.screens import log
+    from s3sync.web.screens import log as log
 
     return log.page(_desk())
 
 
 def kept():
     """Show the kept versions that match, or one of them with the ways to resolve it."""
-    from s3sync.web.screens import conflicts
+    from s3sync.web.screens import conflicts as conflicts
 
     return conflicts.page(_desk())
 
 
 def dataset():
     """Show the data sets of this site, or edit one."""
-    from s3sync.web.screens import datasets
+    from s3sync.web.screens import datasets as datasets
 
     return datasets.page(_desk())
 
 
 def history():
     """Show what the synchronisation knows of one record."""
-    from s3sync.web.screens import record_history
+    from s3sync.web.screens import record_history as record_history
 
     return record_history.page(_desk())
 
@@ -127,14 +127,14 @@ def _desk():
 def _repository_tab():
     from s3sync.web.screens.repository.tabs import PAGES, shown
 
-    desk = _desk()
-    record = desk.repository(request.args(0))
+    screen = _desk()
+    record = screen.repository(request.args(0))
     tab = request.args(1) or "overview"
     if tab not in PAGES or request.extension not in ("html", "json" if tab == "now" else "html"):
         raise refusal(404, T("There is no such page."))
-    output = PAGES[tab](desk, record)
+    output = PAGES[tab](screen, record)
     if request.extension == "json":
         return output
     output.setdefault("title", record.name)
-    output.update(shown(desk, record, tab))
+    output.update(shown(screen, record, tab))
     return output

@@ -1,6 +1,6 @@
 """The first model: what has to happen before any other reads the request or a translated text."""
 
-from s3sync.ui import program_requests, translations
+from s3sync.ui import program_requests as program_requests, translations as translations
 
 if request.controller == "sync":
     program_requests.prepare(request, response, session)

@@ -4,8 +4,8 @@ from collections import OrderedDict
 
 from gluon import current
 from gluon.storage import Storage
-from s3.pages import reader_choices
-from s3sync.ui import program_requests
+from s3.pages import reader_choices as reader_choices
+from s3sync.ui import program_requests as program_requests
 from s3.settings import S3Settings
 
 if request.controller != "sync":  # for those, models/0000_sync.py has done it

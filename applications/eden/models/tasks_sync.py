@@ -4,19 +4,19 @@ if settings.has_module("sync"):
 
     def sync_synchronize(repository_id, user_id=None, manual=False):
         """Synchronise a repository (see s3sync.worker.synchronise). It raises on failure: the task ends FAILED."""
-        from s3sync.worker import synchronise
+        from s3sync.worker import synchronise as synchronise
 
         return synchronise.synchronize(repository_id, user_id=user_id, manual=manual)
 
     def sync_decide(key):
         """Resolve many kept versions by a rule (see s3sync.conflicts.resolve_many)."""
-        from s3sync.conflicts import resolve_many
+        from s3sync.conflicts import resolve_many as resolve_many
 
         return resolve_many.decide(key)
 
     def sync_archive(dataset_id):
         """Make the archive of a data set (see s3sync.administration.datasets)."""
-        from s3sync.administration import datasets
+        from s3sync.administration import datasets as datasets
         from s3sync.site import Site
 
         return datasets.build(Site.from_current(), dataset_id)
@@ -24,7 +24,7 @@ if settings.has_module("sync"):
     def sync_tidy():
         """Remove old log entries, runs and decided versions (see s3sync.worker.cleanup)."""
         from s3sync.site import Site
-        from s3sync.worker import cleanup
+        from s3sync.worker import cleanup as cleanup
 
         cleanup.tidy(Site.from_current())
 

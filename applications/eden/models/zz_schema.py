@@ -6,7 +6,7 @@ if schema_gate.migrating:
     create_roles(db)
     if settings.has_module("sync"):
         from s3sync.database.tables import indices as sync_model
-        from s3sync.worker import cleanup
+        from s3sync.worker import cleanup as cleanup
 
         sync_model.prepare(db, current.sync_site.schema)
         current.sync_site.config()

@@ -6,7 +6,7 @@ import re
 import sys
 from types import ModuleType
 
-from s3sync import adapters
+from s3sync import adapters as adapters
 from tests.support.places import CHECKOUT
 
 _EXAMPLE, _TESTS = re.findall(

@@ -11,7 +11,7 @@ from s3sync.core.clock import SystemClock
 from s3sync.core.errors import StoreFull
 from s3sync.database.journal import SqlJournal
 from s3sync.database.journal_hooks import install
-from s3sync.database.tables import define
+from s3sync.database.tables import define as define
 from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
 from tests.contracts.database.journal_contract import JournalContract

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3sync.database.tables import indices
+from s3sync.database.tables import indices as indices
 from tests.contracts.database.on_databases import OnMySQL, OnPostgres, OnSQLite
 from tests.support.databases import Storage
 

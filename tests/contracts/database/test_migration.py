@@ -15,9 +15,9 @@ from gluon.scheduler import Scheduler
 from benchmarks.sites import connect as connect_driver
 from s3.database.connect import connect
 from s3.database.schema_gate import SchemaGate
-from s3sync.scheduler import queue
+from s3sync.scheduler import queue as queue
 from s3sync.site import Site
-from s3sync.worker import cleanup
+from s3sync.worker import cleanup as cleanup
 from tests.support.databases import MYSQL_URI, POSTGRES_URI
 
 pytestmark = pytest.mark.database

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.sites import connect
 from s3sync.core.schema import Table
-from s3sync.database.tables import indices
+from s3sync.database.tables import indices as indices
 from s3sync.site import Site
 from tests.support.databases import CHARSET, MYSQL_URI
 from tests.support.site import SampleSite

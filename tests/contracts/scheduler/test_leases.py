@@ -129,7 +129,7 @@ def test_a_killed_holder_is_followed_by_the_next(database: Database, computers: 
     assert followed, "nobody took over"
     waited = followed[0] - died
     # on the same computer a missing process is noticed; elsewhere only the heartbeat tells, never before its time
-    patience = STALE_AFTER if computers == "far away" else 0
-    assert waited < patience + 4
+    retry_policy = STALE_AFTER if computers == "far away" else 0
+    assert waited < retry_policy + 4
     if computers == "far away":
         assert waited > STALE_AFTER - 1

@@ -10,8 +10,7 @@ import pytest
 import requests
 
 from s3sync.adapters.base import Remote
-from s3sync.adapters.eden import EdenAdapter
-from s3sync.adapters.findings import (
+from s3sync.adapters.connection_test import (
     OBSTACLES,
     OF_A_SITE,
     Answer,
@@ -22,6 +21,7 @@ from s3sync.adapters.findings import (
     unusable,
     without_address,
 )
+from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
 from s3sync.core.clock import SystemClock
 from s3sync.core.errors import (
@@ -41,7 +41,7 @@ from s3sync.core.errors import (
 )
 from s3sync.transport.client import Transport
 from s3sync.transport.failures import _obstacle
-from s3sync.web.screens.repository import connection_test
+from s3sync.web.screens.repository import connection_test as connection_test
 from s3sync.wire.protocol.offer import Offer
 
 OWN = "urn:uuid:own"

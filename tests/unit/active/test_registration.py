@@ -15,13 +15,14 @@ from s3sync.active.registration import ask_for_offer, introduce, known_offer
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
-from s3sync.administration import datasets
+from s3sync.administration import datasets as datasets
 from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import CheckpointKind
 from s3sync.core.errors import RedirectedElsewhere
 from s3sync.exchange.peer import Exchange
-from s3sync.passive import registration
-from s3sync.scheduler import jobs, queue
+from s3sync.passive import registration as registration
+from s3sync.scheduler import jobs as jobs
+from s3sync.scheduler import queue as queue
 from s3sync.site import Site
 from s3sync.transport.client import Transport
 from s3sync.wire.protocol.registration import RegistrationRequest
@@ -45,7 +46,7 @@ class Line(DirectPeer):
 @pytest.fixture()
 def sites(tmp_path: Path) -> Iterator[tuple[Site, Site]]:
     own, other = SampleSite(tmp_path / "own"), SampleSite(tmp_path / "other")
-    own.connect = lambda apitype, remote, hurry=None: Line(own, other)  # type: ignore[assignment, method-assign, return-value]
+    own.connect = lambda apitype, remote, interactive=None: Line(own, other)  # type: ignore[assignment, method-assign, return-value]
     Scheduler(own.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
     yield own, other
     own.db.close()
@@ -141,7 +142,7 @@ def test_what_was_offered_stays_remembered_where_it_cannot_be_asked_again(sites:
     key = introduce(own, enter(own)).repository_id
     first = known_offer(own.repository(key))
     assert first is not None and first.offer.uuid == other.config().uuid
-    own.connect = lambda apitype, remote, hurry=None: Moved(own, other)  # type: ignore[assignment, method-assign, return-value]
+    own.connect = lambda apitype, remote, interactive=None: Moved(own, other)  # type: ignore[assignment, method-assign, return-value]
     with pytest.raises(RedirectedElsewhere):
         ask_for_offer(own.repository(key))
     assert known_offer(own.repository(key)) == first

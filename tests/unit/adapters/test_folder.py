@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.adapters.base import Remote
-from s3sync.adapters.findings import Answer
+from s3sync.adapters.connection_test import Answer
 from s3sync.adapters.folder import MOST_FILES, FolderAdapter
 from s3sync.adapters.lines import FolderProblem, Lines
 from s3sync.adapters.testing import organisations, uuid_of, uuids_in

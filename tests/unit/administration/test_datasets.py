@@ -12,7 +12,8 @@ import pytest
 
 from s3sync.administration import datasets as administration_datasets
 from s3sync.core.errors import StoreFull
-from s3sync.site import Site, datasets
+from s3sync.site import Site
+from s3sync.site import datasets as datasets
 from tests.support.site import SampleSite
 
 

@@ -15,7 +15,8 @@ from s3sync.administration.tasks import delete_task
 from s3sync.core.cursor import CheckpointKind
 from s3sync.core.errors import AlreadyRunning, StoreBusy
 from s3sync.database.tables.define import BELONGING, ENDING, OUTLIVING
-from s3sync.scheduler import jobs, queue
+from s3sync.scheduler import jobs as jobs
+from s3sync.scheduler import queue as queue
 from s3sync.scheduler.lease import Lease
 from s3sync.site import Site
 from tests.support.site import SampleSite

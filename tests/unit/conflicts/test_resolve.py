@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from s3sync.conflicts import resolve
+from s3sync.conflicts import resolve as resolve
 from s3sync.core.errors import BadRequest
 from s3sync.core.kept import Kept, KeptKind, Side
 from s3sync.core.records import Action

@@ -8,60 +8,56 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from s3sync.conflicts import resolve_many
+from s3sync.conflicts import resolve_many as resolve_many
 from s3sync.conflicts.kept_list import KeptVersionQuery
-from s3sync.conflicts.resolve_many import (
-    LeftOpen,
-    Ruling,
-    Selection,
-    VersionFacts,
-    verdict,
-)
+from s3sync.conflicts.resolve_many import LeftOpen, RuleResult, Selection, VersionFacts, apply_rule
 from s3sync.core.errors import BadRequest
 from s3sync.core.kept import Kept, KeptKind, Resolution, Rule
-from s3sync.exchange.versions import Standing
+from s3sync.exchange.versions import RecordStatus
 from tests.simulation.world import World
 from tests.support.disagreement import ORG, disagree, two_sites
 
 OLD, NEW = datetime(2026, 1, 1), datetime(2026, 1, 2)
 
 
-def conflict(standing: str, ours: datetime | None = OLD, theirs: datetime | None = NEW) -> VersionFacts:
-    return VersionFacts(KeptKind.CONFLICT, Standing(standing), ours, theirs, NEW)
+def conflict(status: str, ours: datetime | None = OLD, theirs: datetime | None = NEW) -> VersionFacts:
+    return VersionFacts(KeptKind.CONFLICT, RecordStatus(status), ours, theirs, NEW)
 
 
-def rejected(standing: str = "absent", now: datetime | None = None, kind: str = "rejected") -> VersionFacts:
-    return VersionFacts(KeptKind(kind), Standing(standing), None, OLD, now)
+def rejected(status: str = "absent", now: datetime | None = None, kind: str = "rejected") -> VersionFacts:
+    return VersionFacts(KeptKind(kind), RecordStatus(status), None, OLD, now)
 
 
 @pytest.mark.parametrize(
     ("rule", "facts", "expected"),
     [
-        ("keep", conflict("other"), Ruling(Resolution.KEEP)),
-        ("keep", rejected(), Ruling(Resolution.KEEP)),
-        ("ours", conflict("theirs"), Ruling(Resolution.OURS)),
-        ("ours", conflict("ours"), Ruling(Resolution.OURS)),
-        ("theirs", conflict("ours"), Ruling(Resolution.THEIRS)),
-        ("ours", conflict("other"), Ruling(why=LeftOpen.CHANGED)),
-        ("theirs", conflict("deleted"), Ruling(why=LeftOpen.DELETED)),
-        ("newer", conflict("other"), Ruling(why=LeftOpen.CHANGED)),
-        ("newer", conflict("ours"), Ruling(Resolution.THEIRS)),
-        ("newer", conflict("ours", NEW, OLD), Ruling(Resolution.OURS)),
-        ("newer", conflict("ours", OLD, OLD), Ruling(why=LeftOpen.SAME_TIME)),
-        ("newer", conflict("ours", None, OLD), Ruling(why=LeftOpen.SAME_TIME)),
-        ("ours", rejected(), Ruling(Resolution.KEEP)),
-        ("theirs", rejected(), Ruling(Resolution.THEIRS)),
-        ("again", rejected(), Ruling(Resolution.THEIRS)),
-        ("again", rejected("other", NEW), Ruling(why=LeftOpen.LATER)),
-        ("theirs", rejected("other", NEW, "refused"), Ruling(why=LeftOpen.LATER)),
-        ("theirs", rejected("theirs", NEW), Ruling(Resolution.THEIRS)),
-        ("newer", rejected("other", NEW), Ruling(Resolution.KEEP)),
-        ("newer", rejected("other", OLD - timedelta(days=1)), Ruling(Resolution.THEIRS)),
-        ("again", rejected("deleted"), Ruling(Resolution.THEIRS)),
+        ("keep", conflict("other"), RuleResult(Resolution.KEEP)),
+        ("keep", rejected(), RuleResult(Resolution.KEEP)),
+        ("ours", conflict("theirs"), RuleResult(Resolution.OURS)),
+        ("ours", conflict("ours"), RuleResult(Resolution.OURS)),
+        ("theirs", conflict("ours"), RuleResult(Resolution.THEIRS)),
+        ("ours", conflict("other"), RuleResult(why=LeftOpen.CHANGED)),
+        ("theirs", conflict("deleted"), RuleResult(why=LeftOpen.DELETED)),
+        ("newer", conflict("other"), RuleResult(why=LeftOpen.CHANGED)),
+        ("newer", conflict("ours"), RuleResult(Resolution.THEIRS)),
+        ("newer", conflict("ours", NEW, OLD), RuleResult(Resolution.OURS)),
+        ("newer", conflict("ours", OLD, OLD), RuleResult(why=LeftOpen.SAME_TIME)),
+        ("newer", conflict("ours", None, OLD), RuleResult(why=LeftOpen.SAME_TIME)),
+        ("ours", rejected(), RuleResult(Resolution.KEEP)),
+        ("theirs", rejected(), RuleResult(Resolution.THEIRS)),
+        ("again", rejected(), RuleResult(Resolution.THEIRS)),
+        ("again", rejected("other", NEW), RuleResult(why=LeftOpen.LATER)),
+        ("theirs", rejected("other", NEW, "refused"), RuleResult(why=LeftOpen.LATER)),
+        ("theirs", rejected("theirs", NEW), RuleResult(Resolution.THEIRS)),
+        ("newer", rejected("other", NEW), RuleResult(Resolution.KEEP)),
+        ("newer", rejected("other", OLD - timedelta(days=1)), RuleResult(Resolution.THEIRS)),
+        ("again", rejected("deleted"), RuleResult(Resolution.THEIRS)),
     ],
 )
-def test_a_rule_never_overrules_what_happened_since(rule: str, facts: VersionFacts, expected: Ruling) -> None:
-    assert verdict(Rule(rule), facts) == expected
+def test_a_rule_never_overrules_what_happened_since(
+    rule: str, facts: VersionFacts, expected: RuleResult
+) -> None:
+    assert apply_rule(Rule(rule), facts) == expected
 
 
 WANTED = KeptVersionQuery(3, "conflict", "org_office", "open", "2026-01-31", "Red")

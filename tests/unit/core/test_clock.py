@@ -12,9 +12,11 @@ from gluon.scheduler import Scheduler
 
 from s3sync.core.clock import SystemClock
 from s3sync.core.errors import AlreadyRunning
-from s3sync.monitoring import status
-from s3sync.scheduler import jobs, queue, run_record
-from s3sync.worker import cleanup
+from s3sync.monitoring import status as status
+from s3sync.scheduler import jobs as jobs
+from s3sync.scheduler import queue as queue
+from s3sync.scheduler import run_record as run_record
+from s3sync.worker import cleanup as cleanup
 from tests.support.jobs import World
 from tests.support.places import MODULES
 
@@ -128,8 +130,8 @@ def test_a_lease_becomes_stale_by_the_clock_of_the_site(world: World) -> None:
     world.lease(owner="elsewhere#1#a").acquire()
     site.db(site.db.sync_lease).update(run_id=7)
     site.db.commit()
-    patience = site.host.settings.get_sync_lease_seconds()
-    site.clock.step(patience)
+    retry_policy = site.host.settings.get_sync_lease_seconds()
+    site.clock.step(retry_policy)
     with pytest.raises(AlreadyRunning):
         world.lease().acquire()
     assert run_record.live_run(site, world.repository) == 7

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 
-from s3sync.core import errors
-from s3sync.core.errors import Failure, PeerBusy, PeerRefused, RunFailed, SyncError
+from s3sync.core import errors as errors
+from s3sync.core.errors import PeerBusy, PeerRefused, SyncError
 from s3sync.core.task import Activity
+from s3sync.exchange.run.failures import Failure, RunFailed
 
 
 def tree_of(error: type[SyncError], depth: int = 0) -> list[tuple[int, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3sync.core.errors import Failure, PeerUnreachable, SyncError
+from s3sync.core.errors import PeerUnreachable, SyncError
 from s3sync.core.messages import (
     FailureRecord,
     Message,
@@ -14,6 +14,7 @@ from s3sync.core.messages import (
     sent,
 )
 from s3sync.core.task import Activity
+from s3sync.exchange.run.failures import Failure
 
 
 def test_the_english_is_made_of_the_sentence_and_its_parameters() -> None:

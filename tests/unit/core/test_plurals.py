@@ -12,7 +12,7 @@ from gluon.languages import TranslatorFactory
 from gluon.template import render
 
 from s3sync.core.plurals import FORMS, Form, counted, form
-from s3sync.web.screens.words import states_and_units
+from s3sync.web.screens.words import states_and_units as states_and_units
 from tools.languages import APPLICATION, LANGUAGES, python_of
 
 #: By CLDR's common/supplemental/plurals.xml, from the sample numbers of each rule.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from s3sync.core.errors import Cancelled, PeerBusy, PeerRefused, PeerUnreachable
+from s3sync.core.errors import PeerBusy, PeerRefused, PeerUnreachable
 from s3sync.core.retry import NO_RETRY, RetryPolicy
+from s3sync.exchange.run.failures import Cancelled
 
 
 class Step:

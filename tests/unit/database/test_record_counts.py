@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.database import record_counts
+from s3sync.database import record_counts as record_counts
 from s3sync.site import Site
 from tests.support.site import Clock, SampleSite
 
@@ -31,7 +31,7 @@ def insert(site: Site, count: int) -> None:
 
 
 def records(site: Site) -> int:
-    return site.tally.counts([site.schema.table(OFFICE)])[OFFICE]
+    return site.record_counts.counts([site.schema.table(OFFICE)])[OFFICE]
 
 
 def counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -52,7 +52,9 @@ def test_deleted_records_and_super_entities_do_not_count(site: Site) -> None:
     table = site.s3db[OFFICE]
     site.db(table.name == "1").update(deleted=True)
     site.db.commit()
-    assert site.tally.counts([site.schema.table(OFFICE), site.schema.table("org_site")]) == {OFFICE: 2}
+    assert site.record_counts.counts([site.schema.table(OFFICE), site.schema.table("org_site")]) == {
+        OFFICE: 2
+    }
 
 
 def test_a_table_that_did_not_change_is_counted_once_in_a_while(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.core.task import Activity, Result, RunState
-from s3sync.database import runs
+from s3sync.database import runs as runs
 from s3sync.database.log import LogEntry
 from s3sync.database.runs import COUNTED, Run
 from tests.support.site import SampleSite

@@ -16,7 +16,7 @@ from launcher.places import CHECKOUT
 from s3sync import LAYERS
 from s3sync.adapters import adapter_types
 from s3sync.adapters.settings import Kind
-from s3sync.core import errors
+from s3sync.core import errors as errors
 from s3sync.core.errors import SyncError
 from s3sync.core.policy import Method, Policy
 from s3sync.core.records import Action

@@ -17,7 +17,7 @@ from s3sync.exchange.versions import (
     compare,
     name_in,
     read,
-    standing,
+    record_status,
 )
 from s3sync.wire.s3xml import encode_record
 from tests.support.datamodel import schema
@@ -198,4 +198,4 @@ def test_no_field_is_chosen_where_only_a_whole_version_can_be() -> None:
     ],
 )
 def test_a_record_stands_by_one_of_its_versions_or_by_none(now: Record | None, told: str) -> None:
-    assert standing(now, organisation(name="Red"), organisation(name="Blue"), ORGANISATION) == told
+    assert record_status(now, organisation(name="Red"), organisation(name="Blue"), ORGANISATION) == told

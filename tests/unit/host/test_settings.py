@@ -12,8 +12,8 @@ from s3sync.core.retry import RetryPolicy
 from s3sync.exchange.importer import Importer
 from s3sync.host.ini import SettingsError
 from s3sync.host.settings import Decisions, SyncSettings
-from s3sync.transport import limits
-from s3sync.wire import s3xml
+from s3sync.transport import limits as limits
+from s3sync.wire import s3xml as s3xml
 
 Chosen = dict[tuple[str, str], object]
 

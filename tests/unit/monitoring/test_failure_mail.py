@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from s3sync.core.errors import Failure, NotAuthenticated, PeerUnreachable
+from s3sync.core.errors import NotAuthenticated, PeerUnreachable
 from s3sync.core.task import Activity, RunState
+from s3sync.exchange.run.failures import Failure
 from s3sync.monitoring.failure_mail import failures_in_a_row, what_failed
 
 

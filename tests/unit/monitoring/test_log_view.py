@@ -10,7 +10,7 @@ import pytest
 
 import s3sync
 from s3sync.conflicts.kept_list import KeptVersionQuery
-from s3sync.core import errors
+from s3sync.core import errors as errors
 from s3sync.database.paging import day, order_of
 from s3sync.monitoring.log_view import LogQuery, harmless
 from s3sync.web.screens.words import errors as words_errors

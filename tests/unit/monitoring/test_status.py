@@ -14,12 +14,14 @@ from s3sync.core.cursor import Checkpoint, CheckpointKind, Handed
 from s3sync.core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run, upcoming
 from s3sync.core.repository_state import LATE_AFTER, SILENT_AFTER, Reason, RepositoryFacts, State, evaluate
 from s3sync.core.task import RunState
-from s3sync.core.throughput import LONGEST_FORECAST, pace
-from s3sync.database import traffic
-from s3sync.monitoring import pending_changes
+from s3sync.core.throughput import LONGEST_ESTIMATE, throughput
+from s3sync.database import traffic as traffic
+from s3sync.monitoring import pending_changes as pending_changes
 from s3sync.monitoring.pending_changes import NOTHING, PendingChanges, Tail
-from s3sync.monitoring.status import failing, recent_runs, standings
-from s3sync.scheduler import jobs, queue, run_record
+from s3sync.monitoring.status import failing, recent_runs, statuses
+from s3sync.scheduler import jobs as jobs
+from s3sync.scheduler import queue as queue
+from s3sync.scheduler import run_record as run_record
 from tests.support.jobs import World
 from tests.support.site import SampleSite
 
@@ -99,11 +101,11 @@ def test_how_a_repository_stands(facts: RepositoryFacts, condition: State, reaso
     ],
 )
 def test_how_fast_a_run_gets_on(done: int, total: int | None, seconds: float, expected: Any) -> None:
-    assert pace(done, total, seconds) == expected
+    assert throughput(done, total, seconds) == expected
 
 
 def test_a_rest_of_weeks_is_no_forecast() -> None:
-    assert pace(1, 10_000_000, LONGEST_FORECAST / 1000).left is None
+    assert throughput(1, 10_000_000, LONGEST_ESTIMATE / 1000).left is None
 
 
 # --- when a job runs -------------------------------------------------------------------------------------------
@@ -274,7 +276,7 @@ def test_many_repositories_with_the_statements_of_one(
         ran: list[str] = []
         monkeypatch.setattr(db._adapter, "execute", _counting(db._adapter.execute, ran))
         monkeypatch.setattr(scheduled.store, "run", _counting(scheduled.store.run, ran))
-        standings(scheduled)
+        statuses(scheduled)
         monkeypatch.undo()
         return len(ran)
 
@@ -306,15 +308,15 @@ def test_the_facts_are_those_of_the_repository(scheduled: Any) -> None:
     db.sync_kept.insert(kind="conflict", tablename="org_organisation", fingerprint="x", repository_id=good)
     db.sync_kept.insert(kind="refused", tablename="org_organisation", fingerprint="y", repository_id=good)
     db.commit()
-    first, second = standings(scheduled)
+    first, second = statuses(scheduled)
     assert (first.name, second.name) == ("Bad", "Good")
     assert first.facts.is_queued and first.facts.run_state == "failed" and first.facts.last_success
     assert first.outgoing == PendingChanges(1) and first.incoming is None and first.facts.next_run is None
     assert second.facts.undecided == 1 and second.facts.next_run is not None and not second.facts.is_queued
-    assert second.health.reason is Reason.UNDECIDED
+    assert second.state.reason is Reason.UNDECIDED
     assert failing(scheduled) == 1
     assert [run.state for run in recent_runs(scheduled, [bad, good], 1)[bad]] == ["failed"]
-    (only,) = standings(scheduled, db.sync_repository.id == good)
+    (only,) = statuses(scheduled, db.sync_repository.id == good)
     assert only.id == good and only.flows[0].table == "org_organisation"
 
 
@@ -331,9 +333,9 @@ def test_what_was_handed_out_waits_until_the_other_site_says_that_it_has_it(
         key, table.name, Checkpoint(position * acknowledged, (Handed(position, "handed"),))
     )
     db.commit()
-    (standing,) = standings(scheduled)
+    (status,) = statuses(scheduled)
     told = history(scheduled, str, table, "new")
-    assert standing.outgoing == PendingChanges(int(not arrived))
+    assert status.outgoing == PendingChanges(int(not arrived))
     assert told is not None and [each.has_it for each in told.partners] == [arrived]
 
 
@@ -378,8 +380,8 @@ def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monke
     world.other.db.commit()
     world.run()
     assert world.last.details == {"org_organisation": {"received": {"created": 1}, "sent": 0}}
-    (standing,) = standings_scheduled(world.site)
-    assert standing.incoming == 0 and standing.outgoing == PendingChanges(0)
+    (status,) = standings_scheduled(world.site)
+    assert status.incoming == 0 and status.outgoing == PendingChanges(0)
     assert traffic.days(world.site.db, world.site.clock.now().date(), 1)[0][1:] == (6, 4)
     assert traffic.days(world.other.db, world.other.clock.now().date(), 1)[0][1:] == (4, 6)
 
@@ -388,4 +390,4 @@ def standings_scheduled(site: Any) -> Any:
     from gluon.scheduler import Scheduler
 
     Scheduler(site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
-    return standings(site)
+    return statuses(site)

@@ -265,9 +265,9 @@ def test_an_answer_that_takes_longer_than_a_person_waits(peer: FakePeer, tmp_pat
                 handler.wfile.write(b"x" * SMALL_CHUNK)
 
     peer._send = drip  # type: ignore[method-assign,assignment]
-    hurry = InteractiveLimits(answer_time=0.2)
-    limits = hurry.shorten(Limits(document_size=1024))
-    assert limits.document_size == 1024 and limits.connect_timeout == hurry.connect_timeout
+    interactive = InteractiveLimits(answer_time=0.2)
+    limits = interactive.shorten(Limits(document_size=1024))
+    assert limits.document_size == 1024 and limits.connect_timeout == interactive.connect_timeout
     began = time.monotonic()
     with Transport(
         peer.url, clock=Clock(), limits=replace(limits, document_size=10**9), spool=tmp_path

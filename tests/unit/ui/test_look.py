@@ -13,8 +13,9 @@ from gluon.globals import Request, Response, Session
 from gluon.storage import Storage
 from gluon.validators import IS_NOT_EMPTY
 
-from s3.pages import reader_choices
-from s3sync.ui import assets, look
+from s3.pages import reader_choices as reader_choices
+from s3sync.ui import assets as assets
+from s3sync.ui import look as look
 from s3sync.ui.choice import Choice
 from s3sync.ui.forms import buttons, checkboxes, form_rows
 from tests.support.places import APPLICATION

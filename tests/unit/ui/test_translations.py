@@ -10,7 +10,7 @@ import pytest
 from gluon.html import INPUT, SPAN
 from gluon.languages import TranslatorFactory
 
-from s3sync.ui import translations
+from s3sync.ui import translations as translations
 from tests.support.places import APPLICATION
 
 VIEWS = sorted((APPLICATION / "views").rglob("*.html"))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from s3sync.core.errors import BadRequest, DocumentTooLarge, LengthRequired
-from s3sync.web import bodies
+from s3sync.web import bodies as bodies
 
 MOST = 100_000
 PACKED = gzip.compress(b"<s3xml/>")

@@ -14,7 +14,8 @@ from gluon import HTTP, current
 from gluon.storage import Storage
 
 from s3sync.site import Site
-from s3sync.web import interface, plain_resources
+from s3sync.web import interface as interface
+from s3sync.web import plain_resources as plain_resources
 from tests.support.site import SampleSite
 
 Entrance = Callable[[Any, Any], Any]

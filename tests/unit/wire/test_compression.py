@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from s3sync.core.limits import CHUNK
-from s3sync.wire import compression
+from s3sync.wire import compression as compression
 from s3sync.wire.compression import DamagedPacking, Gzip, is_packed
 
 LIBRARIES = ["zlib", "isal.isal_zlib"]

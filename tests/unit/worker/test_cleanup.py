@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from gluon.scheduler import Scheduler
 
-from s3sync.administration import datasets
-from s3sync.monitoring.status import standings
-from s3sync.scheduler import jobs, queue
+from s3sync.administration import datasets as datasets
+from s3sync.monitoring.status import statuses
+from s3sync.scheduler import jobs as jobs
+from s3sync.scheduler import queue as queue
 from s3sync.site import Site
-from s3sync.worker import cleanup
+from s3sync.worker import cleanup as cleanup
 from tests.support.jobs import World
 from tests.support.site import SampleSite
 
@@ -100,12 +101,12 @@ def test_no_repository_has_to_do_with_it(site: Site) -> None:
     key = db.sync_repository.insert(name="Other", url="http://127.0.0.1:9")
     db.sync_task.insert(repository_id=key, resource_name="org_organisation")
     db.sync_run.insert(repository_id=key, state="completed", finished_on=site.clock.now())
-    (before,) = standings(site)
+    (before,) = statuses(site)
     cleanup.schedule(site)
     for status in ("QUEUED", "RUNNING", "FAILED"):
         the_task(db).update_record(status=status, next_run_time=site.clock.now() - timedelta(days=3))
-        (now,) = standings(site)
-        assert (now.facts, now.health) == (before.facts, before.health)
+        (now,) = statuses(site)
+        assert (now.facts, now.state) == (before.facts, before.state)
     assert jobs.jobs_of(db, key) == [] and not queue.waiting(db, key) and queue.workers_alive(site) == 0
 
 

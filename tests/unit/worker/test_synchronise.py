@@ -15,15 +15,18 @@ from gluon import current
 from gluon.scheduler import Scheduler, TaskReport
 from gluon.storage import Storage
 
-from s3sync.core.errors import AlreadyRunning, Cancelled, ConfigurationError, PeerRefused, RunFailed
+from s3sync.core.errors import AlreadyRunning, ConfigurationError, PeerRefused
 from s3sync.core.messages import read_failures
-from s3sync.database import log
+from s3sync.database import log as log
+from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.exchange.run.ports import Stage
-from s3sync.monitoring import failure_mail
-from s3sync.scheduler import jobs, queue, run_record
+from s3sync.monitoring import failure_mail as failure_mail
+from s3sync.scheduler import jobs as jobs
+from s3sync.scheduler import queue as queue
+from s3sync.scheduler import run_record as run_record
 from s3sync.scheduler.lease import has_died, owner_name
 from s3sync.site import Site
-from s3sync.worker import synchronise
+from s3sync.worker import synchronise as synchronise
 from tests.support.exchange import DirectPeer
 from tests.support.jobs import World
 

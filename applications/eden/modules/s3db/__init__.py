@@ -18,7 +18,15 @@ def load(s3db: S3DataModel, *families: str) -> None:
     Raises:
         KeyError: if there is no such family.
     """
-    from . import auth, cr, doc, event, gis, hms, hrm, org, pr
+    from . import auth as auth
+    from . import cr as cr
+    from . import doc as doc
+    from . import event as event
+    from . import gis as gis
+    from . import hms as hms
+    from . import hrm as hrm
+    from . import org as org
+    from . import pr as pr
 
     known = {
         "auth": (auth, ()),

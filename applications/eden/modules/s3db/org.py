@@ -11,7 +11,7 @@ from s3.data_model.duplicates import S3Duplicate
 from s3.data_model.fields import Columns
 from s3.data_model.validators import UniqueValue
 
-from . import doc
+from . import doc as doc
 from .org_branches import BranchTree, nothing_more
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.database.store import wal_checkpointer
+from s3sync.database.store import wal_checkpointer as wal_checkpointer
 from s3sync.database.store.wal_checkpointer import WalCheckpointer, write_back
 
 

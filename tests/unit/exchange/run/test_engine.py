@@ -9,15 +9,14 @@ import pytest
 
 from s3sync.core.errors import (
     AlreadyRunning,
-    Cancelled,
     NotAuthenticated,
     PeerRefused,
     PeerUnreachable,
-    RunFailed,
     StoreBusy,
     SyncError,
 )
 from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal
+from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.exchange.run.ports import Position, Stage, Task
 from tests.support.scripted import NOW, World
 

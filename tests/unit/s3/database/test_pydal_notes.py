@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydal import Field
 
-from s3.database import pydal_notes
+from s3.database import pydal_notes as pydal_notes
 from s3.database.connect import connect
 
 POSTGRES = "postgres://eden:secret@localhost/eden"

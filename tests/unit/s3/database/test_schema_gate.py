@@ -11,7 +11,7 @@ import pytest
 from pydal.adapters.base import BaseAdapter
 
 from s3.data_model.errors import SchemaBusy
-from s3.database import schema_gate
+from s3.database import schema_gate as schema_gate
 from s3.database.connect import connect
 from s3.database.schema_gate import SchemaGate, create_indices
 from tests.support.eden import open_environment

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from gluon.storage import Storage
 
-from s3sync.conflicts import resolve_many
+from s3sync.conflicts import resolve_many as resolve_many
 from s3sync.core.errors import StoreBusy
-from s3sync.scheduler import queue
-from s3sync.web.screens import conflicts
+from s3sync.scheduler import queue as queue
+from s3sync.web.screens import conflicts as conflicts
 from s3sync.web.screens.context import ScreenContext
 
 
@@ -35,7 +35,7 @@ def test_what_is_left_is_for_the_worker(
     monkeypatch.setattr(resolve_many, "queue", lambda site, key, timeout: asked.append(key))
     monkeypatch.setattr(queue, "wake_workers", lambda db: None)
     host = Storage(settings=Storage(get_sync_task_timeout=lambda: 60))
-    desk = ScreenContext(Storage(host=host), str, Storage(application="eden"), None, Storage())
-    conflicts.go_on(desk, 7)
+    screen = ScreenContext(Storage(host=host), str, Storage(application="eden"), None, Storage())
+    conflicts.go_on(screen, 7)
     assert asked == queued
-    assert (desk.session.flash or "").startswith(told or "") and bool(desk.session.flash) == bool(told)
+    assert (screen.session.flash or "").startswith(told or "") and bool(screen.session.flash) == bool(told)

@@ -10,17 +10,9 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from s3sync.core.errors import (
-    ProtectedResource,
-    UnknownResource,
-)
+from s3sync.core.errors import ProtectedResource, UnknownResource
 from s3sync.core.records import FieldError, Record, Reference, Upload
-from s3sync.wire.s3xml import (
-    Decoder,
-    DocumentLimits,
-    DocumentReader,
-    strip_domain,
-)
+from s3sync.wire.s3xml import Decoder, DocumentLimits, DocumentReader, strip_domain
 from tests.support.datamodel import schema
 
 SCHEMA = schema()

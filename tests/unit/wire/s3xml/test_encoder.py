@@ -17,13 +17,13 @@ from s3sync.wire.s3xml import (
     DocumentLimits,
     DocumentReader,
     encode_record,
-    error_tree,
     header,
     list_reference,
     reference,
     rejected_uuids,
     resource_open,
 )
+from s3sync.wire.s3xml import error_tree as error_tree
 from tests.support.datamodel import schema
 
 SCHEMA = schema()

@@ -11,22 +11,9 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from s3sync.core.errors import (
-    DocumentError,
-    DocumentTooLarge,
-    HostileDocument,
-    NotS3XML,
-    TruncatedDocument,
-)
+from s3sync.core.errors import DocumentError, DocumentTooLarge, HostileDocument, NotS3XML, TruncatedDocument
 from s3sync.core.records import Record
-from s3sync.wire.s3xml import (
-    Decoder,
-    DocumentLimits,
-    DocumentReader,
-    elements,
-    fragment,
-    parse_fragment,
-)
+from s3sync.wire.s3xml import Decoder, DocumentLimits, DocumentReader, elements, fragment, parse_fragment
 from tests.support.datamodel import schema
 
 SCHEMA = schema()

@@ -7,7 +7,7 @@ from typing import Any
 
 from gluon import DAL
 
-from . import pydal_notes
+from . import pydal_notes as pydal_notes
 
 #: Milliseconds a statement waits for another process's write to end.
 BUSY_TIMEOUT = 30000

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import IO, Any
 
 from ..data_model.errors import SchemaBusy
-from . import pydal_notes
+from . import pydal_notes as pydal_notes
 from .constraints import loosen
 
 #: Seconds to wait while another process creates the tables.

@@ -21,7 +21,8 @@ from ..exchange.importer import Context, Report, unknown
 from ..exchange.importer.report import problems_of
 from ..exchange.peer import Peer, PullResult, PushResult
 from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
-from ..site import Repository, tasks
+from ..site import Repository
+from ..site import tasks as tasks
 from ..site.exchange_state import PullState, PushState
 from ..site.rejected import retry_rejected
 from ..site.uploaded import upload_path

@@ -39,19 +39,19 @@ class Direction:
     """What one direction of a resource would do.
 
     Attributes:
-        forecast: the expected outcomes, None if unknown.
+        dry_run: the expected outcomes, None if unknown.
         total: number of waiting main records, None if unknown.
         more: whether more records wait than were examined.
         restored: whether one of the sites was restored from a backup, so that everything is compared again.
-        foreseen: whether the receiving site was asked; otherwise the forecast only counts what would be sent.
+        outcome_of_dry_run: whether the receiving site was asked; otherwise the forecast only counts what would be sent.
         error: why there is no forecast.
     """
 
-    forecast: DryRunResult | None = None
+    dry_run: DryRunResult | None = None
     total: int | None = None
     more: bool = False
     restored: bool = False
-    foreseen: bool = True
+    outcome_of_dry_run: bool = True
     error: SyncError | None = None
 
 
@@ -107,7 +107,7 @@ def preview(
     until = clock() + within
     try:
         with repository.peer(LINE) as peer:
-            looking = _Looking(repository, peer, most)
+            looking = _DryRuns(repository, peer, most)
             found.is_ours = looking.meet()
             for task in tasks:
                 part = ResourcePreview(task)
@@ -124,7 +124,7 @@ def preview(
     return found
 
 
-class _Looking:
+class _DryRuns:
     """The preview of one repository."""
 
     def __init__(self, repository: Repository, peer: Adapter, most: int) -> None:
@@ -191,7 +191,7 @@ class _Looking:
         )
         try:
             with page.path.open("rb") as source, self._site.document(source, task.resource) as document:
-                forecast = self._site.rehearsal.rehearse(
+                dry_run = self._site.dry_run.of_document(
                     document,
                     self._repository.terms(task.exchange),
                     self._local.context(task.resource, from_ours=page.is_ours),
@@ -201,8 +201,8 @@ class _Looking:
         finally:
             page.discard()
         total = page.total if page.is_ours else results
-        more = page.more or (not page.is_ours and (total or 0) > forecast.looked)
-        return Direction(forecast, total, more, page.restored)
+        more = page.more or (not page.is_ours and (total or 0) > dry_run.looked)
+        return Direction(dry_run, total, more, page.restored)
 
     # --- outgoing ------------------------------------------------------------------------------------
 
@@ -221,15 +221,15 @@ class _Looking:
         total = self._site.total(request, page)
         if not page.count:
             return Direction(DryRunResult(), total, page.more)
-        forecast = self._peer.forecast(
+        dry_run = self._peer.dry_run(
             task.exchange,
             target,
             journal=self._local.journal_identity(),
             checkpoint=position.checkpoint,
         )
-        if forecast is None:
-            return Direction(self._counted(task, target), total, page.more, foreseen=False)
-        return Direction(forecast, total, page.more)
+        if dry_run is None:
+            return Direction(self._counted(task, target), total, page.more, outcome_of_dry_run=False)
+        return Direction(dry_run, total, page.more)
 
     def _counted(self, task: Task, target: Path) -> DryRunResult:
         """Return what would be sent to a site without dry runs."""

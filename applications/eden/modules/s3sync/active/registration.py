@@ -15,7 +15,7 @@ from ..core.task import Activity, LogAction, Result
 from ..database.log import OUTGOING
 from ..database.tables.define import BELONGING, ENDING, OUTLIVING
 from ..exchange.peer import Registration
-from ..scheduler import jobs
+from ..scheduler import jobs as jobs
 from ..site import Repository, Site
 from ..site.repositories import SKEW, first
 from ..wire.protocol.offer import Offer, offer_json, read_offer

@@ -2,8 +2,8 @@
 Knows core to transport; adapters do not know each other.
 
 Types are discovered: a module with a subclass of ``base.Adapter`` that has an ``apitype`` is enough, nothing has to be
-registered. ``base``, ``settings``, ``lines`` and ``findings`` are for all types, ``testing`` has their contract tests;
-modules that begin with an underscore belong to one type.
+registered. ``base``, ``settings``, ``lines`` and ``connection_test`` are for all types, ``testing`` has their contract
+tests; modules that begin with an underscore belong to one type.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ __all__ = [
     "base",
     "can_ask",
     "capabilities_of",
+    "connection_test",
     "eden",
-    "findings",
     "folder",
     "lines",
     "needed_columns",
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 #: Modules for all types, without a type of their own.
-SHARED = frozenset(("base", "findings", "lines", "settings", "testing"))
+SHARED = frozenset(("base", "connection_test", "lines", "settings", "testing"))
 #: The default type, also of a repository that registered here.
 USUAL = "eden"
 _found: dict[str, type[Adapter]] = {}

@@ -18,7 +18,7 @@ from ..core.errors import ConfigurationError, PeerRefused
 from ..exchange.peer import Capability, Exchange, PullResult, PushResult, Registration
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.offer import Offer
-from .findings import ConnectionTest, complete
+from .connection_test import ConnectionTest, complete
 from .lines import Lines
 from .settings import Kind, Setting
 
@@ -150,7 +150,7 @@ class Adapter(ABC):
         """See port ``Peer``; with ``PUSH``."""
         raise self._cannot("take no records")
 
-    def forecast(
+    def dry_run(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
     ) -> DryRunResult | None:
         """See port ``Peer``; a type without dry runs does not override it."""

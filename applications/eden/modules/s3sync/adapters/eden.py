@@ -46,7 +46,7 @@ from ..wire.protocol.replies import succeeded
 from ..wire.s3xml import DocumentReader, Header, rejected_uuids
 from ._resource_push import ResourcePush
 from .base import Adapter, Remote, T
-from .findings import Answer, ConnectionTest, Finding, Question, clock, complete, obstructed
+from .connection_test import Answer, ConnectionTest, Finding, Question, clock, complete, obstructed
 from .lines import Lines
 from .settings import Kind, Setting
 
@@ -283,7 +283,7 @@ class EdenAdapter(Adapter):
             return result
         return _push_result(exchange.resource, reply, _succeeded(reply))
 
-    def forecast(
+    def dry_run(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
     ) -> DryRunResult | None:
         """See port ``Peer``. An Eden would import the document, so it is not asked."""

@@ -21,7 +21,7 @@ from ..core.atomic_write import beside
 from ..core.errors import ConfigurationError
 from ..exchange.peer import Capability, Exchange, PullResult, PushResult
 from .base import Adapter, T
-from .findings import Answer, ConnectionTest, Finding, Question, complete
+from .connection_test import Answer, ConnectionTest, Finding, Question, complete
 from .settings import Kind, Setting
 
 #: Maximum number of files per resource; each of them is stored in the cursor.

@@ -28,7 +28,7 @@ from ..exchange.peer import Capability, Exchange, PullResult
 from ..transport.client import Transport
 from ..wire.s3xml import DocumentReader
 from .base import Adapter, Remote
-from .findings import ConnectionTest
+from .connection_test import ConnectionTest
 from .lines import Lines
 from .settings import Kind
 

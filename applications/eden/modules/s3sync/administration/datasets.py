@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from ..core.errors import ConfigurationError, StoreFull, UnknownResource
 from ..core.schema import Schema
 from ..exchange.exporter import ExportRequest
-from ..scheduler import queue
+from ..scheduler import queue as queue
 from ..site import Site
 from ..site.datasets import DataSet, read_rows
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..database.tables.define import BELONGING, ENDING
-from ..scheduler import jobs, queue
+from ..scheduler import jobs as jobs
+from ..scheduler import queue as queue
 from ..site import Site
 
 

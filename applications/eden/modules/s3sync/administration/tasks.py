@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..scheduler import jobs
+from ..scheduler import jobs as jobs
 from ..site import Repository
 from ..site.tasks import TaskRow
 

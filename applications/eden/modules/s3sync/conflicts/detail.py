@@ -11,7 +11,7 @@ from ..core.kept import Side
 from ..core.records import Action, Record, Reference, Upload
 from ..core.schema import Field, Table
 from ..database.tables.fields import live
-from ..exchange import versions
+from ..exchange import versions as versions
 from ..exchange.importer.report import problems_of
 from ..site import Site
 from ..site.labels import Translate, resource_title
@@ -34,7 +34,7 @@ class ConflictDetail(NamedTuple):
         lines: the two versions, field by field.
         ours, theirs: the versions, None if there is none. Ours is the present record if no version was kept.
         now: the present record, None if it never was here.
-        standing: the version that the record has now.
+        status: the version that the record has now.
         choices: the fields that can be chosen one by one; empty if only a whole version can be chosen.
         address: (controller, function, id) of the record's page, None if there is none.
         companions: components in the other site's version: title and count.
@@ -48,7 +48,7 @@ class ConflictDetail(NamedTuple):
     ours: Record | None = None
     theirs: Record | None = None
     now: Record | None = None
-    standing: versions.Standing = versions.Standing.ABSENT
+    status: versions.RecordStatus = versions.RecordStatus.ABSENT
     choices: list[versions.FieldChoice] = []
     address: Address | None = None
     companions: list[tuple[str, int]] = []
@@ -83,7 +83,7 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
         ours=ours,
         theirs=theirs,
         now=now,
-        standing=versions.standing(now, ours, theirs, table, domain),
+        status=versions.record_status(now, ours, theirs, table, domain),
         choices=versions.choices(kept, theirs, now, table, words, domain),
         address=address_of(site, table, present) if here else None,
         companions=[

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..core.kept import UNDECIDED, KeptKind, KeptState
 from ..database.paging import ListPage, SortOrder, containing, day, order_of, whole_number
-from ..exchange import versions
+from ..exchange import versions as versions
 from ..site import Site
 from ..site.labels import resource_names
 

@@ -66,7 +66,7 @@ class RecordHistory(NamedTuple):
         table: table of the record.
         uuid: its identifier.
         name: its name, "" if it has none.
-        standing: "here", "deleted" or "absent".
+        status: "here", "deleted" or "absent".
         address: page of the record, None if there is none.
         changed_on, changed_by: the last change of the record (UTC; account), None if unknown.
         noted: whether the record is in the journal.
@@ -81,7 +81,7 @@ class RecordHistory(NamedTuple):
     table: Table
     uuid: str
     name: str
-    standing: str
+    status: str
     address: Address | None
     changed_on: datetime | None
     changed_by: str | None
@@ -129,7 +129,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
         table=table,
         uuid=uuid,
         name=name or (kept[0].name if kept else ""),
-        standing="absent" if row is None else "deleted" if row.deleted else "here",
+        status="absent" if row is None else "deleted" if row.deleted else "here",
         address=address_of(site, table, row) if row is not None and not row.deleted else None,
         changed_on=row.modified_on if row is not None else None,
         changed_by=user.email if user else None,

@@ -17,11 +17,11 @@ from ..core.errors import BadRequest, SyncError
 from ..core.kept import KeptKind, KeptState, Resolution, Rule, Side
 from ..core.task import Result
 from ..core.text import TextEnum
-from ..exchange import versions
+from ..exchange import versions as versions
 from ..exchange.importer.report import problems_of
 from ..scheduler import queue as scheduler_queue
 from ..site import Site
-from . import resolve
+from . import resolve as resolve
 from .kept_list import KeptVersionQuery, entries
 from .resolve import Present
 
@@ -55,26 +55,26 @@ class VersionFacts(NamedTuple):
 
     Attributes:
         kind: why the version was kept.
-        standing: as in ``exchange.versions.standing``.
+        status: as in ``exchange.versions.standing``.
         ours_on, theirs_on: times of the versions (UTC), None if unknown.
         now_on: time of the present record, None if it is not here.
     """
 
     kind: KeptKind
-    standing: versions.Standing
+    status: versions.RecordStatus
     ours_on: datetime | None = None
     theirs_on: datetime | None = None
     now_on: datetime | None = None
 
 
-class Ruling(NamedTuple):
+class RuleResult(NamedTuple):
     """The result of a rule for a version: the decision, or why it is left open."""
 
     decision: Resolution | None = None
     why: LeftOpen | None = None
 
 
-def verdict(rule: Rule, facts: VersionFacts) -> Ruling:
+def apply_rule(rule: Rule, facts: VersionFacts) -> RuleResult:
     """Apply a rule.
 
     Args:
@@ -82,27 +82,27 @@ def verdict(rule: Rule, facts: VersionFacts) -> Ruling:
         facts: the facts about the version and its record.
     """
     if rule is Rule.KEEP:
-        return Ruling(Resolution.KEEP)
+        return RuleResult(Resolution.KEEP)
     if facts.kind is KeptKind.CONFLICT:
-        if facts.standing is versions.Standing.OTHER:
-            return Ruling(why=LeftOpen.CHANGED)
-        if facts.standing is versions.Standing.DELETED:
-            return Ruling(why=LeftOpen.DELETED)
+        if facts.status is versions.RecordStatus.OTHER:
+            return RuleResult(why=LeftOpen.CHANGED)
+        if facts.status is versions.RecordStatus.DELETED:
+            return RuleResult(why=LeftOpen.DELETED)
         if rule is Rule.NEWER:
             return _newer(facts.ours_on, facts.theirs_on)
-        return Ruling(Resolution(rule))
+        return RuleResult(Resolution(rule))
     if rule is Rule.OURS:
-        return Ruling(Resolution.KEEP)
+        return RuleResult(Resolution.KEEP)
     later = facts.now_on is not None and facts.theirs_on is not None and facts.now_on > facts.theirs_on
-    if not later or facts.standing is versions.Standing.THEIRS:
-        return Ruling(Resolution.THEIRS)
-    return Ruling(Resolution.KEEP) if rule is Rule.NEWER else Ruling(why=LeftOpen.LATER)
+    if not later or facts.status is versions.RecordStatus.THEIRS:
+        return RuleResult(Resolution.THEIRS)
+    return RuleResult(Resolution.KEEP) if rule is Rule.NEWER else RuleResult(why=LeftOpen.LATER)
 
 
-def _newer(ours: datetime | None, theirs: datetime | None) -> Ruling:
+def _newer(ours: datetime | None, theirs: datetime | None) -> RuleResult:
     if ours is None or theirs is None or ours == theirs:
-        return Ruling(why=LeftOpen.SAME_TIME)
-    return Ruling(Resolution.OURS if ours > theirs else Resolution.THEIRS)
+        return RuleResult(why=LeftOpen.SAME_TIME)
+    return RuleResult(Resolution.OURS if ours > theirs else Resolution.THEIRS)
 
 
 # --- which versions ------------------------------------------------------------------------------------------
@@ -318,11 +318,11 @@ def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> list[Mapping[str, An
         row = entry.row
         record = (row.tablename, row.uuid)
         facts = _facts(site, [row]).get(row.id) if record in changed else known.get(row.id)
-        ruling = Ruling(why=LeftOpen.UNKNOWN) if facts is None else verdict(rule, facts)
+        ruling = RuleResult(why=LeftOpen.UNKNOWN) if facts is None else apply_rule(rule, facts)
         why: str = ruling.why or ""
         if ruling.decision is not None:
             if ruling.decision is Resolution.KEEP or (
-                facts is not None and facts.standing == ruling.decision.value
+                facts is not None and facts.status == ruling.decision.value
             ):
                 settled.setdefault(ruling.decision, []).append(row.id)
                 continue
@@ -373,7 +373,7 @@ def _facts(site: Site, rows: Sequence[Any]) -> dict[int, VersionFacts]:
             now = versions.read(texts.get(here.key or 0), site.schema)
             found[row.id] = VersionFacts(
                 KeptKind(row.kind),
-                versions.standing(now, ours, theirs, table, site.own_domain),
+                versions.record_status(now, ours, theirs, table, site.own_domain),
                 ours.modified_on if ours is not None else None,
                 theirs.modified_on if theirs is not None else None,
                 here.modified_on if here.is_here else None,

@@ -33,20 +33,14 @@ which side it happened (``remote``). Code decides by type and attribute, never b
       StoreBusy
       StoreFull
       RowRefused
-      RunBrokenOff
-      RunFailed
-      Cancelled
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import ClassVar
 
-from .messages import FailureRecord, Message, Told, described, message_of
-from .task import Activity
-from .text import legible
+from .messages import Message, Text, message_of
 
 
 class SyncError(Exception):
@@ -73,7 +67,7 @@ class SyncError(Exception):
     transient: ClassVar[bool] = False
     http_status: ClassVar[int] = 500
 
-    def __init__(self, message: Told, *, hint: Told | None = None, remote: bool = False) -> None:
+    def __init__(self, message: Text, *, hint: Text | None = None, remote: bool = False) -> None:
         self.said = message_of(message)
         self.remedy = Message(self.code, self.default_hint) if hint is None else message_of(hint)
         self.message = self.said.text
@@ -217,9 +211,9 @@ class MethodNotAllowed(SyncError):
 
     def __init__(
         self,
-        message: Told,
+        message: Text,
         *,
-        hint: Told | None = None,
+        hint: Text | None = None,
         remote: bool = False,
         allowed: tuple[str, ...] = (),
     ) -> None:
@@ -279,9 +273,9 @@ class PeerUnreachable(SyncError):
 
     def __init__(
         self,
-        message: Told,
+        message: Text,
         *,
-        hint: Told | None = None,
+        hint: Text | None = None,
         remote: bool = False,
         obstacle: Obstacle = Obstacle.LINE,
     ) -> None:
@@ -311,9 +305,9 @@ class PeerBusy(SyncError):
 
     def __init__(
         self,
-        message: Told,
+        message: Text,
         *,
-        hint: Told | None = None,
+        hint: Text | None = None,
         remote: bool = False,
         retry_after: float | None = None,
     ) -> None:
@@ -355,7 +349,7 @@ class RedirectedElsewhere(ProtocolError):
     code = "redirected_elsewhere"
     default_hint = "Enter the address it redirects to (often https, not http) as URL of the repository."
 
-    def __init__(self, message: Told, *, target: str) -> None:
+    def __init__(self, message: Text, *, target: str) -> None:
         super().__init__(message, remote=True)
         self.target = target
 
@@ -404,55 +398,3 @@ class RowRefused(SyncError):
         "Correct the record at the site it comes from; the other records of the page are not affected."
     )
     http_status = 409
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A task that failed.
-
-    Attributes:
-        resource: the name of its table, None for the repository as a whole.
-        mode: the direction.
-        error: what went wrong.
-    """
-
-    resource: str | None
-    mode: Activity
-    error: SyncError
-
-    def record(self) -> FailureRecord:
-        """Return the failure as it is stored with a run."""
-        error = self.error
-        params = described([error.said], error.remedy)
-        return FailureRecord(
-            self.resource, self.mode, error.code, legible(error.message), legible(error.hint), params
-        )
-
-
-class RunBrokenOff(SyncError):
-    """A run was interrupted: its worker died, or an unexpected error occurred."""
-
-    code = "run_broken_off"
-    default_hint = "Nothing is lost: the next run goes on where this one stopped."
-
-
-class RunFailed(SyncError):
-    """A synchronisation run ended with at least one failed resource.
-
-    Args:
-        failures: the tasks that failed, in the order in which they ran.
-    """
-
-    code = "run_failed"
-    default_hint = "The log of the repository names each failed resource and the remedy."
-
-    def __init__(self, message: Told, *, failures: tuple[Failure, ...] = ()) -> None:
-        super().__init__(message)
-        self.failures = failures
-
-
-class Cancelled(SyncError):
-    """A person stopped the run; what is stored already stays."""
-
-    code = "cancelled"
-    default_hint = "Start the synchronisation again when ready; it goes on where it stopped."

@@ -46,7 +46,7 @@ def _as_json(value: Any) -> Any:
 
 
 #: A message, or a text without code.
-Told = Union[str, Message]
+Text = Union[str, Message]
 
 
 @enum.unique
@@ -126,7 +126,7 @@ class Sentence(enum.Enum):
         return Message(self.code, self.value % params, params)
 
 
-def message_of(told: Told) -> Message:
+def message_of(told: Text) -> Message:
     """Return a message, also for a text."""
     return told if isinstance(told, Message) else Message("", told)
 
@@ -164,7 +164,7 @@ def sent(count: int, counts: Mapping[str, int]) -> Message:
     return Message(Sentence.RECORDS_SENT.code, text, {"count": count, "outcomes": _moved(counts)})
 
 
-def bounded(lines: Sequence[Told], most: int) -> Iterator[Message]:
+def bounded(lines: Sequence[Text], most: int) -> Iterator[Message]:
     """Yield the first lines, and a line with the number of further ones."""
     yield from map(message_of, lines[:most])
     if len(lines) > most:

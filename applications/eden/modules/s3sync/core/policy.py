@@ -292,7 +292,7 @@ def decide(
     if method not in terms.strategy:
         return Decision(Action.SKIPPED, False, _NOT_ALLOWED[method])
     policy = (ruling or terms.conflict_policy) if changed_here else terms.update_policy
-    takes, reason = _verdict(policy, ours, theirs, changed_here, tie)
+    takes, reason = _apply_policy(policy, ours, theirs, changed_here, tie)
     if changed_here:
         return Decision(Action.CONFLICT, takes, reason, Side.THEIRS if takes else Side.OURS)
     if takes:
@@ -310,7 +310,7 @@ def _decide_unknown(theirs: Version, terms: Terms, method: Method) -> Decision:
     return Decision(Action.CREATED, True)
 
 
-def _verdict(
+def _apply_policy(
     policy: Policy, ours: Version, theirs: Version, changed_here: bool, tie: Callable[[], bool]
 ) -> tuple[bool, DecisionReason | None]:
     if policy is Policy.OTHER:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 #: Seconds before a rate is meaningful.
 SETTLED_AFTER = 2.0
 #: An estimate of more than so many seconds is too uncertain to show.
-LONGEST_FORECAST = 7 * 86400.0
+LONGEST_ESTIMATE = 7 * 86400.0
 
 
-class Pace(NamedTuple):
+class Throughput(NamedTuple):
     """The progress of a run.
 
     Attributes:
@@ -24,7 +24,7 @@ class Pace(NamedTuple):
     left: float | None = None
 
 
-def pace(done: int, total: int | None, seconds: float) -> Pace:
+def throughput(done: int, total: int | None, seconds: float) -> Throughput:
     """Return how fast records are exchanged, and how long the rest takes.
 
     Args:
@@ -34,9 +34,9 @@ def pace(done: int, total: int | None, seconds: float) -> Pace:
     """
     share = min(1.0, done / total) if total else None
     if done <= 0 or seconds < SETTLED_AFTER:
-        return Pace(share)
+        return Throughput(share)
     rate = done / seconds
     if not total:
-        return Pace(share, rate)
+        return Throughput(share, rate)
     left = max(0, total - done) / rate
-    return Pace(share, rate, left if left <= LONGEST_FORECAST else None)
+    return Throughput(share, rate, left if left <= LONGEST_ESTIMATE else None)

@@ -16,7 +16,7 @@ from typing import Any, Callable
 
 from ..core.clock import Clock
 from ..core.errors import SyncError
-from ..core.messages import Told, described, message_of
+from ..core.messages import Text, described, message_of
 from ..core.task import Activity, LogAction, Result, Transmission, log_mode
 from ..core.text import legible
 from .store import open_store
@@ -104,11 +104,11 @@ class SyncLog:
         mode: Activity,
         action: LogAction,
         result: Result,
-        message: Told,
+        message: Text,
         *,
-        details: Sequence[Told] = (),
+        details: Sequence[Text] = (),
         remote: bool = False,
-        remedy: Told = "",
+        remedy: Text = "",
         code: str | None = None,
     ) -> None:
         """Write an entry.

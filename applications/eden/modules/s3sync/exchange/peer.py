@@ -247,7 +247,7 @@ class Peer(Protocol):
         """
         ...
 
-    def forecast(
+    def dry_run(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
     ) -> DryRunResult | None:
         """Ask the peer for a dry run of a push.

@@ -51,7 +51,7 @@ class FieldLine(NamedTuple):
     name: str = ""
 
 
-class Standing(TextEnum):
+class RecordStatus(TextEnum):
     """The present record compared with two versions: equal to one, another one, deleted, or never here."""
 
     OURS = "ours"
@@ -128,13 +128,13 @@ def agree(one: Record | None, other: Record | None, table: Table, own_domain: st
     return True
 
 
-def standing(
+def record_status(
     now: Record | None,
     ours: Record | None,
     theirs: Record | None,
     table: Table,
     own_domain: str | None = None,
-) -> Standing:
+) -> RecordStatus:
     """Return which version the record has now.
 
     Args:
@@ -144,11 +144,11 @@ def standing(
         own_domain: the domain that an Eden puts before our bare identifiers, None for none.
     """
     if now is None:
-        return Standing.ABSENT
-    for found, version in ((Standing.OURS, ours), (Standing.THEIRS, theirs)):
+        return RecordStatus.ABSENT
+    for found, version in ((RecordStatus.OURS, ours), (RecordStatus.THEIRS, theirs)):
         if agree(now, version, table, own_domain):
             return found
-    return Standing.DELETED if now.deleted else Standing.OTHER
+    return RecordStatus.DELETED if now.deleted else RecordStatus.OTHER
 
 
 def choices(

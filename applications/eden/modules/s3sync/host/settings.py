@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable
 
-from ..core import limits
+from ..core import limits as limits
 from .ini import Chosen, IniSettings
 
 #: Settings that the settings page can change (stored by ``administration.preferences``).

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Callable, Optional
 
-Verdict = tuple[Any, Optional[str]]
-Check = Callable[[Any], Verdict]
+Checked = tuple[Any, Optional[str]]
+Check = Callable[[Any], Checked]
 
 #: Validators that need no check: the decoder has ensured the type.
 _TYPED = frozenset(
@@ -147,7 +147,7 @@ def compile_rules(rules: FieldRules) -> Check | None:
         rules.empty_message,
     )
 
-    def check(value: Any) -> Verdict:
+    def check(value: Any) -> Checked:
         if is_empty(value):
             if required:
                 return value, message
@@ -165,7 +165,7 @@ def _is(validator: Any, *names: str) -> bool:
     return any(each.__name__ in names for each in type(validator).__mro__)
 
 
-def _ask(validator: Any, value: Any) -> Verdict:
+def _ask(validator: Any, value: Any) -> Checked:
     """Check the value with the validator itself."""
     result, error = validator(value)
     return result, None if error is None else str(error)
@@ -179,13 +179,13 @@ def _step(validator: Any, kind: str, place: int, late: Callable[[int], Any]) -> 
         return lambda value: _ask(late(place), value)
     test = passes
 
-    def step(value: Any) -> Verdict:
+    def step(value: Any) -> Checked:
         return (value, None) if test(value) else _refusal(validator, value)
 
     return step
 
 
-def _refusal(validator: Any, value: Any) -> Verdict:
+def _refusal(validator: Any, value: Any) -> Checked:
     result, error = _ask(validator, value)
     if error is None:
         return result, None

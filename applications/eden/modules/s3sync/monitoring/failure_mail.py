@@ -11,7 +11,7 @@ from gluon import current
 from ..core.messages import Sentence, read_failures
 from ..core.plurals import counted
 from ..core.task import Activity, LogAction, Result, RunState
-from ..database import runs
+from ..database import runs as runs
 from ..database.log import OUTGOING
 from ..site import Repository, Site
 from ..site.labels import resource_title

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Callable, NamedTuple
 
 from ..core.task import Activity, Result, log_mode
-from ..database import runs
+from ..database import runs as runs
 from ..database.log import INCOMING, OUTGOING, LogEntry
 from ..database.paging import ListPage, containing, day, whole_number
 from ..database.runs import Run

@@ -18,10 +18,11 @@ from ..core.repository_state import RepositoryFacts, RepositoryState, evaluate
 from ..core.task import Mode, RunState
 from ..database.runs import Run
 from ..database.tables.fields import live
-from ..scheduler import queue
+from ..scheduler import queue as queue
 from ..scheduler.lease import has_died
-from ..site import Site, exchange_state
-from . import pending_changes
+from ..site import Site
+from ..site import exchange_state as exchange_state
+from . import pending_changes as pending_changes
 from .pending_changes import PendingChanges
 
 RUN_COLUMNS = (
@@ -74,7 +75,7 @@ class RepositoryStatus:
         id, name: of the repository.
         where: its address or folder, "" if the other site begins.
         run: its last run, None before the first.
-        facts, health: what is known of it, and the state that follows.
+        facts, state: what is known of it, and the state that follows.
         flows: the exchanged resources.
     """
 
@@ -82,7 +83,7 @@ class RepositoryStatus:
     name: str
     run: Run | None
     facts: RepositoryFacts
-    health: RepositoryState
+    state: RepositoryState
     where: str = ""
     flows: list[Flow] = field(default_factory=list)
 
@@ -102,7 +103,7 @@ class RepositoryStatus:
         return _sum_known([flow.incoming for flow in self.flows])
 
 
-def standings(
+def statuses(
     site: Site, only: Any = None, looked_at: int = pending_changes.LOOKED_AT
 ) -> list[RepositoryStatus]:
     """Return the states of repositories, sorted by name.

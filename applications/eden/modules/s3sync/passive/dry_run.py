@@ -27,4 +27,4 @@ def dry_run(site: Site, request: PushRequest, source: BinaryIO) -> DryRunResult:
     table = instance_table(site.schema, request.resource)
     terms, context = push_terms(request, repository), repository.context(table.name)
     with site.document(source, table.name) as document:
-        return site.rehearsal.rehearse(document, terms, context, MOST_LOOKED_AT)
+        return site.dry_run.of_document(document, terms, context, MOST_LOOKED_AT)

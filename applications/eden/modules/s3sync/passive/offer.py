@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .. import SOFTWARE, VERSION
-from ..site import Site, datasets
+from ..site import Site
+from ..site import datasets as datasets
 from ..wire.protocol.names import CAPABILITIES, MOST_PER_PAGE
 from ..wire.protocol.offer import Offer, Offered, OfferedSet
 
@@ -16,7 +17,7 @@ def offer(site: Site, asking: str | None) -> Offer:
         asking: identifier of the asking site, None if it does not say.
     """
     tables = [table for table in site.schema if not table.is_super]
-    counts = site.tally.counts(tables)
+    counts = site.record_counts.counts(tables)
     return Offer(
         uuid=site.config().uuid,
         name=site.host.settings.get_system_name(),

@@ -14,7 +14,7 @@ from ..core.policy import Terms
 from ..core.records import Action
 from ..core.schema import Schema, Table
 from ..core.task import Activity, LogAction, Result
-from ..database import traffic
+from ..database import traffic as traffic
 from ..database.log import INCOMING
 from ..exchange.importer import Report
 from ..exchange.importer.report import problems_of
@@ -22,7 +22,7 @@ from ..site import Repository, Site
 from ..site.rejected import retry_rejected
 from ..site.waiting_deletions import refuse_deletions, retry_deletions
 from ..wire.protocol.push import PushReply, PushRequest
-from ..wire.s3xml import error_tree
+from ..wire.s3xml import error_tree as error_tree
 from ..wire.s3xml.document import Document
 from .contact import note_contact
 from .pull_by_eden import EDEN_TOKEN

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from ..core.errors import AlreadyRunning, Cancelled, Failure, RunBrokenOff
+from ..core.errors import AlreadyRunning
 from ..core.messages import Sentence
 from ..core.task import Activity, RunState
 from ..core.text import legible
-from ..database import traffic
+from ..database import traffic as traffic
+from ..exchange.run.failures import Cancelled, Failure, RunBrokenOff
 from ..exchange.run.ports import Stage
 from ..site import Site
 from .lease import Lease, has_died

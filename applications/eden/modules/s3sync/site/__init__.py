@@ -45,7 +45,7 @@ from ..transport.limits import InteractiveLimits, Limits
 from ..wire.filters import Filter, validate
 from ..wire.s3xml import DocumentLimits
 from ..wire.s3xml.document import Document
-from . import repositories
+from . import repositories as repositories
 from .repositories import Repository
 from .vault import Vault
 
@@ -196,12 +196,12 @@ class Site:
         return Importer(self.ports, self.exporter.snapshot, self.host.settings.get_sync_batch_size())
 
     @cached_property
-    def rehearsal(self) -> DryRun:
+    def dry_run(self) -> DryRun:
         """Dry-runs imports of documents."""
         return DryRun(self.ports, self.exporter.snapshot)
 
     @cached_property
-    def tally(self) -> RecordCounts:
+    def record_counts(self) -> RecordCounts:
         """The numbers of records."""
         return RecordCounts(self.store, self.clock, self.folder / "private" / TALLY_FILE)
 
@@ -286,13 +286,13 @@ class Site:
         """
         return SyncLog(self.db, self.store.transaction, self.clock, repository_id, transmission, run_id)
 
-    def connect(self, apitype: str, remote: Remote, hurry: InteractiveLimits | None = None) -> Adapter:
+    def connect(self, apitype: str, remote: Remote, interactive: InteractiveLimits | None = None) -> Adapter:
         """Return the adapter of a repository that may exist only in a form; the caller closes it.
 
         Args:
             apitype: its type.
             remote: the repository.
-            hurry: as for ``Repository.peer``.
+            interactive: as for ``Repository.peer``.
 
         Raises:
             ConfigurationError: its settings are incomplete or wrong.
@@ -306,13 +306,13 @@ class Site:
                 hint="Enter it in the configuration of the repository"
                 + (", or leave the exchange to the other site." if passive else "."),
             )
-        return kind(remote, self.lines(hurry))
+        return kind(remote, self.lines(interactive))
 
-    def lines(self, hurry: InteractiveLimits | None = None) -> Lines:
+    def lines(self, interactive: InteractiveLimits | None = None) -> Lines:
         """Return what an adapter may use.
 
         Args:
-            hurry: as for ``Repository.peer``.
+            interactive: as for ``Repository.peer``.
         """
         settings = self.host.settings
         verify: bool | str = settings.get_sync_verify_tls()
@@ -326,7 +326,7 @@ class Site:
         )
         return Lines(
             spool=self.spool,
-            limits=hurry.shorten(limits) if hurry else limits,
+            limits=interactive.shorten(limits) if interactive else limits,
             verify=verify,
             proxy=self.config().proxy,
             folder_roots=settings.get_sync_folder_roots(),

@@ -16,7 +16,7 @@ from ..core.errors import ConfigurationError
 from ..core.messages import Sentence
 from ..core.policy import Terms
 from ..core.task import Mode, Transmission
-from ..database import traffic
+from ..database import traffic as traffic
 from ..database.log import SyncLog
 from ..database.tables.fields import live
 from ..exchange.importer import Context, unknown
@@ -24,7 +24,7 @@ from ..exchange.peer import Capability, Exchange
 from ..exchange.run.ports import Task
 from ..transport.limits import InteractiveLimits
 from ..wire.protocol.names import PeerCapability
-from . import tasks
+from . import tasks as tasks
 from .exchange_state import ExchangeStates
 from .tasks import TaskRow, TaskRules
 
@@ -164,16 +164,16 @@ class Repository:
             self.usable_capabilities,
         )
 
-    def peer(self, hurry: InteractiveLimits | None = None) -> Adapter:
+    def peer(self, interactive: InteractiveLimits | None = None) -> Adapter:
         """Return its adapter; the caller closes it.
 
         Args:
-            hurry: limits if a person waits, None otherwise.
+            interactive: limits if a person waits, None otherwise.
 
         Raises:
             ConfigurationError: it cannot be asked.
         """
-        return self.site.connect(self.apitype, self.remote, hurry)
+        return self.site.connect(self.apitype, self.remote, interactive)
 
     # --- its tasks --------------------------------------------------------------------------------------
 

@@ -20,11 +20,7 @@ from requests.auth import HTTPBasicAuth
 
 from ..core.atomic_write import beside
 from ..core.clock import Clock
-from ..core.errors import (
-    ConfigurationError,
-    ProtocolError,
-    RedirectedElsewhere,
-)
+from ..core.errors import ConfigurationError, ProtocolError, RedirectedElsewhere
 from .answer import Reply, Response, clock_skew
 from .failures import disk_error, line_errors
 from .limits import MOST_REDIRECTS, REDIRECTS, Limits

@@ -34,7 +34,7 @@ from ..core.errors import (
     TruncatedDocument,
 )
 from ..core.limits import BEGINNING
-from ..core.messages import Sentence, Told
+from ..core.messages import Sentence, Text
 from ..core.text import legible, shown
 from .limits import DEEPEST_REASON
 from .urls import without_credentials, without_secrets
@@ -62,7 +62,7 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str], now
     """
     told = json_object(body) or {}
     message = _told(told, body, headers)
-    hint: Told | None = told.get("hint") if isinstance(told.get("hint"), str) else None
+    hint: Text | None = told.get("hint") if isinstance(told.get("hint"), str) else None
     if message:
         says = Sentence.STATUS_SAYING.say(url=url, status=status, reason=message)
     else:

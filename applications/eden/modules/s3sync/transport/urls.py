@@ -6,9 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-from ..core.errors import (
-    ConfigurationError,
-)
+from ..core.errors import ConfigurationError
 
 _WANTED = "Enter the address of the other site's application, e.g. https://eden.example.org/eden."
 

@@ -10,14 +10,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Callable
 
-from ..core.errors import (
-    BadRequest,
-    DocumentTooLarge,
-    LengthRequired,
-    TruncatedDocument,
-)
+from ..core.errors import BadRequest, DocumentTooLarge, LengthRequired, TruncatedDocument
 from ..core.limits import CHUNK
-from ..passive import files
+from ..passive import files as files
 from ..site import Site
 from ..wire.compression import DamagedPacking, gzip, is_packed
 

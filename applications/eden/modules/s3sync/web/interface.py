@@ -26,7 +26,12 @@ from ..core.errors import (
 from ..core.limits import LONGEST_RESOURCE
 from ..core.task import Activity, LogAction
 from ..database.log import INCOMING
-from ..passive import dry_run, files, offer, pull, push, registration
+from ..passive import dry_run as dry_run
+from ..passive import files as files
+from ..passive import offer as offer
+from ..passive import pull as pull
+from ..passive import push as push
+from ..passive import registration as registration
 from ..site import Site
 from ..site.uploaded import upload_path
 from ..wire.protocol.dry_run import dry_run_json

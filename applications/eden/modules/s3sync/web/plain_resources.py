@@ -9,13 +9,7 @@ from typing import Any, NoReturn
 
 from gluon import HTTP
 
-from ..core.errors import (
-    BadRequest,
-    NoSuchRecord,
-    NotAuthenticated,
-    NotPermitted,
-    UnsupportedFormat,
-)
+from ..core.errors import BadRequest, NoSuchRecord, NotAuthenticated, NotPermitted, UnsupportedFormat
 from ..core.limits import is_number
 from ..core.policy import Policy, Terms
 from ..core.records import Action
@@ -27,7 +21,7 @@ from ..wire.filter_limits import together
 from ..wire.filters import Filter, is_filter, parse_filter
 from ..wire.protocol.push import PushReply
 from ..wire.protocol.times import parse_msince
-from ..wire.s3xml import error_tree
+from ..wire.s3xml import error_tree as error_tree
 from .bodies import json_answer, request_body, stream_answer
 from .interface import RECORDS, TABLES, answering, checked_method, logger
 

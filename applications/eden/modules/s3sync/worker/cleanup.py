@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..conflicts import resolve_many
-from ..database import log, traffic
-from ..scheduler import queue
+from ..conflicts import resolve_many as resolve_many
+from ..database import log as log
+from ..database import traffic as traffic
+from ..scheduler import queue as queue
 from ..site import Site
 
 FUNCTION = "sync_tidy"

@@ -11,15 +11,16 @@ from datetime import timedelta
 from typing import Any
 
 from ..active.local_site import LocalSite
-from ..core.errors import AlreadyRunning, Cancelled, Failure, RunBrokenOff, RunFailed, SyncError
+from ..core.errors import AlreadyRunning, SyncError
 from ..core.messages import Sentence
 from ..core.retry import RetryPolicy
 from ..core.task import Activity, LogAction, Result, RunState
 from ..database.log import OUTGOING, SyncLog
 from ..exchange.run.engine import Engine
+from ..exchange.run.failures import Cancelled, Failure, RunBrokenOff, RunFailed
 from ..exchange.run.report import RunReport
 from ..host.settings import SyncSettings
-from ..monitoring import failure_mail
+from ..monitoring import failure_mail as failure_mail
 from ..scheduler.lease import Lease
 from ..scheduler.run_record import RunRecord, end_lost
 from ..site import Repository, Site
@@ -108,7 +109,7 @@ def _run(repository: Repository, run: RunRecord, manual: bool) -> RunReport:
                 log,
                 page_size=settings.get_sync_page_size(),
                 peer_time=lambda: site.clock.now() + timedelta(seconds=peer.skew or 0.0),
-                patience=RetryPolicy(
+                retry_policy=RetryPolicy(
                     attempts=settings.get_sync_retries() + 1,
                     first_delay=settings.get_sync_retry_delay(),
                 ),

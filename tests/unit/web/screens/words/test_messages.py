@@ -11,8 +11,9 @@ import pytest
 from s3sync.core.errors import PeerUnreachable
 from s3sync.core.messages import Message, Sentence, described, received, sent
 from s3sync.core.policy import DecisionReason
-from s3sync.web.screens import words
-from s3sync.web.screens.words import errors, remedies
+from s3sync.web.screens import words as words
+from s3sync.web.screens.words import errors as errors
+from s3sync.web.screens.words import remedies as remedies
 from s3sync.web.screens.words.messages import MessageWords
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from s3sync.core.errors import SyncError
 from s3sync.core.messages import Sentence
 from s3sync.core.policy import DecisionReason
-from s3sync.web.screens.words import errors, remedies
-from s3sync.wire.protocol import replies
+from s3sync.web.screens.words import errors as errors
+from s3sync.web.screens.words import remedies as remedies
+from s3sync.wire.protocol import replies as replies
 
 
 def kinds_of(base: type[SyncError]) -> Iterator[type[SyncError]]:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from s3sync.core.errors import Failure, NotPermitted, PeerUnreachable, RunBrokenOff, SyncError
+from s3sync.core.errors import NotPermitted, PeerUnreachable, SyncError
 from s3sync.core.messages import Sentence
 from s3sync.core.task import Activity
 from s3sync.database.runs import Run
+from s3sync.exchange.run.failures import Failure, RunBrokenOff
 from s3sync.web.screens.words.state_reasons import LONGEST, failure_of
 
 

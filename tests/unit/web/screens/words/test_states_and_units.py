@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3sync.web.screens.words import states_and_units
+from s3sync.web.screens.words import states_and_units as states_and_units
 
 
 def test_sizes_in_words() -> None:

@@ -10,11 +10,7 @@ from typing import (
     Protocol,
 )
 
-from ...wire.s3xml import (
-    list_reference,
-    reference,
-    reference_frame,
-)
+from ...wire.s3xml import list_reference, reference, reference_frame
 from ...wire.values.writing import Pieces
 from ...wire.xml_text import escape_attrs
 from .columns import Spread, spread

@@ -17,11 +17,7 @@ from typing import (
 )
 
 from ...core.schema import Component, Field, Schema, Table
-from ...wire.s3xml import (
-    RESOURCE_CLOSE,
-    resource_open,
-    with_domain,
-)
+from ...wire.s3xml import RESOURCE_CLOSE, resource_open, with_domain
 from ...wire.values.datetimes import write_datetimes
 from ...wire.values.json_references import portable
 from ...wire.values.uploads import upload_writer

@@ -324,13 +324,13 @@ def _reason_message(reason: str) -> Message:
 
 
 def _account(report: Report, batch: Batch, main: str) -> None:
-    tally: "Counter[tuple[str, Action]]" = Counter()
+    record_counts: "Counter[tuple[str, Action]]" = Counter()
     for item in batch.items:
         outcome = item.outcome
         if outcome is None:
             continue
         action = outcome.action
-        tally[outcome.table, action] += 1
+        record_counts[outcome.table, action] += 1
         if action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
             report.failures.append((item.record, outcome))
         elif action is Action.CONFLICT and len(report.conflicts) < MAX_FAILURES:
@@ -342,7 +342,7 @@ def _account(report: Report, batch: Batch, main: str) -> None:
         if item.role is Role.MAIN and outcome.table == main:
             report.main[action] += 1
             _account_main(report, item, outcome)
-    for (table, action), count in tally.items():
+    for (table, action), count in record_counts.items():
         report.counts[action] += count
         report.by_table.setdefault(table, Counter())[action] += count
 

@@ -40,14 +40,14 @@ class Applier:
     def __init__(self, ports: Ports, context: Context, uuid_of: Callable[[Reference], str | None]) -> None:
         self._ports = ports
         self._context = context
-        remover = Deleter(ports, context.repository_id, context.delivered)
+        deleter = Deleter(ports, context.repository_id, context.delivered)
         self._owners = Owners(ports.accounts)
         self._links = Links(ports)
         self._hand_over = HandOver(ports.store)
         self._creator = Creator(ports, context, self._owners, self._links)
-        self._updater = Updater(ports, context, self._owners, self._links, remover)
-        self._merger = Merger(ports, context, remover)
-        self._waiting = PendingWriter(ports, context.repository_id, remover, uuid_of)
+        self._updater = Updater(ports, context, self._owners, self._links, deleter)
+        self._merger = Merger(ports, context, deleter)
+        self._waiting = PendingWriter(ports, context.repository_id, deleter, uuid_of)
 
     def apply(self, batch: Batch, main: str) -> None:
         """Write a planned batch and set an outcome on each of its items.

@@ -66,18 +66,18 @@ class Deleter:
 
     # -- delete ------------------------------------------------------------------------------------------
 
-    def delete(self, table: Table, doomed: Sequence[RecordToDelete]) -> dict[int, Restriction]:
+    def delete(self, table: Table, to_delete: Sequence[RecordToDelete]) -> dict[int, Restriction]:
         """Delete records of a table with all effects on other records.
 
         Args:
             table: their table.
-            doomed: the records and the times of their deletion.
+            to_delete: the records and the times of their deletion.
 
         Returns:
             key -> why the record could not be deleted; those records are unchanged.
         """
         refused: dict[int, Restriction] = {}
-        wanted = {each.key: each.deleted_on for each in doomed}
+        wanted = {each.key: each.deleted_on for each in to_delete}
         while wanted:
             cascade = _Cascade()
             self._follow(cascade, table, wanted)
@@ -90,17 +90,17 @@ class Deleter:
                 wanted.pop(key, None)
         return refused
 
-    def delete_alone(self, table: Table, doomed: Sequence[RecordToDelete]) -> None:
+    def delete_alone(self, table: Table, to_delete: Sequence[RecordToDelete]) -> None:
         """Mark records as deleted, but keep references to them: these will be moved to another record."""
-        moments = {each.key: each.deleted_on for each in doomed}
+        moments = {each.key: each.deleted_on for each in to_delete}
         rows = {row[0]: row for row in self._store.fetch(table, _columns(table), table.key, moments)}
         self._mark(table, {key: moments[key] for key in rows}, rows, explicit=set(rows))
         self._mark_super(table, rows.values(), deleted=True)
         self._journal.note(table.name, list(rows), self._origin, self._delivered)
 
-    def _follow(self, cascade: _Cascade, table: Table, doomed: dict[int, datetime]) -> None:
+    def _follow(self, cascade: _Cascade, table: Table, to_delete: dict[int, datetime]) -> None:
         columns = _columns(table)
-        fresh = {key: when for key, when in doomed.items() if key not in cascade.deleted[table.name]}
+        fresh = {key: when for key, when in to_delete.items() if key not in cascade.deleted[table.name]}
         if not fresh:
             return
         deleted_at = columns.index("deleted")
@@ -148,20 +148,20 @@ class Deleter:
         self, cascade: _Cascade, table: Table, wanted: dict[int, datetime]
     ) -> dict[int, Restriction]:
         """Return the records whose deletion is restricted by a record that would stay."""
-        standing = [each for each in cascade.restricted if each[4] not in cascade.deleted[each[2]]]
-        if not standing:
+        status = [each for each in cascade.restricted if each[4] not in cascade.deleted[each[2]]]
+        if not status:
             return {}
         counts: dict[tuple[int, str, str], int] = defaultdict(int)
-        for owner, key, name, field_name, _ in standing:
+        for owner, key, name, field_name, _ in status:
             if owner == table.name and key in wanted:
                 counts[(key, name, field_name)] += 1
         if counts:
             return {key: Restriction(name, field, count) for (key, name, field), count in counts.items()}
         # A record further down is restricted. Chains are not traced back: each record is tried alone, as a whole.
-        _, _, name, field_name, _ = standing[0]
+        _, _, name, field_name, _ = status[0]
         if len(wanted) > 1:
             return self._blocked_one_by_one(table, wanted)
-        return {key: Restriction(name, field_name, len(standing)) for key in wanted}
+        return {key: Restriction(name, field_name, len(status)) for key in wanted}
 
     def _blocked_one_by_one(self, table: Table, wanted: dict[int, datetime]) -> dict[int, Restriction]:
         blocked: dict[int, Restriction] = {}
@@ -177,16 +177,16 @@ class Deleter:
             staying = {key: value for key, value in emptied.items() if key not in cascade.deleted[name]}
             if staying:
                 self._touch(other, field_name, staying)
-        for name, doomed in cascade.deleted.items():
-            if doomed:
+        for name, to_delete in cascade.deleted.items():
+            if to_delete:
                 table = self._schema.table(name)
                 self._mark(
-                    table, doomed, cascade.rows[name], explicit=wanted if name == asked.name else set()
+                    table, to_delete, cascade.rows[name], explicit=wanted if name == asked.name else set()
                 )
                 self._mark_super(table, cascade.rows[name].values(), deleted=True)
-        for name, doomed in cascade.deleted.items():
-            explicit = [key for key in doomed if name == asked.name and key in wanted]
-            implied = [key for key in doomed if not (name == asked.name and key in wanted)]
+        for name, to_delete in cascade.deleted.items():
+            explicit = [key for key in to_delete if name == asked.name and key in wanted]
+            implied = [key for key in to_delete if not (name == asked.name and key in wanted)]
             if implied:
                 self._journal.note(name, implied, None)
             if explicit:
@@ -203,7 +203,7 @@ class Deleter:
         self._journal.note(table.name, list(values), None)
 
     def _mark(
-        self, table: Table, doomed: dict[int, datetime], rows: dict[int, Row], explicit: set[int]
+        self, table: Table, to_delete: dict[int, datetime], rows: dict[int, Row], explicit: set[int]
     ) -> None:
         columns = _columns(table)
         modified_at = columns.index("modified_on")
@@ -212,7 +212,7 @@ class Deleter:
         joins = {component.fkey for _, component in self._schema.masters(table.name)}
         emptied = [(at, field) for at, field in foreign if field.name not in joins and not field.notnull]
         marks: list[Row] = []
-        for key, when in doomed.items():
+        for key, when in to_delete.items():
             row = rows[key]
             remembered = {field.name: row[at] for at, field in foreign if row[at] not in (None, [], 0)}
             # The effects of a deletion are changes made here, later than anything they override.

@@ -51,7 +51,7 @@ class DryRun:
         self._ports = ports
         self._snapshot = snapshot
 
-    def rehearse(self, document: Document, terms: Terms, context: Context, most: int) -> DryRunResult:
+    def of_document(self, document: Document, terms: Terms, context: Context, most: int) -> DryRunResult:
         """Return the expected outcomes of the first main records of a document.
 
         Args:

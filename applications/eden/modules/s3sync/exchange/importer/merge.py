@@ -22,24 +22,24 @@ class Merger:
     Args:
         ports: the ports of the site.
         context: where the records come from.
-        remover: writes them with their effects on other records.
+        deleter: writes them with their effects on other records.
     """
 
-    def __init__(self, ports: Ports, context: Context, remover: Deleter) -> None:
+    def __init__(self, ports: Ports, context: Context, deleter: Deleter) -> None:
         self._ports = ports
         self._context = context
-        self._remover = remover
+        self._deleter = deleter
 
     def remove(self, items: Sequence[Item]) -> None:
         """Delete records, or merge them into their replacements."""
         now = self._ports.clock.now()
-        doomed: dict[str, list[Item]] = defaultdict(list)
+        to_delete: dict[str, list[Item]] = defaultdict(list)
         merges: dict[str, list[Item]] = defaultdict(list)
         for item in items:
-            (merges if item.record.replaced_by else doomed)[item.plan.table.name].append(item)
+            (merges if item.record.replaced_by else to_delete)[item.plan.table.name].append(item)
         for group in merges.values():
             self._merge(group, now)
-        for group in doomed.values():
+        for group in to_delete.values():
             table = group[0].plan.table
             by_key = {item.key: item for item in group if item.key is not None}
             already = [key for key, item in by_key.items() if item.ours("deleted")]
@@ -50,7 +50,7 @@ class Merger:
             ]
             reasons = {
                 key: f"The record is still needed here: {found.number} {found.table} refer to it ({found.field})."
-                for key, found in self._remover.delete(table, wanted).items()
+                for key, found in self._deleter.delete(table, wanted).items()
             }
             if self._context.final:
                 self._hold_on(table, reasons, by_key, now)
@@ -104,7 +104,7 @@ class Merger:
         pairs = {key: survivor for key, survivor in pairs.items() if key not in circular}
         moments = {item.key: item.record.modified_on or now for item in items if item.key is not None}
         if pairs:
-            self._remover.replace(table, pairs, moments)
+            self._deleter.replace(table, pairs, moments)
         waiting = [item for item in items if item.survivor not in survivors and item.key is not None]
         if waiting:
             self._wait_for_survivors(table, waiting, moments)
@@ -113,7 +113,7 @@ class Merger:
         self, table: Table, waiting: Sequence[Item], moments: dict[int, datetime]
     ) -> None:
         """Delete records whose survivor has not arrived; references to them are moved when it does."""
-        self._remover.delete_alone(
+        self._deleter.delete_alone(
             table, [RecordToDelete(item.key or 0, moments[item.key or 0]) for item in waiting]
         )
         self._ports.pending_references.defer(

@@ -25,7 +25,7 @@ class PendingWriter:
     Args:
         ports: the ports of the site.
         repository_id: the repository that sent the records.
-        remover: merges records whose survivor has arrived.
+        deleter: merges records whose survivor has arrived.
         uuid_of: returns the uuid of a reference's target, as it is stored here.
     """
 
@@ -33,7 +33,7 @@ class PendingWriter:
         self,
         ports: Ports,
         repository_id: int | None,
-        remover: Deleter,
+        deleter: Deleter,
         uuid_of: Callable[[Reference], str | None],
     ) -> None:
         self._schema = ports.schema
@@ -41,7 +41,7 @@ class PendingWriter:
         self._pending = ports.pending_references
         self._files = ports.files
         self._clock = ports.clock
-        self._remover = remover
+        self._deleter = deleter
         self._repository_id = repository_id
         self._uuid_of = uuid_of
 
@@ -102,7 +102,7 @@ class PendingWriter:
             moments: dict[int, Any] = dict(
                 self._store.fetch(table, (table.key, "modified_on"), table.key, pairs)
             )
-            self._remover.replace(
+            self._deleter.replace(
                 table, pairs, {key: when or self._clock.now() for key, when in moments.items()}
             )
             return

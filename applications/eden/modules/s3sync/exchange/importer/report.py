@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from ...core.limits import MOST_PROBLEMS
-from ...core.messages import Message, Sentence, Told
+from ...core.messages import Message, Sentence, Text
 from ...core.records import Action, Outcome, Record
 
 #: Maximum number of failures in a report, for the reply; every rejected record is kept in any case.
@@ -63,9 +63,9 @@ class Report:
         self.add(replace(other, created=[], updated=[], deleted=[]))
 
 
-def problems_of(report: Report) -> list[Told]:
+def problems_of(report: Report) -> list[Text]:
     """Return a line for each rejected record, conflict and warning of an import, bounded."""
-    lines: list[Told] = []
+    lines: list[Text] = []
     for record, outcome in report.failures:
         reasons = [f"{name}: {error.message}" for name, error in outcome.errors.items()]
         reason = "; ".join(reasons) or outcome.reason or "rejected"

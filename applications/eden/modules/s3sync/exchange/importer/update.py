@@ -87,17 +87,17 @@ class Updater:
         context: where the records come from.
         owners: the users that they name.
         links: their references to each other.
-        remover: restores deleted records.
+        deleter: restores deleted records.
     """
 
     def __init__(
-        self, ports: Ports, context: Context, owners: Owners, links: Links, remover: Deleter
+        self, ports: Ports, context: Context, owners: Owners, links: Links, deleter: Deleter
     ) -> None:
         self._ports = ports
         self._context = context
         self._owners = owners
         self._links = links
-        self._remover = remover
+        self._deleter = deleter
 
     def update(self, updates: Sequence[Item]) -> None:
         """Write the changes of records; records that the database refuses are rejected."""
@@ -110,7 +110,7 @@ class Updater:
                 revived[item.plan.table.name].append(item)
             groups[(item.plan.table.name, tuple(sorted(item.changes)))].append(item)
         for items in revived.values():
-            self._remover.revive(items[0].plan.table, [item.key for item in items if item.key is not None])
+            self._deleter.revive(items[0].plan.table, [item.key for item in items if item.key is not None])
         for (_, names), items in groups.items():
             self._update_group(items[0].plan, names, items)
 

@@ -18,24 +18,22 @@ from typing import Callable, TypeVar
 
 from ...core.errors import (
     AlreadyRunning,
-    Cancelled,
     DocumentTooLarge,
-    Failure,
     NotAuthenticated,
     PeerBusy,
     PeerUnreachable,
     ProtocolError,
-    RunFailed,
     SyncError,
     TlsFailed,
 )
 from ...core.limits import LOGGED_PROBLEMS, MOST_PROBLEMS, SHRINK
-from ...core.messages import Sentence, Told, bounded, received, sent
+from ...core.messages import Sentence, Text, bounded, received, sent
 from ...core.records import Action
 from ...core.retry import NO_RETRY, RetryPolicy
 from ...core.task import Activity, LogAction, Result
 from ...wire.protocol.names import PeerCapability
 from ..peer import Capability, Peer, PullResult, PushResult
+from .failures import Cancelled, Failure, RunFailed
 from .file_transfer import FileTransfer
 from .ports import ImportSummary, Local, Log, Position, Progress, Stage, Task
 from .report import RunReport
@@ -65,7 +63,7 @@ class Engine:
         progress: where to report the progress.
         journal_log: the log for people.
         page_size: maximum number of main records in a page.
-        patience: how often a step is retried after a transient failure.
+        retry_policy: how often a step is retried after a transient failure.
         sleep: waits the given seconds.
         peer_time: returns the time by the peer's clock, as far as known (UTC).
         quiet: whether tasks with nothing to do write no entry in the log.
@@ -81,7 +79,7 @@ class Engine:
         *,
         page_size: int,
         peer_time: Callable[[], datetime],
-        patience: RetryPolicy = USUAL_RETRIES,
+        retry_policy: RetryPolicy = USUAL_RETRIES,
         sleep: Callable[[float], None] = time.sleep,
         quiet: bool = False,
     ) -> None:
@@ -91,7 +89,7 @@ class Engine:
         self._progress = progress
         self._log = journal_log
         self._page_size = page_size
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._sleep = sleep
         self._peer_time = peer_time
         self._quiet = quiet
@@ -186,7 +184,7 @@ class Engine:
                 hint=Sentence.REPORT_DEFECT.say(),
             )
         if isinstance(error, OFFLINE):
-            self._patience = NO_RETRY
+            self._retry_policy = NO_RETRY
         self._report.failures.append(Failure(task.resource, mode, error))
         action = LogAction.FETCH if mode is Activity.PULL else LogAction.SEND
         result = Result.FATAL if not error.transient else Result.ERROR
@@ -214,7 +212,7 @@ class Engine:
                 self._progress.check()
                 seconds -= WAITING_STEP
 
-        return self._patience.run(step, on_retry=told, sleep=waited)
+        return self._retry_policy.run(step, on_retry=told, sleep=waited)
 
     # --- pull ----------------------------------------------------------------------------------------
 
@@ -288,7 +286,7 @@ class Engine:
 
     def _push(self, task: Task, folder: Path, *, final: bool = False) -> None:
         counts: "Counter[str]" = Counter()
-        problems: list[Told] = []
+        problems: list[Text] = []
         done = 0
         limit = self._page_size
         restored = False
@@ -348,8 +346,8 @@ class Engine:
             self._local.learn(learned)
 
     @staticmethod
-    def _problems(result: PushResult) -> list[Told]:
-        problems: list[Told] = [
+    def _problems(result: PushResult) -> list[Text]:
+        problems: list[Text] = [
             Sentence.RECORD_REJECTED_THERE.say(record=each.uuid or each.table, reason=each.reason)
             for each in result.refusals
         ]
@@ -367,7 +365,7 @@ class Engine:
         action: LogAction,
         records: int,
         counts: dict[str, int],
-        problems: Sequence[Told],
+        problems: Sequence[Text],
     ) -> None:
         """Write the log entry for a completed direction of a task."""
         bad = sum(counts.get(name, 0) for name in (Action.REJECTED, Action.CONFLICT))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Callable
 
-from ...core.errors import AlreadyRunning, Cancelled, SyncError
-from ...core.messages import Sentence, Told
+from ...core.errors import AlreadyRunning, SyncError
+from ...core.messages import Sentence, Text
 from ..peer import Capability, Peer
+from .failures import Cancelled
 from .ports import Local, Progress, Stage
 
 
@@ -34,7 +35,7 @@ class FileTransfer:
     def _is_possible(self) -> bool:
         return Capability.FILES in self._peer.capabilities
 
-    def fetch(self, resource: str) -> list[Told]:
+    def fetch(self, resource: str) -> list[Text]:
         """Fetch the files that records here wait for; return what went wrong.
 
         Args:
@@ -45,7 +46,7 @@ class FileTransfer:
         self._progress.stage(Stage.FILES, resource)
         return list(self._local.fetch_files(self._peer, lambda stored: self._progress.check()))
 
-    def send(self, stored: Sequence[str], problems: list[Told]) -> list[str]:
+    def send(self, stored: Sequence[str], problems: list[Text]) -> list[str]:
         """Send files that the peer needs; return those to send another time.
 
         Args:

@@ -14,7 +14,7 @@ from typing import (
     Protocol,
 )
 
-from ...core.messages import Told
+from ...core.messages import Text
 from ...core.task import Activity, LogAction, Result
 from ..peer import Exchange, Peer, PullResult, PushResult
 
@@ -99,7 +99,7 @@ class ImportSummary:
     """
 
     counts: "Counter[str]" = field(default_factory=Counter)
-    problems: list[Told] = field(default_factory=list)
+    problems: list[Text] = field(default_factory=list)
 
 
 class Local(Protocol):
@@ -169,7 +169,7 @@ class Local(Protocol):
         """
         ...
 
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> Sequence[Told]:
+    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> Sequence[Text]:
         """Fetch the files that pulled records wait for; return a line for each that cannot be fetched."""
         ...
 
@@ -216,11 +216,11 @@ class Log(Protocol):
         mode: Activity,
         action: LogAction,
         result: Result,
-        message: Told,
+        message: Text,
         *,
-        details: Sequence[Told] = (),
+        details: Sequence[Text] = (),
         remote: bool = False,
-        remedy: Told = "",
+        remedy: Text = "",
         code: str | None = None,
     ) -> None:
         """Write an entry about a task of this repository."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ...core.errors import (
-    Failure,
-)
+from .failures import Failure
 
 
 @dataclass

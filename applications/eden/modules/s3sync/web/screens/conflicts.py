@@ -7,55 +7,59 @@ from typing import Any
 
 from gluon import URL, redirect
 
-from ...conflicts import detail, kept_list, resolve, resolve_many
+from ...conflicts import detail as detail
+from ...conflicts import kept_list as kept_list
+from ...conflicts import resolve as resolve
+from ...conflicts import resolve_many as resolve_many
 from ...conflicts.kept_list import KeptVersionQuery
 from ...core.errors import SyncError
 from ...core.kept import KeptKind, KeptState, Rule, Side
 from ...core.plurals import counted
 from ...database.paging import whole_number
-from ...exchange.versions import Standing
-from ...monitoring import log_view
-from ...scheduler import queue
+from ...exchange.versions import RecordStatus
+from ...monitoring import log_view as log_view
+from ...scheduler import queue as queue
 from ...site import Repository
 from ...site.labels import resource_title
 from .context import ScreenContext
 from .widgets import Confirmation, action_button, confirm, pressed
-from .words import conflicts_and_log, remedies
+from .words import conflicts_and_log as conflicts_and_log
+from .words import remedies as remedies
 
 #: Seconds that a request resolves versions before the scheduler continues.
 PATIENCE = 4.0
 
 
-def page(desk: ScreenContext) -> Any:
+def page(screen: ScreenContext) -> Any:
     """Show the versions that match the query, one version with its choices, or many to resolve by a rule."""
-    first = desk.request.args(0)
+    first = screen.request.args(0)
     if first == "decide":
-        return _decide(desk)
+        return _decide(screen)
     if first == "report":
-        return _report(desk)
+        return _report(screen)
     if first:
-        return _one(desk, desk.record(desk.db.sync_kept, first))
+        return _one(screen, screen.record(screen.db.sync_kept, first))
     return {
-        "title": desk.T("Conflicts and rejected records"),
-        "repositories": log_view.repository_names(desk.db),
-        **_list(desk, KeptVersionQuery.from_vars(desk.request.get_vars)),
+        "title": screen.T("Conflicts and rejected records"),
+        "repositories": log_view.repository_names(screen.db),
+        **_list(screen, KeptVersionQuery.from_vars(screen.request.get_vars)),
     }
 
 
-def tab(desk: ScreenContext, record: Repository) -> Any:
+def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show the kept versions of one repository."""
-    desk.response.view = "sync/repository_kept.html"
-    return _list(desk, KeptVersionQuery.from_vars(desk.request.get_vars, record.id))
+    screen.response.view = "sync/repository_kept.html"
+    return _list(screen, KeptVersionQuery.from_vars(screen.request.get_vars, record.id))
 
 
-def _list(desk: ScreenContext, wanted: KeptVersionQuery) -> dict[str, Any]:
-    T = desk.T
+def _list(screen: ScreenContext, wanted: KeptVersionQuery) -> dict[str, Any]:
+    T = screen.T
     return {
         "reason_words": remedies.reason_words(T),
-        "page": kept_list.kept_page(desk.site, wanted, desk.request.get_vars),
+        "page": kept_list.kept_page(screen.site, wanted, screen.request.get_vars),
         "wanted": wanted,
-        "order": kept_list.order(desk.request.get_vars),
-        "resources": kept_list.kept_resources(desk.site),
+        "order": kept_list.order(screen.request.get_vars),
+        "resources": kept_list.kept_resources(screen.site),
         "kinds": conflicts_and_log.kinds(T),
         "states": conflicts_and_log.states(T),
         "decided": conflicts_and_log.decided(T),
@@ -66,16 +70,16 @@ def _list(desk: ScreenContext, wanted: KeptVersionQuery) -> dict[str, Any]:
 # --- one version ---------------------------------------------------------------------------------------------
 
 
-def _one(desk: ScreenContext, row: Any) -> Any:
-    T, site, session = desk.T, desk.site, desk.session
+def _one(screen: ScreenContext, row: Any) -> Any:
+    T, site, session = screen.T, screen.site, screen.session
     case = detail.case(site, T, row)
     here = URL("sync", "kept", args=[row.id])
-    choices = detail.picked(case.choices, desk.request.get_vars)
-    if desk.request.get_vars.choose and case.choices:
-        return _combine(desk, row, case, choices)
+    choices = detail.picked(case.choices, screen.request.get_vars)
+    if screen.request.get_vars.choose and case.choices:
+        return _combine(screen, row, case, choices)
     accept = action_button("accept", T("Keep it as it is"))
-    if row.state == KeptState.OPEN and pressed(desk, accept, "accept"):
-        session.flash = _accepted(desk, row)
+    if row.state == KeptState.OPEN and pressed(screen, accept, "accept"):
+        session.flash = _accepted(screen, row)
         redirect(here)
     # The page may be outdated: a rejected version can be used only while it is open.
     is_offered = row.state == KeptState.OPEN or row.kind == KeptKind.CONFLICT
@@ -86,18 +90,18 @@ def _one(desk: ScreenContext, row: Any) -> Any:
     }
     buttons = {}
     for side, label in labels.items():
-        question = _question(desk, case, side, label, here) if is_offered else None
+        question = _question(screen, case, side, label, here) if is_offered else None
         if question is None:
             buttons[side] = action_button(side.value, label)
-            agreed = is_offered and pressed(desk, buttons[side], side.value)
+            agreed = is_offered and pressed(screen, buttons[side], side.value)
         else:
             if question.page:
                 return question.page
             buttons[side], agreed = question.link, question.agreed
         if agreed:
-            session.flash = _restored(desk, row, side)
+            session.flash = _restored(screen, row, side)
             redirect(here)
-    desk.response.view = "sync/version.html"
+    screen.response.view = "sync/version.html"
     return {
         "title": T("Two versions of a record")
         if row.kind == KeptKind.CONFLICT
@@ -118,16 +122,16 @@ def _one(desk: ScreenContext, row: Any) -> Any:
 
 
 def _question(
-    desk: ScreenContext, case: detail.ConflictDetail, side: Side, label: Any, here: str
+    screen: ScreenContext, case: detail.ConflictDetail, side: Side, label: Any, here: str
 ) -> Confirmation | None:
     """Return a question before a version deletes the record or replaces later changes, None if it does not."""
-    T = desk.T
+    T = screen.T
     version = case.ours if side is Side.OURS else case.theirs
     if version is None:
         return None
-    if version.deleted and case.standing not in (Standing.ABSENT, Standing.DELETED):
+    if version.deleted and case.status not in (RecordStatus.ABSENT, RecordStatus.DELETED):
         return confirm(
-            desk,
+            screen,
             side.value,
             T("Delete the record?"),
             [
@@ -138,9 +142,9 @@ def _question(
             label,
             back=here,
         )
-    if case.entry.row.kind == KeptKind.CONFLICT and case.standing is Standing.OTHER:
+    if case.entry.row.kind == KeptKind.CONFLICT and case.status is RecordStatus.OTHER:
         return confirm(
-            desk,
+            screen,
             side.value,
             T("Replace what was changed since?"),
             [
@@ -153,36 +157,38 @@ def _question(
     return None
 
 
-def _accepted(desk: ScreenContext, row: Any) -> Any:
-    T = desk.T
+def _accepted(screen: ScreenContext, row: Any) -> Any:
+    T = screen.T
     try:
-        resolve.accept(desk.site, row.id, desk.site.host.user_id)
+        resolve.accept(screen.site, row.id, screen.site.host.user_id)
     except SyncError as error:
         return T("Nothing was changed: %s") % error.explain()
     return T("The record stays as it is.")
 
 
-def _restored(desk: ScreenContext, row: Any, side: Side) -> Any:
-    T = desk.T
+def _restored(screen: ScreenContext, row: Any, side: Side) -> Any:
+    T = screen.T
     try:
-        return detail.told(T, resolve.restore(desk.site, row.id, side, desk.site.host.user_id))
+        return detail.told(T, resolve.restore(screen.site, row.id, side, screen.site.host.user_id))
     except SyncError as error:
         return T("Nothing was changed: %s") % error.explain()
 
 
-def _combine(desk: ScreenContext, row: Any, case: detail.ConflictDetail, choices: Mapping[str, Side]) -> Any:
+def _combine(
+    screen: ScreenContext, row: Any, case: detail.ConflictDetail, choices: Mapping[str, Side]
+) -> Any:
     """Show the record with the chosen fields, and store it."""
-    T, site, session = desk.T, desk.site, desk.session
+    T, site, session = screen.T, screen.site, screen.session
     here = URL("sync", "kept", args=[row.id])
     form = action_button("fields", T("Make it so"))
-    if pressed(desk, form, "fields"):
+    if pressed(screen, form, "fields"):
         try:
-            report = resolve.combine(site, row.id, choices, desk.site.host.user_id)
+            report = resolve.combine(site, row.id, choices, screen.site.host.user_id)
             session.flash = detail.told(T, report)
         except SyncError as error:
             session.flash = T("Nothing was changed: %s") % error.explain()
         redirect(here)
-    desk.response.view = "sync/combined.html"
+    screen.response.view = "sync/combined.html"
     given = {f"field_{name}": side.value for name, side in choices.items()}
     return {
         "title": T("What the record will say"),
@@ -199,9 +205,9 @@ def _combine(desk: ScreenContext, row: Any, case: detail.ConflictDetail, choices
 # --- several at once -----------------------------------------------------------------------------------------
 
 
-def _decide(desk: ScreenContext) -> Any:
+def _decide(screen: ScreenContext) -> Any:
     """Show what a rule would do with the chosen versions, and apply it."""
-    T, site, variables = desk.T, desk.site, desk.request.get_vars
+    T, site, variables = screen.T, screen.site, screen.request.get_vars
     wanted = KeptVersionQuery.from_vars(variables)
     back = (
         URL("sync", "repository", args=[wanted.repository, "kept"], vars=wanted.to_vars())
@@ -211,25 +217,25 @@ def _decide(desk: ScreenContext) -> Any:
     names = conflicts_and_log.rules(T)
     rule = next((each for each in names if each == variables.get("rule")), None)
     if rule is None:
-        desk.session.flash = T("Choose what shall be done with the entries.")
+        screen.session.flash = T("Choose what shall be done with the entries.")
         redirect(back)
         raise AssertionError("redirect raises")
     selection = resolve_many.Selection(None if variables.get("which") == "all" else _ids(variables), wanted)
     found = resolve_many.counts(site, selection, rule)
     if not found:
-        desk.session.flash = (
+        screen.session.flash = (
             T("None of these is a rejected record that waits.")
             if rule is Rule.AGAIN
             else T("Choose at least one entry that is open.")
         )
         redirect(back)
     form = action_button("decide", names[rule][0])
-    if pressed(desk, form, "decide"):
-        key = _begin(desk, selection, rule, back)
-        go_on(desk, key)
+    if pressed(screen, form, "decide"):
+        key = _begin(screen, selection, rule, back)
+        go_on(screen, key)
         redirect(URL("sync", "kept", args=["report", key]))
     total = sum(found.values())
-    desk.response.view = "sync/decide.html"
+    screen.response.view = "sync/decide.html"
     return {
         "title": counted(T, total, "Decide on %(count)s entry?", "Decide on %(count)s entries?"),
         "rule": names[rule],
@@ -241,12 +247,12 @@ def _decide(desk: ScreenContext) -> Any:
     }
 
 
-def _begin(desk: ScreenContext, selection: resolve_many.Selection, rule: Rule, back: str) -> int:
+def _begin(screen: ScreenContext, selection: resolve_many.Selection, rule: Rule, back: str) -> int:
     """Store the work; return its key. If that fails, go back with a message."""
     try:
-        return resolve_many.begin(desk.site, selection, rule, desk.site.host.user_id)
+        return resolve_many.begin(screen.site, selection, rule, screen.site.host.user_id)
     except SyncError as error:
-        desk.session.flash = desk.T("Nothing was changed: %s") % error.explain()
+        screen.session.flash = screen.T("Nothing was changed: %s") % error.explain()
         redirect(back)
         raise AssertionError("redirect raises") from error
 
@@ -257,30 +263,30 @@ def _ids(variables: Any) -> Any:
     return [number for number in numbers if number]
 
 
-def go_on(desk: ScreenContext, key: int) -> None:
+def go_on(screen: ScreenContext, key: int) -> None:
     """Resolve versions for a few seconds; the worker does the rest, also what the database did not accept."""
     try:
-        is_done = resolve_many.work(desk.site, key, PATIENCE)
+        is_done = resolve_many.work(screen.site, key, PATIENCE)
     except SyncError as error:
-        desk.session.flash = desk.T("The worker goes on with it: %s") % error.explain()
+        screen.session.flash = screen.T("The worker goes on with it: %s") % error.explain()
         is_done = False
     if not is_done:
-        timeout = desk.site.host.settings.get_sync_task_timeout()
-        resolve_many.queue(desk.site, key, timeout)
-        queue.wake_workers(desk.db)
+        timeout = screen.site.host.settings.get_sync_task_timeout()
+        resolve_many.queue(screen.site, key, timeout)
+        queue.wake_workers(screen.db)
 
 
-def _report(desk: ScreenContext) -> Any:
+def _report(screen: ScreenContext) -> Any:
     """Show the progress of the work, and what it left open."""
-    T, db = desk.T, desk.db
-    row = desk.record(db.sync_decision, desk.request.args(1))
+    T, db = screen.T, screen.db
+    row = screen.record(db.sync_decision, screen.request.args(1))
     button = action_button("go_on", T("Go on now"))
-    if row.state != resolve_many.WorkState.FINISHED and pressed(desk, button, "go_on"):
-        go_on(desk, row.id)
+    if row.state != resolve_many.WorkState.FINISHED and pressed(screen, button, "go_on"):
+        go_on(screen, row.id)
         redirect(URL("sync", "kept", args=["report", row.id]))
     user = db.auth_user(row.user_id) if row.user_id else None
     wanted = resolve_many.Selection.from_text(row.selection).wanted
-    desk.response.view = "sync/sweep.html"
+    screen.response.view = "sync/sweep.html"
     return {
         "title": T("Decisions by rule"),
         "row": row,
@@ -288,7 +294,7 @@ def _report(desk: ScreenContext) -> Any:
         "reasons": conflicts_and_log.left_open(T),
         "who": user.email if user else "",
         "go_on": button,
-        "workers": queue.workers_alive(desk.site),
-        "command": desk.worker_command,
-        "repository": desk.site.known_repository(wanted.repository),
+        "workers": queue.workers_alive(screen.site),
+        "command": screen.worker_command,
+        "repository": screen.site.known_repository(wanted.repository),
     }

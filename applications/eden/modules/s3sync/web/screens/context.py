@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ...database.paging import whole_number
-from ...site import Repository, Site, tasks
+from ...site import Repository, Site
+from ...site import tasks as tasks
 from ...site.labels import Translate
 from ...site.tasks import TaskRow
 from ...ui.refusals import refusal

@@ -9,7 +9,7 @@ from gluon.validators import IS_EMPTY_OR, IS_LENGTH, IS_MATCH, IS_NOT_EMPTY, IS_
 
 from ...administration import datasets as administration_datasets
 from ...database.tables.fields import live
-from ...site import datasets
+from ...site import datasets as datasets
 from ...site.labels import resource_title
 from ...ui.choice import Choice
 from ...ui.forms import checkboxes
@@ -20,11 +20,11 @@ from .widgets import action_button, confirm, form_of, pressed
 LONGEST_COMMENTS = 4000
 
 
-def public(desk: ScreenContext) -> Any:
+def public(screen: ScreenContext) -> Any:
     """Show to everybody what this site offers, and how to get it."""
-    site = desk.site
+    site = screen.site
     return {
-        "title": desk.T("Data sets"),
+        "title": screen.T("Data sets"),
         "sets": datasets.all_of(site),
         "titles": {name: resource_title(site, name) for name in administration_datasets.choices(site.schema)},
         "address": site.base_url,
@@ -32,10 +32,10 @@ def public(desk: ScreenContext) -> Any:
     }
 
 
-def archive(desk: ScreenContext) -> Any:
+def archive(screen: ScreenContext) -> Any:
     """Send the archive of a data set to users who may download it."""
-    T, site = desk.T, desk.site
-    found = datasets.with_code(site, str(desk.request.args(0) or ""))
+    T, site = screen.T, screen.site
+    found = datasets.with_code(site, str(screen.request.args(0) or ""))
     if found is None or found.archive is None or found.archive.size is None:
         raise refusal(404, T("There is no such archive. It may not have been made yet."))
     if not found.public:
@@ -44,25 +44,25 @@ def archive(desk: ScreenContext) -> Any:
         if not site.host.may_synchronise():
             raise refusal(403, T("This archive is for accounts with the role Synchronization."))
     path = site.files.path("sync_dataset_archive", "archive", found.archive.stored)
-    desk.response.headers["Content-Disposition"] = f'attachment; filename="{found.code}.zip"'
-    desk.response.headers["Content-Type"] = "application/zip"
-    return desk.response.stream(str(path), request=desk.request)
+    screen.response.headers["Content-Disposition"] = f'attachment; filename="{found.code}.zip"'
+    screen.response.headers["Content-Type"] = "application/zip"
+    return screen.response.stream(str(path), request=screen.request)
 
 
-def page(desk: ScreenContext) -> Any:
+def page(screen: ScreenContext) -> Any:
     """Show the data sets to an administrator; create, change or remove one."""
-    T, db = desk.T, desk.db
-    if not desk.request.args:
-        desk.response.view = "sync/datasets_admin.html"
-        return {"title": T("Data sets"), "sets": datasets.all_of(desk.site)}
-    if list(desk.request.args) == ["create"]:
-        return _form(desk, None)
-    record = desk.record(db.sync_dataset, desk.request.args(0))
+    T, db = screen.T, screen.db
+    if not screen.request.args:
+        screen.response.view = "sync/datasets_admin.html"
+        return {"title": T("Data sets"), "sets": datasets.all_of(screen.site)}
+    if list(screen.request.args) == ["create"]:
+        return _form(screen, None)
+    record = screen.record(db.sync_dataset, screen.request.args(0))
     if record.repository_id is not None:
         raise refusal(404, T("There is no such record. It may have been deleted."))
-    found = next(each for each in datasets.all_of(desk.site) if each.id == record.id)
+    found = next(each for each in datasets.all_of(screen.site) if each.id == record.id)
     remove = confirm(
-        desk,
+        screen,
         "remove",
         T("Remove the data set %s?") % found.name,
         (
@@ -74,14 +74,14 @@ def page(desk: ScreenContext) -> Any:
     if remove.page:
         return remove.page
     if remove.agreed:
-        administration_datasets.remove(desk.site, found.id)
-        desk.session.flash = T("The data set was removed. The records stay.")
+        administration_datasets.remove(screen.site, found.id)
+        screen.session.flash = T("The data set was removed. The records stay.")
         redirect(URL("sync", "dataset"))
-    return _form(desk, found, remove.link)
+    return _form(screen, found, remove.link)
 
 
-def _form(desk: ScreenContext, found: datasets.DataSet | None, remove: Any = "") -> dict[str, Any]:
-    T, site, db = desk.T, desk.site, desk.db
+def _form(screen: ScreenContext, found: datasets.DataSet | None, remove: Any = "") -> dict[str, Any]:
+    T, site, db = screen.T, screen.site, screen.db
     names = {name: resource_title(site, name) for name in administration_datasets.choices(site.schema)}
     table = db.sync_dataset
     ours = (table.repository_id == None) & live(table)  # noqa: E711 - an SQL expression
@@ -147,7 +147,7 @@ def _form(desk: ScreenContext, found: datasets.DataSet | None, remove: Any = "")
         T=T,
         back=URL("sync", "dataset"),
     )
-    if pressed(desk, form, "dataset"):
+    if pressed(screen, form, "dataset"):
         given = form.vars
         administration_datasets.save(
             site,
@@ -159,14 +159,14 @@ def _form(desk: ScreenContext, found: datasets.DataSet | None, remove: Any = "")
             archived=bool(given.archived),
             public=bool(given.public),
         )
-        desk.session.flash = T("Saved")
+        screen.session.flash = T("Saved")
         redirect(URL("sync", "dataset"))
     again = action_button("archive", T("Make the archive now"))
-    if found and found.archived and pressed(desk, again, "archive"):
+    if found and found.archived and pressed(screen, again, "archive"):
         administration_datasets.order_archive(site, found.id)
-        desk.session.flash = T("The archive is made as soon as a worker is free.")
+        screen.session.flash = T("The archive is made as soon as a worker is free.")
         redirect(URL("sync", "dataset", args=[found.id]))
-    desk.response.view = "sync/dataset.html"
+    screen.response.view = "sync/dataset.html"
     return {
         "title": found.name if found else T("Add a data set"),
         "found": found,

@@ -9,20 +9,21 @@ from typing import Any
 
 from gluon import URL, redirect
 
-from ...conflicts import kept_list
+from ...conflicts import kept_list as kept_list
 from ...core.limits import CHUNK
 from ...core.messages import Sentence
 from ...core.plurals import counted
-from ...database import log, runs
+from ...database import log as log
+from ...database import runs as runs
 from ...database.log import LogEntry
 from ...database.paging import whole_number
-from ...monitoring import log_view
+from ...monitoring import log_view as log_view
 from ...monitoring.status import live_runs
 from ...site import Repository
 from ...site.labels import resource_names
 from .context import ScreenContext
 from .widgets import Confirmation, confirm
-from .words import conflicts_and_log
+from .words import conflicts_and_log as conflicts_and_log
 from .words.messages import MessageWords
 from .words.states_and_units import days
 
@@ -30,69 +31,69 @@ from .words.states_and_units import days
 SHOWN = 300
 
 
-def page(desk: ScreenContext) -> Any:
+def page(screen: ScreenContext) -> Any:
     """Show the log of all repositories, or one entry; send it as a table for ``.csv``."""
-    T, request = desk.T, desk.request
+    T, request = screen.T, screen.request
     if request.args(0):
-        return _entry(desk)
+        return _entry(screen)
     asked = log_view.LogQuery.from_vars(request.get_vars)
     if request.extension == "csv":
-        return _csv(desk, asked)
-    return _list(desk, asked, None, T("Synchronization Log"))
+        return _csv(screen, asked)
+    return _list(screen, asked, None, T("Synchronization Log"))
 
 
-def tab(desk: ScreenContext, record: Repository) -> Any:
+def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show the log of one repository."""
-    asked = log_view.LogQuery.from_vars(desk.request.get_vars, record.id)
-    return _list(desk, asked, record.id, record.name)
+    asked = log_view.LogQuery.from_vars(screen.request.get_vars, record.id)
+    return _list(screen, asked, record.id, record.name)
 
 
-def _list(desk: ScreenContext, asked: log_view.LogQuery, repository_id: int | None, title: Any) -> Any:
-    site, T = desk.site, desk.T
-    if desk.request.get_vars.ask == "purge" and not _old(desk, repository_id):
-        desk.session.flash = T("Nothing is older than %s.") % days(T, _days(desk))
-        redirect(URL(args=desk.request.args))
-    purge = _purge(desk, repository_id)
+def _list(screen: ScreenContext, asked: log_view.LogQuery, repository_id: int | None, title: Any) -> Any:
+    site, T = screen.site, screen.T
+    if screen.request.get_vars.ask == "purge" and not _old(screen, repository_id):
+        screen.session.flash = T("Nothing is older than %s.") % days(T, _days(screen))
+        redirect(URL(args=screen.request.args))
+    purge = _purge(screen, repository_id)
     if purge.page:
         return purge.page
     if purge.agreed:
-        count = log.purge(site.db, site.store.transaction, _before(desk), repository_id)
-        desk.session.flash = counted(
+        count = log.purge(site.db, site.store.transaction, _before(screen), repository_id)
+        screen.session.flash = counted(
             T, count, "%(count)s log entry was deleted.", "%(count)s log entries were deleted."
         )
-        redirect(URL(args=desk.request.args))
-    desk.response.view = "sync/log.html" if repository_id is None else "sync/repository_log.html"
+        redirect(URL(args=screen.request.args))
+    screen.response.view = "sync/log.html" if repository_id is None else "sync/repository_log.html"
     titles = resource_names(site)
     return {
         "title": title,
-        "page": log_view.log_page(site, asked, desk.request.get_vars),
+        "page": log_view.log_page(site, asked, screen.request.get_vars),
         "asked": asked,
         "repositories": log_view.repository_names(site.db),
         "resources": {name: titles.get(name, name) for name in log_view.logged_resources(site.db)},
         "undecided": kept_list.undecided(site, repository_id),
         "live": set(live_runs(site).values()),
-        "days": desk.site.host.settings.get_sync_log_days(),
+        "days": screen.site.host.settings.get_sync_log_days(),
         "csv": URL("sync", "log.csv", vars=asked.to_vars()),
-        **_words(desk),
+        **_words(screen),
     }
 
 
-def _entry(desk: ScreenContext) -> Any:
-    T, db = desk.T, desk.db
-    entry = LogEntry.read(desk.record(db.sync_log, desk.request.args(0)))
-    desk.response.view = "sync/entry.html"
+def _entry(screen: ScreenContext) -> Any:
+    T, db = screen.T, screen.db
+    entry = LogEntry.read(screen.record(db.sync_log, screen.request.args(0)))
+    screen.response.view = "sync/entry.html"
     return {
         "title": T("Log Entry"),
         "entry": entry,
-        "repository": desk.site.known_repository(entry.repository_id),
+        "repository": screen.site.known_repository(entry.repository_id),
         "run": runs.get(db, entry.run_id),
-        "resource": resource_names(desk.site).get(entry.resource_name or "", entry.resource_name),
-        **_words(desk),
+        "resource": resource_names(screen.site).get(entry.resource_name or "", entry.resource_name),
+        **_words(screen),
     }
 
 
-def _words(desk: ScreenContext) -> dict[str, Any]:
-    T = desk.T
+def _words(screen: ScreenContext) -> dict[str, Any]:
+    T = screen.T
     return {
         "results": conflicts_and_log.results(T),
         "modes": conflicts_and_log.modes(T),
@@ -103,8 +104,8 @@ def _words(desk: ScreenContext) -> dict[str, Any]:
     }
 
 
-def _csv(desk: ScreenContext, asked: log_view.LogQuery) -> Any:
-    T, site, response = desk.T, desk.site, desk.response
+def _csv(screen: ScreenContext, asked: log_view.LogQuery) -> Any:
+    T, site, response = screen.T, screen.site, screen.response
     words = MessageWords(T)
     headings = [
         str(each)
@@ -127,38 +128,38 @@ def _csv(desk: ScreenContext, asked: log_view.LogQuery) -> Any:
         log_view.write_csv(site, asked, log_view.CsvWords(headings, words.message, words.remedy), out)
         response.headers["Content-Type"] = "text/csv; charset=utf-8"
         response.headers["Content-Length"] = str(out.tell())
-        name = f"eden-sync-log-{desk.now:%Y%m%d-%H%M}.csv"
+        name = f"eden-sync-log-{screen.now:%Y%m%d-%H%M}.csv"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         out.seek(0)
         undo.pop_all()
-    return response.stream(out, chunk_size=CHUNK, request=desk.request)
+    return response.stream(out, chunk_size=CHUNK, request=screen.request)
 
 
-def _days(desk: ScreenContext) -> int:
-    given = whole_number(desk.request.get_vars.days)
-    return given if given else desk.site.host.settings.get_sync_log_days()
+def _days(screen: ScreenContext) -> int:
+    given = whole_number(screen.request.get_vars.days)
+    return given if given else screen.site.host.settings.get_sync_log_days()
 
 
-def _before(desk: ScreenContext) -> datetime:
-    return desk.now - timedelta(days=_days(desk))
+def _before(screen: ScreenContext) -> datetime:
+    return screen.now - timedelta(days=_days(screen))
 
 
-def _old(desk: ScreenContext, repository_id: int | None) -> int:
+def _old(screen: ScreenContext, repository_id: int | None) -> int:
     """Return the number of entries before the requested time."""
-    return int(desk.db(log.older(desk.db, _before(desk), repository_id)).count())
+    return int(screen.db(log.older(screen.db, _before(screen), repository_id)).count())
 
 
-def _purge(desk: ScreenContext, repository_id: int | None) -> Confirmation:
-    T = desk.T
+def _purge(screen: ScreenContext, repository_id: int | None) -> Confirmation:
+    T = screen.T
     lines = []
-    if desk.request.get_vars.ask == "purge":
+    if screen.request.get_vars.ask == "purge":
         lines = [
             counted(
                 T,
-                _old(desk, repository_id),
+                _old(screen, repository_id),
                 "%(count)s entry is older than %(age)s.",
                 "%(count)s entries are older than %(age)s.",
-                age=days(T, _days(desk)),
+                age=days(T, _days(screen)),
             ),
             T("These entries, and the history of the runs of that time, are removed for good."),
             T(
@@ -166,10 +167,10 @@ def _purge(desk: ScreenContext, repository_id: int | None) -> Confirmation:
             ),
         ]
     return confirm(
-        desk,
+        screen,
         "purge",
         T("Delete old log entries?"),
         lines,
         T("Delete old entries"),
-        back=URL(args=desk.request.args),
+        back=URL(args=screen.request.args),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...conflicts import kept_list
+from ...conflicts import kept_list as kept_list
 from ...monitoring.status import failing
 from ...site import Site
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
-from ...conflicts import kept_list
+from ...conflicts import kept_list as kept_list
 from ...core.repository_state import State
 from ...core.task import Mode
-from ...database import traffic
+from ...database import traffic as traffic
 from ...database.paging import ListPage, containing, order_of, page_of
 from ...database.runs import Run
-from ...monitoring.status import Flow, RepositoryStatus, recent_runs, standings
-from ...scheduler import queue
+from ...monitoring.status import Flow, RepositoryStatus, recent_runs, statuses
+from ...scheduler import queue as queue
 from ...site import Repository, Site
 from ...site.labels import Translate, resource_title
 from ...site.tasks import TaskRow
-from . import charts
+from . import charts as charts
 from .context import ScreenContext
 from .runs import run_lines
-from .words import states_and_units
+from .words import states_and_units as states_and_units
 from .words.state_reasons import Explanation, explain
 
 #: Repositories per page, runs in the small history of each, days in the chart.
@@ -37,13 +37,13 @@ class Card(NamedTuple):
     """A repository on the overview.
 
     Attributes:
-        standing: the repository with its state.
+        status: the repository with its state.
         kind, words: its state, for ``look.state``.
         why: the reason, and what to do.
         history: its last runs as a chart.
     """
 
-    standing: RepositoryStatus
+    status: RepositoryStatus
     kind: str
     words: Any
     why: Explanation
@@ -62,31 +62,29 @@ class FlowLine(NamedTuple):
     undecided: int
 
 
-def page(desk: ScreenContext) -> Any:
+def page(screen: ScreenContext) -> Any:
     """Show all repositories.
 
     The states depend on many tables and on the clock. So the states of all matching repositories are computed before
     sorting (with the same few statements for any number), and further details only for the page shown.
     """
-    site, T, variables = desk.site, desk.T, desk.request.get_vars
-    table = desk.db.sync_repository
+    site, T, variables = screen.site, screen.T, screen.request.get_vars
+    table = screen.db.sync_repository
     text = str(variables.q or "").strip()[:64]
-    found = standings(site, containing(text, table.name, table.url) if text else None)
-    counts = {
-        condition: sum(1 for each in found if each.health.condition is condition) for condition in State
-    }
+    found = statuses(site, containing(text, table.name, table.url) if text else None)
+    counts = {condition: sum(1 for each in found if each.state.condition is condition) for condition in State}
     chosen = _chosen_condition(variables.state)
     order = order_of(variables, COLUMNS, "state")
     shown = sorted(
-        (each for each in found if chosen in (None, each.health.condition)),
+        (each for each in found if chosen in (None, each.state.condition)),
         key=_KEYS[order.column],
         reverse=order.descending,
     )
     page = ListPage.asked(variables, len(shown), PAGE)
     rows = shown[slice(*page.bounds(PAGE))]
     runs = recent_runs(site, [each.id for each in rows], RUNS)
-    cards = [_card(desk, each, runs.get(each.id, [])) for each in rows]
-    days = traffic.days(desk.db, desk.now.date(), DAYS)
+    cards = [_card(screen, each, runs.get(each.id, [])) for each in rows]
+    days = traffic.days(screen.db, screen.now.date(), DAYS)
     moved = any(day.received or day.sent for day in days)
     return {
         "title": T("Synchronization"),
@@ -101,8 +99,8 @@ def page(desk: ScreenContext) -> Any:
         "text": text,
         "is_empty": not found and not text,
         "undecided": kept_list.undecided(site),
-        "workers": queue.workers_alive(desk.site),
-        "command": desk.worker_command,
+        "workers": queue.workers_alive(screen.site),
+        "command": screen.worker_command,
         "days": days,
         "chart": charts.by_day(T, days) if moved else None,
     }
@@ -124,7 +122,7 @@ class StateView:
 
 def states_of(site: Site, T: Translate) -> list[StateView]:
     """Return the states of all repositories, most urgent first, without empty ones."""
-    found = Counter(each.health.condition for each in standings(site, None))
+    found = Counter(each.state.condition for each in statuses(site, None))
     words = states_and_units.conditions(T)
     return [
         StateView(each.value, states_and_units.KINDS[each], words[each], found[each])
@@ -133,33 +131,33 @@ def states_of(site: Site, T: Translate) -> list[StateView]:
     ]
 
 
-def _name(standing: RepositoryStatus) -> str:
-    return str(standing.name).casefold()
+def _name(status: RepositoryStatus) -> str:
+    return str(status.name).casefold()
 
 
 _KEYS: dict[str, Callable[[RepositoryStatus], Any]] = {
-    "state": lambda each: (_URGENCY[each.health.condition], _name(each)),
+    "state": lambda each: (_URGENCY[each.state.condition], _name(each)),
     "name": _name,
     "success": lambda each: (last_success(each) or datetime.min, _name(each)),
     "next": lambda each: (each.facts.next_run or _LATEST, _name(each)),
 }
 
 
-def last_success(standing: RepositoryStatus) -> datetime | None:
+def last_success(status: RepositoryStatus) -> datetime | None:
     """Return when the exchange with a repository last worked: our last complete run, or its last contact."""
-    facts = standing.facts
+    facts = status.facts
     return facts.last_success if facts.is_active else facts.last_contact
 
 
-def _card(desk: ScreenContext, standing: RepositoryStatus, runs: list[Run]) -> Card:
-    T = desk.T
-    live = standing.live_run
-    condition = standing.health.condition
+def _card(screen: ScreenContext, status: RepositoryStatus, runs: list[Run]) -> Card:
+    T = screen.T
+    live = status.live_run
+    condition = status.state.condition
     return Card(
-        standing,
+        status,
         states_and_units.KINDS[condition],
         states_and_units.conditions(T)[condition],
-        explain(T, standing),
+        explain(T, status),
         charts.history(T, runs, live),
     )
 
@@ -167,34 +165,34 @@ def _card(desk: ScreenContext, standing: RepositoryStatus, runs: list[Run]) -> C
 # --- one repository ------------------------------------------------------------------------------------------
 
 
-def tab(desk: ScreenContext, record: Repository) -> Any:
+def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show one repository: its state, its resources, its runs."""
-    site, db = desk.site, desk.db
-    (standing,) = standings(site, db.sync_repository.id == record.id, LOOKED_AT)
+    site, db = screen.site, screen.db
+    (status,) = statuses(site, db.sync_repository.id == record.id, LOOKED_AT)
     recent = recent_runs(site, [record.id], LONG_HISTORY)[record.id]
-    live = standing.live_run
+    live = status.live_run
     runs = page_of(
-        db, db.sync_run.repository_id == record.id, ~db.sync_run.id, desk.request.get_vars, RUNS_A_PAGE
+        db, db.sync_run.repository_id == record.id, ~db.sync_run.id, screen.request.get_vars, RUNS_A_PAGE
     )
-    desk.response.view = "sync/overview.html"
+    screen.response.view = "sync/overview.html"
     return {
-        "card": _card(desk, standing, recent),
-        "flows": _flow_lines(desk, record, standing),
+        "card": _card(screen, status, recent),
+        "flows": _flow_lines(screen, record, status),
         "page": runs,
-        "lines": run_lines(desk, [Run.read(row) for row in runs.rows], live),
-        "workers": queue.workers_alive(desk.site),
-        "command": desk.worker_command,
+        "lines": run_lines(screen, [Run.read(row) for row in runs.rows], live),
+        "workers": queue.workers_alive(screen.site),
+        "command": screen.worker_command,
     }
 
 
-def _flow_lines(desk: ScreenContext, record: Repository, standing: RepositoryStatus) -> list[FlowLine]:
-    T = desk.T
+def _flow_lines(screen: ScreenContext, record: Repository, status: RepositoryStatus) -> list[FlowLine]:
+    T = screen.T
     modes = {Mode.PULL: T("Only fetch"), Mode.PUSH: T("Only send"), Mode.BOTH: T("Fetch and send")}
-    names = [flow.table for flow in standing.flows]
-    kept = kept_list.undecided_by_table(desk.site, record.id, names)
+    names = [flow.table for flow in status.flows]
+    kept = kept_list.undecided_by_table(screen.site, record.id, names)
     tasks = {row.id: row for row in record.task_rows}
     lines = []
-    for flow in standing.flows:
+    for flow in status.flows:
         if flow.task is None:
             mode = T("fetched by the other site")
         else:
@@ -203,7 +201,7 @@ def _flow_lines(desk: ScreenContext, record: Repository, standing: RepositorySta
             FlowLine(
                 flow,
                 tasks.get(flow.task.id) if flow.task is not None else None,
-                resource_title(desk.site, flow.table),
+                resource_title(screen.site, flow.table),
                 mode,
                 states_and_units.waiting(T, flow.outgoing),
                 T("not known") if flow.incoming is None else states_and_units.number(flow.incoming),

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...conflicts import record_history
+from ...conflicts import record_history as record_history
 from ...site.labels import resource_title
 from ...ui.refusals import refusal
 from .context import ScreenContext
-from .words import conflicts_and_log, remedies
+from .words import conflicts_and_log as conflicts_and_log
+from .words import remedies as remedies
 
 
-def page(desk: ScreenContext) -> Any:
+def page(screen: ScreenContext) -> Any:
     """Show the history of the record that the address names: the table as argument, ``uuid`` as variable."""
-    T, request = desk.T, desk.request
-    table = desk.site.schema.get(request.args(0) or "")
+    T, request = screen.T, screen.request
+    table = screen.site.schema.get(request.args(0) or "")
     uuid = str(request.get_vars.uuid or "")[:255]
-    found = record_history.history(desk.site, T, table, uuid) if table is not None and uuid else None
+    found = record_history.history(screen.site, T, table, uuid) if table is not None and uuid else None
     if found is None:
         raise refusal(404, T("Nothing is known of such a record."))
     return {
         "title": T("Synchronization history"),
         "history": found,
-        "resource": resource_title(desk.site, found.table.name),
+        "resource": resource_title(screen.site, found.table.name),
         "kinds": conflicts_and_log.kinds(T),
         "states": conflicts_and_log.states(T),
         "decided": conflicts_and_log.decided(T),

@@ -12,7 +12,7 @@ from ...database.runs import Run
 from ...site import Site
 from ...site.labels import Translate, resource_title
 from .context import ScreenContext
-from .words import states_and_units
+from .words import states_and_units as states_and_units
 from .words.state_reasons import failure_of
 
 COUNTED = ("created", "updated", "unchanged", "deleted", "merged", "skipped", "conflict", "rejected")
@@ -47,21 +47,21 @@ class ResourceLine(NamedTuple):
     sent: int
 
 
-def run_lines(desk: ScreenContext, rows: Iterable[Run], live: int | None) -> list[RunLine]:
+def run_lines(screen: ScreenContext, rows: Iterable[Run], live: int | None) -> list[RunLine]:
     """Return runs for a list.
 
     Args:
-        desk: the context.
+        screen: the context.
         rows: the runs.
         live: the run with a live worker.
     """
-    return [_run_line(desk, row, live) for row in rows]
+    return [_run_line(screen, row, live) for row in rows]
 
 
-def _run_line(desk: ScreenContext, row: Run, live: int | None) -> RunLine:
-    T = desk.T
+def _run_line(screen: ScreenContext, row: Run, live: int | None) -> RunLine:
+    T = screen.T
     is_live = row.state is RunState.RUNNING and row.id == live
-    end = desk.now if is_live else row.finished_on
+    end = screen.now if is_live else row.finished_on
     seconds = (end - row.started_on).total_seconds() if end else None
     return RunLine(
         row,

@@ -27,25 +27,25 @@ from .widgets import action_button, form_of, pressed, web_address
 MOST_RECORDS_A_PAGE = 100_000
 
 
-def page(desk: ScreenContext) -> Any:
+def page(screen: ScreenContext) -> Any:
     """Show and store the settings of this site, or show the page that changes the identifier."""
-    if desk.request.args:
-        if list(desk.request.args) != ["identifier"]:
-            raise refusal(404, desk.T("There is no such page."))
-        return _identifier(desk)
-    T, site, session = desk.T, desk.site, desk.session
+    if screen.request.args:
+        if list(screen.request.args) != ["identifier"]:
+            raise refusal(404, screen.T("There is no such page."))
+        return _identifier(screen)
+    T, site, session = screen.T, screen.site, screen.session
     form = settings_form(site, T)
-    if pressed(desk, form, "config", onvalidation=_check_addresses(T)):
+    if pressed(screen, form, "config", onvalidation=_check_addresses(T)):
         save_settings(site, form.vars)
         session.flash = T("Saved")
         redirect(URL("sync", "config"))
     mail_server, recipients = (
-        desk.site.host.settings.get_mail_server(),
-        desk.site.host.settings.get_sync_notify_to(),
+        screen.site.host.settings.get_mail_server(),
+        screen.site.host.settings.get_sync_notify_to(),
     )
     test = action_button("test_mail", T("Send a test mail"))
-    if mail_server and recipients and pressed(desk, test, "test_mail"):
-        session.flash = _test_mail(desk, recipients)
+    if mail_server and recipients and pressed(screen, test, "test_mail"):
+        session.flash = _test_mail(screen, recipients)
         redirect(URL("sync", "config"))
     return {
         "title": T("Synchronization Settings"),
@@ -219,19 +219,19 @@ def _check_addresses(T: Translate) -> Any:
     return check
 
 
-def _test_mail(desk: ScreenContext, recipients: list[str]) -> Any:
-    T = desk.T
-    subject = T("%s: a test mail about synchronization") % desk.site.host.settings.get_system_name()
+def _test_mail(screen: ScreenContext, recipients: list[str]) -> Any:
+    T = screen.T
+    subject = T("%s: a test mail about synchronization") % screen.site.host.settings.get_system_name()
     text = T("This mail was sent from the page Settings. Mails about failures come the same way.")
-    failure = desk.site.host.send_mail(recipients, str(subject), str(text))
+    failure = screen.site.host.send_mail(recipients, str(subject), str(text))
     if failure is None:
         return T("The mail server took a test mail to %s.") % ", ".join(recipients)
     return T("The mail could not be sent: %s. Check the section [mail] of private/appconfig.ini.") % failure
 
 
-def _identifier(desk: ScreenContext) -> Any:
+def _identifier(screen: ScreenContext) -> Any:
     """Show the effects of a new identifier, and change it."""
-    T, site = desk.T, desk.site
+    T, site = screen.T, screen.site
     row = site.config()
     form = form_of(
         Field(
@@ -246,16 +246,16 @@ def _identifier(desk: ScreenContext) -> Any:
         label=T("Change the identifier"),
         back=URL("sync", "config"),
     )
-    if pressed(desk, form, "identifier"):
+    if pressed(screen, form, "identifier"):
         former, wanted = row.uuid, form.vars.uuid.strip()
         row.update_record(uuid=wanted)
-        desk.session.flash = (
+        screen.session.flash = (
             T("Saved. It was %s before; register again at every repository.") % former
             if wanted != former
             else T("Nothing was changed.")
         )
         redirect(URL("sync", "config"))
-    desk.response.view = "sync/identifier.html"
+    screen.response.view = "sync/identifier.html"
     return {
         "title": T("Identifier of this site"),
         "form": form,

@@ -41,27 +41,27 @@ def action_button(
     )
 
 
-def pressed(desk: Any, form: Any, name: str, **options: Any) -> bool:
+def pressed(screen: Any, form: Any, name: str, **options: Any) -> bool:
     """Return whether a form was sent with a valid form key and valid values.
 
     A key is valid once, and until the session ends; with an expired key the person gets a message.
 
     Args:
-        desk: the context.
+        screen: the context.
         form: the form.
         name: name of the form, unique on the screen.
         options: options of web2py's ``process``.
     """
-    form.process(session=desk.session, formname=name, message_onsuccess=None, **options)
-    if not form.accepted and not form.errors and desk.request.post_vars._formname == name:
-        desk.response.flash = desk.T(
+    form.process(session=screen.session, formname=name, message_onsuccess=None, **options)
+    if not form.accepted and not form.errors and screen.request.post_vars._formname == name:
+        screen.response.flash = screen.T(
             "The page was open for too long. Check what you entered, and press the button again."
         )
     return bool(form.accepted)
 
 
 def confirm(
-    desk: Any,
+    screen: Any,
     name: str,
     title: Any,
     text: Any | Sequence[Any],
@@ -82,7 +82,7 @@ def confirm(
             ...
 
     Args:
-        desk: the context.
+        screen: the context.
         name: name of the action, unique on the screen.
         title: the question.
         text: what will happen; several texts for several paragraphs.
@@ -90,7 +90,7 @@ def confirm(
         danger: whether the action destroys something.
         back: address of the link back, by default the screen.
     """
-    request = desk.request
+    request = screen.request
     others = {key: value for key, value in request.get_vars.items() if key != "ask"}
     link = A(
         label,
@@ -101,9 +101,9 @@ def confirm(
     if request.get_vars.ask != name:
         return Confirmation(link, False, None)
     form = action_button(name, label, danger=danger)
-    if pressed(desk, form, name):
+    if pressed(screen, form, name):
         return Confirmation(link, True, None)
-    desk.response.view = "sync/confirm.html"
+    screen.response.view = "sync/confirm.html"
     lines = list(text) if isinstance(text, (list, tuple)) else [text]
     home = back or URL(args=request.args, vars=others)
     return Confirmation(link, False, {"title": title, "lines": lines, "form": form, "back": home})

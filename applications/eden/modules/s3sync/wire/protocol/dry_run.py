@@ -47,14 +47,14 @@ class DryRunResult:
     examples: tuple[DryRunRecord, ...] = ()
 
 
-def dry_run_json(forecast: DryRunResult) -> dict[str, Any]:
+def dry_run_json(dry_run: DryRunResult) -> dict[str, Any]:
     """Return the body of the reply to a dry run of a push."""
     return {
         "status": "success",
         "statuscode": "200",
-        "looked": forecast.looked,
-        "outcomes": forecast.outcomes,
-        "others": forecast.others,
+        "looked": dry_run.looked,
+        "outcomes": dry_run.outcomes,
+        "others": dry_run.others,
         "examples": [
             {
                 "action": each.action,
@@ -64,7 +64,7 @@ def dry_run_json(forecast: DryRunResult) -> dict[str, Any]:
                 "present": each.present,
                 "incoming": each.incoming,
             }
-            for each in forecast.examples
+            for each in dry_run.examples
         ],
     }
 

@@ -17,11 +17,7 @@ from typing import Any, Callable, Optional
 
 from ...core.schema import Field
 from ...core.text import shown
-from .datetimes import (
-    parse_date,
-    parse_datetime,
-    parse_time,
-)
+from .datetimes import parse_date, parse_datetime, parse_time
 
 Reader = Callable[[Optional[str], Optional[str]], Any]
 

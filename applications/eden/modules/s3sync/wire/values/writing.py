@@ -24,12 +24,7 @@ from typing import Any, Callable, Union
 from ...core.schema import Field
 from ...core.text import is_legal
 from ..xml_text import escape_attr, escape_attrs, escape_text, escape_texts
-from .datetimes import (
-    write_date,
-    write_datetime,
-    write_datetimes,
-    write_time,
-)
+from .datetimes import write_date, write_datetime, write_datetimes, write_time
 
 Writer = Callable[[Any], str]
 Pieces = list[Union[str, Sequence[str]]]

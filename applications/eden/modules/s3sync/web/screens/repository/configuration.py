@@ -9,18 +9,18 @@ from gluon import URL, redirect
 from ....active.registration import Introduction, introduce, known_offer
 from ....adapters import USUAL, adapter_types
 from ....adapters.base import Adapter, Remote
-from ....adapters.findings import ConnectionTest, unusable, without_address
+from ....adapters.connection_test import ConnectionTest, unusable, without_address
 from ....adapters.settings import columns
 from ....administration.repositories import delete_repository
 from ....core.errors import AlreadyRunning, ConfigurationError
 from ....exchange.peer import Capability
-from ....scheduler import jobs
+from ....scheduler import jobs as jobs
 from ....site import Repository, Site
 from ....transport.limits import InteractiveLimits
 from ..context import ScreenContext
 from ..widgets import action_button, confirm, pressed
-from ..words import states_and_units
-from . import connection_test
+from ..words import states_and_units as states_and_units
+from . import connection_test as connection_test
 from .form import entered_values, left_out, repository_form, wants_test
 from .secrets import keep_secrets
 
@@ -40,25 +40,25 @@ class Tested(NamedTuple):
 # --- the screens ---------------------------------------------------------------------------------------------
 
 
-def create(desk: ScreenContext) -> Any:
+def create(screen: ScreenContext) -> Any:
     """Show the form of a new repository; test the connection, or store and register it."""
-    T = desk.T
-    kind = _kind(str(desk.request.get_vars.type or USUAL))
-    form = repository_form(desk, kind, None)
+    T = screen.T
+    kind = _kind(str(screen.request.get_vars.type or USUAL))
+    form = repository_form(screen, kind, None)
     tested = None
-    if pressed(desk, form, "repository", keepvalues=True):
-        if wants_test(desk):
-            tested = _test(desk, kind, None, form)
+    if pressed(screen, form, "repository", keepvalues=True):
+        if wants_test(screen):
+            tested = _test(screen, kind, None, form)
         else:
-            repository_id = save_repository(desk, kind, None, form.vars)
-            desk.db.commit()
-            outcome = _introduce(desk, repository_id)
+            repository_id = save_repository(screen, kind, None, form.vars)
+            screen.db.commit()
+            outcome = _introduce(screen, repository_id)
             tab = "task" if outcome is None or outcome.succeeded else "update"
             redirect(
                 URL("sync", "repository", args=[outcome.repository_id if outcome else repository_id, tab])
             )
-    keep_secrets(desk, kind, None, form)
-    desk.response.view = "sync/form.html"
+    keep_secrets(screen, kind, None, form)
+    screen.response.view = "sync/form.html"
     return {
         "title": T("Add Repository"),
         "form": form,
@@ -71,38 +71,38 @@ def create(desk: ScreenContext) -> Any:
     }
 
 
-def configuration(desk: ScreenContext, record: Repository) -> Any:
+def configuration(screen: ScreenContext, record: Repository) -> Any:
     """Show the configuration of a repository; test the connection, store, register again or delete it."""
-    T = desk.T
-    delete = _ask_to_delete(desk, record)
+    T = screen.T
+    delete = _ask_to_delete(screen, record)
     if delete.page:
         return delete.page
     if delete.agreed:
         try:
-            delete_repository(desk.site, record.id)
+            delete_repository(screen.site, record.id)
         except AlreadyRunning:
-            desk.session.flash = T("Nothing was deleted: it is being synchronized. Stop that first.")
+            screen.session.flash = T("Nothing was deleted: it is being synchronized. Stop that first.")
             redirect(URL("sync", "repository", args=[record.id, "now"]))
-        desk.session.flash = T("The repository was deleted. The records that it brought stay.")
+        screen.session.flash = T("The repository was deleted. The records that it brought stay.")
         redirect(URL("sync", "index"))
     kind = _kind(record.apitype)
     here = URL("sync", "repository", args=[record.id, "update"])
-    form = repository_form(desk, kind, record)
+    form = repository_form(screen, kind, record)
     again = action_button("register", T("Register again"))
     tested = None
-    if pressed(desk, form, "repository", keepvalues=True):
-        if wants_test(desk):
-            tested = _test(desk, kind, record, form)
+    if pressed(screen, form, "repository", keepvalues=True):
+        if wants_test(screen):
+            tested = _test(screen, kind, record, form)
         else:
-            save_repository(desk, kind, record, form.vars)
-            desk.db.commit()
-            outcome = _introduce(desk, record.id)
+            save_repository(screen, kind, record, form.vars)
+            screen.db.commit()
+            outcome = _introduce(screen, record.id)
             redirect(_tab_of(outcome, here))
-    if pressed(desk, again, "register"):
-        redirect(_tab_of(_introduce(desk, record.id), here))
-    keep_secrets(desk, kind, record, form)
+    if pressed(screen, again, "register"):
+        redirect(_tab_of(_introduce(screen, record.id), here))
+    keep_secrets(screen, kind, record, form)
     offer = known_offer(record)
-    desk.response.view = "sync/update.html"
+    screen.response.view = "sync/update.html"
     return {
         "form": form,
         "tested": tested,
@@ -113,9 +113,9 @@ def configuration(desk: ScreenContext, record: Repository) -> Any:
         "type": T(kind.label),
         "offer": offer.offer if offer else None,
         "skew": _rounded(record.skew),
-        "clock_warning": desk.site.host.settings.get_sync_clock_warning(),
+        "clock_warning": screen.site.host.settings.get_sync_clock_warning(),
         "abilities": connection_test.abilities(T, kind, record.capabilities),
-        "address": desk.site.base_url,
+        "address": screen.site.base_url,
     }
 
 
@@ -136,21 +136,21 @@ def _rounded(skew: Any) -> int | None:
 # --- the test ------------------------------------------------------------------------------------------------
 
 
-def _test(desk: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> Tested:
+def _test(screen: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> Tested:
     """Test the connection with the entered values; nothing is stored."""
-    remote = _entered(desk, kind, record, form.vars)
-    result, taken = _asked(desk, kind, remote)
+    remote = _entered(screen, kind, record, form.vars)
+    result, taken = _asked(screen, kind, remote)
     if result.offer is not None:
         control = form.element("input[name=name]")
         if control is not None and not remote.name:
             control["_value"] = control["value"] = result.offer.name[:64]
-    return Tested(connection_test.told(desk.T, kind, result, taken), result.passed)
+    return Tested(connection_test.told(screen.T, kind, result, taken), result.passed)
 
 
-def _entered(desk: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any) -> Remote:
+def _entered(screen: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any) -> Remote:
     """Return the repository with the values of the form."""
-    site = desk.site
-    given = entered_values(desk, kind, record, values)
+    site = screen.site
+    given = entered_values(screen, kind, record, values)
     opened = {
         each.name: site.vault.open(given[each.name]) if each.secret else given[each.name]
         for each in kind.settings
@@ -167,16 +167,16 @@ def _entered(desk: ScreenContext, kind: type[Adapter], record: Repository | None
     )
 
 
-def _asked(desk: ScreenContext, kind: type[Adapter], remote: Remote) -> tuple[ConnectionTest, str | None]:
+def _asked(screen: ScreenContext, kind: type[Adapter], remote: Remote) -> tuple[ConnectionTest, str | None]:
     """Return the test, and the name of another repository for the same site, if there is one."""
-    site = desk.site
+    site = screen.site
     if kind.missing(remote.settings):
         return without_address(), None
     # Ends the read transaction: the test may take long.
     site.db.commit()
     try:
         with site.connect(kind.apitype, remote, InteractiveLimits()) as peer:
-            result = peer.test(desk.site.host.settings.get_sync_clock_warning())
+            result = peer.test(screen.site.host.settings.get_sync_clock_warning())
     except ConfigurationError as error:
         return unusable(error), None
     return result, _taken(site, remote, result)
@@ -193,40 +193,42 @@ def _taken(site: Site, remote: Remote, result: ConnectionTest) -> str | None:
 # --- storing, registering, deleting --------------------------------------------------------------------------
 
 
-def save_repository(desk: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any) -> int:
+def save_repository(
+    screen: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any
+) -> int:
     """Store the values of the form; return the repository."""
-    given = entered_values(desk, kind, record, values)
+    given = entered_values(screen, kind, record, values)
     entered = {
         "name": values.name.strip(),
         "apitype": kind.apitype,
         **columns(record.settings if record else None, given),
     }
-    desk.session.sync_secrets = None
+    screen.session.sync_secrets = None
     if record is None:
-        return int(desk.db.sync_repository.insert(**entered))
+        return int(screen.db.sync_repository.insert(**entered))
     if values.uuid:
         entered["uuid"] = values.uuid.strip()
     record.update(**entered)
     return record.id
 
 
-def _introduce(desk: ScreenContext, repository_id: int) -> Introduction | None:
+def _introduce(screen: ScreenContext, repository_id: int) -> Introduction | None:
     """Register this site at a repository and show the result; return None if it cannot be asked."""
-    T, session = desk.T, desk.session
-    repository = desk.site.repository(repository_id)
+    T, session = screen.T, screen.session
+    repository = screen.site.repository(repository_id)
     if Capability.REGISTER not in _kind(repository.apitype).capabilities:
         session.flash = T("Saved.")
         return None
     if not repository.can_ask:
         session.flash = T("Saved. Without an address this site waits for the other one to begin.")
         return None
-    outcome = introduce(desk.site, repository_id)
+    outcome = introduce(screen.site, repository_id)
     if outcome.error is not None:
         session.flash = T("Saved, but the registration failed: %s") % outcome.error.explain()
         return outcome
     answer = outcome.registration
     skew = answer.skew if answer else None
-    if answer and skew is not None and abs(skew) > desk.site.host.settings.get_sync_clock_warning():
+    if answer and skew is not None and abs(skew) > screen.site.host.settings.get_sync_clock_warning():
         session.flash = T(
             "Saved and registered at the other site, but the clocks of the two sites differ by %s."
         ) % states_and_units.seconds(T, round(abs(skew)))
@@ -235,15 +237,15 @@ def _introduce(desk: ScreenContext, repository_id: int) -> Introduction | None:
     return outcome
 
 
-def _ask_to_delete(desk: ScreenContext, record: Repository) -> Any:
-    T, db = desk.T, desk.db
+def _ask_to_delete(screen: ScreenContext, record: Repository) -> Any:
+    T, db = screen.T, screen.db
     counts = {
         "resources": len(record.task_rows),
         "jobs": len(jobs.jobs_of(db, record.id)),
-        "entries": db(db.sync_log.repository_id == record.id).count() if desk.request.get_vars.ask else 0,
+        "entries": db(db.sync_log.repository_id == record.id).count() if screen.request.get_vars.ask else 0,
     }
     return confirm(
-        desk,
+        screen,
         "delete",
         T("Delete the repository %s?") % record.name,
         [

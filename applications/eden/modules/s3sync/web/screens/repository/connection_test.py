@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Callable, NamedTuple, Optional
 
 from ....adapters.base import Adapter
-from ....adapters.findings import OBSTACLES, Answer, ConnectionTest, Finding, Question
+from ....adapters.connection_test import OBSTACLES, Answer, ConnectionTest, Finding, Question
 from ....site.labels import Translate
-from ..words import states_and_units
+from ..words import states_and_units as states_and_units
 
 
 class TestLine(NamedTuple):

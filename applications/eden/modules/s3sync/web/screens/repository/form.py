@@ -19,17 +19,17 @@ from ..widgets import web_address
 from .secrets import kept_secret, kept_words, secret_field
 
 
-def repository_form(desk: ScreenContext, kind: type[Adapter], record: Repository | None) -> Any:
+def repository_form(screen: ScreenContext, kind: type[Adapter], record: Repository | None) -> Any:
     """Return the form of a repository, from the settings of its type; secrets are never sent to the browser.
 
     Args:
-        desk: the context.
+        screen: the context.
         kind: class of the adapter.
         record: the repository, None for a new one.
     """
-    T, db = desk.T, desk.db
+    T, db = screen.T, screen.db
     # A test needs no name; the other site may send one.
-    named: list[Any] = [IS_LENGTH(64)] if wants_test(desk) else [IS_NOT_EMPTY(), IS_LENGTH(64)]
+    named: list[Any] = [IS_LENGTH(64)] if wants_test(screen) else [IS_NOT_EMPTY(), IS_LENGTH(64)]
     fields = [
         Field(
             "name",
@@ -39,7 +39,7 @@ def repository_form(desk: ScreenContext, kind: type[Adapter], record: Repository
             comment=T("What this site calls the other one"),
         )
     ]
-    fields += [_field(desk, kind, each, record) for each in kind.settings]
+    fields += [_field(screen, kind, each, record) for each in kind.settings]
     if record and Capability.REGISTER in kind.capabilities:
         table = db.sync_repository
         fields.append(
@@ -60,31 +60,31 @@ def repository_form(desk: ScreenContext, kind: type[Adapter], record: Repository
     )
     buttons = [save]
     if Capability.TEST in kind.capabilities:
-        buttons += [" ", _test_button(desk)]
+        buttons += [" ", _test_button(screen)]
     return SQLFORM.factory(
         *fields, formstyle=form_rows, separator="", table_name="repository", buttons=buttons
     )
 
 
-def _test_button(desk: ScreenContext) -> Any:
+def _test_button(screen: ScreenContext) -> Any:
     return BUTTON(
-        desk.T("Test the connection"),
+        screen.T("Test the connection"),
         _type="submit",
         _name="test",
         _value="1",
         _class="btn btn-outline-primary",
         _id="test-connection",
-        _formaction=URL(args=desk.request.args, vars=desk.request.get_vars) + "#test",
+        _formaction=URL(args=screen.request.args, vars=screen.request.get_vars) + "#test",
     )
 
 
-def _field(desk: ScreenContext, kind: type[Adapter], setting: Setting, record: Repository | None) -> Field:
-    T = desk.T
+def _field(screen: ScreenContext, kind: type[Adapter], setting: Setting, record: Repository | None) -> Field:
+    T = screen.T
     label = T(setting.label)
     comment = T(setting.help) if setting.help else None
     value = stored(record, setting) if record else None
     if setting.secret:
-        if kept_secret(desk, record, setting.name):
+        if kept_secret(screen, record, setting.name):
             comment = kept_words(T)
         elif value:
             comment = T("Leave empty to keep the present one")
@@ -97,7 +97,7 @@ def _field(desk: ScreenContext, kind: type[Adapter], setting: Setting, record: R
         return Field(
             setting.name, label=label, default=value or choices[0][0], requires=requires, comment=comment
         )
-    requires = [IS_LENGTH(512), _checked(desk, setting)]
+    requires = [IS_LENGTH(512), _checked(screen, setting)]
     if setting.required and Capability.PASSIVE not in kind.capabilities:
         requires = [IS_NOT_EMPTY(), *requires]
     else:
@@ -105,9 +105,9 @@ def _field(desk: ScreenContext, kind: type[Adapter], setting: Setting, record: R
     return Field(setting.name, label=label, default=value, requires=requires, comment=comment)
 
 
-def _checked(desk: ScreenContext, setting: Setting) -> Callable[..., tuple[Any, Any]]:
+def _checked(screen: ScreenContext, setting: Setting) -> Callable[..., tuple[Any, Any]]:
     """Return a validator for a setting of a type."""
-    T = desk.T
+    T = screen.T
 
     def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
         value = str(value).strip()
@@ -116,7 +116,7 @@ def _checked(desk: ScreenContext, setting: Setting) -> Callable[..., tuple[Any, 
             if problem:
                 return value, problem
         if setting.kind is Kind.PATH:
-            problem = folder_words(T, desk.site.lines(), value)
+            problem = folder_words(T, screen.site.lines(), value)
             if problem:
                 return value, problem
         problem = setting.check(value) if setting.check else ""
@@ -159,18 +159,18 @@ def _unique(rows: Any, field: Any, T: Translate) -> Callable[[Any], tuple[Any, A
     return check
 
 
-def wants_test(desk: ScreenContext) -> bool:
+def wants_test(screen: ScreenContext) -> bool:
     """Return whether the person wants to test the connection, not to save."""
-    return bool(desk.request.post_vars.test)
+    return bool(screen.request.post_vars.test)
 
 
 def entered_values(
-    desk: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any
+    screen: ScreenContext, kind: type[Adapter], record: Repository | None, values: Any
 ) -> dict[str, Any]:
     """Return the entered values by the names of the type's settings; secrets encrypted, None for empty ones.
 
     Args:
-        desk: the context.
+        screen: the context.
         kind: class of the adapter.
         record: the repository, None for a new one.
         values: of the form.
@@ -178,7 +178,7 @@ def entered_values(
     found: dict[str, Any] = {}
     for setting in kind.settings:
         if setting.secret:
-            found[setting.name] = secret_field(desk, record, setting, values)
+            found[setting.name] = secret_field(screen, record, setting, values)
         elif setting.kind is Kind.BOOLEAN:
             found[setting.name] = bool(values[setting.name])
         else:

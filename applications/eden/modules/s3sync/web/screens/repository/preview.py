@@ -14,7 +14,7 @@ from ....core.kept import Side
 from ....core.plurals import counted, number
 from ....core.records import Action, Record
 from ....core.schema import Table
-from ....exchange import versions
+from ....exchange import versions as versions
 from ....exchange.peer import Capability
 from ....exchange.run.ports import Task
 from ....site import Repository
@@ -22,7 +22,7 @@ from ....site.labels import Translate, resource_names
 from ....wire.protocol.dry_run import DryRunRecord
 from ..context import ScreenContext
 from ..widgets import action_button, pressed
-from ..words import remedies
+from ..words import remedies as remedies
 
 #: Maximum number of fields shown of a record that only one site has.
 MOST_FIELDS = 6
@@ -89,26 +89,26 @@ class PreviewPage(NamedTuple):
     in_time: bool
 
 
-def tab(desk: ScreenContext, record: Repository) -> Any:
+def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show what a synchronisation would do now, after the button is pressed."""
-    T = desk.T
-    wanted = str(desk.request.get_vars.resource or "")
-    tasks, problem = _tasks(desk, record)
+    T = screen.T
+    wanted = str(screen.request.get_vars.resource or "")
+    tasks, problem = _tasks(screen, record)
     chosen = [task for task in tasks if task.resource == wanted] or tasks
     look = action_button("look", T("Look now"))
     may_look = Capability.PREVIEW in record.type_capabilities and record.can_ask
     result: Preview | None = None
-    if chosen and may_look and pressed(desk, look, "look"):
+    if chosen and may_look and pressed(screen, look, "look"):
         result = preview(record, chosen)
-    titles = resource_names(desk.site)
-    desk.response.view = "sync/preview.html"
+    titles = resource_names(screen.site)
+    screen.response.view = "sync/preview.html"
     return {
         "look": look if chosen and may_look else "",
         "problem": problem,
         "most": MOST,
         "result": result,
         "failed": _explained(T, result.error) if result and result.error else None,
-        "resources": [_shown(desk, each, titles) for each in result.resources] if result else [],
+        "resources": [_shown(screen, each, titles) for each in result.resources] if result else [],
         "choices": [(task.resource, str(titles.get(task.resource, task.resource))) for task in tasks],
         "chosen": wanted if len(chosen) == 1 and len(tasks) > 1 else "",
         "add": URL("sync", "repository", args=[record.id, "task", "create"]),
@@ -116,7 +116,7 @@ def tab(desk: ScreenContext, record: Repository) -> Any:
     }
 
 
-def _tasks(desk: ScreenContext, record: Repository) -> tuple[list[Task], Any]:
+def _tasks(screen: ScreenContext, record: Repository) -> tuple[list[Task], Any]:
     if not record.can_ask:
         return [], None
     try:
@@ -125,7 +125,7 @@ def _tasks(desk: ScreenContext, record: Repository) -> tuple[list[Task], Any]:
         # Nothing is exchanged yet; the page tells how to begin.
         return [], None
     except SyncError as error:
-        return [], _explained(desk.T, error)
+        return [], _explained(screen.T, error)
 
 
 def _explained(T: Translate, error: SyncError) -> Any:
@@ -137,26 +137,26 @@ def _explained(T: Translate, error: SyncError) -> Any:
     return error.explain()
 
 
-def _shown(desk: ScreenContext, found: ResourcePreview, titles: dict[str, Any]) -> PreviewPage:
+def _shown(screen: ScreenContext, found: ResourcePreview, titles: dict[str, Any]) -> PreviewPage:
     name = found.task.resource
     parts = []
     if found.incoming is not None:
-        parts.append(_part(desk, name, found.incoming, incoming=True))
+        parts.append(_part(screen, name, found.incoming, incoming=True))
     if found.outgoing is not None:
-        parts.append(_part(desk, name, found.outgoing, incoming=False))
+        parts.append(_part(screen, name, found.outgoing, incoming=False))
     return PreviewPage(name, str(titles.get(name, name)), parts, found.in_time)
 
 
-def _part(desk: ScreenContext, name: str, direction: Direction, *, incoming: bool) -> Part:
-    T = desk.T
+def _part(screen: ScreenContext, name: str, direction: Direction, *, incoming: bool) -> Part:
+    T = screen.T
     title = T("From the other site to here") if incoming else T("From here to the other site")
-    if direction.error is not None or direction.forecast is None:
+    if direction.error is not None or direction.dry_run is None:
         reason = _explained(T, direction.error) if direction.error else ""
         return Part(title, [], [], [], T("This could not be looked at: %s") % reason)
-    forecast = direction.forecast
+    dry_run = direction.dry_run
     fates = _fates(T, incoming)
     counts = [
-        Count(*fates[action], forecast.outcomes[action]) for action in fates if forecast.outcomes.get(action)
+        Count(*fates[action], dry_run.outcomes[action]) for action in fates if dry_run.outcomes.get(action)
     ]
     notes = [
         *_limits(T, direction),
@@ -165,22 +165,22 @@ def _part(desk: ScreenContext, name: str, direction: Direction, *, incoming: boo
             * direction.restored
         ),
     ]
-    if forecast.others:
+    if dry_run.others:
         notes.append(
             counted(
                 T,
-                forecast.others,
+                dry_run.others,
                 "%(count)s record that belongs to them would change as well.",
                 "%(count)s records that belong to them would change as well.",
             )
         )
-    if not direction.foreseen:
+    if not direction.outcome_of_dry_run:
         notes.append(T("An Eden does not say beforehand what it would do with them."))
-    return Part(title, counts, notes, _examples(desk, name, direction, fates, incoming), None)
+    return Part(title, counts, notes, _examples(screen, name, direction, fates, incoming), None)
 
 
 def _limits(T: Translate, direction: Direction) -> list[Any]:
-    looked = direction.forecast.looked if direction.forecast else 0
+    looked = direction.dry_run.looked if direction.dry_run else 0
     if not direction.more:
         return []
     if direction.total is None:
@@ -237,22 +237,22 @@ def _fates(T: Translate, incoming: bool) -> dict[str, tuple[str, Any]]:
 
 
 def _examples(
-    desk: ScreenContext, name: str, direction: Direction, fates: dict[str, tuple[str, Any]], incoming: bool
+    screen: ScreenContext, name: str, direction: Direction, fates: dict[str, tuple[str, Any]], incoming: bool
 ) -> list[Example]:
-    table = desk.site.schema.get(name)
-    if table is None or direction.forecast is None:
+    table = screen.site.schema.get(name)
+    if table is None or direction.dry_run is None:
         return []
     return [
-        _example(desk, table, each, fates[each.action], incoming)
-        for each in direction.forecast.examples
+        _example(screen, table, each, fates[each.action], incoming)
+        for each in direction.dry_run.examples
         if each.action in fates
     ]
 
 
 def _example(
-    desk: ScreenContext, table: Table, each: DryRunRecord, fate: tuple[str, Any], incoming: bool
+    screen: ScreenContext, table: Table, each: DryRunRecord, fate: tuple[str, Any], incoming: bool
 ) -> Example:
-    T, site = desk.T, desk.site
+    T, site = screen.T, screen.site
     texts = (each.present, each.incoming) if incoming else (each.incoming, each.present)
     reasons = _reasons(T, each, incoming)
     names = versions.name_in(list(texts), site.host.name_fields(table.name))
@@ -261,7 +261,7 @@ def _example(
     except SyncError as error:
         reasons.append(T("The versions cannot be shown: %s") % error.message)
         here = there = None
-    lines = _lines(desk, table, here, there)
+    lines = _lines(screen, table, here, there)
     only_one = (here is None) != (there is None)
     return Example(*fate, names or each.uuid or str(T("without an identifier")), reasons, lines, only_one)
 
@@ -276,12 +276,12 @@ def _reasons(T: Translate, each: DryRunRecord, incoming: bool) -> list[Any]:
 
 
 def _lines(
-    desk: ScreenContext, table: Table, here: Record | None, there: Record | None
+    screen: ScreenContext, table: Table, here: Record | None, there: Record | None
 ) -> list[versions.FieldLine]:
-    words = SiteWords(desk.site, desk.T, table, [here, there])
-    lines = versions.compare(here, there, table, words, desk.site.own_domain)
+    words = SiteWords(screen.site, screen.T, table, [here, there])
+    lines = versions.compare(here, there, table, words, screen.site.own_domain)
     if here is not None and there is not None:
         return [line for line in lines if line.differs]
-    empty = str(desk.T("empty"))
+    empty = str(screen.T("empty"))
     told = [line for line in lines if (line.ours or line.theirs) not in (None, empty) and line.name]
     return told[:MOST_FIELDS]

@@ -12,13 +12,14 @@ from gluon.validators import IS_IN_SET, IS_INT_IN_RANGE
 from ....core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run
 from ....database.runs import Run
 from ....database.runs import find as find_runs
-from ....scheduler import jobs, queue
+from ....scheduler import jobs as jobs
+from ....scheduler import queue as queue
 from ....site import Repository, Site
 from ....site.labels import Translate
-from ....ui import look
+from ....ui import look as look
 from ..context import ScreenContext
 from ..widgets import action_button, confirm, form_of, pressed
-from ..words import states_and_units
+from ..words import states_and_units as states_and_units
 from ..words.state_reasons import failure_of
 
 USUAL_PERIOD = 900
@@ -52,29 +53,29 @@ class JobLine(NamedTuple):
     url: str
 
 
-def tab(desk: ScreenContext, record: Repository) -> Any:
+def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show the jobs of a repository, or one of them."""
-    if desk.request.args(2) is None:
-        desk.response.view = "sync/jobs.html"
+    if screen.request.args(2) is None:
+        screen.response.view = "sync/jobs.html"
         return {
-            "lines": job_lines(desk, record.id),
-            "workers": queue.workers_alive(desk.site),
-            "command": desk.worker_command,
+            "lines": job_lines(screen, record.id),
+            "workers": queue.workers_alive(screen.site),
+            "command": screen.worker_command,
         }
-    return _one(desk, record)
+    return _one(screen, record)
 
 
-def _one(desk: ScreenContext, record: Repository) -> Any:
-    site, T, session, db = desk.site, desk.T, desk.session, desk.db
+def _one(screen: ScreenContext, record: Repository) -> Any:
+    site, T, session, db = screen.site, screen.T, screen.session, screen.db
     back = URL("sync", "repository", args=[record.id, "job"])
     job = task = None
-    if desk.request.args(2) != "create":
-        job = desk.record_of(record, db.sync_job, desk.request.args(2))
+    if screen.request.args(2) != "create":
+        job = screen.record_of(record, db.sync_job, screen.request.args(2))
         task = db.scheduler_task(job.scheduler_task_id)
     delete = reset = ""
     if job is not None:
         removal = confirm(
-            desk,
+            screen,
             "delete",
             T("Take this job off the schedule?"),
             T(
@@ -90,22 +91,24 @@ def _one(desk: ScreenContext, record: Repository) -> Any:
             redirect(back)
         delete = removal.link
         reset = action_button("reset", T("Run as soon as possible"))
-        if task is not None and pressed(desk, reset, "reset"):
+        if task is not None and pressed(screen, reset, "reset"):
             session.flash = (
                 T("The job is queued.")
-                if jobs.reset_job(desk.site, job.id)
+                if jobs.reset_job(screen.site, job.id)
                 else T("The repository is being synchronized already")
             )
             redirect(back)
-    form = job_form(T, task, desk.now)
-    in_order = _in_order(T, desk.now)
-    accepted = (job is None or task is not None) and pressed(desk, form, "job", onvalidation=in_order)
+    form = job_form(T, task, screen.now)
+    in_order = _in_order(T, screen.now)
+    accepted = (job is None or task is not None) and pressed(screen, form, "job", onvalidation=in_order)
     if accepted:
         save_job(site, record, job, task, form.vars)
         session.flash = T("Saved")
         redirect(back)
-    desk.response.view = "sync/job.html"
-    line = _job_line(desk, record.id, job, task, None, None) if job is not None and task is not None else None
+    screen.response.view = "sync/job.html"
+    line = (
+        _job_line(screen, record.id, job, task, None, None) if job is not None and task is not None else None
+    )
     return {
         "job": job,
         "task": task,
@@ -274,9 +277,9 @@ def _start(now: datetime, task: Any, period: int, begins: datetime | None, at: t
 # --- the list ------------------------------------------------------------------------------------------------
 
 
-def job_lines(desk: ScreenContext, repository_id: int) -> list[JobLine]:
+def job_lines(screen: ScreenContext, repository_id: int) -> list[JobLine]:
     """Return the jobs of a repository for the schedule."""
-    db = desk.db
+    db = screen.db
     rows = jobs.jobs_of(db, repository_id)
     newest = db.scheduler_run.id.max()
     tasks = [row.scheduler_task.id for row in rows]
@@ -288,22 +291,22 @@ def job_lines(desk: ScreenContext, repository_id: int) -> list[JobLine]:
     for row in rows:
         run = runs.get(row.scheduler_task.id)
         its = made.get(run.id) if run is not None else None
-        lines.append(_job_line(desk, repository_id, row.sync_job, row.scheduler_task, run, its))
+        lines.append(_job_line(screen, repository_id, row.sync_job, row.scheduler_task, run, its))
     return lines
 
 
 def _job_line(
-    desk: ScreenContext, repository_id: int, job: Any, task: Any, run: Any, made: Run | None
+    screen: ScreenContext, repository_id: int, job: Any, task: Any, run: Any, made: Run | None
 ) -> JobLine:
-    T = desk.T
+    T = screen.T
     plans = task.enabled and task.status in ("QUEUED", "ASSIGNED")
     next_run = task.next_run_time if plans else None
-    seconds = (next_run - desk.now).total_seconds() if next_run is not None else 0.0
+    seconds = (next_run - screen.now).total_seconds() if next_run is not None else 0.0
     outcome, reason = _outcome(T, run, made)
     return JobLine(
         job,
         task,
-        states_and_units.rhythm(T, task.period, (task.start_time or desk.now).time()),
+        states_and_units.rhythm(T, task.period, (task.start_time or screen.now).time()),
         _job_state(T, task),
         next_run,
         states_and_units.span(T, seconds) if seconds > 0 else "",

@@ -22,18 +22,18 @@ def kept_words(T: Translate) -> Any:
     return T("What you typed is kept for ten minutes. Leave this empty to use it, or type it again.")
 
 
-def kept_secret(desk: ScreenContext, record: Repository | None, name: str) -> str | None:
+def kept_secret(screen: ScreenContext, record: Repository | None, name: str) -> str | None:
     """Return a secret that was typed for a test and not saved, encrypted; None if there is none."""
-    kept = desk.session.sync_secrets
+    kept = screen.session.sync_secrets
     if not kept or kept["of"] != (record.id if record else 0):
         return None
-    if datetime.fromisoformat(kept["until"]) < desk.now:
+    if datetime.fromisoformat(kept["until"]) < screen.now:
         return None
     found: str | None = kept["sealed"].get(name)
     return found
 
 
-def keep_secrets(desk: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> None:
+def keep_secrets(screen: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> None:
     """Remove typed secrets from the page and store them, encrypted, until the person saves."""
     typed = {}
     for setting in kind.settings:
@@ -43,23 +43,25 @@ def keep_secrets(desk: ScreenContext, kind: type[Adapter], record: Repository | 
         if control is not None:
             control["value"] = control["_value"] = None
             control["_autocomplete"] = "new-password"
-        value = desk.request.post_vars[setting.name]
-        sealed = desk.site.vault.seal(value) if value else kept_secret(desk, record, setting.name)
+        value = screen.request.post_vars[setting.name]
+        sealed = screen.site.vault.seal(value) if value else kept_secret(screen, record, setting.name)
         if sealed:
             typed[setting.name] = sealed
             for help_text in form.elements(f"#repository_{setting.name}__row__help"):
-                help_text.components[:] = [kept_words(desk.T)]
-    if typed and desk.request.env.request_method == "POST":
-        until = desk.now + PASSWORD_WAITS
-        desk.session.sync_secrets = {
+                help_text.components[:] = [kept_words(screen.T)]
+    if typed and screen.request.env.request_method == "POST":
+        until = screen.now + PASSWORD_WAITS
+        screen.session.sync_secrets = {
             "of": record.id if record else 0,
             "until": until.isoformat(),
             "sealed": typed,
         }
 
 
-def secret_field(desk: ScreenContext, record: Repository | None, setting: Setting, values: Any) -> str | None:
+def secret_field(
+    screen: ScreenContext, record: Repository | None, setting: Setting, values: Any
+) -> str | None:
     """Return the secret to store: typed now, typed for a test, or stored before."""
     if values[setting.name]:
-        return desk.site.vault.seal(values[setting.name])
-    return kept_secret(desk, record, setting.name) or (stored(record, setting) if record else None)
+        return screen.site.vault.seal(values[setting.name])
+    return kept_secret(screen, record, setting.name) or (stored(record, setting) if record else None)

@@ -7,102 +7,103 @@ from typing import Any
 
 from gluon import URL, redirect
 
-from ....conflicts import kept_list
+from ....conflicts import kept_list as kept_list
 from ....core.plurals import counted
 from ....core.task import Activity, Mode, RunState
-from ....core.throughput import Pace, pace
-from ....database import runs
+from ....core.throughput import Throughput, throughput
+from ....database import runs as runs
 from ....database.runs import Run
-from ....scheduler import queue, run_record
+from ....scheduler import queue as queue
+from ....scheduler import run_record as run_record
 from ....site import Repository
 from ....site.labels import Translate, resource_title
 from ....site.tasks import TaskRow
 from ..context import ScreenContext
 from ..runs import resource_lines, run_lines, totals
 from ..widgets import action_button, pressed
-from ..words import states_and_units
+from ..words import states_and_units as states_and_units
 
 #: Number of runs in the list.
 RUNS = 10
 
 
-def tab(desk: ScreenContext, record: Repository) -> Any:
+def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show the current or last run of this repository and its actions; as JSON for the live progress."""
-    if desk.request.extension == "json":
-        return _as_json(desk, record)
-    T, db, session, settings = desk.T, desk.db, desk.session, desk.site.host.settings
+    if screen.request.extension == "json":
+        return _as_json(screen, record)
+    T, db, session, settings = screen.T, screen.db, screen.session, screen.site.host.settings
     start = action_button("start", T("Synchronize now"))
     cancel = action_button("cancel", T("Stop"), danger=True)
     here = URL("sync", "repository", args=[record.id, "now"])
-    if pressed(desk, start, "start"):
+    if pressed(screen, start, "start"):
         # A double click must start only one run.
         if not queue.waiting(db, record.id):
             queue.start_now(
-                desk.site,
+                screen.site,
                 record.id,
-                desk.site.host.user_id,
+                screen.site.host.user_id,
                 settings.get_sync_task_timeout(),
             )
         redirect(here)
-    if pressed(desk, cancel, "cancel"):
+    if pressed(screen, cancel, "cancel"):
         if run_record.request_cancel(db, record.id):
             session.flash = T("It stops after the page that is being exchanged.")
         elif queue.cancel_waiting(db, record.id):
             session.flash = T("The run was taken back before it began.")
         redirect(here)
     found = runs.find(db, db.sync_run.repository_id == record.id, ~db.sync_run.id, RUNS)
-    live = run_record.live_run(desk.site, record.id)
+    live = run_record.live_run(screen.site, record.id)
     running = next((run for run in found if run.id == live and run.state is RunState.RUNNING), None)
     last = next((run for run in found if run.state is not RunState.RUNNING), None)
     queued = running is None and queue.waiting(db, record.id)
-    desk.response.view = "sync/now.html"
+    screen.response.view = "sync/now.html"
     return {
         "start": start,
         "cancel": cancel,
         "running": running,
-        "progress": progress(desk, record, running) if running is not None else None,
+        "progress": progress(screen, record, running) if running is not None else None,
         "queued": queued,
         "last": last if running is None and not queued else None,
-        "last_line": run_lines(desk, [last], live)[0] if last is not None else None,
+        "last_line": run_lines(screen, [last], live)[0] if last is not None else None,
         "last_totals": totals(T, last) if last is not None else "",
-        "resources": resource_lines(desk.site, T, last) if last is not None else [],
-        "lines": run_lines(desk, found, live),
-        "undecided": kept_list.undecided(desk.site, record.id),
-        "workers": queue.workers_alive(desk.site),
-        "command": desk.worker_command,
+        "resources": resource_lines(screen.site, T, last) if last is not None else [],
+        "lines": run_lines(screen, found, live),
+        "undecided": kept_list.undecided(screen.site, record.id),
+        "workers": queue.workers_alive(screen.site),
+        "command": screen.worker_command,
         "tasks": len(record.task_rows),
         "source": URL("sync", "repository.json", args=[record.id, "now"]),
     }
 
 
-def _as_json(desk: ScreenContext, record: Repository) -> str:
+def _as_json(screen: ScreenContext, record: Repository) -> str:
     """Return the progress of the run: requested every second, so it takes no lock and reads three rows."""
-    desk.session.forget(desk.response)
-    desk.response.headers["Cache-Control"] = "no-store"
-    db = desk.db
-    live = run_record.live_run(desk.site, record.id)
+    screen.session.forget(screen.response)
+    screen.response.headers["Cache-Control"] = "no-store"
+    db = screen.db
+    live = run_record.live_run(screen.site, record.id)
     run = runs.get(db, live)
     told: dict[str, Any]
     if run is not None and run.state is RunState.RUNNING:
-        told = {"state": RunState.RUNNING.value, **progress(desk, record, run)}
+        told = {"state": RunState.RUNNING.value, **progress(screen, record, run)}
     else:
         told = {"state": "queued" if queue.waiting(db, record.id) else "idle"}
-    answer: str = desk.response.json(told)
+    answer: str = screen.response.json(told)
     return answer
 
 
-def progress(desk: ScreenContext, repository: Repository, run: Run) -> dict[str, Any]:
+def progress(screen: ScreenContext, repository: Repository, run: Run) -> dict[str, Any]:
     """Return the progress of a run, in numbers for the bar and in words for the reader."""
-    T = desk.T
+    T = screen.T
     since: datetime = run.stage_since or run.started_on
-    found = pace(run.done, run.total, (desk.now - since).total_seconds())
+    found = throughput(run.done, run.total, (screen.now - since).total_seconds())
     tasks = [row for row in repository.task_rows if row.mode is not Mode.NONE]
     return {
         "run": run.id,
         "stopping": run.cancel_requested,
         "part": f"{run.direction or ''} {run.resource_name or ''}",
         "stage": str(states_and_units.stage(T, run.stage, run.direction)),
-        "resource": _resource(desk, run.resource_name, tasks),
+        "resource": _resource(screen, run.resource_name, tasks),
         "share": _share(run, tasks, found.share),
         "records": str(_records(T, run.done, run.total)),
         "rate": str(_rate(T, found)),
@@ -112,16 +113,16 @@ def progress(desk: ScreenContext, repository: Repository, run: Run) -> dict[str,
     }
 
 
-def _resource(desk: ScreenContext, name: str | None, tasks: list[TaskRow]) -> str:
+def _resource(screen: ScreenContext, name: str | None, tasks: list[TaskRow]) -> str:
     """Return the title of a resource, and its place among those of the run."""
     if not name:
         return ""
     names = [task.resource for task in tasks]
-    title = resource_title(desk.site, name)
+    title = resource_title(screen.site, name)
     if len(names) < 2 or name not in names:
         return title
     place = {"resource": title, "place": names.index(name) + 1, "all": len(names)}
-    return str(desk.T("%(resource)s (%(place)s of %(all)s)") % place)
+    return str(screen.T("%(resource)s (%(place)s of %(all)s)") % place)
 
 
 def _share(run: Run, tasks: list[TaskRow], share: float | None) -> float | None:
@@ -156,7 +157,7 @@ def _records(T: Translate, done: int, total: int | None) -> Any:
     )
 
 
-def _rate(T: Translate, found: Pace) -> Any:
+def _rate(T: Translate, found: Throughput) -> Any:
     if found.rate is None:
         return T("not known yet")
     if found.rate < 1:

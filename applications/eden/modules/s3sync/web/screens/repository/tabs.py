@@ -7,9 +7,15 @@ from typing import Any, Callable
 from ....exchange.peer import Capability
 from ....site import Repository
 from ....site.labels import Translate
-from .. import conflicts, log, overview, resources
+from .. import conflicts as conflicts
+from .. import log as log
+from .. import overview as overview
+from .. import resources as resources
 from ..context import ScreenContext
-from . import configuration, preview, schedule, synchronise
+from . import configuration as configuration
+from . import preview as preview
+from . import schedule as schedule
+from . import synchronise as synchronise
 
 #: Name in the URL -> function that shows it. The preview has no tab: it belongs to "Synchronize now".
 PAGES: dict[str, Callable[[ScreenContext, Repository], Any]] = {
@@ -46,12 +52,12 @@ def tabs_of(T: Translate, repository: Repository) -> list[tuple[str, Any]]:
     return [(name, label) for name, label in labels.items() if label is not None]
 
 
-def shown(desk: ScreenContext, repository: Repository, tab: str) -> dict[str, Any]:
+def shown(screen: ScreenContext, repository: Repository, tab: str) -> dict[str, Any]:
     """Return the variables of the frame around a tab."""
     return {
         "record": repository,
         "tab": tab,
-        "tabs": tabs_of(desk.T, repository),
+        "tabs": tabs_of(screen.T, repository),
         "can_begin": repository.can_ask,
         "can_preview": Capability.PREVIEW in repository.type_capabilities,
     }

@@ -14,7 +14,8 @@ from ....site.tasks import TaskRow
 from ..context import ScreenContext
 from ..widgets import heading
 from ..words.policies import chosen, modes, policy_sentences
-from . import add, filter_form
+from . import add as add
+from . import filter_form as filter_form
 from .catalogue import Catalogue
 from .edit import edit
 from .listed import PAGE, SORTED_BY, TaskLine
@@ -36,43 +37,43 @@ __all__ = [
 ]
 
 
-def tab(desk: ScreenContext, record: Repository) -> Any:
+def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show the resources of a repository, one of them, or the form to add resources."""
-    asked, part = desk.request.args(2), desk.request.args(3)
+    asked, part = screen.request.args(2), screen.request.args(3)
     if asked is None:
-        return _all(desk, record)
+        return _all(screen, record)
     if asked == "create":
-        return add.page(desk, record)
-    task = desk.task(record, asked)
-    if part == "filters" and desk.site.schema.get(task.resource) is not None:
-        return filter_form.page(desk, record, task)
-    return edit(desk, record, task)
+        return add.page(screen, record)
+    task = screen.task(record, asked)
+    if part == "filters" and screen.site.schema.get(task.resource) is not None:
+        return filter_form.page(screen, record, task)
+    return edit(screen, record, task)
 
 
 # --- the list -----------------------------------------------------------------------------------------------
 
 
-def _all(desk: ScreenContext, record: Repository) -> Any:
-    variables = desk.request.get_vars
-    page = _page(desk, record, variables)
+def _all(screen: ScreenContext, record: Repository) -> Any:
+    variables = screen.request.get_vars
+    page = _page(screen, record, variables)
     names = [task.resource for task in page.rows]
     catalogue = Catalogue(record, names)
-    told = outcomes(desk.db, record.id, names)
-    kept = undecided_by_table(desk.site, record.id, names)
-    filters = filters_in_words(desk.site, desk.T, page.rows)
-    rows = [_line(desk, task, catalogue, filters.get(task.id, []), told, kept) for task in page.rows]
+    told = outcomes(screen.db, record.id, names)
+    kept = undecided_by_table(screen.site, record.id, names)
+    filters = filters_in_words(screen.site, screen.T, page.rows)
+    rows = [_line(screen, task, catalogue, filters.get(task.id, []), told, kept) for task in page.rows]
     order = order_of(variables, list(SORTED_BY), "order")
-    desk.response.view = "sync/tasks.html"
+    screen.response.view = "sync/tasks.html"
     return {
-        "title": title_of(desk.T("Resources"), record),
+        "title": title_of(screen.T("Resources"), record),
         "page": page._replace(rows=rows),
         "searched": str(variables.q or ""),
         "headings": {
-            name: heading(desk.request, order, name, label)
+            name: heading(screen.request, order, name, label)
             for name, label in (
-                ("name", desk.T("Resource")),
-                ("pull", desk.T("Last fetched")),
-                ("push", desk.T("Last sent")),
+                ("name", screen.T("Resource")),
+                ("pull", screen.T("Last fetched")),
+                ("push", screen.T("Last sent")),
             )
         },
         "asked_on": catalogue.asked_on,
@@ -80,12 +81,12 @@ def _all(desk: ScreenContext, record: Repository) -> Any:
     }
 
 
-def _page(desk: ScreenContext, record: Repository, variables: Any) -> ListPage:
-    table = desk.db.sync_task
+def _page(screen: ScreenContext, record: Repository, variables: Any) -> ListPage:
+    table = screen.db.sync_task
     query = (table.repository_id == record.id) & live(table)
     searched = str(variables.q or "").strip().lower()
     if searched:
-        titles = resource_names(desk.site)
+        titles = resource_names(screen.site)
         names = [name for name, title in titles.items() if searched in str(title).lower()]
         query &= table.resource_name.belongs(names) | containing(searched, table.resource_name)
     order = order_of(variables, list(SORTED_BY), "order")
@@ -94,19 +95,19 @@ def _page(desk: ScreenContext, record: Repository, variables: Any) -> ListPage:
     columns = [column] if order.column == "order" else [column, table.id]
     if order.descending:
         columns = [~each for each in columns]
-    page = page_of(desk.db, query, columns, variables, PAGE)
+    page = page_of(screen.db, query, columns, variables, PAGE)
     return page._replace(rows=[TaskRow.read(row) for row in page.rows])
 
 
 def _line(
-    desk: ScreenContext,
+    screen: ScreenContext,
     task: TaskRow,
     catalogue: Catalogue,
     filters: list[str],
     told: dict[Any, Any],
     kept: dict[str, int],
 ) -> TaskLine:
-    T, rules = desk.T, task.rules
+    T, rules = screen.T, task.rules
     return TaskLine(
         task=task,
         item=catalogue.item(task.resource),

@@ -34,26 +34,26 @@ class Suggestion(NamedTuple):
     because: list[str]
 
 
-def page(desk: ScreenContext, repository: Repository) -> Any:
+def page(screen: ScreenContext, repository: Repository) -> Any:
     """Show the resources to add, then suggestions and rules; store the tasks."""
-    T, site = desk.T, desk.site
-    variables = desk.request.post_vars
+    T, site = screen.T, screen.site
+    variables = screen.request.post_vars
     form = FORM()
-    accepted = pressed(desk, form, "task")
+    accepted = pressed(screen, form, "task")
     sent = variables._formname == "task"
     action = next((each for each in ACTIONS if each in variables), "save") if sent else ""
     if accepted and action == "refresh":
-        _refresh(desk, repository)
+        _refresh(screen, repository)
         repository = site.repository(repository.id)
     catalogue = Catalogue(repository)
-    ticked = _ticked(variables if sent else desk.request.get_vars)
+    ticked = _ticked(variables if sent else screen.request.get_vars)
     ticked = {name for name in ticked if catalogue.can_add(name)}
     rules = entered_rules(variables, repository, new=variables.step != "2")
     problems = problems_of(T, rules) if sent else {}
     if sent and not ticked and action in ("next", "save"):
         problems["resource_name"] = T("Choose at least one.")
     if accepted and action == "save" and not problems:
-        add(desk, repository, ticked, rules)
+        add(screen, repository, ticked, rules)
     second = "resource_name" not in problems and (
         action == "next" or (action in ("save", "refresh") and variables.step == "2")
     )
@@ -69,16 +69,16 @@ def page(desk: ScreenContext, repository: Repository) -> Any:
     }
     if second:
         chosen = [catalogue.item(name) for name in in_order(site.schema, sorted(ticked))]
-        desk.response.view = "sync/tasks_how.html"
+        screen.response.view = "sync/tasks_how.html"
         return {
             **output,
             "chosen": chosen,
-            "suggested": [] if variables.step == "2" else _suggested(desk, catalogue, ticked),
+            "suggested": [] if variables.step == "2" else _suggested(screen, catalogue, ticked),
             "choices": rule_choices(T, repository),
         }
     searched = str(variables.q or "").strip()
     shown = variables.shown if variables.shown in SHOWN else "all"
-    desk.response.view = "sync/tasks_add.html"
+    screen.response.view = "sync/tasks_add.html"
     return {
         **output,
         "shelves": _found(catalogue.shelves(), searched, shown, ticked),
@@ -94,14 +94,14 @@ def _ticked(variables: Any) -> set[str]:
     return {str(each) for each in (given if isinstance(given, list) else [given])}
 
 
-def _refresh(desk: ScreenContext, repository: Repository) -> None:
-    T = desk.T
+def _refresh(screen: ScreenContext, repository: Repository) -> None:
+    T = screen.T
     try:
         found = ask_for_offer(repository)
     except SyncError as error:
-        desk.response.flash = T("The other site could not be asked: %s") % error.explain()
+        screen.response.flash = T("The other site could not be asked: %s") % error.explain()
         return
-    desk.response.flash = (
+    screen.response.flash = (
         T("The other site was asked.")
         if found is not None
         else T("The other site does not say what it offers: a Sahana Eden cannot.")
@@ -125,23 +125,23 @@ def _found(
     return [shelf for shelf in found if shelf.items]
 
 
-def _suggested(desk: ScreenContext, catalogue: Catalogue, ticked: set[str]) -> list[Suggestion]:
-    schema = desk.site.schema
+def _suggested(screen: ScreenContext, catalogue: Catalogue, ticked: set[str]) -> list[Suggestion]:
+    schema = screen.site.schema
     because = suggestions(schema, sorted(ticked))
     found = []
     for name in in_order(schema, sorted(because)):
         item = catalogue.item(name)
         if item.task_id is None:
-            found.append(Suggestion(item, [resource_title(desk.site, each) for each in because[name]]))
+            found.append(Suggestion(item, [resource_title(screen.site, each) for each in because[name]]))
     return found
 
 
-def add(desk: ScreenContext, repository: Repository, names: set[str], rules: TaskRules) -> None:
+def add(screen: ScreenContext, repository: Repository, names: set[str], rules: TaskRules) -> None:
     """Store new tasks, referenced resources first, and go back to the list."""
-    T, table = desk.T, desk.db.sync_task
-    for name in in_order(desk.site.schema, sorted(names)):
+    T, table = screen.T, screen.db.sync_task
+    for name in in_order(screen.site.schema, sorted(names)):
         table.insert(repository_id=repository.id, resource_name=name, **rules.columns)
-    desk.session.flash = counted(
+    screen.session.flash = counted(
         T, len(names), "%(count)s resource was added.", "%(count)s resources were added."
     )
     redirect(URL("sync", "repository", args=[repository.id, "task"]))

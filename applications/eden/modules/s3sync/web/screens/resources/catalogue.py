@@ -67,7 +67,7 @@ class Catalogue:
         tables = [
             table for table in site.schema if not table.is_super and (names is None or table.name in names)
         ]
-        self._here = site.tally.counts(tables)
+        self._here = site.record_counts.counts(tables)
 
     def sets(self) -> dict[str, list[str]]:
         """Return the data sets of the other site: name -> tables that can be added here."""

@@ -16,8 +16,8 @@ from ....site.labels import resource_title
 from ....site.tasks import TaskRow, TaskRules
 from ..context import ScreenContext
 from ..widgets import confirm, pressed
-from ..words import states_and_units
-from . import filter_form
+from ..words import states_and_units as states_and_units
+from . import filter_form as filter_form
 from .catalogue import Catalogue, CatalogueItem
 from .cost_estimate import estimate, past_runs
 from .rules import entered_rules, problems_of, rule_choices, title_of
@@ -26,14 +26,14 @@ from .summary import filters_in_words, outcomes
 # --- one resource -------------------------------------------------------------------------------------------
 
 
-def edit(desk: ScreenContext, record: Repository, task: TaskRow) -> Any:
-    site, T = desk.site, desk.T
+def edit(screen: ScreenContext, record: Repository, task: TaskRow) -> Any:
+    site, T = screen.site, screen.T
     catalogue = Catalogue(record, [task.resource])
     item = catalogue.item(task.resource)
     here = URL("sync", "repository", args=[record.id, "task", task.id])
     back = URL("sync", "repository", args=[record.id, "task"])
     delete = confirm(
-        desk,
+        screen,
         "delete",
         T("Stop exchanging %s?") % item.title,
         [
@@ -46,10 +46,10 @@ def edit(desk: ScreenContext, record: Repository, task: TaskRow) -> Any:
         back=here,
     )
     reset = confirm(
-        desk,
+        screen,
         "reset",
         T("Compare all %s again?") % item.title,
-        _what_it_costs(desk, record, task, item),
+        _what_it_costs(screen, record, task, item),
         T("Compare everything again"),
         danger=False,
         back=here,
@@ -57,20 +57,20 @@ def edit(desk: ScreenContext, record: Repository, task: TaskRow) -> Any:
     if delete.page or reset.page:
         return delete.page or reset.page
     if delete.agreed or reset.agreed:
-        desk.session.flash, done = (
-            _delete(desk, record, task) if delete.agreed else _start_over(desk, record, task)
+        screen.session.flash, done = (
+            _delete(screen, record, task) if delete.agreed else _start_over(screen, record, task)
         )
         redirect(back if delete.agreed and done else here)
     rules, problems = task.rules, {}
     form = FORM()
-    accepted = pressed(desk, form, "task")
-    if desk.request.post_vars._formname == "task":
-        rules = entered_rules(desk.request.post_vars, record)
+    accepted = pressed(screen, form, "task")
+    if screen.request.post_vars._formname == "task":
+        rules = entered_rules(screen.request.post_vars, record)
         problems = problems_of(T, rules)
-        if accepted and not problems and _save(desk, record, task, rules):
+        if accepted and not problems and _save(screen, record, task, rules):
             redirect(back)
-    told = outcomes(desk.db, record.id, [task.resource])
-    desk.response.view = "sync/task.html"
+    told = outcomes(screen.db, record.id, [task.resource])
+    screen.response.view = "sync/task.html"
     return {
         "title": title_of(item.title, record),
         "task": task,
@@ -92,26 +92,28 @@ def edit(desk: ScreenContext, record: Repository, task: TaskRow) -> Any:
     }
 
 
-def _delete(desk: ScreenContext, record: Repository, task: TaskRow) -> tuple[Any, bool]:
+def _delete(screen: ScreenContext, record: Repository, task: TaskRow) -> tuple[Any, bool]:
     """Delete a task; return a message, and whether it was deleted."""
     try:
         delete_task(record, task)
     except AlreadyRunning:
-        return filter_form.still_running(desk.T), False
-    return desk.T("The resource is not exchanged any more. Its records stay."), True
+        return filter_form.still_running(screen.T), False
+    return screen.T("The resource is not exchanged any more. Its records stay."), True
 
 
-def _start_over(desk: ScreenContext, record: Repository, task: TaskRow) -> tuple[Any, bool]:
+def _start_over(screen: ScreenContext, record: Repository, task: TaskRow) -> tuple[Any, bool]:
     """Reset a task; return a message, and whether everything will be compared again."""
-    if filter_form.running(desk, record):
-        return filter_form.still_running(desk.T), False
+    if filter_form.running(screen, record):
+        return filter_form.still_running(screen.T), False
     record.start_over(task.resource)
-    return desk.T("The next synchronization compares all records."), True
+    return screen.T("The next synchronization compares all records."), True
 
 
-def _what_it_costs(desk: ScreenContext, record: Repository, task: TaskRow, item: CatalogueItem) -> list[Any]:
+def _what_it_costs(
+    screen: ScreenContext, record: Repository, task: TaskRow, item: CatalogueItem
+) -> list[Any]:
     """Return the effects of comparing everything again, in sentences."""
-    T = desk.T
+    T = screen.T
     mode = task.mode
     lines = [
         T(
@@ -122,7 +124,7 @@ def _what_it_costs(desk: ScreenContext, record: Repository, task: TaskRow, item:
     if mode is Mode.NONE:
         return [*lines, T("The resource is paused: nothing happens before it is switched on again.")]
     cost = estimate(
-        past_runs(desk.db, record.id), item.here if mode.pushes else 0, item.there if mode.pulls else 0
+        past_runs(screen.db, record.id), item.here if mode.pushes else 0, item.there if mode.pulls else 0
     )
     if cost.records is None:
         lines.append(
@@ -151,16 +153,16 @@ def _what_it_costs(desk: ScreenContext, record: Repository, task: TaskRow, item:
     return lines
 
 
-def _save(desk: ScreenContext, record: Repository, task: TaskRow, rules: TaskRules) -> bool:
+def _save(screen: ScreenContext, record: Repository, task: TaskRow, rules: TaskRules) -> bool:
     """Store rules; return whether they were stored. A change of components resets the task."""
-    T = desk.T
+    T = screen.T
     other_parts = task.rules.components != rules.components
-    if other_parts and filter_form.running(desk, record):
-        desk.response.flash = filter_form.still_running(T)
+    if other_parts and filter_form.running(screen, record):
+        screen.response.flash = filter_form.still_running(T)
         return False
-    desk.db(desk.db.sync_task.id == task.id).update(**rules.columns)
-    desk.session.flash = T("Saved")
+    screen.db(screen.db.sync_task.id == task.id).update(**rules.columns)
+    screen.session.flash = T("Saved")
     if other_parts:
         record.start_over(task.resource)
-        desk.session.flash = T("Saved. The next synchronization compares all records of this resource.")
+        screen.session.flash = T("Saved. The next synchronization compares all records of this resource.")
     return True

@@ -13,7 +13,7 @@ from ....core.schema import Table
 from ....database.paging import whole_number
 from ....database.tables.fields import live
 from ....exchange.peer import Capability
-from ....scheduler import run_record
+from ....scheduler import run_record as run_record
 from ....site import Repository, Site
 from ....site.labels import resource_title
 from ....site.tasks import TaskRow, filters_of
@@ -67,40 +67,40 @@ class EnteredFilters(NamedTuple):
     problems: dict[int, Any]
 
 
-def page(desk: ScreenContext, repository: Repository, task: TaskRow) -> Any:
+def page(screen: ScreenContext, repository: Repository, task: TaskRow) -> Any:
     """Show and store the filters of a task."""
-    T, site, variables = desk.T, desk.site, desk.request.post_vars
+    T, site, variables = screen.T, screen.site, screen.request.post_vars
     table = site.schema.table(task.resource)
     fields = FilterFields(site, T, table)
     groups = fields.groups()
     entries = {entry.selector: entry for group in groups for entry in group.entries}
     form = FORM()
-    accepted = pressed(desk, form, "filters")
+    accepted = pressed(screen, form, "filters")
     sent = variables._formname == "filters"
     action = next((each for each in ACTIONS if each in variables), "save") if sent else ""
     if sent:
-        entered = _read(desk, table, entries, action)
+        entered = _read(screen, table, entries, action)
     else:
-        entered = _stored(desk, task, table, entries)
+        entered = _stored(screen, task, table, entries)
     as_text = -1 in entered.problems or (
         # A row that cannot be read would be lost.
         not entered.problems if action == "as_text" else variables.shown_as == "text" and action != "as_form"
     )
     if accepted and action == "save" and not entered.problems:
-        save(desk, repository, task, entered.filters)
-    total = site.tally.counts([table])[table.name]
+        save(screen, repository, task, entered.filters)
+    total = site.record_counts.counts([table])[table.name]
     matches = None
     if not entered.problems and (sent or total <= COUNTED_AT_ONCE):
         matches = site.store.count(table, entered.filters)
     name = resource_title(site, table.name)
-    desk.response.view = "sync/filters.html"
+    screen.response.view = "sync/filters.html"
     return {
         "title": f"{T('Which records')} · {name} · {repository.name}",
         "task": task,
         "filters_hold": Capability.FILTERS in repository.type_capabilities,
         "form": form,
         "groups": groups,
-        "rows": _shown(desk, table, entries, entered),
+        "rows": _shown(screen, table, entries, entered),
         "as_text": as_text,
         "text": entered.text,
         "problems": entered.problems,
@@ -113,19 +113,21 @@ def page(desk: ScreenContext, repository: Repository, task: TaskRow) -> Any:
 
 
 def _stored(
-    desk: ScreenContext, task: TaskRow, table: Table, entries: Mapping[str, FieldEntry]
+    screen: ScreenContext, task: TaskRow, table: Table, entries: Mapping[str, FieldEntry]
 ) -> EnteredFilters:
     """Return the stored filters; those that can no longer be read as text, so that they can be corrected."""
     try:
-        filters = filters_of(desk.db, task)
+        filters = filters_of(screen.db, task)
     except SyncError as error:
-        return EnteredFilters([], stored_text(desk.site, task), [], {-1: error.explain()})
+        return EnteredFilters([], stored_text(screen.site, task), [], {-1: error.explain()})
     rows = rows_of(filters, entries)
     problems: dict[int, str] = {}
     for number, (row, each) in enumerate(zip(rows, filters)):
-        problem = is_valid(desk.site, table, each)
+        problem = is_valid(screen.site, table, each)
         if problem is not None:
-            problems[number] = problem_of(desk.T, problem, entries[row.selector].kind if row.selector else "")
+            problems[number] = problem_of(
+                screen.T, problem, entries[row.selector].kind if row.selector else ""
+            )
     return EnteredFilters(rows, "\n".join(map(filter_text, filters)), filters, problems)
 
 
@@ -152,16 +154,16 @@ def stored_lines(site: Site, stored: Sequence[TaskRow]) -> dict[int, list[str]]:
 
 
 def _read(
-    desk: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], action: str
+    screen: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], action: str
 ) -> EnteredFilters:
-    variables = desk.request.post_vars
+    variables = screen.request.post_vars
     if variables.shown_as == "text":
-        return _from_text(desk, table, entries, str(variables.text or ""))
+        return _from_text(screen, table, entries, str(variables.text or ""))
     rows = _entered_rows(variables, entries)
     if action == "remove":
         gone = whole_number(variables.remove)
         rows = [row for number, row in enumerate(rows) if number != gone]
-    filters, problems = _understood(desk, table, entries, rows)
+    filters, problems = _understood(screen, table, entries, rows)
     if action == "add":
         # A row that is not complete yet is no error.
         new = str(variables.new or "")
@@ -170,12 +172,12 @@ def _read(
         elif new in entries:
             rows.append(FilterRow(new, OFFERED[entries[new].kind][0]))
         else:
-            problems[-2] = desk.T("Choose a field.")
+            problems[-2] = screen.T("Choose a field.")
     return EnteredFilters(rows, "\n".join(map(filter_text, filters)), filters, problems)
 
 
 def _from_text(
-    desk: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], text: str
+    screen: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], text: str
 ) -> EnteredFilters:
     filters: list[Filter] = []
     for line in text.splitlines():
@@ -184,7 +186,7 @@ def _from_text(
         except SyncError as error:
             return EnteredFilters([], text, [], {-1: error.explain()})
         for each in found:
-            problem = is_valid(desk.site, table, each)
+            problem = is_valid(screen.site, table, each)
             if problem is not None:
                 return EnteredFilters([], text, [], {-1: problem.explain()})
         filters += found
@@ -214,9 +216,9 @@ def _entered_rows(variables: Any, entries: Mapping[str, FieldEntry]) -> list[Fil
 
 
 def _understood(
-    desk: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], rows: list[FilterRow]
+    screen: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], rows: list[FilterRow]
 ) -> tuple[list[Filter], dict[int, Any]]:
-    T = desk.T
+    T = screen.T
     filters: list[Filter] = []
     problems: dict[int, Any] = {}
     for number, row in enumerate(rows):
@@ -232,7 +234,7 @@ def _understood(
         except SyncError as error:
             problems[number] = problem_of(T, error, "")
             continue
-        wrong = is_valid(desk.site, table, found)
+        wrong = is_valid(screen.site, table, found)
         if wrong is not None:
             problems[number] = problem_of(T, wrong, entry.kind if entry is not None else "")
             continue
@@ -251,7 +253,7 @@ def _at_home(filter: Filter, table: Table) -> Filter:
 
 
 def _shown(
-    desk: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], entered: EnteredFilters
+    screen: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], entered: EnteredFilters
 ) -> list[ShownRow]:
     shown = []
     for number, row in enumerate(entered.rows):
@@ -259,7 +261,7 @@ def _shown(
         problem = entered.problems.get(number)
         text, words, kind = "", {}, "text"
         if entry is not None:
-            known = comparison_words(desk.T, entry.kind)
+            known = comparison_words(screen.T, entry.kind)
             words = {name: known[name] for name in OFFERED[entry.kind]}
             kind = "options" if entry.options else entry.kind
         if problem is None:
@@ -278,19 +280,19 @@ def _as_text(row: FilterRow, entry: FieldEntry | None) -> str:
 # --- storing ------------------------------------------------------------------------------------------------
 
 
-def save(desk: ScreenContext, repository: Repository, task: TaskRow, wanted: list[Filter]) -> None:
+def save(screen: ScreenContext, repository: Repository, task: TaskRow, wanted: list[Filter]) -> None:
     """Store the filters of a task and go back to it; changed filters reset the task."""
-    T, site = desk.T, desk.site
+    T, site = screen.T, screen.site
     back = URL("sync", "repository", args=[repository.id, "task", task.id])
     if wanted == _known(site, task):
-        desk.session.flash = T("Nothing was changed.")
+        screen.session.flash = T("Nothing was changed.")
         redirect(back)
-    if running(desk, repository):
-        desk.response.flash = still_running(T)
+    if running(screen, repository):
+        screen.response.flash = still_running(T)
         return
     write_filters(site, task.id, task.resource, wanted)
     repository.start_over(task.resource)
-    desk.session.flash = T("Saved. The next synchronization compares all records of this resource.")
+    screen.session.flash = T("Saved. The next synchronization compares all records of this resource.")
     redirect(back)
 
 
@@ -310,9 +312,9 @@ def write_filters(site: Site, task_id: int, resource: str, wanted: list[Filter])
         table.insert(task_id=task_id, tablename=each.table or resource, filter_string=filter_text(bare))
 
 
-def running(desk: ScreenContext, repository: Repository) -> bool:
+def running(screen: ScreenContext, repository: Repository) -> bool:
     """Return whether a run is active: it would continue from its position, and so undo the reset of a task."""
-    return bool(run_record.live_run(desk.site, repository.id))
+    return bool(run_record.live_run(screen.site, repository.id))
 
 
 def still_running(T: Any) -> Any:

@@ -12,7 +12,7 @@ from ....site import Site
 from ....site.labels import Translate
 from ....site.tasks import TaskRow
 from ....wire.filters import parse_filter_string
-from . import filter_form
+from . import filter_form as filter_form
 from .filter_fields import FilterFields
 
 

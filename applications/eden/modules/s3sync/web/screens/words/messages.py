@@ -11,7 +11,8 @@ from typing import Any, Callable, Protocol
 from ....core.messages import Sentence
 from ....core.plurals import counted
 from ....site.labels import Translate
-from . import errors, remedies
+from . import errors as errors
+from . import remedies as remedies
 from .states_and_units import outcomes, span
 
 

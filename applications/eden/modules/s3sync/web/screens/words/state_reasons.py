@@ -13,7 +13,7 @@ from ....database.runs import Run
 from ....monitoring.status import RepositoryStatus
 from ....site import Site
 from ....site.labels import Translate, resource_title
-from ....ui import look
+from ....ui import look as look
 from .messages import MessageWords
 from .states_and_units import records, sentence
 
@@ -38,9 +38,9 @@ class Explanation(NamedTuple):
     url: str | None = None
 
 
-def explain(T: Translate, standing: RepositoryStatus) -> Explanation:
+def explain(T: Translate, status: RepositoryStatus) -> Explanation:
     """Return why a repository is in its state, and what to do."""
-    return _EXPLANATIONS[standing.health.reason](T, standing)
+    return _EXPLANATIONS[status.state.reason](T, status)
 
 
 def titled_here(name: str) -> str:
@@ -87,124 +87,124 @@ def _ended(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def _tab(standing: RepositoryStatus, *args: str, **variables: str) -> str:
-    address: str = URL("sync", "repository", args=[standing.id, *args], vars=variables)
+def _tab(status: RepositoryStatus, *args: str, **variables: str) -> str:
+    address: str = URL("sync", "repository", args=[status.id, *args], vars=variables)
     return address
 
 
-def _progress(T: Translate, standing: RepositoryStatus, text: Any) -> Explanation:
-    return Explanation(text, "", T("Watch the progress"), _tab(standing, "now"))
+def _progress(T: Translate, status: RepositoryStatus, text: Any) -> Explanation:
+    return Explanation(text, "", T("Watch the progress"), _tab(status, "now"))
 
 
-def _begin(T: Translate, standing: RepositoryStatus, text: Any, remedy: Any = "") -> Explanation:
-    return Explanation(text, remedy, T("Synchronize now"), _tab(standing, "now"))
+def _begin(T: Translate, status: RepositoryStatus, text: Any, remedy: Any = "") -> Explanation:
+    return Explanation(text, remedy, T("Synchronize now"), _tab(status, "now"))
 
 
-def _unscheduled(T: Translate, standing: RepositoryStatus, text: Any) -> Explanation:
+def _unscheduled(T: Translate, status: RepositoryStatus, text: Any) -> Explanation:
     return Explanation(
-        text, T("It is not on the schedule."), T("Put it on the schedule"), _tab(standing, "job")
+        text, T("It is not on the schedule."), T("Put it on the schedule"), _tab(status, "job")
     )
 
 
-def _running(T: Translate, standing: RepositoryStatus) -> Explanation:
-    return _progress(T, standing, T("Records are being exchanged now."))
+def _running(T: Translate, status: RepositoryStatus) -> Explanation:
+    return _progress(T, status, T("Records are being exchanged now."))
 
 
-def _stopping(T: Translate, standing: RepositoryStatus) -> Explanation:
-    return _progress(T, standing, T("It stops after the page that is being exchanged."))
+def _stopping(T: Translate, status: RepositoryStatus) -> Explanation:
+    return _progress(T, status, T("It stops after the page that is being exchanged."))
 
 
-def _queued(T: Translate, standing: RepositoryStatus) -> Explanation:
-    return _progress(T, standing, T("A run begins as soon as a worker is free."))
+def _queued(T: Translate, status: RepositoryStatus) -> Explanation:
+    return _progress(T, status, T("A run begins as soon as a worker is free."))
 
 
-def _no_worker(T: Translate, standing: RepositoryStatus) -> Explanation:
+def _no_worker(T: Translate, status: RepositoryStatus) -> Explanation:
     return Explanation(
         T("A run is due, and there is no worker to do it."),
         T("Start a worker with the command at the top of this page."),
     )
 
 
-def _no_contact(T: Translate, standing: RepositoryStatus) -> Explanation:
+def _no_contact(T: Translate, status: RepositoryStatus) -> Explanation:
     return Explanation(
         T("The other site has not been in touch yet."),
         T("It begins the exchange: this site has to be entered there as a repository."),
         T("Show the configuration"),
-        _tab(standing, "update"),
+        _tab(status, "update"),
     )
 
 
-def _no_resources(T: Translate, standing: RepositoryStatus) -> Explanation:
+def _no_resources(T: Translate, status: RepositoryStatus) -> Explanation:
     return Explanation(
         T("No resources are chosen, so nothing is exchanged."),
         "",
         T("Choose resources"),
-        _tab(standing, "task"),
+        _tab(status, "task"),
     )
 
 
-def _never_run(T: Translate, standing: RepositoryStatus) -> Explanation:
-    if standing.facts.next_run is not None:
+def _never_run(T: Translate, status: RepositoryStatus) -> Explanation:
+    if status.facts.next_run is not None:
         text = sentence(
-            T("Nothing was exchanged yet. The first run is at %s."), look.moment(standing.facts.next_run)
+            T("Nothing was exchanged yet. The first run is at %s."), look.moment(status.facts.next_run)
         )
     else:
         text = T("Nothing was exchanged yet.")
-    return _begin(T, standing, text)
+    return _begin(T, status, text)
 
 
-def _failed(T: Translate, standing: RepositoryStatus) -> Explanation:
-    run = standing.run
+def _failed(T: Translate, status: RepositoryStatus) -> Explanation:
+    run = status.run
     if run is None:
-        raise ValueError(f"The repository {standing.id} has no run that could have failed.")
+        raise ValueError(f"The repository {status.id} has no run that could have failed.")
     remedy = (
         T("It is tried again at the next run. If that fails too, look at the log.")
-        if standing.facts.next_run is not None
+        if status.facts.next_run is not None
         else T("Look at the log, mend what it names, and synchronize again.")
     )
     return Explanation(
         sentence(T("The last run failed: %s"), failure_of(T, run)),
         remedy,
         T("Show the log"),
-        _tab(standing, "log", run=str(run.id)),
+        _tab(status, "log", run=str(run.id)),
     )
 
 
-def _broken_off(T: Translate, standing: RepositoryStatus) -> Explanation:
+def _broken_off(T: Translate, status: RepositoryStatus) -> Explanation:
     return _begin(
         T,
-        standing,
+        status,
         T("The last run was broken off: its worker ended without a word."),
         T("Nothing is lost. The next run goes on where it stopped."),
     )
 
 
-def _late(T: Translate, standing: RepositoryStatus) -> Explanation:
+def _late(T: Translate, status: RepositoryStatus) -> Explanation:
     return Explanation(
-        sentence(T("A run was due at %s and has not begun."), look.moment(standing.facts.next_run)),
+        sentence(T("A run was due at %s and has not begun."), look.moment(status.facts.next_run)),
         T("The workers may be busy with other repositories. If this lasts, start another worker."),
         T("Show the schedule"),
-        _tab(standing, "job"),
+        _tab(status, "job"),
     )
 
 
-def _schedule_stopped(T: Translate, standing: RepositoryStatus) -> Explanation:
+def _schedule_stopped(T: Translate, status: RepositoryStatus) -> Explanation:
     return Explanation(
         T("The schedule has come to its end, so nothing is exchanged by itself."),
         "",
         T("Change the schedule"),
-        _tab(standing, "job"),
+        _tab(status, "job"),
     )
 
 
-def _undecided(T: Translate, standing: RepositoryStatus) -> Explanation:
-    count = standing.facts.undecided
+def _undecided(T: Translate, status: RepositoryStatus) -> Explanation:
+    count = status.facts.undecided
     text = counted(T, count, "%(count)s record needs your decision.", "%(count)s records need your decision.")
-    return Explanation(text, "", T("Decide"), _tab(standing, "kept", kind="undecided"))
+    return Explanation(text, "", T("Decide"), _tab(status, "kept", kind="undecided"))
 
 
-def _silent(T: Translate, standing: RepositoryStatus) -> Explanation:
-    facts = standing.facts
+def _silent(T: Translate, status: RepositoryStatus) -> Explanation:
+    facts = status.facts
     if not facts.is_active:
         return Explanation(
             sentence(T("The other site was last heard of at %s."), look.moment(facts.last_contact)),
@@ -212,39 +212,37 @@ def _silent(T: Translate, standing: RepositoryStatus) -> Explanation:
         )
     text = sentence(T("The last complete run was at %s."), look.moment(facts.last_success))
     if facts.next_run is None:
-        return _unscheduled(T, standing, text)
-    return Explanation(text, "", T("Show the schedule"), _tab(standing, "job"))
+        return _unscheduled(T, status, text)
+    return Explanation(text, "", T("Show the schedule"), _tab(status, "job"))
 
 
-def _stopped(T: Translate, standing: RepositoryStatus) -> Explanation:
-    return _begin(T, standing, T("A person stopped the last run. The next one goes on where it stopped."))
+def _stopped(T: Translate, status: RepositoryStatus) -> Explanation:
+    return _begin(T, status, T("A person stopped the last run. The next one goes on where it stopped."))
 
 
-def _outgoing(T: Translate, standing: RepositoryStatus) -> Explanation:
-    facts = standing.facts
-    if standing.outgoing.is_more:
-        count = counted(
-            T, standing.outgoing.count, "More than %(count)s record", "More than %(count)s records"
-        )
+def _outgoing(T: Translate, status: RepositoryStatus) -> Explanation:
+    facts = status.facts
+    if status.outgoing.is_more:
+        count = counted(T, status.outgoing.count, "More than %(count)s record", "More than %(count)s records")
     else:
-        count = records(T, standing.outgoing.count)
+        count = records(T, status.outgoing.count)
     if not facts.is_active:
         return Explanation(sentence(T("To be fetched by the other site: %s."), count))
     text = sentence(T("To be sent: %s."), count)
     if facts.next_run is not None:
         return Explanation(text)
-    return _begin(T, standing, text, T("It is not on the schedule."))
+    return _begin(T, status, text, T("It is not on the schedule."))
 
 
-def _incoming(T: Translate, standing: RepositoryStatus) -> Explanation:
-    text = sentence(T("To be fetched from the other site: %s."), records(T, standing.incoming or 0))
-    if standing.facts.next_run is not None:
+def _incoming(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(T("To be fetched from the other site: %s."), records(T, status.incoming or 0))
+    if status.facts.next_run is not None:
         return Explanation(text)
-    return _begin(T, standing, text, T("It is not on the schedule."))
+    return _begin(T, status, text, T("It is not on the schedule."))
 
 
-def _equal(T: Translate, standing: RepositoryStatus) -> Explanation:
-    facts = standing.facts
+def _equal(T: Translate, status: RepositoryStatus) -> Explanation:
+    facts = status.facts
     if not facts.is_active:
         return Explanation(
             sentence(
@@ -257,7 +255,7 @@ def _equal(T: Translate, standing: RepositoryStatus) -> Explanation:
     )
     if facts.next_run is not None:
         return Explanation(text)
-    return _unscheduled(T, standing, text)
+    return _unscheduled(T, status, text)
 
 
 _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]] = {

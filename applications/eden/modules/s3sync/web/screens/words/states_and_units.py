@@ -17,7 +17,7 @@ from ....database.runs import Run
 from ....exchange.run.ports import Stage
 from ....monitoring.pending_changes import PendingChanges
 from ....site.labels import Translate
-from ....ui import look
+from ....ui import look as look
 
 #: State of a repository -> kind of state on pages (see ``look.SIGNS``).
 KINDS = {
