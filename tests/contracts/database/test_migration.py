@@ -15,6 +15,8 @@ from gluon.scheduler import Scheduler
 from benchmarks.sites import connect as connect_driver
 from s3.database.connect import connect
 from s3.database.schema_gate import SchemaGate
+from s3sync.core.clock import SystemClock
+from s3sync.database.tables import define
 from s3sync.scheduler import queue as queue
 from s3sync.site import Site
 from s3sync.worker import cleanup as cleanup
@@ -163,6 +165,7 @@ def test_of_two_workers_that_miss_the_daily_task_one_puts_it_back(
 ) -> None:
     db: Any = connect(server.uri(root), str(tmp_path), pool_size=0, migrate=True, attempts=1)
     Scheduler(db, {"print": print}, migrate=True)
+    define.define(db, SystemClock())
     db.commit()
     add = queue.queue
 

@@ -156,7 +156,7 @@ class TransactionContract(WithOrganisations):
 
     def test_a_second_writer_waits_or_is_told(self, site: Storage, monkeypatch: Any) -> None:
         monkeypatch.setattr(f"s3sync.database.store.{site.store.dialect}.BUSY_SECONDS", 1, raising=False)
-        monkeypatch.setattr(site.database, "patience", 1)
+        monkeypatch.setattr(site.database, "retry_policy", 1)
         other = Storage(site.database, migrate=False)
         site.db.commit()
         try:

@@ -12,6 +12,7 @@ from gluon.globals import Request, Response, Session
 from gluon.storage import List, Storage
 
 from s3.users.auth import SYNCHRONIZATION, S3Auth, create_roles
+from s3sync.core.clock import SystemClock
 from s3sync.database.tables.fields import meta_fields
 from s3sync.host.eden import EdenHost
 from tests.contracts.host.host_contract import OFFICE, ORG, Around, HostContract
@@ -73,9 +74,9 @@ class TestEdenByItsNames(HostContract):
         db.define_table("auth_user", Field("email"))
         db.define_table("auth_membership", Field("user_id", "integer"))
         db.define_table("pr_pentity", Field("pe_id", "id"), Field("instance_type"), Field("uuid", length=128))
-        db.define_table(ORG, Field("name"), *meta_fields(db))
+        db.define_table(ORG, Field("name"), *meta_fields(db, SystemClock()))
         organisation = Field("organisation_id", f"reference {ORG}", ondelete="RESTRICT")
-        db.define_table(OFFICE, Field("name"), organisation, *meta_fields(db))
+        db.define_table(OFFICE, Field("name"), organisation, *meta_fields(db, SystemClock()))
         s3db, settings = EdenModel(db), EdenSettings()
         s3db.add_components(ORG, org_office={"joinby": "organisation_id"})
         settings.modules.update(modules())

@@ -103,7 +103,7 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
     titles = resource_names(screen.site)
     screen.response.view = "sync/preview.html"
     return {
-        "look": look if chosen and may_look else "",
+        "look_now": look if chosen and may_look else "",
         "problem": problem,
         "most": MOST,
         "result": result,
