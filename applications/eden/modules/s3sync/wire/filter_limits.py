@@ -15,7 +15,7 @@ MOST_HOPS = 8
 #: Maximum number of comparisons of one filter: selectors times values; and of all filters together.
 MOST_COMPARISONS, MOST_COMPARISONS_TOGETHER = 500, 1000
 #: Maximum number of filters for one table.
-MOST_FILTERS = 50
+MOST_FILTERS = 100
 
 _HINT = "Use several tasks, or a filter that says the same in fewer words."
 
