@@ -100,6 +100,8 @@ class Browser:
         if answer.headers.get("Content-Type", "").startswith("text/html"):
             # A strict Content-Security-Policy holds.
             assert not re.search(r"<[^>]+\son[a-z]+=|<script(?![^>]*src=)", answer.text)
+            # What a view shows is a text, not the module or function that has the same name there.
+            assert not re.search(r"&lt;(?:module|function|bound method) ", answer.text), path
         return answer
 
     def page(self, path: str) -> str:
