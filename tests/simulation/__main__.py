@@ -19,13 +19,16 @@ from tests.simulation.world import World
 Failure = tuple[int, list[str], list[str]]
 
 
-def run_seeds(first: int, count: int, stop_at: int = 1) -> tuple[dict[str, int], list[Failure]]:
+def run_seeds(
+    first: int, count: int, stop_at: int = 1, hand_over: bool = False
+) -> tuple[dict[str, int], list[Failure]]:
     """Run the histories of consecutive seeds.
 
     Args:
         first: the first seed.
         count: how many.
         stop_at: give up after so many failures.
+        hand_over: as in ``make_history``.
 
     Returns:
         what happened, by kind; and (seed, problems, smallest failing history) of each failure.
@@ -36,7 +39,7 @@ def run_seeds(first: int, count: int, stop_at: int = 1) -> tuple[dict[str, int],
     failures: list[Failure] = []
     try:
         for seed in range(first, first + count):
-            history = make_history(seed)
+            history = make_history(seed, hand_over=hand_over)
             problems = world.run(history)
             if problems:
 
@@ -60,6 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first seed (default: 0)")
     parser.add_argument("--processes", type=int, default=1, help="how many at the same time (default: 1)")
     parser.add_argument("--failures", type=int, default=1, help="stop after so many (default: 1)")
+    parser.add_argument("--hand-over", action="store_true", help="let unique values change hands as well")
     options = parser.parse_args(arguments)
     began = time.monotonic()
     happened: "Counter[str]" = Counter()
@@ -68,7 +72,11 @@ def main(arguments: list[str] | None = None) -> int:
     with ProcessPoolExecutor(options.processes) as pool:
         jobs = [
             pool.submit(
-                run_seeds, start, min(share, options.seed + options.histories - start), options.failures
+                run_seeds,
+                start,
+                min(share, options.seed + options.histories - start),
+                options.failures,
+                options.hand_over,
             )
             for start in range(options.seed, options.seed + options.histories, share)
         ]

@@ -66,8 +66,13 @@ class History:
         return (*chain, (last, 0)) if self.topology == "ring" and self.sites > 2 else chain
 
 
-def make_history(seed: int) -> History:
-    """Return the history of a seed."""
+def make_history(seed: int, *, hand_over: bool = False) -> History:
+    """Return the history of a seed.
+
+    Args:
+        seed: makes the history.
+        hand_over: whether people also let a record have the unique value of another one.
+    """
     rnd = random.Random(seed)
     sites = rnd.choice((2, 2, 3, 3, 4))
     history = History(
@@ -85,7 +90,8 @@ def make_history(seed: int) -> History:
         chance = rnd.random()
         choice = rnd.getrandbits(32)
         if chance < 0.60:
-            operations.append(Operation("edit", rnd.randrange(sites), choice))
+            what = "hand over" if hand_over and choice % 5 == 0 else "edit"
+            operations.append(Operation(what, rnd.randrange(sites), choice))
         elif chance < 0.94 or not stormy:
             fault = rnd.choice(FAULTS) if stormy and rnd.random() < 0.5 else "none"
             edge = rnd.randrange(len(history.edges))

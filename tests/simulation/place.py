@@ -86,10 +86,8 @@ class Place:
         chance = rnd.random()
         if chance < 0.34:
             self._create(f"{self.name}{number}", rnd)
-        elif chance < 0.62:
-            self._change(rnd)
         elif chance < 0.82:
-            self._hand_over(number, rnd)
+            self._change(rnd)
         elif chance < 0.90:
             self._delete(rnd)
         elif chance < 0.95:
@@ -138,8 +136,12 @@ class Place:
             values = {"organisation_id": self._any("org_organisation", rnd)}
         self.db(self.s3db[tablename].id == key).update(**values)
 
-    def _hand_over(self, number: int, rnd: random.Random) -> None:
+    def hand_over(self, number: int, rnd: random.Random) -> None:
         """Let a record have the unique value of another one, which gets the former one's or a new one."""
+        self._pass_on(number, rnd)
+        self.db.commit()
+
+    def _pass_on(self, number: int, rnd: random.Random) -> None:
         table = self.s3db["org_organisation_type"]
         first, second = self._any(table._tablename, rnd), self._any(table._tablename, rnd)
         if first is None or first == second:

@@ -10,7 +10,7 @@ import pytest
 from tests.simulation.history import History, Operation, make_history, shrink
 from tests.simulation.world import World
 
-QUICK, MANY = 150, 2000
+QUICK, HANDED_OVER, MANY = 150, 100, 2000
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,9 @@ def world() -> Iterator[World]:
     logger.setLevel(level)
 
 
-def check(world: World, first: int, count: int) -> None:
+def check(world: World, first: int, count: int, *, hand_over: bool = False) -> None:
     for seed in range(first, first + count):
-        history = make_history(seed)
+        history = make_history(seed, hand_over=hand_over)
         problems = world.run(history)
         if problems:
             smallest = shrink(history, lambda smaller: bool(world.run(smaller)))
@@ -42,6 +42,12 @@ def test_sites_converge(world: World) -> None:
     happened = world.happened
     for what in ("lost pull", "lost push", "cut", "broken off", "backup", "restore"):
         assert happened[what], f"no history had this: {what}"
+
+
+def test_sites_converge_when_unique_values_change_hands(world: World) -> None:
+    before = world.happened["hand over"]
+    check(world, 0, HANDED_OVER, hand_over=True)
+    assert world.happened["hand over"] > before + HANDED_OVER
 
 
 @pytest.mark.slow

@@ -178,6 +178,8 @@ class World:
                 place.clock.step(operation.amount)
         elif operation.what == "edit":
             self.places[operation.who].edit(number, random.Random(operation.choice))
+        elif operation.what == "hand over":
+            self.places[operation.who].hand_over(number, random.Random(operation.choice))
         elif operation.what == "backup":
             self.places[operation.who].take_backup()
         elif operation.what == "restore":
