@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from launcher.places import CHECKOUT
+from tests.support.markdown import DOCUMENTS
 
-DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md"), *CHECKOUT.glob("tests/*.md")])
 MODULES = CHECKOUT / "applications" / "eden" / "modules"
 
 #: Modules that a document asks its reader to write.

@@ -11,12 +11,11 @@ from xml.etree import ElementTree
 import pytest
 
 from s3sync import VERSION
+from tests.support.markdown import DOCS, DOCUMENTS
 from tests.support.places import APPLICATION, CHECKOUT, MODULES
 
 PACKAGE = MODULES / "s3sync"
-DOCS = CHECKOUT / "docs"
 DECISIONS = DOCS / "decisions"
-DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *DOCS.rglob("*.md"), *CHECKOUT.glob("tests/*.md")])
 #: Documents name files from here.
 ROOTS = (CHECKOUT, CHECKOUT / "tests", APPLICATION, MODULES, PACKAGE)
 #: Folders of a site, which no checkout has.

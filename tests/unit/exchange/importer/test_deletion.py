@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -26,13 +24,6 @@ from tests.support.documents import (
     told,
 )
 from tests.support.site import SampleSite
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[SampleSite]:
-    found = SampleSite(tmp_path, users={"ann@example.org": 7})
-    yield found
-    found.close()
 
 
 def test_a_deletion_is_a_mark_that_remembers_foreign_keys(site: SampleSite) -> None:

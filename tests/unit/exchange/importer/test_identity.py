@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from s3sync.core.policy import Terms
 from s3sync.exchange.exporter import Exporter
 from tests.support.documents import (
@@ -24,14 +19,6 @@ from tests.support.documents import (
     told,
 )
 from tests.support.site import SampleSite
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[SampleSite]:
-    found = SampleSite(tmp_path, users={"ann@example.org": 7})
-    yield found
-    found.close()
-
 
 # --- identification -------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,14 +24,6 @@ from tests.support.documents import (
     told,
 )
 from tests.support.site import NOW, SampleSite
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[SampleSite]:
-    found = SampleSite(tmp_path, users={"ann@example.org": 7})
-    yield found
-    found.close()
-
 
 # --- create, update, unchanged --------------------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -30,13 +28,6 @@ from tests.support.documents import (
 from tests.support.site import SampleSite
 
 OFFICE = "org_office"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[SampleSite]:
-    found = SampleSite(tmp_path)
-    yield found
-    found.close()
 
 
 def retry(site: SampleSite, table: str) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,6 @@ from tests.support.documents import (
     told,
 )
 from tests.support.site import SampleSite
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[SampleSite]:
-    found = SampleSite(tmp_path, users={"ann@example.org": 7})
-    yield found
-    found.close()
 
 
 @pytest.mark.parametrize("order", ["top down", "bottom up"])

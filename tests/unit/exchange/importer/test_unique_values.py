@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from tests.support.site import Clock, SampleSite
 
 TYPE = "org_organisation_type"
 LINK = "org_organisation_organisation_type"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[SampleSite]:
-    found = SampleSite(tmp_path)
-    yield found
-    found.close()
 
 
 def kind(uuid: str | None, name: str, *parts: str, **more: object) -> str:

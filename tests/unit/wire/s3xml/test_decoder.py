@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import time
 from datetime import datetime
-from typing import Any
 
 import pytest
 from lxml import etree
 
 from s3sync.core.errors import ProtectedResource, UnknownResource
 from s3sync.core.records import FieldError, Record, Reference, Upload
-from s3sync.wire.s3xml import Decoder, DocumentLimits, DocumentReader, strip_domain
-from tests.support.datamodel import schema
-
-SCHEMA = schema()
-DECODER = Decoder(SCHEMA)
-
-
-def read(text: str | bytes, limits: DocumentLimits | None = None) -> list[Any]:
-    data = text if isinstance(text, bytes) else text.encode()
-    return [element.get("uuid") for element in DocumentReader(io.BytesIO(data), limits)]
-
-
-def decode(text: str) -> Record:
-    return DECODER.decode(etree.fromstring(text))
-
-
-def document(*records: str) -> str:
-    return f"<s3xml>{''.join(records)}</s3xml>"
-
-
-ONE = '<resource name="org_office" uuid="u1"/>'
+from s3sync.wire.s3xml import strip_domain
+from tests.support.s3xml import DECODER, decode
 
 
 def test_meta_attributes() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from datetime import datetime
 from time import process_time
-from typing import Any
 
 from lxml import etree
 
@@ -13,8 +12,6 @@ from s3sync.core.records import Action, FieldError, Outcome, Record
 from s3sync.wire.s3xml import (
     FOOTER,
     RESOURCE_CLOSE,
-    Decoder,
-    DocumentLimits,
     DocumentReader,
     encode_record,
     header,
@@ -24,27 +21,7 @@ from s3sync.wire.s3xml import (
     resource_open,
 )
 from s3sync.wire.s3xml import error_tree as error_tree
-from tests.support.datamodel import schema
-
-SCHEMA = schema()
-DECODER = Decoder(SCHEMA)
-
-
-def read(text: str | bytes, limits: DocumentLimits | None = None) -> list[Any]:
-    data = text if isinstance(text, bytes) else text.encode()
-    return [element.get("uuid") for element in DocumentReader(io.BytesIO(data), limits)]
-
-
-def decode(text: str) -> Record:
-    return DECODER.decode(etree.fromstring(text))
-
-
-def document(*records: str) -> str:
-    return f"<s3xml>{''.join(records)}</s3xml>"
-
-
-ONE = '<resource name="org_office" uuid="u1"/>'
-
+from tests.support.s3xml import SCHEMA, decode
 
 # --- writing ------------------------------------------------------------------------------------------------
 

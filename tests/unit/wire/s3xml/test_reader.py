@@ -6,34 +6,12 @@ import io
 import resource
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from lxml import etree
 
 from s3sync.core.errors import DocumentError, DocumentTooLarge, HostileDocument, NotS3XML, TruncatedDocument
-from s3sync.core.records import Record
-from s3sync.wire.s3xml import Decoder, DocumentLimits, DocumentReader, elements, fragment, parse_fragment
-from tests.support.datamodel import schema
-
-SCHEMA = schema()
-DECODER = Decoder(SCHEMA)
-
-
-def read(text: str | bytes, limits: DocumentLimits | None = None) -> list[Any]:
-    data = text if isinstance(text, bytes) else text.encode()
-    return [element.get("uuid") for element in DocumentReader(io.BytesIO(data), limits)]
-
-
-def decode(text: str) -> Record:
-    return DECODER.decode(etree.fromstring(text))
-
-
-def document(*records: str) -> str:
-    return f"<s3xml>{''.join(records)}</s3xml>"
-
-
-ONE = '<resource name="org_office" uuid="u1"/>'
+from s3sync.wire.s3xml import DocumentLimits, DocumentReader, elements, fragment, parse_fragment
+from tests.support.s3xml import DECODER, ONE, document, read
 
 
 def test_the_header_is_there_before_the_first_record() -> None:
