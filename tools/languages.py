@@ -1,6 +1,6 @@
 """Finds the strings to translate, and those that a language lacks.
 
-``PYTHONPATH=applications/eden/modules python -m tools.languages`` prints for each language the strings without a
+``python -m tools.languages`` prints for each language the strings without a
 translation. Arguments restrict it to some languages; ``--count`` prints only numbers.
 """
 

@@ -1,6 +1,6 @@
 """What is where: the folders of the modules and their files, each in the first sentence of its own docstring.
 
-``PYTHONPATH=applications/eden/modules python -m tools.map`` prints all of it; with names of folders (``core``,
+``python -m tools.map`` prints all of it; with names of folders (``core``,
 ``exchange/importer``, ``s3``), these and what is below them alone.
 """
 

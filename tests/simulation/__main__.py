@@ -1,4 +1,4 @@
-"""Run many histories: ``PYTHONPATH=applications/eden/modules python -m tests.simulation --histories 1000000``.
+"""Run many histories: ``python -m tests.simulation --histories 1000000``.
 
 Prints what happened in all of them, and for a failing one its seed and the smallest history that still fails.
 """
