@@ -309,27 +309,6 @@ def test_options_of_test_are_documented() -> None:
     assert options and [each for each in options if f"`{each}`" not in text_of("docs/OPERATIONS.md")] == []
 
 
-def commands(name: str) -> Iterator[str]:
-    for block in re.findall(r"```sh\n(.*?)```", text_of(name), re.DOTALL):
-        for line in block.splitlines():
-            command_line = re.sub(r"^(cd \S+ && )?(sudo -u eden )?", "", line)
-            if command_line.startswith(("./run", "./test", "benchmarks/run")):
-                yield command_line
-
-
-@pytest.mark.parametrize("document", ["README.md", "docs/OPERATIONS.md"])
-def test_commands_exist_and_take_their_options(document: str) -> None:
-    lines = list(commands(document))
-    assert lines
-    for line in lines:
-        program, *words = line.partition("#")[0].split()
-        assert (CHECKOUT / program).is_file()
-        if program == "./run":
-            command.parser().parse_args(words)
-        elif program == "./test":
-            assert {word for word in words if word.startswith("--")} <= {"--all", "--no-checks", "--help"}
-
-
 def test_variables_of_the_environment_are_documented() -> None:
     source = "".join(
         path.read_text("utf-8")

@@ -92,6 +92,35 @@ def test_places_that_are_named_exist(document: str, name: str, holds: str) -> No
         assert holds in definitions(path), f"{document} names {holds} in {name}"
 
 
+#: Files of a complete Eden, which code here tells of.
+OF_EDEN = frozenset(("modules/s3cfg.py",))
+WRITTEN = ("*.py", "*.html", "*.css", "*.js", "*.sh", "*.in", "README")
+
+
+def mentioned_places() -> Iterator[tuple[str, str]]:
+    """Yield (file, path) for every path in a comment or a text of the source itself."""
+    paths = re.compile(
+        r"(?<![\w./-])((?:tests|modules|models|views|launcher|docs)/[\w/-]+\.(?:py|html|md))\b"
+    )
+    folders = (
+        APPLICATION,
+        *(CHECKOUT / name for name in ("launcher", "benchmarks", "tools", "deploy", "tests")),
+    )
+    sources = [
+        *CHECKOUT.glob("*.in"),
+        *(path for folder in folders for kind in WRITTEN for path in folder.rglob(kind)),
+    ]
+    for source in sources:
+        if not str(source.relative_to(CHECKOUT)).startswith(OF_A_SITE):
+            for name in paths.findall(source.read_text("utf-8")):
+                yield str(source.relative_to(CHECKOUT)), name
+
+
+@pytest.mark.parametrize("source, name", sorted(set(mentioned_places())))
+def test_places_that_the_source_mentions_exist(source: str, name: str) -> None:
+    assert found(name) is not None or name in OF_EDEN, f"{source} mentions {name}"
+
+
 # --- the life of a record -----------------------------------------------------------------------------------
 
 
