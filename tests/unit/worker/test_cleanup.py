@@ -11,6 +11,7 @@ import pytest
 from gluon.scheduler import Scheduler
 
 from s3sync.administration import datasets as datasets
+from s3sync.conflicts import resolve_many as resolve_many
 from s3sync.monitoring.status import statuses
 from s3sync.scheduler import jobs as jobs
 from s3sync.scheduler import queue as queue
@@ -164,6 +165,20 @@ def test_old_records_of_the_scheduler_are_removed(site: Site) -> None:
     cleanup.tidy(site)
     assert [row.id for row in db(db.scheduler_task).select()] == [repeating]
     assert db(db.scheduler_run.task_id == repeating).count() == 1
+
+
+def test_old_tasks_of_decisions_are_removed(site: Site) -> None:
+    db = site.db
+    old, new = site.clock.now() - timedelta(days=100), site.clock.now()
+    for key in (1, 2, 3):
+        resolve_many.queue(site, key, 50)
+    ended, recent, waiting = [row.id for row in db(db.scheduler_task).select(orderby=db.scheduler_task.id)]
+    db(db.scheduler_task.id == ended).update(status="COMPLETED", last_run_time=old)
+    db(db.scheduler_task.id == recent).update(status="COMPLETED", last_run_time=new)
+    db(db.scheduler_task.id == waiting).update(last_run_time=old)
+    db.commit()
+    cleanup.tidy(site)
+    assert {row.id for row in db(db.scheduler_task).select()} == {recent, waiting}
 
 
 def test_old_records_of_runs_that_nobody_ended_are_removed(site: Site) -> None:

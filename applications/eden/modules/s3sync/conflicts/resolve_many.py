@@ -238,19 +238,15 @@ def queue(site: Site, key: int, timeout: float) -> None:
     """
     db, table = site.db, site.db.scheduler_task
     name = f"Decisions {key}"
-    waiting = table.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
+    waiting = table.status.belongs(scheduler_queue.UNDER_WAY)
     if not db((table.function_name == FUNCTION) & (table.task_name == name) & waiting).isempty():
         return
     scheduler_queue.queue(site, FUNCTION, name, {"key": key}, timeout=timeout)
 
 
 def purge(db: Any, before: datetime) -> None:
-    """Remove work that began before a time (UTC), with its scheduler tasks. The caller commits."""
+    """Remove work that began before a time (UTC). The caller commits."""
     db(db.sync_decision.created_on < before).delete()
-    if "scheduler_task" in db.tables:
-        ended = db.scheduler_task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
-        ours = (db.scheduler_task.function_name == FUNCTION) & ended
-        db(ours & (db.scheduler_task.last_run_time < before)).delete()
 
 
 def _batch(site: Site, key: int) -> bool:

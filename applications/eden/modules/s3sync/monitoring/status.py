@@ -241,8 +241,7 @@ def _present(site: Site, alias: str = "") -> str:
 def _queued(db: Any) -> "set[int]":
     """Return the repositories with a run that a person started and that has not begun."""
     table = db.scheduler_task
-    query = (table.function_name == queue.FUNCTION) & (table.repeats == 1)
-    rows = db(query & table.status.belongs(("QUEUED", "ASSIGNED"))).select(table.vars)
+    rows = db(queue.by_hand(db) & table.status.belongs(queue.WAITING)).select(table.vars)
     return {json.loads(row.vars)["repository_id"] for row in rows}
 
 

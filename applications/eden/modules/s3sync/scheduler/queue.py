@@ -16,6 +16,10 @@ GROUP = "main"
 
 #: Columns of a recurring task, which also runs again after failures.
 FOR_EVER = {"repeats": 0, "retry_failed": -1}
+#: States of a task that a worker will begin or has begun, and of one that has ended.
+WAITING = ("QUEUED", "ASSIGNED")
+UNDER_WAY = (*WAITING, "RUNNING")
+ENDED = ("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED")
 
 
 # --- the schedule ------------------------------------------------------------------------------------------
@@ -80,7 +84,7 @@ def wake_workers(db: Any) -> None:
 def waiting(db: Any, repository_id: int) -> bool:
     """Return whether a run that a person started has not begun yet."""
     task, run = db.scheduler_task, db.sync_run
-    query = _by_hand(db, repository_id) & task.status.belongs(("QUEUED", "ASSIGNED", "RUNNING"))
+    query = _by_hand(db, repository_id) & task.status.belongs(UNDER_WAY)
     asked = db(query).select(task.status, task.last_run_time)
     if any(row.status != "RUNNING" or row.last_run_time is None for row in asked):
         return True
@@ -99,10 +103,13 @@ def cancel_waiting(db: Any, repository_id: int) -> int:
     return taken_back
 
 
+def by_hand(db: Any) -> Any:
+    """Return the query for the tasks of runs that a person started."""
+    return (db.scheduler_task.function_name == FUNCTION) & (db.scheduler_task.repeats == 1)
+
+
 def _by_hand(db: Any, repository_id: int) -> Any:
-    table = db.scheduler_task
-    query = (table.function_name == FUNCTION) & (table.repeats == 1)
-    return query & (table.task_name == task_name(repository_id))
+    return by_hand(db) & (db.scheduler_task.task_name == task_name(repository_id))
 
 
 def scheduler_run_id() -> int | None:

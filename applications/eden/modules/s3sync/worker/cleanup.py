@@ -46,7 +46,7 @@ def schedule(site: Site) -> None:
             )
         except db._adapter.driver.IntegrityError:
             db.rollback()
-    elif task.status not in ("QUEUED", "ASSIGNED", "RUNNING"):
+    elif task.status not in queue.UNDER_WAY:
         task.update_record(status="QUEUED", next_run_time=due, stop_time=None, **queue.FOR_EVER)
     db.commit()
 
@@ -74,6 +74,5 @@ def _forget_calls(db: Any, before: datetime) -> None:
     # The scheduler leaves the run of a lost worker without an end.
     lost = (run.stop_time == None) & (run.start_time < before) & ~run.task_id.belongs(under_way)  # noqa: E711
     db(run.task_id.belongs(ours) & ((run.stop_time < before) | lost)).delete()
-    by_hand = (task.function_name == queue.FUNCTION) & (task.repeats == 1)
-    ended = task.status.belongs(("COMPLETED", "FAILED", "TIMEOUT", "EXPIRED", "STOPPED"))
-    db(by_hand & ended & (task.last_run_time < before)).delete()
+    once = queue.by_hand(db) | (task.function_name == resolve_many.FUNCTION)
+    db(once & task.status.belongs(queue.ENDED) & (task.last_run_time < before)).delete()

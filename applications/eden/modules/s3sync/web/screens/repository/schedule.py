@@ -299,7 +299,7 @@ def _job_line(
     screen: ScreenContext, repository_id: int, job: Any, task: Any, run: Any, made: Run | None
 ) -> JobLine:
     T = screen.T
-    plans = task.enabled and task.status in ("QUEUED", "ASSIGNED")
+    plans = task.enabled and task.status in queue.WAITING
     next_run = task.next_run_time if plans else None
     seconds = (next_run - screen.now).total_seconds() if next_run is not None else 0.0
     outcome, reason = _outcome(T, run, made)
