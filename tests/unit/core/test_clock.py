@@ -135,10 +135,10 @@ def test_a_lease_becomes_stale_by_the_clock_of_the_site(world: World) -> None:
     with pytest.raises(AlreadyRunning):
         world.lease().acquire()
     assert run_record.live_run(site, world.repository) == 7
-    assert status.live_runs(site) == {world.repository: 7}
+    assert run_record.live_runs(site) == {world.repository: 7}
     site.clock.step(1)
     assert run_record.live_run(site, world.repository) is None
-    assert status.live_runs(site) == {}
+    assert run_record.live_runs(site) == {}
     assert world.lease().acquire() == 7
 
 

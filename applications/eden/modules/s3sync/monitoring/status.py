@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..adapters import can_ask, needed_columns, where
@@ -19,7 +19,7 @@ from ..core.task import Mode, RunState
 from ..database.runs import Run
 from ..database.tables.fields import live
 from ..scheduler import queue as queue
-from ..scheduler.lease import has_died
+from ..scheduler.run_record import live_runs
 from ..site import Site
 from ..site import exchange_state as exchange_state
 from . import pending_changes as pending_changes
@@ -184,14 +184,6 @@ def _runs(site: Site, one: int | None) -> tuple[dict[int, Run], dict[int, dateti
         row[0]: by_id[row[2]].finished_on or by_id[row[2]].started_on for row in newest if row[2] in by_id
     }
     return runs, successes
-
-
-def live_runs(site: Site) -> dict[int, int]:
-    """Return the runs with a live worker, by repository (see ``scheduler.run_record.live_run``)."""
-    fresh = site.clock.now() - timedelta(seconds=site.host.settings.get_sync_lease_seconds())
-    lease = site.db.sync_lease
-    rows = site.db(lease.heartbeat >= fresh).select(lease.repository_id, lease.run_id, lease.owner)
-    return {row.repository_id: row.run_id for row in rows if row.run_id and not has_died(row.owner)}
 
 
 def recent_runs(site: Site, repository_ids: Sequence[int], most: int) -> dict[int, list[Run]]:

@@ -202,10 +202,20 @@ def live_run(site: Site, repository_id: int) -> int | None:
         site: this site; its settings have the time without a heartbeat after which a worker counts as dead.
         repository_id: the repository.
     """
-    db = site.db
-    lease = db(db.sync_lease.repository_id == repository_id).select().first()
-    if lease is None or lease.heartbeat is None or has_died(lease.owner):
-        return None
+    return live_runs(site, site.db.sync_lease.repository_id == repository_id).get(repository_id)
+
+
+def live_runs(site: Site, only: Any = None) -> dict[int, int]:
+    """Return the runs that live workers are working on, by repository.
+
+    Args:
+        site: as in ``live_run``.
+        only: pydal query for the leases, None for all.
+    """
+    lease = site.db.sync_lease
     stale_after = timedelta(seconds=site.host.settings.get_sync_lease_seconds())
     fresh = lease.heartbeat >= site.clock.now() - stale_after
-    return int(lease.run_id) if fresh and lease.run_id else None
+    rows = site.db(fresh if only is None else fresh & only).select(
+        lease.repository_id, lease.run_id, lease.owner
+    )
+    return {row.repository_id: int(row.run_id) for row in rows if row.run_id and not has_died(row.owner)}

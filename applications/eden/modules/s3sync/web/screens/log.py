@@ -18,7 +18,7 @@ from ...database import runs as runs
 from ...database.log import LogEntry
 from ...database.paging import whole_number
 from ...monitoring import log_view as log_view
-from ...monitoring.status import live_runs
+from ...scheduler.run_record import live_runs
 from ...site import Repository
 from ...site.labels import resource_names
 from .context import ScreenContext
