@@ -8,19 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-#: Column of sync_config -> section and key of its setting.
-COLUMNS: dict[str, tuple[str, str]] = {
-    "public_url": ("site", "public_url"),
-    "page_size": ("sync", "page_size"),
-    "max_document_mb": ("sync", "max_document_mb"),
-    "max_upload_mb": ("sync", "max_upload_mb"),
-    "connect_timeout": ("sync", "connect_timeout"),
-    "read_timeout": ("sync", "read_timeout"),
-    "retries": ("sync", "retries"),
-    "log_days": ("sync", "log_days"),
-    "notify_to": ("sync", "notify_to"),
-    "notify_after": ("sync", "notify_after"),
-}
+from ..host.settings import DECIDABLE
+
+#: Column of sync_config -> section and key of its setting; the columns have the names of the keys.
+COLUMNS: dict[str, tuple[str, str]] = {key: (section, key) for section, key in DECIDABLE}
 
 
 def decided(db: Any) -> dict[tuple[str, str], Any]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..host.settings import addresses
 from ..site import Site
 from .preferences import COLUMNS
 
 LONGEST_ADDRESSES = 1024
-
-
-def addresses(text: Any) -> list[str]:
-    return str(text or "").replace(",", " ").replace(";", " ").split()
 
 
 def save_settings(site: Site, values: Any) -> None:

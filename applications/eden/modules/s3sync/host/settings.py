@@ -14,25 +14,25 @@ from typing import Any, Callable
 from ..core import limits as limits
 from .ini import Chosen, IniSettings
 
-#: Settings that the settings page can change (stored by ``administration.preferences``).
-DECIDABLE = frozenset(
-    [("site", "public_url")]
-    + [
-        ("sync", key)
-        for key in (
-            "page_size",
-            "max_document_mb",
-            "max_upload_mb",
-            "connect_timeout",
-            "read_timeout",
-            "retries",
-            "log_days",
-            "notify_to",
-            "notify_after",
-        )
-    ]
+#: Section and key of the settings that the settings page can change (stored by ``administration.preferences``).
+DECIDABLE = (
+    ("site", "public_url"),
+    ("sync", "page_size"),
+    ("sync", "max_document_mb"),
+    ("sync", "max_upload_mb"),
+    ("sync", "connect_timeout"),
+    ("sync", "read_timeout"),
+    ("sync", "retries"),
+    ("sync", "log_days"),
+    ("sync", "notify_to"),
+    ("sync", "notify_after"),
 )
 Decisions = Mapping[tuple[str, str], Any]
+
+
+def addresses(text: str | None) -> list[str]:
+    """Return the e-mail addresses in a text, which are separated by commas, semicolons or spaces."""
+    return (text or "").replace(",", " ").replace(";", " ").split()
 
 
 class SyncSettings(IniSettings):
@@ -158,7 +158,7 @@ class SyncSettings(IniSettings):
 
     def get_sync_notify_to(self) -> list[str]:
         """[sync] notify_to: comma-separated addresses that get a mail when a repository keeps failing. No default."""
-        return (self.text("sync", "notify_to") or "").replace(",", " ").replace(";", " ").split()
+        return addresses(self.text("sync", "notify_to"))
 
     def get_sync_notify_after(self) -> int:
         """[sync] notify_after: how many runs in a row must fail before a mail is sent. Default: 3."""

@@ -15,8 +15,9 @@ from gluon.validators import (
     IS_NOT_EMPTY,
 )
 
-from ...administration.settings import LONGEST_ADDRESSES, addresses, save_settings
+from ...administration.settings import LONGEST_ADDRESSES, save_settings
 from ...core.limits import MEGABYTE
+from ...host.settings import addresses
 from ...site import Site
 from ...site.labels import Translate
 from ...site.repositories import all_of
