@@ -37,6 +37,7 @@ def test_accounts(db: DAL) -> None:
         "bob@example.org": bob,
     }
     assert accounts.emails([ann, bob, 99]) == {ann: "ann@example.org", bob: "Bob@Example.org"}
+    assert [accounts.email(each) for each in (ann, 99, None)] == ["ann@example.org", None, None]
     assert accounts.groups(["Editor", "Nobody"]) == {"Editor": role}
     assert accounts.roles([role]) == {role: "Editor"}
     assert accounts.users([]) == accounts.emails([]) == {}

@@ -66,8 +66,7 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
         row: row of sync_kept.
     """
     (entry,) = entries(site, [row])
-    user = site.db.auth_user(row.resolved_by) if row.resolved_by else None
-    found = ConflictDetail(entry, decided_by=user.email if user else None)
+    found = ConflictDetail(entry, decided_by=site.accounts.email(row.resolved_by))
     table = site.schema.get(row.tablename)
     if table is None:
         return found

@@ -118,7 +118,6 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
         return None
     key = int(row[table.key]) if row is not None else None
     noted = _noted(db, table, key)
-    user = db.auth_user(row.modified_by) if row is not None and row.get("modified_by") else None
     origin = first(site, db.sync_repository.id == noted.changed_origin) if noted else None
     names = site.host.name_fields(table.name)
     name = " ".join(str(row[each]) for each in names if row.get(each)) if row is not None else ""
@@ -132,7 +131,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
         status="absent" if row is None else "deleted" if row.deleted else "here",
         address=address_of(site, table, row) if row is not None and not row.deleted else None,
         changed_on=row.modified_on if row is not None else None,
-        changed_by=user.email if user else None,
+        changed_by=site.accounts.email(row.get("modified_by")) if row is not None else None,
         noted=noted is not None,
         origin=origin.name if origin else None,
         partners=_partners(site, table, noted) if row is not None else [],

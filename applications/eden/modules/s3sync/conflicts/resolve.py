@@ -183,7 +183,7 @@ def tell(site: Site, repository_id: int | None, resource: str | None, result: Re
 
 def person(site: Site, user_id: int | None) -> str:
     """Return the name of an account for the log."""
-    return site.accounts.emails([user_id]).get(user_id, f"account {user_id}") if user_id else "this site"
+    return (site.accounts.email(user_id) or f"account {user_id}") if user_id else "this site"
 
 
 def _tell(site: Site, kept: Kept, user_id: int | None, decided: str) -> None:

@@ -30,6 +30,10 @@ class SiteAccounts:
         """See ports.Accounts."""
         return self._names(self._users, "email", user_ids)
 
+    def email(self, user_id: int | None) -> str | None:
+        """Return the address of a user, None if there is no such user."""
+        return self.emails([user_id]).get(user_id) if user_id else None
+
     def groups(self, roles: Collection[str]) -> dict[str, int]:
         """See ports.Accounts."""
         wanted = {role.lower(): role for role in roles}

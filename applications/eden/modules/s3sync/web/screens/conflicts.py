@@ -284,7 +284,6 @@ def _report(screen: ScreenContext) -> Any:
     if row.state != resolve_many.WorkState.FINISHED and pressed(screen, button, "go_on"):
         go_on(screen, row.id)
         redirect(URL("sync", "kept", args=["report", row.id]))
-    user = db.auth_user(row.user_id) if row.user_id else None
     wanted = resolve_many.Selection.from_text(row.selection).wanted
     screen.response.view = "sync/sweep.html"
     return {
@@ -292,7 +291,7 @@ def _report(screen: ScreenContext) -> Any:
         "row": row,
         "rule": conflicts_and_log.rules(T)[Rule(row.rule)][0],
         "reasons": conflicts_and_log.left_open(T),
-        "who": user.email if user else "",
+        "who": screen.site.accounts.email(row.user_id),
         "go_on": button,
         "workers": queue.workers_alive(screen.site),
         "command": screen.worker_command,
