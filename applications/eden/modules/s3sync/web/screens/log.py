@@ -50,10 +50,12 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
 
 def _list(screen: ScreenContext, asked: log_view.LogQuery, repository_id: int | None, title: Any) -> Any:
     site, T = screen.site, screen.T
-    if screen.request.get_vars.ask == "purge" and not _old(screen, repository_id):
+    is_asked = screen.request.get_vars.ask == "purge"
+    old = _old(screen, repository_id) if is_asked else 0
+    if is_asked and not old:
         screen.session.flash = T("Nothing is older than %s.") % days(T, _days(screen))
         redirect(URL(args=screen.request.args))
-    purge = _purge(screen, repository_id)
+    purge = _purge(screen, old)
     if purge.page:
         return purge.page
     if purge.agreed:
@@ -149,23 +151,27 @@ def _old(screen: ScreenContext, repository_id: int | None) -> int:
     return int(screen.db(log.older(screen.db, _before(screen), repository_id)).count())
 
 
-def _purge(screen: ScreenContext, repository_id: int | None) -> Confirmation:
+def _purge(screen: ScreenContext, old: int) -> Confirmation:
+    """Ask before the old entries are removed.
+
+    Args:
+        screen: the context.
+        old: their number; 0 if nobody asked to remove them.
+    """
     T = screen.T
-    lines = []
-    if screen.request.get_vars.ask == "purge":
-        lines = [
-            counted(
-                T,
-                _old(screen, repository_id),
-                "%(count)s entry is older than %(age)s.",
-                "%(count)s entries are older than %(age)s.",
-                age=days(T, _days(screen)),
-            ),
-            T("These entries, and the history of the runs of that time, are removed for good."),
-            T(
-                "Records, conflicts and schedules are not touched. Save the log as a table before if you may need it."
-            ),
-        ]
+    lines = [
+        counted(
+            T,
+            old,
+            "%(count)s entry is older than %(age)s.",
+            "%(count)s entries are older than %(age)s.",
+            age=days(T, _days(screen)),
+        ),
+        T("These entries, and the history of the runs of that time, are removed for good."),
+        T(
+            "Records, conflicts and schedules are not touched. Save the log as a table before if you may need it."
+        ),
+    ]
     return confirm(
         screen,
         "purge",

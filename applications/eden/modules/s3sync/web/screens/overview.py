@@ -180,7 +180,7 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
         "flows": _flow_lines(screen, record, status),
         "page": runs,
         "lines": run_lines(screen, [Run.read(row) for row in runs.rows], live),
-        "workers": queue.workers_alive(screen.site),
+        "workers": status.facts.workers,
         "command": screen.worker_command,
     }
 
