@@ -15,9 +15,6 @@ from .context import ScreenContext
 from .words import states_and_units as states_and_units
 from .words.state_reasons import failure_of
 
-COUNTED = ("created", "updated", "unchanged", "deleted", "merged", "skipped", "conflict", "rejected")
-COLUMNS = {"conflict": "conflicts"}
-
 
 class RunLine(NamedTuple):
     """A run in a list.
@@ -85,14 +82,13 @@ def resource_lines(site: Site, T: Translate, run: Run) -> list[ResourceLine]:
 
 def totals(T: Translate, run: Run) -> Any:
     """Return in words the outcomes of the records that a run received."""
-    return _told(T, {name: getattr(run, COLUMNS.get(name, name)) for name in COUNTED})
+    return _told(T, {**run.received, "conflict": run.conflicts})
 
 
 def _told(T: Translate, counts: Any) -> Any:
-    words = states_and_units.outcomes(T)
     parts = [
-        T("%(count)s %(outcome)s") % {"count": states_and_units.number(counts[name]), "outcome": words[name]}
-        for name in COUNTED
+        T("%(count)s %(outcome)s") % {"count": states_and_units.number(counts[name]), "outcome": words}
+        for name, words in states_and_units.outcomes(T).items()
         if counts.get(name)
     ]
     return ", ".join(str(part) for part in parts) if parts else T("nothing")

@@ -82,7 +82,7 @@ def stage(T: Translate, name: str | None, direction: str | None = None) -> Any:
 
 
 def outcomes(T: Translate) -> dict[str, Any]:
-    """Return the labels of outcomes, by the columns of a run."""
+    """Return the labels of outcomes, in the order in which they are told."""
     return {
         "created": T("created"),
         "updated": T("updated"),
