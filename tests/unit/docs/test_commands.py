@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from launcher import command
+from launcher.instance import SITE_FOLDERS
 from launcher.places import CHECKOUT
 from tests.support.markdown import DOCUMENTS
+from tests.support.places import APPLICATION
 
 #: Of the source, what speaks to people by itself.
 LANGUAGES = CHECKOUT / "applications" / "eden" / "languages" / "README"
@@ -64,6 +66,14 @@ def check_tests(words: list[str]) -> None:
         if path.startswith("tests/"):
             assert (CHECKOUT / path).exists()
             assert f"def {test}" in (CHECKOUT / path).read_text("utf-8") if test else True
+
+
+def test_an_upgrade_inside_a_full_web2py_replaces_every_folder_with_code() -> None:
+    text = (CHECKOUT / "docs" / "UPGRADING.md").read_text(encoding="utf-8")
+    removed = re.findall(r"^rm -rf compiled (.+)$", text, re.MULTILINE)
+    copied = re.findall(r"^cp -r (.+) \S+$", text, re.MULTILINE)
+    linked = {path.name for path in APPLICATION.iterdir() if path.is_dir()} - {*SITE_FOLDERS, "compiled"}
+    assert removed == copied == [" ".join(sorted(linked - {"__pycache__"}))]
 
 
 def test_commands_are_found_in_blocks_and_in_sentences() -> None:
