@@ -79,6 +79,7 @@ class Story(Walk):
         self.open("/sync/index")
         self.press("Add Repository")
         self.at("add a repository", "What happens")
+        self._look_at_a_folder()
         self._enter(NOBODY_LISTENS, SECRET)
         self._test()
         self.at("connection test, nobody there", "does not work yet", "What to do")
@@ -97,6 +98,16 @@ class Story(Walk):
         self.tab("Configuration")
         self.at("configuration", "agrees with ours")
         assert SECRET not in self.page.content()
+
+    def _look_at_a_folder(self) -> None:
+        """The other type of repository, which this site's operator has not allowed."""
+        self.press("Folder on this machine")
+        self.at("add a folder", "Folder for what is sent")
+        self.page.fill("main form [name=name]", NAME)
+        self.page.fill("main form [name=path]", "/srv/exchange")
+        self.press("Test the connection")
+        self.at("a folder that is not allowed", "folder_roots")
+        self.press("Eden Sync or Sahana Eden")
 
     def _enter(self, url: str, password: str) -> None:
         for name, value in (("name", NAME), ("url", url), ("username", PEER), ("password", password)):
