@@ -1,4 +1,4 @@
-"""The folders of tests are those of the source."""
+"""The folders of tests are those of the source, and no file of either is too long."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from s3sync import LAYERS
 from tests.support.places import CHECKOUT, MODULES
 
 UNIT = CHECKOUT / "tests" / "unit"
+#: Lines; the package has the same limit (test_layers.py).
+LONGEST_FILE = 450
+DATA = MODULES / "s3db" / "demo.py"
+FOLDERS = (MODULES, *(CHECKOUT / name for name in ("launcher", "tools", "benchmarks", "tests")))
 PLACES = (MODULES / "s3sync", MODULES, CHECKOUT)
 
 
@@ -26,3 +30,10 @@ def test_a_folder_of_tests_is_about_a_folder_of_the_source(folder: Path) -> None
 def test_each_layer_has_a_folder_of_tests(layer: str) -> None:
     kinds = ("unit", "contracts")
     assert any([*(CHECKOUT / "tests" / kind / layer).rglob("*.py")] for kind in kinds)
+
+
+def test_no_file_is_too_long_to_be_read_in_one_go() -> None:
+    files = {path for folder in FOLDERS for path in folder.rglob("*.py")} - {DATA}
+    assert len(files) > 500
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert [str(path) for path, lines in lengths.items() if lines >= LONGEST_FILE] == []
