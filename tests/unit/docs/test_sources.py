@@ -111,9 +111,8 @@ def mentioned_places() -> Iterator[tuple[str, str]]:
         *(path for folder in folders for kind in WRITTEN for path in folder.rglob(kind)),
     ]
     for source in sources:
-        if not str(source.relative_to(CHECKOUT)).startswith(OF_A_SITE):
-            for name in paths.findall(source.read_text("utf-8")):
-                yield str(source.relative_to(CHECKOUT)), name
+        for name in paths.findall(source.read_text("utf-8")):
+            yield str(source.relative_to(CHECKOUT)), name
 
 
 @pytest.mark.parametrize("source, name", sorted(set(mentioned_places())))
