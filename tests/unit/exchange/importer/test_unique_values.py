@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,21 @@ def test_a_twin_that_is_renamed_has_the_new_name_at_both_sites(tmp_path: Path, r
     assert [names(each) for each in sites] == [{"u0": "Wash"}, {"u1": "Wash"}]
     for each in sites:
         each.close()
+
+
+def test_a_reference_by_a_records_own_uuid_asks_for_no_further_ones(
+    site: SampleSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.push(kind("1", "Amber"), TYPE)
+    asked: list[str] = []
+
+    def find(table: str, uuids: Collection[str]) -> dict[str, int]:
+        asked.extend(uuids)
+        return {}
+
+    monkeypatch.setattr(site.twins, "find", find)
+    link = resource(LINK, "l", ref("organisation_type_id", TYPE, "1"))
+    assert not site.push(org("o", "Relief", link), ORG).failures
+    assert asked == []
+    site.push(org("o2", "Aid", resource(LINK, "l2", ref("organisation_type_id", TYPE, "2"))), ORG)
+    assert set(asked) == {"2"}

@@ -70,11 +70,11 @@ class Resolver:
             merged: dict[int, list[str]] = defaultdict(list)
             has_mark = "deleted_rb" in table.fields
             columns = ("uuid", column, "deleted_rb") if has_mark else ("uuid", column)
-            for row in [
-                *self._store.fetch(table, columns, "uuid", uuids),
-                *self._of_twins(table, columns, uuids),
-            ]:
-                if known.setdefault((name, target, row[0]), row[1]) == row[1] and has_mark and row[2]:
+            rows = self._store.fetch(table, columns, "uuid", uuids)
+            rows += self._of_twins(table, columns, uuids - {row[0] for row in rows})
+            for row in rows:
+                known[(name, target, row[0])] = row[1]
+                if has_mark and row[2]:
                     merged[row[2]].append(row[0])
             if merged:
                 steps = merge_steps(self._store, table, {}, merged)
@@ -86,11 +86,11 @@ class Resolver:
                         known[(name, target, uuid)] = value
         return known
 
-    def _of_twins(self, table: Table, columns: Sequence[str], uuids: Iterable[str]) -> list[Row]:
+    def _of_twins(self, table: Table, columns: Sequence[str], uuids: set[str]) -> list[Row]:
         """Return rows as ``known`` looks them up by uuid, for records that others know under another uuid."""
-        if not table.has_unique:
+        if not uuids or not table.has_unique:
             return []
-        keys = self._twins.find(table.name, list(uuids))
+        keys = self._twins.find(table.name, uuids)
         if not keys:
             return []
         wanted = (table.key, *columns[1:])
