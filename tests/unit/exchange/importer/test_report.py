@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3sync.exchange.importer.report import MAX_LISTED, Report
+from s3sync.exchange.importer.report import MAX_FAILURES, MAX_LISTED, Report
 
 
 def test_a_report_lists_no_more_keys_than_fit() -> None:
@@ -12,3 +12,9 @@ def test_a_report_lists_no_more_keys_than_fit() -> None:
         report.add(Report(created=keys, updated=keys[:1], deleted=keys))
     assert report.created == report.deleted == list(range(MAX_LISTED))
     assert len(report.updated) == 3 * MAX_LISTED / 1000
+
+
+def test_a_report_that_is_full_takes_nothing_more() -> None:
+    report = Report(warnings=["a part of the record was left out"] * (MAX_FAILURES + 1))
+    report.add(Report(warnings=["another one"] * 10))
+    assert "another one" not in report.warnings

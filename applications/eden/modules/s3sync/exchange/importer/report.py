@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ...core.limits import MOST_PROBLEMS
 from ...core.messages import Message, Sentence, Text
 from ...core.records import Action, Outcome, Record
+
+T = TypeVar("T")
 
 #: Maximum number of failures in a report, for the reply; every rejected record is kept in any case.
 MAX_FAILURES = 1000
@@ -51,16 +55,21 @@ class Report:
         self.main.update(other.main)
         for table, counts in other.by_table.items():
             self.by_table.setdefault(table, Counter()).update(counts)
-        self.created.extend(other.created[: MAX_LISTED - len(self.created)])
-        self.updated.extend(other.updated[: MAX_LISTED - len(self.updated)])
-        self.deleted.extend(other.deleted[: MAX_LISTED - len(self.deleted)])
-        self.failures.extend(other.failures[: MAX_FAILURES - len(self.failures)])
-        self.warnings.extend(other.warnings[: MAX_FAILURES - len(self.warnings)])
-        self.conflicts.extend(other.conflicts[: MAX_FAILURES - len(self.conflicts)])
+        _fill(self.created, other.created, MAX_LISTED)
+        _fill(self.updated, other.updated, MAX_LISTED)
+        _fill(self.deleted, other.deleted, MAX_LISTED)
+        _fill(self.failures, other.failures, MAX_FAILURES)
+        _fill(self.warnings, other.warnings, MAX_FAILURES)
+        _fill(self.conflicts, other.conflicts, MAX_FAILURES)
 
     def add_others(self, other: "Report") -> None:
         """Add the report of records of other tables: their keys are not listed."""
         self.add(replace(other, created=[], updated=[], deleted=[]))
+
+
+def _fill(listed: list[T], more: Sequence[T], most: int) -> None:
+    # One record may have brought more warnings than there was room for.
+    listed.extend(more[: max(0, most - len(listed))])
 
 
 def problems_of(report: Report) -> list[Text]:
