@@ -10,7 +10,7 @@ import pytest
 
 from s3sync.core.errors import FilterError
 from s3sync.core.schema import Field
-from s3sync.wire.filter_limits import together
+from s3sync.wire.filter_limits import LONGEST_VALUES, together
 from s3sync.wire.filters import (
     Filter,
     Operator,
@@ -248,3 +248,9 @@ def test_filters_are_counted_together() -> None:
 
 def test_messages_show_the_beginning_of_a_filter() -> None:
     assert len(str(parse_filter("~.name", "x" * 4000))) < 400
+
+
+def test_filters_of_a_task_that_are_too_long_are_told_by_how_they_begin() -> None:
+    text = "~.name=" + "x" * LONGEST_VALUES
+    with pytest.raises(FilterError, match=r"^The filter ~\.name=x+… has "):
+        parse_filter_string(text)

@@ -24,8 +24,8 @@ def check_length(name: str, values: str) -> None:
     """Look at a filter before it is parsed.
 
     Args:
-        name: name of the URL variable.
-        values: its value.
+        name: name of the URL variable; "" for the filters of a task in one text.
+        values: its value, or that text.
 
     Raises:
         FilterError: one of them is too long.
@@ -33,7 +33,7 @@ def check_length(name: str, values: str) -> None:
     for text, most in ((name, LONGEST_NAME), (values, LONGEST_VALUES)):
         if len(text) > most:
             raise FilterError(
-                f"The filter {shown(name)} has {len(text)} characters, at most {most} are allowed.",
+                f"The filter {shown(name or values)} has {len(text)} characters, at most {most} are allowed.",
                 hint=_HINT,
             )
 
