@@ -65,16 +65,7 @@ class Exporter:
         self._journal = ports.journal
         self._base_url = base_url
         self._domain = domain
-        self._sources = Sources(
-            ports.schema,
-            ports.store,
-            ports.pending_references,
-            ports.accounts,
-            ports.files,
-            base_url,
-            max_depth,
-            domain,
-        )
+        self._sources = Sources(ports, base_url, max_depth, domain)
 
     def export(
         self,

@@ -8,9 +8,9 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from ...core.schema import Component, Schema, Table
+from ...core.schema import Component, Table
 from ...wire.s3xml import strip_domain, with_domain
-from ..ports import Accounts, Files, PendingReferences, Row, Store
+from ..ports import Ports, Row
 from .bitset import Bitset
 from .references import Target
 from .rows import Style, TableEncoder
@@ -27,19 +27,19 @@ MAX_NAMES = 50_000
 
 @dataclass(frozen=True)
 class Sources:
-    """The sources of a document; see ``ports``.
+    """The sources of a document.
 
-    ``base_url`` is the URL of this application, ``max_depth`` the distance to which references are followed.
+    Attributes:
+        ports: the ports of the site.
+        base_url: URL of this application.
+        max_depth: how far references are followed.
+        domain: domain before our bare identifiers in a document for an Eden, None for none.
     """
 
-    schema: Schema
-    store: Store
-    pending_references: PendingReferences
-    accounts: Accounts
-    files: Files
+    ports: Ports
     base_url: str
-    max_depth: int = MAX_DEPTH
-    domain: str | None = None
+    max_depth: int
+    domain: str | None
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,9 @@ class Writing:
 
     def __init__(self, sources: Sources, request: ExportRequest) -> None:
         self._sources = sources
-        self._schema = sources.schema
-        self._store = sources.store
+        self._ports = sources.ports
+        self._schema = sources.ports.schema
+        self._store = sources.ports.store
         self._request = request
         domain = None if request.paged else sources.domain
         self._style = Style(request.paged, urls=not request.paged, domain=domain)
@@ -98,7 +99,7 @@ class Writing:
         found = self._encoders.get(table.name)
         if found is None:
             found = self._encoders[table.name] = TableEncoder(
-                table, self._schema, self._store, self._style, self._sources.files.url
+                table, self._schema, self._store, self._style, self._ports.files.url
             )
         return found
 
@@ -138,7 +139,7 @@ class Writing:
             self._find_targets(name, keys)
         self._find_accounts(encoder, rows)
         waiting: dict[int, list[tuple[str, Target]]] = {}
-        for each in self._sources.pending_references.deferred_of(table, [row[0] for row in rows]):
+        for each in self._ports.pending_references.deferred_of(table, [row[0] for row in rows]):
             if each.target:
                 named = Target(each.target, with_domain(each.uuid, self._style.domain))
                 waiting.setdefault(each.key, []).append((each.field, named))
@@ -175,12 +176,12 @@ class Writing:
             users.update(user for user in set(encoder.column(rows, name)) if user)
         users -= self._users.keys()
         if users:
-            emails = self._sources.accounts.emails(users)
+            emails = self._ports.accounts.emails(users)
             self._users.update((user, emails.get(user)) for user in users)
         groups = {group for group in set(encoder.column(rows, "owned_by_group")) if group}
         groups -= self._roles.keys()
         if groups:
-            roles = self._sources.accounts.roles(groups)
+            roles = self._ports.accounts.roles(groups)
             self._roles.update((group, roles.get(group)) for group in groups)
 
     # --- writing ----------------------------------------------------------------------------------------
