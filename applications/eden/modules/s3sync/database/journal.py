@@ -59,7 +59,6 @@ class SqlJournal:
         self._path = path
         self._clock = clock
         self.store: JournalRows = open_store(db, schema)
-        self._identity: str | None = None
         self._ensure_prepared()
 
     def _ensure_prepared(self) -> None:

@@ -90,8 +90,6 @@ class SqlPendingReferences:
         if items:
             self._store.run_many(sql, [_place(item) for item in items])
 
-    # --- versions that did not become the record -----------------------------------------------------------
-
     def _now(self) -> Any:
         encode = self._store.columns.encoder(MOMENT)
         now = self._clock.now()

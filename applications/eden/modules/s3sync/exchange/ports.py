@@ -275,6 +275,7 @@ class KeptVersions(Protocol):
 
     def count_waiting(self, repository_id: int) -> int:
         """Return how many deletions of a repository wait."""
+        ...
 
     def supersede(self, rows: Collection[int]) -> None:
         """Close kept versions by their rows because they were taken or are out of date."""
