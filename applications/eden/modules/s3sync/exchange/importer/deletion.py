@@ -148,20 +148,20 @@ class Deleter:
         self, cascade: _Cascade, table: Table, wanted: dict[int, datetime]
     ) -> dict[int, Restriction]:
         """Return the records whose deletion is restricted by a record that would stay."""
-        status = [each for each in cascade.restricted if each[4] not in cascade.deleted[each[2]]]
-        if not status:
+        staying = [each for each in cascade.restricted if each[4] not in cascade.deleted[each[2]]]
+        if not staying:
             return {}
         counts: dict[tuple[int, str, str], int] = defaultdict(int)
-        for owner, key, name, field_name, _ in status:
+        for owner, key, name, field_name, _ in staying:
             if owner == table.name and key in wanted:
                 counts[(key, name, field_name)] += 1
         if counts:
             return {key: Restriction(name, field, count) for (key, name, field), count in counts.items()}
         # A record further down is restricted. Chains are not traced back: each record is tried alone, as a whole.
-        _, _, name, field_name, _ = status[0]
+        _, _, name, field_name, _ = staying[0]
         if len(wanted) > 1:
             return self._blocked_one_by_one(table, wanted)
-        return {key: Restriction(name, field_name, len(status)) for key in wanted}
+        return {key: Restriction(name, field_name, len(staying)) for key in wanted}
 
     def _blocked_one_by_one(self, table: Table, wanted: dict[int, datetime]) -> dict[int, Restriction]:
         blocked: dict[int, Restriction] = {}

@@ -77,6 +77,8 @@ class Links:
         if item.component is not None and item.master is target and link.field == item.component.fkey:
             item.outcome = reject_for_master(item)
             return False
+        if target.uuid:
+            item.missing.append(Missing(link.field, target.plan.table.name, target.uuid, link.place, True))
         if field.required or field.notnull:
             reason = f"reference import failed: {target.label()} was not stored"
             item.outcome = Outcome(
@@ -87,13 +89,7 @@ class Links:
                 f"{link.field}: {reason}",
                 errors={link.field: FieldError(target.uuid, reason)},
             )
-            if target.uuid:
-                item.missing.append(
-                    Missing(link.field, target.plan.table.name, target.uuid, link.place, True)
-                )
             return False
-        if target.uuid:
-            item.missing.append(Missing(link.field, target.plan.table.name, target.uuid, link.place, True))
         item.warnings.append(
             f"{link.field}: {target.label()} was not stored; the reference is set when it is."
         )
