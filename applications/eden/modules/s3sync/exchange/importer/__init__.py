@@ -199,18 +199,28 @@ class Importer:
 
     def _our_versions(self, batch: Batch) -> dict[str, dict[int, str]]:
         """Store our versions of records in conflict before anything changes them."""
-        contested: dict[str, list[Item]] = {}
-        for item in batch.items:
-            if item.outcome is None and item.decision is not None and item.decision.action is Action.CONFLICT:
-                contested.setdefault(item.plan.table.name, []).append(item)
-        return {
-            name: self._snapshot(items[0].plan.table, [item.key for item in items if item.key is not None])
-            for name, items in contested.items()
-        }
+        ours: dict[str, dict[int, str]] = {}
+        planned = (item for item in batch.items if item.outcome is None)
+        self._add_our_versions(
+            ours, [item for item in planned if item.decision and item.decision.action is Action.CONFLICT]
+        )
+        return ours
+
+    def _add_our_versions(self, ours: dict[str, dict[int, str]], items: Iterable[Item]) -> None:
+        """Add the present versions of records, in place of those that were stored before."""
+        keys: dict[str, list[int]] = {}
+        for item in items:
+            if item.key is not None:
+                keys.setdefault(item.plan.table.name, []).append(item.key)
+        for name, group in keys.items():
+            ours.setdefault(name, {}).update(self._snapshot(self._ports.schema.table(name), group))
 
     def _keep(self, batch: Batch, context: Context, ours: dict[str, dict[int, str]]) -> None:
         """Keep the versions that did not become the record, and close those that an earlier exchange kept."""
-        self._add_held_on(batch, ours)
+        # Of some records only the deletion showed that they must stay.
+        contested = [item for item in batch.items if item.outcome and item.outcome.action is Action.CONFLICT]
+        late = [item for item in contested if item.key not in ours.get(item.plan.table.name, {})]
+        self._add_our_versions(ours, late)
         kept: list[Kept] = []
         waiting: list[Item] = []
         settled: dict[str, list[str]] = {}
@@ -256,24 +266,10 @@ class Importer:
         for name, group in by_table.items():
             uuids_of_table = [item.uuid for item in group if item.uuid is not None]
             known = self._ports.kept_versions.known(context.repository_id, name, uuids_of_table)
-            fresh = [item for item in group if not _waits_already(item, known)]
-            ours.setdefault(name, {}).update(
-                self._snapshot(group[0].plan.table, [item.key for item in fresh if item.key is not None])
-            )
+            fresh = [item for item in group if not item.is_among(known, KeptKind.WAITING)]
+            self._add_our_versions(ours, fresh)
             kept += [self._kept(item, item.outcome, context, ours) for item in fresh if item.outcome]
         return kept
-
-    def _add_held_on(self, batch: Batch, ours: dict[str, dict[int, str]]) -> None:
-        """Store our version also if only the deletion showed that the record must stay."""
-        late: dict[str, list[Item]] = {}
-        for item in batch.items:
-            name = item.plan.table.name
-            if item.outcome is not None and item.outcome.action is Action.CONFLICT and item.key is not None:
-                if item.key not in ours.get(name, {}):
-                    late.setdefault(name, []).append(item)
-        for name, items in late.items():
-            found = self._snapshot(items[0].plan.table, [item.key for item in items if item.key is not None])
-            ours.setdefault(name, {}).update(found)
 
     def _kept(self, item: Item, outcome: Outcome, context: Context, ours: dict[str, dict[int, str]]) -> Kept:
         name = item.plan.table.name
@@ -293,11 +289,6 @@ class Importer:
             again=outcome.again,
             row=item.kept_row if outcome.action is Action.REJECTED else None,
         )
-
-
-def _waits_already(item: Item, known: Mapping[str, Kept]) -> bool:
-    kept = known.get(item.uuid or "")
-    return kept is not None and kept.kind is KeptKind.WAITING and kept.fingerprint == item.fingerprint()
 
 
 def _awaited(item: Item) -> tuple[str, ...]:

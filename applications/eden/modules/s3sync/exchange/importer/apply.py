@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Callable
+from typing import Callable
 
 from ...core.kept import Side
 from ...core.records import Action, Outcome, Reference
@@ -127,7 +127,7 @@ class Applier:
             )
             # The peer sends the same refused version again although it has received ours. Sending ours once more
             # would repeat for ever.
-            fresh = [item for item in group if not _is_repeated(item, known)]
+            fresh = [item for item in group if not item.is_among(known)]
             self._ports.journal.assert_ours(name, [item.key for item in fresh if item.key is not None])
 
     def _has_one_master(self, item: Item) -> bool:
@@ -170,8 +170,3 @@ class Applier:
 
 def _is_written(outcome: Outcome) -> bool:
     return outcome.action in _WRITTEN or outcome.winner is Side.THEIRS
-
-
-def _is_repeated(item: Item, known: "dict[str, Any]") -> bool:
-    kept = known.get(item.uuid or "")
-    return kept is not None and kept.fingerprint == item.fingerprint()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple, Union
 
 from ...core.errors import RowRefused
+from ...core.kept import Kept, KeptKind
 from ...core.policy import Decision
 from ...core.records import Action, FieldError, Outcome, Record, Upload
 from ...core.schema import META_FIELDS, Component, Field, Table
@@ -136,6 +138,16 @@ class Item:
             )
         )
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def is_among(self, known: Mapping[str, Kept], kind: KeptKind | None = None) -> bool:
+        """Return whether this version was kept before.
+
+        Args:
+            known: uuid -> kept versions.
+            kind: only as this; None for any reason.
+        """
+        kept = known.get(self.uuid or "")
+        return kept is not None and kind in (None, kept.kind) and kept.fingerprint == self.fingerprint()
 
     @property
     def is_new(self) -> bool:
