@@ -16,7 +16,13 @@ from s3sync.exchange.peer import Capability
 from s3sync.site.tasks import TaskRules
 from s3sync.web.screens.resources.catalogue import in_order, referred, suggestions
 from s3sync.web.screens.resources.cost_estimate import Cost, PastRuns, estimate, past_runs
-from s3sync.web.screens.resources.filter_fields import FilterFields, comparison_words, is_valid, problem_of
+from s3sync.web.screens.resources.filter_fields import (
+    FilterFields,
+    by_selector,
+    comparison_words,
+    is_valid,
+    problem_of,
+)
 from s3sync.web.screens.resources.filter_rows import OFFERED, FieldEntry, FilterRow, filter_of, row_of
 from s3sync.web.screens.resources.rules import entered_rules, problems_of, rule_choices
 from s3sync.web.screens.words.policies import (
@@ -158,7 +164,7 @@ def test_rules_that_were_sent() -> None:
 )
 def test_filters_in_words(site: SampleSite, resource: str, filter: str, told: str) -> None:
     fields = FilterFields(site, str, site.schema.table(resource))
-    entries = fields.entries()
+    entries = by_selector(fields.groups())
     (parsed,) = parse_filter_string(filter)
     assert fields.sentences([parsed]) == [told]
     assert fields.entries_of([parsed]).items() <= entries.items()
@@ -171,7 +177,7 @@ def test_filters_in_words(site: SampleSite, resource: str, filter: str, told: st
 )
 def test_every_field_that_is_offered_can_be_compared(site: SampleSite, resource: str) -> None:
     table = site.schema.table(resource)
-    entries = FilterFields(site, str, table).entries()
+    entries = by_selector(FilterFields(site, str, table).groups())
     assert len(entries) > 10
     values = {
         "number": "1",
@@ -191,9 +197,9 @@ def test_every_field_that_is_offered_can_be_compared(site: SampleSite, resource:
 
 
 def test_what_each_site_computes_or_hides_is_not_offered(site: SampleSite) -> None:
-    entries = FilterFields(site, str, site.schema.table("org_organisation")).entries()
+    entries = by_selector(FilterFields(site, str, site.schema.table("org_organisation")).groups())
     assert "~.root_organisation" not in entries and "~.pe_id" not in entries and "~.uuid" not in entries
-    office = FilterFields(site, str, site.schema.table("org_office")).entries()
+    office = by_selector(FilterFields(site, str, site.schema.table("org_office")).groups())
     assert "~.organisation_id$name" in office and "~.organisation_id" in office
 
 

@@ -64,7 +64,7 @@ def confirm(
     screen: Any,
     name: str,
     title: Any,
-    text: Any | Sequence[Any],
+    text: Any | Sequence[Any] | Callable[[], Sequence[Any]],
     label: Any,
     *,
     danger: bool = True,
@@ -85,7 +85,8 @@ def confirm(
         screen: the context.
         name: name of the action, unique on the screen.
         title: the question.
-        text: what will happen; several texts for several paragraphs.
+        text: what will happen; several texts for several paragraphs; a function for texts that take queries, which is
+            called only for the question.
         label: label of the link, and of the button that acts.
         danger: whether the action destroys something.
         back: address of the link back, by default the screen.
@@ -104,7 +105,8 @@ def confirm(
     if pressed(screen, form, name):
         return Confirmation(link, True, None)
     screen.response.view = "sync/confirm.html"
-    lines = list(text) if isinstance(text, (list, tuple)) else [text]
+    found = text() if callable(text) else text
+    lines = list(found) if isinstance(found, (list, tuple)) else [found]
     home = back or URL(args=request.args, vars=others)
     return Confirmation(link, False, {"title": title, "lines": lines, "form": form, "back": home})
 

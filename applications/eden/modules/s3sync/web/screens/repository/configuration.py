@@ -238,31 +238,35 @@ def _introduce(screen: ScreenContext, repository_id: int) -> Introduction | None
 
 
 def _ask_to_delete(screen: ScreenContext, record: Repository) -> Any:
+    return confirm(
+        screen,
+        "delete",
+        screen.T("Delete the repository %s?") % record.name,
+        lambda: _what_is_deleted(screen, record),
+        screen.T("Delete repository"),
+        back=URL("sync", "repository", args=[record.id, "update"]),
+    )
+
+
+def _what_is_deleted(screen: ScreenContext, record: Repository) -> list[Any]:
     T, db = screen.T, screen.db
     counts = {
         "resources": len(record.task_rows),
         "jobs": len(jobs.jobs_of(db, record.id)),
-        "entries": db(db.sync_log.repository_id == record.id).count() if screen.request.get_vars.ask else 0,
+        "entries": db(db.sync_log.repository_id == record.id).count(),
     }
-    return confirm(
-        screen,
-        "delete",
-        T("Delete the repository %s?") % record.name,
-        [
-            T(
-                "The exchange with this site ends. Deleted are its resources (%(resources)s), its schedule "
-                "(%(jobs)s), its log (%(entries)s), its runs, and how far the exchange has come. This cannot be undone."
-            )
-            % counts,
-            T(
-                "All records that were exchanged stay, at both sites, and so do conflicts and rejected records on "
-                "which somebody still has to decide."
-            ),
-            T(
-                "The other site is not told: it keeps its own entry for this site. If you connect the two again "
-                "later, all records are compared once more."
-            ),
-        ],
-        T("Delete repository"),
-        back=URL("sync", "repository", args=[record.id, "update"]),
-    )
+    return [
+        T(
+            "The exchange with this site ends. Deleted are its resources (%(resources)s), its schedule (%(jobs)s), "
+            "its log (%(entries)s), its runs, and how far the exchange has come. This cannot be undone."
+        )
+        % counts,
+        T(
+            "All records that were exchanged stay, at both sites, and so do conflicts and rejected records on which "
+            "somebody still has to decide."
+        ),
+        T(
+            "The other site is not told: it keeps its own entry for this site. If you connect the two again later, "
+            "all records are compared once more."
+        ),
+    ]

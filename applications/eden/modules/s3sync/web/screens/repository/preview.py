@@ -158,13 +158,9 @@ def _part(screen: ScreenContext, name: str, direction: Direction, *, incoming: b
     counts = [
         Count(*fates[action], dry_run.outcomes[action]) for action in fates if dry_run.outcomes.get(action)
     ]
-    notes = [
-        *_limits(T, direction),
-        *(
-            [T("All records are compared once more: one of the sites was restored from a backup.")]
-            * direction.restored
-        ),
-    ]
+    notes = _limits(T, direction)
+    if direction.restored:
+        notes.append(T("All records are compared once more: one of the sites was restored from a backup."))
     if dry_run.others:
         notes.append(
             counted(
@@ -205,29 +201,19 @@ def _limits(T: Translate, direction: Direction) -> list[Any]:
 
 def _fates(T: Translate, incoming: bool) -> dict[str, tuple[str, Any]]:
     """Return the possible outcomes of a record: state and words, in the order of the page."""
-    conflict = ("attention", T("changed at both sites"))
-    rejected = ("bad", T("cannot be taken"))
-    unchanged = ("off", T("the same at both sites"))
-    if incoming:
-        return {
-            "conflict": conflict,
-            "rejected": rejected,
-            "created": ("good", T("new here")),
-            "updated": ("working", T("changed here")),
-            "deleted": ("attention", T("deleted here")),
-            "merged": ("attention", T("merged here into another record")),
-            "skipped": ("off", T("left out by the rules of the resource")),
-            "unchanged": unchanged,
-        }
     return {
-        "conflict": conflict,
-        "rejected": rejected,
-        "created": ("good", T("new there")),
-        "updated": ("working", T("changed there")),
-        "deleted": ("attention", T("deleted there")),
-        "merged": ("attention", T("merged there into another record")),
+        "conflict": ("attention", T("changed at both sites")),
+        "rejected": ("bad", T("cannot be taken")),
+        "created": ("good", T("new here") if incoming else T("new there")),
+        "updated": ("working", T("changed here") if incoming else T("changed there")),
+        "deleted": ("attention", T("deleted here") if incoming else T("deleted there")),
+        "merged": (
+            "attention",
+            T("merged here into another record") if incoming else T("merged there into another record"),
+        ),
         "skipped": ("off", T("left out by the rules of the resource")),
-        "unchanged": unchanged,
+        "unchanged": ("off", T("the same at both sites")),
+        # From a site without dry runs, and so never incoming.
         SENT: ("working", T("sent")),
         SENT_DELETED: ("attention", T("sent as deleted")),
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ....core.task import RunState
+from ....database.runs import COUNTED
 
 #: Number of the last runs with records for the average.
 RUNS = 20
 #: Number of the last runs to search for them.
 LOOKED_AT = 200
-_RECEIVED = ("created", "updated", "unchanged", "deleted", "merged", "skipped", "conflicts", "rejected")
 
 
 class PastRuns(NamedTuple):
@@ -60,7 +60,7 @@ def estimate(past: PastRuns, here: int | None, there: int | None) -> Cost:
 def past_runs(db: Any, repository_id: int) -> PastRuns:
     """Return the totals of the last completed runs with a repository."""
     table = db.sync_run
-    counts = [table[name] for name in (*_RECEIVED, "sent")]
+    counts = [table[name] for name in (*COUNTED, "sent")]
     rows = db((table.repository_id == repository_id) & (table.state == RunState.COMPLETED)).select(
         table.started_on,
         table.finished_on,

@@ -49,7 +49,7 @@ def edit(screen: ScreenContext, record: Repository, task: TaskRow) -> Any:
         screen,
         "reset",
         T("Compare all %s again?") % item.title,
-        _what_it_costs(screen, record, task, item),
+        lambda: _what_it_costs(screen, record, task, item),
         T("Compare everything again"),
         danger=False,
         back=here,

@@ -64,10 +64,6 @@ class FilterFields:
         found += [self._component(alias) for alias in table.components]
         return [each for each in found if each.entries]
 
-    def entries(self) -> dict[str, FieldEntry]:
-        """Return the fields by selector."""
-        return _by_selector(self.groups())
-
     def entries_of(self, filters: Iterable[Filter]) -> dict[str, FieldEntry]:
         """Return the fields that filters name, by selector, without collecting those of all related tables."""
         table = self._table
@@ -84,7 +80,7 @@ class FilterFields:
                 groups[alias, far] = self._referred(field) if field is not None else FieldGroup("", [])
             else:
                 groups[alias, far] = self._own()
-        return _by_selector(groups.values())
+        return by_selector(groups.values())
 
     def _own(self) -> FieldGroup:
         table = self._table
@@ -177,7 +173,8 @@ class FilterFields:
         return entry.options.get(value, value)
 
 
-def _by_selector(groups: Iterable[FieldGroup]) -> dict[str, FieldEntry]:
+def by_selector(groups: Iterable[FieldGroup]) -> dict[str, FieldEntry]:
+    """Return the fields of groups by selector."""
     return {entry.selector: entry for group in groups for entry in group.entries}
 
 

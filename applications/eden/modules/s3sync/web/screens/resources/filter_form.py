@@ -20,7 +20,7 @@ from ....site.tasks import TaskRow, filters_of
 from ....wire.filters import Filter, filter_text, parse_filter_string
 from ..context import ScreenContext
 from ..widgets import pressed
-from .filter_fields import FilterFields, comparison_words, is_valid, problem_of
+from .filter_fields import FilterFields, by_selector, comparison_words, is_valid, problem_of
 from .filter_rows import COMPARISONS, NOTHING, OFFERED, FieldEntry, FilterRow, filter_of, rows_of
 
 #: Tables of at most so many records are counted whenever the form is shown, larger ones on request.
@@ -73,7 +73,7 @@ def page(screen: ScreenContext, repository: Repository, task: TaskRow) -> Any:
     table = site.schema.table(task.resource)
     fields = FilterFields(site, T, table)
     groups = fields.groups()
-    entries = {entry.selector: entry for group in groups for entry in group.entries}
+    entries = by_selector(groups)
     form = FORM()
     accepted = pressed(screen, form, "filters")
     sent = variables._formname == "filters"
@@ -100,7 +100,7 @@ def page(screen: ScreenContext, repository: Repository, task: TaskRow) -> Any:
         "filters_hold": Capability.FILTERS in repository.type_capabilities,
         "form": form,
         "groups": groups,
-        "rows": _shown(screen, table, entries, entered),
+        "rows": _shown(screen, entries, entered),
         "as_text": as_text,
         "text": entered.text,
         "problems": entered.problems,
@@ -253,7 +253,7 @@ def _at_home(filter: Filter, table: Table) -> Filter:
 
 
 def _shown(
-    screen: ScreenContext, table: Table, entries: Mapping[str, FieldEntry], entered: EnteredFilters
+    screen: ScreenContext, entries: Mapping[str, FieldEntry], entered: EnteredFilters
 ) -> list[ShownRow]:
     shown = []
     for number, row in enumerate(entered.rows):
