@@ -147,12 +147,16 @@ def test_a_push_that_fails_leaves_no_half_file(root: Path) -> None:
         ("shared", FolderProblem.NOT_ALLOWED),
         ("", FolderProblem.NOT_ALLOWED),
         ("/etc", FolderProblem.NOT_ALLOWED),
+        ("{root}/shared/" + 300 * "x", FolderProblem.NOT_THERE),
+        ("{root}/shared/loop", FolderProblem.NOT_THERE),
+        ("{root}/shared/\0", FolderProblem.NOT_THERE),
     ],
 )
 def test_only_folders_below_the_roots_are_used(root: Path, path: str, problem: FolderProblem | None) -> None:
     (root / "shared" / "inner").mkdir()
     (root / "shared2").mkdir()
     (root / "shared" / "out").symlink_to(root / "shared2")
+    (root / "shared" / "loop").symlink_to(root / "shared" / "loop")
     lines = Lines(root / "spool", Fixed(), folder_roots=(root / "shared",))
     asked = path.format(root=root)
     assert lines.folder_problem(asked) is problem
@@ -160,6 +164,33 @@ def test_only_folders_below_the_roots_are_used(root: Path, path: str, problem: F
         with pytest.raises(ConfigurationError) as caught:
             lines.folder(asked)
         assert caught.value.hint and "{" not in caught.value.explain()
+
+
+def test_a_folder_that_the_account_may_not_look_at_is_refused_with_a_remedy(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **options: object) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    lines = Lines(root / "spool", Fixed(), folder_roots=(root / "shared",))
+    monkeypatch.setattr(Path, "stat", refuse)
+    asked = str(root / "shared" / "inner")
+    assert lines.folder_problem(asked) is FolderProblem.NO_RIGHTS
+    with pytest.raises(ConfigurationError, match="inner") as caught:
+        lines.folder(asked)
+    assert "account" in caught.value.hint
+
+
+def test_a_push_into_a_folder_that_cannot_be_searched_is_refused_with_a_remedy(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(ConfigurationError) as caught:
+        push(at(root), root, 1)
+    assert "account" in caught.value.hint
 
 
 def test_without_roots_no_folder_is_used(root: Path) -> None:

@@ -107,9 +107,9 @@ class FolderAdapter(Adapter):
         folder = self._outbox()
         moment = self.lines.clock.now().strftime("%Y%m%dT%H%M%S")
         names = (f"{exchange.resource}-{moment}-{number:04d}{self._own}" for number in itertools.count())
-        target = next(folder / name for name in names if not (folder / name).exists())
-        part = beside(target)
         with _explained(f"Nothing can be written into the folder {folder}"):
+            target = next(folder / name for name in names if not (folder / name).exists())
+            part = beside(target)
             try:
                 with document.open("rb") as source, part.open("wb") as out:
                     shutil.copyfileobj(source, out)

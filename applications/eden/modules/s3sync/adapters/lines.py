@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import shutil
+import stat
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,10 @@ class FolderProblem(enum.Enum):
     NOT_THERE = (
         "There is no folder {path} on this machine.",
         "Make the folder, or connect the drive on which it is.",
+    )
+    NO_RIGHTS = (
+        "This site may not look at the folder {path}.",
+        "Let the account under which the site and its worker run read and write the folder.",
     )
 
 
@@ -111,9 +116,15 @@ class Lines:
         if not self.folder_roots:
             return FolderProblem.NO_ROOTS
         found = Path(path)
-        if not found.is_absolute() or not _below(found.resolve(), self.folder_roots):
-            return FolderProblem.NOT_ALLOWED
-        return None if found.is_dir() else FolderProblem.NOT_THERE
+        try:
+            if not found.is_absolute() or not _below(found.resolve(), self.folder_roots):
+                return FolderProblem.NOT_ALLOWED
+            return None if stat.S_ISDIR(found.stat().st_mode) else FolderProblem.NOT_THERE
+        except PermissionError:
+            return FolderProblem.NO_RIGHTS
+        except (OSError, RuntimeError, ValueError):
+            # There is nothing, the name is none, or a link leads back to itself.
+            return FolderProblem.NOT_THERE
 
     @property
     def roots_in_words(self) -> str:

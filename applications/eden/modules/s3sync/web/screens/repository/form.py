@@ -137,6 +137,7 @@ def folder_words(T: Translate, lines: Lines, path: str) -> Any:
         ),
         FolderProblem.NOT_ALLOWED: T("Enter the whole path of a folder below: %s") % lines.roots_in_words,
         FolderProblem.NOT_THERE: T("There is no such folder on this machine."),
+        FolderProblem.NO_RIGHTS: T("Let the account under which the worker runs read and write the folder."),
     }[problem]
 
 
