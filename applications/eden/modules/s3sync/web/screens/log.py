@@ -45,7 +45,8 @@ def page(screen: ScreenContext) -> Any:
 def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show the log of one repository."""
     asked = log_view.LogQuery.from_vars(screen.request.get_vars, record.id)
-    return _list(screen, asked, record.id, record.name)
+    undecided = kept_list.undecided(screen.site, record.id)
+    return {"undecided": undecided, **_list(screen, asked, record.id, record.name)}
 
 
 def _list(screen: ScreenContext, asked: log_view.LogQuery, repository_id: int | None, title: Any) -> Any:
@@ -72,7 +73,6 @@ def _list(screen: ScreenContext, asked: log_view.LogQuery, repository_id: int | 
         "asked": asked,
         "repositories": log_view.repository_names(site.db),
         "resources": {name: titles.get(name, name) for name in log_view.logged_resources(site.db)},
-        "undecided": kept_list.undecided(site, repository_id),
         "live": set(live_runs(site).values()),
         "days": screen.site.host.settings.get_sync_log_days(),
         "csv": URL("sync", "log.csv", vars=asked.to_vars()),

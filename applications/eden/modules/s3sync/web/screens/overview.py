@@ -98,7 +98,6 @@ def page(screen: ScreenContext) -> Any:
         "chosen": chosen,
         "text": text,
         "is_empty": not found and not text,
-        "undecided": kept_list.undecided(site),
         "workers": queue.workers_alive(screen.site),
         "command": screen.worker_command,
         "days": days,
