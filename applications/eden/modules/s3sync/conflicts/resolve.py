@@ -6,7 +6,7 @@ decision and the user are stored with the version and in the log.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -157,13 +157,17 @@ def known(site: Site, kept_id: int) -> Kept:
 
 def here(site: Site, table: Table, uuid: str | None) -> Present:
     """Return the present state of a record."""
-    if uuid is None:
-        return Present(None)
-    rows = site.store.fetch(table, (table.key, "modified_on", "deleted"), "uuid", [uuid])
-    if not rows:
-        return Present(None)
-    key, modified_on, deleted = rows[0]
-    return Present(int(key), bool(deleted), modified_on)
+    found = all_here(site, table, [] if uuid is None else [uuid])
+    return next(iter(found.values()), Present(None))
+
+
+def all_here(site: Site, table: Table, uuids: Sequence[str]) -> dict[str, Present]:
+    """Return uuid -> present state of records, without those that never were here."""
+    columns = (table.key, "uuid", "deleted", "modified_on")
+    return {
+        uuid: Present(int(key), bool(deleted), modified_on)
+        for key, uuid, deleted, modified_on in site.store.fetch(table, columns, "uuid", uuids)
+    }
 
 
 def tell(site: Site, repository_id: int | None, resource: str | None, result: Result, message: str) -> None:

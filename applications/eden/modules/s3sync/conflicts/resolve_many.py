@@ -352,12 +352,7 @@ def _facts(site: Site, rows: Sequence[Any]) -> dict[int, VersionFacts]:
         if table is None:
             continue
         uuids = [row.uuid for row in group if row.uuid]
-        present = {
-            uuid: Present(int(key), bool(deleted), modified_on)
-            for key, uuid, deleted, modified_on in site.store.fetch(
-                table, (table.key, "uuid", "deleted", "modified_on"), "uuid", uuids
-            )
-        }
+        present = resolve.all_here(site, table, uuids)
         keys = [each.key for each in present.values() if each.key is not None]
         texts = site.exporter.snapshot(table, keys)
         for row in group:

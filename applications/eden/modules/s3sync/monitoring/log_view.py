@@ -190,35 +190,19 @@ def logged_resources(db: Any) -> list[str]:
 # --- as a table ----------------------------------------------------------------------------------------------
 
 
-class CsvEntry(NamedTuple):
-    """The parts of an entry that are translated.
-
-    Attributes:
-        code: code of the error or message.
-        message: the message in English.
-        remedy: the remedy in English.
-        params: the parameters of both.
-    """
-
-    code: str | None
-    message: str | None
-    remedy: str | None
-    params: Any
-
-
 class CsvWords(NamedTuple):
     """The texts of a table.
 
     Attributes:
         headings: headings of the columns: time (UTC), repository, resource, mode, action, result, who reported it,
             message, remedy, run.
-        message: returns the message of an entry.
+        message: returns the message of an entry, of which only what they need is known.
         remedy: returns its remedy.
     """
 
     headings: Sequence[str]
-    message: Callable[[CsvEntry], str]
-    remedy: Callable[[CsvEntry], str]
+    message: Callable[[LogEntry], str]
+    remedy: Callable[[LogEntry], str]
 
 
 def write_csv(site: Site, asked: LogQuery, words: CsvWords, out: BinaryIO) -> int:
@@ -267,7 +251,7 @@ def harmless(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _all(site: Site, asked: LogQuery) -> Iterator[tuple[Sequence[Any], CsvEntry]]:
+def _all(site: Site, asked: LogQuery) -> Iterator[tuple[Sequence[Any], LogEntry]]:
     """Yield all entries from the database in parts, as a log may not fit into memory."""
     db, table = site.db, site.db.sync_log
     query, last = asked.query(db), None
@@ -289,9 +273,10 @@ def _all(site: Site, asked: LogQuery) -> Iterator[tuple[Sequence[Any], CsvEntry]
         rows = db.executesql(db(part)._select(*columns, orderby=asked.order(db), limitby=(0, ROWS_AT_ONCE)))
         if not rows:
             return
-        for _, *found in rows:
+        for key, *found in rows:
             code, message, remedy, params = found[len(about) :]
             # Some databases return JSON as values, others as text.
             params = json.loads(params) if isinstance(params, str) else params
-            yield found[: len(about)], CsvEntry(code, message, remedy, params)
+            entry = LogEntry(key, code=code, message=message or "", remedy=remedy or "", params=params)
+            yield found[: len(about)], entry
         last = rows[-1][0]

@@ -57,8 +57,6 @@ def add_job(
         timeout=timeout,
         **_timing(now, period, start or now, stop, enabled),
         **FOR_EVER,
-        # The next run is computed from the start, so that "every day at three" stays at three.
-        prevent_drift=True,
     )
     job_id: int = site.db.sync_job.insert(repository_id=repository_id, scheduler_task_id=task_id)
     return job_id
@@ -87,7 +85,6 @@ def change_job(
     db, now = site.db, site.clock.now()
     task = _task_of(db, job_id)
     timing = _timing(now, period, start or task.start_time or now, stop, enabled)
-    timing["prevent_drift"] = True
     if task.status == "RUNNING":
         _replace_running(db, job_id, task, timing)
         return
@@ -208,4 +205,6 @@ def _timing(
         "stop_time": stop,
         "period": period,
         "enabled": enabled,
+        # The next run is computed from the start, so that "every day at three" stays at three.
+        "prevent_drift": True,
     }
