@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+from s3sync.core.records import Action
 from s3sync.exchange.importer.report import MAX_FAILURES, MAX_LISTED, Report
 
 
@@ -18,3 +21,8 @@ def test_a_report_that_is_full_takes_nothing_more() -> None:
     report = Report(warnings=["a part of the record was left out"] * (MAX_FAILURES + 1))
     report.add(Report(warnings=["another one"] * 10))
     assert "another one" not in report.warnings
+
+
+def test_outcomes_are_told_by_name_without_those_that_did_not_occur() -> None:
+    report = Report(main=Counter({Action.CREATED: 2, Action.UPDATED: 0}))
+    assert report.outcomes == {"created": 2}

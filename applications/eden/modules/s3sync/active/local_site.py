@@ -167,8 +167,7 @@ class LocalSite:
 
     @staticmethod
     def _taken(report: Report) -> ImportSummary:
-        counts = Counter({action.value: count for action, count in report.main.items() if count})
-        return ImportSummary(counts, problems_of(report))
+        return ImportSummary(Counter(report.outcomes), problems_of(report))
 
     def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
         """See port ``Local``."""

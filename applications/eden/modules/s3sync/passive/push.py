@@ -112,7 +112,7 @@ def _take_page(request: PushRequest, repository: Repository, document: Document,
         restored=decision.restored,
         files=list(dict.fromkeys(files)),
         time=site.clock.now(),
-        outcomes={action.value: count for action, count in report.main.items() if count},
+        outcomes=report.outcomes,
         waiting=waiting,
     )
 
@@ -171,9 +171,9 @@ def _reply(report: Report) -> PushReply:
 
 def log_import(repository: Repository, table: str | None, report: Report) -> None:
     """Log the result of a push; an echo that changed nothing needs no entry."""
-    counts = {action.value: count for action, count in sorted(report.main.items()) if count}
+    counts = report.outcomes
     problems = problems_of(report)
-    if not problems and not any(count for name, count in counts.items() if name != Action.UNCHANGED.value):
+    if not problems and counts.keys() <= {Action.UNCHANGED.value}:
         return
     bad = problems or report.main.get(Action.REJECTED) or report.main.get(Action.CONFLICT)
     with repository.site.store.transaction():

@@ -49,6 +49,11 @@ class Report:
         """The number of records examined."""
         return sum(self.counts.values())
 
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Outcome by name -> number of records of the main table, without those that did not occur."""
+        return {action.value: count for action, count in self.main.items() if count}
+
     def add(self, other: "Report") -> None:
         """Add the report of another batch or page."""
         self.counts.update(other.counts)
