@@ -145,6 +145,9 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     "to close what was put aside": lambda site: site.kept_versions.release(
         1, ORGANISATION, UUIDS, (KeptKind.REJECTED,)
     ),
+    "deletions that wait": lambda site: site.kept_versions.waiting_deletions(0, 10),
+    "how many deletions wait": lambda site: site.kept_versions.count_waiting(1),
+    "further uuids of records": lambda site: site.twins.find(ORGANISATION, UUIDS),
     "how far a task has come": lambda site: site.checkpoints.read(1, ORGANISATION, CheckpointKind.PULL),
 }
 
