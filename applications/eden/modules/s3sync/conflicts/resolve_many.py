@@ -55,7 +55,7 @@ class VersionFacts(NamedTuple):
 
     Attributes:
         kind: why the version was kept.
-        status: as in ``exchange.versions.standing``.
+        status: as in ``exchange.versions.record_status``.
         ours_on, theirs_on: times of the versions (UTC), None if unknown.
         now_on: time of the present record, None if it is not here.
     """
