@@ -51,7 +51,6 @@ class Example(NamedTuple):
         name: name of the record.
         reasons: why, and whose version stays.
         lines: fields that differ, or the first fields of a record that only one site has; here, then there.
-        only_one: whether only one of the sites has the record.
     """
 
     kind: str
@@ -59,7 +58,6 @@ class Example(NamedTuple):
     name: str
     reasons: list[Any]
     lines: list[versions.FieldLine]
-    only_one: bool
 
 
 class Part(NamedTuple):
@@ -248,8 +246,7 @@ def _example(
         reasons.append(T("The versions cannot be shown: %s") % error.message)
         here = there = None
     lines = _lines(screen, table, here, there)
-    only_one = (here is None) != (there is None)
-    return Example(*fate, names or each.uuid or str(T("without an identifier")), reasons, lines, only_one)
+    return Example(*fate, names or each.uuid or str(T("without an identifier")), reasons, lines)
 
 
 def _reasons(T: Translate, each: DryRunRecord, incoming: bool) -> list[Any]:
