@@ -1,15 +1,13 @@
 """Synchronisation: the interface for other sites, and the administrator's screens."""
 
+from s3sync.ui.program_requests import is_protocol
 from s3sync.ui.refusals import refusal
 
 if not settings.has_module("sync"):
     raise refusal(404, T("The module it belongs to is not enabled at this site."))
 
-_interface = request.function in ("sync", "file", "offer") or (
-    request.function == "repository" and request.args(0) == "register"
-)
 _public = request.function in ("datasets", "archive")
-if not (_interface or _public):
+if not (is_protocol(request) or _public):
     # The screens are for administrators only; accounts of other sites use the interface.
     if not current.sync_site.host.may_administer():
         current.sync_site.host.forbid()

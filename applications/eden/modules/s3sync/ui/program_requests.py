@@ -34,8 +34,15 @@ def is_interface(request: Any) -> bool:
     Args:
         request: web2py's request, after ``normalise``.
     """
-    if request.extension in ("xml", "s3json"):
-        return True
+    return request.extension in ("xml", "s3json") or is_protocol(request)
+
+
+def is_protocol(request: Any) -> bool:
+    """Return whether a request belongs to the synchronisation protocol, whose accounts administer nothing.
+
+    Args:
+        request: as in ``is_interface``.
+    """
     if request.controller != "sync":
         return False
     if request.function in ("sync", "file", "offer"):
