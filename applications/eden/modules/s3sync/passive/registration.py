@@ -28,7 +28,7 @@ def _type_of(request: RegistrationRequest) -> str:
 def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     """Register another site, or store its new name."""
     table = site.db.sync_repository
-    changes: dict[str, Any] = {"deleted": False}
+    changes: dict[str, Any] = {"deleted": False, "last_connected": site.clock.now()}
     if request.capabilities:
         changes["capabilities"] = sorted(request.capabilities)
     with site.store.transaction():
@@ -46,7 +46,6 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
             if not known.can_ask:
                 changes["name"] = request.name[:LONGEST_NAME]
             known.update(**changes)
-        site.db(table.id == repository_id).update(last_connected=site.clock.now())
     sentence = Sentence.INTRODUCED_AGAIN if known else Sentence.INTRODUCED
     site.log(repository_id, INCOMING).task(
         None,
