@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from s3sync.core.policy import Method, Policy, Terms
+from s3sync.passive import push as push_module
 from s3sync.passive.push import push_terms
 from s3sync.wire.protocol.push import PushRequest
 from tests.support.site import SampleSite
@@ -51,3 +53,14 @@ def test_a_filter_of_ours_that_cannot_be_read_refuses_nothing_that_comes(site: S
     task = site.db.sync_task.insert(repository_id=repository.id, resource_name=RESOURCE)
     site.db.sync_resource_filter.insert(task_id=task, tablename=RESOURCE, filter_string="no filter")
     assert push_terms(PushRequest(RESOURCE), repository) == Terms()
+
+
+@pytest.mark.parametrize(("more", "tried"), [("true", 0), ("false", 1)])
+def test_deletions_that_wait_are_tried_once_a_push_not_once_a_page(
+    site: SampleSite, monkeypatch: pytest.MonkeyPatch, more: str, tried: int
+) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(push_module, "settle_deletions", lambda *args, **options: seen.append(args))
+    request = PushRequest(RESOURCE, repository="urn:other", journal="theirs", checkpoint="")
+    push_module.push(site, request, io.BytesIO(f'<s3xml more="{more}"></s3xml>'.encode()))
+    assert len(seen) == tried

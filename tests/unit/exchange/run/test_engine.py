@@ -17,7 +17,7 @@ from s3sync.core.errors import (
 )
 from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal
 from s3sync.exchange.run.failures import Cancelled, RunFailed
-from s3sync.exchange.run.ports import Position, Stage, Task
+from s3sync.exchange.run.ports import Position, PushPage, Stage, Task
 from tests.support.scripted import NOW, World
 
 
@@ -274,6 +274,25 @@ def test_a_peer_where_deletions_wait_is_told_that_nothing_more_comes(world: Worl
     world.engine(task("a"), task("b", pushes=False)).run()
     assert world.peer.finals == ["a"]
     assert [each[1] for each in world.peer.pushed] == ["0+1", "1+0"]
+
+
+def test_only_the_last_page_says_that_nothing_more_comes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.site.changes = {"a": 1}
+    world.peer.results = [PushResult(1, is_ours=True, checkpoint="c1", waiting=1)]
+    world.peer.waiting = 1
+    write_page = world.site.write_page
+
+    def meanwhile(task: Task, after: int, *args: Any, **options: Any) -> PushPage:
+        if len(world.site.paged) == 2:
+            world.site.changes["a"] = 4
+        return write_page(task, after, *args, **options)
+
+    monkeypatch.setattr(world.site, "write_page", meanwhile)
+    world.engine(task("a"), task("b", pushes=False), page_size=2).run()
+    assert [each[1] for each in world.peer.pushed] == ["0+1", "1+2", "3+1"]
+    assert world.peer.finals == ["a"]
 
 
 def test_a_run_that_failed_refuses_no_deletion(world: World) -> None:

@@ -99,7 +99,7 @@ def _take_page(request: PushRequest, repository: Repository, document: Document,
         report = site.importer.import_page(document, terms, context)
         if not document.header.more:
             report.add(retry_rejected(repository, table, terms, context))
-        settle_deletions(repository, report, final=request.final)
+            settle_deletions(repository, report, final=request.final)
         waiting = site.kept_versions.count_waiting(repository.id)
         checkpoint, cursor = hand_out(decision.checkpoint, journal.head(), new_token(), states.identity)
         states.save_received(table, checkpoint)

@@ -307,7 +307,7 @@ class Engine:
                 break
             self._progress.stage(Stage.PUSHING, task.resource, page.total)
             try:
-                result = self._repeat(partial(self._send, task, position, target, final))
+                result = self._repeat(partial(self._send, task, position, target, final and not page.more))
             except DocumentTooLarge:
                 if page.count == 1:
                     raise
