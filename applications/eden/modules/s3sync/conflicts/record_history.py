@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..core.kept import Deferred
 from ..core.schema import Table
+from ..core.text import TextEnum
 from ..database.log import LogEntry
 from ..database.paging import containing
 from ..database.tables.fields import live
@@ -19,6 +20,14 @@ from .detail import Address, SiteWords, address_of, present_row
 from .kept_list import KeptEntry, entries
 
 MOST = 50
+
+
+class Presence(TextEnum):
+    """Whether a record is here."""
+
+    HERE = "here"
+    DELETED = "deleted"
+    ABSENT = "absent"
 
 
 class Partner(NamedTuple):
@@ -66,7 +75,7 @@ class RecordHistory(NamedTuple):
         table: table of the record.
         uuid: its identifier.
         name: its name, "" if it has none.
-        status: "here", "deleted" or "absent".
+        status: whether it is here.
         address: page of the record, None if there is none.
         changed_on, changed_by: the last change of the record (UTC; account), None if unknown.
         noted: whether the record is in the journal.
@@ -81,7 +90,7 @@ class RecordHistory(NamedTuple):
     table: Table
     uuid: str
     name: str
-    status: str
+    status: Presence
     address: Address | None
     changed_on: datetime | None
     changed_by: str | None
@@ -128,7 +137,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
         table=table,
         uuid=uuid,
         name=name or (kept[0].name if kept else ""),
-        status="absent" if row is None else "deleted" if row.deleted else "here",
+        status=Presence.ABSENT if row is None else Presence.DELETED if row.deleted else Presence.HERE,
         address=address_of(site, table, row) if row is not None and not row.deleted else None,
         changed_on=row.modified_on if row is not None else None,
         changed_by=site.accounts.email(row.get("modified_by")) if row is not None else None,

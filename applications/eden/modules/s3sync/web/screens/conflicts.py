@@ -62,7 +62,6 @@ def _list(screen: ScreenContext, wanted: KeptVersionQuery) -> dict[str, Any]:
         "resources": kept_list.kept_resources(screen.site),
         "kinds": conflicts_and_log.kinds(T),
         "states": conflicts_and_log.states(T),
-        "decided": conflicts_and_log.decided(T),
         "rules": conflicts_and_log.rules(T),
     }
 
@@ -281,7 +280,8 @@ def _report(screen: ScreenContext) -> Any:
     T, db = screen.T, screen.db
     row = screen.record(db.sync_decision, screen.request.args(1))
     button = action_button("go_on", T("Go on now"))
-    if row.state != resolve_many.WorkState.FINISHED and pressed(screen, button, "go_on"):
+    is_finished = row.state == resolve_many.WorkState.FINISHED
+    if not is_finished and pressed(screen, button, "go_on"):
         go_on(screen, row.id)
         redirect(URL("sync", "kept", args=["report", row.id]))
     wanted = resolve_many.Selection.from_text(row.selection).wanted
@@ -289,7 +289,9 @@ def _report(screen: ScreenContext) -> Any:
     return {
         "title": T("Decisions by rule"),
         "row": row,
+        "is_finished": is_finished,
         "rule": conflicts_and_log.rules(T)[Rule(row.rule)][0],
+        "changes_records": row.rule != Rule.KEEP,
         "reasons": conflicts_and_log.left_open(T),
         "who": screen.site.accounts.email(row.user_id),
         "go_on": button,

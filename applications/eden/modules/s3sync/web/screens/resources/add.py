@@ -15,11 +15,11 @@ from ....site.labels import resource_title
 from ....site.tasks import TaskRules
 from ..context import ScreenContext
 from ..widgets import pressed
-from .catalogue import BOTH, HERE, THERE, Catalogue, CatalogueGroup, CatalogueItem, in_order, suggestions
+from .catalogue import Catalogue, CatalogueGroup, CatalogueItem, Offered, in_order, suggestions
 from .rules import entered_rules, problems_of, rule_choices, title_of
 
 ACTIONS = ("search", "refresh", "next", "change", "save")
-SHOWN = ("all", BOTH, HERE, THERE)
+SHOWN = ("all", Offered.BOTH, Offered.HERE, Offered.THERE)
 
 
 class Suggestion(NamedTuple):

@@ -8,10 +8,18 @@ from typing import Any, NamedTuple
 
 from ....active.registration import known_offer
 from ....core.schema import Schema, Table
+from ....core.text import TextEnum
 from ....site import Repository
 from ....site.labels import resource_title
 
-BOTH, HERE, THERE, UNKNOWN = "both", "here", "there", "unknown"
+
+class Offered(TextEnum):
+    """Which site has a table; UNKNOWN if the other one never said."""
+
+    BOTH = "both"
+    HERE = "here"
+    THERE = "there"
+    UNKNOWN = "unknown"
 
 
 class CatalogueItem(NamedTuple):
@@ -21,7 +29,7 @@ class CatalogueItem(NamedTuple):
         name: name of the table.
         title: title of its records.
         here, there: numbers of records at each site; None if the site has no such table, or did not say.
-        offered: BOTH, HERE or THERE, by which site has it; UNKNOWN if the other one never said.
+        offered: which site has it.
         travels_with: titles of the resources with which its records travel as components.
         task_id: id of the task that exchanges it already.
     """
@@ -30,7 +38,7 @@ class CatalogueItem(NamedTuple):
     title: str
     here: int | None
     there: int | None
-    offered: str
+    offered: Offered
     travels_with: list[str]
     task_id: int | None
 
@@ -83,11 +91,11 @@ class Catalogue:
         table = self._site.schema.get(name)
         there = self._there.get(name) if self._there is not None else None
         if self._there is None:
-            offered = UNKNOWN
+            offered = Offered.UNKNOWN
         elif table is None:
-            offered = THERE
+            offered = Offered.THERE
         else:
-            offered = HERE if there is None else BOTH
+            offered = Offered.HERE if there is None else Offered.BOTH
         return CatalogueItem(
             name,
             resource_title(self._site, name) if table is not None or there is None else there.title,

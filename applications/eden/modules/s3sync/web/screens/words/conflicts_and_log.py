@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....conflicts.resolve_many import LeftOpen
+from ....conflicts.record_history import Presence
+from ....conflicts.resolve_many import LeftOpen, WorkState
 from ....core.kept import KeptKind, KeptState, Resolution, Rule, Side
 from ....core.task import Activity, Result, log_mode
 from ....database.log import INCOMING, OUTGOING
 from ....site.labels import Translate
+from ....ui import look as look
 
 
 def kinds(T: Translate) -> dict[KeptKind, Any]:
@@ -38,6 +40,38 @@ def decided(T: Translate) -> dict[Resolution | None, Any]:
         Resolution.OURS: T("our version was used"),
         Resolution.THEIRS: T("the other site's version was used"),
         Resolution.FIELDS: T("chosen field by field"),
+    }
+
+
+def kept_state(T: Translate, row: Any) -> Any:
+    """Return the state of a kept version as a badge: of a resolved one, the decision.
+
+    Args:
+        T: web2py's translator.
+        row: row of sync_kept.
+    """
+    kind, words = states(T).get(row.state, ("off", row.state))
+    return look.state(kind, decided(T).get(row.decision, words) if row.state == KeptState.RESOLVED else words)
+
+
+def taken(T: Translate, row: Any) -> Any:
+    """Return which version became the record when the other one was kept.
+
+    Args:
+        T: web2py's translator.
+        row: row of sync_kept.
+    """
+    if row.kind == KeptKind.REJECTED:
+        return T("none: it was not taken")
+    return T("the other site's version") if row.winner == Side.THEIRS else T("this site's version")
+
+
+def presences(T: Translate) -> dict[Presence, tuple[str, Any]]:
+    """Return kind of state (``look.state``) and label of whether a record is here."""
+    return {
+        Presence.HERE: ("good", T("is here")),
+        Presence.DELETED: ("off", T("was deleted here")),
+        Presence.ABSENT: ("attention", T("is not here")),
     }
 
 
@@ -95,6 +129,21 @@ def left_open(T: Translate) -> dict[LeftOpen, Any]:
     }
 
 
+def work_state(T: Translate, row: Any) -> Any:
+    """Return the state of the work of a rule as a badge.
+
+    Args:
+        T: web2py's translator.
+        row: row of sync_decision.
+    """
+    states = {
+        WorkState.WAITING: ("waiting", T("waiting")),
+        WorkState.RUNNING: ("working", T("working")),
+        WorkState.FINISHED: ("attention" if row.left_open else "good", T("finished")),
+    }
+    return look.state(*states[WorkState(row.state)])
+
+
 def results(T: Translate) -> dict[Result, tuple[str, Any]]:
     """Return kind of state (``look.state``) and label of the results of log entries."""
     return {
@@ -103,6 +152,16 @@ def results(T: Translate) -> dict[Result, tuple[str, Any]]:
         Result.ERROR: ("attention", T("error, is tried again")),
         Result.FATAL: ("bad", T("failed")),
     }
+
+
+def task_result(T: Translate, result: Result | None) -> Any:
+    """Return how the last exchange of a resource ended, as a badge."""
+    words: dict[Result | None, tuple[str, Any]] = {
+        Result.SUCCESS: ("good", T("worked")),
+        Result.WARNING: ("attention", T("worked, with remarks")),
+        Result.ERROR: ("waiting", T("failed, is tried again")),
+    }
+    return look.state(*words.get(result, ("bad", T("failed"))))
 
 
 def modes(T: Translate) -> dict[str, Any]:
