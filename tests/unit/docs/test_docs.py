@@ -227,6 +227,9 @@ def test_stages_are_documented() -> None:
 # --- the table of rules -------------------------------------------------------------------------------------
 
 
+TEST_COLUMNS = ("| shown by |", "| test |")
+
+
 def ids_in(path: Path) -> set[str]:
     """The ids of the tests in a file: ``test_x`` and ``Class::test_x``."""
     found = set()
@@ -252,13 +255,26 @@ def test_tests_that_are_named_exist(name: str) -> None:
     assert test in ids_in(CHECKOUT / "tests" / path)
 
 
-def test_every_rule_names_a_test() -> None:
-    rules = section("Every rule and its test").partition("### Open")[0]
+def rows_without_a_test(text: str) -> tuple[int, list[str]]:
+    """How many rows the tables of a text have, and those that name no test."""
     rows = [
-        line for line in rules.splitlines() if line.startswith("|") and not line.startswith(("|--", "| rule"))
+        line
+        for line in text.splitlines()
+        if line.startswith("|") and not line.startswith("|--") and not line.rstrip().endswith(TEST_COLUMNS)
     ]
-    assert len(rows) > 50
-    assert [row for row in rows if not RULES.search(row)] == []
+    return len(rows), [row for row in rows if not RULES.search(row)]
+
+
+def test_every_rule_names_a_test() -> None:
+    count, without = rows_without_a_test(section("Every rule and its test").partition("### Open")[0])
+    assert count > 50
+    assert without == []
+
+
+def test_every_promise_names_a_test() -> None:
+    count, without = rows_without_a_test(text_of("docs/RELIABILITY.md"))
+    assert count > 30
+    assert without == []
 
 
 # --- settings and commands ----------------------------------------------------------------------------------
