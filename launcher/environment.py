@@ -28,6 +28,9 @@ DEVELOPMENT = "requirements-dev.txt"
 BROWSER = "requirements-browser.txt"
 POSTGRESQL = "requirements-postgresql.txt"
 MYSQL = "requirements-mysql.txt"
+WEB2PY3 = "requirements-web2py3.txt"
+# Names a checkout of web2py 3, whose gluon then takes the place of the pinned one.
+WEB2PY_VARIABLE = "EDEN_WEB2PY"
 
 SUPPORTED = ((3, 9), (3, 13))
 NETWORK_SIGNS = (
@@ -52,11 +55,29 @@ def version_name() -> str:
 
 
 def environment_folder(root: Path = CHECKOUT) -> Path:
-    return root / ".venv" / version_name()
+    return root / ".venv" / (f"{version_name()}-web2py3" if web2py_checkout() else version_name())
 
 
 def environment_python(root: Path = CHECKOUT) -> Path:
     return environment_folder(root) / "bin" / "python"
+
+
+def web2py_checkout() -> Path | None:
+    """Return the checkout of web2py 3 that is to be used in place of the pinned gluon, if one is named.
+
+    Raises:
+        Problem: there is none in the folder that is named.
+    """
+    named = os.environ.get(WEB2PY_VARIABLE)
+    if not named:
+        return None
+    checkout = Path(named).resolve()
+    if not (checkout / "gluon" / "main.py").is_file():
+        raise Problem(
+            f"{WEB2PY_VARIABLE} names {checkout}, where no web2py is.",
+            "Name the folder of a checkout of web2py 3 (it contains gluon/), or unset the variable.",
+        )
+    return checkout
 
 
 def requirements_for(database_uri: str) -> list[str]:
@@ -86,6 +107,9 @@ def ensure_environment(names: Sequence[str], report: Report, root: Path = CHECKO
     """
     check_version()
     wanted = {name: digest(root / name) for name in names}
+    web2py = web2py_checkout()
+    if web2py:
+        wanted[WEB2PY3] = f"{digest(root / WEB2PY3)} {web2py}"
     folder = environment_folder(root)
     if covers(read_stamp(folder), wanted):
         return environment_python(root)
@@ -158,14 +182,31 @@ def install(
         pip_install(folder, root / BUILD_TOOLS, log)
     else:
         stamp_file(folder).unlink()
-    missing = [name for name in wanted if installed.get(name) != wanted[name]]
+    missing = [name for name in wanted if installed.get(name) != wanted[name] and name != WEB2PY3]
+    if WEB2PY3 in wanted:
+        # What requirements.txt brings is replaced by it, so it comes last and again after each change.
+        missing.append(WEB2PY3)
     for name in missing:
         report(f"Installing {name} ...")
         pip_install(folder, root / name, log)
         installed[name] = wanted[name]
+    web2py = web2py_checkout()
+    if web2py:
+        use_gluon_of(web2py, folder)
     fresh = stamp_file(folder).with_suffix(".new")
     fresh.write_text(json.dumps(installed, indent=1, sort_keys=True) + "\n")
     os.replace(fresh, stamp_file(folder))
+
+
+def use_gluon_of(web2py: Path, folder: Path) -> None:
+    """Put the gluon of a checkout of web2py in the place of the one that pip installed."""
+    gluon = folder / "lib" / f"python{version_name()}" / "site-packages" / "gluon"
+    if gluon.is_symlink():
+        gluon.unlink()
+    elif gluon.is_dir():
+        shutil.rmtree(gluon)
+    gluon.parent.mkdir(parents=True, exist_ok=True)
+    gluon.symlink_to(web2py / "gluon")
 
 
 def make_empty(folder: Path, log: Path) -> None:

@@ -14,6 +14,8 @@ from launcher.environment import (
     MYSQL,
     POSTGRESQL,
     RUNTIME,
+    WEB2PY3,
+    WEB2PY_VARIABLE,
     ensure_environment,
     environment_folder,
     environment_python,
@@ -49,13 +51,14 @@ class Installer:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for name in (BUILD_TOOLS, RUNTIME, POSTGRESQL, MYSQL):
+    for name in (BUILD_TOOLS, RUNTIME, POSTGRESQL, MYSQL, WEB2PY3):
         (tmp_path / name).write_text(f"# {name}\n")
     return tmp_path
 
 
 @pytest.fixture
 def installer(monkeypatch: pytest.MonkeyPatch) -> Installer:
+    monkeypatch.delenv(WEB2PY_VARIABLE, raising=False)
     return Installer(monkeypatch)
 
 
@@ -103,6 +106,40 @@ def test_an_environment_whose_python_has_gone_is_made_again(root: Path, installe
     python.unlink()
     python.symlink_to(root / "removed")
     assert read_stamp(environment_folder(root)) is None
+
+
+@pytest.fixture
+def web2py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    checkout = tmp_path / "web2py"
+    (checkout / "gluon").mkdir(parents=True)
+    (checkout / "gluon" / "main.py").touch()
+    monkeypatch.setenv(WEB2PY_VARIABLE, str(checkout))
+    return checkout
+
+
+def test_a_checkout_of_web2py_takes_the_place_of_the_pinned_gluon(
+    root: Path, installer: Installer, web2py: Path
+) -> None:
+    python = ensure_environment([RUNTIME], quiet, root)
+    assert python.parent.parent.name.endswith("-web2py3"), "the ordinary environment stays as it is"
+    assert installer.installed == [BUILD_TOOLS, RUNTIME, WEB2PY3]
+    (gluon,) = python.parent.parent.glob("lib/python*/site-packages/gluon")
+    assert gluon.resolve() == web2py / "gluon"
+
+    ensure_environment([RUNTIME], quiet, root)
+    assert len(installer.installed) == 3
+    (root / RUNTIME).write_text("# renewed\n")
+    ensure_environment([RUNTIME], quiet, root)
+    assert installer.installed[3:] == [RUNTIME, WEB2PY3], "what it replaces was installed again"
+
+
+def test_a_folder_without_web2py_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(WEB2PY_VARIABLE, str(tmp_path))
+    with pytest.raises(Problem, match="no web2py") as refused:
+        ensure_environment([RUNTIME], quiet, root)
+    assert WEB2PY_VARIABLE in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,6 @@ class EdenHost:
             settings.get_mail_login(),
             settings.get_mail_tls(),
         )
-        if mail.send(to=list(recipients), subject=subject, message=text, encoding="utf-8"):
+        if mail.send(to=list(recipients), subject=subject, message=text):
             return None
         return str(mail.error or "the server did not take it")
