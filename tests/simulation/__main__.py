@@ -11,16 +11,22 @@ import logging
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.history import History, make_history, shrink
+from tests.simulation.features import CONVERGING, FEATURES, never_happened
+from tests.simulation.history import described, make_history, shrink
 from tests.simulation.world import World
 
 Failure = tuple[int, list[str], list[str]]
+#: Histories in a row that one process runs at a time.
+SHARE = 100
+#: So many histories have everything in them.
+MANY = 200
 
 
 def run_seeds(
-    first: int, count: int, stop_at: int = 1, hand_over: bool = False
+    first: int, count: int, stop_at: int = 1, features: Sequence[str] = ()
 ) -> tuple[dict[str, int], list[Failure]]:
     """Run the histories of consecutive seeds.
 
@@ -28,7 +34,7 @@ def run_seeds(
         first: the first seed.
         count: how many.
         stop_at: give up after so many failures.
-        hand_over: as in ``make_history``.
+        features: as in ``make_history``.
 
     Returns:
         what happened, by kind; and (seed, problems, smallest failing history) of each failure.
@@ -39,22 +45,25 @@ def run_seeds(
     failures: list[Failure] = []
     try:
         for seed in range(first, first + count):
-            history = make_history(seed, hand_over=hand_over)
-            problems = world.run(history)
-            if problems:
-
-                def fails(smaller: History) -> bool:
-                    return bool(world.run(smaller))
-
-                smallest = shrink(history, fails)
-                told = [f"{smallest.sites} sites, {smallest.topology}, clocks {smallest.skews}"]
-                told += [str(operation) for operation in smallest.operations]
-                failures.append((seed, world.run(smallest), told))
-                if len(failures) >= stop_at:
-                    break
+            history = make_history(seed, features)
+            if not world.run(history):
+                continue
+            smallest = shrink(history, lambda smaller: bool(world.run(smaller)))
+            failures.append((seed, world.run(smallest), described(smallest)))
+            if len(failures) >= stop_at:
+                break
         return dict(world.happened), failures
     finally:
         world.close()
+
+
+def chosen(text: str) -> list[str]:
+    """Return the features that are named, with commas between them."""
+    names = list(CONVERGING) if text == "all" else [name.strip() for name in text.split(",") if name.strip()]
+    unknown = sorted({*names} - {*FEATURES})
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no such feature: {', '.join(unknown)}")
+    return names
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,12 +72,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first seed (default: 0)")
     parser.add_argument("--processes", type=int, default=1, help="how many at the same time (default: 1)")
     parser.add_argument("--failures", type=int, default=1, help="stop after so many (default: 1)")
-    parser.add_argument("--hand-over", action="store_true", help="let unique values change hands as well")
+    parser.add_argument(
+        "--features",
+        type=chosen,
+        default=[],
+        help=f"what else may happen, with commas between them, or all that converge: {', '.join(FEATURES)}",
+    )
     options = parser.parse_args(arguments)
     began = time.monotonic()
     happened: "Counter[str]" = Counter()
     failures: list[Failure] = []
-    share = min(500, max(1, options.histories // options.processes))
+    share = min(SHARE, max(1, options.histories // options.processes))
     with ProcessPoolExecutor(options.processes) as pool:
         jobs = [
             pool.submit(
@@ -76,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
                 start,
                 min(share, options.seed + options.histories - start),
                 options.failures,
-                options.hand_over,
+                options.features,
             )
             for start in range(options.seed, options.seed + options.histories, share)
         ]
@@ -91,7 +105,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"seed {seed} fails:", *problems, "The smallest history that fails:", *smallest, sep="\n  ")
     print(json.dumps(dict(sorted(happened.items()))))
     print(f"{happened['histories']} histories in {time.monotonic() - began:.0f} s, {len(failures)} failed")
-    return 1 if failures else 0
+    never = never_happened(happened, options.features) if options.histories >= MANY else []
+    if never:
+        print("They say nothing about what never happened in them:", ", ".join(never))
+    return 1 if failures or never else 0
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ Every operation carries what it needs to choose, so that the others still do the
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Callable, NamedTuple
+
+from .features import FEATURES
 
 TOPOLOGIES = ("chain", "star", "ring", "mesh")
 
@@ -20,11 +23,12 @@ class Operation(NamedTuple):
     """Something that happens.
 
     Attributes:
-        what: "tick", "edit", "sync", "backup" or "restore".
+        what: "tick", "edit", "sync", "backup", "restore", or the name of a feature.
         who: number of the site, or of the edge for "sync".
         choice: seed of everything the operation has to choose.
         amount: seconds for "tick", records a page for "sync".
         fault: what goes wrong, for "sync".
+        number: makes what is new tell apart, also where others were left out.
     """
 
     what: str
@@ -32,6 +36,7 @@ class Operation(NamedTuple):
     choice: int = 0
     amount: int = 0
     fault: str = "none"
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,16 +48,16 @@ class History:
         sites: how many.
         topology: how they are connected.
         skews: seconds by which each site's clock is off.
-        filtered: whether one task has a filter.
         operations: in their order.
+        features: names of what may happen besides.
     """
 
     seed: int
     sites: int
     topology: str
     skews: tuple[int, ...]
-    filtered: bool
     operations: tuple[Operation, ...]
+    features: tuple[str, ...] = ()
 
     @property
     def edges(self) -> tuple[tuple[int, int], ...]:
@@ -66,32 +71,36 @@ class History:
         return (*chain, (last, 0)) if self.topology == "ring" and self.sites > 2 else chain
 
 
-def make_history(seed: int, *, hand_over: bool = False) -> History:
+def make_history(seed: int, features: Sequence[str] = ()) -> History:
     """Return the history of a seed.
 
     Args:
         seed: makes the history.
-        hand_over: whether people also let a record have the unique value of another one.
+        features: names of what may happen besides. Of several a history has some; half of its edits become their
+            operations.
     """
     rnd = random.Random(seed)
+    if len(features) > 1:
+        features = [name for name in features if rnd.random() < 0.5]
     sites = rnd.choice((2, 2, 3, 3, 4))
     history = History(
         seed,
         sites,
         rnd.choice(TOPOLOGIES),
         tuple(rnd.choice((0, 0, 0, 30, 3600, -7200)) for _ in range(sites)),
-        rnd.random() < 0.2,
         (),
+        tuple(features),
     )
+    acting = [name for name in features if FEATURES[name].acts]
     operations = []
     stormy = rnd.random() < 0.5
-    for _ in range(rnd.randint(6, 30)):
+    for number in range(rnd.randint(6, 30)):
         operations.append(Operation("tick", amount=rnd.choice((0, 1, 1, 7, 60))))
         chance = rnd.random()
         choice = rnd.getrandbits(32)
         if chance < 0.60:
-            what = "hand over" if hand_over and choice % 5 == 0 else "edit"
-            operations.append(Operation(what, rnd.randrange(sites), choice))
+            what = acting[choice // 2 % len(acting)] if acting and choice % 2 else "edit"
+            operations.append(Operation(what, rnd.randrange(sites), choice, number=number))
         elif chance < 0.94 or not stormy:
             fault = rnd.choice(FAULTS) if stormy and rnd.random() < 0.5 else "none"
             edge = rnd.randrange(len(history.edges))
@@ -127,3 +136,11 @@ def shrink(history: History, fails: Callable[[History], bool], tries: int = 400)
                 start += size
         size = size // 2 if size > 1 else 0
     return history
+
+
+def described(history: History) -> list[str]:
+    """Return what a person needs to follow a history."""
+    return [
+        f"{history.sites} sites, {history.topology}, clocks {history.skews}, {', '.join(history.features)}",
+        *map(str, history.operations),
+    ]

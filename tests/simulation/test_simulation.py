@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.simulation.history import History, Operation, make_history, shrink
+from tests.simulation.differences import differences
+from tests.simulation.features import CONVERGING, FEATURES, never_happened
+from tests.simulation.history import History, Operation, described, make_history, shrink
 from tests.simulation.world import World
 
-QUICK, HANDED_OVER, MANY = 150, 100, 2000
+QUICK, FEATURED, MANY = 100, 60, 1600
 
 
 @pytest.fixture(scope="module")
@@ -25,36 +28,46 @@ def world() -> Iterator[World]:
     logger.setLevel(level)
 
 
-def check(world: World, first: int, count: int, *, hand_over: bool = False) -> None:
+def check(world: World, first: int, count: int, features: Sequence[str] = ()) -> None:
     for seed in range(first, first + count):
-        history = make_history(seed, hand_over=hand_over)
-        problems = world.run(history)
-        if problems:
+        history = make_history(seed, features)
+        if world.run(history):
             smallest = shrink(history, lambda smaller: bool(world.run(smaller)))
-            told = "\n  ".join(
-                [*problems, "The smallest history that fails:", *map(str, smallest.operations)]
-            )
-            pytest.fail(f"seed {seed}, {smallest.sites} sites, {smallest.topology}:\n  {told}")
+            told = [*world.run(smallest), "The smallest history that fails:", *described(smallest)]
+            pytest.fail("\n  ".join([f"seed {seed}:", *told]))
 
 
 def test_sites_converge(world: World) -> None:
     check(world, 0, QUICK)
-    happened = world.happened
-    for what in ("lost pull", "lost push", "cut", "broken off", "backup", "restore"):
-        assert happened[what], f"no history had this: {what}"
+    assert never_happened(world.happened, ()) == []
+
+
+def check_feature(world: World, name: str) -> None:
+    before = world.happened.copy()
+    check(world, 0, FEATURED, (name,))
+    # What nothing did would be tested by nothing.
+    assert {what for what in FEATURES[name].fires if world.happened[what] == before[what]} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONVERGING)
+def test_sites_converge_with(world: World, name: str) -> None:
+    check_feature(world, name)
 
 
 def test_sites_converge_when_unique_values_change_hands(world: World) -> None:
-    before = world.happened["hand over"]
-    check(world, 0, HANDED_OVER, hand_over=True)
-    assert world.happened["hand over"] > before + HANDED_OVER
+    check_feature(world, "hand over")
+
+
+def test_what_is_switched_on_and_never_happens_is_noticed() -> None:
+    assert "handed over" in never_happened(Counter({"hand over": 7}), ["hand over"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_sites_converge_in_thousands_of_histories(world: World, part: int) -> None:
     share = MANY // 4
-    check(world, 10_000 + part * share, share)
+    check(world, 10_000 + part * share, share, CONVERGING)
 
 
 def test_histories_are_made_from_their_seed_alone() -> None:
@@ -64,7 +77,7 @@ def test_histories_are_made_from_their_seed_alone() -> None:
 
 def test_a_failing_history_shrinks_to_what_matters() -> None:
     operations = tuple(Operation("edit", 0, choice) for choice in range(40))
-    history = History(1, 2, "chain", (0, 0), False, operations)
+    history = History(1, 2, "chain", (0, 0), operations)
 
     def fails(candidate: History) -> bool:
         choices = {operation.choice for operation in candidate.operations}
@@ -74,8 +87,8 @@ def test_a_failing_history_shrinks_to_what_matters() -> None:
 
 
 def test_a_world_in_which_sites_differ_is_noticed(world: World) -> None:
-    history = History(1, 2, "chain", (0, 0), False, (Operation("edit", 0, 1),))
+    history = History(1, 2, "chain", (0, 0), (Operation("edit", 0, 1),))
     assert not world.run(history)
     world.places[0].s3db["org_organisation"].insert(name="Only here", uuid="only")
     world.places[0].db.commit()
-    assert any("only" in problem for problem in world._differences(history))
+    assert any("only" in problem for problem in differences(world))

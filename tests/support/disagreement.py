@@ -9,7 +9,7 @@ from tests.simulation.history import History
 from tests.simulation.world import World
 
 ORG = "org_organisation"
-_HISTORY = History(0, 2, "chain", (0, 0), False, ())
+_HISTORY = History(0, 2, "chain", (0, 0), ())
 
 
 def two_sites() -> Iterator[World]:
@@ -27,7 +27,7 @@ def disagree(world: World, uuids: Sequence[str], changed: Callable[[Any, str], s
         uuids: of the organisations.
         changed: what a place names an organisation then.
     """
-    world._begin(_HISTORY)
+    world.begin(_HISTORY)
     here, there = world.places[:2]
     for uuid in uuids:
         here.s3db[ORG].insert(name=f"First {uuid}", uuid=uuid)

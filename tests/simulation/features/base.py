@@ -1,0 +1,59 @@
+"""What a feature of the simulation is."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from ..history import History
+    from ..place import Contents, Place
+    from ..world import World
+
+
+class Feature:
+    """Something that histories may have besides edits, synchronisations, faults and backups.
+
+    Attributes:
+        name: by which it is switched on; its operations are called so.
+        acts: whether it has operations, which take the place of some of the edits.
+        fires: what has to be counted in ``World.happened`` over a set of histories with it. A feature that is switched
+            on and never does what it is for tests nothing.
+        tables: further tables that are edited and compared, each with a field that may be anything.
+        resources: further resources that are exchanged, after the usual ones.
+    """
+
+    name: ClassVar[str]
+    acts: ClassVar[bool] = True
+    fires: ClassVar[tuple[str, ...]] = ()
+    tables: ClassVar[dict[str, str]] = {}
+    resources: ClassVar[tuple[str, ...]] = ()
+
+    def begin(self, world: World, history: History) -> None:
+        """Set up what it needs, before the first operation."""
+
+    def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
+        """Do one operation at a place; the caller commits.
+
+        Args:
+            world: the sites.
+            place: where.
+            number: makes what is new tell apart.
+            rnd: decides everything.
+        """
+
+    def meanwhile(self, world: World) -> None:
+        """Do something while a request is under way, before or after it is answered."""
+
+    def is_exchanged(self, world: World, known: list[Contents], key: tuple[str, str]) -> bool:
+        """Return whether a record is one that all sites should have in the end.
+
+        Args:
+            world: the sites.
+            known: the contents of all sites.
+            key: its table and uuid.
+        """
+        return True
+
+    def settle(self, world: World, history: History) -> None:
+        """End what must not go on while the sites become equal."""
