@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from ..core.cursor import Checkpoint, Cursor, hand_out, present
+from ..core.cursor import Checkpoint, Cursor, CursorOutcome, hand_out, present
 from ..core.messages import sent
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
@@ -86,7 +86,7 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
     identity, head = states.identity, site.journal.head()
     before, received = states.served(wanted.table), states.received(wanted.table)
     decision = present(before, Cursor.parse(request.cursor), identity, head)
-    pushed = present(received, Cursor.parse(request.checkpoint), identity, head)
+    pushed = _presented(request, received, identity, head)
     lost = [each.lost_after for each in (decision, pushed) if each.lost_after is not None]
     if lost:
         with site.store.transaction():
@@ -114,6 +114,13 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
     return Served(page.count, page.more)
 
 
+def _presented(request: PullRequest, received: Checkpoint, identity: str, head: int) -> CursorOutcome:
+    """Return what the checkpoint of a request tells: an empty one that all was lost, an absent one nothing."""
+    if request.checkpoint is None:
+        return CursorOutcome(received.acknowledged, False, None, received)
+    return present(received, Cursor.parse(request.checkpoint), identity, head)
+
+
 def _show_page(
     site: Site, request: PullRequest, wanted: ExportRequest, repository: Repository | None, out: BinaryIO
 ) -> Served:
@@ -125,7 +132,7 @@ def _show_page(
     if repository is not None:
         states = repository.states
         decision = present(states.served(wanted.table), cursor, identity, head)
-        pushed = present(states.received(wanted.table), Cursor.parse(request.checkpoint), identity, head)
+        pushed = _presented(request, states.received(wanted.table), identity, head)
         after, restored = decision.resume, decision.restored or pushed.restored
         if decision.lost_after is not None or pushed.lost_after is not None:
             # It may have lost what it brought: that would be sent, too.

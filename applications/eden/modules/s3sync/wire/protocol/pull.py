@@ -31,8 +31,8 @@ class PullRequest:
         msince: only records modified since this time (UTC), for a site without cursors.
         components: whether components are sent with their masters.
         filters: conditions, joined by AND.
-        checkpoint: the checkpoint from the last push of the asking site, "" if it never pushed; None from an Eden.
-            It shows whether that site still knows everything that it has pushed.
+        checkpoint: the checkpoint from the last push of the asking site, which shows whether it still knows everything
+            that it has pushed; "" if it knows none, None if it says nothing.
         total: whether the answer includes the number of main records after the cursor.
         look: whether this is a dry run: nothing of this request is stored.
     """
@@ -59,13 +59,17 @@ class PullRequest:
         """
         msince = read_single(variables, "msince")
         limit = read_single(variables, "limit")
+        cursor = read_single(variables, "cursor")
+        # A task of an Eden says mcomponents=None unless somebody chose otherwise, and gets components all the same: an
+        # Eden that answers does not look at it.
+        also = () if cursor is None else ("mcomponents",)
         return cls(
             resource=read_resource(variables),
             repository=read_single(variables, "repository") or None,
-            cursor=read_single(variables, "cursor"),
+            cursor=cursor,
             limit=None if limit is None else _limit(limit),
             msince=None if msince is None else parse_msince(msince),
-            components=read_components(variables),
+            components=read_components(variables, *also),
             filters=_filters(variables),
             checkpoint=read_single(variables, "checkpoint"),
             total=read_single(variables, "total") == "1",

@@ -50,9 +50,14 @@ def read_resource(variables: Mapping[str, Any]) -> str:
     return name
 
 
-def read_components(variables: Mapping[str, Any]) -> bool:
-    # An active Eden sends the second one; its passive side ignores both.
-    return "None" not in (read_single(variables, "components"), read_single(variables, "mcomponents"))
+def read_components(variables: Mapping[str, Any], *also: str) -> bool:
+    """Return whether components are exchanged.
+
+    Args:
+        variables: those of the request.
+        also: further variables that say so.
+    """
+    return "None" not in [read_single(variables, name) for name in ("components", *also)]
 
 
 def query_string(pairs: Sequence[tuple[str, str | None]]) -> str:

@@ -1,0 +1,59 @@
+"""What is sent to whoever pulls: by what a request says, and by what it leaves out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from s3sync.passive.pull import pull
+from s3sync.passive.push import push
+from s3sync.passive.registration import register
+from s3sync.wire.protocol.pull import PullRequest
+from s3sync.wire.protocol.push import PushRequest
+from s3sync.wire.protocol.registration import RegistrationRequest
+from tests.support.documents import ORG, PERSON, contact, org, person
+from tests.support.site import SampleSite
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[SampleSite]:
+    made = SampleSite(tmp_path)
+    register(made, RegistrationRequest("urn:uuid:other", "other"))
+    yield made
+    made.close()
+
+
+def pulled(site: SampleSite, table: str, variables: Mapping[str, str]) -> str:
+    out = io.BytesIO()
+    asked = PullRequest.from_vars({"resource": table, "repository": "urn:uuid:other", **variables})
+    pull(site, asked, out)
+    return out.getvalue().decode()
+
+
+@pytest.mark.parametrize(
+    "variables, has_contact",
+    [
+        ({"mcomponents": "None"}, True),
+        ({"mcomponents": "None", "msince": "2020-01-01T00:00:00", "include_deleted": "True"}, True),
+        ({"components": "None"}, False),
+        ({"components": "None", "mcomponents": "None"}, False),
+        ({"mcomponents": "None", "cursor": ""}, False),
+    ],
+)
+def test_an_eden_gets_components_whatever_its_task_says(
+    site: SampleSite, variables: dict[str, str], has_contact: bool
+) -> None:
+    site.push(person("p", "Ann", contact("c", "a@example.org")), PERSON, repository_id=None)
+    assert ("pr_contact" in pulled(site, PERSON, variables)) is has_contact
+
+
+@pytest.mark.parametrize("checkpoint, comes_back", [({}, False), ({"checkpoint": ""}, True)])
+def test_only_an_empty_checkpoint_says_that_all_was_lost(
+    site: SampleSite, checkpoint: dict[str, str], comes_back: bool
+) -> None:
+    pushed = PushRequest(ORG, "urn:uuid:other", journal="theirs", checkpoint="")
+    push(site, pushed, io.BytesIO(f"<s3xml>{org('u', 'Red Cross')}</s3xml>".encode()))
+    assert ("Red Cross" in pulled(site, ORG, {"cursor": "", "look": "1", **checkpoint})) is comes_back
+    assert ("Red Cross" in pulled(site, ORG, {"cursor": "", **checkpoint})) is comes_back
