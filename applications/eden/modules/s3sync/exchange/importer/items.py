@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple, Union
 
 from ...core.errors import RowRefused
-from ...core.kept import Kept, KeptKind
+from ...core.kept import Deferred, Kept, KeptKind
 from ...core.policy import Decision
 from ...core.records import Action, FieldError, Outcome, Record, Upload
 from ...core.schema import META_FIELDS, Component, Field, Table
+
+#: The field under which a merged record waits for its survivor.
+MERGED = "deleted_rb"
 
 _EMPTY: tuple[Any, ...] = (None, "", [])
 
@@ -53,7 +56,8 @@ class Link(NamedTuple):
 class Item:
     """One incoming record: its content, its original here, and what to do.
 
-    ``twin`` says that the original has another uuid here, which it keeps.
+    ``twin`` says that the original has another uuid here, which it keeps; ``waits`` lists what an earlier version of it
+    still waits for.
     """
 
     __slots__ = (
@@ -75,6 +79,7 @@ class Item:
         "twin",
         "undated",
         "uuid",
+        "waits",
         "warnings",
     )
 
@@ -109,6 +114,7 @@ class Item:
         self.decision: Decision | None = None
         self.outcome: Outcome | None = None
         self.super_keys: dict[str, int] = {}
+        self.waits: list[Deferred] = []
         self.warnings: list[str] = []
         self.twin = False
 

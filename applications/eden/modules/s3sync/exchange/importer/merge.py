@@ -13,7 +13,7 @@ from ...core.schema import Table
 from ..ports import Ports, Row
 from .context import Context
 from .deletion import Deleter, RecordToDelete, end_of_merges, merge_steps
-from .items import Item
+from .items import MERGED, Item
 
 
 class Merger:
@@ -37,8 +37,9 @@ class Merger:
         merges: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             (merges if item.record.replaced_by else to_delete)[item.plan.table.name].append(item)
+        still: set[int] = set()
         for group in merges.values():
-            self._merge(group, now)
+            still |= self._merge(group, now)
         for group in to_delete.values():
             table = group[0].plan.table
             by_key = {item.key: item for item in group if item.key is not None}
@@ -56,6 +57,15 @@ class Merger:
                 self._hold_on(table, reasons, by_key, now)
             else:
                 _wait(table, reasons, by_key)
+        self._ports.pending_references.settle(
+            [
+                each
+                for item in items
+                if item.outcome is None
+                for each in item.waits
+                if each.field != MERGED or id(item) not in still
+            ]
+        )
 
     def _hold_on(self, table: Table, reasons: dict[int, str], by_key: dict[int, Item], now: datetime) -> None:
         """Keep records that must not be deleted, and send them back to the site that deleted them.
@@ -81,7 +91,8 @@ class Merger:
         self._ports.store.update(table, ("modified_on",), rows)
         self._ports.journal.note(table.name, list(reasons), None)
 
-    def _merge(self, items: Sequence[Item], now: datetime) -> None:
+    def _merge(self, items: Sequence[Item], now: datetime) -> set[int]:
+        """Merge records of a table; return the id() of the items whose survivor has not arrived."""
         table = items[0].plan.table
         wanted = {item.survivor for item in items if item.survivor}
         survivors: dict[str, int] = {}
@@ -108,6 +119,7 @@ class Merger:
         waiting = [item for item in items if item.survivor not in survivors and item.key is not None]
         if waiting:
             self._wait_for_survivors(table, waiting, moments)
+        return {id(item) for item in waiting}
 
     def _wait_for_survivors(
         self, table: Table, waiting: Sequence[Item], moments: dict[int, datetime]
@@ -121,7 +133,7 @@ class Merger:
                 Deferred(
                     table.name,
                     item.key or 0,
-                    "deleted_rb",
+                    MERGED,
                     table.name,
                     item.survivor or "",
                     repository_id=self._context.repository_id,

@@ -16,7 +16,7 @@ from ...wire.values.json_references import portable, references, resolved
 from ..ports import Ports
 from .deletion import Deleter
 from .gather import Batch
-from .items import Item, Missing
+from .items import MERGED, Item, Missing
 
 
 class PendingWriter:
@@ -68,8 +68,24 @@ class PendingWriter:
                                 repository_id=repository_id,
                             )
                         )
+        self._withdraw(written, waiting)
         if waiting:
             self._pending.defer(waiting)
+
+    def _withdraw(self, written: Sequence[Item], waiting: Sequence[Deferred]) -> None:
+        """Forget what earlier versions of live records wait for and these say otherwise."""
+        places = {(each.table, each.key, each.field, each.place) for each in waiting}
+        self._pending.settle(
+            [
+                each
+                for item in written
+                for each in item.waits
+                if (each.table, each.key, each.field, each.place) not in places
+                and (
+                    each.field in item.changes or each.field in item.record.references or each.field == MERGED
+                )
+            ]
+        )
 
     def settle(self, written: Sequence[Item]) -> set[int]:
         """Set references that waited for these records; return the id() of the items waited for."""
@@ -97,14 +113,8 @@ class PendingWriter:
     def _settle_field(
         self, table: Table, field_name: str, group: Sequence[Deferred], arrived: dict[str, dict[str, Item]]
     ) -> None:
-        if field_name == "deleted_rb":
-            pairs = {each.key: arrived[each.target][each.uuid].key or 0 for each in group}
-            moments: dict[int, Any] = dict(
-                self._store.fetch(table, (table.key, "modified_on"), table.key, pairs)
-            )
-            self._deleter.replace(
-                table, pairs, {key: when or self._clock.now() for key, when in moments.items()}
-            )
+        if field_name == MERGED:
+            self._settle_merges(table, {each.key: arrived[each.target][each.uuid].key or 0 for each in group})
             return
         field = table.fields[field_name]
         if field_name in table.json_references:
@@ -127,6 +137,12 @@ class PendingWriter:
                 rows[each.key] = key
         if rows:
             self._store.update(table, (field_name,), list(rows.items()))
+
+    def _settle_merges(self, table: Table, pairs: dict[int, int]) -> None:
+        found = self._store.fetch(table, (table.key, "modified_on", "deleted"), table.key, pairs)
+        # One that somebody restored here lives on.
+        moments = {key: when or self._clock.now() for key, when, gone in found if gone}
+        self._deleter.replace(table, {key: pairs[key] for key in moments}, moments)
 
     def write_json_references(self, written: Sequence[Item], batch: Batch) -> None:
         """Add the keys of records named inside JSON values, after all records of the batch have theirs."""

@@ -21,7 +21,7 @@ from .context import Context
 from .echoes import Echoes
 from .gather import Batch, Gatherer
 from .identify import Identifier
-from .items import Item, Link, TablePlan, differs
+from .items import MERGED, Item, Link, TablePlan, differs
 from .references import Resolver
 
 _NONE: frozenset[int] = frozenset()
@@ -104,7 +104,7 @@ class Planner:
         """Set in ``item.changes`` what the incoming version would change."""
         data = plan.data
         position = plan.position
-        waiting = self._already_deferred(plan, items)
+        self._find_waiting(plan, items)
         for item in items:
             record = item.record
             if item.outcome is not None:
@@ -135,11 +135,8 @@ class Planner:
                 ours = original[position[name]]
                 if differs(ours, key):
                     changes[name] = key
-            if item.missing:
-                known = waiting.get(item.key or 0, set())
-                for missing in item.missing:
-                    if missing.deferrable and (missing.field, missing.uuid) not in known:
-                        changes.setdefault(missing.field, resolved.get(missing.field))
+            if item.missing or item.waits:
+                _compare_waiting(item, resolved)
 
     def _follow_master(
         self, item: Item, master: Item, component: Component, resolved: dict[str, Any]
@@ -151,13 +148,12 @@ class Planner:
         else:
             item.links.append(Link(component.fkey, master, None))
 
-    def _already_deferred(self, plan: TablePlan, items: Sequence[Item]) -> dict[int, set[tuple[str, str]]]:
-        keys = [item.key for item in items if item.missing and item.key is not None]
-        waiting: dict[int, set[tuple[str, str]]] = defaultdict(set)
-        if keys:
-            for deferred in self._pending.deferred_of(plan.table.name, keys):
-                waiting[deferred.key].add((deferred.field, deferred.uuid))
-        return waiting
+    def _find_waiting(self, plan: TablePlan, items: Sequence[Item]) -> None:
+        """Set on items that are here what an earlier version of them still waits for."""
+        by_key = {item.key: item for item in items if item.key is not None and _may_wait(item)}
+        if by_key:
+            for deferred in self._pending.deferred_of(plan.table.name, list(by_key)):
+                by_key[deferred.key].waits.append(deferred)
 
     # -- decide ------------------------------------------------------------------------------------------
 
@@ -209,7 +205,9 @@ class Planner:
     def _is_same(self, item: Item) -> bool:
         ours_deleted = bool(item.ours("deleted"))
         if item.record.deleted:
-            return ours_deleted and (not item.record.replaced_by or bool(item.ours("deleted_rb")))
+            if not item.record.replaced_by:
+                return ours_deleted and not any(each.field == MERGED for each in item.waits)
+            return ours_deleted and bool(item.ours("deleted_rb"))
         return not ours_deleted and not item.changes and not item.links
 
     def _decide_item(self, item: Item, changed_here: bool) -> Decision:
@@ -318,6 +316,32 @@ def _keep_cleared(item: Item, resolved: dict[str, Any]) -> None:
             if item.ours(name) is None:
                 del changes[name]
     item.links = [link for link in item.links if item.ours(link.field) is not None]
+
+
+def _may_wait(item: Item) -> bool:
+    """Return whether an earlier version may wait for something: a reference that is empty here, a file, a merge."""
+    record = item.record
+    if item.original is None or item.outcome is not None:
+        return False
+    if item.missing or record.deleted or item.ours("deleted") or item.plan.uploads:
+        return True
+    if not item.plan.table.json_references.isdisjoint(record.values):
+        return True
+    position, original = item.plan.position, item.original
+    return any(
+        not original[position[name]] or isinstance(original[position[name]], list)
+        for name in record.references
+        if name in position
+    )
+
+
+def _compare_waiting(item: Item, resolved: dict[str, Any]) -> None:
+    """Count as changes that a reference waits for another record than before, or for none any more."""
+    waited = {(each.field, each.uuid) for each in item.waits}
+    waiting = {(each.field, each.uuid) for each in item.missing if each.deferrable}
+    for field, _ in waiting ^ waited:
+        if field in item.record.references and field in item.plan.references:
+            item.changes.setdefault(field, resolved.get(field))
 
 
 def _never() -> bool:
