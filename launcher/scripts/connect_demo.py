@@ -26,6 +26,9 @@ repository.update_record(
 db.commit()
 
 introduction = introduce(site, repository.id)
+if introduction.same_as is not None:
+    # Both sites are of our own making.
+    introduction = introduce(site, repository.id, join=introduction.same_as)
 if introduction.error is not None:
     raise introduction.error
 repository = repositories[introduction.repository_id]

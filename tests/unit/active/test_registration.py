@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -10,21 +11,26 @@ from typing import Any
 
 import pytest
 from gluon.scheduler import Scheduler
+from gluon.storage import Storage
 
 from s3sync.active.registration import ask_for_offer, introduce, known_offer
 from s3sync.adapters.base import Remote
-from s3sync.adapters.eden import EdenAdapter
+from s3sync.adapters.eden import RESOURCE_URL, EdenAdapter
 from s3sync.adapters.testing import one_line
 from s3sync.administration import datasets as datasets
 from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import CheckpointKind
-from s3sync.core.errors import RedirectedElsewhere
+from s3sync.core.errors import ForeignAccount, RedirectedElsewhere
 from s3sync.exchange.peer import Exchange
+from s3sync.passive import dry_run as dry_run
+from s3sync.passive import files as files
+from s3sync.passive import push as push
 from s3sync.passive import registration as registration
 from s3sync.scheduler import jobs as jobs
 from s3sync.scheduler import queue as queue
 from s3sync.site import Site
 from s3sync.transport.client import Transport
+from s3sync.wire.protocol.push import PushRequest
 from s3sync.wire.protocol.registration import RegistrationRequest
 from tests.support.exchange import DirectPeer
 from tests.support.peer import Answer, FakePeer
@@ -83,7 +89,7 @@ def test_what_was_entered_goes_over_to_the_repository_that_introduced_itself(
     db.commit()
     known = introduced(own, other)
 
-    assert introduce(own, entered).repository_id == known
+    assert introduce(own, entered, join=known).repository_id == known
     assert [row.id for row in db(db.sync_repository).select()] == [known]
     assert db.sync_repository(known).url == "http://other"
     assert len(own.repository(known).tasks) == 1
@@ -115,7 +121,7 @@ def test_a_setting_without_a_column_goes_over_with_the_others(sites: tuple[Site,
     entered = enter(own)
     own.db(own.db.sync_repository.id == entered).update(settings={"adapter": {"outbox": "/srv"}})
     known = introduced(own, other)
-    assert introduce(own, entered).repository_id == known
+    assert introduce(own, entered, join=known).repository_id == known
     assert own.repository(known).settings["adapter"] == {"outbox": "/srv"}
 
 
@@ -125,7 +131,7 @@ def test_a_resource_that_both_had_is_exchanged_once(sites: tuple[Site, Site]) ->
     own.db.sync_task.insert(repository_id=known, resource_name=RESOURCE, update_policy="THIS")
     own.db.sync_task.insert(repository_id=known, resource_name="org_office")
     entered = enter(own)
-    assert introduce(own, entered).repository_id == known
+    assert introduce(own, entered, join=known).repository_id == known
     assert sorted((each.resource, each.exchange.update_policy) for each in own.repository(known).tasks) == [
         ("org_office", "NEWER"),
         (RESOURCE, "NEWER"),
@@ -174,6 +180,72 @@ def test_what_a_site_says_about_itself_fits_into_every_database(given: dict[str,
     assert told.capabilities <= {"gzip"}
 
 
+def test_two_repositories_become_one_only_if_a_person_says_so(sites: tuple[Site, Site]) -> None:
+    own, other = sites
+    known, entered = introduced(own, other), enter(own)
+    asked = introduce(own, entered)
+    assert (asked.same_as, asked.succeeded, asked.error) == (known, False, None)
+    assert own.repository(known).url is None and own.repository(entered).uuid != other.config().uuid
+    assert introduce(own, entered, join=entered).same_as == known, "another answer is asked about again"
+
+
+def as_account(site: Site, key: int) -> None:
+    """Let an account of this site be the one that asks."""
+    assert isinstance(site, SampleSite)
+    site.auth.user = Storage(id=key)
+
+
+def test_a_repository_belongs_to_the_account_that_registered_it(sites: tuple[Site, Site]) -> None:
+    own, other = sites
+    as_account(own, 7)
+    known = introduced(own, other)
+    before = own.db.sync_repository(known).as_dict()
+    as_account(own, 8)
+    line = DirectPeer(other, own)
+    exchange = Exchange(RESOURCE)
+    attempts: list[Any] = [
+        lambda: registration.register(own, RegistrationRequest(str(other.config().uuid), "Mine", "nosuch")),
+        lambda: line.pull(exchange, cursor="", limit=10),
+        lambda: line.pull(exchange, cursor="", limit=10, look=True),
+        lambda: files.take_file(own, str(other.config().uuid), "x", io.BytesIO(b"x")),
+        lambda: push.push(own, PushRequest(RESOURCE, str(other.config().uuid)), io.BytesIO(b"<s3xml/>")),
+        lambda: dry_run.dry_run(
+            own, PushRequest(RESOURCE, str(other.config().uuid)), io.BytesIO(b"<s3xml/>")
+        ),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ForeignAccount):
+            attempt()
+    assert own.db.sync_repository(known).as_dict() == before
+    own.repository(known).update(account_id=None)
+    line.pull(exchange, cursor="", limit=10)
+    assert own.repository(known).account_id == 8, "released, and taken by who came first"
+
+
+def test_what_we_learned_by_our_own_registration_is_not_overwritten_from_outside(
+    sites: tuple[Site, Site],
+) -> None:
+    own, _ = sites
+    key = introduce(own, enter(own)).repository_id
+    before = own.repository(key)
+    registration.register(
+        own, RegistrationRequest(before.uuid, "Mine", "nosuch", frozenset((RESOURCE_URL, "look")))
+    )
+    after = own.repository(key)
+    assert (after.name, after.apitype, after.capabilities) == (
+        before.name,
+        before.apitype,
+        before.capabilities,
+    )
+
+
+def test_nobody_announces_what_is_only_ever_detected(sites: tuple[Site, Site]) -> None:
+    own, _ = sites
+    told = frozenset((RESOURCE_URL, "cursor"))
+    registration.register(own, RegistrationRequest("urn:new", "New", capabilities=told))
+    assert own.repository("urn:new").capabilities == {"cursor"}
+
+
 def test_what_is_remembered_of_another_site_is_dated_by_the_clock_of_this_one(
     sites: tuple[Site, Site],
 ) -> None:
@@ -184,7 +256,7 @@ def test_what_is_remembered_of_another_site_is_dated_by_the_clock_of_this_one(
     DirectPeer(other, own).pull(Exchange(RESOURCE), cursor="", limit=10)
     assert own.db.sync_repository(known).last_connected == own.clock.now()
     own.db.sync_repository(known).update_record(last_connected=None)
-    assert introduce(own, enter(own)).repository_id == known
+    assert introduce(own, enter(own), join=known).repository_id == known
     assert own.db.sync_repository(known).last_connected == own.clock.now()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..adapters import adapter_type
+from ..adapters import adapter_type, detected_capabilities
 from ..adapters.base import Adapter
 from ..adapters.settings import COLUMNS
 from ..core.errors import ConfigurationError, SyncError
@@ -34,31 +34,46 @@ class Introduction:
             registered here before.
         registration: its answer, None if there was none.
         error: the error, None if there was none.
+        same_as: the other site says that it is this repository, which registered here before; an administrator has
+            to decide whether that is so. None if there is no such question.
     """
 
     repository_id: int
     registration: Registration | None = None
     error: SyncError | None = None
+    same_as: int | None = None
 
     @property
     def succeeded(self) -> bool:
         """Whether this site is registered at the other one now."""
-        return self.error is None
+        return self.error is None and self.same_as is None
 
 
-def introduce(site: Site, repository_id: int) -> Introduction:
+class _SameSite(Exception):
+    """The other site says that it is a repository which registered here before."""
+
+    def __init__(self, known: Repository) -> None:
+        super().__init__(known.name)
+        self.known = known
+
+
+def introduce(site: Site, repository_id: int, join: int | None = None) -> Introduction:
     """Register this site at a repository, and log the result.
 
     Args:
         site: this site.
         repository_id: the repository.
+        join: the repository without address that an administrator knows to be the same site: the two become one.
+            Anybody can claim to be another site, so that is never done without being told.
     """
     repository = site.repository(repository_id)
     try:
         with repository.peer() as peer:
             answer = peer.register()
-            repository = _remember(repository, answer)
+            repository = _remember(repository, answer, join)
             _ask_once(repository, peer, answer)
+    except _SameSite as found:
+        return Introduction(repository.id, answer, same_as=found.known.id)
     except SyncError as error:
         repository.log(OUTGOING).error(None, Activity.REGISTER, LogAction.REQUEST, error)
         repository.note_contact(None, status="failed")
@@ -129,11 +144,12 @@ def _remember_offer(repository: Repository, found: Offer | None) -> None:
         repository.update(settings=kept)
 
 
-def _remember(repository: Repository, answer: Registration) -> Repository:
+def _remember(repository: Repository, answer: Registration, join: int | None) -> Repository:
     """Store what the other site told about itself; return its repository.
 
     Raises:
         ConfigurationError: that site has another repository already, or it is this site itself.
+        _SameSite: it says that it is a repository that registered here before, and nobody has confirmed it.
     """
     site = repository.site
     if answer.uuid == site.config().uuid:
@@ -145,7 +161,7 @@ def _remember(repository: Repository, answer: Registration) -> Repository:
     learned = repository.capabilities & adapter_type(repository.apitype).learned
     changes: dict[str, Any] = {
         "uuid": answer.uuid,
-        "capabilities": sorted(answer.capabilities | learned),
+        "capabilities": sorted((answer.capabilities - detected_capabilities()) | learned),
         "peer_version": answer.version,
         "last_connected": site.clock.now(),
         "last_status": "registered",
@@ -157,11 +173,13 @@ def _remember(repository: Repository, answer: Registration) -> Repository:
             f"The site of {repository.name} is already here as the repository {known.name}.",
             hint=f"Use the repository {known.name} and delete this one.",
         )
+    if known is not None and not known.deleted and known.id != join:
+        raise _SameSite(known)
     with site.store.transaction():
         if known is None:
             repository.update(**changes)
             return site.repository(repository.id)
-        # The other site has registered here, too: both rows are for the same site.
+        # The other site has registered here, too, and an administrator knows it: both rows are for the same site.
         entered = {name: repository[name] for name in ("name", "apitype", *sorted(COLUMNS))}
         _hand_over(repository, known)
         site.db(table.id == repository.id).delete()

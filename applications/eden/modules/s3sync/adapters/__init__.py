@@ -26,6 +26,7 @@ __all__ = [
     "can_ask",
     "capabilities_of",
     "connection_test",
+    "detected_capabilities",
     "eden",
     "folder",
     "lines",
@@ -88,6 +89,11 @@ def capabilities_of(row: Any) -> frozenset[Capability]:
     """
     kind = adapter_types().get(row.apitype or USUAL)
     return kind.capabilities if kind is not None else frozenset()
+
+
+def detected_capabilities() -> frozenset[str]:
+    """Return the capabilities that are only ever detected: no site may announce them."""
+    return frozenset().union(*(kind.learned for kind in adapter_types().values()))
 
 
 def needed_columns() -> frozenset[str]:

@@ -187,6 +187,17 @@ class NotPermitted(SyncError):
     http_status = 403
 
 
+class ForeignAccount(SyncError):
+    """The repository belongs to another account."""
+
+    code = "account_foreign"
+    default_hint = (
+        "Log in with the account that registered this site, or let an administrator of the answering site release "
+        "its repository for another account."
+    )
+    http_status = 403
+
+
 class NotRegistered(SyncError):
     """The site that pushes is not registered here."""
 

@@ -1,20 +1,71 @@
-"""The time of the last contact of another site."""
+"""Who another site is: its repository, the account that it belongs to, and the time of the last contact."""
 
 from __future__ import annotations
 
-from ..site import Repository
+from typing import Any
+
+from ..core.errors import ForeignAccount, NotRegistered
+from ..site import Repository, Site
 
 #: Minimum seconds between two updates of the last contact.
 CONTACT_EVERY = 60
+
+
+def known(site: Site, uuid: str | None) -> Repository | None:
+    """Return the repository of the asking site, None if it is not registered.
+
+    Args:
+        site: this site.
+        uuid: how the asking site identifies itself.
+
+    Raises:
+        ForeignAccount: the repository belongs to another account than the one that asks.
+    """
+    repository = site.known_repository(uuid)
+    if repository is not None:
+        check_account(repository)
+    return repository
+
+
+def registered(site: Site, uuid: str | None) -> Repository:
+    """Return the repository of the asking site.
+
+    Raises:
+        NotRegistered: it is not registered.
+        ForeignAccount: as in ``known``.
+    """
+    repository = known(site, uuid)
+    if repository is None:
+        raise NotRegistered("Registration required")
+    return repository
+
+
+def check_account(repository: Repository) -> None:
+    """Check that a repository belongs to the asking account, or to none yet.
+
+    Raises:
+        ForeignAccount: it belongs to another one.
+    """
+    asking = repository.site.host.user_id
+    if None not in (asking, repository.account_id) and asking != repository.account_id:
+        raise ForeignAccount(f"The repository {repository.name} belongs to another account.")
+
+
+def binding(repository: Repository) -> dict[str, Any]:
+    """Return the changes that bind a repository to the asking account; nothing if it is bound."""
+    asking = repository.site.host.user_id
+    return {"account_id": asking} if repository.account_id is None and asking is not None else {}
 
 
 def note_contact(repository: Repository) -> None:
     """Store the contact of a repository; not with every request, so that an idle exchange writes little."""
     site = repository.site
     now = site.clock.now()
+    bound = binding(repository)
     if (
-        repository.last_connected is None
+        bound
+        or repository.last_connected is None
         or (now - repository.last_connected).total_seconds() >= CONTACT_EVERY
     ):
         with site.store.transaction():
-            repository.update(last_connected=now)
+            repository.update(last_connected=now, **bound)

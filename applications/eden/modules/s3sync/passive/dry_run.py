@@ -7,6 +7,7 @@ from typing import BinaryIO
 from ..site import Site
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.push import PushRequest
+from .contact import registered
 from .push import instance_table, push_terms
 
 #: Maximum number of main records of a document to examine.
@@ -21,9 +22,9 @@ def dry_run(site: Site, request: PushRequest, source: BinaryIO) -> DryRunResult:
         request, source: as in ``push``.
 
     Raises:
-        NotRegistered, DocumentError, UnknownResource, ProtectedResource, BadRequest: as in ``push``.
+        NotRegistered, ForeignAccount, DocumentError, UnknownResource, ProtectedResource, BadRequest: as in ``push``.
     """
-    repository = site.repository(request.repository)
+    repository = registered(site, request.repository)
     table = instance_table(site.schema, request.resource)
     terms, context = push_terms(request, repository), repository.context(table.name)
     with site.document(source, table.name) as document:

@@ -11,6 +11,7 @@ from ..core.atomic_write import beside
 from ..core.errors import DocumentTooLarge, StoreFull
 from ..core.limits import CHUNK
 from ..site import Site
+from .contact import registered
 
 _TOO_LARGE_FILE = "Raise [sync] max_upload_mb at the receiving site, or make the file smaller."
 
@@ -28,10 +29,10 @@ def take_file(site: Site, repository_uuid: str | None, stored: str, source: Bina
         whether it was needed.
 
     Raises:
-        NotRegistered: the sending site is not registered here.
+        NotRegistered, ForeignAccount: the sending site is not registered here, or by another account.
         DocumentTooLarge: it is larger than this site accepts.
     """
-    repository = site.repository(repository_uuid)
+    repository = registered(site, repository_uuid)
     # Pending files have no target table.
     waiting = [
         each

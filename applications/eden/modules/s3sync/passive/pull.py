@@ -16,7 +16,7 @@ from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Report
 from ..site import Repository, Site
 from ..wire.protocol.pull import PullRequest
-from .contact import note_contact
+from .contact import known, note_contact
 from .pull_by_eden import EDEN_TOKEN, serve_eden
 from .push import log_import, settle_deletions
 from .served import Served, new_token
@@ -32,9 +32,10 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
 
     Raises:
         UnknownResource, ProtectedResource, FilterError, BadRequest: the request cannot be answered.
+        ForeignAccount: the asking site was registered by another account.
     """
     table = site.schema.table(request.resource)
-    repository = site.known_repository(request.repository)
+    repository = known(site, request.repository)
     if not request.look:
         site.journal.catch_up(table)
         if repository is not None:

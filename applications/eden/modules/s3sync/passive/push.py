@@ -24,7 +24,7 @@ from ..site.waiting_deletions import refuse_deletions, retry_deletions
 from ..wire.protocol.push import PushReply, PushRequest
 from ..wire.s3xml import error_tree as error_tree
 from ..wire.s3xml.document import Document
-from .contact import note_contact
+from .contact import note_contact, registered
 from .pull_by_eden import EDEN_TOKEN
 from .served import new_token
 
@@ -43,11 +43,11 @@ def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
         source: the document, a seekable binary file at its beginning.
 
     Raises:
-        NotRegistered: the sending site is not registered here.
+        NotRegistered, ForeignAccount: the sending site is not registered here, or by another account.
         DocumentError: the document cannot be read; nothing of it was imported.
         UnknownResource, ProtectedResource, BadRequest: the request cannot be answered.
     """
-    repository = site.repository(request.repository)
+    repository = registered(site, request.repository)
     table = instance_table(site.schema, request.resource)
     terms = push_terms(request, repository)
     note_contact(repository)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import VERSION
-from ..adapters import USUAL, adapter_types
+from ..adapters import USUAL, adapter_types, detected_capabilities
 from ..core.limits import LONGEST_NAME
 from ..core.messages import Sentence
 from ..core.task import Activity, LogAction, Result
@@ -15,6 +15,7 @@ from ..site import Site
 from ..site.repositories import first
 from ..wire.protocol.names import CAPABILITIES
 from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
+from .contact import binding, check_account
 
 # --- acquaintance ----------------------------------------------------------------------------------------
 
@@ -26,26 +27,32 @@ def _type_of(request: RegistrationRequest) -> str:
 
 
 def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
-    """Register another site, or store its new name."""
+    """Register another site, or store its new name and abilities.
+
+    What an administrator entered, and what the other site answered to our own registration, is not overwritten.
+
+    Raises:
+        ForeignAccount: its repository belongs to another account.
+    """
     table = site.db.sync_repository
-    changes: dict[str, Any] = {"deleted": False, "last_connected": site.clock.now()}
+    told: dict[str, Any] = {"name": request.name[:LONGEST_NAME]}
     if request.capabilities:
-        changes["capabilities"] = sorted(request.capabilities)
+        told["capabilities"] = sorted(request.capabilities - detected_capabilities())
+    contact: dict[str, Any] = {"deleted": False, "last_connected": site.clock.now()}
     with site.store.transaction():
         known = first(site, table.uuid == request.uuid)
         if known is None:
             repository_id = table.insert(
                 uuid=request.uuid,
-                name=request.name[:LONGEST_NAME],
                 apitype=_type_of(request),
-                **changes,
+                account_id=site.host.user_id,
+                **told,
+                **contact,
             )
         else:
+            check_account(known)
             repository_id = known.id
-            # A name given by an administrator is not overwritten from outside.
-            if not known.can_ask:
-                changes["name"] = request.name[:LONGEST_NAME]
-            known.update(**changes)
+            known.update(**({} if known.can_ask else told), **contact, **binding(known))
     sentence = Sentence.INTRODUCED_AGAIN if known else Sentence.INTRODUCED
     site.log(repository_id, INCOMING).task(
         None,

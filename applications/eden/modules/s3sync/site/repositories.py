@@ -55,6 +55,7 @@ class Repository:
         peer_version: version of its synchronisation, None for an Eden.
         last_connected: the last contact (UTC).
         last_status: result of the last contact that this site began.
+        account_id: the user as whom the other site logs in here; None until it has done so.
         notified_on: when a mail reported that it keeps failing (UTC); None while it works.
         deleted: whether it was deleted.
     """
@@ -81,6 +82,7 @@ class Repository:
     peer_version: str | None
     last_connected: datetime | None
     last_status: str | None
+    account_id: int | None
     notified_on: datetime | None
     deleted: bool
 
@@ -110,6 +112,7 @@ class Repository:
             peer_version=row.peer_version,
             last_connected=row.last_connected,
             last_status=row.last_status,
+            account_id=row.account_id,
             notified_on=row.notified_on,
             deleted=bool(row.deleted),
         )

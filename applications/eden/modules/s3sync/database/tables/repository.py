@@ -70,6 +70,8 @@ def define_repository(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("capabilities", "list:string", readable=False, writable=False),
             Field("peer_journal", length=64, readable=False, writable=False),
             Field("peer_version", length=64, readable=False, writable=False),
+            # The user as whom the other site logs in here (see passive.contact); None until it has done so.
+            Field("account_id", "integer", readable=False, writable=False),
             # When a mail reported that it keeps failing; None after it has worked again (see monitoring.failure_mail).
             Field("notified_on", "datetime", readable=False, writable=False),
             *meta_fields(db, clock),

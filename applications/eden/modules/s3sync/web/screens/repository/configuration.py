@@ -13,6 +13,7 @@ from ....adapters.connection_test import ConnectionTest, unusable, without_addre
 from ....adapters.settings import columns
 from ....administration.repositories import delete_repository
 from ....core.errors import AlreadyRunning, ConfigurationError
+from ....database.paging import whole_number
 from ....exchange.peer import Capability
 from ....scheduler import jobs as jobs
 from ....site import Repository, Site
@@ -55,7 +56,8 @@ def create(screen: ScreenContext) -> Any:
             outcome = _introduce(screen, repository_id)
             tab = "task" if outcome is None or outcome.succeeded else "update"
             redirect(
-                URL("sync", "repository", args=[outcome.repository_id if outcome else repository_id, tab])
+                _question(outcome)
+                or URL("sync", "repository", args=[outcome.repository_id if outcome else repository_id, tab])
             )
     keep_secrets(screen, kind, None, form)
     screen.response.view = "sync/form.html"
@@ -85,6 +87,20 @@ def configuration(screen: ScreenContext, record: Repository) -> Any:
             redirect(URL("sync", "repository", args=[record.id, "now"]))
         screen.session.flash = T("The repository was deleted. The records that it brought stay.")
         redirect(URL("sync", "index"))
+    join = _ask_to_join(screen, record)
+    if join.page:
+        return join.page
+    if join.agreed:
+        outcome = _introduce(screen, record.id, whole_number(screen.request.get_vars.same))
+        redirect(_tab_of(outcome, ""))
+    release = _ask_to_release(screen, record)
+    if release.page:
+        return release.page
+    if release.agreed:
+        with screen.site.store.transaction():
+            record.update(account_id=None)
+        screen.session.flash = screen.T("The next account that uses this repository gets it.")
+        redirect(URL("sync", "repository", args=[record.id, "update"]))
     kind = _kind(record.apitype)
     here = URL("sync", "repository", args=[record.id, "update"])
     form = repository_form(screen, kind, record)
@@ -110,6 +126,8 @@ def configuration(screen: ScreenContext, record: Repository) -> Any:
         "left_out": left_out(T, kind.capabilities),
         "register": again if Capability.REGISTER in kind.capabilities and record.can_ask else "",
         "delete": delete.link,
+        "account": account_of(record) if record.account_id else None,
+        "release": release.link,
         "type": T(kind.label),
         "offer": offer.offer if offer else None,
         "skew": _rounded(record.skew),
@@ -126,7 +144,20 @@ def _kind(apitype: str | None) -> type[Adapter]:
 def _tab_of(outcome: Introduction | None, otherwise: str) -> str:
     if outcome is None:
         return otherwise
-    return str(URL("sync", "repository", args=[outcome.repository_id, "update"]))
+    return _question(outcome) or str(URL("sync", "repository", args=[outcome.repository_id, "update"]))
+
+
+def _question(outcome: Introduction | None) -> str | None:
+    """Return the address of the question whether two repositories are the same site, None if there is none."""
+    if outcome is None or outcome.same_as is None:
+        return None
+    asked = {"ask": "join", "same": outcome.same_as}
+    return str(URL("sync", "repository", args=[outcome.repository_id, "update"], vars=asked))
+
+
+def account_of(record: Repository) -> str:
+    """Return the account that a repository belongs to, for people."""
+    return record.site.accounts.email(record.account_id) or f"#{record.account_id}"
 
 
 def _rounded(skew: Any) -> int | None:
@@ -212,7 +243,7 @@ def save_repository(
     return record.id
 
 
-def _introduce(screen: ScreenContext, repository_id: int) -> Introduction | None:
+def _introduce(screen: ScreenContext, repository_id: int, join: int | None = None) -> Introduction | None:
     """Register this site at a repository and show the result; return None if it cannot be asked."""
     T, session = screen.T, screen.session
     repository = screen.site.repository(repository_id)
@@ -222,7 +253,9 @@ def _introduce(screen: ScreenContext, repository_id: int) -> Introduction | None
     if not repository.can_ask:
         session.flash = T("Saved. Without an address this site waits for the other one to begin.")
         return None
-    outcome = introduce(screen.site, repository_id)
+    outcome = introduce(screen.site, repository_id, join)
+    if outcome.same_as is not None:
+        return outcome
     if outcome.error is not None:
         session.flash = T("Saved, but the registration failed: %s") % outcome.error.explain()
         return outcome
@@ -235,6 +268,45 @@ def _introduce(screen: ScreenContext, repository_id: int) -> Introduction | None
     else:
         session.flash = T("Saved, and registered at the other site: %s") % (answer.message if answer else "")
     return outcome
+
+
+def _ask_to_join(screen: ScreenContext, record: Repository) -> Any:
+    """Ask whether the repository and another one, which registered here by itself, are the same site."""
+    T = screen.T
+    other = screen.site.known_repository(whole_number(screen.request.get_vars.same))
+    return confirm(
+        screen,
+        "join",
+        T("Are %(one)s and %(other)s the same site?")
+        % {"one": record.name, "other": other.name if other else "?"},
+        lambda: [
+            T(
+                "The site at %(address)s says that it is %(other)s, which registered here with the account "
+                "%(account)s. If that is true, the two become one repository. If you are not sure, ask the "
+                "administrator of the other site: a site that only claims it would get the place of the real one."
+            )
+            % {
+                "address": record.where,
+                "other": other.name if other else "?",
+                "account": account_of(other) if other and other.account_id else "?",
+            },
+            T("Until then nothing is exchanged with this address."),
+        ],
+        T("Yes, they are the same"),
+    )
+
+
+def _ask_to_release(screen: ScreenContext, record: Repository) -> Any:
+    return confirm(
+        screen,
+        "release",
+        screen.T("Let another account use the repository %s?") % record.name,
+        screen.T(
+            "The account as which the other site logs in here is forgotten. The first account that names this "
+            "repository from now on gets it; others are refused."
+        ),
+        screen.T("Release the account"),
+    )
 
 
 def _ask_to_delete(screen: ScreenContext, record: Repository) -> Any:

@@ -35,6 +35,10 @@ def remedies(T: Translate) -> dict[str, Any]:
             "At the answering site, give the account the role Synchronization; at an Eden, the right to read "
             "and change this resource."
         ),
+        "account_foreign": T(
+            "Use the account that registered the site, or let an administrator of the answering site release its "
+            "repository: page of the repository, Configuration."
+        ),
         "not_registered": T(
             "The sending site has to register first: open the repository there and use 'Register'."
         ),
