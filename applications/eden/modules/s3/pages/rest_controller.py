@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gluon import INPUT, SQLFORM, URL, A, current, redirect
+from gluon import CAT, INPUT, SPAN, SQLFORM, URL, A, current, redirect
 from gluon.storage import Storage
 
 from s3sync.core.plurals import counted
@@ -24,6 +24,7 @@ from ..data_model.metafields import META_FIELDS
 from ..data_model.represent import NONE, ReferenceLabel
 from ..data_model.validators import ReferenceTo, is_key
 from ..users.auth import PROTECTED_PREFIXES
+from .concurrent_edit import ConcurrentEdit, choice
 from .listing import PAGE_LENGTH, Column, columns_of, listing
 
 
@@ -235,14 +236,17 @@ class ResourceScreens:
         for field in table:
             self._choose_widget(field)
         back = after or (self.url(record.id) if record else self.url())
+        names = [
+            field.name
+            for field in table
+            if field.writable and field.name not in META_FIELDS and field.type != "id"
+        ]
+        concurrent = ConcurrentEdit(table, record, names, current.request.post_vars) if record else None
         form = SQLFORM(
             table,
             record,
-            fields=[
-                field.name
-                for field in table
-                if field.writable and field.name not in META_FIELDS and field.type != "id"
-            ],
+            fields=names,
+            hidden=concurrent.hidden if concurrent else {},
             showid=False,
             deletable=False,
             upload=URL("default", "download"),
@@ -255,6 +259,10 @@ class ResourceScreens:
         def onvalidation(form: Any) -> None:
             if record:
                 form.vars.id = record.id
+            if concurrent:
+                self._settle(concurrent, form, back)
+                if form.errors:
+                    return
             for name, value in (fixed or {}).items():
                 form.vars[name] = value
             for callback in self._callbacks(method, "onvalidation"):
@@ -278,6 +286,35 @@ class ResourceScreens:
             "form": form,
             "back": back,
         }
+
+    def _settle(self, concurrent: ConcurrentEdit, form: Any, back: str) -> None:
+        """Let what others changed meanwhile stand, and ask where they changed the same field."""
+        merged = concurrent.settle(form, self._question)
+        if merged is None:
+            raise refusal(404, self.T("There is no such record, or it was deleted."))
+        uploads = [name for name in self.table.fields if self.table[name].type == "upload"]
+        if not merged.changed and not any(
+            form.vars.get(name) or current.request.post_vars.get(f"{name}__delete") for name in uploads
+        ):
+            current.session.flash = self.T("Nothing was changed")
+            redirect(back)
+
+    def _question(self, name: str, now: Any) -> Any:
+        """Return what a field says that somebody else changed while the form was open."""
+        T, field = self.T, self.table[name]
+        return choice(
+            name,
+            CAT(
+                T("This was changed while you were editing. It is now:"),
+                " ",
+                SPAN(self.shown(field, now[name]), _class="now"),
+                " (",
+                self.shown(self.table.modified_by, now.modified_by),
+                ", ",
+                moment(now.modified_on),
+                ")",
+            ),
+        )
 
     def _callbacks(self, method: str, name: str) -> list[Any]:
         """Return the callbacks of a table: that for this method, else the general one."""
