@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from .features import Feature
 from .place import Place
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 def differences(world: World) -> list[str]:
     """Return in what the sites differ without anybody being told; nothing where all is well."""
     known = [place.contents() for place in world.sites]
+    kinds = {kind for feature in world.features or [Feature()] for kind in feature.telling}
     problems = []
     for key in sorted({key for contents in known for key in contents}):
         if not all(feature.is_exchanged(world, known, key) for feature in world.features):
@@ -21,7 +23,7 @@ def differences(world: World) -> list[str]:
         versions = [contents.get(key) for contents in known]
         if all(version == versions[0] for version in versions):
             continue
-        if is_told(world.sites, *key):
+        if is_told(world.sites, *key, kinds):
             world.happened["told"] += 1
             continue
         told = "; ".join(
@@ -32,15 +34,15 @@ def differences(world: World) -> list[str]:
     return problems
 
 
-def is_told(places: Sequence[Place], table: str, uuid: str) -> bool:
-    """Return whether a person is told that sites differ in a record: it was rejected somewhere.
+def is_told(places: Sequence[Place], table: str, uuid: str, kinds: Collection[str]) -> bool:
+    """Return whether a person is told that sites differ in a record: an entry of one of the kinds is open.
 
-    Where a site took one of two for the other, the rejected one is named by the uuid of the other.
+    Where a site took one of two for the other, a rejected one is named by the uuid of the other.
     """
     meant = {uuid}.union(*(place.twins_of(table, uuid) for place in places))
     for place in places:
         kept = place.db.sync_kept
         query = (kept.tablename == table) & kept.uuid.belongs(meant)
-        if not place.db(query & (kept.state == "open") & (kept.kind == "rejected")).isempty():
+        if not place.db(query & (kept.state == "open") & kept.kind.belongs(kinds)).isempty():
             return True
     return False

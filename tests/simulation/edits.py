@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, Callable
 
 from s3.data_model.errors import DeletionRestricted
 
@@ -35,24 +35,52 @@ def edit(place: Place, number: str, rnd: random.Random) -> None:
 
 def create(place: Place, name: str, rnd: random.Random) -> None:
     """Make a record of some kind."""
-    kind = rnd.choice(("location", "organisation", "office", "person", "type"))
-    s3db = place.s3db
-    if kind == "location":
-        parent = place.any("gis_location", rnd)
-        s3db["gis_location"].insert(name=name, uuid=f"l{name}", parent=parent)
-    elif kind == "organisation":
-        s3db["org_organisation"].insert(name=name, uuid=f"o{name}")
-    elif kind == "office":
-        owner = place.any("org_organisation", rnd)
-        if owner is not None:
-            where = place.any("gis_location", rnd)
-            s3db["org_office"].insert(name=name, uuid=f"f{name}", organisation_id=owner, location_id=where)
-    elif kind == "type":
-        s3db["org_organisation_type"].insert(name=name, uuid=f"t{name}")
-    else:
-        key = s3db["pr_person"].insert(first_name=name, uuid=f"p{name}")
-        joined = s3db["pr_person"][key].pe_id
-        s3db["pr_contact"].insert(pe_id=joined, contact_method="SMS", value=name, uuid=f"c{name}")
+    make(place, rnd.choice((*MAKERS,)), name, rnd)
+
+
+def some(place: Place, tablename: str, name: str, rnd: random.Random) -> int:
+    """Return the key of one of the live records of a table, of a new one where there is none."""
+    return place.any(tablename, rnd) or make(place, tablename, name, rnd)
+
+
+def make(place: Place, tablename: str, name: str, rnd: random.Random) -> int:
+    """Make a record of a table; return its key."""
+    return MAKERS[tablename](place, name, rnd)
+
+
+def _location(place: Place, name: str, rnd: random.Random) -> int:
+    parent = place.any("gis_location", rnd)
+    return place.insert("gis_location", name=name, uuid=f"l{name}", parent=parent)
+
+
+def _organisation(place: Place, name: str, rnd: random.Random) -> int:
+    return place.insert("org_organisation", name=name, uuid=f"o{name}")
+
+
+def _office(place: Place, name: str, rnd: random.Random) -> int:
+    owner = some(place, "org_organisation", name, rnd)
+    where = place.any("gis_location", rnd)
+    return place.insert("org_office", name=name, uuid=f"f{name}", organisation_id=owner, location_id=where)
+
+
+def _type(place: Place, name: str, rnd: random.Random) -> int:
+    return place.insert("org_organisation_type", name=name, uuid=f"t{name}")
+
+
+def _person(place: Place, name: str, rnd: random.Random) -> int:
+    key = place.insert("pr_person", first_name=name, uuid=f"p{name}")
+    joined = place.s3db["pr_person"][key].pe_id
+    place.insert("pr_contact", pe_id=joined, contact_method="SMS", value=name, uuid=f"c{name}")
+    return key
+
+
+MAKERS: dict[str, Callable[[Place, str, random.Random], int]] = {
+    "gis_location": _location,
+    "org_organisation": _organisation,
+    "org_office": _office,
+    "pr_person": _person,
+    "org_organisation_type": _type,
+}
 
 
 def change(place: Place, rnd: random.Random) -> bool:

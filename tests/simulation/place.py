@@ -105,6 +105,10 @@ class Place:
         found = self.db(table.deleted == False).select(table.id, table.uuid, orderby=table.uuid)  # noqa: E712
         return rnd.choice(list(found)).id if found else None
 
+    def insert(self, tablename: str, **values: Any) -> int:
+        """Make a record as a form does; return its key."""
+        return int(self.s3db[tablename].insert(**values))
+
     def change(self, tablename: str, key: int, **values: Any) -> None:
         """Change a record as a form does."""
         self.db(self.s3db[tablename].id == key).update(**values)
@@ -120,10 +124,12 @@ class Place:
 
     def merge(self, tablename: str, rnd: random.Random) -> bool:
         """Merge one of the records of a table into another one; return whether there were two."""
-        gone, kept = self.any(tablename, rnd), self.any(tablename, rnd)
-        if gone is None or gone == kept:
+        table = self.s3db[tablename]
+        found = self.db(table.deleted == False).select(table.id, orderby=table.uuid)  # noqa: E712
+        if len(found) < 2:
             return False
-        moment = next_modified_on(self.s3db[tablename][gone].modified_on, self.clock.now())
+        gone, kept = (row.id for row in rnd.sample(list(found), 2))
+        moment = next_modified_on(table[gone].modified_on, self.clock.now())
         site = self.site
         with site.store.transaction():
             Deleter(site.ports, None).replace(site.schema.table(tablename), {gone: kept}, {gone: moment})

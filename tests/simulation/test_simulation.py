@@ -13,7 +13,7 @@ from tests.simulation.features import CONVERGING, FEATURES, never_happened
 from tests.simulation.history import History, Operation, described, make_history, shrink
 from tests.simulation.world import World
 
-QUICK, FEATURED, MANY = 100, 60, 1600
+QUICK, FEATURED, MANY = 80, 40, 1200
 
 
 @pytest.fixture(scope="module")

@@ -80,10 +80,17 @@ class World:
             for place in self.sites:
                 place.db.rollback()
             return ["".join(traceback.format_exception(type(error), error, error.__traceback__))]
+        self._count_kept()
         problems = differences(self)
         if rounds > MOST_ROUNDS:
             problems.append(f"the sites were not quiet after {MOST_ROUNDS} rounds")
         return problems
+
+    def _count_kept(self) -> None:
+        for place in self.sites:
+            table = place.db.sync_kept
+            for row in place.db(table).select(table.kind):
+                self.happened[f"kept {row.kind}"] += 1
 
     def begin(self, history: History) -> None:
         """Put all sites back to their beginning and introduce them to each other."""

@@ -6,8 +6,18 @@ from collections import Counter
 from collections.abc import Iterable
 
 from .base import Feature
+from .clocks import SmallClockJumps, WrongClocks
+from .documents import Files
 from .filtered import Filtered
 from .hand_over import HandOver
+from .hierarchies import Branches, Hierarchy
+from .merges import Merges
+from .mid_run import MidRun
+from .people import MovedContacts, Staff
+from .policies import AnyPolicies, LastWord
+from .programs import PastTheJournal, RestEdits
+from .second_thoughts import Decisions, Undeletion
+from .upkeep import OtherTasks, Purge
 
 #: What histories without any feature do.
 ALWAYS = (
@@ -22,11 +32,39 @@ ALWAYS = (
     "record deleted",
     "record updated",
 )
-FEATURES: dict[str, Feature] = {each.name: each for each in (Filtered(), HandOver())}
+FEATURES: dict[str, Feature] = {
+    each.name: each
+    for each in (
+        AnyPolicies(),
+        Branches(),
+        Decisions(),
+        Files(),
+        Filtered(),
+        HandOver(),
+        Hierarchy(),
+        LastWord(),
+        Merges(),
+        MidRun(),
+        MovedContacts(),
+        OtherTasks(),
+        PastTheJournal(),
+        Purge(),
+        RestEdits(),
+        SmallClockJumps(),
+        Staff(),
+        Undeletion(),
+        WrongClocks(),
+    )
+}
 
 #: Features whose histories do not all converge yet, with what is left. The command runs them when they are named.
 OPEN = {
+    "any policies": "Where sites differ by the choice of policies, not all of the records are listed.",
+    "files": "A file that was asked for before it had arrived is never asked for again.",
     "hand over": "In one of some hundred histories a record stays at one site, and no list there says why.",
+    "merges": "A merge that meets a deletion or a cycle elsewhere leaves sites that differ.",
+    "moved contacts": "A contact that moved while its former person was deleted elsewhere stays at one site.",
+    "wrong clocks": "What was rejected for its time is not asked for again once the clocks are right.",
 }
 CONVERGING = tuple(name for name in FEATURES if name not in OPEN)
 

@@ -21,6 +21,7 @@ class Feature:
             on and never does what it is for tests nothing.
         tables: further tables that are edited and compared, each with a field that may be anything.
         resources: further resources that are exchanged, after the usual ones.
+        telling: the kinds of open entries that tell people why sites differ.
     """
 
     name: ClassVar[str]
@@ -28,6 +29,7 @@ class Feature:
     fires: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[dict[str, str]] = {}
     resources: ClassVar[tuple[str, ...]] = ()
+    telling: ClassVar[tuple[str, ...]] = ("rejected",)
 
     def begin(self, world: World, history: History) -> None:
         """Set up what it needs, before the first operation."""

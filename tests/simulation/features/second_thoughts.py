@@ -1,0 +1,64 @@
+"""Second thoughts: what was deleted is put back, and people decide on what was put aside."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from s3sync.conflicts import resolve as resolve
+from s3sync.core.errors import SyncError
+from s3sync.core.kept import KeptState, Side
+
+from ..edits import MAKERS, some
+from .base import Feature
+
+if TYPE_CHECKING:
+    from ..place import Place
+    from ..world import World
+
+
+class Undeletion(Feature):
+    """A person puts a deleted record back."""
+
+    name = "undeletion"
+    fires = ("put back",)
+
+    def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
+        """See ``Feature``."""
+        tablename = rnd.choice((*MAKERS,))
+        table = place.s3db[tablename]
+        found = place.db(table.deleted == True).select(orderby=table.uuid)  # noqa: E712
+        gone = [row.id for row in found if not row.deleted_rb]
+        if gone:
+            place.s3db.restore(table, [rnd.choice(gone)])
+            world.happened["put back"] += 1
+        else:
+            place.delete(tablename, some(place, tablename, number, rnd))
+
+
+class Decisions(Feature):
+    """People decide on conflicts and rejected records, in favour of either version."""
+
+    name = "decisions"
+    fires = ("decided for ours", "decided for theirs", "decided to keep")
+
+    def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
+        """See ``Feature``."""
+        table = place.db.sync_kept
+        rows = place.db(table.state == KeptState.OPEN.value).select(orderby=table.id)
+        if not rows:
+            tablename = rnd.choice(("org_organisation", "gis_location"))
+            place.change(tablename, some(place, tablename, number, rnd), comments=number)
+            return
+        row, side = rnd.choice(list(rows)), rnd.choice((None, Side.OURS, Side.THEIRS))
+        try:
+            if side is None:
+                resolve.accept(place.site, row.id, None)
+            else:
+                resolve.restore(place.site, row.id, side, None)
+        except SyncError:
+            # There is no such version, or it is rejected again: the person is told so.
+            place.db.rollback()
+            world.happened["decision refused"] += 1
+            return
+        world.happened[f"decided {'to keep' if side is None else f'for {side.value}'}"] += 1
