@@ -75,6 +75,7 @@ class SampleSite(Site):
         host = EdenHost(db, s3db, settings, env["auth"], folder)
         super().__init__(db, host, folder, "eden", f"http://{folder.name}.example.org", clock)
         self.install()
+        self.s3db.is_possible = self.is_possible
         indices.prepare(db, self.schema)
         for email, key in (users or {}).items():
             s3db["auth_user"].insert(id=key, email=email)

@@ -19,3 +19,4 @@ if settings.has_module("sync"):
         clock=_clock,
     )
     current.sync_site.install()
+    s3db.is_possible = current.sync_site.is_possible

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
 from s3sync.passive.pull import pull
 from s3sync.passive.push import push
 from s3sync.passive.registration import register

@@ -111,7 +111,11 @@ def test_a_contact_is_noted_beside_what_else_was_learned_meanwhile(site: SampleS
     repository = site.repository(key)
     repository.update(settings={"offer": 2})
     repository.note_contact(-3.0)
-    assert site.repository(key).settings == {"offer": 2, "skew": -3.0}
+    assert site.repository(key).settings == {
+        "offer": 2,
+        "skew": -3.0,
+        "told": "2026-03-01T11:59:57",
+    }
     assert site.repository(key).last_connected == site.clock.now()
     repository.note_contact(None, "failed")
     assert site.repository(key).skew == -3.0 and site.repository(key).last_status == "failed"

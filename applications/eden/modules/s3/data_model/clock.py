@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Callable
 
 ONE_SECOND = datetime.timedelta(seconds=1)
 
@@ -25,20 +26,31 @@ def default_time(moment: datetime.datetime) -> DefaultTime:
     return DefaultTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
 
 
-def next_modified_on(old: datetime.datetime | None, now: datetime.datetime) -> datetime.datetime:
+def any_time(moment: datetime.datetime) -> bool:
+    """Return True: where nobody says otherwise, every time can be."""
+    return True
+
+
+def next_modified_on(
+    old: datetime.datetime | None,
+    now: datetime.datetime,
+    is_possible: Callable[[datetime.datetime], bool] = any_time,
+) -> datetime.datetime:
     """Return the ``modified_on`` for an edit made now to a record last modified at ``old``.
 
     Two edits can happen within one second, and a record can come from a site whose clock is ahead. The edit must
-    still be newer than the version it replaces, or it would lose against that version at other sites.
+    still be newer than the version it replaces, or it would lose against that version at other sites. Only where that
+    one's time cannot be (a clock was wrong then) the edit gets the present time: no other site takes a later one.
 
     Args:
         old: time of the version that is edited, UTC; None for a new record.
         now: current time, UTC.
+        is_possible: returns whether a time can be that of a record.
 
     Returns:
-        the later one of ``now`` and one second after ``old``.
+        the later one of ``now`` and one second after ``old``, ``now`` where ``old`` cannot be.
     """
     now = now.replace(microsecond=0)
-    if old is None or old < now:
+    if old is None or old < now or not is_possible(old):
         return now
     return old.replace(microsecond=0) + ONE_SECOND

@@ -8,7 +8,7 @@ from typing import Any, Callable, Union
 
 from gluon import Field
 
-from .clock import DefaultTime, default_time, next_modified_on, utcnow
+from .clock import DefaultTime, any_time, default_time, next_modified_on, utcnow
 from .components import Component, Declaration, parse_declaration
 from .deletion import delete_records, restore_records
 from .errors import UnknownTable
@@ -46,7 +46,12 @@ class S3DataModel:
         translate: marks texts for translation (web2py's ``T``).
         user_id: gives the id of the user who is writing, or None.
         now: the site's clock, UTC.
+
+    Attributes:
+        is_possible: returns whether a time can be that of a record; every time unless a module says otherwise.
     """
+
+    is_possible: Callable[[datetime.datetime], bool]
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class S3DataModel:
         self.T = translate
         self.user_id = user_id
         self.now = now
+        self.is_possible = any_time
         self.families: set[str] = set()
         self._configured: dict[str, dict[str, Any]] = {}
         self._components: dict[str, list[tuple[str, Declaration]]] = {}
@@ -294,7 +300,7 @@ class S3DataModel:
 
     def next_modified_on(self, old: datetime.datetime | None) -> datetime.datetime:
         """Return the ``modified_on`` for an edit made now to a version of ``old`` (see clock.next_modified_on)."""
-        return next_modified_on(old, self.now())
+        return next_modified_on(old, self.now(), self.is_possible)
 
     def _keep_time_moving(self, dbset: Any, row: Any) -> None:
         """Make the time of an update through pydal later than the version it replaces."""
@@ -302,7 +308,8 @@ class S3DataModel:
         if not isinstance(value, DefaultTime):
             return
         column = dbset.db._adapter.get_table(dbset.query).modified_on
-        newest = dbset(column >= value).select(column.max()).first()[column.max()]
+        times = {each[column] for each in dbset(column >= value).select(column, distinct=True)}
+        newest = max(filter(self.is_possible, times), default=None)
         if newest is not None:
             row["modified_on"] = default_time(next_modified_on(newest, value))
 

@@ -17,7 +17,8 @@ from ..database.tables.define import BELONGING, ENDING, OUTLIVING
 from ..exchange.peer import Registration
 from ..scheduler import jobs as jobs
 from ..site import Repository, Site
-from ..site.repositories import SKEW, first
+from ..site import times as times
+from ..site.repositories import first
 from ..wire.protocol.offer import Offer, offer_json, read_offer
 from ..wire.protocol.times import format_msince, parse_msince
 
@@ -165,7 +166,7 @@ def _remember(repository: Repository, answer: Registration, join: int | None) ->
         "peer_version": answer.version,
         "last_connected": site.clock.now(),
         "last_status": "registered",
-        "settings": {**repository.settings, SKEW: answer.skew},
+        "settings": {**repository.settings, **times.told(answer.skew, site.clock.now())},
     }
     known = first(site, (table.uuid == answer.uuid) & (table.id != repository.id))
     if known is not None and known.can_ask and not known.deleted:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from ..core.clock import TICK
+from ..core.clock import later
 from ..core.errors import BadRequest
 from ..core.kept import SUPERSEDABLE, Kept, Resolution, Side
 from ..core.policy import Policy, Terms
@@ -51,9 +51,10 @@ class Present(NamedTuple):
         """Whether the record exists here, and is not deleted."""
         return self.key is not None and not self.deleted
 
-    def after(self, now: datetime) -> datetime:
+    def after(self, site: Site) -> datetime:
         """Return a time for a version that replaces this one: it must be the latest."""
-        return now if self.key is None or self.modified_on is None else max(now, self.modified_on + TICK)
+        old = None if self.key is None else self.modified_on
+        return later(old, site.clock.now(), site.is_possible)
 
 
 def restore(
@@ -82,7 +83,7 @@ def restore(
         kept = known(site, kept_id)
         record = _side(site, kept, kept_id, side)
         present = here(site, site.schema.table(record.table), kept.uuid)
-        record.modified_on = present.after(site.clock.now())
+        record.modified_on = present.after(site)
         report = _take(site, kept_id, kept, record, present, user_id, Resolution(side))
         if not quiet and not report.failures:
             _tell(site, kept, user_id, _WORDS[side])
@@ -113,7 +114,7 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, Side], user_id: int 
                 f"The record {kept.table} {kept.uuid} is not here, so its fields cannot be chosen one by one.",
                 hint="Use one of the versions as a whole.",
             )
-        record = Record(table.name, kept.uuid, modified_on=present.after(site.clock.now()))
+        record = Record(table.name, kept.uuid, modified_on=present.after(site))
         sides: dict[Side, Record] = {}
         for name, side in choices.items():
             if side is Side.NOW:

@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Protocol
+from typing import Callable, Protocol
 
 #: By how much a version is made later than the one that it overrides.
 TICK = timedelta(seconds=1)
+
+
+def any_time(moment: datetime) -> bool:
+    """Return True: where nobody says otherwise, every time can be that of a record."""
+    return True
+
+
+def later(old: datetime | None, least: datetime, is_possible: Callable[[datetime], bool]) -> datetime:
+    """Return the time of a version that replaces another one.
+
+    Args:
+        old: time of the version that it replaces, None if it has none.
+        least: the time that it has at least.
+        is_possible: returns whether a time can be that of a record.
+
+    Returns:
+        ``least``, or a second after ``old`` if that is later. A time that cannot be comes from a clock that was wrong:
+        it counts as none, or the record could not be corrected until that time has come.
+    """
+    if old is None or old < least or not is_possible(old):
+        return least
+    return old + TICK
 
 
 class Clock(Protocol):

@@ -5,24 +5,30 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Callable
 
+from ..core.clock import any_time, later
 from ..core.schema import is_protected
 from .journal import SqlJournal
 
 # --- local writes ------------------------------------------------------------------------------------------
 
 
-def install(journal: SqlJournal, on_define: Callable[[Callable[[Any], None]], None]) -> None:
+def install(
+    journal: SqlJournal,
+    on_define: Callable[[Callable[[Any], None]], None],
+    is_possible: Callable[[datetime], bool] = any_time,
+) -> None:
     """Journal all writes through pydal, in their own transaction.
 
     Args:
         journal: the journal of the DAL that defines the tables.
         on_define: registers a function that is called with each table when pydal defines it, so that lazy
             tables stay lazy (see ``host.on_define``).
+        is_possible: returns whether a time can be that of a record.
     """
-    on_define(lambda table: hook_table(journal, table))
+    on_define(lambda table: hook_table(journal, table, is_possible))
 
 
-def hook_table(journal: SqlJournal, table: Any) -> None:
+def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime], bool]) -> None:
     """Hook one pydal table; tables without synchronisation are left alone.
 
     An update that changes no value is no change. An update with ``modified_on=table.modified_on`` writes computed
@@ -39,7 +45,7 @@ def hook_table(journal: SqlJournal, table: Any) -> None:
 
     def updating(records: Any, fields: Any) -> None:
         pending.pop(id(records), None)  # left by an update that failed
-        keys = journal_worthy(journal, table, records, fields)
+        keys = journal_worthy(journal, table, records, fields, is_possible)
         if keys:
             pending[id(records)] = keys
             if any(str(table[name].type).startswith("reference") for name in fields if name not in _STAMPS):
@@ -64,7 +70,13 @@ def hook_table(journal: SqlJournal, table: Any) -> None:
 _STAMPS = frozenset(("modified_on", "modified_by"))
 
 
-def journal_worthy(journal: SqlJournal, table: Any, records: Any, fields: Any) -> list[int]:
+def journal_worthy(
+    journal: SqlJournal,
+    table: Any,
+    records: Any,
+    fields: Any,
+    is_possible: Callable[[datetime], bool],
+) -> list[int]:
     """Return the keys of the records that an update will change, and make their new time later than the old one.
 
     Args:
@@ -73,6 +85,7 @@ def journal_worthy(journal: SqlJournal, table: Any, records: Any, fields: Any) -
         records: pydal's Set.
         fields: the values to write, by field name; ``modified_on`` becomes at least a second later than the newest
             overwritten version, unless the writer chose a time in the past.
+        is_possible: returns whether a time can be that of a record.
     """
     stamp = fields.get("modified_on")
     if stamp is not None and not isinstance(stamp, datetime):
@@ -86,9 +99,10 @@ def journal_worthy(journal: SqlJournal, table: Any, records: Any, fields: Any) -
     if not changed:
         return []
     if stamp is not None and stamp >= journal._clock.now() - timedelta(seconds=5):
-        newest = max((row[table.modified_on] for row in changed if row[table.modified_on]), default=None)
-        if newest is not None and newest >= stamp:
-            fields["modified_on"] = newest.replace(microsecond=0) + timedelta(seconds=1)
+        times = {row[table.modified_on] for row in changed} - {None}
+        newest = max((each for each in times if each >= stamp and is_possible(each)), default=None)
+        if newest is not None:
+            fields["modified_on"] = later(newest.replace(microsecond=0), stamp, is_possible)
     return [int(row[table._id]) for row in changed]
 
 

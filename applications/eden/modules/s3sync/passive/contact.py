@@ -65,7 +65,7 @@ def note_contact(repository: Repository) -> None:
     if (
         bound
         or repository.last_connected is None
-        or (now - repository.last_connected).total_seconds() >= CONTACT_EVERY
+        or abs((now - repository.last_connected).total_seconds()) >= CONTACT_EVERY
     ):
         with site.store.transaction():
             repository.update(last_connected=now, **bound)

@@ -46,6 +46,7 @@ from ..wire.filters import Filter, validate
 from ..wire.s3xml import DocumentLimits
 from ..wire.s3xml.document import Document
 from . import repositories as repositories
+from . import times as times
 from .repositories import Repository
 from .vault import Vault
 
@@ -58,6 +59,7 @@ __all__ = [
     "rejected",
     "repositories",
     "tasks",
+    "times",
     "uploaded",
     "vault",
     "waiting_deletions",
@@ -116,7 +118,11 @@ class Site:
 
     def install(self) -> None:
         """Journal local changes, as soon as their tables are used."""
-        install(self.journal, self.host.on_define)
+        install(self.journal, self.host.on_define, self.is_possible)
+
+    def is_possible(self, moment: datetime) -> bool:
+        """Return whether a time (UTC) can be that of a record, see ``times``."""
+        return times.is_possible(self, moment)
 
     # --- the ports -------------------------------------------------------------------------------------
 
@@ -369,6 +375,7 @@ class Site:
             own_domain=self.own_domain,
             user_id=self.host.user_id,
             max_ahead=timedelta(seconds=self.host.settings.get_sync_future_tolerance()),
+            is_possible=self.is_possible,
             final=repository_id is None,
         )
 

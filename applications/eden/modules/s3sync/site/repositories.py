@@ -27,13 +27,12 @@ from ..wire.protocol.names import PeerCapability
 from . import tasks as tasks
 from .exchange_state import ExchangeStates
 from .tasks import TaskRow, TaskRules
+from .times import SKEW, told
 
 if TYPE_CHECKING:
     from . import Site
 
 __all__ = ["Repository", "all_of", "first"]
-
-SKEW = "skew"
 
 
 @dataclass(frozen=True)
@@ -263,7 +262,7 @@ class Repository:
         if reached or skew is not None:
             changes["last_connected"] = self.site.clock.now()
         if skew is not None:
-            changes["settings"] = self.settings_with(skew=skew)
+            changes["settings"] = self.settings_with(**told(skew, self.site.clock.now()))
         with self.site.store.transaction():
             self.update(**changes)
 

@@ -40,7 +40,7 @@ class Applier:
     def __init__(self, ports: Ports, context: Context, uuid_of: Callable[[Reference], str | None]) -> None:
         self._ports = ports
         self._context = context
-        deleter = Deleter(ports, context.repository_id, context.delivered)
+        deleter = Deleter(ports, context.repository_id, context.delivered, context.is_possible)
         self._owners = Owners(ports.accounts)
         self._links = Links(ports)
         self._hand_over = HandOver(ports.store)

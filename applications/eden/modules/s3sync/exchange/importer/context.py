@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Callable
 
+from ...core.clock import any_time
 from ..ports import nowhere
 
 
@@ -30,6 +31,7 @@ class Context:
         own_domain: domain that is stripped from identifiers, None for none.
         user_id: account on whose behalf the records are written, None for the system.
         max_ahead: how far in the future the time of a record may be before it is rejected.
+        is_possible: returns whether a time can be that of a record here; one that cannot ranks below all others.
         final: whether a deletion that others stand in the way of is refused at once. In an exchange it waits: they may
             be deleted, moved or freed by what comes later.
     """
@@ -42,6 +44,7 @@ class Context:
     own_domain: str | None = None
     user_id: int | None = None
     max_ahead: timedelta = timedelta(hours=24)
+    is_possible: Callable[[datetime], bool] = any_time
     final: bool = True
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
-from ...core.clock import TICK
+from ...core.clock import TICK, any_time, later
 from ...core.schema import META_FIELDS, Field, Table
 from ..ports import Ports, Row, Store, nowhere
 
@@ -50,6 +50,7 @@ class Deleter:
         ports: the ports of the site.
         origin: repository the changes come from, None for here.
         delivered: see ``ports.Journal.note``.
+        is_possible: returns whether a time can be that of a record.
     """
 
     def __init__(
@@ -57,8 +58,11 @@ class Deleter:
         ports: Ports,
         origin: int | None,
         delivered: Callable[[str], int] = nowhere,
+        is_possible: Callable[[datetime], bool] = any_time,
     ) -> None:
         self._delivered = delivered
+        self._is_possible = is_possible
+        self._clock = ports.clock
         self._schema = ports.schema
         self._store = ports.store
         self._journal = ports.journal
@@ -198,9 +202,14 @@ class Deleter:
         self._store.update(
             table,
             (field_name, "modified_on"),
-            [(key, values[key], when + TICK if when else None) for key, when in rows],
+            [(key, values[key], self._touched(when)) for key, when in rows],
         )
         self._journal.note(table.name, list(values), None)
+
+    def _touched(self, when: datetime | None) -> datetime | None:
+        if when is None:
+            return None
+        return when + TICK if self._is_possible(when) else self._clock.now()
 
     def _mark(
         self, table: Table, to_delete: dict[int, datetime], rows: dict[int, Row], explicit: set[int]
@@ -216,7 +225,7 @@ class Deleter:
             row = rows[key]
             remembered = {field.name: row[at] for at, field in foreign if row[at] not in (None, [], 0)}
             # The effects of a deletion are changes made here, later than anything they override.
-            moment = when if key in explicit else max(when, (row[modified_at] or when) + TICK)
+            moment = when if key in explicit else later(row[modified_at] or when, when, self._is_possible)
             marks.append(
                 (
                     key,

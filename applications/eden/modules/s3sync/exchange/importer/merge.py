@@ -78,8 +78,8 @@ class Merger:
         for key, reason in reasons.items():
             item = by_key[key]
             deleted_on = item.record.modified_on or now
-            ours = item.ours("modified_on") or deleted_on
-            rows.append((key, max(ours, deleted_on + TICK)))
+            moment = max(deleted_on + TICK, item.ours("modified_on") or deleted_on)
+            rows.append((key, moment if self._context.is_possible(moment) else max(now, deleted_on + TICK)))
             item.outcome = Outcome(
                 Action.CONFLICT,
                 table.name,

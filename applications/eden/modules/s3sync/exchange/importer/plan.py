@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ...core.clock import later
 from ...core.kept import Side
 from ...core.policy import Decision, DecisionReason, Policy, Terms, Version, decide
 from ...core.records import Action, Record, Reference, Upload
@@ -75,7 +76,8 @@ class Planner:
             ports.store, ports.twins, gatherer, self.resolver, terms.synchronise_uuids
         )
         self._echoes = Echoes(ports.schema, ports.kept_versions, gatherer, context.repository_id)
-        self._checker = Checker(ports.schema, ports.store, self._now, self._now + context.max_ahead)
+        self._latest = self._now + context.max_ahead
+        self._checker = Checker(ports.schema, ports.store, self._now, self._latest)
 
     def plan(self, batch: Batch) -> None:
         """Set on every item of the batch its original and what to do with it."""
@@ -168,6 +170,8 @@ class Planner:
         ]
         contested_here = {id(item) for item in changed_here}
         echoes = self._echoes.among(changed_here) if changed_here else _NONE
+        # What a person or program imports here is an edit: later than what it edits, or other sites would refuse it.
+        by_hand = self._context.repository_id is None
         for item in items:
             if item.outcome is not None:
                 continue
@@ -184,6 +188,9 @@ class Planner:
                 else:
                     decision = self._decide_item(item, id(item) in contested_here)
             item.decision = decision
+            if by_hand and decision.take and item.original is not None:
+                ours, theirs = item.ours("modified_on"), item.record.modified_on or self._now
+                item.record.modified_on = later(ours, theirs, self._context.is_possible)
 
     def _is_agreed(self, item: Item) -> bool:
         agreed = self._agreed.get(item.uuid or "")
@@ -214,7 +221,11 @@ class Planner:
         """Decide on a record that is here with other values."""
         record = item.record
         theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
-        ours = Version(item.ours("modified_on"), bool(item.ours("deleted")), item.ours("mci"))
+        moment = item.ours("modified_on")
+        if moment is not None and moment > self._latest and not self._context.is_possible(moment):
+            # It ranks below all others, and is kept as the loser of a conflict.
+            moment, changed_here = None, self._context.exchanged is not None
+        ours = Version(moment, bool(item.ours("deleted")), item.ours("mci"))
         if changed_here and self._was_known(item, ours, theirs):
             return decide(ours, theirs, self._terms, changed_here=False, same=True, tie=_never)
         ruling = self._ruling(item) if changed_here else None
