@@ -49,7 +49,9 @@ def test_what_a_browser_sends_back_of_a_value_is_no_change(stored: Any, sent: An
     assert digest(stored) == digest(sent)
 
 
-@pytest.mark.parametrize(("one", "other"), [("a", "b"), (0, None), (True, False), (1, 2), (["a", "b"], ["ab"])])
+@pytest.mark.parametrize(
+    ("one", "other"), [("a", "b"), (0, None), (True, False), (1, 2), (["a", "b"], ["ab"])]
+)
 def test_another_value_is_one(one: Any, other: Any) -> None:
     assert digest(one) != digest(other)
 
