@@ -35,8 +35,14 @@ def remembered_keys(s3db: S3DataModel, table: Any, record: Any) -> dict[str, Any
     }
 
 
-class _Plan:
-    """All effects of a deletion, determined before anything is written."""
+class DeletionPlan:
+    """All effects of a deletion, determined before anything is written.
+
+    Attributes:
+        deleted: the records that are deleted, with their rows.
+        emptied: the records of which references are emptied, with the names of these fields.
+        restricted: a record that is to be deleted, one that refers to it and keeps it, and by which field.
+    """
 
     def __init__(self, s3db: S3DataModel) -> None:
         self.s3db = s3db
@@ -97,22 +103,31 @@ class _Plan:
             for row in self.s3db.db(query).select(other._id):
                 self.emptied.setdefault((other._tablename, row[other._id]), set()).add(field.name)
 
+    def obstacles(self) -> list[tuple[Key, Key, str]]:
+        """Return what of ``restricted`` stands in the way: it is not deleted as well."""
+        return [one for one in self.restricted if one[1] not in self.deleted]
+
     def check(self) -> None:
         """Raise ``DeletionRestricted`` unless every restricting record is deleted as well."""
         refused: dict[Key, dict[str, int]] = {}
-        for target, referrer, field in self.restricted:
-            if referrer not in self.deleted:
-                where = f"{referrer[0]}.{field}"
-                counts = refused.setdefault(target, {})
-                counts[where] = counts.get(where, 0) + 1
+        for target, referrer, field in self.obstacles():
+            where = f"{referrer[0]}.{field}"
+            counts = refused.setdefault(target, {})
+            counts[where] = counts.get(where, 0) + 1
         for (tablename, record_id), counts in refused.items():
             raise DeletionRestricted(tablename, record_id, counts)
 
 
+def plan_deletion(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> DeletionPlan:
+    """Return what the deletion of these records would do, without doing it."""
+    plan = DeletionPlan(s3db)
+    plan.add(table, [int(one) for one in ids])
+    return plan
+
+
 def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
     """Delete records; see ``S3DataModel.delete``."""
-    plan = _Plan(s3db)
-    plan.add(table, [int(one) for one in ids])
+    plan = plan_deletion(s3db, table, ids)
     plan.check()
     db = s3db.db
     gone: dict[str, set[int]] = {}
