@@ -278,6 +278,29 @@ class KeptContract:
         assert found._replace(row=None) == ready
         assert kept_versions.retriable(3, "pr_person", 1) == []
 
+    def test_a_record_from_the_future_is_tried_again_when_its_time_has_come(
+        self, site: Storage, kept_versions: SqlKeptVersions
+    ) -> None:
+        now = site.clock.now()
+        rejected = kept(kind=KeptKind.REJECTED, table="org_office", position=7)
+        due = rejected._replace(uuid="a", retry_on=now)
+        with site.store.transaction():
+            kept_versions.keep(
+                [
+                    rejected._replace(uuid="x"),
+                    rejected._replace(uuid="y", retry_on=now + timedelta(seconds=90)),
+                    due,
+                    rejected._replace(uuid="b", retry_on=now - timedelta(days=1), table="pr_person"),
+                    rejected._replace(uuid="c", retry_on=now, repository_id=9),
+                ]
+            )
+        assert [each.uuid for each in kept_versions.due(3, 10)] == ["a", "b"]
+        (found,) = kept_versions.due(3, 1)
+        assert found.uuid == "a" and found.theirs == due.theirs and found.position == 7
+        with site.store.transaction():
+            kept_versions.keep([found._replace(reason="another reason", retry_on=None)])
+        assert [each.uuid for each in kept_versions.due(3, 10)] == ["b"]
+
     def test_what_is_rejected_again_keeps_its_row(
         self, site: Storage, kept_versions: SqlKeptVersions
     ) -> None:

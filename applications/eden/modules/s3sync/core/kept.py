@@ -102,6 +102,8 @@ class Kept(NamedTuple):
         fingerprint: digest of that version, to recognise it when it comes again.
         missing: for a rejected record, the uuids of referenced records that are missing here.
         again: whether a rejected record is tried again although no reference is missing.
+        retry_on: from when on a record that was rejected because of its time is tried again (UTC); None for others.
+        position: of our journal when it was put aside; what changed here since then is in conflict with it.
         kept_on: since when it is kept (UTC), None before it is.
         row: number of the row that holds it, where it is tried again; None otherwise.
     """
@@ -119,5 +121,7 @@ class Kept(NamedTuple):
     fingerprint: str
     missing: tuple[str, ...] = ()
     again: bool = False
+    retry_on: datetime | None = None
+    position: int | None = None
     kept_on: datetime | None = None
     row: int | None = None

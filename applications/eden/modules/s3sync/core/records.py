@@ -174,6 +174,7 @@ class Outcome:
         warnings: what was left out although the record was stored (a missing file, a pending reference).
         winner: for a conflict, the version that stayed.
         again: whether it was rejected only because another record has its unique value: it is tried again.
+        retry_on: for a record rejected because of its time, from when on it is tried again (UTC); None for others.
         waits: whether a deletion was skipped only for now: it is tried again when others refer to the record no more.
     """
 
@@ -186,4 +187,5 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     winner: Side | None = None
     again: bool = False
+    retry_on: datetime | None = None
     waits: bool = False

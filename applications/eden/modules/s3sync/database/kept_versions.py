@@ -15,7 +15,7 @@ from .store import open_store
 from .store.column_types import MOMENT
 
 _LONGEST_NAME = 255
-_KEPT = "kind, tablename, uuid, record_id, repository_id, winner, reason, modified_on, fingerprint, missing"
+_KEPT = "kind, tablename, uuid, record_id, repository_id, winner, reason, modified_on, fingerprint, missing, kept_at"
 
 
 class SqlKeptVersions:
@@ -57,7 +57,7 @@ class SqlKeptVersions:
                 group,
             )
         now = self._moment(self._clock.now())
-        columns = f"{_KEPT}, ours, theirs, state, created_on, name"
+        columns = f"{_KEPT}, retry_on, ours, theirs, state, created_on, name"
         count = columns.count(",") + 1
         self._store.run_many(
             f"INSERT INTO {self._kept} ({columns}) VALUES ({self._store.marks(count)})",
@@ -70,9 +70,11 @@ class SqlKeptVersions:
                     item.repository_id,
                     item.winner,
                     item.reason,
-                    None if item.modified_on is None else self._moment(item.modified_on),
+                    self._moment(item.modified_on),
                     item.fingerprint,
                     _written(item),
+                    item.position,
+                    self._moment(item.retry_on),
                     item.ours,
                     item.theirs,
                     KeptState.OPEN,
@@ -86,8 +88,12 @@ class SqlKeptVersions:
     def _keep_again(self, items: Sequence[Kept]) -> None:
         mark = self._store.mark
         self._store.run_many(
-            f"UPDATE {self._kept} SET record_id = {mark}, reason = {mark}, missing = {mark} WHERE id = {mark}",
-            [(item.key, item.reason, _written(item), item.row) for item in items],
+            f"UPDATE {self._kept} SET record_id = {mark}, reason = {mark}, missing = {mark}, retry_on = {mark} "
+            f"WHERE id = {mark}",
+            [
+                (item.key, item.reason, _written(item), self._moment(item.retry_on), item.row)
+                for item in items
+            ],
         )
 
     def known(self, repository_id: int | None, table: str, uuids: Collection[str]) -> dict[str, Kept]:
@@ -183,8 +189,21 @@ class SqlKeptVersions:
             return []
         here = self._present(table, set().union(*(missing for _, missing in waiting)))
         ready = [key for key, missing in waiting if not missing or not missing.isdisjoint(here)][:limit]
+        return self._to_retry(ready)
+
+    def due(self, repository_id: int | None, limit: int) -> list[Kept]:
+        """See ports.KeptVersions."""
+        mark = self._store.mark
+        rows = self._store.rows(
+            f"SELECT id FROM {self._kept} WHERE state = '{KeptState.OPEN}' AND kind = '{KeptKind.REJECTED}' "
+            f"AND repository_id = {mark} AND retry_on <= {mark} ORDER BY id LIMIT {int(limit)}",
+            (repository_id, self._moment(self._clock.now())),
+        )
+        return self._to_retry([row[0] for row in rows]) if rows else []
+
+    def _to_retry(self, keys: Sequence[int]) -> list[Kept]:
         sql = f"SELECT {self._kept_columns()}, ours, theirs, id FROM {self._kept} WHERE id IN "
-        rows = sorted(self._store.by_keys(sql, (), ready), key=lambda row: row[-1])
+        rows = sorted(self._store.by_keys(sql, (), keys), key=lambda row: row[-1])
         return [self._kept_item(row)._replace(ours=row[-3], theirs=row[-2], row=row[-1]) for row in rows]
 
     def version(self, key: int) -> Kept | None:
@@ -243,7 +262,9 @@ class SqlKeptVersions:
         return _KEPT.replace("modified_on", self._store.columns.plain("modified_on", MOMENT))
 
     def _kept_item(self, row: Row) -> Kept:
-        kind, table, uuid, key, repository_id, winner, reason, modified_on, fingerprint, missing = row[:10]
+        kind, table, uuid, key, repository_id, winner, reason, modified_on, fingerprint, missing, position = (
+            row[:11]
+        )
         read = self._store.columns.decoder(MOMENT)
         if modified_on is not None and read is not None:
             modified_on = read(modified_on)
@@ -262,11 +283,12 @@ class SqlKeptVersions:
             modified_on=modified_on,
             fingerprint=fingerprint,
             missing=tuple(missing or ()),
+            position=position,
         )
 
     def _moment(self, moment: Any) -> Any:
         encode = self._store.columns.encoder(MOMENT)
-        return moment if encode is None else encode(moment)
+        return moment if encode is None or moment is None else encode(moment)
 
 
 def _written(item: Kept) -> str | None:

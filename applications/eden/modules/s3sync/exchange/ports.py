@@ -285,6 +285,10 @@ class KeptVersions(Protocol):
         """Return rejected records to try again: a missing reference has arrived, or their value may be free now."""
         ...
 
+    def due(self, repository_id: int | None, limit: int) -> list[Kept]:
+        """Return records of all tables that were rejected because of their time, and whose time has come."""
+        ...
+
 
 class Twins(Protocol):
     """Records that other sites know under another uuid. All methods work within the current transaction."""

@@ -15,6 +15,7 @@ from ..database.log import INCOMING
 from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Report
 from ..site import Repository, Site
+from ..site.rejected import retry_due
 from ..wire.protocol.pull import PullRequest
 from .contact import known, note_contact
 from .pull_by_eden import EDEN_TOKEN, serve_eden
@@ -40,7 +41,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         site.journal.catch_up(table)
         if repository is not None:
             note_contact(repository)
-            _settle_deletions(repository)
+            _try_again(repository, table.name, request)
     wanted = ExportRequest(
         table.name,
         filters=site.by_table(request.filters, table.name),
@@ -66,13 +67,17 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     return served
 
 
-def _settle_deletions(repository: Repository) -> None:
-    """Try waiting deletions again: a peer that only pulls from now on sends nothing after which they would be."""
+def _try_again(repository: Repository, table: str, request: PullRequest) -> None:
+    """Try again what was put off: a peer that only pulls from now on sends nothing after which that would be done."""
     site = repository.site
-    if not site.kept_versions.waiting_deletions(0, 1):
+    due = site.kept_versions.due(repository.id, 1)
+    if not due and not site.kept_versions.waiting_deletions(0, 1):
         return
     report = Report()
     with site.store.transaction():
+        if due:
+            context = repository.context(table, clears=request.cursor is not None)
+            report.add_others(retry_due(repository, context))
         settle_deletions(repository, report)
     log_import(repository, None, report)
 

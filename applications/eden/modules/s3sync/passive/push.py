@@ -69,8 +69,7 @@ def instance_table(schema: Schema, name: str) -> Table:
 
 def push_terms(request: PushRequest, repository: Repository) -> Terms:
     """Return the rules for a push: those of the sender, else those of our task, else the defaults."""
-    ours = next((each for each in repository.task_rows if each.resource == request.resource), None)
-    usual = repository.terms(ours.rules) if ours is not None else Terms()
+    usual = repository.usual_terms(request.resource)
     # An Eden sends its policies as configured there; one of ours has swapped them already.
     turned = request.journal is None
     chosen = []

@@ -1,7 +1,17 @@
-"""Imports rejected records again after their missing references have arrived."""
+"""Imports rejected records again when the cause of their rejection may be gone.
+
+A reference that was missing has arrived, a unique value is free, or a time that was in the future is not any more: time
+has passed, or the clock of this site was set right.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from types import MappingProxyType
+
+from ..core.kept import Kept
 from ..core.policy import Terms
 from ..exchange.importer import Context, Report
 from ..wire.s3xml import Decoder, parse_fragment
@@ -9,15 +19,54 @@ from .repositories import Repository
 
 RETRIES_A_PAGE = 500
 
+#: Records whose time has come, of all tables, that are tried again at once.
+DUE_AT_ONCE = 2000
+
 
 def retry_rejected(repository: Repository, table: str, terms: Terms, context: Context) -> Report:
-    """Import rejected records again whose missing references have arrived, within the current transaction."""
+    """Import rejected records of a table again, and of any table where they waited for their time.
+
+    All of it happens within the current transaction.
+
+    Args:
+        repository: the repository that sent them.
+        table: the table.
+        terms, context: those of the table's exchange.
+    """
+    found = repository.site.kept_versions.retriable(repository.id, table, RETRIES_A_PAGE)
+    report = _retry(repository, table, found, terms, context)
+    report.add_others(retry_due(repository, context, {table: terms}))
+    return report
+
+
+def retry_due(
+    repository: Repository, context: Context, terms: Mapping[str, Terms] = MappingProxyType({})
+) -> Report:
+    """Import records of any table again that waited for their time, within the current transaction.
+
+    Args:
+        repository: the repository that sent them.
+        context: that of one of its tables.
+        terms: rules by table; where they are not here, those of our task.
+    """
+    report = Report()
+    due = repository.site.kept_versions.due(repository.id, DUE_AT_ONCE)
+    for table, found in groupby(due, key=lambda each: each.table):
+        known = replace(context, exchanged=repository.states.exchanged(table))
+        rules = terms.get(table) or repository.usual_terms(table)
+        report.add_others(_retry(repository, table, list(found), rules, known))
+    return report
+
+
+def _retry(
+    repository: Repository, table: str, found: Sequence[Kept], terms: Terms, context: Context
+) -> Report:
     site = repository.site
-    waiting = site.kept_versions.retriable(repository.id, table, RETRIES_A_PAGE)
-    kept = [each for each in waiting if each.theirs]
+    kept = [each for each in found if each.theirs]
     if not kept:
         return Report()
     decoder = Decoder(site.schema)
     records = [decoder.decode(parse_fragment((each.theirs or "").encode("utf-8"))) for each in kept]
+    since = {each.row: each.position for each in kept if each.row is not None and each.position is not None}
     rows = [each.row for each in kept if each.row is not None]
-    return site.importer.retry(records, table, terms, context, rows)
+    return site.importer.retry(records, table, terms, replace(context, kept_since=since), rows)

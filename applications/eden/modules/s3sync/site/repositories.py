@@ -207,6 +207,11 @@ class Repository:
             rules.components,
         )
 
+    def usual_terms(self, table: str) -> Terms:
+        """Return the rules of our task for a table, the defaults where we have none."""
+        rules = next((row.rules for row in self.task_rows if row.resource == table), None)
+        return Terms() if rules is None else self.terms(rules)
+
     # --- its exchange states ----------------------------------------------------------------------------
 
     @cached_property

@@ -84,6 +84,5 @@ def _try(site: Site, waiting: list[Kept], *, final: bool) -> Report:
     states = ExchangeStates(site.checkpoints, repository_id, site.journal.identity())
     context = site.context(repository_id, states.exchanged(table), states.delivered)
     repository = site.known_repository(repository_id)
-    rules = [row.rules for row in repository.task_rows if row.resource == table] if repository else []
-    terms = repository.terms(rules[0]) if repository and rules else Terms()
+    terms = repository.usual_terms(table) if repository else Terms()
     return site.importer.delete_again(waiting, terms, replace(context, final=final))

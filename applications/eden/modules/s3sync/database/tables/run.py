@@ -137,6 +137,10 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("modified_on", "datetime"),
             Field("fingerprint", length=128, notnull=True),
             Field("missing", "json"),
+            # From when on a record that was rejected because of its time is tried again, and the position of the
+            # journal when it was put aside.
+            Field("retry_on", "datetime"),
+            Field("kept_at", "bigint"),
             # open, superseded (by a later version), resolved (by a person)
             Field("state", length=16, notnull=True, default=KeptState.OPEN.value),
             Field("created_on", "datetime", default=clock.now),

@@ -11,6 +11,7 @@ import uuid as uuids
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from typing import Callable, Protocol
 
 from ...core.gc_pause import paused_gc
@@ -18,7 +19,7 @@ from ...core.kept import SUPERSEDABLE, Kept, KeptKind
 from ...core.limits import BATCH_SIZE
 from ...core.messages import Message, Sentence
 from ...core.policy import DecisionReason, Terms
-from ...core.records import Action, Outcome, Record
+from ...core.records import Action, Outcome, Record, Reference
 from ...core.schema import Table
 from ...wire.s3xml import LONGEST_IDENTIFIER, Decoder, encode_record, parse_fragment
 from ...wire.s3xml.document import Document
@@ -253,7 +254,28 @@ class Importer:
         if done:
             self._ports.kept_versions.supersede(done)
         if kept:
-            self._ports.kept_versions.keep(kept)
+            self._ports.kept_versions.keep(self._with_positions(kept, context))
+
+    def _with_positions(self, kept: Sequence[Kept], context: Context) -> list[Kept]:
+        """Add to versions that are tried again later since which position of the journal they are kept."""
+        by_table: dict[str, list[str]] = {}
+        for each in kept:
+            if each.retry_on is not None and each.row is None and each.uuid is not None:
+                by_table.setdefault(each.table, []).append(each.uuid)
+        if not by_table:
+            return list(kept)
+        head = self._ports.journal.head()
+        known = {
+            (found.table, found.uuid, found.fingerprint): found.position
+            for name, uuids_of_table in by_table.items()
+            for found in self._ports.kept_versions.known(context.repository_id, name, uuids_of_table).values()
+        }
+        return [
+            each._replace(position=known.get((each.table, each.uuid, each.fingerprint)) or head)
+            if each.retry_on is not None
+            else each
+            for each in kept
+        ]
 
     def _put_off(
         self, items: Sequence[Item], context: Context, ours: dict[str, dict[int, str]]
@@ -282,13 +304,24 @@ class Importer:
             winner=outcome.winner,
             reason=outcome.reason,
             ours=ours.get(name, {}).get(item.key or 0),
-            theirs=encode_record(item.record, self._ports.schema),
+            theirs=encode_record(_with_master(item), self._ports.schema),
             modified_on=item.record.modified_on,
             fingerprint=item.fingerprint(),
             missing=_awaited(item),
             again=outcome.again,
+            retry_on=outcome.retry_on,
             row=item.kept_row if outcome.action is Action.REJECTED else None,
         )
+
+
+def _with_master(item: Item) -> Record:
+    """Return the record of an item as it can be imported alone: a rejected component names its master."""
+    master, component = item.master, item.component
+    if master is None or master.uuid is None or component is None or component.fkey in item.record.references:
+        return item.record
+    record = copy(item.record)
+    record.references = {**record.references, component.fkey: Reference(master.plan.table.name, master.uuid)}
+    return record
 
 
 def _awaited(item: Item) -> tuple[str, ...]:

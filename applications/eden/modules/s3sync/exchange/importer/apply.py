@@ -117,6 +117,11 @@ class Applier:
                 covered.get(name, ()),
                 times[name] if len(times[name]) == len(keys) else None,
             )
+        # Whoever sent a version that was put aside may have taken ours meanwhile: it gets this one back.
+        for item in written:
+            if item.kept_row is not None and item.key is not None and item.decision is not None:
+                if item.decision.action is Action.CONFLICT:
+                    self._ports.journal.assert_ours(item.plan.table.name, [item.key])
         asserted: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.decision is not None and item.decision.assert_ours and item.key is not None:

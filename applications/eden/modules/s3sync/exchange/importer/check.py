@@ -58,10 +58,18 @@ class Checker:
                 self._validate(plan, item, errors)
             if errors:
                 reject(item, _describe(errors), errors)
+                self._try_when_its_time_has_come(item)
         if plan.table.onvalidation:
             self._run_onvalidation(plan, taken)
         self._check_unique(plan, taken)
         self._check_lookups(plan, taken)
+
+    def _try_when_its_time_has_come(self, item: Item) -> None:
+        ahead = [
+            each for each in (item.record.modified_on, item.record.created_on) if each and each > self._latest
+        ]
+        if ahead and item.outcome is not None:
+            item.outcome.retry_on = max(ahead) - (self._latest - self._now)
 
     def _too_late(self, moment: datetime) -> FieldError:
         return FieldError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Callable
 
@@ -28,6 +29,8 @@ class Context:
             version of the same second has a value that we cleared, it is our own change that comes back.
         known: table -> time (UTC) before which we have seen every version of the sender. An Eden may send again what
             has not changed there since; this is no conflict with a later change here. None if unknown.
+        kept_since: row of a kept version that is tried again -> position of our journal when it was put aside. What
+            changed here since then is in conflict with it.
         own_domain: domain that is stripped from identifiers, None for none.
         user_id: account on whose behalf the records are written, None for the system.
         max_ahead: how far in the future the time of a record may be before it is rejected.
@@ -41,6 +44,7 @@ class Context:
     delivered: Callable[[str], int] = nowhere
     clears: bool = True
     known: Callable[[str], datetime | None] = unknown
+    kept_since: Mapping[int, int] = field(default_factory=dict)
     own_domain: str | None = None
     user_id: int | None = None
     max_ahead: timedelta = timedelta(hours=24)

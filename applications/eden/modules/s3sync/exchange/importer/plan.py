@@ -199,13 +199,15 @@ class Planner:
     def _changed_here(self, table: str, items: Sequence[Item]) -> list[Item]:
         """Return the items that changed here since the last exchange, by anyone but this repository."""
         exchanged, sender = self._context.exchanged, self._context.repository_id
+        since = self._context.kept_since
         if exchanged is None:
             return []
         positions = self._journal.positions(table, [item.key or 0 for item in items])
         found = []
         for item in items:
             seq, origin = positions.get(item.key or 0, (0, None))
-            if seq > exchanged and origin != sender:
+            known = min(exchanged, since.get(item.kept_row, exchanged)) if item.kept_row else exchanged
+            if seq > known and origin != sender:
                 found.append(item)
         return found
 

@@ -1,0 +1,150 @@
+"""What was rejected because of a time comes by itself when the time can be, whichever clock was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.documents import CONTACT, ORG, PERSON, contact, org, person
+from tests.support.exchange import Pair
+from tests.support.site import NOW, Clock, SampleSite
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[SampleSite]:
+    made = SampleSite(tmp_path / "hub", clock=Clock())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def field(tmp_path: Path) -> Iterator[SampleSite]:
+    made = SampleSite(tmp_path / "field", clock=Clock())
+    yield made
+    made.close()
+
+
+def made(site: SampleSite, number: int, name: str = "N") -> None:
+    with site.store.transaction():
+        for each in range(number):
+            site.s3db[ORG].insert(uuid=f"n{each}", name=f"{name}{each}")
+        site.s3db[PERSON].insert(uuid="p", first_name="Ann")
+
+
+def names(site: SampleSite) -> list[str]:
+    return sorted(row.name for row in site.rows(ORG))
+
+
+def test_records_that_came_while_our_clock_was_behind_come_once_it_is_right(
+    hub: SampleSite, field: SampleSite
+) -> None:
+    pair = Pair(field, hub, ORG, PERSON)
+    field.clock.moment = NOW - 2 * DAY
+    made(hub, 4)
+    pair.run()
+    assert names(field) == [] and len(field.kept()) == 5
+    field.clock.moment = hub.clock.step(300)
+    pair.run()
+    assert names(field) == names(hub) and len(field.rows(PERSON)) == 1
+    assert field.kept() == []
+
+
+def test_records_of_a_clock_that_was_ahead_come_when_their_time_has_come(
+    hub: SampleSite, field: SampleSite
+) -> None:
+    pair = Pair(field, hub, ORG, PERSON)
+    field.clock.moment = NOW + 2 * DAY
+    made(field, 4)
+    pair.run()
+    assert names(hub) == [] and len(hub.kept()) == 5
+    field.clock.moment = NOW
+    pair.run()
+    assert names(hub) == []
+    hub.clock.moment = field.clock.moment = NOW + DAY
+    # The field has nothing to push any more: the hub tries again because the field asks.
+    pair.run()
+    assert names(hub) == names(field) and len(hub.rows(PERSON)) == 1
+    assert hub.kept() == []
+
+
+def test_each_run_tries_a_bounded_number_again(
+    hub: SampleSite, field: SampleSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s3sync.site.rejected.DUE_AT_ONCE", 3)
+    pair = Pair(field, hub, ORG)
+    field.clock.moment = NOW - 2 * DAY
+    made(hub, 7)
+    pair.run()
+    field.clock.moment = NOW
+    for found in (3, 6, 7, 7):
+        pair.run()
+        assert len(names(field)) == found
+
+
+def test_a_component_alone_comes_too(hub: SampleSite, field: SampleSite) -> None:
+    hub.push(person("p", "Ann", contact("c", "a@example.org")), PERSON, repository_id=None)
+    pair = Pair(field, hub, PERSON)
+    pair.run()
+    hub.clock.moment = NOW + 2 * DAY
+    with hub.store.transaction():
+        hub.db(hub.s3db[CONTACT].uuid == "c").update(value="b@example.org")
+        key = hub.row(CONTACT, "c").pe_id
+        hub.s3db[CONTACT].insert(uuid="d", pe_id=key, contact_method="SMS", value="+41790000000")
+    pair.run()
+    assert field.row(CONTACT, "c").value == "a@example.org" and field.row(CONTACT, "d") is None
+    field.clock.moment = NOW + 2 * DAY
+    pair.run()
+    assert field.row(CONTACT, "c").value == "b@example.org"
+    assert field.row(CONTACT, "d").pe_id == field.row(PERSON, "p").pe_id
+    assert field.kept() == []
+
+
+def test_a_record_comes_with_its_components(hub: SampleSite, field: SampleSite) -> None:
+    pair = Pair(field, hub, PERSON)
+    field.clock.moment = NOW - 2 * DAY
+    hub.push(person("p", "Ann", contact("c", "a@example.org")), PERSON, repository_id=None)
+    pair.run()
+    field.clock.moment = NOW
+    pair.run()
+    assert field.row(CONTACT, "c").pe_id == field.row(PERSON, "p").pe_id
+    assert field.kept() == []
+
+
+def test_what_changed_here_meanwhile_is_not_overwritten_without_a_word(
+    hub: SampleSite, field: SampleSite
+) -> None:
+    hub.push(org("n0", "Red Cross"), ORG, repository_id=None)
+    pair = Pair(field, hub, ORG)
+    pair.run()
+    field.clock.moment = NOW + 3 * DAY
+    with field.store.transaction():
+        field.db(field.s3db[ORG].uuid == "n0").update(name="From the future")
+    pair.run()
+    with hub.store.transaction():
+        hub.db(hub.s3db[ORG].uuid == "n0").update(name="Here", modified_on=NOW + timedelta(hours=1))
+    for days in (0, 1, 3, 3):
+        hub.clock.moment = field.clock.moment = NOW + days * DAY
+        pair.run()
+    assert names(hub) == names(field)
+    kept = [version for site in (hub, field) for row in site.kept() for version in (row.ours, row.theirs)]
+    lost = {"From the future", "Here"} - set(names(hub))
+    assert lost and all(any(name in (version or "") for version in kept) for name in lost)
+
+
+def test_the_same_version_again_is_in_conflict_with_what_changed_since_the_first_time(
+    hub: SampleSite,
+) -> None:
+    from_the_future = org("u", "From the future", modified_on=NOW + 3 * DAY)
+    hub.push(org("u", "Red Cross"), ORG)
+    hub.push(from_the_future, ORG, exchanged=0)
+    first = hub.kept()[0].kept_at
+    with hub.store.transaction():
+        hub.db(hub.s3db[ORG].uuid == "u").update(name="Here")
+    hub.push(from_the_future, ORG, exchanged=0)
+    (again,) = hub.kept()
+    assert again.kept_at == first
