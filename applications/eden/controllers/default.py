@@ -43,6 +43,8 @@ def user():
         raise refusal(404, T("The address leads nowhere. Check it, or find the page by the menu."))
     if action == "not_authorized":
         raise refusal(403, T("Your roles do not allow it. Ask an administrator for access."))
+    if request.post_vars.id and str(request.post_vars.id) != str(auth.user_id):
+        raise refusal(403, T("This is somebody else's profile."))
     auth.s3_prepare_forms(T)
     form = auth()
     for name, purpose in (

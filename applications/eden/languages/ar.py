@@ -2,6 +2,7 @@
 {
 '!langcode!': 'ar',
 '!langname!': 'العربية',
+"This is somebody else's profile.": 'هذا ملف شخص آخر.',
 ' through the proxy %(proxy)s': ' عبر الخادم الوكيل %(proxy)s',
 '%(answer)s (an Eden, %(uuid)s).': '%(answer)s (موقع Eden، %(uuid)s).',
 '%(answer)s (version %(version)s, %(uuid)s).': '%(answer)s (الإصدار %(version)s، %(uuid)s).',
@@ -1514,6 +1515,7 @@
 'To send': 'بانتظار الإرسال',
 'To stop for a while only, choose Pause instead.': 'للتوقف مدة من الوقت فقط، اختر «إيقاف مؤقت» بدلًا من ذلك.',
 'To the home page': 'إلى الصفحة الرئيسية',
+'Too many wrong passwords. Try again in %s seconds.': 'كلمات مرور خاطئة كثيرة. حاول مرة أخرى بعد %s ثانية.',
 'Too short': 'قصير جدًا',
 'Took': 'المدة',
 'Total Beds': 'مجموع الأسرّة',
@@ -1564,6 +1566,7 @@
 'Value not in database': 'القيمة غير موجودة في قاعدة البيانات',
 'Versions that did not become the record': 'النسخ التي لم تصبح هي السجل',
 'Volunteer': 'متطوع',
+'Wait a little': 'انتظر قليلًا',
 'Wait for a connection (seconds)': 'انتظار الاتصال (بالثواني)',
 'Wait for an answer (seconds)': 'انتظار الجواب (بالثواني)',
 'Wait for the other run to end. The log shows it.': 'انتظر حتى ينتهي التشغيل الآخر. يظهره سجل الأحداث.',

@@ -2,6 +2,7 @@
 {
 '!langcode!': 'de',
 '!langname!': 'Deutsch',
+"This is somebody else's profile.": 'Dies ist das Profil einer anderen Person.',
 ' through the proxy %(proxy)s': ' über den Proxy %(proxy)s',
 '%(answer)s (an Eden, %(uuid)s).': '%(answer)s (ein Eden, %(uuid)s).',
 '%(answer)s (version %(version)s, %(uuid)s).': '%(answer)s (Version %(version)s, %(uuid)s).',
@@ -1318,6 +1319,7 @@
 'To send': 'Zu senden',
 'To stop for a while only, choose Pause instead.': 'Um nur eine Weile auszusetzen, wählen Sie stattdessen „Pause“.',
 'To the home page': 'Zur Startseite',
+'Too many wrong passwords. Try again in %s seconds.': 'Zu viele falsche Passwörter. Versuchen Sie es in %s Sekunden wieder.',
 'Too short': 'Zu kurz',
 'Took': 'Dauer',
 'Total Beds': 'Betten insgesamt',
@@ -1368,6 +1370,7 @@
 'Value not in database': 'Der Wert ist nicht in der Datenbank',
 'Versions that did not become the record': 'Fassungen, die nicht zum Datensatz wurden',
 'Volunteer': 'Freiwilliger',
+'Wait a little': 'Warten Sie ein wenig',
 'Wait for a connection (seconds)': 'Warten auf eine Verbindung (Sekunden)',
 'Wait for an answer (seconds)': 'Warten auf eine Antwort (Sekunden)',
 'Wait for the other run to end. The log shows it.': 'Warten Sie, bis der andere Lauf zu Ende ist. Das Protokoll zeigt ihn.',

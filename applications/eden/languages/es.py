@@ -2,6 +2,7 @@
 {
 '!langcode!': 'es',
 '!langname!': 'Español',
+"This is somebody else's profile.": 'Este es el perfil de otra persona.',
 ' through the proxy %(proxy)s': ' a través del proxy %(proxy)s',
 '%(answer)s (an Eden, %(uuid)s).': '%(answer)s (un Eden, %(uuid)s).',
 '%(answer)s (version %(version)s, %(uuid)s).': '%(answer)s (versión %(version)s, %(uuid)s).',
@@ -1367,6 +1368,7 @@
 'To send': 'Por enviar',
 'To stop for a while only, choose Pause instead.': 'Si solo quiere detenerlo por un tiempo, elija «Pausar».',
 'To the home page': 'Ir a la página de inicio',
+'Too many wrong passwords. Try again in %s seconds.': 'Demasiadas contraseñas erróneas. Vuelva a intentarlo en %s segundos.',
 'Too short': 'Demasiado corto',
 'Took': 'Duración',
 'Total Beds': 'Total de camas',
@@ -1417,6 +1419,7 @@
 'Value not in database': 'El valor no está en la base de datos',
 'Versions that did not become the record': 'Versiones que no se convirtieron en el registro',
 'Volunteer': 'Voluntario',
+'Wait a little': 'Espere un poco',
 'Wait for a connection (seconds)': 'Espera de una conexión (segundos)',
 'Wait for an answer (seconds)': 'Espera de una respuesta (segundos)',
 'Wait for the other run to end. The log shows it.': 'Espere a que termine la otra ejecución. La bitácora la muestra.',

@@ -2,6 +2,7 @@
 {
 '!langcode!': 'fr',
 '!langname!': 'Français',
+"This is somebody else's profile.": "C'est le profil de quelqu'un d'autre.",
 ' through the proxy %(proxy)s': ' par le proxy %(proxy)s',
 '%(answer)s (an Eden, %(uuid)s).': '%(answer)s (un Eden, %(uuid)s).',
 '%(answer)s (version %(version)s, %(uuid)s).': '%(answer)s (version %(version)s, %(uuid)s).',
@@ -1367,6 +1368,7 @@
 'To send': 'À envoyer',
 'To stop for a while only, choose Pause instead.': 'Pour arrêter seulement quelque temps, choisissez plutôt Suspendre.',
 'To the home page': 'Vers la page d’accueil',
+'Too many wrong passwords. Try again in %s seconds.': 'Trop de mots de passe erronés. Réessayez dans %s secondes.',
 'Too short': 'Trop court',
 'Took': 'Durée',
 'Total Beds': 'Total des lits',
@@ -1417,6 +1419,7 @@
 'Value not in database': 'Valeur absente de la base de données',
 'Versions that did not become the record': 'Versions qui ne sont pas devenues l’enregistrement',
 'Volunteer': 'Volontaire',
+'Wait a little': 'Patientez un peu',
 'Wait for a connection (seconds)': 'Attente d’une connexion (secondes)',
 'Wait for an answer (seconds)': 'Attente d’une réponse (secondes)',
 'Wait for the other run to end. The log shows it.': 'Attendez la fin de l’autre exécution. Le journal la montre.',

@@ -4,6 +4,7 @@ import logging
 import os
 
 from s3.users.auth import S3Auth
+from s3.users.client_address import client_address
 from s3.database.connect import connect
 from s3.data_model.datamodel import S3DataModel
 from s3db import load
@@ -27,8 +28,10 @@ schema_gate.connected(db)
 
 s3db = current.s3db = S3DataModel(db, settings, translate=T)
 load(s3db, "auth")
+request.client = client_address(request.env, settings.get_trusted_proxies()) or request.client
 auth = current.auth = S3Auth(db, settings)
 auth.define_tables(username=False, signature=False)
+auth.s3_check_session()
 s3db.user_id = lambda: auth.user_id
 
 current.T = T

@@ -12,7 +12,9 @@ from typing import Any
 
 from gluon.storage import Storage
 
-from s3sync.host.ini import IniSettings, chosen_in, place_in_code
+from s3sync.host.ini import IniSettings, SettingsError, chosen_in, place_in_code
+
+from .users.client_address import Network, networks
 
 
 class S3Settings(IniSettings):
@@ -24,7 +26,7 @@ class S3Settings(IniSettings):
     Attributes:
         modules: module name -> Storage(name_nice, description, restricted, access, module_type). A module
             that is not listed does not exist: no controller, no tables, no menu entry.
-        base, security, db, mail, sync: values set in code, by section, as in Eden.
+        base, security, db, mail, sync, web: values set in code, by section, as in Eden.
     """
 
     def __init__(self, folder: str | None = None) -> None:
@@ -32,7 +34,7 @@ class S3Settings(IniSettings):
         self.folder = folder
         self.modules: OrderedDict[str, Any] = OrderedDict()
         self.base, self.security, self.db = Storage(), Storage(), Storage()
-        self.mail, self.sync = Storage(), Storage()
+        self.mail, self.sync, self.web = Storage(), Storage(), Storage()
 
     def set(self, section: str, key: str, value: Any) -> None:
         """Set a value in code; the file does not override it."""
@@ -64,6 +66,18 @@ class S3Settings(IniSettings):
     def get_system_name(self) -> str:
         """[site] name: what this site is called. Default: Eden."""
         return self.text("site", "name", "Eden") or ""
+
+    def get_trusted_proxies(self) -> list[Network]:
+        """[web] trusted_proxies: addresses or networks of the proxies in front of this site. Default: none.
+
+        Raises:
+            SettingsError: one of them is none.
+        """
+        text = self.text("web", "trusted_proxies", "") or ""
+        try:
+            return networks(text)
+        except ValueError as error:
+            raise SettingsError(f"[web] trusted_proxies in private/appconfig.ini: {error}") from error
 
     def get_security_registration(self) -> bool:
         """[site] self_registration: whether strangers may register as users. Default: no."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
 from gluon import HTTP, URL, current, redirect
@@ -15,8 +18,9 @@ from s3sync.ui.program_requests import is_interface
 from s3sync.ui.refusals import refusal
 
 from ..data_model.datamodel import table_name
-from .password_cache import RightPasswords
-from .password_rules import PASSWORD_ALGORITHM
+from .client_address import client_address
+from .failed_logins import FailedLogins, TooManyAttempts
+from .verification import Verification
 
 REALM = "eden"
 ADMINISTRATOR = 1
@@ -30,7 +34,6 @@ ROLES = (
 )
 #: Tables that only administrators may read, and that never leave the site.
 PROTECTED_PREFIXES = ("auth_", "sync_", "scheduler_", "s3_")
-_right_passwords = RightPasswords()
 _METHODS = {"read", "create", "update", "delete", "list", "import"}
 
 
@@ -73,6 +76,30 @@ def _not_for_you() -> HTTP:
     return refusal(403, current.T("Your roles do not allow it. Ask an administrator for access."))
 
 
+def _later(refused: TooManyAttempts) -> HTTP:
+    """Return the answer to who has given too many wrong passwords."""
+    wait = {"Retry-After": str(refused.seconds)}
+    message = f"Too many wrong passwords: try again in {refused.seconds} seconds."
+    if not is_interface(current.request):
+        return refusal(
+            429, current.T("Too many wrong passwords. Try again in %s seconds.") % refused.seconds, **wait
+        )
+    body = {
+        "status": "failed",
+        "statuscode": "429",
+        "message": message,
+        "error": "too_many_attempts",
+        "hint": "Correct the password, or wait.",
+        "transient": True,
+    }
+    return HTTP(429, json.dumps(body), **wait, **{"Content-Type": "application/json; charset=utf-8"})
+
+
+def _digest(stored: str | None) -> str:
+    """Return what a session remembers of the stored hash of a password."""
+    return hashlib.sha256((stored or "").encode()).hexdigest()
+
+
 class S3Auth(Auth):
     """web2py's Auth with Eden's methods for roles and permissions.
 
@@ -96,6 +123,8 @@ class S3Auth(Auth):
         own.remember_me_form = False
         own.login_next = URL("default", "index")
         own.logout_next = URL("default", "index")
+        own.login_onvalidation.append(self._check_login)
+        own.change_password_onaccept.append(lambda form: self._bind_session())
         own.actions_disabled = ["request_reset_password", "retrieve_username", "impersonate", "bulk_register"]
         if not settings.get_security_registration():
             own.actions_disabled.append("register")
@@ -133,7 +162,11 @@ class S3Auth(Auth):
     # Who
 
     def s3_logged_in(self) -> bool:
-        """Return whether the user is known; reads HTTP Basic credentials if there are any."""
+        """Return whether the user is known; reads HTTP Basic credentials if there are any.
+
+        Raises:
+            HTTP: 429, see ``_basic_user``.
+        """
         if not self._s3_checked:
             self._s3_checked = True
             if self.user:
@@ -142,20 +175,67 @@ class S3Auth(Auth):
                 self._basic_user()
         return bool(self.user)
 
-    def _check_session_user(self) -> None:
-        """Ignore the session's user for programs that write, and if the account is disabled.
+    def s3_check_session(self) -> None:
+        """End a session whose user is gone or disabled, or has another password by now."""
+        if not self.user:
+            return
+        row = self.table_user()(self.user.id)
+        session = current.session
+        if (
+            row is None
+            or (row.registration_key or "").strip()
+            or session.auth.password_digest != _digest(row.password)
+        ):
+            self.user = session.auth = None
 
-        A browser also sends its cookie with a form that another site made, so programs that write need
-        credentials. And a session lasts for hours, in which a user may be disabled or removed.
+    def _check_session_user(self) -> None:
+        """Ignore the session's user for programs that write.
+
+        A browser also sends its cookie with a form that another site made, so programs that write need credentials.
         """
         request = current.request
-        writes = request.env.request_method not in ("GET", "HEAD")
-        row = self.table_user()(self.user.id)
-        if (is_interface(request) and writes) or row is None or (row.registration_key or "").strip():
+        if is_interface(request) and request.env.request_method not in ("GET", "HEAD"):
             self.user = None
 
+    def login_user(self, user: Any) -> None:
+        """Log a user in with a session, which lasts as long as his password stays the same."""
+        super().login_user(user)
+        self._bind_session()
+
+    def _bind_session(self) -> None:
+        row = self.table_user()(self.user.id)
+        current.session.auth.password_digest = _digest(row.password)
+
+    def _verification(self) -> Verification:
+        request = current.request
+        address = client_address(request.env, self.s3_settings.get_trusted_proxies())
+        failures = FailedLogins(Path(request.folder) / "private")
+        return Verification(self.db, self.table_user(), failures, address)
+
+    def _check_login(self, form: Any) -> None:
+        """Check what was entered on the login page, before web2py does.
+
+        web2py tells by the time that it takes, and by other words for a disabled account, whether there is an account
+        of that name; and it lets everybody guess as fast as they can.
+
+        Raises:
+            HTTP: the login page again, or 429.
+        """
+        entered = str(current.request.post_vars.password or "")
+        try:
+            right = self._verification().user(str(form.vars.email or ""), entered, "login page")
+        except TooManyAttempts as refused:
+            raise _later(refused) from refused
+        if right is None:
+            current.session.flash = self.messages.invalid_login
+            redirect(self.url(args=current.request.args, vars=current.request.get_vars))
+
     def _basic_user(self) -> None:
-        """Log in the user named by HTTP Basic for this request, without a session."""
+        """Log in the user named by HTTP Basic for this request, without a session.
+
+        Raises:
+            HTTP: 429, because there were too many wrong passwords.
+        """
         header = current.request.env.http_authorization or ""
         if header[:6].lower() != "basic ":
             return
@@ -165,14 +245,11 @@ class S3Auth(Auth):
             return
         if not separator:
             return
-        table = self.table_user()
-        row = self.db(table.email == name).select(limitby=(0, 1)).first()
-        # An unknown user must take as much time as a wrong password.
-        stored = row.password if row and row.password else f"{PASSWORD_ALGORITHM}$salt$00"
-        matches = _right_passwords.check(
-            password, stored, lambda: bool(table.password.validate(password)[0] == stored)
-        )
-        if matches and row and not (row.registration_key or "").strip():
+        try:
+            row = self._verification().user(name, password, "HTTP Basic", cached=True)
+        except TooManyAttempts as refused:
+            raise _later(refused) from refused
+        if row is not None and not (row.registration_key or "").strip():
             self._s3_adopt(row)
 
     def _s3_adopt(self, row: Any) -> None:

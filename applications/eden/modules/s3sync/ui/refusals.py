@@ -28,6 +28,7 @@ def heading(status: int) -> Any:
         404: T("There is no such page"),
         409: T("This cannot be done now"),
         415: T("This format is not available"),
+        429: T("Wait a little"),
         500: T("Something went wrong here"),
     }
     return headings.get(status, T("This did not work"))
