@@ -21,7 +21,7 @@ def repository(browser: Browser, name: str, url: str, password: str = SECRET) ->
     )
     found = re.search(r"/sync/repository/\d+", answer.url)
     assert found, visible(answer.text)
-    browser.told = visible(answer.text)  # type: ignore[attr-defined]
+    browser.told, browser.at = visible(answer.text), answer.url  # type: ignore[attr-defined]
     return found.group()
 
 
@@ -65,6 +65,12 @@ def test_both_sites_may_enter_each_other(
 ) -> None:
     other = Browser(headquarters.url).login(EMAIL, PASSWORD)
     repository(other, "Field", field.url)
+    asked = other.told  # type: ignore[attr-defined]
+    assert "the same site?" in asked and f"with the account {PEER}" in asked
+    before = visible(other.page("/sync/index"))
+    assert "waits for the other site" in before, "nothing becomes one without being told"
+    joined = other.submit(other.at, "join")  # type: ignore[attr-defined]
+    assert "registered at the other site" in visible(joined.text)
     text = visible(other.page("/sync/index"))
     assert text.count(field.url) == 1 and "waits for the other site" not in text
     double = repository(other, "Field again", field.url)
