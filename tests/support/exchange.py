@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from s3sync.active.local_site import LocalSite
+from s3sync.core.cursor import Comparison, RequestNumber
 from s3sync.core.errors import PeerUnreachable
 from s3sync.core.retry import RetryPolicy
 from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal, Registration
@@ -48,6 +51,11 @@ class DirectPeer:
         self.lose_answers = 0
         #: Whether the other site never hears that nothing more comes, as from an older version.
         self.never_final = False
+        #: Whether requests have no numbers, as from an older version.
+        self.never_numbers = False
+        #: How many pushes do not arrive now, and those that did not.
+        self.hold_pushes = 0
+        self.held: list[tuple[PushRequest, bytes]] = []
         self.sent_files: list[str] = []
 
     def register(self) -> Registration:
@@ -67,6 +75,7 @@ class DirectPeer:
         checkpoint: str = "",
         total: bool = False,
         look: bool = False,
+        number: RequestNumber | None = None,
     ) -> PullResult:
         asked = PullRequest(
             exchange.resource,
@@ -79,6 +88,7 @@ class DirectPeer:
             None if self.eden else checkpoint,
             total and not self.eden,
             look and not self.eden,
+            None if self.eden or self.never_numbers else number,
         )
         path = self.own.spool / f"pulled-{len(list(self.own.spool.iterdir()))}.xml"
         with path.open("w+b") as out:
@@ -98,9 +108,23 @@ class DirectPeer:
         )
 
     def push(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+        self,
+        exchange: Exchange,
+        document: Path,
+        *,
+        journal: str,
+        checkpoint: str,
+        final: bool = False,
+        number: RequestNumber | None = None,
+        again: Comparison | None = None,
     ) -> PushResult:
         asked = self._asked(exchange, journal, checkpoint, final=final)
+        if not self.never_numbers:
+            asked = replace(asked, number=number, again=again)
+        if self.hold_pushes:
+            self.hold_pushes -= 1
+            self.held.append((asked, document.read_bytes()))
+            raise PeerUnreachable("The request is held on the way.")
         with document.open("rb") as source:
             reply = passive_push.push(self.other, asked, source)
         self._maybe_lose()
@@ -151,6 +175,11 @@ class DirectPeer:
         source = upload_path(self.other, url.rpartition("/")[2])
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
+
+    def let_arrive(self) -> Any:
+        """Let the first push arrive that was held, and return its reply."""
+        asked, document = self.held.pop(0)
+        return passive_push.push(self.other, asked, io.BytesIO(document))
 
     def _maybe_lose(self) -> None:
         if self.lose_answers:

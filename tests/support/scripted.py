@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Callable
 
+from s3sync.core.cursor import Comparison, RequestNumber
 from s3sync.core.errors import DocumentTooLarge, SyncError
 from s3sync.core.messages import Text
 from s3sync.core.retry import RetryPolicy
@@ -33,6 +34,7 @@ class ScriptedPeer:
         self.faults: list[tuple[str, str, SyncError]] = []
         self.calls: list[tuple[str, str]] = []
         self.finals: list[str] = []
+        self.numbers: list[int] = []
         self.waiting = 0
         self.pushed: list[tuple[str, str, str]] = []
         self.files: list[str] = []
@@ -58,7 +60,9 @@ class ScriptedPeer:
         msince: datetime | None = None,
         checkpoint: str = "",
         total: bool = False,
+        number: RequestNumber | None = None,
     ) -> PullResult:
+        self.numbers.append(number.value if number else 0)
         self._fault("pull", exchange.resource)
         if self.most is not None and limit > self.most:
             raise DocumentTooLarge("too large")
@@ -81,8 +85,17 @@ class ScriptedPeer:
         )
 
     def push(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+        self,
+        exchange: Exchange,
+        document: Path,
+        *,
+        journal: str,
+        checkpoint: str,
+        final: bool = False,
+        number: RequestNumber | None = None,
+        again: Comparison | None = None,
     ) -> PushResult:
+        self.numbers.append(number.value if number else 0)
         self._fault("push", exchange.resource)
         text = document.read_text()
         if self.most is not None and int(text.split("+")[1]) > self.most:
@@ -117,6 +130,7 @@ class ScriptedSite:
         self.waiting: list[str] = []
         self.waiting_here = self.refused = 0
         self.paged: list[bool] = []
+        self.restored: list[str] = []
 
     def position(self, task: Task) -> Position:
         return self.positions.get(task.resource, Position())
@@ -141,9 +155,9 @@ class ScriptedSite:
         self.taken.append((task.resource, count))
         return ImportSummary(Counter(created=count), list(self.problems))
 
-    def take_page(self, task: Task, page: PullResult) -> ImportSummary:
+    def take_page(self, task: Task, page: PullResult, number: int) -> ImportSummary:
         taken = self._take(task, page)
-        self._move(task, cursor=page.cursor)
+        self._move(task, cursor=page.cursor, pull_number=number)
         return taken
 
     def take_document(
@@ -166,6 +180,12 @@ class ScriptedSite:
         count = min(limit, max(0, self.changes.get(task.resource, 0) - after))
         target.write_text(f"{after}+{count}")
         return PushPage(count, after + count, after + count < self.changes.get(task.resource, 0))
+
+    def sending(self, task: Task, number: int) -> None:
+        self._move(task, push_number=number)
+
+    def was_restored(self, task: Task) -> None:
+        self.restored.append(task.resource)
 
     def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
         checkpoint = result.checkpoint if result is not None else self.position(task).checkpoint

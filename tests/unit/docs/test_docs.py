@@ -17,6 +17,7 @@ from s3sync import LAYERS
 from s3sync.adapters import adapter_types
 from s3sync.adapters.settings import Kind
 from s3sync.core import errors as errors
+from s3sync.core.cursor import Comparison, RequestNumber
 from s3sync.core.errors import SyncError
 from s3sync.core.policy import Method, Policy
 from s3sync.core.records import Action
@@ -147,7 +148,14 @@ def query_names(query: str) -> set[str]:
 
 def test_parameters_of_a_pull_are_documented() -> None:
     everything = PullRequest(
-        "t_x", "u", "", 1, parse_msince("2026-01-01T00:00:00"), components=False, total=True
+        "t_x",
+        "u",
+        "",
+        1,
+        parse_msince("2026-01-01T00:00:00"),
+        components=False,
+        total=True,
+        number=RequestNumber(1, "a"),
     )
     names = query_names(everything.to_query())
     assert len(names) >= len(fields(PullRequest)) - 1
@@ -156,7 +164,18 @@ def test_parameters_of_a_pull_are_documented() -> None:
 
 def test_parameters_of_a_push_are_documented() -> None:
     everything = PushRequest(
-        "t_x", "u", (Method.CREATE,), Policy.NEWER, Policy.NEWER, False, "j", "", True, True
+        "t_x",
+        "u",
+        (Method.CREATE,),
+        Policy.NEWER,
+        Policy.NEWER,
+        False,
+        "j",
+        "",
+        True,
+        True,
+        RequestNumber(1, "a"),
+        Comparison.ASKED,
     )
     names = query_names(everything.to_query())
     assert len(names) == len(fields(PushRequest))

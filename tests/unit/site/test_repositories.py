@@ -11,7 +11,7 @@ from s3sync.core.cursor import CheckpointKind
 from s3sync.core.errors import ConfigurationError, NotRegistered
 from s3sync.core.policy import Method, Policy, Terms
 from s3sync.core.task import Mode
-from s3sync.site.exchange_state import PullState
+from s3sync.site.exchange_state import PullState, PushState
 from tests.support.site import SampleSite
 
 RESOURCE = "org_organisation"
@@ -94,15 +94,16 @@ def test_a_task_that_starts_over_forgets_our_positions_and_keeps_those_of_the_ot
     key = site.db.sync_repository.insert(name="Other")
     task = site.db.sync_task.insert(repository_id=key, resource_name=RESOURCE, last_pull=site.clock.now())
     repository = site.repository(key)
-    for direction in (CheckpointKind.PULL, CheckpointKind.PUSH, CheckpointKind.SERVE):
-        site.checkpoints.write(key, RESOURCE, direction, "{}")
+    site.checkpoints.write(key, RESOURCE, CheckpointKind.SERVE, "[7, []]")
+    repository.states.save_pulled(RESOURCE, PullState("cursor", head=5, number=3))
+    repository.states.save_pushed(RESOURCE, PushState(6, "checkpoint", number=4))
     repository.states.save_pulled("org_office", PullState("cursor"))
     repository.start_over(RESOURCE)
-    left = [
-        site.checkpoints.read(key, RESOURCE, each)
-        for each in (CheckpointKind.PULL, CheckpointKind.PUSH, CheckpointKind.SERVE)
-    ]
-    assert left == [None, None, "{}"] and site.db.sync_task(task).last_pull is None
+    own = repository.states.identity
+    assert repository.states.pulled(RESOURCE) == PullState(number=3, known=5, again="asked", own=own)
+    assert repository.states.pushed(RESOURCE) == PushState(number=4, known=7, again="asked", own=own)
+    assert site.checkpoints.read(key, RESOURCE, CheckpointKind.SERVE) == "[7, []]"
+    assert site.db.sync_task(task).last_pull is None
     assert repository.states.pulled("org_office").cursor == "cursor"
 
 

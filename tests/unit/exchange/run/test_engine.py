@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from s3sync.core.errors import (
     AlreadyRunning,
+    LateRequest,
     NotAuthenticated,
     PeerRefused,
     PeerUnreachable,
@@ -38,7 +40,9 @@ def test_pages_are_taken_in_order_and_then_ours_are_sent(world: World, tmp_path:
     assert [each[1] for each in world.peer.pushed] == ["0+10", "10+10", "20+5"]
     assert [each[2] for each in world.peer.pushed] == ["", "c1", "c2"]
     assert (report.received["created"], report.sent) == (5, 25)
-    assert world.site.positions["a"] == Position(cursor="2", pushed=25, checkpoint="c3")
+    assert world.site.positions["a"] == Position(
+        cursor="2", pushed=25, checkpoint="c3", pull_number=2, push_number=3
+    )
     assert [each[:3] for each in world.told.entries] == [("a", "pull", "success"), ("a", "push", "success")]
     assert world.told.bytes == [20, 15] and world.told.stages[-1][0] is Stage.FINISHED
     assert list(tmp_path.iterdir()) == []
@@ -301,3 +305,38 @@ def test_a_run_that_failed_refuses_no_deletion(world: World) -> None:
     with pytest.raises(RunFailed):
         world.engine(task("a"), task("b")).run()
     assert not world.site.refused and not world.peer.finals
+
+
+# --- requests that come late ---------------------------------------------------------------------------------
+
+
+def late(last: int) -> LateRequest:
+    return LateRequest("late", last=last)
+
+
+def test_a_request_that_is_refused_as_late_is_made_anew_with_a_higher_number(world: World) -> None:
+    world.peer.pages["a"] = [3]
+    world.site.changes["a"] = 5
+    world.peer.faults = [("pull", "a", late(7)), ("push", "a", late(9))]
+    world.engine(task("a")).run()
+    assert world.peer.numbers == [1, 8, 1, 10]
+    assert world.site.restored == ["a", "a"], "every number is stored before it is used: we were restored"
+    assert (world.site.taken, [each[1] for each in world.peer.pushed]) == ([("a", 3)], ["0+5"])
+
+
+def test_a_run_that_was_replaced_ends_where_its_request_is_refused_as_late(world: World) -> None:
+    world.site.changes["a"] = 5
+    world.peer.faults = [("push", "a", late(9))]
+    world.told.stop = lambda: AlreadyRunning("taken over") if len(world.peer.calls) > 1 else None
+    with pytest.raises(AlreadyRunning):
+        world.engine(task("a")).run()
+    assert not world.peer.pushed and not world.site.restored
+
+
+@pytest.mark.parametrize("answers", [range(1, 50), [0]])
+def test_who_is_refused_as_late_whatever_the_number_is_told(world: World, answers: Sequence[int]) -> None:
+    world.site.changes["a"] = 5
+    world.peer.faults = [("push", "a", late(each)) for each in answers]
+    with pytest.raises(RunFailed, match="late"):
+        world.engine(task("a")).run()
+    assert len(world.peer.numbers) < 10

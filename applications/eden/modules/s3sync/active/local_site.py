@@ -13,9 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable
 
-from ..core.cursor import CheckpointKind
+from ..core.cursor import CheckpointKind, Comparison
 from ..core.errors import BadRequest, PeerRefused, ProtocolError, SyncError
 from ..core.kept import Deferred
+from ..core.policy import Terms
 from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Context, Report, unknown
 from ..exchange.importer.report import problems_of
@@ -23,7 +24,7 @@ from ..exchange.peer import Peer, PullResult, PushResult
 from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
 from ..site import Repository
 from ..site import tasks as tasks
-from ..site.exchange_state import PullState, PushState
+from ..site.exchange_state import PullState
 from ..site.rejected import retry_rejected
 from ..site.uploaded import upload_path
 from ..site.waiting_deletions import refuse_deletions, retry_deletions
@@ -37,9 +38,11 @@ class LocalSite:
 
     Args:
         repository: the repository.
+        guard: raises AlreadyRunning if another worker has taken over; called in each write transaction.
     """
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, guard: Callable[[], None] = lambda: None) -> None:
+        self._guard = guard
         self._site = repository.site
         self._repository = repository
         self._id = repository.id
@@ -47,6 +50,13 @@ class LocalSite:
         self._caught_up: set[str] = set()
         self._counted: set[str] = set()
         self._capabilities = repository.usable_capabilities
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Run a write transaction, unless another worker has taken over: a worker that was stopped must not write."""
+        with self._site.store.transaction():
+            self._guard()
+            yield
 
     def journal_identity(self) -> str:
         """See port ``Local``."""
@@ -61,7 +71,7 @@ class LocalSite:
         if capabilities <= self._capabilities:
             return
         self._capabilities |= capabilities
-        with self._site.store.transaction():
+        with self._writing():
             self._repository.update(capabilities=sorted(self._capabilities))
 
     def position(self, task: Task) -> Position:
@@ -74,36 +84,53 @@ class LocalSite:
             stored = tasks.find(self._site.db, task.id)
             if stored is not None and stored.last_pull is not None:
                 since = stored.last_pull - self._overlap
-        return Position(pulled.cursor, since, pushed.position, pushed.checkpoint, tuple(pushed.files))
+        return Position(
+            pulled.cursor,
+            since,
+            pushed.position,
+            pushed.checkpoint,
+            tuple(pushed.files),
+            pulled.number,
+            pushed.number,
+            Comparison(pushed.again) if pushed.again else None,
+        )
 
     # --- pull ------------------------------------------------------------------------------------------
 
-    def context(self, table: str, *, from_ours: bool) -> Context:
+    def context(self, table: str, *, from_ours: bool, again: bool = False) -> Context:
         """Return the context of an import for what is pulled.
 
         Args:
             table: the main table.
             from_ours: whether the peer is one of ours; an Eden names no cleared fields, and sends records again.
+            again: whether everything is compared again.
         """
         if from_ours:
-            return self._repository.context(table)
+            return self._repository.context(table, again=again)
         known = lru_cache(maxsize=None)(self._asked_before)
-        return self._repository.context(table, clears=False, known=known)
+        return self._repository.context(table, clears=False, known=known, again=again)
 
-    def take_page(self, task: Task, page: PullResult) -> ImportSummary:
+    def _terms(self, task: Task, again: str) -> Terms:
+        """Return the rules for what is pulled."""
+        terms = self._repository.terms(task.exchange)
+        return terms.by_time if again == Comparison.RESTORED else terms
+
+    def take_page(self, task: Task, page: PullResult, number: int = 0) -> ImportSummary:
         """See port ``Local``."""
         site, table = self._site, task.resource
         state = self._states.pulled(table)
-        terms = self._repository.terms(task.exchange)
+        again = state.again
         with (
             page.path.open("rb") as source,
             site.document(source, table) as document,
-            site.store.transaction(),
+            self._writing(),
         ):
             renamed = page.journal and state.journal and page.journal != state.journal
             if renamed or page.restored:
                 self._peer_was_restored(table)
-            context = self.context(table, from_ours=True)
+                again = Comparison.RESTORED.value
+            terms = self._terms(task, again)
+            context = self.context(table, from_ours=True, again=bool(again))
             report = site.importer.import_page(document, terms, context)
             head = state.head
             if not page.more:
@@ -113,7 +140,17 @@ class LocalSite:
                 self._note_time(task, last_pull=site.clock.now())
             waiting = _still_waiting(page, state, sum(report.main.values()))
             self._states.save_pulled(
-                table, PullState(page.cursor or "", page.journal or "", head, state.since, waiting=waiting)
+                table,
+                PullState(
+                    page.cursor or "",
+                    page.journal or "",
+                    head,
+                    state.since,
+                    waiting=waiting,
+                    number=number,
+                    known=state.known,
+                    again=again if page.more else "",
+                ),
             )
         return self._taken(report)
 
@@ -122,15 +159,16 @@ class LocalSite:
     ) -> ImportSummary:
         """See port ``Local``."""
         site, table = self._site, task.resource
-        terms = self._repository.terms(task.exchange)
-        context = self.context(table, from_ours=False)
+        state = self._states.pulled(table)
+        terms = self._terms(task, state.again)
+        context = self.context(table, from_ours=False, again=bool(state.again))
 
         def told(report: Report) -> None:
             on_batch(sum(report.main.values()))
 
         with document.path.open("rb") as source, site.document(source, table) as opened:
             report = site.importer.import_document(opened, terms, context, told)
-        with site.store.transaction():
+        with self._writing():
             # A rejected version was seen but not imported: it is decided again.
             report.add(retry_rejected(self._repository, table, terms, replace(context, known=unknown)))
             self._retry_deletions(report)
@@ -139,7 +177,8 @@ class LocalSite:
             since = format_msince(started) if document.cursor is None else ""
             waiting = None if document.more else 0
             self._states.save_pulled(
-                table, PullState(document.cursor or "", head=head, since=since, waiting=waiting)
+                table,
+                PullState(document.cursor or "", head=head, since=since, waiting=waiting, known=state.known),
             )
             self._note_time(task, last_pull=started)
         return self._taken(report)
@@ -155,14 +194,14 @@ class LocalSite:
 
     def refuse_deletions(self) -> dict[str, ImportSummary]:
         """See port ``Local``."""
-        with self._site.store.transaction():
+        with self._writing():
             reports = refuse_deletions(self._site, self._id)
         return {table: self._taken(report) for table, report in reports.items()}
 
     def _peer_was_restored(self, table: str) -> None:
         """Reset the exchange after one of us was restored: the peer may have lost what it had from us, or brought."""
         self._site.journal.forget_origin(self._id)
-        self._states.save_pushed(table, PushState())
+        self._states.push_again(table, Comparison.RESTORED)
         self._states.forget(table, CheckpointKind.SERVE, CheckpointKind.RECEIVE)
 
     @staticmethod
@@ -196,14 +235,14 @@ class LocalSite:
                 peer.fetch(waiting.url, target)
         except SyncError as error:
             final = isinstance(error, (BadRequest, PeerRefused, ProtocolError))
-            with site.store.transaction():
+            with self._writing():
                 if final:
                     site.pending_references.settle([waiting])
                 else:
                     site.pending_references.tried([waiting])
             later = "" if final else " It is asked for again at the next run."
             return f"The file {waiting.filename or waiting.uuid} was not received: {error.message}{later}"
-        with site.store.transaction():
+        with self._writing():
             site.pending_references.settle([waiting])
         return ""
 
@@ -245,14 +284,32 @@ class LocalSite:
         site.db.commit()
         return PushPage(page.count, page.position, page.more, total)
 
+    def sending(self, task: Task, number: int) -> None:
+        """See port ``Local``."""
+        with self._writing():
+            state = self._states.pushed(task.resource)
+            self._states.save_pushed(task.resource, replace(state, number=number))
+
+    def was_restored(self, task: Task) -> None:
+        """See port ``Local``."""
+        with self._writing():
+            self._states.mark_restored(task.resource)
+
     def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
         """See port ``Local``."""
         state = self._states.pushed(task.resource)
         checkpoint = state.checkpoint if result is None else result.checkpoint or ""
-        changed = replace(state, position=page.position, checkpoint=checkpoint, files=list(files))
+        again = state.again if page.more or (result is not None and result.restored) else ""
+        changed = replace(
+            state,
+            position=page.position,
+            checkpoint=checkpoint,
+            files=list(files),
+            again=again,
+        )
         if changed == state:
             return
-        with self._site.store.transaction():
+        with self._writing():
             self._states.save_pushed(task.resource, changed)
             if result is not None:
                 self._note_time(task, last_push=self._site.clock.now())
@@ -263,11 +320,14 @@ class LocalSite:
 
     def start_over(self, task: Task) -> None:
         """See port ``Local``."""
-        state = self._states.pushed(task.resource)
-        self._counted.discard(task.resource)
-        with self._site.store.transaction():
+        table = task.resource
+        state = self._states.pushed(table)
+        self._counted.discard(table)
+        with self._writing():
             self._site.journal.forget_origin(self._id)
-            self._states.save_pushed(task.resource, PushState(0, state.checkpoint, state.files))
+            self._states.push_again(table, Comparison.RESTORED)
+            begun = replace(self._states.pushed(table), checkpoint=state.checkpoint, files=state.files)
+            self._states.save_pushed(table, begun)
 
     def file_path(self, stored: str) -> Path:
         """See port ``Local``."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ..core.cursor import Comparison, RequestNumber
 from ..core.errors import ConfigurationError, PeerRefused
 from ..exchange.peer import Capability, Exchange, PullResult, PushResult, Registration
 from ..wire.protocol.dry_run import DryRunResult
@@ -140,12 +141,21 @@ class Adapter(ABC):
         checkpoint: str = "",
         total: bool = False,
         look: bool = False,
+        number: RequestNumber | None = None,
     ) -> PullResult:
         """See port ``Peer``; with ``PULL``."""
         raise self._cannot("have nothing to fetch")
 
     def push(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+        self,
+        exchange: Exchange,
+        document: Path,
+        *,
+        journal: str,
+        checkpoint: str,
+        final: bool = False,
+        number: RequestNumber | None = None,
+        again: Comparison | None = None,
     ) -> PushResult:
         """See port ``Peer``; with ``PUSH``."""
         raise self._cannot("take no records")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urljoin
 
+from ..core.cursor import Comparison, RequestNumber
 from ..core.errors import (
     DocumentError,
     NotS3XML,
@@ -208,6 +209,7 @@ class EdenAdapter(Adapter):
         checkpoint: str = "",
         total: bool = False,
         look: bool = False,
+        number: RequestNumber | None = None,
     ) -> PullResult:
         """See port ``Peer``."""
         request = PullRequest(
@@ -221,6 +223,7 @@ class EdenAdapter(Adapter):
             checkpoint=checkpoint,
             total=total,
             look=look,
+            number=number,
         )
         reply = self.transport.download(f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}")
         try:
@@ -262,12 +265,20 @@ class EdenAdapter(Adapter):
     # --- push ----------------------------------------------------------------------------------------
 
     def push(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+        self,
+        exchange: Exchange,
+        document: Path,
+        *,
+        journal: str,
+        checkpoint: str,
+        final: bool = False,
+        number: RequestNumber | None = None,
+        again: Comparison | None = None,
     ) -> PushResult:
         """See port ``Peer``."""
         if RESOURCE_URL in self.remote.capabilities and PeerCapability.CURSOR not in self.remote.capabilities:
             return self._push_to_resource(exchange, document)
-        url = self._push_url(exchange, journal, checkpoint, final=final)
+        url = self._push_url(exchange, journal, checkpoint, final=final, number=number, again=again)
         try:
             reply = self._post_document(url, exchange.resource, document)
         except PeerFailed as failure:
@@ -292,9 +303,7 @@ class EdenAdapter(Adapter):
         url = self._push_url(exchange, journal, checkpoint, look=True)
         return read_dry_run(_succeeded(self._post_document(url, exchange.resource, document)))
 
-    def _push_url(
-        self, exchange: Exchange, journal: str, checkpoint: str, *, look: bool = False, final: bool = False
-    ) -> str:
+    def _push_url(self, exchange: Exchange, journal: str, checkpoint: str, **told: Any) -> str:
         request = PushRequest(
             exchange.resource,
             self.remote.own_uuid,
@@ -305,8 +314,7 @@ class EdenAdapter(Adapter):
             components=exchange.components,
             journal=journal,
             checkpoint=checkpoint,
-            look=look,
-            final=final,
+            **told,
         )
         return f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
 

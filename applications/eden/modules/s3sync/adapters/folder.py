@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..core.atomic_write import beside
+from ..core.cursor import Comparison, RequestNumber
 from ..core.errors import ConfigurationError
 from ..exchange.peer import Capability, Exchange, PullResult, PushResult
 from .base import Adapter, T
@@ -86,6 +87,7 @@ class FolderAdapter(Adapter):
         checkpoint: str = "",
         total: bool = False,
         look: bool = False,
+        number: RequestNumber | None = None,
     ) -> PullResult:
         """See port ``Peer``. The cursor names the imported files, with size, time and digest of each."""
         taken: dict[str, Any] = json.loads(cursor) if cursor else {}
@@ -101,7 +103,15 @@ class FolderAdapter(Adapter):
         return PullResult(document, cursor=json.dumps(left), more=bool(waiting), received=size, size=size)
 
     def push(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+        self,
+        exchange: Exchange,
+        document: Path,
+        *,
+        journal: str,
+        checkpoint: str,
+        final: bool = False,
+        number: RequestNumber | None = None,
+        again: Comparison | None = None,
     ) -> PushResult:
         """See port ``Peer``. Readers of the folder see a complete file or none."""
         folder = self._outbox()

@@ -3,16 +3,21 @@
 A cursor consists of the name of a journal, a position in it, and a token. The token shows whether both sides
 remember the same exchange: a site that was restored from a backup presents an old token, or does not know the new
 one. All functions are pure; the caller stores what they return.
+
+Beside it a request has a number. The site that asks counts its requests, so one that was held on the way, or comes from
+a run that another one has replaced, is recognised by what it carries, and refused.
 """
 
 from __future__ import annotations
 
+import enum
 import json
 import re
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
-from .errors import BadRequest
+from .errors import BadRequest, LateRequest
 from .text import TextEnum, shown
 
 
@@ -34,7 +39,23 @@ class CheckpointKind(TextEnum):
     PUSH = "push"
 
 
+class Comparison(TextEnum):
+    """Why a site sends what it has sent before.
+
+    Attributes:
+        ASKED: a person asked for it, a filter changed, or an answer was lost. An older version is no change, so it is
+            no conflict.
+        RESTORED: one of the sites was restored from a backup. Which of them changed a record since their last exchange
+            is not known any more, so the later version becomes the record, whatever the policies say.
+    """
+
+    ASKED = "asked"
+    RESTORED = "restored"
+
+
 _CURSOR = re.compile(r"(?P<identity>[^.\s]{1,80})\.(?P<seq>[0-9]{1,18})\.(?P<token>[A-Za-z0-9_-]{1,64})")
+
+_NUMBER = re.compile(r"(?P<value>[0-9]{1,18})\.(?P<token>[A-Za-z0-9_-]{1,64})(?:\.(?P<pushed>[0-9]{1,18}))?")
 
 # An answer can get lost; the peer then still has an older cursor than the last one.
 REMEMBERED = 2
@@ -87,6 +108,64 @@ class Handed(NamedTuple):
     token: str
 
 
+class RequestNumber(NamedTuple):
+    """The number of a request about a resource, given by the site that sends it.
+
+    Attributes:
+        value: higher than that of every request before it in the same direction.
+        token: random name of the request, which stays the same when it is sent again.
+        pushed: of a pull, value of the last push that was sent, whether or not its answer arrived.
+    """
+
+    value: int
+    token: str
+    pushed: int | None = None
+
+    def __str__(self) -> str:
+        return ".".join(str(each) for each in self if each is not None)
+
+    @classmethod
+    def parse(cls, text: str | None) -> RequestNumber | None:
+        """Read a number; None or empty is that of a site without numbers.
+
+        Raises:
+            BadRequest: the text is no number of a request.
+        """
+        if not text:
+            return None
+        match = _NUMBER.fullmatch(text)
+        if match is None:
+            raise BadRequest(f"{shown(text)!r} is no number of a request.", hint="Send 1.a, then 2.b.")
+        pushed = match["pushed"]
+        return cls(int(match["value"]), match["token"], None if pushed is None else int(pushed))
+
+
+class Turn(enum.Enum):
+    """Whether it is the turn of a request.
+
+    Attributes:
+        NEXT: it is.
+        REPEATED: the same request was the last one that was taken.
+        LATE: another one with this number, or a higher one, was taken already.
+    """
+
+    NEXT = "next"
+    REPEATED = "repeated"
+    LATE = "late"
+
+
+class Taken(NamedTuple):
+    """The last request that was taken.
+
+    Attributes:
+        number: its number.
+        answer: the answer to a push; None for a pull.
+    """
+
+    number: RequestNumber
+    answer: Mapping[str, Any] | None = None
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """What this site remembers of its exchange with one repository, for one table and direction.
@@ -94,14 +173,20 @@ class Checkpoint:
     Attributes:
         acknowledged: position of the newest cursor that the peer returned; everything up to it has arrived.
         handed: cursors sent, in this order: one before the acknowledged one, the acknowledged one, and the last few.
+        taken: the last request with a number, None if there was none.
+        known: position up to which the peer knew our changes before the exchange started over.
     """
 
     acknowledged: int = 0
     handed: tuple[Handed, ...] = ()
+    taken: Taken | None = None
+    known: int = 0
 
     def to_json(self) -> str:
         """Return the checkpoint as text for a database."""
-        return json.dumps([self.acknowledged, self.handed], separators=(",", ":"))
+        more = {"taken": self.taken, "known": self.known}
+        parts = [self.acknowledged, self.handed, {name: value for name, value in more.items() if value}]
+        return json.dumps(parts if parts[-1] else parts[:-1], separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | None) -> Checkpoint:
@@ -113,17 +198,51 @@ class Checkpoint:
         if not text:
             return cls()
         try:
-            acknowledged, handed = json.loads(text)
-            return cls(int(acknowledged), tuple(Handed(int(seq), str(token)) for seq, token in handed))
-        except (TypeError, ValueError) as error:
+            acknowledged, handed, *rest = json.loads(text)
+            more = rest[0] if rest else {}
+            return cls(
+                int(acknowledged),
+                tuple(Handed(int(seq), str(token)) for seq, token in handed),
+                _read_taken(more["taken"]) if "taken" in more else None,
+                int(more.get("known", 0)),
+            )
+        except (AttributeError, TypeError, ValueError) as error:
             raise ValueError(f"This is no checkpoint: {shown(text)!r}") from error
+
+    def turn(self, number: RequestNumber | None) -> Turn:
+        """Return whether it is the turn of a request; it always is for a site without numbers."""
+        if number is None or self.taken is None or number.value > self.taken.number.value:
+            return Turn.NEXT
+        return Turn.REPEATED if number == self.taken.number else Turn.LATE
+
+    def remembers(self, number: RequestNumber | None) -> bool:
+        """Return whether a site that pulls knows of its last push: it has lost the answer, but nothing else."""
+        if number is None or number.pushed is None or self.taken is None:
+            return False
+        return number.pushed >= self.taken.number.value
+
+    def late(self) -> LateRequest:
+        """Return the refusal of a request whose turn is over."""
+        last = self.taken.number.value if self.taken else 0
+        return LateRequest(f"This request arrived late: number {last} was taken before.", last=last)
 
     def _with(self, acknowledged: int, handed: tuple[Handed, ...]) -> Checkpoint:
         """Return the checkpoint without cursors that are no longer needed."""
         before = [each for each in handed if each.seq < acknowledged][-1:]
         at = [each for each in handed if each.seq == acknowledged]
         after = [each for each in handed if each.seq > acknowledged][-REMEMBERED:]
-        return Checkpoint(acknowledged, (*before, *at, *after))
+        return replace(self, acknowledged=acknowledged, handed=(*before, *at, *after))
+
+    def _set_back(self, acknowledged: int = 0, handed: tuple[Handed, ...] = ()) -> Checkpoint:
+        """Return the checkpoint of an exchange that goes on from an earlier position."""
+        return replace(
+            self, acknowledged=acknowledged, handed=handed, known=max(self.acknowledged, self.known)
+        )
+
+
+def _read_taken(stored: Any) -> Taken:
+    (value, token, *_), answer = stored
+    return Taken(RequestNumber(int(value), str(token)), answer)
 
 
 class CursorOutcome(NamedTuple):
@@ -156,12 +275,12 @@ def present(checkpoint: Checkpoint, cursor: Cursor | None, identity: str, head: 
         if not checkpoint.handed:
             return CursorOutcome(0, False, None, checkpoint)
         # The peer had received something and starts again: it may have lost that, and also what it brought.
-        return CursorOutcome(0, False, 0, Checkpoint())
+        return CursorOutcome(0, False, 0, checkpoint._set_back())
     handed = Handed(cursor.seq, cursor.token)
     if cursor.identity != identity or cursor.seq > head or handed not in checkpoint.handed:
-        return CursorOutcome(0, True, 0, Checkpoint())
+        return CursorOutcome(0, True, 0, checkpoint._set_back())
     if cursor.seq < checkpoint.acknowledged:
-        return CursorOutcome(cursor.seq, False, cursor.seq, Checkpoint(cursor.seq, (handed,)))
+        return CursorOutcome(cursor.seq, False, cursor.seq, checkpoint._set_back(cursor.seq, (handed,)))
     # The peer does not present the last cursor: the answer was lost, or the peer was restored from a backup. We
     # cannot tell which. Sending back some of its own changes is harmless; leaving them out may lose them for good.
     lost = cursor.seq if any(each.seq > cursor.seq for each in checkpoint.handed) else None

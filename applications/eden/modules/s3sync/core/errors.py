@@ -21,6 +21,7 @@ which side it happened (``remote``). Code decides by type and attribute, never b
       UnsupportedFormat
       ModuleDisabled
       NoSuchRecord
+      LateRequest
       PeerUnreachable
       TlsFailed
       PeerBusy
@@ -254,6 +255,22 @@ class NoSuchRecord(SyncError):
     code = "record_unknown"
     default_hint = "It may have been deleted; ask for the list."
     http_status = 404
+
+
+class LateRequest(SyncError):
+    """A later request of the same site was taken before this one, which was held on the way.
+
+    Args:
+        last: number of the last request that was taken.
+    """
+
+    code = "request_late"
+    default_hint = "Nothing of it was taken, and nothing is missing: what it held came with a later request."
+    http_status = 409
+
+    def __init__(self, message: Text, *, hint: Text | None = None, remote: bool = False, last: int) -> None:
+        super().__init__(message, hint=hint, remote=remote)
+        self.last = last
 
 
 # --- the line and the peer -------------------------------------------------------------------------------

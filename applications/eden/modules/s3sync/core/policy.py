@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Callable, NamedTuple
 
@@ -118,6 +118,11 @@ class Terms:
     conflict_policy: Policy = Policy.NEWER
     synchronise_uuids: bool = False
     components: bool = True
+
+    @property
+    def by_time(self) -> "Terms":
+        """The same terms with the policy NEWER."""
+        return replace(self, update_policy=Policy.NEWER, conflict_policy=Policy.NEWER)
 
     @property
     def swapped(self) -> "Terms":

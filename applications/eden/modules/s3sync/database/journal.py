@@ -241,11 +241,9 @@ class SqlJournal:
         table = self.store.columns.name("sync_journal")
         mark = self.store.mark
         with self._writing():
-            for mark_of, position in (("origin", "seq"), ("changed_origin", "changed_seq")):
-                self.store.run(
-                    f"UPDATE {table} SET {mark_of} = NULL WHERE {mark_of} = {mark} AND {position} > {mark}",
-                    (origin, after),
-                )
+            self.store.run(
+                f"UPDATE {table} SET origin = NULL WHERE origin = {mark} AND seq > {mark}", (origin, after)
+            )
 
     # --- catching up ---------------------------------------------------------------------------------------
 

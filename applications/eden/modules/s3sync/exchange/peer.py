@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from ..core.cursor import Comparison, RequestNumber
 from ..core.policy import Method, Policy
 from ..wire.filters import Filter
 from ..wire.protocol.dry_run import DryRunResult
@@ -212,6 +213,7 @@ class Peer(Protocol):
         checkpoint: str = "",
         total: bool = False,
         look: bool = False,
+        number: RequestNumber | None = None,
     ) -> PullResult:
         """Ask the peer for what changed.
 
@@ -223,14 +225,24 @@ class Peer(Protocol):
             checkpoint: the peer's checkpoint from our last push, "" before the first.
             total: whether to ask for the number of waiting main records, which takes the peer a moment to count.
             look: whether this is a dry run: a peer with the capability LOOK stores nothing of the request.
+            number: number of the request, for a peer with cursors; None for a dry run.
 
         Raises:
             SyncError: there is no usable answer; no file is left behind.
+            LateRequest: the peer has taken a request with this number, or a higher one.
         """
         ...
 
     def push(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str, final: bool = False
+        self,
+        exchange: Exchange,
+        document: Path,
+        *,
+        journal: str,
+        checkpoint: str,
+        final: bool = False,
+        number: RequestNumber | None = None,
+        again: Comparison | None = None,
     ) -> PushResult:
         """Send a document to the peer.
 
@@ -241,9 +253,12 @@ class Peer(Protocol):
             checkpoint: the peer's checkpoint from the last push, "" at first.
             final: whether nothing more comes: deletions that still wait at the peer are refused now. Only for a peer
                 that said that some wait.
+            number: number of the request, for a peer with cursors.
+            again: why everything is sent again, None if it is not.
 
         Raises:
             SyncError: it is not certain that everything was imported; the same document may be sent again.
+            LateRequest: as in ``pull``.
         """
         ...
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from ..core.cursor import Checkpoint, Cursor, CursorOutcome, hand_out, present
+from ..core.cursor import Checkpoint, Cursor, CursorOutcome, Taken, Turn, hand_out, present
 from ..core.messages import sent
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
@@ -34,6 +34,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     Raises:
         UnknownResource, ProtectedResource, FilterError, BadRequest: the request cannot be answered.
         ForeignAccount: the asking site was registered by another account.
+        LateRequest: the asking site has asked again since.
     """
     table = site.schema.table(request.resource)
     repository = known(site, request.repository)
@@ -91,8 +92,12 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
     site, states = repository.site, repository.states
     identity, head = states.identity, site.journal.head()
     before, received = states.served(wanted.table), states.received(wanted.table)
+    if before.turn(request.number) is Turn.LATE:
+        raise before.late()
     decision = present(before, Cursor.parse(request.cursor), identity, head)
     pushed = _presented(request, received, identity, head)
+    if received.remembers(request.number):
+        pushed = pushed._replace(lost_after=None)
     lost = [each.lost_after for each in (decision, pushed) if each.lost_after is not None]
     if lost:
         with site.store.transaction():
@@ -114,9 +119,12 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
         }
 
     page = site.exporter.export(out, paged, attributes)
-    if handed[-1] != before:
+    after = replace(handed[-1], taken=before.taken)
+    # An idle exchange writes nothing: a late request that presents the same cursor changes nothing either.
+    if after != before:
+        taken = before.taken if request.number is None else Taken(request.number)
         with site.store.transaction():
-            states.save_served(wanted.table, handed[-1])
+            states.save_served(wanted.table, replace(after, taken=taken))
     return Served(page.count, page.more)
 
 

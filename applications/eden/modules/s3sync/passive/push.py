@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from ..core.cursor import Checkpoint, Cursor, Handed, hand_out, present
+from ..core.cursor import Checkpoint, Comparison, Cursor, Handed, Taken, Turn, hand_out, present
 from ..core.errors import BadRequest
 from ..core.limits import LOGGED_PROBLEMS, MOST_FILES
 from ..core.messages import bounded, received
@@ -31,6 +33,9 @@ from .served import new_token
 #: How long a deletion waits for a sender that never says that nothing more comes.
 WAIT_AT_MOST = timedelta(days=1)
 
+#: Maximum characters of the errors of a push that are kept in case that its answer was lost.
+LONGEST_TREE = 100_000
+
 # --- push ------------------------------------------------------------------------------------------------
 
 
@@ -46,6 +51,7 @@ def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
         NotRegistered, ForeignAccount: the sending site is not registered here, or by another account.
         DocumentError: the document cannot be read; nothing of it was imported.
         UnknownResource, ProtectedResource, BadRequest: the request cannot be answered.
+        LateRequest: a later page of the sender was taken; nothing of this one was.
     """
     repository = registered(site, request.repository)
     table = instance_table(site.schema, request.resource)
@@ -88,32 +94,57 @@ def _take_page(request: PushRequest, repository: Repository, document: Document,
     site, journal = repository.site, repository.site.journal
     with site.store.transaction():
         presented = Cursor.parse(request.checkpoint)
-        decision = present(states.received(table), presented, states.identity, journal.head())
+        before = states.received(table)
+        turn = before.turn(request.number)
+        if turn is Turn.LATE:
+            raise before.late()
+        if turn is Turn.REPEATED and before.taken is not None and before.taken.answer is not None:
+            return replace(PushReply.from_json(before.taken.answer), time=site.clock.now())
+        decision = present(before, presented, states.identity, journal.head())
+        if request.number is not None and request.again is None:
+            # It counts what it sends: it knows that it sent the last page, and has lost the answer only.
+            decision = decision._replace(lost_after=None)
         sender_restored = bool(repository.peer_journal) and repository.peer_journal != request.journal
         if decision.lost_after is not None or sender_restored:
             journal.forget_origin(repository.id, 0 if sender_restored else decision.lost_after or 0)
         if request.journal and repository.peer_journal != request.journal:
             repository.update(peer_journal=request.journal)
-        context = repository.context(table)
+        again = request.again
+        if sender_restored or decision.restored:
+            again = Comparison.RESTORED
+        elif decision.lost_after is not None:
+            again = again or Comparison.ASKED
+        terms = terms.by_time if again is Comparison.RESTORED else terms
+        context = repository.context(table, again=again is not None)
         report = site.importer.import_page(document, terms, context)
         if not document.header.more:
             report.add(retry_rejected(repository, table, terms, context))
             settle_deletions(repository, report, final=request.final)
         waiting = site.kept_versions.count_waiting(repository.id)
         checkpoint, cursor = hand_out(decision.checkpoint, journal.head(), new_token(), states.identity)
-        states.save_received(table, checkpoint)
         files = [each.uuid for each in site.pending_references.waiting_files(repository.id, MOST_FILES)]
+        reply = replace(
+            _reply(report),
+            journal=states.identity,
+            checkpoint=str(cursor),
+            restored=decision.restored,
+            files=list(dict.fromkeys(files)),
+            time=site.clock.now(),
+            outcomes=report.outcomes,
+            waiting=waiting,
+        )
+        taken = before.taken if request.number is None else Taken(request.number, _remembered(reply))
+        states.save_received(table, replace(checkpoint, taken=taken))
     log_import(repository, table, report)
-    return replace(
-        _reply(report),
-        journal=states.identity,
-        checkpoint=str(cursor),
-        restored=decision.restored,
-        files=list(dict.fromkeys(files)),
-        time=site.clock.now(),
-        outcomes=report.outcomes,
-        waiting=waiting,
-    )
+    return reply
+
+
+def _remembered(reply: PushReply) -> Mapping[str, Any]:
+    """Return what is answered if the same push comes again, because its answer was lost; one of ours needs no ids."""
+    answer = replace(reply, created=(), updated=(), deleted=())
+    if len(json.dumps(answer.tree)) > LONGEST_TREE:
+        answer = replace(answer, tree={})
+    return answer.to_json()
 
 
 def _take_document(

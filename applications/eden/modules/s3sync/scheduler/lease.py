@@ -116,9 +116,24 @@ class Lease:
     def _refusal(self, owner: str) -> AlreadyRunning:
         return AlreadyRunning(Sentence.RUNNING_ELSEWHERE.say(repository=self._repository_id, owner=owner))
 
+    def ensure(self) -> None:
+        """Check that the lease is still ours, as far as the current transaction can see.
+
+        Raises:
+            AlreadyRunning: another worker has taken over, for instance while this one was stopped.
+        """
+        if self.lost.is_set() or self._db(self._mine()).isempty():
+            self.lost.set()
+            raise AlreadyRunning(Sentence.TAKEN_OVER.say())
+
     def assign(self, run_id: int) -> None:
-        """Store the current run, for a worker that takes over."""
+        """Store the current run, for a worker that takes over.
+
+        Raises:
+            AlreadyRunning: as in ``ensure``.
+        """
         with self._transaction():
+            self.ensure()
             self._db(self._mine()).update(run_id=run_id)
 
     def release(self) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from ..core.errors import AlreadyRunning
 from ..core.messages import Sentence
 from ..core.task import Activity, RunState
 from ..core.text import legible
@@ -119,9 +118,9 @@ class RunRecord:
 
     def check(self) -> None:
         """See port ``Progress``."""
-        if self._lease is not None and self._lease.lost.is_set():
-            raise AlreadyRunning(Sentence.TAKEN_OVER.say())
         db = self._site.db
+        if self._lease is not None:
+            self._lease.ensure()
         row = db(db.sync_run.id == self.id).select(db.sync_run.cancel_requested).first()
         # Ends the read transaction: in some databases it would not see later changes.
         db.commit()

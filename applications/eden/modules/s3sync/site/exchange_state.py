@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ..core.cursor import Checkpoint, CheckpointKind
+from ..core.cursor import Checkpoint, CheckpointKind, Comparison
 from ..database.checkpoints import Checkpoints
 
 
@@ -22,6 +22,9 @@ class PullState:
         since: time of the last pull from an Eden (its clock, UTC), "" before the first.
         own: identity of our journal at that time.
         waiting: number of main records that waited at the peer then, None if it did not say.
+        number: number of the last request.
+        known: position up to which the peer knew our changes before everything was compared again.
+        again: why everything is compared again, "" if it is not.
     """
 
     cursor: str = ""
@@ -30,6 +33,9 @@ class PullState:
     since: str = ""
     own: str = ""
     waiting: int | None = None
+    number: int = 0
+    known: int = 0
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,18 +47,38 @@ class PushState:
         checkpoint: the peer's checkpoint from the last push.
         files: stored names of files that the peer still needs.
         own: identity of our journal at that time.
+        number: number of the last request.
+        known, again: as in ``PullState``.
     """
 
     position: int = 0
     checkpoint: str = ""
     files: list[str] = field(default_factory=list)
     own: str = ""
+    number: int = 0
+    known: int = 0
+    again: str = ""
 
 
-def _current(text: str | None, own: str) -> dict[str, Any]:
-    """Return a stored state; empty if our database was restored from a backup since."""
+def _current(text: str | None, own: str, position: str) -> dict[str, Any]:
+    """Return a stored state; that of an exchange that starts over if our database was restored from a backup since."""
     state: dict[str, Any] = json.loads(text) if text else {}
-    return state if state.get("own") == own else {}
+    return state if not state or state.get("own") == own else _set_back(state, position, Comparison.RESTORED)
+
+
+def _set_back(state: Mapping[str, Any], position: str, why: Comparison) -> dict[str, Any]:
+    """Return the state of an exchange that starts over: what the peer knew of our changes is no news to it.
+
+    Args:
+        state: the former state.
+        position: its attribute with a position in our journal.
+        why: why everything is compared again.
+    """
+    return {
+        "known": max(state.get(position, 0), state.get("known", 0)),
+        "number": state.get("number", 0),
+        "again": why.value,
+    }
 
 
 def pulled(states: Mapping[str, str | None], own: str) -> PullState:
@@ -62,7 +88,7 @@ def pulled(states: Mapping[str, str | None], own: str) -> PullState:
         states: the stored states of the table's exchange with a repository: direction -> text.
         own: identity of our journal.
     """
-    return PullState(**_current(states.get(CheckpointKind.PULL), own))
+    return PullState(**_current(states.get(CheckpointKind.PULL), own, "head"))
 
 
 def pushed(states: Mapping[str, str | None], own: str) -> PushState:
@@ -71,7 +97,7 @@ def pushed(states: Mapping[str, str | None], own: str) -> PushState:
     Args:
         states, own: as in ``pulled``.
     """
-    return PushState(**_current(states.get(CheckpointKind.PUSH), own))
+    return PushState(**_current(states.get(CheckpointKind.PUSH), own, "position"))
 
 
 def delivered(states: Mapping[str, str | None], own: str) -> int:
@@ -138,15 +164,45 @@ class ExchangeStates:
         return delivered(self._states(table, CheckpointKind.SERVE, CheckpointKind.PUSH), self.identity)
 
     def exchanged(self, table: str) -> int:
-        """Return the position up to which the repository knows our changes of a table.
+        """Return the position up to which the repository knows our changes of a table, or once knew them.
 
         What it received from us counts, whoever began: pages that it pulled and acknowledged, pages that we pushed. If
         changes only travel to us, the position at the last contact counts.
         """
-        arrived = self.delivered(table)
+        arrived = self._arrived(table)
         if arrived:
             return arrived
-        return max(self.received(table).acknowledged, self.pulled(table).head)
+        received, pulled = self.received(table), self.pulled(table)
+        return max(received.acknowledged, received.known, pulled.head, pulled.known)
+
+    def _arrived(self, table: str) -> int:
+        states = self._states(table, CheckpointKind.SERVE, CheckpointKind.PUSH)
+        known = Checkpoint.from_json(states[CheckpointKind.SERVE]).known
+        return max(delivered(states, self.identity), known, pushed(states, self.identity).known)
+
+    def start_over(self, table: str, why: Comparison) -> None:
+        """Let our pulls and pushes of a table start over, within the current transaction.
+
+        Args:
+            table: name of the table.
+            why: why everything is compared again.
+        """
+        self.save_pulled(table, PullState(**_set_back(asdict(self.pulled(table)), "head", why)))
+        self.push_again(table, why)
+
+    def mark_restored(self, table: str) -> None:
+        """Note that we were restored from a backup of everything, within the current transaction.
+
+        The exchange goes on from where the backup was made; the other site sends what lies behind.
+        """
+        why = Comparison.RESTORED.value
+        self.save_pulled(table, replace(self.pulled(table), again=why))
+        self.save_pushed(table, replace(self.pushed(table), again=why))
+
+    def push_again(self, table: str, why: Comparison) -> None:
+        """Let our pushes of a table start over, within the current transaction; see ``start_over``."""
+        state = {**asdict(self.pushed(table)), "position": self._arrived(table)}
+        self.save_pushed(table, PushState(**_set_back(state, "position", why)))
 
     def served(self, table: str) -> Checkpoint:
         """Return the checkpoint of what we sent to the repository when it pulled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..adapters import USUAL, adapter_type, can_ask, capabilities_of, where
 from ..adapters.base import Adapter, Remote
 from ..adapters.settings import opened
-from ..core.cursor import CheckpointKind
+from ..core.cursor import Comparison
 from ..core.errors import ConfigurationError
 from ..core.messages import Sentence
 from ..core.policy import Terms
@@ -220,23 +220,28 @@ class Repository:
         return ExchangeStates(self.site.checkpoints, self.id, self.site.journal.identity())
 
     def context(
-        self, table: str, *, clears: bool = True, known: Callable[[str], datetime | None] = unknown
+        self,
+        table: str,
+        *,
+        clears: bool = True,
+        known: Callable[[str], datetime | None] = unknown,
+        again: bool = False,
     ) -> Context:
         """Return the context for importing its documents.
 
         Args:
             table: the main table.
-            clears, known: as in ``importer.Context``.
+            clears, known, again: as in ``importer.Context``.
         """
         states = self.states
-        return self.site.context(
+        context = self.site.context(
             self.id, states.exchanged(table), states.delivered, clears=clears, known=known
         )
+        return replace(context, again=again)
 
     def start_over(self, table: str) -> None:
         """Reset a task, within the current transaction: its next run compares everything."""
-        for direction in (CheckpointKind.PULL, CheckpointKind.PUSH):
-            self.site.checkpoints.forget(self.id, table, direction)
+        self.states.start_over(table, Comparison.ASKED)
         task = self.site.db.sync_task
         query = (task.repository_id == self.id) & (task.resource_name == table)
         self.site.db(query).update(last_pull=None, last_push=None)

@@ -18,6 +18,7 @@ from urllib3 import exceptions as urllib3_errors
 from ..core.errors import (
     ConfigurationError,
     DocumentTooLarge,
+    LateRequest,
     NotAuthenticated,
     NotPermitted,
     NotRegistered,
@@ -84,6 +85,9 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str], now
         return make(NotPermitted)
     if status == 413:
         return make(DocumentTooLarge)
+    last = told.get("number")
+    if status == LateRequest.http_status and told.get("error") == LateRequest.code and isinstance(last, int):
+        return LateRequest(says, hint=hint, remote=True, last=last)
     if status in BUSY or (status == 409 and told.get("transient")):
         retry_after = _retry_after(headers.get("Retry-After"), now)
         return PeerBusy(says, hint=hint, remote=True, retry_after=retry_after)

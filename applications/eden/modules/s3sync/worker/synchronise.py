@@ -89,18 +89,18 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
             if site.can_reconnect:
                 every = site.host.settings.get_sync_lease_seconds() / 4
                 stack.enter_context(lease.heartbeat(site.host.reconnector(), every))
-            report = _run(repository, run, manual)
+            report = _run(repository, run, manual, lease)
         return {"run": run.id, "state": RunState.COMPLETED.value, "message": report.summary()}
     finally:
         lease.release()
 
 
-def _run(repository: Repository, run: RunRecord, manual: bool) -> RunReport:
+def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> RunReport:
     site, settings = repository.site, repository.site.host.settings
     log = repository.log(OUTGOING, run.id)
     try:
         with repository.peer() as peer:
-            local = LocalSite(repository)
+            local = LocalSite(repository, lease.ensure)
             engine = Engine(
                 peer,
                 local,

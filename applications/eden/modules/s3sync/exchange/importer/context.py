@@ -35,6 +35,7 @@ class Context:
         user_id: account on whose behalf the records are written, None for the system.
         max_ahead: how far in the future the time of a record may be before it is rejected.
         is_possible: returns whether a time can be that of a record here; one that cannot ranks below all others.
+        again: whether the sender sends again what it has sent before: an older version is no change then.
         final: whether a deletion that others stand in the way of is refused at once. In an exchange it waits: they may
             be deleted, moved or freed by what comes later.
     """
@@ -49,6 +50,7 @@ class Context:
     user_id: int | None = None
     max_ahead: timedelta = timedelta(hours=24)
     is_possible: Callable[[datetime], bool] = any_time
+    again: bool = False
     final: bool = True
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ...core.clock import later
 from ...core.kept import Side
-from ...core.policy import Decision, DecisionReason, Policy, Terms, Version, decide
+from ...core.policy import Decision, DecisionReason, Policy, Terms, Version, decide, is_newer
 from ...core.records import Action, Record, Reference, Upload
 from ...core.schema import Component
 from ..ports import Ports
@@ -231,6 +231,10 @@ class Planner:
         if changed_here and self._was_known(item, ours, theirs):
             return decide(ours, theirs, self._terms, changed_here=False, same=True, tie=_never)
         ruling = self._ruling(item) if changed_here else None
+        policy = (ruling or self._terms.conflict_policy) if changed_here else self._terms.update_policy
+        if self._context.again and policy is Policy.NEWER:
+            if not is_newer(ours, theirs, lambda: self._ranks_above(item)):
+                return self._on_same
         return decide(
             ours,
             theirs,

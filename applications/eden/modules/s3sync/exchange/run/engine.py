@@ -16,9 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, TypeVar
 
+from ...core.cursor import RequestNumber
 from ...core.errors import (
     AlreadyRunning,
     DocumentTooLarge,
+    LateRequest,
     NotAuthenticated,
     PeerBusy,
     PeerUnreachable,
@@ -35,6 +37,7 @@ from ...wire.protocol.names import PeerCapability
 from ..peer import Capability, Peer, PullResult, PushResult
 from .failures import Cancelled, Failure, RunFailed
 from .file_transfer import FileTransfer
+from .numbering import Numbering
 from .ports import ImportSummary, Local, Log, Position, Progress, Stage, Task
 from .report import RunReport
 
@@ -220,12 +223,17 @@ class Engine:
         """Pull everything that the peer has for the task."""
         total = ImportSummary()
         limit = self._page_size
+        numbering = Numbering(self._local, self._progress, task)
         more = first = True
         while more:
             self._progress.check()
             position = self._local.position(task)
+            number = numbering.next(position.pull_number, position.push_number)
             try:
-                page, taken = self._repeat(partial(self._take, task, position, limit, first))
+                page, taken = self._repeat(partial(self._take, task, position, limit, first, number))
+            except LateRequest as refusal:
+                numbering.go_above(refusal, number)
+                continue
             except DocumentTooLarge:
                 if limit == 1:
                     raise
@@ -254,7 +262,7 @@ class Engine:
         )
 
     def _take(
-        self, task: Task, position: Position, limit: int, first: bool
+        self, task: Task, position: Position, limit: int, first: bool, number: RequestNumber
     ) -> tuple[PullResult, ImportSummary]:
         self._progress.stage(Stage.PULLING, task.resource)
         started = self._peer_time()
@@ -265,12 +273,13 @@ class Engine:
             msince=position.msince,
             checkpoint=position.checkpoint,
             total=first,
+            number=number,
         )
         try:
             self._progress.advance(bytes_in=page.received)
             self._progress.stage(Stage.IMPORTING, task.resource, page.total)
             if page.is_ours:
-                taken = self._local.take_page(task, page)
+                taken = self._local.take_page(task, page, number.value)
             else:
 
                 def on_batch(done: int) -> None:
@@ -289,6 +298,7 @@ class Engine:
         problems: list[Text] = []
         done = 0
         limit = self._page_size
+        numbering = Numbering(self._local, self._progress, task)
         restored = False
         target = folder / "push.xml"
         position = self._local.position(task)
@@ -306,8 +316,14 @@ class Engine:
                     continue
                 break
             self._progress.stage(Stage.PUSHING, task.resource, page.total)
+            number = numbering.next(position.push_number)
+            self._local.sending(task, number.value)
             try:
-                result = self._repeat(partial(self._send, task, position, target, final and not page.more))
+                last = final and not page.more
+                result = self._repeat(partial(self._send, task, position, target, last, number))
+            except LateRequest as refusal:
+                numbering.go_above(refusal, number)
+                continue
             except DocumentTooLarge:
                 if page.count == 1:
                     raise
@@ -331,13 +347,17 @@ class Engine:
                 break
         self._tell(task.resource, Activity.PUSH, LogAction.SEND, done, dict(counts), problems)
 
-    def _send(self, task: Task, position: Position, target: Path, final: bool) -> PushResult:
+    def _send(
+        self, task: Task, position: Position, target: Path, final: bool, number: RequestNumber
+    ) -> PushResult:
         return self._peer.push(
             task.exchange,
             target,
             journal=self._local.journal_identity(),
             checkpoint=position.checkpoint,
             final=final,
+            number=number,
+            again=position.again,
         )
 
     def _learn(self, result: PushResult) -> None:

@@ -14,6 +14,7 @@ from typing import (
     Protocol,
 )
 
+from ...core.cursor import Comparison
 from ...core.messages import Text
 from ...core.task import Activity, LogAction, Result
 from ..peer import Exchange, Peer, PullResult, PushResult
@@ -63,6 +64,8 @@ class Position:
         pushed: position in our journal up to which the peer has everything.
         checkpoint: the peer's checkpoint from the last push, "" before the first.
         files: stored names of files that the peer needs and does not have yet.
+        pull_number, push_number: numbers of the last requests.
+        again: why everything is sent again, None if it is not.
     """
 
     cursor: str = ""
@@ -70,6 +73,9 @@ class Position:
     pushed: int = 0
     checkpoint: str = ""
     files: tuple[str, ...] = ()
+    pull_number: int = 0
+    push_number: int = 0
+    again: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -121,8 +127,15 @@ class Local(Protocol):
         """Store further capabilities of the peer."""
         ...
 
-    def take_page(self, task: Task, page: PullResult) -> ImportSummary:
-        """Import a page of the extended protocol and store its cursor, in one transaction."""
+    def take_page(self, task: Task, page: PullResult, number: int) -> ImportSummary:
+        """Import a page of the extended protocol and store its cursor, in one transaction.
+
+        Args:
+            number: number of the request.
+
+        Raises:
+            AlreadyRunning: another worker has taken over; nothing was written.
+        """
         ...
 
     def take_document(
@@ -153,8 +166,16 @@ class Local(Protocol):
         """
         ...
 
+    def sending(self, task: Task, number: int) -> None:
+        """Store the number of a page before it is sent."""
+        ...
+
     def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
         """Store that the peer has a page (without result: nothing had to be sent), and which files it needs."""
+        ...
+
+    def was_restored(self, task: Task) -> None:
+        """Let the versions decide, not the policies, until the task has been exchanged: we were restored."""
         ...
 
     def start_over(self, task: Task) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ...core.cursor import RequestNumber
 from ...core.errors import BadRequest
 from ...core.limits import is_number
 from ...core.text import shown
@@ -35,6 +36,7 @@ class PullRequest:
             that it has pushed; "" if it knows none, None if it says nothing.
         total: whether the answer includes the number of main records after the cursor.
         look: whether this is a dry run: nothing of this request is stored.
+        number: the asking site's number of this pull, None from a site without numbers.
     """
 
     resource: str
@@ -47,6 +49,7 @@ class PullRequest:
     checkpoint: str | None = None
     total: bool = False
     look: bool = False
+    number: RequestNumber | None = None
 
     @classmethod
     def from_vars(cls, variables: Mapping[str, Any]) -> PullRequest:
@@ -74,6 +77,7 @@ class PullRequest:
             checkpoint=read_single(variables, "checkpoint"),
             total=read_single(variables, "total") == "1",
             look=read_single(variables, "look") == "1",
+            number=RequestNumber.parse(read_single(variables, "number")),
         )
 
     def to_query(self) -> str:
@@ -89,6 +93,7 @@ class PullRequest:
             ("checkpoint", self.checkpoint),
             ("total", "1" if self.total else None),
             ("look", "1" if self.look else None),
+            ("number", str(self.number) if self.number else None),
             ("include_deleted", "True"),
         ]
         query = query_string(pairs)

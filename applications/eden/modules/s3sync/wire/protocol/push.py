@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ...core.cursor import Comparison, RequestNumber
 from ...core.errors import BadRequest
 from ...core.policy import Method, Policy, parse_strategy
 from ...core.text import shown
@@ -29,6 +30,8 @@ class PushRequest:
         checkpoint: the receiver's checkpoint from the last push, "" at first; None for an Eden.
         look: whether this is a dry run: only the outcomes are answered, and nothing is stored.
         final: whether the sender has nothing more: its deletions that still wait are refused now.
+        number: the sender's number of this push, None from a site without numbers.
+        again: why the sender sends everything again, None if it does not.
     """
 
     resource: str
@@ -41,6 +44,8 @@ class PushRequest:
     checkpoint: str | None = None
     look: bool = False
     final: bool = False
+    number: RequestNumber | None = None
+    again: Comparison | None = None
 
     @classmethod
     def from_vars(cls, variables: Mapping[str, Any]) -> PushRequest:
@@ -61,6 +66,8 @@ class PushRequest:
             checkpoint=read_single(variables, "checkpoint"),
             look=read_single(variables, "look") == "1",
             final=read_single(variables, "final") == "1",
+            number=RequestNumber.parse(read_single(variables, "number")),
+            again=_again(variables),
         )
 
     def to_query(self) -> str:
@@ -77,6 +84,8 @@ class PushRequest:
                 ("checkpoint", self.checkpoint),
                 ("look", "1" if self.look else None),
                 ("final", "1" if self.final else None),
+                ("number", str(self.number) if self.number else None),
+                ("again", self.again and self.again.value),
             ]
         )
 
@@ -179,6 +188,11 @@ def _strategy(variables: Mapping[str, Any]) -> tuple[Method, ...] | None:
 def _policy(variables: Mapping[str, Any], name: str) -> Policy | None:
     text = read_single(variables, name)
     return Policy.parse(text, Policy.NEWER) if text else None
+
+
+def _again(variables: Mapping[str, Any]) -> Comparison | None:
+    text = read_single(variables, "again")
+    return next((each for each in Comparison if each.value == text), None)
 
 
 def _journal(variables: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from ...core.errors import BadRequest, PeerRefused, ProtocolError, SyncError
+from ...core.errors import BadRequest, LateRequest, PeerRefused, ProtocolError, SyncError
 from .times import parse_msince
 
 
@@ -35,6 +35,8 @@ def failure(error: SyncError, sender: str | None = None) -> tuple[int, dict[str,
     }
     if sender is not None:
         body["sender"] = sender
+    if isinstance(error, LateRequest):
+        body["number"] = error.last
     return status, body
 
 
