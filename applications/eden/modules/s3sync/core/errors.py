@@ -16,6 +16,7 @@ which side it happened (``remote``). Code decides by type and attribute, never b
       ProtectedResource
       NotAuthenticated
       NotPermitted
+      ForeignAccount
       NotRegistered
       MethodNotAllowed
       UnsupportedFormat
