@@ -15,7 +15,6 @@ from gluon import current
 from gluon.scheduler import Scheduler, TaskReport
 from gluon.storage import Storage
 
-from s3sync.active.local_site import LocalSite
 from s3sync.core.errors import AlreadyRunning, ConfigurationError, PeerRefused
 from s3sync.core.messages import read_failures
 from s3sync.database import log as log
@@ -258,29 +257,6 @@ def test_a_lost_lease_ends_the_run(world: World) -> None:
     lease.lost.set()
     with pytest.raises(AlreadyRunning):
         record.check()
-
-
-def test_a_worker_that_was_stopped_and_replaced_writes_nothing_when_it_wakes_up(world: World) -> None:
-    site, lease = world.site, world.lease()
-    lease.acquire()
-    record = run_record.RunRecord(site, world.repository, None, True, lease)
-    repository = site.repository(world.repository)
-    local = LocalSite(repository, lease.ensure)
-    task = repository.tasks[0]
-    page = world.peer.pull(task.exchange, cursor="", limit=10)
-    site.db(site.db.sync_lease).update(owner="another worker")
-    site.db.commit()
-    for write in (
-        lambda: local.take_page(task, page, 1),
-        lambda: local.sending(task, 1),
-        lambda: local.start_over(task),
-        lambda: lease.assign(record.id),
-        record.check,
-    ):
-        with pytest.raises(AlreadyRunning, match="taken over"):
-            write()
-        lease.lost.clear()
-    assert site.db(site.db.org_organisation).isempty() and site.db(site.db.sync_checkpoint).isempty()
 
 
 def test_the_heartbeat_beats_and_notices_a_loss(world: World) -> None:
