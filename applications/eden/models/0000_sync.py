@@ -1,7 +1,8 @@
 """The first model: what has to happen before any other reads the request or a translated text."""
 
-from s3sync.ui import program_requests as program_requests, translations as translations
+from s3sync.ui import program_requests as program_requests, tickets as tickets, translations as translations
 
 if request.controller == "sync":
     program_requests.prepare(request, response, session)
 translations.quote_translations()
+tickets.hide_secrets()

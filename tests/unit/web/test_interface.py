@@ -31,9 +31,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 def asked(method: str, extension: str = "xml", arg: str | None = None, **variables: str) -> Any:
-    env = Storage(request_method=method, path_info="/eden")
     return SimpleNamespace(
-        env=env, extension=extension, args=lambda number: arg, get_vars=Storage(variables), body=io.BytesIO()
+        wsgi=SimpleNamespace(environ={}),
+        env=Storage(request_method=method, path_info="/eden"),
+        extension=extension,
+        args=lambda number: arg,
+        get_vars=Storage(variables),
+        body=io.BytesIO(),
     )
 
 
@@ -120,3 +124,56 @@ def test_a_page_of_a_resource_reads_no_more_than_it_sends(
         False,
     ]
     assert max(read) <= 5
+
+
+@pytest.mark.parametrize("entrance", [interface.sync_request, interface.file_request, of_table, of_record])
+def test_an_exception_ends_at_the_edge_as_json_with_a_trace_in_the_log(
+    site: Site, entrance: Entrance, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*args: Any) -> None:
+        raise RecursionError("s3cret")
+
+    monkeypatch.setattr(interface, "checked_method", fails)
+    monkeypatch.setattr(plain_resources, "checked_method", fails)
+    request = asked("GET")
+    refused = refusal(entrance, request)
+    assert refused.status == 500 and refused.headers["Content-Type"].startswith("application/json")
+    told = json.loads(refused.body)
+    assert (told["error"], told["status"]) == ("internal_error", "failed") and "s3cret" not in refused.body
+    assert any(each.exc_info for each in caplog.records), "the trace is in the log"
+    assert request.wsgi.environ["__ROUTES_ONERROR__"], "web2py must not replace the answer by a page"
+
+
+def test_a_database_that_is_gone_does_not_hide_the_answer(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> None:
+        raise OSError("the line to the database is cut")
+
+    monkeypatch.setattr(site.db, "rollback", gone)
+    monkeypatch.setattr(interface, "checked_method", gone)
+    assert refusal(interface.sync_request, asked("GET")).status == 500
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"http_sec_fetch_site": "cross-site"}, 403),
+        ({"http_sec_fetch_site": "same-site"}, 403),
+        ({"http_origin": "https://evil.example"}, 403),
+        ({"http_origin": "null"}, 403),
+        ({"http_origin": "https://own.example.org.evil.example"}, 403),
+        ({"http_sec_fetch_site": "same-origin", "http_origin": "https://own.example.org"}, 400),
+        ({"http_sec_fetch_site": "none"}, 400),
+        ({}, 400),
+    ],
+)
+@pytest.mark.parametrize("entrance", [interface.sync_request, interface.register_request, of_table])
+def test_a_page_of_another_site_writes_nothing(
+    site: Site, entrance: Entrance, headers: dict[str, str], status: int
+) -> None:
+    request = asked("POST", "json" if entrance is interface.register_request else "xml")
+    request.env.update(http_host="own.example.org", **headers)
+    refused = refusal(entrance, request)
+    # Without a body, and for a push without a resource, there is nothing to take: 400, or 200 as an Eden says it.
+    assert (refused.status == 403) == (status == 403)

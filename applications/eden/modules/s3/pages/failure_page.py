@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -20,14 +21,23 @@ def failure(variables: Any) -> Any:
         variables: what web2py adds to the address (``routes_onerror``): ticket, requested_uri.
 
     Returns:
-        what the view shows; for programs a text.
+        what the view shows; for programs JSON, as the interface answers.
     """
     response = current.response
     ticket = str(variables.get("ticket") or "").rpartition("/")[2]
     response.status = 500
     path = str(variables.get("requested_uri") or "").partition("?")[0]
     if path.rpartition(".")[2] in FORMATS or "/sync/file/" in path:
-        response.headers["Content-Type"] = "text/plain; charset=utf-8"
-        return f"Internal error, report {ticket or 'unknown'}"
+        response.headers["Content-Type"] = "application/json; charset=utf-8"
+        return json.dumps(
+            {
+                "status": "failed",
+                "statuscode": "500",
+                "message": f"Internal error, report {ticket or 'unknown'}",
+                "error": "internal_error",
+                "hint": "The report is in the folder errors of the application of the answering site.",
+                "transient": False,
+            }
+        )
     response.view = "default/problem.html"
     return {"status": 500, "title": heading(500), "ticket": ticket if _TICKET.fullmatch(ticket) else ""}

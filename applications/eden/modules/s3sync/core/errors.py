@@ -200,6 +200,13 @@ class ForeignAccount(SyncError):
     http_status = 403
 
 
+class InternalError(SyncError):
+    """This site failed while it answered a request."""
+
+    code = "internal_error"
+    default_hint = "Look into the log of the web server of the answering site, and send it to its developers."
+
+
 class NotRegistered(SyncError):
     """The site that pushes is not registered here."""
 

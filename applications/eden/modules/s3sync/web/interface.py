@@ -11,11 +11,13 @@ import json
 import logging
 from collections.abc import Iterator
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from gluon import HTTP
 
 from ..core.errors import (
     ConfigurationError,
+    InternalError,
     MethodNotAllowed,
     ModuleDisabled,
     NotAuthenticated,
@@ -135,6 +137,8 @@ def answering(request: Any, activity: Activity | None = None) -> Iterator[Site]:
         request: web2py's.
         activity: what the log has to say of an error, None if it does not belong into the log.
     """
+    # web2py would replace the body of a 500 by a page, which reads the body of the request once more.
+    request.wsgi.environ["__ROUTES_ONERROR__"] = True
     site: Site | None = None
     try:
         try:
@@ -144,17 +148,47 @@ def answering(request: Any, activity: Activity | None = None) -> Iterator[Site]:
                 "The interface for programs belongs to the module sync, which is not enabled at this site.",
                 hint=error.hint,
             ) from error
+        check_origin(site, request)
         yield site
     except SyncError as error:
         _refuse(site, request, activity, error)
+    except HTTP:
+        raise
+    except Exception as error:
+        # Left to web2py it would become a ticket with whatever the program had in hand, credentials too.
+        logger.exception("%s %s failed", request.env.request_method, request.env.path_info)
+        _refuse(site, request, activity, InternalError(f"Internal error: {type(error).__name__}"))
+
+
+def check_origin(site: Site, request: Any) -> None:
+    """Refuse writes of pages of other sites, which a browser sends with the Basic credentials that it remembers.
+
+    Raises:
+        NotPermitted: a browser says that another site has made this request.
+    """
+    env = request.env
+    if env.request_method in ("GET", "HEAD"):
+        return
+    origin = env.http_origin
+    ours = {f"{scheme}://{env.http_host}" for scheme in ("http", "https")} | {
+        "{0.scheme}://{0.netloc}".format(urlsplit(site.base_url))
+    }
+    if (env.http_sec_fetch_site or "none") not in ("none", "same-origin") or (origin and origin not in ours):
+        raise NotPermitted(
+            "A page of another site must not write here.", hint="Send it by a program, not by a browser."
+        )
 
 
 def _refuse(site: Site | None, request: Any, activity: Activity | None, error: SyncError) -> NoReturn:
     sender = None
     if site is not None:
-        site.db.rollback()
-        _log_refusal(site, request, activity, error)
-        sender = site.config().uuid if activity is Activity.REGISTER else None
+        try:
+            site.db.rollback()
+            _log_refusal(site, request, activity, error)
+            sender = site.config().uuid if activity is Activity.REGISTER else None
+        except Exception:
+            # The database may be what failed.
+            logger.exception("%s %s: the refusal could not be logged", request.env.request_method, error)
     if isinstance(error, NotAuthenticated):
         raise HTTP(
             401,

@@ -39,6 +39,7 @@ def remedies(T: Translate) -> dict[str, Any]:
             "Use the account that registered the site, or let an administrator of the answering site release its "
             "repository: page of the repository, Configuration."
         ),
+        "internal_error": T("Look into the log of the web server of the site that was asked."),
         "not_registered": T(
             "The sending site has to register first: open the repository there and use 'Register'."
         ),
