@@ -14,7 +14,7 @@ from .instance import prepare_instance
 from .places import DEFAULT_INSTANCE
 from .ports import check_port, numeric_host
 from .preparation import Administrator, administrator_from, prepare_site
-from .problems import Problem
+from .problems import Problem, file_problem
 from .supervisor import (
     StopRequested,
     running,
@@ -188,6 +188,11 @@ def main(arguments: Sequence[str]) -> int:
         return run(rest)
     except Problem as problem:
         print(f"{problem}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if not error.filename:
+            raise
+        print(f"{file_problem(error)}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, StopRequested):
         print("\nInterrupted. The next start continues where this one stopped.", file=sys.stderr)

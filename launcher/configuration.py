@@ -10,6 +10,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from .places import configuration_file
 
@@ -172,7 +173,17 @@ def with_value(text: str, section: str, option: str, value: str) -> str:
 
 def write_privately(path: Path, text: str) -> None:
     """Replace a file atomically. Only its owner may read it: it may contain a database password."""
-    fresh = path.with_name(path.name + ".new")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
-        handle.write(text)
-    os.replace(fresh, path)
+    fresh = beside(path)
+    try:
+        with open(
+            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as handle:
+            handle.write(text)
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def beside(path: Path) -> Path:
+    """Return the path of a new file in the same folder, which no other process uses."""
+    return path.with_name(f".{path.name}.{uuid4().hex}")

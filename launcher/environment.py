@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Callable
 
+from .configuration import beside
 from .places import CHECKOUT
 from .problems import Problem
 
@@ -193,7 +194,7 @@ def install(
     web2py = web2py_checkout()
     if web2py:
         use_gluon_of(web2py, folder)
-    fresh = stamp_file(folder).with_suffix(".new")
+    fresh = beside(stamp_file(folder))
     fresh.write_text(json.dumps(installed, indent=1, sort_keys=True) + "\n")
     os.replace(fresh, stamp_file(folder))
 

@@ -18,3 +18,16 @@ class Problem(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.remedy}"
+
+
+def file_problem(error: OSError) -> Problem:
+    """Return the problem that a file or folder cannot be read or written, wherever that was met.
+
+    Args:
+        error: names the file.
+    """
+    return Problem(
+        f"{error.filename} cannot be used: {error.strerror or error}.",
+        "Let it be readable and writable for this user, with room on its disk, or choose another folder: "
+        "./run --instance /path/to/folder",
+    )

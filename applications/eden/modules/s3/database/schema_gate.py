@@ -12,7 +12,10 @@ import os
 import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import IO, Any
+
+from s3sync.core.atomic_write import replace_text
 
 from ..data_model.errors import SchemaBusy
 from . import pydal_notes as pydal_notes
@@ -135,10 +138,7 @@ class SchemaGate:
         loosen(db)
         create_indices(db)
         db.commit()
-        temporary = f"{self._file}.{os.getpid()}"
-        with open(temporary, "w", encoding="ascii") as stored:
-            stored.write(self.wanted)
-        os.replace(temporary, self._file)
+        replace_text(Path(self._file), self.wanted)
         self.abandon()
 
     @staticmethod

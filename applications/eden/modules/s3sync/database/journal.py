@@ -105,8 +105,10 @@ class SqlJournal:
     def _settled_identity(self) -> str:
         """Check again with writers locked out, and give the journal a new identity if needed."""
         with self._writing():
+            # Here too the file is read first: not every local writer is locked out.
+            remembered = self._remembered()
             stored, head = self._stored_identity(), self.store.highest_position()
-            if stored is None or self._is_foreign(stored, head, self._remembered()):
+            if stored is None or self._is_foreign(stored, head, remembered):
                 stored = self._rename()
                 # Before the end of the transaction: a process that waits for it must find both.
                 self._remember(stored, head)
