@@ -247,6 +247,10 @@ class SqlKeptVersions:
             target = schema.get(name)
             if target is not None and "uuid" in target.fields:
                 found.update(row[0] for row in self._store.fetch(target, ("uuid",), "uuid", uuids))
+        # Of a merged record that never was here, the survivor is.
+        twins = self._store.columns.name("sync_twin")
+        sql = f"SELECT uuid FROM {twins} WHERE uuid IN "
+        found.update(row[0] for row in self._store.by_keys(sql, (), uuids - found))
         return found
 
     def _open(self, repository_id: int | None, table: str) -> tuple[str, tuple[Any, ...]]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
-from typing import Callable, Protocol
+from typing import Callable
 
 from ...core.gc_pause import paused_gc
 from ...core.kept import SUPERSEDABLE, Kept, KeptKind
@@ -20,7 +20,6 @@ from ...core.limits import BATCH_SIZE
 from ...core.messages import Message, Sentence
 from ...core.policy import DecisionReason, Terms
 from ...core.records import Action, Outcome, Record, Reference
-from ...core.schema import Table
 from ...wire.s3xml import LONGEST_IDENTIFIER, Decoder, encode_record, parse_fragment
 from ...wire.s3xml.document import Document
 from ..ports import Ports
@@ -28,6 +27,7 @@ from .apply import Applier
 from .context import Context, unknown
 from .gather import Batch, Gatherer
 from .items import Item, Role
+from .losses import Losses, Snapshot
 from .plan import Agreed, Planner
 from .report import MAX_FAILURES, MAX_LISTED, Report
 
@@ -39,12 +39,6 @@ _KEPT_KINDS = {
     Action.REJECTED: KeptKind.REJECTED,
     Action.SKIPPED: KeptKind.REFUSED,
 }
-
-
-class Snapshot(Protocol):
-    """Writes records of this site as S3XML."""
-
-    def __call__(self, table: Table, keys: Sequence[int]) -> dict[int, str]: ...
 
 
 class Importer:
@@ -173,7 +167,8 @@ class Importer:
         agreed: Mapping[str, Agreed] | None = None,
     ) -> Report:
         planner = Planner(self._ports, gatherer, terms, context, agreed)
-        applier = Applier(self._ports, context, gatherer.reference_uuid)
+        losses = Losses(self._ports.schema, self._snapshot, context.repository_id)
+        applier = Applier(self._ports, context, gatherer.reference_uuid, planner.resolver, losses)
         report = Report()
         waiting = iter(batches)
         while True:
@@ -192,6 +187,7 @@ class Importer:
                         planner.resolver.remember(batch)
                         self._keep(batch, context, ours)
                         _account(report, batch, main)
+                        self._keep_losses(losses.take(), report)
                         batch = gatherer.again(batch)
                 # The next batch is read before these names are bound again, and two batches need twice the memory.
                 del records, batch
@@ -276,6 +272,17 @@ class Importer:
             else each
             for each in kept
         ]
+
+    def _keep_losses(self, lost: Sequence[Kept], report: Report) -> None:
+        if not lost:
+            return
+        self._ports.kept_versions.keep(lost)
+        for each in lost[: max(0, MAX_FAILURES - len(report.conflicts))]:
+            report.conflicts.append(
+                Sentence.RECORD_CONFLICT.say(
+                    record=f"{each.table} {each.uuid}", reason=_reason_message(each.reason)
+                )
+            )
 
     def _put_off(
         self, items: Sequence[Item], context: Context, ours: dict[str, dict[int, str]]

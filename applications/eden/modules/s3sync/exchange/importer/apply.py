@@ -16,13 +16,14 @@ from ...core.records import Action, Outcome, Reference
 from ..ports import Ports
 from .context import Context, HookForm
 from .create import Creator
-from .deletion import Deleter
+from .deletion import Deleter, Merger
 from .gather import Batch
 from .items import Item
 from .links import Links
-from .merge import Merger
+from .losses import Losses
 from .owners import Owners
 from .pending import PendingWriter
+from .references import Resolver
 from .update import HandOver, Updater
 
 _WRITTEN = (Action.CREATED, Action.UPDATED, Action.DELETED, Action.MERGED)
@@ -35,19 +36,28 @@ class Applier:
         ports: the ports of the site.
         context: where the records come from.
         uuid_of: returns the uuid of a reference's target, as it is stored here.
+        resolver: looks up references.
+        losses: keeps what the effects of deletions and merges take away.
     """
 
-    def __init__(self, ports: Ports, context: Context, uuid_of: Callable[[Reference], str | None]) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        context: Context,
+        uuid_of: Callable[[Reference], str | None],
+        resolver: Resolver,
+        losses: Losses,
+    ) -> None:
         self._ports = ports
         self._context = context
-        deleter = Deleter(ports, context.repository_id, context.delivered, context.is_possible)
+        deleter = Deleter(ports, context.repository_id, context.delivered, context.is_possible, losses)
         self._owners = Owners(ports.accounts)
         self._links = Links(ports)
         self._hand_over = HandOver(ports.store)
         self._creator = Creator(ports, context, self._owners, self._links)
         self._updater = Updater(ports, context, self._owners, self._links, deleter)
         self._merger = Merger(ports, context, deleter)
-        self._waiting = PendingWriter(ports, context.repository_id, deleter, uuid_of)
+        self._waiting = PendingWriter(ports, context.repository_id, deleter, resolver, uuid_of)
 
     def apply(self, batch: Batch, main: str) -> None:
         """Write a planned batch and set an outcome on each of its items.
@@ -79,6 +89,7 @@ class Applier:
         self._waiting.defer(written)
         twins = [item for item in live if item.twin and item.outcome and not _is_written(item.outcome)]
         awaited = self._waiting.settle([*written, *twins])
+        self._waiting.redirect([item for item in batch.items if item.survivor and item.is_new])
         self._after(written, awaited)
 
     def _outcome(self, item: Item) -> Outcome:

@@ -14,10 +14,10 @@ from ...wire.protocol.dry_run import DryRunRecord, DryRunResult
 from ...wire.s3xml import encode_record
 from ...wire.s3xml.document import Document
 from ..ports import Ports
-from . import Snapshot
 from .context import Context
 from .gather import Gatherer
 from .items import Item, Role
+from .losses import Snapshot
 from .plan import Planner
 
 #: Number of records per kind of outcome that are shown with their differences.

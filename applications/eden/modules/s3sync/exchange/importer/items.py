@@ -162,10 +162,14 @@ class Item:
 
     def key_for(self, field: Field) -> int | None:
         """Return the key by which ``field`` of another record refers to this one, None while unknown."""
-        if field.target == self.plan.table.name:
+        return self.key_as(field.target)
+
+    def key_as(self, target: str | None) -> int | None:
+        """Return the key by which fields that refer to a table, perhaps a super-entity, refer to this record."""
+        if target == self.plan.table.name:
             return self.key
         for super_key, super_table in self.plan.table.super_keys.items():
-            if super_table == field.target:
+            if super_table == target:
                 return self.super_keys.get(super_key)
         return None
 

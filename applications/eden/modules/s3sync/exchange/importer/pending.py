@@ -6,7 +6,7 @@ A missing target or file is stored, and set when it arrives, in whatever exchang
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ...core.kept import Deferred
@@ -14,9 +14,10 @@ from ...core.records import Reference, Upload
 from ...core.schema import Table
 from ...wire.values.json_references import portable, references, resolved
 from ..ports import Ports
-from .deletion import Deleter
+from .deletion import Deleter, end_of_merges
 from .gather import Batch
 from .items import MERGED, Item, Missing
+from .references import Needed, Resolver
 
 
 class PendingWriter:
@@ -26,6 +27,7 @@ class PendingWriter:
         ports: the ports of the site.
         repository_id: the repository that sent the records.
         deleter: merges records whose survivor has arrived.
+        resolver: looks up references.
         uuid_of: returns the uuid of a reference's target, as it is stored here.
     """
 
@@ -34,6 +36,7 @@ class PendingWriter:
         ports: Ports,
         repository_id: int | None,
         deleter: Deleter,
+        resolver: Resolver,
         uuid_of: Callable[[Reference], str | None],
     ) -> None:
         self._schema = ports.schema
@@ -41,7 +44,9 @@ class PendingWriter:
         self._pending = ports.pending_references
         self._files = ports.files
         self._clock = ports.clock
+        self._twins = ports.twins
         self._deleter = deleter
+        self._resolver = resolver
         self._repository_id = repository_id
         self._uuid_of = uuid_of
 
@@ -98,34 +103,80 @@ class PendingWriter:
         waiting = self._pending.deferred_for({name: list(uuids) for name, uuids in arrived.items()})
         if not waiting:
             return set()
-        settled: list[Deferred] = []
+        self._settle(waiting, lambda each, target: arrived[each.target][each.uuid].key_as(target))
+        return {id(arrived[each.target][each.uuid]) for each in waiting}
+
+    def redirect(self, items: Sequence[Item]) -> None:
+        """Let what waits for records that never were here, but were merged elsewhere, wait for their survivors.
+
+        Args:
+            items: merges of records that are not here.
+        """
+        merged: dict[str, dict[str, str]] = defaultdict(dict)
+        for item in items:
+            if item.uuid is not None and item.survivor is not None:
+                merged[item.plan.table.name][item.uuid] = item.survivor
+        if not merged:
+            return
+        ends = {name: {uuid: end_of_merges(uuid, steps) for uuid in steps} for name, steps in merged.items()}
+        for name, found in ends.items():
+            self._remember(self._schema.table(name), found)
+        waiting = [
+            each
+            for each in self._pending.deferred_for({name: list(found) for name, found in ends.items()})
+            if each.field not in self._schema.table(each.table).json_references
+        ]
+        if waiting:
+            self._redirect([each._replace(uuid=ends[each.target][each.uuid]) for each in waiting])
+
+    def _remember(self, table: Table, ends: Mapping[str, str]) -> None:
+        """Store the survivors that are here as what other sites may name by the uuid of a merged record."""
+        if table.has_unique:
+            return  # There a further uuid says that two records are one, whichever of them comes.
+        here: dict[str, int] = dict(self._store.fetch(table, ("uuid", table.key), "uuid", set(ends.values())))
+        known = {uuid: here[end] for uuid, end in ends.items() if end in here}
+        if known:
+            self._twins.remember(table.name, known)
+
+    def _redirect(self, waiting: Sequence[Deferred]) -> None:
+        needed: Needed = defaultdict(set)
+        for each in waiting:
+            needed[(each.target, self._target(each))].add(each.uuid)
+        known = self._resolver.known(needed)
+        arrived = [each for each in waiting if (each.target, self._target(each), each.uuid) in known]
+        self._settle(arrived, lambda each, target: known[(each.target, target, each.uuid)])
+        self._pending.defer([each for each in waiting if each not in arrived])
+
+    def _target(self, waiting: Deferred) -> str:
+        """Return the table that a waiting field refers to, which may be a super-entity."""
+        fields = self._schema.table(waiting.table).fields
+        return waiting.target if waiting.field == MERGED else fields[waiting.field].target or ""
+
+    def _settle(self, waiting: Sequence[Deferred], key_of: Callable[[Deferred, str], int | None]) -> None:
+        """Set references that waited; ``key_of``: takes one and the table that its field refers to."""
         by_field: dict[tuple[str, str], list[Deferred]] = defaultdict(list)
         for each in waiting:
             by_field[(each.table, each.field)].append(each)
         for (name, field_name), group in by_field.items():
             table = self._schema.get(name)
             if table is not None:
-                self._settle_field(table, field_name, group, arrived)
-            settled.extend(group)
-        self._pending.settle(settled)
-        return {id(arrived[each.target][each.uuid]) for each in waiting}
+                keys = {each: key_of(each, self._target(each)) for each in group}
+                self._settle_field(table, field_name, keys)
+        self._pending.settle(waiting)
 
-    def _settle_field(
-        self, table: Table, field_name: str, group: Sequence[Deferred], arrived: dict[str, dict[str, Item]]
-    ) -> None:
+    def _settle_field(self, table: Table, field_name: str, keys: dict[Deferred, int | None]) -> None:
+        records = {each.key for each in keys}
         if field_name == MERGED:
-            self._settle_merges(table, {each.key: arrived[each.target][each.uuid].key or 0 for each in group})
+            self._settle_merges(table, {each.key: key for each, key in keys.items() if key is not None})
             return
         field = table.fields[field_name]
         if field_name in table.json_references:
-            self._settle_json(table, field_name, {each.key for each in group})
+            self._settle_json(table, field_name, records)
             return
-        current: dict[int, Any] = dict(
-            self._store.fetch(table, (table.key, field_name), table.key, {each.key for each in group})
-        )
+        found = self._store.fetch(table, (table.key, field_name), table.key, records)
+        current: dict[int, Any] = dict(found)
         rows: dict[int, Any] = {}
-        for each in group:
-            key = arrived[each.target][each.uuid].key_for(field)
+        for each, key in keys.items():
             if key is None or each.key not in current:
                 continue
             if field.kind == "list:reference":

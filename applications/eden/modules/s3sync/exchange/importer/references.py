@@ -87,8 +87,8 @@ class Resolver:
         return known
 
     def _of_twins(self, table: Table, columns: Sequence[str], uuids: set[str]) -> list[Row]:
-        """Return rows as ``known`` looks them up by uuid, for records that others know under another uuid."""
-        if not uuids or not table.has_unique:
+        """Return rows as ``known`` looks them up by uuid, for records with further uuids: twins, and merged ones."""
+        if not uuids:
             return []
         keys = self._twins.find(table.name, uuids)
         if not keys:

@@ -97,6 +97,15 @@ def reasons(T: Translate) -> dict[DecisionReason, Any]:
         DecisionReason.UNKNOWN_DELETION: T("The record was deleted before this site knew it."),
         DecisionReason.ECHO: T("It is our own former version, which was replaced here since."),
         DecisionReason.OWNER_DELETED: T("The record that it belongs to was deleted here."),
+        DecisionReason.TAKEN_ALONG: T(
+            "It changed here after what it belongs to was deleted elsewhere, and was deleted with it."
+        ),
+        DecisionReason.TOOK_ALONG: T(
+            "What belongs to it changed here after it was deleted elsewhere, and was deleted with it."
+        ),
+        DecisionReason.ONLY_ONE: T(
+            "What they belong to was joined, and there can be one of them. That of the record that stayed was kept."
+        ),
         DecisionReason.NO_CREATE: T("This resource takes no new records."),
         DecisionReason.NO_UPDATE: T("This resource takes no changes."),
         DecisionReason.NO_DELETE: T("This resource takes no deletions."),

@@ -1,21 +1,30 @@
-"""Deletions and merges: a mark on the record, and their effects on other records.
+"""Deletions: a mark on the record, and their effects on other records.
 
 A deletion has the same effects as when a person deletes the record here: dependent records are deleted as well,
 references that may be empty are emptied and saved in ``deleted_fk``, and a record that must keep its reference
 restricts the deletion. All effects are changes made here: they get their own positions in the journal and travel on.
+What is deleted along with a record although it changed here later is kept.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
-from ...core.clock import TICK, any_time, later
-from ...core.schema import META_FIELDS, Field, Table
-from ..ports import Ports, Row, Store, nowhere
+from ....core.clock import TICK, any_time, later
+from ....core.schema import META_FIELDS, Field, Table
+from ...ports import Ports, Row, nowhere
+from ..losses import Losses, NoLosses
+
+#: Places in ``columns_of``.
+_DELETED, _MODIFIED_ON, _UUID = 1, 2, 3
+
+
+#: A record: its table and key.
+Place = tuple[str, int]
 
 
 class RecordToDelete(NamedTuple):
@@ -33,7 +42,7 @@ class Restriction(NamedTuple):
     number: int
 
 
-class _Cascade:
+class Cascade:
     """All records that a deletion affects, determined before anything is written."""
 
     def __init__(self) -> None:
@@ -41,16 +50,22 @@ class _Cascade:
         self.rows: dict[str, dict[int, Row]] = defaultdict(dict)
         self.emptied: dict[tuple[str, str], dict[int, Any]] = defaultdict(dict)
         self.restricted: list[tuple[str, int, str, str, int]] = []
+        self.owners: dict[Place, Place] = {}
+
+    def found(self, place: Place) -> tuple[Row | None, datetime | None]:
+        """Return the row of a record, and the time of its deletion; None if it is not deleted here and now."""
+        return self.rows[place[0]].get(place[1]), self.deleted[place[0]].get(place[1])
 
 
-class Deleter:
-    """Deletes and merges records, in sets.
+class Remover:
+    """Deletes records and brings them back, in sets.
 
     Args:
         ports: the ports of the site.
         origin: repository the changes come from, None for here.
         delivered: see ``ports.Journal.note``.
         is_possible: returns whether a time can be that of a record.
+        losses: keeps what the effects take away.
     """
 
     def __init__(
@@ -59,9 +74,11 @@ class Deleter:
         origin: int | None,
         delivered: Callable[[str], int] = nowhere,
         is_possible: Callable[[datetime], bool] = any_time,
+        losses: Losses | None = None,
     ) -> None:
         self._delivered = delivered
         self._is_possible = is_possible
+        self._losses = losses or NoLosses()
         self._clock = ports.clock
         self._schema = ports.schema
         self._store = ports.store
@@ -83,7 +100,7 @@ class Deleter:
         refused: dict[int, Restriction] = {}
         wanted = {each.key: each.deleted_on for each in to_delete}
         while wanted:
-            cascade = _Cascade()
+            cascade = Cascade()
             self._follow(cascade, table, wanted)
             blocked = self._blocked(cascade, table, wanted)
             if not blocked:
@@ -97,31 +114,36 @@ class Deleter:
     def delete_alone(self, table: Table, to_delete: Sequence[RecordToDelete]) -> None:
         """Mark records as deleted, but keep references to them: these will be moved to another record."""
         moments = {each.key: each.deleted_on for each in to_delete}
-        rows = {row[0]: row for row in self._store.fetch(table, _columns(table), table.key, moments)}
+        rows = {row[0]: row for row in self._store.fetch(table, columns_of(table), table.key, moments)}
         self._mark(table, {key: moments[key] for key in rows}, rows, explicit=set(rows))
         self._mark_super(table, rows.values(), deleted=True)
         self._journal.note(table.name, list(rows), self._origin, self._delivered)
 
-    def _follow(self, cascade: _Cascade, table: Table, to_delete: dict[int, datetime]) -> None:
-        columns = _columns(table)
+    def _follow(self, cascade: Cascade, table: Table, to_delete: dict[int, datetime]) -> None:
+        columns = columns_of(table)
         fresh = {key: when for key, when in to_delete.items() if key not in cascade.deleted[table.name]}
         if not fresh:
             return
-        deleted_at = columns.index("deleted")
-        rows = [row for row in self._store.fetch(table, columns, table.key, fresh) if not row[deleted_at]]
+        rows = [row for row in self._store.fetch(table, columns, table.key, fresh) if not row[_DELETED]]
         for row in rows:
             cascade.deleted[table.name][row[0]] = fresh[row[0]]
             cascade.rows[table.name][row[0]] = row
-        live = {row[0]: fresh[row[0]] for row in rows}
-        self._follow_referrers(cascade, table.name, table.name, live, {key: key for key in live})
+        self._follow_rows(cascade, table, rows, fresh)
+
+    def _follow_rows(
+        self, cascade: Cascade, table: Table, rows: Sequence[Row], moments: dict[int, datetime]
+    ) -> None:
+        """Follow the references to records of which ``rows`` has the columns of ``columns_of``."""
+        keys = {row[0]: row[0] for row in rows}
+        self._follow_referrers(cascade, table.name, table.name, {key: moments[key] for key in keys}, keys)
         for super_key, super_table in table.super_keys.items():
-            at = columns.index(super_key)
+            at = columns_of(table).index(super_key)
             keys = {row[at]: row[0] for row in rows if row[at] is not None}
-            moments = {row[at]: fresh[row[0]] for row in rows if row[at] is not None}
-            self._follow_referrers(cascade, super_table, table.name, moments, keys)
+            by_super = {value: moments[key] for value, key in keys.items()}
+            self._follow_referrers(cascade, super_table, table.name, by_super, keys)
 
     def _follow_referrers(
-        self, cascade: _Cascade, target: str, owner: str, moments: dict[int, datetime], keys: dict[int, int]
+        self, cascade: Cascade, target: str, owner: str, moments: dict[int, datetime], keys: dict[int, int]
     ) -> None:
         if not moments:
             return
@@ -142,15 +164,15 @@ class Deleter:
             if not found:
                 continue
             if field.ondelete == "CASCADE":
+                for row in found:
+                    cascade.owners.setdefault((name, row[0]), (owner, keys[row[1]]))
                 self._follow(cascade, other, {row[0]: moments[row[1]] for row in found})
             elif field.ondelete == "SET NULL" and not field.notnull:
                 cascade.emptied[(name, field_name)].update((row[0], None) for row in found)
             else:
                 cascade.restricted.extend((owner, keys[row[1]], name, field_name, row[0]) for row in found)
 
-    def _blocked(
-        self, cascade: _Cascade, table: Table, wanted: dict[int, datetime]
-    ) -> dict[int, Restriction]:
+    def _blocked(self, cascade: Cascade, table: Table, wanted: dict[int, datetime]) -> dict[int, Restriction]:
         """Return the records whose deletion is restricted by a record that would stay."""
         staying = [each for each in cascade.restricted if each[4] not in cascade.deleted[each[2]]]
         if not staying:
@@ -170,12 +192,35 @@ class Deleter:
     def _blocked_one_by_one(self, table: Table, wanted: dict[int, datetime]) -> dict[int, Restriction]:
         blocked: dict[int, Restriction] = {}
         for key, when in wanted.items():
-            cascade = _Cascade()
+            cascade = Cascade()
             self._follow(cascade, table, {key: when})
             blocked.update(self._blocked(cascade, table, {key: when}))
         return blocked
 
-    def _write(self, cascade: _Cascade, asked: Table, wanted: set[int]) -> None:
+    def _keep_newer(self, cascade: Cascade) -> None:
+        """Keep what is deleted with another record although it changed here later, and what it belongs to."""
+        newer: set[Place] = set()
+        for place in cascade.owners:
+            row, moment = cascade.found(place)
+            if row is not None and moment is not None and (row[_MODIFIED_ON] or moment) > moment:
+                newer.add(place)
+        above: set[Place] = set()
+        for place in newer:
+            owner = cascade.owners.get(place)
+            while owner is not None and owner not in above:
+                above.add(owner)
+                owner = cascade.owners.get(owner)
+        for places, are_newer in ((newer, True), (above - newer, False)):
+            lost: dict[str, dict[int, tuple[str, datetime]]] = defaultdict(dict)
+            for place in places:
+                row, moment = cascade.found(place)
+                if row is not None and moment is not None:
+                    lost[place[0]][place[1]] = row[_UUID], moment
+            for name, records in lost.items():
+                self._losses.deleted(self._schema.table(name), records, newer=are_newer)
+
+    def _write(self, cascade: Cascade, asked: Table, wanted: set[int]) -> None:
+        self._keep_newer(cascade)
         for (name, field_name), emptied in cascade.emptied.items():
             other = self._schema.table(name)
             staying = {key: value for key, value in emptied.items() if key not in cascade.deleted[name]}
@@ -214,8 +259,7 @@ class Deleter:
     def _mark(
         self, table: Table, to_delete: dict[int, datetime], rows: dict[int, Row], explicit: set[int]
     ) -> None:
-        columns = _columns(table)
-        modified_at = columns.index("modified_on")
+        columns = columns_of(table)
         foreign = [(columns.index(field.name), field) for field in _foreign_keys(table)]
         # A deleted component keeps the reference to its master, so that it travels with it.
         joins = {component.fkey for _, component in self._schema.masters(table.name)}
@@ -225,7 +269,7 @@ class Deleter:
             row = rows[key]
             remembered = {field.name: row[at] for at, field in foreign if row[at] not in (None, [], 0)}
             # The effects of a deletion are changes made here, later than anything they override.
-            moment = when if key in explicit else later(row[modified_at] or when, when, self._is_possible)
+            moment = when if key in explicit else later(row[_MODIFIED_ON] or when, when, self._is_possible)
             marks.append(
                 (
                     key,
@@ -239,7 +283,7 @@ class Deleter:
         self._store.update(table, ("deleted", "deleted_fk", "modified_on", *names), marks)
 
     def _mark_super(self, table: Table, rows: Iterable[Row], *, deleted: bool) -> None:
-        columns = _columns(table)
+        columns = columns_of(table)
         rows = list(rows)
         for super_key, super_name in table.super_keys.items():
             at = columns.index(super_key)
@@ -248,67 +292,11 @@ class Deleter:
             if marks and super_table is not None and "deleted" in super_table.fields:
                 self._store.update(super_table, ("deleted",), marks)
 
-    # -- merge -------------------------------------------------------------------------------------------
-
-    def replace(self, table: Table, replaced: dict[int, int], moments: dict[int, datetime]) -> None:
-        """Merge records into others: references to them are moved to the survivor.
-
-        Args:
-            table: their table.
-            replaced: key of the merged record -> key of the survivor.
-            moments: key of the merged record -> time of the merge.
-        """
-        columns = (*_columns(table), "deleted_rb")
-        rows = {
-            row[0]: row
-            for row in self._store.fetch(table, columns, table.key, {*replaced, *replaced.values()})
-        }
-        steps = merge_steps(self._store, table, replaced)
-        ends = {gone: end_of_merges(gone, steps) for gone in replaced}
-        rows.update(
-            (row[0], row)
-            for row in self._store.fetch(table, columns, table.key, set(ends.values()) - rows.keys())
-        )
-        self._move(table.name, ends)
-        for super_key, super_name in table.super_keys.items():
-            at = columns.index(super_key)
-            moves = {
-                rows[gone][at]: rows[kept][at]
-                for gone, kept in ends.items()
-                if gone in rows and kept in rows and rows[gone][at] is not None and rows[kept][at] is not None
-            }
-            self._move(super_name, moves)
-        live = [gone for gone in replaced if gone in rows]
-        self._mark(table, {gone: moments[gone] for gone in live}, rows, explicit=set(live))
-        self._store.update(table, ("deleted_rb",), [(gone, replaced[gone]) for gone in live])
-        self._mark_super(table, [rows[gone] for gone in live], deleted=True)
-        self._journal.note(table.name, live, self._origin, self._delivered)
-
-    def _move(self, target: str, moves: dict[int, int]) -> None:
-        if not moves:
-            return
-        for name, field_name in self._schema.referrers(target):
-            other = self._schema.table(name)
-            if other.is_super or field_name in other.super_keys:
-                continue
-            field = other.fields[field_name]
-            changed: list[Row]
-            if field.kind == "list:reference":
-                rows = self._store.fetch_listing(other, (other.key, field_name), field_name, moves)
-                changed = [(key, _replaced_list(listed or [], moves)) for key, listed in rows]
-            else:
-                rows = self._store.fetch(other, (other.key, field_name), field_name, moves)
-                changed = [(key, moves[value]) for key, value in rows]
-            if changed:
-                self._store.update(other, (field_name,), changed)
-                if "modified_on" in other.fields:
-                    self._journal.note(name, [key for key, _ in changed], None)
-
     # -- undelete ----------------------------------------------------------------------------------------
 
     def revive(self, table: Table, keys: Sequence[int]) -> None:
         """Remove the mark of deletion, and restore saved references that the newer version does not contain."""
-        columns = _columns(table)
+        columns = columns_of(table)
         rows = self._store.fetch(table, (*columns, "deleted_fk"), table.key, keys)
         fields = {field.name: field for field in _foreign_keys(table)}
         by_names: dict[tuple[str, ...], list[Row]] = defaultdict(list)
@@ -321,43 +309,13 @@ class Deleter:
         self._mark_super(table, rows, deleted=False)
 
 
-def merge_steps(
-    store: Store, table: Table, merges: Mapping[int, int], keys: Collection[int] = ()
-) -> dict[int, int]:
-    """Return key -> survivor for all merges that can be reached from some, also those that were made here before.
-
-    Args:
-        store: see ``ports``.
-        table: the table of the records.
-        merges: key of a merged record -> key of its survivor.
-        keys: records that may have been merged here before.
-    """
-    steps = dict(merges)
-    asked = {*steps.values(), *keys} - steps.keys()
-    done: set[int] = set()
-    while asked:
-        columns = (table.key, "deleted", "deleted_rb")
-        found = {row[0]: row[2] for row in store.fetch(table, columns, table.key, asked) if row[1] and row[2]}
-        done |= asked
-        steps.update(found)
-        asked = set(found.values()) - steps.keys() - done
-    return steps
-
-
-def end_of_merges(key: int, steps: Mapping[int, int]) -> int:
-    """Return the last survivor of a record; in a circle the last one before it closes."""
-    seen = {key}
-    while key in steps and steps[key] not in seen:
-        key = steps[key]
-        seen.add(key)
-    return key
-
-
-def _columns(table: Table) -> tuple[str, ...]:
+def columns_of(table: Table) -> tuple[str, ...]:
+    """Return the columns that a deletion needs of a record."""
     return (
         table.key,
         "deleted",
         "modified_on",
+        "uuid",
         *(field.name for field in _foreign_keys(table)),
         *table.super_keys,
     )
@@ -369,12 +327,3 @@ def _foreign_keys(table: Table) -> list[Field]:
         for field in table.fields.values()
         if field.is_reference and field.name not in META_FIELDS and field.name not in table.super_keys
     ]
-
-
-def _replaced_list(listed: Sequence[int], moves: dict[int, int]) -> list[int]:
-    result: list[int] = []
-    for each in listed:
-        survivor = moves.get(each, each)
-        if survivor not in result:
-            result.append(survivor)
-    return result

@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from ...core.clock import TICK
-from ...core.kept import Deferred, Side
-from ...core.records import Action, Outcome
-from ...core.schema import Table
-from ..ports import Ports, Row
-from .context import Context
-from .deletion import Deleter, RecordToDelete, end_of_merges, merge_steps
-from .items import MERGED, Item
+from ....core.clock import TICK
+from ....core.kept import Deferred, Side
+from ....core.records import Action, Outcome
+from ....core.schema import Table
+from ...ports import Ports, Row
+from ..context import Context
+from ..items import MERGED, Item
+from .removing import RecordToDelete
+from .replacing import Deleter, end_of_merges, merge_steps
 
 
 class Merger:
@@ -115,7 +116,14 @@ class Merger:
         pairs = {key: survivor for key, survivor in pairs.items() if key not in circular}
         moments = {item.key: item.record.modified_on or now for item in items if item.key is not None}
         if pairs:
-            self._deleter.replace(table, pairs, moments)
+            back = self._deleter.replace(table, pairs, moments)
+            for item in items if back else ():
+                needed_by = back.get(pairs.get(item.key or 0, 0))
+                if needed_by is not None:
+                    item.warnings.append(
+                        f"The record that replaces it ({item.survivor}) was deleted here; it is back, because "
+                        f"{needed_by} refers to it."
+                    )
         waiting = [item for item in items if item.survivor not in survivors and item.key is not None]
         if waiting:
             self._wait_for_survivors(table, waiting, moments)

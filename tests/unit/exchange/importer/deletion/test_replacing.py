@@ -1,0 +1,228 @@
+"""Merges meet what other sites did meanwhile: deletions, hierarchies, single components, references that wait."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from s3sync.conflicts.resolve import restore
+from s3sync.core.kept import Side
+from tests.support.documents import (
+    LATER,
+    LOCATION,
+    NOW,
+    OFFICE,
+    ORG,
+    PERSON,
+    contact,
+    data,
+    deleted,
+    location,
+    org,
+    person,
+    ref,
+    resource,
+    told,
+)
+from tests.support.site import SampleSite
+
+DAY = timedelta(days=1)
+DETAILS = "pr_person_details"
+
+
+@pytest.fixture(autouse=True)
+def a_month_later(site: SampleSite) -> None:
+    site.clock.step(30 * 86400)
+
+
+def office(uuid: str, organisation: str, *parts: str) -> str:
+    return resource(OFFICE, uuid, data("name", "Office"), ref("organisation_id", ORG, organisation), *parts)
+
+
+def details(uuid: str, occupation: str, **more: object) -> str:
+    return resource(DETAILS, uuid, data("occupation", occupation), **more)  # type: ignore[arg-type]
+
+
+# --- survivors that were deleted here -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deleted_first", [True, False])
+def test_what_comes_to_a_deleted_survivor_goes_with_it(site: SampleSite, deleted_first: bool) -> None:
+    site.push(person("p1", "Ann") + person("p2", "Anne", contact("c", "anne@example.org")), PERSON)
+    steps = [deleted(PERSON, "p1", NOW + DAY), deleted(PERSON, "p2", LATER, replaced_by="p1")]
+    for step in steps if deleted_first else reversed(steps):
+        site.push(step, PERSON)
+    assert site.rows(PERSON) == [] and site.rows("pr_contact") == []
+    gone = site.row("pr_contact", "c")
+    assert gone.modified_on == NOW + DAY
+    assert gone.pe_id == site.row(PERSON, "p1").pe_id
+
+
+def test_a_deleted_survivor_comes_back_when_what_comes_to_it_needs_it(site: SampleSite) -> None:
+    site.push(org("o1", "One") + org("o2", "Two"), ORG)
+    site.push(office("f", "o1"), OFFICE)
+    site.push(deleted(ORG, "o2", NOW + DAY), ORG)
+    head = site.journal.head()
+    report = site.push(deleted(ORG, "o1", LATER, replaced_by="o2"), ORG)
+    assert told(report) == {"merged": 1}
+    assert "was deleted here; it is back" in report.warnings[0]
+    back = site.row(ORG, "o2")
+    assert [row.uuid for row in site.rows(ORG)] == ["o2"] and back.modified_on > NOW + DAY
+    assert site.row(OFFICE, "f").organisation_id == back.id
+    assert '<data field="name">Two</data>' in site.export(ORG, after=head, skip_origin=1)[0].decode()
+
+
+def test_of_many_deleted_survivors_those_come_back_that_are_needed(site: SampleSite) -> None:
+    numbers = range(4)
+    site.push("".join(org(f"a{n}", f"A{n}") + org(f"b{n}", f"B{n}") for n in numbers), ORG)
+    site.push(office("f", "a2"), OFFICE)
+    site.push("".join(deleted(ORG, f"b{n}", NOW + DAY) for n in numbers), ORG)
+    site.push("".join(deleted(ORG, f"a{n}", LATER, replaced_by=f"b{n}") for n in numbers), ORG)
+    assert [row.uuid for row in site.rows(ORG)] == ["b2"]
+
+
+# --- hierarchies ----------------------------------------------------------------------------------------
+
+
+def parents(site: SampleSite) -> dict[str, str | None]:
+    uuids = {row.id: row.uuid for row in site.rows(LOCATION)}
+    return {row.uuid: uuids.get(row.parent) for row in site.rows(LOCATION)}
+
+
+def test_a_parent_that_is_merged_into_its_child_leaves_it_its_own_place(site: SampleSite) -> None:
+    site.push(location("g", "Top") + location("p", "Parent", "g") + location("c", "Child", "p"), LOCATION)
+    site.push(location("s", "Sister", "p"), LOCATION)
+    site.push(deleted(LOCATION, "p", LATER, replaced_by="c"), LOCATION)
+    assert parents(site) == {"g": None, "c": "g", "s": "c"}
+    assert told(site.push(location("c", "Renamed", "g", modified_on=LATER), LOCATION))["updated"] == 1
+
+
+@pytest.mark.parametrize("top", [None, "g"])
+def test_one_that_is_merged_into_what_is_far_below_it_makes_no_circle(
+    site: SampleSite, top: str | None
+) -> None:
+    names = location("p", "P", top) + location("m", "M", "p") + location("c", "C", "m")
+    site.push((location("g", "G") if top else "") + names, LOCATION)
+    site.push(deleted(LOCATION, "p", LATER, replaced_by="c"), LOCATION)
+    expected: dict[str, str | None] = {"m": top, "c": "m"}
+    assert parents(site) == ({"g": None, **expected} if top else expected)
+
+
+def test_merges_along_a_hierarchy_in_one_document_make_no_circle(site: SampleSite) -> None:
+    chain = "".join(location(uuid, uuid, above) for uuid, above in zip("abcde", (None, *"abcd")))
+    site.push(chain, LOCATION)
+    merges = [("a", "c"), ("b", "e")]
+    texts = "".join(deleted(LOCATION, gone, LATER, replaced_by=kept) for gone, kept in merges)
+    site.push(texts, LOCATION)
+    found = parents(site)
+    assert found.keys() == {"c", "d", "e"}
+    for start in found:
+        seen, here = set(), start
+        while found[here] is not None:
+            assert here not in seen
+            seen.add(here)
+            here = str(found[here])
+
+
+# --- single components ----------------------------------------------------------------------------------
+
+
+def two_persons(site: SampleSite) -> None:
+    site.push(
+        person("p1", "Ono", details("d1", "Nurse")) + person("p2", "Onno", details("d2", "Driver")), PERSON
+    )
+
+
+def test_of_two_single_components_the_survivors_stays_and_the_other_one_is_kept(site: SampleSite) -> None:
+    two_persons(site)
+    report = site.push(deleted(PERSON, "p2", LATER, replaced_by="p1"), PERSON)
+    assert [(row.uuid, row.occupation) for row in site.rows(DETAILS)] == [("d1", "Nurse")]
+    gone = site.row(DETAILS, "d2")
+    assert gone.deleted_rb == site.row(DETAILS, "d1").id and gone.modified_on == LATER
+    (kept,) = site.kept()
+    assert (kept.kind, kept.tablename, kept.uuid, kept.winner) == ("conflict", DETAILS, "d1", "ours")
+    assert "Nurse" in kept.ours and "Driver" in kept.theirs
+    assert any("there can be one of them" in str(line).lower() for line in report.conflicts)
+    assert 'replaced_by="d1"' in site.export(PERSON)[0].decode()
+
+
+def test_the_only_one_of_two_moves_to_the_survivor(site: SampleSite) -> None:
+    site.push(person("p1", "Ono") + person("p2", "Onno", details("d2", "Driver")), PERSON)
+    site.push(deleted(PERSON, "p2", LATER, replaced_by="p1"), PERSON)
+    (row,) = site.rows(DETAILS)
+    assert row.person_id == site.row(PERSON, "p1").id and site.kept() == []
+
+
+@pytest.mark.parametrize("order", [("p2", "p3"), ("p3", "p2")])
+def test_of_several_that_come_to_a_survivor_without_one_the_latest_stays(
+    site: SampleSite, order: tuple[str, str]
+) -> None:
+    site.push(person("p1", "A") + person("p2", "B", details("d2", "Driver")), PERSON)
+    site.push(person("p3", "C", details("d3", "Cook", modified_on=NOW + timedelta(minutes=1))), PERSON)
+    site.push("".join(deleted(PERSON, uuid, LATER, replaced_by="p1") for uuid in order), PERSON)
+    assert [row.uuid for row in site.rows(DETAILS)] == ["d3"]
+
+
+def test_a_person_can_take_the_values_that_were_kept(site: SampleSite) -> None:
+    two_persons(site)
+    site.push(deleted(PERSON, "p2", LATER, replaced_by="p1"), PERSON)
+    restore(site, site.kept()[0].id, Side.THEIRS)
+    assert [(row.uuid, row.occupation) for row in site.rows(DETAILS)] == [("d1", "Driver")]
+
+
+def test_components_of_a_super_entity_are_single_too(site: SampleSite) -> None:
+    table = "cr_shelter"
+    status = "cr_shelter_details"
+    for number in (1, 2):
+        inner = resource(status, f"d{number}", data("population", str(number)))
+        site.push(resource(table, f"s{number}", data("name", f"Shelter {number}"), inner), table)
+    site.push(deleted(table, "s2", LATER, replaced_by="s1"), table)
+    assert [(row.uuid, row.population) for row in site.rows(status)] == [("d1", 1)]
+
+
+# --- references that wait for a merged record -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("steps", [("lm",), ("lk", "km")])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_reference_that_waits_for_a_merged_record_follows_it(
+    site: SampleSite, known: bool, steps: tuple[str, ...], together: bool
+) -> None:
+    site.push(org("o", "Org"), ORG)
+    site.push(office("f", "o", ref("location_id", LOCATION, "l")), OFFICE)
+    if known:
+        site.push(location("m", "Survivor"), LOCATION)
+    texts = [deleted(LOCATION, gone, LATER, replaced_by=kept) for gone, kept in steps]
+    for text in ["".join(texts)] if together else texts:
+        site.push(text, LOCATION)
+    site.push(location("m", "Survivor"), LOCATION)
+    assert site.row(OFFICE, "f").location_id == site.row(LOCATION, "m").id
+    assert site.waiting() == 0
+
+
+def test_a_merge_that_waits_for_a_merged_survivor_follows_it(site: SampleSite) -> None:
+    site.push(org("a", "A") + org("t", "T"), ORG)
+    site.push(office("f", "a"), OFFICE)
+    site.push(deleted(ORG, "a", LATER, replaced_by="s"), ORG)
+    site.push(deleted(ORG, "s", LATER + DAY, replaced_by="t"), ORG)
+    assert site.row(OFFICE, "f").organisation_id == site.row(ORG, "t").id
+    assert site.waiting() == 0
+
+
+def test_what_comes_late_for_a_merged_record_that_was_never_here_goes_to_the_survivor(
+    site: SampleSite,
+) -> None:
+    site.push(org("s", "Survivor"), ORG)
+    site.push(deleted(ORG, "a", LATER, replaced_by="s"), ORG)
+    site.push(office("f", "a"), OFFICE)
+    assert site.row(OFFICE, "f").organisation_id == site.row(ORG, "s").id
+
+
+def test_what_was_rejected_for_a_merged_record_is_tried_again_with_its_survivor(site: SampleSite) -> None:
+    site.push(office("f", "a"), OFFICE)
+    assert site.kept_versions.retriable(1, OFFICE, 10) == []
+    site.push(org("s", "Survivor") + deleted(ORG, "a", LATER, replaced_by="s"), ORG)
+    (ready,) = site.kept_versions.retriable(1, OFFICE, 10)
+    assert ready.uuid == "f"
