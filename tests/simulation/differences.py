@@ -1,46 +1,81 @@
-"""In what sites differ after all, and whether a person is told."""
+"""In what two sites differ after all, whether a person is told, and whether what they say of each other is true."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from .features import Feature
-from .place import Place
+from .place import Contents, Place
+from .words import says_in_step
 
 if TYPE_CHECKING:
     from .world import World
 
 
 def differences(world: World) -> list[str]:
-    """Return in what the sites differ without anybody being told; nothing where all is well."""
-    known = [place.contents() for place in world.sites]
+    """Return in what sites differ that exchange with each other, without anybody being told; nothing if all is well."""
+    known = {place.name: place.contents() for place in world.sites}
     kinds = {kind for feature in world.features or [Feature()] for kind in feature.telling}
     problems = []
-    for key in sorted({key for contents in known for key in contents}):
-        if not all(feature.is_exchanged(world, known, key) for feature in world.features):
-            continue
-        versions = [contents.get(key) for contents in known]
-        if all(version == versions[0] for version in versions):
-            continue
-        if is_told(world.sites, *key, kinds):
-            world.happened["told"] += 1
-            continue
-        told = "; ".join(
-            f"{place.name}: {'-' if version is None else ' '.join(version)}"
-            for place, version in zip(world.sites, versions)
-        )
-        problems.append(f"{' '.join(key)}: {told}")
+    for here, there in world.edges:
+        apart = _apart(world, here, there, known)
+        for key in apart:
+            if _is_told(here, there, *key, kinds):
+                world.happened["told"] += 1
+            else:
+                problems.append(_described(here, there, known, key))
+        problems += _untrue(world, here, there, apart)
     return problems
 
 
-def is_told(places: Sequence[Place], table: str, uuid: str, kinds: Collection[str]) -> bool:
-    """Return whether a person is told that sites differ in a record: an entry of one of the kinds is open.
+def untrue_words(world: World, here: Place, there: Place) -> list[str]:
+    """Return what two sites say of each other right after a run, and is not true.
+
+    Args:
+        world: the sites.
+        here: the site that began the run.
+        there: the other one.
+    """
+    known = {place.name: place.contents() for place in (here, there)}
+    return _untrue(world, here, there, _apart(world, here, there, known))
+
+
+def _apart(world: World, here: Place, there: Place, known: Mapping[str, Contents]) -> list[tuple[str, str]]:
+    """Return the records that two sites should both have, and in which they differ."""
+    one, other = known[here.name], known[there.name]
+    return [
+        key
+        for key in sorted({*one, *other})
+        if all(feature.is_exchanged(world, [one, other], key) for feature in world.features)
+        and one.get(key) != other.get(key)
+    ]
+
+
+def _untrue(world: World, here: Place, there: Place, apart: Collection[tuple[str, str]]) -> list[str]:
+    problems = []
+    for one, other in ((here, there), (there, here)):
+        says = says_in_step(one, other)
+        world.happened["said to be in step" if says else "said not to be in step"] += 1
+        if says and apart:
+            records = ", ".join(" ".join(key) for key in apart)
+            problems.append(f"{one.name} says that it is in step with {other.name}; they differ in {records}")
+    return problems
+
+
+def _described(here: Place, there: Place, known: Mapping[str, Contents], key: tuple[str, str]) -> str:
+    versions = ((place.name, known[place.name].get(key)) for place in (here, there))
+    told = "; ".join(f"{name}: {'-' if version is None else ' '.join(version)}" for name, version in versions)
+    return f"{' '.join(key)}: {told}"
+
+
+def _is_told(here: Place, there: Place, table: str, uuid: str, kinds: Collection[str]) -> bool:
+    """Return whether a person at one of two sites is told that they differ in a record: an entry is open.
 
     Where a site took one of two for the other, a rejected one is named by the uuid of the other.
     """
-    meant = {uuid}.union(*(place.twins_of(table, uuid) for place in places))
-    for place in places:
+    meant = {uuid, *here.twins_of(table, uuid), *there.twins_of(table, uuid)}
+    for place in (here, there):
         kept = place.db.sync_kept
         query = (kept.tablename == table) & kept.uuid.belongs(meant)
         if not place.db(query & (kept.state == "open") & kept.kind.belongs(kinds)).isempty():

@@ -8,9 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from gluon.scheduler import Scheduler
+
 from s3.data_model.clock import next_modified_on
 from s3.data_model.errors import DeletionRestricted
 from s3sync.exchange.importer.deletion import Deleter
+from s3sync.scheduler import queue as queue
 from tests.support.site import NOW, SampleSite
 
 #: What edits touch: table -> a field that may be anything.
@@ -39,6 +42,8 @@ class Place:
         self.folder = folder
         self.site = SampleSite(folder)
         self.db, self.s3db = self.site.db, self.site.s3db
+        # What a site says of another one includes its jobs.
+        Scheduler(self.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
         self.clock, self.uuid = self.site.clock, self.site.uuid
         self.beginning = self._copy()
         self.tables = EDITED

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.simulation.differences import differences
+from tests.simulation.differences import differences, untrue_words
 from tests.simulation.features import CONVERGING, FEATURES, never_happened
 from tests.simulation.history import History, Operation, described, make_history, shrink
+from tests.simulation.words import says_in_step
 from tests.simulation.world import World
 
 QUICK, FEATURED, MANY = 80, 40, 1200
@@ -89,6 +90,21 @@ def test_a_failing_history_shrinks_to_what_matters() -> None:
 def test_a_world_in_which_sites_differ_is_noticed(world: World) -> None:
     history = History(1, 2, "chain", (0, 0), (Operation("edit", 0, 1),))
     assert not world.run(history)
-    world.places[0].s3db["org_organisation"].insert(name="Only here", uuid="only")
+    world.places[0].insert("org_organisation", name="Only here", uuid="only")
     world.places[0].db.commit()
     assert any("only" in problem for problem in differences(world))
+
+
+def test_a_site_that_says_in_step_and_is_not_is_noticed(world: World) -> None:
+    history = History(1, 2, "chain", (0, 0), (Operation("edit", 0, 1),))
+    assert not world.run(history)
+    here, there = world.edges[0]
+    assert says_in_step(here, there) and says_in_step(there, here)
+    # Past the journal, so that nobody knows yet.
+    moment = here.clock.now().isoformat(" ")
+    here.db.executesql(
+        "INSERT INTO org_organisation (name, uuid, deleted, modified_on) VALUES ('Hidden', 'hidden', 'F', ?)",
+        placeholders=(moment,),
+    )
+    told = untrue_words(world, here, there)
+    assert len(told) == 2 and all("in step" in each and "hidden" in each for each in told)

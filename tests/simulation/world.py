@@ -18,15 +18,17 @@ from s3sync.active.local_site import LocalSite
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
+from s3sync.core.task import RunState
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.failures import Cancelled, RunFailed
 
-from .differences import differences
+from .differences import differences, untrue_words
 from .edits import edit
 from .features import FEATURES, Feature
 from .history import History, Operation
 from .line import PATIENCE, Line, Watch
 from .place import EDITED, Place
+from .words import note_run
 
 TASKS = ("org_organisation_type", "gis_location", "org_organisation", "org_office", "pr_person")
 NAMES = "ABCDEF"
@@ -45,6 +47,7 @@ class World:
         features: what the present history has besides.
         resources: what it exchanges.
         sites: the sites that take part in it.
+        edges: pairs of the site that asks and the one that answers.
     """
 
     def __init__(self, most: int = 4) -> None:
@@ -58,6 +61,7 @@ class World:
         self.features: list[Feature] = []
         self.resources: tuple[str, ...] = TASKS
         self.sites = self.places
+        self.edges: list[tuple[Place, Place]] = []
 
     def close(self) -> None:
         """Throw all sites away."""
@@ -70,10 +74,11 @@ class World:
     def run(self, history: History) -> list[str]:
         """Run a history to its end; return what is wrong with it, nothing where all is well."""
         self.happened["histories"] += 1
+        problems: list[str] = []
         try:
             self.begin(history)
             for operation in history.operations:
-                self._do(history, operation)
+                problems += self._do(history, operation)
             rounds = self._settle(history)
         except Exception as error:
             # It can be shrunk as any other problem; the next history begins anew.
@@ -81,7 +86,7 @@ class World:
                 place.db.rollback()
             return ["".join(traceback.format_exception(type(error), error, error.__traceback__))]
         self._count_kept()
-        problems = differences(self)
+        problems += differences(self)
         if rounds > MOST_ROUNDS:
             problems.append(f"the sites were not quiet after {MOST_ROUNDS} rounds")
         return problems
@@ -102,9 +107,10 @@ class World:
             tables.update(feature.tables)
         for place, skew in zip(self.sites, history.skews):
             place.start_over(skew, tables)
-        for here, there in history.edges:
-            self._introduce(self.places[here], self.places[there])
-            self._introduce(self.places[there], self.places[here], asks=False)
+        self.edges = [(self.places[here], self.places[there]) for here, there in history.edges]
+        for here, there in self.edges:
+            self._introduce(here, there)
+            self._introduce(there, here, asks=False)
         for feature in self.features:
             feature.begin(self, history)
 
@@ -116,17 +122,18 @@ class World:
             db.sync_task.insert(repository_id=key, resource_name=resource)
         db.commit()
 
-    def _do(self, history: History, operation: Operation) -> None:
+    def _do(self, history: History, operation: Operation) -> list[str]:
+        """Do an operation; return what sites say after it and is not true."""
         self.happened[operation.what] += 1
         if operation.what == "tick":
             for place in self.sites:
                 place.clock.step(operation.amount)
         elif operation.what == "sync":
-            here, there = history.edges[operation.who]
+            here, there = self.edges[operation.who]
             breaks_at = 1 + operation.choice % 12 if operation.fault == "broken off" else 0
-            self.synchronise(
-                self.places[here], self.places[there], operation.amount, operation.fault, breaks_at
-            )
+            self.synchronise(here, there, operation.amount, operation.fault, breaks_at)
+            if operation.fault == "none" and all(feature.words_hold for feature in self.features):
+                return untrue_words(self, here, there)
         elif operation.what == "backup":
             self.places[operation.who].take_backup()
         elif operation.what == "restore":
@@ -134,6 +141,7 @@ class World:
             self.happened["changes lost by a restore"] += lost
         else:
             self._act(operation)
+        return []
 
     def _act(self, operation: Operation) -> None:
         place = self.places[operation.who]
@@ -173,14 +181,17 @@ class World:
             retry_policy=PATIENCE,
             sleep=lambda seconds: None,
         )
+        state = RunState.COMPLETED
         try:
             report = engine.run()
             self.happened.update({f"record {name}": count for name, count in report.received.items()})
-        except (RunFailed, Cancelled):
+        except (RunFailed, Cancelled) as ended:
             if fault == "none":
                 raise
+            state = RunState.CANCELLED if isinstance(ended, Cancelled) else RunState.FAILED
         finally:
             here.db.commit()
+        note_run(here, there, state)
         self.happened["synchronisations"] += 1
         return here.site.journal.head() + there.site.journal.head() - before
 
@@ -191,9 +202,7 @@ class World:
         for rounds in range(1, MOST_ROUNDS + 2):
             for place in self.sites:
                 place.clock.step(60)
-            moved = [
-                self.synchronise(self.places[here], self.places[there], 50) for here, there in history.edges
-            ]
+            moved = [self.synchronise(here, there, 50) for here, there in self.edges]
             if not any(moved):
                 return rounds
         return MOST_ROUNDS + 1

@@ -1,4 +1,4 @@
-"""A line with faults: a TCP proxy between a site and its peer that refuses, delays, cuts, or is busy."""
+"""A line with faults: a TCP proxy between a site and its peer that refuses, delays, cuts, repeats, or is busy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from typing import Callable
 
 
 @dataclass
@@ -20,6 +21,10 @@ class Fault:
         lose_answer: the request passes whole, the answer never comes back.
         status: answered by the proxy itself with an HTTP status, e.g. 429 or 503.
         retry_after: seconds in the header Retry-After of that answer; None sends no such header.
+        page: body of that answer, an HTML page of whoever stands in between.
+        rate: bytes a second of the answer.
+        repeat: the request arrives a second time after it was answered.
+        late: the connection breaks off, and the request arrives so many seconds later all the same.
     """
 
     refuse: bool = False
@@ -28,6 +33,10 @@ class Fault:
     lose_answer: bool = False
     status: int | None = None
     retry_after: int | None = None
+    page: str = ""
+    rate: int | None = None
+    repeat: bool = False
+    late: float | None = None
 
 
 class FaultProxy:
@@ -36,13 +45,21 @@ class FaultProxy:
     Args:
         target: host and port.
         latency: seconds that each piece of an answer takes longer than without the proxy.
+        choose: returns the fault of the next connection when the list is empty.
     """
 
-    def __init__(self, target: tuple[str, int], latency: float = 0.0) -> None:
+    def __init__(
+        self,
+        target: tuple[str, int],
+        latency: float = 0.0,
+        choose: Callable[[], "Fault | None"] = lambda: None,
+    ) -> None:
         self.target = target
         self.latency = latency
+        self.choose = choose
         self.faults: list[Fault | None] = []
         self.connections = 0
+        self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._closed = False
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -64,6 +81,14 @@ class FaultProxy:
         self._listener.close()
         self._thread.join(2)
 
+    def break_off(self) -> int:
+        """Break all connections that are open now; return how many there were."""
+        found = list(self._open)
+        for each in found:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        return len(found)
+
     def _accept(self) -> None:
         while not self._closed:
             try:
@@ -71,10 +96,17 @@ class FaultProxy:
             except OSError:
                 return
             self.connections += 1
-            fault = self.faults.pop(0) if self.faults else None
+            fault = self.faults.pop(0) if self.faults else self.choose()
             threading.Thread(target=self._serve, args=(client, fault or Fault()), daemon=True).start()
 
     def _serve(self, client: socket.socket, fault: Fault) -> None:
+        self._open.add(client)
+        try:
+            self._pass_on(client, fault)
+        finally:
+            self._open.discard(client)
+
+    def _pass_on(self, client: socket.socket, fault: Fault) -> None:
         with client:
             if fault.refuse:
                 # Linger 0: the other end sees a reset, as from a port that nobody listens on.
@@ -84,11 +116,41 @@ class FaultProxy:
             if fault.status is not None:
                 self._answer(client, fault)
                 return
+            if fault.late is not None:
+                request = self._received(client)
+                client.close()
+                time.sleep(fault.late)
+                self._send_again(request)
+                return
+            passed = bytearray()
             with contextlib.suppress(OSError), socket.create_connection(self.target, 10) as server:
-                forth = threading.Thread(target=self._pump, args=(client, server, None, 0.0), daemon=True)
+                forth = threading.Thread(
+                    target=self._pump, args=(client, server, None, 0.0), kwargs={"seen": passed}, daemon=True
+                )
                 forth.start()
                 most = 0 if fault.lose_answer else fault.cut_after
-                self._pump(server, client, most, self.latency)
+                self._pump(server, client, most, self.latency, rate=fault.rate)
+            if fault.repeat:
+                self._send_again(bytes(passed))
+
+    @staticmethod
+    def _received(client: socket.socket) -> bytes:
+        """Return what a client sends until it waits for an answer."""
+        found = bytearray()
+        client.settimeout(0.5)
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                found += data
+        return bytes(found)
+
+    def _send_again(self, request: bytes) -> None:
+        """Send a request of which nobody waits for the answer."""
+        with contextlib.suppress(OSError), socket.create_connection(self.target, 10) as server:
+            server.settimeout(30)
+            server.sendall(request)
+            server.shutdown(socket.SHUT_WR)
+            while server.recv(65536):
+                pass
 
     @staticmethod
     def _answer(client: socket.socket, fault: Fault) -> None:
@@ -96,19 +158,31 @@ class FaultProxy:
             client.settimeout(1)
             client.recv(65536)
             more = f"Retry-After: {fault.retry_after}\r\n" if fault.retry_after is not None else ""
-            head = f"HTTP/1.1 {fault.status} Busy\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n"
-            client.sendall(head.encode("ascii"))
+            body = fault.page.encode("utf-8")
+            more += "Content-Type: text/html\r\n" if body else ""
+            head = f"HTTP/1.1 {fault.status} Busy\r\n{more}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            client.sendall(head.encode("ascii") + body)
 
     @staticmethod
-    def _pump(source: socket.socket, target: socket.socket, most: int | None, latency: float) -> None:
+    def _pump(
+        source: socket.socket,
+        target: socket.socket,
+        most: int | None,
+        latency: float,
+        *,
+        rate: int | None = None,
+        seen: "bytearray | None" = None,
+    ) -> None:
         passed = 0
         with contextlib.suppress(OSError):
             while True:
-                data = source.recv(65536)
+                data = source.recv(65536 if rate is None else max(1, rate // 10))
                 if not data:
                     target.shutdown(socket.SHUT_WR)
                     return
-                time.sleep(latency)
+                time.sleep(latency if rate is None else 0.1)
+                if seen is not None:
+                    seen += data
                 if most is not None and passed + len(data) > most:
                     target.sendall(data[: most - passed])
                     return

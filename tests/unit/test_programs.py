@@ -14,6 +14,7 @@ from tests.support.places import CHECKOUT
 @pytest.mark.parametrize(
     ("module", "argument", "needs"),
     [
+        ("tests.chaos", "--help", "gluon"),
         ("tests.screenshots", "--help", "axe_playwright_python"),
         ("tests.simulation", "--help", "hypothesis"),
         ("tools.languages", "de", "gluon"),

@@ -31,6 +31,8 @@ ALWAYS = (
     "record created",
     "record deleted",
     "record updated",
+    "said not to be in step",
+    "said to be in step",
 )
 FEATURES: dict[str, Feature] = {
     each.name: each

@@ -21,6 +21,7 @@ class Feature:
             on and never does what it is for tests nothing.
         tables: further tables that are edited and compared, each with a field that may be anything.
         resources: further resources that are exchanged, after the usual ones.
+        words_hold: whether sites that say to be in step right after a run hold the same then, not only in the end.
         telling: the kinds of open entries that tell people why sites differ.
     """
 
@@ -29,6 +30,7 @@ class Feature:
     fires: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[dict[str, str]] = {}
     resources: ClassVar[tuple[str, ...]] = ()
+    words_hold: ClassVar[bool] = True
     telling: ClassVar[tuple[str, ...]] = ("rejected",)
 
     def begin(self, world: World, history: History) -> None:

@@ -18,6 +18,7 @@ class MidRun(Feature):
 
     name = "edits in the middle of a run"
     acts = False
+    words_hold = False
     fires = ("edited in the middle of a run",)
 
     def begin(self, world: World, history: History) -> None:

@@ -45,6 +45,7 @@ class OtherTasks(Feature):
 
     name = "tasks removed and added"
     fires = ("task removed", "task added")
+    words_hold = False
 
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``."""

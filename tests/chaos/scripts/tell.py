@@ -1,0 +1,30 @@
+"""Runs inside the application: tells what the site holds, and what is left of its work. Arguments: the tables."""
+
+import json
+import os
+import sys
+from datetime import datetime, timedelta
+
+from applications.eden.modules.s3.database.site_digest import describe
+
+UPLOADS = os.path.join(request.folder, "uploads")
+#: A task that began so long ago and is still running is stuck: there is little to do in each.
+LONG_AGO = datetime.utcnow() - timedelta(seconds=120)
+
+
+def tasks(query):
+    """Return how the tasks of a query stand."""
+    return [f"{row.task_name} is {row.status}" for row in db(query).select()]
+
+
+task, deferred = db.scheduler_task, db.sync_deferred
+state = {
+    "contents": {name: describe(s3db, name, UPLOADS, with_times=True) for name in sys.argv[1:]},
+    "leases": [row.owner for row in db(db.sync_lease).select()],
+    "stuck": tasks((task.status == "RUNNING") & (task.last_run_time < LONG_AGO)),
+    "given up": tasks(task.status.belongs(("FAILED", "TIMEOUT", "STOPPED", "EXPIRED"))),
+    "waiting": db(deferred).count(),
+    "rejected": db((db.sync_kept.state == "open") & (db.sync_kept.kind == "rejected")).count(),
+}
+with open(os.environ["EDEN_RESULT"], "w", encoding="utf-8") as output:
+    json.dump(state, output, default=str)

@@ -1,0 +1,75 @@
+"""What is compared when the storm is over: contents field by field, promises, and what is left lying about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .editing import Ledger
+from .sites import RESOURCES, ChaosSite
+
+TABLES = (*RESOURCES, "pr_contact")
+#: Of many differences so many are told.
+MOST = 20
+
+
+def states(sites: Sequence[ChaosSite]) -> list[dict[str, Any]]:
+    """Return what each site holds, and what is left of its work."""
+    return [site.ask("tell", *TABLES) for site in sites]
+
+
+def differences(sites: Sequence[ChaosSite], told: Sequence[dict[str, Any]]) -> list[str]:
+    """Return in what sites differ from the first one: fields, times and files; deletions count where both know them."""
+    found = []
+    for site, state in zip(sites[1:], told[1:]):
+        for table in TABLES:
+            here, there = told[0]["contents"][table], state["contents"][table]
+            for uuid in sorted({*here, *there}):
+                told_apart = _apart(here.get(uuid), there.get(uuid))
+                if told_apart:
+                    found.append(f"{sites[0].name} and {site.name}: {table} {uuid}: {told_apart}")
+    return found
+
+
+def _apart(one: "dict[str, Any] | None", other: "dict[str, Any] | None") -> str:
+    if one is None or other is None:
+        known = one or other
+        # Of what was deleted before it arrived nobody need know.
+        return "" if known is None or known["deleted"] else "is at one of them only"
+    fields = [name for name in one if one[name] != other.get(name)]
+    if set(fields) - {"deleted"} and one["deleted"] and other["deleted"]:
+        return ""
+    return ", ".join(f"{name} is {one[name]!r} and {other.get(name)!r}" for name in fields)
+
+
+def broken_promises(ledger: Ledger, state: dict[str, Any]) -> list[str]:
+    """Return which acknowledged edits of a record with one editor did not stand."""
+    found = []
+    for uuid, promised in sorted(ledger.promised.items()):
+        record = state["contents"][promised.table].get(uuid)
+        value = None if record is None or record["deleted"] else record["comments"]
+        if value not in promised.possible:
+            found.append(f"{promised.table} {uuid} says {value!r}, promised was {promised.possible!r}")
+    return found
+
+
+def leftovers(site: ChaosSite, state: dict[str, Any]) -> list[str]:
+    """Return what a site that is quiet and has been stopped should not have any more."""
+    found = [f"{kind}: {each}" for kind in ("leases", "stuck", "given up") for each in state[kind]]
+    if state["waiting"]:
+        found.append(f"{state['waiting']} references or files still wait")
+    if state["rejected"]:
+        found.append(f"{state['rejected']} records are rejected")
+    spool = site.application / "private" / "spool"
+    found += [f"spool: {path.name}" for path in spool.glob("*")]
+    found += [f"part of a file: {path.name}" for path in (site.application / "uploads").rglob(".*")]
+    errors = site.application / "errors"
+    found += [f"ticket: {_said(path.read_bytes())}" for path in errors.glob("*") if path.is_file()]
+    return [f"{site.name}: {each}" for each in found]
+
+
+def _said(ticket: bytes) -> str:
+    """Return the error that a ticket tells of, the end of its traceback."""
+    text = ticket.decode("utf-8", "replace")
+    lines = [line for line in text.splitlines() if "Error" in line or "Exception" in line]
+    return lines[-1][:200] if lines else text[:200]
