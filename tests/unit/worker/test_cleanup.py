@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -210,3 +211,29 @@ def test_old_records_of_archives_are_removed(site: Site) -> None:
     cleanup.tidy(site)
     assert {row.id for row in db(db.scheduler_run).select()} == {new, kept}
     assert db(db.scheduler_task.id == task.id).count() == 1
+
+
+# --- what processes left that were killed -------------------------------------------------------------------
+
+
+def test_spooled_documents_and_parts_of_files_that_nobody_needs_are_removed(site: Site) -> None:
+    uploads = site.folder / "uploads" / "doc_document.file" / "8f"
+    uploads.mkdir(parents=True)
+    left = [site.spool / "run-abc", uploads / ".abc.part", site.folder / "private" / ".abc.part"]
+    needed = [uploads / "doc_document.file.8f00.aa.txt", site.folder / "private" / "vault.key"]
+    for path in (*left, *needed):
+        path.touch()
+        os.utime(path, (0, 0))
+    fresh = uploads / ".def.part"
+    fresh.touch()
+    cleanup.tidy(site)
+    assert [path.exists() for path in (*left, *needed, fresh)] == [False] * 3 + [True] * 3
+
+
+def test_each_run_looks_after_the_spool_folder(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    left = world.site.spool / "sync-abc.xml"
+    left.touch()
+    os.utime(left, (0, 0))
+    world.run()
+    assert not left.exists() and list(world.site.spool.iterdir()) == []

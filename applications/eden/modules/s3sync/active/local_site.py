@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable
 
+from ..core.atomic_write import owner_mark
 from ..core.cursor import CheckpointKind, Comparison
 from ..core.errors import BadRequest, PeerRefused, ProtocolError, SyncError
 from ..core.kept import Deferred
@@ -336,7 +337,7 @@ class LocalSite:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
         """See port ``Local``."""
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._site.spool))
+        folder = Path(tempfile.mkdtemp(prefix=f"run-{owner_mark()}", dir=self._site.spool))
         try:
             yield folder
         finally:

@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..core.atomic_write import owner_mark
 from ..core.clock import Clock
 from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge
 from ..transport.client import Transport
@@ -171,7 +172,7 @@ class Lines:
         return copy
 
     def _spool_file(self) -> Path:
-        handle, name = tempfile.mkstemp(prefix="sync-", suffix=".xml", dir=self.spool)
+        handle, name = tempfile.mkstemp(prefix=f"sync-{owner_mark()}", suffix=".xml", dir=self.spool)
         os.close(handle)
         return Path(name)
 

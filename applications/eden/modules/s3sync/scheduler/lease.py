@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from pydal import Field
 
+from ..core.atomic_write import is_running
 from ..core.clock import Clock
 from ..core.errors import AlreadyRunning, RowRefused
 from ..core.messages import Sentence
@@ -34,13 +35,7 @@ def has_died(owner: str) -> bool:
     pid = rest.partition("#")[0]
     if host != socket.gethostname() or not pid.isdigit():
         return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+    return not is_running(int(pid))
 
 
 class Lease:

@@ -16,6 +16,7 @@ from gluon import current
 from ..adapters import adapter_type
 from ..adapters.base import Adapter, Remote
 from ..adapters.lines import Lines
+from ..core.atomic_write import remove_left_behind
 from ..core.clock import Clock, SystemClock
 from ..core.errors import ConfigurationError, NotRegistered
 from ..core.kept import Kept
@@ -222,6 +223,18 @@ class Site:
         folder = self.folder / "private" / SPOOL
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def remove_left_behind(self, everywhere: bool = False) -> int:
+        """Remove temporary files of processes that were killed; return how many.
+
+        Args:
+            everywhere: also beside uploaded and private files, not only in the spool folder.
+        """
+        removed = remove_left_behind(self.spool.iterdir())
+        if everywhere:
+            for name in ("uploads", "private"):
+                removed += remove_left_behind((self.folder / name).rglob(".*.part"))
+        return removed
 
     def document(self, source: BinaryIO, table: str) -> Document:
         """Return a document to be read.

@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 import requests
 from requests.auth import HTTPBasicAuth
 
-from ..core.atomic_write import beside
+from ..core.atomic_write import beside, owner_mark
 from ..core.clock import Clock
 from ..core.errors import ConfigurationError, ProtocolError, RedirectedElsewhere
 from .answer import Reply, Response, clock_skew
@@ -168,7 +168,7 @@ class Transport:
         try:
             if self._spool is not None:
                 self._spool.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix="sync-", suffix=suffix, dir=self._spool)
+            handle, name = tempfile.mkstemp(prefix=f"sync-{owner_mark()}", suffix=suffix, dir=self._spool)
         except OSError as error:
             raise disk_error(error) from error
         os.close(handle)

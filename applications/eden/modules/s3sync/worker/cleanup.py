@@ -54,6 +54,7 @@ def schedule(site: Site) -> None:
 def tidy(site: Site) -> None:
     """Remove what is older than the log is kept: entries, runs, closed versions, the scheduler's records."""
     db = site.db
+    site.remove_left_behind(everywhere=True)
     before = site.clock.now() - timedelta(days=site.host.settings.get_sync_log_days())
     log.purge(db, site.store.transaction, before)
     with site.store.transaction():

@@ -81,6 +81,7 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
     )
     former = lease.acquire()
     try:
+        site.remove_left_behind()
         if former is not None:
             end_lost(site, former)
         run = RunRecord(site, repository_id, user_id, manual, lease)
