@@ -14,6 +14,7 @@ from tests.support.webserver import EMAIL, PASSWORD, WebSite
 pytestmark = pytest.mark.integration
 
 PEER = """
+import json
 from datetime import timedelta
 site = current.sync_site
 now = site.clock.now()
@@ -26,6 +27,10 @@ def run(key, state="completed", ago=60, **values):
     began = now - timedelta(seconds=ago)
     return db.sync_run.insert(repository_id=key, started_on=began, state=state, stage="finished",
                               finished_on=None if state == "running" else began + timedelta(seconds=30), **values)
+def pulled(key):
+    told = {"own": current.sync_site.journal.identity(), "waiting": 0}
+    current.sync_site.checkpoints.write(key, "org_organisation", "pull", json.dumps(told))
+    return key
 def worker():
     db.scheduler_worker.insert(worker_name="worker", last_heartbeat=now + timedelta(hours=1), is_ticker=True)
 """
@@ -73,7 +78,7 @@ def test_the_overview_says_of_each_how_it_stands(admin: Browser, site: WebSite) 
     made(
         site,
         """
-run(repository("Good", last_connected=now))
+run(pulled(repository("Good", last_connected=now)))
 failure = {"resource": "org_organisation", "mode": "pull", "code": "peer_unreachable", "message": "No route."}
 run(repository("Bad"), "failed", message="Of no use here", failures=[failure])
 run(repository("Of before"), "failed", message="Received: nothing. Sent: 0. Failed: org_organisation (pull): No route.")
@@ -88,7 +93,7 @@ db.sync_lease.insert(repository_id=busy, owner="elsewhere#1#x", heartbeat=now + 
                      run_id=run(busy, "running", resource_name="org_organisation"))
 run(repository("Empty", resources=()))
 torn = repository("Torn")
-run(torn)
+run(pulled(torn))
 db.sync_kept.insert(kind="conflict", tablename="org_organisation", repository_id=torn, fingerprint="x", uuid="x")
 late = repository("Late")
 run(late)
@@ -107,7 +112,8 @@ db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
         in row(page, "Of before")
     )
     assert "never connected" in row(page, "New") and "Nothing was exchanged yet" in row(page, "New")
-    assert "in step" in row(page, "Visitor") and "when the other site begins" in row(page, "Visitor")
+    assert "never fetched" in row(page, "Visitor") and "when the other site begins" in row(page, "Visitor")
+    assert "has fetched nothing yet" in row(page, "Visitor")
     assert "has not been in touch" in row(page, "Stranger")
     assert "broken off" in visible(admin.page("/sync/log"))
     assert "broken off" in row(page, "Killed") and "working" in row(page, "Busy")
@@ -116,7 +122,7 @@ db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
     assert "there is no worker" in row(page, "Late") and "No worker is running" in visible(page)
     assert "The last run: failed: 1" in page
     names = re.findall(r'<th scope="row"><a[^>]*>(\w+)</a>', page)
-    assert names == ["Bad", "Killed", "Late", "Torn", "Busy", "Empty", "New", "Stranger", "Good", "Visitor"]
+    assert names == ["Bad", "Killed", "Late", "Torn", "Busy", "Empty", "New", "Stranger", "Visitor", "Good"]
 
     found = re.findall(r'<th scope="row"><a[^>]*>(\w+)</a>', admin.page("/sync/index?sort=-name"))
     assert found == sorted(names, reverse=True) and 'aria-sort="descending"' in admin.page(
@@ -124,7 +130,6 @@ db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
     )
     assert re.findall(r'<th scope="row"><a[^>]*>(\w+)</a>', admin.page("/sync/index?state=in_step")) == [
         "Good",
-        "Visitor",
     ]
     assert "Torn" not in visible(admin.page("/sync/index?q=goo")) and "Good" in admin.page(
         "/sync/index?q=goo"

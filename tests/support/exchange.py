@@ -31,6 +31,7 @@ from s3sync.wire.protocol.pull import PullRequest
 from s3sync.wire.protocol.push import PushRequest
 from s3sync.wire.protocol.registration import RegistrationRequest
 from s3sync.wire.s3xml import DocumentReader
+from s3sync.wire.s3xml.error_tree import rejected_uuids
 
 
 class DirectPeer:
@@ -131,7 +132,7 @@ class DirectPeer:
         return PushResult(
             reply.records,
             dict(reply.outcomes),
-            [Refusal(exchange.resource, None, "rejected") for _ in reply.tree],
+            [Refusal(exchange.resource, uuid, said) for uuid, said in rejected_uuids(reply.tree).items()],
             is_ours=True,
             journal=reply.journal,
             checkpoint=reply.checkpoint,

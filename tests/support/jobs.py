@@ -58,3 +58,13 @@ class World:
     def last(self) -> Any:
         db = self.site.db
         return db(db.sync_run).select(orderby=~db.sync_run.id, limitby=(0, 1)).first()
+
+
+def add(site: Any, name: str, *states: str, **values: Any) -> int:
+    """Add a repository that this site asks, with runs that ended so; return its key."""
+    db = site.db
+    key: int = db.sync_repository.insert(name=name, url="http://127.0.0.1:9", **values)
+    db.sync_task.insert(repository_id=key, resource_name="org_organisation")
+    for state in states:
+        db.sync_run.insert(repository_id=key, state=state, finished_on=site.clock.now())
+    return key

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,77 +11,20 @@ import pytest
 from s3sync.conflicts.record_history import history
 from s3sync.core.cursor import Checkpoint, CheckpointKind, Handed
 from s3sync.core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run, upcoming
-from s3sync.core.repository_state import LATE_AFTER, SILENT_AFTER, Reason, RepositoryFacts, State, evaluate
-from s3sync.core.task import RunState
+from s3sync.core.repository_state import Reason
 from s3sync.core.throughput import LONGEST_ESTIMATE, throughput
 from s3sync.database import traffic as traffic
 from s3sync.monitoring import pending_changes as pending_changes
+from s3sync.monitoring.flows import Incoming
 from s3sync.monitoring.pending_changes import NOTHING, PendingChanges, Tail
 from s3sync.monitoring.status import failing, recent_runs, statuses
 from s3sync.scheduler import jobs as jobs
 from s3sync.scheduler import queue as queue
 from s3sync.scheduler import run_record as run_record
-from tests.support.jobs import World
+from tests.support.jobs import World, add
 from tests.support.site import SampleSite
 
 NOW = datetime(2026, 3, 1, 12)
-AGO = NOW - timedelta(hours=1)
-FINE = RepositoryFacts(
-    run_state=RunState.COMPLETED, last_success=AGO, last_contact=AGO, next_run=NOW + timedelta(minutes=10)
-)
-VISITOR = RepositoryFacts(is_active=False, resources=0, last_contact=AGO)
-
-# --- how a repository stands -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("facts", "condition", "reason"),
-    [
-        (FINE, State.IN_STEP, Reason.EQUAL),
-        (replace(FINE, next_run=None), State.IN_STEP, Reason.EQUAL),
-        (replace(FINE, incoming=0), State.IN_STEP, Reason.EQUAL),
-        (replace(FINE, run_state=RunState.RUNNING, is_live=True), State.WORKING, Reason.RUNNING),
-        (replace(FINE, run_state=RunState.RUNNING, is_live=True, undecided=3), State.WORKING, Reason.RUNNING),
-        (
-            replace(FINE, run_state=RunState.RUNNING, is_live=True, is_stopping=True),
-            State.WORKING,
-            Reason.STOPPING,
-        ),
-        (replace(FINE, run_state=RunState.RUNNING), State.ATTENTION, Reason.BROKEN_OFF),
-        (replace(FINE, is_queued=True), State.WAITING, Reason.QUEUED),
-        (replace(FINE, run_state=RunState.FAILED, is_queued=True), State.WAITING, Reason.QUEUED),
-        (replace(FINE, is_queued=True, workers=0), State.ATTENTION, Reason.NO_WORKER),
-        (replace(FINE, workers=0), State.IN_STEP, Reason.EQUAL),
-        (replace(FINE, run_state=RunState.FAILED), State.ATTENTION, Reason.FAILED),
-        (replace(FINE, run_state=RunState.FAILED, undecided=1), State.ATTENTION, Reason.FAILED),
-        (replace(FINE, resources=0), State.NEVER, Reason.NO_RESOURCES),
-        (RepositoryFacts(), State.NEVER, Reason.NEVER_RUN),
-        (replace(FINE, next_run=NOW - LATE_AFTER), State.IN_STEP, Reason.EQUAL),
-        (replace(FINE, next_run=NOW - 2 * LATE_AFTER), State.ATTENTION, Reason.LATE),
-        (replace(FINE, next_run=NOW - 2 * LATE_AFTER, workers=0), State.ATTENTION, Reason.NO_WORKER),
-        (RepositoryFacts(next_run=NOW - 2 * LATE_AFTER, workers=0), State.ATTENTION, Reason.NO_WORKER),
-        (
-            replace(FINE, next_run=None, is_schedule_stopped=True),
-            State.ATTENTION,
-            Reason.SCHEDULE_STOPPED,
-        ),
-        (replace(FINE, undecided=1), State.ATTENTION, Reason.UNDECIDED),
-        (replace(FINE, last_success=NOW - 2 * SILENT_AFTER), State.ATTENTION, Reason.SILENT),
-        (replace(FINE, run_state=RunState.CANCELLED), State.WAITING, Reason.STOPPED),
-        (replace(FINE, outgoing=1), State.WAITING, Reason.OUTGOING),
-        (replace(FINE, outgoing=1, incoming=1), State.WAITING, Reason.OUTGOING),
-        (replace(FINE, incoming=1), State.WAITING, Reason.INCOMING),
-        (VISITOR, State.IN_STEP, Reason.EQUAL),
-        (replace(VISITOR, workers=0), State.IN_STEP, Reason.EQUAL),
-        (replace(VISITOR, last_contact=None), State.NEVER, Reason.NO_CONTACT),
-        (replace(VISITOR, undecided=1), State.ATTENTION, Reason.UNDECIDED),
-        (replace(VISITOR, outgoing=9), State.WAITING, Reason.OUTGOING),
-        (replace(VISITOR, last_contact=NOW - 2 * SILENT_AFTER), State.ATTENTION, Reason.SILENT),
-    ],
-)
-def test_how_a_repository_stands(facts: RepositoryFacts, condition: State, reason: Reason) -> None:
-    assert evaluate(facts, NOW) == (condition, reason)
-
 
 # --- how fast, how long ----------------------------------------------------------------------------------------
 
@@ -248,24 +190,6 @@ def test_records_are_counted_by_day(tmp_path: Path) -> None:
 # --- all together ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture()
-def scheduled(tmp_path: Path) -> Any:
-    from gluon.scheduler import Scheduler
-
-    site = SampleSite(tmp_path)
-    Scheduler(site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)
-    return site
-
-
-def add(site: Any, name: str, *states: str, **values: Any) -> int:
-    db = site.db
-    key: int = db.sync_repository.insert(name=name, url="http://127.0.0.1:9", **values)
-    db.sync_task.insert(repository_id=key, resource_name="org_organisation")
-    for state in states:
-        db.sync_run.insert(repository_id=key, state=state, finished_on=site.clock.now())
-    return key
-
-
 def test_many_repositories_with_the_statements_of_one(
     scheduled: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,7 +211,7 @@ def test_many_repositories_with_the_statements_of_one(
             scheduled.checkpoints.write(key, "org_organisation", CheckpointKind.PUSH, '{"position": 0}')
         db.commit()
         counts.append(statements())
-    assert counts[1] <= counts[0] <= 16
+    assert counts[1] <= counts[0] <= 18
 
 
 def _counting(function: Any, ran: "list[str]") -> Any:
@@ -311,7 +235,9 @@ def test_the_facts_are_those_of_the_repository(scheduled: Any) -> None:
     first, second = statuses(scheduled)
     assert (first.name, second.name) == ("Bad", "Good")
     assert first.facts.is_queued and first.facts.run_state == "failed" and first.facts.last_success
-    assert first.outgoing == PendingChanges(1) and first.incoming is None and first.facts.next_run is None
+    assert (
+        first.outgoing == PendingChanges(1) and not first.incoming.is_known and first.facts.next_run is None
+    )
     assert second.facts.undecided == 1 and second.facts.next_run is not None and not second.facts.is_queued
     assert second.state.reason is Reason.UNDECIDED
     assert failing(scheduled) == 1
@@ -381,7 +307,7 @@ def test_a_run_tells_how_many_wait_and_what_became_of_them(tmp_path: Path, monke
     world.run()
     assert world.last.details == {"org_organisation": {"received": {"created": 1}, "sent": 0}}
     (status,) = standings_scheduled(world.site)
-    assert status.incoming == 0 and status.outgoing == PendingChanges(0)
+    assert status.incoming == Incoming(0) and status.outgoing == PendingChanges(0)
     assert traffic.days(world.site.db, world.site.clock.now().date(), 1)[0][1:] == (6, 4)
     assert traffic.days(world.other.db, world.other.clock.now().date(), 1)[0][1:] == (4, 6)
 

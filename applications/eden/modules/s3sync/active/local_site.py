@@ -26,6 +26,7 @@ from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
 from ..site import Repository
 from ..site import tasks as tasks
 from ..site.exchange_state import PullState
+from ..site.refused_there import RefusedThere
 from ..site.rejected import retry_rejected
 from ..site.uploaded import upload_path
 from ..site.waiting_deletions import refuse_deletions, retry_deletions
@@ -50,6 +51,7 @@ class LocalSite:
         self._states = repository.states
         self._caught_up: set[str] = set()
         self._counted: set[str] = set()
+        self._refused = RefusedThere(repository)
         self._capabilities = repository.usable_capabilities
 
     @contextlib.contextmanager
@@ -308,6 +310,9 @@ class LocalSite:
             files=list(files),
             again=again,
         )
+        if result is not None:
+            with self._writing():
+                self._refused.note(task.resource, state.position, page.position, result)
         if changed == state:
             return
         with self._writing():

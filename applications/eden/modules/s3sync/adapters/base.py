@@ -69,6 +69,7 @@ class Adapter(ABC):
         capabilities: what the type can do.
         settings: its settings, in the order of the form.
         guide: how to connect such a repository, step by step, in English.
+        confirms: whether the other site confirms what is sent to it, so that it is known to have arrived.
         learned: capabilities that it detects without an announcement, kept when the peer registers again.
         abilities: capability -> description in English, for the screens.
     """
@@ -78,6 +79,7 @@ class Adapter(ABC):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     settings: ClassVar[tuple[Setting, ...]] = ()
     guide: ClassVar[tuple[str, ...]] = ()
+    confirms: ClassVar[bool] = True
     learned: ClassVar[frozenset[str]] = frozenset()
     abilities: ClassVar[Mapping[str, str]] = {}
 

@@ -37,6 +37,8 @@ class FolderAdapter(Adapter):
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         (Capability.PULL, Capability.PUSH, Capability.PREVIEW, Capability.TEST)
     )
+    #: Nobody knows who has read a file.
+    confirms: ClassVar[bool] = False
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             "path",

@@ -30,6 +30,7 @@ class CheckpointKind(TextEnum):
         EDEN: our last answer to an Eden, which has no cursors.
         PULL: how far our own pulls have come.
         PUSH: how far our own pushes have come.
+        STANDING: what one site told the other of how they stand; of no single table.
     """
 
     SERVE = "serve"
@@ -37,6 +38,7 @@ class CheckpointKind(TextEnum):
     EDEN = "eden"
     PULL = "pull"
     PUSH = "push"
+    STANDING = "standing"
 
 
 class Comparison(TextEnum):

@@ -20,6 +20,35 @@ class KeptKind(TextEnum):
     WAITING = "waiting"
 
 
+class OpenKind(TextEnum):
+    """What a site that has not taken a record (or not completely) calls it; the first four are those of KeptKind.
+
+    REFERENCE and FILE: the record is there, but what it refers to, or its file, has not arrived.
+    """
+
+    REJECTED = "rejected"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+    WAITING = "waiting"
+    REFERENCE = "reference"
+    FILE = "file"
+
+
+class OpenRecord(NamedTuple):
+    """A record that a site has not taken, or not completely.
+
+    Attributes:
+        kind: why.
+        table, uuid: the record; uuid is None for one without.
+        reason: why, for a person.
+    """
+
+    kind: OpenKind
+    table: str
+    uuid: str | None
+    reason: str = ""
+
+
 class KeptState(TextEnum):
     """Whether a kept version is open, was decided by a person, or was superseded by a later version."""
 

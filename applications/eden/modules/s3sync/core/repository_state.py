@@ -25,6 +25,9 @@ class State(str, enum.Enum):
     WORKING = "working"
     WAITING = "waiting"
     NEVER = "never"
+    NEVER_FETCHED = "never_fetched"
+    DIFFERENT = "different"
+    UNKNOWN = "unknown"
     IN_STEP = "in_step"
 
 
@@ -43,10 +46,23 @@ class Reason(str, enum.Enum):
     LATE = "late"
     SCHEDULE_STOPPED = "schedule_stopped"
     UNDECIDED = "undecided"
+    REFUSED_THERE = "refused_there"
+    CLOCK = "clock"
+    NEVER_FETCHED = "never_fetched"
     SILENT = "silent"
     STOPPED = "stopped"
     OUTGOING = "outgoing"
+    BEHIND = "behind"
     INCOMING = "incoming"
+    NOT_ASKED = "not_asked"
+    DELETIONS = "deletions"
+    REFERENCES = "references"
+    FILES = "files"
+    FILES_THERE = "files_there"
+    OPEN_THERE = "open_there"
+    BY_RULE = "by_rule"
+    UNCONFIRMED = "unconfirmed"
+    NOT_TOLD = "not_told"
     EQUAL = "equal"
 
 
@@ -65,10 +81,44 @@ _CONDITIONS = {
     Reason.NO_RESOURCES: State.NEVER,
     Reason.NEVER_RUN: State.NEVER,
     Reason.STOPPED: State.WAITING,
+    Reason.NEVER_FETCHED: State.NEVER_FETCHED,
     Reason.OUTGOING: State.WAITING,
+    Reason.BEHIND: State.WAITING,
     Reason.INCOMING: State.WAITING,
+    Reason.NOT_ASKED: State.WAITING,
+    Reason.DELETIONS: State.WAITING,
+    Reason.REFERENCES: State.WAITING,
+    Reason.FILES: State.WAITING,
+    Reason.FILES_THERE: State.WAITING,
+    Reason.OPEN_THERE: State.WAITING,
+    Reason.BY_RULE: State.DIFFERENT,
+    Reason.UNCONFIRMED: State.UNKNOWN,
+    Reason.NOT_TOLD: State.UNKNOWN,
     Reason.EQUAL: State.IN_STEP,
 }
+
+
+class OpenRecords(NamedTuple):
+    """The records of one site that the other one has not (or not completely) taken.
+
+    Attributes:
+        rejected: number of records that could not be stored.
+        conflicts: number of conflicts that nobody has decided.
+        refused: number of versions that the rules of a resource refused.
+        deletions: number of deletions that wait until others refer to the records no more.
+        references: number of references to records that have not arrived.
+        files: number of files that have not arrived.
+    """
+
+    rejected: int = 0
+    conflicts: int = 0
+    refused: int = 0
+    deletions: int = 0
+    references: int = 0
+    files: int = 0
+
+
+_NOTHING_OPEN = OpenRecords()
 
 
 @dataclass(frozen=True)
@@ -89,7 +139,16 @@ class RepositoryFacts:
         workers: number of workers alive.
         undecided: number of conflicts and rejected records that need a decision.
         outgoing: number of records waiting to be sent or fetched.
-        incoming: number of records waiting at the other site, None if it has not told.
+        incoming: number of records waiting at the other site, as far as it has told.
+        not_asked: number of resources of which it is not known how many records wait at the other site.
+        here: what of the other site is open here besides what is undecided.
+        there: what of ours is open at the other site.
+        files_there: number of files that the other site still needs from here.
+        skew: seconds by which the clock of the other site is ahead, None if unknown.
+        clock_warning: seconds from which on that is too much.
+        has_fetched: whether the other site, where it begins, has confirmed or brought anything.
+        tells: whether the other site, where it begins, has told that its run is complete and what it did not take.
+        confirms: whether the other site confirms what was sent to it.
     """
 
     is_active: bool = True
@@ -105,7 +164,21 @@ class RepositoryFacts:
     workers: int = 1
     undecided: int = 0
     outgoing: int = 0
-    incoming: int | None = None
+    incoming: int = 0
+    not_asked: int = 0
+    here: OpenRecords = _NOTHING_OPEN
+    there: OpenRecords = _NOTHING_OPEN
+    files_there: int = 0
+    skew: float | None = None
+    clock_warning: float = 60.0
+    has_fetched: bool = True
+    tells: bool = True
+    confirms: bool = True
+
+    @property
+    def is_clock_off(self) -> bool:
+        """Whether the clocks of both sites differ by more than the settings allow."""
+        return self.skew is not None and abs(self.skew) > self.clock_warning
 
 
 def evaluate(facts: RepositoryFacts, now: datetime) -> RepositoryState:
@@ -131,16 +204,50 @@ def _reason(facts: RepositoryFacts, now: datetime) -> Reason:
             return trouble
     elif facts.last_contact is None:
         return Reason.NO_CONTACT
+    return _needs_a_person(facts) or _out_of_touch(facts, now) or _waits(facts) or _not_known(facts)
+
+
+def _needs_a_person(facts: RepositoryFacts) -> Reason | None:
+    """Return what a person has to do something about, None if nothing."""
     if facts.undecided:
         return Reason.UNDECIDED
+    if facts.there.rejected:
+        return Reason.REFUSED_THERE
+    return Reason.CLOCK if facts.is_clock_off else None
+
+
+def _out_of_touch(facts: RepositoryFacts, now: datetime) -> Reason | None:
+    """Return why what is known may be out of date, None if it is not."""
+    if not facts.is_active and not facts.has_fetched:
+        return Reason.NEVER_FETCHED
     heard = facts.last_success if facts.is_active else facts.last_contact
     if heard is not None and now - heard > SILENT_AFTER:
         return Reason.SILENT
-    if facts.run_state is RunState.CANCELLED and facts.is_active:
-        return Reason.STOPPED
-    if facts.outgoing:
-        return Reason.OUTGOING
-    return Reason.INCOMING if facts.incoming else Reason.EQUAL
+    return Reason.STOPPED if facts.run_state is RunState.CANCELLED and facts.is_active else None
+
+
+def _waits(facts: RepositoryFacts) -> Reason | None:
+    """Return what waits, here or there, or differs as the rules want it; None if nothing does."""
+    here, there = facts.here, facts.there
+    causes = (
+        (facts.outgoing, Reason.OUTGOING if facts.is_active else Reason.BEHIND),
+        (facts.incoming, Reason.INCOMING),
+        (facts.not_asked, Reason.NOT_ASKED),
+        (here.deletions, Reason.DELETIONS),
+        (here.references, Reason.REFERENCES),
+        (here.files, Reason.FILES),
+        (facts.files_there, Reason.FILES_THERE),
+        (there.conflicts + there.deletions + there.references + there.files, Reason.OPEN_THERE),
+        (here.refused + there.refused, Reason.BY_RULE),
+    )
+    return next((reason for count, reason in causes if count), None)
+
+
+def _not_known(facts: RepositoryFacts) -> Reason:
+    """Return why it is not known whether both sites hold the same, EQUAL if it is known that they do."""
+    if not facts.confirms:
+        return Reason.UNCONFIRMED
+    return Reason.EQUAL if facts.is_active or facts.tells else Reason.NOT_TOLD
 
 
 def _trouble_of_active(facts: RepositoryFacts, now: datetime) -> Reason | None:

@@ -10,6 +10,7 @@ __all__ = [
     "journal_hooks",
     "kept_versions",
     "log",
+    "open_there",
     "paging",
     "pending_references",
     "record_counts",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from ..core.clock import Clock
@@ -65,6 +66,15 @@ class Checkpoints:
             repository_id: the repository, None for all.
             tables: names of tables, none for all.
         """
+        return {
+            key: {direction: text for direction, (text, _) in dated.items()}
+            for key, dated in self.dated(repository_id, tables).items()
+        }
+
+    def dated(
+        self, repository_id: int | None = None, tables: Collection[str] = ()
+    ) -> dict[tuple[int, str], dict[str, tuple[str | None, datetime | None]]]:
+        """Return the stored texts as ``states`` does, each with the time (UTC) when it was stored."""
         mark = self._store.mark
         conditions: list[str] = []
         given: list[Any] = []
@@ -75,10 +85,13 @@ class Checkpoints:
             conditions.append(f"tablename IN ({', '.join([mark] * len(tables))})")
             given += tables
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        sql = f"SELECT repository_id, tablename, direction, state FROM {self._table}{where}"
-        found: dict[tuple[int, str], dict[str, str | None]] = {}
-        for key, table, direction, text in self._store.rows(sql, given):
-            found.setdefault((key, table), {})[direction] = text
+        moment = self._store.columns.plain("modified_on", MOMENT)
+        sql = f"SELECT repository_id, tablename, direction, state, {moment} FROM {self._table}{where}"
+        read = self._store.columns.decoder(MOMENT)
+        found: dict[tuple[int, str], dict[str, tuple[str | None, datetime | None]]] = {}
+        for key, table, direction, text, stored in self._store.rows(sql, given):
+            stored_on = stored if read is None or stored is None else read(stored)
+            found.setdefault((key, table), {})[direction] = (text, stored_on)
         return found
 
     def write(self, repository_id: int, table: str, direction: CheckpointKind, text: str) -> None:

@@ -9,12 +9,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..adapters import can_ask, needed_columns, where
-from ..core.cursor import CheckpointKind
-from ..core.kept import UNDECIDED, KeptState
-from ..core.repository_state import RepositoryFacts, RepositoryState, evaluate
+from ..adapters import USUAL, adapter_types, can_ask, capabilities_of, needed_columns, where
+from ..core.repository_state import OpenRecords, RepositoryFacts, RepositoryState, evaluate
 from ..core.task import Mode, RunState
 from ..database.runs import Run
 from ..database.tables.fields import live
@@ -22,7 +20,19 @@ from ..scheduler import queue as queue
 from ..scheduler.run_record import live_runs
 from ..site import Site
 from ..site import exchange_state as exchange_state
+from ..site.repositories import SKEW
+from . import open_records as open_records
 from . import pending_changes as pending_changes
+from .flows import (
+    NOTHING_SAID,
+    NOTHING_TOLD,
+    Flow,
+    Incoming,
+    flows_of,
+    incoming_of,
+    present,
+    told_by_repository,
+)
 from .pending_changes import PendingChanges
 
 RUN_COLUMNS = (
@@ -43,30 +53,6 @@ RUN_COLUMNS = (
 GIVEN_UP = ("FAILED", "TIMEOUT", "STOPPED", "EXPIRED")
 
 
-class Flow(NamedTuple):
-    """A resource exchanged with a repository.
-
-    Attributes:
-        table: name of the table.
-        task: row of its task, None if only the other site pulls or pushes it.
-        outgoing: number of records waiting to be sent.
-        incoming: number of records waiting there, None if the other site has not told.
-    """
-
-    table: str
-    task: "FlowTask" | None
-    outgoing: PendingChanges
-    incoming: int | None
-
-
-class FlowTask(NamedTuple):
-    """The columns of a task for the overview."""
-
-    id: int
-    resource: str
-    mode: Mode
-
-
 @dataclass
 class RepositoryStatus:
     """A repository with its state.
@@ -77,6 +63,7 @@ class RepositoryStatus:
         run: its last run, None before the first.
         facts, state: what is known of it, and the state that follows.
         flows: the exchanged resources.
+        fetched_on: when the other site last fetched something of ours, None if it never did.
     """
 
     id: int
@@ -86,6 +73,7 @@ class RepositoryStatus:
     state: RepositoryState
     where: str = ""
     flows: list[Flow] = field(default_factory=list)
+    fetched_on: datetime | None = None
 
     @property
     def live_run(self) -> int | None:
@@ -98,9 +86,9 @@ class RepositoryStatus:
         return sum((flow.outgoing for flow in self.flows), PendingChanges())
 
     @property
-    def incoming(self) -> int | None:
-        """The number of records waiting there, None if it has not told."""
-        return _sum_known([flow.incoming for flow in self.flows])
+    def incoming(self) -> Incoming:
+        """What waits there: an unknown number is not none."""
+        return incoming_of(self.flows)
 
 
 def statuses(
@@ -118,7 +106,7 @@ def statuses(
     query = live(table)
     if only is not None:
         query &= only
-    columns = sorted({"id", "name", "last_connected", *needed_columns()})
+    columns = sorted({"id", "name", "last_connected", "apitype", "settings", *needed_columns()})
     rows = list(db(query).select(*[table[name] for name in columns], orderby=(table.name, table.id)))
     if not rows:
         return []
@@ -128,14 +116,17 @@ def statuses(
     working = live_runs(site)
     queued = _queued(db)
     jobs_of = _jobs(db, one)
-    flows = _flows(site, one, looked_at)
-    undecided = _undecided(db)
+    told, standing = told_by_repository(site, one)
+    flows = flows_of(site, one, looked_at, told, standing, {row.id: capabilities_of(row) for row in rows})
+    here, there = open_records.here(site, one), open_records.there(site, one)
+    warning = site.host.settings.get_sync_clock_warning()
     workers = queue.workers_alive(site)
     found = []
     for row in rows:
         run = runs.get(row.id)
         next_run, has_stopped = jobs_of.get(row.id, (None, False))
         of_row = flows.get(row.id, [])
+        open_here, incoming = here.get(row.id, OpenRecords()), incoming_of(of_row)
         facts = RepositoryFacts(
             is_active=can_ask(row),
             resources=sum(1 for flow in of_row if flow.task is not None and flow.task.mode is not Mode.NONE),
@@ -148,17 +139,33 @@ def statuses(
             next_run=next_run,
             is_schedule_stopped=has_stopped,
             workers=workers,
-            undecided=undecided.get(row.id, 0),
-            outgoing=sum(flow.outgoing.count for flow in of_row),
-            incoming=_sum_known([flow.incoming for flow in of_row]),
+            undecided=open_here.conflicts + open_here.rejected,
+            outgoing=sum(flow.outgoing.count or flow.outgoing.is_more for flow in of_row),
+            incoming=incoming.records,
+            not_asked=incoming.unknown if can_ask(row) else 0,
+            here=open_here,
+            there=there.get(row.id, OpenRecords()),
+            files_there=sum(flow.files for flow in of_row),
+            skew=(row.settings or {}).get(SKEW),
+            clock_warning=warning,
+            has_fetched=any(told.get((row.id, flow.table), NOTHING_TOLD).has_begun(flow) for flow in of_row),
+            tells=standing.get(row.id, NOTHING_SAID).complete,
+            confirms=_confirms(row) or not any(flow.task and flow.task.mode.pushes for flow in of_row),
         )
-        found.append(RepositoryStatus(row.id, row.name, run, facts, evaluate(facts, now), where(row), of_row))
+        told_of_row = [told.get((row.id, flow.table), NOTHING_TOLD) for flow in of_row]
+        fetched_on = max((each.fetched_on for each in told_of_row if each.fetched_on), default=None)
+        found.append(
+            RepositoryStatus(
+                row.id, row.name, run, facts, evaluate(facts, now), where(row), of_row, fetched_on
+            )
+        )
     return found
 
 
-def _sum_known(counts: Sequence[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+def _confirms(row: Any) -> bool:
+    """Return whether sites of this type confirm what is sent to them."""
+    kind = adapter_types().get(row.apitype or USUAL)
+    return kind is None or kind.confirms
 
 
 # --- runs ----------------------------------------------------------------------------------------------------
@@ -216,15 +223,9 @@ def failing(site: Site) -> int:
     sql = (
         f"SELECT COUNT(*) FROM {name('sync_repository')} r JOIN {name('sync_run')} n ON n.id = "
         f"(SELECT MAX(m.id) FROM {name('sync_run')} m WHERE m.repository_id = r.id) "
-        f"WHERE n.state = '{RunState.FAILED}' AND {_present(site, 'r.')}"
+        f"WHERE n.state = '{RunState.FAILED}' AND {present(site, 'r.')}"
     )
     return int(site.store.rows(sql)[0][0])
-
-
-def _present(site: Site, alias: str = "") -> str:
-    """Return the condition that a row is not deleted."""
-    no = "FALSE" if site.store.columns.native_booleans else "'F'"
-    return f"({alias}deleted = {no} OR {alias}deleted IS NULL)"
 
 
 # --- schedule ------------------------------------------------------------------------------------------------
@@ -232,6 +233,8 @@ def _present(site: Site, alias: str = "") -> str:
 
 def _queued(db: Any) -> "set[int]":
     """Return the repositories with a run that a person started and that has not begun."""
+    if "scheduler_task" not in db.tables:
+        return set()
     table = db.scheduler_task
     rows = db(queue.by_hand(db) & table.status.belongs(queue.WAITING)).select(table.vars)
     return {json.loads(row.vars)["repository_id"] for row in rows}
@@ -239,6 +242,8 @@ def _queued(db: Any) -> "set[int]":
 
 def _jobs(db: Any, one: int | None) -> dict[int, tuple[datetime | None, bool]]:
     """Return for each repository its next scheduled run, and whether the scheduler has given up all its jobs."""
+    if "scheduler_task" not in db.tables:
+        return {}
     job, task = db.sync_job, db.scheduler_task
     query = live(job) & (task.enabled == True)  # noqa: E712 - an SQL expression
     if one is not None:
@@ -252,85 +257,3 @@ def _jobs(db: Any, one: int | None) -> dict[int, tuple[datetime | None, bool]]:
         if row.scheduler_task.status not in GIVEN_UP and row.scheduler_task.next_run_time is not None:
             known.append(row.scheduler_task.next_run_time)
     return {key: (min(found, default=None), not found) for key, found in times.items()}
-
-
-# --- what waits ----------------------------------------------------------------------------------------------
-
-
-def _undecided(db: Any) -> dict[int, int]:
-    table = db.sync_kept
-    count = table.id.count()
-    query = (table.state == KeptState.OPEN) & table.kind.belongs(UNDECIDED)
-    rows = db(query).select(table.repository_id, count, groupby=table.repository_id)
-    return {row[table.repository_id]: row[count] for row in rows}
-
-
-def _flows(site: Site, one: int | None, looked_at: int) -> dict[int, list[Flow]]:
-    """Return the resources exchanged with each repository, with the waiting records."""
-    tasks = _tasks(site, one)
-    told = _told(site, one)
-    wanted: dict[tuple[int, str], int | None] = {}
-    for repository_id, of_repository in tasks.items():
-        for task in of_repository.values():
-            state = told.get((repository_id, task.resource), _NOTHING_TOLD)
-            wanted[repository_id, task.resource] = state.delivered if task.mode.pushes else None
-    for (repository_id, table), state in told.items():
-        if state.is_served:
-            wanted[repository_id, table] = state.delivered
-    lowest = pending_changes.lowest_of(
-        (table, position) for (_, table), position in wanted.items() if position is not None
-    )
-    tails = pending_changes.tails(site.store, lowest, looked_at)
-    flows: dict[int, list[Flow]] = {}
-    for (repository_id, table), position in wanted.items():
-        tail = tails.get(table, pending_changes.NOTHING)
-        outgoing = PendingChanges() if position is None else tail.behind(position, repository_id)
-        incoming = told.get((repository_id, table), _NOTHING_TOLD).incoming
-        own = tasks.get(repository_id, {}).get(table)
-        flows.setdefault(repository_id, []).append(Flow(table, own, outgoing, incoming))
-    return flows
-
-
-def _tasks(site: Site, one: int | None) -> dict[int, dict[str, FlowTask]]:
-    """Return the tasks by repository and table; without pydal, which takes twenty times as long for a thousand."""
-    name, mark = site.store.columns.name, site.store.mark
-    sql = f"SELECT id, repository_id, resource_name, mode FROM {name('sync_task')} WHERE {_present(site)}"
-    if one is not None:
-        sql += f" AND repository_id = {mark}"
-    found: dict[int, dict[str, FlowTask]] = {}
-    for key, repository_id, resource, mode in site.store.rows(
-        f"{sql} ORDER BY id", () if one is None else (one,)
-    ):
-        found.setdefault(repository_id, {})[resource] = FlowTask(key, resource, Mode.read(mode))
-    return found
-
-
-class _Told(NamedTuple):
-    """The checkpoints of a repository and table, evaluated.
-
-    Attributes:
-        delivered: position of our journal up to which the repository has received our changes.
-        is_served: whether the other site pulls them.
-        incoming: number of records waiting there, None if it has not told.
-    """
-
-    delivered: int = 0
-    is_served: bool = False
-    incoming: int | None = None
-
-
-_NOTHING_TOLD = _Told()
-
-
-def _told(site: Site, one: int | None) -> dict[tuple[int, str], _Told]:
-    """Return the evaluated checkpoints of each table and repository."""
-    stored = site.checkpoints.states(one)
-    own = site.journal.identity() if stored else ""
-    return {
-        key: _Told(
-            delivered=exchange_state.delivered(states, own),
-            is_served=CheckpointKind.SERVE in states,
-            incoming=exchange_state.pulled(states, own).waiting,
-        )
-        for key, states in stored.items()
-    }

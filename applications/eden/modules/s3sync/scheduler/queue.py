@@ -120,6 +120,8 @@ def scheduler_run_id() -> int | None:
 
 def workers_alive(site: Site, within: float = 60.0) -> int:
     """Return the number of workers with a heartbeat within some seconds."""
+    if "scheduler_worker" not in site.db.tables:
+        return 0
     since = site.clock.now() - timedelta(seconds=within)
     alive: int = site.db(site.db.scheduler_worker.last_heartbeat > since).count()
     return alive

@@ -57,6 +57,7 @@ __all__ = [
     "datasets",
     "exchange_state",
     "labels",
+    "refused_there",
     "rejected",
     "repositories",
     "tasks",

@@ -60,6 +60,27 @@ class PushState:
     again: str = ""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What was told at the end of a run of how both sites stand.
+
+    Attributes:
+        own: identity of our journal at that time.
+        journal: where the other site told it: identity of its journal.
+        number: where the other site told it: number of its run.
+        complete: whether the run was complete.
+        fetches: where the other site told it: the tables that it fetches.
+        told: where we told it: digest of what was told.
+    """
+
+    own: str = ""
+    journal: str = ""
+    number: int = 0
+    complete: bool = False
+    fetches: list[str] = field(default_factory=list)
+    told: str = ""
+
+
 def _current(text: str | None, own: str, position: str) -> dict[str, Any]:
     """Return a stored state; that of an exchange that starts over if our database was restored from a backup since."""
     state: dict[str, Any] = json.loads(text) if text else {}
@@ -98,6 +119,19 @@ def pushed(states: Mapping[str, str | None], own: str) -> PushState:
         states, own: as in ``pulled``.
     """
     return PushState(**_current(states.get(CheckpointKind.PUSH), own, "position"))
+
+
+def standing(states: Mapping[str, str | None], own: str) -> Standing:
+    """Return what was told of how both sites stand.
+
+    Args:
+        states: the stored states of no table: direction -> text.
+        own: identity of our journal.
+    """
+    text = states.get(CheckpointKind.STANDING)
+    found = Standing(**json.loads(text)) if text else Standing()
+    # Before the restore of a backup other things were true; only the numbers still count.
+    return found if found.own == own else Standing(journal=found.journal, number=found.number)
 
 
 def delivered(states: Mapping[str, str | None], own: str) -> int:

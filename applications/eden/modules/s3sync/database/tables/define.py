@@ -21,7 +21,7 @@ BELONGING = ("sync_task", "sync_log", "sync_run", "sync_traffic", "sync_deferred
 OUTLIVING = ("sync_kept",)
 
 #: Leases and positions of the exchange, which no other repository can use.
-ENDING = ("sync_lease", "sync_checkpoint")
+ENDING = ("sync_lease", "sync_checkpoint", "sync_open_there")
 
 
 def define(db: Any, clock: Clock, T: Callable[[str], Any] = str) -> None:

@@ -33,6 +33,7 @@ INDICES: tuple[Index, ...] = (
     ("sync_run_state", "sync_run", ("repository_id", "state", "id"), False),
     ("sync_run_scheduler", "sync_run", ("scheduler_run_id",), False),
     ("sync_traffic_day", "sync_traffic", ("day", "repository_id"), False),
+    ("sync_open_there_listed", "sync_open_there", ("repository_id", "kind", "tablename"), False),
     ("sync_kept_repository", "sync_kept", ("state", "kind", "repository_id"), False),
 )
 

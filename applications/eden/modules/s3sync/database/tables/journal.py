@@ -52,7 +52,7 @@ def define_journal(db: Any, clock: Clock) -> None:
             Field("repository_id", "integer", notnull=True),
             Field("tablename", length=64, notnull=True),
             # "serve" and "receive": what we sent to the peer when it pulled and pushed; "eden": how far an Eden has
-            # pulled; "pull" and "push": how far our own runs have come.
+            # pulled; "pull" and "push": how far our own runs have come; "standing": what was told of all resources.
             Field("direction", length=8, notnull=True),
             Field("state", "text"),
             Field("modified_on", "datetime", default=clock.now, update=clock.now),

@@ -154,6 +154,21 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
     )
     declare(
         db,
+        "sync_open_there",
+        lambda: [
+            Field("repository_id", "integer", notnull=True),
+            # why the other site has not taken it (kept.OpenKind)
+            Field("kind", length=16, notnull=True),
+            Field("tablename", length=64, notnull=True, default=""),
+            Field("uuid", length=255),
+            Field("reason", "text"),
+            # more than one for those that the other site counted but did not list
+            Field("records", "integer", notnull=True, default=1),
+            Field("told_on", "datetime", default=clock.now),
+        ],
+    )
+    declare(
+        db,
         "sync_decision",
         lambda: [
             Field("rule", length=16, notnull=True),

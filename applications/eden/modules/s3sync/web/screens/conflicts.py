@@ -15,6 +15,7 @@ from ...conflicts.kept_list import KeptVersionQuery
 from ...core.errors import SyncError
 from ...core.kept import KeptKind, KeptState, Rule, Side
 from ...core.plurals import counted
+from ...database import open_there as open_there
 from ...database.paging import whole_number
 from ...exchange.versions import RecordStatus
 from ...monitoring import log_view as log_view
@@ -28,6 +29,9 @@ from .words import remedies as remedies
 
 #: Seconds that a request resolves versions before the scheduler continues.
 PATIENCE = 4.0
+
+#: Maximum number of listed records that the other site has not taken.
+LISTED_THERE = 200
 
 
 def page(screen: ScreenContext) -> Any:
@@ -49,7 +53,13 @@ def page(screen: ScreenContext) -> Any:
 def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show the kept versions of one repository."""
     screen.response.view = "sync/repository_kept.html"
-    return _list(screen, KeptVersionQuery.from_vars(screen.request.get_vars, record.id))
+    counts = open_there.counts(screen.db, record.id).get(record.id, {})
+    return {
+        "there": open_there.listed(screen.db, record.id, LISTED_THERE),
+        "there_counts": counts,
+        "there_kinds": conflicts_and_log.kinds_there(screen.T),
+        **_list(screen, KeptVersionQuery.from_vars(screen.request.get_vars, record.id)),
+    }
 
 
 def _list(screen: ScreenContext, wanted: KeptVersionQuery) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from ...core.task import Mode
 from ...database import traffic as traffic
 from ...database.paging import ListPage, containing, order_of, page_of
 from ...database.runs import Run
-from ...monitoring.status import Flow, RepositoryStatus, recent_runs, statuses
+from ...monitoring.flows import Flow, incoming_of
+from ...monitoring.status import RepositoryStatus, recent_runs, statuses
 from ...scheduler import queue as queue
 from ...site import Repository, Site
 from ...site.labels import Translate, resource_title
@@ -203,7 +204,7 @@ def _flow_lines(screen: ScreenContext, record: Repository, status: RepositorySta
                 resource_title(screen.site, flow.table),
                 mode,
                 states_and_units.waiting(T, flow.outgoing),
-                T("not known") if flow.incoming is None else states_and_units.number(flow.incoming),
+                states_and_units.incoming(T, incoming_of([flow])),
                 kept[flow.table],
             )
         )

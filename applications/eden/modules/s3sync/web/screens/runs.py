@@ -13,7 +13,7 @@ from ...site import Site
 from ...site.labels import Translate, resource_title
 from .context import ScreenContext
 from .words import states_and_units as states_and_units
-from .words.state_reasons import failure_of
+from .words.run_failures import failure_of
 
 
 class RunLine(NamedTuple):

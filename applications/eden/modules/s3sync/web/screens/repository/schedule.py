@@ -20,7 +20,7 @@ from ....ui import look as look
 from ..context import ScreenContext
 from ..widgets import action_button, confirm, form_of, pressed
 from ..words import states_and_units as states_and_units
-from ..words.state_reasons import failure_of
+from ..words.run_failures import failure_of
 
 USUAL_PERIOD = 900
 _MOMENT, _TIME = "%Y-%m-%dT%H:%M", "%H:%M"

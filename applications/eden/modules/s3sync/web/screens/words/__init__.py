@@ -6,6 +6,7 @@ __all__ = [
     "messages",
     "policies",
     "remedies",
+    "run_failures",
     "state_reasons",
     "states_and_units",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from ....conflicts.record_history import Presence
 from ....conflicts.resolve_many import LeftOpen, WorkState
-from ....core.kept import KeptKind, KeptState, Resolution, Rule, Side
+from ....core.kept import KeptKind, KeptState, OpenKind, Resolution, Rule, Side
 from ....core.task import Activity, Result, log_mode
 from ....database.log import INCOMING, OUTGOING
 from ....site.labels import Translate
@@ -20,6 +20,18 @@ def kinds(T: Translate) -> dict[KeptKind, Any]:
         KeptKind.REJECTED: T("rejected"),
         KeptKind.REFUSED: T("refused by the policy"),
         KeptKind.WAITING: T("deletion that waits"),
+    }
+
+
+def kinds_there(T: Translate) -> dict[OpenKind, Any]:
+    """Return the labels of why the other site has not taken a record."""
+    return {
+        OpenKind.REJECTED: T("rejected"),
+        OpenKind.CONFLICT: T("conflict"),
+        OpenKind.REFUSED: T("refused by the policy"),
+        OpenKind.WAITING: T("deletion that waits"),
+        OpenKind.REFERENCE: T("reference that waits"),
+        OpenKind.FILE: T("file that waits"),
     }
 
 

@@ -6,20 +6,13 @@ from typing import Any, Callable, NamedTuple
 
 from gluon import URL
 
-from ....core.messages import FailureRecord, read_failures
 from ....core.plurals import counted
 from ....core.repository_state import Reason
-from ....database.runs import Run
 from ....monitoring.status import RepositoryStatus
-from ....site import Site
-from ....site.labels import Translate, resource_title
+from ....site.labels import Translate
 from ....ui import look as look
-from .messages import MessageWords
-from .states_and_units import records, sentence
-
-#: Errors whose message tells more than their heading.
-_UNSPECIFIC = ("sync_error", "run_broken_off")
-LONGEST = 300
+from .run_failures import failure_of
+from .states_and_units import number, records, sentence, span
 
 
 class Explanation(NamedTuple):
@@ -41,50 +34,6 @@ class Explanation(NamedTuple):
 def explain(T: Translate, status: RepositoryStatus) -> Explanation:
     """Return why a repository is in its state, and what to do."""
     return _EXPLANATIONS[status.state.reason](T, status)
-
-
-def titled_here(name: str) -> str:
-    """Return what the records of a table are called at the site of this request."""
-    return resource_title(Site.from_current(), name)
-
-
-def failure_of(T: Translate, run: Run, title: Callable[[str], str] = titled_here) -> str:
-    """Return what failed in a run, in one or two sentences: the first failed resource, and how many more.
-
-    Args:
-        T: web2py's translator.
-        run: the run; one of a former version has no failures, so its message is shown unchanged.
-        title: what the records of a table are called.
-    """
-    failures = read_failures(run.failures)
-    if not failures:
-        return _cut(run.message.strip())
-    first, resources = failures[0], {each.resource for each in failures}
-    what = _kind(T, first)
-    if len(resources) > 1 and len({each.code for each in failures}) == 1:
-        failed = counted(T, len(resources), "%(count)s resource failed.", "%(count)s resources failed.")
-        return f"{_ended(what)} {failed}"
-    if first.resource:
-        what = str(T("%(what)s: %(reason)s")) % {"what": title(first.resource), "reason": what}
-    more = len(resources) - 1
-    if not more:
-        return _ended(what)
-    rest = counted(T, more, "%(count)s more resource failed.", "%(count)s more resources failed.")
-    return f"{_ended(what)} {rest}"
-
-
-def _kind(T: Translate, failure: FailureRecord) -> str:
-    words = MessageWords(T)
-    kind = "" if failure.code in _UNSPECIFIC else words.title(failure)
-    return kind or _cut(words.message(failure))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-def _ended(text: str) -> str:
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _tab(status: RepositoryStatus, *args: str, **variables: str) -> str:
@@ -220,25 +169,148 @@ def _stopped(T: Translate, status: RepositoryStatus) -> Explanation:
     return _begin(T, status, T("A person stopped the last run. The next one goes on where it stopped."))
 
 
+def _refused_there(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(T("Refused by the other site: %s."), records(T, status.facts.there.rejected))
+    return _listed(T, status, text, T("What is changed here is sent again."))
+
+
+def _clock(T: Translate, status: RepositoryStatus) -> Explanation:
+    skew = status.facts.skew or 0.0
+    text = (
+        T("The clock of the other site is %s ahead.")
+        if skew > 0
+        else T("The clock of the other site is %s behind.")
+    )
+    return Explanation(
+        sentence(text, span(T, abs(skew))),
+        T("The newer version of a record wins: set the clocks of both sites, or the wrong one does."),
+        T("Show the configuration"),
+        _tab(status, "update"),
+    )
+
+
+def _never_fetched(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(
+        T("The other site has fetched nothing yet. It was last heard of at %s."),
+        look.moment(status.facts.last_contact),
+    )
+    return Explanation(text, T("Its administrator has to choose resources there, and let it synchronize."))
+
+
+def _pending(T: Translate, status: RepositoryStatus) -> Any:
+    outgoing = status.outgoing
+    if not outgoing.is_more:
+        return records(T, outgoing.count)
+    if not outgoing.count:
+        return T("not counted")
+    return counted(T, outgoing.count, "More than %(count)s record", "More than %(count)s records")
+
+
 def _outgoing(T: Translate, status: RepositoryStatus) -> Explanation:
-    facts = status.facts
-    if status.outgoing.is_more:
-        count = counted(T, status.outgoing.count, "More than %(count)s record", "More than %(count)s records")
-    else:
-        count = records(T, status.outgoing.count)
-    if not facts.is_active:
-        return Explanation(sentence(T("To be fetched by the other site: %s."), count))
-    text = sentence(T("To be sent: %s."), count)
-    if facts.next_run is not None:
-        return Explanation(text)
-    return _begin(T, status, text, T("It is not on the schedule."))
-
-
-def _incoming(T: Translate, status: RepositoryStatus) -> Explanation:
-    text = sentence(T("To be fetched from the other site: %s."), records(T, status.incoming or 0))
+    text = sentence(T("To be sent: %s."), _pending(T, status))
     if status.facts.next_run is not None:
         return Explanation(text)
     return _begin(T, status, text, T("It is not on the schedule."))
+
+
+def _behind(T: Translate, status: RepositoryStatus) -> Explanation:
+    if status.fetched_on is None:
+        return Explanation(sentence(T("To be fetched by the other site: %s."), _pending(T, status)))
+    return Explanation(
+        sentence(
+            T("Fetched by the other site until %s. It is behind by: %s."),
+            look.moment(status.fetched_on),
+            _pending(T, status),
+        )
+    )
+
+
+def _incoming(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(T("To be fetched from the other site: %s."), records(T, status.incoming.records))
+    if status.facts.next_run is not None:
+        return Explanation(text)
+    return _begin(T, status, text, T("It is not on the schedule."))
+
+
+def _not_asked(T: Translate, status: RepositoryStatus) -> Explanation:
+    return _begin(
+        T, status, sentence(T("Resources that were not fetched completely yet: %s."), status.facts.not_asked)
+    )
+
+
+def _deletions(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(
+        T("Deletions that wait here until nothing refers to the records any more: %s."),
+        number(status.facts.here.deletions),
+    )
+    return Explanation(text, "", T("Show them"), _tab(status, "kept", kind="waiting"))
+
+
+def _references(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(
+        T("References here to records that have not arrived: %s."), number(status.facts.here.references)
+    )
+    remedy = T("Let both sites exchange the resources to which these records refer.")
+    return Explanation(text, remedy, T("Choose resources"), _tab(status, "task"))
+
+
+def _files(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(T("Files that have not arrived: %s."), number(status.facts.here.files))
+    return Explanation(
+        text, T("They are asked for again at the next run."), T("Show the log"), _tab(status, "log")
+    )
+
+
+def _files_there(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(T("Files that the other site has not got: %s."), number(status.facts.files_there))
+    return Explanation(
+        text, T("They are sent again at the next run."), T("Show the log"), _tab(status, "log")
+    )
+
+
+def _open_there(T: Translate, status: RepositoryStatus) -> Explanation:
+    there = status.facts.there
+    count = there.conflicts + there.deletions + there.references + there.files
+    return _listed(T, status, sentence(T("Not settled at the other site: %s."), records(T, count)))
+
+
+def _by_rule(T: Translate, status: RepositoryStatus) -> Explanation:
+    here, there = status.facts.here.refused, status.facts.there.refused
+    text = sentence(T("Different, as the rules of the resources want it: %s."), records(T, here + there))
+    if not here:
+        return _listed(T, status, text)
+    return Explanation(text, "", T("Show them"), _tab(status, "kept", kind="refused"))
+
+
+def _listed(T: Translate, status: RepositoryStatus, text: Any, remedy: Any = "") -> Explanation:
+    """Return an explanation that leads to what the other site has not taken."""
+    return Explanation(text, remedy, T("Show them"), f"{_tab(status, 'kept')}#there")
+
+
+def _unconfirmed(T: Translate, status: RepositoryStatus) -> Explanation:
+    return Explanation(
+        sentence(
+            T("Everything was sent by %s. Whether it was read there is not known: nobody confirms it."),
+            look.moment(status.facts.last_success),
+        )
+    )
+
+
+def _not_told(T: Translate, status: RepositoryStatus) -> Explanation:
+    if status.fetched_on is None:
+        text = sentence(
+            T("The other site was last heard of at %s. Whether anything waits there is not known."),
+            look.moment(status.facts.last_contact),
+        )
+    else:
+        text = sentence(
+            T(
+                "The other site has fetched everything, and was last heard of at %s. Whether it took all of it, and "
+                "whether anything waits there, it has not told."
+            ),
+            look.moment(status.facts.last_contact),
+        )
+    return Explanation(text)
 
 
 def _equal(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -246,7 +318,7 @@ def _equal(T: Translate, status: RepositoryStatus) -> Explanation:
     if not facts.is_active:
         return Explanation(
             sentence(
-                T("The other site has fetched everything. It was last heard of at %s."),
+                T("The other site has confirmed everything. It was last heard of at %s."),
                 look.moment(facts.last_contact),
             )
         )
@@ -271,9 +343,22 @@ _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]
     Reason.LATE: _late,
     Reason.SCHEDULE_STOPPED: _schedule_stopped,
     Reason.UNDECIDED: _undecided,
+    Reason.REFUSED_THERE: _refused_there,
+    Reason.CLOCK: _clock,
+    Reason.NEVER_FETCHED: _never_fetched,
     Reason.SILENT: _silent,
     Reason.STOPPED: _stopped,
     Reason.OUTGOING: _outgoing,
+    Reason.BEHIND: _behind,
     Reason.INCOMING: _incoming,
+    Reason.NOT_ASKED: _not_asked,
+    Reason.DELETIONS: _deletions,
+    Reason.REFERENCES: _references,
+    Reason.FILES: _files,
+    Reason.FILES_THERE: _files_there,
+    Reason.OPEN_THERE: _open_there,
+    Reason.BY_RULE: _by_rule,
+    Reason.UNCONFIRMED: _unconfirmed,
+    Reason.NOT_TOLD: _not_told,
     Reason.EQUAL: _equal,
 }

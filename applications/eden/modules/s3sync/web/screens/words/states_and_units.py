@@ -15,6 +15,7 @@ from ....core.repository_state import State
 from ....core.task import Activity, RunState
 from ....database.runs import Run
 from ....exchange.run.ports import Stage
+from ....monitoring.flows import Incoming
 from ....monitoring.pending_changes import PendingChanges
 from ....site.labels import Translate
 from ....ui import look as look
@@ -26,6 +27,9 @@ KINDS = {
     State.WAITING: "waiting",
     State.ATTENTION: "attention",
     State.NEVER: "off",
+    State.NEVER_FETCHED: "off",
+    State.DIFFERENT: "off",
+    State.UNKNOWN: "waiting",
 }
 
 
@@ -36,6 +40,9 @@ def conditions(T: Translate) -> dict[State, Any]:
         State.WORKING: T("working"),
         State.WAITING: T("waiting"),
         State.NEVER: T("never connected"),
+        State.NEVER_FETCHED: T("never fetched"),
+        State.DIFFERENT: T("different by rule"),
+        State.UNKNOWN: T("not known"),
         State.IN_STEP: T("in step"),
     }
 
@@ -108,6 +115,15 @@ def waiting(T: Translate, found: PendingChanges) -> Any:
     if not found.count:
         return T("not counted") if found.is_more else T("none")
     return T("more than %s") % number(found.count) if found.is_more else number(found.count)
+
+
+def incoming(T: Translate, found: Incoming) -> Any:
+    """Return what waits at the other site in words: an unknown number is not none."""
+    if not found.is_any:
+        return T("nothing is fetched")
+    if found.unknown:
+        return T("%s or more") % number(found.records) if found.records else T("not known")
+    return number(found.records) if found.records else T("none")
 
 
 def size(T: Translate, count: int) -> Any:

@@ -13,7 +13,7 @@ from s3sync.core.messages import Sentence
 from s3sync.core.task import Activity
 from s3sync.database.runs import Run
 from s3sync.exchange.run.failures import Failure, RunBrokenOff
-from s3sync.web.screens.words.state_reasons import LONGEST, failure_of
+from s3sync.web.screens.words.run_failures import LONGEST, failure_of
 
 
 def failed(message: str | None, failures: Any = None) -> Run:
