@@ -54,6 +54,16 @@ class Direction:
     outcome_of_dry_run: bool = True
     error: SyncError | None = None
 
+    @property
+    def waiting(self) -> tuple[int, bool]:
+        """The number of records that wait, and whether these are all: there may be more than were examined."""
+        looked = self.dry_run.looked if self.dry_run is not None else 0
+        if self.error is not None or self.dry_run is None:
+            return 0, False
+        if not self.more:
+            return looked, True
+        return (looked, False) if self.total is None else (max(self.total, looked), True)
+
 
 @dataclass
 class ResourcePreview:
@@ -72,6 +82,32 @@ class ResourcePreview:
 
 
 @dataclass
+class Sum:
+    """What several resources would do together, in one direction.
+
+    Attributes:
+        records: number of records that wait.
+        is_all: whether these are all; there are more where a resource was not examined, or not to its end.
+        looked: number of records that were examined.
+        outcomes: the expected outcomes of those.
+    """
+
+    records: int = 0
+    is_all: bool = True
+    looked: int = 0
+    outcomes: "Counter[str]" = field(default_factory=Counter)
+
+    def add(self, direction: Direction | None) -> None:
+        """Add a resource; None for one that was not examined."""
+        records, is_all = (0, False) if direction is None else direction.waiting
+        self.records += records
+        self.is_all = self.is_all and is_all
+        if direction is not None and direction.dry_run is not None:
+            self.looked += direction.dry_run.looked
+            self.outcomes.update(direction.dry_run.outcomes)
+
+
+@dataclass
 class Preview:
     """What a synchronisation would do.
 
@@ -84,6 +120,17 @@ class Preview:
     resources: list[ResourcePreview] = field(default_factory=list)
     error: SyncError | None = None
     is_ours: bool = False
+
+    def sums(self) -> tuple[Sum | None, Sum | None]:
+        """Return what all resources would do together: incoming and outgoing, None where no resource goes that way."""
+        found: list[Sum | None] = [None, None]
+        for each in self.resources:
+            ways = ((each.task.pulls, each.incoming), (each.task.pushes, each.outgoing))
+            for number, (is_exchanged, direction) in enumerate(ways):
+                if is_exchanged:
+                    total = found[number] = found[number] or Sum()
+                    total.add(direction)
+        return found[0], found[1]
 
 
 def preview(

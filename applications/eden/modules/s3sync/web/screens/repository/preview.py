@@ -87,6 +87,20 @@ class PreviewPage(NamedTuple):
     in_time: bool
 
 
+class SumPart(NamedTuple):
+    """A direction of all resources together.
+
+    Attributes:
+        title: title of the direction, with the number of records.
+        note: of which records the outcomes are, "" where of all.
+        counts: the expected outcomes.
+    """
+
+    title: Any
+    note: Any
+    counts: list[Count]
+
+
 def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show what a synchronisation would do now, after the button is pressed."""
     T = screen.T
@@ -106,6 +120,7 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
         "most": MOST,
         "result": result,
         "failed": _explained(T, result.error) if result and result.error else None,
+        "sums": _sums(T, result) if result else [],
         "resources": [_shown(screen, each, titles) for each in result.resources] if result else [],
         "choices": [(task.resource, str(titles.get(task.resource, task.resource))) for task in tasks],
         "chosen": wanted if len(chosen) == 1 and len(tasks) > 1 else "",
@@ -143,6 +158,22 @@ def _shown(screen: ScreenContext, found: ResourcePreview, titles: dict[str, Any]
     if found.outgoing is not None:
         parts.append(_part(screen, name, found.outgoing, incoming=False))
     return PreviewPage(name, str(titles.get(name, name)), parts, found.in_time)
+
+
+def _sums(T: Translate, found: Preview) -> list[SumPart]:
+    """Return what all resources would do together; a number says so if there may be more."""
+    parts = []
+    for incoming, total in zip((True, False), found.sums()):
+        if total is None or not (total.records or total.looked):
+            continue
+        fates = _fates(T, incoming)
+        count = number(total.records) if total.is_all else T("%s or more") % number(total.records)
+        title = (T("To fetch: %s") if incoming else T("To send: %s")) % count
+        is_part = not total.is_all or total.looked < total.records
+        note = T("Of the %s that were looked at:") % number(total.looked) if is_part else ""
+        counts = [Count(*fates[each], total.outcomes[each]) for each in fates if total.outcomes.get(each)]
+        parts.append(SumPart(title, note, counts))
+    return parts
 
 
 def _part(screen: ScreenContext, name: str, direction: Direction, *, incoming: bool) -> Part:
