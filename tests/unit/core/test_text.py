@@ -34,7 +34,7 @@ def test_a_member_is_found_by_its_text() -> None:
         (KeptState, ["open", "resolved", "superseded"]),
         (Side, ["ours", "theirs", "now"]),
         (Resolution, ["keep", "ours", "theirs", "fields"]),
-        (CheckpointKind, ["serve", "receive", "eden", "pull", "push"]),
+        (CheckpointKind, ["serve", "receive", "eden", "pull", "push", "standing"]),
         (Activity, ["pull", "push", "register", "decide", "file"]),
         (Transmission, ["outgoing", "incoming"]),
         (LogAction, ["fetch", "send", "receive", "request", "decide"]),

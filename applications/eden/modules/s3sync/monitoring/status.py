@@ -20,7 +20,7 @@ from ..scheduler import queue as queue
 from ..scheduler.run_record import live_runs
 from ..site import Site
 from ..site import exchange_state as exchange_state
-from ..site.repositories import SKEW
+from ..site.times import SKEW
 from . import open_records as open_records
 from . import pending_changes as pending_changes
 from .flows import (
