@@ -119,7 +119,8 @@ def order_archive(site: Site, dataset_id: int) -> None:
 def build(site: Site, dataset_id: int) -> dict[str, Any]:
     """Make the archive of a data set, a zip file with a document for each of its resources, and remove the former one.
 
-    It has only live records, by the rules of every export: no users, nothing of the site itself, no secrets.
+    It may be for everybody, today or tomorrow: it has only live records of the chosen tables and what belongs to them,
+    no users, nothing of the site itself, no secrets. Of other records it has only the identifiers.
 
     Args:
         site: this site.
@@ -164,7 +165,8 @@ def _pack(site: Site, found: DataSet, out: BinaryIO) -> int:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in found.resources:
             with tempfile.TemporaryFile(dir=site.spool) as document:
-                count += site.exporter.export(document, ExportRequest(name, deleted=False)).count
+                wanted = ExportRequest(name, deleted=False, only_of=frozenset(found.resources))
+                count += site.exporter.export(document, wanted).count
                 document.seek(0)
                 with packed.open(f"{found.code}/{name}.xml", "w", force_zip64=True) as entry:
                     shutil.copyfileobj(document, entry, CHUNK)
@@ -176,7 +178,7 @@ def _about(site: Site, found: DataSet, count: int) -> str:
     lines = [
         f"{found.name} ({found.code}), {count} records",
         f"From {site.host.settings.get_system_name()}, {site.base_url}, {site.clock.now():%Y-%m-%d %H:%M} UTC",
-        "S3XML: a document for each resource, with the records that its records refer to.",
+        "S3XML: a document for each resource, with the records of these resources that its records refer to.",
         *io.StringIO(found.comments),
     ]
     return "\n".join(line.rstrip() for line in lines) + "\n"

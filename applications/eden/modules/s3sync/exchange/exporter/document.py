@@ -59,6 +59,8 @@ class ExportRequest:
         deleted: whether deleted records are written.
         paged: whether the reader has the extended protocol.
         dependencies: whether referenced records are written.
+        only_of: for a document for everybody: no users and roles, and referenced records of these tables only; None
+            for a document for another site.
     """
 
     table: str
@@ -72,6 +74,7 @@ class ExportRequest:
     deleted: bool = True
     paged: bool = False
     dependencies: bool = True
+    only_of: frozenset[str] | None = None
 
 
 class Writing:
@@ -137,7 +140,8 @@ class Writing:
             self._uuids.setdefault(table, {}).update(self._named(own))
         for name, keys in referred.items():
             self._find_targets(name, keys)
-        self._find_accounts(encoder, rows)
+        if self._request.only_of is None:
+            self._find_accounts(encoder, rows)
         waiting: dict[int, list[tuple[str, Target]]] = {}
         for each in self._ports.pending_references.deferred_of(table, [row[0] for row in rows]):
             if each.target:
@@ -295,7 +299,10 @@ class Writing:
             else:
                 wanted.setdefault(name, set()).update(keys)
         result: dict[str, set[int]] = {}
+        only_of = self._request.only_of
         for name, keys in wanted.items():
+            if only_of is not None and name not in only_of:
+                continue
             if name == main and self._request.paged:
                 # They travel as main records in their own pages.
                 continue

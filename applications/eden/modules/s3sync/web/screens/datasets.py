@@ -117,7 +117,10 @@ def _form(screen: ScreenContext, found: datasets.DataSet | None, remove: Any = "
                 IS_NOT_EMPTY(error_message=T("Choose at least one.")),
             ],
             widget=checkboxes,
-            comment=T("What belongs to these records, such as the contacts of a person, comes with them."),
+            comment=T(
+                "What belongs to these records, such as the contacts of a person, comes with them. Records of other "
+                "resources do not: of them an archive has only the identifiers."
+            ),
         ),
         Field(
             "comments",

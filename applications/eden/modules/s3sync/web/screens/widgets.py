@@ -10,7 +10,7 @@ from gluon import FORM, INPUT, SQLFORM, TAG, URL, A, Field
 from ...core.errors import SyncError
 from ...database.paging import SortOrder
 from ...site.labels import Translate
-from ...transport.urls import origin
+from ...transport.urls import origin, without_credentials
 from ...ui.forms import buttons, form_rows
 
 
@@ -138,7 +138,12 @@ def web_address(T: Translate) -> Callable[..., tuple[Any, Any]]:
             origin(str(value))
         except SyncError:
             return value, T("Enter an address that begins with http:// or https://")
-        return str(value).strip(), None
+        address = str(value).strip()
+        if without_credentials(address) != address:
+            return value, T(
+                "Leave user name and password out of the address: it is not encrypted, and shown on pages."
+            )
+        return address, None
 
     return check
 

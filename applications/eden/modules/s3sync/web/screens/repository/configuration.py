@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from gluon import URL, redirect
@@ -23,7 +24,7 @@ from ..widgets import action_button, confirm, pressed
 from ..words import states_and_units as states_and_units
 from . import connection_test as connection_test
 from .form import entered_values, left_out, repository_form, wants_test
-from .secrets import keep_secrets
+from .secrets import keep_secrets, refuse_another_destination
 
 
 class Tested(NamedTuple):
@@ -106,7 +107,8 @@ def configuration(screen: ScreenContext, record: Repository) -> Any:
     form = repository_form(screen, kind, record)
     again = action_button("register", T("Register again"))
     tested = None
-    if pressed(screen, form, "repository", keepvalues=True):
+    same = partial(refuse_another_destination, screen, kind, record)
+    if pressed(screen, form, "repository", keepvalues=True, onvalidation=same):
         if wants_test(screen):
             tested = _test(screen, kind, record, form)
         else:

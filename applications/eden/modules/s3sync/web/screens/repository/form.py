@@ -16,7 +16,7 @@ from ....site.labels import Translate
 from ....ui.forms import form_rows
 from ..context import ScreenContext
 from ..widgets import web_address
-from .secrets import kept_secret, kept_words, secret_field
+from .secrets import entered_before, kept_secret, kept_words, secret_field
 
 
 def repository_form(screen: ScreenContext, kind: type[Adapter], record: Repository | None) -> Any:
@@ -84,7 +84,9 @@ def _field(screen: ScreenContext, kind: type[Adapter], setting: Setting, record:
     comment = T(setting.help) if setting.help else None
     value = stored(record, setting) if record else None
     if setting.secret:
-        if kept_secret(screen, record, setting.name):
+        posted = screen.request.post_vars
+        shown = posted if posted else entered_before(kind, record)
+        if kept_secret(screen, kind, record, setting.name, shown):
             comment = kept_words(T)
         elif value:
             comment = T("Leave empty to keep the present one")
@@ -179,7 +181,7 @@ def entered_values(
     found: dict[str, Any] = {}
     for setting in kind.settings:
         if setting.secret:
-            found[setting.name] = secret_field(screen, record, setting, values)
+            found[setting.name] = secret_field(screen, kind, record, setting, values)
         elif setting.kind is Kind.BOOLEAN:
             found[setting.name] = bool(values[setting.name])
         else:

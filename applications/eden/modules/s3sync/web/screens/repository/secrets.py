@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ....adapters.base import Adapter
-from ....adapters.settings import Setting, stored
+from ....adapters.settings import Kind, Setting, stored
+from ....core.errors import SyncError
 from ....site import Repository
 from ....site.labels import Translate
+from ....transport.urls import origin
 from ..context import ScreenContext
 
 #: How long a password that was typed for a test is stored.
@@ -22,20 +24,48 @@ def kept_words(T: Translate) -> Any:
     return T("What you typed is kept for ten minutes. Leave this empty to use it, or type it again.")
 
 
-def kept_secret(screen: ScreenContext, record: Repository | None, name: str) -> str | None:
-    """Return a secret that was typed for a test and not saved, encrypted; None if there is none."""
+def kept_secret(
+    screen: ScreenContext, kind: type[Adapter], record: Repository | None, name: str, values: Any
+) -> str | None:
+    """Return a secret that was typed for a test of this destination and not saved, encrypted; None if there is none.
+
+    Args:
+        screen: the context.
+        kind: class of the adapter.
+        record: the repository, None for a new one.
+        name: name of the setting.
+        values: the values of the other settings by name.
+    """
     kept = screen.session.sync_secrets
     if not kept or kept["of"] != (record.id if record else 0):
         return None
-    if datetime.fromisoformat(kept["until"]) < screen.now:
+    if datetime.fromisoformat(kept["until"]) < screen.now or kept.get("for") != destination(kind, values):
         return None
     found: str | None = kept["sealed"].get(name)
     return found
 
 
+def destination(kind: type[Adapter], values: Any) -> list[str]:
+    """Return where the secrets of a repository are sent: the origins of all its addresses, the proxy's too.
+
+    Args:
+        kind: class of the adapter.
+        values: the values of its settings by name.
+    """
+    return [_origin(str(values[each.name] or "")) for each in kind.settings if each.kind is Kind.ADDRESS]
+
+
+def _origin(address: str) -> str:
+    try:
+        return str(origin(address)) if address.strip() else ""
+    except SyncError:
+        return address
+
+
 def keep_secrets(screen: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> None:
     """Remove typed secrets from the page and store them, encrypted, until the person saves."""
     typed = {}
+    posted = screen.request.post_vars
     for setting in kind.settings:
         if not setting.secret:
             continue
@@ -43,8 +73,12 @@ def keep_secrets(screen: ScreenContext, kind: type[Adapter], record: Repository 
         if control is not None:
             control["value"] = control["_value"] = None
             control["_autocomplete"] = "new-password"
-        value = screen.request.post_vars[setting.name]
-        sealed = screen.site.vault.seal(value) if value else kept_secret(screen, record, setting.name)
+        value = posted[setting.name]
+        sealed = (
+            screen.site.vault.seal(value)
+            if value
+            else kept_secret(screen, kind, record, setting.name, posted)
+        )
         if sealed:
             typed[setting.name] = sealed
             for help_text in form.elements(f"#repository_{setting.name}__row__help"):
@@ -53,15 +87,52 @@ def keep_secrets(screen: ScreenContext, kind: type[Adapter], record: Repository 
         until = screen.now + PASSWORD_WAITS
         screen.session.sync_secrets = {
             "of": record.id if record else 0,
+            "for": destination(kind, posted),
             "until": until.isoformat(),
             "sealed": typed,
         }
 
 
 def secret_field(
-    screen: ScreenContext, record: Repository | None, setting: Setting, values: Any
+    screen: ScreenContext, kind: type[Adapter], record: Repository | None, setting: Setting, values: Any
 ) -> str | None:
-    """Return the secret to store: typed now, typed for a test, or stored before."""
-    if values[setting.name]:
-        return screen.site.vault.seal(values[setting.name])
-    return kept_secret(screen, record, setting.name) or (stored(record, setting) if record else None)
+    """Return the secret to use: typed now, or typed for a test or stored before for the same destination."""
+    found: str | None = values[setting.name]
+    if found:
+        return screen.site.vault.seal(found)
+    found = kept_secret(screen, kind, record, setting.name, values)
+    if found is None and record is not None and _goes_to(kind, record, values):
+        found = stored(record, setting)
+    return found
+
+
+def refuse_another_destination(
+    screen: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any
+) -> None:
+    """Ask for the secrets again where an address was changed: nobody may have them sent elsewhere without knowing them.
+
+    Args:
+        screen, kind, record: as in ``kept_secret``.
+        form: the form, whose errors get the question.
+    """
+    if record is None or _goes_to(kind, record, form.vars):
+        return
+    for setting in kind.settings:
+        if (
+            setting.secret
+            and stored(record, setting)
+            and not secret_field(screen, kind, record, setting, form.vars)
+        ):
+            form.errors[setting.name] = screen.T(
+                "Enter it again: the stored one is for another address, and is not sent to this one."
+            )
+
+
+def _goes_to(kind: type[Adapter], record: Repository, values: Any) -> bool:
+    """Return whether the entered addresses are those for which the secrets of a repository were stored."""
+    return destination(kind, entered_before(kind, record)) == destination(kind, values)
+
+
+def entered_before(kind: type[Adapter], record: Repository | None) -> dict[str, Any]:
+    """Return the stored values of the settings by name; None for a new repository."""
+    return {each.name: stored(record, each) if record else None for each in kind.settings}
