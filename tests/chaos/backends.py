@@ -8,16 +8,25 @@ from typing import Any
 
 
 def _connect(uri: str) -> Any:
-    import psycopg2
-
-    connection = psycopg2.connect(uri.replace("postgres://", "postgresql://", 1))
+    """Return a connection, None where the driver or the server is missing."""
+    try:
+        import psycopg2
+    except ImportError:
+        return None
+    try:
+        connection = psycopg2.connect(uri.replace("postgres://", "postgresql://", 1))
+    except psycopg2.OperationalError:
+        return None
     connection.autocommit = True
     return connection
 
 
 def end_connections(uri: str) -> int:
     """End all connections of others to a database; return how many there were."""
-    with contextlib.closing(_connect(uri)) as connection, connection.cursor() as cursor:
+    connection = _connect(uri)
+    if connection is None:
+        return 0
+    with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -35,10 +44,14 @@ def database_at(server: str, name: str) -> Iterator[str]:
         name: of the new one.
 
     Yields:
-        its URI.
+        its URI, "" where no such server answers.
     """
+    admin = _connect(server)
+    if admin is None:
+        yield ""
+        return
     uri = f"{server.rpartition('/')[0]}/{name}"
-    with contextlib.closing(_connect(server)) as admin, admin.cursor() as cursor:
+    with contextlib.closing(admin), admin.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
         try:
             yield uri

@@ -40,6 +40,7 @@ class Line:
         fault: what goes wrong, once.
         happened: counts what went wrong and what became of the records that were pushed.
         meanwhile: called before and after each request is answered.
+        loses_file: whether the next file that is sent gets lost.
     """
 
     url = "http://127.0.0.1/eden"
@@ -52,12 +53,14 @@ class Line:
         fault: str,
         happened: "Counter[str]",
         meanwhile: Callable[[], None],
+        loses_file: Callable[[], bool],
     ) -> None:
         self._there = there
         self._scratch = scratch
         self._fault = fault
         self._happened = happened
         self._meanwhile = meanwhile
+        self._loses_file = loses_file
         self._count = 0
         self._answers = 0
 
@@ -84,7 +87,7 @@ class Line:
         except SyncError as error:
             there.db.rollback()
             status, body = failure(error)
-            self._happened[f"answered {status}"] += 1
+            self._happened["file not there yet" if FILES in url else f"answered {status}"] += 1
             told = json.dumps(body, default=str).encode("utf-8")
             raise error_of(status, url, told, {}, there.clock.now()) from error
         self._meanwhile()
@@ -121,6 +124,8 @@ class Line:
 
     def _take_file(self, url: str, body: bytes | Path) -> dict[str, Any]:
         assert isinstance(body, Path)
+        if self._loses_file():
+            raise PeerUnreachable("The file got lost.", remote=True)
         parts = urlsplit(url)
         with body.open("rb") as source:
             files.take_file(

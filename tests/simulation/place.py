@@ -102,6 +102,10 @@ class Place:
             self._remembered.write_text(self.backup[1], "utf-8")
         return head - self.site.journal.head()
 
+    def lose_journal_file(self) -> None:
+        """Remove the file that lies beside the database."""
+        self._remembered.unlink(missing_ok=True)
+
     # --- what can be done with records ------------------------------------------------------------------
 
     def any(self, tablename: str, rnd: random.Random) -> int | None:

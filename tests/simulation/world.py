@@ -157,6 +157,9 @@ class World:
         for feature in self.features:
             feature.meanwhile(self)
 
+    def _loses_file(self) -> bool:
+        return any(feature.loses_file(self) for feature in self.features)
+
     def synchronise(
         self, here: Place, there: Place, page_size: int = 1000, fault: str = "none", breaks_at: int = 0
     ) -> int:
@@ -164,7 +167,7 @@ class World:
         site = here.site
         repository = site.repository(there.uuid)
         before = here.site.journal.head() + there.site.journal.head()
-        line: Any = Line(there, self.scratch, fault, self.happened, self._meanwhile)
+        line: Any = Line(there, self.scratch, fault, self.happened, self._meanwhile, self._loses_file)
         remote = Remote(
             repository.id, repository.uuid, there.name, here.uuid, here.name, {"url": line.url},
             repository.capabilities,

@@ -49,6 +49,10 @@ class Feature:
     def meanwhile(self, world: World) -> None:
         """Do something while a request is under way, before or after it is answered."""
 
+    def loses_file(self, world: World) -> bool:
+        """Return whether the next file that is sent gets lost on the way."""
+        return False
+
     def is_exchanged(self, world: World, known: list[Contents], key: tuple[str, str]) -> bool:
         """Return whether a record is one that all sites should have in the end.
 

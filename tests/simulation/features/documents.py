@@ -18,10 +18,10 @@ NAMED_A = "61"
 
 
 class Files(Feature):
-    """Documents come with files, and get others; a site may have the record before the file."""
+    """Documents come with files, and get others; some get lost, so that a site has the record before the file."""
 
     name = "files"
-    fires = ("file stored", "file replaced", "file sent", "file fetched")
+    fires = ("file stored", "file replaced", "file lost", "file sent", "file fetched", "file not there yet")
     tables = {DOCUMENT: "comments"}
     resources = (DOCUMENT,)
 
@@ -30,6 +30,18 @@ class Files(Feature):
         for place in world.sites:
             for path in (place.folder / "uploads").glob("*"):
                 path.unlink()
+        self._random = random.Random(history.seed)
+        self._is_over = False
+
+    def loses_file(self, world: World) -> bool:
+        """See ``Feature``."""
+        is_lost = not self._is_over and self._random.random() < 0.6
+        world.happened["file lost"] += is_lost
+        return is_lost
+
+    def settle(self, world: World, history: History) -> None:
+        """See ``Feature``."""
+        self._is_over = True
 
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``."""
