@@ -324,3 +324,22 @@ def test_what_belongs_to_a_resource_is_counted_with_it(admin: Browser, site: Web
 def test_progress_is_for_administrators(site: WebSite) -> None:
     answer = Browser(site.url).get("/sync/repository.json/1/now")
     assert "state" not in answer.text
+
+
+def test_files_that_have_not_come_are_listed_until_somebody_gives_them_up(
+    site: WebSite, admin: Browser
+) -> None:
+    key = made(
+        site,
+        """
+key = repository("hub", capabilities=["cursor"])
+db.sync_deferred.insert(tablename="doc_document", record_id=1, fieldname="file", target="", filename="minutes.docx",
+                        uuid="doc_document.file.1.61.txt", url="http://127.0.0.1:9/x", repository_id=key)
+print(key)
+""",
+    )
+    address = f"/sync/repository/{key}/now"
+    shown = visible(admin.get(address).text)
+    assert "Files that have not come yet" in shown and "minutes.docx (since " in shown
+    admin.submit(address, "give_up")
+    assert "Files that have not come yet" not in visible(admin.get(address).text)

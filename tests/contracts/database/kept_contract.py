@@ -28,6 +28,10 @@ def file(**changes: Any) -> Deferred:
     )._replace(**changes)
 
 
+def names(files: list[Deferred]) -> list[str]:
+    return [each.uuid for each in files]
+
+
 def kept(**changes: Any) -> Kept:
     return Kept(
         kind=KeptKind.CONFLICT,
@@ -100,11 +104,30 @@ class KeptContract:
         files = [file(key=key, uuid=f"f{key}") for key in (1, 2, 3)]
         with site.store.transaction():
             pending_references.defer([*files, file(key=4, repository_id=8), reference(repository_id=3)])
-        assert pending_references.waiting_files(3, 10) == files
-        assert pending_references.waiting_files(3, 2) == files[:2]
+        assert names(pending_references.waiting_files(3, 10)) == ["f1", "f2", "f3"]
+        assert names(pending_references.waiting_files(3, 2)) == ["f1", "f2"]
         with site.store.transaction():
             pending_references.tried(files[:1])
-        assert pending_references.waiting_files(3, 10) == [*files[1:], files[0]]
+        assert names(pending_references.waiting_files(3, 10)) == ["f2", "f3", "f1"]
+
+    def test_files_that_do_not_come_are_asked_for_later_until_a_person_says_stop(
+        self, site: Storage, pending_references: SqlPendingReferences
+    ) -> None:
+        before = site.clock.now()
+        with site.store.transaction():
+            pending_references.defer([file(key=key, uuid=f"f{key}") for key in (1, 2)])
+            for _ in range(3):
+                pending_references.tried(pending_references.missing_files(3, 1))
+        assert names(pending_references.waiting_files(3, 10)) == ["f2"]
+        waits, other = pending_references.missing_files(3, 10)
+        assert (waits.uuid, waits.attempts, other.attempts) == ("f1", 3, 0)
+        assert waits.since is not None and abs(waits.since - before) < timedelta(minutes=1)
+        with site.store.transaction():
+            pending_references.give_up([waits, other])
+        assert pending_references.waiting_files(3, 10) == pending_references.missing_files(3, 10) == []
+        with site.store.transaction():
+            pending_references.ask_again(3, waits.table)
+        assert [each.attempts for each in pending_references.waiting_files(3, 10)] == [0, 0]
 
     def test_deferring_is_undone_with_its_transaction(
         self, site: Storage, pending_references: SqlPendingReferences

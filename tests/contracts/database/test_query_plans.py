@@ -140,6 +140,7 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     ),
     "references of records": lambda site: site.pending_references.deferred_of(ORGANISATION, range(5)),
     "files to come": lambda site: site.pending_references.waiting_files(1, 10),
+    "files that have not come": lambda site: site.pending_references.missing_files(1, 10),
     "what was put aside of records": lambda site: site.kept_versions.known(1, ORGANISATION, UUIDS),
     "what can be tried again": lambda site: site.kept_versions.retriable(1, ORGANISATION, 10),
     "records whose time has come": lambda site: site.kept_versions.due(1, 10),

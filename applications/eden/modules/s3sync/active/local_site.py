@@ -15,8 +15,9 @@ from typing import Callable
 
 from ..core.atomic_write import owner_mark
 from ..core.cursor import CheckpointKind, Comparison
-from ..core.errors import BadRequest, PeerRefused, ProtocolError, SyncError
+from ..core.errors import NoSuchRecord, SyncError
 from ..core.kept import Deferred
+from ..core.messages import Sentence, Text
 from ..core.policy import Terms
 from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Context, Report, unknown
@@ -52,6 +53,7 @@ class LocalSite:
         self._caught_up: set[str] = set()
         self._counted: set[str] = set()
         self._refused = RefusedThere(repository)
+        self._not_sent: set[str] = set()
         self._capabilities = repository.usable_capabilities
 
     @contextlib.contextmanager
@@ -92,7 +94,7 @@ class LocalSite:
             since,
             pushed.position,
             pushed.checkpoint,
-            tuple(pushed.files),
+            tuple(pushed.due(self._site.clock.now())),
             pulled.number,
             pushed.number,
             Comparison(pushed.again) if pushed.again else None,
@@ -211,9 +213,9 @@ class LocalSite:
     def _taken(report: Report) -> ImportSummary:
         return ImportSummary(Counter(report.outcomes), problems_of(report))
 
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
+    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[Text]:
         """See port ``Local``."""
-        problems: list[str] = []
+        problems: list[Text] = []
         tried: set[tuple[str, int, str]] = set()
         while True:
             waiting = self._site.pending_references.waiting_files(self._id, FILES_AT_ONCE)
@@ -224,30 +226,30 @@ class LocalSite:
                 tried.add((each.table, each.key, each.field))
                 on_file(each.uuid)
                 problem = self._fetch_file(peer, each)
-                if problem:
+                if problem is not None:
                     problems.append(problem)
 
-    def _fetch_file(self, peer: Peer, waiting: Deferred) -> str:
-        """Fetch one file; return an error message, "" if there was none."""
+    def _fetch_file(self, peer: Peer, waiting: Deferred) -> Text | None:
+        """Fetch one file; return what went wrong, None if nothing did."""
         site = self._site
         try:
             target = site.files.path(waiting.table, waiting.field, waiting.uuid)
             if not target.is_file():
                 if not waiting.url:
-                    return ""
+                    raise NoSuchRecord("The other site did not say where it is.")
                 peer.fetch(waiting.url, target)
         except SyncError as error:
-            final = isinstance(error, (BadRequest, PeerRefused, ProtocolError))
+            # Also what the peer refuses is asked for again: it may not have the file itself yet.
             with self._writing():
-                if final:
-                    site.pending_references.settle([waiting])
-                else:
-                    site.pending_references.tried([waiting])
-            later = "" if final else " It is asked for again at the next run."
-            return f"The file {waiting.filename or waiting.uuid} was not received: {error.message}{later}"
+                site.pending_references.tried([waiting])
+            return Sentence.FILE_NOT_RECEIVED.say(
+                file=waiting.filename or waiting.uuid,
+                reason=error.explain(),
+                since=f"{waiting.since or site.clock.now():%Y-%m-%d %H:%M} UTC",
+            )
         with self._writing():
             site.pending_references.settle([waiting])
-        return ""
+        return None
 
     @property
     def _overlap(self) -> timedelta:
@@ -303,11 +305,12 @@ class LocalSite:
         state = self._states.pushed(task.resource)
         checkpoint = state.checkpoint if result is None else result.checkpoint or ""
         again = state.again if page.more or (result is not None and result.restored) else ""
+        fresh = [name for name in files if name not in self._not_sent]
+        self._not_sent.update(fresh)
         changed = replace(
-            state,
+            state.with_files(files, fresh, self._site.clock.now()),
             position=page.position,
             checkpoint=checkpoint,
-            files=list(files),
             again=again,
         )
         if result is not None:
@@ -332,7 +335,12 @@ class LocalSite:
         with self._writing():
             self._site.journal.forget_origin(self._id)
             self._states.push_again(table, Comparison.RESTORED)
-            begun = replace(self._states.pushed(table), checkpoint=state.checkpoint, files=state.files)
+            begun = replace(
+                self._states.pushed(table),
+                checkpoint=state.checkpoint,
+                files=state.files,
+                tried=state.tried,
+            )
             self._states.save_pushed(table, begun)
 
     def file_path(self, stored: str) -> Path:

@@ -103,6 +103,8 @@ class Deferred(NamedTuple):
         filename: for a file, its original name.
         place: position in a list:reference, None otherwise.
         repository_id: the repository that sent the record.
+        attempts: how often a file was asked for in vain.
+        since: since when it waits (UTC), None before it is stored.
     """
 
     table: str
@@ -114,6 +116,8 @@ class Deferred(NamedTuple):
     filename: str | None = None
     place: int | None = None
     repository_id: int | None = None
+    attempts: int = 0
+    since: datetime | None = None
 
 
 class Kept(NamedTuple):

@@ -66,6 +66,9 @@ class Sentence(enum.Enum):
     RECORD_NEWER_THERE = "%(record)s was not sent: it is newer there."
     RECORD_CONFLICT = "%(record)s changed at both sites. %(reason)s"
     PEER_RESTORED = "The other site was restored from a backup: everything is compared again."
+    FILE_NOT_RECEIVED = (
+        "The file %(file)s, missing since %(since)s, did not come; it is asked for again: %(reason)s"
+    )
     FILE_NOT_SENT = "The file %(file)s was not sent: %(reason)s"
     CLOCK_AHEAD = "The clock of the other site is %(seconds)s seconds ahead of ours."
     CLOCK_BEHIND = "The clock of the other site is %(seconds)s seconds behind ours."

@@ -5,12 +5,25 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Callable, TypeVar
 
 from .errors import PeerBusy, SyncError
 from .limits import RETRIES, RETRY_DELAY
 
 T = TypeVar("T")
+
+#: Minutes before something is asked for again that was refused, or was not there yet; the last one from then on.
+_PAUSES = (0, 1, 5, 15, 60, 360, 1440)
+
+
+def pause(attempts: int) -> timedelta:
+    """Return how long to wait before something is asked for once more.
+
+    Args:
+        attempts: how often it was asked for in vain, at least once.
+    """
+    return timedelta(minutes=_PAUSES[min(attempts, len(_PAUSES)) - 1])
 
 
 @dataclass(frozen=True)

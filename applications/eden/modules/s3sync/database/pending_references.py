@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Callable
 
 from ..core.clock import Clock
 from ..core.kept import Deferred
+from ..core.retry import pause
 from ..core.schema import Schema
 from ..exchange.ports import Row
 from .store import open_store
 from .store.column_types import MOMENT
 
 _DEFERRED = "tablename, record_id, fieldname, target, uuid, url, filename, position, repository_id"
+
+
+#: Maximum characters of a file's name, from the width of its column.
+LONGEST_FILENAME = 255
+#: When a file is asked for again that a person has given up.
+NEVER = datetime(9999, 12, 31)
 
 
 class SqlPendingReferences:
@@ -32,11 +40,11 @@ class SqlPendingReferences:
     def defer(self, items: Sequence[Deferred]) -> None:
         """See ports.PendingReferences."""
         now = self._now()
-        rows = {_place(item): (*_deferred_row(item), 0, now) for item in items}
+        rows = {_place(item): (*_deferred_row(item), 0, None, now) for item in items}
         self._store.upsert(
             "sync_deferred",
             ("tablename", "record_id", "fieldname", "position"),
-            [*_DEFERRED.split(", "), "attempts", "created_on"],
+            [*_DEFERRED.split(", "), "attempts", "retry_on", "created_on"],
             list(rows.values()),
         )
 
@@ -73,27 +81,68 @@ class SqlPendingReferences:
 
     def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
         """See ports.PendingReferences; files with the fewest attempts come first."""
-        mark = self._store.mark
-        sql = (
-            f"SELECT {_DEFERRED} FROM {self._deferred} WHERE target = '' AND repository_id = {mark} "
-            f"ORDER BY attempts, id LIMIT {int(limit)}"
+        due = f"AND (retry_on IS NULL OR retry_on <= {self._store.mark}) ORDER BY attempts, id"
+        return self._files(due, (repository_id, self._now()), limit)
+
+    def missing_files(self, repository_id: int, limit: int) -> list[Deferred]:
+        """See ports.PendingReferences."""
+        wanted = f"AND (retry_on IS NULL OR retry_on < {self._store.mark}) ORDER BY id"
+        return self._files(wanted, (repository_id, self._moment(NEVER)), limit)
+
+    def _files(self, which: str, parameters: tuple[Any, ...], limit: int) -> list[Deferred]:
+        since = self._store.columns.plain("created_on", MOMENT)
+        read = self._store.columns.decoder(MOMENT)
+        rows = self._store.rows(
+            f"SELECT {_DEFERRED}, attempts, {since} FROM {self._deferred} WHERE target = '' "
+            f"AND repository_id = {self._store.mark} {which} LIMIT {int(limit)}",
+            parameters,
         )
-        return [_deferred_item(row) for row in self._store.rows(sql, (repository_id,))]
+        return [
+            _deferred_item(row)._replace(
+                attempts=attempts or 0, since=since if read is None or since is None else read(since)
+            )
+            for *row, attempts, since in rows
+        ]
 
     def tried(self, items: Sequence[Deferred]) -> None:
-        """Count a failed attempt, so that other files are tried before these."""
+        """See ports.PendingReferences."""
         mark = self._store.mark
         sql = (
-            f"UPDATE {self._deferred} SET attempts = attempts + 1 WHERE tablename = {mark} AND record_id = {mark} "
+            f"UPDATE {self._deferred} SET attempts = {mark}, retry_on = {mark} WHERE tablename = {mark} "
+            f"AND record_id = {mark} AND fieldname = {mark} AND position = {mark}"
+        )
+        now = self._clock.now()
+        rows = [
+            (item.attempts + 1, self._moment(now + pause(item.attempts + 1)), *_place(item)) for item in items
+        ]
+        if rows:
+            self._store.run_many(sql, rows)
+
+    def give_up(self, items: Sequence[Deferred]) -> None:
+        """See ports.PendingReferences."""
+        mark = self._store.mark
+        sql = (
+            f"UPDATE {self._deferred} SET retry_on = {mark} WHERE tablename = {mark} AND record_id = {mark} "
             f"AND fieldname = {mark} AND position = {mark}"
         )
         if items:
-            self._store.run_many(sql, [_place(item) for item in items])
+            self._store.run_many(sql, [(self._moment(NEVER), *_place(item)) for item in items])
+
+    def ask_again(self, repository_id: int, table: str) -> None:
+        """See ports.PendingReferences."""
+        mark = self._store.mark
+        self._store.run(
+            f"UPDATE {self._deferred} SET attempts = 0, retry_on = NULL WHERE target = '' AND tablename = {mark} "
+            f"AND repository_id = {mark}",
+            (table, repository_id),
+        )
 
     def _now(self) -> Any:
+        return self._moment(self._clock.now())
+
+    def _moment(self, moment: datetime) -> Any:
         encode = self._store.columns.encoder(MOMENT)
-        now = self._clock.now()
-        return now if encode is None else encode(now)
+        return moment if encode is None else encode(moment)
 
 
 def _place(item: Deferred) -> tuple[str, int, str, int]:
@@ -102,10 +151,11 @@ def _place(item: Deferred) -> tuple[str, int, str, int]:
 
 def _deferred_row(item: Deferred) -> Row:
     table, key, field, position = _place(item)
-    return table, key, field, item.target, item.uuid, item.url, item.filename, position, item.repository_id
+    filename = item.filename and item.filename[:LONGEST_FILENAME]
+    return table, key, field, item.target, item.uuid, item.url, filename, position, item.repository_id
 
 
-def _deferred_item(row: Row) -> Deferred:
+def _deferred_item(row: Sequence[Any]) -> Deferred:
     table, key, field, target, uuid, url, filename, position, repository_id = row
     return Deferred(
         table=table,

@@ -234,7 +234,26 @@ class PendingReferences(Protocol):
         ...
 
     def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
-        """Return files to fetch from this repository, oldest first."""
+        """Return files to fetch from this repository now, oldest first."""
+        ...
+
+    def missing_files(self, repository_id: int, limit: int) -> list[Deferred]:
+        """Return all files that are to come from this repository, also those that are asked for later.
+
+        Those that a person has given up are left out.
+        """
+        ...
+
+    def tried(self, items: Sequence[Deferred]) -> None:
+        """Count a failed attempt: other files are tried before these, and these after a pause that grows."""
+        ...
+
+    def give_up(self, items: Sequence[Deferred]) -> None:
+        """Ask for files no more because a person said so, until ``ask_again`` or another file for the same field."""
+        ...
+
+    def ask_again(self, repository_id: int, table: str) -> None:
+        """Ask for the files of a table from this repository at once, whatever came of it before."""
         ...
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from ..core.cursor import Checkpoint, CheckpointKind, Comparison
+from ..core.limits import MOST_FILES
+from ..core.retry import pause
 from ..database.checkpoints import Checkpoints
 
 
@@ -49,6 +52,7 @@ class PushState:
         own: identity of our journal at that time.
         number: number of the last request.
         known, again: as in ``PullState``.
+        tried: stored name of a file that could not be sent -> how often that was tried, and when it is tried again.
     """
 
     position: int = 0
@@ -58,6 +62,28 @@ class PushState:
     number: int = 0
     known: int = 0
     again: str = ""
+    tried: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def due(self, now: datetime) -> list[str]:
+        """Return the files to send now (UTC)."""
+        moment = now.isoformat(timespec="seconds")
+        return [name for name in self.files if name not in self.tried or self.tried[name][1] <= moment]
+
+    def with_files(self, left: Sequence[str], failed: Sequence[str], now: datetime) -> PushState:
+        """Return the state after files that were due were sent.
+
+        Args:
+            left: those of them that the peer still needs.
+            failed: those that were tried in vain since the last time.
+            now: the time (UTC).
+        """
+        due = set(self.due(now))
+        files = list(dict.fromkeys([*left, *(name for name in self.files if name not in due)]))[:MOST_FILES]
+        tried = {name: self.tried[name] for name in files if name in self.tried}
+        for name in failed:
+            attempts = tried.get(name, (0, ""))[0] + 1
+            tried[name] = (attempts, (now + pause(attempts)).isoformat(timespec="seconds"))
+        return replace(self, files=files, tried=tried)
 
 
 @dataclass(frozen=True)
@@ -118,7 +144,8 @@ def pushed(states: Mapping[str, str | None], own: str) -> PushState:
     Args:
         states, own: as in ``pulled``.
     """
-    return PushState(**_current(states.get(CheckpointKind.PUSH), own, "position"))
+    state = PushState(**_current(states.get(CheckpointKind.PUSH), own, "position"))
+    return replace(state, tried={name: (each[0], each[1]) for name, each in state.tried.items()})
 
 
 def standing(states: Mapping[str, str | None], own: str) -> Standing:

@@ -242,6 +242,7 @@ class Repository:
     def start_over(self, table: str) -> None:
         """Reset a task, within the current transaction: its next run compares everything."""
         self.states.start_over(table, Comparison.ASKED)
+        self.site.pending_references.ask_again(self.id, table)
         task = self.site.db.sync_task
         query = (task.repository_id == self.id) & (task.resource_name == table)
         self.site.db(query).update(last_pull=None, last_push=None)

@@ -107,7 +107,9 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("url", "text"),
             Field("filename", length=255),
             Field("repository_id", "integer"),
+            # A file that was asked for in vain: how often, and from when on it is asked for again.
             Field("attempts", "integer", default=0),
+            Field("retry_on", "datetime"),
             Field("created_on", "datetime", default=clock.now),
         ],
     )

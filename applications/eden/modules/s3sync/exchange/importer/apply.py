@@ -87,6 +87,7 @@ class Applier:
         self._waiting.write_json_references(written, batch)
         self._note(written, batch.items, main)
         self._waiting.defer(written)
+        self._waiting.ask_again([item for item in batch.items if _is_here(item)])
         twins = [item for item in live if item.twin and item.outcome and not _is_written(item.outcome)]
         awaited = self._waiting.settle([*written, *twins])
         self._waiting.redirect([item for item in batch.items if item.survivor and item.is_new])
@@ -182,6 +183,13 @@ class Applier:
                     values = {**(before or {}), **item.changes, **item.super_keys, table.key: item.key}
                     values["uuid"] = item.uuid
                     hook(HookForm(table.name, values, before))
+
+
+def _is_here(item: Item) -> bool:
+    """Return whether the record here is what an item says, whether or not it was written."""
+    outcome = item.outcome
+    same = outcome is not None and (outcome.action is Action.UNCHANGED or _is_written(outcome))
+    return same and not item.record.deleted
 
 
 def _is_written(outcome: Outcome) -> bool:

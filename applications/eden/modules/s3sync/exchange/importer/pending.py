@@ -6,7 +6,7 @@ A missing target or file is stored, and set when it arrives, in whatever exchang
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from ...core.kept import Deferred
@@ -57,25 +57,50 @@ class PendingWriter:
         for item in written:
             if item.missing:
                 waiting.extend(_deferred_items(item, repository_id))
-            for name in item.plan.uploads:
-                value = item.record.values.get(name)
-                if isinstance(value, Upload) and name in item.changes and item.key is not None:
-                    if not self._files.has(item.plan.table.name, name, value.stored):
-                        waiting.append(
-                            Deferred(
-                                item.plan.table.name,
-                                item.key,
-                                name,
-                                "",
-                                value.stored,
-                                url=value.url,
-                                filename=value.filename,
-                                repository_id=repository_id,
-                            )
-                        )
+            if item.plan.uploads:
+                waiting += [each for each in self._missing_files(item) if each.field in item.changes]
         self._withdraw(written, waiting)
         if waiting:
             self._pending.defer(waiting)
+
+    def ask_again(self, items: Sequence[Item]) -> None:
+        """Ask once more for files that records here name and that are not here, whatever came of it before.
+
+        Args:
+            items: records of the batch that exist here, also those that nothing changed of.
+        """
+        repository_id = self._repository_id
+        if repository_id is None:
+            return
+        by_table: dict[str, list[tuple[Item, Deferred]]] = defaultdict(list)
+        for item in items:
+            for each in self._missing_files(item) if item.plan.uploads and not item.is_new else ():
+                if each.field not in item.changes and item.ours(each.field) == each.uuid:
+                    by_table[each.table].append((item, each))
+        for table, found in by_table.items():
+            keys = [each.key for _, each in found]
+            asked = {(each.key, each.field) for each in self._pending.deferred_of(table, keys)}
+            self._pending.defer([each for _, each in found if (each.key, each.field) not in asked])
+            if any(item.changes for item, each in found if (each.key, each.field) in asked):
+                self._pending.ask_again(repository_id, table)
+
+    def _missing_files(self, item: Item) -> Iterator[Deferred]:
+        table = item.plan.table.name
+        for name in item.plan.uploads:
+            value = item.record.values.get(name)
+            if item.key is None or not isinstance(value, Upload):
+                continue
+            if not self._files.has(table, name, value.stored):
+                yield Deferred(
+                    table,
+                    item.key,
+                    name,
+                    "",
+                    value.stored,
+                    url=value.url,
+                    filename=value.filename,
+                    repository_id=self._repository_id,
+                )
 
     def _withdraw(self, written: Sequence[Item], waiting: Sequence[Deferred]) -> None:
         """Forget what earlier versions of live records wait for and these say otherwise."""

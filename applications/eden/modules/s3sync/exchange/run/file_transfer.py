@@ -30,6 +30,7 @@ class FileTransfer:
         self._local = local
         self._progress = progress
         self._repeat = repeat
+        self._failed: set[str] = set()
 
     @property
     def _is_possible(self) -> bool:
@@ -47,7 +48,7 @@ class FileTransfer:
         return list(self._local.fetch_files(self._peer, lambda stored: self._progress.check()))
 
     def send(self, stored: Sequence[str], problems: list[Text]) -> list[str]:
-        """Send files that the peer needs; return those to send another time.
+        """Send files that the peer needs; return those to send in another run.
 
         Args:
             stored: their stored names.
@@ -59,6 +60,9 @@ class FileTransfer:
         left = []
         for name in stored:
             self._progress.check()
+            if name in self._failed:
+                left.append(name)
+                continue
             try:
                 path = self._local.file_path(name)
                 size = self._repeat(partial(self._peer.send_file, name, path))
@@ -67,6 +71,7 @@ class FileTransfer:
                 raise
             except SyncError as error:
                 problems.append(Sentence.FILE_NOT_SENT.say(file=name, reason=error.explain()))
-                if error.transient:
-                    left.append(name)
+                # It may not be here yet, or the peer may take it another time.
+                self._failed.add(name)
+                left.append(name)
         return left

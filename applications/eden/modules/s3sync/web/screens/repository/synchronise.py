@@ -8,6 +8,7 @@ from typing import Any
 from gluon import URL, redirect
 
 from ....conflicts import kept_list as kept_list
+from ....core.limits import MOST_FILES
 from ....core.plurals import counted
 from ....core.task import Activity, Mode, RunState
 from ....core.throughput import Throughput, throughput
@@ -23,8 +24,8 @@ from ..runs import resource_lines, run_lines, totals
 from ..widgets import action_button, pressed
 from ..words import states_and_units as states_and_units
 
-#: Number of runs in the list.
-RUNS = 10
+#: Number of runs in the list, and of files that have not come.
+RUNS, FILES = 10, 20
 
 
 def tab(screen: ScreenContext, record: Repository) -> Any:
@@ -35,6 +36,12 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
     start = action_button("start", T("Synchronize now"))
     cancel = action_button("cancel", T("Stop"), danger=True)
     here = URL("sync", "repository", args=[record.id, "now"])
+    give_up = action_button("give_up", T("Do not ask for these files any more"), danger=True)
+    if pressed(screen, give_up, "give_up"):
+        pending = screen.site.pending_references
+        with screen.site.store.transaction():
+            pending.give_up(pending.missing_files(record.id, MOST_FILES))
+        redirect(here)
     if pressed(screen, start, "start"):
         # A double click must start only one run.
         if not queue.waiting(db, record.id):
@@ -68,6 +75,8 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
         "last_totals": totals(T, last) if last is not None else "",
         "resources": resource_lines(screen.site, T, last) if last is not None else [],
         "lines": run_lines(screen, found, live),
+        "missing_files": screen.site.pending_references.missing_files(record.id, FILES),
+        "give_up": give_up,
         "undecided": kept_list.undecided(screen.site, record.id),
         "workers": queue.workers_alive(screen.site),
         "command": screen.worker_command,

@@ -160,6 +160,9 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.RECORD_REJECTED_THERE: T("%(record)s was rejected there: %(reason)s"),
         Sentence.RECORD_NEWER_THERE: T("%(record)s was not sent: it is newer there."),
         Sentence.PEER_RESTORED: T("The other site was restored from a backup: everything is compared again."),
+        Sentence.FILE_NOT_RECEIVED: T(
+            "The file %(file)s, missing since %(since)s, did not come; it is asked for again: %(reason)s"
+        ),
         Sentence.FILE_NOT_SENT: T("The file %(file)s was not sent: %(reason)s"),
         Sentence.UNEXPECTED_ERROR: T("Unexpected error at this site: %(error)s"),
         Sentence.BROKEN_OFF_BY: T("The run was broken off: %(error)s"),

@@ -1,0 +1,160 @@
+"""Files that are not there when they are asked for are asked for again, by pauses that grow, until they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from s3sync.core.retry import pause
+from tests.support.exchange import Pair
+from tests.support.site import Clock, SampleSite
+
+DOCUMENT = "doc_document"
+STORED = "doc_document.file.0123456789abcdef.61.txt"
+Sites = Callable[[str], SampleSite]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sites(tmp_path: Path, clock: Clock) -> Iterator[Sites]:
+    made: list[SampleSite] = []
+
+    def make(name: str) -> SampleSite:
+        made.append(SampleSite(tmp_path / name, clock=clock))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def place(site: SampleSite) -> Path:
+    return site.files.path(DOCUMENT, "file", STORED)
+
+
+def document(site: SampleSite) -> None:
+    with site.store.transaction():
+        site.s3db[DOCUMENT].insert(name="Report", uuid="d", file=STORED)
+
+
+def awaited(site: SampleSite, repository_id: int = 1) -> list[str]:
+    return [each.uuid for each in site.pending_references.missing_files(repository_id, 10)]
+
+
+def test_a_file_that_was_asked_for_too_early_comes_once_it_is_there(sites: Sites, clock: Clock) -> None:
+    hub, spoke = sites("hub"), sites("spoke")
+    document(hub)
+    pair = Pair(spoke, hub, DOCUMENT)
+    pair.run()
+    assert any("missing since 2026-03-01 12:00 UTC" in entry[3] for entry in pair.told.entries)
+    place(hub).write_text("the only copy")
+    clock.step(60)
+    pair.run()
+    assert place(spoke).read_text() == "the only copy" and awaited(spoke) == []
+
+
+def test_it_is_asked_for_after_pauses_that_grow_and_told_each_time(sites: Sites, clock: Clock) -> None:
+    hub, spoke = sites("hub"), sites("spoke")
+    document(hub)
+    pair = Pair(spoke, hub, DOCUMENT)
+    asked = []
+    for minute in range(30):
+        pair.run()
+        if any("it is asked for again" in entry[3] for entry in pair.told.entries):
+            asked.append(minute)
+        clock.step(60)
+    assert asked == [0, 1, 2, 7, 22]
+    assert pause(1) == timedelta() and pause(4) < pause(5) < pause(7) == pause(100) == timedelta(days=1)
+    assert awaited(spoke) == [STORED]
+
+
+def test_to_compare_everything_again_asks_at_once(sites: Sites, clock: Clock) -> None:
+    hub, spoke = sites("hub"), sites("spoke")
+    document(hub)
+    pair = Pair(spoke, hub, DOCUMENT)
+    for _ in range(8):
+        pair.run()
+        clock.step(60)
+    place(hub).write_text("the only copy")
+    pair.run()
+    assert not place(spoke).exists()
+    with spoke.store.transaction():
+        pair.repository.start_over(DOCUMENT)
+    pair.run()
+    assert place(spoke).exists()
+
+
+def test_it_finds_a_file_that_an_earlier_version_gave_up(sites: Sites) -> None:
+    hub, spoke = sites("hub"), sites("spoke")
+    document(hub)
+    pair = Pair(spoke, hub, DOCUMENT)
+    pair.run()
+    with spoke.store.transaction():
+        spoke.db(spoke.db.sync_deferred).delete()
+        pair.repository.start_over(DOCUMENT)
+    place(hub).write_text("the only copy")
+    pair.run()
+    assert place(spoke).exists()
+
+
+def test_an_edit_of_the_record_asks_at_once(sites: Sites, clock: Clock) -> None:
+    hub, spoke = sites("hub"), sites("spoke")
+    document(hub)
+    pair = Pair(spoke, hub, DOCUMENT)
+    for _ in range(8):
+        pair.run()
+        clock.step(60)
+    place(hub).write_text("the only copy")
+    with hub.store.transaction():
+        hub.db(hub.s3db[DOCUMENT].uuid == "d").update(comments="edited")
+    pair.run()
+    assert place(spoke).exists()
+
+
+def test_a_file_comes_through_a_hub_that_did_not_have_it_yet(sites: Sites, clock: Clock) -> None:
+    field, hub, office = sites("field"), sites("hub"), sites("office")
+    place(field).write_text("the only copy")
+    document(field)
+    up, down = Pair(field, hub, DOCUMENT), Pair(office, hub, DOCUMENT)
+    up.peer.lose_answers = 9
+    with pytest.raises(Exception, match="The answer was lost"):
+        up.run()
+    up.peer.lose_answers = 0
+    down.run()
+    for pair in (up, down):
+        clock.step(3600)
+        pair.run()
+    assert place(hub).exists() and place(office).exists()
+
+
+def test_a_file_that_we_did_not_have_yet_is_sent_once_it_is_here(sites: Sites, clock: Clock) -> None:
+    site, hub = sites("site"), sites("hub")
+    document(site)
+    pair = Pair(site, hub, DOCUMENT)
+    pair.run()
+    assert awaited(hub) == [STORED]
+    place(site).write_text("it came late")
+    clock.step(60)
+    pair.run()
+    assert place(hub).read_text() == "it came late" and awaited(hub) == []
+    assert pair.repository.states.pushed(DOCUMENT).files == []
+
+
+def test_what_cannot_be_sent_is_not_tried_with_every_run(sites: Sites, clock: Clock) -> None:
+    site, hub = sites("site"), sites("hub")
+    document(site)
+    pair = Pair(site, hub, DOCUMENT)
+    told = 0
+    for _ in range(30):
+        pair.run()
+        told += any("was not sent" in entry[3] for entry in pair.told.entries)
+        clock.step(60)
+    assert told == 5
