@@ -80,6 +80,7 @@ def choose():
 
 def download():
     """Send the file of an upload field to users who may read the record's table."""
+    from s3sync.database.files import name_downloads
     from s3sync.ui.refusals import refusal
 
     if not (auth.s3_logged_in() or request.env.http_authorization):
@@ -94,4 +95,5 @@ def download():
         raise refusal(404, T("There is no such file."))
     if not auth.s3_has_permission("read", table):
         raise refusal(403, T("Your roles do not allow it. Ask an administrator for access."))
+    name_downloads(table[fieldname])
     return response.download(request, db)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -329,6 +330,40 @@ def test_long_names_keep_their_extension() -> None:
     assert is_stored_name(name, "doc_document", "file")
     assert original_name(name).startswith("é" * 20)
     assert original_name(name).endswith(".gz")
+
+
+@pytest.mark.parametrize(
+    ("original", "shown"),
+    [
+        ("Протокол " * 12 + ".docx", "Протокол_"),
+        ("x" * 400 + ".pdf", "xxxx"),
+        ("a" * 163 + ".tar.gz", "aaaa"),
+        *[("a" * filler + "会議の記録" * 20 + ".odt", "a" * filler + "会議の記録") for filler in range(8)],
+    ],
+)
+def test_names_that_web2py_cut_off_keep_their_type(original: str, shown: str) -> None:
+    extension = original.rpartition(".")[2]
+    encoded = base64.urlsafe_b64encode(original.encode()).decode()
+    stored = f"doc_document.file.0123456789abcdef.{encoded}"[: 254 - len(extension)] + f".{extension}"
+    assert len(stored) == 255 and is_stored_name(stored, "doc_document", "file")
+    name = original_name(stored)
+    assert name.startswith(shown) and name.endswith(f".{extension}") and "\ufffd" not in name
+    upload = upload_reader("doc_document", FILE)(f"{BASE}/{stored}", name)
+    assert (upload.stored, upload.filename) == (stored, name)
+
+
+def test_an_old_name_that_was_cut_off_keeps_its_type() -> None:
+    encoded = ("a long name " * 20 + ".pdf").encode().hex()
+    stored = f"doc_document.file.0123456789abcdef.{encoded}"[:251] + ".pdf"
+    assert original_name(stored).startswith("a_long_name_a") and original_name(stored).endswith(".pdf")
+
+
+def test_an_extension_may_have_any_letters_but_a_name_only_so_many_bytes() -> None:
+    encoded = base64.urlsafe_b64encode("отчет.док".encode()).decode()
+    stored = f"doc_document.file.0123456789abcdef.{encoded}.док"
+    assert is_stored_name(stored, "doc_document", "file") and original_name(stored) == "отчет.док"
+    too_long = f"doc_document.file.0123456789abcdef.{'a' * 216}.док"
+    assert len(too_long) == 255 and not is_stored_name(too_long, "doc_document", "file")
 
 
 def test_writes_uploads() -> None:

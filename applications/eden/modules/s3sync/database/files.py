@@ -6,7 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import BadRequest
-from ..wire.values.uploads import is_stored_name
+from ..wire.values.uploads import is_stored_name, original_name
+
+
+def _folder(column: Any, stored: str) -> Path:
+    folder = Path(column.uploadfolder or Path(column.db._adapter.folder, "..", "uploads"))
+    return folder / str(column) / stored.split(".")[2][:2] if column.uploadseparate else folder
+
+
+def name_downloads(column: Any) -> None:
+    """Let web2py download files of an upload field under their original names, also where it had cut them off.
+
+    Args:
+        column: the pydal field.
+    """
+    column.custom_retrieve_file_properties = lambda stored, path: {
+        "path": str(path or _folder(column, stored)),
+        "filename": original_name(stored),
+    }
 
 
 class SiteFiles:
@@ -33,12 +50,7 @@ class SiteFiles:
         """
         if not is_stored_name(stored, table, field):
             raise BadRequest(f"{stored[:200]!r} is not the name of a file of {table}.{field}.")
-        column = self._db[table][field]
-        folder = column.uploadfolder or Path(self._db._adapter.folder, "..", "uploads")
-        if column.uploadseparate:
-            key = stored.split(".")[2]
-            folder = Path(folder, f"{table}.{field}", key[:2])
-        return Path(folder, stored)
+        return Path(_folder(self._db[table][field], stored), stored)
 
     def url(self, table: str, field: str, stored: str) -> str:
         """See ports.Files."""

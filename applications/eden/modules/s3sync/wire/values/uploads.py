@@ -21,13 +21,18 @@ from .reading import ABSENT
 
 UploadReader = Callable[[Optional[str], Optional[str]], Any]
 
-# Most file systems allow 255 bytes; this leaves room for the suffix of a temporary file.
-LONGEST_NAME = 240
+#: Maximum bytes of a stored name, as most file systems allow. web2py cuts the original name off there, wherever that
+#: is, and only then adds the extension: what is left need not be whole base64, nor whole UTF-8.
+LONGEST_NAME = 255
+#: Maximum bytes of the names that are made here.
+_LONGEST_MADE = 240
 #: Maximum characters of the URL of a file, and of the name that the sender gives it.
 LONGEST_ADDRESS = 4096
 _STORED = re.compile(
-    r"(?P<table>\w+)\.(?P<field>\w+)\.(?P<key>[\w-]+)\.(?P<name>[\w=-]+)\.(?P<ext>\w{1,16})", re.ASCII
+    r"(?P<table>[A-Za-z0-9_]+)\.(?P<field>[A-Za-z0-9_]+)\.(?P<key>[A-Za-z0-9_-]+)\."
+    r"(?P<name>[A-Za-z0-9_=-]+)\.(?P<ext>\w{1,16})"
 )
+_BASE16 = re.compile(r"[0-9A-Fa-f]+")
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f'\"\s;/\\]+")
 _EXTENSION = re.compile(r"\.([A-Za-z0-9_]{1,5})$")
 
@@ -39,7 +44,7 @@ def is_stored_name(name: str, table: str, field: str) -> bool:
         match is not None
         and match["table"] == table
         and match["field"] == field
-        and len(name) <= LONGEST_NAME
+        and len(name.encode("utf-8", "replace")) <= LONGEST_NAME
     )
 
 
@@ -48,18 +53,30 @@ def original_name(stored: str) -> str:
     match = _STORED.fullmatch(stored)
     if match is None:
         return stored
-    encoded = match["name"]
-    try:
-        raw = base64.b16decode(encoded, casefold=True)
-    except binascii.Error:
-        try:
-            raw = base64.urlsafe_b64decode(encoded)
-        except (binascii.Error, ValueError):
-            return stored
-    try:
-        return _UNWANTED.sub("_", raw.decode()) or stored
-    except UnicodeDecodeError:
+    raw = _decoded(match["name"])
+    name = "" if raw is None else _UNWANTED.sub("_", raw)
+    if not name:
         return stored
+    is_cut = len(stored) >= LONGEST_NAME or len(match["name"]) % 4
+    return f"{name}.{match['ext']}" if is_cut and not name.endswith(f".{match['ext']}") else name
+
+
+def _decoded(encoded: str) -> str | None:
+    """Return the text in a part of base16 or base64 that may be cut off; None where it is neither."""
+    if _BASE16.fullmatch(encoded):
+        raw = bytes.fromhex(encoded[: len(encoded) // 2 * 2])
+    else:
+        whole = encoded.rstrip("=")
+        # One character alone is no byte; the rest is filled up.
+        whole = whole[:-1] if len(whole) % 4 == 1 else whole
+        try:
+            raw = base64.urlsafe_b64decode(whole + "=" * (-len(whole) % 4))
+        except (binascii.Error, ValueError):
+            return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        return raw[: error.start].decode() if error.reason == "unexpected end of data" else None
 
 
 def stored_name(table: str, field: str, filename: str, key: str) -> str:
@@ -74,7 +91,7 @@ def stored_name(table: str, field: str, filename: str, key: str) -> str:
     match = _EXTENSION.search(name)
     extension = match[1] if match else "bin"
     head = f"{table}.{field}.{key}."
-    room = (LONGEST_NAME - len(head) - len(extension) - 1) // 4 * 3
+    room = (_LONGEST_MADE - len(head) - len(extension) - 1) // 4 * 3
     raw = name.encode("utf-8", "replace")
     if len(raw) > room:
         stem = raw[: room - len(extension) - 1].decode("utf-8", "ignore")
