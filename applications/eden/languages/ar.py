@@ -280,6 +280,7 @@
 'A setting is missing or wrong': 'أحد الإعدادات مفقود أو خاطئ',
 'A short name for addresses and files, such as OFFICES.': 'اسم قصير للعناوين والملفات، مثل OFFICES.',
 'A synchronization is under way. Wait until it has ended, or stop it, and then try again.': 'تجري مزامنة الآن. انتظر حتى تنتهي، أو أوقفها، ثم حاول مرة أخرى.',
+'A type cannot be part of itself': 'لا يمكن أن يكون النوع جزءا من نفسه',
 'A version that was not taken': 'نسخة لم تُؤخذ',
 'A zip file with all its records as S3XML, to be downloaded.': 'ملف zip يضم جميع سجلاتها بصيغة S3XML، للتنزيل.',
 'Abbreviation': 'الاختصار',

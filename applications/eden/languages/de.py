@@ -152,6 +152,7 @@
 'A setting is missing or wrong': 'Eine Einstellung fehlt oder ist falsch',
 'A short name for addresses and files, such as OFFICES.': 'Ein kurzer Name für Adressen und Dateien, etwa OFFICES.',
 'A synchronization is under way. Wait until it has ended, or stop it, and then try again.': 'Es läuft gerade eine Synchronisation. Warten Sie, bis sie beendet ist, oder halten Sie sie an, und versuchen Sie es dann noch einmal.',
+'A type cannot be part of itself': 'Ein Typ kann nicht Teil von sich selbst sein',
 'A version that was not taken': 'Eine Fassung, die nicht übernommen wurde',
 'A zip file with all its records as S3XML, to be downloaded.': 'Eine ZIP-Datei mit allen ihren Datensätzen als S3XML, zum Herunterladen.',
 'Abbreviation': 'Abkürzung',

@@ -184,6 +184,7 @@
 'A setting is missing or wrong': 'Falta un ajuste o es incorrecto',
 'A short name for addresses and files, such as OFFICES.': 'Un nombre corto para direcciones y archivos, por ejemplo OFFICES.',
 'A synchronization is under way. Wait until it has ended, or stop it, and then try again.': 'Hay una sincronización en curso. Espere a que termine o deténgala, y vuelva a intentarlo.',
+'A type cannot be part of itself': 'Un tipo no puede ser parte de sí mismo',
 'A version that was not taken': 'Una versión que no se tomó',
 'A zip file with all its records as S3XML, to be downloaded.': 'Un archivo zip con todos sus registros en formato S3XML, para descargar.',
 'Abbreviation': 'Abreviatura',

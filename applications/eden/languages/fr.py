@@ -184,6 +184,7 @@
 'A setting is missing or wrong': 'Un paramètre manque ou est incorrect',
 'A short name for addresses and files, such as OFFICES.': 'Un nom court pour les adresses et les fichiers, tel que OFFICES.',
 'A synchronization is under way. Wait until it has ended, or stop it, and then try again.': 'Une synchronisation est en cours. Attendez qu’elle soit terminée, ou arrêtez-la, puis réessayez.',
+'A type cannot be part of itself': 'Un type ne peut pas faire partie de lui-même',
 'A version that was not taken': 'Une version qui n’a pas été retenue',
 'A zip file with all its records as S3XML, to be downloaded.': 'Un fichier zip à télécharger, avec tous ses enregistrements en S3XML.',
 'Abbreviation': 'Abréviation',

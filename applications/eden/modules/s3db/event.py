@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from s3.data_model.duplicates import S3Duplicate
 from s3.data_model.fields import Columns
 
+from .hierarchy import types_in_types
+
 if TYPE_CHECKING:
     from s3.data_model.datamodel import S3DataModel
 
@@ -52,7 +54,12 @@ def define(s3db: S3DataModel) -> None:
             col.comments(),
         ],
     )
-    s3db.configure("event_incident_type", title=T("Incident Types"), deduplicate=S3Duplicate())
+    s3db.configure(
+        "event_incident_type",
+        title=T("Incident Types"),
+        deduplicate=S3Duplicate(),
+        **types_in_types(s3db, "event_incident_type"),
+    )
 
     s3db.define_table(
         "event_incident",

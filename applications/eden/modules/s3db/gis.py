@@ -11,6 +11,7 @@ from s3.data_model.duplicates import S3Duplicate
 from s3.data_model.fields import Columns
 
 from .gis_hierarchy import INITIAL, LEVELS, LocationTree, initial_values
+from .hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     from s3.data_model.datamodel import S3DataModel
@@ -20,6 +21,13 @@ def define(s3db: S3DataModel) -> None:
     """Declare gis_location with its names in other languages and its tags."""
     col, T = Columns(s3db), s3db.T
     tree = LocationTree(s3db)
+    parts = Hierarchy(
+        s3db,
+        "gis_location",
+        T("A location cannot be part of itself"),
+        level="level",
+        wrong_level=T("The parent must be of a higher level"),
+    )
 
     def computed(name: str, kind: str = "string", **options: Any) -> Field:
         return Field(name, kind, writable=False, readable=False, requires=None, **options)
@@ -81,7 +89,8 @@ def define(s3db: S3DataModel) -> None:
         own_key_fields=("path",),
         initial_values=(INITIAL, initial_values, ("parent",)),
         deduplicate=S3Duplicate(primary=("name", "level"), secondary=("parent",), ignore_deleted=True),
-        onvalidation=tree.onvalidation,
+        onvalidation=parts.onvalidation,
+        onvalidation_set=parts.onvalidation_set,
         onaccept=tree.onaccept,
         onaccept_set=tree.update,
     )

@@ -40,24 +40,6 @@ class LocationTree:
     def __init__(self, s3db: S3DataModel) -> None:
         self.s3db = s3db
 
-    def onvalidation(self, form: Any) -> None:
-        """Refuse a form that puts a location below itself, or a level below a lower one."""
-        values, T = form.vars, self.s3db.T
-        parent_id = values.get("parent")
-        if not parent_id:
-            return
-        rows = self._load([int(parent_id)])
-        self._load_ancestors(rows)
-        parent = rows.get(int(parent_id))
-        if parent is None:
-            return
-        own_id = int(values.get("id") or 0)
-        if own_id and own_id in self._chain(parent, rows):
-            form.errors["parent"] = T("A location cannot be part of itself")
-        level = values.get("level")
-        if level and parent["level"] and parent["level"] >= level:
-            form.errors["parent"] = T("The parent must be of a higher level")
-
     def onaccept(self, form: Any) -> None:
         """Update the computed columns after a form wrote a location."""
         self.update([int(form.vars["id"])])

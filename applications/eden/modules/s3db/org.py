@@ -12,6 +12,7 @@ from s3.data_model.fields import Columns
 from s3.data_model.validators import UniqueValue
 
 from . import doc as doc
+from .hierarchy import Hierarchy, types_in_types
 from .org_branches import BranchTree, nothing_more
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ def define(s3db: S3DataModel) -> None:
     """Declare org_organisation, org_site and the tables round them."""
     col, T = Columns(s3db), s3db.T
     branches = BranchTree(s3db)
+    parts = Hierarchy(
+        s3db,
+        "org_organisation_branch",
+        T("An organization cannot be a branch of itself"),
+        below="branch_id",
+        above="organisation_id",
+        blamed="branch_id",
+    )
     doc.define_entity(s3db)
 
     s3db.define_table(
@@ -41,6 +50,7 @@ def define(s3db: S3DataModel) -> None:
         title=T("Organization Types"),
         unique=("name",),
         deduplicate=S3Duplicate(primary=("name",)),
+        **types_in_types(s3db, "org_organisation_type"),
     )
 
     s3db.define_table(
@@ -160,7 +170,8 @@ def define(s3db: S3DataModel) -> None:
         title=T("Branches"),
         name_fields=(),
         deduplicate=S3Duplicate(primary=("branch_id",)),
-        onvalidation=branches.onvalidation,
+        onvalidation=parts.onvalidation,
+        onvalidation_set=parts.onvalidation_set,
         onaccept=branches.branch_onaccept,
         onaccept_set=branches.branches_accepted,
         ondelete=branches.branch_ondelete,
@@ -230,7 +241,12 @@ def define(s3db: S3DataModel) -> None:
             col.comments(),
         ],
     )
-    s3db.configure("org_facility_type", title=T("Facility Types"), deduplicate=S3Duplicate())
+    s3db.configure(
+        "org_facility_type",
+        title=T("Facility Types"),
+        deduplicate=S3Duplicate(),
+        **types_in_types(s3db, "org_facility_type"),
+    )
 
     s3db.define_table(
         "org_facility",

@@ -29,12 +29,6 @@ class BranchTree:
     def __init__(self, s3db: S3DataModel) -> None:
         self.s3db = s3db
 
-    def onvalidation(self, form: Any) -> None:
-        """Refuse a link that makes an organisation a branch of itself, also through others."""
-        parent, branch = form.vars.get("organisation_id"), form.vars.get("branch_id")
-        if parent and branch and int(branch) in [int(parent)] + self._ancestors(int(parent)):
-            form.errors["branch_id"] = self.s3db.T("An organization cannot be a branch of itself")
-
     def organisation_onaccept(self, form: Any) -> None:
         """Set the root of an organisation after a form wrote it."""
         self.organisations_accepted([int(form.vars["id"])])

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Protocol
 
@@ -161,6 +161,8 @@ class Table:
         components: by alias.
         duplicate: rule to recognise records without uuid, None for none.
         onvalidation, onaccept: callbacks by method "create" or "update"; absent if the table has none.
+        onvalidation_set: set-based counterpart of onvalidation: takes the forms of all records that will be written,
+            and the keys of those that are deleted; None for none.
         onaccept_set: set-based counterpart of onaccept: takes the keys of all records written; None for none.
         onconflict: the resource's own conflict rule: takes our values, the incoming record and the repository id,
             returns a policy, or None to leave it to the task's.
@@ -183,6 +185,7 @@ class Table:
     duplicate: DuplicateRule | None = None
     onvalidation: Mapping[str, Hook] = field(default_factory=dict)
     onaccept: Mapping[str, Hook] = field(default_factory=dict)
+    onvalidation_set: Callable[[Sequence[Any], Collection[int]], None] | None = None
     onaccept_set: Callable[[Sequence[int]], None] | None = None
     onconflict: Callable[..., Any] | None = None
     json_references: frozenset[str] = frozenset()

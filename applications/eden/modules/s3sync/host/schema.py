@@ -216,6 +216,7 @@ class _Builder:
             duplicate=self._duplicate(name, fields),
             onvalidation=self._hooks(name, "onvalidation"),
             onaccept=self._hooks(name, "onaccept"),
+            onvalidation_set=self._hook(name, ("onvalidation_set",)),
             onaccept_set=self._hook(name, ("onaccept_set",)),
             onconflict=self._hook(name, ("onconflict",)),
             json_references=_json_references(config(name, "json_references"), fields.values()),

@@ -33,10 +33,25 @@ def retry_rejected(repository: Repository, table: str, terms: Terms, context: Co
         table: the table.
         terms, context: those of the table's exchange.
     """
-    found = repository.site.kept_versions.retriable(repository.id, table, RETRIES_A_PAGE)
-    report = _retry(repository, table, found, terms, context)
+    own = repository.site.schema.table(table)
+    report = _retry_ready(repository, table, terms, context)
+    if terms.components:
+        for name in sorted({component.table for component in own.components.values() if component.travels}):
+            report.add_others(_retry_ready(repository, name, terms, context))
     report.add_others(retry_due(repository, context, {table: terms}))
     return report
+
+
+def _retry_ready(repository: Repository, table: str, terms: Terms, context: Context) -> Report:
+    """Import records of a table again until none is taken any more: one may have stood in the way of another."""
+    report = Report()
+    while True:
+        found = repository.site.kept_versions.retriable(repository.id, table, RETRIES_A_PAGE)
+        last = _retry(repository, table, found, terms, context)
+        if not last.has_taken:
+            report.add(last)
+            return report
+        report.add(last.without_rejected())
 
 
 def retry_due(

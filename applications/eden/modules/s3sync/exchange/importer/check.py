@@ -59,7 +59,7 @@ class Checker:
             if errors:
                 reject(item, _describe(errors), errors)
                 self._try_when_its_time_has_come(item)
-        if plan.table.onvalidation:
+        if plan.table.onvalidation and plan.table.onvalidation_set is None:
             self._run_onvalidation(plan, taken)
         self._check_unique(plan, taken)
         self._check_lookups(plan, taken)
@@ -124,6 +124,8 @@ class Checker:
                 continue
             before = None if item.original is None else dict(zip(plan.columns, item.original))
             values = {**(before or {}), **item.changes}
+            if item.component is not None and item.master is not None and item.component.fkey not in values:
+                values[item.component.fkey] = item.master.key_for(plan.references[item.component.fkey])
             form = HookForm(plan.table.name, values, before)
             hook(form)
             if form.errors:
@@ -165,7 +167,7 @@ class Checker:
             if item.outcome is not None or value in (None, ""):
                 continue
             if value in claimed:
-                _reject_field(item, field.name, value, "is used twice in the document")
+                _reject_field(item, field.name, value, "is used twice in the document", again=True)
             else:
                 claimed[value] = item
         columns = (field.name, plan.table.key)
@@ -189,7 +191,7 @@ class Checker:
             for item in items:
                 value = item.changes.get(field.name)
                 if item.outcome is None and value not in (None, "") and value not in found:
-                    _reject_field(item, field.name, value, "value not in database")
+                    _reject_field(item, field.name, value, "value not in database", again=True)
 
 
 def _gives_up(holder: Item, field: str) -> bool:

@@ -15,6 +15,7 @@ from ...core.schema import Table
 from ...wire.values.json_references import portable, references, resolved
 from ..ports import Ports
 from .deletion import Deleter, end_of_merges
+from .foresight import refused_values
 from .gather import Batch
 from .items import MERGED, Item, Missing
 from .references import Needed, Resolver
@@ -128,7 +129,11 @@ class PendingWriter:
         waiting = self._pending.deferred_for({name: list(uuids) for name, uuids in arrived.items()})
         if not waiting:
             return set()
-        self._settle(waiting, lambda each, target: arrived[each.target][each.uuid].key_as(target))
+        refused = self._settle(waiting, lambda each, target: arrived[each.target][each.uuid].key_as(target))
+        for each in refused:
+            arrived[each.target][each.uuid].warnings.append(
+                f"{each.table} {each.key} waited for it, but cannot refer to it ({each.field})."
+            )
         return {id(arrived[each.target][each.uuid]) for each in waiting}
 
     def redirect(self, items: Sequence[Item]) -> None:
@@ -177,8 +182,16 @@ class PendingWriter:
         fields = self._schema.table(waiting.table).fields
         return waiting.target if waiting.field == MERGED else fields[waiting.field].target or ""
 
-    def _settle(self, waiting: Sequence[Deferred], key_of: Callable[[Deferred, str], int | None]) -> None:
-        """Set references that waited; ``key_of``: takes one and the table that its field refers to."""
+    def _settle(
+        self, waiting: Sequence[Deferred], key_of: Callable[[Deferred, str], int | None]
+    ) -> list[Deferred]:
+        """Set references that waited, and return those that cannot be.
+
+        Args:
+            waiting: the references.
+            key_of: takes one and the table that its field refers to, and returns the key.
+        """
+        refused: list[Deferred] = []
         by_field: dict[tuple[str, str], list[Deferred]] = defaultdict(list)
         for each in waiting:
             by_field[(each.table, each.field)].append(each)
@@ -186,18 +199,21 @@ class PendingWriter:
             table = self._schema.get(name)
             if table is not None:
                 keys = {each: key_of(each, self._target(each)) for each in group}
-                self._settle_field(table, field_name, keys)
+                refused += self._settle_field(table, field_name, keys)
         self._pending.settle(waiting)
+        return refused
 
-    def _settle_field(self, table: Table, field_name: str, keys: dict[Deferred, int | None]) -> None:
+    def _settle_field(
+        self, table: Table, field_name: str, keys: dict[Deferred, int | None]
+    ) -> list[Deferred]:
         records = {each.key for each in keys}
         if field_name == MERGED:
             self._settle_merges(table, {each.key: key for each, key in keys.items() if key is not None})
-            return
+            return []
         field = table.fields[field_name]
         if field_name in table.json_references:
             self._settle_json(table, field_name, records)
-            return
+            return []
         found = self._store.fetch(table, (table.key, field_name), table.key, records)
         current: dict[int, Any] = dict(found)
         rows: dict[int, Any] = {}
@@ -211,8 +227,12 @@ class PendingWriter:
                 rows[each.key] = listed
             elif current[each.key] is None:
                 rows[each.key] = key
-        if rows:
-            self._store.update(table, (field_name,), list(rows.items()))
+        single = rows if field.kind != "list:reference" else {}
+        refused = refused_values(self._store, table, field_name, single)
+        changed = [(key, value) for key, value in rows.items() if key not in refused]
+        if changed:
+            self._store.update(table, (field_name,), changed)
+        return [each for each in keys if each.key in refused]
 
     def _settle_merges(self, table: Table, pairs: dict[int, int]) -> None:
         found = self._store.fetch(table, (table.key, "modified_on", "deleted"), table.key, pairs)

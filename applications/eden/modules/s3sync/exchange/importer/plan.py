@@ -20,6 +20,7 @@ from ..ports import Ports
 from .check import Checker
 from .context import Context
 from .echoes import Echoes
+from .foresight import Foresight
 from .gather import Batch, Gatherer
 from .identify import Identifier
 from .items import MERGED, Item, Link, TablePlan, differs
@@ -77,6 +78,7 @@ class Planner:
         )
         self._echoes = Echoes(ports.schema, ports.kept_versions, gatherer, context.repository_id)
         self._latest = self._now + context.max_ahead
+        self._foresight = Foresight(ports)
         self._checker = Checker(ports.schema, ports.store, self._now, self._latest)
 
     def plan(self, batch: Batch) -> None:
@@ -99,6 +101,10 @@ class Planner:
         for items in tables.values():
             if items:
                 self._checker.check(items[0].plan, items)
+        # Only now is it known which records of the other tables will be written.
+        for items in tables.values():
+            if items and items[0].plan.table.onvalidation_set is not None:
+                self._foresight.check(items[0].plan, items, batch)
 
     # -- compare -----------------------------------------------------------------------------------------
 

@@ -54,6 +54,21 @@ class Report:
         """Outcome by name -> number of records of the main table, without those that did not occur."""
         return {action.value: count for action, count in self.main.items() if count}
 
+    @property
+    def has_taken(self) -> bool:
+        """Whether any record was not rejected."""
+        return any(count for action, count in self.counts.items() if action is not Action.REJECTED)
+
+    def without_rejected(self) -> "Report":
+        """Return the report without rejected records, which are tried once more."""
+        return replace(
+            self,
+            counts=_taken(self.counts),
+            main=_taken(self.main),
+            by_table={table: _taken(counts) for table, counts in self.by_table.items()},
+            failures=[],
+        )
+
     def add(self, other: "Report") -> None:
         """Add the report of another batch or page."""
         self.counts.update(other.counts)
@@ -70,6 +85,10 @@ class Report:
     def add_others(self, other: "Report") -> None:
         """Add the report of records of other tables: their keys are not listed."""
         self.add(replace(other, created=[], updated=[], deleted=[]))
+
+
+def _taken(counts: "Counter[Action]") -> "Counter[Action]":
+    return Counter({action: count for action, count in counts.items() if action is not Action.REJECTED})
 
 
 def _fill(listed: list[T], more: Sequence[T], most: int) -> None:

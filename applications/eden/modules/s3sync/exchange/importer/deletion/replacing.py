@@ -15,6 +15,7 @@ from typing import TypeVar
 from ....core.clock import later
 from ....core.schema import Component, Table
 from ...ports import Row, Store
+from ..foresight import refused_values
 from .removing import Cascade, Remover, columns_of
 
 #: A record, by key or uuid.
@@ -159,9 +160,21 @@ class Deleter(Remover):
                 if name == target and changed and not field.notnull and field_name not in other.computed:
                     changed = self._without_circles(other, field_name, rows, moves)
             if changed:
+                astray = (
+                    refused_values(self._store, other, field_name, dict(changed)) if name != target else ()
+                )
                 self._store.update(other, (field_name,), changed)
                 if "modified_on" in other.fields:
                     self._journal.note(name, [key for key, _ in changed], None)
+                if astray:
+                    self._delete_links(other, astray)
+
+    def _delete_links(self, table: Table, keys: Collection[int]) -> None:
+        """Delete links that would make a record part of itself."""
+        rows = self._store.fetch(table, (table.key, "modified_on"), table.key, keys)
+        cascade = Cascade()
+        self._follow(cascade, table, {key: when or self._clock.now() for key, when in rows})
+        self._write(cascade, table, set())
 
     def _without_circles(self, table: Table, field: str, rows: Sequence[Row], moves: Moves) -> list[Row]:
         """Return the moved references of a hierarchy: what is above a survivor takes the merged record's place."""
