@@ -188,7 +188,8 @@ def test_what_was_entered_stays_when_something_is_wrong(admin: Browser) -> None:
     answer = admin.submit(FORM, "repository", name="", url="ftp://x", username="ana", password="hidden one")
     form = forms(answer.text)["repository"]
     assert (form["url"], form["username"], form["password"]) == ("ftp://x", "ana", "")
-    assert "hidden one" not in answer.text and "What you typed is kept" in visible(admin.page(FORM))
+    assert "hidden one" not in answer.text and "What you typed is kept" in visible(answer.text)
+    assert "What you typed is kept" not in visible(admin.page(FORM)), "it was typed for another address"
     assert answer.text.count('aria-invalid="true"') == 2
 
 
