@@ -80,6 +80,20 @@ def test_an_archive_has_no_user_and_only_what_was_chosen(site: Site) -> None:
     assert "Not chosen" in documents(site)["org_office"] and "admin@example.org" not in str(documents(site))
 
 
+def test_what_belongs_to_the_records_is_in_an_archive_only_where_that_was_chosen(site: Site) -> None:
+    db = site.db
+    person = db.pr_person(db.pr_person.insert(first_name="Ann"))
+    db.pr_contact.insert(pe_id=person.pe_id, contact_method="SMS", value="0170-1234")
+    key = db.sync_dataset.insert(code="people", name="People", use_archive=True)
+    db.sync_task.insert(dataset_id=key, resource_name="pr_person")
+    db.commit()
+    administration_datasets.build(site, key)
+    assert "Ann" in documents(site)["pr_person"] and "0170" not in documents(site)["pr_person"]
+    db(db.sync_dataset.id == key).update(archive_components=True)
+    administration_datasets.build(site, key)
+    assert datasets.all_of(site)[0].components and "0170" in documents(site)["pr_person"]
+
+
 def test_a_full_disk_is_told_with_a_remedy(site: Site, dataset: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: Any, **options: Any) -> Any:
         raise OSError(errno.ENOSPC, "No space left on device")

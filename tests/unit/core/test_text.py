@@ -1,15 +1,16 @@
-"""Enumerations of stored texts are those texts wherever they are written."""
+"""Enumerations of stored texts are those texts wherever they are written; texts that somebody asks for are bounded."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from s3sync.core.cursor import CheckpointKind
 from s3sync.core.kept import UNDECIDED, KeptKind, KeptState, Resolution, Rule, Side
 from s3sync.core.task import Activity, LogAction, Result, RunState, Transmission, log_mode
-from s3sync.core.text import TextEnum
+from s3sync.core.text import TextEnum, asked_text
 
 
 class Colour(TextEnum):
@@ -54,3 +55,20 @@ def test_what_the_policy_refused_or_still_waits_needs_no_decision() -> None:
 def test_the_log_names_activity_and_side_as_an_eden_does() -> None:
     assert log_mode(Activity.PULL, Transmission.OUTGOING) == "pull/outgoing"
     assert log_mode(Activity.REGISTER, Transmission.INCOMING) == "register/incoming"
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (None, ""),
+        ("  Red Cross ", "Red Cross"),
+        ("a" * 60_000, "a" * 255),
+        ("\0", ""),
+        ("a\0b\x1b\ud800c", "abc"),
+        (["first", "second"], "first"),
+        ([], ""),
+    ],
+)
+def test_what_somebody_searches_for_is_short_and_legal(given: Any, read: str) -> None:
+    assert asked_text({"q": given}, "q") == read
+    assert asked_text({}, "q") == ""

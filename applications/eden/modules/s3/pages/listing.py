@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from s3sync.core.text import asked_text
+
 from ..data_model.validators import is_key
 
 PAGE_LENGTH = 50
@@ -87,8 +89,7 @@ def listing(
         order: the order without ``sort``; ties are broken by the id.
     """
     table = fields[0].table
-    # No text contains a NUL, and some databases refuse to search for one.
-    searched = str(variables.get("q") or "").replace("\0", "").strip()
+    searched = asked_text(variables, "q")
     if searched and searchable:
         found = searchable[0].contains(searched)
         for field in searchable[1:]:

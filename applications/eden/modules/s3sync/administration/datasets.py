@@ -50,13 +50,14 @@ def save(
     resources: Sequence[str],
     archived: bool,
     public: bool,
+    components: bool = False,
 ) -> int:
     """Store a data set; return its key. Its archive is made by the next free worker, then every day.
 
     Args:
         site: this site.
         dataset_id: the data set, None for a new one.
-        code, name, comments, resources, archived, public: as in ``DataSet``.
+        code, name, comments, resources, archived, public, components: as in ``DataSet``.
 
     Raises:
         UnknownResource: this site has no such table, or the table never leaves it.
@@ -71,6 +72,7 @@ def save(
         "comments": comments,
         "use_archive": archived,
         "archive_public": archived and public,
+        "archive_components": components,
     }
     with site.store.transaction():
         if dataset_id is None:
@@ -119,8 +121,8 @@ def order_archive(site: Site, dataset_id: int) -> None:
 def build(site: Site, dataset_id: int) -> dict[str, Any]:
     """Make the archive of a data set, a zip file with a document for each of its resources, and remove the former one.
 
-    It may be for everybody, today or tomorrow: it has only live records of the chosen tables and what belongs to them,
-    no users, nothing of the site itself, no secrets. Of other records it has only the identifiers.
+    It may be for everybody, today or tomorrow: it has only live records of the chosen tables, and what belongs to them
+    where that was chosen, no users, nothing of the site itself, no secrets. Of other records it has the identifiers.
 
     Args:
         site: this site.
@@ -165,7 +167,9 @@ def _pack(site: Site, found: DataSet, out: BinaryIO) -> int:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in found.resources:
             with tempfile.TemporaryFile(dir=site.spool) as document:
-                wanted = ExportRequest(name, deleted=False, only_of=frozenset(found.resources))
+                wanted = ExportRequest(
+                    name, deleted=False, components=found.components, only_of=frozenset(found.resources)
+                )
                 count += site.exporter.export(document, wanted).count
                 document.seek(0)
                 with packed.open(f"{found.code}/{name}.xml", "w", force_zip64=True) as entry:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..core.kept import UNDECIDED, KeptKind, KeptState
+from ..core.text import asked_text
 from ..database.paging import ListPage, SortOrder, containing, day, order_of, whole_number
 from ..exchange import versions as versions
 from ..site import Site
@@ -68,10 +69,10 @@ class KeptVersionQuery(NamedTuple):
         return cls(
             repository_id or whole_number(variables.get("repository")),
             kind if kind in (*KeptKind, ANY_UNDECIDED) else "",
-            str(variables.get("resource") or "")[:64],
+            asked_text(variables, "resource", 64),
             state if state in (*KeptState, EVERY_STATE) else KeptState.OPEN,
             since if day(since) else "",
-            str(variables.get("q") or "").strip()[:LONGEST_SEARCH],
+            asked_text(variables, "q", LONGEST_SEARCH),
         )
 
     def to_vars(self) -> dict[str, str]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import enum
 import re
+from typing import Any
 
 # XML 1.0 cannot contain these in any form: control characters, single surrogates, two noncharacters.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+#: Characters of a text that somebody searches for: more, and SQLite refuses the pattern.
+LONGEST_ASKED = 255
 
 
 def is_legal(value: str) -> bool:
@@ -22,6 +26,20 @@ def legible(value: str) -> str:
 def shown(value: str, limit: int = 60) -> str:
     """Return the beginning of a text from outside, short enough for a message."""
     return value if len(value) <= limit else f"{value[:limit]}…"
+
+
+def asked_text(variables: Any, name: str, longest: int = LONGEST_ASKED) -> str:
+    """Return a text from a form or an address: one line that every database can search for, "" for none.
+
+    Args:
+        variables: the variables.
+        name: name of the variable; of several values the first one counts.
+        longest: number of characters after which it is cut off.
+    """
+    value = variables.get(name)
+    if isinstance(value, (list, tuple)):
+        value = value[0] if value else None
+    return legible(str(value or "")[:longest]).strip()
 
 
 class TextEnum(str, enum.Enum):

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from ..core.limits import is_number
 
 _ESCAPE = "!"
+#: The years of entries that somebody may ask for.
+YEARS = range(1900, 3000)
 
 
 class SortOrder(NamedTuple):
@@ -99,16 +101,18 @@ def _pattern(text: str) -> str:
 
 
 def day(text: Any, days_later: int = 0) -> datetime | None:
-    """Return the beginning (UTC) of a day in the form year-month-day, None if the text is none.
+    """Return the beginning (UTC) of a day in the form year-month-day, None if the text is none, or far from today.
 
     Args:
         text: the text from a form.
         days_later: number of days to add.
     """
     try:
-        return datetime.strptime(str(text or ""), "%Y-%m-%d") + timedelta(days=days_later)
-    except (ValueError, OverflowError):
+        found = datetime.strptime(str(text or ""), "%Y-%m-%d")
+    except ValueError:
         return None
+    # Databases differ in the years that they know, and the last day of all has none after it.
+    return found + timedelta(days=days_later) if found.year in YEARS else None
 
 
 def whole_number(value: Any) -> int | None:

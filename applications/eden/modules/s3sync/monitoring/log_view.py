@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Callable, NamedTuple
 
 from ..core.task import Activity, Result, log_mode
+from ..core.text import asked_text
 from ..database import runs as runs
 from ..database.log import INCOMING, OUTGOING, LogEntry
 from ..database.paging import ListPage, containing, day, whole_number
@@ -71,12 +72,12 @@ class LogQuery(NamedTuple):
         sort = str(variables.get("sort") or "")
         return cls(
             repository_id or whole_number(variables.get("repository")),
-            str(variables.get("resource") or "")[:64],
+            asked_text(variables, "resource", 64),
             direction if direction in DIRECTIONS else "",
             result if result in (*Result, ANY_TROUBLE) else "",
             since if day(since) else "",
             until if day(until) else "",
-            str(variables.get("q") or "").strip()[:255],
+            asked_text(variables, "q"),
             run,
             sort == "time" or (run is not None and sort != "-time"),
         )

@@ -35,6 +35,7 @@ class DataSet(NamedTuple):
         resources: names of its tables, sorted.
         archived: whether an archive of it is made.
         public: whether anybody may download the archive, without an account.
+        components: whether the archive also has what belongs to the records, such as the contacts of a person.
         archive: the newest archive, None if there is none yet.
     """
 
@@ -45,6 +46,7 @@ class DataSet(NamedTuple):
     resources: list[str]
     archived: bool
     public: bool
+    components: bool
     archive: Archive | None
 
 
@@ -85,6 +87,7 @@ def read_rows(site: Site, rows: Sequence[Any]) -> list[DataSet]:
             [name for name in resources.get(row.id, []) if site.schema.get(name) is not None],
             bool(row.use_archive),
             bool(row.archive_public),
+            bool(row.archive_components),
             archives.get(row.id),
         )
         for row in rows

@@ -90,6 +90,8 @@ def define_repository(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("use_archive", "boolean", default=False, label=T("Use Archive")),
             # Whether anybody may download it, without an account.
             Field("archive_public", "boolean", default=False, readable=False, writable=False),
+            # Whether it also has what belongs to the records, such as the contacts of a person.
+            Field("archive_components", "boolean", default=False, readable=False, writable=False),
             Field("comments", "text", label=T("Comments")),
             *meta_fields(db, clock),
         ],

@@ -117,10 +117,7 @@ def _form(screen: ScreenContext, found: datasets.DataSet | None, remove: Any = "
                 IS_NOT_EMPTY(error_message=T("Choose at least one.")),
             ],
             widget=checkboxes,
-            comment=T(
-                "What belongs to these records, such as the contacts of a person, comes with them. Records of other "
-                "resources do not: of them an archive has only the identifiers."
-            ),
+            comment=T("Other sites that take them get what belongs to these records, too."),
         ),
         Field(
             "comments",
@@ -136,6 +133,16 @@ def _form(screen: ScreenContext, found: datasets.DataSet | None, remove: Any = "
             label=T("Make an archive of it every day"),
             default=bool(found and found.archived),
             comment=T("A zip file with all its records as S3XML, to be downloaded."),
+        ),
+        Field(
+            "components",
+            "boolean",
+            label=T("The archive also has what belongs to the records"),
+            default=bool(found and found.components),
+            comment=T(
+                "For example contacts and addresses of persons, documents of offices. Of all other records it has only "
+                "the identifiers."
+            ),
         ),
         Field(
             "public",
@@ -161,6 +168,7 @@ def _form(screen: ScreenContext, found: datasets.DataSet | None, remove: Any = "
             resources=given.resources,
             archived=bool(given.archived),
             public=bool(given.public),
+            components=bool(given.components),
         )
         screen.session.flash = T("Saved")
         redirect(URL("sync", "dataset"))

@@ -10,6 +10,7 @@ from typing import Any, Callable, NamedTuple
 from ...conflicts import kept_list as kept_list
 from ...core.repository_state import State
 from ...core.task import Mode
+from ...core.text import asked_text
 from ...database import traffic as traffic
 from ...database.paging import ListPage, containing, order_of, page_of
 from ...database.runs import Run
@@ -71,7 +72,7 @@ def page(screen: ScreenContext) -> Any:
     """
     site, T, variables = screen.site, screen.T, screen.request.get_vars
     table = screen.db.sync_repository
-    text = str(variables.q or "").strip()[:64]
+    text = asked_text(variables, "q", 64)
     found = statuses(site, containing(text, table.name, table.url) if text else None)
     counts = {condition: sum(1 for each in found if each.state.condition is condition) for condition in State}
     chosen = _chosen_condition(variables.state)

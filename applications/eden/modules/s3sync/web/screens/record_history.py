@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...conflicts import record_history as record_history
+from ...core.text import asked_text
 from ...site.labels import resource_title
 from ...ui.refusals import refusal
 from .context import ScreenContext
@@ -16,7 +17,7 @@ def page(screen: ScreenContext) -> Any:
     """Show the history of the record that the address names: the table as argument, ``uuid`` as variable."""
     T, request = screen.T, screen.request
     table = screen.site.schema.get(request.args(0) or "")
-    uuid = str(request.get_vars.uuid or "")[:255]
+    uuid = asked_text(request.get_vars, "uuid")
     found = record_history.history(screen.site, T, table, uuid) if table is not None and uuid else None
     if found is None:
         raise refusal(404, T("Nothing is known of such a record."))

@@ -14,6 +14,7 @@ from ....core.kept import Side
 from ....core.plurals import counted, number
 from ....core.records import Action, Record
 from ....core.schema import Table
+from ....core.text import asked_text
 from ....exchange import versions as versions
 from ....exchange.peer import Capability
 from ....exchange.run.ports import Task
@@ -104,7 +105,7 @@ class SumPart(NamedTuple):
 def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show what a synchronisation would do now, after the button is pressed."""
     T = screen.T
-    wanted = str(screen.request.get_vars.resource or "")
+    wanted = asked_text(screen.request.get_vars, "resource", 64)
     tasks, problem = _tasks(screen, record)
     chosen = [task for task in tasks if task.resource == wanted] or tasks
     look = action_button("look", T("Look now"))

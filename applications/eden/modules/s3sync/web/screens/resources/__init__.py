@@ -6,6 +6,7 @@ from typing import Any
 
 from ....conflicts.kept_list import undecided_by_table
 from ....core.task import Activity
+from ....core.text import asked_text
 from ....database.paging import ListPage, containing, order_of, page_of
 from ....database.tables.fields import live
 from ....site import Repository
@@ -84,7 +85,7 @@ def _all(screen: ScreenContext, record: Repository) -> Any:
 def _page(screen: ScreenContext, record: Repository, variables: Any) -> ListPage:
     table = screen.db.sync_task
     query = (table.repository_id == record.id) & live(table)
-    searched = str(variables.q or "").strip().lower()
+    searched = asked_text(variables, "q").lower()
     if searched:
         titles = resource_names(screen.site)
         names = [name for name, title in titles.items() if searched in str(title).lower()]

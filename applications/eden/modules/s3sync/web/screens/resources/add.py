@@ -9,6 +9,7 @@ from gluon import FORM, URL, redirect
 from ....active.registration import ask_for_offer
 from ....core.errors import SyncError
 from ....core.plurals import counted
+from ....core.text import asked_text
 from ....exchange.peer import Capability
 from ....site import Repository
 from ....site.labels import resource_title
@@ -76,7 +77,7 @@ def page(screen: ScreenContext, repository: Repository) -> Any:
             "suggested": [] if variables.step == "2" else _suggested(screen, catalogue, ticked),
             "choices": rule_choices(T, repository),
         }
-    searched = str(variables.q or "").strip()
+    searched = asked_text(variables, "q")
     shown = variables.shown if variables.shown in SHOWN else "all"
     screen.response.view = "sync/tasks_add.html"
     return {
