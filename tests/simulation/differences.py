@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from .features import Feature
 from .place import Contents, Place
@@ -12,16 +12,20 @@ from .words import says_in_step
 if TYPE_CHECKING:
     from .world import World
 
+#: (table, uuid) -> the name of the record.
+Name = Callable[[str, str], str]
+
 
 def differences(world: World) -> list[str]:
     """Return in what sites differ that exchange with each other, without anybody being told; nothing if all is well."""
-    known = {place.name: place.contents() for place in world.sites}
     kinds = {kind for feature in world.features or [Feature()] for kind in feature.telling}
     problems = []
     for here, there in world.edges:
+        name = one_name(here, there)
+        known = {place.name: named(place, name) for place in (here, there)}
         apart = _apart(world, here, there, known)
         for key in apart:
-            if _is_told(here, there, *key, kinds):
+            if _is_told(here, there, *key, kinds, name):
                 world.happened["told"] += 1
             else:
                 problems.append(_described(here, there, known, key))
@@ -37,7 +41,8 @@ def untrue_words(world: World, here: Place, there: Place) -> list[str]:
         here: the site that began the run.
         there: the other one.
     """
-    known = {place.name: place.contents() for place in (here, there)}
+    name = one_name(here, there)
+    known = {place.name: named(place, name) for place in (here, there)}
     return _untrue(world, here, there, _apart(world, here, there, known))
 
 
@@ -63,20 +68,44 @@ def _untrue(world: World, here: Place, there: Place, apart: Collection[tuple[str
     return problems
 
 
+def one_name(here: Place, there: Place) -> Name:
+    """Return a function that gives all uuids of a record the same name: those that either site takes for one."""
+    groups: dict[tuple[str, str], set[str]] = {}
+    for place in (here, there):
+        for table, *uuids in place.twins():
+            together = set().union(*(groups.get((table, uuid), {uuid}) for uuid in uuids))
+            groups.update(((table, uuid), together) for uuid in together)
+    return lambda table, uuid: min(groups.get((table, uuid), {uuid}))
+
+
+def named(place: Place, name: Name) -> Contents:
+    """Return what a site holds; two records where another site has one are both under its name."""
+    found: Contents = {}
+    for (table, uuid), values in sorted(place.contents().items()):
+        key = (table, name(table, uuid))
+        found[key] = (*found[key], "and", *values) if key in found else values
+    return found
+
+
 def _described(here: Place, there: Place, known: Mapping[str, Contents], key: tuple[str, str]) -> str:
     versions = ((place.name, known[place.name].get(key)) for place in (here, there))
     told = "; ".join(f"{name}: {'-' if version is None else ' '.join(version)}" for name, version in versions)
     return f"{' '.join(key)}: {told}"
 
 
-def _is_told(here: Place, there: Place, table: str, uuid: str, kinds: Collection[str]) -> bool:
+def _is_told(here: Place, there: Place, table: str, uuid: str, kinds: Collection[str], name: Name) -> bool:
     """Return whether a person at one of two sites is told that they differ in a record: an entry is open.
 
-    Where a site took one of two for the other, a rejected one is named by the uuid of the other.
+    Args:
+        here, there: the sites.
+        table, uuid: the record, by its one name.
+        kinds: kinds of entries that tell.
+        name: gives uuids their one name.
     """
-    meant = {uuid, *here.twins_of(table, uuid), *there.twins_of(table, uuid)}
     for place in (here, there):
         kept = place.db.sync_kept
+        listed = place.db(kept.tablename == table).select(kept.uuid, distinct=True)
+        meant = [row.uuid for row in listed if row.uuid and name(table, row.uuid) == uuid]
         query = (kept.tablename == table) & kept.uuid.belongs(meant)
         if not place.db(query & (kept.state == "open") & kept.kind.belongs(kinds)).isempty():
             return True

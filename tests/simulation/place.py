@@ -146,10 +146,14 @@ class Place:
 
     # --- what it knows ----------------------------------------------------------------------------------
 
-    def twins_of(self, tablename: str, uuid: str) -> set[str]:
-        """Return the uuids under which this site has a record that others know by this one."""
-        keys = self.site.twins.find(tablename, [uuid])
-        return {self.s3db[tablename][key].uuid for key in keys.values()}
+    def twins(self) -> list[tuple[str, str, str]]:
+        """Return (table, further uuid, own uuid) of all records that others know under another uuid."""
+        twin = self.db.sync_twin
+        return [
+            (row.tablename, row.uuid, self.s3db[row.tablename][row.record_id].uuid)
+            for row in self.db(twin).select(orderby=twin.id)
+            if not row.proposed
+        ]
 
     def contents(self) -> Contents:
         """Return the contents of all live records."""

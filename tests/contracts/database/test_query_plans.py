@@ -149,7 +149,10 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     ),
     "deletions that wait": lambda site: site.kept_versions.waiting_deletions(0, 10),
     "how many deletions wait": lambda site: site.kept_versions.count_waiting(1),
-    "further uuids of records": lambda site: site.twins.find(ORGANISATION, UUIDS),
+    "records by further uuids": lambda site: site.twins.find(ORGANISATION, UUIDS),
+    "further uuids of records": lambda site: site.twins.of(ORGANISATION, range(5)),
+    "uuids that are proposed": lambda site: site.twins.proposed(ORGANISATION, UUIDS),
+    "to withdraw proposed uuids": lambda site: site.twins.withdraw(ORGANISATION, UUIDS),
     "how far a task has come": lambda site: site.checkpoints.read(1, ORGANISATION, CheckpointKind.PULL),
 }
 

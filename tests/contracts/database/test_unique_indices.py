@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.sites import connect
 from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI
-from tests.support.documents import LATER, data, resource, told
+from tests.support.documents import LATER, data, deleted, resource, told
 from tests.support.site import SampleSite
 
 pytestmark = pytest.mark.database
@@ -58,3 +58,29 @@ def test_a_twin_is_remembered(site: SampleSite) -> None:
     site.push(kind("theirs", "Aqua"), TYPE)
     assert told(site.push(kind("theirs", "Wash", modified_on=LATER), TYPE)) == {"updated": 1}
     assert [(row.uuid, row.name) for row in site.rows(TYPE)] == [("mine", "Wash")]
+
+
+def test_the_survivor_of_a_merge_takes_the_unique_value(site: SampleSite) -> None:
+    site.push(kind("1", "Amber") + kind("2", "Violet"), TYPE)
+    gone = deleted(TYPE, "1", LATER, replaced_by="2")
+    assert not site.push(kind("2", "Amber", modified_on=LATER) + gone, TYPE).failures
+    assert not site.push(kind("3", "Violet"), TYPE).failures
+    assert {row.uuid: row.name for row in site.rows(TYPE)} == {"2": "Amber", "3": "Violet"}
+
+
+def test_further_uuids_are_told_proposed_and_withdrawn(site: SampleSite) -> None:
+    site.push(kind("1", "Amber"), TYPE)
+    key, twins = site.row(TYPE, "1").id, site.twins
+    with site.store.transaction():
+        twins.remember(TYPE, {"sure": key, "other": key + 1})
+        twins.remember(TYPE, {"asked": key}, proposed=True)
+    asked = {"sure", "asked", "unknown"}
+    assert twins.find(TYPE, asked) == {"sure": key}
+    assert twins.proposed(TYPE, asked) == {"asked": key}
+    assert twins.of(TYPE, [key]) == {key: ["asked", "sure"]}
+    with site.store.transaction():
+        twins.withdraw(TYPE, asked)
+    assert twins.of(TYPE, [key]) == {key: ["sure"]}
+    with site.store.transaction():
+        twins.remember(TYPE, {"sure": key + 1})
+    assert twins.find(TYPE, asked) == {"sure": key + 1}

@@ -61,6 +61,7 @@ class Record:
 
     ``values`` holds only the fields in the document; None is an explicit NULL ("cleared"). ``references``
     holds foreign keys: a Reference, a tuple of them for list:reference, or None for an explicit NULL.
+    ``twins`` are further uuids under which the sender knows the record, None where it does not say.
     ``errors`` holds fields that could not be decoded. Times are UTC without zone and microseconds.
     """
 
@@ -81,6 +82,7 @@ class Record:
         "replaced_by",
         "table",
         "tuid",
+        "twins",
         "uuid",
         "values",
     )
@@ -102,6 +104,7 @@ class Record:
         approved: bool = True,
         deleted: bool = False,
         replaced_by: str | None = None,
+        twins: tuple[str, ...] | None = None,
         values: dict[str, Any] | None = None,
         references: dict[str, ReferenceValue] | None = None,
         components: list["Record"] | None = None,
@@ -121,6 +124,7 @@ class Record:
         self.approved = approved
         self.deleted = deleted
         self.replaced_by = replaced_by
+        self.twins = twins
         self.values = {} if values is None else values
         self.references = {} if references is None else references
         self.components = [] if components is None else components

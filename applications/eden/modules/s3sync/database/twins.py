@@ -8,6 +8,9 @@ from typing import Any, Callable
 from ..core.schema import Schema
 from .store import open_store
 
+#: How the DAL stores truth.
+_TRUE, _FALSE = "T", "F"
+
 
 class SqlTwins:
     """Twins in the site's database.
@@ -23,16 +26,41 @@ class SqlTwins:
 
     def find(self, table: str, uuids: Collection[str]) -> dict[str, int]:
         """See ports.Twins."""
-        mark = self._store.mark
-        # Usually there are none, and one query without keys shows it.
-        if not uuids or not self._store.rows(
-            f"SELECT 1 FROM {self._twins} WHERE tablename = {mark} LIMIT 1", (table,)
-        ):
+        return self._keys(table, uuids, f"(proposed IS NULL OR proposed <> '{_TRUE}')")
+
+    def proposed(self, table: str, uuids: Collection[str]) -> dict[str, int]:
+        """See ports.Twins."""
+        return self._keys(table, uuids, f"proposed = '{_TRUE}'")
+
+    def _keys(self, table: str, uuids: Collection[str], condition: str) -> dict[str, int]:
+        if not uuids or not self._are_there(table):
             return {}
-        sql = f"SELECT uuid, record_id FROM {self._twins} WHERE tablename = {mark} AND uuid IN "
+        where = f"tablename = {self._store.mark} AND {condition} AND uuid IN "
+        sql = f"SELECT uuid, record_id FROM {self._twins} WHERE {where}"
         return dict(self._store.by_keys(sql, (table,), uuids))
 
-    def remember(self, table: str, keys: Mapping[str, int]) -> None:
+    def of(self, table: str, keys: Collection[int]) -> dict[int, list[str]]:
         """See ports.Twins."""
-        rows = [(table, uuid, key) for uuid, key in keys.items()]
-        self._store.upsert("sync_twin", ("tablename", "uuid"), ("tablename", "uuid", "record_id"), rows)
+        found: dict[int, list[str]] = {}
+        if keys and self._are_there(table):
+            mark = self._store.mark
+            sql = f"SELECT record_id, uuid FROM {self._twins} WHERE tablename = {mark} AND record_id IN "
+            for key, uuid in sorted(self._store.by_keys(sql, (table,), keys)):
+                found.setdefault(key, []).append(uuid)
+        return found
+
+    def _are_there(self, table: str) -> bool:
+        """Return whether any record of a table has a further uuid; usually none has."""
+        sql = f"SELECT 1 FROM {self._twins} WHERE tablename = {self._store.mark} LIMIT 1"
+        return bool(self._store.rows(sql, (table,)))
+
+    def remember(self, table: str, keys: Mapping[str, int], *, proposed: bool = False) -> None:
+        """See ports.Twins."""
+        rows = [(table, uuid, key, _TRUE if proposed else _FALSE) for uuid, key in keys.items()]
+        columns = ("tablename", "uuid", "record_id", "proposed")
+        self._store.upsert("sync_twin", ("tablename", "uuid"), columns, rows)
+
+    def withdraw(self, table: str, uuids: Collection[str]) -> None:
+        """See ports.Twins."""
+        where = f"tablename = {self._store.mark} AND proposed = '{_TRUE}' AND uuid IN "
+        self._store.by_keys_run(f"DELETE FROM {self._twins} WHERE {where}", (table,), uuids)

@@ -316,8 +316,26 @@ class Twins(Protocol):
         """Return uuid of another site -> key of the record here, for those that are known."""
         ...
 
-    def remember(self, table: str, keys: Mapping[str, int]) -> None:
-        """Store uuids of other sites with the keys of the records here."""
+    def remember(self, table: str, keys: Mapping[str, int], *, proposed: bool = False) -> None:
+        """Store uuids of other sites with the keys of the records here.
+
+        Args:
+            table: their table.
+            keys: uuid -> key.
+            proposed: whether the other site has yet to say that it does not have these records, too.
+        """
+        ...
+
+    def proposed(self, table: str, uuids: Collection[str]) -> dict[str, int]:
+        """Return uuid of another site -> key of the record here for those that are proposed."""
+        ...
+
+    def withdraw(self, table: str, uuids: Collection[str]) -> None:
+        """Remove proposals."""
+        ...
+
+    def of(self, table: str, keys: Collection[int]) -> dict[int, list[str]]:
+        """Return key of a record here -> its further uuids, also proposed ones, for those that have any."""
         ...
 
 

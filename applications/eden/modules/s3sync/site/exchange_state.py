@@ -224,6 +224,11 @@ class ExchangeStates:
         """Return the position up to which the repository has received our changes of a table."""
         return delivered(self._states(table, CheckpointKind.SERVE, CheckpointKind.PUSH), self.identity)
 
+    def met(self, table: str) -> bool:
+        """Return whether anything of a table was exchanged before, in whatever direction."""
+        kinds = (CheckpointKind.SERVE, CheckpointKind.RECEIVE, CheckpointKind.PULL, CheckpointKind.PUSH)
+        return any(self._states(table, *kinds).values())
+
     def exchanged(self, table: str) -> int:
         """Return the position up to which the repository knows our changes of a table, or once knew them.
 

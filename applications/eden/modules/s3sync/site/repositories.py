@@ -237,7 +237,7 @@ class Repository:
         context = self.site.context(
             self.id, states.exchanged(table), states.delivered, clears=clears, known=known
         )
-        return replace(context, again=again)
+        return replace(context, again=again, met=states.met)
 
     def start_over(self, table: str) -> None:
         """Reset a task, within the current transaction: its next run compares everything."""

@@ -18,6 +18,7 @@ INDICES: tuple[Index, ...] = (
     ("sync_deferred_record", "sync_deferred", ("tablename", "record_id", "fieldname", "position"), True),
     ("sync_deferred_target", "sync_deferred", ("target", "uuid"), False),
     ("sync_twin_uuid", "sync_twin", ("tablename", "uuid"), True),
+    ("sync_twin_record", "sync_twin", ("tablename", "record_id"), False),
     ("sync_kept_uuid", "sync_kept", ("tablename", "uuid"), False),
     # The uuid comes before the name: SQLite then also uses this index to look up versions by uuid.
     ("sync_kept_listed", "sync_kept", ("state", "kind", "tablename", "repository_id", "uuid", "name"), False),

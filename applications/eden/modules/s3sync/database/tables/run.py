@@ -121,6 +121,8 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             # under which uuid other sites know the record, beside its own
             Field("uuid", length=255, notnull=True),
             Field("record_id", "integer", notnull=True),
+            # whether the other site has yet to say that it does not have the record under its own uuid as well
+            Field("proposed", "boolean", default=False),
         ],
     )
     declare(

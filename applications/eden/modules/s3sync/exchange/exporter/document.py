@@ -94,6 +94,7 @@ class Writing:
         self._users: dict[int, str | None] = {}
         self._roles: dict[int, str | None] = {}
         self._waiting: dict[str, dict[int, list[tuple[str, Target]]]] = {}
+        self._twins: dict[str, dict[int, list[str]]] = {}
         self._written: dict[str, Bitset] = {}
         self._filled: dict[str, bool] = {}
         self.records = 0
@@ -130,6 +131,9 @@ class Writing:
     def waiting(self, table: str) -> Mapping[int, Sequence[tuple[str, Target]]]:
         return self._waiting.get(table, {})
 
+    def twins(self, table: str) -> Mapping[int, Sequence[str]]:
+        return self._twins.get(table, {})
+
     def prepare(self, encoder: TableEncoder, rows: Sequence[Row]) -> dict[str, set[int]]:
         """Look up everything that the rows refer to, with one query per kind; return the keys by target table."""
         referred = encoder.keys_referred_to(rows)
@@ -142,6 +146,9 @@ class Writing:
             self._find_targets(name, keys)
         if self._request.only_of is None:
             self._find_accounts(encoder, rows)
+        if self._request.paged and encoder.table.has_unique:
+            found = self._ports.twins.of(table, [row[0] for row in rows])
+            self._twins.setdefault(table, {}).update(found)
         waiting: dict[int, list[tuple[str, Target]]] = {}
         for each in self._ports.pending_references.deferred_of(table, [row[0] for row in rows]):
             if each.target:

@@ -46,6 +46,10 @@ class ReferenceNames(Protocol):
         """Return key -> (field, target) of the records' pending references."""
         ...
 
+    def twins(self, table: str) -> Mapping[int, Sequence[str]]:
+        """Return key -> further uuids under which others know the records."""
+        ...
+
 
 class ReferenceColumn(NamedTuple):
     """How a reference is written.

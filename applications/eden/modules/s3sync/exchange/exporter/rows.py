@@ -17,7 +17,7 @@ from typing import (
 )
 
 from ...core.schema import Component, Field, Schema, Table
-from ...wire.s3xml import RESOURCE_CLOSE, resource_open, with_domain
+from ...wire.s3xml import RESOURCE_CLOSE, further_uuids, resource_open, with_domain
 from ...wire.values.datetimes import write_datetimes
 from ...wire.values.json_references import portable
 from ...wire.values.uploads import upload_writer
@@ -94,6 +94,7 @@ class TableEncoder:
     ) -> None:
         self.table = table
         self.style = style
+        self._names_twins = style.paged and table.has_unique
         meta = [name for name in _META if name in table.fields]
         data: list[Field] = []
         references: list[Field] = []
@@ -251,6 +252,9 @@ class TableEncoder:
         pieces += self._attributes(columns, names, url)
         if self.style.paged:
             pieces += attribute("null", gap_lists(written, gaps, len(rows)))
+        if self._names_twins:
+            twins = names.twins(self.table.name)
+            pieces.append([further_uuids(twins.get(key, ())) for key in columns[0]])
         pieces += [">", *fields]
         if nested:
             pieces.append(["".join(nested.get(key, ())) for key in columns[0]])
@@ -298,6 +302,7 @@ class TableEncoder:
             deleted=True,
             modified_on=held.get("modified_on"),
             replaced_by=replaced_by,
+            twins=names.twins(self.table.name).get(row[0], ()) if self._names_twins else None,
         )
         return f"{opening}{RESOURCE_CLOSE}"
 

@@ -174,6 +174,8 @@ class Importer:
         while True:
             with paused_gc():
                 records = next(waiting, None)
+                if records is None and gatherer.late:
+                    records, gatherer.late = gatherer.late, None
                 if records is None:
                     return report
                 with transaction():

@@ -73,7 +73,7 @@ class Applier:
         self._owners.find(live)
         creates = [item for item in live if item.is_new]
         self._links.settle(batch, creates)
-        self._hand_over.free(live)
+        self._hand_over.free(live, batch.vacated)
         late = self._creator.create(creates)
         updates = [item for item in live if not item.is_new and item.outcome is None]
         self._updater.update(updates)
@@ -88,8 +88,8 @@ class Applier:
         self._note(written, batch.items, main)
         self._waiting.defer(written)
         self._waiting.ask_again([item for item in batch.items if _is_here(item)])
-        twins = [item for item in live if item.twin and item.outcome and not _is_written(item.outcome)]
-        awaited = self._waiting.settle([*written, *twins])
+        known = [item for item in batch.items if item.further_uuids and _is_known(item.outcome)]
+        awaited = self._waiting.settle([*written, *known])
         self._waiting.redirect([item for item in batch.items if item.survivor and item.is_new])
         self._after(written, awaited)
 
@@ -190,6 +190,11 @@ def _is_here(item: Item) -> bool:
     outcome = item.outcome
     same = outcome is not None and (outcome.action is Action.UNCHANGED or _is_written(outcome))
     return same and not item.record.deleted
+
+
+def _is_known(outcome: Outcome | None) -> bool:
+    """Return whether a record is here although this version of it was not written."""
+    return outcome is not None and outcome.action is not Action.REJECTED and not _is_written(outcome)
 
 
 def _is_written(outcome: Outcome) -> bool:

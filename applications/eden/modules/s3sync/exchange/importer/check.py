@@ -10,6 +10,7 @@ from ...core.records import FieldError
 from ...core.schema import Field, Schema
 from ..ports import Store
 from .context import HookForm
+from .gather import Batch, Vacated
 from .items import Item, TablePlan, differs, reject
 
 _TO_COME = "refers to a record that has not arrived yet"
@@ -43,8 +44,11 @@ class Checker:
             if errors and item.outcome is None and not _DECISIVE.isdisjoint(errors):
                 reject(item, _describe(errors), dict(errors))
 
-    def check(self, plan: TablePlan, items: Sequence[Item]) -> None:
-        """Reject what must not be written: unreadable, invalid or incomplete records, and times that cannot be."""
+    def check(self, plan: TablePlan, items: Sequence[Item], batch: Batch) -> None:
+        """Reject what must not be written: unreadable, invalid or incomplete records, and times that cannot be.
+
+        Who wants the unique value of a record that the batch deletes is put off until that is done.
+        """
         taken = [item for item in items if item.decision is not None and item.decision.take]
         latest = self._latest
         for item in taken:
@@ -61,7 +65,7 @@ class Checker:
                 self._try_when_its_time_has_come(item)
         if plan.table.onvalidation and plan.table.onvalidation_set is None:
             self._run_onvalidation(plan, taken)
-        self._check_unique(plan, taken)
+        self._check_unique(plan, taken, batch)
         self._check_lookups(plan, taken)
 
     def _try_when_its_time_has_come(self, item: Item) -> None:
@@ -138,9 +142,9 @@ class Checker:
                 if (name in plan.data or name in plan.references) and differs(values.get(name), value):
                     item.changes[name] = value
 
-    def _check_unique(self, plan: TablePlan, items: Sequence[Item]) -> None:
+    def _check_unique(self, plan: TablePlan, items: Sequence[Item], batch: Batch) -> None:
         """Reject values that another record has or gets, unless that record gives them up in the same batch."""
-        claims = [self._claims(plan, field, items) for field in plan.unique]
+        claims = [self._claims(plan, field, items, batch) for field in plan.unique]
         by_key = {item.key: item for item in items if item.key is not None}
         # Who is rejected keeps its own value, which may be what another one wants.
         changed = True
@@ -151,16 +155,21 @@ class Checker:
                     if item.outcome is not None or holders.get(value, item.key) == item.key:
                         continue
                     holder = by_key.get(holders[value])
-                    if holder is None or not _gives_up(holder, field.name):
+                    if id(item) in batch.postponed:
+                        continue
+                    if holder is not None and (id(holder) in batch.postponed or _goes(holder)):
+                        batch.put_off(item)
+                        changed = True
+                    elif holder is None or not _gives_up(holder, field.name):
                         _reject_field(
                             item, field.name, value, "is used by another record already", again=True
                         )
                         changed = True
 
     def _claims(
-        self, plan: TablePlan, field: Field, items: Sequence[Item]
+        self, plan: TablePlan, field: Field, items: Sequence[Item], batch: Batch
     ) -> tuple[dict[Any, Item], dict[Any, int]]:
-        """Return value -> the item that wants it, and value -> key of the record that has it."""
+        """Return value -> the item that wants it, and value -> key of the record that has it, not of a deleted one."""
         claimed: dict[Any, Item] = {}
         for item in items:
             value = item.changes.get(field.name)
@@ -170,9 +179,16 @@ class Checker:
                 _reject_field(item, field.name, value, "is used twice in the document", again=True)
             else:
                 claimed[value] = item
-        columns = (field.name, plan.table.key)
+        columns = (field.name, plan.table.key, "deleted")
         held = self._store.fetch(plan.table, columns, field.name, list(claimed)) if claimed else []
-        return claimed, dict(held)
+        revived = {item.key for item in items if item.outcome is None and not item.record.deleted}
+        holders: dict[Any, int] = {}
+        for value, key, deleted in held:
+            if not deleted or key in revived:
+                holders[value] = key
+            else:
+                batch.vacated.append(Vacated(plan, field, key))
+        return claimed, holders
 
     def _check_lookups(self, plan: TablePlan, items: Sequence[Item]) -> None:
         for field in plan.data.values():
@@ -192,6 +208,10 @@ class Checker:
                 value = item.changes.get(field.name)
                 if item.outcome is None and value not in (None, "") and value not in found:
                     _reject_field(item, field.name, value, "value not in database", again=True)
+
+
+def _goes(holder: Item) -> bool:
+    return holder.outcome is None and holder.record.deleted
 
 
 def _gives_up(holder: Item, field: str) -> bool:

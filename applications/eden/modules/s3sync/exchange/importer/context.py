@@ -11,6 +11,11 @@ from ...core.clock import any_time
 from ..ports import nowhere
 
 
+def never(table: str) -> bool:
+    """Return False: nothing of any table was exchanged before."""
+    return False
+
+
 def unknown(table: str) -> datetime | None:
     """Return None: for no table it is known which versions were seen."""
     return None
@@ -25,6 +30,7 @@ class Context:
         exchanged: journal position up to which the repository knows our changes; None to detect no conflicts (an
             import by hand always wins).
         delivered: table -> journal position up to which the repository has received our changes of that table.
+        met: table -> whether anything of it was exchanged with the repository before this document.
         clears: whether the sender can clear every field. An Eden cannot clear numbers, dates and references: if its
             version of the same second has a value that we cleared, it is our own change that comes back.
         known: table -> time (UTC) before which we have seen every version of the sender. An Eden may send again what
@@ -43,6 +49,7 @@ class Context:
     repository_id: int | None = None
     exchanged: int | None = None
     delivered: Callable[[str], int] = nowhere
+    met: Callable[[str], bool] = never
     clears: bool = True
     known: Callable[[str], datetime | None] = unknown
     kept_since: Mapping[int, int] = field(default_factory=dict)

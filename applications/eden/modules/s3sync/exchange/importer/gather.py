@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ...core.records import FieldError, Record, Reference
-from ...core.schema import Component, Schema, Table
+from ...core.schema import Component, Field, Schema, Table
 from ...wire.s3xml import LONGEST_IDENTIFIER, strip_domain, too_long
 from ...wire.s3xml.document import Document, WantedRecord
 from ...wire.values.json_references import references
@@ -17,6 +18,14 @@ def local_uuid(uuid: str | None, own_domain: str | None) -> str | None:
     return strip_domain(uuid, own_domain) if uuid else None
 
 
+class Vacated(NamedTuple):
+    """A unique value of a deleted record: whoever wants it may have it."""
+
+    plan: TablePlan
+    field: Field
+    key: int
+
+
 class Batch:
     """Records that are planned and written together.
 
@@ -24,6 +33,7 @@ class Batch:
         items: all items, masters before their components.
         by_uuid: (table, uuid as stored here) -> item.
         by_tuid: (table, tuid) -> item.
+        vacated: unique values of deleted records here that records of the batch get.
     """
 
     def __init__(self) -> None:
@@ -33,6 +43,7 @@ class Batch:
         self.inline: dict[int, Item] = {}
         self.repeated: list[Item] = []
         self.postponed: set[int] = set()
+        self.vacated: list[Vacated] = []
 
     def add(self, item: Item) -> Item:
         """Add an item, or postpone it if an earlier one is for the same record; return the one in the batch."""
@@ -53,6 +64,10 @@ class Batch:
         if id(item) not in self.postponed:
             self.postponed.add(id(item))
             self.repeated.append(item)
+
+    def leave_out(self, item: Item) -> None:
+        """Remove an item that is looked at after the whole document."""
+        self.postponed.add(id(item))
 
     def drop_postponed(self) -> None:
         """Remove the postponed items."""
@@ -81,6 +96,7 @@ class Gatherer:
 
     Attributes:
         more: whether other pages of the resource follow the document.
+        late: main records that are looked at after all others of the document; None while these are.
     """
 
     def __init__(
@@ -99,6 +115,7 @@ class Gatherer:
         self._plans: dict[str, TablePlan] = {}
         domain = document.header.domain if document is not None else None
         self.more = document is not None and document.header.more
+        self.late: list[Record] | None = None if document is None else []
         self._domain = domain if domain and domain != own_domain else None
 
     def plan(self, table: Table) -> TablePlan:

@@ -56,14 +56,15 @@ class Link(NamedTuple):
 class Item:
     """One incoming record: its content, its original here, and what to do.
 
-    ``twin`` says that the original has another uuid here, which it keeps; ``waits`` lists what an earlier version of it
-    still waits for.
+    ``twin`` says that the original has another uuid here, which it keeps; ``further_uuids`` are those under which it is
+    to be known from now on; ``waits`` lists what an earlier version of it still waits for.
     """
 
     __slots__ = (
         "changes",
         "component",
         "decision",
+        "further_uuids",
         "kept_row",
         "key",
         "links",
@@ -117,6 +118,7 @@ class Item:
         self.waits: list[Deferred] = []
         self.warnings: list[str] = []
         self.twin = False
+        self.further_uuids: tuple[str, ...] = ()
 
     def ours(self, column: str) -> Any:
         """Return the value of a column of the record here."""

@@ -124,6 +124,8 @@ class PendingWriter:
         for item in written:
             if item.uuid is not None and (item.is_new or item.twin or item.ours("deleted")):
                 arrived[item.plan.table.name][item.uuid] = item
+            for uuid in item.further_uuids:
+                arrived[item.plan.table.name][uuid] = item
         if not arrived:
             return set()
         waiting = self._pending.deferred_for({name: list(uuids) for name, uuids in arrived.items()})

@@ -73,9 +73,7 @@ class Planner:
         self._on_same = decide(Version(None), Version(None), terms, changed_here=False, same=True, tie=_never)
         self._on_unknown: dict[tuple[bool, int | None, bool], Decision] = {}
         self.resolver = Resolver(ports, gatherer)
-        self.identifier = Identifier(
-            ports.store, ports.twins, gatherer, self.resolver, terms.synchronise_uuids
-        )
+        self.identifier = Identifier(ports, gatherer, self.resolver, context, terms.synchronise_uuids)
         self._echoes = Echoes(ports.schema, ports.kept_versions, gatherer, context.repository_id)
         self._latest = self._now + context.max_ahead
         self._foresight = Foresight(ports)
@@ -100,7 +98,8 @@ class Planner:
         self._decide(batch.items)
         for items in tables.values():
             if items:
-                self._checker.check(items[0].plan, items)
+                self._checker.check(items[0].plan, items, batch)
+        batch.drop_postponed()
         # Only now is it known which records of the other tables will be written.
         for items in tables.values():
             if items and items[0].plan.table.onvalidation_set is not None:

@@ -13,6 +13,7 @@ from ...core.schema import Field
 from ..ports import Ports, Row, Store
 from .context import Context
 from .deletion import Deleter
+from .gather import Vacated
 from .items import Item, TablePlan, refused
 from .links import Links
 from .owners import Owners
@@ -32,13 +33,16 @@ class HandOver:
         self._store = store
         self._freed: list[tuple[Item, Field]] = []
 
-    def free(self, items: Sequence[Item]) -> None:
+    def free(self, items: Sequence[Item], vacated: Sequence[Vacated] = ()) -> None:
         """Free values that other items of the batch get, before anything of it is written.
 
         Args:
             items: new records and changed ones.
+            vacated: values of records that are deleted here.
         """
         self._freed = []
+        for plan, field, key in vacated:
+            self._clear(plan, field, [key])
         by_table: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.outcome is None and item.plan.unique:
@@ -56,9 +60,20 @@ class HandOver:
             if item.original is not None and field.name in item.changes and item.ours(field.name) in wanted
         ]
         if givers:
-            rows = [(item.key, _placeholder(field)) for item in givers]
-            self._store.update(plan.table, (field.name,), rows)
-            self._freed += [(item, field) for item in givers]
+            if self._clear(plan, field, [item.key for item in givers if item.key is not None]):
+                self._freed += [(item, field) for item in givers]
+
+    def _clear(self, plan: TablePlan, field: Field, keys: Sequence[int]) -> bool:
+        """Put placeholders in the place of values; return False if the database allows none.
+
+        Then it refuses also those who want the values, and these are rejected with its reason.
+        """
+        try:
+            with self._store.savepoint():
+                self._store.update(plan.table, (field.name,), [(key, _placeholder(field)) for key in keys])
+        except RowRefused:
+            return False
+        return True
 
     def settle(self) -> None:
         """Give values back to records that the database refused after all, as far as nobody has them."""

@@ -252,6 +252,12 @@ def _attributes(record: Record, get: Callable[[str], str | None]) -> None:
         # No site has a user or role with a longer name.
         if account and len(account) <= _LONGEST_ACCOUNT:
             setattr(record, name, account)
+    twins = get("twins")
+    if twins is not None:
+        try:
+            record.twins = tuple(_identifiers(twins))
+        except ValueError as error:
+            record.errors["twins"] = FieldError(_kept(twins), str(error))
     approved = get("approved")
     if approved is not None:
         record.approved = approved.strip().lower() != "false"

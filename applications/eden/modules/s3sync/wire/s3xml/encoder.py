@@ -7,7 +7,7 @@ escaped; everything else is.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Callable, Union
@@ -23,7 +23,7 @@ FOOTER = "</s3xml>"
 RESOURCE_CLOSE = "</resource>"
 
 # Attributes that are written as received if their text cannot be read.
-_READ_ATTRIBUTES = ("uuid", "tuid", "replaced_by", "mci", "created_on", "modified_on")
+_READ_ATTRIBUTES = ("uuid", "tuid", "replaced_by", "mci", "created_on", "modified_on", "twins")
 
 Moment = Union[datetime, str, None]
 
@@ -101,6 +101,7 @@ def resource_open(
     nulls: Iterable[str] | None = None,
     tuid: str | None = None,
     approved: bool = True,
+    twins: Sequence[str] | None = None,
 ) -> str:
     """Return the start tag of a record; RESOURCE_CLOSE ends it.
 
@@ -112,12 +113,13 @@ def resource_open(
         url: URL of the record at this site.
         created_by, modified_by, owned_by_user: e-mail addresses.
         owned_by_group: name of a role.
-        deleted: whether it is deleted; then only uuid, modified_on and replaced_by are written.
+        deleted: whether it is deleted; then only uuids, modified_on and replaced_by are written.
         replaced_by: uuid of the record it was merged into.
         alias: alias of the component, if several components of the master use the table.
         nulls: names of the cleared fields, None or empty for none.
         tuid: identifier within the document, for a record without uuid.
         approved: False for a record that needs approval.
+        twins: further uuids under which it is known, None to say nothing of them.
     """
     text = f'<resource name="{table}"'
     if alias is not None:
@@ -130,7 +132,9 @@ def resource_open(
         text += ' deleted="True"'
         if modified_on is not None:
             text += f' modified_on="{escape_attr(write_datetime(modified_on))}"'
-        return f'{text} replaced_by="{escape_attr(replaced_by)}">' if replaced_by else f"{text}>"
+        if replaced_by:
+            text += f' replaced_by="{escape_attr(replaced_by)}"'
+        return f"{text}{further_uuids(twins)}>"
     if mci is not None:
         text += f' mci="{mci}"'
     if created_on is not None:
@@ -151,7 +155,14 @@ def resource_open(
         text += ' approved="false"'
     if nulls:
         text += f' null="{" ".join(nulls)}"'
-    return f"{text}>"
+    return f"{text}{further_uuids(twins)}>"
+
+
+def further_uuids(twins: Sequence[str] | None) -> str:
+    """Return the attribute that names the further uuids of a record."""
+    if twins is None:
+        return ""
+    return f' twins="{escape_attr(json.dumps(list(twins), ensure_ascii=False))}"'
 
 
 def reference(field: str, table: str, uuid: str, text: str | None = None) -> str:
@@ -246,6 +257,7 @@ def _encoded(
         nulls=nulls,
         tuid=read["tuid"],
         approved=record.approved,
+        twins=read["twins"],
     )
     unread = "".join(f' {name}="{escape_attr(raw[name])}"' for name in _READ_ATTRIBUTES if name in raw)
     yield f"{opening[:-1]}{unread}>" if unread else opening

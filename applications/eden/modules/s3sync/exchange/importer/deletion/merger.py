@@ -106,6 +106,12 @@ class Merger:
             for item in items
             if item.key is not None and item.survivor is not None and item.survivor in survivors
         }
+        for item in items:
+            if item.key is not None and pairs.get(item.key) == item.key:
+                del pairs[item.key]
+                item.outcome = Outcome(
+                    Action.UNCHANGED, table.name, item.uuid, item.key, "Both are one record here already."
+                )
         circular = self._merged_into_themselves(table, pairs)
         self._hold_on(
             table,
