@@ -2,11 +2,11 @@
 
 if settings.has_module("sync"):
 
-    def sync_synchronize(repository_id, user_id=None, manual=False):
+    def sync_synchronize(repository_id, user_id=None, manual=False, attempt=0):
         """Synchronise a repository (see s3sync.worker.synchronise). It raises on failure: the task ends FAILED."""
         from s3sync.worker import synchronise as synchronise
 
-        return synchronise.synchronize(repository_id, user_id=user_id, manual=manual)
+        return synchronise.synchronize(repository_id, user_id=user_id, manual=manual, attempt=attempt)
 
     def sync_decide(key):
         """Resolve many kept versions by a rule (see s3sync.conflicts.resolve_many)."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from s3sync.core.errors import PeerBusy, PeerRefused, PeerUnreachable
-from s3sync.core.retry import NO_RETRY, RetryPolicy
+from s3sync.core.retry import NO_RETRY, RetryPolicy, next_try
 from s3sync.exchange.run.failures import Cancelled
 
 
@@ -66,3 +68,28 @@ def test_waiting_can_be_cancelled_and_retries_are_told() -> None:
             Step(PeerBusy("x")), sleep=cancelled, on_retry=lambda error, attempt, wait: told.append(attempt)
         )
     assert told == [1]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "scheduled", "expected"),
+    [
+        (0, None, 1),
+        (1, None, 5),
+        (2, None, 15),
+        (3, None, 60),
+        (4, None, None),
+        (0, 19 * 60, 1),
+        (3, 19 * 60, 60),
+        (3, 60, None),
+        (0, 1, None),
+        (1, 4, None),
+        (1, 6, 5),
+    ],
+)
+def test_a_run_is_tried_again_until_the_schedule_goes_on(
+    attempt: int, scheduled: int | None, expected: int | None
+) -> None:
+    now = datetime(2026, 3, 1, 3)
+    following = None if scheduled is None else now + timedelta(minutes=scheduled)
+    wanted = None if expected is None else now + timedelta(minutes=expected)
+    assert next_try(attempt, now, following) == wanted

@@ -75,6 +75,7 @@ class Sentence(enum.Enum):
     UNEXPECTED_ERROR = "Unexpected error at this site: %(error)s"
     BROKEN_OFF_BY = "The run was broken off: %(error)s"
     WORKER_LOST = "The worker ended without a word; another run goes on from there."
+    TRIED_AGAIN = "The run is tried again by itself at %(time)s (UTC)."
     MAIL_NOT_SENT = "The mail to %(recipients)s could not be sent: %(reason)s"
     STOPPED_BY_PERSON = "The synchronisation was stopped by a person."
     TAKEN_OVER = "Another worker has taken over this repository."

@@ -135,6 +135,7 @@ class RepositoryFacts:
         last_contact: when the other site last made contact.
         is_queued: whether a run that a person asked for is waiting for a worker.
         next_run: when the next run is scheduled, None if none is.
+        next_try: when a run that failed is tried again before that, None if it is not.
         is_schedule_stopped: whether an enabled job exists that the scheduler has given up.
         workers: number of workers alive.
         undecided: number of conflicts and rejected records that need a decision.
@@ -160,6 +161,7 @@ class RepositoryFacts:
     last_contact: datetime | None = None
     is_queued: bool = False
     next_run: datetime | None = None
+    next_try: datetime | None = None
     is_schedule_stopped: bool = False
     workers: int = 1
     undecided: int = 0

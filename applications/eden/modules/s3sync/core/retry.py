@@ -1,11 +1,11 @@
-"""Retries: how often, and after how long, a step with a transient failure is repeated."""
+"""Retries: how often, and after how long, a step or a run with a transient failure is repeated."""
 
 from __future__ import annotations
 
 import random
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Callable, TypeVar
 
 from .errors import PeerBusy, SyncError
@@ -81,6 +81,27 @@ class RetryPolicy:
                     on_retry(error, attempt, wait)
                 sleep(wait)
                 attempt += 1
+
+
+#: Minutes after which a run of the schedule that failed is tried again: after the first failure, the second, and so on.
+RUN_DELAYS = (1, 5, 15, 60)
+
+
+def next_try(attempt: int, now: datetime, scheduled: datetime | None) -> datetime | None:
+    """Return when a run that failed is tried again.
+
+    Args:
+        attempt: how often it was tried again before.
+        now: when it failed.
+        scheduled: the next run of the schedule.
+
+    Returns:
+        the time; None if the schedule comes before it, or it was tried often enough: then the schedule goes on.
+    """
+    if attempt >= len(RUN_DELAYS):
+        return None
+    moment = now + timedelta(minutes=RUN_DELAYS[attempt])
+    return moment if scheduled is None or moment < scheduled else None
 
 
 NO_RETRY = RetryPolicy(attempts=1)

@@ -114,7 +114,7 @@ def statuses(
     now = site.clock.now()
     runs, successes = _runs(site, one)
     working = live_runs(site)
-    queued = _queued(db)
+    queued, tries = _queued(db)
     jobs_of = _jobs(db, one)
     told, standing = told_by_repository(site, one)
     flows = flows_of(site, one, looked_at, told, standing, {row.id: capabilities_of(row) for row in rows})
@@ -137,6 +137,7 @@ def statuses(
             last_contact=row.last_connected,
             is_queued=row.id in queued,
             next_run=next_run,
+            next_try=tries.get(row.id),
             is_schedule_stopped=has_stopped,
             workers=workers,
             undecided=open_here.conflicts + open_here.rejected,
@@ -231,13 +232,22 @@ def failing(site: Site) -> int:
 # --- schedule ------------------------------------------------------------------------------------------------
 
 
-def _queued(db: Any) -> "set[int]":
-    """Return the repositories with a run that a person started and that has not begun."""
+def _queued(db: Any) -> tuple[set[int], dict[int, datetime]]:
+    """Return the repositories with a run of a person that has not begun, and when runs are tried again."""
     if "scheduler_task" not in db.tables:
-        return set()
+        return set(), {}
     table = db.scheduler_task
-    rows = db(queue.by_hand(db) & table.status.belongs(queue.WAITING)).select(table.vars)
-    return {json.loads(row.vars)["repository_id"] for row in rows}
+    by_hand, tries = set(), {}
+    rows = db(queue.once(db) & table.status.belongs(queue.WAITING)).select(
+        table.vars, table.task_name, table.next_run_time
+    )
+    for row in rows:
+        key = json.loads(row.vars)["repository_id"]
+        if row.task_name.startswith(queue.RETRY):
+            tries[key] = row.next_run_time
+        else:
+            by_hand.add(key)
+    return by_hand, tries
 
 
 def _jobs(db: Any, one: int | None) -> dict[int, tuple[datetime | None, bool]]:

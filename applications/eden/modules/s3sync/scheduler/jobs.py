@@ -11,7 +11,7 @@ from ..core.errors import AlreadyRunning, ConfigurationError
 from ..core.recurrence import upcoming
 from ..database.tables.fields import live
 from ..site import Site
-from .queue import FOR_EVER, FUNCTION, queue, task_name
+from .queue import FOR_EVER, FUNCTION, queue, retry_name, task_name
 from .run_record import live_run
 
 #: Columns of a scheduler's task with the function and its times.
@@ -157,10 +157,11 @@ def hand_over(db: Any, former: int, repository_id: int) -> None:
     if "scheduler_task" not in db.tables:
         return
     table = db.scheduler_task
-    query = (table.function_name == FUNCTION) & (table.task_name == task_name(former))
-    for task in db(query).select():
-        given = {**json.loads(task.vars), "repository_id": repository_id}
-        task.update_record(task_name=task_name(repository_id), vars=json.dumps(given))
+    for name in (task_name, retry_name):
+        query = (table.function_name == FUNCTION) & (table.task_name == name(former))
+        for task in db(query).select():
+            given = {**json.loads(task.vars), "repository_id": repository_id}
+            task.update_record(task_name=name(repository_id), vars=json.dumps(given))
 
 
 def jobs_of(db: Any, repository_id: int) -> list[Any]:

@@ -13,6 +13,8 @@ from ..site import Site
 
 FUNCTION = "sync_synchronize"
 GROUP = "main"
+#: Beginning of the names of tasks that try a run again.
+RETRY = "Another try of repository"
 
 #: Columns of a recurring task, which also runs again after failures.
 FOR_EVER = {"repeats": 0, "retry_failed": -1}
@@ -105,6 +107,11 @@ def cancel_waiting(db: Any, repository_id: int) -> int:
 
 def by_hand(db: Any) -> Any:
     """Return the query for the tasks of runs that a person started."""
+    return once(db) & ~db.scheduler_task.task_name.startswith(RETRY)
+
+
+def once(db: Any) -> Any:
+    """Return the query for the tasks of runs that a person started, or that are tried again."""
     return (db.scheduler_task.function_name == FUNCTION) & (db.scheduler_task.repeats == 1)
 
 
@@ -125,6 +132,10 @@ def workers_alive(site: Site, within: float = 60.0) -> int:
     since = site.clock.now() - timedelta(seconds=within)
     alive: int = site.db(site.db.scheduler_worker.last_heartbeat > since).count()
     return alive
+
+
+def retry_name(repository_id: int) -> str:
+    return f"{RETRY} {repository_id}"
 
 
 def task_name(repository_id: int) -> str:

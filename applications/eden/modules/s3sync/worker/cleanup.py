@@ -75,5 +75,5 @@ def _forget_calls(db: Any, before: datetime) -> None:
     # The scheduler leaves the run of a lost worker without an end.
     lost = (run.stop_time == None) & (run.start_time < before) & ~run.task_id.belongs(under_way)  # noqa: E711
     db(run.task_id.belongs(ours) & ((run.stop_time < before) | lost)).delete()
-    once = queue.by_hand(db) | (task.function_name == resolve_many.FUNCTION)
+    once = queue.once(db) | (task.function_name == resolve_many.FUNCTION)
     db(once & task.status.belongs(queue.ENDED) & (task.last_run_time < before)).delete()

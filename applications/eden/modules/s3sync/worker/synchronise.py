@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import logging
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Callable
 
 from ..active.local_site import LocalSite
 from ..core.errors import AlreadyRunning, SyncError
@@ -21,6 +22,7 @@ from ..exchange.run.failures import Cancelled, Failure, RunBrokenOff, RunFailed
 from ..exchange.run.report import RunReport
 from ..host.settings import SyncSettings
 from ..monitoring import failure_mail as failure_mail
+from ..scheduler import retries as retries
 from ..scheduler.lease import Lease
 from ..scheduler.run_record import RunRecord, end_lost
 from ..site import Repository, Site
@@ -28,13 +30,16 @@ from ..site import Repository, Site
 logger = logging.getLogger("eden.sync")
 
 
-def synchronize(repository_id: int, user_id: int | None = None, manual: bool = False) -> dict[str, Any]:
+def synchronize(
+    repository_id: int, user_id: int | None = None, manual: bool = False, attempt: int = 0
+) -> dict[str, Any]:
     """Synchronise a repository: run all its tasks once.
 
     Args:
         repository_id: key of the repository.
         user_id: account on whose behalf it runs, None for the system.
         manual: whether a person started it.
+        attempt: how often a run of the schedule was tried again before.
 
     Returns:
         the run and its summary, for the scheduler's record.
@@ -46,23 +51,55 @@ def synchronize(repository_id: int, user_id: int | None = None, manual: bool = F
         SyncError: it could not begin.
     """
     site = Site.from_current()
+    again = False
     try:
+        retries.forget(site.db, repository_id)
         return _synchronize(site, repository_id, user_id, manual)
     except AlreadyRunning as running:
         if manual:
             raise
         return {"state": "skipped", "message": running.message}
+    except SyncError as error:
+        again = _may_pass(error)
+        raise
     finally:
-        _conclude(site, repository_id)
+        _conclude(
+            site, repository_id, partial(_try_again, user_id=user_id, attempt=attempt) if again else None
+        )
 
 
-def _conclude(site: Site, repository_id: int) -> None:
-    """Commit what the run wrote, and send the mail to the administrators if it is due.
+def _may_pass(error: SyncError) -> bool:
+    """Return whether another try can help."""
+    errors = [each.error for each in error.failures] if isinstance(error, RunFailed) else [error]
+    return any(each.transient for each in errors)
 
-    An error here is not raised: it would replace the result of the run in the scheduler's record.
+
+def _try_again(site: Site, repository_id: int, user_id: int | None, attempt: int) -> bool:
+    """Queue another try of a run that failed, and tell it in the log; return whether there is one."""
+    timeout = site.host.settings.get_sync_task_timeout()
+    with site.store.transaction():
+        moment = retries.plan(site, repository_id, user_id, attempt, timeout)
+        if moment is not None:
+            site.repository(repository_id).log(OUTGOING).task(
+                None,
+                Activity.PULL,
+                LogAction.REQUEST,
+                Result.WARNING,
+                Sentence.TRIED_AGAIN.say(time=f"{moment:%Y-%m-%d %H:%M}"),
+            )
+    return moment is not None
+
+
+def _conclude(site: Site, repository_id: int, try_again: Callable[[Site, int], bool] | None) -> None:
+    """Commit what the run wrote, queue another try, and send the mail to the administrators if it is due.
+
+    The mail waits while the run is tried again. An error here is not raised: it would replace the result of the run in
+    the scheduler's record.
     """
     try:
         site.db.commit()
+        if try_again is not None and try_again(site, repository_id):
+            return
         failure_mail.tell(site, repository_id)
         site.db.commit()
     except Exception:

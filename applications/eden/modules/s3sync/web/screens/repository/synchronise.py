@@ -15,6 +15,7 @@ from ....core.throughput import Throughput, throughput
 from ....database import runs as runs
 from ....database.runs import Run
 from ....scheduler import queue as queue
+from ....scheduler import retries as retries
 from ....scheduler import run_record as run_record
 from ....site import Repository
 from ....site.labels import Translate, resource_title
@@ -45,6 +46,7 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
     if pressed(screen, start, "start"):
         # A double click must start only one run.
         if not queue.waiting(db, record.id):
+            retries.forget(db, record.id)
             queue.start_now(
                 screen.site,
                 record.id,

@@ -166,6 +166,7 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.FILE_NOT_SENT: T("The file %(file)s was not sent: %(reason)s"),
         Sentence.UNEXPECTED_ERROR: T("Unexpected error at this site: %(error)s"),
         Sentence.BROKEN_OFF_BY: T("The run was broken off: %(error)s"),
+        Sentence.TRIED_AGAIN: T("The run is tried again by itself at %(time)s (UTC)."),
         Sentence.WORKER_LOST: T("The worker ended without a word. Another run goes on from there."),
         Sentence.MAIL_NOT_SENT: T("The mail to %(recipients)s could not be sent: %(reason)s"),
         Sentence.STOPPED_BY_PERSON: T("The synchronization was stopped by a person."),

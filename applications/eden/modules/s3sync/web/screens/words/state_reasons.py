@@ -106,11 +106,15 @@ def _failed(T: Translate, status: RepositoryStatus) -> Explanation:
     run = status.run
     if run is None:
         raise ValueError(f"The repository {status.id} has no run that could have failed.")
-    remedy = (
-        T("It is tried again at the next run. If that fails too, look at the log.")
-        if status.facts.next_run is not None
-        else T("Look at the log, mend what it names, and synchronize again.")
-    )
+    facts = status.facts
+    if facts.next_try is not None:
+        remedy = sentence(T("It is tried again by itself at %s."), look.moment(facts.next_try))
+    elif facts.next_run is not None:
+        remedy = sentence(
+            T("It is tried again at %s. If that fails too, look at the log."), look.moment(facts.next_run)
+        )
+    else:
+        remedy = T("Look at the log, mend what it names, and synchronize again.")
     return Explanation(
         sentence(T("The last run failed: %s"), failure_of(T, run)),
         remedy,
