@@ -18,6 +18,7 @@ from s3sync.ui.program_requests import is_interface
 from s3sync.ui.refusals import refusal
 
 from ..data_model.datamodel import table_name
+from ..pages.reader_choices import way_back
 from .client_address import client_address
 from .failed_logins import FailedLogins, TooManyAttempts
 from .verification import Verification
@@ -196,6 +197,11 @@ class S3Auth(Auth):
         request = current.request
         if is_interface(request) and request.env.request_method not in ("GET", "HEAD"):
             self.user = None
+
+    def get_vars_next(self) -> str | None:
+        """Return the address to go to after a log-in; none that is not of this site, however it is spelled."""
+        asked = current.request.vars._next
+        return way_back(asked[0] if isinstance(asked, (list, tuple)) else asked, "") or None
 
     def login_user(self, user: Any) -> None:
         """Log a user in with a session, which lasts as long as his password stays the same."""
