@@ -86,10 +86,7 @@ class Planner:
             tables[item.plan.table.name].append(item)
         for items in tables.values():
             self.identifier.identify(items[0].plan, items, batch)
-        if batch.postponed:
-            batch.drop_postponed()
-            for name, items in tables.items():
-                tables[name] = [item for item in items if id(item) not in batch.postponed]
+        _drop_postponed(batch, tables)
         self._checker.refuse_unclear(batch.items)
         self.resolver.resolve(batch)
         for items in tables.values():
@@ -99,7 +96,7 @@ class Planner:
         for items in tables.values():
             if items:
                 self._checker.check(items[0].plan, items, batch)
-        batch.drop_postponed()
+        _drop_postponed(batch, tables)
         # Only now is it known which records of the other tables will be written.
         for items in tables.values():
             if items and items[0].plan.table.onvalidation_set is not None:
@@ -309,6 +306,13 @@ class Planner:
         keys = value if isinstance(value, list) else [value]
         uuids: dict[int, str | None] = dict(self._store.fetch(target, (target.key, "uuid"), target.key, keys))
         return " ".join(uuids.get(key) or "" for key in keys)
+
+
+def _drop_postponed(batch: Batch, tables: dict[str, list[Item]]) -> None:
+    if batch.postponed:
+        batch.drop_postponed()
+        for name, items in tables.items():
+            tables[name] = [item for item in items if id(item) not in batch.postponed]
 
 
 def _carry_out(agreed: Agreed) -> Decision:
