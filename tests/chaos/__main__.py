@@ -24,7 +24,7 @@ from typing import Any
 from .editing import Ledger, LocalEditor, RestEditor, Runner
 from .sites import ChaosSite, wait_until_all_answer
 from .storm import BadLine, blow
-from .verdict import MOST, broken_promises, differences, leftovers, states
+from .verdict import MOST, broken_promises, differences, leftovers, states, tickets
 
 TOGETHER = 5
 #: Seconds of a storm, and how long sites may take to be equal after it.
@@ -111,9 +111,11 @@ class Chaos:
             time.sleep(2)
 
     def left(self) -> list[str]:
-        """Stop all sites; return what is left lying about."""
+        """Stop all sites, tidy them up as they do every day, and return what is left lying about."""
         for site in self.sites:
             site.stop()
+            site.ask("tidy")
+            self.counts["tickets"] += len(tickets(site))
         return [
             each for site, state in zip(self.sites, states(self.sites)) for each in leftovers(site, state)
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,13 +65,21 @@ def leftovers(site: ChaosSite, state: dict[str, Any]) -> list[str]:
     spool = site.application / "private" / "spool"
     found += [f"spool: {path.name}" for path in spool.glob("*")]
     found += [f"part of a file: {path.name}" for path in (site.application / "uploads").rglob(".*")]
-    errors = site.application / "errors"
-    found += [f"ticket: {_said(path.read_bytes())}" for path in errors.glob("*") if path.is_file()]
+    found += [f"ticket: {each}" for each in tickets(site) if not is_ended_connection(each)]
     return [f"{site.name}: {each}" for each in found]
 
 
-def _said(ticket: bytes) -> str:
-    """Return the error that a ticket tells of, the end of its traceback."""
-    text = ticket.decode("utf-8", "replace")
-    lines = [line for line in text.splitlines() if "Error" in line or "Exception" in line]
-    return lines[-1][:200] if lines else text[:200]
+def tickets(site: ChaosSite) -> list[str]:
+    """Return the last line of each error ticket of a site."""
+    found = []
+    for path in (site.application / "errors").glob("*"):
+        if path.is_file():
+            # web2py writes its own tickets by pickle; these are of a site that this program made.
+            told = pickle.loads(path.read_bytes())
+            found.append(told["traceback"].strip().splitlines()[-1])
+    return found
+
+
+def is_ended_connection(ticket: str) -> bool:
+    """Return whether a ticket tells of a database connection that was ended on purpose: a page may end with it."""
+    return re.search(r"terminating connection|connection already closed|server closed", ticket) is not None

@@ -58,6 +58,8 @@ def _apart(world: World, here: Place, there: Place, known: Mapping[str, Contents
 
 
 def _untrue(world: World, here: Place, there: Place, apart: Collection[tuple[str, str]]) -> list[str]:
+    if any(feature.differ_by_choice for feature in world.features):
+        return []
     problems = []
     for one, other in ((here, there), (there, here)):
         says = says_in_step(one, other)

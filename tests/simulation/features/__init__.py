@@ -66,13 +66,10 @@ FEATURES: dict[str, Feature] = {
 
 #: Features whose histories do not all converge yet, with what is left. The command runs them when they are named.
 OPEN = {
-    "any policies": "Not tried often enough.",
     "files": "Sites say that they are in step while a file is still to be sent.",
     "hand over": "In one of some hundred histories a record stays at one site, and no list there says why.",
-    "merges": "Not tried often enough.",
     "moved contacts": "A contact that moved while its former person was deleted elsewhere stays at one site.",
-    "partial restores": "Not tried often enough.",
-    "wrong clocks": "A site says that it is in step while the other one rejects its records for their time.",
+    "wrong clocks": "An edit by a clock that is more than a day behind is older than what it edits, and stays alone.",
 }
 CONVERGING = tuple(name for name in FEATURES if name not in OPEN)
 

@@ -13,6 +13,7 @@ from tests.support.exchange import Pair
 from tests.support.site import NOW, Clock, SampleSite
 
 DAY = timedelta(days=1)
+OFFICE, STAFF = "org_office", "hrm_human_resource"
 
 
 @pytest.fixture
@@ -70,6 +71,27 @@ def test_records_of_a_clock_that_was_ahead_come_when_their_time_has_come(
     pair.run()
     assert names(hub) == names(field) and len(hub.rows(PERSON)) == 1
     assert hub.kept() == []
+
+
+def test_records_that_refer_to_each_other_come_in_any_order_of_their_tables(
+    hub: SampleSite, field: SampleSite
+) -> None:
+    pair = Pair(field, hub, ORG, OFFICE, STAFF)
+    field.clock.moment = NOW + 2 * DAY
+    with field.store.transaction():
+        organisation = field.s3db[ORG].insert(uuid="o", name="O")
+        office = field.s3db[OFFICE].insert(uuid="f", name="F", organisation_id=organisation)
+        someone = field.s3db[PERSON].insert(uuid="p", first_name="Ann")
+        place = field.s3db[OFFICE][office].site_id
+        field.s3db[STAFF].insert(uuid="s", person_id=someone, organisation_id=organisation, site_id=place)
+    pair.run()
+    assert hub.rows(OFFICE) == [] and hub.rows(STAFF) == []
+    hub.clock.moment = field.clock.moment = NOW + 3 * DAY
+    # The field has nothing to push any more: the hub tries all of them again because the field asks, once.
+    pair.run()
+    assert hub.kept() == []
+    assert hub.row(OFFICE, "f").organisation_id == hub.row(ORG, "o").id
+    assert hub.row(STAFF, "s").site_id == hub.row(OFFICE, "f").site_id
 
 
 def test_each_run_tries_a_bounded_number_again(

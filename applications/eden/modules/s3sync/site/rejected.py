@@ -33,13 +33,11 @@ def retry_rejected(repository: Repository, table: str, terms: Terms, context: Co
         table: the table.
         terms, context: those of the table's exchange.
     """
-    report = Report()
-    waiting = repository.site.kept_versions.tables_to_retry(repository.id)
-    if table in waiting:
-        report.add(_retry_ready(repository, table, terms, context))
-    components = repository.site.schema.table(table).components.values() if terms.components else ()
-    for name in sorted(waiting & {each.table for each in components if each.travels} - {table}):
-        report.add_others(_retry_ready(repository, name, terms, context))
+    own = repository.site.schema.table(table)
+    report = _retry_ready(repository, table, terms, context)
+    if terms.components:
+        for name in sorted({component.table for component in own.components.values() if component.travels}):
+            report.add_others(_retry_ready(repository, name, terms, context))
     report.add_others(retry_due(repository, context, {table: terms}))
     return report
 
@@ -68,10 +66,20 @@ def retry_due(
     """
     report = Report()
     due = repository.site.kept_versions.due(repository.id, DUE_AT_ONCE)
+    tried: dict[str, tuple[Terms, Context]] = {}
     for table, found in groupby(due, key=lambda each: each.table):
         known = replace(context, exchanged=repository.states.exchanged(table))
         rules = terms.get(table) or repository.usual_terms(table)
+        tried[table] = rules, known
         report.add_others(_retry(repository, table, list(found), rules, known))
+    # What refers to a record of a later table was too early, and perhaps nobody sends anything any more.
+    has_taken = len(tried) > 1 and report.has_taken
+    while has_taken:
+        more = Report()
+        for table, (rules, known) in tried.items():
+            more.add_others(_retry_ready(repository, table, rules, known))
+        report.add(more.without_rejected())
+        has_taken = more.has_taken
     return report
 
 
