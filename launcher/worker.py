@@ -4,8 +4,9 @@ The differences from the original scheduler:
 
 - A worker that gets SIGTERM during a task puts the task back into the queue and ends. The original marks the
   task as failed and goes on.
-- A task dies with its worker, and a new worker takes over from dead ones of the same machine at once. In the
-  original the task of a killed worker goes on, and its place in the queue stays taken for a while.
+- A task dies with its worker, and any worker takes over from dead ones of the same machine with its next heartbeat. In
+  the original the task of a killed worker goes on, and its place in the queue stays taken for a while.
+- A task whose process was killed is begun anew at once, the first time. In the original it waits for its next turn.
 - A task runs in a fresh process, not in a fork of the worker. A fork that happens while the heartbeat's thread
   writes to SQLite inherits the lock, and finds the database locked for ever.
 - The order to assign tasks stays until it has been carried out. In the original a worker gives it with every
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
 from datetime import datetime
@@ -33,6 +35,7 @@ def refine_scheduler() -> None:
     assign_tasks = Scheduler.wrapped_assign_tasks
     terminate_process = Scheduler.terminate_process
     report_task = Scheduler.report_task
+    send_heartbeat = Scheduler.send_heartbeat
 
     def refined_loop(self: Any, worker_name: str | None = None) -> None:
         self.use_spawn = True
@@ -43,6 +46,16 @@ def refine_scheduler() -> None:
             self.db(self.db.scheduler_worker.worker_name == self.worker_name).delete()
             self.db.commit()
 
+    def refined_send_heartbeat(self: Any, counter: int) -> None:
+        if self.db_thread:
+            try:
+                release_dead_workers(self.db_thread, None, self.now())
+            except Exception:
+                # The heartbeat itself says what is wrong with the database, and connects again.
+                logger.exception("The tasks of dead workers could not be queued again.")
+                self.db_thread.rollback()
+        send_heartbeat(self, counter)
+
     def refined_terminate_process(self: Any, flush_out: bool = True, flush_ret: bool = True) -> None:
         # gluon calls this while it handles the exception that interrupted the wait for a task, and then swallows it.
         if isinstance(sys.exc_info()[1], (SystemExit, KeyboardInterrupt)):
@@ -51,7 +64,15 @@ def refine_scheduler() -> None:
 
     def refined_report_task(self: Any, task: Any, report: Any) -> None:
         if self.have_heartbeat or report.status != STOPPED:
+            killed = report.status == STOPPED and getattr(self.process, "exitcode", None) == -signal.SIGKILL
+            first = killed and not self.db.scheduler_task(task.task_id).times_failed
             report_task(self, task, report)
+            if first:
+                query = (self.db.scheduler_task.id == task.task_id) & (
+                    self.db.scheduler_task.status == QUEUED
+                )
+                self.db(query).update(next_run_time=self.now())
+                pick(self.db)
             return
         db = self.db
         db(db.scheduler_task.id == task.task_id).update(status=QUEUED, assigned_worker_name="")
@@ -71,6 +92,7 @@ def refine_scheduler() -> None:
     Scheduler.do_assign_tasks = property(lambda self: self.assignment_ordered, order_assignment)
     Scheduler.wrapped_assign_tasks = refined_assign_tasks
     Scheduler.loop = refined_loop
+    Scheduler.send_heartbeat = refined_send_heartbeat
     Scheduler.terminate_process = refined_terminate_process
     Scheduler.report_task = refined_report_task
     logger.addFilter(lambda record: not is_a_stop(record))
@@ -81,11 +103,14 @@ def is_a_stop(record: logging.LogRecord) -> bool:
     return record.exc_info is not None and isinstance(record.exc_info[1], (SystemExit, KeyboardInterrupt))
 
 
-def release_dead_workers(db: Any, own_name: str, now: datetime) -> None:
+def release_dead_workers(db: Any, own_name: str | None, now: datetime) -> None:
     """Queue the tasks of this machine's dead workers again; their runs end now.
 
-    A row with this worker's own name is from a dead worker too: one with the same process number, as happens in
-    containers.
+    Args:
+        db: the database of the scheduler.
+        own_name: name of a worker that starts: a row with it is from a dead worker too, one with the same process
+            number, as happens in containers. None for one that has its row already.
+        now: the present time.
     """
     from gluon.scheduler import ASSIGNED, QUEUED, RUNNING, STOPPED
 
@@ -100,7 +125,14 @@ def release_dead_workers(db: Any, own_name: str, now: datetime) -> None:
             status=STOPPED, stop_time=now, traceback=DIED
         )
         db(workers.worker_name == name).delete()
+    if dead:
+        pick(db)
     db.commit()
+
+
+def pick(db: Any) -> None:
+    """Let tasks be assigned with the next heartbeat instead of the fifth, whoever does so by then."""
+    db(db.scheduler_worker.status == "ACTIVE").update(status="PICK")
 
 
 def is_dead(worker_name: str) -> bool:

@@ -148,6 +148,22 @@ def test_the_task_of_a_killed_worker_ends_and_is_taken_over(checkout: Path, tmp_
         assert "worker process died" in ask_site(checkout, home)["runs"][0]
 
 
+def test_a_task_whose_process_was_killed_is_begun_anew_before_its_next_turn(
+    checkout: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "site"
+    with site(checkout, "--instance", str(home), "--port", str(free_port())) as (_, _):
+        ask_site(
+            checkout,
+            home,
+            "scheduler.queue_task('linger', [60], timeout=600, retry_failed=-1, repeats=0, period=3600)\ndb.commit()\n",
+        )
+        eventually(lambda: "begun" in things(home), 30)
+        (task,) = processes_of(home)["task"]
+        os.kill(task, signal.SIGKILL)
+        eventually(lambda: things(home).count("begun") == 2, 30)
+
+
 def test_a_port_in_use_is_named_with_another_one(checkout: Path, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

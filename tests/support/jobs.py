@@ -50,9 +50,7 @@ class World:
         return synchronise._synchronize(self.site, self.repository, None, manual)
 
     def lease(self, **options: Any) -> Lease:
-        return Lease(
-            self.site.db, self.site.store.transaction, self.site.clock, self.repository, 60, **options
-        )
+        return Lease(self.site.db, self.site.store.aside, self.site.clock, self.repository, 60, **options)
 
     @property
     def last(self) -> Any:

@@ -46,7 +46,7 @@ def main(uri: str, folder: str, schema: str, computer: str, stale_after: str, se
     deadline = time.monotonic() + float(seconds)
     while time.monotonic() < deadline:
         owner = f"{computer}#{os.getpid()}#{uuid4().hex[:8]}"
-        lease = Lease(db, store.transaction, clock, REPOSITORY, float(stale_after), owner)
+        lease = Lease(db, store.aside, clock, REPOSITORY, float(stale_after), owner)
         try:
             lease.acquire()
         except (AlreadyRunning, StoreBusy):

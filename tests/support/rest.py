@@ -36,7 +36,8 @@ class Line(requests.Session):
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
         options["allow_redirects"] = False
-        return super().request(method, self._base + url, timeout=60, **options)
+        options.setdefault("timeout", 60)
+        return super().request(method, self._base + url, **options)
 
     def push(self, body: bytes, resource: str = "org_organisation", more: str = "", **options: Any) -> Any:
         url = f"{SYNC}?resource={resource}&repository={REGISTERED}{more}"

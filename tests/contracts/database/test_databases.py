@@ -14,6 +14,7 @@ from s3sync.database.journal_hooks import install
 from s3sync.database.tables import define as define
 from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
+from tests.contracts.database.deadlock_contract import DeadlockContract
 from tests.contracts.database.journal_contract import JournalContract
 from tests.contracts.database.journal_hooks_contract import JournalHooksContract
 from tests.contracts.database.journal_identity_contract import JournalIdentityContract
@@ -46,15 +47,21 @@ class TestStoreOnMySQL(OnMySQL, StoreContract, TransactionContract, ScanContract
     pass
 
 
-class TestJournalOnSQLite(OnSQLite, JournalContract, JournalIdentityContract, JournalHooksContract):
+class TestJournalOnSQLite(
+    OnSQLite, JournalContract, JournalIdentityContract, JournalHooksContract, DeadlockContract
+):
     pass
 
 
-class TestJournalOnPostgres(OnPostgres, JournalContract, JournalIdentityContract, JournalHooksContract):
+class TestJournalOnPostgres(
+    OnPostgres, JournalContract, JournalIdentityContract, JournalHooksContract, DeadlockContract
+):
     pass
 
 
-class TestJournalOnMySQL(OnMySQL, JournalContract, JournalIdentityContract, JournalHooksContract):
+class TestJournalOnMySQL(
+    OnMySQL, JournalContract, JournalIdentityContract, JournalHooksContract, DeadlockContract
+):
     pass
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -155,14 +156,13 @@ class TransactionContract(WithOrganisations):
         assert site.store.count(table) == 1
 
     def test_a_second_writer_waits_or_is_told(self, site: Storage, monkeypatch: Any) -> None:
-        monkeypatch.setattr(f"s3sync.database.store.{site.store.dialect}.BUSY_SECONDS", 1, raising=False)
         monkeypatch.setattr(site.database, "retry_policy", 1)
         other = Storage(site.database, migrate=False)
         site.db.commit()
         try:
             with site.store.transaction():
                 site.store.insert(site.table("org_organisation"), ("name", *META), [("A", *meta())])
-                with pytest.raises(StoreBusy) as busy, other.store.transaction():
+                with pytest.raises(StoreBusy) as busy, other.store.patience(1), other.store.transaction():
                     raise AssertionError("two writers at a time")
                 assert not is_open(other)
             assert busy.value.transient
@@ -171,6 +171,49 @@ class TransactionContract(WithOrganisations):
         finally:
             other.close()
         assert site.store.count(site.table("org_organisation")) == 2
+
+    def test_a_short_write_does_not_stand_behind_an_import(self, site: Storage) -> None:
+        if site.store.dialect == "sqlite":
+            pytest.skip("SQLite has one writer at a time")
+        other = Storage(site.database, migrate=False)
+        site.db.commit()
+        try:
+            with site.store.transaction():
+                with other.store.patience(1), other.store.aside():
+                    other.db.sync_lease.insert(repository_id=1, owner="somebody")
+                assert other.db(other.db.sync_lease).count() == 1
+        finally:
+            other.close()
+
+    def test_a_transaction_of_a_process_that_was_stopped_is_ended_by_the_server(
+        self, site: Storage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if site.store.dialect == "sqlite":
+            pytest.skip("SQLite has no server")
+        monkeypatch.setattr(f"s3sync.database.store.{site.store.dialect}.IDLE_SECONDS", 1)
+        other = Storage(site.database, migrate=False)
+        site.db.commit()
+        try:
+            with pytest.raises(StoreBusy), site.store.transaction():
+                site.store.insert(site.table("org_organisation"), ("name", *META), [("A", *meta())])
+                with other.store.transaction():  # it waits here until the first one is ended
+                    other.store.insert(other.table("org_organisation"), ("name", *META), [("B", *meta())])
+                site.store.rows("SELECT 1")
+            assert other.store.rows("SELECT name FROM org_organisation") == [("B",)]
+        finally:
+            other.close()
+
+    def test_who_waits_for_something_else_between_transactions_is_not_ended(
+        self, site: Storage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(f"s3sync.database.store.{site.store.dialect}.IDLE_SECONDS", 1, raising=False)
+        with site.store.transaction():
+            site.store.insert(site.table("org_organisation"), ("name", *META), [("A", *meta())])
+        with pytest.raises(ZeroDivisionError), site.store.transaction():
+            raise ZeroDivisionError
+        assert site.store.rows("SELECT name FROM org_organisation") == [("A",)]
+        time.sleep(2)  # a run waits for the other site, after it has read
+        assert site.store.rows("SELECT name FROM org_organisation") == [("A",)]
 
     def test_a_deleted_record_is_one_that_a_table_holds(self, site: Storage) -> None:
         table = site.table("org_organisation")

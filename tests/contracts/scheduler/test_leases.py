@@ -9,10 +9,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from s3sync.core.errors import AlreadyRunning
+from s3sync.scheduler.lease import Lease
 from tests.support.databases import (
     MYSQL_URI,
     POSTGRES_URI,
@@ -133,3 +136,23 @@ def test_a_killed_holder_is_followed_by_the_next(database: Database, computers: 
     assert waited < retry_policy + 4
     if computers == "far away":
         assert waited > STALE_AFTER - 1
+
+
+def test_a_holder_that_stands_still_in_an_import_keeps_nobody_from_its_lease(database: Database) -> None:
+    """Neither the next worker is kept from taking over, nor the workers of other repositories from theirs."""
+    if database.dialect == "sqlite":
+        pytest.skip("SQLite has one writer at a time, whatever it writes")
+    holder, other = (Storage(database, migrate=False) for _ in range(2))
+    lease = Lease(holder.db, holder.store.aside, holder.clock, 1, 60, "far away#1#x")
+    lease.acquire()
+    lease.assign(7)
+    holder.db(holder.db.sync_lease).update(heartbeat=datetime(2026, 1, 1))
+    holder.db.commit()
+    with holder.store.transaction():
+        with other.store.patience(1):
+            assert Lease(other.db, other.store.aside, other.clock, 1, 60).acquire() == 7
+            assert Lease(other.db, other.store.aside, other.clock, 2, 60).acquire() is None
+        with pytest.raises(AlreadyRunning):
+            lease.ensure()
+    for storage in (holder, other):
+        storage.close()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -38,3 +42,22 @@ def test_the_run_of_a_dead_worker_has_an_end(db: Any) -> None:
     assert db.scheduler_task(task).status == "QUEUED"
     assert db.scheduler_run(alive).status == "RUNNING" and db.scheduler_run(alive).stop_time is None
     assert [row.worker_name for row in db(db.scheduler_worker).select()] == ["elsewhere#1"]
+
+
+def test_any_worker_lets_the_tasks_of_a_dead_one_be_assigned_with_the_next_heartbeat(db: Any) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
+    )
+    dead, alive = (f"{socket.gethostname()}#{pid}" for pid in (done.stdout.strip(), os.getpid()))
+    for name in (dead, alive):
+        db.scheduler_worker.insert(worker_name=name, status="ACTIVE", is_ticker=name == dead)
+    task = db.scheduler_task.insert(
+        function_name="sync_synchronize", task_name="t", status="RUNNING", assigned_worker_name=dead
+    )
+    release_dead_workers(db, None, NOW)
+    assert db.scheduler_task(task).status == "QUEUED"
+    (left,) = db(db.scheduler_worker).select()
+    assert (left.worker_name, left.status) == (alive, "PICK")
+    left.update_record(status="ACTIVE")
+    release_dead_workers(db, None, NOW)
+    assert db.scheduler_worker(left.id).status == "ACTIVE", "nothing to hurry for"

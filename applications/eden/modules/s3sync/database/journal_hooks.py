@@ -40,6 +40,9 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
         return
     pending: dict[int, list[int]] = {}
 
+    def inserting(_fields: Any) -> None:
+        journal.store.lock_counter()
+
     def inserted(_fields: Any, record_id: Any) -> None:
         journal.note(tablename, [int(record_id)], None)
 
@@ -47,6 +50,7 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
         pending.pop(id(records), None)  # left by an update that failed
         keys = journal_worthy(journal, table, records, fields, is_possible)
         if keys:
+            journal.store.lock_counter()
             pending[id(records)] = keys
             if any(str(table[name].type).startswith("reference") for name in fields if name not in _STAMPS):
                 journal.note_masters(tablename, keys)  # a component may be about to leave its master
@@ -58,8 +62,10 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
 
     def deleting(records: Any) -> None:
         keys = [int(row[table._id]) for row in records.select(table._id)]
+        journal.store.lock_counter()
         journal.note_masters(tablename, keys)
 
+    table._before_insert.append(inserting)
     table._after_insert.append(inserted)
     table._before_update.append(updating)
     table._after_update.append(updated)

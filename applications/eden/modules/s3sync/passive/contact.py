@@ -67,5 +67,5 @@ def note_contact(repository: Repository) -> None:
         or repository.last_connected is None
         or abs((now - repository.last_connected).total_seconds()) >= CONTACT_EVERY
     ):
-        with site.store.transaction():
+        with site.store.aside():
             repository.update(last_connected=now, **bound)

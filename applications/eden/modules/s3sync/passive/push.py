@@ -57,10 +57,15 @@ def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
     table = instance_table(site.schema, request.resource)
     terms = push_terms(request, repository)
     note_contact(repository)
-    with site.document(source, table.name) as document:
-        if request.checkpoint is None:
-            return _take_document(request, repository, document, terms)
-        return _take_page(request, repository, document, terms)
+
+    def take() -> PushReply:
+        source.seek(0)
+        with site.document(source, table.name) as document:
+            if request.checkpoint is None:
+                return _take_document(request, repository, document, terms)
+            return _take_page(request, repository, document, terms)
+
+    return site.store.again_after_deadlock(take)
 
 
 def instance_table(schema: Schema, name: str) -> Table:

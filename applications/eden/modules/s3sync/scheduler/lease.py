@@ -43,7 +43,7 @@ class Lease:
 
     Args:
         db: the DAL with table sync_lease.
-        transaction: opens a write transaction.
+        transaction: opens a write transaction that does not stand behind imports: of another holder, for instance.
         clock: the site's clock.
         repository_id: the repository.
         stale_after: seconds without a heartbeat after which others may take over.

@@ -58,7 +58,7 @@ class RunRecord:
         self._pending: dict[str, Any] = {}
         self._sums: dict[str, int] = {}
         self._details: dict[str, dict[str, Any]] = {}
-        with site.store.transaction():
+        with site.store.aside():
             self.id: int = site.db.sync_run.insert(
                 repository_id=repository_id,
                 started_on=site.clock.now(),
@@ -137,7 +137,7 @@ class RunRecord:
         """
         self._site.db.rollback()
         self._pending.update(_ended(self._site, state, message, failures))
-        with self._site.store.transaction():
+        with self._site.store.aside():
             self._update()
             _note_traffic(self._site, self._repository_id, self._sums)
 
@@ -146,7 +146,7 @@ class RunRecord:
         if if_due and now - self._told < PROGRESS_EVERY:
             return
         self._told = now
-        with self._site.store.transaction():
+        with self._site.store.aside():
             self._update()
 
     def _update(self) -> None:
@@ -179,7 +179,7 @@ def end_lost(site: Site, run_id: int) -> None:
     """
     db = site.db
     lost = Failure(None, Activity.PULL, RunBrokenOff(Sentence.WORKER_LOST.say()))
-    with site.store.transaction():
+    with site.store.aside():
         run = db((db.sync_run.id == run_id) & (db.sync_run.state == RunState.RUNNING)).select().first()
         if run is not None:
             run.update_record(**_ended(site, RunState.FAILED, lost.error.message, [lost]))

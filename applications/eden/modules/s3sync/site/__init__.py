@@ -304,7 +304,7 @@ class Site:
         Args:
             repository_id, transmission, run_id: as for ``SyncLog``.
         """
-        return SyncLog(self.db, self.store.transaction, self.clock, repository_id, transmission, run_id)
+        return SyncLog(self.db, self.store.aside, self.clock, repository_id, transmission, run_id)
 
     def connect(self, apitype: str, remote: Remote, interactive: InteractiveLimits | None = None) -> Adapter:
         """Return the adapter of a repository that may exist only in a form; the caller closes it.

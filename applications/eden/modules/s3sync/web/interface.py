@@ -22,6 +22,7 @@ from ..core.errors import (
     ModuleDisabled,
     NotAuthenticated,
     NotPermitted,
+    StoreBusy,
     SyncError,
     UnsupportedFormat,
 )
@@ -55,6 +56,8 @@ RECORDS = ("GET", "POST", "PUT", "DELETE")
 
 #: Seconds after which a request may be sent again after a transient failure.
 RETRY_AFTER = 10
+#: Seconds that a request waits for the database while another process has it locked.
+PATIENCE = 4.0
 logger = logging.getLogger("eden.sync")
 
 
@@ -139,6 +142,12 @@ def answering(request: Any, activity: Activity | None = None) -> Iterator[Site]:
     """
     # web2py would replace the body of a 500 by a page, which reads the body of the request once more.
     request.wsgi.environ["__ROUTES_ONERROR__"] = True
+    with contextlib.ExitStack() as patient, _replying(request, activity, patient) as site:
+        yield site
+
+
+@contextlib.contextmanager
+def _replying(request: Any, activity: Activity | None, patient: contextlib.ExitStack) -> Iterator[Site]:
     site: Site | None = None
     try:
         try:
@@ -148,6 +157,7 @@ def answering(request: Any, activity: Activity | None = None) -> Iterator[Site]:
                 "The interface for programs belongs to the module sync, which is not enabled at this site.",
                 hint=error.hint,
             ) from error
+        patient.enter_context(site.store.patience(PATIENCE))
         check_origin(site, request)
         yield site
     except SyncError as error:
@@ -155,6 +165,10 @@ def answering(request: Any, activity: Activity | None = None) -> Iterator[Site]:
     except HTTP:
         raise
     except Exception as error:
+        if site is not None and isinstance(error, site.store.driver_errors()):
+            busy = site.store.translated(error, "a request")
+            if isinstance(busy, StoreBusy):
+                _refuse(site, request, activity, busy)
         # Left to web2py it would become a ticket with whatever the program had in hand, credentials too.
         logger.exception("%s %s failed", request.env.request_method, request.env.path_info)
         _refuse(site, request, activity, InternalError(f"Internal error: {type(error).__name__}"))
@@ -181,7 +195,10 @@ def check_origin(site: Site, request: Any) -> None:
 
 def _refuse(site: Site | None, request: Any, activity: Activity | None, error: SyncError) -> NoReturn:
     sender = None
-    if site is not None:
+    if isinstance(error, StoreBusy):
+        # The log is in the same database: to write there would take as long once more.
+        logger.warning("%s %s: %s", request.env.request_method, request.env.path_info, error)
+    elif site is not None:
         try:
             site.db.rollback()
             _log_refusal(site, request, activity, error)

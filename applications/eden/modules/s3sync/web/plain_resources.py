@@ -16,6 +16,7 @@ from ..core.records import Action
 from ..core.schema import Table
 from ..core.text import shown
 from ..exchange.exporter import ExportRequest
+from ..exchange.importer import Report
 from ..site import Site
 from ..wire.filter_limits import together
 from ..wire.filters import Filter, is_filter, parse_filter
@@ -141,7 +142,15 @@ def _number(variables: Mapping[str, Any], name: str) -> int | None:
 
 
 class _Rejected(Exception):
-    """Rolls back an import with invalid records."""
+    """Rolls back an import with invalid records.
+
+    Args:
+        report: what became of all records.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
 
 
 def _import(site: Site, request: Any, response: Any, table: Table, key: int | None) -> Any:
@@ -154,14 +163,19 @@ def _import(site: Site, request: Any, response: Any, table: Table, key: int | No
         source = stack.enter_context(
             request_body(site, request, site.host.settings.get_sync_max_document_size())
         )
-        document = stack.enter_context(site.document(source, table.name))
-        try:
-            with site.store.transaction():
+
+        def take() -> Report:
+            source.seek(0)
+            with site.document(source, table.name) as document, site.store.transaction():
                 report = site.importer.import_page(document, terms, context)
                 if report.counts.get(Action.REJECTED) and not lenient:
-                    raise _Rejected
-        except _Rejected:
-            return _not_valid(report)
+                    raise _Rejected(report)
+                return report
+
+        try:
+            report = site.store.again_after_deadlock(take)
+        except _Rejected as rejected:
+            return _not_valid(rejected.report)
     touched = {*report.created, *report.updated, *report.deleted}
     if key is not None and touched - {key}:
         logger.warning("An import for %s %s touched %s.", table.name, key, sorted(touched))

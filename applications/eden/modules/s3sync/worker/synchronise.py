@@ -111,7 +111,7 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
     repository = site.repository(repository_id)
     lease = Lease(
         site.db,
-        site.store.transaction,
+        site.store.aside,
         site.clock,
         repository_id,
         site.host.settings.get_sync_lease_seconds(),

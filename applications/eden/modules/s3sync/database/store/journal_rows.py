@@ -28,6 +28,9 @@ class JournalRows(SqlStore):
         """Return the highest position at or below which no open transaction can still write."""
         return self.highest_position()
 
+    def lock_counter(self) -> None:
+        """Lock what imports lock first, before a local write locks a record: else the two could wait for each other."""
+
     def prepare_positions(self) -> None:
         """Create what the database needs to count positions; called after the tables were created."""
 

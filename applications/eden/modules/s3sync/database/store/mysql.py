@@ -14,7 +14,7 @@ from ...core.schema import Field, Table
 from ...exchange.ports import Row
 from .column_types import Columns
 from .journal_rows import JournalRows
-from .statements import BUSY_SECONDS, chunks, padded
+from .statements import IDLE_SECONDS, chunks, padded
 
 #: Separates the texts of a generated column.
 _SEPARATOR = "/"
@@ -23,6 +23,7 @@ _STATEMENT = 1 << 20
 _STATEMENT_ROWS = 1000
 _PLAIN_TEXT = re.compile(r"[\w:/.-]*", re.ASCII)
 _BUSY_CODES = frozenset((1040, 1205, 1213, 2002, 2003, 2006, 2013, 2055))
+_DEADLOCK_CODE = 1213
 _FULL_CODES = frozenset((3, 28, 1021, 1114))
 _REFUSED_CODES = frozenset(
     (1048, 1062, 1136, 1216, 1217, 1264, 1265, 1292, 1364, 1366, 1406, 1451, 1452, 1690, 3140, 3819, 4025)
@@ -65,7 +66,7 @@ class MySQLStore(JournalRows):
         code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
         text = str(error.args[1]) if len(error.args) > 1 else str(error)
         if code in _BUSY_CODES or code == 0:
-            return self.busy(error)
+            return self.busy(error, deadlock=code == _DEADLOCK_CODE)
         if code in _FULL_CODES:
             return StoreFull(f"The database of this site cannot grow: {text}.")
         if code in _REFUSED_CODES:
@@ -78,10 +79,37 @@ class MySQLStore(JournalRows):
         Strict mode: pydal's session would silently truncate long texts. Read committed: we must see what another writer
         committed while we waited for the lock.
         """
+        self.begin_aside()
+        self.lock_counter()
+
+    def begin_aside(self) -> None:
+        """See Transactions.
+
+        MariaDB ends a transaction whose process was stopped, or whose connection was cut off: others wait for it.
+        """
         self.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        self.run("SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES'")
-        self.run(f"SET SESSION innodb_lock_wait_timeout = {BUSY_SECONDS}")
+        self.run(
+            "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES', "
+            f"SESSION innodb_lock_wait_timeout = {max(1, int(self._open.patience))} "
+            f"/*M!100300 , SESSION idle_transaction_timeout = {IDLE_SECONDS} */"
+        )
         self.run("START TRANSACTION")
+
+    def committed(self) -> None:
+        """See Transactions: what else runs on this connection may be idle, such as a run that waits for a site."""
+        self.run("SET @s3sync = 0 /*M!100300 , SESSION idle_transaction_timeout = 0 */")
+
+    def _undo(self, passing: BaseException) -> None:
+        super()._undo(passing)
+        self.committed()
+
+    def wait_at_most(self, seconds: float | None) -> None:
+        """See Transactions."""
+        wait = "DEFAULT" if seconds is None else max(1, int(seconds))
+        self.run(f"SET SESSION innodb_lock_wait_timeout = {wait}, SESSION lock_wait_timeout = {wait}")
+
+    def lock_counter(self) -> None:
+        """See JournalRows."""
         self.run("SELECT head FROM sync_journal_state FOR UPDATE")
 
     def begin_if_needed(self) -> None:

@@ -18,14 +18,15 @@ from .column_types import Columns
 from .journal_rows import JournalRows
 from .matching import match_index
 from .pg_copy import array, copy_lines
-from .statements import BUSY_SECONDS, chunks
+from .statements import IDLE_SECONDS, chunks
 
 _PAGE = 1000
 #: Maximum number of keys in one statement.
 _KEYS = 5000
 #: COPY gets its lines in one piece: each further piece waits for other threads.
 _PIECE = 1 << 24
-_BUSY_CODES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300")
+_BUSY_CODES = ("25P02", "25P03", "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300")
+_DEADLOCK_CODES = ("40001", "40P01")
 _COUNTER = "sync_journal_position"
 
 
@@ -73,7 +74,7 @@ class PostgresStore(JournalRows):
         if code is None:
             return self.busy(error)  # the connection is lost: no server, or it was restarted
         if code in _BUSY_CODES:
-            return self.busy(error)
+            return self.busy(error, deadlock=code in _DEADLOCK_CODES)
         if code.startswith("53"):
             return StoreFull(f"The database of this site cannot grow: {text}.")
         if code[:2] in ("22", "23"):
@@ -95,8 +96,26 @@ class PostgresStore(JournalRows):
 
     def lock_writers(self) -> None:
         """See SqlStore."""
-        self.run(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+        self.begin_aside()
         self.run("SELECT pg_advisory_xact_lock(%s)", (self._lock_key() | (2**48 - 1),))
+
+    def begin_aside(self) -> None:
+        """See Transactions.
+
+        The server ends a transaction whose process was stopped, or whose connection was cut off: others wait for it.
+        """
+        self.run(
+            f"SET LOCAL lock_timeout = {int(self._open.patience * 1000)}; "
+            f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000}; "
+            f"SET LOCAL tcp_keepalives_idle = {IDLE_SECONDS}; SET LOCAL tcp_keepalives_interval = 5; "
+            "SET LOCAL tcp_keepalives_count = 3"
+        )
+
+    def wait_at_most(self, seconds: float | None) -> None:
+        """See Transactions."""
+        self.run("RESET lock_timeout" if seconds is None else f"SET lock_timeout = {int(seconds * 1000)}")
+        # What is set in a transaction is forgotten if that is rolled back.
+        self._guarded(self._commit)
 
     def _lock_key(self) -> int:
         """Return the first key of our advisory locks, which differs from that of other sites in the same database."""

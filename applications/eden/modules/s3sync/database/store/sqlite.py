@@ -69,6 +69,7 @@ class SQLiteStore(JournalRows):
         super().__init__(db, schema)
         self.columns = SQLiteColumns()
         self._written = 0
+        self._usual_wait: int | None = None
 
     def driver_errors(self) -> tuple[type[BaseException], ...]:
         """Return the exceptions of sqlite3; surrogates and huge integers fail before they reach the database."""
@@ -98,6 +99,16 @@ class SQLiteStore(JournalRows):
             self.run(pragma)
         self.run("BEGIN IMMEDIATE")
         self._written = 0
+
+    def begin_aside(self) -> None:
+        """See Transactions; SQLite has one writer at a time, whatever it writes."""
+        self.lock_writers()
+
+    def wait_at_most(self, seconds: float | None) -> None:
+        """See Transactions."""
+        if self._usual_wait is None:
+            self._usual_wait = int(self.rows("PRAGMA busy_timeout")[0][0])
+        self.run(f"PRAGMA busy_timeout = {self._usual_wait if seconds is None else int(seconds * 1000)}")
 
     def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See SqlStore."""

@@ -13,7 +13,11 @@ from .column_types import Columns
 CHUNK = 500
 #: Maximum number of queries in a UNION ALL: SQLite allows 500, and earlier versions 999 parameters.
 UNITED = 200
-BUSY_SECONDS = 30
+#: Seconds that a writer waits for a lock of another one.
+BUSY_SECONDS = 30.0
+#: Seconds without a statement after which the server ends a transaction of ours: its process was stopped or cut off.
+#: It is less than others wait for it.
+IDLE_SECONDS = 20
 
 
 def chunks(items: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
@@ -183,9 +187,15 @@ class Statements:
     def begin_if_needed(self) -> None:
         """Begin a transaction unless one is open."""
 
-    def busy(self, error: BaseException) -> StoreBusy:
-        """Return the error for a database that is locked by another process or does not answer."""
-        return StoreBusy(f"The database of this site did not let us in: {str(error).strip()}.")
+    def busy(self, error: BaseException, *, deadlock: bool = False) -> StoreBusy:
+        """Return the error for a database that is locked by another process or does not answer.
+
+        Args:
+            error: the driver's.
+            deadlock: as for ``StoreBusy``.
+        """
+        text = f"The database of this site did not let us in: {str(error).strip()}."
+        return StoreBusy(text, deadlock=deadlock)
 
     def refused(self, error: BaseException, detail: str) -> RowRefused:
         """Return the error for a row that violates the data model."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
-from ...core.errors import SyncError
-from .statements import Statements
+from ...core.errors import StoreBusy, SyncError
+from .statements import BUSY_SECONDS, Statements
+
+T = TypeVar("T")
+
+#: How often work that ended in a deadlock is done, and up to how many seconds pass before the second time.
+MOST_DEADLOCKS, FIRST_PAUSE = 5, 0.02
 
 
 class CallbackRollback(SyncError):
@@ -25,6 +32,7 @@ class _Open(threading.local):
 
     depth = 0
     savepoints = 0
+    patience = BUSY_SECONDS
 
 
 class Transactions(Statements):
@@ -45,10 +53,43 @@ class Transactions(Statements):
         """Begin a write transaction and keep other imports out until its end."""
         raise NotImplementedError
 
+    def begin_aside(self) -> None:
+        """Begin a write transaction beside imports."""
+        raise NotImplementedError
+
+    def wait_at_most(self, seconds: float | None) -> None:
+        """Let statements of this connection wait so long for a lock, None for the database's usual time."""
+        raise NotImplementedError
+
+    @contextmanager
+    def patience(self, seconds: float) -> Iterator[None]:
+        """Wait less for locks of others, inside. What is open at the end is committed, or rolled back after an error.
+
+        Args:
+            seconds: how long, before StoreBusy.
+        """
+        before, self._open.patience = self._open.patience, seconds
+        try:
+            self.wait_at_most(seconds)
+            yield
+            self._guarded(self._commit)
+        except BaseException as passing:
+            self._undo(passing)
+            raise
+        finally:
+            self._open.patience = before
+            self.wait_at_most(None)
+
     @property
     def in_transaction(self) -> bool:
         """Whether a ``transaction`` of this store is open."""
         return self._open.depth > 0
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Run a short write transaction that does not stand behind imports: of rows that no import touches."""
+        with self._transaction(self.begin_aside):
+            yield
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -58,13 +99,18 @@ class Transactions(Statements):
         rolled back with us. Inside, ``db.commit()`` of a callback is delayed until our end, and ``db.rollback()`` of
         a callback is an error. A nested transaction is a savepoint.
         """
+        with self._transaction(self.lock_writers):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: Callable[[], None]) -> Iterator[None]:
         if self.in_transaction:
             with self.savepoint():
                 yield
             return
         self._guarded(self._commit)
         try:
-            self.lock_writers()
+            begin()
             with self._held_open():
                 yield
             self._guarded(self._commit)
@@ -72,6 +118,22 @@ class Transactions(Statements):
             self._undo(passing)
             raise
         self.committed()
+
+    def again_after_deadlock(self, work: Callable[[], T]) -> T:
+        """Do work of one transaction; again if the database undid it so that another transaction could go on.
+
+        Raises:
+            StoreBusy: it was undone again and again, or the database is busy in another way.
+        """
+        for attempt in range(1, MOST_DEADLOCKS):
+            try:
+                return work()
+            except StoreBusy as busy:
+                if not busy.deadlock or self.in_transaction:
+                    raise
+                # Those that met must not meet again.
+                time.sleep(random.uniform(0, FIRST_PAUSE * 2**attempt))
+        return work()
 
     def committed(self) -> None:
         """Run after a ``transaction`` was committed; the base does nothing."""
