@@ -17,6 +17,7 @@ which side it happened (``remote``). Code decides by type and attribute, never b
       NotAuthenticated
       NotPermitted
       ForeignAccount
+      InternalError
       NotRegistered
       MethodNotAllowed
       UnsupportedFormat
