@@ -59,7 +59,9 @@ class DeadlockContract(WithOrganisations):
 
         def work() -> None:
             tries.append(1)
-            raise StoreBusy("Deadlock", deadlock=True)
+            busy = StoreBusy("Deadlock")
+            busy.deadlock = True
+            raise busy
 
         with pytest.raises(StoreBusy):
             site.store.again_after_deadlock(work)

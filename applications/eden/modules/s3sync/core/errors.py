@@ -413,7 +413,7 @@ class AlreadyRunning(SyncError):
 class StoreBusy(SyncError):
     """The database of this site is locked or unreachable.
 
-    Args:
+    Attributes:
         deadlock: whether the database undid our transaction for another one, so that it can be done again at once.
     """
 
@@ -421,12 +421,7 @@ class StoreBusy(SyncError):
     default_hint = "Another process holds the database; it is tried again by itself."
     transient = True
     http_status = 503
-
-    def __init__(
-        self, message: Text, *, hint: Text | None = None, remote: bool = False, deadlock: bool = False
-    ) -> None:
-        super().__init__(message, hint=hint, remote=remote)
-        self.deadlock = deadlock
+    deadlock = False
 
 
 class StoreFull(SyncError):

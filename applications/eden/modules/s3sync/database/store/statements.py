@@ -194,8 +194,9 @@ class Statements:
             error: the driver's.
             deadlock: as for ``StoreBusy``.
         """
-        text = f"The database of this site did not let us in: {str(error).strip()}."
-        return StoreBusy(text, deadlock=deadlock)
+        busy = StoreBusy(f"The database of this site did not let us in: {str(error).strip()}.")
+        busy.deadlock = deadlock
+        return busy
 
     def refused(self, error: BaseException, detail: str) -> RowRefused:
         """Return the error for a row that violates the data model."""
