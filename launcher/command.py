@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .configuration import Wishes, read_configuration, wanted_configuration
 from .environment import ensure_environment, requirements_for
+from .hidden_options import revealed
 from .instance import prepare_instance
 from .places import DEFAULT_INSTANCE
 from .ports import check_port, numeric_host
@@ -31,6 +32,8 @@ from .supervisor import (
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="./run",
+        # Options with secrets are looked for by their whole names, see hidden_options.
+        allow_abbrev=False,
         description="Starts a site of Eden Sync: makes what is missing, then runs web server and worker "
         "until it is stopped with Ctrl-C or SIGTERM.",
         epilog="What an option sets is remembered in the instance folder, in "
@@ -57,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         "--database",
         metavar="URI",
         help="sqlite://storage.sqlite (the default), "
-        "postgres://user:password@host/name or mysql://user:password@host/name",
+        "postgres://user:password@host/name or mysql://user:password@host/name (also as $EDEN_DATABASE)",
     )
     result.add_argument(
         "--admin-email",
@@ -105,6 +108,8 @@ def run(arguments: Sequence[str]) -> int:
         Problem: the site cannot be started.
     """
     options = parser().parse_args(arguments)
+    options.admin_password = revealed(options.admin_password, "--admin-password")
+    options.database = revealed(options.database, "--database")
     if options.demo:
         from .demo import run_demo
 

@@ -96,8 +96,9 @@ class Service:
             DIE_WITH_PARENT: str(os.getpid()),
             "PYTHONUNBUFFERED": "1",
         }
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.log, "ab") as output:
+        # Logs name accounts and addresses, and what the process writes is for nobody else either.
+        self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=self.folder,
@@ -106,6 +107,7 @@ class Service:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,
             )
         self.started_at = time.monotonic()
         self.due_at = None
@@ -185,7 +187,9 @@ def rotate(log: Path) -> None:
         older = log.with_name(f"{log.name}.{number}")
         if older.exists():
             os.replace(older, log.with_name(f"{log.name}.{number + 1}"))
-    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    fresh = log.with_name(f"{log.name}.1")
+    os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT, 0o600))
+    shutil.copyfile(log, fresh)
     os.truncate(log, 0)
 
 

@@ -40,12 +40,20 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_a_fresh_site_answers_survives_kills_and_stops(checkout: Path, tmp_path: Path) -> None:
     home, port = tmp_path / "site", free_port()
-    with site(checkout, "--instance", str(home), "--port", str(port), "--name", "North") as (
-        process,
-        printed,
-    ):
+    with site(
+        checkout,
+        *("--instance", str(home), "--port", str(port), "--name", "North"),
+        *("--admin-password", "s3cret-of-the-operator"),
+    ) as (process, printed):
         assert "North is ready after" in printed
-        assert re.search(r"Password  \S{10,}", printed)
+        assert "Password " not in printed
+        told = [
+            place.read_bytes()
+            for number in (process.pid, *(each for some in processes_of(home).values() for each in some))
+            for place in (Path(f"/proc/{number}/cmdline"),)
+            if place.exists()
+        ]
+        assert not any(b"s3cret-of-the-operator" in each for each in told)
         assert "things: 2" in page(port)
 
         before = eventually(lambda: serving(home) and processes_of(home))
@@ -61,13 +69,17 @@ def test_a_fresh_site_answers_survives_kills_and_stops(checkout: Path, tmp_path:
     private = home / "applications" / "eden" / "private"
     assert private.stat().st_mode & 0o777 == 0o700
     assert (private / "appconfig.ini").stat().st_mode & 0o777 == 0o600
+    logs = home / "logs"
+    assert logs.stat().st_mode & 0o077 == 0
+    assert all(each.stat().st_mode & 0o077 == 0 for each in logs.iterdir())
     assert "name = North" in (private / "appconfig.ini").read_text()
 
 
 @pytest.mark.skipif(not LINUX, reason="only Linux ends processes with their parent")
 def test_nothing_survives_a_killed_supervisor(checkout: Path, tmp_path: Path) -> None:
     home = tmp_path / "site"
-    with site(checkout, "--instance", str(home), "--port", str(free_port())) as (process, _):
+    with site(checkout, "--instance", str(home), "--port", str(free_port())) as (process, printed):
+        assert re.search(r"Password  \S{10,}", printed), "one that was made up is shown"
         eventually(lambda: serving(home))
         process.kill()
         process.wait(10)

@@ -300,6 +300,18 @@ class KeptContract:
         (found,) = kept_versions.retriable(3, "org_office", 1)
         assert found._replace(row=None) == ready
         assert kept_versions.retriable(3, "pr_person", 1) == []
+        assert kept_versions.tables_to_retry(3) == {"org_office"}
+        assert kept_versions.tables_to_retry(9) == {"org_office"} and not kept_versions.tables_to_retry(None)
+
+    def test_a_rejected_record_is_tried_again_with_the_survivor_of_what_it_misses(
+        self, site: Storage, kept_versions: SqlKeptVersions
+    ) -> None:
+        rejected = kept(kind=KeptKind.REJECTED, table="org_office", missing=("merged", "gone"))
+        with site.store.transaction():
+            kept_versions.keep([rejected])
+            assert kept_versions.retriable(3, "org_office", 1) == []
+            site.db.sync_twin.insert(tablename="org_organisation", uuid="merged", record_id=1)
+            assert len(kept_versions.retriable(3, "org_office", 1)) == 1
 
     def test_a_record_from_the_future_is_tried_again_when_its_time_has_come(
         self, site: Storage, kept_versions: SqlKeptVersions

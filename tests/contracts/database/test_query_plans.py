@@ -143,6 +143,7 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     "files that have not come": lambda site: site.pending_references.missing_files(1, 10),
     "what was put aside of records": lambda site: site.kept_versions.known(1, ORGANISATION, UUIDS),
     "what can be tried again": lambda site: site.kept_versions.retriable(1, ORGANISATION, 10),
+    "tables of what can be tried again": lambda site: site.kept_versions.tables_to_retry(1),
     "records whose time has come": lambda site: site.kept_versions.due(1, 10),
     "to close what was put aside": lambda site: site.kept_versions.release(
         1, ORGANISATION, UUIDS, (KeptKind.REJECTED,)

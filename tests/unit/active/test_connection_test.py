@@ -53,6 +53,9 @@ class Line:
     def __init__(self, skew: float | None) -> None:
         self.skew = skew
 
+    def explain(self, error: SyncError) -> SyncError:
+        return error
+
 
 class Peer(EdenAdapter):
     """A peer that answers or fails as told."""
@@ -137,6 +140,12 @@ def test_clocks(skew: Any, answer: Answer, seconds: Any) -> None:
         (NotAuthenticated("x"), Question.LOGIN, Answer.PASSWORD),
         (NotPermitted("x"), Question.LOGIN, Answer.ROLE),
         (RedirectedElsewhere("x", target="https://y"), Question.KIND, Answer.ELSEWHERE),
+        (
+            RedirectedElsewhere("x", target="https://y/eden/sync/sync.xml?a=b"),
+            Question.KIND,
+            Answer.ELSEWHERE,
+        ),
+        (RedirectedElsewhere("x", target="http://portal/login?next=z"), Question.KIND, Answer.PORTAL),
         (NotS3XML("x"), Question.KIND, Answer.WEB_PAGE),
         (ProtocolError("x"), Question.KIND, Answer.WEB_PAGE),
         (PeerRefused("x"), Question.KIND, Answer.NO_INTERFACE),

@@ -30,7 +30,6 @@ from s3sync.core.errors import (
     ProtocolError,
     RedirectedElsewhere,
     SyncError,
-    TlsFailed,
     TruncatedDocument,
 )
 from s3sync.transport.client import Transport
@@ -211,8 +210,9 @@ def test_a_reset_connection_is_transient(peer: FakePeer, tmp_path: Path) -> None
 
 def test_no_tls_where_tls_is_wanted(peer: FakePeer) -> None:
     url = peer.url.replace("http:", "https:")
-    with pytest.raises(TlsFailed):
+    with pytest.raises(PeerUnreachable) as caught:
         Transport(url, clock=Clock()).get(url + "/x")
+    assert caught.value.obstacle is Obstacle.PLAIN
 
 
 def test_a_proxy_that_is_down_is_named_without_its_password(peer: FakePeer) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..core.errors import (
     ConfigurationError,
@@ -24,6 +25,8 @@ from ..core.errors import (
     SyncError,
     TlsFailed,
 )
+from ..transport.urls import application_url
+from ..wire.protocol.names import OFFER_PATH, REGISTER_PATH, SYNC_PATH
 from ..wire.protocol.offer import Offer
 
 
@@ -50,6 +53,9 @@ class Answer(enum.Enum):
     SILENCE = "silence"
     PROXY = "proxy"
     LINE = "line"
+    PLAIN = "plain"
+    TLS = "tls"
+    PORTAL = "portal"
     BUSY = "busy"
     CERTIFICATE = "certificate"
     UNUSABLE = "unusable"
@@ -96,6 +102,10 @@ OBSTACLES = frozenset(
         Answer.SILENCE,
         Answer.PROXY,
         Answer.LINE,
+        Answer.PLAIN,
+        Answer.TLS,
+        Answer.PORTAL,
+        Answer.BUSY,
         Answer.CERTIFICATE,
         Answer.UNUSABLE,
         Answer.ELSEWHERE,
@@ -172,6 +182,9 @@ _OBSTACLES = {
     Obstacle.SILENCE: Answer.SILENCE,
     Obstacle.PROXY: Answer.PROXY,
     Obstacle.LINE: Answer.LINE,
+    Obstacle.PLAIN: Answer.PLAIN,
+    Obstacle.TLS: Answer.TLS,
+    Obstacle.PORTAL: Answer.PORTAL,
 }
 
 
@@ -198,7 +211,7 @@ def obstructed(error: SyncError, has_account: bool) -> list[Finding]:
     if isinstance(error, NotPermitted):
         return [reached, Finding(Question.LOGIN, Answer.ROLE, said=said)]
     if isinstance(error, RedirectedElsewhere):
-        return [reached, Finding(Question.KIND, Answer.ELSEWHERE, {"target": error.target}, said)]
+        return [reached, Finding(Question.KIND, *_moved(error.target), said)]
     if isinstance(error, (NotS3XML, ProtocolError)):
         return [reached, Finding(Question.KIND, Answer.WEB_PAGE, said=said)]
     if isinstance(error, PeerRefused):
@@ -206,6 +219,14 @@ def obstructed(error: SyncError, has_account: bool) -> list[Finding]:
     if isinstance(error, PeerFailed):
         return [reached, Finding(Question.KIND, Answer.BROKEN, said=said)]
     return [Finding(Question.REACH, Answer.LINE, said=error.explain())]
+
+
+def _moved(target: str) -> tuple[Answer, dict[str, Any]]:
+    """Return what a redirect to another host means: the site has moved, or a log-in page is in the way."""
+    path = urlsplit(target).path
+    if path.strip("/") and not path.endswith((f"/{OFFER_PATH}", f"/{SYNC_PATH}", f"/{REGISTER_PATH}")):
+        return Answer.PORTAL, {}
+    return Answer.ELSEWHERE, {"target": application_url(target)}
 
 
 def clock(skew: float | None, warning: float) -> Finding:

@@ -29,6 +29,7 @@ from ..core.limits import BEGINNING
 from ..exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal, Registration
 from ..transport.answer import Reply
 from ..transport.failures import a_web_page, looks_like_html
+from ..transport.urls import application_url
 from ..wire.compression import gzip
 from ..wire.protocol.dry_run import DryRunResult, read_dry_run
 from ..wire.protocol.names import (
@@ -71,6 +72,7 @@ class EdenAdapter(Adapter):
             ),
             Kind.ADDRESS,
             required=True,
+            correct=application_url,
         ),
         Setting(
             "username",
@@ -116,7 +118,7 @@ class EdenAdapter(Adapter):
         super().__init__(remote, lines)
         entered = remote.settings
         self.transport = lines.http(
-            entered["url"],
+            application_url(entered["url"]),
             username=entered.get("username"),
             password=entered.get("password"),
             proxy=entered.get("proxy"),
@@ -190,7 +192,8 @@ class EdenAdapter(Adapter):
             if offer is None:
                 self.greet()
         except SyncError as error:
-            findings = obstructed(error, bool(self.remote.settings.get("username")))
+            found = self.transport.explain(error)
+            findings = obstructed(found, bool(self.remote.settings.get("username")))
         else:
             findings = [Finding(Question.REACH, Answer.ANSWERS), *_introduced(offer, self.remote.own_uuid)]
         if findings[0].answer is Answer.ANSWERS:

@@ -57,6 +57,7 @@ class Setting:
         kind: the kind of its value.
         required: whether this site needs it to exchange.
         choices: for a choice, value and label of each; the first one is the default.
+        correct: returns a value as it was meant, before it is checked.
         check: returns what is wrong with a value, in English, "" for nothing.
     """
 
@@ -67,6 +68,7 @@ class Setting:
     required: bool = False
     choices: tuple[tuple[str, str], ...] = ()
     check: Callable[[str], str] | None = None
+    correct: Callable[[str], str] | None = None
 
     @property
     def secret(self) -> bool:

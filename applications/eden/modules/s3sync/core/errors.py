@@ -294,6 +294,11 @@ class Obstacle(str, enum.Enum):
     SILENCE = "silence"
     PROXY = "proxy"
     LINE = "line"
+    #: The address says https, and http is spoken there; or the other way round.
+    PLAIN = "plain"
+    TLS = "tls"
+    #: The network has a log-in page in the way.
+    PORTAL = "portal"
 
 
 class PeerUnreachable(SyncError):

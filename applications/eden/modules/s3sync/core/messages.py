@@ -90,6 +90,7 @@ class Sentence(enum.Enum):
     # the connection and the other site's answers
     THROUGH_PROXY = " through the proxy %(proxy)s"
     CERTIFICATE_NOT_VERIFIED = "The certificate of %(url)s could not be verified%(through)s: %(reason)s"
+    SPEAKS_OTHERWISE = "%(url)s is asked by %(named)s, but %(spoken)s is spoken there."
     NOT_REACHED = "%(url)s cannot be reached%(through)s: %(reason)s"
     NO_CONNECTION_IN_TIME = "%(url)s cannot be reached%(through)s: no connection in time."
     SILENT = "%(url)s was silent for too long%(through)s."
@@ -110,6 +111,8 @@ class Sentence(enum.Enum):
     CHECK_MAIL_SERVER = (
         "Check the mail server ([mail] in private/appconfig.ini) by a test mail on the page Settings."
     )
+    BEGIN_ADDRESS = "Let the address of the other site begin with %(scheme)s"
+    LOG_IN_TO_NETWORK = "Log in to the network of this computer, in a browser; it is tried again by itself."
     CHECK_PROXY = "Check the proxy of the repository or of the site; it is tried again by itself."
     CHECK_URL_AND_MODULE = (
         "Check the URL of the repository, and whether synchronisation is enabled at the other site."

@@ -174,6 +174,15 @@ class SqlKeptVersions:
             rows,
         )
 
+    def tables_to_retry(self, repository_id: int | None) -> set[str]:
+        """See ports.KeptVersions."""
+        of = "IS NULL" if repository_id is None else f"= {self._store.mark}"
+        sql = (
+            f"SELECT DISTINCT tablename FROM {self._kept} WHERE state = '{KeptState.OPEN}' "
+            f"AND kind = '{KeptKind.REJECTED}' AND missing IS NOT NULL AND repository_id {of}"
+        )
+        return {row[0] for row in self._store.rows(sql, () if repository_id is None else (repository_id,))}
+
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
         """See ports.KeptVersions."""
         where, parameters = self._open(repository_id, table)
@@ -248,9 +257,13 @@ class SqlKeptVersions:
             if target is not None and "uuid" in target.fields:
                 found.update(row[0] for row in self._store.fetch(target, ("uuid",), "uuid", uuids))
         # Of a merged record that never was here, the survivor is.
-        twins = self._store.columns.name("sync_twin")
-        sql = f"SELECT uuid FROM {twins} WHERE uuid IN "
-        found.update(row[0] for row in self._store.by_keys(sql, (), uuids - found))
+        tables = sorted(_referred(schema, table))
+        if tables and uuids - found:
+            sql = (
+                f"SELECT uuid FROM {self._store.columns.name('sync_twin')} "
+                f"WHERE tablename IN ({self._store.marks(len(tables))}) AND uuid IN "
+            )
+            found.update(row[0] for row in self._store.by_keys(sql, tables, uuids - found))
         return found
 
     def _open(self, repository_id: int | None, table: str) -> tuple[str, tuple[Any, ...]]:

@@ -300,6 +300,10 @@ class KeptVersions(Protocol):
         """Close kept versions by their rows because they were taken or are out of date."""
         ...
 
+    def tables_to_retry(self, repository_id: int | None) -> set[str]:
+        """Return the tables of which rejected records are tried again when something arrives or is free."""
+        ...
+
     def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
         """Return rejected records to try again: a missing reference has arrived, or their value may be free now."""
         ...

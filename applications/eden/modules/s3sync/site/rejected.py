@@ -33,11 +33,13 @@ def retry_rejected(repository: Repository, table: str, terms: Terms, context: Co
         table: the table.
         terms, context: those of the table's exchange.
     """
-    own = repository.site.schema.table(table)
-    report = _retry_ready(repository, table, terms, context)
-    if terms.components:
-        for name in sorted({component.table for component in own.components.values() if component.travels}):
-            report.add_others(_retry_ready(repository, name, terms, context))
+    report = Report()
+    waiting = repository.site.kept_versions.tables_to_retry(repository.id)
+    if table in waiting:
+        report.add(_retry_ready(repository, table, terms, context))
+    components = repository.site.schema.table(table).components.values() if terms.components else ()
+    for name in sorted(waiting & {each.table for each in components if each.travels} - {table}):
+        report.add_others(_retry_ready(repository, name, terms, context))
     report.add_others(retry_due(repository, context, {table: terms}))
     return report
 

@@ -20,10 +20,20 @@ from requests.auth import HTTPBasicAuth
 
 from ..core.atomic_write import beside, owner_mark
 from ..core.clock import Clock
-from ..core.errors import ConfigurationError, ProtocolError, RedirectedElsewhere
+from ..core.errors import (
+    ConfigurationError,
+    Obstacle,
+    PeerRefused,
+    PeerUnreachable,
+    ProtocolError,
+    RedirectedElsewhere,
+    SyncError,
+    TlsFailed,
+)
 from .answer import Reply, Response, clock_skew
-from .failures import disk_error, line_errors
+from .failures import disk_error, line_errors, speaks_otherwise
 from .limits import MOST_REDIRECTS, REDIRECTS, Limits
+from .scheme import is_certificate, speaks_other
 from .urls import address_of, origin, without_credentials
 
 USER_AGENT = "EdenSync"
@@ -162,6 +172,16 @@ class Transport:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
 
+    def explain(self, error: SyncError) -> SyncError:
+        """Return what an error comes from, where the port turns out to speak the other one of http and https.
+
+        For a connection test: it opens a connection of its own, without the account. Through a proxy it does not know.
+        """
+        if self._proxy or not _may_hide_scheme(error) or not speaks_other(self.origin):
+            return error
+        obstacle = Obstacle.PLAIN if self.origin.scheme == "https" else Obstacle.TLS
+        return speaks_otherwise(self.url, obstacle)
+
     # --- inside --------------------------------------------------------------------------------------
 
     def _new_spool(self, suffix: str) -> Path:
@@ -235,3 +255,12 @@ class Transport:
             yield answer
         finally:
             response.close()
+
+
+def _may_hide_scheme(error: SyncError) -> bool:
+    """Return whether an error may come from the wrong scheme; others say plainly what is wrong."""
+    if isinstance(error, TlsFailed):
+        return not is_certificate(error)
+    if isinstance(error, PeerUnreachable):
+        return error.obstacle in (Obstacle.LINE, Obstacle.SILENCE)
+    return isinstance(error, (PeerRefused, ProtocolError))

@@ -38,6 +38,7 @@ from ..core.limits import BEGINNING
 from ..core.messages import Sentence, Text
 from ..core.text import legible, shown
 from .limits import DEEPEST_REASON
+from .scheme import inside, is_plain, is_tls, wrapped
 from .urls import without_credentials, without_secrets
 
 BUSY = (408, 425, 429, 502, 503, 504)
@@ -88,6 +89,8 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str], now
     last = told.get("number")
     if status == LateRequest.http_status and told.get("error") == LateRequest.code and isinstance(last, int):
         return LateRequest(says, hint=hint, remote=True, last=last)
+    if status == 511:
+        return PeerUnreachable(says, hint=Sentence.LOG_IN_TO_NETWORK.say(), obstacle=Obstacle.PORTAL)
     if status in BUSY or (status == 409 and told.get("transient")):
         retry_after = _retry_after(headers.get("Retry-After"), now)
         return PeerBusy(says, hint=hint, remote=True, retry_after=retry_after)
@@ -199,6 +202,8 @@ def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[
     try:
         yield
     except requests.exceptions.SSLError as error:
+        if is_plain(error):
+            raise speaks_otherwise(url, Obstacle.PLAIN) from error
         raise TlsFailed(Sentence.CERTIFICATE_NOT_VERIFIED.say(**where, reason=_root(error))) from error
     except requests.exceptions.ProxyError as error:
         raise PeerUnreachable(
@@ -221,6 +226,8 @@ def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[
             raise TruncatedDocument(
                 Sentence.ANSWER_CUT.say(url=url, reason=_root(error)), remote=True
             ) from error
+        if is_tls(error):
+            raise speaks_otherwise(url, Obstacle.TLS) from error
         raise PeerUnreachable(
             Sentence.CONNECTION_FAILED.say(**where, reason=_root(error)), obstacle=_obstacle(error)
         ) from error
@@ -239,6 +246,21 @@ def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[
         raise not_http(url, error) from error
 
 
+def speaks_otherwise(url: str, obstacle: Obstacle) -> PeerUnreachable:
+    """Return the error that an address names the wrong one of http and https.
+
+    Args:
+        url: the requested URL, without credentials.
+        obstacle: PLAIN where http is spoken, else TLS.
+    """
+    spoken, named = ("http", "https") if obstacle is Obstacle.PLAIN else ("https", "http")
+    return PeerUnreachable(
+        Sentence.SPEAKS_OTHERWISE.say(url=url, spoken=spoken, named=named),
+        hint=Sentence.BEGIN_ADDRESS.say(scheme=f"{spoken}://"),
+        obstacle=obstacle,
+    )
+
+
 def not_http(url: str, error: Exception) -> ProtocolError:
     """Return the error that an answer breaks the rules of HTTP.
 
@@ -253,34 +275,21 @@ def not_http(url: str, error: Exception) -> ProtocolError:
 
 def _obstacle(error: BaseException) -> Obstacle:
     """Return what prevented a connection, from the types of the wrapped errors."""
-    waiting: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while waiting:
-        each = waiting.pop()
-        if each is None or id(each) in seen:
-            continue
-        seen.add(id(each))
+    for each in wrapped(error):
         if isinstance(each, socket.gaierror):
             return Obstacle.NAME
         if isinstance(each, ConnectionRefusedError):
             return Obstacle.REFUSED
         if isinstance(each, (TimeoutError, socket.timeout)):
             return Obstacle.TIMEOUT
-        waiting += [each.__cause__, each.__context__, *_wrapped(each)]
     return Obstacle.LINE
-
-
-def _wrapped(error: BaseException) -> list[BaseException]:
-    """Return the errors that an error of requests or urllib3 wraps."""
-    named = [error.reason] if isinstance(error, urllib3_errors.MaxRetryError) else []
-    return [each for each in (*named, *error.args) if isinstance(each, BaseException)]
 
 
 def _root(error: BaseException) -> str:
     """Return the text of the innermost wrapped error."""
     reason = error
     for _ in range(DEEPEST_REASON):
-        inner = _wrapped(reason)
+        inner = inside(reason)
         if not inner:
             break
         reason = inner[0]

@@ -36,6 +36,25 @@ def origin(url: str) -> Origin:
     return Origin(scheme, parts.hostname.lower(), port or (443 if scheme == "https" else 80))
 
 
+#: The application in the path of one of its pages, or of an address of the protocol.
+_PAGE = re.compile(r"(/[^/]+(?:/[^/]+)*?)/(?:sync|default)/.+")
+
+
+def application_url(url: str) -> str:
+    """Return the address of an application from that of one of its pages, which people copy from a browser.
+
+    Args:
+        url: as a person entered it.
+    """
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return url.strip()
+    path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
+    page = _PAGE.fullmatch(path)
+    return urlunsplit(parts._replace(path=page[1] if page else path, query="", fragment=""))
+
+
 def without_credentials(url: str) -> str:
     """Return the URL without user name and password, for messages and logs."""
     try:

@@ -74,7 +74,11 @@ def lay_out(application: str) -> Framework:
     for name in (LEFT_TO_RIGHT, RIGHT_TO_LEFT):
         place = os.path.join(target, name)
         if not os.path.isfile(place):
-            os.makedirs(target, exist_ok=True)
+            for folder in (os.path.dirname(target), target):
+                if not os.path.isdir(folder):
+                    os.makedirs(folder, exist_ok=True)
+                    # A reverse proxy under another account sends them, whatever the umask of this process.
+                    os.chmod(folder, 0o755)
             with open(str(package.locate_file(f"{_INSIDE}/{name}")), "rb") as source:
                 _write(place, source.read())
     return found

@@ -98,6 +98,12 @@ def test_a_parent_that_is_merged_into_its_child_leaves_it_its_own_place(site: Sa
     assert told(site.push(location("c", "Renamed", "g", modified_on=LATER), LOCATION))["updated"] == 1
 
 
+def test_what_is_below_a_merged_place_knows_its_new_path(site: SampleSite) -> None:
+    site.push(location("a", "A") + location("b", "B") + location("c", "C", "a"), LOCATION)
+    site.push(deleted(LOCATION, "a", LATER, replaced_by="b"), LOCATION)
+    assert site.row(LOCATION, "c").path == f"{site.row(LOCATION, 'b').id}/{site.row(LOCATION, 'c').id}"
+
+
 @pytest.mark.parametrize("top", [None, "g"])
 def test_one_that_is_merged_into_what_is_far_below_it_makes_no_circle(
     site: SampleSite, top: str | None

@@ -56,8 +56,8 @@ class Report:
 
     @property
     def has_taken(self) -> bool:
-        """Whether any record was not rejected."""
-        return any(count for action, count in self.counts.items() if action is not Action.REJECTED)
+        """Whether any main record was not rejected."""
+        return any(count for action, count in self.main.items() if action is not Action.REJECTED)
 
     def without_rejected(self) -> "Report":
         """Return the report without rejected records, which are tried once more."""

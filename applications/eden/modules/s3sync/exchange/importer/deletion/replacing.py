@@ -166,6 +166,8 @@ class Deleter(Remover):
                 self._store.update(other, (field_name,), changed)
                 if "modified_on" in other.fields:
                     self._journal.note(name, [key for key, _ in changed], None)
+                if other.onaccept_set is not None:
+                    other.onaccept_set([key for key, _ in changed])
                 if astray:
                     self._delete_links(other, astray)
 

@@ -68,7 +68,7 @@ def _state(T: Translate, answer: Answer, taken: str | None) -> tuple[str, Any]:
         return "off", T("not asked")
     if answer in OBSTACLES:
         return "bad", T("no")
-    if answer in (Answer.AHEAD, Answer.BEHIND, Answer.BUSY) or taken:
+    if answer in (Answer.AHEAD, Answer.BEHIND) or taken:
         return "attention", T("attention")
     if answer in (Answer.NOT_YET, Answer.CANNOT_TELL):
         return "waiting", T("not yet") if answer is Answer.NOT_YET else T("cannot be seen")
@@ -120,6 +120,21 @@ def _reach(T: Translate) -> dict[Answer, Pair]:
             T("Check the proxy server of this repository, or of this site in the settings."),
         ),
         Answer.LINE: (T("The connection broke."), running),
+        Answer.PLAIN: (
+            T("The address begins with https, but http is spoken there."),
+            T("Let the address begin with http:// or ask the people there for an address with https."),
+        ),
+        Answer.TLS: (
+            T("The address begins with http, but https is spoken there."),
+            T("Let the address begin with https://"),
+        ),
+        Answer.PORTAL: (
+            T("A log-in page is in the way, most likely that of the network."),
+            T(
+                "Open any web page in a browser on this computer, log in there if it asks for it, and test "
+                "again. If there is none, check the address."
+            ),
+        ),
         Answer.BUSY: (
             T("The site is there, but asks to come back later: it is overloaded or restarting."),
             T("Try again in a few minutes."),

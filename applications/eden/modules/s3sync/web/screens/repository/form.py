@@ -113,6 +113,8 @@ def _checked(screen: ScreenContext, setting: Setting) -> Callable[..., tuple[Any
 
     def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
         value = str(value).strip()
+        if setting.correct is not None:
+            value = setting.correct(value)
         if setting.kind is Kind.ADDRESS:
             value, problem = web_address(T)(value)
             if problem:

@@ -184,6 +184,11 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.CERTIFICATE_NOT_VERIFIED: T(
             "The certificate of %(url)s could not be verified%(through)s: %(reason)s"
         ),
+        Sentence.SPEAKS_OTHERWISE: T("%(url)s is asked by %(named)s, but %(spoken)s is spoken there."),
+        Sentence.BEGIN_ADDRESS: T("Let the address of the other site begin with %(scheme)s"),
+        Sentence.LOG_IN_TO_NETWORK: T(
+            "Log in to the network of this computer, in a browser; it is tried again by itself."
+        ),
         Sentence.NOT_REACHED: T("%(url)s cannot be reached%(through)s: %(reason)s"),
         Sentence.NO_CONNECTION_IN_TIME: T("%(url)s cannot be reached%(through)s: no connection in time."),
         Sentence.SILENT: T("%(url)s was silent for too long%(through)s."),
