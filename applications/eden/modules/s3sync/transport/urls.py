@@ -36,8 +36,9 @@ def origin(url: str) -> Origin:
     return Origin(scheme, parts.hostname.lower(), port or (443 if scheme == "https" else 80))
 
 
-#: The application in the path of one of its pages, or of an address of the protocol.
-_PAGE = re.compile(r"(/[^/]+(?:/[^/]+)*?)/(?:sync|default)/.+")
+#: The application in the path of one of its pages, or of an address of the protocol. An application may have any name,
+#: but not below another one.
+_PAGE = re.compile(r"(/[^/]+(?:/[^/]+)*?)/(?:sync|default)(?:/.+)?")
 
 
 def application_url(url: str) -> str:
