@@ -20,6 +20,7 @@ SCENES = {
     "pages": "screens of the administration during an import",
     "screens": "every screen with 100 repositories, 1,000 tasks, 100,000 log entries, 10,000 conflicts",
     "sizes": "memory, cost per record and nothing to do, at several sizes",
+    "load": "1, 20 and 200 clients at once, the web server of ./run beside web2py's own",
     "workers": "eight repositories with 1, 2 and 4 workers",
 }
 
@@ -82,6 +83,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "pages": lambda: measurements.pages(many),
         "screens": measurements.screens,
         "sizes": lambda: measurements.sizes(sizes),
+        "load": lambda: measurements.load(5 if options.quick else 20),
         "workers": lambda: measurements.workers(2_000 if options.quick else 10_000),
     }
     return [known[name] for name in SCENES if not options.scenes or name in options.scenes]

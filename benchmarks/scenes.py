@@ -21,6 +21,7 @@ from .browser import SCREENS, Browser, median
 from .classic import classic_eden
 from .documents import PAGE, write_pages
 from .floors import Floor
+from .load import measure_load
 from .sites import (
     Client,
     Site,
@@ -214,6 +215,12 @@ class Measurements:
             for name, path in SCREENS.items():
                 seconds = browser.look_at(path.format(**made), times=5)
                 self._tell(Row(f"screen: {name}", median(seconds) * 1000, "ms", None, 200, False))
+
+    def load(self, seconds: float) -> None:
+        """Measure many clients at once, and what a person notices of them."""
+        with self._site("crowded") as site:
+            self._fill(site, 10_000)
+            measure_load(site, self._tell, seconds)
 
     # --- flat ---------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from .places import DEFAULT_INSTANCE
 from .ports import check_port, numeric_host
 from .preparation import Administrator, administrator_from, prepare_site
 from .problems import Problem, file_problem
+from .processes import die_with_parent_if_asked
 from .supervisor import (
     StopRequested,
     running,
@@ -189,6 +190,13 @@ def main(arguments: Sequence[str]) -> int:
             from .testing import run_tests
 
             return run_tests(rest)
+        if command == "serve":
+            # What ./run starts as the web server, in the environment's Python: serve -f HOME HOST PORT
+            from .web.server import serve
+
+            die_with_parent_if_asked()
+            serve(Path(rest[1]), rest[2], int(rest[3]))
+            return 0
         stop_on_signals()
         return run(rest)
     except Problem as problem:

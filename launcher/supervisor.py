@@ -17,7 +17,7 @@ from typing import Callable
 
 from .configuration import SiteConfiguration
 from .environment import tail
-from .places import APPLICATION
+from .places import APPLICATION, CHECKOUT
 from .preparation import web2py_command
 from .problems import Problem
 from .processes import Service, stop_all
@@ -33,15 +33,13 @@ class StopRequested(Exception):
 
 
 def web_service(python: Path, home: Path, configuration: SiteConfiguration) -> Service:
-    # An empty password switches off web2py's own administration pages, which the home does not have either.
-    options = ["-a", "", "-i", configuration.host, "-p", str(configuration.port), "--no_gui"]
-    access_log = Path("logs") / "access.log"
+    address = [configuration.host, str(configuration.port)]
     return Service(
         "web server",
-        web2py_command(python, home, *options, "-l", str(access_log)),
+        [str(python), str(CHECKOUT / "launcher" / "__main__.py"), "serve", "-f", str(home), *address],
         home,
         home / "logs" / "web.log",
-        [home / access_log],
+        [home / "logs" / "access.log"],
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import requests
 
 from tests.support.places import CHECKOUT
+from tests.support.webserver import serve_command
 
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
 PREPARE = f"""
@@ -79,7 +80,7 @@ def served(checkout: Path, folder: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     with open(folder.parent / "server.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(
-            [*web2py, "-a", "", "-i", "127.0.0.1", "-p", str(port), "--no_gui", "--no_banner"],
+            serve_command(checkout, folder, port),
             stdout=log,
             stderr=subprocess.STDOUT,
         )

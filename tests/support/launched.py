@@ -195,6 +195,8 @@ def make_checkout(folder: Path) -> Path:
         (application / folder).mkdir(parents=True)
     for package in (application, application / "modules", application / "modules" / "s3db"):
         (package / "__init__.py").touch()
+    # The web server looks at requests before the application does.
+    (application / "modules" / "s3sync").symlink_to(CHECKOUT / "applications" / "eden" / "modules" / "s3sync")
     (application / "models" / "db.py").write_text(MODEL)
     (application / "controllers" / "default.py").write_text(CONTROLLER)
     (application / "modules" / "s3db" / "setup.py").write_text(SETUP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import signal
 import socket
@@ -69,17 +70,7 @@ class WebSite:
         """Start the web server, and wait until it answers."""
         with open(self.folder.parent / "server.log", "ab") as log:
             self.server = subprocess.Popen(
-                [
-                    *_web2py(self.folder),
-                    "-a",
-                    "",
-                    "-i",
-                    "127.0.0.1",
-                    "-p",
-                    str(self.port),
-                    "--no_gui",
-                    "--no_banner",
-                ],
+                serve_command(CHECKOUT, self.folder, self.port),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -102,6 +93,15 @@ class WebSite:
         """Return the beginning of each error ticket."""
         errors = self.folder / "applications" / "eden" / "errors"
         return [repr(one.read_bytes()[:1500]) for one in errors.iterdir()] if errors.exists() else []
+
+
+def serve_command(checkout: Path, folder: Path, port: int) -> list[str]:
+    """The web server as ``./run`` starts it."""
+    assert importlib.util.find_spec("waitress"), (
+        "a package of requirements.txt is missing: ./test installs it"
+    )
+    launcher = checkout / "launcher" / "__main__.py"
+    return [sys.executable, str(launcher), "serve", "-f", str(folder), "127.0.0.1", str(port)]
 
 
 def _web2py(folder: Path) -> list[str]:

@@ -38,7 +38,7 @@ WEB2PY = {"T", "URL", "current", "redirect", "request", "response", "session"}
 ENVIRONMENT = WEB2PY | {"auth", "db", "s3db", "settings", "tasks"}
 FIRST_MODEL = "000_1st_run.py"
 #: What the models of the bundled application call in s3sync for its own pages only.
-NOT_FOR_SYNC = {("s3sync.web.plain_resources", "resource_request")}
+NOT_FOR_SYNC = {("s3sync.web.plain_resources", "resource_request"), ("s3sync.web.bodies", "takes_form")}
 #: Pages of an Eden to which ours lead.
 PAGES = {("default", "index"), ("default", "user")}
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gluon import HTTP
 
 from s3sync.core.errors import BadRequest, DocumentTooLarge, LengthRequired
 from s3sync.web import bodies as bodies
@@ -23,6 +24,7 @@ def asked(body: bytes, **headers: str) -> Any:
         http_content_encoding=None,
         http_accept_encoding=None,
         http_transfer_encoding=None,
+        eden_asks_before_body=None,
     )
     vars(env).update(headers)
     return SimpleNamespace(env=env, body=io.BytesIO(body))
@@ -90,3 +92,11 @@ def test_where_the_server_does_not_hand_it_on_the_answer_says_what_to_do(tmp_pat
         taken(tmp_path, in_chunks(b"<s3xml/>", wsgi_input_terminated=None))
     assert found.value.http_status == 411
     assert "Content-Length" in found.value.hint
+
+
+def test_a_server_that_asks_is_told_how_much_is_taken(tmp_path: Path) -> None:
+    with pytest.raises(HTTP) as found:
+        taken(tmp_path, asked(b"", content_length=str(MOST), eden_asks_before_body=True))
+    assert found.value.status == 204 and found.value.headers["X-Eden-Takes"] == str(MOST)
+    with pytest.raises(DocumentTooLarge):
+        taken(tmp_path, asked(b"", content_length=str(MOST + 1), eden_asks_before_body=True))

@@ -10,15 +10,22 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Callable
 
+from gluon import HTTP, current
+
 from ..core.errors import BadRequest, DocumentTooLarge, LengthRequired, TruncatedDocument
-from ..core.limits import CHUNK
+from ..core.limits import CHUNK, FILE_SIZE, MEGABYTE
+from ..host.settings import SyncSettings
 from ..passive import files as files
 from ..site import Site
+from ..ui.refusals import refusal
 from ..wire.compression import DamagedPacking, gzip, is_packed
+from .front.limits import TAKES
 
 #: Minimum bytes of an answer to compress.
 WORTH_PACKING = 1024
 REGISTRATION_SIZE = 64 * 1024
+#: Bytes of the largest text in a form: the shape of a location.
+LARGEST_TEXT = 64 * MEGABYTE
 RULED_OUT = re.compile(r";q=0(\.0*)?$")
 
 
@@ -41,7 +48,10 @@ def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) 
         BadRequest: there is no body.
         LengthRequired: it comes in chunks, which the web server does not pass on.
         TruncatedDocument: it is shorter than announced, or the compressed data are damaged.
+        HTTP: the web server only asks whether the body will be taken.
     """
+    if request.env.eden_asks_before_body:  # front.limits.ASKS
+        raise takes(request, most)
     with contextlib.ExitStack() as undo:
         body: BinaryIO
         if "chunked" in (request.env.http_transfer_encoding or "").lower():
@@ -49,10 +59,7 @@ def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) 
             body = undo.enter_context(_spooled(site))
             _copy_chunks(request, body, most)
         else:
-            announced = request.env.content_length
-            length = int(announced) if announced and str(announced).isdecimal() else 0
-            if length > most:
-                raise DocumentTooLarge(f"The body has {length} bytes; this site takes {most}.")
+            length = _announced(request, most)
             body = request.body
         body.seek(0, os.SEEK_END)
         arrived = body.tell()
@@ -73,6 +80,45 @@ def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) 
             unpacked.seek(0)
             body = unpacked
         yield body
+
+
+def takes(request: Any, most: int) -> HTTP:
+    """Return the answer to a web server that asks before it takes the body of a request (``front.limits.ASKS``).
+
+    Args:
+        request: web2py's, without the body.
+        most: maximum bytes.
+
+    Raises:
+        DocumentTooLarge: more are announced.
+    """
+    _announced(request, most)
+    return HTTP(204, **{TAKES: str(most)})
+
+
+def takes_form(request: Any, T: Any, settings: SyncSettings | None) -> HTTP:
+    """Return the answer to a web server that asks whether a page takes a large form: from who is logged in.
+
+    Args:
+        request: web2py's, without the body.
+        T: web2py's translator.
+        settings: the site's, None where the module sync is not enabled.
+    """
+    if not current.auth.s3_logged_in():
+        return refusal(413, T("Log in before you send so much."))
+    most = max(LARGEST_TEXT, settings.get_sync_max_upload_size() if settings else FILE_SIZE) + MEGABYTE
+    try:
+        return takes(request, most)
+    except DocumentTooLarge:
+        return refusal(413, T("This is more than the site takes at once."))
+
+
+def _announced(request: Any, most: int) -> int:
+    announced = request.env.content_length
+    length = int(announced) if announced and str(announced).isdecimal() else 0
+    if length > most:
+        raise DocumentTooLarge(f"The body has {length} bytes; this site takes {most}.")
+    return length
 
 
 def _copy_chunks(request: Any, target: BinaryIO, most: int) -> None:

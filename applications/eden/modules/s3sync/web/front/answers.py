@@ -1,0 +1,91 @@
+"""Answers of the layer itself."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from http import HTTPStatus
+from typing import NamedTuple
+
+from ...core.errors import BadRequest, DocumentTooLarge, PeerBusy, SyncError
+from ...wire.protocol.replies import failure
+
+_PAGE = (
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<link rel="stylesheet" href="/eden/static/sync/plain.css"></head>'
+    "<body><main><h1>{heading}</h1><p>{text}</p></main></body></html>"
+)
+
+
+class Answer(NamedTuple):
+    """A complete answer."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Refused(Exception):
+    """A request is refused before web2py sees it.
+
+    Args:
+        status: HTTP status.
+        text: the reason, for a person.
+    """
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+def refusal(refused: Refused, for_program: bool) -> Answer:
+    """Return the answer to a request that is refused."""
+    if not for_program:
+        return _page(refused.status, refused.text)
+    kind = DocumentTooLarge if refused.status in (413, 414, 431) else BadRequest
+    _, body = failure(kind(refused.text))
+    return _json(refused.status, {**body, "statuscode": str(refused.status)})
+
+
+def busy(seconds: float, for_program: bool) -> Answer:
+    """Return the answer to a request for which there is no turn.
+
+    Args:
+        seconds: after which it shall come again.
+        for_program: whether another site asks, and not a person.
+    """
+    if for_program:
+        status, body = failure(PeerBusy("This site has more to do than it can just now."))
+        answer = _json(status, body)
+    else:
+        answer = _page(503, "This site has more to do than it can just now. Try again in a minute.")
+    answer.headers.append(("Retry-After", str(max(1, math.ceil(seconds)))))
+    return answer
+
+
+def failed(ticket: str) -> Answer:
+    """Return the answer to a program whose request ended in an error of web2py.
+
+    Args:
+        ticket: the number of its report, "" if there is none.
+    """
+    status, body = failure(SyncError(f"Internal error, report {ticket or 'unknown'}"))
+    return _json(status, body)
+
+
+def _json(status: int, body: object) -> Answer:
+    return _answer(status, "application/json; charset=utf-8", json.dumps(body).encode())
+
+
+def _page(status: int, text: str) -> Answer:
+    heading = HTTPStatus(status).phrase
+    page = _PAGE.format(heading=html.escape(heading), text=html.escape(text))
+    return _answer(status, "text/html; charset=utf-8", page.encode())
+
+
+def _answer(status: int, kind: str, body: bytes) -> Answer:
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+    return Answer(f"{status} {HTTPStatus(status).phrase}", headers, body)

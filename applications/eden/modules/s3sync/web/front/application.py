@@ -1,0 +1,270 @@
+"""The layer itself: a WSGI application around web2py's."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import tempfile
+from collections.abc import Hashable, Iterable
+from typing import Any, BinaryIO, Callable
+from urllib.parse import quote, urlencode
+
+from ...core.limits import CHUNK
+from . import limits as limits
+from .addresses import application_of, of_program
+from .answers import Answer, Refused, busy, failed, refusal
+from .forms import check_form
+from .limits import (
+    ASKED,
+    ASKS,
+    HEADERS,
+    METHODS,
+    MOST_HEADERS,
+    PEERS_AT_ONCE,
+    PEERS_WAITING,
+    PEOPLE_AT_ONCE,
+    PEOPLE_WAITING,
+    REQUEST_LINE,
+    TAKES,
+    TURN,
+    UNASKED,
+)
+from .turns import Turn, Turns
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+#: web2py answers an error with another page where this is set; the layer does that itself, without the body.
+_WEB2PYS_ERROR_PAGE = "__ROUTES_ONERROR__"
+_PROBLEM = "default/problem"
+_REPOSITORY = re.compile(r"(?:^|&)repository=([^&]{0,200})")
+
+
+class _Held:
+    """The beginning of an answer, held until it is known whether it is sent."""
+
+    status = "500 Internal Server Error"
+    headers: list[tuple[str, str]] = []
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[..., Any]:
+        self.status, self.headers = status, list(headers)
+        return _no_write
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+
+def _no_write(data: bytes) -> None:
+    raise NotImplementedError("web2py returns its answers")
+
+
+class Front:
+    """web2py's application behind limits and turns.
+
+    Args:
+        application: web2py's.
+    """
+
+    #: For a server that looks at requests itself.
+    limits = limits
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._peers = Turns(PEERS_AT_ONCE, PEERS_WAITING)
+        self._people = Turns(PEOPLE_AT_ONCE, PEOPLE_WAITING)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        for_program = of_program(environ.get("PATH_INFO", ""))
+        try:
+            check_head(environ)
+            with contextlib.ExitStack() as undo:
+                if not for_program and has_body(environ):
+                    most = self._page_body(environ)
+                    if isinstance(most, Answer):
+                        return _send(most, start_response)
+                    undo.callback(_spool(environ, most).close)
+                return self._in_turn(environ, start_response)
+        except Refused as refused:
+            return _send(refusal(refused, for_program), start_response)
+
+    def ask(self, environ: Environ) -> int | Answer:
+        """Ask the application before a body is read whether it takes it.
+
+        Args:
+            environ: the request.
+
+        Returns:
+            the maximum bytes of the body, or the answer to the request.
+        """
+        try:
+            check_head(environ)
+        except Refused as refused:
+            return refusal(refused, of_program(environ.get("PATH_INFO", "")))
+        held = _Held()
+        question = {**environ, ASKS: True, "wsgi.input": io.BytesIO()}
+        body = self._in_turn(question, held)
+        try:
+            text = b"".join(body)
+        finally:
+            _close(body)
+        takes = held.header(TAKES)
+        if held.status.startswith("204") and takes:
+            return int(takes)
+        return Answer(held.status, held.headers, text)
+
+    def _page_body(self, environ: Environ) -> int | Answer:
+        """Return the maximum bytes of the body of a page's request, or the answer to it."""
+        length = announced(environ)
+        if environ.get(ASKED) or (length is not None and length <= UNASKED):
+            return UNASKED if length is None else max(length, UNASKED)
+        return self.ask(environ)
+
+    def turn(self, environ: Environ) -> Turn | Answer:
+        """Ask for the turn of a request, at once; return it, or the answer that it has to come again.
+
+        A server that does so itself puts the turn into the environment as ``limits.TURN`` and leaves it at the end.
+        """
+        for_program = of_program(environ.get("PATH_INFO", ""))
+        turns = self._peers if for_program else self._people
+        turn = turns.ask(_who(environ) if for_program else None)
+        return turn if isinstance(turn, Turn) else busy(turn, for_program)
+
+    def _in_turn(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        for_program = of_program(environ.get("PATH_INFO", ""))
+        turn = environ.pop(TURN, None) or self.turn(environ)
+        if not isinstance(turn, Turn):
+            return _send(turn, start_response)
+        try:
+            wait = turn.wait()
+            if wait is not None:
+                return _send(busy(wait, for_program), start_response)
+            return self._answer(environ, start_response, for_program)
+        finally:
+            turn.leave()
+
+    def _answer(
+        self, environ: Environ, start_response: Callable[..., Any], for_program: bool
+    ) -> Iterable[bytes]:
+        environ[_WEB2PYS_ERROR_PAGE] = True
+        # web2py changes the environment of a request.
+        path, uri = environ.get("PATH_INFO", ""), environ.get("REQUEST_URI") or environ.get("PATH_INFO", "")
+        held = _Held()
+        body = self._application(environ, held)
+        ticket = held.header("web2py_error").partition("ticket ")[2]
+        if not (held.status.startswith("500") and ticket):
+            start_response(held.status, held.headers)
+            return body
+        _close(body)
+        if for_program:
+            return _send(failed(ticket.rpartition("/")[2]), start_response)
+        return self._problem_page(environ, path, uri, ticket, start_response)
+
+    def _problem_page(
+        self, environ: Environ, path: str, uri: str, ticket: str, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer with the page that tells a person what happened; it does not see the body of the request."""
+        question = {
+            **{key: value for key, value in environ.items() if key not in ("CONTENT_LENGTH", "CONTENT_TYPE")},
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": f"/{application_of(path)}/{_PROBLEM}",
+            "QUERY_STRING": urlencode({"code": 500, "ticket": ticket, "requested_uri": uri}, quote_via=quote),
+            "WEB2PY_STATUS_CODE": 500,
+            "wsgi.input": io.BytesIO(),
+        }
+        return self._application(question, start_response)
+
+
+def check_head(environ: Environ) -> None:
+    """Check what comes before the body.
+
+    Raises:
+        Refused: it is too long, has an unknown method, or leaves open where the body ends.
+    """
+    if environ.get("REQUEST_METHOD") not in METHODS:
+        raise Refused(501, "This method is not known here.")
+    uri = environ.get("REQUEST_URI") or environ.get("PATH_INFO", "") + environ.get("QUERY_STRING", "")
+    if len(uri) > REQUEST_LINE:
+        raise Refused(414, f"The address has more than {REQUEST_LINE} characters.")
+    headers = [len(name) + len(str(value)) for name, value in environ.items() if name.startswith("HTTP_")]
+    if len(headers) > MOST_HEADERS or sum(headers) > HEADERS:
+        raise Refused(431, f"A request may have {MOST_HEADERS} headers with {HEADERS} bytes.")
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit() and len(length) < 16):
+        raise Refused(400, "The length of the body is no number.")
+    if environ.get("HTTP_TRANSFER_ENCODING"):
+        if environ.get("CONTENT_LENGTH"):
+            raise Refused(400, "The request has a length and comes in chunks: its end is not certain.")
+        if not environ.get("wsgi.input_terminated"):
+            raise Refused(411, "The web server of this site takes only bodies whose length is announced.")
+
+
+def announced(environ: Environ) -> int | None:
+    """Return the length of the body of a request, None if it comes in chunks."""
+    return None if environ.get("HTTP_TRANSFER_ENCODING") else int(environ.get("CONTENT_LENGTH") or 0)
+
+
+def has_body(environ: Environ) -> bool:
+    return announced(environ) != 0
+
+
+def _spool(environ: Environ, most: int) -> BinaryIO:
+    """Take the body of a page's request out of the line, look through it if it is a form, and put it in place.
+
+    Raises:
+        Refused: it is larger than ``most``, cut, or a form that web2py could not bear.
+    """
+    length = announced(environ)
+    if length is not None and length > most:
+        raise too_large(most)
+    body: Any = tempfile.SpooledTemporaryFile(max_size=UNASKED)  # noqa: SIM115
+    try:
+        _copy(environ["wsgi.input"], body, length, most)
+        size = body.tell()
+        body.seek(0)
+        check_form(body, environ.get("CONTENT_TYPE") or "")
+    except BaseException:
+        body.close()
+        raise
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ["CONTENT_LENGTH"] = str(size)
+    environ["wsgi.input"] = body
+    return body  # type: ignore[no-any-return]
+
+
+def _copy(source: BinaryIO, target: BinaryIO, length: int | None, most: int) -> None:
+    left = most + 1 if length is None else length
+    while left > 0:
+        data = source.read(min(CHUNK, left))
+        if not data:
+            break
+        target.write(data)
+        left -= len(data)
+    if length is None and left <= 0:
+        raise too_large(most)
+    if length is not None and left > 0:
+        raise Refused(400, "The body is shorter than announced.")
+
+
+def too_large(most: int) -> Refused:
+    return Refused(413, f"This is larger than the {most} bytes that are taken here.")
+
+
+def _who(environ: Environ) -> Hashable:
+    """Return what tells one asking site from another one: account, name and address, but not as they are."""
+    repository = _REPOSITORY.search(environ.get("QUERY_STRING", ""))
+    name = repository.group(1) if repository else ""
+    return hash((environ.get("HTTP_AUTHORIZATION", ""), name, environ.get("REMOTE_ADDR", "")))
+
+
+def _send(answer: Answer, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    start_response(answer.status, answer.headers)
+    return [answer.body]
+
+
+def _close(body: Iterable[bytes]) -> None:
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()

@@ -1,0 +1,65 @@
+"""Forms, looked through before web2py parses them."""
+
+from __future__ import annotations
+
+import re
+from typing import BinaryIO
+
+from ...core.limits import CHUNK
+from .answers import Refused
+from .limits import MOST_FIELDS, PART_HEADERS
+
+_BOUNDARY = re.compile(r";\s*boundary=(?:\"([^\"]{1,200})\"|([^\s;\",]{1,200}))", re.IGNORECASE)
+#: Bytes that are read of a line at once.
+LINE = 64 * 1024
+
+
+def check_form(body: BinaryIO, content_type: str) -> None:
+    """Count the fields of a form, and go back to its beginning.
+
+    Args:
+        body: a body, at its beginning.
+        content_type: the header.
+
+    Raises:
+        Refused: it has too many fields, or cannot be understood.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind.startswith("multipart/"):
+        _check_parts(body, content_type)
+    elif kind in ("", "application/x-www-form-urlencoded"):
+        fields = 1
+        for chunk in iter(lambda: body.read(CHUNK), b""):
+            fields += chunk.count(b"&")
+            _bounded(fields)
+    body.seek(0)
+
+
+def _bounded(fields: int) -> None:
+    if fields > MOST_FIELDS:
+        raise Refused(413, f"The form has more than {MOST_FIELDS} fields.")
+
+
+def _check_parts(body: BinaryIO, content_type: str) -> None:
+    named = _BOUNDARY.findall(content_type)
+    if len(named) != 1 or content_type.lower().count("boundary") != 1:
+        raise Refused(400, "The form does not say how its parts are separated.")
+    separator = b"--" + (named[0][0] or named[0][1]).encode("latin-1")
+    fields = headers = 0
+    in_headers = False
+    begins = True  # whether the next bytes are the beginning of a line
+    for line in iter(lambda: body.readline(LINE), b""):
+        if begins and line.startswith(separator):
+            fields += 1
+            headers, in_headers = 0, True
+            # The last separator begins no part.
+            _bounded(fields - 1)
+        elif in_headers:
+            headers += len(line)
+            if headers > PART_HEADERS:
+                raise Refused(413, "A part of the form has headers that are too long.")
+            folded = line.lower()
+            if b"multipart/" in folded:
+                raise Refused(400, "The form has parts inside its parts.")
+            in_headers = bool(folded.strip(b"\r\n"))
+        begins = line.endswith(b"\n")

@@ -1,0 +1,28 @@
+"""How large requests may be, and how many are answered at once."""
+
+from __future__ import annotations
+
+#: Bytes of the first line of a request and of all its headers (a filter may have 128 KB), and how many headers.
+REQUEST_LINE, HEADERS, MOST_HEADERS = 160 * 1024, 192 * 1024, 100
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+#: Bytes of a body that is taken before the application was asked whether it wants it.
+UNASKED = 64 * 1024
+#: Fields of a form, for which web2py's parser takes time by the square, and bytes of the headers of one part.
+MOST_FIELDS, PART_HEADERS = 2000, 16 * 1024
+
+#: Requests of other sites, and pages for people: answered at once, and waiting for that.
+PEERS_AT_ONCE, PEERS_WAITING = 3, 12
+PEOPLE_AT_ONCE, PEOPLE_WAITING = 6, 40
+#: Seconds that a request may be expected to wait; more is refused at once.
+PATIENCE = 2.0
+#: Threads that a server needs, so that one is always free to refuse.
+THREADS = PEERS_AT_ONCE + PEERS_WAITING + PEOPLE_AT_ONCE + PEOPLE_WAITING + 4
+
+#: Set in the WSGI environment: the application shall only say whether it takes the body of this request, which is
+#: not there yet. It does so with status 204 and the number of bytes in this header; any other answer is a refusal.
+ASKS, TAKES = "eden.asks_before_body", "X-Eden-Takes"
+#: Set in the WSGI environment: the server has asked already.
+ASKED = "eden.body_was_asked_for"
+#: Set in the WSGI environment: the turn of this request, if the server has asked for it.
+TURN = "eden.turn"

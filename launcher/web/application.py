@@ -1,0 +1,83 @@
+"""The WSGI application of an instance folder: web2py's, behind the limits and turns of the synchronisation."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import os
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Callable
+
+from ..instance import is_instance
+from ..places import APPLICATION, CHECKOUT
+
+
+def load_application(home: Path) -> Any:
+    """Return the application of a site, once in a process.
+
+    Args:
+        home: the instance folder. It becomes the process's working directory, as web2py requires.
+
+    Raises:
+        SystemExit: the folder has not been prepared.
+    """
+    if not is_instance(home):
+        sys.exit(f"{home} is no instance folder yet. Prepare it: ./run --instance {home} --exit")
+    os.chdir(home)
+    # The checkout has a folder "applications" too: it must not be found instead of the home's.
+    sys.path[:] = [str(home), *(path for path in sys.path if path not in ("", str(CHECKOUT), str(home)))]
+    # gluon reads its home from this variable when it is imported.
+    os.environ["web2py_path"] = str(home)  # noqa: SIM112
+    from gluon.settings import global_settings
+
+    global_settings.web2py_runtime_handler = True
+    from gluon.main import wsgibase
+
+    # The name that web2py gives it.
+    front = importlib.import_module(f"applications.{APPLICATION}.modules.s3sync.web.front.application")
+    return front.Front(wsgibase)
+
+
+class AccessLog:
+    """Notes each request in a file, in web2py's format: address, time, method, path, protocol, status, seconds.
+
+    Args:
+        application: the application that answers.
+        path: the file. It may be emptied meanwhile.
+    """
+
+    def __init__(self, application: Any, path: Path) -> None:
+        self._application = application
+        self._file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 (as long as the process)
+
+        self.limits, self.ask = application.limits, application.ask
+
+    def turn(self, environ: dict[str, Any]) -> Any:
+        turn = self._application.turn(environ)
+        if isinstance(turn, tuple):
+            self._note(environ, turn[0], 0.0)
+        return turn
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        began = time.monotonic()
+        # web2py changes the environment of a request.
+        asked = dict(environ)
+
+        def note(status: str, *rest: Any) -> Any:
+            self._note(asked, status, time.monotonic() - began)
+            return start_response(status, *rest)
+
+        return self._application(environ, note)  # type: ignore[no-any-return]
+
+    def _note(self, environ: dict[str, Any], status: str, seconds: float) -> None:
+        when = datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S")
+        said = [environ[name] for name in ("REQUEST_METHOD", "PATH_INFO", "SERVER_PROTOCOL")]
+        words = [environ.get("REMOTE_ADDR", ""), when, *said, status[:3], f"{seconds:.6f}"]
+        self._file.write(", ".join(_one_line(word) for word in words) + "\n")
+
+
+def _one_line(text: str) -> str:
+    return "".join(each if each.isprintable() else "?" for each in text).replace(",", "%2C")

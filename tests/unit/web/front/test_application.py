@@ -1,0 +1,208 @@
+"""The layer around an application that notes what reaches it."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from s3sync.web.front.application import Front
+from s3sync.web.front.limits import (
+    ASKED,
+    ASKS,
+    HEADERS,
+    MOST_FIELDS,
+    MOST_HEADERS,
+    PEERS_AT_ONCE,
+    REQUEST_LINE,
+    TAKES,
+    UNASKED,
+)
+from s3sync.web.front.turns import Turn
+
+PAGE, PULL = "/eden/default/user/login", "/eden/sync/sync.xml"
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+class Site:
+    """An application that takes 100,000 bytes from whom is logged in, and fails where it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+        self.bodies: list[bytes] = []
+        self.fails: set[str] = set()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self.seen.append(dict(environ))
+        path = environ["PATH_INFO"]
+        if environ.get(ASKS):
+            if "HTTP_COOKIE" not in environ:
+                start_response("401 UNAUTHORIZED", [("Content-Type", "text/plain")])
+                return [b"log in"]
+            start_response("204 NO CONTENT", [(TAKES, "100000")])
+            return [b""]
+        self.bodies.append(environ["wsgi.input"].read())
+        if path in self.fails:
+            start_response("500 INTERNAL SERVER ERROR", [("web2py_error", "ticket eden/1.2.3")])
+            return [b"ticket"]
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [path.encode()]
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+@pytest.fixture
+def front(site: Site) -> Front:
+    return Front(site)
+
+
+def ask(
+    front: Any, path: str, body: bytes = b"", method: str = "GET", **more: Any
+) -> tuple[str, dict[str, str], bytes]:
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "REMOTE_ADDR": "10.0.0.1",
+        "wsgi.input": io.BytesIO(body),
+        **({"CONTENT_LENGTH": str(len(body))} if body else {}),
+        **more,
+    }
+    said: list[Any] = []
+    answer = b"".join(front(environ, lambda status, headers: said.extend((status, headers))))
+    return said[0][:3], {name.lower(): value for name, value in said[1]}, answer
+
+
+def test_a_request_within_the_limits_reaches_the_application(front: Front, site: Site) -> None:
+    assert ask(front, PAGE, b"a=1&b=2", "POST", CONTENT_TYPE=URLENCODED)[0] == "200"
+    assert site.bodies == [b"a=1&b=2"]
+
+
+@pytest.mark.parametrize(
+    ("status", "more"),
+    [
+        ("501", {"method": "FOO"}),
+        ("414", {"QUERY_STRING": "x" * REQUEST_LINE}),
+        ("431", {"HTTP_X": "x" * HEADERS}),
+        ("431", {f"HTTP_X{number}": "x" for number in range(MOST_HEADERS + 1)}),
+        ("400", {"CONTENT_LENGTH": "5, 0"}),
+        ("400", {"CONTENT_LENGTH": "-1"}),
+        ("400", {"CONTENT_LENGTH": "٣"}),
+        ("400", {"CONTENT_LENGTH": "5", "HTTP_TRANSFER_ENCODING": "chunked"}),
+        ("411", {"HTTP_TRANSFER_ENCODING": "chunked"}),
+    ],
+)
+@pytest.mark.parametrize("path", [PAGE, PULL])
+def test_what_is_too_long_or_open_at_its_end_is_refused_before(
+    front: Front, site: Site, path: str, status: str, more: dict[str, Any]
+) -> None:
+    told, headers, body = ask(front, path, **more)
+    assert told == status and site.seen == []
+    if path == PULL:
+        assert (
+            headers["content-type"].startswith("application/json")
+            and json.loads(body)["statuscode"] == status
+        )
+
+
+def test_a_form_of_many_fields_never_reaches_the_parser(front: Front, site: Site) -> None:
+    body = b"&".join(b"a%d=1" % number for number in range(MOST_FIELDS + 1))
+    assert ask(front, PAGE, body, "POST", CONTENT_TYPE=URLENCODED)[0] == "413"
+    assert site.seen == []
+
+
+def test_before_a_large_form_is_read_the_application_is_asked(front: Front, site: Site) -> None:
+    body = b"a=" + b"x" * UNASKED
+    unread = io.BytesIO(body)
+    status, _, told = ask(front, PAGE, body, "POST", **{"wsgi.input": unread})
+    assert (status, told) == ("401", b"log in") and unread.tell() == 0
+    assert ask(front, PAGE, body, "POST", HTTP_COOKIE="session")[0] == "200"
+    assert ask(front, PAGE, b"x" * 100_001, "POST", HTTP_COOKIE="session")[0] == "413"
+    assert site.bodies == [body]
+
+
+def test_a_server_that_has_asked_is_not_asked_again(front: Front, site: Site) -> None:
+    assert ask(front, PAGE, b"x" * 99_999, "POST", **{ASKED: True})[0] == "200"
+    assert len(site.seen) == 1
+
+
+def test_a_form_in_chunks_gets_its_length(front: Front, site: Site) -> None:
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "HTTP_COOKIE": "session"}
+    assert ask(front, PAGE, method="POST", **{**chunked, "wsgi.input": io.BytesIO(b"a=1")})[0] == "200"
+    assert site.bodies == [b"a=1"] and site.seen[-1]["CONTENT_LENGTH"] == "3"
+    assert (
+        ask(front, PAGE, method="POST", **{**chunked, "wsgi.input": io.BytesIO(b"x" * 100_001)})[0] == "413"
+    )
+
+
+def test_a_body_that_is_cut_is_refused(front: Front, site: Site) -> None:
+    assert ask(front, PAGE, b"a=1", "POST", CONTENT_LENGTH="10")[0] == "400"
+    assert site.seen == []
+
+
+def test_the_body_of_a_program_is_left_to_the_interface(front: Front, site: Site) -> None:
+    assert ask(front, PULL, b"&" * 100_000, "POST", CONTENT_TYPE=URLENCODED)[0] == "200"
+    assert site.bodies == [b"&" * 100_000]
+
+
+def test_a_page_that_fails_is_told_by_a_page_that_does_not_see_the_body(front: Front, site: Site) -> None:
+    site.fails.add(PAGE)
+    assert ask(front, PAGE, b"a=1", "POST")[2] == b"/eden/default/problem"
+    assert site.bodies == [b"a=1", b""]
+    question = site.seen[-1]
+    assert question["REQUEST_METHOD"] == "GET" and "CONTENT_LENGTH" not in question
+    assert "ticket=eden%2F1.2.3" in question["QUERY_STRING"]
+
+
+def test_a_program_is_told_of_a_failure_in_json(front: Front, site: Site) -> None:
+    site.fails.add(PULL)
+    status, headers, body = ask(front, PULL, b"<s3xml/>", "POST")
+    assert status == "500" and headers["content-type"].startswith("application/json")
+    assert "1.2.3" in json.loads(body)["message"]
+    assert len(site.seen) == 1
+
+
+def test_web2py_is_told_not_to_show_another_page_itself(front: Front, site: Site) -> None:
+    ask(front, PULL)
+    assert site.seen[0]["__ROUTES_ONERROR__"]
+
+
+def held(front: Front, count: int, **more: Any) -> list[Any]:
+    """Ask for turns of other sites and keep them."""
+    environ = {"PATH_INFO": PULL, "REMOTE_ADDR": "10.0.0.1"}
+    return [front.turn({**environ, "QUERY_STRING": f"repository={number}"}) for number in range(count)]
+
+
+def test_where_more_is_asked_than_can_be_done_other_sites_are_told_when_to_come_again(front: Front) -> None:
+    turns = held(front, 200)
+    refused = [each for each in turns if not isinstance(each, Turn)]
+    assert PEERS_AT_ONCE < len(turns) - len(refused) < 30
+    for answer in refused:
+        headers = dict(answer.headers)
+        assert answer.status.startswith("503") and 1 <= int(headers["Retry-After"]) <= 40
+        told = json.loads(answer.body)
+        assert told["error"] == "peer_busy" and told["transient"] is True
+
+
+def test_people_have_turns_of_their_own(front: Front, site: Site) -> None:
+    turns = held(front, 200)
+    assert ask(front, PAGE)[0] == "200"
+    for turn in turns:
+        if isinstance(turn, Turn):
+            turn.leave()
+    assert ask(front, PULL)[0] == "200"
+
+
+def test_a_turn_ends_with_the_answer_also_where_the_application_fails(site: Site) -> None:
+    def broken(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        raise RuntimeError("broken")
+
+    front = Front(broken)
+    for _ in range(50):
+        with pytest.raises(RuntimeError):
+            ask(front, PULL)
