@@ -8,7 +8,7 @@ import math
 from http import HTTPStatus
 from typing import NamedTuple
 
-from ...core.errors import BadRequest, DocumentTooLarge, PeerBusy, SyncError
+from ...core.errors import BadRequest, DocumentTooLarge, InternalError, PeerBusy
 from ...wire.protocol.replies import failure
 
 _PAGE = (
@@ -72,7 +72,7 @@ def failed(ticket: str) -> Answer:
     Args:
         ticket: the number of its report, "" if there is none.
     """
-    status, body = failure(SyncError(f"Internal error, report {ticket or 'unknown'}"))
+    status, body = failure(InternalError(f"Internal error, report {ticket or 'unknown'}"))
     return _json(status, body)
 
 
