@@ -53,7 +53,7 @@ class AccessLog:
         self._application = application
         self._file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 (as long as the process)
 
-        self.limits, self.ask = application.limits, application.ask
+        self.limits, self.ask, self.busy = application.limits, application.ask, application.busy
 
     def turn(self, environ: dict[str, Any]) -> Any:
         turn = self._application.turn(environ)

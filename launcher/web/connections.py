@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import time
 from typing import Any
@@ -114,6 +115,9 @@ class Question:
         except Exception:
             channel.logger.exception("The application could not be asked for %s", request.path)
             said = ("500 Internal Server Error", [("Content-Type", "text/plain")], b"Internal error\n")
+        finally:
+            request.turn.leave()
+            request.turn = None
         channel.answered(request, said)
 
     def cancel(self) -> None:
@@ -145,9 +149,16 @@ class Channel(HTTPChannel):
             self.service()
         return result
 
-    def is_refused(self) -> bool:
-        """Return whether the request that has just come is answered at once, without a thread."""
-        request = self.requests[0]
+    def wait_for_turn(self, request: Parser, then: Any) -> bool:
+        """Ask for the turn of a request, and call a function when it begins.
+
+        Args:
+            request: one whose headers are there at least.
+            then: takes no arguments; it is called by whatever thread ends another turn.
+
+        Returns:
+            whether the request is refused and has to be answered at once, by the loop: that needs no thread.
+        """
         if request.error is None:
             environ = self.task_class(self, request).get_environment()
             turn = self.server.application.turn(environ)
@@ -155,7 +166,27 @@ class Channel(HTTPChannel):
                 request.error = Refusal(turn)
             else:
                 request.turn = turn
-        return self.receiving and request.error is not None
+                turn.when_begun(then)
+        return request.error is not None
+
+    def give_up_waiting(self) -> None:
+        """Refuse a request whose turn did not come in time."""
+        for request in [*self.requests[:1], self.request]:
+            seconds = None if request is None or request.turn is None else request.turn.give_up()
+            if request is not None and seconds is not None:
+                request.turn = None
+                self.refuse(request, self.server.application.busy(request.path, seconds))
+
+    def refuse(self, request: Parser, answer: Any) -> None:
+        """Answer a request without the application."""
+        with self.requests_lock:
+            request.error, request.completed = Refusal(answer), True
+            if request is self.request:
+                self.refused_body = True
+                self.requests.append(request)
+                self.request = None
+            self.asking = False
+        self.service()
 
     def service(self) -> None:
         request = self.requests[0]
@@ -172,30 +203,25 @@ class Channel(HTTPChannel):
         request = self.request
         if request is not None and request.wants_to_ask:
             if not (self.asking or self.requests):
-                self.asking = True
-                request.asked = True
-                self.server.add_task(Question(self, request))
+                self.asking = request.asked = True
+                question = functools.partial(self.server.task_dispatcher.add_task, Question(self, request))
+                if self.wait_for_turn(request, question) and request.error is not None:
+                    self.refuse(request, request.error.answer)
             return False
         return not self.asking and bool(super().readable())
 
     def answered(self, request: Parser, said: Any) -> None:
         """Go on with a body that is taken, or answer without it."""
+        if not isinstance(said, int):
+            self.refuse(request, said)
+            return
         with self.requests_lock:
-            if isinstance(said, int):
-                request.most = said
-                if request.continues:
-                    request.expect_continue = True
-                    self.send_continue()
-            else:
-                request.error, request.completed = Refusal(said), True
-                self.refused_body = True
-                self.requests.append(request)
-                self.request = None
+            request.most = said
+            if request.continues:
+                request.expect_continue = True
+                self.send_continue()
             self.asking = False
-        if isinstance(said, int):
-            self.server.pull_trigger()
-        else:
-            self.service()
+        self.server.pull_trigger()
 
     def handle_write(self) -> None:
         if self.close_when_flushed and not self.total_outbufs_len and self.refused_body:

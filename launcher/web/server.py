@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import resource
 import signal
@@ -40,12 +41,14 @@ class Server(TcpWSGIServer):
     most_connections = MOST_CONNECTIONS
 
     def add_task(self, task: Any) -> None:
-        # Who cannot have a turn is answered by this loop: it would be long in the queue of the threads.
-        if not (isinstance(task, Channel) and task.is_refused()):
-            super().add_task(task)
+        # Called where a request is complete: it gets a thread when it has its turn, and none where it gets no turn.
+        dispatch = functools.partial(super().add_task, task)
+        if task.wait_for_turn(task.requests[0], dispatch) and not task.receiving:
+            dispatch()
 
     def maintenance(self, now: float) -> None:
         for channel in list(self.active_channels.values()):
+            channel.give_up_waiting()
             if channel.is_over(now):
                 channel.will_close = True
 

@@ -53,8 +53,13 @@ def test_once_means_once() -> None:
 
 
 def test_the_peers_own_time_is_kept_up_to_a_limit() -> None:
-    assert RetryPolicy().delay(1, PeerBusy("later", retry_after=12.0)) == 12.0
-    assert RetryPolicy(longest_delay=30).delay(1, PeerBusy("later", retry_after=7200.0)) == 30
+    assert 12.0 <= RetryPolicy().delay(1, PeerBusy("later", retry_after=12.0)) <= 13.2
+    assert 30 <= RetryPolicy(longest_delay=30).delay(1, PeerBusy("later", retry_after=7200.0)) <= 33
+
+
+def test_sites_that_were_told_the_same_second_come_back_spread_out_and_never_before() -> None:
+    waits = [RetryPolicy().delay(1, PeerBusy("later", retry_after=20.0)) for _ in range(200)]
+    assert min(waits) >= 20.0 and max(waits) - min(waits) > 1.0
 
 
 def test_waiting_can_be_cancelled_and_retries_are_told() -> None:

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,6 +23,14 @@ class Turn:
     """A turn that begins at once."""
 
     left = 0
+    waits = False
+
+    def when_begun(self, then: Callable[[], object]) -> None:
+        if not self.waits:
+            then()
+
+    def give_up(self) -> float | None:
+        return 5.0 if self.waits else None
 
     def leave(self) -> None:
         self.left += 1
@@ -45,7 +53,11 @@ class Application:
         if self.full and environ["PATH_INFO"] != "/person":
             return busy(7, True)
         self.turns.append(Turn())
+        self.turns[-1].waits = environ["PATH_INFO"] == "/queue"
         return self.turns[-1]
+
+    def busy(self, path: str, seconds: float) -> Any:
+        return busy(seconds, True)
 
     def ask(self, environ: dict[str, Any]) -> Any:
         self.asked.append(environ["PATH_INFO"])
@@ -192,7 +204,9 @@ def test_a_large_body_is_refused_before_it_comes(running: Running) -> None:
     head = b"POST /page HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
     answer = running.talk(head, b"x" * 100_000)
     assert statuses(answer) == [401] and answer.endswith(b"log in")
-    assert running.application.asked == ["/page"] and running.application.turns == []
+    assert running.application.asked == ["/page"] and [
+        each.left > 0 for each in running.application.turns
+    ] == [True]
 
 
 def test_a_client_that_waits_for_permission_gets_it_or_the_refusal(running: Running) -> None:
@@ -263,6 +277,13 @@ def test_who_gets_no_turn_is_told_so_at_once_while_all_threads_are_busy(running:
     for line in slow:
         assert received(line).endswith(b"GET /slow 0")
         line.close()
+
+
+def test_a_turn_that_does_not_come_in_time_is_given_up(running: Running) -> None:
+    answer = running.talk(b"GET /queue HTTP/1.1\r\n%s\r\n" % CLOSE)
+    assert statuses(answer) == [503] and b"Retry-After: 5" in answer
+    answer = running.talk(b"POST /queue HTTP/1.1\r\nContent-Length: 100000\r\n%s\r\n" % CLOSE, b"x" * 100)
+    assert statuses(answer) == [503] and running.application.asked == []
 
 
 def test_the_turn_of_a_client_that_has_gone_ends(running: Running) -> None:

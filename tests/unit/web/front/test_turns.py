@@ -173,3 +173,17 @@ def test_threads_share_turns_without_losing_one() -> None:
     for thread in threads:
         thread.join(30)
     assert len(at_once) == 1000 and max(at_once) <= 3
+
+
+def test_a_server_that_waits_without_a_thread_is_called(clock: Clock) -> None:
+    turns = Turns(1, 2, clock=clock)
+    called: list[str] = []
+    first, second, third = (taken(turns, who) for who in "abc")
+    for name, turn in (("first", first), ("second", second), ("third", third)):
+        turn.when_begun(lambda name=name: called.append(name))
+    assert called == ["first"]
+    assert second.give_up() is None
+    clock.now += 60
+    assert second.give_up() is not None and second.give_up() is None
+    first.leave()
+    assert called == ["first", "third"]

@@ -35,22 +35,26 @@ class RetryPolicy:
         first_delay: seconds to wait before the second attempt.
         factor: how many times longer each further delay is.
         longest_delay: maximum delay in seconds, whatever the peer asks for.
+        spread: how much of the delay that the peer asked for is added at most, at random.
     """
 
     attempts: int = RETRIES + 1
     first_delay: float = RETRY_DELAY
     factor: float = 3.0
     longest_delay: float = 30.0
+    spread: float = 0.1
 
     def delay(self, attempt: int, error: SyncError) -> float:
         """Return how many seconds to wait after the given attempt (1 = the first) failed with ``error``.
 
-        A Retry-After of the peer is respected up to the longest delay. A random part keeps many sites that lost the
-        same server from returning at the same moment.
+        A Retry-After of the peer is respected up to the longest delay, and never cut short. A random part keeps many
+        sites that lost the same server, or were told the same second by it, from returning at the same moment.
         """
         asked = error.retry_after if isinstance(error, PeerBusy) else None
         usual = self.first_delay * self.factor ** (attempt - 1) * random.uniform(0.8, 1.2)
-        return min(max(usual, asked or 0.0), self.longest_delay)
+        if asked is None or asked < usual:
+            return min(usual, self.longest_delay)
+        return min(asked, self.longest_delay) * random.uniform(1.0, 1.0 + self.spread)
 
     def run(
         self,

@@ -125,12 +125,17 @@ class Front:
     def turn(self, environ: Environ) -> Turn | Answer:
         """Ask for the turn of a request, at once; return it, or the answer that it has to come again.
 
-        A server that does so itself puts the turn into the environment as ``limits.TURN`` and leaves it at the end.
+        A server that does so itself waits until it has begun (``Turn.when_begun``), puts it into the environment as
+        ``limits.TURN``, and leaves it at the end.
         """
         for_program = of_program(environ.get("PATH_INFO", ""))
         turns = self._peers if for_program else self._people
         turn = turns.ask(_who(environ) if for_program else None)
         return turn if isinstance(turn, Turn) else busy(turn, for_program)
+
+    def busy(self, path: str, seconds: float) -> Answer:
+        """Return the answer to a request whose turn did not come in time."""
+        return busy(seconds, of_program(path))
 
     def _in_turn(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         for_program = of_program(environ.get("PATH_INFO", ""))

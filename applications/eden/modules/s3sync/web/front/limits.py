@@ -16,8 +16,8 @@ PEERS_AT_ONCE, PEERS_WAITING = 3, 12
 PEOPLE_AT_ONCE, PEOPLE_WAITING = 6, 40
 #: Seconds that a request may be expected to wait; more is refused at once.
 PATIENCE = 2.0
-#: Threads that a server needs, so that one is always free to refuse.
-THREADS = PEERS_AT_ONCE + PEERS_WAITING + PEOPLE_AT_ONCE + PEOPLE_WAITING + 4
+#: Threads of a server that lets requests wait for their turn without one.
+THREADS = PEERS_AT_ONCE + PEOPLE_AT_ONCE + 1
 
 #: Set in the WSGI environment: the application shall only say whether it takes the body of this request, which is
 #: not there yet. It does so with status 204 and the number of bytes in this header; any other answer is a refusal.

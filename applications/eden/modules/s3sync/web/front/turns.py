@@ -20,7 +20,7 @@ from typing import Callable
 from .limits import PATIENCE
 
 #: Seconds after which everybody shall come again at the latest, and after which one that does not is forgotten.
-LONGEST, LATE = 30.0, 10.0
+LONGEST, LATE = 24.0, 10.0
 #: Seconds before that time from which on a place is kept.
 AHEAD = 1.0
 #: The part of those seconds that is left to chance, and how many are remembered.
@@ -44,6 +44,8 @@ class Turn:
         self.gate = threading.Lock()
         self.gate.acquire()
         self.began: float | None = None
+        self.asked: float = turns.now()
+        self._then: Callable[[], object] | None = None
 
     def wait(self) -> float | None:
         """Wait until the turn begins.
@@ -52,6 +54,23 @@ class Turn:
             None when it has begun; the seconds after which to come again if that took too long.
         """
         if self.gate.acquire(timeout=self._turns.longest_wait):
+            return None
+        return self._turns.give_up(self)
+
+    def when_begun(self, then: Callable[[], object]) -> None:
+        """Call a function when the turn begins, or at once if it has begun; for servers that wait without a thread."""
+        with self._turns.lock:
+            self._then = then
+            if self.began is not None:
+                self.told()
+
+    def told(self) -> None:
+        if self._then is not None:
+            self._then()
+
+    def give_up(self) -> float | None:
+        """End a wait that takes too long; return the seconds after which to come again, None if it goes on."""
+        if self._turns.now() - self.asked < self._turns.longest_wait:
             return None
         return self._turns.give_up(self)
 
@@ -81,8 +100,8 @@ class Turns:
         self._most_waiting = waiting
         self._patience = patience
         self.longest_wait = 2 * patience
-        self._clock = clock
-        self._lock = threading.Lock()
+        self.now = clock
+        self.lock = threading.Lock()
         self._running: set[Turn] = set()
         self._queue: deque[Turn] = deque()
         #: Who was refused, in the order of the first time, and when it was told to come.
@@ -98,8 +117,8 @@ class Turns:
         Returns:
             the turn, for which the caller may have to wait, or the seconds after which it shall come again.
         """
-        with self._lock:
-            now = self._clock()
+        with self.lock:
+            now = self.now()
             self._forget(now)
             turn = Turn(self, who)
             if len(self._running) < self._at_once:
@@ -113,15 +132,15 @@ class Turns:
 
     def give_up(self, turn: Turn) -> float | None:
         """End the wait for a turn; return None if it has begun in this very moment."""
-        with self._lock:
-            if turn.began is not None:
+        with self.lock:
+            if turn.began is not None or turn not in self._queue:
                 return None
             self._queue.remove(turn)
-            return self._refuse(turn.who, self._clock())
+            return self._refuse(turn.who, self.now())
 
     def end(self, turn: Turn) -> None:
-        with self._lock:
-            now = self._clock()
+        with self.lock:
+            now = self.now()
             if turn in self._running and turn.began is not None:
                 self._running.remove(turn)
                 counted = min(now - turn.began, LONGEST_COUNTED) / self._at_once
@@ -135,6 +154,7 @@ class Turns:
         turn.began = now
         self._running.add(turn)
         turn.gate.release()
+        turn.told()
 
     def _may_wait(self, who: Hashable, now: float) -> bool:
         """Return whether there is a place besides those of others who were refused before and are about to come."""
