@@ -14,7 +14,7 @@ from tests.simulation.history import History, Operation, described, make_history
 from tests.simulation.words import says_in_step
 from tests.simulation.world import World
 
-QUICK, FEATURED, MANY = 80, 40, 1200
+QUICK, FEATURED, MANY = 60, 30, 600
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,6 @@ FEATURES: dict[str, Feature] = {
 
 #: Features whose histories do not all converge yet, with what is left. The command runs them when they are named.
 OPEN = {
-    "files": "Sites say that they are in step while a file is still to be sent.",
     "hand over": "In one of some hundred histories a record stays at one site, and no list there says why.",
     "moved contacts": "A contact that moved while its former person was deleted elsewhere stays at one site.",
     "wrong clocks": "An edit by a clock that is more than a day behind is older than what it edits, and stays alone.",

@@ -47,8 +47,11 @@ class Decisions(Feature):
         table = place.db.sync_kept
         rows = place.db(table.state == KeptState.OPEN.value).select(orderby=table.id)
         if not rows:
-            tablename = rnd.choice(("org_organisation", "gis_location"))
-            place.change(tablename, some(place, tablename, number, rnd), comments=number)
+            # The first one that each site has, so that several change the same.
+            table = place.s3db["org_organisation"]
+            some(place, "org_organisation", number, rnd)
+            first = place.db(table.deleted == False).select(orderby=table.uuid).first()  # noqa: E712
+            place.change("org_organisation", first.id, comments=number)
             return
         row, side = rnd.choice(list(rows)), rnd.choice((None, Side.OURS, Side.THEIRS))
         try:
