@@ -87,7 +87,7 @@ class Applier:
         self._waiting.write_json_references(written, batch)
         self._note(written, batch.items, main)
         self._waiting.defer(written)
-        self._waiting.ask_again([item for item in batch.items if _is_here(item)])
+        self._waiting.ask_again([item for item in batch.items if item.plan.uploads and _is_here(item)])
         known = [item for item in batch.items if item.further_uuids and _is_known(item.outcome)]
         awaited = self._waiting.settle([*written, *known])
         self._waiting.redirect([item for item in batch.items if item.survivor and item.is_new])

@@ -75,7 +75,7 @@ class PendingWriter:
             return
         by_table: dict[str, list[tuple[Item, Deferred]]] = defaultdict(list)
         for item in items:
-            for each in self._missing_files(item) if item.plan.uploads and not item.is_new else ():
+            for each in self._missing_files(item) if not item.is_new else ():
                 if each.field not in item.changes and item.ours(each.field) == each.uuid:
                     by_table[each.table].append((item, each))
         for table, found in by_table.items():
