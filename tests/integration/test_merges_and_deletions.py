@@ -196,3 +196,21 @@ def test_work_that_is_newer_than_the_deletion_which_takes_it_along_can_be_put_ba
     assert "EDITED LATER" in kept[(STAFF, "h")] and kept[(STAFF, "i")] and "Uma" in kept[(PERSON, "p")]
     told = [str(row.as_dict()) for row in at.db(at.db.sync_log).select()]
     assert deleted_at == 0 or any("deleted with it" in each for each in told)
+
+
+@pytest.mark.parametrize("merged_at", [0, 1])
+def test_what_is_added_to_a_person_that_is_merged_elsewhere_goes_to_the_survivor(
+    sites: list[SampleSite], merged_at: int
+) -> None:
+    hub, other, third = sites
+    put(hub, person("p1", "Ann") + person("p2", "Anne", contact("c", "anne@example.org")), PERSON)
+    exchange(hub, other, third, times=1)
+    merge(sites[merged_at], PERSON, "p2", "p1")
+    at = sites[1 - merged_at]
+    moment = at.clock.step()
+    more = contact("c", "new@example.org", modified_on=moment), contact("d", "more@example.org")
+    put(at, person("p2", "Anne", *more), PERSON)
+    exchange(hub, other, third)
+    assert live(hub) == live(other) == live(third)
+    found = {uuid: (row["pe_id"], row["value"]) for uuid, row in live(hub).items() if "contact" in uuid}
+    assert found == {"pr_contact c": ("p1", "new@example.org"), "pr_contact d": ("p1", "more@example.org")}
