@@ -214,3 +214,40 @@ def test_what_is_added_to_a_person_that_is_merged_elsewhere_goes_to_the_survivor
     assert live(hub) == live(other) == live(third)
     found = {uuid: (row["pe_id"], row["value"]) for uuid, row in live(hub).items() if "contact" in uuid}
     assert found == {"pr_contact c": ("p1", "new@example.org"), "pr_contact d": ("p1", "more@example.org")}
+
+
+@pytest.mark.parametrize("moved_first", [True, False])
+@pytest.mark.parametrize("moved_at", [0, 1])
+def test_a_contact_that_moved_lives_on_although_its_former_person_is_deleted_elsewhere(
+    sites: list[SampleSite], moved_at: int, moved_first: bool
+) -> None:
+    hub, other, third = sites
+    put(hub, person("p1", "Ann", contact("c", "ann@example.org")) + person("p2", "Bea"), PERSON)
+    exchange(hub, other, third, times=1)
+    at, there = sites[moved_at], sites[1 - moved_at]
+    if not moved_first:
+        delete(there, PERSON, "p1")
+    at.clock.step()
+    moved = at.row(PERSON, "p2").pe_id
+    at.db(at.s3db["pr_contact"].uuid == "c").update(pe_id=moved)
+    at.db.commit()
+    if moved_first:
+        delete(there, PERSON, "p1")
+    exchange(hub, other, third)
+    assert live(hub) == live(other) == live(third)
+    assert live(hub)["pr_contact c"]["pe_id"] == "p2"
+
+
+@pytest.mark.parametrize("deleted_at", [0, 1])
+def test_a_contact_that_was_deleted_itself_stays_deleted(sites: list[SampleSite], deleted_at: int) -> None:
+    hub, other, third = sites
+    put(hub, person("p1", "Ann", contact("c", "ann@example.org")) + person("p2", "Bea"), PERSON)
+    exchange(hub, other, third, times=1)
+    at = sites[1 - deleted_at]
+    at.clock.step()
+    at.db(at.s3db["pr_contact"].uuid == "c").update(pe_id=at.row(PERSON, "p2").pe_id)
+    at.db.commit()
+    delete(sites[deleted_at], "pr_contact", "c")
+    exchange(hub, other, third)
+    assert live(hub) == live(other) == live(third)
+    assert "pr_contact c" not in live(hub)

@@ -12,7 +12,6 @@ from ...core.records import FieldError
 from ...core.schema import Table
 from ..ports import PendingReferences, Ports, Store
 from .context import HookForm
-from .gather import Batch
 from .items import MERGED, Item, TablePlan, reject
 
 
@@ -28,20 +27,19 @@ class Foresight:
         self._pending: PendingReferences = ports.pending_references
         self._numbers: dict[int, int] = {}
 
-    def check(self, plan: TablePlan, items: Sequence[Item], batch: Batch) -> None:
+    def check(self, plan: TablePlan, items: Sequence[Item]) -> None:
         """Reject records that break the rules together with the others; they are tried again later.
 
         Args:
             plan: a table with rules for sets.
             items: its records in the batch.
-            batch: the whole batch.
         """
         check = plan.table.onvalidation_set
         taken = [item for item in items if item.outcome is None and item.decision and item.decision.take]
         live = [item for item in taken if not item.record.deleted]
         if check is None or not live:
             return
-        self._numbers = {id(item): -number for number, item in enumerate(batch.items, 1)}
+        self._numbers = {}
         waiting = self._waiting_for(plan, live)
         forms = [self._form(plan, item) for item in live]
         check(
@@ -67,7 +65,8 @@ class Foresight:
         return HookForm(plan.table.name, values, before)
 
     def _key(self, item: Item) -> int:
-        return self._numbers[id(item)] if item.key is None else item.key
+        """Return the key of a record, or the number by which those of the batch refer to it until it has one."""
+        return self._numbers.setdefault(id(item), -1 - len(self._numbers)) if item.key is None else item.key
 
     def _waiting_for(self, plan: TablePlan, items: Sequence[Item]) -> list[HookForm]:
         """Return forms of records of the same table that wait for new ones of the batch."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ...core.clock import later
 from ...core.kept import Side
-from ...core.policy import Decision, DecisionReason, Policy, Terms, Version, decide, is_newer
+from ...core.policy import Decision, DecisionReason, Method, Policy, Terms, Version, decide, is_newer
 from ...core.records import Action, Record, Reference, Upload
 from ...core.schema import Component
 from ..ports import Ports
@@ -27,6 +27,7 @@ from .items import MERGED, Item, Link, TablePlan, differs
 from .references import Resolver
 
 _NONE: frozenset[int] = frozenset()
+_MOVED_AWAY = Decision(Action.UPDATED, True)
 _ECHO = Decision(Action.UNCHANGED, False, DecisionReason.ECHO)
 
 
@@ -100,7 +101,7 @@ class Planner:
         # Only now is it known which records of the other tables will be written.
         for items in tables.values():
             if items and items[0].plan.table.onvalidation_set is not None:
-                self._foresight.check(items[0].plan, items, batch)
+                self._foresight.check(items[0].plan, items)
 
     # -- compare -----------------------------------------------------------------------------------------
 
@@ -172,6 +173,7 @@ class Planner:
         ]
         contested_here = {id(item) for item in changed_here}
         echoes = self._echoes.among(changed_here) if changed_here else _NONE
+        moved_away = self._moved_away(contested)
         # What a person or program imports here is an edit: later than what it edits, or other sites would refuse it.
         by_hand = self._context.repository_id is None
         for item in items:
@@ -187,12 +189,44 @@ class Planner:
                     decision = _carry_out(self._agreed[item.uuid or ""])
                 elif id(item) in echoes:
                     decision = _ECHO
+                elif id(item) in moved_away:
+                    decision = _MOVED_AWAY
                 else:
                     decision = self._decide_item(item, id(item) in contested_here)
             item.decision = decision
             if by_hand and decision.take and item.original is not None:
                 ours, theirs = item.ours("modified_on"), item.record.modified_on or self._now
                 item.record.modified_on = later(ours, theirs, self._context.is_possible)
+
+    def _moved_away(self, contested: Mapping[str, Sequence[Item]]) -> set[int]:
+        """Return the id() of components that were deleted here with a record that they belong to no more there.
+
+        The deletion was that of the record. Where a component had moved before that came, it stays, whatever its time.
+        """
+        rules = self._terms
+        if Method.UPDATE not in rules.strategy or {rules.update_policy, rules.conflict_policy} != {
+            Policy.NEWER
+        }:
+            return set()
+        by_field: dict[tuple[str, str], list[tuple[int, Item]]] = defaultdict(list)
+        for items in contested.values():
+            for item in items:
+                component, master = item.component, item.master
+                if component is None or master is None or item.record.deleted or not item.ours("deleted"):
+                    continue
+                field = item.plan.references.get(component.fkey)
+                former = None if field is None else item.ours(field.name)
+                if field is not None and former and former != master.key_for(field):
+                    by_field[(item.plan.table.name, field.target or "")].append((former, item))
+        found: set[int] = set()
+        for (_, target), group in by_field.items():
+            owners = self._schema.get(target)
+            if owners is not None and "deleted" in owners.fields:
+                columns = (owners.key, "deleted")
+                keys = {key for key, _ in group}
+                gone = {row[0] for row in self._store.fetch(owners, columns, owners.key, keys) if row[1]}
+                found |= {id(item) for key, item in group if key in gone}
+        return found
 
     def _is_agreed(self, item: Item) -> bool:
         agreed = self._agreed.get(item.uuid or "")
