@@ -21,3 +21,5 @@ backlog = 1024
 # A process that does not even come back to its loop is replaced; a long import does not count for that.
 timeout = 120
 graceful_timeout = 20
+# What it writes is for its own user alone.
+umask = 0o077

@@ -51,13 +51,14 @@ class AccessLog:
 
     def __init__(self, application: Any, path: Path) -> None:
         self._application = application
-        self._file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 (as long as the process)
+        self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (as long as the process)
 
         self.limits, self.ask, self.busy = application.limits, application.ask, application.busy
 
     def turn(self, environ: dict[str, Any]) -> Any:
         turn = self._application.turn(environ)
         if isinstance(turn, tuple):
+            # Written with the next request that is served: a crowd is refused without a wait for the disk.
             self._note(environ, turn[0], 0.0)
         return turn
 
@@ -68,6 +69,7 @@ class AccessLog:
 
         def note(status: str, *rest: Any) -> Any:
             self._note(asked, status, time.monotonic() - began)
+            self._file.flush()
             return start_response(status, *rest)
 
         return self._application(environ, note)  # type: ignore[no-any-return]
@@ -80,4 +82,6 @@ class AccessLog:
 
 
 def _one_line(text: str) -> str:
-    return "".join(each if each.isprintable() else "?" for each in text).replace(",", "%2C")
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else "?" for each in text)
+    return text.replace(",", "%2C")

@@ -122,7 +122,7 @@ def test_a_document_too_large_is_refused_by_the_words_of_the_interface(site: str
     ("path", "headers", "statuses"),
     [
         ("/sync/sync.xml?resource=org_organisation", "Content-Length: {length}", [401, 200]),
-        ("/sync/sync.xml?resource=org_organisation", "Transfer-Encoding: chunked", [401]),
+        ("/sync/sync.xml?resource=org_organisation", "Transfer-Encoding: chunked", [401, 200]),
         ("/default/index", "Content-Length: {length}\r\nContent-Length: 0", [400]),
         ("/default/index", "Content-Length: {length}\r\nTransfer-Encoding: chunked", [400]),
     ],
@@ -144,7 +144,10 @@ def test_nothing_of_a_body_is_taken_for_a_request(
                 got += data
         except (ConnectionResetError, BrokenPipeError):
             pass
-    assert [int(each) for each in re.findall(rb"HTTP/1\.1 (\d+)", got)] in (statuses, [])
+    assert b"image/svg" not in got
+    # Where the connection is closed, the answer may be lost, and the next request has none.
+    answered = [int(each) for each in re.findall(rb"HTTP/1\.1 (\d+)", got)]
+    assert answered == statuses[: len(answered)]
 
 
 def test_requests_are_noted(site: str, folder: Path) -> None:

@@ -89,7 +89,7 @@ def served(checkout: Path, folder: Path) -> Iterator[str]:
         deadline = time.monotonic() + 60
         while True:
             try:
-                requests.get(base, timeout=5)
+                requests.get(base, timeout=60)
                 break
             except requests.ConnectionError:
                 assert time.monotonic() < deadline and server.poll() is None, "the web server did not start"
