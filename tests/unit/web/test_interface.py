@@ -177,3 +177,14 @@ def test_a_page_of_another_site_writes_nothing(
     refused = refusal(entrance, request)
     # Without a body, and for a push without a resource, there is nothing to take: 400, or 200 as an Eden says it.
     assert (refused.status == 403) == (status == 403)
+
+
+def test_by_rest_a_record_is_of_the_account_whatever_it_says(site: Site) -> None:
+    site.db.auth_user.insert(id=2, email="admin@example.org")
+    named = " ".join(f'{name}="admin@example.org"' for name in ("created_by", "modified_by", "owned_by_user"))
+    body = f'<s3xml><resource name="org_organisation" uuid="u" {named}><data field="name">A</data></resource></s3xml>'
+    request = asked("POST")
+    request.body = io.BytesIO(body.encode())
+    of_table(request, SimpleNamespace(headers={}))
+    row = site.db(site.db.org_organisation.uuid == "u").select().first()
+    assert (row.created_by, row.modified_by, row.owned_by_user) == (1, 1, 1)

@@ -17,6 +17,7 @@ from s3sync.core.errors import (
     StoreBusy,
     SyncError,
 )
+from s3sync.core.limits import MOST_EMPTY_PAGES
 from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal
 from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.exchange.run.ports import Position, PushPage, Stage, Task
@@ -207,6 +208,23 @@ def test_a_cursor_that_stands_still_is_an_error(world: World, monkeypatch: pytes
     monkeypatch.setattr(world.peer, "pull", stuck)
     with pytest.raises(RunFailed, match="stays where it is"):
         world.engine(task("a", pushes=False)).run()
+
+
+def test_pages_without_records_come_to_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    pull = world.peer.pull
+
+    def endless(exchange: Exchange, **options: Any) -> PullResult:
+        asked.append(options["cursor"])
+        page = pull(exchange, **{**options, "cursor": "0"})
+        page.cursor, page.more = str(len(asked)), True
+        return page
+
+    world.peer.pages["a"] = []
+    monkeypatch.setattr(world.peer, "pull", endless)
+    with pytest.raises(RunFailed, match="stays where it is"):
+        world.engine(task("a", pushes=False)).run()
+    assert len(asked) == MOST_EMPTY_PAGES
 
 
 def test_files_are_sent_and_remembered_until_they_are(world: World) -> None:

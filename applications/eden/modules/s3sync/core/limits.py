@@ -27,6 +27,10 @@ CHUNK = 256 * 1024
 BEGINNING = 64 * 1024
 #: The factor by which a page is made smaller when it was too large for the other side.
 SHRINK = 4
+#: Pages without a record, one after another, after which a pull ends: who says that more comes must send it.
+MOST_EMPTY_PAGES = 100
+#: Resources and data sets of another site's offer, and characters of its names, that are kept.
+MOST_OFFERED, LONGEST_OFFERED = 2000, 255
 #: Files that one answer asks a peer for.
 MOST_FILES = 1000
 

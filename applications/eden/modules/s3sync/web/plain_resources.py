@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from gluon import HTTP
@@ -158,7 +159,7 @@ def _import(site: Site, request: Any, response: Any, table: Table, key: int | No
         raise BadRequest(f"{table.name} holds no records of its own.", hint="Import one of its instances.")
     lenient = str(request.get_vars.get("ignore_errors", "")).lower() == "true"
     terms = Terms(update_policy=Policy.OTHER, conflict_policy=Policy.OTHER)
-    context = site.context(None, None)
+    context = replace(site.context(None, None), by_account=True)
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(
             request_body(site, request, site.host.settings.get_sync_max_document_size())

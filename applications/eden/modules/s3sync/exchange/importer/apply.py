@@ -51,7 +51,7 @@ class Applier:
         self._ports = ports
         self._context = context
         deleter = Deleter(ports, context.repository_id, context.delivered, context.is_possible, losses)
-        self._owners = Owners(ports.accounts)
+        self._owners = Owners(ports.accounts, believed=not context.by_account)
         self._links = Links(ports)
         self._hand_over = HandOver(ports.store)
         self._creator = Creator(ports, context, self._owners, self._links)

@@ -44,6 +44,7 @@ class Context:
         again: whether the sender sends again what it has sent before: an older version is no change then.
         final: whether a deletion that others stand in the way of is refused at once. In an exchange it waits: they may
             be deleted, moved or freed by what comes later.
+        by_account: whether the account has written the records, whatever they say of users and groups.
     """
 
     repository_id: int | None = None
@@ -59,6 +60,7 @@ class Context:
     is_possible: Callable[[datetime], bool] = any_time
     again: bool = False
     final: bool = True
+    by_account: bool = False
 
 
 class Vars(dict[str, Any]):

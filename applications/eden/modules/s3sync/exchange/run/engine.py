@@ -28,7 +28,7 @@ from ...core.errors import (
     SyncError,
     TlsFailed,
 )
-from ...core.limits import LOGGED_PROBLEMS, MOST_PROBLEMS, SHRINK
+from ...core.limits import LOGGED_PROBLEMS, MOST_EMPTY_PAGES, MOST_PROBLEMS, SHRINK
 from ...core.messages import Sentence, Text, bounded, received, sent
 from ...core.records import Action
 from ...core.retry import NO_RETRY, RetryPolicy
@@ -225,6 +225,7 @@ class Engine:
         limit = self._page_size
         numbering = Numbering(self._local, self._progress, task)
         more = first = True
+        empty = 0
         while more:
             self._progress.check()
             position = self._local.position(task)
@@ -249,7 +250,8 @@ class Engine:
             if page.is_ours:
                 self._local.learn(frozenset((PeerCapability.CURSOR,)))
             more = page.more
-            if more and page.cursor == position.cursor:
+            empty = 0 if any(taken.counts.values()) else empty + 1
+            if more and (page.cursor == position.cursor or empty >= MOST_EMPTY_PAGES):
                 raise ProtocolError(Sentence.PAGE_STANDS_STILL.say(resource=task.resource), remote=True)
         total.problems += self._files.fetch(task.resource)
         self._tell(

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ...core.errors import ProtocolError
+from ...core.limits import LONGEST_OFFERED, MOST_OFFERED
+from .names import LONGEST_UUID
 from .replies import as_count, as_text, as_texts, as_time, succeeded
 from .times import format_msince
 from .variables import read_words
@@ -112,19 +114,19 @@ def read_offer(reply: Any) -> Offer:
     if not isinstance(sender, str) or not sender or not isinstance(resources, list):
         raise ProtocolError("The peer did not say who it is and what it offers.", remote=True)
     return Offer(
-        uuid=sender,
-        name=as_text(told.get("name")),
-        software=as_text(told.get("software")),
-        version=as_text(told.get("version")) or None,
-        capabilities=read_words(told.get("capabilities")),
+        uuid=sender[:LONGEST_UUID],
+        name=_name(told.get("name")),
+        software=_name(told.get("software")),
+        version=_name(told.get("version")) or None,
+        capabilities=frozenset(sorted(read_words(told.get("capabilities")))[:MOST_OFFERED]),
         time=as_time(told.get("time")),
         known=told.get("known") is True,
         page_size=as_count(told.get("page_size")),
         most_per_page=as_count(told.get("most_per_page")),
         resources=tuple(
-            Offered(each["name"], as_text(each.get("title")) or each["name"], as_count(each.get("records")))
-            for each in resources
-            if isinstance(each, dict) and isinstance(each.get("name"), str) and each["name"]
+            Offered(each["name"], _name(each.get("title")) or each["name"], as_count(each.get("records")))
+            for each in resources[:MOST_OFFERED]
+            if isinstance(each, dict) and _is_name(each.get("name"))
         ),
         datasets=_offered_sets(told.get("datasets")),
     )
@@ -133,8 +135,18 @@ def read_offer(reply: Any) -> Offer:
 def _offered_sets(told: Any) -> tuple[OfferedSet, ...]:
     return tuple(
         OfferedSet(
-            each["code"], as_text(each.get("name")) or each["code"], tuple(as_texts(each.get("resources")))
+            each["code"],
+            _name(each.get("name")) or each["code"],
+            tuple(name for name in as_texts(each.get("resources"))[:MOST_OFFERED] if _is_name(name)),
         )
-        for each in (told if isinstance(told, list) else [])
-        if isinstance(each, dict) and isinstance(each.get("code"), str) and each["code"]
+        for each in (told if isinstance(told, list) else [])[:MOST_OFFERED]
+        if isinstance(each, dict) and _is_name(each.get("code"))
     )
+
+
+def _name(value: Any) -> str:
+    return as_text(value)[:LONGEST_OFFERED]
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_OFFERED
