@@ -148,6 +148,13 @@ class TransactionContract(WithOrganisations):
         with pytest.raises(ZeroDivisionError), site.store.transaction():
             raise ZeroDivisionError
 
+    def test_so_it_is_where_somebody_waits_less_than_usual(self, site: Storage) -> None:
+        other = Storage(site.database, migrate=False)
+        with pytest.raises(ZeroDivisionError), other.store.patience(1):
+            other.store.rows("SELECT 1")
+            other.db._adapter.connection.close()
+            raise ZeroDivisionError
+
     def test_what_a_request_has_written_before_is_committed(self, site: Storage) -> None:
         table = site.table("org_organisation")
         site.db.org_organisation.insert(name="Request")

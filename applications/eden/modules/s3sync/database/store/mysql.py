@@ -101,7 +101,10 @@ class MySQLStore(JournalRows):
 
     def _undo(self, passing: BaseException) -> None:
         super()._undo(passing)
-        self.committed()
+        try:
+            self.committed()
+        except SyncError as gone:
+            raise passing from gone
 
     def wait_at_most(self, seconds: float | None) -> None:
         """See Transactions."""

@@ -61,8 +61,9 @@ class Statements:
         Raises:
             SyncError: StoreBusy, StoreFull or RowRefused, by what the driver reports.
         """
-        cursor = self.cursor()
         try:
+            # A connection that is lost has no cursor either.
+            cursor = self.cursor()
             cursor.execute(sql, tuple(parameters))
         except self.driver_errors() as error:
             raise self.translated(error, sql) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -13,6 +14,7 @@ from ...core.errors import StoreBusy, SyncError
 from .statements import BUSY_SECONDS, Statements
 
 T = TypeVar("T")
+logger = logging.getLogger("eden.sync")
 
 #: How often work that ended in a deadlock is done, and up to how many seconds pass before the second time.
 MOST_DEADLOCKS, FIRST_PAUSE = 5, 0.02
@@ -78,7 +80,11 @@ class Transactions(Statements):
             raise
         finally:
             self._open.patience = before
-            self.wait_at_most(None)
+            try:
+                self.wait_at_most(None)
+            except SyncError as gone:
+                # A connection that is lost waits for nothing; what went wrong inside is told.
+                logger.warning("The database was lost: %s", gone)
 
     @property
     def in_transaction(self) -> bool:
