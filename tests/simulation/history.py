@@ -81,7 +81,7 @@ def make_history(seed: int, features: Sequence[str] = ()) -> History:
     """
     rnd = random.Random(seed)
     if len(features) > 1:
-        features = [name for name in features if rnd.random() < 0.5]
+        features = [name for name in features if rnd.random() < 0.5 and not FEATURES[name].alone]
     sites = rnd.choice((2, 2, 3, 3, 4))
     history = History(
         seed,

@@ -22,6 +22,7 @@ class Feature:
         tables: further tables that are edited and compared, each with a field that may be anything.
         resources: further resources that are exchanged, after the usual ones.
         words_hold: whether sites that say to be in step right after a run hold the same then, not only in the end.
+        alone: whether it goes with no other feature.
         differ_by_choice: whether sites may differ by what was chosen; then nobody need say so.
         telling: the kinds of open entries that tell people why sites differ.
     """
@@ -32,6 +33,7 @@ class Feature:
     tables: ClassVar[dict[str, str]] = {}
     resources: ClassVar[tuple[str, ...]] = ()
     words_hold: ClassVar[bool] = True
+    alone: ClassVar[bool] = False
     differ_by_choice: ClassVar[bool] = False
     telling: ClassVar[tuple[str, ...]] = ("rejected",)
 

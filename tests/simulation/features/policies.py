@@ -44,6 +44,7 @@ class AnyPolicies(LastWord):
 
     name = "any policies"
     fires = ("kept conflict", "kept refused")
+    alone = True
     differ_by_choice = True
     #: Whoever chose the policy decided on these.
     telling = ("rejected", "refused", "conflict")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from s3sync.conflicts import resolve as resolve
 from s3sync.core.errors import SyncError
-from s3sync.core.kept import KeptState, Side
+from s3sync.core.kept import KeptKind, KeptState, Side
 
 from ..edits import MAKERS, some
 from .base import Feature
@@ -53,7 +53,10 @@ class Decisions(Feature):
             first = place.db(table.deleted == False).select(orderby=table.uuid).first()  # noqa: E712
             place.change("org_organisation", first.id, comments=number)
             return
-        row, side = rnd.choice(list(rows)), rnd.choice((None, Side.OURS, Side.THEIRS))
+        row = rnd.choice(list(rows))
+        # Who accepts a rejection agrees that sites differ.
+        keep = (None,) if row.kind == KeptKind.CONFLICT.value else ()
+        side = rnd.choice((*keep, Side.OURS, Side.THEIRS))
         try:
             if side is None:
                 resolve.accept(place.site, row.id, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from s3sync.administration.tasks import delete_task
 from s3sync.conflicts import resolve as resolve
-from s3sync.core.kept import KeptState
+from s3sync.core.kept import KeptKind, KeptState
 from s3sync.site import tasks as tasks
 
 from .. import edits as edits
@@ -29,7 +29,9 @@ class Purge(Feature):
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``."""
         site, table = place.site, place.db.sync_kept
-        for row in place.db(table.state == KeptState.OPEN.value).select(orderby=table.id):
+        # Who accepts a rejection agrees that sites differ; a conflict is over.
+        over = (table.state == KeptState.OPEN.value) & (table.kind == KeptKind.CONFLICT.value)
+        for row in place.db(over).select(orderby=table.id):
             if rnd.random() < 0.5:
                 resolve.accept(site, row.id, None)
         if not place.db(table).count():
