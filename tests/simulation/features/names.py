@@ -9,9 +9,11 @@ from ..edits import MAKERS, some
 from .base import Feature
 
 if TYPE_CHECKING:
+    from ..history import History
     from ..place import Place
     from ..world import World
 
+TYPE = "org_organisation_type"
 NAMED = tuple(name for name in MAKERS if name not in ("pr_person", "org_office"))
 
 
@@ -40,3 +42,36 @@ class SameNames(Feature):
         table = place.s3db["org_organisation"]
         world.happened["same name given"] += not place.db(table.name == name).isempty()
         place.insert("org_organisation", name=name, uuid=f"o{number}")
+
+
+class AdoptedUuids(SameNames):
+    """The same, at sites that adopt each other's uuids: such organisations become one record."""
+
+    name = "adopted uuids"
+
+    def begin(self, world: World, history: History) -> None:
+        """See ``Feature``."""
+        for place in world.sites:
+            place.db(place.db.sync_repository).update(synchronise_uuids=True)
+            place.db.commit()
+
+
+class SameTypes(Feature):
+    """Several sites make types of the same unique name, or give it to those that they have."""
+
+    name = "same types"
+    fires = ("same type made", "same type renamed")
+
+    def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
+        """See ``Feature``."""
+        table = place.s3db[TYPE]
+        name = f"type {rnd.choice('PQRST')}"
+        if not place.db(table.name == name).isempty():
+            return
+        key = place.any(TYPE, rnd) if rnd.random() < 0.4 else None
+        if key is None:
+            place.insert(TYPE, name=name, uuid=f"t{number}")
+            world.happened["same type made"] += 1
+        else:
+            place.change(TYPE, key, name=name)
+            world.happened["same type renamed"] += 1

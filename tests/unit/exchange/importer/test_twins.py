@@ -6,8 +6,11 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from s3sync.core.policy import Terms
 from s3sync.exchange.importer import Importer
-from tests.support.documents import EARLIER, LATER, data, deleted, reasons, resource, told
+from tests.support.documents import EARLIER, LATER, ORG, data, deleted, org, reasons, resource, told
 from tests.support.exchange import Pair
 from tests.support.site import Clock, SampleSite
 
@@ -231,3 +234,60 @@ def test_whose_version_in_an_earlier_batch_was_refused_is_no_twin(site: SampleSi
     report = site.push(kind("1", "Basalt", modified_on=EARLIER) + kind("new", "Granite"), TYPE)
     assert told(report) == {"skipped": 1, "rejected": 1}
     assert names(site) == {"1": "Granite"}
+
+
+# --- adopted uuids --------------------------------------------------------------------------------------
+
+ADOPT = Terms(synchronise_uuids=True)
+
+
+def test_a_record_that_is_equal_but_for_its_uuid_adopts_the_senders(site: SampleSite) -> None:
+    site.push(org("mine", "Same"), ORG)
+    before = site.journal.head()
+    assert told(site.push(org("theirs", "Same"), ORG, ADOPT)) == {"unchanged": 1}
+    assert [row.uuid for row in site.rows(ORG)] == ["theirs"]
+    assert 'uuid="theirs"' in site.export(ORG, after=before)[0].decode(), "others have to learn of it"
+    settled = site.journal.head()
+    site.push(org("theirs", "Same"), ORG, ADOPT)
+    assert site.journal.head() == settled
+
+
+def test_without_the_option_an_equal_record_with_another_uuid_is_another_one(site: SampleSite) -> None:
+    site.push(org("mine", "Same"), ORG)
+    site.push(org("theirs", "Same"), ORG)
+    assert sorted(row.uuid for row in site.rows(ORG)) == ["mine", "theirs"]
+
+
+def test_a_record_is_found_by_the_uuid_that_it_had_and_of_known_ones_the_first_stays(
+    site: SampleSite,
+) -> None:
+    site.push(org("b", "Same"), ORG)
+    site.push(org("c", "Same", modified_on=LATER), ORG, ADOPT)
+    assert [row.uuid for row in site.rows(ORG)] == ["c"]
+    site.push(org("b", "Renamed", modified_on="2026-03-01T13:00:00"), ORG, ADOPT)
+    assert [(row.uuid, row.name) for row in site.rows(ORG)] == [("b", "Renamed")]
+    site.push(org("c", "Renamed again", modified_on="2026-03-01T14:00:00"), ORG, ADOPT)
+    assert [(row.uuid, row.name) for row in site.rows(ORG)] == [("b", "Renamed again")]
+
+
+@pytest.mark.parametrize("ring", [False, True])
+def test_sites_that_adopt_each_others_uuids_end_with_one(tmp_path: Path, ring: bool) -> None:
+    clock = Clock()
+    sites = [SampleSite(tmp_path / name, clock=clock) for name in "xyz"]
+    pairs = [Pair(sites[0], sites[1], ORG), Pair(sites[1], sites[2], ORG)]
+    pairs += [Pair(sites[2], sites[0], ORG)] if ring else []
+    for number, each in enumerate(sites):
+        each.push(org(f"u{number}", "Same"), ORG, repository_id=None)
+        each.db(each.db.sync_repository).update(synchronise_uuids=True)
+        each.db.commit()
+    for _ in range(4):
+        clock.step(60)
+        for pair in pairs:
+            pair.run()
+    assert len({row.uuid for each in sites for row in each.rows(ORG)}) == 1
+    quiet = [each.journal.head() for each in sites]
+    for pair in pairs:
+        pair.run()
+    assert [each.journal.head() for each in sites] == quiet
+    for each in sites:
+        each.close()

@@ -168,7 +168,9 @@ class Importer:
     ) -> Report:
         planner = Planner(self._ports, gatherer, terms, context, agreed)
         losses = Losses(self._ports.schema, self._snapshot, context.repository_id)
-        applier = Applier(self._ports, context, gatherer.reference_uuid, planner.resolver, losses)
+        applier = Applier(
+            self._ports, context, gatherer.reference_uuid, planner.resolver, losses, terms.synchronise_uuids
+        )
         report = Report()
         waiting = iter(batches)
         while True:

@@ -24,7 +24,7 @@ from .losses import Losses
 from .owners import Owners
 from .pending import PendingWriter
 from .references import Resolver
-from .update import HandOver, Updater
+from .update import HandOver, Updater, adopts
 
 _WRITTEN = (Action.CREATED, Action.UPDATED, Action.DELETED, Action.MERGED)
 
@@ -38,6 +38,7 @@ class Applier:
         uuid_of: returns the uuid of a reference's target, as it is stored here.
         resolver: looks up references.
         losses: keeps what the effects of deletions and merges take away.
+        synchronise_uuids: whether records that came as they are here adopt the uuids that they came with.
     """
 
     def __init__(
@@ -47,7 +48,9 @@ class Applier:
         uuid_of: Callable[[Reference], str | None],
         resolver: Resolver,
         losses: Losses,
+        synchronise_uuids: bool = False,
     ) -> None:
+        self._synchronise_uuids = synchronise_uuids
         self._ports = ports
         self._context = context
         deleter = Deleter(ports, context.repository_id, context.delivered, context.is_possible, losses)
@@ -77,6 +80,8 @@ class Applier:
         late = self._creator.create(creates)
         updates = [item for item in live if not item.is_new and item.outcome is None]
         self._updater.update(updates)
+        if self._synchronise_uuids:
+            self._updater.adopt([item for item in batch.items if _is_same(item) and adopts(item)])
         self._hand_over.settle()
         self._links.write_late(late)
         self._merger.remove([item for item in taken if item.record.deleted and item.outcome is None])
@@ -183,6 +188,12 @@ class Applier:
                     values = {**(before or {}), **item.changes, **item.super_keys, table.key: item.key}
                     values["uuid"] = item.uuid
                     hook(HookForm(table.name, values, before))
+
+
+def _is_same(item: Item) -> bool:
+    """Return whether a record came as it is here."""
+    decided = item.outcome is None and item.decision is not None and item.decision.action is Action.UNCHANGED
+    return decided and not item.record.deleted
 
 
 def _is_here(item: Item) -> bool:

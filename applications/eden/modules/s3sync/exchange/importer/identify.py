@@ -54,8 +54,9 @@ class Identifier:
             uuid_at = plan.uuid_at
             for row in self._store.fetch(plan.table, plan.columns, "uuid", list(by_uuid)):
                 self._found(by_uuid[row[uuid_at]], row)
-        if plan.unique:
+        if plan.unique or (self._synchronise_uuids and plan.table.duplicate is not None):
             self._identify_twins(plan, items)
+        if plan.unique:
             self._identify_by_unique(plan, items, batch)
         if plan.table.duplicate is not None:
             self._identify_duplicates(plan, plan.table.duplicate, items, batch)
@@ -114,7 +115,8 @@ class Identifier:
         for uuid, item in unknown.items():
             if uuid in rows:
                 self._found(item, rows[uuid])
-                item.twin = True
+                # Sites that adopt each other's uuids in a ring would never end: of known ones the first stays.
+                item.twin = bool(plan.unique) or rows[uuid][plan.uuid_at] < uuid
         for item in items:
             if id(item) in named:
                 self._follow_sender(item, named[id(item)], rows)

@@ -94,6 +94,16 @@ def _placeholder(field: Field) -> Any:
     return f"~{uuids.uuid4().hex}"[: field.length or None]
 
 
+def adopts(item: Item) -> bool:
+    """Return whether a record takes over the uuid that it came with."""
+    return (
+        item.original is not None
+        and item.uuid is not None
+        and not item.twin
+        and item.uuid != item.ours("uuid")
+    )
+
+
 class Updater:
     """Writes changes of existing records.
 
@@ -129,16 +139,42 @@ class Updater:
         for (_, names), items in groups.items():
             self._update_group(items[0].plan, names, items)
 
+    def adopt(self, items: Sequence[Item]) -> None:
+        """Take over the uuids of records that are equal but for them, and remember the former ones."""
+        groups: dict[str, list[Item]] = defaultdict(list)
+        for item in items:
+            groups[item.plan.table.name].append(item)
+        for group in groups.values():
+            table = group[0].plan.table
+            try:
+                with self._ports.store.savepoint():
+                    self._ports.store.update(table, ("uuid",), [(item.key, item.uuid) for item in group])
+            except RowRefused as error:
+                for item in group:
+                    item.outcome = refused(item, error)
+                continue
+            self._ports.journal.assert_ours(table.name, [item.key for item in group if item.key is not None])
+            self.remember_former(group)
+
+    def remember_former(self, items: Sequence[Item]) -> None:
+        """Remember under which uuids others may still know records that adopted another one."""
+        former: dict[str, dict[str, int]] = defaultdict(dict)
+        for item in items:
+            if adopts(item) and item.key is not None:
+                former[item.plan.table.name][item.ours("uuid")] = item.key
+        for table, keys in former.items():
+            self._ports.twins.remember(table, keys)
+
     def _update_group(self, plan: TablePlan, names: tuple[str, ...], items: Sequence[Item]) -> None:
-        adopt = any(
-            item.uuid is not None and not item.twin and item.uuid != item.ours("uuid") for item in items
-        )
+        adopt = any(map(adopts, items))
         columns = (*names, "modified_on", "modified_by", *(("uuid",) if adopt else ()))
         rows = [self._changed_row(item, names, adopt) for item in items]
         try:
             with self._ports.store.savepoint():
                 self._ports.store.update(plan.table, columns, rows)
                 self._update_supers(plan, names, items)
+                if adopt:
+                    self.remember_former(items)
         except RowRefused as error:
             if len(items) == 1:
                 items[0].outcome = refused(items[0], error)
