@@ -68,7 +68,7 @@ FEATURES: dict[str, Feature] = {
 
 #: Features whose histories do not all converge yet, with what is left. The command runs them when they are named.
 OPEN = {
-    "adopted uuids": "Not tried often enough.",
+    "adopted uuids": "Where a site has two records of one name, sites do not agree which of them are one.",
     "hand over": "In one of some hundred histories a record stays at one site, and no list there says why.",
     "moved contacts": "A contact that moved while its former person was deleted elsewhere stays at one site.",
     "same types": "Not tried often enough.",
