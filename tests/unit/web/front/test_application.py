@@ -88,6 +88,7 @@ def test_a_request_within_the_limits_reaches_the_application(front: Front, site:
     [
         ("501", {"method": "FOO"}),
         ("414", {"QUERY_STRING": "x" * REQUEST_LINE}),
+        ("400", {"PATH_INFO": "/eden/static/styles/\0"}),
         ("431", {"HTTP_X": "x" * HEADERS}),
         ("431", {f"HTTP_X{number}": "x" for number in range(MOST_HEADERS + 1)}),
         ("400", {"CONTENT_LENGTH": "5, 0"}),

@@ -186,13 +186,16 @@ def check_head(environ: Environ) -> None:
     """Check what comes before the body.
 
     Raises:
-        Refused: it is too long, has an unknown method, or leaves open where the body ends.
+        Refused: it is too long, has an unknown method or a NUL, or leaves open where the body ends.
     """
     if environ.get("REQUEST_METHOD") not in METHODS:
         raise Refused(501, "This method is not known here.")
     uri = environ.get("REQUEST_URI") or environ.get("PATH_INFO", "") + environ.get("QUERY_STRING", "")
     if len(uri) > REQUEST_LINE:
         raise Refused(414, f"The address has more than {REQUEST_LINE} characters.")
+    if "\0" in environ.get("PATH_INFO", ""):
+        # No file can have such a name, and web2py fails where it looks for one.
+        raise Refused(400, "The address holds a NUL.")
     headers = [len(name) + len(str(value)) for name, value in environ.items() if name.startswith("HTTP_")]
     if len(headers) > MOST_HEADERS or sum(headers) > HEADERS:
         raise Refused(431, f"A request may have {MOST_HEADERS} headers with {HEADERS} bytes.")
