@@ -83,12 +83,16 @@ def test_a_request_within_the_limits_reaches_the_application(front: Front, site:
     assert site.bodies == [b"a=1&b=2"]
 
 
+@pytest.mark.parametrize("path", ["/eden/static/styles/\0", "/eden/sync/file/\0.txt"])
+def test_an_address_with_a_nul_is_refused(front: Front, site: Site, path: str) -> None:
+    assert ask(front, path)[0] == "400" and site.seen == []
+
+
 @pytest.mark.parametrize(
     ("status", "more"),
     [
         ("501", {"method": "FOO"}),
         ("414", {"QUERY_STRING": "x" * REQUEST_LINE}),
-        ("400", {"PATH_INFO": "/eden/static/styles/\0"}),
         ("431", {"HTTP_X": "x" * HEADERS}),
         ("431", {f"HTTP_X{number}": "x" for number in range(MOST_HEADERS + 1)}),
         ("400", {"CONTENT_LENGTH": "5, 0"}),
