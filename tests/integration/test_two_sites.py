@@ -65,6 +65,13 @@ runs = db(db.sync_run).select(db.sync_run.state, db.sync_run.message, orderby=db
 print("STATE" + json.dumps([[row.state, row.message] for row in runs]))
 """
 
+STANDS = """
+import json
+from applications.eden.modules.s3sync.monitoring.status import statuses
+(found,) = statuses(current.sync_site)
+print("STATE" + json.dumps([found.state.condition.value, found.state.reason.value]))
+"""
+
 SCHEDULED = """
 import json
 run = db(db.scheduler_run.status != "RUNNING").select().first()
@@ -153,6 +160,9 @@ def test_two_sites_exchange_what_they_know(sites: tuple[WebSite, WebSite], tmp_p
             wanted = {*live(before[0])[table], *live(before[1])[table]}
             assert set(live(ours)[table]) == wanted, f"{table}: something was lost or invented"
         assert any(values.get("file") for values in ours["doc_document"].values())
+        for site in (headquarters, field):
+            eventually(lambda each=site: told(each, STANDS) == ["in_step", "equal"])
+        assert not different(*states(field, headquarters)), "both say that they are in step"
 
         # Changes on either side: a field, a new record with a reference, a component, deletions, a file.
         headquarters.run(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from s3sync.active.local_site import LocalSite
+from s3sync.active.standing import StandingExchange
 from s3sync.core.cursor import Comparison, RequestNumber
 from s3sync.core.errors import PeerUnreachable
 from s3sync.core.retry import RetryPolicy
@@ -23,6 +24,7 @@ from s3sync.passive import offer as passive_offer
 from s3sync.passive import pull as passive_pull
 from s3sync.passive import push as passive_push
 from s3sync.passive import registration as registration
+from s3sync.passive import standing as passive_standing
 from s3sync.site import Site
 from s3sync.site.uploaded import upload_path
 from s3sync.wire.protocol.dry_run import DryRunResult
@@ -30,6 +32,7 @@ from s3sync.wire.protocol.offer import Offer
 from s3sync.wire.protocol.pull import PullRequest
 from s3sync.wire.protocol.push import PushRequest
 from s3sync.wire.protocol.registration import RegistrationRequest
+from s3sync.wire.protocol.standing import OpenList, StandingReport, read_standing_reply, standing_reply
 from s3sync.wire.s3xml import DocumentReader
 from s3sync.wire.s3xml.error_tree import rejected_uuids
 
@@ -140,6 +143,12 @@ class DirectPeer:
             files=list(reply.files),
             waiting=0 if self.never_final else reply.waiting,
         )
+
+    def standing(self, report: StandingReport) -> OpenList | None:
+        if self.eden:
+            return None
+        told = passive_standing.take(self.other, self.uuid, StandingReport.from_body(report.to_body()))
+        return read_standing_reply(standing_reply(told))
 
     def dry_run(
         self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
@@ -257,4 +266,8 @@ class Pair:
             retry_policy=RetryPolicy(attempts=3),
             sleep=lambda seconds: None,
         )
-        return engine.run()
+        standing = StandingExchange(self.own.repository(self.repository.id), self.peer, list(self.tasks))
+        standing.begin()
+        report = engine.run()
+        standing.end(report)
+        return report

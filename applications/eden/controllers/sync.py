@@ -39,6 +39,13 @@ def offer():
     return interface.offer_request(request, response)
 
 
+def standing():
+    """Take how the run of another site ended: /sync/standing.json."""
+    from s3sync.web import interface as interface
+
+    return interface.standing_request(request, response)
+
+
 def repository():
     """Register a site at /sync/repository/register.json; all other addresses are screens."""
     if request.args(0) == "register":

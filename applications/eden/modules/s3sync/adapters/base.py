@@ -19,6 +19,7 @@ from ..core.errors import ConfigurationError, PeerRefused
 from ..exchange.peer import Capability, Exchange, PullResult, PushResult, Registration
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.offer import Offer
+from ..wire.protocol.standing import OpenList, StandingReport
 from .connection_test import ConnectionTest, complete
 from .lines import Lines
 from .settings import Kind, Setting
@@ -113,6 +114,10 @@ class Adapter(ABC):
 
     def offer(self) -> Offer | None:
         """See port ``Peer``; with ``OFFER``."""
+        return None
+
+    def standing(self, report: StandingReport) -> OpenList | None:
+        """See port ``Peer``; only for types whose peers announce the capability CURSOR."""
         return None
 
     def greet(self) -> None:

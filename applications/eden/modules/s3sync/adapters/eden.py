@@ -37,6 +37,7 @@ from ..wire.protocol.names import (
     FILE_PATH,
     OFFER_PATH,
     REGISTER_PATH,
+    STANDING_PATH,
     SYNC_PATH,
     PeerCapability,
 )
@@ -45,6 +46,7 @@ from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.push import PushReply, PushRequest
 from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
 from ..wire.protocol.replies import succeeded
+from ..wire.protocol.standing import OpenList, StandingReport, read_standing_reply
 from ..wire.s3xml import DocumentReader, Header, rejected_uuids
 from ._resource_push import ResourcePush
 from .base import Adapter, Remote, T
@@ -172,6 +174,17 @@ class EdenAdapter(Adapter):
             return read_offer(reply.json())
         except RedirectedElsewhere:
             # Neither an Eden nor one of ours: a captive portal, or a wrong address.
+            raise
+        except (PeerRefused, NotS3XML, ProtocolError):
+            return None
+
+    def standing(self, report: StandingReport) -> OpenList | None:
+        """See port ``Peer``. A site of ours of before does not have the address."""
+        url = f"{self.transport.url}/{STANDING_PATH}?repository={quote(self.remote.own_uuid)}"
+        try:
+            reply = self.transport.send("PUT", url, report.to_body(), {"Content-Type": "application/json"})
+            return read_standing_reply(reply.json())
+        except RedirectedElsewhere:
             raise
         except (PeerRefused, NotS3XML, ProtocolError):
             return None

@@ -289,6 +289,23 @@ def present(checkpoint: Checkpoint, cursor: Cursor | None, identity: str, head: 
     return CursorOutcome(cursor.seq, False, lost, checkpoint._with(cursor.seq, checkpoint.handed))
 
 
+def acknowledge(checkpoint: Checkpoint, cursor: Cursor | None, identity: str) -> Checkpoint:
+    """Return the checkpoint after a peer has said that it stored everything up to a cursor.
+
+    Unlike a pull, this asks for nothing: a cursor that is unknown, or not behind the acknowledged one, changes nothing.
+
+    Args:
+        checkpoint: the stored state of the exchange.
+        cursor: the cursor, None for the start.
+        identity: identity of this site's journal.
+    """
+    if cursor is None or cursor.identity != identity or cursor.seq <= checkpoint.acknowledged:
+        return checkpoint
+    if Handed(cursor.seq, cursor.token) not in checkpoint.handed:
+        return checkpoint
+    return checkpoint._with(cursor.seq, checkpoint.handed)
+
+
 def hand_out(checkpoint: Checkpoint, seq: int, token: str, identity: str) -> tuple[Checkpoint, Cursor]:
     """Return a new cursor for the end of what is sent to a peer.
 

@@ -18,6 +18,7 @@ from ..wire.filters import Filter
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.names import PeerCapability
 from ..wire.protocol.offer import Offer
+from ..wire.protocol.standing import OpenList, StandingReport
 
 
 class Capability(enum.Enum):
@@ -274,6 +275,20 @@ class Peer(Protocol):
 
         Returns:
             the expected outcomes; None from a type of peer without dry runs.
+
+        Raises:
+            SyncError: it cannot be reached, or refuses.
+        """
+        ...
+
+    def standing(self, report: StandingReport) -> OpenList | None:
+        """Tell the peer how a run ended, and what was not taken here.
+
+        Args:
+            report: what is told.
+
+        Returns:
+            what the peer has not taken; None from one that does not tell.
 
         Raises:
             SyncError: it cannot be reached, or refuses.

@@ -2,4 +2,15 @@
 Knows all lower layers, but no other folder of its own layer.
 """
 
-__all__ = ["contact", "dry_run", "files", "offer", "pull", "pull_by_eden", "push", "registration", "served"]
+__all__ = [
+    "contact",
+    "dry_run",
+    "files",
+    "offer",
+    "pull",
+    "pull_by_eden",
+    "push",
+    "registration",
+    "served",
+    "standing",
+]

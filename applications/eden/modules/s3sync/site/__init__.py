@@ -60,6 +60,7 @@ __all__ = [
     "refused_there",
     "rejected",
     "repositories",
+    "standing",
     "tasks",
     "times",
     "uploaded",

@@ -286,6 +286,15 @@ class ExchangeStates:
         """Store it within the current transaction."""
         self._checkpoints.save(self._repository_id, table, checkpoint, CheckpointKind.RECEIVE)
 
+    def standing(self) -> Standing:
+        """Return what was told of how both sites stand."""
+        return standing(self._states("", CheckpointKind.STANDING), self.identity)
+
+    def save_standing(self, told: Standing) -> None:
+        """Store it within the current transaction."""
+        text = json.dumps({**asdict(told), "own": self.identity})
+        self._checkpoints.write(self._repository_id, "", CheckpointKind.STANDING, text)
+
     def answered(self, table: str) -> dict[str, Any]:
         """Return the stored state of the last answer to an Eden, empty before the first."""
         text = self._checkpoints.read(self._repository_id, table, CheckpointKind.EDEN)

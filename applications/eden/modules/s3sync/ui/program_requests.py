@@ -45,7 +45,7 @@ def is_protocol(request: Any) -> bool:
     """
     if request.controller != "sync":
         return False
-    if request.function in ("sync", "file", "offer"):
+    if request.function in ("sync", "file", "offer", "standing"):
         return True
     return bool(request.function == "repository" and request.args(0) == "register")
 

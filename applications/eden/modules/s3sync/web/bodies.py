@@ -26,6 +26,8 @@ WORTH_PACKING = 1024
 REGISTRATION_SIZE = 64 * 1024
 #: Bytes of the largest text in a form: the shape of a location.
 LARGEST_TEXT = 64 * MEGABYTE
+#: Maximum bytes of what a site tells at the end of a run.
+STANDING_SIZE = 4 * MEGABYTE
 RULED_OUT = re.compile(r";q=0(\.0*)?$")
 
 

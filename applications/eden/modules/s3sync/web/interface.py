@@ -35,6 +35,7 @@ from ..passive import offer as offer
 from ..passive import pull as pull
 from ..passive import push as push
 from ..passive import registration as registration
+from ..passive import standing as standing
 from ..site import Site
 from ..site.uploaded import upload_path
 from ..wire.protocol.dry_run import dry_run_json
@@ -43,7 +44,8 @@ from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.push import PushRequest
 from ..wire.protocol.registration import RegistrationRequest
 from ..wire.protocol.replies import failure
-from .bodies import REGISTRATION_SIZE, json_answer, request_body, send_file, stream_answer
+from ..wire.protocol.standing import StandingReport, standing_reply
+from .bodies import REGISTRATION_SIZE, STANDING_SIZE, json_answer, request_body, send_file, stream_answer
 
 REALM = "eden"
 
@@ -111,6 +113,18 @@ def offer_request(request: Any, response: Any) -> Any:
         if request.extension != "json":
             raise UnsupportedFormat("The offer is told as JSON only.", hint="Ask for /sync/offer.json.")
         return json_answer(response, offer_json(offer.offer(site, _asking(request))))
+
+
+def standing_request(request: Any, response: Any) -> Any:
+    """Answer /sync/standing.json: a site tells how its run ended, and is told what of its records is open here."""
+    with answering(request, Activity.PULL) as site:
+        _authorised(site)
+        checked_method(request, REGISTERED)
+        if request.extension != "json":
+            raise UnsupportedFormat("How sites stand is told as JSON only.")
+        with request_body(site, request, STANDING_SIZE) as source:
+            told = StandingReport.from_body(source.read())
+        return json_answer(response, standing_reply(standing.take(site, _asking(request), told)))
 
 
 def file_request(request: Any, response: Any) -> Any:

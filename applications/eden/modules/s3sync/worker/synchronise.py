@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Callable
 
 from ..active.local_site import LocalSite
+from ..active.standing import StandingExchange
 from ..core.errors import AlreadyRunning, SyncError
 from ..core.messages import Sentence
 from ..core.retry import RetryPolicy
@@ -153,9 +154,12 @@ def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> 
                 ),
                 quiet=not manual,
             )
+            standing = StandingExchange(repository, peer, repository.tasks)
             reached = False
             try:
+                standing.begin()
                 report = engine.run()
+                standing.end(report)
                 reached = True
             finally:
                 repository.note_contact(peer.skew, reached=reached)

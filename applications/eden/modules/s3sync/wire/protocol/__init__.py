@@ -4,4 +4,15 @@ It contains everything that an Eden sends and understands, and our extensions: c
 An Eden ignores what it does not know, and so do we.
 """
 
-__all__ = ["dry_run", "names", "offer", "pull", "push", "registration", "replies", "times", "variables"]
+__all__ = [
+    "dry_run",
+    "names",
+    "offer",
+    "pull",
+    "push",
+    "registration",
+    "replies",
+    "standing",
+    "times",
+    "variables",
+]

@@ -27,6 +27,7 @@ SYNC_PATH = "sync/sync.xml"
 REGISTER_PATH = "sync/repository/register.json"
 FILE_PATH = "sync/file"
 OFFER_PATH = "sync/offer.json"
+STANDING_PATH = "sync/standing.json"
 
 #: What this version announces.
 CAPABILITIES: tuple[str, ...] = tuple(PeerCapability)

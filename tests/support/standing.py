@@ -1,0 +1,86 @@
+"""Whether what a site says of another one is true: wherever it says "in step", both hold the same."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from s3sync.core.repository_state import Reason, State
+from s3sync.monitoring.status import RepositoryStatus, statuses
+from s3sync.site import Site
+
+#: What one site has that the other one cannot know of before the next run.
+UNHEARD = (Reason.OUTGOING, Reason.BEHIND)
+#: Columns that a site has for itself.
+OWN = (
+    "modified_on",
+    "modified_by",
+    "created_on",
+    "created_by",
+    "owned_by_user",
+    "owned_by_group",
+    "approved_by",
+)
+
+
+def status_of(site: Site, other: Site) -> RepositoryStatus:
+    """Return what a site says of another one."""
+    repository = site.repository(str(other.config().uuid))
+    (found,) = statuses(site, site.db.sync_repository.id == repository.id)
+    site.db.commit()
+    return found
+
+
+def says(site: Site, other: Site) -> Reason:
+    """Return the reason that a site gives."""
+    return status_of(site, other).state.reason
+
+
+def check_words(one: Any, two: Any, tables: Collection[str] = ()) -> None:
+    """Check that two sites hold the same of what they exchange, if either says that it is in step with the other one.
+
+    A site cannot know of a change that was made at the other one since the last run: where that one says that records
+    wait there, nothing is compared.
+
+    Args:
+        one, two: ``SampleSite``s that know each other.
+        tables: what they exchange; by default what their tasks do.
+    """
+    there = {True: status_of(one, two), False: status_of(two, one)}
+    in_step = [found for found in there.values() if found.state.condition is State.IN_STEP]
+    if not in_step or any(found.state.reason in UNHEARD for found in there.values()):
+        return
+    names = tables or {
+        flow.table for found in there.values() for flow in found.flows if flow.task is not None
+    }
+    for name in sorted(names):
+        ours, theirs = contents(one, name), contents(two, name)
+        different = {uuid for uuid in {*ours, *theirs} if ours.get(uuid) != theirs.get(uuid)}
+        assert not different, (
+            f"{[found.state for found in there.values()]}, but {name} differs: "
+            + "; ".join(f"{uuid}: {ours.get(uuid)} / {theirs.get(uuid)}" for uuid in sorted(different)[:5])
+        )
+
+
+def contents(site: Any, name: str) -> dict[str, dict[str, Any]]:
+    """Return uuid -> values of the live records of a table, with uuids in place of keys."""
+    table = site.schema.table(name)
+    found = {}
+    for row in site.rows(name):
+        values = {}
+        for field in table.data_fields():
+            if field.name in OWN or field.name in table.computed:
+                continue
+            value = row[field.name]
+            values[field.name] = _named(site, field.target, value) if field.target and value else value
+        found[row.uuid] = values
+    site.db.commit()
+    return found
+
+
+def _named(site: Any, target: str, value: Any) -> Any:
+    table = site.schema.table(target)
+    keys = value if isinstance(value, list) else [value]
+    if "uuid" not in table.fields:
+        return None
+    return sorted(row[0] for row in site.store.fetch(table, ("uuid",), table.key, keys))
