@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .configuration import Wishes, read_configuration, wanted_configuration
+from .configuration import FormerConfiguration, Wishes, read_configuration, wanted_configuration
 from .environment import ensure_environment, requirements_for
 from .hidden_options import revealed
 from .instance import prepare_instance
 from .places import DEFAULT_INSTANCE
 from .ports import check_port, numeric_host
-from .preparation import Administrator, administrator_from, prepare_site
+from .preparation import Administrator, administrator_from, is_administrator, prepare_site
 from .problems import Problem, file_problem
 from .processes import die_with_parent_if_asked
 from .supervisor import (
@@ -129,24 +130,46 @@ def run_site(options: argparse.Namespace) -> int:
             f"{planned.host} is no IP address.", "Correct [web] host in appconfig.ini, or use --host."
         )
     python = ensure_environment(requirements_for(planned.database), say)
-    configuration = prepare_instance(home, wishes)
-    with site_lock(home, configuration):
-        check_port(configuration.host, configuration.port)
-        administrator = administrator_from(options.admin_email, options.admin_password)
-        created = prepare_site(python, home, configuration, administrator)
-        services = [web_service(python, home, configuration)]
-        if not options.no_worker:
-            services.append(worker_service(python, home))
-        with running(services):
+    with contextlib.ExitStack() as stack:
+        former = FormerConfiguration(home)
+        known = read_configuration(home)
+        try:
+            configuration = prepare_instance(home, wishes)
+            stack.enter_context(site_lock(home, configuration))
+            check_port(configuration.host, configuration.port)
+            administrator = administrator_from(options.admin_email, options.admin_password)
+            created = prepare_site(python, home, configuration, administrator, known)
+            services = [web_service(python, home, configuration)]
+            if not options.no_worker:
+                services.append(worker_service(python, home))
+            stack.enter_context(running(services))
             wait_for_answer(services[0], site_url(configuration))
-            seconds = time.monotonic() - began
-            say(f"{configuration.name} is ready after {seconds:.1f} s: {site_url(configuration)}\n")
-            if created:
-                say(credentials(administrator))
-            if not options.exit:
-                say(what_next(home))
-                watch(services, say)
-    return 0
+        except (Problem, OSError):
+            # Somebody who stops a start wants it to go on with the same options; one that fails is not remembered.
+            former.put_back()
+            raise
+        seconds = time.monotonic() - began
+        say(f"{configuration.name} is ready after {seconds:.1f} s: {site_url(configuration)}\n")
+        if created:
+            say(credentials(administrator))
+        was_done = created or has_administrator(python, home, options)
+        if not options.exit:
+            say(what_next(home))
+            watch(services, say)
+    return 0 if was_done else 1
+
+
+def has_administrator(python: Path, home: Path, options: argparse.Namespace) -> bool:
+    """Return whether the site has the administrator that the options name; say so if it has not."""
+    if not (options.admin_email or options.admin_password) or is_administrator(
+        python, home, options.admin_email, options.admin_password
+    ):
+        return True
+    say(
+        "The site has an administrator: --admin-email and --admin-password made no account, and changed no password.\n"
+        "Change accounts and passwords in the site: Administration > Users.\n"
+    )
+    return False
 
 
 def wishes_from(options: argparse.Namespace) -> Wishes:

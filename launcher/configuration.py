@@ -148,6 +148,30 @@ def write_configuration(home: Path, wanted: SiteConfiguration) -> bool:
     return True
 
 
+class FormerConfiguration:
+    """The configuration file before a start, to put it back where the start fails.
+
+    Args:
+        home: the instance folder.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._path = configuration_file(home)
+        self._text = self._path.read_text(encoding="utf-8") if self._path.is_file() else None
+
+    def put_back(self) -> None:
+        """Put the file back as it was: the next start must not fail for the same options."""
+        if self._text is not None:
+            write_privately(self._path, self._text)
+        elif self._path.parent.is_dir():
+            self._path.unlink(missing_ok=True)
+
+
+def without_password(uri: str) -> str:
+    """Return the address of a database as it may be shown."""
+    return re.sub(r"(://[^:/@]+):[^@]*@", r"\1:...@", uri)
+
+
 def with_value(text: str, section: str, option: str, value: str) -> str:
     """Return the text of an INI file with one option set; all other lines stay the same."""
     lines = text.splitlines()

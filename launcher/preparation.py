@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .configuration import SiteConfiguration, write_privately
+from .configuration import SiteConfiguration, without_password, write_privately
 from .environment import digest, tail
 from .instance import files_below
 from .places import APPLICATION, CHECKOUT, SCRIPTS, application_folder
@@ -153,16 +153,30 @@ def hint(output: str) -> str:
 
 
 def prepare_site(
-    python: Path, home: Path, configuration: SiteConfiguration, administrator: Administrator
+    python: Path,
+    home: Path,
+    configuration: SiteConfiguration,
+    administrator: Administrator,
+    former: SiteConfiguration | None = None,
 ) -> bool | None:
     """Bring the site's database up to date with the application.
+
+    Args:
+        python: the Python of the environment.
+        home: the instance folder.
+        configuration: the site's configuration.
+        administrator: the first administrator.
+        former: the configuration of the start before, None before the first.
 
     Returns:
         None if there was nothing to do, else whether the administrator was created now.
 
     Raises:
-        Problem: the preparation failed.
+        Problem: the preparation failed, or the site has its records in another database.
     """
+    is_moved = (
+        former is not None and former.database != configuration.database and remembered(home) is not None
+    )
     wanted = fingerprint(home, configuration, python)
     if remembered(home) == wanted and database_exists(home, configuration):
         return None
@@ -173,10 +187,25 @@ def prepare_site(
         environment={
             "EDEN_ADMIN_EMAIL": administrator.email,
             "EDEN_ADMIN_PASSWORD": administrator.password,
+            "EDEN_DATABASE_IN_USE": "1" if is_moved else "",
         },
     )
+    if former is not None and result.get("is_empty"):
+        raise Problem(
+            f"The site in {home} has its records in {without_password(former.database)}. The database "
+            f"{without_password(configuration.database)} has none of them: --database moves nothing.",
+            "Move the database first, then start again with this option. For a new, empty site name another folder: "
+            "./run --instance /path/to/another --database ...",
+        )
     write_privately(home / "prepared.json", json.dumps({"fingerprint": wanted}) + "\n")
     return bool(result["created_admin"])
+
+
+def is_administrator(python: Path, home: Path, email: str | None, password: str | None) -> bool:
+    """Return whether an administrator of the site has this address and password, as far as they are given."""
+    script = SCRIPTS / "check_administrator.py"
+    environment = {"EDEN_ADMIN_EMAIL": email or "", "EDEN_ADMIN_PASSWORD": password or ""}
+    return bool(run_script(python, home, script, environment=environment)["fits"])
 
 
 def fingerprint(home: Path, configuration: SiteConfiguration, python: Path) -> str:

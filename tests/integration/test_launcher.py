@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.places import configuration_file
 from launcher.processes import LOG_BYTES, rotate
 from tests.support.launched import (
     LINUX,
@@ -114,6 +115,58 @@ def test_changed_code_is_prepared_again_but_the_administrator_stays(checkout: Pa
     assert second.returncode == 0, second.stderr
     assert "Log in as" not in second.stdout
     assert ask_site(checkout, home)["things"] == ["ada@example.org", "prepared", "prepared"]
+
+
+def test_another_database_without_the_records_of_the_site_is_refused(checkout: Path, tmp_path: Path) -> None:
+    home = tmp_path / "site"
+    options = ("--instance", str(home), "--port", str(free_port()), "--exit", "--no-worker")
+    assert run_command(checkout, *options).returncode == 0
+    before = configuration_file(home).read_text()
+    other = run_command(checkout, *options, "--database", "sqlite://other.sqlite")
+    assert other.returncode == 1
+    assert "has its records in sqlite://storage.sqlite" in other.stderr and "moves nothing" in other.stderr
+    assert configuration_file(home).read_text() == before
+    assert run_command(checkout, *options).returncode == 0
+
+    databases = home / "applications" / "eden" / "databases"
+    shutil.copy(databases / "storage.sqlite", databases / "other.sqlite")
+    moved = run_command(checkout, *options, "--database", "sqlite://other.sqlite")
+    assert moved.returncode == 0, moved.stderr
+    assert "uri = sqlite://other.sqlite" in configuration_file(home).read_text()
+
+
+def test_a_start_that_fails_is_not_remembered(checkout: Path, tmp_path: Path) -> None:
+    home, port = tmp_path / "site", free_port()
+    failing = ("--exit", "--no-worker", "--database", "sqlite://no/such/folder/x.sqlite", "--port", str(port))
+    first = run_command(checkout, "--instance", str(home), *failing)
+    assert first.returncode == 1 and not configuration_file(home).exists()
+    options = ("--instance", str(home), "--port", str(port), "--exit", "--no-worker")
+    assert run_command(checkout, *options, "--name", "North").returncode == 0
+    before = configuration_file(home).read_text()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = str(taken.getsockname()[1])
+        second = run_command(checkout, "--instance", str(home), "--port", busy, "--name", "South", "--exit")
+    assert second.returncode == 1 and configuration_file(home).read_text() == before
+
+
+def test_a_password_for_a_site_that_has_an_administrator_is_not_ignored_in_silence(
+    checkout: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "site"
+    options = ("--instance", str(home), "--port", str(free_port()), "--exit", "--no-worker")
+    first = run_command(
+        checkout, *options, "--admin-email", "ada@example.org", "--admin-password", "secret-1"
+    )
+    assert first.returncode == 0, first.stderr
+    again = run_command(checkout, *options, "--admin-email", "ada@example.org")
+    assert again.returncode == 0 and "changed no password" not in again.stdout
+    other = run_command(
+        checkout, *options, "--admin-email", "bob@example.org", "--admin-password", "secret-2"
+    )
+    assert other.returncode == 1
+    assert "made no account, and changed no password" in other.stdout
 
 
 def test_a_stopped_worker_hands_its_task_back(checkout: Path, tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ LINUX = sys.platform == "linux"
 MODEL = """
 from gluon.scheduler import Scheduler
 
-db = DAL("sqlite://storage.sqlite", driver_args={"timeout": 30})
+from gluon.contrib.appconfig import AppConfig
+
+db = DAL(AppConfig(reload=True).get("db.uri"), driver_args={"timeout": 30})
 db.executesql("PRAGMA journal_mode=WAL")
 db.define_table("thing", Field("name"))
 
@@ -45,6 +47,14 @@ def prepare(environment, email, password):
         db.thing.insert(name=email)
     db.thing.insert(name="prepared")
     return {"created_admin": created}
+
+def has_administrator(environment):
+    db = environment["db"]
+    return not db(db.thing).isempty()
+
+def is_administrator(environment, email, password):
+    db = environment["db"]
+    return not db(db.thing.name == email).isempty()
 """
 CONTROLLER = """
 def index():

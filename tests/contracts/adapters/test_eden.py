@@ -162,7 +162,9 @@ def test_a_wrong_password(connect: Callable[..., EdenAdapter]) -> None:
 
 # --- standing ----------------------------------------------------------------------------------------------
 
-REPORT = StandingReport("journal", 7, True, fetches=("org_office",), open=OpenList({OpenKind.REJECTED: 1}))
+REPORT = StandingReport(
+    "journal", 7, True, fetches=("org_office",), open=OpenList({OpenKind.REJECTED: 1}, [])
+)
 
 
 def test_what_is_told_after_a_run_and_what_is_answered(
@@ -172,7 +174,7 @@ def test_what_is_told_after_a_run_and_what_is_answered(
     answer = as_json({"status": "success", "open": {"counts": {"rejected": 2}, "records": listed}})
     told = connect(lambda asked: answer).standing(REPORT)
     assert told is not None and told.unlisted == {OpenKind.REJECTED: 1}
-    assert told.records == [OpenRecord(OpenKind.REJECTED, "org_office", "u", "The name is missing.")]
+    assert list(told.records) == [OpenRecord(OpenKind.REJECTED, "org_office", "u", "The name is missing.")]
     asked = peer.asked[-1]
     assert (asked.path, asked.value("repository")) == ("/eden/sync/standing.json", OWN)
     assert StandingReport.from_body(asked.body) == REPORT

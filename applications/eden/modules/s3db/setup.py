@@ -28,13 +28,41 @@ def prepare(environment: Mapping[str, Any], admin_email: str, admin_password: st
     db = environment["db"]
     framework(environment["request"].folder)
     create_roles(db)
-    administrators = (db.auth_membership.group_id == ADMINISTRATOR) & (
-        db.auth_membership.user_id == db.auth_user.id
-    )
-    created = db(administrators).isempty()
+    created = not has_administrator(environment)
     if created:
         _create_administrator(db, admin_email, admin_password)
     return {"created_admin": created, "tables": len(db.tables)}
+
+
+def has_administrator(environment: Mapping[str, Any]) -> bool:
+    """Return whether a site has an administrator.
+
+    Args:
+        environment: names of the models: db.
+    """
+    db = environment["db"]
+    return not db(_administrators(db)).isempty()
+
+
+def is_administrator(environment: Mapping[str, Any], email: str, password: str) -> bool:
+    """Return whether an administrator has this address and this password.
+
+    Args:
+        environment: names of the models: db.
+        email: the address, "" for any.
+        password: password in clear text, "" for any.
+    """
+    db = environment["db"]
+    query = _administrators(db)
+    if email:
+        query &= db.auth_user.email == email
+    found = db(query).select(db.auth_user.password)
+    hashed, _ = db.auth_user.password.validate(password) if password else (None, None)
+    return any(not password or hashed == row.password for row in found)
+
+
+def _administrators(db: Any) -> Any:
+    return (db.auth_membership.group_id == ADMINISTRATOR) & (db.auth_membership.user_id == db.auth_user.id)
 
 
 def _create_administrator(db: Any, email: str, password: str) -> None:

@@ -257,3 +257,23 @@ def complete(
     found = {each.question: each for each in findings}
     ordered = tuple(found.get(question, Finding(question, Answer.NOT_ASKED)) for question in questions)
     return ConnectionTest(ordered, offer)
+
+
+def introduced(offer: Offer | None, own_uuid: str) -> list[Finding]:
+    """Return the findings from the offer of a site that granted access."""
+    if offer is None:
+        return [
+            Finding(Question.KIND, Answer.EDEN),
+            Finding(Question.LOGIN, Answer.LET_IN_ONLY),
+            Finding(Question.KNOWN, Answer.CANNOT_TELL),
+        ]
+    if offer.uuid == own_uuid:
+        known = Answer.ITSELF
+    else:
+        known = Answer.KNOWN if offer.known else Answer.NOT_YET
+    kind = {"name": offer.name, "version": offer.version or "", "capabilities": sorted(offer.capabilities)}
+    return [
+        Finding(Question.KIND, Answer.OURS, kind),
+        Finding(Question.LOGIN, Answer.LET_IN),
+        Finding(Question.KNOWN, known),
+    ]

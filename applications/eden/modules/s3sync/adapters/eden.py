@@ -50,7 +50,16 @@ from ..wire.protocol.standing import OpenList, StandingReport, read_standing_rep
 from ..wire.s3xml import DocumentReader, Header, rejected_uuids
 from ._resource_push import ResourcePush
 from .base import Adapter, Remote, T
-from .connection_test import Answer, ConnectionTest, Finding, Question, clock, complete, obstructed
+from .connection_test import (
+    Answer,
+    ConnectionTest,
+    Finding,
+    Question,
+    clock,
+    complete,
+    introduced,
+    obstructed,
+)
 from .lines import Lines
 from .settings import Kind, Setting
 
@@ -208,7 +217,7 @@ class EdenAdapter(Adapter):
             found = self.transport.explain(error)
             findings = obstructed(found, bool(self.remote.settings.get("username")))
         else:
-            findings = [Finding(Question.REACH, Answer.ANSWERS), *_introduced(offer, self.remote.own_uuid)]
+            findings = [Finding(Question.REACH, Answer.ANSWERS), *introduced(offer, self.remote.own_uuid)]
         if findings[0].answer is Answer.ANSWERS:
             findings.append(clock(self.skew, clock_warning))
         return complete(findings, offer)
@@ -382,26 +391,6 @@ class EdenAdapter(Adapter):
         if announced and url.startswith(announced + "/"):
             url = self.transport.url + url[len(announced) :]
         self.transport.fetch(urljoin(self.transport.url + "/", url), target)
-
-
-def _introduced(offer: Offer | None, own_uuid: str) -> list[Finding]:
-    """Return the findings from the offer of a site that granted access."""
-    if offer is None:
-        return [
-            Finding(Question.KIND, Answer.EDEN),
-            Finding(Question.LOGIN, Answer.LET_IN_ONLY),
-            Finding(Question.KNOWN, Answer.CANNOT_TELL),
-        ]
-    if offer.uuid == own_uuid:
-        known = Answer.ITSELF
-    else:
-        known = Answer.KNOWN if offer.known else Answer.NOT_YET
-    kind = {"name": offer.name, "version": offer.version or "", "capabilities": sorted(offer.capabilities)}
-    return [
-        Finding(Question.KIND, Answer.OURS, kind),
-        Finding(Question.LOGIN, Answer.LET_IN),
-        Finding(Question.KNOWN, known),
-    ]
 
 
 def _push_result(resource: str, reply: Reply, body: Mapping[str, Any]) -> PushResult:
