@@ -26,13 +26,11 @@ from s3sync.core.errors import (
     SyncError,
     TruncatedDocument,
 )
-from s3sync.core.kept import OpenKind, OpenRecord
 from s3sync.core.policy import Method, Policy
 from s3sync.exchange.peer import Capability, Exchange
 from s3sync.transport.client import Transport
 from s3sync.transport.limits import Limits
 from s3sync.wire.filters import parse_filter
-from s3sync.wire.protocol.standing import OpenList, StandingReport
 from tests.support.peer import (
     PASSWORD,
     TICKET,
@@ -158,38 +156,6 @@ def test_a_wrong_password(connect: Callable[..., EdenAdapter]) -> None:
     with pytest.raises(NotAuthenticated) as caught:
         connect(Classic(), password="wrong").register()
     assert "password" in caught.value.hint and caught.value.remote
-
-
-# --- standing ----------------------------------------------------------------------------------------------
-
-REPORT = StandingReport(
-    "journal", 7, True, fetches=("org_office",), open=OpenList({OpenKind.REJECTED: 1}, [])
-)
-
-
-def test_what_is_told_after_a_run_and_what_is_answered(
-    peer: FakePeer, connect: Callable[..., EdenAdapter]
-) -> None:
-    listed = [["rejected", "org_office", "u", "The name is missing."]]
-    answer = as_json({"status": "success", "open": {"counts": {"rejected": 2}, "records": listed}})
-    told = connect(lambda asked: answer).standing(REPORT)
-    assert told is not None and told.unlisted == {OpenKind.REJECTED: 1}
-    assert list(told.records) == [OpenRecord(OpenKind.REJECTED, "org_office", "u", "The name is missing.")]
-    asked = peer.asked[-1]
-    assert (asked.path, asked.value("repository")) == ("/eden/sync/standing.json", OWN)
-    assert StandingReport.from_body(asked.body) == REPORT
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        Answer(404, b"invalid function (sync/standing)", "text/html"),
-        Answer(body=b"<html><body>x</body></html>", content_type="text/html"),
-        as_json({"status": "failed", "message": "no"}),
-    ],
-)
-def test_a_site_of_before_tells_nothing(connect: Callable[..., EdenAdapter], answer: Answer) -> None:
-    assert connect(lambda asked: answer).standing(REPORT) is None
 
 
 # --- offer -------------------------------------------------------------------------------------------------
