@@ -70,7 +70,6 @@ FEATURES: dict[str, Feature] = {
 OPEN = {
     "adopted uuids": "Where a site has two records of one name, sites do not agree which of them are one.",
     "hand over": "In one of some hundred histories a record stays at one site, and no list there says why.",
-    "moved contacts": "A contact that moved while its former person was deleted elsewhere stays at one site.",
     "same types": "Not tried often enough.",
     "wrong clocks": "An edit by a clock that is more than a day behind is older than what it edits, and stays alone.",
 }
