@@ -47,7 +47,7 @@ def furnished(site: Site, name: str) -> int:
     db.sync_deferred.insert(
         repository_id=key, tablename=RESOURCE, record_id=1, fieldname=name, uuid="u", target=RESOURCE
     )
-    site.checkpoints.write(key, RESOURCE, CheckpointKind.PULL, "{}")
+    site.checkpoints.write(key, RESOURCE, CheckpointKind.PULL, '{"cursor": "c", "number": 3}')
     record = db.org_organisation.insert(name=name)
     journal = db.sync_journal
     db((journal.tablename == RESOURCE) & (journal.record_id == record)).update(origin=key)
@@ -111,10 +111,14 @@ def test_a_task_goes_with_its_filters_and_positions(site: Site) -> None:
     key = furnished(site, "other")
     repository = site.repository(key)
     (task,) = repository.task_rows
+    before = (repository.states.pulled(RESOURCE).number, repository.states.pushed(RESOURCE).number)
     delete_task(repository, task)
     site.db.rollback()
     left = rows(site)
-    assert (left["sync_task"], left["sync_resource_filter"], left["sync_checkpoint"]) == (0, 0, 0)
+    assert (left["sync_task"], left["sync_resource_filter"]) == (0, 0)
+    pulled, pushed = repository.states.pulled(RESOURCE), repository.states.pushed(RESOURCE)
+    assert (pulled.cursor, pushed.position) == ("", 0), "another task begins at the beginning"
+    assert (pulled.number, pushed.number) == before, "or its requests would be taken for late ones"
     assert left["sync_repository"] == left["sync_job"] == left["org_organisation"] == 1
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.core.atomic_write import beside, owner_mark, remove_left_behind, replace_text
+from s3sync.core.clock import SystemClock
 
 
 def test_the_former_text_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_what_a_process_left_that_is_gone_is_removed(tmp_path: Path, gone: str) 
     lie_about(tmp_path, f"run-{gone}abc", HOUR, "push.xml")
     lie_about(tmp_path, f"sync-{gone}abc.xml", HOUR)
     lie_about(tmp_path, f".{gone}{'0' * 32}.part", HOUR)
-    assert remove_left_behind(tmp_path.iterdir()) == 3
+    assert remove_left_behind(tmp_path.iterdir(), SystemClock().now()) == 3
     assert list(tmp_path.iterdir()) == []
 
 
@@ -84,14 +85,14 @@ def test_what_somebody_may_still_need_stays(tmp_path: Path, gone: str) -> None:
     }
     busy = lie_about(tmp_path, f"run-{gone}busy", HOUR, "push.xml")
     (busy / "push.xml").touch()
-    assert remove_left_behind(tmp_path.iterdir()) == 0
+    assert remove_left_behind(tmp_path.iterdir(), SystemClock().now()) == 0
     assert set(tmp_path.iterdir()) == {*kept, busy}
 
 
 def test_what_has_no_known_owner_is_removed_when_it_is_old(tmp_path: Path) -> None:
     lie_about(tmp_path, "run-abc", WEEK, "push.xml")
     lie_about(tmp_path, "sync-abc.xml.gz", WEEK)
-    assert remove_left_behind([*tmp_path.iterdir(), tmp_path / "gone meanwhile"]) == 2
+    assert remove_left_behind([*tmp_path.iterdir(), tmp_path / "gone meanwhile"], SystemClock().now()) == 2
 
 
 def test_what_cannot_be_removed_is_told(
@@ -103,5 +104,5 @@ def test_what_cannot_be_removed_is_told(
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "unlink", refuse)
-    assert remove_left_behind([path]) == 0
+    assert remove_left_behind([path], SystemClock().now()) == 0
     assert path.name in caplog.text

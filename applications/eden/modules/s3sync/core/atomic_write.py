@@ -10,9 +10,9 @@ import logging
 import os
 import re
 import shutil
-import time
 import zlib
 from collections.abc import Iterable
+from datetime import datetime, timezone
 from pathlib import Path
 from uuid import uuid4
 
@@ -70,15 +70,17 @@ def is_running(pid: int) -> bool:
     return True
 
 
-def remove_left_behind(paths: Iterable[Path]) -> int:
+def remove_left_behind(paths: Iterable[Path], now: datetime) -> int:
     """Remove temporary files and folders that no running process uses; return how many.
 
     Args:
         paths: what lies in places where only temporary files are, or has such a name.
+        now: the present time, UTC without zone.
     """
     removed = 0
+    moment = now.replace(tzinfo=timezone.utc).timestamp()
     for path in paths:
-        if _is_left_behind(path):
+        if _is_left_behind(path, moment):
             try:
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
@@ -91,19 +93,19 @@ def remove_left_behind(paths: Iterable[Path]) -> int:
     return removed
 
 
-def _is_left_behind(path: Path) -> bool:
-    age = time.time() - _changed(path)
+def _is_left_behind(path: Path, now: float) -> bool:
+    age = now - _changed(path, now)
     owner = _MARK.search(path.name)
     if owner is None or owner["host"] != _HOST:
         return age > FORGOTTEN
     return age > SETTLED and not is_running(int(owner["pid"]))
 
 
-def _changed(path: Path) -> float:
+def _changed(path: Path, now: float) -> float:
     """Return when a file was last changed, or anything in a folder; now if it has just been removed."""
     try:
         inside = list(path.iterdir()) if path.is_dir() else []
         times: list[float] = [each.lstat().st_mtime for each in (path, *inside)]
         return max(times)
     except FileNotFoundError:
-        return time.time()
+        return now

@@ -232,10 +232,10 @@ class Site:
         Args:
             everywhere: also beside uploaded and private files, not only in the spool folder.
         """
-        removed = remove_left_behind(self.spool.iterdir())
+        removed = remove_left_behind(self.spool.iterdir(), self.clock.now())
         if everywhere:
             for name in ("uploads", "private"):
-                removed += remove_left_behind((self.folder / name).rglob(".*.part"))
+                removed += remove_left_behind((self.folder / name).rglob(".*.part"), self.clock.now())
         return removed
 
     def document(self, source: BinaryIO, table: str) -> Document:
