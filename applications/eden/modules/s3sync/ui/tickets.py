@@ -15,8 +15,7 @@ import traceback
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
-import gluon.restricted
-from gluon import current
+from gluon import current, restricted
 
 #: What stands in place of a secret.
 HIDDEN = "(hidden)"
@@ -27,13 +26,13 @@ SHORTEST = 4
 #: What names of form fields and variables with secrets contain.
 SECRET_WORDS = ("pass", "secret", "token", "pwd", "key", "credential")
 _HEADERS = ("http_authorization", "http_proxy_authorization", "http_cookie")
-_store = gluon.restricted.RestrictedError.log
+_store = restricted.RestrictedError.log
 
 
 def hide_secrets() -> None:
     """Let web2py write its tickets without secrets, readable by their owner only."""
-    gluon.restricted.snapshot = snapshot
-    gluon.restricted.RestrictedError.log = log
+    restricted.snapshot = snapshot
+    restricted.RestrictedError.log = log
 
 
 def snapshot(
