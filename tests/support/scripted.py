@@ -194,7 +194,7 @@ class ScriptedSite:
     def start_over(self, task: Task) -> None:
         self._move(task, pushed=0)
 
-    def file_path(self, stored: str) -> Path:
+    def file_path(self, stored: str, tasks: Sequence[Task]) -> Path:
         return self.folder / stored
 
     def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:

@@ -80,7 +80,7 @@ def choose():
 
 def download():
     """Send the file of an upload field to users who may read the record's table."""
-    from s3sync.database.files import name_downloads
+    from s3sync.database.files import holders, name_downloads
     from s3sync.ui.refusals import refusal
 
     if not (auth.s3_logged_in() or request.env.http_authorization):
@@ -95,5 +95,7 @@ def download():
         raise refusal(404, T("There is no such file."))
     if not auth.s3_has_permission("read", table):
         raise refusal(403, T("Your roles do not allow it. Ask an administrator for access."))
+    if not holders(table[fieldname], request.args(-1)):
+        raise refusal(404, T("There is no such file."))
     name_downloads(table[fieldname])
     return response.download(request, db)

@@ -343,9 +343,9 @@ class LocalSite:
             )
             self._states.save_pushed(table, begun)
 
-    def file_path(self, stored: str) -> Path:
+    def file_path(self, stored: str, tasks: Sequence[Task]) -> Path:
         """See port ``Local``."""
-        return upload_path(self._site, stored)
+        return upload_path(self._site, stored, [task.exchange for task in tasks if task.pushes])
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:

@@ -26,6 +26,20 @@ def name_downloads(column: Any) -> None:
     }
 
 
+def holders(column: Any, stored: str) -> list[int]:
+    """Return the keys of the records, deleted ones left out, that have a file of this name in an upload field.
+
+    Args:
+        column: the pydal field.
+        stored: the file's stored name.
+    """
+    table = column.table
+    query = column == stored
+    if "deleted" in table.fields:
+        query &= (table.deleted == False) | (table.deleted == None)  # noqa: E711, E712
+    return [row[table._id] for row in column.db(query).select(table._id)]
+
+
 class SiteFiles:
     """The files of the upload fields of a DAL.
 
@@ -37,6 +51,15 @@ class SiteFiles:
     def __init__(self, db: Any, download_url: str) -> None:
         self._db = db
         self._download_url = download_url.rstrip("/")
+
+    def holders(self, table: str, field: str, stored: str) -> list[int]:
+        """Return the keys of the records, deleted ones left out, that have a file of this name.
+
+        Args:
+            table, field: where.
+            stored: its stored name.
+        """
+        return holders(self._db[table][field], stored)
 
     def has(self, table: str, field: str, stored: str) -> bool:
         """See ports.Files."""

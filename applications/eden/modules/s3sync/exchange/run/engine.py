@@ -97,7 +97,7 @@ class Engine:
         self._peer_time = peer_time
         self._quiet = quiet
         self._report = RunReport()
-        self._files = FileTransfer(peer, local, progress, self._repeat)
+        self._files = FileTransfer(peer, local, tasks, progress, self._repeat)
         self._waiting_there = 0
 
     def run(self) -> RunReport:

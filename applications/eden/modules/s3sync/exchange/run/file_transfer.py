@@ -10,7 +10,7 @@ from ...core.errors import AlreadyRunning, SyncError
 from ...core.messages import Sentence, Text
 from ..peer import Capability, Peer
 from .failures import Cancelled
-from .ports import Local, Progress, Stage
+from .ports import Local, Progress, Stage, Task
 
 
 class FileTransfer:
@@ -19,15 +19,22 @@ class FileTransfer:
     Args:
         peer: the other end.
         local: this site.
+        tasks: what is exchanged with the peer, which gets no other files.
         progress: records how far the run is.
         repeat: runs a step again that failed in passing.
     """
 
     def __init__(
-        self, peer: Peer, local: Local, progress: Progress, repeat: Callable[[Callable[[], Any]], Any]
+        self,
+        peer: Peer,
+        local: Local,
+        tasks: Sequence[Task],
+        progress: Progress,
+        repeat: Callable[[Callable[[], Any]], Any],
     ) -> None:
         self._peer = peer
         self._local = local
+        self._tasks = tasks
         self._progress = progress
         self._repeat = repeat
         self._failed: set[str] = set()
@@ -64,7 +71,7 @@ class FileTransfer:
                 left.append(name)
                 continue
             try:
-                path = self._local.file_path(name)
+                path = self._local.file_path(name, self._tasks)
                 size = self._repeat(partial(self._peer.send_file, name, path))
                 self._progress.advance(bytes_out=size)
             except (Cancelled, AlreadyRunning):

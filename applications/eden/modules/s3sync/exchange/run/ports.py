@@ -182,11 +182,15 @@ class Local(Protocol):
         """Let the next push of the task begin at the start: the peer has lost what it had from us."""
         ...
 
-    def file_path(self, stored: str) -> Path:
+    def file_path(self, stored: str, tasks: Sequence[Task]) -> Path:
         """Return the path of one of our files.
 
+        Args:
+            stored: its stored name, as the peer asks for it.
+            tasks: what is exchanged with the peer.
+
         Raises:
-            SyncError: there is no such file.
+            SyncError: there is no such file, or it belongs to no record that these tasks send.
         """
         ...
 
