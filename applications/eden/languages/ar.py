@@ -239,6 +239,7 @@
 '%(url)s cannot be reached%(through)s: no connection in time.': 'لا يمكن الوصول إلى %(url)s%(through)s: لم يتم الاتصال في الوقت المحدد.',
 '%(url)s does not exist at the other site (404).': 'لا يوجد %(url)s في الموقع الآخر (404).',
 '%(url)s does not exist at the other site (404): %(reason)s': 'لا يوجد %(url)s في الموقع الآخر (404): %(reason)s',
+'%(url)s sends its answer too slowly.': 'يرسل %(url)s جوابه ببطء شديد.',
 '%(url)s was silent for too long%(through)s.': 'بقي %(url)s صامتًا مدة أطول مما ينبغي%(through)s.',
 '%(what)s The last success (UTC): %(since)s.\n\nWhat happened:\n%(reason)s\n\nWhere to look:\n%(address)s\n\nIt is tried again by the schedule. You get no further mail until it works again.': '%(what)s آخر نجاح (UTC): %(since)s.\n\nما حدث:\n%(reason)s\n\nأين تبحث:\n%(address)s\n\nتُعاد المحاولة وفق الجدول الزمني. ولن تصلك رسائل أخرى إلى أن تعمل المزامنة من جديد.',
 '%(what)s, by %(who)s': '%(what)s، بواسطة %(who)s',

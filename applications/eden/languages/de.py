@@ -111,6 +111,7 @@
 '%(url)s cannot be reached%(through)s: no connection in time.': '%(url)s ist%(through)s nicht erreichbar: keine Verbindung in der vorgesehenen Zeit.',
 '%(url)s does not exist at the other site (404).': '%(url)s gibt es am anderen Standort nicht (404).',
 '%(url)s does not exist at the other site (404): %(reason)s': '%(url)s gibt es am anderen Standort nicht (404): %(reason)s',
+'%(url)s sends its answer too slowly.': '%(url)s sendet seine Antwort zu langsam.',
 '%(url)s was silent for too long%(through)s.': '%(url)s hat%(through)s zu lange geschwiegen.',
 '%(what)s The last success (UTC): %(since)s.\n\nWhat happened:\n%(reason)s\n\nWhere to look:\n%(address)s\n\nIt is tried again by the schedule. You get no further mail until it works again.': '%(what)s Letzter Erfolg (UTC): %(since)s.\n\nWas geschehen ist:\n%(reason)s\n\nWo Sie nachsehen können:\n%(address)s\n\nNach Zeitplan wird es wieder versucht. Sie bekommen keine weitere E-Mail, bis es wieder funktioniert.',
 '%(what)s, by %(who)s': '%(what)s, von %(who)s',

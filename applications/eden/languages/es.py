@@ -143,6 +143,7 @@
 '%(url)s cannot be reached%(through)s: no connection in time.': 'No se puede acceder a %(url)s%(through)s: no hubo conexión a tiempo.',
 '%(url)s does not exist at the other site (404).': '%(url)s no existe en el otro sitio (404).',
 '%(url)s does not exist at the other site (404): %(reason)s': '%(url)s no existe en el otro sitio (404): %(reason)s',
+'%(url)s sends its answer too slowly.': '%(url)s envía su respuesta con demasiada lentitud.',
 '%(url)s was silent for too long%(through)s.': '%(url)s tardó demasiado en responder%(through)s.',
 '%(what)s The last success (UTC): %(since)s.\n\nWhat happened:\n%(reason)s\n\nWhere to look:\n%(address)s\n\nIt is tried again by the schedule. You get no further mail until it works again.': '%(what)s El último éxito (UTC): %(since)s.\n\nQué ocurrió:\n%(reason)s\n\nDónde mirar:\n%(address)s\n\nSe vuelve a intentar según la programación. No recibirá más mensajes hasta que vuelva a funcionar.',
 '%(what)s, by %(who)s': '%(what)s, por %(who)s',

@@ -143,6 +143,7 @@
 '%(url)s cannot be reached%(through)s: no connection in time.': '%(url)s est injoignable%(through)s : pas de connexion dans le délai prévu.',
 '%(url)s does not exist at the other site (404).': '%(url)s n’existe pas sur l’autre site (404).',
 '%(url)s does not exist at the other site (404): %(reason)s': '%(url)s n’existe pas sur l’autre site (404) : %(reason)s',
+'%(url)s sends its answer too slowly.': '%(url)s envoie sa réponse trop lentement.',
 '%(url)s was silent for too long%(through)s.': '%(url)s est resté silencieux trop longtemps%(through)s.',
 '%(what)s The last success (UTC): %(since)s.\n\nWhat happened:\n%(reason)s\n\nWhere to look:\n%(address)s\n\nIt is tried again by the schedule. You get no further mail until it works again.': '%(what)s La dernière réussite (UTC)\xa0: %(since)s.\n\nCe qui s’est passé\xa0:\n%(reason)s\n\nOù regarder\xa0:\n%(address)s\n\nDe nouveaux essais ont lieu selon la planification. Vous ne recevrez plus de message avant que cela fonctionne de nouveau.',
 '%(what)s, by %(who)s': '%(what)s, par %(who)s',

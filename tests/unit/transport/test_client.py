@@ -34,7 +34,7 @@ from s3sync.core.errors import (
 )
 from s3sync.transport.client import Transport
 from s3sync.transport.failures import page_title
-from s3sync.transport.limits import SMALL_CHUNK, InteractiveLimits, Limits
+from s3sync.transport.limits import InteractiveLimits, Limits, Pace
 from s3sync.transport.urls import origin, without_credentials
 from tests.support.peer import PASSWORD, TICKET, USER, Answer, FakePeer, as_json
 from tests.support.proxy import Fault, FaultProxy
@@ -258,11 +258,11 @@ def test_an_answer_that_takes_longer_than_a_person_waits(peer: FakePeer, tmp_pat
 
     def drip(handler: Any, answer: Answer) -> None:
         handler.send_response(200)
-        handler.send_header("Content-Length", str(100 * SMALL_CHUNK))
+        handler.send_header("Content-Length", str(100 * 4096))
         handler.end_headers()
         with contextlib.suppress(ConnectionError):
             while not stop.wait(0.02):
-                handler.wfile.write(b"x" * SMALL_CHUNK)
+                handler.wfile.write(b"x" * 4096)
 
     peer._send = drip  # type: ignore[method-assign,assignment]
     interactive = InteractiveLimits(answer_time=0.2)
@@ -277,6 +277,37 @@ def test_an_answer_that_takes_longer_than_a_person_waits(peer: FakePeer, tmp_pat
     stop.set()
     assert caught.value.obstacle is Obstacle.SILENCE and time.monotonic() - began < 5
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_answer_that_hardly_comes_is_given_up_and_asked_for_again(
+    peer: FakePeer, tmp_path: Path, chunked: bool
+) -> None:
+    stop = threading.Event()
+
+    def drip(handler: Any, answer: Answer) -> None:
+        handler.protocol_version = "HTTP/1.1"
+        handler.send_response(200)
+        handler.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", "100000")))
+        handler.end_headers()
+        with contextlib.suppress(ConnectionError):
+            while not stop.wait(0.01):
+                handler.wfile.write(b"1\r\nx\r\n" if chunked else b"x")
+
+    peer._send = drip  # type: ignore[method-assign,assignment]
+    with pytest.raises(PeerUnreachable, match="too slowly") as caught:
+        line(peer, tmp_path, limits=Limits(least_rate=10_000, rate_window=0.1)).download(peer.url + "/x")
+    stop.set()
+    assert caught.value.transient and not list(tmp_path.iterdir())
+
+
+def test_how_fast_an_answer_comes_is_measured_window_by_window() -> None:
+    moments = iter([1000.0, 1100.0, 1300.0, 1500.0, 1600.0, 1900.0])
+    pace = Pace(Limits(least_rate=10, rate_window=300), lambda: next(moments))
+    brought = [100, 100, 2900, 10_000, 0, 2900]
+    assert [pace.is_too_slow(count) for count in brought] == [False, False, False, False, False, True]
+    any_rate = Pace(Limits(least_rate=0), iter(range(0, 10_000, 400)).__next__)
+    assert not any(any_rate.is_too_slow(1) for _ in range(9))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -67,9 +67,8 @@ def redirect(location: bytes) -> bytes:
         redirect(b"http://h:x/"),
         redirect(b"http://\xff\xfe/"),
         redirect("http://\u2100.com/".encode()),
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabc",
     ],
-    ids=["lengths", "IPv6", "brackets", "port", "no port", "bytes", "NFKC", "negative chunk"],
+    ids=["lengths", "IPv6", "brackets", "port", "no port", "bytes", "NFKC"],
 )
 def test_what_breaks_the_rules_of_http_is_an_error_of_the_protocol(
     raw: bytes, method: str, tmp_path: Path
@@ -86,12 +85,13 @@ def test_what_breaks_the_rules_of_http_is_an_error_of_the_protocol(
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n<s3xml/>",
         b"HTTP/1.1 999999 x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabc",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 5000 + b"\r\nabc",
         b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n",
         b"HTTP/1.1 503 Busy\r\nRetry-After: " + b"9" * 4000 + b"\r\nContent-Length: 0\r\n\r\n",
         b"\x00\xff\x16\x03\r\n\r\n",
     ],
-    ids=["digits", "status", "chunk", "headers", "patience", "garbage"],
+    ids=["digits", "status", "negative chunk", "chunk", "headers", "patience", "garbage"],
 )
 def test_other_rubbish_ends_as_a_typed_error(raw: bytes, tmp_path: Path) -> None:
     assert type(failure(raw, "GET", tmp_path)) is not SyncError

@@ -16,6 +16,8 @@ DOCUMENT_MEGABYTES, FILE_MEGABYTES = 1024, 100
 DOCUMENT_SIZE, FILE_SIZE = DOCUMENT_MEGABYTES * MEGABYTE, FILE_MEGABYTES * MEGABYTE
 #: Seconds to wait for a connection, and for the next byte on it: an Eden computes for long before the first one.
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 300.0
+#: Bytes a second that an answer brings at least, over the seconds of a window: who sends less holds the worker only.
+LEAST_RATE, RATE_WINDOW = 50.0, 300.0
 #: How often a request is retried after a transient failure, and the seconds before the first retry.
 RETRIES, RETRY_DELAY = 3, 1.0
 

@@ -94,6 +94,7 @@ class Sentence(enum.Enum):
     NOT_REACHED = "%(url)s cannot be reached%(through)s: %(reason)s"
     NO_CONNECTION_IN_TIME = "%(url)s cannot be reached%(through)s: no connection in time."
     SILENT = "%(url)s was silent for too long%(through)s."
+    TOO_SLOW = "%(url)s sends its answer too slowly."
     CONNECTION_FAILED = "The connection to %(url)s failed%(through)s: %(reason)s"
     EXCHANGE_FAILED = "The exchange with %(url)s failed%(through)s: %(reason)s"
     ANSWER_CUT = "The answer of %(url)s ends in the middle: %(reason)s"

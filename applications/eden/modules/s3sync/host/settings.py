@@ -103,6 +103,10 @@ class SyncSettings(IniSettings):
         """[sync] read_timeout: seconds to wait for the next byte of an answer. Default: 300."""
         return self.number("sync", "read_timeout", limits.READ_TIMEOUT, minimum=0.1)
 
+    def get_sync_least_rate(self) -> float:
+        """[sync] least_rate: bytes a second that an answer brings at least, over five minutes. Default: 50."""
+        return self.number("sync", "least_rate", limits.LEAST_RATE)
+
     def get_sync_retries(self) -> int:
         """[sync] retries: how often a request is retried after a transient failure. Default: 3."""
         return int(self.number("sync", "retries", limits.RETRIES))

@@ -344,6 +344,7 @@ class Site:
             read_timeout=settings.get_sync_read_timeout(),
             document_size=settings.get_sync_max_document_size(),
             file_size=settings.get_sync_max_upload_size(),
+            least_rate=settings.get_sync_least_rate(),
         )
         return Lines(
             spool=self.spool,

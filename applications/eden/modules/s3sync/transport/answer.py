@@ -25,10 +25,11 @@ from ..core.errors import (
     TruncatedDocument,
 )
 from ..core.limits import BEGINNING, CHUNK
+from ..core.messages import Sentence
 from ..core.text import shown
 from ..wire.compression import DamagedPacking, gzip
 from .failures import a_web_page, error_of, http_date, json_object, line_errors, looks_like_html, not_http
-from .limits import REDIRECTS, SMALL_CHUNK
+from .limits import REDIRECTS, Pace
 from .urls import without_credentials
 
 #: Digits of a length that an answer can have.
@@ -89,6 +90,7 @@ class Response:
     proxy: str | None
     clock: Clock
     until: float | None = None
+    pace: Pace | None = None
     skew: float | None = None
     received: int = 0
 
@@ -193,14 +195,16 @@ class Response:
 
     def _received(self) -> Iterator[bytes]:
         """Yield the body as it is on the line."""
-        # With a time limit the pieces are small: a read lasts until its piece is complete.
-        size = CHUNK if self.until is None else SMALL_CHUNK
+        # What is there by now: to wait for a whole piece could take for ever. urllib3 1 cannot do that.
+        read = getattr(self.response.raw, "read1", self.response.raw.read)
         with line_errors(self.url, self.proxy, reading=True):
             while True:
-                raw = self.response.raw.read(size, decode_content=False)
+                raw = read(CHUNK, decode_content=False)
                 if not raw:
                     break
                 self.received += len(raw)
+                if self.pace is not None and self.pace.is_too_slow(len(raw)):
+                    raise PeerUnreachable(Sentence.TOO_SLOW.say(url=self.url), obstacle=Obstacle.SILENCE)
                 if self.until is not None and time.monotonic() > self.until:
                     raise PeerUnreachable(
                         f"{self.url} had not sent its answer in time.", obstacle=Obstacle.SILENCE

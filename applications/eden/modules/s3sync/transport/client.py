@@ -32,7 +32,7 @@ from ..core.errors import (
 )
 from .answer import Reply, Response, clock_skew
 from .failures import disk_error, line_errors, speaks_otherwise
-from .limits import MOST_REDIRECTS, REDIRECTS, Limits
+from .limits import MOST_REDIRECTS, REDIRECTS, Limits, Pace
 from .scheme import is_certificate, speaks_other
 from .urls import address_of, origin, without_credentials
 
@@ -248,6 +248,7 @@ class Transport:
                 self._proxy,
                 self._clock,
                 None if most is None else time.monotonic() + most,
+                Pace(self.limits),
             )
             answer.skew = clock_skew(response.headers.get("Date"), before, self._clock.now())
             if answer.skew is not None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
-from ..core.limits import CONNECT_TIMEOUT, DOCUMENT_SIZE, FILE_SIZE, MEGABYTE, READ_TIMEOUT
+from ..core.limits import (
+    CONNECT_TIMEOUT,
+    DOCUMENT_SIZE,
+    FILE_SIZE,
+    LEAST_RATE,
+    MEGABYTE,
+    RATE_WINDOW,
+    READ_TIMEOUT,
+)
 
-#: Bytes read at once while a person waits, so that the time limit of an answer is observed.
-SMALL_CHUNK = 4096
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 
@@ -27,6 +34,8 @@ class Limits:
         file_size: maximum bytes of the file of an upload field.
         reply_size: maximum bytes of a JSON reply.
         answer_time: maximum seconds for a whole answer, None for no limit: a slow connection is no failure.
+        least_rate: bytes a second that the body of an answer has to bring; 0 for any rate.
+        rate_window: seconds over which the rate is measured.
     """
 
     connect_timeout: float = CONNECT_TIMEOUT
@@ -35,6 +44,40 @@ class Limits:
     file_size: int = FILE_SIZE
     reply_size: int = 64 * MEGABYTE
     answer_time: float | None = None
+    least_rate: float = LEAST_RATE
+    rate_window: float = RATE_WINDOW
+
+
+class Pace:
+    """Measures whether the body of an answer gets on, window by window. The time before its first byte does not count.
+
+    Args:
+        limits: with the least rate.
+        now: returns seconds.
+    """
+
+    def __init__(self, limits: Limits, now: Callable[[], float] = time.monotonic) -> None:
+        self._least = limits.least_rate * limits.rate_window
+        self._window = limits.rate_window
+        self._now = now
+        self._began: float | None = None
+        self._brought = 0
+
+    def is_too_slow(self, count: int) -> bool:
+        """Count further bytes; return whether the window that ends with them brought too little.
+
+        Args:
+            count: number of bytes.
+        """
+        moment = self._now()
+        if self._began is None:
+            self._began = moment
+        self._brought += count
+        if moment - self._began < self._window:
+            return False
+        too_slow = self._brought < self._least
+        self._began, self._brought = moment, 0
+        return too_slow
 
 
 class InteractiveLimits(NamedTuple):

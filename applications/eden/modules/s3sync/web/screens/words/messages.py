@@ -192,6 +192,7 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.NOT_REACHED: T("%(url)s cannot be reached%(through)s: %(reason)s"),
         Sentence.NO_CONNECTION_IN_TIME: T("%(url)s cannot be reached%(through)s: no connection in time."),
         Sentence.SILENT: T("%(url)s was silent for too long%(through)s."),
+        Sentence.TOO_SLOW: T("%(url)s sends its answer too slowly."),
         Sentence.CONNECTION_FAILED: T("The connection to %(url)s failed%(through)s: %(reason)s"),
         Sentence.EXCHANGE_FAILED: T("The exchange with %(url)s failed%(through)s: %(reason)s"),
         Sentence.ANSWER_CUT: T("The answer of %(url)s ends in the middle: %(reason)s"),
