@@ -193,6 +193,19 @@ def test_what_was_entered_stays_when_something_is_wrong(admin: Browser) -> None:
     assert answer.text.count('aria-invalid="true"') == 2
 
 
+def test_an_address_by_which_passwords_travel_in_clear_is_warned_of(admin: Browser, field: WebSite) -> None:
+    number = field.run(
+        "print(db.sync_repository.insert(name='Plain', uuid='plain', url='http://eden.example.org/eden'), end='')\n"
+        "db.commit()"
+    ).strip()
+    path, words = f"/sync/repository/{number}", "travel in clear"
+    pages = ("/sync/index", path, f"{path}/update")
+    assert all(words in visible(admin.page(page)) for page in pages)
+    field.run(f"db(db.sync_repository.id == {number}).update(url='http://127.0.0.1:1/eden')\ndb.commit()")
+    assert not any(words in visible(admin.page(page)) for page in pages)
+    field.run(f"db(db.sync_repository.id == {number}).delete()\ndb.commit()")
+
+
 def test_a_repository_is_deleted_only_when_asked_and_agreed(
     admin: Browser, field: WebSite, headquarters: WebSite
 ) -> None:

@@ -1272,6 +1272,7 @@
 'The account as which the other site logs in here is forgotten. The first account that names this repository from now on gets it; others are refused.': 'يُنسى الحساب الذي يسجل به الموقع الآخر الدخول هنا. أول حساب يذكر هذا المستودع من الآن يحصل عليه، وتُرفض الحسابات الأخرى.',
 'The account is known, but it may not synchronize.': 'الحساب معروف، لكن لا يحق له إجراء المزامنة.',
 'The account may not do this': 'لا يحق للحساب فعل ذلك',
+'The address begins with http://: the password and all records travel in clear and can be read on the way. Ask the people there for an address with https://.': 'يبدأ العنوان بـ http://: تنتقل كلمة المرور وجميع السجلات دون تشفير ويمكن قراءتها في الطريق. اطلب من القائمين هناك عنوانًا يبدأ بـ https://.',
 'The address leads back to this site itself.': 'يعيد العنوان إلى هذا الموقع نفسه.',
 'The address leads nowhere. Check it, or find the page by the menu.': 'لا يؤدي العنوان إلى أي مكان. تحقق منه، أو ابحث عن الصفحة من خلال القائمة.',
 'The address or the password cannot be used as it is.': 'لا يمكن استخدام العنوان أو كلمة المرور على هذا النحو.',

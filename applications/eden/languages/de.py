@@ -1092,6 +1092,7 @@
 'The account as which the other site logs in here is forgotten. The first account that names this repository from now on gets it; others are refused.': 'Das Konto, mit dem sich der andere Standort hier anmeldet, wird vergessen. Das erste Konto, das ab jetzt dieses Repository nennt, bekommt es; andere werden abgewiesen.',
 'The account is known, but it may not synchronize.': 'Das Konto ist bekannt, darf aber nicht synchronisieren.',
 'The account may not do this': 'Das Konto darf das nicht',
+'The address begins with http://: the password and all records travel in clear and can be read on the way. Ask the people there for an address with https://.': 'Die Adresse beginnt mit http://: Das Passwort und alle Datensätze gehen unverschlüsselt durch das Netz und können unterwegs gelesen werden. Bitten Sie die Leute dort um eine Adresse mit https://.',
 'The address leads back to this site itself.': 'Die Adresse führt zu diesem Standort selbst zurück.',
 'The address leads nowhere. Check it, or find the page by the menu.': 'Diese Adresse führt nirgendwohin. Prüfen Sie sie, oder suchen Sie die Seite über das Menü.',
 'The address or the password cannot be used as it is.': 'Die Adresse oder das Passwort ist so nicht zu verwenden.',

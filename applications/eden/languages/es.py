@@ -1137,6 +1137,7 @@
 'The account as which the other site logs in here is forgotten. The first account that names this repository from now on gets it; others are refused.': 'Se olvida la cuenta con la que el otro sitio se identifica aquí. La primera cuenta que nombre este repositorio a partir de ahora lo recibe; las demás se rechazan.',
 'The account is known, but it may not synchronize.': 'La cuenta es conocida, pero no puede sincronizar.',
 'The account may not do this': 'La cuenta no está autorizada para esto',
+'The address begins with http://: the password and all records travel in clear and can be read on the way. Ask the people there for an address with https://.': 'La dirección empieza por http://: la contraseña y todos los registros viajan sin cifrar y se pueden leer por el camino. Pida a los responsables una dirección con https://.',
 'The address leads back to this site itself.': 'La dirección conduce de vuelta a este mismo sitio.',
 'The address leads nowhere. Check it, or find the page by the menu.': 'La dirección no conduce a ninguna parte. Compruébela o busque la página en el menú.',
 'The address or the password cannot be used as it is.': 'La dirección o la contraseña no se puede usar tal como está.',

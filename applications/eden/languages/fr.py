@@ -1137,6 +1137,7 @@
 'The account as which the other site logs in here is forgotten. The first account that names this repository from now on gets it; others are refused.': "Le compte avec lequel l'autre site se connecte ici est oublié. Le premier compte qui nommera ce dépôt le recevra ; les autres seront refusés.",
 'The account is known, but it may not synchronize.': 'Le compte est connu, mais il n’a pas le droit de synchroniser.',
 'The account may not do this': 'Le compte n’en a pas le droit',
+'The address begins with http://: the password and all records travel in clear and can be read on the way. Ask the people there for an address with https://.': 'L’adresse commence par http:// : le mot de passe et tous les enregistrements circulent en clair et peuvent être lus en chemin. Demandez aux responsables une adresse en https://.',
 'The address leads back to this site itself.': 'L’adresse ramène à ce site lui-même.',
 'The address leads nowhere. Check it, or find the page by the menu.': 'Cette adresse ne mène nulle part. Vérifiez-la, ou trouvez la page par le menu.',
 'The address or the password cannot be used as it is.': 'L’adresse ou le mot de passe ne peut pas être utilisé tel quel.',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
@@ -54,6 +55,31 @@ def application_url(url: str) -> str:
     path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
     page = _PAGE.fullmatch(path)
     return urlunsplit(parts._replace(path=page[1] if page else path, query="", fragment=""))
+
+
+#: How names of machines end that only a local network knows.
+_LOCAL = ("localhost", "local", "lan", "internal", "home.arpa", "intranet", "private")
+
+
+def travels_in_clear(url: str | None) -> bool:
+    """Return whether what is sent to a URL can be read on its way through the network.
+
+    Not on this machine, nor in a network that is private by its addresses or names.
+
+    Args:
+        url: the URL, None for none.
+    """
+    try:
+        parts = urlsplit((url or "").strip())
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if parts.scheme.lower() != "http" or not host:
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." in host and not any(host.endswith(f".{each}") for each in _LOCAL)
 
 
 def without_credentials(url: str) -> str:

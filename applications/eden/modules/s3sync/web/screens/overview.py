@@ -23,6 +23,7 @@ from ...site.tasks import TaskRow
 from . import charts as charts
 from .context import ScreenContext
 from .runs import run_lines
+from .widgets import clear_words
 from .words import states_and_units as states_and_units
 from .words.state_reasons import Explanation, explain
 
@@ -43,6 +44,7 @@ class Card(NamedTuple):
         kind, words: its state, for ``look.state``.
         why: the reason, and what to do.
         history: its last runs as a chart.
+        warning: that passwords travel in clear to its address, None where they do not.
     """
 
     status: RepositoryStatus
@@ -50,6 +52,7 @@ class Card(NamedTuple):
     words: Any
     why: Explanation
     history: Any
+    warning: Any
 
 
 class FlowLine(NamedTuple):
@@ -160,6 +163,7 @@ def _card(screen: ScreenContext, status: RepositoryStatus, runs: list[Run]) -> C
         states_and_units.conditions(T)[condition],
         explain(T, status),
         charts.history(T, runs, live),
+        clear_words(T, status.where),
     )
 
 

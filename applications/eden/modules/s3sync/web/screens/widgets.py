@@ -10,7 +10,7 @@ from gluon import FORM, INPUT, SQLFORM, TAG, URL, A, Field
 from ...core.errors import SyncError
 from ...database.paging import SortOrder
 from ...site.labels import Translate
-from ...transport.urls import origin, without_credentials
+from ...transport.urls import origin, travels_in_clear, without_credentials
 from ...ui.forms import buttons, form_rows
 
 
@@ -127,6 +127,16 @@ def form_of(*fields: Field, table_name: str, T: Translate, label: Any = None, ba
         separator="",
         buttons=buttons(label or T("Save"), T("Cancel") if back else None, back or ""),
         table_name=table_name,
+    )
+
+
+def clear_words(T: Translate, url: str | None) -> Any:
+    """Return the warning that passwords travel in clear to an address, None where they do not."""
+    if not travels_in_clear(url):
+        return None
+    return T(
+        "The address begins with http://: the password and all records travel in clear and can be read on the way. Ask "
+        "the people there for an address with https://."
     )
 
 

@@ -20,7 +20,7 @@ from ....scheduler import jobs as jobs
 from ....site import Repository, Site
 from ....transport.limits import InteractiveLimits
 from ..context import ScreenContext
-from ..widgets import action_button, confirm, pressed
+from ..widgets import action_button, clear_words, confirm, pressed
 from ..words import states_and_units as states_and_units
 from . import connection_test as connection_test
 from .form import entered_values, left_out, repository_form, wants_test
@@ -124,6 +124,7 @@ def configuration(screen: ScreenContext, record: Repository) -> Any:
     return {
         "form": form,
         "tested": tested,
+        "warning": clear_words(T, record.url),
         "speaks": Capability.REGISTER in kind.capabilities,
         "left_out": left_out(T, kind.capabilities),
         "register": again if Capability.REGISTER in kind.capabilities and record.can_ask else "",
