@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Callable
 
 from s3sync.core.repository_state import Reason, State
 from s3sync.monitoring.status import RepositoryStatus, statuses
@@ -54,7 +54,7 @@ def check_words(one: Any, two: Any, tables: Collection[str] = ()) -> None:
         flow.table for found in there.values() for flow in found.flows if flow.task is not None
     }
     for name in sorted(names):
-        ours, theirs = contents(one, name), contents(two, name)
+        ours, theirs = (contents(site, name, one_name(one, two)) for site in (one, two))
         different = {uuid for uuid in {*ours, *theirs} if ours.get(uuid) != theirs.get(uuid)}
         assert not different, (
             f"{[found.state for found in there.values()]}, but {name} differs: "
@@ -62,25 +62,40 @@ def check_words(one: Any, two: Any, tables: Collection[str] = ()) -> None:
         )
 
 
-def contents(site: Any, name: str) -> dict[str, dict[str, Any]]:
-    """Return uuid -> values of the live records of a table, with uuids in place of keys."""
+def one_name(one: Any, two: Any) -> Callable[[str, str], str]:
+    """Return a function that gives all uuids of a record the same name: those that either site takes for one."""
+    groups: dict[tuple[str, str], set[str]] = {}
+    for site in (one, two):
+        for row in site.db(site.db.sync_twin).select():
+            if not row.proposed:
+                uuids = (row.uuid, site.s3db[row.tablename][row.record_id].uuid)
+                known = (groups.get((row.tablename, uuid), {uuid}) for uuid in uuids)
+                together = set().union(*known)
+                groups.update(((row.tablename, uuid), together) for uuid in together)
+    return lambda table, uuid: min(groups.get((table, uuid), {uuid}))
+
+
+def contents(site: Any, name: str, name_of: Callable[[str, str], str]) -> dict[str, list[dict[str, Any]]]:
+    """Return name of a record -> values of the live records of a table that have it; names in place of keys."""
     table = site.schema.table(name)
-    found = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for row in site.rows(name):
         values = {}
         for field in table.data_fields():
             if field.name in OWN or field.name in table.computed:
                 continue
             value = row[field.name]
-            values[field.name] = _named(site, field.target, value) if field.target and value else value
-        found[row.uuid] = values
+            values[field.name] = (
+                _named(site, field.target, value, name_of) if field.target and value else value
+            )
+        found.setdefault(name_of(name, row.uuid), []).append(values)
     site.db.commit()
     return found
 
 
-def _named(site: Any, target: str, value: Any) -> Any:
+def _named(site: Any, target: str, value: Any, name_of: Callable[[str, str], str]) -> Any:
     table = site.schema.table(target)
     keys = value if isinstance(value, list) else [value]
     if "uuid" not in table.fields:
         return None
-    return sorted(row[0] for row in site.store.fetch(table, ("uuid",), table.key, keys))
+    return sorted(name_of(target, row[0]) for row in site.store.fetch(table, ("uuid",), table.key, keys))

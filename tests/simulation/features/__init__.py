@@ -69,7 +69,6 @@ FEATURES: dict[str, Feature] = {
 #: Features whose histories do not all converge yet, with what is left. The command runs them when they are named.
 OPEN = {
     "adopted uuids": "Where a site has two records of one name, sites do not agree which of them are one.",
-    "hand over": "In one of some hundred histories a record stays at one site, and no list there says why.",
     "same types": "Not tried often enough.",
     "wrong clocks": "An edit by a clock that is more than a day behind is older than what it edits, and stays alone.",
 }

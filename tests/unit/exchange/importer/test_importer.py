@@ -281,6 +281,18 @@ def test_a_record_is_not_sent_back_to_where_it_came_from(site: SampleSite) -> No
     assert site.export(ORG, skip_origin=1)[1].count == 1
 
 
+def test_ours_is_sent_to_a_site_that_sends_an_older_version_while_everything_is_compared_again(
+    site: SampleSite,
+) -> None:
+    site.push(org("u", "New", modified_on=LATER), ORG)
+    assert site.export(ORG, skip_origin=1)[1].count == 0
+    report = site.push(org("u", "Old"), ORG, again=True)
+    assert told(report) == {"unchanged": 1} and not site.kept()
+    assert site.export(ORG, skip_origin=1)[1].count == 1, (
+        "it may have made that version since, of an equal older one"
+    )
+
+
 def test_a_change_made_here_is_not_hidden_by_a_later_import(site: SampleSite) -> None:
     site.push(person("p", "Ann", contact("c1", "a@b.org")), PERSON)
     head = site.journal.head()

@@ -85,6 +85,61 @@ def test_the_version_of_one_record_goes_to_the_survivor_of_a_merge_here(site: Sa
     assert names(site) == {"2": "Grey"}
 
 
+def test_a_record_that_was_deleted_here_is_no_other_one_that_the_sender_names(site: SampleSite) -> None:
+    site.push(kind("1", "Amber") + kind("2", "Violet"), TYPE)
+    site.push(deleted(TYPE, "1", LATER), TYPE)
+    newest = "2026-03-01T13:00:00"
+    report = site.push(twins("1", "Violet", "2", modified_on=newest), TYPE)
+    assert reasons(report) == ["The other site takes it and 2 for one record; here they are two."]
+    assert names(site) == {"2": "Violet"} and further(site) == {}
+    assert [(row.uuid, row.kind) for row in site.kept()] == [("1", "rejected")]
+    older = site.push(twins("1", "Violet", "2"), TYPE)
+    assert told(older) == {"skipped": 1}, "the deletion is newer"
+    site.push(kind("2", "Grey", modified_on=newest), TYPE)
+    assert told(site.push(twins("1", "Violet", modified_on=newest), TYPE)) == {"updated": 1}
+    assert names(site) == {"1": "Violet", "2": "Grey"} and not site.kept()
+
+
+def test_what_was_deleted_here_and_got_the_name_of_another_one_there_is_told_until_one_is_renamed(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    here, there = (SampleSite(tmp_path / name, clock=clock) for name in ("here", "there"))
+    pair = Pair(here, there, TYPE)
+    here.push(kind("1", "Amber") + kind("2", "Violet"), TYPE, repository_id=None)
+    here.db.commit()
+    pair.run()
+    clock.step(60)
+    here.s3db.delete(here.s3db[TYPE], [here.row(TYPE, "1").id])
+    here.db(here.s3db[TYPE].uuid == "2").update(name="Grey", modified_on=clock.now())
+    here.db.commit()
+    clock.step(60)
+    there.db(there.s3db[TYPE].uuid == "1").update(name="Grey", modified_on=clock.now())
+    there.db.commit()
+    for _ in range(3):
+        clock.step(60)
+        pair.run()
+    assert names(here) == {"2": "Grey"}
+    assert [row.uuid for row in here.kept() if row.kind == "rejected"] == ["1"]
+    here.db(here.s3db[TYPE].uuid == "2").update(name="Blue", modified_on=clock.now())
+    here.db.commit()
+    for _ in range(3):
+        clock.step(60)
+        pair.run()
+    assert names(here) == names(there) == {"1": "Grey", "2": "Blue"}
+    assert not [row for each in (here, there) for row in each.kept() if row.kind == "rejected"]
+    for each in (here, there):
+        each.close()
+
+
+def test_who_has_a_unique_value_is_named(site: SampleSite) -> None:
+    site.push(kind("1", "Amber") + kind("2", "Violet"), TYPE)
+    report = site.push(kind("2", "Amber", modified_on=LATER), TYPE)
+    assert reasons(report) == ["name: 'Amber' is used by another record already (1)"]
+    report = site.push(twins("3", "Amber"), TYPE)
+    assert reasons(report) == ["Its name 'Amber' is that of 1 here, which the other site has as well."]
+
+
 def test_a_merge_of_what_is_one_record_here_changes_nothing(site: SampleSite) -> None:
     site.push(kind("mine", "Aqua"), TYPE)
     site.push(kind("theirs", "Aqua"), TYPE)

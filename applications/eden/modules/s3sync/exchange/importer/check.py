@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...core.records import FieldError
 from ...core.schema import Field, Schema
 from ..ports import Store
 from .context import HookForm
 from .gather import Batch, Vacated
-from .items import Item, TablePlan, differs, reject
+from .items import Item, TablePlan, differs, reject, two_here
 
 _TO_COME = "refers to a record that has not arrived yet"
 
 _DECISIVE = frozenset(("uuid", "tuid", "replaced_by", "modified_on"))
+
+
+class _Holder(NamedTuple):
+    """The record here that has a unique value."""
+
+    key: int
+    uuid: str
 
 
 class Checker:
@@ -60,7 +67,9 @@ class Checker:
                 errors["created_on"] = self._too_late(record.created_on)
             if not record.deleted:
                 self._validate(plan, item, errors)
-            if errors:
+            if item.other is not None and not errors:
+                reject(item, two_here(item.other), again=True)
+            elif errors:
                 reject(item, _describe(errors), errors)
                 self._try_when_its_time_has_come(item)
         if plan.table.onvalidation and plan.table.onvalidation_set is None:
@@ -152,40 +161,41 @@ class Checker:
             changed = False
             for field, (claimed, holders) in zip(plan.unique, claims):
                 for value, item in claimed.items():
-                    if item.outcome is not None or holders.get(value, item.key) == item.key:
+                    if item.outcome is not None or value not in holders or holders[value].key == item.key:
                         continue
-                    holder = by_key.get(holders[value])
+                    key, uuid = holders[value]
+                    holder = by_key.get(key)
                     if id(item) in batch.postponed:
                         continue
                     if holder is not None and (id(holder) in batch.postponed or _goes(holder)):
                         batch.put_off(item)
                         changed = True
                     elif holder is None or not _gives_up(holder, field.name):
-                        _reject_field(
-                            item, field.name, value, "is used by another record already", again=True
-                        )
+                        told = f"{value!r} is used by another record already ({uuid})"
+                        _reject_field(item, field.name, value, told, again=True)
                         changed = True
 
     def _claims(
         self, plan: TablePlan, field: Field, items: Sequence[Item], batch: Batch
-    ) -> tuple[dict[Any, Item], dict[Any, int]]:
-        """Return value -> the item that wants it, and value -> key of the record that has it, not of a deleted one."""
+    ) -> tuple[dict[Any, Item], dict[Any, _Holder]]:
+        """Return value -> the item that wants it, and value -> the record that has it, not a deleted one."""
         claimed: dict[Any, Item] = {}
         for item in items:
             value = item.changes.get(field.name)
             if item.outcome is not None or value in (None, ""):
                 continue
             if value in claimed:
-                _reject_field(item, field.name, value, "is used twice in the document", again=True)
+                told = f"{value!r} is used twice in the document (also by {claimed[value].uuid})"
+                _reject_field(item, field.name, value, told, again=True)
             else:
                 claimed[value] = item
-        columns = (field.name, plan.table.key, "deleted")
+        columns = (field.name, plan.table.key, "deleted", "uuid")
         held = self._store.fetch(plan.table, columns, field.name, list(claimed)) if claimed else []
         revived = {item.key for item in items if item.outcome is None and not item.record.deleted}
-        holders: dict[Any, int] = {}
-        for value, key, deleted in held:
+        holders: dict[Any, _Holder] = {}
+        for value, key, deleted, uuid in held:
             if not deleted or key in revived:
-                holders[value] = key
+                holders[value] = _Holder(key, uuid)
             else:
                 batch.vacated.append(Vacated(plan, field, key))
         return claimed, holders

@@ -12,7 +12,7 @@ from ...wire.values.json_references import portable
 from ..ports import Ports, Row
 from .context import Context
 from .gather import Batch, Gatherer
-from .items import Item, Role, TablePlan, plain, reject
+from .items import Item, Role, TablePlan, plain, reject, two_here
 from .references import Needed, Resolver
 
 
@@ -150,10 +150,10 @@ class Identifier:
         is_live = item.original is not None and not item.ours("deleted")
         new = [uuid for uuid in named if uuid not in rows]
         if len(live) + is_live > 1:
-            other = live[0][plan.uuid_at]
-            reject(
-                item, f"The other site takes it and {other} for one record; here they are two.", again=True
-            )
+            reject(item, two_here(live[0][plan.uuid_at]), again=True)
+            return
+        if live and not is_live and _was_deleted_alone(item):
+            item.other = live[0][plan.uuid_at]
             return
         if item.original is None and item.uuid is not None and others:
             new.append(item.uuid)
@@ -213,15 +213,16 @@ class Identifier:
         if item.uuid is None:
             self._found(item, row)
         elif known_there and answers:
-            other = row[item.plan.uuid_at]
+            other, value = row[item.plan.uuid_at], _shared(item, row)
             reject(
                 item,
-                f"Its unique value is that of {other} here, which the other site has as well.",
+                f"Its {value} is that of {other} here, which the other site has as well.",
                 again=True,
             )
         elif self._gatherer.more:
             # The record that has the value may give it up on a later page: then these are two records.
-            reject(item, "Another record here has its unique value until all pages are here.", again=True)
+            value = f"Its {_shared(item, row)} is that of {row[item.plan.uuid_at]} here"
+            reject(item, f"{value}, until all pages are here.", again=True)
         elif late is not None and item.role is Role.MAIN:
             # It may also give it up further down.
             late.append(item.record)
@@ -239,7 +240,7 @@ class Identifier:
         other = row[item.plan.uuid_at]
         reject(
             item,
-            f"The other site has yet to say whether it is {other} here, which has its unique value.",
+            f"The other site has yet to say whether it is {other} here, which has its {_shared(item, row)}.",
             again=True,
         )
         key = row[item.plan.key_at]
@@ -365,6 +366,20 @@ class Identifier:
             else:
                 keys[id(item)] = tuple(values)
         return keys
+
+
+def _shared(item: Item, row: Row) -> str:
+    """Return the unique values that an item shares with a record, for a person."""
+    values = item.record.values
+    equal = (f for f in item.plan.unique if values.get(f.name) == row[item.plan.position[f.name]])
+    return " and ".join(f"{field.name} {values[field.name]!r}" for field in equal if values.get(field.name))
+
+
+def _was_deleted_alone(item: Item) -> bool:
+    """Return whether the record was deleted here, not merged, and comes as a live one: it is no other record."""
+    if item.original is None or item.record.deleted:
+        return False
+    return "deleted_rb" not in item.plan.position or not item.ours("deleted_rb")
 
 
 def _is_rejected(item: Item) -> bool:

@@ -57,7 +57,8 @@ class Item:
     """One incoming record: its content, its original here, and what to do.
 
     ``twin`` says that the original has another uuid here, which it keeps; ``further_uuids`` are those under which it is
-    to be known from now on; ``waits`` lists what an earlier version of it still waits for.
+    to be known from now on; ``other`` is the uuid of a live record here that the sender takes for the same one, while
+    this one was deleted here; ``waits`` lists what an earlier version of it still waits for.
     """
 
     __slots__ = (
@@ -71,6 +72,7 @@ class Item:
         "master",
         "missing",
         "original",
+        "other",
         "outcome",
         "plan",
         "record",
@@ -119,6 +121,7 @@ class Item:
         self.warnings: list[str] = []
         self.twin = False
         self.further_uuids: tuple[str, ...] = ()
+        self.other: str | None = None
 
     def ours(self, column: str) -> Any:
         """Return the value of a column of the record here."""
@@ -265,6 +268,11 @@ def reject(
     item.outcome = Outcome(
         Action.REJECTED, item.plan.table.name, item.uuid, item.key, reason, errors=errors or {}, again=again
     )
+
+
+def two_here(other: str) -> str:
+    """Return why a version is rejected that is one record there and two here, ``other`` being the other one's uuid."""
+    return f"The other site takes it and {other} for one record; here they are two."
 
 
 def plain(value: Any) -> Any:

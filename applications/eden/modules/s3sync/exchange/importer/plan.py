@@ -29,6 +29,8 @@ from .references import Resolver
 _NONE: frozenset[int] = frozenset()
 _MOVED_AWAY = Decision(Action.UPDATED, True)
 _ECHO = Decision(Action.UNCHANGED, False, DecisionReason.ECHO)
+# An older version that comes again is no change; but who has it has to learn of ours, and may know of none.
+_OURS_STAYS = Decision(Action.UNCHANGED, False, assert_ours=True)
 
 
 class Agreed(NamedTuple):
@@ -270,7 +272,7 @@ class Planner:
         policy = (ruling or self._terms.conflict_policy) if changed_here else self._terms.update_policy
         if self._context.again and policy is Policy.NEWER:
             if not is_newer(ours, theirs, lambda: self._ranks_above(item)):
-                return self._on_same
+                return _OURS_STAYS
         return decide(
             ours,
             theirs,
