@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from s3sync.core.errors import AlreadyRunning, PeerRefused, RowRefused, SyncError
+from s3sync.core.messages import Sentence
 from s3sync.core.task import Activity, LogAction, Result
-from s3sync.database.log import OUTGOING, SyncLog
+from s3sync.database.log import LONGEST_LINE, LONGEST_MESSAGE, OUTGOING, SyncLog
 from s3sync.scheduler.lease import Lease
 from tests.support.databases import (
     Database,
@@ -107,6 +109,29 @@ def test_a_lease_that_was_taken_over_is_lost(site: Storage, repository: int) -> 
 
     with held.heartbeat(connect, 0.05):
         assert held.lost.wait(5)
+
+
+@pytest.mark.parametrize("length", [100, LONGEST_LINE, LONGEST_LINE + 1, 400_000])
+def test_a_long_message_is_cut_off_with_a_mark_and_the_lines_after_it_stay(
+    site: Storage, repository: int, length: int
+) -> None:
+    log = SyncLog(site.db, site.store.transaction, site.clock, repository, OUTGOING)
+    said = Sentence.RECORD_REJECTED.say(record="x" * length, reason="no")
+    log.task(
+        "org_organisation", Activity.PULL, LogAction.FETCH, Result.FATAL, said, details=["the next line"]
+    )
+    row = site.db(site.db.sync_log).select().last()
+    first, second = row.message.split("\n")
+    assert second == "the next line" and len(first) <= LONGEST_LINE
+    assert first.endswith("…") == (len(said.text) > LONGEST_LINE)
+    assert len(json.dumps(row.params)) < 4 * LONGEST_LINE
+
+
+def test_many_lines_are_cut_off_with_a_mark(site: Storage, repository: int) -> None:
+    log = SyncLog(site.db, site.store.transaction, site.clock, repository, OUTGOING)
+    log.task(None, Activity.PULL, LogAction.FETCH, Result.SUCCESS, "x", details=["y" * 1000] * 60)
+    message = site.db(site.db.sync_log).select().last().message
+    assert len(message) == LONGEST_MESSAGE and message.endswith("…")
 
 
 def test_an_error_that_cannot_be_logged_is_in_the_log_of_the_program(

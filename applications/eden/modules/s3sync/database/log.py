@@ -16,13 +16,14 @@ from typing import Any, Callable
 
 from ..core.clock import Clock
 from ..core.errors import SyncError
-from ..core.messages import Text, described, message_of
+from ..core.messages import Message, Text, described, message_of
 from ..core.task import Activity, LogAction, Result, Transmission, log_mode
 from ..core.text import legible
 from .store import open_store
 
 OUTGOING, INCOMING = Transmission.OUTGOING, Transmission.INCOMING
-LONGEST_MESSAGE = 32_000
+#: Characters of an entry's message, and of one of its lines: another site may say, and name, anything.
+LONGEST_MESSAGE, LONGEST_LINE = 32_000, 2_000
 REMOVED_AT_ONCE = 5_000
 logger = logging.getLogger("eden.sync")
 
@@ -127,8 +128,8 @@ class SyncLog:
         Raises:
             SyncError: the database does not accept it.
         """
-        lines = [message_of(each) for each in (message, *details)]
-        to_do = message_of(remedy)
+        lines = [_short(message_of(each)) for each in (message, *details)]
+        to_do = _short(message_of(remedy))
         with self._transaction(), open_store(self._db).translating("INSERT INTO sync_log"):
             self._db.sync_log.insert(
                 timestmp=self._clock.now(),
@@ -138,8 +139,8 @@ class SyncLog:
                 action=action.value,
                 result=result.value,
                 remote=remote,
-                message=legible("\n".join(map(str, lines)))[:LONGEST_MESSAGE],
-                remedy=legible(to_do.text)[:LONGEST_MESSAGE] or None,
+                message=_cut(legible("\n".join(map(str, lines))), LONGEST_MESSAGE),
+                remedy=legible(to_do.text) or None,
                 code=code or lines[0].code or None,
                 params=_bounded(described(lines, to_do)),
                 run_id=self._run_id,
@@ -165,6 +166,25 @@ class SyncLog:
             )
         except SyncError as failure:
             logger.error("No log entry could be written (%s) about: %s", failure, error.explain())
+
+
+def _cut(text: str, most: int) -> str:
+    """Return a text, or its beginning with a mark that it was cut off."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _short(message: Message) -> Message:
+    """Return a message whose text and texts in its parameters are cut off where they are too long."""
+    if len(message.text) <= LONGEST_LINE:
+        return message
+    params = {name: _short_value(value) for name, value in message.params.items()}
+    return Message(message.code, _cut(message.text, LONGEST_LINE), params)
+
+
+def _short_value(value: Any) -> Any:
+    if isinstance(value, Message):
+        return _short(value)
+    return _cut(value, LONGEST_LINE) if isinstance(value, str) else value
 
 
 def _bounded(params: dict[str, Any] | None) -> dict[str, Any] | None:
