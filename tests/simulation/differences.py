@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from .features import Feature
-from .place import Contents, Place
+from .place import Contents, Name, Place
 from .words import says_in_step
 
 if TYPE_CHECKING:
     from .world import World
-
-#: (table, uuid) -> the name of the record.
-Name = Callable[[str, str], str]
 
 
 def differences(world: World) -> list[str]:
@@ -83,7 +80,7 @@ def one_name(here: Place, there: Place) -> Name:
 def named(place: Place, name: Name) -> Contents:
     """Return what a site holds; two records where another site has one are both under its name."""
     found: Contents = {}
-    for (table, uuid), values in sorted(place.contents().items()):
+    for (table, uuid), values in sorted(place.contents(name).items()):
         key = (table, name(table, uuid))
         found[key] = (*found[key], "and", *values) if key in found else values
     return found

@@ -6,7 +6,7 @@ import random
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from gluon.scheduler import Scheduler
 
@@ -27,6 +27,13 @@ EDITED = {
 }
 #: (table, uuid) -> contents of all live records.
 Contents = dict[tuple[str, str], tuple[str, ...]]
+#: (table, uuid) -> the name of the record.
+Name = Callable[[str, str], str]
+
+
+def own_name(table: str, uuid: str) -> str:
+    """Return the uuid: it is the name of a record where nobody knows another one."""
+    return uuid
 
 
 class Place:
@@ -155,16 +162,18 @@ class Place:
             if not row.proposed
         ]
 
-    def contents(self) -> Contents:
-        """Return the contents of all live records."""
+    def contents(self, name: Name = own_name) -> Contents:
+        """Return the contents of all live records, ``name`` names those that they refer to."""
         uuids: dict[str, dict[int, str]] = {}
         return {
-            (tablename, row.uuid): self._described(tablename, row, uuids)
+            (tablename, row.uuid): self._described(tablename, row, uuids, name)
             for tablename in self.tables
             for row in self.db(self.s3db[tablename].deleted == False).select()  # noqa: E712
         }
 
-    def _described(self, tablename: str, row: Any, uuids: dict[str, dict[int, str]]) -> tuple[str, ...]:
+    def _described(
+        self, tablename: str, row: Any, uuids: dict[str, dict[int, str]], name: Name
+    ) -> tuple[str, ...]:
         table = self.site.schema.table(tablename)
         values = []
         for field in table.data_fields():
@@ -172,10 +181,11 @@ class Place:
                 continue
             value = row[field.name]
             if field.target and value is not None:
-                value = self._named(field.target, value, uuids)
+                value = name(field.target, self._named(field.target, value, uuids))
             elif field.target:
                 waiting = self.site.pending_references.deferred_of(tablename, [row.id])
-                value = next((each.uuid for each in waiting if each.field == field.name), None)
+                named = (name(field.target, each.uuid) for each in waiting if each.field == field.name)
+                value = next(named, None)
             elif field.kind == "upload" and value:
                 path = self.site.files.path(tablename, field.name, value)
                 value = path.read_text("utf-8") if path.is_file() else "has no file"

@@ -68,7 +68,7 @@ FEATURES: dict[str, Feature] = {
 
 #: Features whose histories do not all converge yet, with what is left. The command runs them when they are named.
 OPEN = {
-    "adopted uuids": "Where a site has two records of one name, sites do not agree which of them are one.",
+    "adopted uuids": "Untold: older records are not adopted; who deletes one of two deletes both elsewhere.",
     "same types": "Not tried often enough.",
     "wrong clocks": "An edit by a clock that is more than a day behind is older than what it edits, and stays alone.",
 }

@@ -45,9 +45,13 @@ class SameNames(Feature):
 
 
 class AdoptedUuids(SameNames):
-    """The same, at sites that adopt each other's uuids: such organisations become one record."""
+    """The same, at sites that adopt each other's uuids: such organisations become one record.
+
+    Of a site that has several of one name itself, that is told in the next run: the other one adopts in a push.
+    """
 
     name = "adopted uuids"
+    words_hold = False
 
     def begin(self, world: World, history: History) -> None:
         """See ``Feature``."""

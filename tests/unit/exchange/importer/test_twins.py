@@ -346,3 +346,26 @@ def test_sites_that_adopt_each_others_uuids_end_with_one(tmp_path: Path, ring: b
     assert [each.journal.head() for each in sites] == quiet
     for each in sites:
         each.close()
+
+
+def test_a_site_that_has_two_of_one_name_is_told_that_the_other_one_has_made_them_one(tmp_path: Path) -> None:
+    clock = Clock()
+    here, there = (SampleSite(tmp_path / name, clock=clock) for name in ("here", "there"))
+    pair = Pair(here, there, ORG)
+    here.push(org("u0", "Same"), ORG, repository_id=None)
+    for each in (here, there):
+        each.db(each.db.sync_repository).update(synchronise_uuids=True)
+        each.db.commit()
+    pair.run()
+    clock.step(60)
+    here.push(org("u1", "Same", modified_on=LATER), ORG, repository_id=None)
+    here.db.commit()
+    # The other one adopts in a push; what it made of the two comes with the next pull.
+    for _ in range(2):
+        clock.step(60)
+        pair.run()
+    assert [row.uuid for row in there.rows(ORG)] == ["u1"]
+    assert sorted(row.uuid for row in here.rows(ORG)) == ["u0", "u1"]
+    assert ["here they are two" in row.reason for row in here.kept()] == [True]
+    for each in (here, there):
+        each.close()

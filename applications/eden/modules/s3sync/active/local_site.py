@@ -277,6 +277,7 @@ class LocalSite:
             filters=site.by_table(task.exchange.filters, table),
             components=task.exchange.components,
             paged=paged,
+            adopts=self._repository.synchronise_uuids,
         )
         with target.open("wb") as out:
             page = site.exporter.export(out, request, _mark_more)

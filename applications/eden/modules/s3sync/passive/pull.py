@@ -48,6 +48,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         filters=site.by_table(request.filters, table.name),
         components=request.components,
         skip_origin=repository.id if repository else None,
+        adopts=repository is not None and repository.synchronise_uuids,
     )
     if request.look:
         if request.cursor is None:

@@ -59,6 +59,7 @@ class ExportRequest:
         deleted: whether deleted records are written.
         paged: whether the reader has the extended protocol.
         dependencies: whether referenced records are written.
+        adopts: whether the two sites adopt each other's uuids: then further uuids are named wherever that happens.
         only_of: for a document for everybody: no users and roles, and referenced records of these tables only; None
             for a document for another site.
     """
@@ -74,6 +75,7 @@ class ExportRequest:
     deleted: bool = True
     paged: bool = False
     dependencies: bool = True
+    adopts: bool = False
     only_of: frozenset[str] | None = None
 
 
@@ -87,7 +89,7 @@ class Writing:
         self._store = sources.ports.store
         self._request = request
         domain = None if request.paged else sources.domain
-        self._style = Style(request.paged, urls=not request.paged, domain=domain)
+        self._style = Style(request.paged, urls=not request.paged, domain=domain, adopts=request.adopts)
         self._encoders: dict[str, TableEncoder] = {}
         self._uuids: dict[str, dict[int, str]] = {}
         self._instances: dict[str, dict[int, Target]] = {}
@@ -146,7 +148,7 @@ class Writing:
             self._find_targets(name, keys)
         if self._request.only_of is None:
             self._find_accounts(encoder, rows)
-        if self._request.paged and encoder.table.has_unique:
+        if encoder.names_twins:
             found = self._ports.twins.of(table, [row[0] for row in rows])
             self._twins.setdefault(table, {}).update(found)
         waiting: dict[int, list[tuple[str, Target]]] = {}

@@ -50,11 +50,13 @@ class Style(NamedTuple):
         paged: the extended protocol: cleared fields are named, texts for people are left out.
         urls: whether records have their URL.
         domain: domain before bare identifiers, None for none.
+        adopts: whether it adopts our uuids, and we its.
     """
 
     paged: bool
     urls: bool
     domain: str | None = None
+    adopts: bool = False
 
 
 class _DataColumn(NamedTuple):
@@ -94,7 +96,8 @@ class TableEncoder:
     ) -> None:
         self.table = table
         self.style = style
-        self._names_twins = style.paged and table.has_unique
+        adopts = style.adopts and table.duplicate is not None
+        self.names_twins = style.paged and (table.has_unique or adopts)
         meta = [name for name in _META if name in table.fields]
         data: list[Field] = []
         references: list[Field] = []
@@ -252,7 +255,7 @@ class TableEncoder:
         pieces += self._attributes(columns, names, url)
         if self.style.paged:
             pieces += attribute("null", gap_lists(written, gaps, len(rows)))
-        if self._names_twins:
+        if self.names_twins:
             twins = names.twins(self.table.name)
             pieces.append([further_uuids(twins.get(key, ())) for key in columns[0]])
         pieces += [">", *fields]
@@ -302,7 +305,7 @@ class TableEncoder:
             deleted=True,
             modified_on=held.get("modified_on"),
             replaced_by=replaced_by,
-            twins=names.twins(self.table.name).get(row[0], ()) if self._names_twins else None,
+            twins=names.twins(self.table.name).get(row[0], ()) if self.names_twins else None,
         )
         return f"{opening}{RESOURCE_CLOSE}"
 

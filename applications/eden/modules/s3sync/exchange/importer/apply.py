@@ -111,6 +111,13 @@ class Applier:
             winner=decision.winner,
         )
 
+    def _has_adopted(self, item: Item) -> bool:
+        """Return whether a record took over a uuid: all have to learn of it, also who has it as two records."""
+        outcome = item.outcome
+        if not self._synchronise_uuids or outcome is None or not adopts(item):
+            return False
+        return outcome.action is Action.UNCHANGED or _is_written(outcome)
+
     def _note(self, written: Sequence[Item], items: Sequence[Item], main: str) -> None:
         """Give the changes their positions in the journal, the main records last so that theirs cover the others'."""
         by_table: dict[str, list[int]] = defaultdict(list)
@@ -141,8 +148,9 @@ class Applier:
                     self._ports.journal.assert_ours(item.plan.table.name, [item.key])
         asserted: dict[str, list[Item]] = defaultdict(list)
         for item in items:
-            if item.decision is not None and item.decision.assert_ours and item.key is not None:
-                asserted[item.plan.table.name].append(item)
+            if item.key is not None and item.decision is not None:
+                if item.decision.assert_ours or self._has_adopted(item):
+                    asserted[item.plan.table.name].append(item)
         for name, group in asserted.items():
             known = self._ports.kept_versions.known(
                 self._context.repository_id, name, [item.uuid for item in group if item.uuid is not None]

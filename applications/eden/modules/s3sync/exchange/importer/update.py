@@ -153,7 +153,6 @@ class Updater:
                 for item in group:
                     item.outcome = refused(item, error)
                 continue
-            self._ports.journal.assert_ours(table.name, [item.key for item in group if item.key is not None])
             self.remember_former(group)
 
     def remember_former(self, items: Sequence[Item]) -> None:
