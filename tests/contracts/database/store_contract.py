@@ -173,6 +173,68 @@ class StoreContract(WithOrganisations):
         found = site.store.match(table, ("id",), ("name",), [("école øST",)], ignore_case=True)
         assert found == [(key,)]
 
+    @pytest.mark.parametrize(
+        ("stored", "wanted"),
+        [
+            ("Zo\u00e9", "zoe\u0301"),
+            ("ZOE\u0301", "Zo\u00e9"),
+            ("E\u0301lodie Zo\u00c9", "\u00e9lodie Zo\u00e9"),
+            ("Ho\u0323\u0302i H\u1ee3p", "h\u1ed9i h\u1ee3p"),
+            (
+                "\u0418\u0306\u043e\u0448\u043a\u0430\u0440-\u041e\u043b\u0430",
+                "\u0439\u043e\u0448\u043a\u0430\u0440-\u043e\u043b\u0430",
+            ),
+            ("\u1112\u1161\u11ab\u1100\u116e\u11a8", "\ud55c\uad6d"),
+            ("\u30bf\u3099\u30a4", "\u30c0\u30a4"),
+            ("\u0958\u0932\u092e", "\u0915\u093c\u0932\u092e"),
+            (" Red\u00a0 Cross\u3000", "red cross"),
+            ("Red\tCross\r\n", "red cross"),
+        ],
+    )
+    def test_match_finds_texts_that_look_the_same(self, site: Storage, stored: str, wanted: str) -> None:
+        table = site.table("org_organisation")
+        with site.store.transaction():
+            key, *_ = site.store.insert(
+                table, ("name", *META), [(name, *meta()) for name in (stored, "Zoe", "Red-Cross", "RedCross")]
+            )
+        for asked in (wanted, stored):
+            found = site.store.match(table, ("id",), ("name",), [(asked,), ("nothing",)], ignore_case=True)
+            assert found == [(key,)]
+
+    @pytest.mark.parametrize("name", ["Relief {}", "Zo\u00e9  {} ", "H\u1ed9i {}", "\ud55c\uad6d {}"])
+    def test_match_takes_no_more_statements_for_more_texts(self, site: Storage, name: str) -> None:
+        table, run, asked = site.table("org_organisation"), site.store.run, []
+
+        def counted(sql: str, parameters: Any = ()) -> Any:
+            asked.append(sql)
+            return run(sql, parameters)
+
+        site.store.run = counted  # type: ignore[method-assign]
+        counts = []
+        for count in (10, 10, 300):
+            asked.clear()
+            site.store.match(
+                table, ("id",), ("name",), [(name.format(at),) for at in range(count)], ignore_case=True
+            )
+            counts.append(len(asked))
+        assert counts[1] == counts[2] < 3
+
+    def test_match_with_case_ignores_how_letters_are_composed_all_the_same(self, site: Storage) -> None:
+        table = site.table("org_organisation")
+        with site.store.transaction():
+            (key,) = site.store.insert(table, ("name", *META), [("ZOE\u0301 ", *meta())])
+        assert site.store.match(table, ("id",), ("name",), [("ZO\u00c9",)]) == [(key,)]
+        assert site.store.match(table, ("id",), ("name",), [("Zo\u00e9",)]) == []
+
+    def test_match_of_two_texts_that_look_the_same(self, site: Storage) -> None:
+        table, names = site.table("pr_person"), ("first_name", "last_name")
+        people = [("Zoe\u0301 ", "Du  Bois"), ("Zoe\u0301", None), ("Ho\u0323\u0302i", "H\u1ee3p")]
+        with site.store.transaction():
+            keys = site.store.insert(table, (*names, *META), [(*each, *meta()) for each in people])
+        wanted = [("ZO\u00c9", "du bois"), ("zo\u00e9", None), ("h\u1ed9i", "h\u1ee3p"), ("zo\u00e9", "x")]
+        found = site.store.match(table, ("id",), names, wanted, ignore_case=True)
+        assert sorted(found) == [(key,) for key in keys]
+
     def test_match_passes_over_deleted_records(self, site: Storage) -> None:
         table = site.table("org_organisation")
         with site.store.transaction():

@@ -29,6 +29,7 @@ from tests.support.databases import (
     MySQLDatabase,
     Storage,
 )
+from tests.support.store_rows import META, meta
 
 
 class TestStoreOnSQLite(OnSQLite, StoreContract, TransactionContract, ScanContract):
@@ -41,6 +42,20 @@ class TestStoreOnPostgres(OnPostgres, StoreContract, TransactionContract, ScanCo
 
 class TestStoreOnPostgresArrays(OnPostgresArrays, StoreContract, TransactionContract, ScanContract):
     pass
+
+
+class TestStoreOnOldPostgres(OnPostgres):
+    def test_names_are_found_without_the_servers_help(
+        self, site: Storage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(site.store, "_composes", lambda: False)
+        table = site.table("org_organisation")
+        with site.store.transaction():
+            keys = site.store.insert(
+                table, ("name", *META), [(name, *meta()) for name in ("ZOE\u0301 ", "Zo\u00c9")]
+            )
+        found = site.store.match(table, ("id",), ("name",), [("zo\u00e9",)], ignore_case=True)
+        assert sorted(found) == [(key,) for key in keys]
 
 
 class TestStoreOnMySQL(OnMySQL, StoreContract, TransactionContract, ScanContract):

@@ -8,9 +8,25 @@ from tests.support.databases import Storage
 
 FORMER = "CREATE INDEX sync_kept_open ON sync_kept (state, kind, tablename)"
 
+TABLE = "org_organisation"
+
 
 def kept_by(site: Storage) -> set[str]:
     return {index for table, index, _ in site.store.rows(site.store.INDEX_COLUMNS) if table == "sync_kept"}
+
+
+def compared(site: Storage) -> set[str]:
+    """Return the names of the indices by which duplicates are found."""
+    listing = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = '{}'",
+        "postgres": "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = '{}'",
+        "mysql": "SELECT index_name FROM information_schema.statistics "
+        "WHERE table_schema = DATABASE() AND table_name = '{}'",
+    }[site.store.dialect]
+    names = [name for (name,) in site.store.rows(listing.format(TABLE))]
+    return {
+        name for name in names if name.startswith("duplicate_") or name.endswith(("_alike", "_duplicate"))
+    }
 
 
 class IndexContract:
@@ -34,6 +50,28 @@ class IndexContract:
         assert indices.prepare(site.db, site.schema()) == 3
         site.db.commit()
         assert kept_by(site) == now
+
+    def test_what_compared_duplicates_before_is_replaced(self, site: Storage) -> None:
+        site.store.prepare_match(site.table(TABLE), ["name"])
+        (now,) = compared(site)
+        if site.store.dialect == "mysql":
+            former = "duplicate_0a1b2c3d"
+            site.db.executesql(f"ALTER TABLE {TABLE} DROP COLUMN {now}")
+            site.db.executesql(
+                f"ALTER TABLE {TABLE} ADD COLUMN {former} VARCHAR(191) GENERATED ALWAYS AS (LOWER(name)) VIRTUAL, "
+                f"ADD INDEX {former} ({former})"
+            )
+            site.store._generated.clear()  # type: ignore[attr-defined]
+        else:
+            former = f"{TABLE}_duplicate"
+            site.db.executesql(f"DROP INDEX {now}")
+            site.db.executesql(f"CREATE INDEX {former} ON {TABLE} (LOWER(name))")
+        site.db.commit()
+        assert compared(site) == {former}
+        for made in (True, False):
+            assert site.store.prepare_match(site.table(TABLE), ["name"]) is made
+            site.db.commit()
+            assert compared(site) == {now}
 
 
 class TestIndicesOnSQLite(OnSQLite, IndexContract):

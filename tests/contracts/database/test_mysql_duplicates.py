@@ -39,6 +39,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         ("Ann", None),
         ("Ann/Lee", "Ram"),
         ("Zo\u00cb", "\u00c9mile"),
+        ("\u0418\u0306o", "Ho\u0323\u0302i  X "),
+        ("e\u0301" * 30, "e\u0301" * 30),
     ]
     with site.store.transaction():
         site.store.insert(
@@ -72,6 +74,10 @@ def find(site: Site, *keys: tuple[Any, ...]) -> set[tuple[Any, ...]]:
         (("ann", "lee/ram"), {("ann", "Lee/Ram")}),
         (("ann/lee", "RAM"), {("Ann/Lee", "Ram")}),
         (("ZO\u00cb", "\u00e9mile"), {("Zo\u00cb", "\u00c9mile")}),
+        (("ZOE\u0308", "e\u0301mile"), {("Zo\u00cb", "\u00c9mile")}),
+        (("\u0439O", "h\u1ed9i x"), {("\u0418\u0306o", "Ho\u0323\u0302i  X ")}),
+        (("\u00e9" * 30, "\u00c9" * 30), {("e\u0301" * 30, "e\u0301" * 30)}),
+        (("zoe", "emile"), set()),
         ((None, "Lee"), set()),
         (("x" * 400, "y"), set()),
     ],

@@ -130,10 +130,16 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
         site.schema.table("pr_contact"), ("id",), "pe_id", range(5)
     ),
     "duplicates by name": match((ORGANISATION, "name"), ("red cross",), ("école",)),
+    "duplicates by a name in several spellings": match(
+        (ORGANISATION, "name"), ("Zo\u00e9 ",), ("zoe\u0301  x",)
+    ),
     "duplicates by two names": match(("pr_person", "first_name", "last_name"), ("ann", "lee"), ("bo", None)),
     "duplicates by name and level": match(("gis_location", "name", "level"), ("nepal", "L0"), ("x", None)),
     "duplicates below a master": match(
-        ("pr_contact", "pe_id", "contact_method", "value"), (1, "SMS", "+1"), (None, "SMS", "+2")
+        ("pr_contact", "pe_id", "contact_method", "value"),
+        (1, "SMS", "+1"),
+        (None, "SMS", "+2"),
+        (1, "SMS", "H\u1ed9i"),
     ),
     "references that wait for records": lambda site: site.pending_references.deferred_for(
         {ORGANISATION: UUIDS}

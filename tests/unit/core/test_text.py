@@ -1,4 +1,4 @@
-"""Enumerations of stored texts are those texts wherever they are written; texts that somebody asks for are bounded."""
+"""Stored enumerations are their texts; what is asked for is bounded; texts that look the same are compared as such."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from s3sync.core.cursor import CheckpointKind
 from s3sync.core.kept import UNDECIDED, KeptKind, KeptState, Resolution, Rule, Side
 from s3sync.core.task import Activity, LogAction, Result, RunState, Transmission, log_mode
-from s3sync.core.text import TextEnum, asked_text
+from s3sync.core.text import BLANKS, TextEnum, asked_text, normalised, squeezed
 
 
 class Colour(TextEnum):
@@ -72,3 +72,27 @@ def test_the_log_names_activity_and_side_as_an_eden_does() -> None:
 def test_what_somebody_searches_for_is_short_and_legal(given: Any, read: str) -> None:
     assert asked_text({"q": given}, "q") == read
     assert asked_text({}, "q") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("Red Cross", "red cross"),
+        ("  Red \t Cross\n", "red cross"),
+        ("Zoe\u0301\u00a0\u00c9lodie", "zo\u00e9 \u00e9lodie"),
+        ("\u0130zmir", "i\u0307zmir"),
+        ("", ""),
+        (" ", ""),
+    ],
+)
+def test_a_normalised_text_stays_as_it_is(text: str, form: str) -> None:
+    assert normalised(text) == normalised(form) == form
+    assert squeezed(text) == form.replace(" ", "")
+
+
+def test_case_counts_where_it_is_said_to() -> None:
+    assert normalised("Zoe\u0301  X ", ignore_case=False) == "Zo\u00e9 X"
+
+
+def test_blanks_that_databases_take_out_are_those_of_normalised_texts() -> None:
+    assert all(normalised(f"a{blank}b") == "a b" for blank in BLANKS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from s3sync.core.policy import Terms
 from s3sync.exchange.exporter import Exporter
 from tests.support.documents import (
@@ -92,6 +94,61 @@ def test_synchronised_uuids_adopt_the_peers(site: SampleSite) -> None:
     assert told(report) == {"updated": 1}
     assert site.row(ORG, "theirs").id == key
     assert len(site.rows(ORG)) == 1
+
+
+#: What two people wrote for the same: letters in one or two characters, blanks where nobody sees them.
+ALIKE = [
+    ("Zo\u00e9", "Zoe\u0301"),
+    ("ZO\u00c9", "Zoe\u0301"),
+    ("E\u0301lodie Zo\u00e9", "\u00c9lodie Zoe\u0301"),
+    ("H\u1ed9i", "Ho\u0323\u0302i"),
+    ("\u0419\u043e\u0448\u043a\u0430\u0440", "\u0438\u0306\u043e\u0448\u043a\u0430\u0440"),
+    ("Trailing ", "Trailing"),
+    (" trailing  ", "Trailing"),
+    ("Red  Cross", "Red Cross"),
+    ("Red\u00a0Cross", "Red Cross"),
+    ("Red\tCross", "Red Cross"),
+]
+BOTH_WAYS = [*ALIKE, *(pair[::-1] for pair in ALIKE)]
+
+
+def given(site: SampleSite, name: str) -> None:
+    """Make an organisation whose name is stored as it is."""
+    site.push(org("mine", "x"), ORG)
+    site.db(site.db[ORG].uuid == "mine").update(name=name)
+    site.db.commit()
+
+
+@pytest.mark.parametrize(("here", "there"), BOTH_WAYS)
+def test_names_that_look_the_same_are_reported(site: SampleSite, here: str, there: str) -> None:
+    given(site, here)
+    report = site.push(org("theirs", there), ORG)
+    assert told(report) == {"created": 1}
+    assert "duplicate of org_organisation mine" in "".join(map(str, report.warnings))
+
+
+@pytest.mark.parametrize(("here", "there"), BOTH_WAYS)
+def test_names_that_look_the_same_are_one_record(site: SampleSite, here: str, there: str) -> None:
+    given(site, here)
+    report = site.push(org("theirs", there, modified_on=LATER), ORG, Terms(synchronise_uuids=True))
+    assert told(report) == {"updated": 1}
+    assert [row.uuid for row in site.rows(ORG)] == ["theirs"]
+
+
+def test_names_of_which_a_blank_is_left_are_two_records(site: SampleSite) -> None:
+    report = site.push(org("u", "Red Cross") + org("v", "RedCross") + org("w", "Zoe"), ORG)
+    report = site.push(org("x", "Zo\u00e9") + org("y", "R edcross"), ORG)
+    assert told(report) == {"created": 2} and not report.warnings
+
+
+def test_a_record_without_uuid_twice_in_two_spellings_is_one_record(site: SampleSite) -> None:
+    report = site.push(org(None, "Zo\u00e9 ") + org(None, "zoe\u0301", modified_on=LATER), ORG)
+    assert told(report) == {"created": 1, "updated": 1}
+
+
+def test_nothing_but_blanks_is_no_name_to_compare(site: SampleSite) -> None:
+    given(site, " ")
+    assert not site.push(org("theirs", "  "), ORG).warnings
 
 
 # --- identifiers toward an Eden ---------------------------------------------------------------------------

@@ -12,7 +12,8 @@ class S3Duplicate:
     Attributes:
         primary: fields that must be known and equal.
         secondary: fields that must be equal where the incoming record has them.
-        ignore_case: compare texts case-insensitively.
+        ignore_case: compare texts case-insensitively. Doubled and trailing blanks, and whether letters and their
+            accents are one character or two, never count.
         ignore_deleted: deleted records are no duplicates.
     """
 

@@ -116,7 +116,7 @@ class Component:
 class DuplicateRule:
     """How to recognise a record without (shared) uuid: equal primary fields, and secondary ones if both have them.
 
-    A reference field is compared by the record that it refers to.
+    A reference field is compared by the record that it refers to, a text as ``core.text.normalised`` makes it.
     """
 
     primary: tuple[str, ...]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import enum
 import re
+import unicodedata
 from typing import Any
 
 # XML 1.0 cannot contain these in any form: control characters, single surrogates, two noncharacters.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+#: What parts words, as databases take it out of texts that are compared; the tests hold it against ``normalised``.
+BLANKS = " \t\n\r\u00a0\u3000"
 
 #: Characters of a text that somebody searches for: more, and SQLite refuses the pattern.
 LONGEST_ASKED = 255
@@ -21,6 +25,18 @@ def is_legal(value: str) -> bool:
 def legible(value: str) -> str:
     """Return a text from outside without the characters that some databases or XML cannot store."""
     return value if is_legal(value) else ILLEGAL.sub("", value)
+
+
+def normalised(value: str, ignore_case: bool = True) -> str:
+    """Return the form in which texts mean the same to a person: composed letters (NFC), single blanks, lower case."""
+    if not value.isascii():
+        value = unicodedata.normalize("NFC", value)
+    return " ".join((value.lower() if ignore_case else value).split())
+
+
+def squeezed(value: str) -> str:
+    """Return the normalised text without blanks, as databases look for it: they cannot make one of several."""
+    return normalised(value).replace(" ", "")
 
 
 def shown(value: str, limit: int = 60) -> str:

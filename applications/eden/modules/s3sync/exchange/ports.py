@@ -82,7 +82,7 @@ class Store(Protocol):
     ) -> list[Row]:
         """Return ``columns`` of the live rows (not deleted) whose ``by`` columns equal one of ``keys``.
 
-        None in a key matches NULL. ``ignore_case`` compares texts case-insensitively.
+        None in a key matches NULL. Texts are compared as ``core.text.normalised`` makes them.
         """
         ...
 

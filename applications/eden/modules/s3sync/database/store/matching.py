@@ -1,10 +1,17 @@
-"""Finds records by their contents: duplicates, case-sensitive or not."""
+"""Finds records by their contents: duplicates, whose texts look the same to a person.
+
+The database compares texts without case and blanks, and finds some records in excess; the rest is compared here.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from typing import Callable
 
 from ...core.schema import Table
+from ...core.text import BLANKS, normalised, squeezed
 from ...exchange.ports import Row
 from .column_types import encode_rows
 from .reading import ByKeys
@@ -13,16 +20,38 @@ from .statements import CHUNK, chunks, padded
 
 def match_index(table: Table) -> str:
     """Return the name of the index by which duplicates in a table are found."""
+    return f"{table.name[:50]}_alike"
+
+
+def former_index(table: Table) -> str:
+    """Return the name that the index had while it was made of the lower-cased texts."""
     return f"{table.name[:50]}_duplicate"
 
 
-def _folded(keys: Collection[Row], fold: Sequence[bool]) -> Iterable[Row]:
-    """Yield keys with the texts of some columns in lower case."""
+def _each_text(keys: Collection[Row], texts: Sequence[bool], change: Callable[[str], str]) -> Iterable[Row]:
+    """Yield keys with the texts of some columns changed."""
     columns = [
-        [value.lower() if isinstance(value, str) else value for value in column] if lower else column
-        for column, lower in zip(zip(*keys), fold)
+        [change(value) if isinstance(value, str) else value for value in column] if is_text else column
+        for column, is_text in zip(zip(*keys), texts)
     ]
     return zip(*columns)
+
+
+def without_blanks(expression: str) -> str:
+    """Return a text expression without blanks."""
+    for blank in BLANKS:
+        expression = f"REPLACE({expression}, '{blank}', '')"
+    return expression
+
+
+def both_forms(keys: Sequence[Row]) -> Sequence[Row]:
+    """Return keys, and those with decomposed letters: for what a database takes for others."""
+    apart = [
+        tuple([unicodedata.normalize("NFD", value) if isinstance(value, str) else value for value in key])
+        for key in keys
+        if not all(value.isascii() for value in key if isinstance(value, str))
+    ]
+    return [*keys, *apart] if apart else keys
 
 
 class ByContents(ByKeys):
@@ -40,22 +69,25 @@ class ByContents(ByKeys):
         *,
         ignore_case: bool = False,
     ) -> list[Row]:
-        """See ports.Store; values that the database cannot compare like Python are compared here again."""
-        fold = [ignore_case and table.fields[name].is_text for name in by]
-        wanted = set(_folded(keys, fold))
+        """See ports.Store."""
+        texts = [table.fields[name].is_text for name in by]
+        compared = partial(_each_text, texts=texts, change=partial(normalised, ignore_case=ignore_case))
+        wanted = set(compared(keys))
+        width = len(columns)
         found: list[Row] = []
         for places, group in self._by_given_values(wanted).items():
-            given = [(by[at], fold[at]) for at in places]
+            given = [(by[at], texts[at]) for at in places]
             empty = [name for at, name in enumerate(by) if at not in places]
-            found.extend(self._matching_keys(table, [*columns, *by], given, empty, group))
+            rows = self._matching_keys(table, [*columns, *by], given, empty, group)
+            # What has no value there is found with the group of which that is asked.
+            found.extend(row for row in rows if all(row[width + at] is not None for at in places))
         nothing = tuple([None] * len(by))
         if nothing in wanted:
             none = " AND ".join(f"{self.columns.name(name)} IS NULL" for name in by)
             found.extend(self._select_where(table, [*columns, *by], f"{none} AND {self.live(table)}", ()))
-        width = len(columns)
         decoded = self._decoded(table, [*columns, *by], found)
-        compared = _folded([row[width:] for row in decoded], fold)
-        return [row[:width] for row, key in zip(decoded, compared) if key in wanted]
+        found_keys = compared([row[width:] for row in decoded])
+        return [row[:width] for row, key in zip(decoded, found_keys) if key in wanted]
 
     @staticmethod
     def _by_given_values(keys: Collection[Row]) -> dict[tuple[int, ...], list[Row]]:
@@ -78,8 +110,9 @@ class ByContents(ByKeys):
         keys: Sequence[Row],
     ) -> list[Row]:
         fields = [table.fields[name] for name, _ in by]
-        encoded = list(encode_rows(keys, [self.columns.encoder(field) for field in fields]))
-        return self._matching(table, columns, by, empty, encoded)
+        bare = _each_text(keys, [is_text for _, is_text in by], squeezed)
+        encoded = encode_rows(list(dict.fromkeys(bare)), [self.columns.encoder(field) for field in fields])
+        return self._matching(table, columns, by, empty, list(encoded))
 
     def _live_without(self, table: Table, empty: Sequence[str], alias: str = "") -> str:
         """Return the condition that a record is not deleted and has no value in some columns."""
@@ -89,6 +122,10 @@ class ByContents(ByKeys):
     def lowered(self, expression: str, texts: Sequence[str]) -> str:
         """Return a text expression in lower case, to compare it with texts in lower case."""
         return f"LOWER({expression})"
+
+    def squeezed(self, expression: str) -> str:
+        """Return a text expression as it is compared with squeezed texts; it may equal more of them."""
+        return f"LOWER({without_blanks(expression)})"
 
     def _matching(
         self,
@@ -103,35 +140,36 @@ class ByContents(ByKeys):
         Args:
             table: the table.
             columns: the columns to return.
-            by: columns of the keys, each with whether its case is ignored (then the keys are in lower case).
+            by: columns of the keys, each with whether it has texts (then those of the keys are squeezed).
             empty: further columns, which must be empty.
             keys: values of these columns in the database's form, without None.
         """
-        name, fold = by[0]
+        name, is_text = by[0]
         column = self.columns.name(name)
         values = list(dict.fromkeys(key[0] for key in keys))
-        expression = self.lowered(column, values) if fold else column
+        expression = self.squeezed(column) if is_text else column
         found: list[Row] = []
         # The expression has no index: each statement reads the whole table.
-        for part in chunks(values, self.most_marks if fold else CHUNK):
+        for part in chunks(values, self.most_marks if is_text else CHUNK):
             part = padded(part)
             where = f"{expression} IN ({self.marks(len(part))}) AND {self._live_without(table, empty)}"
             found.extend(self._select_where(table, columns, where, part))
         return found
 
-    def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
+    def prepare_match(self, table: Table, by: Sequence[str]) -> bool:
         """Create the index that ``match`` needs, if this database can index the compared expression.
 
         Args:
             table: the table.
-            by: the columns, each with whether its case is ignored.
+            by: the columns, all of them with texts.
 
         Returns:
             whether it was created now.
         """
         return False
 
-    def _index_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> None:
+    def _index_match(self, table: Table, by: Sequence[str]) -> None:
         name = self.columns.name
-        listed = ", ".join(f"LOWER({name(each)})" if fold else name(each) for each, fold in by)
+        self.run(f"DROP INDEX IF EXISTS {name(former_index(table))}")
+        listed = ", ".join(self.squeezed(name(each)) for each in by)
         self.run(f"CREATE INDEX {name(match_index(table))} ON {name(table.name)} ({listed})")

@@ -14,6 +14,7 @@ from ...core.schema import Field, Table
 from ...exchange.ports import Row
 from .column_types import Columns
 from .journal_rows import JournalRows
+from .matching import both_forms
 from .statements import IDLE_SECONDS, chunks, padded
 
 #: Separates the texts of a generated column.
@@ -30,6 +31,10 @@ _REFUSED_CODES = frozenset(
 )
 _UPDATE_ROWS = 100
 _COLLATION = "utf8mb4_bin"
+#: Takes Latin and Greek letters with and without accents, composed or not, for the same.
+_ALIKE = "utf8mb4_unicode_520_ci"
+#: How the names of generated columns begin by which duplicates are found.
+_MATCHED = "duplicate_"
 #: Maximum number of characters of a text in an index.
 _INDEXED = 191
 
@@ -174,15 +179,19 @@ class MySQLStore(JournalRows):
 
     # --- records -------------------------------------------------------------------------------------------
 
-    def _match_column(self, table: Table, by: Sequence[tuple[str, bool]]) -> tuple[str, str]:
+    def squeezed(self, expression: str) -> str:
+        """See ByContents; compared without accents, composed or not, where the server sees an accent (in Latin)."""
+        return f"{super().squeezed(expression)} COLLATE {_ALIKE}"
+
+    def _match_column(self, by: Sequence[str]) -> tuple[str, str]:
         """Return name and expression of the generated column with the values that a duplicate rule compares.
 
         The name depends on the rule, so that a changed rule does not use the column of the former one.
         """
-        listed = ", ".join(self.columns.name(each) for each, _ in by)
+        listed = ", ".join(self.columns.name(each) for each in by)
         joined = f"CONCAT_WS('{_SEPARATOR}', {listed})"
-        made = f"LEFT({f'LOWER({joined})' if by[0][1] else joined}, {_INDEXED})"
-        return f"duplicate_{zlib.crc32(made.encode()):08x}", made
+        made = f"LEFT({super().squeezed(joined)}, {_INDEXED})"
+        return f"{_MATCHED}{zlib.crc32(f'{made} {_ALIKE}'.encode()):08x}", made
 
     def _has_column(self, table: str, column: str) -> bool:
         key = (str(self._adapter.uri), table, column)
@@ -194,15 +203,21 @@ class MySQLStore(JournalRows):
             self._generated.add(key)
         return key in self._generated
 
-    def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
+    def prepare_match(self, table: Table, by: Sequence[str]) -> bool:
         """See SqlStore; MariaDB cannot index an expression, but a column generated from it."""
-        column, made = self._match_column(table, by)
+        column, made = self._match_column(by)
         if self._has_column(table.name, column):
             return False
         name = self.columns.name
+        former = self.rows(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() "
+            "AND table_name = %s AND column_name REGEXP %s AND extra LIKE %s",
+            (table.name, f"^{_MATCHED}[0-9a-f]{{8}}$", "%VIRTUAL%"),
+        )
+        dropped = "".join(f"DROP COLUMN {name(each)}, " for (each,) in former)
         self.run(
-            f"ALTER TABLE {name(table.name)} ADD COLUMN {name(column)} VARCHAR({_INDEXED}) "
-            f"CHARACTER SET utf8mb4 COLLATE {_COLLATION} GENERATED ALWAYS AS ({made}) VIRTUAL, "
+            f"ALTER TABLE {name(table.name)} {dropped}ADD COLUMN {name(column)} VARCHAR({_INDEXED}) "
+            f"CHARACTER SET utf8mb4 COLLATE {_ALIKE} GENERATED ALWAYS AS ({made}) VIRTUAL, "
             f"ADD INDEX {name(column)} ({name(column)})"
         )
         return True
@@ -215,13 +230,14 @@ class MySQLStore(JournalRows):
         empty: Sequence[str],
         keys: Sequence[Row],
     ) -> list[Row]:
+        keys = both_forms(keys)
         rule = table.duplicate
         texts = [] if rule is None else [name for name in rule.primary if table.fields[name].is_text]
         asked = [(at, name) for at, (name, _) in enumerate(by) if table.fields[name].is_text]
         covered = {name for _, name in asked} | {name for name in empty if table.fields[name].is_text}
-        if rule is None or not asked or covered != set(texts) or rule.ignore_case != by[asked[0][0]][1]:
+        if rule is None or not asked or covered != set(texts):
             return super()._matching(table, columns, by, empty, keys)
-        column, _ = self._match_column(table, [(name, rule.ignore_case) for name in texts])
+        column, _ = self._match_column(texts)
         if not self._has_column(table.name, column):
             return super()._matching(table, columns, by, empty, keys)
         # The column leaves out empty values, like the keys.

@@ -16,7 +16,7 @@ from ...core.schema import Field, Table
 from ...exchange.ports import Row
 from .column_types import Columns
 from .journal_rows import JournalRows
-from .matching import match_index
+from .matching import both_forms, match_index, without_blanks
 from .pg_copy import array, copy_lines
 from .statements import IDLE_SECONDS, chunks
 
@@ -324,11 +324,14 @@ class PostgresStore(JournalRows):
         empty: Sequence[str],
         keys: Sequence[Row],
     ) -> list[Row]:
+        keys = keys if self._composes() else both_forms(keys)
         # One array per column instead of thousands of parameters, joined: the index is searched once for each key.
         name = self.columns.name
         types = self._column_types(table)
-        expressions = [f"LOWER(t.{name(each)})" if fold else f"t.{name(each)}" for each, fold in by]
-        arrays = ", ".join(f"%s::{'text' if fold else types[each]}[]" for each, fold in by)
+        expressions = [
+            self.squeezed(f"t.{name(each)}") if is_text else f"t.{name(each)}" for each, is_text in by
+        ]
+        arrays = ", ".join(f"%s::{'text' if is_text else types[each]}[]" for each, is_text in by)
         wanted = [f"k{at}" for at in range(len(by))]
         equal = " AND ".join(f"{one} = {other}" for one, other in zip(expressions, wanted))
         sql = (
@@ -341,7 +344,22 @@ class PostgresStore(JournalRows):
             found.extend(self.rows(sql, [_array(values) for values in zip(*part)]))
         return found
 
-    def prepare_match(self, table: Table, by: Sequence[tuple[str, bool]]) -> bool:
+    def squeezed(self, expression: str) -> str:
+        """See ByContents."""
+        bare = without_blanks(expression)
+        if not self._composes():
+            return f"LOWER({bare})"
+        # To compose letters takes longer than all the rest, and most texts have none to compose.
+        plain = f"octet_length({expression}) = char_length({expression})"
+        return f"LOWER(CASE WHEN {plain} THEN {bare} ELSE normalize({bare}) END)"
+
+    def _composes(self) -> bool:
+        """Return whether the server can compose letters."""
+        connection = self._adapter.connection
+        encoding = connection.get_parameter_status("server_encoding")
+        return bool(connection.server_version >= 130000 and encoding == "UTF8")
+
+    def prepare_match(self, table: Table, by: Sequence[str]) -> bool:
         """See SqlStore."""
         if self.rows("SELECT to_regclass(%s)", (self.columns.name(match_index(table)),))[0][0] is not None:
             return False

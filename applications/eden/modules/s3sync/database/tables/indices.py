@@ -61,16 +61,15 @@ def table_indices(schema: Schema) -> Iterable[Index]:
     return wanted.values()
 
 
-def match_columns(table: Table) -> list[tuple[str, bool]]:
-    """Return the columns of the index for a table's duplicate rule, each with whether its case is ignored.
+def match_columns(table: Table) -> list[str]:
+    """Return the columns of the index for a table's duplicate rule: those with texts.
 
     A rule that begins with a reference needs no index: few records refer to the same one, and references have one.
     """
     rule = table.duplicate
     if rule is None or not table.fields[rule.primary[0]].is_text:
         return []
-    fields = [table.fields[name] for name in rule.primary]
-    return [(field.name, rule.ignore_case) for field in fields if field.is_text]
+    return [name for name in rule.primary if table.fields[name].is_text]
 
 
 def prepare(db: Any, schema: Schema | None = None) -> int:

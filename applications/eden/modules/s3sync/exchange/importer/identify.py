@@ -8,6 +8,7 @@ from typing import Any
 
 from ...core.records import Action, Reference
 from ...core.schema import Component, DuplicateRule
+from ...core.text import normalised
 from ...wire.values.json_references import portable
 from ..ports import Ports, Row
 from .context import Context
@@ -282,11 +283,14 @@ class Identifier:
         candidates = [item for item in items if item.original is None and not item.record.deleted]
         keys = self._duplicate_keys(plan, candidates, (*rule.primary, *rule.secondary))
         width = len(rule.primary)
+        texts = [plan.table.fields[name].is_text for name in rule.primary]
         wanted: dict[Row, list[Item]] = defaultdict(list)
         for item in candidates:
             key = keys.get(id(item))
-            if key is not None and any(value not in (None, "") for value in key[:width]):
-                wanted[key[:width]].append(item)
+            if key is not None:
+                primary = _comparable(key[:width], texts, rule.ignore_case)
+                if any(value not in (None, "") for value in primary):
+                    wanted[primary].append(item)
         if not wanted:
             return
         by_primary: dict[Row, list[Row]] = {}
@@ -294,19 +298,18 @@ class Identifier:
         for row in self._store.match(
             plan.table, plan.columns, rule.primary, list(wanted), ignore_case=rule.ignore_case
         ):
-            folded = _fold(tuple(row[at] for at in positions), rule.ignore_case)
-            by_primary.setdefault(folded, []).append(row)
+            primary = _comparable(tuple(row[at] for at in positions), texts, rule.ignore_case)
+            by_primary.setdefault(primary, []).append(row)
         if not by_primary and all(item.uuid is not None for item in candidates):
             return
         claimed: set[Row] = set()
-        for key, waiting in wanted.items():
-            folded = _fold(key, rule.ignore_case)
-            found = by_primary.get(folded)
+        for primary, waiting in wanted.items():
+            found = by_primary.get(primary)
             for item in waiting:
-                if item.uuid is None and folded in claimed:
+                if item.uuid is None and primary in claimed:
                     batch.put_off(item)
                     continue
-                claimed.add(folded)
+                claimed.add(primary)
                 if found:
                     rows = _narrow(plan, found, rule.secondary, keys[id(item)][width:])
                     self._settle_duplicate(plan, rule, item, rows)
@@ -400,10 +403,14 @@ def _portable(plan: TablePlan, row: Row) -> Row:
     return tuple(values)
 
 
-def _fold(values: tuple[Any, ...], ignore_case: bool) -> tuple[Any, ...]:
-    if not ignore_case:
-        return values
-    return tuple(value.lower() if isinstance(value, str) else value for value in values)
+def _comparable(values: Row, texts: Sequence[bool], ignore_case: bool) -> Row:
+    """Return the values of a rule's fields as they are compared; ``texts``: which of the fields are texts."""
+    return tuple(
+        [
+            normalised(value, ignore_case) if is_text and isinstance(value, str) else value
+            for value, is_text in zip(values, texts)
+        ]
+    )
 
 
 def _put_off_repeats(items: Sequence[Item], batch: Batch) -> None:
@@ -419,7 +426,9 @@ def _narrow(plan: TablePlan, rows: list[Row], secondary: Sequence[str], theirs: 
     for name, value in zip(secondary, theirs):
         if value in (None, ""):
             continue
-        at = plan.position[name]
-        wanted = _fold((value,), True)
-        rows = [row for row in rows if row[at] in (None, "") or _fold((row[at],), True) == wanted]
+        at, texts = plan.position[name], [plan.table.fields[name].is_text]
+        wanted = _comparable((value,), texts, True)
+        rows = [
+            row for row in rows if row[at] in (None, "") or _comparable((row[at],), texts, True) == wanted
+        ]
     return rows
