@@ -9,7 +9,7 @@ import pytest
 
 from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import Checkpoint, CheckpointKind, Handed
-from s3sync.core.kept import SUPERSEDABLE, Deferred, Kept, KeptKind, Resolution, Side
+from s3sync.core.kept import SUPERSEDABLE, Deferred, Kept, KeptKind, Resolution, Side, TooManyKept
 from s3sync.database.checkpoints import Checkpoints
 from s3sync.database.kept_versions import SqlKeptVersions
 from s3sync.database.pending_references import SqlPendingReferences
@@ -60,6 +60,20 @@ class KeptContract:
         return SqlKeptVersions(site.db, site.schema, site.clock)
 
     # --- deferred -------------------------------------------------------------------------------------------
+
+    def test_of_one_repository_no_more_is_kept_than_anybody_can_decide(
+        self, site: Storage, kept_versions: SqlKeptVersions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("s3sync.database.kept_versions.MOST_KEPT", 3)
+        rejected = [kept(kind=KeptKind.REJECTED, uuid=f"u{number}") for number in range(5)]
+        kept_versions.keep(rejected[:3])
+        kept_versions.keep(rejected[:3])
+        with pytest.raises(TooManyKept, match="3 versions"):
+            kept_versions.keep(rejected[3:4])
+        kept_versions.keep([each._replace(repository_id=4) for each in rejected[3:]])
+        kept_versions.release(3, "org_organisation", ["u0"], [KeptKind.REJECTED])
+        kept_versions.keep(rejected[3:4])
+        assert len(kept_versions.known(3, "org_organisation", [f"u{number}" for number in range(5)])) == 3
 
     def test_deferred_items_are_found_from_both_ends(
         self, site: Storage, pending_references: SqlPendingReferences

@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from .errors import SyncError
 from .text import TextEnum
+
+
+class TooManyKept(SyncError):
+    """So many versions from one repository wait for a decision that no more are kept."""
+
+    code = "kept_too_many"
+    default_hint = (
+        "Decide on them at this site, under Conflicts, many at once where they are alike. "
+        "Then the last page comes again."
+    )
+    http_status = 507
 
 
 class KeptKind(TextEnum):

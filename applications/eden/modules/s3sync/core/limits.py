@@ -40,6 +40,8 @@ MOST_FILES = 1000
 
 #: Lines about rejected records, conflicts and warnings that a task keeps, and those in its log entry.
 MOST_PROBLEMS, LOGGED_PROBLEMS = 1000, 50
+#: Versions from one repository that are kept and wait for a decision.
+MOST_KEPT = 100_000
 #: Maximum characters of the name of a repository and of a table, from the width of their columns.
 LONGEST_NAME = LONGEST_RESOURCE = 64
 #: Digits of a whole number that every database can search for.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Callable
 
 from ..core.clock import Clock
-from ..core.kept import Kept, KeptKind, KeptState, Resolution, Side
+from ..core.kept import Kept, KeptKind, KeptState, Resolution, Side, TooManyKept
+from ..core.limits import MOST_KEPT
 from ..core.schema import Schema
 from ..exchange.ports import Row
 from .store import open_store
@@ -56,6 +58,7 @@ class SqlKeptVersions:
                 (*parameters, kind),
                 group,
             )
+        self._check_room(latest.values())
         now = self._moment(self._clock.now())
         columns = f"{_KEPT}, retry_on, ours, theirs, state, created_on, name"
         count = columns.count(",") + 1
@@ -84,6 +87,25 @@ class SqlKeptVersions:
                 for item in latest.values()
             ],
         )
+
+    def _check_room(self, items: Iterable[Kept]) -> None:
+        """Refuse to keep more than anybody can decide: another site could fill the database with what it rejects.
+
+        Raises:
+            TooManyKept: so many versions from a repository wait.
+        """
+        for repository_id, count in Counter(item.repository_id for item in items).items():
+            of = "IS NULL" if repository_id is None else f"= {self._store.mark}"
+            sql = (
+                f"SELECT count(*) FROM {self._kept} WHERE state = '{KeptState.OPEN}' "
+                f"AND kind IN ({self._store.marks(len(KeptKind))}) AND repository_id {of}"
+            )
+            parameters = (*KeptKind, *(() if repository_id is None else (repository_id,)))
+            waiting = int(self._store.rows(sql, parameters)[0][0])
+            if waiting + count > MOST_KEPT:
+                raise TooManyKept(
+                    f"{waiting} versions from this repository wait for a decision: no more than {MOST_KEPT} are kept."
+                )
 
     def _keep_again(self, items: Sequence[Kept]) -> None:
         mark = self._store.mark

@@ -43,6 +43,7 @@ def errors(T: Translate) -> dict[str, Any]:
         "already_running": T("The repository is being synchronized already"),
         "store_busy": T("The database of this site is busy"),
         "store_full": T("The disk of this site is full"),
+        "kept_too_many": T("Too many versions wait for a decision"),
         "row_refused": T("The database refused a record"),
         "run_broken_off": T("The run was broken off"),
         "run_failed": T("The synchronization did not come to its end"),

@@ -65,6 +65,10 @@ def remedies(T: Translate) -> dict[str, Any]:
         "store_full": T(
             "Free disk space at this site. Nothing of the last page was stored; it is asked for again."
         ),
+        "kept_too_many": T(
+            "Decide on them at this site, under Conflicts, many at once where they are alike. Then the last page comes "
+            "again."
+        ),
         "callback_rollback": T("A rule of the data model has to be corrected: ask who maintains it."),
         "row_refused": T(
             "Correct the record at the site it comes from. The other records of the page are not affected."
