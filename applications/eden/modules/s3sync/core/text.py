@@ -35,8 +35,8 @@ def normalised(value: str, ignore_case: bool = True) -> str:
 
 
 def squeezed(value: str) -> str:
-    """Return the normalised text without blanks, as databases look for it: they cannot make one of several."""
-    return normalised(value).replace(" ", "")
+    """Return a normalised text in lower case and without blanks, as databases look for it."""
+    return value.lower().replace(" ", "")
 
 
 def shown(value: str, limit: int = 60) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 from ...core.errors import RowRefused, StoreFull, SyncError
 from ...core.schema import Table
-from ...core.text import squeezed
+from ...core.text import normalised, squeezed
 from ...exchange.ports import Row
 from .column_types import SQLiteColumns
 from .journal_rows import JournalRows
@@ -41,7 +41,7 @@ def _lower(value: Any) -> Any:
 
 
 def _squeezed(value: Any) -> Any:
-    return squeezed(value) if isinstance(value, str) else value
+    return squeezed(normalised(value)) if isinstance(value, str) else value
 
 
 def _letter_spellings(letter: str) -> list[str] | None:
