@@ -232,3 +232,26 @@ def test_what_was_rejected_for_a_merged_record_is_tried_again_with_its_survivor(
     site.push(org("s", "Survivor") + deleted(ORG, "a", LATER, replaced_by="s"), ORG)
     (ready,) = site.kept_versions.retriable(1, OFFICE, 10)
     assert ready.uuid == "f"
+
+
+# --- records that come back to one that was merged meanwhile --------------------------------------------
+
+
+@pytest.mark.parametrize("known", ["b", "s"])
+def test_a_record_that_lives_again_refers_to_the_survivor(site: SampleSite, known: str) -> None:
+    site.push(org("b", "B") + org("s", "S"), ORG)
+    site.push(office("f", "b"), OFFICE)
+    site.push(deleted(OFFICE, "f", NOW + DAY), OFFICE)
+    site.push(deleted(ORG, "b", NOW + 2 * DAY, replaced_by="s"), ORG)
+    site.push(
+        resource(
+            OFFICE,
+            "f",
+            data("name", "Office again"),
+            ref("organisation_id", ORG, known),
+            modified_on=NOW + 3 * DAY,
+        ),
+        OFFICE,
+    )
+    assert site.row(OFFICE, "f").organisation_id == site.row(ORG, "s").id
+    assert not site.row(OFFICE, "f").deleted

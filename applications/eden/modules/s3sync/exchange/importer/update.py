@@ -135,7 +135,8 @@ class Updater:
                 revived[item.plan.table.name].append(item)
             groups[(item.plan.table.name, tuple(sorted(item.changes)))].append(item)
         for items in revived.values():
-            self._deleter.revive(items[0].plan.table, [item.key for item in items if item.key is not None])
+            given = {item.key: item.record.references.keys() for item in items if item.key is not None}
+            self._deleter.revive(items[0].plan.table, list(given), given)
         for (_, names), items in groups.items():
             self._update_group(items[0].plan, names, items)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .merger import Merger
 from .removing import RecordToDelete, Restriction
-from .replacing import Deleter, end_of_merges, merge_steps
+from .replacing import Deleter
+from .survivors import end_of_merges, merge_steps
 
 __all__ = ["Deleter", "Merger", "RecordToDelete", "Restriction", "end_of_merges", "merge_steps"]

@@ -14,7 +14,8 @@ from ...ports import Ports, Row
 from ..context import Context
 from ..items import MERGED, Item
 from .removing import RecordToDelete
-from .replacing import Deleter, end_of_merges, merge_steps
+from .replacing import Deleter
+from .survivors import end_of_merges, merge_steps
 
 
 class Merger:

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
 from ....core.clock import TICK, any_time, later
 from ....core.schema import META_FIELDS, Field, Table
 from ...ports import Ports, Row, nowhere
 from ..losses import Losses, NoLosses
+from .survivors import end_of_merges, merge_steps
 
+_NONE: Mapping[int, Collection[str]] = MappingProxyType({})
 #: Places in ``columns_of``.
 _DELETED, _MODIFIED_ON, _UUID = 1, 2, 3
 
@@ -294,19 +297,41 @@ class Remover:
 
     # -- undelete ----------------------------------------------------------------------------------------
 
-    def revive(self, table: Table, keys: Sequence[int]) -> None:
-        """Remove the mark of deletion, and restore saved references that the newer version does not contain."""
+    def revive(self, table: Table, keys: Sequence[int], given: Mapping[int, Collection[str]] = _NONE) -> None:
+        """Remove the mark of deletion, and restore saved references that the newer version does not contain.
+
+        Args:
+            table, keys: the records.
+            given: by key, the fields that the newer version of a record contains.
+        """
         columns = columns_of(table)
         rows = self._store.fetch(table, (*columns, "deleted_fk"), table.key, keys)
-        fields = {field.name: field for field in _foreign_keys(table)}
+        saved = {row[0]: self._saved(table, row[-1], given.get(row[0], ())) for row in rows}
+        self._follow_merges(table, saved.values())
         by_names: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-        for row in rows:
-            remembered: dict[str, Any] = json.loads(row[-1]) if row[-1] else {}
-            names = tuple(sorted(name for name in remembered if name in fields))
-            by_names[names].append((row[0], False, None, None, *(remembered[name] for name in names)))
+        for key, remembered in saved.items():
+            names = tuple(sorted(remembered))
+            by_names[names].append((key, False, None, None, *(remembered[name] for name in names)))
         for names, group in by_names.items():
             self._store.update(table, ("deleted", "deleted_fk", "deleted_rb", *names), group)
         self._mark_super(table, rows, deleted=False)
+
+    def _saved(self, table: Table, text: str | None, given: Collection[str]) -> dict[str, Any]:
+        remembered: dict[str, Any] = json.loads(text) if text else {}
+        fields = {field.name for field in _foreign_keys(table)}
+        return {name: value for name, value in remembered.items() if name in fields and name not in given}
+
+    def _follow_merges(self, table: Table, saved: Iterable[dict[str, Any]]) -> None:
+        """Let saved references lead to the survivors of what was merged since."""
+        saved = list(saved)
+        for name in sorted({name for remembered in saved for name in remembered}):
+            target = self._schema.get(table.fields[name].target or "")
+            found = [remembered for remembered in saved if isinstance(remembered.get(name), int)]
+            if not found or target is None or "deleted_rb" not in target.fields:
+                continue
+            steps = merge_steps(self._store, target, {}, {remembered[name] for remembered in found})
+            for remembered in found:
+                remembered[name] = end_of_merges(remembered[name], steps)
 
 
 def columns_of(table: Table) -> tuple[str, ...]:

@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from ....core.clock import later
 from ....core.schema import Component, Table
-from ...ports import Row, Store
+from ...ports import Row
 from ..foresight import refused_values
 from .removing import Cascade, Remover, columns_of
-
-#: A record, by key or uuid.
-Name = TypeVar("Name", int, str)
+from .survivors import end_of_merges, merge_steps
 
 #: merged record -> survivor, by key.
 Moves = dict[int, int]
@@ -206,38 +203,6 @@ def _chain(key: int, above: Mapping[int, int | None]) -> list[int]:
         chain.append(following)
         following = above.get(following)
     return chain
-
-
-def merge_steps(
-    store: Store, table: Table, merges: Mapping[int, int], keys: Collection[int] = ()
-) -> dict[int, int]:
-    """Return key -> survivor for all merges that can be reached from some, also those that were made here before.
-
-    Args:
-        store: see ``ports``.
-        table: the table of the records.
-        merges: key of a merged record -> key of its survivor.
-        keys: records that may have been merged here before.
-    """
-    steps = dict(merges)
-    asked = {*steps.values(), *keys} - steps.keys()
-    done: set[int] = set()
-    while asked:
-        columns = (table.key, "deleted", "deleted_rb")
-        found = {row[0]: row[2] for row in store.fetch(table, columns, table.key, asked) if row[1] and row[2]}
-        done |= asked
-        steps.update(found)
-        asked = set(found.values()) - steps.keys() - done
-    return steps
-
-
-def end_of_merges(key: Name, steps: Mapping[Name, Name]) -> Name:
-    """Return the last survivor of a record; in a circle the last one before it closes."""
-    seen = {key}
-    while key in steps and steps[key] not in seen:
-        key = steps[key]
-        seen.add(key)
-    return key
 
 
 def _replaced_list(listed: Sequence[int], moves: dict[int, int]) -> list[int]:
