@@ -158,3 +158,26 @@ def test_who_sends_no_numbers_is_answered_as_ever(tmp_path: Path) -> None:
     world.edit(world.b, "v2")
     world.pair.run()
     assert world.comments == ("v2", "v2")
+
+
+def test_a_pull_whose_answer_was_lost_is_made_again_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.edit(world.b, "v1")
+    refused: list[LateRequest] = []
+    pull = passive_pull.pull
+
+    def listening(site: SampleSite, request: PullRequest, out: object) -> object:
+        try:
+            return pull(site, request, out)  # type: ignore[arg-type]
+        except LateRequest as error:
+            refused.append(error)
+            raise
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passive_pull, "pull", listening)
+        world.peer.lose_answers = 100
+        with pytest.raises(RunFailed):
+            world.pair.run()
+        world.peer.lose_answers = 0
+        world.pair.run()
+    assert refused == [] and world.comments == ("v1", "v1")

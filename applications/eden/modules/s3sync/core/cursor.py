@@ -217,6 +217,13 @@ class Checkpoint:
             return Turn.NEXT
         return Turn.REPEATED if number == self.taken.number else Turn.LATE
 
+    def has_passed(self, number: RequestNumber | None) -> bool:
+        """Return whether a pull arrives late.
+
+        One with the same number does not: whoever lost an answer has not stored the number, and asks with it again.
+        """
+        return number is not None and self.taken is not None and number.value < self.taken.number.value
+
     def remembers(self, number: RequestNumber | None) -> bool:
         """Return whether a site that pulls knows of its last push: it has lost the answer, but nothing else."""
         if number is None or number.pushed is None or self.taken is None:

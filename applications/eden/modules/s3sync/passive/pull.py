@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from ..core.cursor import Checkpoint, Cursor, CursorOutcome, Taken, Turn, hand_out, present
+from ..core.cursor import Checkpoint, Cursor, CursorOutcome, Taken, hand_out, present
 from ..core.messages import sent
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
@@ -93,7 +93,7 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
     site, states = repository.site, repository.states
     identity, head = states.identity, site.journal.head()
     before, received = states.served(wanted.table), states.received(wanted.table)
-    if before.turn(request.number) is Turn.LATE:
+    if before.has_passed(request.number):
         raise before.late()
     decision = present(before, Cursor.parse(request.cursor), identity, head)
     pushed = _presented(request, received, identity, head)
