@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -111,7 +112,9 @@ def run(arguments: Sequence[str]) -> int:
     """
     options = parser().parse_args(arguments)
     options.admin_password = revealed(options.admin_password, "--admin-password")
-    options.database = revealed(options.database, "--database")
+    # No child process needs it.
+    named = os.environ.pop("EDEN_DATABASE", None)
+    options.database = revealed(options.database, "--database") or named
     if options.demo:
         from .demo import run_demo
 

@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-#: Option -> the variable of the environment that takes its place.
-VARIABLES = {"--admin-password": "EDEN_ADMIN_PASSWORD", "--database": "EDEN_DATABASE"}
+#: Option -> the variable of the environment that takes its place between two starts of this program. It is not one that
+#: people set: what stands in their environment for good asks for nothing.
+VARIABLES = {"--admin-password": "EDEN_OPTION_ADMIN_PASSWORD", "--database": "EDEN_OPTION_DATABASE"}
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -21,6 +21,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from s3sync.core.atomic_write import SETTLED
+
 from .editing import Ledger, LocalEditor, RestEditor, Runner
 from .sites import ChaosSite, wait_until_all_answer
 from .storm import BadLine, blow
@@ -114,6 +116,9 @@ class Chaos:
         """Stop all sites, tidy them up as they do every day, and return what is left lying about."""
         for site in self.sites:
             site.stop()
+        # What a killed process left may be somebody's for a while.
+        time.sleep(SETTLED + 1)
+        for site in self.sites:
             site.ask("tidy")
             self.counts["tickets"] += len(tickets(site))
         return [

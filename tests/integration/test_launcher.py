@@ -262,7 +262,8 @@ def test_an_instance_folder_that_cannot_be_written(checkout: Path, tmp_path: Pat
 
 def test_a_failed_preparation_shows_the_reason(checkout: Path, tmp_path: Path) -> None:
     setup = checkout / "applications" / "eden" / "modules" / "s3db" / "setup.py"
-    setup.write_text("def prepare(environment, email, password):\n    raise RuntimeError('no such luck')\n")
+    failing = "def prepare(environment, email, password):\n    raise RuntimeError('no such luck')\n"
+    setup.write_text(setup.read_text() + failing)
     result = run_command(checkout, "--instance", str(tmp_path / "site"), "--port", str(free_port()), "--exit")
     assert result.returncode == 1
     assert "no such luck" in result.stderr

@@ -132,10 +132,9 @@ def test_who_cannot_be_reached(admin: Browser, field: WebSite) -> None:
     assert "leads back to this site itself" in told_of(admin, field.url, EMAIL, PASSWORD)
 
 
-def test_a_site_without_a_certificate_to_trust(admin: Browser, peer: FakePeer) -> None:
-    # A plain web server that is spoken to with TLS.
+def test_a_site_that_speaks_no_tls(admin: Browser, peer: FakePeer) -> None:
     text = told_of(admin, peer.url.replace("http:", "https:"))
-    assert "The certificate of the other site cannot be trusted" in text
+    assert "The address begins with https, but http is spoken there" in text
 
 
 def test_a_sahana_eden(admin: Browser, peer: FakePeer) -> None:
@@ -159,7 +158,7 @@ def page(asked: Asked) -> Answer:
         (lambda asked: Answer(500, TICKET, "text/html"), ("an error of its own", "error tickets")),
         (lambda asked: Answer(503), ("asks to come back later",)),
         (
-            lambda asked: Answer(302, headers={"Location": "https://eden.example.org/eden/sync/x"}),
+            lambda asked: Answer(302, headers={"Location": "https://eden.example.org/eden/sync/offer.json"}),
             ("found at another address: https://eden.example.org/eden", "Enter that address"),
         ),
     ],

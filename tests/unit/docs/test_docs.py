@@ -352,6 +352,7 @@ def test_variables_of_the_environment_are_documented() -> None:
     )
     inner = {"EDEN_DIE_WITH_PARENT", "EDEN_RESULT", "EDEN_WEB2PY_RELAYED"}
     inner |= {"EDEN_DATABASE_IN_USE"}  # between the launcher and its script
+    inner |= {"EDEN_OPTION_ADMIN_PASSWORD", "EDEN_OPTION_DATABASE"}  # between two starts of ./run
     inner |= {"EDEN_PEER_EMAIL", "EDEN_PEER_PASSWORD"}  # between the demonstration and its scripts
     used = set(re.findall(r"\bEDEN_[A-Z0-9_]+[A-Z0-9]\b", source)) - inner
     assert used and [name for name in used if f"`{name}`" not in text_of("docs/OPERATIONS.md")] == []

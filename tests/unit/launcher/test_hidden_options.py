@@ -14,9 +14,17 @@ from launcher import hidden_options as hidden_options
     ("given", "kept", "found"),
     [
         (["run", "--port", "8000"], ["run", "--port", "8000"], {}),
-        (["run", "--admin-password", "p w", "--exit"], ["run", "--exit"], {"EDEN_ADMIN_PASSWORD": "p w"}),
-        (["run", "--database=postgres://u:p=q@h/d"], ["run"], {"EDEN_DATABASE": "postgres://u:p=q@h/d"}),
-        (["run", "--database"], ["run"], {"EDEN_DATABASE": ""}),
+        (
+            ["run", "--admin-password", "p w", "--exit"],
+            ["run", "--exit"],
+            {"EDEN_OPTION_ADMIN_PASSWORD": "p w"},
+        ),
+        (
+            ["run", "--database=postgres://u:p=q@h/d"],
+            ["run"],
+            {"EDEN_OPTION_DATABASE": "postgres://u:p=q@h/d"},
+        ),
+        (["run", "--database"], ["run"], {"EDEN_OPTION_DATABASE": ""}),
     ],
 )
 def test_options_with_secrets_become_variables(
@@ -32,7 +40,7 @@ def test_options_with_secrets_become_variables(
 
 
 def test_a_hidden_value_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EDEN_DATABASE", "postgres://u:p@h/d")
+    monkeypatch.setenv("EDEN_OPTION_DATABASE", "postgres://u:p@h/d")
     assert hidden_options.revealed(None, "--database") == "postgres://u:p@h/d"
-    assert "EDEN_DATABASE" not in os.environ and hidden_options.revealed(None, "--database") is None
+    assert "EDEN_OPTION_DATABASE" not in os.environ and hidden_options.revealed(None, "--database") is None
     assert hidden_options.revealed("given", "--database") == "given"
