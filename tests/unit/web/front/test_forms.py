@@ -70,3 +70,13 @@ def test_the_headers_of_a_part_are_bounded() -> None:
 def test_a_body_that_is_no_form_is_left_alone() -> None:
     check_form(io.BytesIO(b"&" * 100_000), "text/plain")
     check_form(io.BytesIO(b"&" * 100_000), "application/json")
+
+
+@pytest.mark.parametrize(
+    "separator", ["----WebKitFormBoundaryyEmKNDsBKjB7QEqu", "----geckoformboundary5f1c", "b0"]
+)
+def test_the_separators_of_browsers_are_taken(separator: str) -> None:
+    body = f'--{separator}\r\nContent-Disposition: form-data; name="e"\r\n\r\na\r\n--{separator}--\r\n'
+    stream = io.BytesIO(body.encode())
+    check_form(stream, f"multipart/form-data; boundary={separator}")
+    assert stream.tell() == 0

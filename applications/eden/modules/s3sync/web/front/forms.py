@@ -10,6 +10,8 @@ from .answers import Refused
 from .limits import MOST_FIELDS, PART_HEADERS
 
 _BOUNDARY = re.compile(r";\s*boundary=(?:\"([^\"]{1,200})\"|([^\s;\",]{1,200}))", re.IGNORECASE)
+#: Browsers have the word in the separator itself.
+_NAMES_BOUNDARY = re.compile(r"boundary[*0-9\s]*=", re.IGNORECASE)
 #: Bytes that are read of a line at once.
 LINE = 64 * 1024
 
@@ -42,7 +44,7 @@ def _bounded(fields: int) -> None:
 
 def _check_parts(body: BinaryIO, content_type: str) -> None:
     named = _BOUNDARY.findall(content_type)
-    if len(named) != 1 or content_type.lower().count("boundary") != 1:
+    if len(named) != 1 or len(_NAMES_BOUNDARY.findall(content_type)) != 1:
         raise Refused(400, "The form does not say how its parts are separated.")
     separator = b"--" + (named[0][0] or named[0][1]).encode("latin-1")
     fields = headers = 0
