@@ -18,12 +18,15 @@ from s3sync.exchange.run.ports import Stage
 from s3sync.passive import files as files
 from s3sync.passive import pull as pull
 from s3sync.passive import push as push
+from s3sync.passive import standing as standing
 from s3sync.site.uploaded import upload_path
 from s3sync.transport.answer import Reply
 from s3sync.transport.failures import error_of
+from s3sync.wire.protocol.names import STANDING_PATH
 from s3sync.wire.protocol.pull import PullRequest
 from s3sync.wire.protocol.push import PushRequest
 from s3sync.wire.protocol.replies import failure
+from s3sync.wire.protocol.standing import StandingReport, standing_reply
 
 from .place import Place
 
@@ -109,6 +112,8 @@ class Line:
         self, method: str, url: str, body: bytes | Path, headers: Mapping[str, str] | None = None
     ) -> Reply:
         """Answer a push, or take a file."""
+        if STANDING_PATH in url:
+            return self._take_standing(url, body)
         with self._answering(url):
             answer = self._take_file(url, body) if FILES in url else self._take_push(url, body)
         if self._goes_wrong("lost push"):
@@ -121,6 +126,13 @@ class Line:
         reply = push.push(self._there.site, PushRequest.from_vars(query), io.BytesIO(content))
         self._happened.update({f"record {name}": count for name, count in reply.outcomes.items()})
         return reply.to_json()
+
+    def _take_standing(self, url: str, body: bytes | Path) -> Reply:
+        assert isinstance(body, bytes)
+        query = dict(parse_qsl(urlsplit(url).query))
+        with self._answering(url):
+            told = standing.take(self._there.site, query["repository"], StandingReport.from_body(body))
+        return Reply(url, 200, {}, body=json.dumps(standing_reply(told)).encode("utf-8"))
 
     def _take_file(self, url: str, body: bytes | Path) -> dict[str, Any]:
         assert isinstance(body, Path)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from s3sync.active.local_site import LocalSite
+from s3sync.active.standing import StandingExchange
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
@@ -173,8 +174,10 @@ class World:
             repository.capabilities,
         )  # fmt: skip
         watch: Any = Watch(breaks_at, self.happened)
+        peer = EdenAdapter(remote, one_line(line))
+        standing = StandingExchange(repository, peer, repository.tasks)
         engine = Engine(
-            EdenAdapter(remote, one_line(line)),
+            peer,
             LocalSite(repository),
             repository.tasks,
             watch,
@@ -186,7 +189,9 @@ class World:
         )
         state = RunState.COMPLETED
         try:
+            standing.begin()
             report = engine.run()
+            standing.end(report)
             self.happened.update({f"record {name}": count for name, count in report.received.items()})
         except (RunFailed, Cancelled) as ended:
             if fault == "none":
