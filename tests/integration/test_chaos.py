@@ -13,10 +13,15 @@ from tests.chaos.backends import database_at
 from tests.support.databases import POSTGRES_URI
 from tests.support.places import CHECKOUT
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+#: How long. The whole suite is to take less than 45 minutes on two cores, so this is asked for (docs/RELIABILITY.md).
+MINUTES = int(os.environ.get("EDEN_TEST_CHAOS_MINUTES", "0"))
 
-#: The whole suite is to take less than 45 minutes on two cores; longer ones are a command (docs/RELIABILITY.md).
-MINUTES = 4
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.skipif(not MINUTES, reason="EDEN_TEST_CHAOS_MINUTES does not say how long"),
+]
+
 #: What has to have happened in so many minutes, or they say nothing.
 HAPPENED = (
     "killed: runner",
