@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from s3sync.core.cursor import RequestNumber
+from s3sync.core.errors import StoreBusy
 from s3sync.passive.pull import pull
 from s3sync.passive.push import push
 from s3sync.passive.registration import register
@@ -48,6 +52,29 @@ def test_an_eden_gets_components_whatever_its_task_says(
 ) -> None:
     site.push(person("p", "Ann", contact("c", "a@example.org")), PERSON, repository_id=None)
     assert ("pr_contact" in pulled(site, PERSON, variables)) is has_contact
+
+
+def test_an_answer_that_nobody_waits_for_any_more_does_not_hide_the_one_that_was_taken(
+    site: SampleSite,
+) -> None:
+    site.push(org("u", "Red Cross"), ORG, repository_id=None)
+    taken: list[str] = []
+
+    class Slow(io.BytesIO):
+        def write(self, text: Any) -> int:
+            if not taken:
+                taken.append("")
+                taken[:] = [pulled(site, ORG, {"cursor": "", "number": "1.b"})]
+            return super().write(text)
+
+    asked = PullRequest(ORG, "urn:uuid:other", "", number=RequestNumber(1, "a"))
+    with pytest.raises(StoreBusy) as refused:
+        pull(site, asked, Slow())
+    assert refused.value.transient
+    cursor = re.search('cursor="([^"]+)"', taken[0])
+    assert cursor is not None
+    following = pulled(site, ORG, {"cursor": cursor[1], "number": "2.c"})
+    assert "restored" not in following and "Red Cross" not in following
 
 
 @pytest.mark.parametrize("checkpoint, comes_back", [({}, False), ({"checkpoint": ""}, True)])

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 from ..core.cursor import Checkpoint, Cursor, CursorOutcome, Taken, hand_out, present
+from ..core.errors import StoreBusy
 from ..core.messages import sent
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
@@ -35,6 +36,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         UnknownResource, ProtectedResource, FilterError, BadRequest: the request cannot be answered.
         ForeignAccount: the asking site was registered by another account.
         LateRequest: the asking site has asked again since.
+        StoreBusy: it has asked at the same time, and that was answered.
     """
     table = site.schema.table(request.resource)
     repository = known(site, request.repository)
@@ -125,6 +127,12 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
     if after != before:
         taken = before.taken if request.number is None else Taken(request.number)
         with site.store.transaction():
+            if states.served(wanted.table) != before:
+                # The one that is stored knows nothing of the cursor in this answer, nor this one of that in the other.
+                raise StoreBusy(
+                    "Another request of the same site was answered meanwhile.",
+                    hint="Nothing was taken: ask again.",
+                )
             states.save_served(wanted.table, replace(after, taken=taken))
     return Served(page.count, page.more)
 
