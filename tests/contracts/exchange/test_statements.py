@@ -15,6 +15,7 @@ import pytest
 from s3sync.core.policy import Terms
 from s3sync.exchange.exporter import ExportRequest
 from s3sync.site import Site
+from s3sync.site.rejected import retry_rejected
 from s3sync.wire.s3xml.document import Document
 from tests.support.documents import data, ref, resource
 from tests.support.site import Clock, SampleSite
@@ -132,4 +133,44 @@ def test_the_counter_counts(tmp_path: Path) -> None:
             site.db.executesql(f"SELECT {number}")
         site.store.run_many("UPDATE sync_job SET repository_id = ? WHERE id = ?", [(1, 1), (2, 2)])
     assert calls == ["execute"] * 3 + ["executemany"]
+    site.db.close()
+
+
+@pytest.mark.parametrize("number", [FEW, MANY])
+def test_records_whose_time_cannot_be_take_no_more_statements(tmp_path: Path, number: int) -> None:
+    counts = []
+    for count in (1, number):
+        site = SampleSite(tmp_path / str(count), clock=Clock())
+        site.clock.step(10 * 86400)
+        take(site, "org_organisation", count, 0)
+        with site.store.transaction():
+            site.store.run("UPDATE org_organisation SET modified_on = '2028-01-01 00:00:00'", ())
+        counts.append(take(site, "org_organisation", count, 0, "new words"))
+        assert {row.comments for row in site.rows("org_organisation")} == {"new words"}
+        site.db.close()
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_put_aside_records_that_are_taken_against_changes_here_are_given_back_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    site = SampleSite(tmp_path / "site", clock=Clock())
+    with site.store.transaction():
+        key = int(site.db.sync_repository.insert(name="other", uuid="urn:uuid:other"))
+    repository, table = site.repository(key), "org_organisation"
+    take(site, table, count, 0)
+    ahead = "".join(organisation(number, "ahead") for number in range(count)).replace("2026-", "2028-")
+    report = site.push(ahead, table, repository_id=key)
+    assert len(report.failures) == count
+    site.clock.step(3600)
+    with site.store.transaction():
+        site.db(site.s3db[table].id > 0).update(comments="ours")
+    site.clock.step(3 * 365 * 86400)
+    given: list[int] = []
+    monkeypatch.setattr(site.journal, "assert_ours", lambda _, keys: given.append(len(keys)))
+    with site.store.transaction():
+        report = retry_rejected(repository, table, Terms(), repository.context(table))
+    assert {row.comments for row in site.rows(table)} == {"ahead"}
+    assert given == [count]
     site.db.close()

@@ -125,7 +125,7 @@ class Site:
 
     def is_possible(self, moment: datetime) -> bool:
         """Return whether a time (UTC) can be that of a record, see ``times``."""
-        return times.is_possible(self, moment)
+        return times.possible_times(self)(moment)
 
     # --- the ports -------------------------------------------------------------------------------------
 
@@ -391,7 +391,7 @@ class Site:
             own_domain=self.own_domain,
             user_id=self.host.user_id,
             max_ahead=timedelta(seconds=self.host.settings.get_sync_future_tolerance()),
-            is_possible=self.is_possible,
+            is_possible=times.possible_times(self),
             final=repository_id is None,
         )
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import statistics
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Callable
 
 from ..database.tables.fields import live
 
@@ -32,17 +33,23 @@ def told(skew: float | None, now: datetime) -> dict[str, Any]:
     return {SKEW: skew, TOLD: (now + timedelta(seconds=skew)).isoformat(timespec="seconds")}
 
 
-def is_possible(site: Site, moment: datetime) -> bool:
-    """Return whether a time can be that of a record; usually without a query.
+def possible_times(site: Site) -> Callable[[datetime], bool]:
+    """Return a function that says whether a time (UTC) can be that of a record: with one query at most, usually none.
 
     Args:
         site: this site.
-        moment: the time (UTC).
     """
-    ahead = moment - timedelta(seconds=site.host.settings.get_sync_future_tolerance())
-    if ahead <= site.clock.now():
-        return True
+    told_by_most = lru_cache(maxsize=None)(partial(_told_by_most, site))
+
+    def is_possible(moment: datetime) -> bool:
+        ahead = moment - timedelta(seconds=site.host.settings.get_sync_future_tolerance())
+        return ahead <= site.clock.now() or ahead <= told_by_most()
+
+    return is_possible
+
+
+def _told_by_most(site: Site) -> datetime:
+    """Return the latest time (UTC) that half of the other sites have told; not of all: one clock decides nothing."""
     rows = site.db(live(site.db.sync_repository)).select(site.db.sync_repository.settings)
     times = [row.settings[TOLD] for row in rows if row.settings and row.settings.get(TOLD)]
-    # Not the latest one: a single clock that is ahead decides nothing.
-    return bool(times) and ahead <= datetime.fromisoformat(statistics.median_low(times))
+    return datetime.fromisoformat(statistics.median_low(times)) if times else datetime.min

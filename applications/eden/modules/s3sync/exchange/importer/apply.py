@@ -142,10 +142,13 @@ class Applier:
                 times[name] if len(times[name]) == len(keys) else None,
             )
         # Whoever sent a version that was put aside may have taken ours meanwhile: it gets this one back.
+        back: dict[str, list[int]] = defaultdict(list)
         for item in written:
             if item.kept_row is not None and item.key is not None and item.decision is not None:
                 if item.decision.action is Action.CONFLICT:
-                    self._ports.journal.assert_ours(item.plan.table.name, [item.key])
+                    back[item.plan.table.name].append(item.key)
+        for name, keys in back.items():
+            self._ports.journal.assert_ours(name, keys)
         asserted: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.key is not None and item.decision is not None:
