@@ -314,15 +314,15 @@ class LocalSite:
             checkpoint=checkpoint,
             again=again,
         )
-        if result is not None:
-            with self._writing():
-                self._refused.note(task.resource, state.position, page.position, result)
-        if changed == state:
+        if result is None and changed == state:
             return
         with self._writing():
-            self._states.save_pushed(task.resource, changed)
             if result is not None:
-                self._note_time(task, last_push=self._site.clock.now())
+                self._refused.note(task.resource, state.position, page.position, result)
+            if changed != state:
+                self._states.save_pushed(task.resource, changed)
+                if result is not None:
+                    self._note_time(task, last_push=self._site.clock.now())
 
     def _note_time(self, task: Task, **moment: datetime) -> None:
         """Store when a task was last exchanged, within the current transaction."""
