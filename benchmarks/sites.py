@@ -24,7 +24,7 @@ from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
 from s3sync.core.clock import SystemClock
-from s3sync.exchange.peer import Exchange
+from s3sync.exchange.peer import Asking, Exchange, Sending
 from s3sync.transport.client import Transport
 from s3sync.transport.limits import Limits
 from s3sync.wire.protocol.names import PeerCapability
@@ -232,12 +232,8 @@ class Client:
 
     def push(self, table: str, document: Path) -> dict[str, int]:
         """Send a page; return the outcomes of its records."""
-        result = self.peer.push(
-            Exchange(table),
-            document,
-            journal=self.journal,
-            checkpoint=self.checkpoints.get(table, ""),
-        )
+        sending = Sending(self.journal, self.checkpoints.get(table, ""))
+        result = self.peer.push(Exchange(table), document, sending)
         self.checkpoints[table] = result.checkpoint or ""
         self.sent += result.sent
         if result.refusals:
@@ -269,7 +265,7 @@ class Client:
         """Pull everything page by page and discard it; return (bytes on the line, bytes of documents)."""
         cursor, received, size = "", 0, 0
         while True:
-            page = self.peer.pull(Exchange(table), cursor=cursor, limit=limit)
+            page = self.peer.pull(Exchange(table), Asking(cursor, limit))
             received += page.received
             size += page.size
             page.discard()

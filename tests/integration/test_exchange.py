@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from s3sync.core.policy import Policy
+from s3sync.exchange.peer import Asking, Exchange
 from s3sync.exchange.run.failures import RunFailed
 from s3sync.passive import pull as passive_pull
 from s3sync.passive import registration as registration
@@ -118,11 +119,11 @@ def test_a_run_that_is_broken_off_goes_on_where_it_was(world: World) -> None:
     pair = Pair(world.a, world.b, ORG)
     pull, calls = pair.peer.pull, []
 
-    def cut(exchange: Any, **options: Any) -> Any:
-        calls.append(options["cursor"])
+    def cut(exchange: Exchange, asking: Asking) -> Any:
+        calls.append(asking.cursor)
         if len(calls) == 3:
             raise RuntimeError("power cut")
-        return pull(exchange, **options)
+        return pull(exchange, asking)
 
     pair.peer.pull = cut  # type: ignore[method-assign]
     with pytest.raises(RunFailed):

@@ -5,16 +5,23 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from s3sync.active.local_site import LocalSite
 from s3sync.active.standing import StandingExchange
-from s3sync.core.cursor import Comparison, RequestNumber
 from s3sync.core.errors import PeerUnreachable
 from s3sync.core.retry import RetryPolicy
-from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal, Registration
+from s3sync.exchange.peer import (
+    Asking,
+    Capability,
+    Exchange,
+    PullResult,
+    PushResult,
+    Refusal,
+    Registration,
+    Sending,
+)
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.ports import Stage, Task
 from s3sync.exchange.run.report import RunReport
@@ -70,30 +77,19 @@ class DirectPeer:
     def offer(self) -> Offer | None:
         return None if self.eden else passive_offer.offer(self.other, self.uuid)
 
-    def pull(
-        self,
-        exchange: Exchange,
-        *,
-        cursor: str,
-        limit: int,
-        msince: datetime | None = None,
-        checkpoint: str = "",
-        total: bool = False,
-        look: bool = False,
-        number: RequestNumber | None = None,
-    ) -> PullResult:
+    def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         asked = PullRequest(
             exchange.resource,
             self.uuid,
-            None if self.eden else cursor,
-            None if self.eden else limit,
-            msince if self.eden and not self.repeats_everything else None,
+            None if self.eden else asking.cursor,
+            None if self.eden else asking.limit,
+            asking.msince if self.eden and not self.repeats_everything else None,
             exchange.components,
             exchange.filters,
-            None if self.eden else checkpoint,
-            total and not self.eden,
-            look and not self.eden,
-            None if self.eden or self.never_numbers else number,
+            None if self.eden else asking.checkpoint,
+            asking.total and not self.eden,
+            asking.look and not self.eden,
+            None if self.eden or self.never_numbers else asking.number,
         )
         path = self.own.spool / f"pulled-{len(list(self.own.spool.iterdir()))}.xml"
         with path.open("w+b") as out:
@@ -112,20 +108,8 @@ class DirectPeer:
             waiting=0 if self.never_final else header.waiting,
         )
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        final: bool = False,
-        number: RequestNumber | None = None,
-        again: Comparison | None = None,
-    ) -> PushResult:
-        asked = self._asked(exchange, journal, checkpoint, final=final)
-        if not self.never_numbers:
-            asked = replace(asked, number=number, again=again)
+    def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
+        asked = self._asked(exchange, sending)
         if self.hold_pushes:
             self.hold_pushes -= 1
             self.held.append((asked, document.read_bytes()))
@@ -151,18 +135,16 @@ class DirectPeer:
         told = passive_standing.take(self.other, self.uuid, StandingReport.from_body(report.to_body()))
         return read_standing_reply(standing_reply(told))
 
-    def dry_run(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> DryRunResult | None:
+    def dry_run(self, exchange: Exchange, document: Path, sending: Sending) -> DryRunResult | None:
         if self.eden:
             return None
-        asked = self._asked(exchange, journal, checkpoint, look=True)
+        asked = self._asked(exchange, sending, look=True)
         with document.open("rb") as source:
             return dry_run.dry_run(self.other, asked, source)
 
-    def _asked(
-        self, exchange: Exchange, journal: str, checkpoint: str, look: bool = False, final: bool = False
-    ) -> PushRequest:
+    def _asked(self, exchange: Exchange, sending: Sending, look: bool = False) -> PushRequest:
+        if self.never_numbers:
+            sending = replace(sending, number=None, again=None)
         return PushRequest(
             exchange.resource,
             self.uuid,
@@ -170,10 +152,12 @@ class DirectPeer:
             exchange.update_policy.swapped,
             exchange.conflict_policy.swapped,
             exchange.components,
-            journal,
-            checkpoint,
+            sending.journal,
+            sending.checkpoint,
             look,
-            final,
+            sending.final,
+            number=sending.number,
+            again=sending.again,
         )
 
     def send_file(self, stored: str, path: Path) -> int:

@@ -10,11 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Callable
 
-from s3sync.core.cursor import Comparison, RequestNumber
 from s3sync.core.errors import DocumentTooLarge, SyncError
 from s3sync.core.messages import Text
 from s3sync.core.retry import RetryPolicy
-from s3sync.exchange.peer import Capability, Exchange, Peer, PullResult, PushResult
+from s3sync.exchange.peer import Asking, Capability, Exchange, Peer, PullResult, PushResult, Sending
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.ports import ImportSummary, Position, PushPage, Stage, Task
 
@@ -51,57 +50,37 @@ class ScriptedPeer:
     def register(self) -> Any:
         raise AssertionError("a run does not register")
 
-    def pull(
-        self,
-        exchange: Exchange,
-        *,
-        cursor: str,
-        limit: int,
-        msince: datetime | None = None,
-        checkpoint: str = "",
-        total: bool = False,
-        number: RequestNumber | None = None,
-    ) -> PullResult:
-        self.numbers.append(number.value if number else 0)
+    def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
+        self.numbers.append(asking.number.value if asking.number else 0)
         self._fault("pull", exchange.resource)
-        if self.most is not None and limit > self.most:
+        if self.most is not None and asking.limit > self.most:
             raise DocumentTooLarge("too large")
         path = self.folder / f"pull-{len(self.calls)}.xml"
         if self.document is not None:
             path.write_text(str(self.document))
             return PullResult(path, received=10)
         pages = self.pages.get(exchange.resource, [])
-        number = int(cursor or 0)
-        path.write_text(str(pages[number] if number < len(pages) else 0))
-        more = number + 1 < len(pages)
+        place = int(asking.cursor or 0)
+        path.write_text(str(pages[place] if place < len(pages) else 0))
+        more = place + 1 < len(pages)
         return PullResult(
             path,
             is_ours=True,
-            cursor=str(number + 1),
+            cursor=str(place + 1),
             more=more,
             journal="theirs",
             received=10,
             waiting=self.waiting,
         )
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        final: bool = False,
-        number: RequestNumber | None = None,
-        again: Comparison | None = None,
-    ) -> PushResult:
-        self.numbers.append(number.value if number else 0)
+    def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
+        self.numbers.append(sending.number.value if sending.number else 0)
         self._fault("push", exchange.resource)
         text = document.read_text()
         if self.most is not None and int(text.split("+")[1]) > self.most:
             raise DocumentTooLarge("too large", remote=True)
-        self.pushed.append((exchange.resource, text, checkpoint))
-        if final:
+        self.pushed.append((exchange.resource, text, sending.checkpoint))
+        if sending.final:
             self.finals.append(exchange.resource)
         if self.results:
             return self.results.pop(0)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
 
@@ -16,7 +17,7 @@ from s3sync.adapters.folder import FolderAdapter
 from s3sync.adapters.lines import Lines
 from s3sync.adapters.testing import OWN_UUID, AdapterContract, SimulatedPeer, joined, organisations
 from s3sync.core.clock import SystemClock
-from s3sync.exchange.peer import Capability, Exchange, PullResult
+from s3sync.exchange.peer import Asking, Capability, Exchange, PullResult
 from s3sync.transport.limits import Limits
 from tests.support.peer import (
     PASSWORD,
@@ -132,15 +133,15 @@ class TestFolder(AdapterContract):
 class Forgetful(FolderAdapter):
     """Says what it took, and takes it again."""
 
-    def pull(self, exchange: Exchange, *, cursor: str, **asked: Any) -> PullResult:
-        return super().pull(exchange, cursor="", **asked)
+    def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
+        return super().pull(exchange, replace(asking, cursor=""))
 
 
 class Hasty(FolderAdapter):
     """Takes a file away before it is imported."""
 
-    def pull(self, exchange: Exchange, **asked: Any) -> PullResult:
-        found = super().pull(exchange, **asked)
+    def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
+        found = super().pull(exchange, asking)
         for path in Path(self.remote.settings["path"]).iterdir():
             path.unlink()
         return found

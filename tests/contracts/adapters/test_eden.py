@@ -27,7 +27,7 @@ from s3sync.core.errors import (
     TruncatedDocument,
 )
 from s3sync.core.policy import Method, Policy
-from s3sync.exchange.peer import Capability, Exchange
+from s3sync.exchange.peer import Asking, Capability, Exchange, Sending
 from s3sync.transport.client import Transport
 from s3sync.transport.limits import Limits
 from s3sync.wire.filters import parse_filter
@@ -196,7 +196,7 @@ def test_an_offer_that_cannot_be_had_is_an_error(connect: Callable[..., EdenAdap
 
 def test_pages_of_ours(peer: FakePeer, connect: Callable[..., EdenAdapter], tmp_path: Path) -> None:
     adapter = connect(Ours((organisation(1), organisation(2)), (organisation(3),)))
-    first = adapter.pull(ORGANISATIONS, cursor="", limit=2)
+    first = adapter.pull(ORGANISATIONS, Asking(cursor="", limit=2))
     assert (first.is_ours, first.more, first.cursor, first.journal) == (
         True,
         True,
@@ -204,7 +204,7 @@ def test_pages_of_ours(peer: FakePeer, connect: Callable[..., EdenAdapter], tmp_
         "journal",
     )
     assert first.path.read_bytes().count(b"<resource") == 2 and first.received < first.size
-    second = adapter.pull(ORGANISATIONS, cursor=first.cursor or "", limit=2)
+    second = adapter.pull(ORGANISATIONS, Asking(cursor=first.cursor or "", limit=2))
     assert (second.more, second.cursor) == (False, "journal.2.token")
     assert [each.value("cursor") for each in peer.asked] == ["", "journal.1.token"]
     first.discard()
@@ -219,7 +219,7 @@ def test_a_complete_document_of_an_eden(peer: FakePeer, connect: Callable[..., E
         components=False,
         filters=(parse_filter("[~]~.name__like", "P27*"), parse_filter("[org_office]~.name", "ä,b")),
     )
-    result = adapter.pull(exchange, cursor="", limit=2, msince=datetime(2026, 3, 1, 8))
+    result = adapter.pull(exchange, Asking(cursor="", limit=2, msince=datetime(2026, 3, 1, 8)))
     assert (result.is_ours, result.more, result.cursor) == (False, False, None)
     asked = peer.asked[-1]
     assert asked.value("msince") == "2026-03-01T08:00:00" and asked.value("mcomponents") == "None"
@@ -228,7 +228,7 @@ def test_a_complete_document_of_an_eden(peer: FakePeer, connect: Callable[..., E
 
 
 def test_an_eden_that_has_nothing(connect: Callable[..., EdenAdapter]) -> None:
-    result = connect(Classic()).pull(ORGANISATIONS, cursor="", limit=2)
+    result = connect(Classic()).pull(ORGANISATIONS, Asking(cursor="", limit=2))
     assert not result.more and b"<resource" not in result.path.read_bytes()
 
 
@@ -252,7 +252,7 @@ def test_what_is_no_document_is_an_error_and_leaves_no_file(
     connect: Callable[..., EdenAdapter], tmp_path: Path, answer: Answer, kind: type[SyncError]
 ) -> None:
     with pytest.raises(kind) as caught:
-        connect(lambda asked: answer).pull(ORGANISATIONS, cursor="", limit=2)
+        connect(lambda asked: answer).pull(ORGANISATIONS, Asking(cursor="", limit=2))
     assert caught.value.remote
     assert spooled(tmp_path) == []
 
@@ -260,7 +260,7 @@ def test_what_is_no_document_is_an_error_and_leaves_no_file(
 def test_a_hostile_document_is_refused(connect: Callable[..., EdenAdapter], tmp_path: Path) -> None:
     hostile = b'<!DOCTYPE s3xml [<!ENTITY x SYSTEM "file:///etc/passwd">]><s3xml domain="a">&x;</s3xml>'
     with pytest.raises(HostileDocument):
-        connect(lambda asked: Answer(body=hostile)).pull(ORGANISATIONS, cursor="", limit=2)
+        connect(lambda asked: Answer(body=hostile)).pull(ORGANISATIONS, Asking(cursor="", limit=2))
     assert spooled(tmp_path) == []
 
 
@@ -273,7 +273,7 @@ def test_a_push_to_ours(
     role = Ours()
     role.wanted = ["doc_document.file.abc.eA==.txt"]
     adapter = connect(role, capabilities=frozenset(("cursor", "gzip")))
-    result = adapter.push(ORGANISATIONS, document, journal="mine", checkpoint="journal.8.token")
+    result = adapter.push(ORGANISATIONS, document, Sending(journal="mine", checkpoint="journal.8.token"))
     assert (result.is_ours, result.records, result.checkpoint) == (True, 2, "journal.9.token")
     assert result.outcomes == {"created": 1, "unchanged": 1} and result.files == role.wanted
     asked = role.pushed[0]
@@ -290,7 +290,7 @@ def test_a_push_to_ours(
 
 def test_a_push_to_a_classic_eden(connect: Callable[..., EdenAdapter], document: Path) -> None:
     role = Classic()
-    result = connect(role).push(ORGANISATIONS, document, journal="mine", checkpoint="")
+    result = connect(role).push(ORGANISATIONS, document, Sending(journal="mine", checkpoint=""))
     assert (result.is_ours, result.records, result.outcomes) == (False, 1, {"created": 1})
     asked = role.pushed[0]
     assert asked.body == document.read_bytes() and "Content-Encoding" not in asked.headers
@@ -318,7 +318,7 @@ def test_records_that_an_eden_rejects_are_named(connect: Callable[..., EdenAdapt
             ]
         },
     }
-    result = connect(role).push(ORGANISATIONS, document, journal="mine", checkpoint="")
+    result = connect(role).push(ORGANISATIONS, document, Sending(journal="mine", checkpoint=""))
     assert result.outcomes == {"updated": 1, "rejected": 2}
     assert [(each.table, each.uuid) for each in result.refusals] == [
         ("org_organisation", "urn:a"),
@@ -333,19 +333,21 @@ def test_failed_is_failed_whatever_the_status(
 ) -> None:
     told = {"status": "failed", "statuscode": "400", "message": "Nonexistent or invalid resource"}
     with pytest.raises(PeerRefused, match="Nonexistent or invalid resource"):
-        connect(lambda asked: as_json(told, status)).push(ORGANISATIONS, document, journal="m", checkpoint="")
+        connect(lambda asked: as_json(told, status)).push(
+            ORGANISATIONS, document, Sending(journal="m", checkpoint="")
+        )
 
 
 def test_a_login_page_is_no_success(connect: Callable[..., EdenAdapter], document: Path) -> None:
     page = Answer(body=b"<html><title>Portal</title></html>", content_type="text/html")
     with pytest.raises(NotS3XML, match="Portal"):
-        connect(lambda asked: page).push(ORGANISATIONS, document, journal="m", checkpoint="")
+        connect(lambda asked: page).push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
 
 
 def test_a_lost_answer_is_transient(connect: Callable[..., EdenAdapter], document: Path) -> None:
     with pytest.raises(TruncatedDocument):
         connect(lambda asked: Answer(body=b'{"status": "success"}', cut=5)).push(
-            ORGANISATIONS, document, journal="m", checkpoint=""
+            ORGANISATIONS, document, Sending(journal="m", checkpoint="")
         )
 
 
@@ -357,9 +359,9 @@ def test_the_successor_is_asked_what_it_has_once_a_run(
 ) -> None:
     role = Successor(organisation(1, "2026-04-01T00:00:00"))
     adapter = connect(role)
-    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
+    result = adapter.push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
     assert result.left_out == ["urn:uuid:00000000-0000-4000-8000-000000000001"]
-    adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
+    adapter.push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
     assert len(role.pushed) == 1, "it fails at every push: once is enough"
     assert [each.method for each in peer.asked].count("GET") == 1, "its versions are asked for once"
 
@@ -371,7 +373,7 @@ def test_one_of_ours_that_fails_is_not_circumvented(
     adapter = connect(role)
     adapter.remote = Remote(1, UUID, "peer", OWN, "here", capabilities=frozenset(("cursor",)))
     with pytest.raises(PeerFailed):
-        adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
+        adapter.push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
     assert role.imported == []
 
 
@@ -384,14 +386,14 @@ def test_the_fallback_leaves_out_what_is_newer_there(
     document.write_bytes(
         s3xml(*(organisation(each, "2026-03-01T08:00:00") for each in (1, 2, 3)), url="a&amp;b")
     )
-    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
+    result = adapter.push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
     sent = role.imported[0].body
     assert b"Organisation 1<" not in sent and b"Organisation 2<" in sent and b"Organisation 3<" in sent
     assert b'url="a&amp;b"' in sent
     assert len(result.left_out) == 1 and RESOURCE_URL in result.learned and "left out" in result.note
     role.pushed.clear()
     adapter.remote = Remote(1, UUID, "peer", OWN, "here", capabilities=result.learned)
-    adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
+    adapter.push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
     assert role.pushed == [] and len(role.imported) == 2
 
 
@@ -403,7 +405,7 @@ def test_the_fallback_goes_on_without_what_is_rejected(
     tree = {"$_org_organisation": [{"@uuid": bad, "@error": "name: too long"}]}
     role.replies = [{"status": "failed", "statuscode": "400", "message": "Validation error", "tree": tree}]
     adapter = connect(role)
-    result = adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
+    result = adapter.push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
     assert [(each.uuid, each.reason) for each in result.refusals] == [(bad, "name: too long")]
     assert bad.encode() not in role.imported[1].body and result.outcomes["rejected"] == 1
 
@@ -415,7 +417,7 @@ def test_the_fallback_reports_what_it_cannot_mend(
     role.replies = [{"status": "failed", "statuscode": "400", "message": "no way"}]
     adapter = connect(role)
     with pytest.raises(PeerRefused, match="no way"):
-        adapter.push(ORGANISATIONS, document, journal="m", checkpoint="")
+        adapter.push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
 
 
 # --- files -------------------------------------------------------------------------------------------------
@@ -425,7 +427,7 @@ def test_files_are_asked_for_under_our_name_of_the_site(
     peer: FakePeer, connect: Callable[..., EdenAdapter], tmp_path: Path
 ) -> None:
     adapter = connect(Classic(organisation(1)))
-    adapter.pull(ORGANISATIONS, cursor="", limit=9).discard()
+    adapter.pull(ORGANISATIONS, Asking(cursor="", limit=9)).discard()
     peer.queue.append(Answer(body=b"hello"))
     adapter.fetch("http://eden.example.org/eden/default/download/x.txt", tmp_path / "x.txt")
     assert (tmp_path / "x.txt").read_bytes() == b"hello"

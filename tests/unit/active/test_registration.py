@@ -21,7 +21,7 @@ from s3sync.administration import datasets as datasets
 from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import CheckpointKind
 from s3sync.core.errors import ForeignAccount, RedirectedElsewhere
-from s3sync.exchange.peer import Exchange
+from s3sync.exchange.peer import Asking, Exchange
 from s3sync.passive import dry_run as dry_run
 from s3sync.passive import files as files
 from s3sync.passive import push as push
@@ -205,8 +205,8 @@ def test_a_repository_belongs_to_the_account_that_registered_it(sites: tuple[Sit
     exchange = Exchange(RESOURCE)
     attempts: list[Any] = [
         lambda: registration.register(own, RegistrationRequest(str(other.config().uuid), "Mine", "nosuch")),
-        lambda: line.pull(exchange, cursor="", limit=10),
-        lambda: line.pull(exchange, cursor="", limit=10, look=True),
+        lambda: line.pull(exchange, Asking(cursor="", limit=10)),
+        lambda: line.pull(exchange, Asking(cursor="", limit=10, look=True)),
         lambda: files.take_file(own, str(other.config().uuid), "x", io.BytesIO(b"x")),
         lambda: push.push(own, PushRequest(RESOURCE, str(other.config().uuid)), io.BytesIO(b"<s3xml/>")),
         lambda: dry_run.dry_run(
@@ -218,7 +218,7 @@ def test_a_repository_belongs_to_the_account_that_registered_it(sites: tuple[Sit
             attempt()
     assert own.db.sync_repository(known).as_dict() == before
     own.repository(known).update(account_id=None)
-    line.pull(exchange, cursor="", limit=10)
+    line.pull(exchange, Asking(cursor="", limit=10))
     assert own.repository(known).account_id == 8, "released, and taken by who came first"
 
 
@@ -253,7 +253,7 @@ def test_what_is_remembered_of_another_site_is_dated_by_the_clock_of_this_one(
     known = introduced(own, other)
     assert own.db.sync_repository(known).last_connected == own.clock.now()
     own.db.sync_repository(known).update_record(last_connected=None)
-    DirectPeer(other, own).pull(Exchange(RESOURCE), cursor="", limit=10)
+    DirectPeer(other, own).pull(Exchange(RESOURCE), Asking(cursor="", limit=10))
     assert own.db.sync_repository(known).last_connected == own.clock.now()
     own.db.sync_repository(known).update_record(last_connected=None)
     assert introduce(own, enter(own), join=known).repository_id == known

@@ -14,7 +14,7 @@ from s3sync.adapters.folder import MOST_FILES, FolderAdapter
 from s3sync.adapters.lines import FolderProblem, Lines
 from s3sync.adapters.testing import organisations, uuid_of, uuids_in
 from s3sync.core.errors import ConfigurationError, DocumentTooLarge
-from s3sync.exchange.peer import Exchange
+from s3sync.exchange.peer import Asking, Exchange, Sending
 from s3sync.transport.limits import Limits
 
 RESOURCE = "org_organisation"
@@ -43,7 +43,7 @@ def at(root: Path, own: str = HERE, path: str | None = None, **lines: object) ->
 
 def taken(adapter: FolderAdapter, cursor: str = "") -> tuple[list[str], str]:
     """Pull once; return the records and the cursor."""
-    result = adapter.pull(Exchange(RESOURCE), cursor=cursor, limit=9)
+    result = adapter.pull(Exchange(RESOURCE), Asking(cursor, limit=9))
     found = uuids_in(result.path)
     result.discard()
     return found, result.cursor or ""
@@ -52,7 +52,7 @@ def taken(adapter: FolderAdapter, cursor: str = "") -> tuple[list[str], str]:
 def push(adapter: FolderAdapter, root: Path, number: int) -> None:
     document = root / "page.xml"
     document.write_bytes(organisations(number))
-    adapter.push(Exchange(RESOURCE), document, journal="", checkpoint="")
+    adapter.push(Exchange(RESOURCE), document, Sending(journal="", checkpoint=""))
 
 
 def test_two_sites_share_one_folder_and_neither_reads_what_it_wrote(root: Path) -> None:
@@ -130,7 +130,7 @@ def test_too_many_files_are_refused_with_a_remedy(root: Path, monkeypatch: pytes
 
 def test_a_push_that_fails_leaves_no_half_file(root: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        at(root).push(Exchange(RESOURCE), root / "not there", journal="", checkpoint="")
+        at(root).push(Exchange(RESOURCE), root / "not there", Sending(journal="", checkpoint=""))
     assert "account" in caught.value.hint and not list((root / "shared").iterdir())
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from s3sync.active.local_site import LocalSite
 from s3sync.core.errors import AlreadyRunning
+from s3sync.exchange.peer import Asking
 from s3sync.scheduler import run_record as run_record
 from tests.support.jobs import World
 
@@ -24,7 +25,7 @@ def test_a_worker_that_was_stopped_and_replaced_writes_nothing_when_it_wakes_up(
     repository = site.repository(world.repository)
     local = LocalSite(repository, lease.ensure)
     task = repository.tasks[0]
-    page = world.peer.pull(task.exchange, cursor="", limit=10)
+    page = world.peer.pull(task.exchange, Asking(cursor="", limit=10))
     site.db(site.db.sync_lease).update(owner="another worker")
     site.db.commit()
     for write in (

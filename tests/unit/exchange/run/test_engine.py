@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from s3sync.core.errors import (
     SyncError,
 )
 from s3sync.core.limits import MOST_EMPTY_PAGES
-from s3sync.exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal
+from s3sync.exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Refusal
 from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.exchange.run.ports import Position, PushPage, Stage, Task
 from tests.support.scripted import NOW, World
@@ -66,14 +67,14 @@ def test_a_document_of_an_eden_is_taken_and_pushed_to_as_such(world: World, tmp_
 
 
 def test_documents_are_taken_one_after_the_other_from_who_has_several(world: World, tmp_path: Path) -> None:
-    def documents(exchange: Exchange, *, cursor: str, **options: Any) -> PullResult:
+    def documents(exchange: Exchange, asking: Asking) -> PullResult:
         path = tmp_path / "document.xml"
-        number = int(cursor or 0) + 1
+        number = int(asking.cursor or 0) + 1
         path.write_text(str(number))
         return PullResult(path, cursor=str(number), more=number < 3)
 
     world.site.known = frozenset()
-    world.peer.pull = documents  # type: ignore[method-assign,assignment]
+    world.peer.pull = documents  # type: ignore[method-assign]
     world.engine(task("a")).run()
     assert world.site.taken == [("a", 1), ("a", 2), ("a", 3)]
     assert world.site.known == frozenset(), "it is none of ours"
@@ -200,8 +201,8 @@ def test_a_cursor_that_stands_still_is_an_error(world: World, monkeypatch: pytes
     world.peer.pages["a"] = [1, 1]
     pull = world.peer.pull
 
-    def stuck(exchange: Exchange, **options: Any) -> PullResult:
-        page = pull(exchange, **{**options, "cursor": "0"})
+    def stuck(exchange: Exchange, asking: Asking) -> PullResult:
+        page = pull(exchange, replace(asking, cursor="0"))
         page.cursor, page.more = "1", True
         return page
 
@@ -214,9 +215,9 @@ def test_pages_without_records_come_to_an_end(world: World, monkeypatch: pytest.
     asked: list[str] = []
     pull = world.peer.pull
 
-    def endless(exchange: Exchange, **options: Any) -> PullResult:
-        asked.append(options["cursor"])
-        page = pull(exchange, **{**options, "cursor": "0"})
+    def endless(exchange: Exchange, asking: Asking) -> PullResult:
+        asked.append(asking.cursor)
+        page = pull(exchange, replace(asking, cursor="0"))
         page.cursor, page.more = str(len(asked)), True
         return page
 

@@ -17,6 +17,7 @@ from ..adapters.base import Adapter
 from ..core.errors import NotRegistered, SyncError
 from ..exchange.exporter import ExportRequest
 from ..exchange.importer.dry_run import EXAMPLES
+from ..exchange.peer import Asking, Sending
 from ..exchange.run.ports import Position, Task
 from ..site import Repository
 from ..transport.limits import InteractiveLimits
@@ -227,15 +228,15 @@ class _DryRuns:
     # --- incoming ------------------------------------------------------------------------------------
 
     def _incoming(self, task: Task, position: Position) -> Direction:
-        page = self._peer.pull(
-            task.exchange,
-            cursor=position.cursor,
-            limit=self._most,
+        asking = Asking(
+            position.cursor,
+            self._most,
             msince=None if self._is_ours else position.msince,
             checkpoint=position.checkpoint,
             total=True,
             look=True,
         )
+        page = self._peer.pull(task.exchange, asking)
         try:
             with page.path.open("rb") as source, self._site.document(source, task.resource) as document:
                 dry_run = self._site.dry_run.of_document(
@@ -268,12 +269,8 @@ class _DryRuns:
         total = self._site.total(request, page)
         if not page.count:
             return Direction(DryRunResult(), total, page.more)
-        dry_run = self._peer.dry_run(
-            task.exchange,
-            target,
-            journal=self._local.journal_identity(),
-            checkpoint=position.checkpoint,
-        )
+        sending = Sending(self._local.journal_identity(), position.checkpoint)
+        dry_run = self._peer.dry_run(task.exchange, target, sending)
         if dry_run is None:
             return Direction(self._counted(task, target), total, page.more, outcome_of_dry_run=False)
         return Direction(dry_run, total, page.more)

@@ -10,13 +10,11 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..core.cursor import Comparison, RequestNumber
 from ..core.errors import ConfigurationError, PeerRefused
-from ..exchange.peer import Capability, Exchange, PullResult, PushResult, Registration
+from ..exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Registration, Sending
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.offer import Offer
 from ..wire.protocol.standing import OpenList, StandingReport
@@ -138,38 +136,15 @@ class Adapter(ABC):
         """
         return complete([])
 
-    def pull(
-        self,
-        exchange: Exchange,
-        *,
-        cursor: str,
-        limit: int,
-        msince: datetime | None = None,
-        checkpoint: str = "",
-        total: bool = False,
-        look: bool = False,
-        number: RequestNumber | None = None,
-    ) -> PullResult:
+    def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         """See port ``Peer``; with ``PULL``."""
         raise self._cannot("have nothing to fetch")
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        final: bool = False,
-        number: RequestNumber | None = None,
-        again: Comparison | None = None,
-    ) -> PushResult:
+    def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         """See port ``Peer``; with ``PUSH``."""
         raise self._cannot("take no records")
 
-    def dry_run(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> DryRunResult | None:
+    def dry_run(self, exchange: Exchange, document: Path, sending: Sending) -> DryRunResult | None:
         """See port ``Peer``; a type without dry runs does not override it."""
         return None
 

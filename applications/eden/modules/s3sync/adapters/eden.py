@@ -10,12 +10,10 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urljoin
 
-from ..core.cursor import Comparison, RequestNumber
 from ..core.errors import (
     DocumentError,
     NotS3XML,
@@ -26,7 +24,16 @@ from ..core.errors import (
     SyncError,
 )
 from ..core.limits import BEGINNING
-from ..exchange.peer import Capability, Exchange, PullResult, PushResult, Refusal, Registration
+from ..exchange.peer import (
+    Asking,
+    Capability,
+    Exchange,
+    PullResult,
+    PushResult,
+    Refusal,
+    Registration,
+    Sending,
+)
 from ..transport.answer import Reply
 from ..transport.failures import a_web_page, looks_like_html
 from ..transport.urls import application_url
@@ -224,31 +231,20 @@ class EdenAdapter(Adapter):
 
     # --- pull ----------------------------------------------------------------------------------------
 
-    def pull(
-        self,
-        exchange: Exchange,
-        *,
-        cursor: str,
-        limit: int,
-        msince: datetime | None = None,
-        checkpoint: str = "",
-        total: bool = False,
-        look: bool = False,
-        number: RequestNumber | None = None,
-    ) -> PullResult:
+    def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         """See port ``Peer``."""
         request = PullRequest(
             exchange.resource,
             self.remote.own_uuid,
-            cursor=cursor,
-            limit=limit,
-            msince=msince,
+            cursor=asking.cursor,
+            limit=asking.limit,
+            msince=asking.msince,
             components=exchange.components,
             filters=exchange.filters,
-            checkpoint=checkpoint,
-            total=total,
-            look=look,
-            number=number,
+            checkpoint=asking.checkpoint,
+            total=asking.total,
+            look=asking.look,
+            number=asking.number,
         )
         reply = self.transport.download(f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}")
         try:
@@ -259,7 +255,7 @@ class EdenAdapter(Adapter):
 
     def _everything(self, exchange: Exchange) -> PullResult:
         """Return all records of a resource from an Eden."""
-        return self.pull(exchange, cursor="", limit=1)
+        return self.pull(exchange, Asking(cursor="", limit=1))
 
     def _pulled(self, reply: Reply) -> PullResult:
         assert reply.path is not None
@@ -289,21 +285,11 @@ class EdenAdapter(Adapter):
 
     # --- push ----------------------------------------------------------------------------------------
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        final: bool = False,
-        number: RequestNumber | None = None,
-        again: Comparison | None = None,
-    ) -> PushResult:
+    def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         """See port ``Peer``."""
         if RESOURCE_URL in self.remote.capabilities and PeerCapability.CURSOR not in self.remote.capabilities:
             return self._push_to_resource(exchange, document)
-        url = self._push_url(exchange, journal, checkpoint, final=final, number=number, again=again)
+        url = self._push_url(exchange, sending)
         try:
             reply = self._post_document(url, exchange.resource, document)
         except PeerFailed as failure:
@@ -319,16 +305,14 @@ class EdenAdapter(Adapter):
             return result
         return _push_result(exchange.resource, reply, _succeeded(reply))
 
-    def dry_run(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> DryRunResult | None:
+    def dry_run(self, exchange: Exchange, document: Path, sending: Sending) -> DryRunResult | None:
         """See port ``Peer``. An Eden would import the document, so it is not asked."""
         if PeerCapability.LOOK not in self.remote.capabilities:
             return None
-        url = self._push_url(exchange, journal, checkpoint, look=True)
+        url = self._push_url(exchange, sending, look=True)
         return read_dry_run(_succeeded(self._post_document(url, exchange.resource, document)))
 
-    def _push_url(self, exchange: Exchange, journal: str, checkpoint: str, **told: Any) -> str:
+    def _push_url(self, exchange: Exchange, sending: Sending, *, look: bool = False) -> str:
         request = PushRequest(
             exchange.resource,
             self.remote.own_uuid,
@@ -337,9 +321,12 @@ class EdenAdapter(Adapter):
             update_policy=exchange.update_policy.swapped,
             conflict_policy=exchange.conflict_policy.swapped,
             components=exchange.components,
-            journal=journal,
-            checkpoint=checkpoint,
-            **told,
+            journal=sending.journal,
+            checkpoint=sending.checkpoint,
+            look=look,
+            final=sending.final,
+            number=sending.number,
+            again=sending.again,
         )
         return f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
 

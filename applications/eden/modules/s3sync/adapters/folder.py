@@ -13,14 +13,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ..core.atomic_write import beside
-from ..core.cursor import Comparison, RequestNumber
 from ..core.errors import ConfigurationError
-from ..exchange.peer import Capability, Exchange, PullResult, PushResult
+from ..exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Sending
 from .base import Adapter, T
 from .connection_test import Answer, ConnectionTest, Finding, Question, complete
 from .settings import Kind, Setting
@@ -79,20 +77,9 @@ class FolderAdapter(Adapter):
             ]
         return complete(findings, questions=(Question.READ, Question.WRITE))
 
-    def pull(
-        self,
-        exchange: Exchange,
-        *,
-        cursor: str,
-        limit: int,
-        msince: datetime | None = None,
-        checkpoint: str = "",
-        total: bool = False,
-        look: bool = False,
-        number: RequestNumber | None = None,
-    ) -> PullResult:
+    def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         """See port ``Peer``. The cursor names the imported files, with size, time and digest of each."""
-        taken: dict[str, Any] = json.loads(cursor) if cursor else {}
+        taken: dict[str, Any] = json.loads(asking.cursor) if asking.cursor else {}
         folder = self._inbox()
         with _explained(f"The folder {folder} cannot be read"):
             files = self._files(folder, exchange.resource)
@@ -104,17 +91,7 @@ class FolderAdapter(Adapter):
         size = document.stat().st_size
         return PullResult(document, cursor=json.dumps(left), more=bool(waiting), received=size, size=size)
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        final: bool = False,
-        number: RequestNumber | None = None,
-        again: Comparison | None = None,
-    ) -> PushResult:
+    def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         """See port ``Peer``. Readers of the folder see a complete file or none."""
         folder = self._outbox()
         moment = self.lines.clock.now().strftime("%Y%m%dT%H%M%S")

@@ -24,7 +24,7 @@ import pytest
 
 from ..core.clock import SystemClock
 from ..core.errors import ConfigurationError, SyncError
-from ..exchange.peer import Capability, Exchange, PullResult
+from ..exchange.peer import Asking, Capability, Exchange, PullResult, Sending
 from ..transport.client import Transport
 from ..wire.s3xml import DocumentReader
 from .base import Adapter, Remote
@@ -257,7 +257,7 @@ class AdapterContract:
     @staticmethod
     def pull(adapter: Adapter, cursor: str = "", look: bool = False) -> PullResult:
         """Pull like a run."""
-        return adapter.pull(Exchange(RESOURCE), cursor=cursor, limit=100, look=look)
+        return adapter.pull(Exchange(RESOURCE), Asking(cursor, limit=100, look=look))
 
     def pull_all(self, connect: Callable[[], Adapter], cursor: str = "") -> tuple[list[str], str]:
         """Pull until there is no more; return the identifiers and the last cursor."""
@@ -341,7 +341,7 @@ class AdapterContract:
     @staticmethod
     def push(adapter: Adapter, document: Path) -> Any:
         """Push like a run."""
-        return adapter.push(Exchange(RESOURCE), document, journal="journal", checkpoint="")
+        return adapter.push(Exchange(RESOURCE), document, Sending("journal", checkpoint=""))
 
     def test_a_push_arrives_whole(
         self, peer: SimulatedPeer, connect: Callable[[], Adapter], tmp_path: Path, spool: Path

@@ -65,6 +65,49 @@ class Exchange:
 
 
 @dataclass(frozen=True)
+class Asking:
+    """What goes with a pull besides its ``Exchange``. An adapter uses what its peer understands.
+
+    Attributes:
+        cursor: where the last page ended, "" for the beginning.
+        limit: maximum number of main records in a page, for a peer with pages.
+        msince: time (UTC) from which on to ask, for a peer without cursors; None for everything.
+        checkpoint: the peer's checkpoint from our last push, "" before the first.
+        total: whether to ask for the number of waiting main records, which takes the peer a moment to count.
+        look: whether this is a dry run: a peer with the capability LOOK stores nothing of the request.
+        number: number of the request, for a peer with cursors; None for a dry run.
+    """
+
+    cursor: str
+    limit: int
+    msince: datetime | None = None
+    checkpoint: str = ""
+    total: bool = False
+    look: bool = False
+    number: RequestNumber | None = None
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What goes with a push besides its ``Exchange`` and the document. An adapter uses what its peer understands.
+
+    Attributes:
+        journal: identity of this site's journal.
+        checkpoint: the peer's checkpoint from the last push, "" at first.
+        final: whether nothing more comes: deletions that still wait at the peer are refused now. Only for a peer that
+            said that some wait.
+        number: number of the request, for a peer with cursors; None for a dry run.
+        again: why everything is sent again, None if it is not.
+    """
+
+    journal: str
+    checkpoint: str
+    final: bool = False
+    number: RequestNumber | None = None
+    again: Comparison | None = None
+
+
+@dataclass(frozen=True)
 class Registration:
     """The peer's answer to a registration.
 
@@ -204,29 +247,12 @@ class Peer(Protocol):
         """
         ...
 
-    def pull(
-        self,
-        exchange: Exchange,
-        *,
-        cursor: str,
-        limit: int,
-        msince: datetime | None = None,
-        checkpoint: str = "",
-        total: bool = False,
-        look: bool = False,
-        number: RequestNumber | None = None,
-    ) -> PullResult:
+    def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         """Ask the peer for what changed.
 
         Args:
             exchange: what to ask for.
-            cursor: where the last page ended, "" for the beginning.
-            limit: maximum number of main records in a page, for a peer with pages.
-            msince: time (UTC) from which on to ask, for a peer without cursors; None for everything.
-            checkpoint: the peer's checkpoint from our last push, "" before the first.
-            total: whether to ask for the number of waiting main records, which takes the peer a moment to count.
-            look: whether this is a dry run: a peer with the capability LOOK stores nothing of the request.
-            number: number of the request, for a peer with cursors; None for a dry run.
+            asking: from where on, how much, and what else the peer is told with it.
 
         Raises:
             SyncError: there is no usable answer; no file is left behind.
@@ -234,28 +260,13 @@ class Peer(Protocol):
         """
         ...
 
-    def push(
-        self,
-        exchange: Exchange,
-        document: Path,
-        *,
-        journal: str,
-        checkpoint: str,
-        final: bool = False,
-        number: RequestNumber | None = None,
-        again: Comparison | None = None,
-    ) -> PushResult:
+    def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         """Send a document to the peer.
 
         Args:
             exchange: what the document contains, and how the peer must import it.
             document: S3XML.
-            journal: identity of this site's journal.
-            checkpoint: the peer's checkpoint from the last push, "" at first.
-            final: whether nothing more comes: deletions that still wait at the peer are refused now. Only for a peer
-                that said that some wait.
-            number: number of the request, for a peer with cursors.
-            again: why everything is sent again, None if it is not.
+            sending: what the peer is told with it.
 
         Raises:
             SyncError: it is not certain that everything was imported; the same document may be sent again.
@@ -263,15 +274,13 @@ class Peer(Protocol):
         """
         ...
 
-    def dry_run(
-        self, exchange: Exchange, document: Path, *, journal: str, checkpoint: str
-    ) -> DryRunResult | None:
+    def dry_run(self, exchange: Exchange, document: Path, sending: Sending) -> DryRunResult | None:
         """Ask the peer for a dry run of a push.
 
         Only for a peer that announces the capability LOOK: any other one would import the document.
 
         Args:
-            exchange, document, journal, checkpoint: as in ``push``.
+            exchange, document, sending: as in ``push``.
 
         Returns:
             the expected outcomes; None from a type of peer without dry runs.

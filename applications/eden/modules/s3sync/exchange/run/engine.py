@@ -34,7 +34,7 @@ from ...core.records import Action
 from ...core.retry import NO_RETRY, RetryPolicy
 from ...core.task import Activity, LogAction, Result
 from ...wire.protocol.names import PeerCapability
-from ..peer import Capability, Peer, PullResult, PushResult
+from ..peer import Asking, Capability, Peer, PullResult, PushResult, Sending
 from .failures import Cancelled, Failure, RunFailed
 from .file_transfer import FileTransfer
 from .numbering import Numbering
@@ -268,15 +268,15 @@ class Engine:
     ) -> tuple[PullResult, ImportSummary]:
         self._progress.stage(Stage.PULLING, task.resource)
         started = self._peer_time()
-        page = self._peer.pull(
-            task.exchange,
-            cursor=position.cursor,
-            limit=limit,
+        asking = Asking(
+            position.cursor,
+            limit,
             msince=position.msince,
             checkpoint=position.checkpoint,
             total=first,
             number=number,
         )
+        page = self._peer.pull(task.exchange, asking)
         try:
             self._progress.advance(bytes_in=page.received)
             self._progress.stage(Stage.IMPORTING, task.resource, page.total)
@@ -352,15 +352,14 @@ class Engine:
     def _send(
         self, task: Task, position: Position, target: Path, final: bool, number: RequestNumber
     ) -> PushResult:
-        return self._peer.push(
-            task.exchange,
-            target,
-            journal=self._local.journal_identity(),
-            checkpoint=position.checkpoint,
+        sending = Sending(
+            self._local.journal_identity(),
+            position.checkpoint,
             final=final,
             number=number,
             again=position.again,
         )
+        return self._peer.push(task.exchange, target, sending)
 
     def _learn(self, result: PushResult) -> None:
         learned = result.learned | (frozenset((PeerCapability.CURSOR,)) if result.is_ours else frozenset())
