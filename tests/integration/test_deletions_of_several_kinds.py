@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.passive.push import WAIT_AT_MOST
-from tests.support.documents import OFFICE, ORG, data, org, ref, resource
+from tests.support.documents import OFFICE, ORG, office, org
 from tests.support.exchange import Pair
 from tests.support.site import Clock, SampleSite
 
@@ -23,19 +23,12 @@ def sites(tmp_path: Path) -> Iterator[tuple[SampleSite, SampleSite]]:
     other.close()
 
 
-def office_of(site: SampleSite, organisation: str = "g", office: str = "o") -> None:
+def office_of(site: SampleSite, organisation: str = "g", uuid: str = "o") -> None:
     site.push(
-        resource(OFFICE, office, data("name", "Office"), ref("organisation_id", ORG, organisation))
-        + org(organisation, "Org"),
+        office(uuid, organisation) + org(organisation, "Org"),
         OFFICE,
         repository_id=None,
     )
-    site.db.commit()
-
-
-def delete(site: SampleSite, table: str, uuid: str) -> None:
-    site.clock.step()
-    site.s3db.delete(site.s3db[table], [site.row(table, uuid).id])
     site.db.commit()
 
 
@@ -54,8 +47,8 @@ def test_an_office_and_its_organisation_deleted_at_one_site_are_gone_at_both_aft
     pair.run()
     assert live(own) == ["g", "o"]
     at = own if deleted_at == "own" else other
-    delete(at, OFFICE, "o")
-    delete(at, ORG, "g")
+    at.delete(OFFICE, "o")
+    at.delete(ORG, "g")
     pair.run()
     assert live(own) == live(other) == []
     own.clock.step()
@@ -75,7 +68,7 @@ def test_what_stands_in_the_way_and_stays_gives_the_record_back_to_both(
     other.db.commit()
     pair = Pair(own, other, ORG, OFFICE)
     pair.run()
-    delete(at, ORG, "g")
+    at.delete(ORG, "g")
     office_of(elsewhere)
     for _ in range(3):
         own.clock.step()
@@ -92,8 +85,8 @@ def test_a_deletion_waits_while_a_run_is_broken_off_before_its_end(
     own, other = sites
     office_of(other)
     Pair(own, other, ORG, OFFICE).run()
-    delete(own, OFFICE, "o")
-    delete(own, ORG, "g")
+    own.delete(OFFICE, "o")
+    own.delete(ORG, "g")
     pair = Pair(own, other, ORG, OFFICE)
     whole, pair.peer.push = pair.peer.push, _fails_at(OFFICE, pair.peer.push)  # type: ignore[method-assign]
     with pytest.raises(Exception, match="is broken"):
@@ -112,7 +105,7 @@ def test_a_sender_that_never_asks_gets_the_record_back_after_a_time(
     office_of(other)
     pair = Pair(own, other, ORG)
     pair.run()
-    delete(own, ORG, "g")
+    own.delete(ORG, "g")
     own.db(own.db.sync_repository).update(capabilities=["cursor"])
     pair.tasks = pair.tasks[:1]
     settles, pair.peer.never_final = pair.peer.never_final, True
@@ -133,11 +126,11 @@ def test_a_deletion_that_waits_is_carried_out_when_a_person_frees_the_record(
     office_of(other)
     pair = Pair(own, other, ORG)
     pair.run()
-    delete(own, ORG, "g")
+    own.delete(ORG, "g")
     pair.peer.never_final = True
     pair.run()
     assert live(other) == ["g", "o"]
-    delete(other, OFFICE, "o")
+    other.delete(OFFICE, "o")
     pair.run()
     assert live(own) == live(other) == []
 

@@ -11,25 +11,27 @@ import pytest
 
 from s3sync.exchange.importer.deletion import Deleter
 from tests.support.documents import (
+    CONTACT,
+    DETAILS,
     LOCATION,
     OFFICE,
     ORG,
     PERSON,
+    STAFF,
     contact,
-    data,
     deleted,
+    details,
     location,
+    office,
     org,
     person,
-    ref,
-    resource,
+    staff,
 )
 from tests.support.exchange import Pair
 from tests.support.site import Clock, SampleSite
 
-STAFF = "hrm_human_resource"
 TABLES = (ORG, OFFICE, LOCATION, PERSON, STAFF)
-SEEN = (*TABLES, "pr_contact", "pr_person_details")
+SEEN = (*TABLES, CONTACT, DETAILS)
 
 
 @pytest.fixture
@@ -60,12 +62,6 @@ def merge(site: SampleSite, table: str, gone: str, kept: str) -> None:
         Deleter(site.ports, None).replace(site.schema.table(table), pair, dict.fromkeys(pair, moment))
 
 
-def delete(site: SampleSite, table: str, uuid: str) -> None:
-    site.clock.step()
-    site.s3db.delete(site.s3db[table], [site.row(table, uuid).id])
-    site.db.commit()
-
-
 def live(site: SampleSite) -> dict[str, dict[str, Any]]:
     """Return what a site has, references by uuid."""
     found: dict[str, dict[str, Any]] = {}
@@ -85,22 +81,13 @@ def live(site: SampleSite) -> dict[str, dict[str, Any]]:
     return found
 
 
-def office(organisation: str) -> str:
-    return resource(OFFICE, "f", data("name", "Office"), ref("organisation_id", ORG, organisation))
-
-
-def staff(code: str, uuid: str = "h", **more: Any) -> str:
-    parts = data("code", code), ref("organisation_id", ORG, "o"), ref("person_id", PERSON, "p")
-    return resource(STAFF, uuid, *parts, **more)
-
-
 @pytest.mark.parametrize("merged_at", [0, 1])
 def test_a_person_merged_into_one_that_is_deleted_elsewhere(sites: list[SampleSite], merged_at: int) -> None:
     hub, other, _ = sites
     put(hub, person("p1", "Ann") + person("p2", "Anne", contact("c", "anne@example.org")), PERSON)
     exchange(hub, other)
     merge(sites[merged_at], PERSON, "p2", "p1")
-    delete(sites[1 - merged_at], PERSON, "p1")
+    sites[1 - merged_at].delete(PERSON, "p1")
     exchange(hub, other)
     assert live(hub) == live(other) == {}
 
@@ -120,9 +107,9 @@ def test_an_organisation_merged_into_one_that_is_deleted_elsewhere_while_it_gets
     hub, first, second = sites
     put(hub, org("o1", "One") + org("o2", "Two"), ORG)
     exchange(hub, first, second, times=1)
-    put(sites[office_at], office("o1"), OFFICE)
+    put(sites[office_at], office("f", "o1"), OFFICE)
     merge(sites[merged_at], ORG, "o1", "o2")
-    delete(sites[deleted_at], ORG, "o2")
+    sites[deleted_at].delete(ORG, "o2")
     exchange(hub, first, second, times=4)
     assert live(hub) == live(first) == live(second)
     assert live(hub)[f"{OFFICE} f"]["organisation_id"] == "o2"
@@ -133,8 +120,8 @@ def test_a_site_that_never_knew_the_survivor_gets_it_and_what_followed(sites: li
     put(hub, org("o1", "One") + org("o2", "Two"), ORG)
     exchange(hub, first)
     merge(hub, ORG, "o1", "o2")
-    delete(first, ORG, "o2")
-    put(first, office("o1"), OFFICE)
+    first.delete(ORG, "o2")
+    put(first, office("f", "o1"), OFFICE)
     exchange(hub, first, late, times=4)
     assert live(hub) == live(first) == live(late)
     assert live(late)[f"{OFFICE} f"]["organisation_id"] == "o2"
@@ -162,10 +149,7 @@ def test_the_details_of_merged_persons_are_the_same_everywhere(
     sites: list[SampleSite], merged_at: int
 ) -> None:
     hub, other, third = sites
-    one, two = (
-        person(f"p{n}", name, resource("pr_person_details", f"d{n}", data("occupation", name)))
-        for n, name in ((1, "Nurse"), (2, "Driver"))
-    )
+    one, two = (person(f"p{n}", name, details(f"d{n}", name)) for n, name in ((1, "Nurse"), (2, "Driver")))
     put(hub, one + two, PERSON)
     exchange(hub, other)
     at = sites[merged_at]
@@ -184,12 +168,12 @@ def test_work_that_is_newer_than_the_deletion_which_takes_it_along_can_be_put_ba
     hub, other, _ = sites
     put(hub, org("o", "Ferry"), ORG)
     put(hub, person("p", "Uma"), PERSON)
-    put(hub, staff("before"), STAFF)
+    put(hub, staff("h", "before"), STAFF)
     exchange(hub, other)
-    delete(sites[deleted_at], PERSON, "p")
+    sites[deleted_at].delete(PERSON, "p")
     at = sites[1 - deleted_at]
     moment = at.clock.step()
-    put(at, staff("EDITED LATER", modified_on=moment) + staff("new", "i", modified_on=moment), STAFF)
+    put(at, staff("h", "EDITED LATER", modified_on=moment) + staff("i", "new", modified_on=moment), STAFF)
     exchange(hub, other)
     assert live(hub) == live(other) and live(hub).keys() == {f"{ORG} o"}
     kept = {(row.tablename, row.uuid): row.ours for row in at.kept()}
@@ -226,13 +210,13 @@ def test_a_contact_that_moved_lives_on_although_its_former_person_is_deleted_els
     exchange(hub, other, third, times=1)
     at, there = sites[moved_at], sites[1 - moved_at]
     if not moved_first:
-        delete(there, PERSON, "p1")
+        there.delete(PERSON, "p1")
     at.clock.step()
     moved = at.row(PERSON, "p2").pe_id
-    at.db(at.s3db["pr_contact"].uuid == "c").update(pe_id=moved)
+    at.db(at.s3db[CONTACT].uuid == "c").update(pe_id=moved)
     at.db.commit()
     if moved_first:
-        delete(there, PERSON, "p1")
+        there.delete(PERSON, "p1")
     exchange(hub, other, third)
     assert live(hub) == live(other) == live(third)
     assert live(hub)["pr_contact c"]["pe_id"] == "p2"
@@ -245,9 +229,9 @@ def test_a_contact_that_was_deleted_itself_stays_deleted(sites: list[SampleSite]
     exchange(hub, other, third, times=1)
     at = sites[1 - deleted_at]
     at.clock.step()
-    at.db(at.s3db["pr_contact"].uuid == "c").update(pe_id=at.row(PERSON, "p2").pe_id)
+    at.db(at.s3db[CONTACT].uuid == "c").update(pe_id=at.row(PERSON, "p2").pe_id)
     at.db.commit()
-    delete(sites[deleted_at], "pr_contact", "c")
+    sites[deleted_at].delete(CONTACT, "c")
     exchange(hub, other, third)
     assert live(hub) == live(other) == live(third)
     assert "pr_contact c" not in live(hub)

@@ -9,12 +9,14 @@ from tests.support.site import NOW
 
 LATER = NOW + timedelta(minutes=5)
 EARLIER = NOW - timedelta(minutes=5)
-ORG, OFFICE, LOCATION, PERSON, CONTACT = (
+ORG, OFFICE, LOCATION, PERSON, CONTACT, DETAILS, STAFF = (
     "org_organisation",
     "org_office",
     "gis_location",
     "pr_person",
     "pr_contact",
+    "pr_person_details",
+    "hrm_human_resource",
 )
 
 
@@ -67,6 +69,11 @@ def org(uuid: str | None, name: str, *parts: str, **more: object) -> str:
     return resource(ORG, uuid, data("name", name), *parts, **more)  # type: ignore[arg-type]
 
 
+def office(uuid: str, organisation: str, *parts: str, name: str = "Office", **more: object) -> str:
+    parts = (data("name", name), ref("organisation_id", ORG, organisation), *parts)
+    return resource(OFFICE, uuid, *parts, **more)  # type: ignore[arg-type]
+
+
 def location(uuid: str, name: str, parent: str | None = None, **more: object) -> str:
     parts = [data("name", name)]
     if parent is not None:
@@ -80,3 +87,13 @@ def contact(uuid: str, value: str, **more: object) -> str:
 
 def person(uuid: str, name: str, *parts: str, **more: object) -> str:
     return resource(PERSON, uuid, data("first_name", name), *parts, **more)  # type: ignore[arg-type]
+
+
+def details(uuid: str, occupation: str, **more: object) -> str:
+    return resource(DETAILS, uuid, data("occupation", occupation), **more)  # type: ignore[arg-type]
+
+
+def staff(uuid: str, code: str, **more: object) -> str:
+    """Return a staff record of the person ``p`` with the organisation ``o``."""
+    parts = data("code", code), ref("organisation_id", ORG, "o"), ref("person_id", PERSON, "p")
+    return resource(STAFF, uuid, *parts, **more)  # type: ignore[arg-type]

@@ -2,7 +2,8 @@
 
 ``SampleSite(tmp_path)`` is a ``s3sync.site.Site`` on a database in memory, with everything journaled and a clock that
 the test turns. What it adds is short: documents come in by ``push`` and ``take`` and go out by ``export``; ``row``,
-``rows``, ``kept`` and ``waiting`` tell what is there. Several of them exchange by ``tests.support.exchange``.
+``rows``, ``kept`` and ``waiting`` tell what is there; ``delete`` removes a record like a person. Several of them
+exchange by ``tests.support.exchange``.
 """
 
 from __future__ import annotations
@@ -118,6 +119,12 @@ class SampleSite(Site):
         """Return how many references wait for records that have not arrived."""
         found: int = self.db(self.db.sync_deferred).count()
         return found
+
+    def delete(self, table: str, uuid: str) -> None:
+        """Delete a record like a person, a minute later."""
+        self.clock.step()
+        self.s3db.delete(self.s3db[table], [self.row(table, uuid).id])
+        self.db.commit()
 
     def close(self) -> None:
         """Close the connection."""

@@ -19,8 +19,7 @@ TYPES = ("org_facility_type", "event_incident_type", "org_organisation_type")
 
 
 @pytest.fixture(autouse=True)
-def a_month_later(site: SampleSite) -> None:
-    site.clock.step(30 * 86400)
+def repository(site: SampleSite, a_month_later: None) -> None:
     with site.store.transaction():
         site.db.sync_repository.insert(name="other", uuid="urn:uuid:other")
 

@@ -15,6 +15,7 @@ from tests.support.documents import (
     data,
     deleted,
     location,
+    office,
     org,
     ref,
     resource,
@@ -24,27 +25,23 @@ from tests.support.site import SampleSite
 DAY = timedelta(days=1)
 DOCUMENT = "doc_document"
 
-
-@pytest.fixture(autouse=True)
-def a_month_later(site: SampleSite) -> None:
-    site.clock.step(30 * 86400)
+pytestmark = pytest.mark.usefixtures("a_month_later")
 
 
-def office(*parts: str, name: str = "Drift office", **more: object) -> str:
-    parts = (data("name", name), ref("organisation_id", ORG, "o"), *parts)
-    return resource(OFFICE, "f", *parts, **more)  # type: ignore[arg-type]
+def drift_office(*parts: str, name: str = "Drift office", **more: object) -> str:
+    return office("f", "o", *parts, name=name, **more)
 
 
 def waits_for_location(site: SampleSite) -> None:
     site.push(org("o", "Drift"), ORG)
-    site.push(office(ref("location_id", LOCATION, "l")), OFFICE)
+    site.push(drift_office(ref("location_id", LOCATION, "l")), OFFICE)
     assert site.waiting() == 1
 
 
 @pytest.mark.parametrize("name", ["Drift office", "Drift office, on the move"])
 def test_a_reference_that_was_cleared_before_its_target_came_stays_empty(site: SampleSite, name: str) -> None:
     waits_for_location(site)
-    site.push(office(name=name, modified_on=LATER, null="location_id"), OFFICE)
+    site.push(drift_office(name=name, modified_on=LATER, null="location_id"), OFFICE)
     assert site.waiting() == 0 and site.row(OFFICE, "f").modified_on == LATER
     site.push(location("l", "Old quay"), LOCATION)
     assert site.row(OFFICE, "f").location_id is None
@@ -52,14 +49,14 @@ def test_a_reference_that_was_cleared_before_its_target_came_stays_empty(site: S
 
 def test_an_older_version_that_clears_it_changes_nothing(site: SampleSite) -> None:
     waits_for_location(site)
-    site.push(office(modified_on=NOW - DAY, null="location_id"), OFFICE)
+    site.push(drift_office(modified_on=NOW - DAY, null="location_id"), OFFICE)
     site.push(location("l", "Old quay"), LOCATION)
     assert site.row(OFFICE, "f").location_id == site.row(LOCATION, "l").id
 
 
 def test_a_version_that_does_not_name_the_field_leaves_it_waiting(site: SampleSite) -> None:
     waits_for_location(site)
-    site.push(office(name="Renamed", modified_on=LATER), OFFICE)
+    site.push(drift_office(name="Renamed", modified_on=LATER), OFFICE)
     site.push(location("l", "Old quay"), LOCATION)
     assert site.row(OFFICE, "f").location_id == site.row(LOCATION, "l").id
 
@@ -69,7 +66,7 @@ def test_a_reference_that_names_another_record_since_does_not_go_back(site: Samp
     waits_for_location(site)
     if known:
         site.push(location("m", "New quay"), LOCATION)
-    site.push(office(ref("location_id", LOCATION, "m"), modified_on=LATER), OFFICE)
+    site.push(drift_office(ref("location_id", LOCATION, "m"), modified_on=LATER), OFFICE)
     site.push(location("l", "Old quay"), LOCATION)
     site.push(location("m", "New quay"), LOCATION)
     assert site.row(OFFICE, "f").location_id == site.row(LOCATION, "m").id

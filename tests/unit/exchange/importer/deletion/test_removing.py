@@ -8,22 +8,13 @@ import pytest
 
 from s3sync.conflicts.resolve import restore
 from s3sync.core.kept import Side
-from tests.support.documents import NOW, ORG, PERSON, contact, data, deleted, org, person, ref, resource
+from tests.support.documents import NOW, ORG, PERSON, STAFF, contact, deleted, org, person, staff
 from tests.support.site import SampleSite
 
 DAY = timedelta(days=1)
-STAFF = "hrm_human_resource"
 DELETED, EDITED = NOW + DAY, NOW + 2 * DAY
 
-
-@pytest.fixture(autouse=True)
-def a_month_later(site: SampleSite) -> None:
-    site.clock.step(30 * 86400)
-
-
-def staff(uuid: str, code: str, **more: object) -> str:
-    parts = data("code", code), ref("organisation_id", ORG, "o"), ref("person_id", PERSON, "p")
-    return resource(STAFF, uuid, *parts, **more)  # type: ignore[arg-type]
+pytestmark = pytest.mark.usefixtures("a_month_later")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from s3sync.conflicts.resolve import restore
 from s3sync.core.kept import Side
 from tests.support.documents import (
+    DETAILS,
     LATER,
     LOCATION,
     NOW,
@@ -18,7 +19,9 @@ from tests.support.documents import (
     contact,
     data,
     deleted,
+    details,
     location,
+    office,
     org,
     person,
     ref,
@@ -28,20 +31,8 @@ from tests.support.documents import (
 from tests.support.site import SampleSite
 
 DAY = timedelta(days=1)
-DETAILS = "pr_person_details"
 
-
-@pytest.fixture(autouse=True)
-def a_month_later(site: SampleSite) -> None:
-    site.clock.step(30 * 86400)
-
-
-def office(uuid: str, organisation: str, *parts: str) -> str:
-    return resource(OFFICE, uuid, data("name", "Office"), ref("organisation_id", ORG, organisation), *parts)
-
-
-def details(uuid: str, occupation: str, **more: object) -> str:
-    return resource(DETAILS, uuid, data("occupation", occupation), **more)  # type: ignore[arg-type]
+pytestmark = pytest.mark.usefixtures("a_month_later")
 
 
 # --- survivors that were deleted here -------------------------------------------------------------------
