@@ -2,6 +2,8 @@
 {
 '!langcode!': 'ar',
 '!langname!': 'العربية',
+'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'لم يُحفظ شيء بعد. راجع الحقول المميَّزة ثم اضغط الزر مرة أخرى.',
+'Save again to store what you typed, or tick the box to leave it as it is now.': 'احفظ مرة أخرى لاعتماد ما كتبته، أو ضع علامة في المربع لتركه كما هو الآن.',
 "This is somebody else's profile.": 'هذا ملف شخص آخر.',
 ' through the proxy %(proxy)s': ' عبر الخادم الوكيل %(proxy)s',
 '%(answer)s (an Eden, %(uuid)s).': '%(answer)s (موقع Eden، %(uuid)s).',

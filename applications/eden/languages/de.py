@@ -2,6 +2,8 @@
 {
 '!langcode!': 'de',
 '!langname!': 'Deutsch',
+'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'Es wurde noch nichts gespeichert. Sehen Sie sich die markierten Felder an, und drücken Sie dann noch einmal auf die Schaltfläche.',
+'Save again to store what you typed, or tick the box to leave it as it is now.': 'Speichern Sie noch einmal, damit Ihre Eingabe gilt, oder kreuzen Sie das Kästchen an, damit es bleibt, wie es jetzt ist.',
 "This is somebody else's profile.": 'Dies ist das Profil einer anderen Person.',
 ' through the proxy %(proxy)s': ' über den Proxy %(proxy)s',
 '%(answer)s (an Eden, %(uuid)s).': '%(answer)s (ein Eden, %(uuid)s).',

@@ -2,6 +2,8 @@
 {
 '!langcode!': 'es',
 '!langname!': 'Español',
+'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'Todavía no se ha guardado nada. Revise los campos marcados y pulse de nuevo el botón.',
+'Save again to store what you typed, or tick the box to leave it as it is now.': 'Guarde de nuevo para que valga lo que escribió, o marque la casilla para dejarlo como está ahora.',
 "This is somebody else's profile.": 'Este es el perfil de otra persona.',
 ' through the proxy %(proxy)s': ' a través del proxy %(proxy)s',
 '%(answer)s (an Eden, %(uuid)s).': '%(answer)s (un Eden, %(uuid)s).',

@@ -2,6 +2,8 @@
 {
 '!langcode!': 'fr',
 '!langname!': 'Français',
+'Nothing was saved yet. Look at the fields that are marked, then press the button again.': "Rien n'a encore été enregistré. Vérifiez les champs marqués, puis appuyez de nouveau sur le bouton.",
+'Save again to store what you typed, or tick the box to leave it as it is now.': "Enregistrez de nouveau pour garder votre saisie, ou cochez la case pour laisser la valeur telle qu'elle est maintenant.",
 "This is somebody else's profile.": "C'est le profil de quelqu'un d'autre.",
 ' through the proxy %(proxy)s': ' par le proxy %(proxy)s',
 '%(answer)s (an Eden, %(uuid)s).': '%(answer)s (un Eden, %(uuid)s).',

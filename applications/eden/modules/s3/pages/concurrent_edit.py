@@ -183,6 +183,7 @@ def choice(name: str, said: Any) -> Any:
     key = f"{TAKEN}_{name}"
     return DIV(
         DIV(said),
+        DIV(current.T("Save again to store what you typed, or tick the box to leave it as it is now.")),
         DIV(
             INPUT(_type="checkbox", _name=TAKEN, _value=name, _id=key, _class="form-check-input"),
             LABEL(current.T("Take that instead of what I typed"), _for=key, _class="form-check-label"),

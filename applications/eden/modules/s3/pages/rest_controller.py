@@ -13,7 +13,7 @@ from gluon import CAT, INPUT, SPAN, SQLFORM, URL, current, redirect
 from gluon.storage import Storage
 
 from s3sync.core.plurals import counted
-from s3sync.ui.forms import buttons, checkboxes, form_rows
+from s3sync.ui.forms import buttons, checkboxes, form_rows, nothing_saved
 from s3sync.ui.look import moment
 from s3sync.ui.refusals import refusal
 
@@ -181,7 +181,12 @@ class ResourceScreens(Presentation):
                 callback(form)
 
         try:
-            accepted = form.process(onvalidation=onvalidation, message_onsuccess="", keepvalues=True).accepted
+            accepted = form.process(
+                onvalidation=onvalidation,
+                message_onsuccess="",
+                message_onfailure=nothing_saved(T),
+                keepvalues=True,
+            ).accepted
         except SyntaxError as error:
             # This is how web2py reports that the form was sent for another record.
             raise refusal(400, T("The form does not belong to this record. Open it again.")) from error
@@ -219,7 +224,7 @@ class ResourceScreens(Presentation):
             CAT(
                 T("This was changed while you were editing. It is now:"),
                 " ",
-                SPAN(self.shown(field, now[name]), _class="now"),
+                SPAN(self.shown(field, now[name]), _class="now", _dir="auto"),
                 " (",
                 self.shown(self.table.modified_by, now.modified_by),
                 ", ",
@@ -257,10 +262,10 @@ class ResourceScreens(Presentation):
             after: address to go to after the deletion.
         """
         self._allow("delete")
-        T = self.T
+        T, leave = self.T, self._page_of(record, after)
         form = SQLFORM.factory(
             formstyle=form_rows,
-            buttons=buttons(T("Delete"), T("Leave it as it is"), self._page_of(record, after), danger=True),
+            buttons=buttons(T("Delete"), T("Leave it as it is"), leave, danger=True),
             _class="delete-form",
         )
         if form.process(formname=f"delete_{self.table}_{record.id}", message_onfailure="").accepted:
@@ -278,6 +283,7 @@ class ResourceScreens(Presentation):
             "kind": self.title,
             "form": form,
             "back": after,
+            "leave": leave,
             "consequences": consequences(self.s3db, self.auth, self.table, int(record.id)),
         }
 

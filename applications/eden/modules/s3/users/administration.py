@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gluon import SQLFORM, URL, Field
+from gluon import SQLFORM, URL, Field, current
 from gluon.validators import IS_EMAIL, IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY, IS_NOT_IN_DB
 
 from s3sync.ui.choice import Choice
-from s3sync.ui.forms import buttons, checkboxes, form_rows
+from s3sync.ui.forms import buttons, checkboxes, form_rows, nothing_saved
 
 from ..pages.listing import listing
 from .auth import ADMINISTRATOR, AUTHENTICATED
@@ -123,7 +123,9 @@ class UserForm:
 
     def process(self) -> bool:
         """Handle the request; return whether the user was saved."""
-        if not self.form.process(onvalidation=self._check).accepted:
+        if not self.form.process(
+            onvalidation=self._check, message_onfailure=nothing_saved(current.T)
+        ).accepted:
             return False
         given = self.form.vars
         values = {name: given[name] for name in ("first_name", "last_name", "email")}

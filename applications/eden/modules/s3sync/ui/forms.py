@@ -82,6 +82,11 @@ def form_rows(form: Any, fields: list[tuple[str, Any, Any, Any]]) -> DIV:
     return rows
 
 
+def nothing_saved(T: Any) -> Any:
+    """Return what a page says above a form of which a field is refused."""
+    return T("Nothing was saved yet. Look at the fields that are marked, then press the button again.")
+
+
 def _mark_needed(label: Any, controls: Any) -> bool:
     requires = getattr(controls, "attributes", {}).get("requires")
     rules = requires if isinstance(requires, (list, tuple)) else [requires]

@@ -11,7 +11,7 @@ from ...core.errors import SyncError
 from ...database.paging import SortOrder
 from ...site.labels import Translate
 from ...transport.urls import origin, travels_in_clear, without_credentials
-from ...ui.forms import buttons, form_rows
+from ...ui.forms import buttons, form_rows, nothing_saved
 
 
 class Confirmation(NamedTuple):
@@ -52,6 +52,7 @@ def pressed(screen: Any, form: Any, name: str, **options: Any) -> bool:
         name: name of the form, unique on the screen.
         options: options of web2py's ``process``.
     """
+    options.setdefault("message_onfailure", nothing_saved(screen.T))
     form.process(session=screen.session, formname=name, message_onsuccess=None, **options)
     if not form.accepted and not form.errors and screen.request.post_vars._formname == name:
         screen.response.flash = screen.T(
