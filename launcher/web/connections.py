@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 import time
 from typing import Any
 
@@ -15,6 +16,8 @@ from waitress.utilities import BadRequest, RequestEntityTooLarge, ServerNotImple
 #: Seconds in which the headers of a request have to come, after which a silent connection is closed, and in which
 #: the rest of a refused body is thrown away, so that the answer arrives; and bytes of that.
 HEADER_SECONDS, SILENT_SECONDS, DRAIN_SECONDS, DRAINED = 30.0, 75.0, 3.0, 2 << 20
+#: What stands in an address as it was typed; waitress knows only encoded addresses.
+_NOT_ENCODED = re.compile(rb"[\x80-\xff]")
 
 
 class Parser(HTTPRequestParser):
@@ -43,6 +46,10 @@ class Parser(HTTPRequestParser):
     def parse_header(self, header_plus: bytes) -> None:
         if b"\n " in header_plus or b"\n\t" in header_plus:
             raise ParsingError("Headers on several lines are not taken")
+        first, end, rest = header_plus.partition(b"\r\n")
+        if not first.isascii():
+            first = _NOT_ENCODED.sub(lambda byte: b"%%%02X" % ord(byte[0]), first)
+            header_plus = first + end + rest
         super().parse_header(header_plus)
 
     @property
@@ -52,6 +59,9 @@ class Parser(HTTPRequestParser):
 
     def _look(self) -> None:
         front = self.adj.front
+        if self.completed:
+            # waitress would permit a body that does not come, and wait for it.
+            self.expect_continue = False
         if self.command not in front.METHODS:
             self._refuse(ServerNotImplemented("This method is not known here."))
         elif self.chunked and "CONTENT_LENGTH" in self.headers:

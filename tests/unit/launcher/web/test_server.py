@@ -43,6 +43,8 @@ class Application:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        #: Path, query and address of each request that was answered.
+        self.requested: list[tuple[str, str, str]] = []
         self.full = False
         self.turns: list[Turn] = []
         self.threads: set[str] = set()
@@ -68,6 +70,8 @@ class Application:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         if environ["PATH_INFO"] == "/slow":
             assert self.hold.wait(20)
+        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8")
+        self.requested.append((path, environ["QUERY_STRING"], environ["REQUEST_URI"]))
         body = environ["wsgi.input"].read()
         text = b"%s %s %d" % (environ["REQUEST_METHOD"].encode(), environ["PATH_INFO"].encode(), len(body))
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
@@ -214,6 +218,21 @@ def test_a_client_that_waits_for_permission_gets_it_or_the_refusal(running: Runn
     assert statuses(running.talk(head + b"\r\n")) == [401]
     answer = running.talk(head + b"X: friend\r\n\r\n", b"x" * 100_000)
     assert statuses(answer) == [100, 200] and answer.endswith(b"POST /page 100000")
+
+
+def test_a_client_that_waits_for_permission_but_sends_no_body_is_answered(running: Running) -> None:
+    for head in (b"GET /page HTTP/1.1\r\n", b"PUT /page HTTP/1.1\r\nContent-Length: 0\r\n"):
+        with running.connect() as line:
+            line.settimeout(5)
+            line.sendall(head + b"Expect: 100-continue\r\n" + CLOSE + b"\r\n")
+            assert statuses(received(line)) == [200]
+
+
+def test_an_address_that_is_not_encoded_is_read_as_utf_8(running: Running) -> None:
+    # So curl sends what was typed.
+    answer = running.talk("GET /hôtel?name=ü* HTTP/1.1\r\n".encode() + CLOSE + b"\r\n")
+    assert statuses(answer) == [200]
+    assert running.application.requested[-1] == ("/hôtel", "name=%C3%BC*", "/h%C3%B4tel?name=%C3%BC*")
 
 
 def test_chunks_end_where_the_application_says(running: Running) -> None:
