@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from typing import Any, Union
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+#: An address as some proxies write it: with a port, or in brackets.
+_WITH_PORT = re.compile(r"^(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]+)?$")
 
 
 def networks(text: str) -> list[Network]:
@@ -28,14 +31,20 @@ def client_address(environment: Any, proxies: Sequence[Network]) -> str:
         environment: web2py's ``request.env``.
         proxies: networks of the proxies in front of this site.
     """
-    address = str(environment.remote_addr or "")
+    address = _plain(str(environment.remote_addr or ""))
     said = str(environment.http_x_forwarded_for or "").split(",")
     while said and _within(address, proxies):
-        before = said.pop().strip()
+        before = _plain(_WITH_PORT.sub(r"\1\2", said.pop().strip()))
         if not _is_address(before):
             break
         address = before
     return address
+
+
+def _plain(address: str) -> str:
+    """Return an address of IPv4 as such, also where a socket for both families says ``::ffff:192.0.2.1``."""
+    mapped = getattr(ipaddress.ip_address(address), "ipv4_mapped", None) if _is_address(address) else None
+    return str(mapped or address)
 
 
 def _is_address(text: str) -> bool:
