@@ -15,6 +15,7 @@ from applications.eden.modules.s3db.setup import create_user
 
 for name in ("basic", "page", "forwarded", "closed", "old", "reset", "two"):
     create_user(globals(), name + "@example.com", "a-long-password", roles=("Synchronization",))
+create_user(globals(), "letters@example.com", "ein-längeres-Paßwort", roles=("Synchronization",))
 db(db.auth_user.email == "closed@example.com").update(registration_key="disabled")
 field = db.auth_user.password
 from gluon.validators import CRYPT
@@ -54,6 +55,14 @@ def test_guesses_of_programs_are_slowed_down_and_written_down(site: WebSite) -> 
     failures = [each for each in answers if each.status_code == 401]
     assert log.count("Log-in failed: 'basic@example.com' from 127.0.0.1") == len(failures)
     assert "guess-" not in log
+
+
+def test_letters_beyond_ascii_are_no_wrong_password(site: WebSite) -> None:
+    # requests sends Latin-1 for text, curl UTF-8.
+    right = "ein-längeres-Paßwort"
+    for password in (right, right.encode()):
+        answer = requests.get(site.url + OFFER, auth=(b"letters@example.com", password), timeout=30)
+        assert answer.status_code == 200
 
 
 def test_an_invented_address_is_no_way_round(site: WebSite) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 from gluon.globals import Request
 from gluon.storage import List
 
-from s3sync.ui.program_requests import is_interface, normalise, prepare
+from s3sync.ui.program_requests import basic_credentials, is_interface, normalise, prepare
 
 
 def request(path: str) -> Any:
@@ -69,3 +70,22 @@ def test_interface_requests(path: str, expected: bool) -> None:
     assert is_interface(made) is expected
     assert session.forgotten is expected
     assert (made._post_vars is not None) is expected
+
+
+def basic(credentials: bytes, scheme: str = "Basic") -> str:
+    return f"{scheme} {base64.b64encode(credentials).decode()}"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_letters_beyond_ascii_are_read_in_both_encodings(encoding: str) -> None:
+    sent = basic("zoë@example.com:pässwort".encode(encoding))
+    assert basic_credentials(sent) == ("zoë@example.com", "pässwort")
+
+
+def test_a_password_may_have_a_colon() -> None:
+    assert basic_credentials(basic(b"a@example.com:b:c", "BASIC")) == ("a@example.com", "b:c")
+
+
+@pytest.mark.parametrize("said", ["", "Basic", "Basic x", "Bearer abc", basic(b"no separator")])
+def test_a_header_that_names_nobody(said: str) -> None:
+    assert basic_credentials(said) is None

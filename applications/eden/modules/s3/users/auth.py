@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 from pathlib import Path
@@ -14,7 +12,7 @@ from gluon.storage import Storage
 from gluon.tools import Auth
 
 from s3sync.ui.forms import form_rows
-from s3sync.ui.program_requests import is_interface
+from s3sync.ui.program_requests import basic_credentials, is_interface
 from s3sync.ui.refusals import refusal
 
 from ..data_model.datamodel import table_name
@@ -242,17 +240,11 @@ class S3Auth(Auth):
         Raises:
             HTTP: 429, because there were too many wrong passwords.
         """
-        header = current.request.env.http_authorization or ""
-        if header[:6].lower() != "basic ":
+        given = basic_credentials(current.request.env.http_authorization or "")
+        if given is None:
             return
         try:
-            name, separator, password = base64.b64decode(header[6:]).decode("utf-8").partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return
-        if not separator:
-            return
-        try:
-            row = self._verification().user(name, password, "HTTP Basic", cached=True)
+            row = self._verification().user(*given, "HTTP Basic", cached=True)
         except TooManyAttempts as refused:
             raise _later(refused) from refused
         if row is not None and not (row.registration_key or "").strip():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Any
 
 from gluon.storage import Storage
@@ -48,6 +50,28 @@ def is_protocol(request: Any) -> bool:
     if request.function in ("sync", "file", "offer", "standing"):
         return True
     return bool(request.function == "repository" and request.args(0) == "register")
+
+
+def basic_credentials(header: str) -> tuple[str, str] | None:
+    """Return the name and the password in a header ``Authorization`` of HTTP Basic, None if it has none.
+
+    Most programs send UTF-8, some Latin-1 (requests for one): what is no UTF-8 is Latin-1.
+
+    Args:
+        header: value of the header.
+    """
+    if header[:6].lower() != "basic ":
+        return None
+    try:
+        sent = base64.b64decode(header[6:])
+    except binascii.Error:
+        return None
+    try:
+        decoded = sent.decode("utf-8")
+    except UnicodeDecodeError:
+        decoded = sent.decode("latin-1")
+    name, separator, password = decoded.partition(":")
+    return (name, password) if separator else None
 
 
 def prepare(request: Any, response: Any, session: Any) -> None:

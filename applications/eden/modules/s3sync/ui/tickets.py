@@ -6,8 +6,6 @@ could be a password must not be in them: no values at all, and texts without the
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 import sys
 import time
@@ -16,6 +14,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from gluon import current, restricted
+
+from .program_requests import basic_credentials
 
 #: What stands in place of a secret.
 HIDDEN = "(hidden)"
@@ -112,14 +112,9 @@ def hidden(text: str, known: list[str]) -> str:
 
 
 def _credentials(header: str) -> list[str]:
-    scheme, _, value = header.partition(" ")
-    if scheme.lower() != "basic":
-        return [value]
-    try:
-        decoded = base64.b64decode(value).decode("utf-8", "replace")
-    except binascii.Error:
-        return [value]
-    return [value, decoded, decoded.partition(":")[2]]
+    value = header.partition(" ")[2]
+    given = basic_credentials(header)
+    return [value] if given is None else [value, ":".join(given), given[1]]
 
 
 def _hidden_everywhere(value: Any, known: list[str]) -> Any:
