@@ -7,7 +7,7 @@ import io
 import pytest
 
 from s3sync.web.front.answers import Refused
-from s3sync.web.front.forms import check_form
+from s3sync.web.front.forms import as_form, check_form
 from s3sync.web.front.limits import MOST_FIELDS, PART_HEADERS
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -65,6 +65,28 @@ def test_a_form_that_can_be_read_in_two_ways_is_refused(body: bytes, content_typ
 def test_the_headers_of_a_part_are_bounded() -> None:
     assert refused(parts(b"X: " + b"x" * PART_HEADERS + b"\r\n\r\n"), PARTS) == 413
     assert refused(parts(b"X: x\r\n" * PART_HEADERS + b"\r\n"), PARTS) == 413
+
+
+@pytest.mark.parametrize(
+    ("content_type", "known"),
+    [
+        ("", URLENCODED),
+        (f"{URLENCODED.title()} ; charset=UTF-8", f"{URLENCODED}; charset=UTF-8"),
+        ("Multipart/Form-Data; boundary=bO", "multipart/form-data; boundary=bO"),
+        ("application/json", "application/json"),
+    ],
+)
+def test_a_form_is_named_as_the_parser_knows_it(content_type: str, known: str) -> None:
+    assert as_form(content_type) == known
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain;charset=UTF-8", "text/xml", "application/octet-stream", "x"]
+)
+def test_what_is_no_form_is_refused(content_type: str) -> None:
+    with pytest.raises(Refused) as found:
+        as_form(content_type)
+    assert found.value.status == 415
 
 
 def test_a_body_that_is_no_form_is_left_alone() -> None:

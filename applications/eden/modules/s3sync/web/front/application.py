@@ -14,7 +14,7 @@ from ...core.limits import CHUNK
 from . import limits as limits
 from .addresses import application_of, of_program
 from .answers import Answer, Refused, busy, failed, refusal
-from .forms import check_form
+from .forms import as_form, check_form
 from .limits import (
     ASKED,
     ASKS,
@@ -38,6 +38,8 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 #: web2py answers an error with another page where this is set; the layer does that itself, without the body.
 _WEB2PYS_ERROR_PAGE = "__ROUTES_ONERROR__"
 _PROBLEM = "default/problem"
+#: Methods for which web2py parses the body of a page's request.
+_PARSED = ("POST", "PUT", "DELETE")
 _REPOSITORY = re.compile(r"(?:^|&)repository=([^&]{0,200})")
 
 
@@ -222,11 +224,13 @@ def _spool(environ: Environ, most: int) -> BinaryIO:
     """Take the body of a page's request out of the line, look through it if it is a form, and put it in place.
 
     Raises:
-        Refused: it is larger than ``most``, cut, or a form that web2py could not bear.
+        Refused: it is larger than ``most``, cut, or nothing that web2py could bear as a form.
     """
     length = announced(environ)
     if length is not None and length > most:
         raise too_large(most)
+    if environ["REQUEST_METHOD"] in _PARSED:
+        environ["CONTENT_TYPE"] = as_form(environ.get("CONTENT_TYPE") or "")
     body: Any = tempfile.SpooledTemporaryFile(max_size=UNASKED)  # noqa: SIM115
     try:
         _copy(environ["wsgi.input"], body, length, most)

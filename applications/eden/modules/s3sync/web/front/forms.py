@@ -14,6 +14,23 @@ _BOUNDARY = re.compile(r";\s*boundary=(?:\"([^\"]{1,200})\"|([^\s;\",]{1,200}))"
 _NAMES_BOUNDARY = re.compile(r"boundary[*0-9\s]*=", re.IGNORECASE)
 #: Bytes that are read of a line at once.
 LINE = 64 * 1024
+_URLENCODED, _JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+def as_form(content_type: str) -> str:
+    """Return the content type of a form as web2py's parser knows it, which fails for all others.
+
+    Args:
+        content_type: the header, "" if there is none.
+
+    Raises:
+        Refused: it is no form.
+    """
+    kind, semicolon, rest = content_type.partition(";")
+    kind = kind.strip().lower() or _URLENCODED
+    if kind not in (_URLENCODED, _JSON) and not kind.startswith("multipart/"):
+        raise Refused(415, "A page takes forms only. Documents go to addresses that end in .xml.")
+    return kind + semicolon + rest
 
 
 def check_form(body: BinaryIO, content_type: str) -> None:
@@ -29,7 +46,7 @@ def check_form(body: BinaryIO, content_type: str) -> None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind.startswith("multipart/"):
         _check_parts(body, content_type)
-    elif kind in ("", "application/x-www-form-urlencoded"):
+    elif kind in ("", _URLENCODED):
         fields = 1
         for chunk in iter(lambda: body.read(CHUNK), b""):
             fields += chunk.count(b"&")
@@ -62,6 +79,9 @@ def _check_parts(body: BinaryIO, content_type: str) -> None:
                 raise Refused(413, "A part of the form has headers that are too long.")
             folded = line.lower()
             if b"multipart/" in folded:
-                raise Refused(400, "The form has parts inside its parts.")
+                # Also what a browser says of a page that was saved with its pictures (.mhtml).
+                raise Refused(
+                    400, "A file of the form has parts itself. Pack it into an archive, and send that."
+                )
             in_headers = bool(folded.strip(b"\r\n"))
         begins = line.endswith(b"\n")
