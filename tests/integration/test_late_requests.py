@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,17 @@ from s3sync.exchange.run.failures import RunFailed
 from s3sync.passive import pull as passive_pull
 from s3sync.wire.protocol.pull import PullRequest
 from tests.support.exchange import DirectPeer, Pair
-from tests.support.site import Clock, SampleSite
+from tests.support.site import SampleSite
+from tests.support.two_sites import TwoSites, by_policies
 
 ORG = "org_organisation"
 
 
-class World:
+class World(TwoSites[SampleSite]):
     """Two sites with one organisation, of which the second one has a version from the first."""
 
     def __init__(self, folder: Path, policy: Policy = Policy.NEWER, conflicts: Policy = Policy.NEWER) -> None:
-        self.clock = Clock()
-        self.a = SampleSite(folder / "a", clock=self.clock)
-        self.b = SampleSite(folder / "b", clock=self.clock)
+        super().__init__(folder, SampleSite)
         self.a.s3db[ORG].insert(uuid="x", name="X", comments="v0")
         self.a.db.commit()
         self.pair = Pair(self.a, self.b, ORG, update_policy=policy, conflict_policy=conflicts)
@@ -63,12 +61,7 @@ POLICIES = [
 ]
 
 
-@pytest.fixture(params=POLICIES, ids=lambda each: f"{each[0].value}-{each[1].value}")
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    found = World(tmp_path, *request.param)
-    yield found
-    found.a.close()
-    found.b.close()
+world = by_policies(World, POLICIES)
 
 
 def test_a_push_that_was_held_on_the_way_is_refused_once_a_later_one_was_taken(world: World) -> None:

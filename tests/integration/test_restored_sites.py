@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from s3sync.core.policy import Policy
 from tests.support.exchange import Pair
-from tests.support.site import Clock, SampleSite
+from tests.support.site import SampleSite
+from tests.support.two_sites import TwoSites, by_policies
 
 ORG = "org_organisation"
 COUNT = 3
@@ -49,12 +49,11 @@ class Place(SampleSite):
         return [row.comments for row in self.db(self.s3db[ORG]).select(orderby=self.s3db[ORG].uuid)]
 
 
-class World:
+class World(TwoSites[Place]):
     """Two sites that hold the same; the records were made at the active one, or at the passive one."""
 
     def __init__(self, folder: Path, update: Policy, conflicts: Policy, origin: str = "a") -> None:
-        self.clock = Clock()
-        self.a, self.b = (Place(folder / name, clock=self.clock) for name in "ab")
+        super().__init__(folder, Place)
         made_at = self.a if origin == "a" else self.b
         for number in range(COUNT):
             made_at.s3db[ORG].insert(uuid=f"x{number}", name=f"X{number}", comments="old")
@@ -71,10 +70,6 @@ class World:
         self.clock.step()
         site.edit(comments, *numbers)
 
-    def close(self) -> None:
-        self.a.close()
-        self.b.close()
-
 
 POLICIES = [
     (Policy.NEWER, Policy.NEWER),
@@ -86,13 +81,7 @@ POLICIES = [
 ]
 
 
-@pytest.fixture(params=POLICIES, ids=lambda each: f"{each[0].value}-{each[1].value}")
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    found = World(tmp_path, *request.param)
-    yield found
-    found.close()
-
-
+world = by_policies(World, POLICIES)
 WHAT = ("database", "all", "journal renamed")
 
 
