@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
 
 from s3sync.adapters import adapter_type, adapter_types
 from s3sync.adapters.base import Adapter, Remote
 from s3sync.adapters.eden import RESOURCE_URL, EdenAdapter
-from s3sync.adapters.testing import one_line
-from s3sync.core.clock import SystemClock
+from s3sync.adapters.testing import OWN_UUID
 from s3sync.core.errors import (
     ConfigurationError,
     HostileDocument,
@@ -28,65 +26,23 @@ from s3sync.core.errors import (
 )
 from s3sync.core.policy import Method, Policy
 from s3sync.exchange.peer import Asking, Capability, Exchange, Sending
-from s3sync.transport.client import Transport
-from s3sync.transport.limits import Limits
 from s3sync.wire.filters import parse_filter
 from tests.support.peer import (
-    PASSWORD,
     TICKET,
-    USER,
     UUID,
     Answer,
-    Asked,
     Classic,
     FakePeer,
     Ours,
     Successor,
     as_json,
-    authenticated,
     organisation,
     s3xml,
 )
 
-OWN = "urn:uuid:00000000-0000-4000-8000-0000000000aa"
 ORGANISATIONS = Exchange(
     "org_organisation", strategy=(Method.CREATE, Method.UPDATE), update_policy=Policy.THIS
 )
-
-
-@pytest.fixture()
-def peer() -> Iterator[FakePeer]:
-    with FakePeer() as server:
-        yield server
-
-
-@pytest.fixture()
-def connect(peer: FakePeer, tmp_path: Path) -> Iterator[Callable[..., EdenAdapter]]:
-    opened = []
-
-    def connected(
-        role: Callable[[Asked], Answer] | None = None, password: str = PASSWORD, **remote: Any
-    ) -> EdenAdapter:
-        if role is not None:
-            peer.role = authenticated(role)
-        transport = Transport(
-            peer.url,
-            username=USER,
-            password=password,
-            clock=SystemClock(),
-            spool=tmp_path / "spool",
-            limits=Limits(read_timeout=3),
-        )
-        opened.append(
-            EdenAdapter(
-                Remote(1, UUID, "peer", OWN, "here", {"url": peer.url}, **remote), one_line(transport)
-            )
-        )
-        return opened[-1]
-
-    yield connected
-    for each in opened:
-        each.close()
 
 
 @pytest.fixture()
@@ -127,7 +83,7 @@ def test_registration_at_each_kind_of_peer(peer: FakePeer, connect: Callable[...
     assert (eden.uuid, eden.is_ours, eden.version) == (UUID, False, None)
     asked = peer.asked[-1]
     told = json.loads(asked.body)
-    assert (told["uuid"], told["name"], told["apitype"]) == (OWN, "here", "eden")
+    assert (told["uuid"], told["name"], told["apitype"]) == (OWN_UUID, "here", "eden")
     assert "cursor" in told["capabilities"]
     assert "attachment; filename=" in asked.headers["Content-Disposition"]
     ours = connect(Ours()).register()
@@ -168,7 +124,7 @@ def test_what_a_peer_offers(peer: FakePeer, connect: Callable[..., EdenAdapter])
     found = offer.resource("org_office")
     assert found is not None and (found.title, found.records) == ("Org_Office", 1)
     assert offer.resource("pr_person") is None
-    assert (peer.asked[-1].path, peer.asked[-1].value("repository")) == ("/eden/sync/offer.json", OWN)
+    assert (peer.asked[-1].path, peer.asked[-1].value("repository")) == ("/eden/sync/offer.json", OWN_UUID)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +180,7 @@ def test_a_complete_document_of_an_eden(peer: FakePeer, connect: Callable[..., E
     asked = peer.asked[-1]
     assert asked.value("msince") == "2026-03-01T08:00:00" and asked.value("mcomponents") == "None"
     assert asked.query[-2:] == [("[~]~.name__like", "P27*"), ("[org_office]~.name", "ä,b")]
-    assert (asked.value("repository"), asked.value("include_deleted")) == (OWN, "True")
+    assert (asked.value("repository"), asked.value("include_deleted")) == (OWN_UUID, "True")
 
 
 def test_an_eden_that_has_nothing(connect: Callable[..., EdenAdapter]) -> None:
@@ -371,7 +327,7 @@ def test_one_of_ours_that_fails_is_not_circumvented(
 ) -> None:
     role = Successor(organisation(1))
     adapter = connect(role)
-    adapter.remote = Remote(1, UUID, "peer", OWN, "here", capabilities=frozenset(("cursor",)))
+    adapter.remote = Remote(1, UUID, "peer", OWN_UUID, "here", capabilities=frozenset(("cursor",)))
     with pytest.raises(PeerFailed):
         adapter.push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
     assert role.imported == []
@@ -392,7 +348,7 @@ def test_the_fallback_leaves_out_what_is_newer_there(
     assert b'url="a&amp;b"' in sent
     assert len(result.left_out) == 1 and RESOURCE_URL in result.learned and "left out" in result.note
     role.pushed.clear()
-    adapter.remote = Remote(1, UUID, "peer", OWN, "here", capabilities=result.learned)
+    adapter.remote = Remote(1, UUID, "peer", OWN_UUID, "here", capabilities=result.learned)
     adapter.push(ORGANISATIONS, document, Sending(journal="m", checkpoint=""))
     assert role.pushed == [] and len(role.imported) == 2
 
