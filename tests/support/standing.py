@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Callable
 
+from gluon.validators import IS_MATCH
+
 from s3sync.core.repository_state import Reason, State
 from s3sync.monitoring.status import RepositoryStatus, statuses
 from s3sync.site import Site
@@ -21,6 +23,20 @@ OWN = (
     "owned_by_group",
     "approved_by",
 )
+
+
+def takes_not_everybody(s3db: Any) -> None:
+    """Let a site take no organisation that is called Nobody."""
+    s3db["org_organisation"].name.requires = IS_MATCH("(?!Nobody)", error_message="is nobody")
+
+
+def has_address(pair: Any) -> None:
+    """Let the repository of a ``Pair`` be one that an administrator entered: with an address and its resources."""
+    db = pair.own.db
+    db.sync_repository(pair.repository.id).update_record(url="http://other.example.org")
+    for task in pair.tasks:
+        db.sync_task.insert(repository_id=pair.repository.id, resource_name=task.resource)
+    db.commit()
 
 
 def status_of(site: Site, other: Site) -> RepositoryStatus:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gluon.validators import IS_MATCH
 
 from s3sync.core.cursor import Checkpoint, Cursor, Handed, acknowledge
 from s3sync.core.errors import BadRequest, PeerUnreachable
@@ -18,13 +17,9 @@ from s3sync.passive import standing as passive_standing
 from s3sync.wire.protocol.standing import MOST_LISTED, OpenList, StandingReport
 from tests.support.exchange import Pair
 from tests.support.site import SampleSite
-from tests.support.standing import check_words, says
+from tests.support.standing import check_words, has_address, says, takes_not_everybody
 
 ORG = "org_organisation"
-
-
-def takes_not_everybody(s3db: Any) -> None:
-    s3db[ORG].name.requires = IS_MATCH("(?!Nobody)", error_message="is nobody")
 
 
 @pytest.fixture
@@ -33,9 +28,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     own = SampleSite(tmp_path / "own", configure=takes_not_everybody)
     other = SampleSite(tmp_path / "other", configure=takes_not_everybody)
     pair = Pair(own, other, ORG)
-    own.db.sync_repository(pair.repository.id).update_record(url="http://other.example.org")
-    own.db.sync_task.insert(repository_id=pair.repository.id, resource_name=ORG)
-    own.db.commit()
+    has_address(pair)
     yield pair
     own.close()
     other.close()

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gluon.validators import IS_MATCH
 
 from s3sync.core.repository_state import OpenRecords, Reason
 from s3sync.database import open_there as open_there
 from s3sync.monitoring.status import RepositoryStatus, statuses
 from tests.support.exchange import Pair
 from tests.support.site import SampleSite
+from tests.support.standing import has_address, takes_not_everybody
 
 ORG = "org_organisation"
 
@@ -21,15 +21,9 @@ ORG = "org_organisation"
 @pytest.fixture(params=[False, True], ids=["ours", "eden"])
 def pair(tmp_path: Path, request: Any) -> Iterator[Pair]:
     """Two sites, of which the other one takes no organisation that is called Nobody."""
-
-    def takes_not_everybody(s3db: Any) -> None:
-        s3db[ORG].name.requires = IS_MATCH("(?!Nobody)", error_message="is nobody")
-
     own, other = SampleSite(tmp_path / "own"), SampleSite(tmp_path / "other", configure=takes_not_everybody)
     pair = Pair(own, other, ORG, eden=request.param)
-    own.db.sync_repository(pair.repository.id).update_record(url="http://other.example.org")
-    own.db.sync_task.insert(repository_id=pair.repository.id, resource_name=ORG)
-    own.db.commit()
+    has_address(pair)
     yield pair
     own.close()
     other.close()
