@@ -49,6 +49,19 @@ def awaited(site: SampleSite, repository_id: int = 1) -> list[str]:
     return [each.uuid for each in site.pending_references.missing_files(repository_id, 10)]
 
 
+@pytest.fixture
+def late(sites: Sites, clock: Clock) -> Pair:
+    """A pair whose active site asked for a file several times in vain, before it came to the passive one."""
+    hub = sites("hub")
+    document(hub)
+    pair = Pair(sites("spoke"), hub, DOCUMENT)
+    for _ in range(8):
+        pair.run()
+        clock.step(60)
+    place(hub).write_text("the only copy")
+    return pair
+
+
 def test_a_file_that_was_asked_for_too_early_comes_once_it_is_there(sites: Sites, clock: Clock) -> None:
     hub, spoke = sites("hub"), sites("spoke")
     document(hub)
@@ -76,20 +89,13 @@ def test_it_is_asked_for_after_pauses_that_grow_and_told_each_time(sites: Sites,
     assert awaited(spoke) == [STORED]
 
 
-def test_to_compare_everything_again_asks_at_once(sites: Sites, clock: Clock) -> None:
-    hub, spoke = sites("hub"), sites("spoke")
-    document(hub)
-    pair = Pair(spoke, hub, DOCUMENT)
-    for _ in range(8):
-        pair.run()
-        clock.step(60)
-    place(hub).write_text("the only copy")
-    pair.run()
-    assert not place(spoke).exists()
-    with spoke.store.transaction():
-        pair.repository.start_over(DOCUMENT)
-    pair.run()
-    assert place(spoke).exists()
+def test_to_compare_everything_again_asks_at_once(late: Pair) -> None:
+    late.run()
+    assert not place(late.own).exists()
+    with late.own.store.transaction():
+        late.repository.start_over(DOCUMENT)
+    late.run()
+    assert place(late.own).exists()
 
 
 def test_it_finds_a_file_that_an_earlier_version_gave_up(sites: Sites) -> None:
@@ -105,18 +111,11 @@ def test_it_finds_a_file_that_an_earlier_version_gave_up(sites: Sites) -> None:
     assert place(spoke).exists()
 
 
-def test_an_edit_of_the_record_asks_at_once(sites: Sites, clock: Clock) -> None:
-    hub, spoke = sites("hub"), sites("spoke")
-    document(hub)
-    pair = Pair(spoke, hub, DOCUMENT)
-    for _ in range(8):
-        pair.run()
-        clock.step(60)
-    place(hub).write_text("the only copy")
-    with hub.store.transaction():
-        hub.db(hub.s3db[DOCUMENT].uuid == "d").update(comments="edited")
-    pair.run()
-    assert place(spoke).exists()
+def test_an_edit_of_the_record_asks_at_once(late: Pair) -> None:
+    with late.other.store.transaction():
+        late.other.db(late.other.s3db[DOCUMENT].uuid == "d").update(comments="edited")
+    late.run()
+    assert place(late.own).exists()
 
 
 def test_a_file_comes_through_a_hub_that_did_not_have_it_yet(sites: Sites, clock: Clock) -> None:
