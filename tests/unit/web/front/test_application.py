@@ -44,6 +44,10 @@ class Site:
             start_response("204 NO CONTENT", [(TAKES, "100000")])
             return [b""]
         self.bodies.append(environ["wsgi.input"].read())
+        if "HTTP_RANGE" in environ:
+            part = [("Content-Length", "-5"), ("Content-Range", "bytes 15-9/10")]
+            start_response("206 PARTIAL CONTENT", part)
+            return [b""]
         if path in self.fails:
             start_response("500 INTERNAL SERVER ERROR", [("web2py_error", "ticket eden/1.2.3")])
             return [b"ticket"]
@@ -128,6 +132,12 @@ def test_a_page_takes_no_documents(front: Front, site: Site) -> None:
     assert ask(front, PAGE, b"<x/>", "GET", CONTENT_TYPE="text/xml")[0] == "200", "not looked at"
     assert ask(front, PULL, b"<x/>", "POST", CONTENT_TYPE="text/xml")[0] == "200"
     assert site.bodies == [b"a=1", b"<x/>", b"<x/>"] and site.seen[0]["CONTENT_TYPE"] == URLENCODED
+
+
+def test_a_part_of_a_file_that_web2py_would_misread_is_not_asked_of_it(front: Front) -> None:
+    assert ask(front, "/eden/static/x.css", HTTP_RANGE="bytes=-5")[0] == "200"
+    status, headers, _ = ask(front, "/eden/static/x.css", HTTP_RANGE="bytes=15-")
+    assert (status, headers["content-range"]) == ("416", "bytes */10")
 
 
 def test_before_a_large_form_is_read_the_application_is_asked(front: Front, site: Site) -> None:

@@ -66,6 +66,17 @@ def busy(seconds: float, for_program: bool) -> Answer:
     return answer
 
 
+def after_the_end(size: str) -> Answer:
+    """Return the answer to a wish for a part that begins after the end of a file.
+
+    Args:
+        size: what the header ``Content-Range`` has to say of the file.
+    """
+    answer = _page(416, "The file ends before that. Download it from its beginning.")
+    answer.headers.append(("Content-Range", size))
+    return answer
+
+
 def failed(ticket: str) -> Answer:
     """Return the answer to a program whose request ended in an error of web2py.
 

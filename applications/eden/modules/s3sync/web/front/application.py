@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from ...core.limits import CHUNK
 from . import limits as limits
 from .addresses import application_of, of_program
-from .answers import Answer, Refused, busy, failed, refusal
+from .answers import Answer, Refused, after_the_end, busy, failed, refusal
 from .forms import as_form, check_form
 from .limits import (
     ASKED,
@@ -30,6 +30,7 @@ from .limits import (
     TURN,
     UNASKED,
 )
+from .ranges import beyond, keep_plain
 from .turns import Turn, Turns
 
 Environ = dict[str, Any]
@@ -158,8 +159,13 @@ class Front:
         environ[_WEB2PYS_ERROR_PAGE] = True
         # web2py changes the environment of a request.
         path, uri = environ.get("PATH_INFO", ""), environ.get("REQUEST_URI") or environ.get("PATH_INFO", "")
+        keep_plain(environ)
         held = _Held()
         body = self._application(environ, held)
+        size = beyond(held.status, held.header("Content-Length"), held.header("Content-Range"))
+        if size is not None:
+            _close(body)
+            return _send(after_the_end(size), start_response)
         ticket = held.header("web2py_error").partition("ticket ")[2]
         if not (held.status.startswith("500") and ticket):
             start_response(held.status, held.headers)
