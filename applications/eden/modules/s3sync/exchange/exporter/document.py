@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.schema import Component, Table
 from ...wire.s3xml import strip_domain, with_domain
+from ..bitset import Bitset
 from ..ports import Ports, Row
-from .bitset import Bitset
 from .references import Target
 from .rows import Style, TableEncoder
 

@@ -12,6 +12,7 @@ from ...core.kept import Deferred, Kept, KeptKind
 from ...core.policy import Decision
 from ...core.records import Action, FieldError, Outcome, Record, Upload
 from ...core.schema import META_FIELDS, Component, Field, Table
+from ...wire.values.json_references import portable
 
 #: The field under which a merged record waits for its survivor.
 MERGED = "deleted_rb"
@@ -122,6 +123,21 @@ class Item:
         self.twin = False
         self.further_uuids: tuple[str, ...] = ()
         self.other: str | None = None
+
+    def found(self, row: tuple[Any, ...]) -> None:
+        """Set the record here, with JSON values as they travel, to compare them with incoming ones."""
+        plan = self.plan
+        if plan.table.json_references:
+            values = list(row)
+            for name in plan.table.json_references:
+                values[plan.position[name]] = portable(values[plan.position[name]])
+            row = tuple(values)
+        self.original = row
+        self.key = row[plan.key_at]
+        for super_key in plan.table.super_keys:
+            value = row[plan.position[super_key]]
+            if value is not None:
+                self.super_keys[super_key] = value
 
     def ours(self, column: str) -> Any:
         """Return the value of a column of the record here."""

@@ -1,4 +1,4 @@
-"""A compact set of numbers, for the records already written to a document: one bit each."""
+"""A compact set of numbers, for the records of a document that were already written or met: one bit each."""
 
 from __future__ import annotations
 

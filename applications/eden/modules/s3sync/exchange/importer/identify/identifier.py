@@ -6,15 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core.records import Action, Reference
-from ...core.schema import Component, DuplicateRule
-from ...core.text import normalised
-from ...wire.values.json_references import portable
-from ..ports import Ports, Row
-from .context import Context
-from .gather import Batch, Gatherer
-from .items import Item, Role, TablePlan, plain, reject, two_here
-from .references import Needed, Resolver
+from ....core.records import Action
+from ...bitset import Bitset
+from ...ports import Ports, Row
+from ..context import Context
+from ..gather import Batch, Gatherer
+from ..items import Item, Role, TablePlan, reject, two_here
+from ..references import Resolver
+from .duplicates import Duplicates
 
 
 class Identifier:
@@ -42,11 +41,11 @@ class Identifier:
         self._context = context
         self._met: list[Item] = []
         self._proposals: dict[str, dict[str, int]] = defaultdict(dict)
-        self._open: list[tuple[Item, int]] = []
-        self._seen: dict[str, set[int]] = defaultdict(set)
+        self._open: dict[int, tuple[Item, int]] = {}
+        self._seen: dict[str, Bitset] = defaultdict(Bitset)
         self._gatherer = gatherer
-        self._resolver = resolver
         self._synchronise_uuids = synchronise_uuids
+        self._duplicates = Duplicates(ports.store, gatherer, resolver, synchronise_uuids)
 
     def identify(self, plan: TablePlan, items: list[Item], batch: Batch) -> None:
         """Set on each item of a table its record here, if there is one."""
@@ -54,26 +53,16 @@ class Identifier:
         if by_uuid:
             uuid_at = plan.uuid_at
             for row in self._store.fetch(plan.table, plan.columns, "uuid", list(by_uuid)):
-                self._found(by_uuid[row[uuid_at]], row)
+                by_uuid[row[uuid_at]].found(row)
         if plan.unique or (self._synchronise_uuids and plan.table.duplicate is not None):
             self._identify_twins(plan, items)
         if plan.unique:
             self._identify_by_unique(plan, items, batch)
         if plan.table.duplicate is not None:
-            self._identify_duplicates(plan, plan.table.duplicate, items, batch)
+            self._duplicates.identify(plan, plan.table.duplicate, items, batch)
         self._identify_single_components(plan, items)
         if plan.unique or plan.table.duplicate is not None:
             _put_off_repeats(items, batch)
-
-    def _found(self, item: Item, row: Row) -> None:
-        if item.plan.table.json_references:
-            row = _portable(item.plan, row)
-        item.original = row
-        item.key = row[item.plan.key_at]
-        for super_key in item.plan.table.super_keys:
-            value = row[item.plan.position[super_key]]
-            if value is not None:
-                item.super_keys[super_key] = value
 
     def remember_twins(self) -> None:
         """Store under which uuids others know records, after these were written, and tell all others.
@@ -97,10 +86,10 @@ class Identifier:
     def _withdraw_proposals(self) -> None:
         """Withdraw proposals for records that are others, as turned out, and tell that, too."""
         settled: dict[str, dict[str, int]] = defaultdict(dict)
-        for item, key in self._open:
+        for item, key in self._open.values():
             if item.uuid is not None and not _is_rejected(item):
                 settled[item.plan.table.name][item.uuid] = key
-        self._open = []
+        self._open.clear()
         for table, keys in settled.items():
             self._twins.withdraw(table, list(keys))
             self._journal.assert_ours(table, sorted(set(keys.values())))
@@ -109,13 +98,13 @@ class Identifier:
         """Find records that others know under a uuid that is not theirs here."""
         unknown = {item.uuid: item for item in items if item.original is None and item.uuid is not None}
         for uuid, key in self._twins.proposed(plan.table.name, list(unknown)).items():
-            self._open.append((unknown[uuid], key))
+            self._open[id(unknown[uuid])] = unknown[uuid], key
         named = {id(item): self._named(item) for item in items if item.record.twins}
         asked = {*unknown, *(uuid for uuids in named.values() for uuid in uuids)}
         rows = self._rows_of(plan, asked, bool(named)) if asked else {}
         for uuid, item in unknown.items():
             if uuid in rows:
-                self._found(item, rows[uuid])
+                item.found(rows[uuid])
                 # Sites that adopt each other's uuids in a ring would never end: of known ones the first stays.
                 item.twin = bool(plan.unique) or rows[uuid][plan.uuid_at] < uuid
         for item in items:
@@ -159,7 +148,7 @@ class Identifier:
         if item.original is None and item.uuid is not None and others:
             new.append(item.uuid)
         if not is_live and others:
-            self._found(item, (live or list(others.values()))[0])
+            item.found((live or list(others.values()))[0])
             item.twin = True
         if new:
             item.further_uuids = tuple(new)
@@ -179,7 +168,9 @@ class Identifier:
         }
         deleted = {item.key for item in items if item.key is not None and item.record.deleted}
         known = self._seen[plan.table.name]
-        known.update(item.key for item in items if item.key is not None)
+        for item in items:
+            if item.key is not None:
+                known.add(item.key)
         for field in plan.unique:
             wanted: dict[Any, list[Item]] = defaultdict(list)
             for item in unknown.values():
@@ -212,7 +203,7 @@ class Identifier:
         late = self._gatherer.late
         answers = item.record.twins is not None
         if item.uuid is None:
-            self._found(item, row)
+            item.found(row)
         elif known_there and answers:
             other, value = row[item.plan.uuid_at], _shared(item, row)
             reject(
@@ -231,7 +222,7 @@ class Identifier:
         elif answers and self._context.met(item.plan.table.name):
             self._propose(item, row)
         else:
-            self._found(item, row)
+            item.found(row)
             item.twin = True
             item.further_uuids = (*item.further_uuids, item.uuid)
             self._met.append(item)
@@ -245,7 +236,7 @@ class Identifier:
             again=True,
         )
         key = row[item.plan.key_at]
-        if item.uuid is not None and not any(each is item and known == key for each, known in self._open):
+        if item.uuid is not None and self._open.get(id(item)) != (item, key):
             self._proposals[item.plan.table.name][item.uuid] = key
 
     def _known_there(self, plan: TablePlan, keys: set[int]) -> dict[int, bool]:
@@ -268,107 +259,14 @@ class Identifier:
                 and not component.multiple
                 and master is not None
             ):
-                key = _join_key(component, master)
+                key = master.key_for(plan.references[component.fkey])
                 if key is not None:
                     wanted[component.fkey][key] = item
         for fkey, by_key in wanted.items():
             at = plan.position[fkey]
             for row in self._store.fetch(plan.table, plan.columns, fkey, list(by_key)):
                 if not row[plan.deleted_at] and by_key[row[at]].original is None:
-                    self._found(by_key[row[at]], row)
-
-    def _identify_duplicates(
-        self, plan: TablePlan, rule: DuplicateRule, items: Sequence[Item], batch: Batch
-    ) -> None:
-        candidates = [item for item in items if item.original is None and not item.record.deleted]
-        keys = self._duplicate_keys(plan, candidates, (*rule.primary, *rule.secondary))
-        width = len(rule.primary)
-        texts = [plan.table.fields[name].is_text for name in rule.primary]
-        wanted: dict[Row, list[Item]] = defaultdict(list)
-        for item in candidates:
-            key = keys.get(id(item))
-            if key is not None:
-                primary = _comparable(key[:width], texts, rule.ignore_case)
-                if any(value not in (None, "") for value in primary):
-                    wanted[primary].append(item)
-        if not wanted:
-            return
-        by_primary: dict[Row, list[Row]] = {}
-        positions = [plan.position[name] for name in rule.primary]
-        for row in self._store.match(
-            plan.table, plan.columns, rule.primary, list(wanted), ignore_case=rule.ignore_case
-        ):
-            primary = _comparable(tuple(row[at] for at in positions), texts, rule.ignore_case)
-            by_primary.setdefault(primary, []).append(row)
-        if not by_primary and all(item.uuid is not None for item in candidates):
-            return
-        claimed: set[Row] = set()
-        for primary, waiting in wanted.items():
-            found = by_primary.get(primary)
-            for item in waiting:
-                if item.uuid is None and primary in claimed:
-                    batch.put_off(item)
-                    continue
-                claimed.add(primary)
-                if found:
-                    rows = _narrow(plan, found, rule.secondary, keys[id(item)][width:])
-                    self._settle_duplicate(plan, rule, item, rows)
-
-    def _settle_duplicate(
-        self, plan: TablePlan, rule: DuplicateRule, item: Item, rows: Sequence[Row]
-    ) -> None:
-        if not rows:
-            return
-        same = " and ".join(rule.primary)
-        if item.uuid is not None and not self._synchronise_uuids:
-            twin = rows[0][plan.uuid_at]
-            item.warnings.append(
-                f"May be a duplicate of {plan.table.name} {twin}, which has the same {same}."
-            )
-        elif len(rows) == 1:
-            self._found(item, rows[0])
-        else:
-            reject(item, f"Ambiguous: {len(rows)} records here have the same {same}.")
-
-    def _duplicate_keys(self, plan: TablePlan, items: Sequence[Item], names: Sequence[str]) -> dict[int, Row]:
-        """Return id(item) -> its values of the duplicate rule's fields; without items whose reference has no target."""
-        needed: Needed = defaultdict(set)
-        fields = [plan.references[name] for name in names if name in plan.references]
-        for item in items:
-            for field in fields:
-                reference = item.record.references.get(field.name)
-                if isinstance(reference, Reference):
-                    uuid = self._gatherer.reference_uuid(reference)
-                    if uuid is not None:
-                        needed[(reference.table, field.target or "")].add(uuid)
-        known = self._resolver.known(needed)
-        keys: dict[int, Row] = {}
-        for item in items:
-            if not fields and item.component is None:
-                get = item.record.values.get
-                keys[id(item)] = tuple([plain(get(name)) for name in names])
-                continue
-            values: list[Any] = []
-            for name in names:
-                if item.component is not None and item.master is not None and name == item.component.fkey:
-                    joined = _join_key(item.component, item.master)
-                    if joined is None:
-                        break
-                    values.append(joined)
-                    continue
-                reference = item.record.references.get(name)
-                if isinstance(reference, Reference) and name in plan.references:
-                    target = plan.references[name].target or ""
-                    uuid = self._gatherer.reference_uuid(reference)
-                    key = known.get((reference.table, target, uuid or ""))
-                    if key is None:
-                        break
-                    values.append(key)
-                else:
-                    values.append(plain(item.record.values.get(name)))
-            else:
-                keys[id(item)] = tuple(values)
-        return keys
+                    by_key[row[at]].found(row)
 
 
 def _shared(item: Item, row: Row) -> str:
@@ -389,46 +287,9 @@ def _is_rejected(item: Item) -> bool:
     return item.outcome is None or item.outcome.action is Action.REJECTED
 
 
-def _join_key(component: Component, master: Item) -> int | None:
-    """Return the key by which components belong to a master, None while the master is new."""
-    return master.key if component.pkey == master.plan.table.key else master.super_keys.get(component.pkey)
-
-
-def _portable(plan: TablePlan, row: Row) -> Row:
-    """Return a row with JSON values as they travel, to compare them with incoming ones."""
-    values = list(row)
-    for name in plan.table.json_references:
-        at = plan.position[name]
-        values[at] = portable(values[at])
-    return tuple(values)
-
-
-def _comparable(values: Row, texts: Sequence[bool], ignore_case: bool) -> Row:
-    """Return the values of a rule's fields as they are compared; ``texts``: which of the fields are texts."""
-    return tuple(
-        [
-            normalised(value, ignore_case) if is_text and isinstance(value, str) else value
-            for value, is_text in zip(values, texts)
-        ]
-    )
-
-
 def _put_off_repeats(items: Sequence[Item], batch: Batch) -> None:
     """Postpone the later one of two items that turned out to be the same record here."""
     claimed: dict[int, Item] = {}
     for item in items:
         if item.key is not None and claimed.setdefault(item.key, item) is not item:
             batch.put_off(item)
-
-
-def _narrow(plan: TablePlan, rows: list[Row], secondary: Sequence[str], theirs: Sequence[Any]) -> list[Row]:
-    """Return the candidates whose secondary fields are equal if both sides have them."""
-    for name, value in zip(secondary, theirs):
-        if value in (None, ""):
-            continue
-        at, texts = plan.position[name], [plan.table.fields[name].is_text]
-        wanted = _comparable((value,), texts, True)
-        rows = [
-            row for row in rows if row[at] in (None, "") or _comparable((row[at],), texts, True) == wanted
-        ]
-    return rows

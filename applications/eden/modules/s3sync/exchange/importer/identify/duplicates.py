@@ -1,0 +1,145 @@
+"""Finds the record here for an incoming one by the duplicate rule of its table: by values that look the same."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from ....core.records import Reference
+from ....core.schema import DuplicateRule
+from ....core.text import normalised
+from ...ports import Row, Store
+from ..gather import Batch, Gatherer
+from ..items import Item, TablePlan, plain, reject
+from ..references import Needed, Resolver
+
+
+class Duplicates:
+    """Finds duplicates, with one query for the rule of a table.
+
+    Args:
+        store: see ``ports``.
+        gatherer: resolves identifiers.
+        resolver: looks up references.
+        synchronise_uuids: whether a duplicate adopts the uuid of the incoming record.
+    """
+
+    def __init__(self, store: Store, gatherer: Gatherer, resolver: Resolver, synchronise_uuids: bool) -> None:
+        self._store = store
+        self._gatherer = gatherer
+        self._resolver = resolver
+        self._synchronise_uuids = synchronise_uuids
+
+    def identify(self, plan: TablePlan, rule: DuplicateRule, items: Sequence[Item], batch: Batch) -> None:
+        """Set the record here on items of a table that have none, or warn that it may be a duplicate of one."""
+        candidates = [item for item in items if item.original is None and not item.record.deleted]
+        keys = self._keys(plan, candidates, (*rule.primary, *rule.secondary))
+        width = len(rule.primary)
+        texts = [plan.table.fields[name].is_text for name in rule.primary]
+        wanted: dict[Row, list[Item]] = defaultdict(list)
+        for item in candidates:
+            key = keys.get(id(item))
+            if key is not None:
+                primary = _comparable(key[:width], texts, rule.ignore_case)
+                if any(value not in (None, "") for value in primary):
+                    wanted[primary].append(item)
+        if not wanted:
+            return
+        by_primary: dict[Row, list[Row]] = {}
+        positions = [plan.position[name] for name in rule.primary]
+        for row in self._store.match(
+            plan.table, plan.columns, rule.primary, list(wanted), ignore_case=rule.ignore_case
+        ):
+            primary = _comparable(tuple(row[at] for at in positions), texts, rule.ignore_case)
+            by_primary.setdefault(primary, []).append(row)
+        if not by_primary and all(item.uuid is not None for item in candidates):
+            return
+        claimed: set[Row] = set()
+        for primary, waiting in wanted.items():
+            found = by_primary.get(primary)
+            for item in waiting:
+                if item.uuid is None and primary in claimed:
+                    batch.put_off(item)
+                    continue
+                claimed.add(primary)
+                if found:
+                    rows = _narrow(plan, found, rule.secondary, keys[id(item)][width:])
+                    self._settle(plan, rule, item, rows)
+
+    def _settle(self, plan: TablePlan, rule: DuplicateRule, item: Item, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        same = " and ".join(rule.primary)
+        if item.uuid is not None and not self._synchronise_uuids:
+            twin = rows[0][plan.uuid_at]
+            item.warnings.append(
+                f"May be a duplicate of {plan.table.name} {twin}, which has the same {same}."
+            )
+        elif len(rows) == 1:
+            item.found(rows[0])
+        else:
+            reject(item, f"Ambiguous: {len(rows)} records here have the same {same}.")
+
+    def _keys(self, plan: TablePlan, items: Sequence[Item], names: Sequence[str]) -> dict[int, Row]:
+        """Return id(item) -> its values of the duplicate rule's fields; without items whose reference has no target."""
+        needed: Needed = defaultdict(set)
+        fields = [plan.references[name] for name in names if name in plan.references]
+        for item in items:
+            for field in fields:
+                reference = item.record.references.get(field.name)
+                if isinstance(reference, Reference):
+                    uuid = self._gatherer.reference_uuid(reference)
+                    if uuid is not None:
+                        needed[(reference.table, field.target or "")].add(uuid)
+        known = self._resolver.known(needed)
+        keys: dict[int, Row] = {}
+        for item in items:
+            if not fields and item.component is None:
+                get = item.record.values.get
+                keys[id(item)] = tuple([plain(get(name)) for name in names])
+                continue
+            values: list[Any] = []
+            for name in names:
+                if item.component is not None and item.master is not None and name == item.component.fkey:
+                    joined = item.master.key_for(plan.references[name])
+                    if joined is None:
+                        break
+                    values.append(joined)
+                    continue
+                reference = item.record.references.get(name)
+                if isinstance(reference, Reference) and name in plan.references:
+                    target = plan.references[name].target or ""
+                    uuid = self._gatherer.reference_uuid(reference)
+                    key = known.get((reference.table, target, uuid or ""))
+                    if key is None:
+                        break
+                    values.append(key)
+                else:
+                    values.append(plain(item.record.values.get(name)))
+            else:
+                keys[id(item)] = tuple(values)
+        return keys
+
+
+def _comparable(values: Row, texts: Sequence[bool], ignore_case: bool) -> Row:
+    """Return the values of a rule's fields as they are compared; ``texts``: which of the fields are texts."""
+    return tuple(
+        [
+            normalised(value, ignore_case) if is_text and isinstance(value, str) else value
+            for value, is_text in zip(values, texts)
+        ]
+    )
+
+
+def _narrow(plan: TablePlan, rows: list[Row], secondary: Sequence[str], theirs: Sequence[Any]) -> list[Row]:
+    """Return the candidates whose secondary fields are equal if both sides have them."""
+    for name, value in zip(secondary, theirs):
+        if value in (None, ""):
+            continue
+        at, texts = plan.position[name], [plan.table.fields[name].is_text]
+        wanted = _comparable((value,), texts, True)
+        rows = [
+            row for row in rows if row[at] in (None, "") or _comparable((row[at],), texts, True) == wanted
+        ]
+    return rows
