@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ...core.clock import later
 from ...core.kept import Side
 from ...core.policy import Decision, DecisionReason, Method, Policy, Terms, Version, decide, is_newer
-from ...core.records import Action, Record, Reference, Upload
+from ...core.records import Action, Record, Upload
 from ...core.schema import Component
 from ..ports import Ports
 from .check import Checker
@@ -24,6 +24,7 @@ from .foresight import Foresight
 from .gather import Batch, Gatherer
 from .identify import Identifier
 from .items import MERGED, Item, Link, TablePlan, differs
+from .ranks import Ranks
 from .references import Resolver
 
 _NONE: frozenset[int] = frozenset()
@@ -80,6 +81,7 @@ class Planner:
         self._echoes = Echoes(ports.schema, ports.kept_versions, gatherer, context.repository_id)
         self._latest = self._now + context.max_ahead
         self._foresight = Foresight(ports)
+        self._ranks = Ranks(ports, gatherer)
         self._checker = Checker(ports.schema, ports.store, self._now, self._latest)
 
     def plan(self, batch: Batch) -> None:
@@ -271,7 +273,7 @@ class Planner:
         ruling = self._ruling(item) if changed_here else None
         policy = (ruling or self._terms.conflict_policy) if changed_here else self._terms.update_policy
         if self._context.again and policy is Policy.NEWER:
-            if not is_newer(ours, theirs, lambda: self._ranks_above(item)):
+            if not is_newer(ours, theirs, lambda: self._ranks.is_above(item)):
                 return _OURS_STAYS
         return decide(
             ours,
@@ -279,7 +281,7 @@ class Planner:
             self._terms,
             changed_here=changed_here,
             same=False,
-            tie=lambda: self._ranks_above(item),
+            tie=lambda: self._ranks.is_above(item),
             ruling=ruling,
         )
 
@@ -311,37 +313,6 @@ class Planner:
         ours = dict(zip(item.plan.columns, item.original or ()))
         answer = rule(ours, item.record, self._context.repository_id)
         return None if answer is None else Policy.parse(str(getattr(answer, "value", answer)), Policy.NEWER)
-
-    def _ranks_above(self, item: Item) -> bool:
-        """Compare two versions of the same second by content, field by field, with the same result at every site."""
-        names = {*item.changes, *(link.field for link in item.links), *(each.field for each in item.missing)}
-        for name in sorted(names):
-            if name in item.plan.references:
-                theirs = self._reference_rank(item, name)
-                ours = self._our_reference_rank(item, name)
-            else:
-                theirs, ours = _rank(item.changes[name]), _rank(item.ours(name))
-            if theirs != ours:
-                return theirs > ours
-        return False
-
-    def _reference_rank(self, item: Item, name: str) -> str:
-        value = item.record.references.get(name)
-        if value is None:
-            return ""
-        references = (value,) if isinstance(value, Reference) else value
-        return " ".join(self._gatherer.reference_uuid(reference) or "" for reference in references)
-
-    def _our_reference_rank(self, item: Item, name: str) -> str:
-        field = item.plan.references[name]
-        value = item.ours(name)
-        target = self._schema.get(field.target or "")
-        if target is None or value in (None, []):
-            waiting = self._pending.deferred_of(item.plan.table.name, [item.key or 0])
-            return " ".join(each.uuid for each in waiting if each.field == name)
-        keys = value if isinstance(value, list) else [value]
-        uuids: dict[int, str | None] = dict(self._store.fetch(target, (target.key, "uuid"), target.key, keys))
-        return " ".join(uuids.get(key) or "" for key in keys)
 
 
 def _drop_postponed(batch: Batch, tables: dict[str, list[Item]]) -> None:
@@ -408,7 +379,3 @@ def _compare_waiting(item: Item, resolved: dict[str, Any]) -> None:
 
 def _never() -> bool:
     return False
-
-
-def _rank(value: Any) -> str:
-    return "" if value is None else str(value)
