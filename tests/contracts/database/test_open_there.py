@@ -15,7 +15,10 @@ class OpenThereContract:
         bad = OpenRecord(OpenKind.REJECTED, "org_organisation", "bad", "the name is missing")
         open_there.replace_all(db, 7, now, [bad], {OpenKind.CONFLICT: 41})
         assert open_there.counts(db) == {7: {OpenKind.REJECTED: 1, OpenKind.CONFLICT: 41}}
-        assert [row.records for row in open_there.listed(db, 7, 10)] == [41, 1]
+        (counted, listed) = open_there.listed(db, 7, 10)
+        assert (counted.records, counted.tablename, counted.uuid, counted.reason) == (41, "", None, None)
+        assert (listed.records, listed.uuid, listed.reason) == (1, "bad", "the name is missing")
+        assert {counted.told_on, listed.told_on} == {now}
         assert open_there.rejected(db, 7, "org_organisation") == {"bad"}
         open_there.forget_rejected(db, 7, "org_organisation", {"bad", None})
         assert open_there.counts(db, 7) == {7: {OpenKind.CONFLICT: 41}}

@@ -12,7 +12,9 @@ from typing import Any, Callable
 
 import pytest
 
+from s3sync.core.kept import OpenKind, OpenRecord
 from s3sync.core.policy import Terms
+from s3sync.database import open_there as open_there
 from s3sync.exchange.exporter import ExportRequest
 from s3sync.site import Site
 from s3sync.site.rejected import retry_rejected
@@ -173,4 +175,19 @@ def test_put_aside_records_that_are_taken_against_changes_here_are_given_back_to
         report = retry_rejected(repository, table, Terms(), repository.context(table))
     assert {row.comments for row in site.rows(table)} == {"ahead"}
     assert given == [count]
+    site.db.close()
+
+
+def test_what_is_open_at_another_site_is_stored_with_as_many_statements_whatever_its_number(
+    tmp_path: Path,
+) -> None:
+    site = SampleSite(tmp_path / "site")
+    counts = []
+    for number in (2, FEW):
+        told = [OpenRecord(OpenKind.REJECTED, "org_organisation", str(each)) for each in range(number)]
+        with site.store.transaction(), statements() as calls:
+            open_there.replace_all(site.db, 1, site.clock.now(), told, {OpenKind.CONFLICT: number})
+        counts.append(len(calls))
+        assert open_there.counts(site.db) == {1: {OpenKind.REJECTED: number, OpenKind.CONFLICT: number}}
+    assert counts[0] == counts[1]
     site.db.close()

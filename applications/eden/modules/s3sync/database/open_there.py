@@ -8,6 +8,9 @@ from typing import Any
 
 from ..core.kept import OpenKind, OpenRecord
 from ..core.text import legible
+from ..exchange.ports import Row
+from .store import open_store
+from .store.column_types import MOMENT
 
 #: Columns hold at most so many characters.
 _LONGEST_NAME, _LONGEST_UUID = 64, 255
@@ -26,24 +29,30 @@ def replace_all(
         more: kind -> number of records that it counted and did not list.
     """
     db(db.sync_open_there.repository_id == repository_id).delete()
-    add(db, repository_id, now, items)
-    for kind, count in more.items():
-        if count > 0:
-            db.sync_open_there.insert(
-                repository_id=repository_id, kind=kind.value, uuid=None, records=count, told_on=now
-            )
+    counted = [(kind.value, "", None, None, count) for kind, count in more.items() if count > 0]
+    _insert(db, repository_id, now, [*map(_listed, items), *counted])
 
 
 def add(db: Any, repository_id: int, now: datetime, items: Sequence[OpenRecord]) -> None:
     """Store further records, within the current transaction."""
-    for item in items:
-        db.sync_open_there.insert(
-            repository_id=repository_id,
-            kind=item.kind.value,
-            tablename=item.table[:_LONGEST_NAME],
-            uuid=item.uuid[:_LONGEST_UUID] if item.uuid else None,
-            reason=legible(item.reason),
-            told_on=now,
+    _insert(db, repository_id, now, list(map(_listed, items)))
+
+
+def _listed(item: OpenRecord) -> Row:
+    uuid = item.uuid[:_LONGEST_UUID] if item.uuid else None
+    return item.kind.value, item.table[:_LONGEST_NAME], uuid, legible(item.reason), 1
+
+
+def _insert(db: Any, repository_id: int, now: datetime, rows: Sequence[Row]) -> None:
+    store = open_store(db)
+    encode = store.columns.encoder(MOMENT)
+    told_on = now if encode is None else encode(now)
+    names = ("kind", "tablename", "uuid", "reason", "records", "repository_id", "told_on")
+    columns = ", ".join(map(store.columns.name, names))
+    if rows:
+        store.run_many(
+            f"INSERT INTO {store.columns.name('sync_open_there')} ({columns}) VALUES ({store.marks(len(names))})",
+            [(*row, repository_id, told_on) for row in rows],
         )
 
 
