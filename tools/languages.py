@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pydal import DAL
+# gluon comes first: yatl imports it half, and what is imported later finds a gluon without its parts.
+from gluon import DAL
 from yatl.template import TemplateParser
 
 from launcher.places import CHECKOUT, application_folder

@@ -10,6 +10,17 @@ import pytest
 
 from tests.support.places import CHECKOUT
 
+#: Imports a module, then prints the modules of gluon that are no attributes of their package.
+_PARTS = """
+import importlib, sys
+for name in (sys.argv[1], "gluon.restricted"):
+    importlib.import_module(name)
+for name in [each for each in sys.modules if each.startswith("gluon.")]:
+    package, _, part = name.rpartition(".")
+    if getattr(sys.modules[package], part, None) is None:
+        print(name)
+"""
+
 
 @pytest.mark.parametrize(
     ("module", "argument", "needs"),
@@ -23,8 +34,19 @@ from tests.support.places import CHECKOUT
 )
 def test_a_program_finds_what_it_imports(module: str, argument: str, needs: str) -> None:
     pytest.importorskip(needs)
+    assert python("-m", module, argument)
+
+
+@pytest.mark.parametrize("module", sorted(path.stem for path in (CHECKOUT / "tools").glob("[!_]*.py")))
+def test_a_tool_leaves_web2py_as_it_is(module: str) -> None:
+    # yatl and gluon import each other: whoever begins with yatl gets a gluon without its parts.
+    assert python("-c", _PARTS, f"tools.{module}").split() == []
+
+
+def python(*arguments: str) -> str:
+    """Return what a Python in the checkout prints, which has to succeed."""
     done = subprocess.run(
-        [sys.executable, "-m", module, argument],
+        [sys.executable, *arguments],
         cwd=CHECKOUT,
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
@@ -32,3 +54,4 @@ def test_a_program_finds_what_it_imports(module: str, argument: str, needs: str)
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
