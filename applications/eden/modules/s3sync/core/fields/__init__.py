@@ -1,0 +1,26 @@
+"""Changes by field: when and where a field was edited, and how the edits of two sites are merged. Pure."""
+
+from __future__ import annotations
+
+from .changes import Change, ChangeKind, fold, learned
+from .edits import EVERY_FIELD, NO_EDITS, Edit, Edits, Stamp, next_time
+from .merge import Dispute, Merge, Rules, Undated, merge, together
+
+__all__ = [
+    "EVERY_FIELD",
+    "NO_EDITS",
+    "Change",
+    "ChangeKind",
+    "Dispute",
+    "Edit",
+    "Edits",
+    "Merge",
+    "Rules",
+    "Stamp",
+    "Undated",
+    "fold",
+    "learned",
+    "merge",
+    "next_time",
+    "together",
+]
