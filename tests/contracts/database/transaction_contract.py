@@ -154,6 +154,8 @@ class TransactionContract(WithOrganisations):
             other.store.rows("SELECT 1")
             other.db._adapter.connection.close()
             raise ZeroDivisionError
+        # Closed for good: later tests that close all connections of this thread meet none that is closed already.
+        other.db._adapter.set_connection(None)
 
     def test_what_a_request_has_written_before_is_committed(self, site: Storage) -> None:
         table = site.table("org_organisation")
