@@ -14,6 +14,7 @@ from s3sync.database.journal_hooks import install
 from s3sync.database.tables import define as define
 from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
+from tests.contracts.database.changes_contract import ChangesContract
 from tests.contracts.database.deadlock_contract import DeadlockContract
 from tests.contracts.database.journal_contract import JournalContract
 from tests.contracts.database.journal_hooks_contract import JournalHooksContract
@@ -89,6 +90,22 @@ class TestKeptVersionsOnPostgres(OnPostgres, KeptContract):
 
 
 class TestKeptVersionsOnMySQL(OnMySQL, KeptContract):
+    pass
+
+
+class TestChangesOnSQLite(OnSQLite, ChangesContract):
+    pass
+
+
+class TestChangesOnPostgres(OnPostgres, ChangesContract):
+    pass
+
+
+class TestChangesOnPostgresArrays(OnPostgresArrays, ChangesContract):
+    pass
+
+
+class TestChangesOnMySQL(OnMySQL, ChangesContract):
     pass
 
 

@@ -12,6 +12,7 @@ from typing import Any, Callable
 import pytest
 
 from s3sync.core.cursor import CheckpointKind
+from s3sync.core.fields import Change, Stamp
 from s3sync.core.kept import Deferred, Kept, KeptKind
 from s3sync.site import Site
 from tests.support.databases import POSTGRES_URI
@@ -160,6 +161,8 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     "further uuids of records": lambda site: site.twins.of(ORGANISATION, range(5)),
     "uuids that are proposed": lambda site: site.twins.proposed(ORGANISATION, UUIDS),
     "to withdraw proposed uuids": lambda site: site.twins.withdraw(ORGANISATION, UUIDS),
+    "which edits records have": lambda site: site.changes.edits(ORGANISATION, range(5)),
+    "the changes of records": lambda site: site.changes.of(ORGANISATION, range(5)),
     "how far a task has come": lambda site: site.checkpoints.read(1, ORGANISATION, CheckpointKind.PULL),
 }
 
@@ -170,6 +173,7 @@ def test_nothing_reads_a_whole_table(site: Site, question: str) -> None:
     with site.store.transaction():
         site.pending_references.defer([WAITING])
         site.kept_versions.keep([KEPT])
+        site.changes.note(ORGANISATION, [Change(1, Stamp(1, "0a1b2c3d"), "", {"name": ["A"]})])
         site.journal.catch_up(site.schema.table("pr_person"))
     site.schema, site.base_url  # noqa: B018 (made when first used)
     with Asked(site) as asked:

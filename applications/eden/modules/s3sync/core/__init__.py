@@ -7,6 +7,7 @@ __all__ = [
     "clock",
     "cursor",
     "errors",
+    "fields",
     "gc_pause",
     "kept",
     "limits",

@@ -4,6 +4,7 @@ Knows core to exchange, and from outside pydal and the database drivers.
 
 __all__ = [
     "accounts",
+    "changes",
     "checkpoints",
     "files",
     "journal",

@@ -67,10 +67,10 @@ class SqlJournal:
         if key in _prepared:
             return
         # The identity is written last: if it exists, everything else does, and no lock is needed.
-        if self._stored_identity() is None:
+        if self.stored_identity() is None:
             with self._writing():
                 prepare(self._db)
-                if self._stored_identity() is None:
+                if self.stored_identity() is None:
                     self._rename()
         _prepared.add(key)
 
@@ -94,7 +94,7 @@ class SqlJournal:
         """
         # The file is read first: otherwise commits of others in between would make it look ahead of the database.
         remembered = self._remembered()
-        stored, head = self._stored_identity(), self.store.highest_position()
+        stored, head = self.stored_identity(), self.store.highest_position()
         if stored is None or self._is_foreign(stored, head, remembered):
             return self._settled_identity()
         # An uncommitted position may still be rolled back.
@@ -107,14 +107,15 @@ class SqlJournal:
         with self._writing():
             # Here too the file is read first: not every local writer is locked out.
             remembered = self._remembered()
-            stored, head = self._stored_identity(), self.store.highest_position()
+            stored, head = self.stored_identity(), self.store.highest_position()
             if stored is None or self._is_foreign(stored, head, remembered):
                 stored = self._rename()
                 # Before the end of the transaction: a process that waits for it must find both.
                 self._remember(stored, head)
         return stored
 
-    def _stored_identity(self) -> str | None:
+    def stored_identity(self) -> str | None:
+        """Return the name of this journal as the database has it; one row is read. None before there is any."""
         rows = self.store.rows(f"SELECT identity FROM {self.store.columns.name('sync_journal_state')}")
         return str(rows[0][0]) if rows else None
 
@@ -131,7 +132,7 @@ class SqlJournal:
         identity = new_uuid()
         table = self.store.columns.name("sync_journal_state")
         mark = self.store.mark
-        if self._stored_identity() is None:
+        if self.stored_identity() is None:
             self.store.run(
                 f"INSERT INTO {table} (identity, head, created_on) VALUES ({mark}, 0, {mark})",
                 (identity, self._stamp(self._clock.now())),

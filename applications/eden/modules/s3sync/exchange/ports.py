@@ -24,6 +24,7 @@ from ..core.schema import Field, Schema, Table
 
 if TYPE_CHECKING:
     from ..wire.filters import Filter
+from ..core.fields import Change, Edits
 from ..core.kept import Deferred, Kept, KeptKind
 
 Row = tuple[Any, ...]
@@ -343,6 +344,31 @@ class Twins(Protocol):
         ...
 
 
+class Changes(Protocol):
+    """Which fields of records were changed: from which value, when, by whom, and at which site.
+
+    All methods work within the current transaction. Values are those of the Store.
+
+    Attributes:
+        site: identifier of this site in stamps.
+    """
+
+    @property
+    def site(self) -> str: ...
+
+    def of(self, table: str, keys: Collection[int]) -> dict[int, list[Change]]:
+        """Return key -> its changes in the order in which they were written down, for records that have any."""
+        ...
+
+    def edits(self, table: str, keys: Collection[int]) -> dict[int, Edits]:
+        """Return key -> the edits of its present version, for records that have any; cheaper than ``of``."""
+        ...
+
+    def note(self, table: str, changes: Sequence[Change]) -> None:
+        """Write down changes, after the journal has given their records new positions."""
+        ...
+
+
 class Accounts(Protocol):
     """Users and roles of this site by the names under which they travel."""
 
@@ -394,6 +420,7 @@ class Ports:
         pending_references: pending references and files.
         kept_versions: versions that did not become the record.
         twins: further uuids of records.
+        changes: which fields were changed, by whom and where.
         accounts: users and groups.
         files: uploaded files.
         clock: the site's clock.
@@ -405,6 +432,7 @@ class Ports:
     pending_references: PendingReferences
     kept_versions: KeptVersions
     twins: Twins
+    changes: Changes
     accounts: Accounts
     files: Files
     clock: Clock

@@ -23,6 +23,7 @@ from ..core.kept import Kept
 from ..core.schema import Schema
 from ..core.task import Transmission
 from ..database.accounts import SiteAccounts
+from ..database.changes import SqlChanges
 from ..database.checkpoints import Checkpoints
 from ..database.files import SiteFiles
 from ..database.journal import SqlJournal
@@ -165,6 +166,11 @@ class Site:
         return SqlTwins(self.db, lambda: self.schema)
 
     @cached_property
+    def changes(self) -> SqlChanges:
+        """Which fields of records were changed."""
+        return SqlChanges(self.journal, lambda: self.schema, self.clock)
+
+    @cached_property
     def accounts(self) -> SiteAccounts:
         """Users and roles."""
         return SiteAccounts(self.db)
@@ -189,6 +195,7 @@ class Site:
             self.pending_references,
             self.kept_versions,
             self.twins,
+            self.changes,
             self.accounts,
             self.files,
             self.clock,

@@ -17,8 +17,8 @@ from .task import define_tasks
 #: Tables whose rows belong to a repository, besides its jobs: they go with it, or to the one that takes its place.
 BELONGING = ("sync_task", "sync_log", "sync_run", "sync_traffic", "sync_deferred", "sync_dataset")
 
-#: Tables whose rows stay after the repository is deleted, as they may need a decision.
-OUTLIVING = ("sync_kept",)
+#: Tables whose rows stay after the repository is deleted: they may need a decision, or tell of our own records.
+OUTLIVING = ("sync_kept", "sync_change")
 
 #: Leases and positions of the exchange, which no other repository can use.
 ENDING = ("sync_lease", "sync_checkpoint", "sync_open_there")

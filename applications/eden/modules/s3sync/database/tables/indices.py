@@ -14,6 +14,7 @@ INDICES: tuple[Index, ...] = (
     ("sync_journal_record", "sync_journal", ("tablename", "record_id"), True),
     ("sync_journal_order", "sync_journal", ("tablename", "seq", "record_id", "origin"), False),
     ("sync_journal_seq", "sync_journal", ("seq",), True),
+    ("sync_change_record", "sync_change", ("tablename", "record_id"), False),
     ("sync_checkpoint_task", "sync_checkpoint", ("repository_id", "tablename", "direction"), True),
     ("sync_deferred_record", "sync_deferred", ("tablename", "record_id", "fieldname", "position"), True),
     ("sync_deferred_target", "sync_deferred", ("target", "uuid"), False),

@@ -11,7 +11,7 @@ from .fields import declare
 
 
 def define_journal(db: Any, clock: Clock) -> None:
-    """Define the journal and its tables; journal.py and checkpoints.py write them without pydal."""
+    """Define the journal and its tables; journal.py, changes.py and checkpoints.py write them without pydal."""
     declare(
         db,
         "sync_journal",
@@ -43,6 +43,28 @@ def define_journal(db: Any, clock: Clock) -> None:
             Field("tablename", length=64, notnull=True, unique=True),
             Field("last_id", "bigint", notnull=True, default=0),
             Field("modified_on", "datetime"),
+        ],
+    )
+    declare(
+        db,
+        "sync_change",
+        lambda: [
+            Field("tablename", length=64, notnull=True),
+            Field("record_id", "integer", notnull=True),
+            # The stamp: milliseconds since 1970 (UTC), and the site where the edit was made.
+            Field("time", "bigint", notnull=True),
+            Field("site", length=64, notnull=True),
+            Field("by_email", length=255, notnull=True, default=""),
+            # who brought it, None for a change made here
+            Field("repository_id", "integer"),
+            Field("kind", length=16, notnull=True),
+            # JSON: name of each field -> its former value in a list, or an empty list
+            Field("former", "text", notnull=True),
+            # JSON: the stamps that a decision settles, None for none
+            Field("settled", "text"),
+            # of the journal: the record's change that this is a part of
+            Field("position", "bigint"),
+            Field("noted_on", "datetime"),
         ],
     )
     declare(

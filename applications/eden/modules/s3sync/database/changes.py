@@ -1,0 +1,165 @@
+"""Which fields of records were changed, in the table sync_change (ports.Changes)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from ..core.clock import Clock
+from ..core.fields import Change, ChangeKind, Edits, Stamp, fold
+from ..core.schema import Schema
+from ..exchange.ports import Row
+from .journal import SqlJournal
+from .store.column_types import MOMENT
+
+_WRITTEN = (
+    "tablename, record_id, time, site, by_email, repository_id, kind, former, settled, position, noted_on"
+)
+#: The longest address that can be that of a mailbox has 254 characters.
+_LONGEST_ADDRESS = 255
+_LETTERS_OF_SITE = 8
+
+#: How a value is read that JSON has no type for, by the kind of its field.
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "decimal": Decimal,
+}
+
+
+class SqlChanges:
+    """Changes in the site's database.
+
+    Args:
+        journal: the journal, on the DAL with the tables of ``tables.define``.
+        schema: gives the schema, for the types of former values.
+        clock: the site's clock.
+    """
+
+    def __init__(self, journal: SqlJournal, schema: Callable[[], Schema], clock: Clock) -> None:
+        self._journal = journal
+        self._store = journal.store
+        self._schema = schema
+        self._clock = clock
+        self._changes = self._store.columns.name("sync_change")
+
+    @property
+    def site(self) -> str:
+        """See ports.Changes: the beginning of the journal's identity, so that a copied site is another one."""
+        identity = self._journal.stored_identity() or ""
+        return identity.rpartition(":")[2].replace("-", "").lower()[:_LETTERS_OF_SITE]
+
+    def of(self, table: str, keys: Collection[int]) -> dict[int, list[Change]]:
+        """See ports.Changes."""
+        noted = self._store.columns.plain("noted_on", MOMENT)
+        read = self._store.columns.decoder(MOMENT) or _unchanged
+        readers = self._readers(table)
+        found: dict[int, list[Change]] = {}
+        for row in self._read(f"repository_id, kind, position, {noted}", table, keys):
+            change = _change(row)
+            found.setdefault(change.key, []).append(
+                change._replace(
+                    fields={name: _former(value, readers.get(name)) for name, value in change.fields.items()},
+                    via=row[7],
+                    kind=ChangeKind(row[8]),
+                    position=row[9],
+                    noted_on=read(row[10]),
+                )
+            )
+        return found
+
+    def edits(self, table: str, keys: Collection[int]) -> dict[int, Edits]:
+        """See ports.Changes."""
+        found: dict[int, list[Change]] = {}
+        for row in self._read("NULL", table, keys):
+            change = _change(row)
+            found.setdefault(change.key, []).append(change)
+        return {key: fold(changes) for key, changes in found.items()}
+
+    def _read(self, columns: str, table: str, keys: Collection[int]) -> Sequence[Row]:
+        """Return the rows of records in the order in which they were written, with columns behind the usual ones."""
+        if not keys or not self._are_there(table):
+            return ()
+        sql = (
+            f"SELECT id, record_id, time, site, by_email, former, settled, {columns} FROM {self._changes} "
+            f"WHERE tablename = {self._store.mark} AND record_id IN "
+        )
+        return sorted(self._store.by_keys(sql, (table,), keys), key=_order)
+
+    def _are_there(self, table: str) -> bool:
+        """Return whether any record of a table was edited; none was while a site is filled."""
+        sql = f"SELECT 1 FROM {self._changes} WHERE tablename = {self._store.mark} LIMIT 1"
+        return bool(self._store.rows(sql, (table,)))
+
+    def _readers(self, table: str) -> dict[str, Callable[[Any], Any]]:
+        known = self._schema().get(table)
+        fields = () if known is None else known.fields.values()
+        return {each.name: _READERS[each.kind] for each in fields if each.kind in _READERS}
+
+    def note(self, table: str, changes: Sequence[Change]) -> None:
+        """See ports.Changes."""
+        if not changes:
+            return
+        encode = self._store.columns.encoder(MOMENT) or _unchanged
+        now = encode(self._clock.now())
+        positions = self._journal.positions(table, {change.key for change in changes})
+        rows = [
+            (
+                table,
+                change.key,
+                *change.stamp,
+                change.by[:_LONGEST_ADDRESS],
+                change.via,
+                change.kind.value,
+                _json(change.fields),
+                _json(change.settled) if change.settled else None,
+                positions.get(change.key, (None, None))[0],
+                now,
+            )
+            for change in changes
+        ]
+        marks = self._store.marks(_WRITTEN.count(",") + 1)
+        self._store.begin_if_needed()
+        self._store.run_many(f"INSERT INTO {self._changes} ({_WRITTEN}) VALUES ({marks})", rows)
+
+
+def _order(row: Row) -> int:
+    key: int = row[0]
+    return key
+
+
+def _change(row: Row) -> Change:
+    """Return a change from its row, with former values as JSON has them."""
+    _, key, moment, site, by, fields, settled = row[:7]
+    stamps = tuple(Stamp(*each) for each in json.loads(settled)) if settled else ()
+    return Change(key, Stamp(moment, site), by, json.loads(fields), settled=stamps)
+
+
+def _former(value: list[Any], read: Callable[[Any], Any] | None) -> list[Any]:
+    """Return a former value as the Store gives it; none if the field has another type now that cannot have it."""
+    if read is None or not value or value[0] is None:
+        return value
+    try:
+        return [read(value[0])]
+    except (TypeError, ValueError, ArithmeticError):
+        return []
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_written)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not a value of the store")
+
+
+def _unchanged(value: Any) -> Any:
+    return value
