@@ -260,6 +260,19 @@ def is_newer(ours: Version, theirs: Version, tie: Callable[[], bool]) -> bool:
     return tie()
 
 
+def preferred(policy: Policy, ours: int | None, theirs: int | None) -> Side | None:
+    """Return the side that a policy prefers where both edited a field, None for the later edit.
+
+    Args:
+        policy: the policy.
+        ours, theirs: the master copy indices, see ``Version``.
+    """
+    if policy is Policy.NEWER:
+        return None
+    taken = policy is Policy.OTHER or (policy is Policy.MASTER and bool(ours) and theirs == 1)
+    return Side.THEIRS if taken else Side.OURS
+
+
 def method_of(ours: Version | None, theirs: Version) -> Method:
     """Return the method that the incoming version needs."""
     if theirs.deleted:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Union
 
+from .fields import Edits
 from .kept import Side
 
 
@@ -62,6 +63,7 @@ class Record:
     ``values`` holds only the fields in the document; None is an explicit NULL ("cleared"). ``references``
     holds foreign keys: a Reference, a tuple of them for list:reference, or None for an explicit NULL.
     ``twins`` are further uuids under which the sender knows the record, None where it does not say.
+    ``edits`` is which of its fields were edited, None where the sender does not say.
     ``errors`` holds fields that could not be decoded. Times are UTC without zone and microseconds.
     """
 
@@ -72,6 +74,7 @@ class Record:
         "created_by",
         "created_on",
         "deleted",
+        "edits",
         "errors",
         "mci",
         "modified_by",
@@ -109,6 +112,7 @@ class Record:
         references: dict[str, ReferenceValue] | None = None,
         components: list["Record"] | None = None,
         errors: dict[str, FieldError] | None = None,
+        edits: Edits | None = None,
     ) -> None:
         self.table = table
         self.uuid = uuid
@@ -129,6 +133,7 @@ class Record:
         self.references = {} if references is None else references
         self.components = [] if components is None else components
         self.errors = {} if errors is None else errors
+        self.edits = edits
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Record):

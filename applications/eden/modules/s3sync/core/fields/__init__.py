@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .changes import Change, ChangeKind, fold, learned
 from .edits import EVERY_FIELD, NO_EDITS, Edit, Edits, Stamp, next_time
-from .merge import Dispute, Merge, Rules, Undated, merge, together
+from .merge import LEFT, Dispute, Merge, Rules, Undated, merge, together
 
 __all__ = [
     "EVERY_FIELD",
+    "LEFT",
     "NO_EDITS",
     "Change",
     "ChangeKind",

@@ -11,6 +11,10 @@ from .edits import EVERY_FIELD, Edit, Edits, Stamp
 from .merge import Merge
 
 
+#: How many edits that lost a field remembers as decided on.
+_MOST_SETTLED = 20
+
+
 class ChangeKind(TextEnum):
     """What a change was.
 
@@ -65,13 +69,18 @@ def fold(changes: Iterable[Change]) -> Edits:
         time, site = change.stamp
         if time > seen.get(site, -1):
             seen[site] = time
-        if change.fields:
-            edit = Edit(change.stamp, change.by, change.settled)
-            if EVERY_FIELD in change.fields:
-                fields = {EVERY_FIELD: edit}
-            for name in change.fields:
-                fields[name] = edit
+        if EVERY_FIELD in change.fields:
+            fields = {}
+        for name in change.fields:
+            fields[name] = Edit(change.stamp, change.by, _settled(change, fields.get(name)))
     return Edits(fields, seen)
+
+
+def _settled(change: Change, before: Edit | None) -> tuple[Stamp, ...]:
+    """Return what an edit settled, and the one that it replaces: only the last edit of a field travels."""
+    if before is None or not before.settled:
+        return change.settled
+    return tuple(sorted({*change.settled, *before.settled}))[-_MOST_SETTLED:]
 
 
 def learned(key: int, merge: Merge, former: Mapping[str, Any], by: str, via: int | None) -> list[Change]:

@@ -124,6 +124,7 @@ class Exporter:
             results=count,
             url=self._base_url or None,
             domain=None if request.paged else self._domain,
+            by_field=request.paged,
             **(attributes(page) if attributes is not None else {}),
         ).encode("utf-8")
         _write_header(out, opening)

@@ -8,6 +8,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from ...core.fields import Edits
 from ...core.schema import Component, Table
 from ...wire.s3xml import strip_domain, with_domain
 from ..bitset import Bitset
@@ -97,6 +98,7 @@ class Writing:
         self._roles: dict[int, str | None] = {}
         self._waiting: dict[str, dict[int, list[tuple[str, Target]]]] = {}
         self._twins: dict[str, dict[int, list[str]]] = {}
+        self._edits: dict[str, dict[int, Edits]] = {}
         self._written: dict[str, Bitset] = {}
         self._filled: dict[str, bool] = {}
         self.records = 0
@@ -136,6 +138,9 @@ class Writing:
     def twins(self, table: str) -> Mapping[int, Sequence[str]]:
         return self._twins.get(table, {})
 
+    def edits(self, table: str) -> Mapping[int, Edits]:
+        return self._edits.get(table, {})
+
     def prepare(self, encoder: TableEncoder, rows: Sequence[Row]) -> dict[str, set[int]]:
         """Look up everything that the rows refer to, with one query per kind; return the keys by target table."""
         referred = encoder.keys_referred_to(rows)
@@ -151,6 +156,10 @@ class Writing:
         if encoder.names_twins:
             found = self._ports.twins.of(table, [row[0] for row in rows])
             self._twins.setdefault(table, {}).update(found)
+        if self._style.paged:
+            edited = self._ports.changes.edits(table, [row[0] for row in rows])
+            if edited:
+                self._edits.setdefault(table, {}).update(edited)
         waiting: dict[int, list[tuple[str, Target]]] = {}
         for each in self._ports.pending_references.deferred_of(table, [row[0] for row in rows]):
             if each.target:

@@ -10,6 +10,7 @@ from typing import (
     Protocol,
 )
 
+from ...core.fields import Edits
 from ...wire.s3xml import list_reference, reference, reference_frame
 from ...wire.values.writing import Pieces
 from ...wire.xml_text import escape_attrs
@@ -48,6 +49,10 @@ class ReferenceNames(Protocol):
 
     def twins(self, table: str) -> Mapping[int, Sequence[str]]:
         """Return key -> further uuids under which others know the records."""
+        ...
+
+    def edits(self, table: str) -> Mapping[int, Edits]:
+        """Return key -> which fields were edited, for records that were."""
         ...
 
 

@@ -16,8 +16,9 @@ from typing import (
     NamedTuple,
 )
 
+from ...core.fields import Edits
 from ...core.schema import Component, Field, Schema, Table
-from ...wire.s3xml import RESOURCE_CLOSE, further_uuids, resource_open, with_domain
+from ...wire.s3xml import RESOURCE_CLOSE, edits_attribute, further_uuids, resource_open, with_domain
 from ...wire.values.datetimes import write_datetimes
 from ...wire.values.json_references import portable
 from ...wire.values.uploads import upload_writer
@@ -258,6 +259,9 @@ class TableEncoder:
         if self.names_twins:
             twins = names.twins(self.table.name)
             pieces.append([further_uuids(twins.get(key, ())) for key in columns[0]])
+        edits = names.edits(self.table.name)
+        if edits:
+            pieces.append(self._edits(columns, names, edits))
         pieces += [">", *fields]
         if nested:
             pieces.append(["".join(nested.get(key, ())) for key in columns[0]])
@@ -286,6 +290,16 @@ class TableEncoder:
             pieces += _escaped(name, emails, _as_they_are)
         roles = of_each(column("owned_by_group"), lambda group: names.role(group) if group else None)
         return pieces + _escaped("owned_by_group", roles, _as_they_are)
+
+    def _edits(
+        self, columns: Sequence[Sequence[Any]], names: ReferenceNames, edits: Mapping[int, Edits]
+    ) -> list[str]:
+        at = self.position.get("modified_by")
+        users = [None] * len(columns[0]) if at is None else columns[at]
+        return [
+            edits_attribute(edits[key], names.user(user) if user else None) if key in edits else ""
+            for key, user in zip(columns[0], users)
+        ]
 
     def _encode_deleted(self, row: Row, names: ReferenceNames, alias: str | None) -> str:
         held = dict(zip(self.columns, row))

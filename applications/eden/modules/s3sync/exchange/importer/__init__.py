@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
+from dataclasses import replace
 from typing import Callable
 
+from ...core.fields import NO_EDITS
 from ...core.gc_pause import paused_gc
 from ...core.kept import SUPERSEDABLE, Kept, KeptKind
 from ...core.limits import BATCH_SIZE
@@ -151,6 +153,7 @@ class Importer:
         transaction: Callable[[], AbstractContextManager[None]],
         on_batch: Callable[[Report], None] | None = None,
     ) -> Report:
+        context = replace(context, by_field=document.header.by_field)
         gatherer = Gatherer(self._ports.schema, document, context.own_domain, terms.components)
         batches = document.batches(self._batch_size)
         return self._import_batches(batches, document.main, gatherer, terms, context, transaction, on_batch)
@@ -315,8 +318,8 @@ class Importer:
             winner=outcome.winner,
             reason=outcome.reason,
             ours=ours.get(name, {}).get(item.key or 0),
-            theirs=encode_record(_with_master(item), self._ports.schema),
-            modified_on=item.record.modified_on,
+            theirs=encode_record(_with_master(item, context.by_field), self._ports.schema),
+            modified_on=(item.whole or item.record).modified_on,
             fingerprint=item.fingerprint(),
             missing=_awaited(item),
             again=outcome.again,
@@ -325,12 +328,15 @@ class Importer:
         )
 
 
-def _with_master(item: Item) -> Record:
+def _with_master(item: Item, by_field: bool) -> Record:
     """Return the record of an item as it can be imported alone: a rejected component names its master."""
-    master, component = item.master, item.component
-    if master is None or master.uuid is None or component is None or component.fkey in item.record.references:
-        return item.record
-    record = copy(item.record)
+    master, component, record = item.master, item.component, item.whole or item.record
+    if by_field and record.edits is None:
+        record = copy(record)
+        record.edits = NO_EDITS
+    if master is None or master.uuid is None or component is None or component.fkey in record.references:
+        return record
+    record = copy(record)
     record.references = {**record.references, component.fkey: Reference(master.plan.table.name, master.uuid)}
     return record
 

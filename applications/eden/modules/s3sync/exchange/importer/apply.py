@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Callable
 
-from ...core.kept import Side
 from ...core.records import Action, Outcome, Reference
 from ..ports import Ports
+from .by_field import ChangeWriter, has_learned
 from .context import Context, HookForm
 from .create import Creator
 from .deletion import Deleter, Merger
@@ -60,6 +60,7 @@ class Applier:
         self._creator = Creator(ports, context, self._owners, self._links)
         self._updater = Updater(ports, context, self._owners, self._links, deleter)
         self._merger = Merger(ports, context, deleter)
+        self._changes = ChangeWriter(ports, context)
         self._waiting = PendingWriter(ports, context.repository_id, deleter, resolver, uuid_of)
 
     def apply(self, batch: Batch, main: str) -> None:
@@ -88,12 +89,14 @@ class Applier:
         for item in batch.items:
             if item.outcome is None:
                 item.outcome = self._outcome(item)
-        written = [item for item in live if item.outcome is not None and _is_written(item.outcome)]
+        written = [item for item in live if _is_written(item)]
         self._waiting.write_json_references(written, batch)
-        self._note(written, batch.items, main)
+        learning = [item for item in batch.items if has_learned(item) and not _is_written(item)]
+        self._note([*written, *learning], batch.items, main)
+        self._changes.write(batch.items, written)
         self._waiting.defer(written)
         self._waiting.ask_again([item for item in batch.items if item.plan.uploads and _is_here(item)])
-        known = [item for item in batch.items if item.further_uuids and _is_known(item.outcome)]
+        known = [item for item in batch.items if item.further_uuids and _is_known(item)]
         awaited = self._waiting.settle([*written, *known])
         self._waiting.redirect([item for item in batch.items if item.survivor and item.is_new])
         self._after(written, awaited)
@@ -116,7 +119,7 @@ class Applier:
         outcome = item.outcome
         if not self._synchronise_uuids or outcome is None or not adopts(item):
             return False
-        return outcome.action is Action.UNCHANGED or _is_written(outcome)
+        return outcome.action is Action.UNCHANGED or _is_written(item)
 
     def _note(self, written: Sequence[Item], items: Sequence[Item], main: str) -> None:
         """Give the changes their positions in the journal, the main records last so that theirs cover the others'."""
@@ -210,14 +213,19 @@ def _is_same(item: Item) -> bool:
 def _is_here(item: Item) -> bool:
     """Return whether the record here is what an item says, whether or not it was written."""
     outcome = item.outcome
-    same = outcome is not None and (outcome.action is Action.UNCHANGED or _is_written(outcome))
+    same = outcome is not None and (outcome.action is Action.UNCHANGED or _is_written(item))
     return same and not item.record.deleted
 
 
-def _is_known(outcome: Outcome | None) -> bool:
+def _is_known(item: Item) -> bool:
     """Return whether a record is here although this version of it was not written."""
-    return outcome is not None and outcome.action is not Action.REJECTED and not _is_written(outcome)
+    outcome = item.outcome
+    return outcome is not None and outcome.action is not Action.REJECTED and not _is_written(item)
 
 
-def _is_written(outcome: Outcome) -> bool:
-    return outcome.action in _WRITTEN or outcome.winner is Side.THEIRS
+def _is_written(item: Item) -> bool:
+    """Return whether anything of an incoming version was written."""
+    outcome, decision = item.outcome, item.decision
+    if outcome is None or decision is None:
+        return False
+    return outcome.action in _WRITTEN or (outcome.action is Action.CONFLICT and decision.take)

@@ -45,6 +45,7 @@ class Context:
         final: whether a deletion that others stand in the way of is refused at once. In an exchange it waits: they may
             be deleted, moved or freed by what comes later.
         by_account: whether the account has written the records, whatever they say of users and groups.
+        by_field: whether records say which of their fields were edited; one that does not say it was never edited.
     """
 
     repository_id: int | None = None
@@ -61,6 +62,7 @@ class Context:
     again: bool = False
     final: bool = True
     by_account: bool = False
+    by_field: bool = False
 
 
 class Vars(dict[str, Any]):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple, Union
 
 from ...core.errors import RowRefused
+from ...core.fields import Merge
 from ...core.kept import Deferred, Kept, KeptKind
 from ...core.policy import Decision
 from ...core.records import Action, FieldError, Outcome, Record, Upload
@@ -59,7 +60,8 @@ class Item:
 
     ``twin`` says that the original has another uuid here, which it keeps; ``further_uuids`` are those under which it is
     to be known from now on; ``other`` is the uuid of a live record here that the sender takes for the same one, while
-    this one was deleted here; ``waits`` lists what an earlier version of it still waits for.
+    this one was deleted here; ``waits`` lists what an earlier version of it still waits for. Where it was merged by
+    field, ``merge`` says how, and ``whole`` is the record as it came if ``record`` says only what was taken.
     """
 
     __slots__ = (
@@ -71,6 +73,7 @@ class Item:
         "key",
         "links",
         "master",
+        "merge",
         "missing",
         "original",
         "other",
@@ -85,6 +88,7 @@ class Item:
         "uuid",
         "waits",
         "warnings",
+        "whole",
     )
 
     def __init__(
@@ -123,6 +127,8 @@ class Item:
         self.twin = False
         self.further_uuids: tuple[str, ...] = ()
         self.other: str | None = None
+        self.merge: Merge | None = None
+        self.whole: Record | None = None
 
     def found(self, row: tuple[Any, ...]) -> None:
         """Set the record here, with JSON values as they travel, to compare them with incoming ones."""
@@ -151,7 +157,7 @@ class Item:
 
     def fingerprint(self) -> str:
         """Return a digest of the incoming version, the same each time this version comes."""
-        record = self.record
+        record = self.whole or self.record
         content = repr(
             (
                 record.table,

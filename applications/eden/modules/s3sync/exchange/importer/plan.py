@@ -17,6 +17,7 @@ from ...core.policy import Decision, DecisionReason, Method, Policy, Terms, Vers
 from ...core.records import Action, Record, Upload
 from ...core.schema import Component
 from ..ports import Ports
+from .by_field import FieldMerger
 from .check import Checker
 from .context import Context
 from .echoes import Echoes
@@ -81,6 +82,7 @@ class Planner:
         self._echoes = Echoes(ports.schema, ports.kept_versions, gatherer, context.repository_id)
         self._latest = self._now + context.max_ahead
         self._foresight = Foresight(ports)
+        self._fields = FieldMerger(ports, context, self._now)
         self._ranks = Ranks(ports, gatherer)
         self._checker = Checker(ports.schema, ports.store, self._now, self._latest)
 
@@ -178,6 +180,7 @@ class Planner:
         contested_here = {id(item) for item in changed_here}
         echoes = self._echoes.among(changed_here) if changed_here else _NONE
         moved_away = self._moved_away(contested)
+        self._fields.prepare(items, different, contested_here - echoes)
         # What a person or program imports here is an edit: later than what it edits, or other sites would refuse it.
         by_hand = self._context.repository_id is None
         for item in items:
@@ -187,8 +190,12 @@ class Planner:
             if decision is None:
                 if item.original is None:
                     decision = self._decide_unknown(item.record)
+                    if decision.take and self._fields.knows(item):
+                        self._fields.learn(item)
                 elif id(item) not in different:
                     decision = self._on_same
+                    if self._fields.knows(item):
+                        self._fields.learn(item)
                 elif self._is_agreed(item):
                     decision = _carry_out(self._agreed[item.uuid or ""])
                 elif id(item) in echoes:
@@ -260,7 +267,25 @@ class Planner:
         return not ours_deleted and not item.changes and not item.links
 
     def _decide_item(self, item: Item, changed_here: bool) -> Decision:
-        """Decide on a record that is here with other values."""
+        """Decide on a record that is here with other values, field by field where their edits are known."""
+        if not self._fields.knows(item) or Method.UPDATE not in self._terms.strategy:
+            return self._decide_whole(item, changed_here)
+        policy = self._ruling(item) or self._terms.conflict_policy
+        if not item.ours("deleted"):
+            return self._fields.decide(
+                item, changed_here, policy, lambda: self._decide_whole(item, changed_here)
+            )
+        decision = self._decide_whole(item, changed_here)
+        if not decision.take:
+            return decision
+        # It lives again: with what was edited here before it was deleted.
+        merged = self._fields.decide(item, changed_here, policy, lambda: decision)
+        if merged.action is Action.CONFLICT:
+            return merged._replace(take=True)
+        return decision._replace(assert_ours=decision.assert_ours or merged.assert_ours)
+
+    def _decide_whole(self, item: Item, changed_here: bool) -> Decision:
+        """Decide on a record that is here with other values: it is taken as a whole, or not at all."""
         record = item.record
         theirs = Version(record.modified_on or self._now, record.deleted, record.mci, record.replaced_by)
         moment = item.ours("modified_on")

@@ -5,13 +5,16 @@
 - ``limits``, ``record_size``, ``identifiers``: how large documents, records and identifiers may be.
 - ``encoder``: from a Record to an element, and the pieces from which the exporter builds one without a Record.
 - ``document``: a document on disk, its main records in order, the others on demand.
+- ``edits``: which fields of a record were edited, when, where and by whom.
 - ``error_tree``: the errors that a receiver reports to the sender.
 """
 
 from .decoder import Decoder
+from .edits import read_edits, write_edits
 from .encoder import (
     FOOTER,
     RESOURCE_CLOSE,
+    edits_attribute,
     encode_record,
     further_uuids,
     header,
@@ -35,6 +38,7 @@ __all__ = (
     "Element",
     "Header",
     "document",
+    "edits_attribute",
     "elements",
     "encode_record",
     "error_tree",
@@ -43,6 +47,7 @@ __all__ = (
     "header",
     "list_reference",
     "parse_fragment",
+    "read_edits",
     "reference",
     "reference_frame",
     "rejected_uuids",
@@ -50,4 +55,5 @@ __all__ = (
     "strip_domain",
     "too_long",
     "with_domain",
+    "write_edits",
 )

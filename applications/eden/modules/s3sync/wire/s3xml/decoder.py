@@ -16,6 +16,7 @@ from ...core.text import shown
 from ..values.datetimes import parse_datetime
 from ..values.reading import ABSENT, Reader, reader
 from ..values.uploads import upload_reader
+from .edits import read_edits
 from .identifiers import checked_identifier
 from .limits import LONGEST_ATTRIBUTE, LONGEST_IDENTIFIER, LONGEST_MEMBERS
 
@@ -258,6 +259,12 @@ def _attributes(record: Record, get: Callable[[str], str | None]) -> None:
             record.twins = tuple(_identifiers(twins))
         except ValueError as error:
             record.errors["twins"] = FieldError(_kept(twins), str(error))
+    edits = get("edits")
+    if edits is not None:
+        try:
+            record.edits = read_edits(edits, record.modified_by)
+        except ValueError as error:
+            record.errors["edits"] = FieldError(_kept(edits), str(error))
     approved = get("approved")
     if approved is not None:
         record.approved = approved.strip().lower() != "false"

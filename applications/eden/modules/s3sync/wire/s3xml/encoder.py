@@ -12,18 +12,20 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Callable, Union
 
+from ...core.fields import Edits
 from ...core.records import Record, Reference
 from ...core.schema import Field, Schema, Table
 from ..values.datetimes import write_datetime
 from ..values.uploads import upload_writer
 from ..values.writing import writer
 from ..xml_text import escape_attr, escape_text
+from .edits import write_edits
 
 FOOTER = "</s3xml>"
 RESOURCE_CLOSE = "</resource>"
 
 # Attributes that are written as received if their text cannot be read.
-_READ_ATTRIBUTES = ("uuid", "tuid", "replaced_by", "mci", "created_on", "modified_on", "twins")
+_READ_ATTRIBUTES = ("uuid", "tuid", "replaced_by", "mci", "created_on", "modified_on", "twins", "edits")
 
 Moment = Union[datetime, str, None]
 
@@ -42,6 +44,7 @@ def header(
     restored: bool = False,
     total: int | None = None,
     waiting: int = 0,
+    by_field: bool = False,
 ) -> str:
     """Return the beginning of a document, up to the first record.
 
@@ -55,6 +58,7 @@ def header(
         restored: whether the presented cursor is not known here (any more).
         total: number of main records after the presented cursor, these included; None if not requested.
         waiting: number of the reader's deletions that wait here.
+        by_field: whether records say which fields were edited.
     """
     if success is None:
         success = results is None or results > 0
@@ -76,6 +80,7 @@ def header(
                 ("restored", "true" if restored else None),
                 ("total", total),
                 ("waiting", waiting or None),
+                ("edits", "1" if by_field else None),
             )
             if value is not None
         ),
@@ -102,6 +107,7 @@ def resource_open(
     tuid: str | None = None,
     approved: bool = True,
     twins: Sequence[str] | None = None,
+    edits: Edits | None = None,
 ) -> str:
     """Return the start tag of a record; RESOURCE_CLOSE ends it.
 
@@ -120,6 +126,7 @@ def resource_open(
         tuid: identifier within the document, for a record without uuid.
         approved: False for a record that needs approval.
         twins: further uuids under which it is known, None to say nothing of them.
+        edits: which fields were edited, None to say nothing of it.
     """
     text = f'<resource name="{table}"'
     if alias is not None:
@@ -155,7 +162,8 @@ def resource_open(
         text += ' approved="false"'
     if nulls:
         text += f' null="{" ".join(nulls)}"'
-    return f"{text}{further_uuids(twins)}>"
+    told = "" if edits is None else edits_attribute(edits, modified_by)
+    return f"{text}{further_uuids(twins)}{told}>"
 
 
 def further_uuids(twins: Sequence[str] | None) -> str:
@@ -163,6 +171,11 @@ def further_uuids(twins: Sequence[str] | None) -> str:
     if twins is None:
         return ""
     return f' twins="{escape_attr(json.dumps(list(twins), ensure_ascii=False))}"'
+
+
+def edits_attribute(edits: Edits, modified_by: str | None) -> str:
+    """Return the attribute that says which fields of a record were edited; arguments as ``write_edits``."""
+    return f' edits="{escape_attr(write_edits(edits, modified_by))}"'
 
 
 def reference(field: str, table: str, uuid: str, text: str | None = None) -> str:
@@ -258,6 +271,7 @@ def _encoded(
         tuid=read["tuid"],
         approved=record.approved,
         twins=read["twins"],
+        edits=read["edits"],
     )
     unread = "".join(f' {name}="{escape_attr(raw[name])}"' for name in _READ_ATTRIBUTES if name in raw)
     yield f"{opening[:-1]}{unread}>" if unread else opening

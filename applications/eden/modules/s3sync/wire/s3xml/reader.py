@@ -47,6 +47,7 @@ class Header:
         restored: whether the sender does not know the presented cursor (any more).
         total: number of main records that were waiting, these included; None if the sender does not say.
         waiting: number of the reader's deletions that wait at the sender.
+        by_field: whether records say which fields were edited; one that does not say it was never edited.
     """
 
     success: bool = True
@@ -59,6 +60,7 @@ class Header:
     restored: bool = False
     total: int | None = None
     waiting: int = 0
+    by_field: bool = False
 
     @property
     def is_paged(self) -> bool:
@@ -277,6 +279,7 @@ def _header(root: etree._Element) -> Header:
         restored=root.get("restored") == "true",
         total=_number(root.get("total")),
         waiting=_number(root.get("waiting")) or 0,
+        by_field=root.get("edits") == "1",
     )
 
 

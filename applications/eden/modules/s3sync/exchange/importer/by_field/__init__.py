@@ -1,0 +1,8 @@
+"""Merges incoming versions of records with those that are here field by field, and remembers what was changed."""
+
+from __future__ import annotations
+
+from .merger import FieldMerger
+from .noting import ChangeWriter, has_learned
+
+__all__ = ["ChangeWriter", "FieldMerger", "has_learned"]

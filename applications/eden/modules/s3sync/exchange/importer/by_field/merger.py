@@ -1,0 +1,261 @@
+"""Decides on incoming versions field by field, where the edits of both versions are known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
+from datetime import datetime
+from typing import Any, Callable, NamedTuple
+
+from ....core.clock import TICK
+from ....core.fields import LEFT, NO_EDITS, Change, Edits, Merge, Rules, Undated, merge, together
+from ....core.kept import Side
+from ....core.policy import Decision, DecisionReason, Policy, preferred
+from ....core.records import Action
+from ...ports import Ports
+from ..context import Context
+from ..items import Item, TablePlan
+from .lists import joined
+from .stamps import milliseconds, stamp_of
+from .whole_records import edits_of_sender, former_values, unseen
+
+
+class _Versions(NamedTuple):
+    """What is known of two versions of a record.
+
+    Attributes:
+        ours, theirs: their edits.
+        hidden: those of our changes that the sender does not know, where they were looked up.
+    """
+
+    ours: Edits
+    theirs: Edits
+    hidden: Sequence[Change] = ()
+
+
+class _TableRules(NamedTuple):
+    """What a table says about merging."""
+
+    together: Mapping[str, frozenset[str]]
+    lists: frozenset[str]
+    every: tuple[str, ...]
+
+
+class FieldMerger:
+    """Merges the records of one import.
+
+    Args:
+        ports: the ports of the site.
+        context: where the records come from.
+        now: the time of the import (UTC).
+    """
+
+    def __init__(self, ports: Ports, context: Context, now: datetime) -> None:
+        self._changes = ports.changes
+        self._context = context
+        self._moment = now
+        self._now = milliseconds(now)
+        self._latest = milliseconds(now + context.max_ahead)
+        self._versions: dict[int, _Versions] = {}
+        self._tables: dict[str, _TableRules] = {}
+        self._site: str | None = None
+
+    def prepare(
+        self, items: Iterable[Item], different: Collection[int], changed_here: Collection[int]
+    ) -> None:
+        """Look up the edits of the records of a batch.
+
+        Args:
+            items: the records.
+            different: id() of those that are here with other values.
+            changed_here: id() of those that changed here since the last exchange.
+        """
+        self._versions = {}
+        told: dict[str, list[Item]] = defaultdict(list)
+        whole: dict[str, list[Item]] = defaultdict(list)
+        if self._context.repository_id is None:
+            return  # What a person brings is an edit of all that differs.
+        for item in items:
+            record = item.record
+            if record.deleted or item.outcome is not None:
+                continue
+            if not tells_edits(item, self._context):
+                # A sender that has lost what it had sends again what is no edit of its own.
+                if id(item) in changed_here and not item.ours("deleted") and not self._context.again:
+                    whole[item.plan.table.name].append(item)
+            elif record.edits is not None or id(item) in different:
+                if item.original is None:
+                    self._versions[id(item)] = _Versions(NO_EDITS, record.edits or NO_EDITS)
+                else:
+                    told[item.plan.table.name].append(item)
+        for table, group in told.items():
+            ours = self._changes.edits(table, [item.key or 0 for item in group])
+            for item in group:
+                edits = ours.get(item.key or 0, NO_EDITS)
+                self._versions[id(item)] = _Versions(edits, item.record.edits or NO_EDITS)
+        for table, group in whole.items():
+            self._find_whole(table, group)
+
+    def _find_whole(self, table: str, items: Sequence[Item]) -> None:
+        """Find the edits of senders that send whole records."""
+        context = self._context
+        exchanged, sender = context.exchanged or 0, context.repository_id
+        keys = [item.key or 0 for item in items]
+        ours = self._changes.edits(table, keys)
+        found = self._changes.of(table, list(ours)) if ours else {}
+        for item in items:
+            hidden = unseen(found.get(item.key or 0, ()), exchanged, sender)
+            if hidden:
+                edits, record = ours[item.key or 0], item.record
+                stamp = stamp_of(
+                    self.site, sender, record.modified_on or self._moment, edits.seen
+                )
+                values = {name: item.changes.get(name) for name in _differing(item)}
+                theirs = edits_of_sender(edits, hidden, values, stamp, record.modified_by or "")
+                _own_copy(item)
+                if item.whole is not None:
+                    item.whole.edits = theirs
+                self._versions[id(item)] = _Versions(edits, theirs, hidden)
+
+    @property
+    def site(self) -> str:
+        """Identifier of this site."""
+        if self._site is None:
+            self._site = self._changes.site
+        return self._site
+
+    def knows(self, item: Item) -> bool:
+        """Return whether anything is known of the edits of a record in this batch."""
+        return id(item) in self._versions
+
+    def learn(self, item: Item) -> None:
+        """Take over what the sender knows of the edits of a record that is as it is here, or new."""
+        versions = self._versions[id(item)]
+        item.merge = merge(
+            versions.ours, versions.theirs, (), self._rules(item, None), every=self._table(item).every
+        )
+
+    def decide(
+        self, item: Item, changed_here: bool, policy: Policy, whole: Callable[[], Decision]
+    ) -> Decision:
+        """Decide field by field on a record that is here with other values.
+
+        What stays as it is here is left out of the item afterwards; ``item.whole`` then has the record as it came.
+
+        Args:
+            item: the record; ``knows`` is true of it.
+            changed_here: whether the sender does not know our version.
+            policy: who wins a field that both edited.
+            whole: returns the decision for whole records, for fields that no edit explains.
+        """
+        versions = self._versions[id(item)]
+        differing = _differing(item)
+        winner = preferred(policy, item.ours("mci"), item.record.mci)
+        rules, every = self._rules(item, winner), self._table(item).every
+        found = merge(versions.ours, versions.theirs, differing, rules, LEFT, every)
+        asserted = False
+        if found.unexplained:
+            decided = whole()
+            asserted = decided.assert_ours
+            undated = Undated(decided.take, decided.action is Action.CONFLICT)
+            found = merge(versions.ours, versions.theirs, differing, rules, undated, every)
+        item.merge = found
+        _restrict(item, differing - found.taken - found.joined)
+        for name in found.joined:
+            item.changes[name] = self._joined(item, name, versions)
+        if found.taken or found.joined:
+            _date(item, found.ahead)
+        returned = found.ahead and (found.decided is not None or not changed_here)
+        return _decision(found, policy, item, asserted or returned)
+
+    def _rules(self, item: Item, winner: Side | None) -> Rules:
+        table = self._table(item)
+        waiting = {link.field for link in item.links} | {each.field for each in item.missing}
+        return Rules(self.site, self._now, self._latest, winner, table.together, table.lists - waiting)
+
+    def _table(self, item: Item) -> _TableRules:
+        name = item.plan.table.name
+        if name not in self._tables:
+            self._tables[name] = _table_rules(item.plan)
+        return self._tables[name]
+
+    def _joined(self, item: Item, name: str, versions: _Versions) -> list[Any]:
+        hidden = versions.hidden or self._hidden(item, versions)
+        before = former_values(hidden).get(name) or [None]
+        ours, theirs = versions.ours.of(name), versions.theirs.of(name)
+        lists = [item.ours(name) or [], item.changes[name] or []]
+        if ours is not None and theirs is not None and ours.stamp > theirs.stamp:
+            lists.reverse()
+        return joined(before[0] or [], *lists)
+
+    def _hidden(self, item: Item, versions: _Versions) -> list[Change]:
+        key = item.key or 0
+        changes = self._changes.of(item.plan.table.name, [key]).get(key, [])
+        return [each for each in changes if not versions.theirs.has_seen(each.stamp)]
+
+
+def tells_edits(item: Item, context: Context) -> bool:
+    """Return whether the sender says which fields of a record were edited."""
+    told = context.by_field or item.record.edits is not None
+    return told and context.repository_id is not None
+
+
+def _table_rules(plan: TablePlan) -> _TableRules:
+    fields = {**plan.data, **plan.references}
+    lists = frozenset(name for name, field in fields.items() if field.kind.startswith("list:"))
+    return _TableRules(together(plan.table.together), lists, tuple(fields))
+
+
+def _differing(item: Item) -> set[str]:
+    return {*item.changes, *(link.field for link in item.links)}
+
+
+def _restrict(item: Item, fields: Collection[str]) -> None:
+    """Leave fields out of an incoming record."""
+    if not fields:
+        return
+    record = _own_copy(item)
+    record.values = {name: value for name, value in record.values.items() if name not in fields}
+    record.references = {name: value for name, value in record.references.items() if name not in fields}
+    item.changes = {name: value for name, value in item.changes.items() if name not in fields}
+    item.links = [link for link in item.links if link.field not in fields]
+    item.missing = [each for each in item.missing if each.field not in fields]
+
+
+def _date(item: Item, ahead: bool) -> None:
+    """Give a merged version its time: later than both, or that of the sender where it is all that was edited."""
+    ours, theirs = item.ours("modified_on"), item.record.modified_on
+    if ours is None or theirs is None or (not ahead and theirs >= ours):
+        return
+    _own_copy(item).modified_on = max(ours, theirs) + TICK if ahead else ours
+
+
+def _own_copy(item: Item) -> Any:
+    if item.whole is None:
+        item.whole = item.record
+        item.record = copy(item.record)
+    return item.record
+
+
+def _decision(found: Merge, policy: Policy, item: Item, assert_ours: bool) -> Decision:
+    takes = bool(found.taken or found.joined)
+    if not found.disputes:
+        return Decision(Action.UPDATED if takes else Action.UNCHANGED, takes, assert_ours=assert_ours)
+    won = any(each.winner is Side.THEIRS for each in found.disputes)
+    winner = Side.THEIRS if won else Side.OURS
+    return Decision(Action.CONFLICT, takes, _reason(policy, winner, item), winner, assert_ours)
+
+
+def _reason(policy: Policy, winner: Side, item: Item) -> DecisionReason:
+    if policy is Policy.MASTER and winner is Side.OURS and item.ours("mci"):
+        return DecisionReason.MASTER_NEITHER
+    return _REASONS[policy][winner is Side.THEIRS]
+
+
+_REASONS = {
+    Policy.NEWER: (DecisionReason.NEWER_KEPT, DecisionReason.NEWER_TAKEN),
+    Policy.OTHER: (DecisionReason.OTHER_TAKEN, DecisionReason.OTHER_TAKEN),
+    Policy.THIS: (DecisionReason.THIS_KEPT, DecisionReason.THIS_KEPT),
+    Policy.MASTER: (DecisionReason.MASTER_HERE, DecisionReason.MASTER_TAKEN),
+}
