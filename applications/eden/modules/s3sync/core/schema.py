@@ -166,6 +166,7 @@ class Table:
         onaccept_set: set-based counterpart of onaccept: takes the keys of all records written; None for none.
         onconflict: the resource's own conflict rule: takes our values, the incoming record and the repository id,
             returns a policy, or None to leave it to the task's.
+        together: groups of fields that are merged as one, such as a latitude and its longitude.
         json_references: JSON fields whose values may name other records (see ``wire.values.json_references``).
         realm: the table's own rule for the realm entity of a record: takes table name and values, returns a key or
             None.
@@ -188,6 +189,7 @@ class Table:
     onvalidation_set: Callable[[Sequence[Any], Collection[int]], None] | None = None
     onaccept_set: Callable[[Sequence[int]], None] | None = None
     onconflict: Callable[..., Any] | None = None
+    together: tuple[tuple[str, ...], ...] = ()
     json_references: frozenset[str] = frozenset()
     realm: Callable[[str, Mapping[str, Any]], int | None] | None = None
     computed: frozenset[str] = frozenset()

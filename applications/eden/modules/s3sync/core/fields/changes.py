@@ -10,7 +10,6 @@ from ..text import TextEnum
 from .edits import EVERY_FIELD, Edit, Edits, Stamp
 from .merge import Merge
 
-
 #: How many edits that lost a field remembers as decided on.
 _MOST_SETTLED = 20
 

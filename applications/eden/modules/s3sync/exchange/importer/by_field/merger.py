@@ -108,9 +108,7 @@ class FieldMerger:
             hidden = unseen(found.get(item.key or 0, ()), exchanged, sender)
             if hidden:
                 edits, record = ours[item.key or 0], item.record
-                stamp = stamp_of(
-                    self.site, sender, record.modified_on or self._moment, edits.seen
-                )
+                stamp = stamp_of(self.site, sender, record.modified_on or self._moment, edits.seen)
                 values = {name: item.changes.get(name) for name in _differing(item)}
                 theirs = edits_of_sender(edits, hidden, values, stamp, record.modified_by or "")
                 _own_copy(item)
@@ -165,7 +163,7 @@ class FieldMerger:
         for name in found.joined:
             item.changes[name] = self._joined(item, name, versions)
         if found.taken or found.joined:
-            _date(item, found.ahead)
+            _date(item, found.ahead, self._context)
         returned = found.ahead and (found.decided is not None or not changed_here)
         return _decision(found, policy, item, asserted or returned)
 
@@ -223,10 +221,10 @@ def _restrict(item: Item, fields: Collection[str]) -> None:
     item.missing = [each for each in item.missing if each.field not in fields]
 
 
-def _date(item: Item, ahead: bool) -> None:
+def _date(item: Item, ahead: bool, context: Context) -> None:
     """Give a merged version its time: later than both, or that of the sender where it is all that was edited."""
     ours, theirs = item.ours("modified_on"), item.record.modified_on
-    if ours is None or theirs is None or (not ahead and theirs >= ours):
+    if ours is None or theirs is None or (not ahead and theirs >= ours) or not context.is_possible(ours):
         return
     _own_copy(item).modified_on = max(ours, theirs) + TICK if ahead else ours
 
