@@ -117,6 +117,16 @@ def compare(
     return sorted(lines, key=lambda line: not line.differs)
 
 
+def differing(ours: Record, theirs: Record, table: Table, own_domain: str | None = None) -> frozenset[str]:
+    """Return the names of the fields that both versions contain, with different values; arguments as ``compare``."""
+    found = set()
+    for field in table.data_fields():
+        left, right = _given(ours, field.name), _given(theirs, field.name)
+        if left is not None and right is not None and _apart(left, right, own_domain):
+            found.add(field.name)
+    return frozenset(found)
+
+
 def agree(one: Record | None, other: Record | None, table: Table, own_domain: str | None = None) -> bool:
     """Return whether two versions exist and do not contradict each other in any field."""
     if one is None or other is None or one.deleted != other.deleted:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .merger import FieldMerger
 from .noting import ChangeWriter, has_learned
+from .whole_records import former_values
 
-__all__ = ["ChangeWriter", "FieldMerger", "has_learned"]
+__all__ = ["ChangeWriter", "FieldMerger", "former_values", "has_learned"]
