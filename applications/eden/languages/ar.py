@@ -1321,6 +1321,7 @@
 'Let the address begin with https://': 'اجعل العنوان يبدأ بـ https://',
 'A log-in page is in the way, most likely that of the network.': 'صفحة تسجيل دخول تعترض الطريق، على الأرجح صفحة الشبكة.',
 'Open any web page in a browser on this computer, log in there if it asks for it, and test again. If there is none, check the address.': 'افتح أي صفحة ويب في متصفح على هذا الحاسوب، وسجّل الدخول إن طُلب ذلك، ثم اختبر من جديد. وإن لم تظهر صفحة فتحقق من العنوان.',
+'Read the record again, put your change into it, and send that.': 'اقرأ السجل مرة أخرى، وضع تغييرك فيه، ثم أرسله.',
 'The file %(file)s was not sent: %(reason)s': 'لم يُرسل الملف %(file)s: %(reason)s',
 'The folder cannot be read.': 'لا يمكن قراءة المجلد.',
 'The folder is there and can be read.': 'المجلد موجود ويمكن قراءته.',

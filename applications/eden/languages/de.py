@@ -1141,6 +1141,7 @@
 'Let the address begin with https://': 'Lassen Sie die Adresse mit https:// beginnen',
 'A log-in page is in the way, most likely that of the network.': 'Eine Anmeldeseite ist im Weg, wahrscheinlich die des Netzes.',
 'Open any web page in a browser on this computer, log in there if it asks for it, and test again. If there is none, check the address.': 'Öffnen Sie auf diesem Computer irgendeine Webseite in einem Browser, melden Sie sich dort an, wenn danach gefragt wird, und testen Sie noch einmal. Wenn keine kommt, prüfen Sie die Adresse.',
+'Read the record again, put your change into it, and send that.': 'Lesen Sie den Datensatz noch einmal, ändern Sie ihn, und senden Sie das.',
 'The file %(file)s was not sent: %(reason)s': 'Die Datei %(file)s wurde nicht gesendet: %(reason)s',
 'The folder cannot be read.': 'Der Ordner kann nicht gelesen werden.',
 'The folder is there and can be read.': 'Der Ordner ist da und kann gelesen werden.',

@@ -1186,6 +1186,7 @@
 'Let the address begin with https://': 'Haga que la dirección empiece por https://',
 'A log-in page is in the way, most likely that of the network.': 'Hay una página de inicio de sesión de por medio, probablemente la de la red.',
 'Open any web page in a browser on this computer, log in there if it asks for it, and test again. If there is none, check the address.': 'Abra cualquier página web en un navegador de este equipo, inicie sesión si se lo pide y pruebe otra vez. Si no hay ninguna, compruebe la dirección.',
+'Read the record again, put your change into it, and send that.': 'Lea otra vez el registro, ponga en él su cambio y envíelo.',
 'The file %(file)s was not sent: %(reason)s': 'El archivo %(file)s no se envió: %(reason)s',
 'The folder cannot be read.': 'No se puede leer la carpeta.',
 'The folder is there and can be read.': 'La carpeta existe y se puede leer.',

@@ -1186,6 +1186,7 @@
 'Let the address begin with https://': 'Faites commencer l’adresse par https://',
 'A log-in page is in the way, most likely that of the network.': 'Une page de connexion fait obstacle, sans doute celle du réseau.',
 'Open any web page in a browser on this computer, log in there if it asks for it, and test again. If there is none, check the address.': 'Ouvrez une page web quelconque dans un navigateur sur cet ordinateur, connectez-vous si elle le demande et testez à nouveau. S’il n’y en a pas, vérifiez l’adresse.',
+'Read the record again, put your change into it, and send that.': 'Relisez l’enregistrement, mettez-y votre modification et envoyez-le.',
 'The file %(file)s was not sent: %(reason)s': 'Le fichier %(file)s n’a pas été envoyé : %(reason)s',
 'The folder cannot be read.': 'Le dossier ne peut pas être lu.',
 'The folder is there and can be read.': 'Le dossier est là et peut être lu.',

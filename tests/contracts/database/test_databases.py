@@ -23,6 +23,7 @@ from tests.contracts.database.kept_contract import KeptContract
 from tests.contracts.database.on_databases import OnDatabase, OnMySQL, OnPostgres, OnPostgresArrays, OnSQLite
 from tests.contracts.database.scan_contract import ScanContract
 from tests.contracts.database.store_contract import StoreContract
+from tests.contracts.database.tag_contract import TagContract
 from tests.contracts.database.transaction_contract import TransactionContract
 from tests.support import datamodel
 from tests.support.databases import (
@@ -106,6 +107,22 @@ class TestChangesOnPostgresArrays(OnPostgresArrays, ChangesContract):
 
 
 class TestChangesOnMySQL(OnMySQL, ChangesContract):
+    pass
+
+
+class TestTagsOnSQLite(OnSQLite, TagContract):
+    pass
+
+
+class TestTagsOnPostgres(OnPostgres, TagContract):
+    pass
+
+
+class TestTagsOnPostgresArrays(OnPostgresArrays, TagContract):
+    pass
+
+
+class TestTagsOnMySQL(OnMySQL, TagContract):
     pass
 
 

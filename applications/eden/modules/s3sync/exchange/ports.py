@@ -139,6 +139,10 @@ class Store(Protocol):
         """Return the same as ``fetch``, with raw values (see ``scan``)."""
         ...
 
+    def hold(self, table: Table, by: str, value: Any) -> None:
+        """Keep the rows whose column ``by`` has this value as they are until the end of the transaction."""
+        ...
+
     def matching(self, table: Table, keys: Collection[int], filters: Sequence[Filter]) -> set[int]:
         """Return those of the keys whose records meet all filters."""
         ...

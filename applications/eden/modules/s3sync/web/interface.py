@@ -43,9 +43,10 @@ from ..wire.protocol.offer import offer_json
 from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.push import PushRequest
 from ..wire.protocol.registration import RegistrationRequest
-from ..wire.protocol.replies import failure
+from ..wire.protocol.replies import RecordChanged, failure
 from ..wire.protocol.standing import StandingReport, standing_reply
 from .bodies import REGISTRATION_SIZE, STANDING_SIZE, json_answer, request_body, send_file, stream_answer
+from .etags import written
 
 REALM = "eden"
 
@@ -230,6 +231,8 @@ def _refuse(site: Site | None, request: Any, activity: Activity | None, error: S
     headers = {"Content-Type": "application/json; charset=utf-8"}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, RecordChanged) and error.tag is not None:
+        headers["ETag"] = written(error.tag)
     if error.transient:
         headers["Retry-After"] = str(RETRY_AFTER)
     raise HTTP(status, json.dumps(body), **headers)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from gluon import HTTP
 
-from ..core.errors import BadRequest, NoSuchRecord, NotAuthenticated, NotPermitted, UnsupportedFormat
-from ..core.limits import is_number
+from ..core.errors import (
+    BadRequest,
+    NoSuchRecord,
+    NotAuthenticated,
+    NotPermitted,
+    UnsupportedFormat,
+)
+from ..core.limits import MEGABYTE, is_number
 from ..core.policy import Policy, Terms
 from ..core.records import Action
 from ..core.schema import Table
@@ -22,17 +29,23 @@ from ..site import Site
 from ..wire.filter_limits import together
 from ..wire.filters import Filter, is_filter, parse_filter
 from ..wire.protocol.push import PushReply
+from ..wire.protocol.replies import RecordChanged
 from ..wire.protocol.times import parse_msince
 from ..wire.s3xml import error_tree as error_tree
 from .bodies import json_answer, request_body, stream_answer
+from .etags import IfMatch, if_match, written
 from .interface import RECORDS, TABLES, answering, checked_method, logger
+
+#: Bytes of the largest document that is repeated in an answer.
+MOST_REPEATED = MEGABYTE
 
 
 def resource_request(request: Any, response: Any, prefix: str, name: str, record_id: str | None) -> Any:
     """Answer the plain interface of a resource: /<prefix>/<name>.xml and /<prefix>/<name>/<id>.xml.
 
     GET exports (URL filters, start, limit, msince, include_deleted, components). POST and PUT import: the sent version
-    wins, and one invalid record rejects all unless ignore_errors=True. DELETE deletes one record.
+    wins, and one invalid record rejects all unless ignore_errors=True. DELETE deletes one record. The answer for one
+    record has its ETag; with If-Match it is changed only if it still has that one.
 
     Args:
         request, response: web2py's.
@@ -46,16 +59,22 @@ def resource_request(request: Any, response: Any, prefix: str, name: str, record
             raise UnsupportedFormat(f"The format {request.extension} is not available.")
         table = site.schema.table(f"{prefix}_{name}")
         key = _key(record_id)
+        condition = if_match(request)
+        if condition is not None and key is None:
+            raise BadRequest(
+                "If-Match belongs to one record.",
+                hint="Send it to an address such as /org/organisation/7.xml.",
+            )
         method = checked_method(request, TABLES if key is None else RECORDS)
         if method == "GET":
             _permitted(site, "read", table)
             return _export(site, request, response, table, key)
         if key is not None and method == "DELETE":
             _permitted(site, "delete", table)
-            return _delete(site, response, table, key)
+            return _delete(site, response, table, key, condition)
         _permitted(site, "create", table)
         _permitted(site, "update", table)
-        return _import(site, request, response, table, key)
+        return _import(site, request, response, table, key, condition)
 
 
 def _permitted(site: Site, method: str, table: Table) -> None:
@@ -91,6 +110,8 @@ def _export(site: Site, request: Any, response: Any, table: Table, key: int | No
     if key is not None:
         if not _exists(site, table, key, deleted):
             raise NoSuchRecord(f"There is no record {key} in {table.name}.")
+        # Read before the record: a change in between makes the tag too old, which costs a question and no edit.
+        _tell_tag(response, site.exporter.state_tag(table, key))
         return stream_answer(
             site, request, response, lambda out: site.exporter.export_keys(out, table, [key], wanted)
         )
@@ -154,32 +175,73 @@ class _Rejected(Exception):
         self.report = report
 
 
-def _import(site: Site, request: Any, response: Any, table: Table, key: int | None) -> Any:
+def _tell_tag(response: Any, tag: str | None) -> None:
+    if tag is not None:
+        response.headers["ETag"] = written(tag)
+
+
+def _check(site: Site, table: Table, key: int, condition: IfMatch, sent: BinaryIO | None) -> None:
+    """Within a transaction, refuse to change a record that is not the version that the request was made for.
+
+    Raises:
+        RecordChanged: it is another version, or gone.
+    """
+    there = _exists(site, table, key, False)
+    tag = site.exporter.state_tag(table, key, hold=True) if there else None
+    if condition.holds(tag):
+        return
+    stored = io.BytesIO()
+    if tag is not None:
+        wanted = ExportRequest(table.name, deleted=False, dependencies=False)
+        site.exporter.export_keys(stored, table, [key], wanted)
+    raise RecordChanged(
+        f"Record {key} of {table.name} was changed since this version was read."
+        if there
+        else f"There is no record {key} in {table.name} any more.",
+        tag=tag,
+        stored=stored.getvalue().decode("utf-8") if tag is not None else None,
+        sent=_repeated(sent) if sent is not None else None,
+    )
+
+
+def _repeated(sent: BinaryIO) -> str | None:
+    """Return the document of a request for the answer; None if it is too large for that, or no UTF-8."""
+    sent.seek(0)
+    content = sent.read(MOST_REPEATED + 1)
+    with contextlib.suppress(UnicodeDecodeError):
+        return content.decode("utf-8") if len(content) <= MOST_REPEATED else None
+    return None
+
+
+def _import(
+    site: Site, request: Any, response: Any, table: Table, key: int | None, condition: IfMatch | None
+) -> Any:
     if table.is_super:
         raise BadRequest(f"{table.name} holds no records of its own.", hint="Import one of its instances.")
     lenient = str(request.get_vars.get("ignore_errors", "")).lower() == "true"
-    terms = Terms(update_policy=Policy.OTHER, conflict_policy=Policy.OTHER)
-    context = replace(site.context(None, None), by_account=True)
-    with contextlib.ExitStack() as stack:
-        source = stack.enter_context(
-            request_body(site, request, site.host.settings.get_sync_max_document_size())
-        )
+    most = site.host.settings.get_sync_max_document_size()
 
-        def take() -> Report:
-            source.seek(0)
-            with site.document(source, table.name) as document, site.store.transaction():
-                report = site.importer.import_page(document, terms, context)
-                if report.counts.get(Action.REJECTED) and not lenient:
-                    raise _Rejected(report)
-                return report
+    def take() -> Report:
+        with site.store.transaction():
+            if key is not None and condition is not None:
+                _check(site, table, key, condition, source)
+            report = _taken(site, source, table, lenient)
+            if condition is not None and _touched(report) - {key}:
+                raise BadRequest(
+                    f"The document holds other records than {key}.",
+                    hint="With If-Match, send the record of the address alone.",
+                )
+            if key is not None:
+                _tell_tag(response, site.exporter.state_tag(table, key))
+            return report
 
+    with request_body(site, request, most) as source:
         try:
             report = site.store.again_after_deadlock(take)
         except _Rejected as rejected:
             return _not_valid(rejected.report)
-    touched = {*report.created, *report.updated, *report.deleted}
-    if key is not None and touched - {key}:
-        logger.warning("An import for %s %s touched %s.", table.name, key, sorted(touched))
+    if key is not None and _touched(report) - {key}:
+        logger.warning("An import for %s %s touched %s.", table.name, key, sorted(_touched(report)))
     reply = PushReply(
         records=sum(report.main.values()) - report.main.get(Action.REJECTED, 0),
         created=report.created,
@@ -188,6 +250,26 @@ def _import(site: Site, request: Any, response: Any, table: Table, key: int | No
         tree=error_tree(outcome for _, outcome in report.failures),
     )
     return json_answer(response, reply.to_json())
+
+
+def _taken(site: Site, source: BinaryIO, table: Table, lenient: bool) -> Report:
+    """Import a document within the open transaction.
+
+    Raises:
+        _Rejected: a record is not valid, and that is not to be ignored.
+    """
+    terms = Terms(update_policy=Policy.OTHER, conflict_policy=Policy.OTHER)
+    context = replace(site.context(None, None), by_account=True)
+    source.seek(0)
+    with site.document(source, table.name) as document:
+        report = site.importer.import_page(document, terms, context)
+    if report.counts.get(Action.REJECTED) and not lenient:
+        raise _Rejected(report)
+    return report
+
+
+def _touched(report: Report) -> set[int]:
+    return {*report.created, *report.updated, *report.deleted}
 
 
 def _not_valid(report: Any) -> NoReturn:
@@ -204,10 +286,13 @@ def _not_valid(report: Any) -> NoReturn:
     raise HTTP(400, json.dumps(body), **{"Content-Type": "application/json; charset=utf-8"})
 
 
-def _delete(site: Site, response: Any, table: Table, key: int) -> Any:
-    if not _exists(site, table, key, False):
-        raise NoSuchRecord(f"There is no record {key} in {table.name}.")
-    site.host.delete(table.name, [key])
+def _delete(site: Site, response: Any, table: Table, key: int, condition: IfMatch | None) -> Any:
+    with site.store.transaction():
+        if condition is not None:
+            _check(site, table, key, condition, None)
+        if not _exists(site, table, key, False):
+            raise NoSuchRecord(f"There is no record {key} in {table.name}.")
+        site.host.delete(table.name, [key])
     return json_answer(
         response, {"status": "success", "statuscode": "200", "message": "Record deleted", "deleted": [key]}
     )

@@ -32,6 +32,12 @@ class ByKeys(Transactions):
         """See ports.Store."""
         return self._fetch(table, columns, by, keys, self.columns.raw)
 
+    def hold(self, table: Table, by: str, value: Any) -> None:
+        """See ports.Store."""
+        name = self.columns.name
+        source = f"SELECT {name(table.key)} FROM {name(table.name)}"
+        self.rows(f"{source} WHERE {name(by)} = {self.mark} FOR UPDATE", (value,))
+
     def fetch_listing(
         self, table: Table, columns: Sequence[str], by: str, keys: Collection[int]
     ) -> list[Row]:

@@ -137,6 +137,9 @@ class SQLiteStore(JournalRows):
             self._usual_wait = int(self.rows("PRAGMA busy_timeout")[0][0])
         self.run(f"PRAGMA busy_timeout = {self._usual_wait if seconds is None else int(seconds * 1000)}")
 
+    def hold(self, table: Table, by: str, value: Any) -> None:
+        """See ports.Store: there is one writer at a time, whatever it writes."""
+
     def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See SqlStore."""
         super().run_many(sql, rows)

@@ -16,6 +16,7 @@ from ...core.schema import Table
 from ...wire.s3xml import FOOTER, header
 from ..ports import Ports
 from .document import MAX_DEPTH, ExportRequest, Sources, Writing
+from .state_tag import state_tag
 
 __all__ = ["ExportPage", "ExportRequest", "Exporter"]
 
@@ -151,6 +152,10 @@ class Exporter:
             out, header(results=count, url=self._base_url or None, domain=self._domain).encode("utf-8")
         )
         return ExportPage(count, 0, False, writing.records)
+
+    def state_tag(self, table: Table, key: int, *, hold: bool = False) -> str | None:
+        """Return the tag of a record, see ``state_tag.state_tag``."""
+        return state_tag(self._store, self._schema, table, key, hold=hold)
 
     def snapshot(self, table: Table, keys: Sequence[int]) -> dict[int, str]:
         """Return records of this site as S3XML, by key, without components or dependencies."""

@@ -17,6 +17,29 @@ class AnsweredWith200(BadRequest):
     eden_status: ClassVar[int] = 200
 
 
+class RecordChanged(SyncError):
+    """The record is not the version that the request was made for (RFC 9110, 13.1.1).
+
+    Args:
+        message: what happened.
+        tag: tag of the stored version, None if the record is gone.
+        stored: the stored version as S3XML, None if the record is gone.
+        sent: the document of the request, None if it has none that can be repeated.
+    """
+
+    code = "record_changed"
+    default_hint = (
+        "Nothing was stored. Put your change into the version in `stored`, and send that with its tag."
+    )
+    http_status = 412
+
+    def __init__(self, message: str, *, tag: str | None, stored: str | None, sent: str | None) -> None:
+        super().__init__(message)
+        self.tag = tag
+        self.stored = stored
+        self.sent = sent
+
+
 def failure(error: SyncError, sender: str | None = None) -> tuple[int, dict[str, Any]]:
     """Return HTTP status and body of a reply that reports an error.
 
@@ -37,6 +60,8 @@ def failure(error: SyncError, sender: str | None = None) -> tuple[int, dict[str,
         body["sender"] = sender
     if isinstance(error, LateRequest):
         body["number"] = error.last
+    if isinstance(error, RecordChanged):
+        body.update(stored=error.stored, sent=error.sent)
     return status, body
 
 

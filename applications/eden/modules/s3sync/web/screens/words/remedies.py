@@ -47,6 +47,7 @@ def remedies(T: Translate) -> dict[str, Any]:
         "format_unsupported": T("Ask for .xml; a registration is .json."),
         "module_disabled": T("Enable the module sync at the site that was asked."),
         "record_unknown": T("It may have been deleted. Look at the list."),
+        "record_changed": T("Read the record again, put your change into it, and send that."),
         "request_late": T("Nothing is missing: a later request had the same."),
         "peer_unreachable": T(
             "Check the network and whether the other site is running. It is tried again by itself."
