@@ -171,7 +171,9 @@ def test_what_is_no_eden_or_not_well(
     assert [part for part in parts if part not in text] == [], text
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(600, "ahead of ours"), (-600, "behind ours")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(600, "10 minutes ahead of ours"), (-7200, "2 hours behind ours")]
+)
 def test_a_clock_that_is_off(admin: Browser, peer: FakePeer, seconds: int, words: str) -> None:
     def late(asked: Asked) -> Answer:
         answer = Ours().offer(asked)

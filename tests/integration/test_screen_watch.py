@@ -137,6 +137,37 @@ db(db.scheduler_task).update(next_run_time=now - timedelta(hours=1))
     assert "No repository matches" in visible(admin.page("/sync/index?q=100%25"))
 
 
+@pytest.mark.parametrize(
+    ("skew", "words"), [(7200, "2 hours ahead"), (-90, "2 minutes behind"), (864_000, "10 days ahead")]
+)
+def test_a_clock_that_is_off_needs_attention_whatever_else_does(
+    admin: Browser, site: WebSite, skew: int, words: str
+) -> None:
+    made(
+        site,
+        f"""
+off = {{"settings": {{"skew": {skew}}}}}
+run(pulled(repository("Fine else", **off)))
+run(repository("Failing", **off), "failed", message="No route.")
+repository("Visitor", url=None, last_connected=now, **off)
+torn = repository("Torn", **off)
+run(pulled(torn))
+db.sync_kept.insert(kind="rejected", tablename="org_organisation", repository_id=torn, fingerprint="x", uuid="x")
+run(pulled(repository("Right", settings={{"skew": 59}})))
+""",
+    )
+    page = admin.page("/sync/index")
+    for name in ("Fine else", "Failing", "Visitor", "Torn"):
+        text = row(page, name)
+        assert "needs attention" in text and f"The clock of the other site is {words}." in text, text
+        assert text.count("by the network (NTP)") == 1, text
+    assert "clock" not in row(page, "Right") and "in step" in row(page, "Right")
+    for key in re.findall(r'href="/eden/sync/repository/(\d+)">(?:Fine else|Failing|Visitor|Torn)<', page):
+        text = visible(admin.page(f"/sync/repository/{key}"))
+        assert f"The clock of the other site is {words}." in text and "by the network (NTP)" in text
+        assert words in visible(admin.page(f"/sync/repository/{key}/update"))
+
+
 def test_dark_colours_come_as_the_reader_chose(admin: Browser) -> None:
     def dark() -> list[str]:
         return re.findall(r'sync/dark\.css" media="([^"]+)"', admin.page("/sync/index"))

@@ -2,6 +2,7 @@
 {
 '!langcode!': 'ar',
 '!langname!': 'العربية',
+'A third clock tells which of the two is wrong: let that computer set its clock by the network (NTP). Until then the wrong one decides which version of a record is newer.': 'ساعة ثالثة تبيّن أي الساعتين خاطئة: دع ذلك الحاسوب يضبط ساعته عبر الشبكة (NTP). وإلى ذلك الحين تقرر الساعة الخاطئة أي نسخة من السجل هي الأحدث.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'لم يُحفظ شيء بعد. راجع الحقول المميَّزة ثم اضغط الزر مرة أخرى.',
 'Save again to store what you typed, or tick the box to leave it as it is now.': 'احفظ مرة أخرى لاعتماد ما كتبته، أو ضع علامة في المربع لتركه كما هو الآن.',
 "This is somebody else's profile.": 'هذا ملف شخص آخر.',
@@ -1354,7 +1355,6 @@
 'The mail to %(recipients)s could not be sent: %(reason)s': 'تعذّر إرسال البريد إلى %(recipients)s: %(reason)s',
 'The module it belongs to is not enabled at this site.': 'الوحدة التي ينتمي إليها غير مفعّلة في هذا الموقع.',
 'The name in the address is not known in the network.': 'الاسم الوارد في العنوان غير معروف في الشبكة.',
-'The newer version of a record wins: set the clocks of both sites, or the wrong one does.': 'تفوز النسخة الأحدث من السجل: اضبط ساعتي الموقعين وإلا فازت النسخة الخطأ.',
 'The newer version stays.': 'تبقى النسخة الأحدث.',
 'The next account that uses this repository gets it.': 'الحساب التالي الذي يستخدم هذا المستودع يحصل عليه.',
 'The next page says what will happen before anything is done.': 'تبيّن الصفحة التالية ما سيحدث قبل فعل أي شيء.',

@@ -2,6 +2,7 @@
 {
 '!langcode!': 'de',
 '!langname!': 'Deutsch',
+'A third clock tells which of the two is wrong: let that computer set its clock by the network (NTP). Until then the wrong one decides which version of a record is newer.': 'Welche der beiden Uhren falsch geht, zeigt eine dritte: Lassen Sie jenen Rechner seine Uhr über das Netzwerk stellen (NTP). Bis dahin entscheidet die falsche, welche Fassung eines Datensatzes neuer ist.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'Es wurde noch nichts gespeichert. Sehen Sie sich die markierten Felder an, und drücken Sie dann noch einmal auf die Schaltfläche.',
 'Save again to store what you typed, or tick the box to leave it as it is now.': 'Speichern Sie noch einmal, damit Ihre Eingabe gilt, oder kreuzen Sie das Kästchen an, damit es bleibt, wie es jetzt ist.',
 "This is somebody else's profile.": 'Dies ist das Profil einer anderen Person.',
@@ -1166,7 +1167,6 @@
 'The mail to %(recipients)s could not be sent: %(reason)s': 'Die E-Mail an %(recipients)s konnte nicht gesendet werden: %(reason)s',
 'The module it belongs to is not enabled at this site.': 'Das Modul, zu dem es gehört, ist an diesem Standort nicht aktiviert.',
 'The name in the address is not known in the network.': 'Der Name in der Adresse ist im Netzwerk nicht bekannt.',
-'The newer version of a record wins: set the clocks of both sites, or the wrong one does.': 'Die neuere Fassung eines Datensatzes gewinnt: Stellen Sie die Uhren beider Standorte, sonst gewinnt die falsche.',
 'The newer version stays.': 'Die neuere Fassung bleibt.',
 'The next account that uses this repository gets it.': 'Das nächste Konto, das dieses Repository verwendet, bekommt es.',
 'The next page says what will happen before anything is done.': 'Die nächste Seite sagt, was geschehen wird, bevor etwas getan wird.',

@@ -2,6 +2,7 @@
 {
 '!langcode!': 'es',
 '!langname!': 'Español',
+'A third clock tells which of the two is wrong: let that computer set its clock by the network (NTP). Until then the wrong one decides which version of a record is newer.': 'Un tercer reloj muestra cuál de los dos va mal: haga que ese ordenador ponga en hora su reloj por la red (NTP). Hasta entonces, el que va mal decide qué versión de un registro es más reciente.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': 'Todavía no se ha guardado nada. Revise los campos marcados y pulse de nuevo el botón.',
 'Save again to store what you typed, or tick the box to leave it as it is now.': 'Guarde de nuevo para que valga lo que escribió, o marque la casilla para dejarlo como está ahora.',
 "This is somebody else's profile.": 'Este es el perfil de otra persona.',
@@ -1213,7 +1214,6 @@
 'The mail to %(recipients)s could not be sent: %(reason)s': 'No se pudo enviar el correo a %(recipients)s: %(reason)s',
 'The module it belongs to is not enabled at this site.': 'El módulo al que pertenece no está activado en este sitio.',
 'The name in the address is not known in the network.': 'El nombre que figura en la dirección no es conocido en la red.',
-'The newer version of a record wins: set the clocks of both sites, or the wrong one does.': 'Gana la versión más reciente de un registro: ponga en hora los relojes de ambos sitios, o ganará la equivocada.',
 'The newer version stays.': 'Se queda la versión más reciente.',
 'The next account that uses this repository gets it.': 'La próxima cuenta que use este repositorio lo recibe.',
 'The next page says what will happen before anything is done.': 'La página siguiente dice qué ocurrirá antes de que se haga nada.',

@@ -2,6 +2,7 @@
 {
 '!langcode!': 'fr',
 '!langname!': 'Français',
+'A third clock tells which of the two is wrong: let that computer set its clock by the network (NTP). Until then the wrong one decides which version of a record is newer.': 'Une troisième horloge montre laquelle des deux est fausse : faites régler celle de cet ordinateur par le réseau (NTP). D’ici là, c’est la fausse qui décide quelle version d’une fiche est la plus récente.',
 'Nothing was saved yet. Look at the fields that are marked, then press the button again.': "Rien n'a encore été enregistré. Vérifiez les champs marqués, puis appuyez de nouveau sur le bouton.",
 'Save again to store what you typed, or tick the box to leave it as it is now.': "Enregistrez de nouveau pour garder votre saisie, ou cochez la case pour laisser la valeur telle qu'elle est maintenant.",
 "This is somebody else's profile.": "C'est le profil de quelqu'un d'autre.",
@@ -1213,7 +1214,6 @@
 'The mail to %(recipients)s could not be sent: %(reason)s': 'Le message à %(recipients)s n’a pas pu être envoyé : %(reason)s',
 'The module it belongs to is not enabled at this site.': 'Le module correspondant n’est pas activé sur ce site.',
 'The name in the address is not known in the network.': 'Le nom contenu dans l’adresse n’est pas connu sur le réseau.',
-'The newer version of a record wins: set the clocks of both sites, or the wrong one does.': 'La version la plus récente d’une fiche l’emporte : réglez les horloges des deux sites, sinon la mauvaise gagne.',
 'The newer version stays.': 'La version la plus récente reste.',
 'The next account that uses this repository gets it.': 'Le prochain compte qui utilisera ce dépôt le recevra.',
 'The next page says what will happen before anything is done.': 'La page suivante indique ce qui va se passer avant que quoi que ce soit ne soit fait.',

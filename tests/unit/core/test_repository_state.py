@@ -84,6 +84,10 @@ VISITOR = RepositoryFacts(is_active=False, resources=0, last_contact=AGO)
         (replace(FINE, skew=60.0), State.IN_STEP, Reason.EQUAL),
         (replace(FINE, skew=90.0, clock_warning=120.0), State.IN_STEP, Reason.EQUAL),
         (replace(FINE, skew=7200.0, run_state=RunState.FAILED), State.ATTENTION, Reason.FAILED),
+        # a clock that is off needs attention whatever is to be done first
+        (replace(FINE, skew=7200.0, run_state=None), State.ATTENTION, Reason.NEVER_RUN),
+        (replace(FINE, skew=-7200.0, resources=0), State.ATTENTION, Reason.NO_RESOURCES),
+        (replace(FINE, skew=7200.0, run_state=RunState.RUNNING, is_live=True), State.WORKING, Reason.RUNNING),
         (replace(FINE, confirms=False), State.UNKNOWN, Reason.UNCONFIRMED),
         (replace(FINE, confirms=False, outgoing=1), State.WAITING, Reason.OUTGOING),
         (replace(FINE, tells=False), State.IN_STEP, Reason.EQUAL),

@@ -191,7 +191,11 @@ def evaluate(facts: RepositoryFacts, now: datetime) -> RepositoryState:
         now: the current time (UTC).
     """
     reason = _reason(facts, now)
-    return RepositoryState(_CONDITIONS.get(reason, State.ATTENTION), reason)
+    condition = _CONDITIONS.get(reason, State.ATTENTION)
+    if facts.is_clock_off and condition is not State.WORKING:
+        # Whatever else there is to do first: a wrong clock decides what is newer in every run until it is set.
+        condition = State.ATTENTION
+    return RepositoryState(condition, reason)
 
 
 def _reason(facts: RepositoryFacts, now: datetime) -> Reason:

@@ -25,7 +25,7 @@ from .context import ScreenContext
 from .runs import run_lines
 from .widgets import clear_words
 from .words import states_and_units as states_and_units
-from .words.state_reasons import Explanation, explain
+from .words.state_reasons import Explanation, clock_beside, explain
 
 #: Repositories per page, runs in the small history of each, days in the chart.
 PAGE, RUNS, DAYS = 25, 14, 30
@@ -44,7 +44,7 @@ class Card(NamedTuple):
         kind, words: its state, for ``look.state``.
         why: the reason, and what to do.
         history: its last runs as a chart.
-        warning: that passwords travel in clear to its address, None where they do not.
+        warnings: what else a person has to know: that the clocks differ, that passwords travel in clear to its address.
     """
 
     status: RepositoryStatus
@@ -52,7 +52,7 @@ class Card(NamedTuple):
     words: Any
     why: Explanation
     history: Any
-    warning: Any
+    warnings: list[Any]
 
 
 class FlowLine(NamedTuple):
@@ -163,7 +163,7 @@ def _card(screen: ScreenContext, status: RepositoryStatus, runs: list[Run]) -> C
         states_and_units.conditions(T)[condition],
         explain(T, status),
         charts.history(T, runs, live),
-        clear_words(T, status.where),
+        [each for each in (clock_beside(T, status), clear_words(T, status.where)) if each is not None],
     )
 
 

@@ -267,7 +267,7 @@ def _introduce(screen: ScreenContext, repository_id: int, join: int | None = Non
     if answer and skew is not None and abs(skew) > screen.site.host.settings.get_sync_clock_warning():
         session.flash = T(
             "Saved and registered at the other site, but the clocks of the two sites differ by %s."
-        ) % states_and_units.seconds(T, round(abs(skew)))
+        ) % states_and_units.span(T, abs(skew))
     else:
         session.flash = T("Saved, and registered at the other site: %s") % (answer.message if answer else "")
     return outcome

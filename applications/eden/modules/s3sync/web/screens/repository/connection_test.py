@@ -211,7 +211,7 @@ def _login(T: Translate) -> dict[Answer, Pair]:
 
 def _clock(T: Translate, values: dict[str, Any]) -> dict[Answer, Pair]:
     seconds = values.get("seconds", 0)
-    difference = states_and_units.seconds(T, seconds)
+    difference = states_and_units.span(T, seconds)
     remedy = T("Set both clocks by the network (NTP): which version of a record is newer is decided by them.")
     return {
         Answer.AGREES: (

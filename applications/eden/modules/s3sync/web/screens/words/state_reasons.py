@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, NamedTuple
 
-from gluon import URL
+from gluon import CAT, URL
 
 from ....core.plurals import counted
 from ....core.repository_state import Reason
@@ -178,6 +178,14 @@ def _refused_there(T: Translate, status: RepositoryStatus) -> Explanation:
     return _listed(T, status, text, T("What is changed here is sent again."))
 
 
+def clock_beside(T: Translate, status: RepositoryStatus) -> Any:
+    """Return that the clocks differ and what to do, None if they do not or the explanation says so already."""
+    if not status.facts.is_clock_off or status.state.reason is Reason.CLOCK:
+        return None
+    told = _clock(T, status)
+    return CAT(told.sentence, " ", told.remedy)
+
+
 def _clock(T: Translate, status: RepositoryStatus) -> Explanation:
     skew = status.facts.skew or 0.0
     text = (
@@ -187,7 +195,10 @@ def _clock(T: Translate, status: RepositoryStatus) -> Explanation:
     )
     return Explanation(
         sentence(text, span(T, abs(skew))),
-        T("The newer version of a record wins: set the clocks of both sites, or the wrong one does."),
+        T(
+            "A third clock tells which of the two is wrong: let that computer set its clock by the network (NTP). "
+            "Until then the wrong one decides which version of a record is newer."
+        ),
         T("Show the configuration"),
         _tab(status, "update"),
     )
