@@ -1424,6 +1424,7 @@
 'The record that it belongs to was deleted here.': 'السجل الذي ينتمي إليه حذف هنا.',
 'The record was changed after this conflict, and says something else than both versions.': 'تغيّر السجل بعد هذا التعارض، ويتضمن شيئًا يختلف عن كلتا النسختين.',
 'The record was changed here since, and says something else than both versions.': 'تغيّر السجل هنا منذ ذلك الحين، ويتضمن شيئًا يختلف عن كلتا النسختين.',
+'The record was changed meanwhile': 'تغيّر السجل في هذه الأثناء',
 'The record was changed. The next synchronization takes it to the other sites.': 'تم تغيير السجل. وتنقل المزامنة التالية التغيير إلى المواقع الأخرى.',
 'The record was created.': 'تم إنشاء السجل.',
 'The record was deleted before this site knew it.': 'حذف السجل قبل أن يعرفه هذا الموقع.',

@@ -1236,6 +1236,7 @@
 'The record that it belongs to was deleted here.': 'Der Datensatz, zu dem er gehört, wurde hier gelöscht.',
 'The record was changed after this conflict, and says something else than both versions.': 'Der Datensatz wurde nach diesem Konflikt geändert und besagt etwas anderes als beide Fassungen.',
 'The record was changed here since, and says something else than both versions.': 'Der Datensatz wurde hier seither geändert und besagt etwas anderes als beide Fassungen.',
+'The record was changed meanwhile': 'Der Datensatz wurde inzwischen geändert',
 'The record was changed. The next synchronization takes it to the other sites.': 'Der Datensatz wurde geändert. Die nächste Synchronisation überträgt das an die anderen Standorte.',
 'The record was created.': 'Der Datensatz wurde angelegt.',
 'The record was deleted before this site knew it.': 'Der Datensatz wurde gelöscht, bevor dieser Standort ihn kannte.',

@@ -1283,6 +1283,7 @@
 'The record that it belongs to was deleted here.': 'El registro al que pertenece se eliminó aquí.',
 'The record was changed after this conflict, and says something else than both versions.': 'El registro se cambió después de este conflicto y dice algo distinto de ambas versiones.',
 'The record was changed here since, and says something else than both versions.': 'El registro se ha cambiado aquí entretanto y dice algo distinto de ambas versiones.',
+'The record was changed meanwhile': 'El registro se cambió mientras tanto',
 'The record was changed. The next synchronization takes it to the other sites.': 'Se ha cambiado el registro. La próxima sincronización lo lleva a los demás sitios.',
 'The record was created.': 'Se ha creado el registro.',
 'The record was deleted before this site knew it.': 'El registro se eliminó antes de que este sitio lo conociera.',

@@ -1283,6 +1283,7 @@
 'The record that it belongs to was deleted here.': 'L’enregistrement auquel il appartient a été supprimé ici.',
 'The record was changed after this conflict, and says something else than both versions.': 'L’enregistrement a été modifié après ce conflit et diffère des deux versions.',
 'The record was changed here since, and says something else than both versions.': 'L’enregistrement a été modifié ici depuis, et diffère des deux versions.',
+'The record was changed meanwhile': 'L’enregistrement a été modifié entre-temps',
 'The record was changed. The next synchronization takes it to the other sites.': 'L’enregistrement a été modifié. La prochaine synchronisation transmettra la modification aux autres sites.',
 'The record was created.': 'L’enregistrement a été créé.',
 'The record was deleted before this site knew it.': 'L’enregistrement a été supprimé avant que ce site ne le connaisse.',

@@ -31,6 +31,7 @@ def errors(T: Translate) -> dict[str, Any]:
         "format_unsupported": T("The request asks for an unknown format"),
         "module_disabled": T("Synchronization is not enabled at that site"),
         "record_unknown": T("There is no such record"),
+        "record_changed": T("The record was changed meanwhile"),
         "request_late": T("A request arrived too late"),
         "peer_unreachable": T("The other site cannot be reached"),
         "tls_failed": T("The certificate of the other site cannot be trusted"),
