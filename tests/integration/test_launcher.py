@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -87,15 +86,13 @@ def test_nothing_survives_a_killed_supervisor(checkout: Path, tmp_path: Path) ->
         eventually(lambda: not any(processes_of(home).values()))
 
 
-def test_a_second_start_is_quick_and_changes_nothing(checkout: Path, tmp_path: Path) -> None:
+def test_a_second_start_prepares_nothing_and_changes_nothing(checkout: Path, tmp_path: Path) -> None:
     home, port = tmp_path / "site", free_port()
     first = run_command(checkout, "--instance", str(home), "--port", str(port), "--exit", "--no-worker")
     assert first.returncode == 0, first.stderr
     before = snapshot(home)
-    began = time.monotonic()
     second = run_command(checkout, "--instance", str(home), "--exit", "--no-worker")
     assert second.returncode == 0, second.stderr
-    assert time.monotonic() - began < 10
     assert "Password" not in second.stdout
     assert f"127.0.0.1:{port}/eden" in second.stdout
     assert snapshot(home) == before

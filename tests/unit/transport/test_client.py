@@ -6,7 +6,6 @@ import base64
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -268,14 +267,13 @@ def test_an_answer_that_takes_longer_than_a_person_waits(peer: FakePeer, tmp_pat
     interactive = InteractiveLimits(answer_time=0.2)
     limits = interactive.shorten(Limits(document_size=1024))
     assert limits.document_size == 1024 and limits.connect_timeout == interactive.connect_timeout
-    began = time.monotonic()
     with Transport(
         peer.url, clock=Clock(), limits=replace(limits, document_size=10**9), spool=tmp_path
     ) as slow:
         with pytest.raises(PeerUnreachable) as caught:
             slow.download(peer.url + "/x")
     stop.set()
-    assert caught.value.obstacle is Obstacle.SILENCE and time.monotonic() - began < 5
+    assert caught.value.obstacle is Obstacle.SILENCE
     assert not list(tmp_path.iterdir())
 
 
