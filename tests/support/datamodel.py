@@ -64,6 +64,7 @@ def define(db: DAL) -> SmallHost:
     ):
         host.configure(name, super_entity=entity)
     host.configure("org_organisation", computed_fields=("root_organisation",))
+    host.configure("pr_contact", sync_together=(("contact_method", "value"),))
     for master, alias, tablename, fkey, pkey in COMPONENTS:
         host.add_component(master, alias, tablename, fkey, pkey)
     return host

@@ -34,7 +34,7 @@ def stored(change: Change) -> Change:
 class ChangesContract:
     @pytest.fixture
     def changes(self, site: Storage) -> SqlChanges:
-        return SqlChanges(site.journal, site.schema, site.clock)
+        return site.journal.changes
 
     def insert(self, site: Storage, table: Table, row: dict[str, Any]) -> int:
         with site.store.transaction():

@@ -16,6 +16,7 @@ from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
 from tests.contracts.database.changes_contract import ChangesContract
 from tests.contracts.database.deadlock_contract import DeadlockContract
+from tests.contracts.database.edits_contract import EditsContract
 from tests.contracts.database.journal_contract import JournalContract
 from tests.contracts.database.journal_hooks_contract import JournalHooksContract
 from tests.contracts.database.journal_identity_contract import JournalIdentityContract
@@ -94,19 +95,19 @@ class TestKeptVersionsOnMySQL(OnMySQL, KeptContract):
     pass
 
 
-class TestChangesOnSQLite(OnSQLite, ChangesContract):
+class TestChangesOnSQLite(OnSQLite, ChangesContract, EditsContract):
     pass
 
 
-class TestChangesOnPostgres(OnPostgres, ChangesContract):
+class TestChangesOnPostgres(OnPostgres, ChangesContract, EditsContract):
     pass
 
 
-class TestChangesOnPostgresArrays(OnPostgresArrays, ChangesContract):
+class TestChangesOnPostgresArrays(OnPostgresArrays, ChangesContract, EditsContract):
     pass
 
 
-class TestChangesOnMySQL(OnMySQL, ChangesContract):
+class TestChangesOnMySQL(OnMySQL, ChangesContract, EditsContract):
     pass
 
 

@@ -49,6 +49,13 @@ def test_fields(site: Storage) -> None:
     assert "uuid" not in kinds and "modified_on" not in kinds
 
 
+def test_groups_of_fields_that_belong_together(site: Storage) -> None:
+    fields = [Field(name, "double") for name in ("lat", "lon", "height")]
+    groups = (["lat", "lon"], ("height", "datum"), ("easting", "northing"))
+    assert define(site, "gis_point", *fields, sync_together=groups).together == (("lat", "lon"),)
+    assert site.table("org_organisation").together == ()
+
+
 def test_super_entities(site: Storage) -> None:
     person, entity = site.table("pr_person"), site.table("pr_pentity")
     assert person.super_keys == {"pe_id": "pr_pentity"}

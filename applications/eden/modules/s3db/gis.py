@@ -86,6 +86,7 @@ def define(s3db: S3DataModel) -> None:
         name_fields=("name", "addr_street"),
         list_fields=("name", "level", "parent", "lat", "lon"),
         computed_fields=tree.COMPUTED,
+        sync_together=(("lat", "lon", "inherited"),),
         own_key_fields=("path",),
         initial_values=(INITIAL, initial_values, ("parent",)),
         deduplicate=S3Duplicate(primary=("name", "level"), secondary=("parent",), ignore_deleted=True),

@@ -111,6 +111,7 @@ def define(s3db: S3DataModel) -> None:
         "pr_contact",
         title=T("Contacts"),
         name_fields=("value",),
+        sync_together=(("contact_method", "value"),),
         onvalidation=contact_onvalidation,
         deduplicate=S3Duplicate(primary=("pe_id", "contact_method", "value"), ignore_deleted=True),
     )

@@ -120,6 +120,7 @@ class S3DataModel:
         Keys that matter to synchronisation: deduplicate, onvalidation, onaccept (and create_ and update_
         variants of both), onvalidation_set, onaccept_set, ondelete, onconflict, super_entity, xml_post_parse, unique,
         computed_fields, own_key_fields (computed fields that hold the key of a new record at first), local_fields,
+        sync_together (groups of fields of which a change counts as one, such as latitude and longitude),
         and initial_values: further computed fields, a function that takes the values of a new record and returns
         theirs (it must not keep a reference to the request), and the references that defer it to onaccept_set.
         """

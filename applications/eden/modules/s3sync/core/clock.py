@@ -31,6 +31,11 @@ def later(old: datetime | None, least: datetime, is_possible: Callable[[datetime
     return old + TICK
 
 
+def milliseconds(moment: datetime) -> int:
+    """Return a time (UTC, without zone) as milliseconds since 1970."""
+    return int(moment.replace(tzinfo=timezone.utc).timestamp() * 1000)
+
+
 class Clock(Protocol):
     """The time at this site."""
 

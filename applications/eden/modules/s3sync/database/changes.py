@@ -8,11 +8,11 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from ..core.clock import Clock
-from ..core.fields import Change, ChangeKind, Edits, Stamp, fold
+from ..core.clock import Clock, milliseconds
+from ..core.fields import Change, ChangeKind, Edits, Stamp, fold, next_time
 from ..core.schema import Schema
 from ..exchange.ports import Row
-from .journal import SqlJournal
+from .store import JournalRows
 from .store.column_types import MOMENT
 
 _WRITTEN = (
@@ -35,14 +35,13 @@ class SqlChanges:
     """Changes in the site's database.
 
     Args:
-        journal: the journal, on the DAL with the tables of ``tables.define``.
+        store: the store of the journal, on the DAL with the tables of ``tables.define``.
         schema: gives the schema, for the types of former values.
         clock: the site's clock.
     """
 
-    def __init__(self, journal: SqlJournal, schema: Callable[[], Schema], clock: Clock) -> None:
-        self._journal = journal
-        self._store = journal.store
+    def __init__(self, store: JournalRows, schema: Callable[[], Schema], clock: Clock) -> None:
+        self._store = store
         self._schema = schema
         self._clock = clock
         self._changes = self._store.columns.name("sync_change")
@@ -50,7 +49,7 @@ class SqlChanges:
     @property
     def site(self) -> str:
         """See ports.Changes: the beginning of the journal's identity, so that a copied site is another one."""
-        identity = self._journal.stored_identity() or ""
+        identity = self._store.identity() or ""
         return identity.rpartition(":")[2].replace("-", "").lower()[:_LETTERS_OF_SITE]
 
     def of(self, table: str, keys: Collection[int]) -> dict[int, list[Change]]:
@@ -106,7 +105,7 @@ class SqlChanges:
             return
         encode = self._store.columns.encoder(MOMENT) or _unchanged
         now = encode(self._clock.now())
-        positions = self._journal.positions(table, {change.key for change in changes})
+        positions = self._store.positions(table, {change.key for change in changes})
         rows = [
             (
                 table,
@@ -125,6 +124,48 @@ class SqlChanges:
         marks = self._store.marks(_WRITTEN.count(",") + 1)
         self._store.begin_if_needed()
         self._store.run_many(f"INSERT INTO {self._changes} ({_WRITTEN}) VALUES ({marks})", rows)
+
+    def edit(
+        self,
+        table: str,
+        formers: Mapping[int, Mapping[str, list[Any]]],
+        by: str = "",
+        kind: ChangeKind = ChangeKind.EDIT,
+    ) -> None:
+        """Write down edits that were made here, each later than all that its record has seen.
+
+        Args:
+            table: the table.
+            formers: key of each record -> its changed fields, with their former values as in ``Change``.
+            by: who: an e-mail address, "" if unknown.
+            kind: what it was.
+        """
+        if not formers:
+            return
+        now, site = milliseconds(self._clock.now()), self.site
+        latest = self._latest(table, formers)
+        self.note(
+            table,
+            [
+                Change(key, Stamp(next_time(now, latest.get(key, {})), site), by, fields, kind)
+                for key, fields in formers.items()
+            ],
+        )
+
+    def _latest(self, table: str, keys: Collection[int]) -> dict[int, dict[str, int]]:
+        """Return key -> a site and the time of the latest edit that a record has seen."""
+        sql = (
+            f"SELECT record_id, time, site FROM {self._changes} "
+            f"WHERE tablename = {self._store.mark} AND record_id IN "
+        )
+        rows = sorted(self._store.by_keys(sql, (table,), keys))
+        return {key: {site: moment} for key, moment, site in rows}
+
+    def forget(self, table: str, keys: Collection[int]) -> None:
+        """Remove the changes of records that are removed for good."""
+        if keys and self._are_there(table):
+            where = f"tablename = {self._store.mark} AND record_id IN "
+            self._store.by_keys_run(f"DELETE FROM {self._changes} WHERE {where}", (table,), keys)
 
 
 def _order(row: Row) -> int:

@@ -24,8 +24,10 @@ from typing import Any, Callable
 
 from ..core.atomic_write import replace_text
 from ..core.clock import Clock
+from ..core.fields import EVERY_FIELD, ChangeKind
 from ..core.schema import Schema, Table
 from ..exchange.ports import nowhere
+from .changes import SqlChanges
 from .store import JournalRows, open_store
 from .tables.fields import new_uuid
 from .tables.indices import prepare
@@ -45,6 +47,11 @@ class SqlJournal:
         clock: the site's clock.
         path: file outside the database with identity and highest position, which reveals a database that was
             restored from a backup; None for no file.
+
+    Attributes:
+        schema, clock: as given.
+        store: the store with the journal's rows.
+        changes: which fields of the records were changed.
     """
 
     def __init__(
@@ -55,10 +62,11 @@ class SqlJournal:
         path: Path | None = None,
     ) -> None:
         self._db = db
-        self._schema = schema
+        self.schema = schema
         self._path = path
-        self._clock = clock
+        self.clock = clock
         self.store: JournalRows = open_store(db, schema)
+        self.changes = SqlChanges(self.store, schema, clock)
         self._ensure_prepared()
 
     def _ensure_prepared(self) -> None:
@@ -67,10 +75,10 @@ class SqlJournal:
         if key in _prepared:
             return
         # The identity is written last: if it exists, everything else does, and no lock is needed.
-        if self.stored_identity() is None:
+        if self.store.identity() is None:
             with self._writing():
                 prepare(self._db)
-                if self.stored_identity() is None:
+                if self.store.identity() is None:
                     self._rename()
         _prepared.add(key)
 
@@ -94,7 +102,7 @@ class SqlJournal:
         """
         # The file is read first: otherwise commits of others in between would make it look ahead of the database.
         remembered = self._remembered()
-        stored, head = self.stored_identity(), self.store.highest_position()
+        stored, head = self.store.identity(), self.store.highest_position()
         if stored is None or self._is_foreign(stored, head, remembered):
             return self._settled_identity()
         # An uncommitted position may still be rolled back.
@@ -107,17 +115,12 @@ class SqlJournal:
         with self._writing():
             # Here too the file is read first: not every local writer is locked out.
             remembered = self._remembered()
-            stored, head = self.stored_identity(), self.store.highest_position()
+            stored, head = self.store.identity(), self.store.highest_position()
             if stored is None or self._is_foreign(stored, head, remembered):
                 stored = self._rename()
                 # Before the end of the transaction: a process that waits for it must find both.
                 self._remember(stored, head)
         return stored
-
-    def stored_identity(self) -> str | None:
-        """Return the name of this journal as the database has it; one row is read. None before there is any."""
-        rows = self.store.rows(f"SELECT identity FROM {self.store.columns.name('sync_journal_state')}")
-        return str(rows[0][0]) if rows else None
 
     def _is_foreign(self, stored: str, head: int, remembered: tuple[str, int] | None) -> bool:
         if self._path is None:
@@ -132,10 +135,10 @@ class SqlJournal:
         identity = new_uuid()
         table = self.store.columns.name("sync_journal_state")
         mark = self.store.mark
-        if self.stored_identity() is None:
+        if self.store.identity() is None:
             self.store.run(
                 f"INSERT INTO {table} (identity, head, created_on) VALUES ({mark}, 0, {mark})",
-                (identity, self._stamp(self._clock.now())),
+                (identity, self._stamp(self.clock.now())),
             )
         else:
             self.store.run(f"UPDATE {table} SET identity = {mark}", (identity,))
@@ -162,14 +165,8 @@ class SqlJournal:
         return self.store.settled_position()
 
     def positions(self, table: str, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
-        """See ports.Journal: the last change of the record itself, without changes of its components."""
-        rows = self.store.by_keys(
-            f"SELECT record_id, changed_seq, changed_origin FROM {self.store.columns.name('sync_journal')} "
-            f"WHERE tablename = {self.store.mark} AND record_id IN ",
-            (table,),
-            keys,
-        )
-        return {key: (seq, origin) for key, seq, origin in rows}
+        """See ports.Journal."""
+        return self.store.positions(table, keys)
 
     # --- noting --------------------------------------------------------------------------------------------
 
@@ -212,7 +209,7 @@ class SqlJournal:
             table: the component's table.
             keys: the component records; None for all of them, but only for masters in the journal.
         """
-        schema = self._schema()
+        schema = self.schema()
         name = self.store.columns.name
         tablename = table if isinstance(table, str) else table.name
         found: dict[str, set[int]] = {}
@@ -262,7 +259,7 @@ class SqlJournal:
             table: the table.
             thorough: compare all records.
         """
-        schema = self._schema()
+        schema = self.schema()
         found = 0
         for component in table.components.values():
             member = schema.get(component.table)
@@ -290,7 +287,7 @@ class SqlJournal:
             if known[0] == highest and same_time:
                 return 0
         # Records with a time in the future, or in a second that may not be over, are checked again.
-        limit = self._clock.now() - SETTLING
+        limit = self.clock.now() - SETTLING
         is_settled = newest is None or self._as_time(newest) < limit
         missing = self._missing(table, None if thorough else known)
         if not missing and known is not None and known[0] == highest and not is_settled:
@@ -315,7 +312,9 @@ class SqlJournal:
             for master, found in self._masters_of(table, None):
                 self.store.note(master, found, None, 0, own=False)
             return count
+        known = self.store.positions(table.name, missing)
         self.note(table.name, missing, None)
+        self.changes.edit(table.name, {key: {EVERY_FIELD: []} for key in known}, kind=ChangeKind.OUTSIDE)
         return len(missing)
 
     def _missing(self, table: Table, known: tuple[int, Any] | None) -> list[int] | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Callable
+from typing import Any
 
 from ..core.clock import any_time, later
-from ..core.schema import is_protected
+from ..core.fields import together
+from ..core.schema import Table, is_protected
+from .accounts import SiteAccounts
 from .journal import SqlJournal
+
+#: key of a record -> its changed fields that travel, each with its former value in a list
+Former = dict[int, dict[str, list[Any]]]
 
 # --- local writes ------------------------------------------------------------------------------------------
 
@@ -38,7 +44,7 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
     tablename = table._tablename
     if is_protected(tablename) or not {"uuid", "modified_on"} <= set(table.fields):
         return
-    pending: dict[int, list[int]] = {}
+    pending: dict[int, Former] = {}
 
     def inserting(_fields: Any) -> None:
         journal.store.lock_counter()
@@ -48,22 +54,26 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
 
     def updating(records: Any, fields: Any) -> None:
         pending.pop(id(records), None)  # left by an update that failed
-        keys = journal_worthy(journal, table, records, fields, is_possible)
-        if keys:
+        changed = changed_records(journal, table, records, fields, is_possible)
+        if changed:
             journal.store.lock_counter()
-            pending[id(records)] = keys
+            pending[id(records)] = changed
             if any(str(table[name].type).startswith("reference") for name in fields if name not in _STAMPS):
-                journal.note_masters(tablename, keys)  # a component may be about to leave its master
+                journal.note_masters(tablename, list(changed))  # a component may be about to leave its master
 
-    def updated(records: Any, _fields: Any) -> None:
-        keys = pending.pop(id(records), None)
-        if keys:
-            journal.note(tablename, keys, None)
+    def updated(records: Any, fields: Any) -> None:
+        changed = pending.pop(id(records), None)
+        if changed:
+            journal.note(tablename, list(changed), None)
+            edited = {key: former for key, former in changed.items() if former}
+            if edited:
+                journal.changes.edit(tablename, edited, _author(table, fields))
 
     def deleting(records: Any) -> None:
         keys = [int(row[table._id]) for row in records.select(table._id)]
         journal.store.lock_counter()
         journal.note_masters(tablename, keys)
+        journal.changes.forget(tablename, keys)
 
     table._before_insert.append(inserting)
     table._after_insert.append(inserted)
@@ -74,16 +84,17 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
 
 #: Fields that every update sets: they alone are no change.
 _STAMPS = frozenset(("modified_on", "modified_by"))
+_DELETED = "deleted"
 
 
-def journal_worthy(
+def changed_records(
     journal: SqlJournal,
     table: Any,
     records: Any,
     fields: Any,
     is_possible: Callable[[datetime], bool],
-) -> list[int]:
-    """Return the keys of the records that an update will change, and make their new time later than the old one.
+) -> Former:
+    """Return the records that an update will change, and make their new time later than the old one.
 
     Args:
         journal: the journal, which has the clock.
@@ -95,21 +106,57 @@ def journal_worthy(
     """
     stamp = fields.get("modified_on")
     if stamp is not None and not isinstance(stamp, datetime):
-        return []
+        return {}
     names = [name for name in fields if name not in _STAMPS]
-    columns = [table[name] for name in names]
-    rows = records.select(table._id, table.modified_on, *columns)
-    changed = [
-        row for row in rows if any(_differs(table, name, row[table[name]], fields[name]) for name in names)
-    ]
-    if not changed:
-        return []
-    if stamp is not None and stamp >= journal._clock.now() - timedelta(seconds=5):
-        times = {row[table.modified_on] for row in changed} - {None}
-        newest = max((each for each in times if each >= stamp and is_possible(each)), default=None)
+    units = _units(journal.schema().get(table._tablename), names)
+    columns = dict.fromkeys((*names, *(each for unit in units.values() for each in unit)))
+    rows = records.select(table._id, table.modified_on, *(table[name] for name in columns))
+    found: Former = {}
+    times = set()
+    for row in rows:
+        changed = [name for name in names if _differs(table, name, row[table[name]], fields[name])]
+        if changed:
+            found[int(row[table._id])] = _former(table, row, fields, changed, units)
+            times.add(row[table.modified_on])
+    if found and stamp is not None and stamp >= journal.clock.now() - timedelta(seconds=5):
+        known = times - {None}
+        newest = max((each for each in known if each >= stamp and is_possible(each)), default=None)
         if newest is not None:
             fields["modified_on"] = later(newest.replace(microsecond=0), stamp, is_possible)
-    return [int(row[table._id]) for row in changed]
+    return found
+
+
+def _units(known: Table | None, names: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return those of the names that travel, each with all fields that are written down with it."""
+    if known is None or known.is_super:
+        return {}
+    travelling = {each.name for each in known.data_fields()} - known.computed
+    groups = together(known.together)
+    return {name: groups.get(name, frozenset((name,))) & travelling for name in names if name in travelling}
+
+
+def _former(
+    table: Any, row: Any, fields: Any, changed: Iterable[str], units: Mapping[str, frozenset[str]]
+) -> dict[str, list[Any]]:
+    """Return what is written down of a record: the fields that change, with their former values.
+
+    A deletion empties references, and a restoration fills them again: these are no edits of their own.
+    """
+    noted = {each for name in changed if name in units for each in units[name]}
+    found = {}
+    if _DELETED in changed and bool(row[table[_DELETED]]) != bool(fields[_DELETED]):
+        found[_DELETED] = [bool(row[table[_DELETED]])]
+        noted = set() if fields[_DELETED] else {each for each in noted if "reference" not in table[each].type}
+    found.update((name, [row[table[name]]]) for name in sorted(noted))
+    return found
+
+
+def _author(table: Any, fields: Any) -> str:
+    """Return the e-mail address of who updates a record, "" if it is not known."""
+    user = fields.get("modified_by")
+    if not user or hasattr(user, "op"):
+        return ""
+    return SiteAccounts(table._db).email(int(user)) or ""
 
 
 def _differs(table: Any, name: str, old: Any, new: Any) -> bool:

@@ -219,6 +219,7 @@ class _Builder:
             onvalidation_set=self._hook(name, ("onvalidation_set",)),
             onaccept_set=self._hook(name, ("onaccept_set",)),
             onconflict=self._hook(name, ("onconflict",)),
+            together=_together(config(name, "sync_together"), fields),
             json_references=_json_references(config(name, "json_references"), fields.values()),
             realm=self._hook(name, ("realm_entity",)),
             computed=frozenset(config(name, "computed_fields") or ()),
@@ -317,6 +318,12 @@ class _Builder:
     def _late_default(self, tablename: str, fieldname: str) -> Callable[[], Any]:
         key = self._key
         return lambda: _model(key).table(tablename)[fieldname].default()
+
+
+def _together(declared: Any, fields: Mapping[str, Field]) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of fields that a table declares; one of which it has a single field is none."""
+    groups = (tuple(name for name in group if name in fields) for group in declared or ())
+    return tuple(group for group in groups if len(group) > 1)
 
 
 def _initial(declared: Any) -> Initial | None:

@@ -168,7 +168,7 @@ class Site:
     @cached_property
     def changes(self) -> SqlChanges:
         """Which fields of records were changed."""
-        return SqlChanges(self.journal, lambda: self.schema, self.clock)
+        return self.journal.changes
 
     @cached_property
     def accounts(self) -> SiteAccounts:

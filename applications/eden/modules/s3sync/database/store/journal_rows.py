@@ -5,7 +5,7 @@ The rules of the journal (masters, catching up, identity) are in ``journal``; th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from ...core.schema import Table
@@ -15,6 +15,21 @@ from .statements import CHUNK, chunks
 
 class JournalRows(SqlStore):
     """A store that also writes the rows of the journal."""
+
+    def identity(self) -> str | None:
+        """Return the name of the journal as the database has it, None before there is any."""
+        rows = self.rows(f"SELECT identity FROM {self.columns.name('sync_journal_state')}")
+        return str(rows[0][0]) if rows else None
+
+    def positions(self, table: str, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
+        """Return key -> (position, origin) of the last change of a record itself, see ports.Journal."""
+        rows = self.by_keys(
+            f"SELECT record_id, changed_seq, changed_origin FROM {self.columns.name('sync_journal')} "
+            f"WHERE tablename = {self.mark} AND record_id IN ",
+            (table,),
+            keys,
+        )
+        return {key: (seq, origin) for key, seq, origin in rows}
 
     def highest_position(self) -> int:
         """Return the highest position used, as far as this transaction can see."""
