@@ -223,9 +223,10 @@ def test_the_record_says_exactly_what_was_chosen_and_so_does_the_other_site(
 
 def test_fields_that_are_not_named_stay(apart: World) -> None:
     here = apart.places[0]
-    assert values_at(apart, 0, *CHOSEN) == list(SAID[Side.THEIRS].values())
+    # Of the year only one side knows an edit: it is in no dispute.
+    assert values_at(apart, 0, *CHOSEN) == ["There", "T", 2001, "http://t.example", "two"]
     resolve.combine(here.site, latest(apart), {"acronym": Side.OURS}, None)
-    assert values_at(apart, 0, *CHOSEN) == ["There", "H", None, "http://t.example", "two"]
+    assert values_at(apart, 0, *CHOSEN) == ["There", "H", 2001, "http://t.example", "two"]
 
 
 def test_what_was_decided_is_in_the_log(apart: World) -> None:

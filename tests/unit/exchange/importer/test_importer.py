@@ -123,8 +123,11 @@ def test_what_an_eden_sends_again_unchanged_is_no_conflict(site: SampleSite, pol
     assert told(again) == {"unchanged": 2}
     assert site.row(PERSON, "p").first_name == "Here"
     assert site.row(CONTACT, "mail").value == "here@example.org"
-    # Not seen before: it may have changed there too.
+    # Not seen before: what it says is what both had, other values are a change of its own.
     unseen = site.push(sent, PERSON, terms, exchanged=head, clears=False, known={PERSON: NOW}.get)
+    assert told(unseen) == {"unchanged": 2}
+    changed = person("p", "Else", contact("mail", "else@example.org"))
+    unseen = site.push(changed, PERSON, terms, exchanged=head, clears=False, known={PERSON: NOW}.get)
     assert told(unseen) == {"conflict": 2}
 
 
