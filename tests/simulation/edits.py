@@ -91,7 +91,9 @@ def change(place: Place, rnd: random.Random) -> bool:
         return False
     values: dict[str, Any] = {place.tables[tablename]: rnd.choice((None, "a", "b", "c"))}
     if tablename == "org_office" and rnd.random() < 0.5:
-        values = {"organisation_id": place.any("org_organisation", rnd)}
+        owner = place.any("org_organisation", rnd)
+        # No form takes an office without one.
+        values = {"organisation_id": owner} if owner is not None else values
     place.change(tablename, key, **values)
     return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..edits import edit
@@ -40,13 +40,18 @@ class WrongClocks(SmallClockJumps):
     #: Nothing stays rejected once the clocks are right.
     telling = ()
 
+    def begin(self, world: World, history: History) -> None:
+        """See ``Feature``."""
+        self._latest = datetime.min
+
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``: something is changed by the wrong clock."""
         super().act(world, place, number, rnd)
+        self._latest = max(self._latest, place.clock.moment)
         edit(place, number, rnd)
 
     def settle(self, world: World, history: History) -> None:
-        """See ``Feature``: clocks are right again, some days later."""
-        latest = max(place.clock.moment for place in world.sites) + timedelta(days=4)
+        """See ``Feature``: clocks are right again, some days after what any of them has shown."""
+        latest = max(self._latest, *(place.clock.moment for place in world.sites)) + timedelta(days=4)
         for place in world.sites:
             place.clock.moment = latest

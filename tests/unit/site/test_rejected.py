@@ -95,6 +95,43 @@ def test_records_that_refer_to_each_other_come_in_any_order_of_their_tables(
     assert hub.row(STAFF, "s").site_id == hub.row(OFFICE, "f").site_id
 
 
+def test_what_refers_to_a_record_whose_time_has_come_comes_with_it(hub: SampleSite, field: SampleSite) -> None:
+    pair = Pair(field, hub, ORG, OFFICE)
+    with field.store.transaction():
+        organisation = field.s3db[ORG].insert(uuid="o", name="O")
+        field.s3db[OFFICE].insert(uuid="f", name="F", organisation_id=organisation)
+    field.clock.moment = NOW + 2 * DAY
+    with field.store.transaction():
+        field.db(field.s3db[ORG].uuid == "o").update(name="Organisation")
+    pair.run()
+    assert hub.rows(ORG) == hub.rows(OFFICE) == []
+    hub.clock.moment = field.clock.moment = NOW + 3 * DAY
+    # Only the organisation waited for its time; the field has nothing to push any more.
+    pair.run()
+    assert hub.kept() == []
+    assert hub.row(OFFICE, "f").organisation_id == hub.row(ORG, "o").id
+
+
+def test_a_version_that_is_older_than_ours_when_its_time_has_come_gets_ours_back(
+    hub: SampleSite, field: SampleSite
+) -> None:
+    pair = Pair(field, hub, ORG)
+    made(hub, 1)
+    pair.run()
+    hub.clock.moment, field.clock.moment = NOW - 2 * DAY, NOW - 4 * DAY
+    with field.store.transaction():
+        field.s3db[ORG].insert(uuid="other", name="Other")
+    # Both clocks are wrong, and each site is told so by the other one.
+    pair.run()
+    with hub.store.transaction():
+        hub.s3db.delete(hub.s3db[ORG], [hub.row(ORG, "n0").id])
+    pair.run()
+    assert names(field) == ["N0", "Other"] and names(hub) == ["Other"]
+    hub.clock.moment = field.clock.moment = NOW + DAY
+    pair.run()
+    assert names(field) == names(hub) == ["N0", "Other"]
+
+
 def test_each_run_tries_a_bounded_number_again(
     hub: SampleSite, field: SampleSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,22 +67,28 @@ def retry_due(
         terms: rules by table; where they are not here, those of our task.
     """
     report = Report()
-    due = repository.site.kept_versions.due(repository.id, DUE_AT_ONCE)
-    tried: dict[str, tuple[Terms, Context]] = {}
-    for table, found in groupby(due, key=lambda each: each.table):
-        known = replace(context, exchanged=repository.states.exchanged(table))
+    for table, found in groupby(repository.site.kept_versions.due(repository.id, DUE_AT_ONCE), key=_table):
         rules = terms.get(table) or repository.usual_terms(table)
-        tried[table] = rules, known
-        report.add_others(_retry(repository, table, list(found), rules, known))
-    # What refers to a record of a later table was too early, and perhaps nobody sends anything any more.
-    has_taken = len(tried) > 1 and report.has_taken
+        report.add_others(_retry(repository, table, list(found), rules, _known(repository, table, context)))
+    # Others may have waited for one of them, of whatever table, and perhaps nobody sends anything any more.
+    has_taken = report.has_taken
     while has_taken:
         more = Report()
-        for table, (rules, known) in tried.items():
-            more.add_others(_retry_ready(repository, table, rules, known))
+        for table in sorted(repository.site.kept_versions.tables_to_retry(repository.id)):
+            rules = terms.get(table) or repository.usual_terms(table)
+            more.add_others(_retry_ready(repository, table, rules, _known(repository, table, context)))
         report.add(more.without_rejected())
         has_taken = more.has_taken
     return report
+
+
+def _table(kept: Kept) -> str:
+    return kept.table
+
+
+def _known(repository: Repository, table: str, context: Context) -> Context:
+    """Return the context of the records of a table: what the repository knows of ours differs from table to table."""
+    return replace(context, exchanged=repository.states.exchanged(table))
 
 
 def _retry(

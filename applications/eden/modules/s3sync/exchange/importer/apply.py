@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Callable
 
+from ...core.kept import KeptKind
 from ...core.records import Action, Outcome, Reference
 from ..ports import Ports
 from .by_field import ChangeWriter, has_learned
@@ -162,8 +163,8 @@ class Applier:
                 self._context.repository_id, name, [item.uuid for item in group if item.uuid is not None]
             )
             # The peer sends the same refused version again although it has received ours. Sending ours once more
-            # would repeat for ever.
-            fresh = [item for item in group if not item.is_among(known)]
+            # would repeat for ever. One that was put aside for another reason is refused for the first time.
+            fresh = [item for item in group if not item.is_among(known, KeptKind.REFUSED)]
             self._ports.journal.assert_ours(name, [item.key for item in fresh if item.key is not None])
 
     def _has_one_master(self, item: Item) -> bool:
