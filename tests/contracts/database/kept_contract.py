@@ -291,6 +291,24 @@ class KeptContract:
             ("open", "rejected", "u2"),
         ]
 
+    def test_rejected_records_of_a_table_are_listed_with_their_documents(
+        self, site: Storage, kept_versions: SqlKeptVersions
+    ) -> None:
+        with site.store.transaction():
+            kept_versions.keep(
+                [
+                    kept(kind=KeptKind.REJECTED, theirs="<resource name='Ü'/>"),
+                    kept(kind=KeptKind.REJECTED, uuid="u2", theirs=None),
+                    kept(kind=KeptKind.REJECTED, uuid="u3", repository_id=4),
+                    kept(kind=KeptKind.REJECTED, uuid="u4", table="org_office"),
+                    kept(uuid="u5"),
+                ]
+            )
+            ((row, version),) = kept_versions.rejected(3, "org_organisation")
+            assert version == "<resource name='Ü'/>"
+            kept_versions.supersede([row])
+            assert kept_versions.rejected(3, "org_organisation") == []
+
     def test_a_rejected_record_is_tried_again_when_what_it_missed_is_here(
         self, site: Storage, kept_versions: SqlKeptVersions
     ) -> None:

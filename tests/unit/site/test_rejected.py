@@ -95,7 +95,9 @@ def test_records_that_refer_to_each_other_come_in_any_order_of_their_tables(
     assert hub.row(STAFF, "s").site_id == hub.row(OFFICE, "f").site_id
 
 
-def test_what_refers_to_a_record_whose_time_has_come_comes_with_it(hub: SampleSite, field: SampleSite) -> None:
+def test_what_refers_to_a_record_whose_time_has_come_comes_with_it(
+    hub: SampleSite, field: SampleSite
+) -> None:
     pair = Pair(field, hub, ORG, OFFICE)
     with field.store.transaction():
         organisation = field.s3db[ORG].insert(uuid="o", name="O")
@@ -161,6 +163,31 @@ def test_a_component_alone_comes_too(hub: SampleSite, field: SampleSite) -> None
     pair.run()
     assert field.row(CONTACT, "c").value == "b@example.org"
     assert field.row(CONTACT, "d").pe_id == field.row(PERSON, "p").pe_id
+    assert field.kept() == []
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_component_whose_record_was_deleted_there_does_not_come(
+    hub: SampleSite, field: SampleSite, is_known: bool
+) -> None:
+    pair = Pair(hub, field, PERSON)
+    if is_known:
+        hub.push(person("p", "Ann"), PERSON, repository_id=None)
+        pair.run()
+    hub.clock.moment = NOW + 2 * DAY
+    with hub.store.transaction():
+        someone = (
+            hub.row(PERSON, "p") or hub.s3db[PERSON][hub.s3db[PERSON].insert(uuid="p", first_name="Ann")]
+        )
+        hub.s3db[CONTACT].insert(uuid="c", pe_id=someone.pe_id, contact_method="SMS", value="+41790000000")
+    pair.run()
+    assert [row.kind for row in field.kept() if row.tablename == CONTACT] == ["rejected"]
+    with hub.store.transaction():
+        hub.s3db.delete(hub.s3db[PERSON], [hub.row(PERSON, "p").id])
+    pair.run()
+    hub.clock.moment = field.clock.moment = NOW + 3 * DAY
+    pair.run()
+    assert field.rows(CONTACT) == []
     assert field.kept() == []
 
 

@@ -222,6 +222,13 @@ class SqlKeptVersions:
         ready = [key for key, missing in waiting if not missing or not missing.isdisjoint(here)][:limit]
         return self._to_retry(ready)
 
+    def rejected(self, repository_id: int | None, table: str) -> list[tuple[int, str]]:
+        """See ports.KeptVersions."""
+        where, parameters = self._open(repository_id, table)
+        where += f" AND kind = '{KeptKind.REJECTED}' AND theirs IS NOT NULL"
+        sql = f"SELECT id, theirs FROM {self._kept} WHERE {where}"
+        return [(row[0], row[1]) for row in self._store.rows(sql, parameters)]
+
     def due(self, repository_id: int | None, limit: int) -> list[Kept]:
         """See ports.KeptVersions."""
         mark = self._store.mark

@@ -313,6 +313,10 @@ class KeptVersions(Protocol):
         """Return rejected records to try again: a missing reference has arrived, or their value may be free now."""
         ...
 
+    def rejected(self, repository_id: int | None, table: str) -> list[tuple[int, str]]:
+        """Return the rejected records of a table from a repository: row and S3XML."""
+        ...
+
     def due(self, repository_id: int | None, limit: int) -> list[Kept]:
         """Return records of all tables that were rejected because of their time, and whose time has come."""
         ...

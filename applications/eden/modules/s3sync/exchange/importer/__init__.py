@@ -27,6 +27,7 @@ from ...wire.s3xml.document import Document
 from ..ports import Ports
 from .apply import Applier
 from .context import Context, unknown
+from .deletion import rejected_components
 from .gather import Batch, Gatherer
 from .items import Item, Role
 from .losses import Losses, Snapshot
@@ -229,7 +230,7 @@ class Importer:
         waiting: list[Item] = []
         settled: dict[str, list[str]] = {}
         skipped: dict[str, list[str]] = {}
-        done: list[int] = []
+        done = rejected_components(self._ports, context.repository_id, batch.items)
         for item in batch.items:
             outcome = item.outcome
             if outcome is None:
