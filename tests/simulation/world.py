@@ -131,6 +131,8 @@ class World:
                 place.clock.step(operation.amount)
         elif operation.what == "sync":
             here, there = self.edges[operation.who]
+            for feature in self.features:
+                feature.before_run(operation.choice)
             breaks_at = 1 + operation.choice % 12 if operation.fault == "broken off" else 0
             self.synchronise(here, there, operation.amount, operation.fault, breaks_at)
             if operation.fault == "none" and all(feature.words_hold for feature in self.features):

@@ -50,6 +50,9 @@ class Feature:
             rnd: decides everything.
         """
 
+    def before_run(self, choice: int) -> None:
+        """Be told that a run of the history begins, with the number that decides everything in it."""
+
     def meanwhile(self, world: World) -> None:
         """Do something while a request is under way, before or after it is answered."""
 

@@ -23,14 +23,19 @@ class MidRun(Feature):
 
     def begin(self, world: World, history: History) -> None:
         """See ``Feature``."""
-        self._random = random.Random(history.seed)
         self._edits = 0
         self._is_over = False
 
+    def before_run(self, choice: int) -> None:
+        """See ``Feature``."""
+        self._random = random.Random(choice)
+
     def meanwhile(self, world: World) -> None:
         """See ``Feature``."""
+        if self._is_over:
+            return
         place = world.sites[self._random.randrange(len(world.sites))]
-        if self._is_over or self._random.random() > 0.35 or place.site.store.in_transaction:
+        if self._random.random() > 0.35 or place.site.store.in_transaction:
             return
         self._edits += 1
         edit(place, f"{place.name}m{self._edits}", self._random)
