@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from s3.data_model.errors import DeletionRestricted
 
+from .entered import FIELDS
 from .place import Place
 
 
@@ -22,7 +23,7 @@ def edit(place: Place, number: str, rnd: random.Random) -> None:
     if chance < 0.34:
         done = False
     elif chance < 0.82:
-        done = change(place, rnd)
+        done = change(place, number, rnd)
     elif chance < 0.90:
         done = delete(place, rnd)
     elif chance < 0.95:
@@ -83,17 +84,21 @@ MAKERS: dict[str, Callable[[Place, str, random.Random], int]] = {
 }
 
 
-def change(place: Place, rnd: random.Random) -> bool:
-    """Change a record of some kind; return whether there was one."""
+def change(place: Place, number: str, rnd: random.Random) -> bool:
+    """Change one or two fields of a record of some kind; return whether there was one."""
     tablename = rnd.choice(sorted(place.tables))
     key = place.any(tablename, rnd)
     if key is None:
         return False
-    values: dict[str, Any] = {place.tables[tablename]: rnd.choice((None, "a", "b", "c"))}
-    if tablename == "org_office" and rnd.random() < 0.5:
-        owner = place.any("org_organisation", rnd)
-        # No form takes an office without one.
-        values = {"organisation_id": owner} if owner is not None else values
+    fields = (place.tables[tablename], *FIELDS.get(tablename, ()))
+    chosen = rnd.sample(fields, min(len(fields), rnd.choice((1, 1, 2))))
+    values: dict[str, Any] = {
+        field: rnd.choice((None, "same", f"{number}{field}", number)) for field in chosen
+    }
+    owner = place.any("org_organisation", rnd) if tablename == "org_office" and rnd.random() < 0.5 else None
+    # No form takes an office without one.
+    if owner is not None:
+        values = {"organisation_id": owner}
     place.change(tablename, key, **values)
     return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Callable
@@ -15,6 +16,8 @@ from s3.data_model.errors import DeletionRestricted
 from s3sync.exchange.importer.deletion import Deleter
 from s3sync.scheduler import queue as queue
 from tests.support.site import NOW, SampleSite
+
+from .entered import Entered
 
 #: What edits touch: table -> a field that may be anything.
 EDITED = {
@@ -54,6 +57,7 @@ class Place:
         self.clock, self.uuid = self.site.clock, self.site.uuid
         self.beginning = self._copy()
         self.tables = EDITED
+        self.entered: list[Entered] = []
         self.backup: tuple[sqlite3.Connection, str] | None = None
 
     @property
@@ -81,6 +85,7 @@ class Place:
         self._remembered.unlink(missing_ok=True)
         self.clock.moment = NOW + timedelta(seconds=skew)
         self.tables = tables
+        self.entered = []
         self.drop_backup()
 
     def drop_backup(self) -> None:
@@ -127,7 +132,23 @@ class Place:
 
     def change(self, tablename: str, key: int, **values: Any) -> None:
         """Change a record as a form does."""
+        before = self.s3db[tablename][key]
         self.db(self.s3db[tablename].id == key).update(**values)
+        self.enter(tablename, before, values)
+
+    def enter(self, tablename: str, before: Any, values: Mapping[str, Any]) -> None:
+        """Remember what somebody entered into the fields of a record.
+
+        Args:
+            tablename: its table.
+            before: the record before that.
+            values: the fields, with their new values.
+        """
+        self.entered += [
+            Entered(self.name, tablename, before.uuid, name, value, before[name])
+            for name, value in values.items()
+            if value != before[name] and not str(self.s3db[tablename][name].type).startswith("reference")
+        ]
 
     def delete(self, tablename: str, key: int) -> bool:
         """Delete a record; where it is needed a person is told so and leaves it."""

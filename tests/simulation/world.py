@@ -25,6 +25,7 @@ from s3sync.exchange.run.failures import Cancelled, RunFailed
 
 from .differences import differences, untrue_words
 from .edits import edit
+from .entered import lost_values
 from .features import FEATURES, Feature
 from .history import History, Operation
 from .line import PATIENCE, Line, Watch
@@ -46,6 +47,7 @@ class World:
     Attributes:
         happened: how often what happened, in all histories so far.
         features: what the present history has besides.
+        forgets: whether a restore of a backup lost changes in it.
         resources: what it exchanges.
         sites: the sites that take part in it.
         edges: pairs of the site that asks and the one that answers.
@@ -60,6 +62,7 @@ class World:
         self.scratch.mkdir()
         self.happened: "Counter[str]" = Counter()
         self.features: list[Feature] = []
+        self.forgets = False
         self.resources: tuple[str, ...] = TASKS
         self.sites = self.places
         self.edges: list[tuple[Place, Place]] = []
@@ -87,7 +90,7 @@ class World:
                 place.db.rollback()
             return ["".join(traceback.format_exception(type(error), error, error.__traceback__))]
         self._count_kept()
-        problems += differences(self)
+        problems += differences(self) + lost_values(self)
         if rounds > MOST_ROUNDS:
             problems.append(f"the sites were not quiet after {MOST_ROUNDS} rounds")
         return problems
@@ -101,6 +104,7 @@ class World:
     def begin(self, history: History) -> None:
         """Put all sites back to their beginning and introduce them to each other."""
         self.features = [FEATURES[name] for name in history.features]
+        self.forgets = any(feature.forgets for feature in self.features)
         self.resources = (*TASKS, *(name for feature in self.features for name in feature.resources))
         self.sites = self.places[: history.sites]
         tables = dict(EDITED)
@@ -142,6 +146,7 @@ class World:
         elif operation.what == "restore":
             lost = self.places[operation.who].restore(with_file=bool(operation.choice & 1))
             self.happened["changes lost by a restore"] += lost
+            self.forgets = self.forgets or lost > 0
         else:
             self._act(operation)
         return []

@@ -24,6 +24,7 @@ class Feature:
         words_hold: whether sites that say to be in step right after a run hold the same then, not only in the end.
         alone: whether it goes with no other feature.
         differ_by_choice: whether sites may differ by what was chosen; then nobody need say so.
+        forgets: whether it removes what was kept of values that lost.
         telling: the kinds of open entries that tell people why sites differ.
     """
 
@@ -35,6 +36,7 @@ class Feature:
     words_hold: ClassVar[bool] = True
     alone: ClassVar[bool] = False
     differ_by_choice: ClassVar[bool] = False
+    forgets: ClassVar[bool] = False
     telling: ClassVar[tuple[str, ...]] = ("rejected",)
 
     def begin(self, world: World, history: History) -> None:

@@ -28,14 +28,16 @@ class RestEdits(Feature):
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``."""
         tablename = rnd.choice(TABLES)
-        uuid = place.s3db[tablename][some(place, tablename, number, rnd)].uuid
+        before = place.s3db[tablename][some(place, tablename, number, rnd)]
         field = f'<data field="{place.tables[tablename]}">{number}</data>'
-        document = f'<s3xml><resource name="{tablename}" uuid="{uuid}">{field}</resource></s3xml>'
+        document = f'<s3xml><resource name="{tablename}" uuid="{before.uuid}">{field}</resource></s3xml>'
         site = place.site
         terms = Terms(update_policy=Policy.OTHER, conflict_policy=Policy.OTHER)
         with site.document(io.BytesIO(document.encode("utf-8")), tablename) as read:
             with site.store.transaction():
                 report = site.importer.import_page(read, terms, site.context(None, None))
+        if report.counts.get("updated"):
+            place.enter(tablename, before, {place.tables[tablename]: number})
         world.happened["changed through rest"] += report.counts.get("updated", 0)
 
 
@@ -49,9 +51,11 @@ class PastTheJournal(Feature):
         """See ``Feature``."""
         tablename = rnd.choice(TABLES)
         key = some(place, tablename, number, rnd)
-        moment = next_modified_on(place.s3db[tablename][key].modified_on, place.clock.now())
+        before = place.s3db[tablename][key]
+        moment = next_modified_on(before.modified_on, place.clock.now())
         place.db.executesql(
             f"UPDATE {tablename} SET {place.tables[tablename]} = ?, modified_on = ? WHERE id = ?",
             placeholders=(number, moment.isoformat(" "), key),
         )
+        place.enter(tablename, before, {place.tables[tablename]: number})
         world.happened["changed with sql"] += 1

@@ -25,6 +25,7 @@ class Purge(Feature):
 
     name = "purge of kept versions"
     fires = ("versions removed",)
+    forgets = True
 
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``."""
@@ -35,7 +36,7 @@ class Purge(Feature):
             if rnd.random() < 0.5:
                 resolve.accept(site, row.id, None)
         if not place.db(table).count():
-            edits.change(place, rnd)
+            edits.change(place, number, rnd)
         before = place.db(table).count()
         with site.store.transaction():
             site.kept_versions.purge(place.clock.now() + timedelta(days=1))

@@ -1,0 +1,173 @@
+"""Sites that exchange merge what was edited at both, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3sync.core.policy import Policy
+from tests.support.documents import ORG
+from tests.support.exchange import Pair
+from tests.support.site import SampleSite
+
+Sites = Callable[[str], SampleSite]
+TYPES = "org_organisation_type"
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> Iterator[Sites]:
+    made: list[SampleSite] = []
+
+    def make(name: str) -> SampleSite:
+        made.append(SampleSite(tmp_path / name))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def edit(site: SampleSite, uuid: str = "u", table: str = ORG, **values: Any) -> None:
+    """Change a record as a form does, a minute later."""
+    site.clock.step(60)
+    with site.store.transaction():
+        site.db(site.s3db[table].uuid == uuid).update(**values)
+
+
+def chain(sites: Sites, *names: str) -> tuple[list[SampleSite], list[Pair]]:
+    """Return sites that all have one organisation, and their exchanges from each to the next."""
+    found = [sites(name) for name in names]
+    with found[0].store.transaction():
+        found[0].s3db[ORG].insert(uuid="u", name="Red Cross", acronym="RC", year=1900, comments="old")
+    pairs = [Pair(own, other, ORG) for own, other in zip(found[1:], found)]
+    settle(pairs)
+    return found, pairs
+
+
+def settle(pairs: list[Pair]) -> None:
+    for _ in range(2 * len(pairs)):
+        for pair in pairs:
+            pair.run()
+
+
+def values(site: SampleSite, *fields: str) -> list[Any]:
+    row = site.row(ORG, "u")
+    return [row[field] for field in fields]
+
+
+@pytest.mark.parametrize("policy", list(Policy))
+def test_fields_that_one_side_edited_are_taken_from_it_whatever_the_policies(
+    sites: Sites, policy: Policy
+) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    pair = Pair(field, hq, ORG, update_policy=policy, conflict_policy=policy)
+    edit(hq, acronym="HQ")
+    edit(field, comments="field")
+    settle([pair])
+    for site in (hq, field):
+        assert values(site, "acronym", "comments", "year") == ["HQ", "field", 1900]
+        assert site.kept() == []
+
+
+def test_only_the_field_that_both_edited_is_a_conflict(sites: Sites) -> None:
+    (hq, field), pairs = chain(sites, "hq", "field")
+    edit(hq, acronym="HQ", comments="hq")
+    field.clock.step(300)
+    edit(field, acronym="FIELD", year=2001)
+    settle(pairs)
+    for site in (hq, field):
+        assert values(site, "acronym", "comments", "year") == ["FIELD", "hq", 2001]
+    kept = [*hq.kept(), *field.kept()]
+    assert [each.kind for each in kept] == ["conflict"] and "HQ" in kept[0].theirs + kept[0].ours
+
+
+def test_edits_meet_in_the_middle_of_a_chain(sites: Sites) -> None:
+    (left, middle, right), pairs = chain(sites, "left", "middle", "right")
+    edit(left, acronym="L")
+    edit(right, year=2001)
+    edit(middle, comments="M")
+    settle(pairs)
+    for site in (left, middle, right):
+        assert values(site, "acronym", "year", "comments") == ["L", 2001, "M"]
+        assert site.kept() == []
+
+
+def test_an_edit_that_has_seen_another_one_is_no_conflict_by_whatever_way_it_comes(sites: Sites) -> None:
+    (a, b, c), pairs = chain(sites, "a", "b", "c")
+    ring = [*pairs, Pair(a, c, ORG)]
+    settle(ring)
+    edit(a, acronym="one")
+    settle(ring[:1])
+    edit(b, acronym="two")
+    # The third site hears of the second edit first, and of the first one later, from the other side.
+    settle([ring[1], ring[2], ring[0]])
+    for site in (a, b, c):
+        assert values(site, "acronym") == ["two"] and site.kept() == []
+
+
+def test_a_clock_that_is_ahead_wins_nothing_that_was_seen_there(sites: Sites) -> None:
+    (hq, field), pairs = chain(sites, "hq", "field")
+    field.clock.step(2 * 3600)
+    edit(field, acronym="ahead")
+    settle(pairs)
+    field.clock.step(-2 * 3600)
+    edit(hq, acronym="corrected")
+    settle(pairs)
+    for site in (hq, field):
+        assert values(site, "acronym") == ["corrected"] and site.kept() == []
+
+
+def test_two_that_make_the_same_edit_have_no_conflict_now_or_later(sites: Sites) -> None:
+    (hq, field), pairs = chain(sites, "hq", "field")
+    edit(hq, acronym="same")
+    edit(field, acronym="same")
+    settle(pairs)
+    edit(hq, acronym="next")
+    settle(pairs)
+    for site in (hq, field):
+        assert values(site, "acronym") == ["next"] and site.kept() == []
+
+
+def test_a_record_that_lives_again_keeps_what_was_edited_before_it_was_deleted(sites: Sites) -> None:
+    (hq, field), pairs = chain(sites, "hq", "field")
+    edit(hq, acronym="HQ")
+    hq.delete(ORG, "u")
+    field.clock.step(600)
+    edit(field, comments="field")
+    settle(pairs)
+    for site in (hq, field):
+        assert not site.row(ORG, "u").deleted
+        assert values(site, "acronym", "comments") == ["HQ", "field"]
+
+
+def test_what_an_eden_edited_is_merged_with_what_was_edited_here(sites: Sites) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    eden = Pair(field, hq, ORG, eden=True)
+    settle([eden])
+    edit(hq, acronym="EDEN")
+    edit(field, comments="field")
+    settle([eden])
+    assert values(field, "acronym", "comments") == ["EDEN", "field"] and field.kept() == []
+
+
+def test_pages_of_records_that_nobody_edited_say_nothing_of_edits(sites: Sites) -> None:
+    (hq, field), pairs = chain(sites, "hq", "field")
+    before = hq.export(ORG)[0]
+    assert b' edits="1"' in before and before.count(b"edits=") == 1
+    edit(hq, acronym="HQ")
+    after = hq.export(ORG)[0]
+    assert after.count(b"edits=") == 2 and b"=acronym" in after
+    settle(pairs)
+    assert b"=acronym" in field.export(ORG)[0]
+
+
+def test_three_sites_that_know_an_edit_in_different_ways_know_the_same(sites: Sites) -> None:
+    (a, b, c), pairs = chain(sites, "a", "b", "c")
+    for site, name in ((a, "acronym"), (b, "comments"), (c, "name")):
+        edit(site, **{name: site.folder.name})
+    settle(pairs)
+    known = [site.ports.changes.edits(ORG, [site.row(ORG, "u").id]) for site in (a, b, c)]
+    assert len({str(sorted(next(iter(each.values())).seen.items())) for each in known}) == 1
