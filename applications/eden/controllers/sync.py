@@ -6,7 +6,7 @@ from s3sync.ui.refusals import refusal
 if not settings.has_module("sync"):
     raise refusal(404, T("The module it belongs to is not enabled at this site."))
 
-_public = request.function in ("datasets", "archive")
+_public = request.function in ("datasets", "archive", "changes")
 if not (is_protocol(request) or _public):
     # The screens are for administrators only; accounts of other sites use the interface.
     if not current.sync_site.host.may_administer():
@@ -76,6 +76,13 @@ def archive():
     from s3sync.web.screens import datasets as datasets
 
     return datasets.archive(_desk())
+
+
+def changes():
+    """Show the changes of a record to those who may read it: /sync/changes/<table>?uuid=..."""
+    from s3sync.web.screens import record_history as record_history
+
+    return record_history.changes(_desk())
 
 
 # --- for administrators ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from s3sync.conflicts.detail import SiteWords
+from s3sync.conflicts.site_words import SiteWords
 from s3sync.core.records import Record, Reference
 from tests.support.site import SampleSite
 

@@ -4,6 +4,7 @@
 (function () {
   const language = document.documentElement.lang || undefined;
   const absolute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const units = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
@@ -25,7 +26,7 @@
         continue;
       }
       const utc = element.dateTime.replace("T", " ").replace("Z", " UTC");
-      element.textContent = absolute.format(time);
+      element.textContent = (element.dataset.moment === "exact" ? exact : absolute).format(time);
       element.title = ago(time) + " · " + utc;
     }
   }

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..core.kept import Side
-from ..core.records import Action, Record, Reference, Upload
-from ..core.schema import Field, Table
+from ..core.kept import KeptKind, Side
+from ..core.records import Action, Record
+from ..core.schema import Table
 from ..database.tables.fields import live
 from ..exchange import versions as versions
 from ..exchange.importer.report import problems_of
 from ..site import Site
 from ..site.labels import Translate, resource_title
+from .by_field import ByField, Versions, by_field
 from .kept_list import KeptEntry, entries
+from .site_words import SiteWords
 
 
 class Address(NamedTuple):
@@ -40,6 +40,7 @@ class ConflictDetail(NamedTuple):
         companions: components in the other site's version: title and count.
         of_master: whether the record is a component, which cannot be taken alone.
         known: whether this site still has the resource.
+        by_field: the conflict field by field, None where the edits are not known.
         decided_by: the user who decided, None if nobody did or the account is gone.
     """
 
@@ -54,6 +55,7 @@ class ConflictDetail(NamedTuple):
     companions: list[tuple[str, int]] = []
     of_master: bool = False
     known: bool = False
+    by_field: ByField | None = None
     decided_by: str | None = None
 
 
@@ -77,13 +79,24 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
     ours = now if kept is None else kept
     words = SiteWords(site, T, table, [kept, theirs, now])
     domain = site.own_domain
+    lines = versions.compare(ours, theirs, table, words, domain)
+    by = None
+    if row.kind == KeptKind.CONFLICT:
+        both = Versions(
+            kept,
+            theirs,
+            {each.name: each.ours or "" for each in lines},
+            {each.name: each.theirs or "" for each in lines},
+        )
+        by = by_field(site, table, int(present[table.key]) if present is not None else None, both, words)
     return found._replace(
-        lines=versions.compare(ours, theirs, table, words, domain),
+        lines=lines,
+        by_field=by,
         ours=ours,
         theirs=theirs,
         now=now,
         status=versions.record_status(now, ours, theirs, table, domain),
-        choices=versions.choices(kept, theirs, now, table, words, domain),
+        choices=_choices(versions.choices(kept, theirs, now, table, words, domain), by),
         address=address_of(site, table, present) if here else None,
         companions=[
             (resource_title(site, name), count) for name, count in sorted(versions.companions(theirs).items())
@@ -91,6 +104,11 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
         of_master=not here and _comes_along(site, table),
         known=True,
     )
+
+
+def _choices(choices: list[versions.FieldChoice], by: ByField | None) -> list[versions.FieldChoice]:
+    """Return what can be chosen: where fields merged by themselves, those that did not."""
+    return choices if by is None else [each for each in choices if each.name in by.names]
 
 
 def picked(choices: list[versions.FieldChoice], variables: Mapping[str, Any]) -> dict[str, Side]:
@@ -145,97 +163,6 @@ def address_of(site: Site, table: Table, present: Any) -> Address | None:
         if row is not None:
             return Address(master.prefix, master.resource, int(row[master.key]))
     return None
-
-
-class SiteWords:
-    """Labels of fields and values as text, from this site's data model; see ``exchange.versions.Words``.
-
-    Args:
-        site: this site.
-        T: web2py's translator.
-        table: the table whose fields are shown.
-        shown: the versions to show; their references are looked up together.
-    """
-
-    def __init__(self, site: Site, T: Translate, table: Table, shown: Sequence[Record | None] = ()) -> None:
-        self._site = site
-        self._T = T
-        self._fields = site.host.table(table.name)
-        self._labels: dict[tuple[str, str | None], str | None] = {}
-        self._look_up([each for record in shown if record is not None for each in _references(record)])
-
-    def label(self, field: Field) -> str:
-        """See versions.Words."""
-        return str(self._fields[field.name].label)
-
-    def value(self, field: Field, value: Any) -> str:
-        """See versions.Words."""
-        T = self._T
-        if value in (None, "", [], ()):
-            return str(T("empty"))
-        if isinstance(value, Reference):
-            return self._referred(value)
-        if isinstance(value, Upload):
-            return value.filename
-        if isinstance(value, tuple):
-            return ", ".join(self.value(field, each) for each in value)
-        if isinstance(value, bool):
-            return str(T("yes") if value else T("no"))
-        if isinstance(value, dict) or field.kind == "json":
-            return json.dumps(value, ensure_ascii=False, default=str)
-        represent = None if field.is_reference else self._fields[field.name].represent
-        if represent is not None:
-            return str(represent(value, None))
-        if isinstance(value, datetime):
-            return f"{value} UTC"
-        return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
-
-    def existence(self) -> str:
-        """See versions.Words."""
-        return str(self._T("The record itself"))
-
-    def fate(self, version: Record) -> str:
-        """See versions.Words."""
-        if not version.deleted:
-            return str(self._T("is there"))
-        if version.replaced_by:
-            return str(self._T("merged into %s")) % version.replaced_by
-        return str(self._T("deleted"))
-
-    def _referred(self, reference: Reference) -> str:
-        if (reference.table, reference.uuid) not in self._labels:
-            self._look_up([reference])
-        label = self._labels[reference.table, reference.uuid]
-        if label is None:
-            called = reference.uuid or reference.tuid or reference.table
-            return str(self._T("%s, which is not here")) % called
-        return label
-
-    def _look_up(self, references: Sequence[Reference]) -> None:
-        """Look up the names of records, None if they are not here, with two statements per table."""
-        site = self._site
-        wanted: dict[str, set[str]] = {}
-        for each in references:
-            self._labels[each.table, each.uuid] = None
-            if each.uuid:
-                wanted.setdefault(each.table, set()).add(each.uuid)
-        for name, uuids in wanted.items():
-            table = site.schema.get(name)
-            if table is None:
-                continue
-            rows = site.host.table(name)
-            found = site.db(rows.uuid.belongs(uuids)).select(rows.uuid, rows[table.key])
-            labels = site.host.reference_labels(name, [row[table.key] for row in found])
-            self._labels.update({(name, row.uuid): labels[row[table.key]] for row in found})
-
-
-def _references(record: Record) -> Iterator[Reference]:
-    """Return the references in the fields of a version."""
-    for value in record.references.values():
-        if isinstance(value, Reference):
-            yield value
-        elif value:
-            yield from value
 
 
 def told(T: Translate, report: Any) -> str:

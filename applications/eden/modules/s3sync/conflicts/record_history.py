@@ -16,8 +16,9 @@ from ..site.exchange_state import delivered
 from ..site.labels import Translate, resource_title
 from ..site.repositories import first
 from ..site.tasks import TaskRow
-from .detail import Address, SiteWords, address_of, present_row
+from .detail import Address, address_of, present_row
 from .kept_list import KeptEntry, entries
+from .site_words import SiteWords
 
 MOST = 50
 

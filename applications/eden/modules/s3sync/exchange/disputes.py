@@ -18,11 +18,13 @@ class Disagreement(NamedTuple):
     Attributes:
         merge: how they go together under the policy NEWER.
         ours, theirs: their edits.
+        apart: names of the fields with different values.
     """
 
     merge: Merge
     ours: Edits
     theirs: Edits
+    apart: frozenset[str] = frozenset()
 
     @property
     def disputes(self) -> tuple[Dispute, ...]:
@@ -76,8 +78,9 @@ def disagreement(
     # Our own versions name no edits where there were none.
     edits = ours.edits or NO_EDITS
     rules = Rules("", 0, _ANY_TIME, None, together(table.together))
-    found = merge(edits, theirs.edits, differing(ours, theirs, table, own_domain), rules)
-    return None if found.unexplained else Disagreement(found, edits, theirs.edits)
+    apart = differing(ours, theirs, table, own_domain)
+    found = merge(edits, theirs.edits, apart, rules)
+    return None if found.unexplained else Disagreement(found, edits, theirs.edits, apart)
 
 
 _ANY_TIME = 1 << 62

@@ -24,20 +24,21 @@ def right_to_left(language: str | None) -> bool:
     return (language or "").split("-")[0] in _RIGHT_TO_LEFT
 
 
-def moment(value: datetime | None, never: Any = "") -> Any:
+def moment(value: datetime | None, never: Any = "", *, exact: bool = False) -> Any:
     """Return a time for a page: in UTC, which ``eden.js`` turns into the reader's time zone and language.
 
     Args:
         value: a time in UTC without time zone, as in the database; None if there is none.
         never: text to show if there is none.
+        exact: whether seconds are shown.
     """
     if value is None:
         return never
     return TAG.time(
-        f"{value:%Y-%m-%d %H:%M} UTC",
+        f"{value:%Y-%m-%d %H:%M:%S} UTC" if exact else f"{value:%Y-%m-%d %H:%M} UTC",
         _datetime=f"{value:%Y-%m-%dT%H:%M:%S}Z",
         _title=f"{value:%Y-%m-%d %H:%M:%S} UTC",
-        **{"_data-moment": ""},
+        **{"_data-moment": "exact" if exact else ""},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .changes import Change, ChangeKind, fold, learned
-from .edits import EVERY_FIELD, NO_EDITS, Edit, Edits, Stamp, next_time
+from .edits import EVERY_FIELD, NO_EDITS, Edit, Edits, Stamp, next_time, site_identifier
 from .merge import LEFT, Dispute, Merge, Rules, Undated, merge, together
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "learned",
     "merge",
     "next_time",
+    "site_identifier",
     "together",
 ]

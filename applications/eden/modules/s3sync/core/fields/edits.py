@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 #: Stands for all fields that have no edit of their own: the record was written where nobody saw which fields changed.
 EVERY_FIELD = "*"
+_LETTERS_OF_SITE = 8
 
 
 class Stamp(NamedTuple):
@@ -67,6 +68,14 @@ class Edits(NamedTuple):
 
 
 NO_EDITS = Edits({}, {})
+
+
+def site_identifier(identity: str) -> str:
+    """Return the identifier of a site in stamps: the beginning of the identity of its journal.
+
+    A site that was copied or restored from a backup gets another identity, and is another one from then on.
+    """
+    return identity.rpartition(":")[2].replace("-", "").lower()[:_LETTERS_OF_SITE]
 
 
 def next_time(now: int, seen: Mapping[str, int]) -> int:

@@ -1,14 +1,22 @@
-"""What the synchronisation knows of one record; reached from the record's own page."""
+"""What is known of one record: its changes, for who may read it, and its synchronisation, for administrators."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from gluon import URL, redirect
+
+from ...conflicts import detail as detail
 from ...conflicts import record_history as record_history
+from ...conflicts import timeline as timeline
+from ...core.errors import SyncError
+from ...core.schema import Table
 from ...core.text import asked_text
+from ...database.paging import whole_number
 from ...site.labels import resource_title
 from ...ui.refusals import refusal
 from .context import ScreenContext
+from .widgets import action_button, pressed
 from .words import conflicts_and_log as conflicts_and_log
 from .words import remedies as remedies
 
@@ -32,3 +40,47 @@ def page(screen: ScreenContext) -> Any:
         "modes": conflicts_and_log.modes(T),
         "reason_words": remedies.reason_words(T),
     }
+
+
+def changes(screen: ScreenContext) -> Any:
+    """Show the changes of a record to everybody who may read it; who may change it can put former values back."""
+    T, request, site = screen.T, screen.request, screen.site
+    table = site.schema.get(request.args(0) or "")
+    uuid = asked_text(request.get_vars, "uuid")
+    row = detail.present_row(site, table, uuid) if table is not None and uuid else None
+    if table is None or row is None:
+        raise refusal(404, T("Nothing is known of such a record."))
+    if not site.host.has_permission("read", table.name):
+        site.host.forbid()
+    may_change = not row.deleted and site.host.has_permission("update", table.name)
+    button = action_button("put_back", T("Put this back"))
+    if may_change and pressed(screen, button, "put_back"):
+        screen.session.flash = _put_back(screen, table, row)
+        redirect(URL("sync", "changes", args=[table.name], vars={"uuid": row.uuid}))
+    names = site.host.name_fields(table.name)
+    screen.response.view = "sync/changes.html"
+    return {
+        "title": T("Changes of a record"),
+        "name": " ".join(str(row[each]) for each in names if row.get(each)),
+        "resource": resource_title(site, table.name),
+        "table": table,
+        "row": row,
+        "address": None if row.deleted else detail.address_of(site, table, row),
+        "timeline": timeline.timeline(site, T, table, row, request.get_vars),
+        "kinds": conflicts_and_log.change_kinds(T),
+        "button": button,
+        "may_change": may_change,
+        "administers": site.host.may_administer(),
+    }
+
+
+def _put_back(screen: ScreenContext, table: Table, row: Any) -> Any:
+    given, site, T = screen.request.post_vars, screen.site, screen.T
+    number = whole_number(given.number)
+    try:
+        report = timeline.put_back(
+            site, table, row.uuid, -1 if number is None else number, str(given.field or ""), site.host.user_id
+        )
+        return detail.told(T, report)
+    except SyncError as error:
+        return T("Nothing was changed: %s") % error.explain()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from gluon import URL
 
 from ....active.preview import MOST, SENT, SENT_DELETED, Direction, Preview, ResourcePreview, preview
-from ....conflicts.detail import SiteWords
+from ....conflicts.site_words import SiteWords
 from ....core.errors import ConfigurationError, DocumentTooLarge, SyncError
 from ....core.kept import Side
 from ....core.plurals import counted, number

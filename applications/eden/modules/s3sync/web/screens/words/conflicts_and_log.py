@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from gluon import CAT
+
+from ....conflicts.by_field import Author
 from ....conflicts.record_history import Presence
 from ....conflicts.resolve_many import LeftOpen, WorkState
+from ....core.fields import ChangeKind
 from ....core.kept import KeptKind, KeptState, OpenKind, Resolution, Rule, Side
 from ....core.task import Activity, Result, log_mode
 from ....database.log import INCOMING, OUTGOING
 from ....site.labels import Translate
+from ....site.names_of_sites import SiteName
 from ....ui import look as look
 
 
@@ -21,6 +26,33 @@ def kinds(T: Translate) -> dict[KeptKind, Any]:
         KeptKind.REFUSED: T("refused by the policy"),
         KeptKind.WAITING: T("deletion that waits"),
     }
+
+
+def change_kinds(T: Translate) -> dict[ChangeKind, Any]:
+    """Return what kinds of changes are called."""
+    return {
+        ChangeKind.EDIT: T("edited"),
+        ChangeKind.DECISION: T("decided"),
+        ChangeKind.POLICY: T("chosen by the conflict policy"),
+        ChangeKind.JOINED: T("lists put together"),
+        ChangeKind.OUTSIDE: T("written outside this application"),
+    }
+
+
+def author(T: Translate, found: Author | None) -> Any:
+    """Return who edited a field, at which site, and when; "" where nobody is known."""
+    if found is None:
+        return ""
+    return CAT(
+        found.by or T("somebody"), ", ", site_name(T, found.site), ", ", look.moment(found.when, exact=True)
+    )
+
+
+def site_name(T: Translate, site: SiteName) -> Any:
+    """Return the name of a site that made an edit."""
+    if site.here:
+        return T("this site")
+    return site.name or T("another site (%s)") % site.identifier
 
 
 def kinds_there(T: Translate) -> dict[OpenKind, Any]:
