@@ -1934,7 +1934,6 @@
 'After': 'بعد',
 'Before': 'قبل',
 'Changes of a record': 'تغييرات سجل',
-'Deleted': 'محذوف',
 'From': 'من',
 'History of changes': 'تاريخ التغييرات',
 'It is not known which fields were changed.': 'لا يُعرف أي الحقول تغيّرت.',
@@ -1961,4 +1960,5 @@
 '%(count)s fields that only one site edited: they were merged by themselves##two': '%(count)s حقول غيّرها موقع واحد فقط: دُمجت من تلقاء نفسها',
 '%(count)s fields that only one site edited: they were merged by themselves##few': '%(count)s حقول غيّرها موقع واحد فقط: دُمجت من تلقاء نفسها',
 '%(count)s fields that only one site edited: they were merged by themselves##many': '%(count)s حقول غيّرها موقع واحد فقط: دُمجت من تلقاء نفسها',
+'Open the history again.': 'افتح السجل التاريخي من جديد.',
 }

@@ -1738,7 +1738,6 @@
 'After': 'Danach',
 'Before': 'Davor',
 'Changes of a record': 'Änderungen eines Datensatzes',
-'Deleted': 'Gelöscht',
 'From': 'Von',
 'History of changes': 'Verlauf der Änderungen',
 'It is not known which fields were changed.': 'Es ist nicht bekannt, welche Felder geändert wurden.',
@@ -1757,4 +1756,5 @@
 'somebody': 'jemand',
 'taken': 'übernommen',
 'written outside this application': 'außerhalb dieser Anwendung geschrieben',
+'Open the history again.': 'Öffnen Sie den Verlauf noch einmal.',
 }

@@ -1787,7 +1787,6 @@
 'After': 'Después',
 'Before': 'Antes',
 'Changes of a record': 'Cambios de un registro',
-'Deleted': 'Eliminado',
 'From': 'De',
 'History of changes': 'Historial de cambios',
 'It is not known which fields were changed.': 'No se sabe qué campos se cambiaron.',
@@ -1808,4 +1807,5 @@
 'written outside this application': 'escrito fuera de esta aplicación',
 '%(count)s fields that both sites edited##many': '%(count)s campos que ambos sitios cambiaron',
 '%(count)s fields that only one site edited: they were merged by themselves##many': '%(count)s campos que solo un sitio cambió: se combinaron por sí mismos',
+'Open the history again.': 'Abra de nuevo el historial.',
 }

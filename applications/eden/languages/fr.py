@@ -1787,7 +1787,6 @@
 'After': 'Après',
 'Before': 'Avant',
 'Changes of a record': "Modifications d'un enregistrement",
-'Deleted': 'Supprimé',
 'From': 'De',
 'History of changes': 'Historique des modifications',
 'It is not known which fields were changed.': 'On ne sait pas quels champs ont été modifiés.',
@@ -1808,4 +1807,5 @@
 'written outside this application': 'écrit en dehors de cette application',
 '%(count)s fields that both sites edited##many': '%(count)s champs que les deux sites ont modifiés',
 '%(count)s fields that only one site edited: they were merged by themselves##many': "%(count)s champs qu'un seul site a modifiés : ils ont été fusionnés d'eux-mêmes",
+'Open the history again.': "Ouvrez de nouveau l'historique.",
 }

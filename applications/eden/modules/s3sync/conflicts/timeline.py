@@ -140,7 +140,7 @@ def _fields(
         found.append(
             ChangedField(
                 name,
-                words.label(field),
+                words.label(field) if _can_return(field) else words.existence(),
                 _text(words, field, before),
                 _text(words, field, later),
                 bool(before) and before[0] != row[name] and _can_return(field),
