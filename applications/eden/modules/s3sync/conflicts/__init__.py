@@ -2,4 +2,13 @@
 Knows all lower layers, but no other folder of its own layer.
 """
 
-__all__ = ["detail", "kept_list", "record_history", "resolve", "resolve_many"]
+__all__ = [
+    "by_field",
+    "detail",
+    "kept_list",
+    "record_history",
+    "resolve",
+    "resolve_many",
+    "site_words",
+    "timeline",
+]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..core.clock import Clock, milliseconds
-from ..core.fields import Change, ChangeKind, Edits, Stamp, fold, next_time
+from ..core.fields import Change, ChangeKind, Edits, Stamp, fold, next_time, site_identifier
 from ..core.schema import Schema
 from ..exchange.ports import Row
 from .store import JournalRows
@@ -20,7 +20,6 @@ _WRITTEN = (
 )
 #: The longest address that can be that of a mailbox has 254 characters.
 _LONGEST_ADDRESS = 255
-_LETTERS_OF_SITE = 8
 
 #: How a value is read that JSON has no type for, by the kind of its field.
 _READERS: Mapping[str, Callable[[Any], Any]] = {
@@ -49,8 +48,7 @@ class SqlChanges:
     @property
     def site(self) -> str:
         """See ports.Changes: the beginning of the journal's identity, so that a copied site is another one."""
-        identity = self._store.identity() or ""
-        return identity.rpartition(":")[2].replace("-", "").lower()[:_LETTERS_OF_SITE]
+        return site_identifier(self._store.identity() or "")
 
     def of(self, table: str, keys: Collection[int]) -> dict[int, list[Change]]:
         """See ports.Changes."""

@@ -2,4 +2,13 @@
 Knows core and wire, but neither HTTP nor a database.
 """
 
-__all__ = ["bitset", "exporter", "importer", "peer", "ports", "run", "versions"]
+__all__ = [
+    "bitset",
+    "disputes",
+    "exporter",
+    "importer",
+    "peer",
+    "ports",
+    "run",
+    "versions",
+]

@@ -58,6 +58,7 @@ __all__ = [
     "datasets",
     "exchange_state",
     "labels",
+    "names_of_sites",
     "refused_there",
     "rejected",
     "repositories",
