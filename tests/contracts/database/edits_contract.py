@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from s3sync.core.fields import EVERY_FIELD, Change, ChangeKind, Stamp
@@ -133,6 +134,31 @@ class EditsContract:
         assert changes(site, ORGANISATION, same) == changes(site, ORGANISATION, same + 1) == []
         assert site.journal.catch_up(site.table(ORGANISATION)) == 0
         assert len(changes(site, ORGANISATION, known)) == 1
+
+    def test_who_waited_for_another_editor_writes_down_what_that_one_wrote(self, site: Storage) -> None:
+        key = int(site.db.org_organisation.insert(name="A"))
+        site.db.commit()
+        looked = threading.Event()
+
+        def elsewhere() -> None:
+            other = Storage(site.database, migrate=False)
+            table = other.db.org_organisation
+            assert other.db(table.id == key).select(table.name).first().name == "A"
+            looked.set()
+            other.db(table.id == key).update(name="C")
+            other.db.commit()
+            other.close()
+
+        site.db(site.db.org_organisation.id == key).update(name="B")
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        assert looked.wait(20)
+        thread.join(1)  # it waits for us, unless it is slow: then it has nothing to wait for
+        site.db.commit()
+        thread.join(30)
+        assert fields(site, ORGANISATION, key) == [{"name": ["A"]}, {"name": ["B"]}]
+        stamps = [each.stamp for each in changes(site, ORGANISATION, key)]
+        assert stamps == sorted(set(stamps))
 
     def test_a_removed_record_leaves_none(self, site: Storage) -> None:
         table = site.db.org_organisation

@@ -156,7 +156,7 @@ class SqlChanges:
             f"SELECT record_id, time, site FROM {self._changes} "
             f"WHERE tablename = {self._store.mark} AND record_id IN "
         )
-        rows = sorted(self._store.by_keys(sql, (table,), keys))
+        rows = sorted(self._store.by_keys(sql, (table,), keys, self._store.as_of_now))
         return {key: {site: moment} for key, moment, site in rows}
 
     def forget(self, table: str, keys: Collection[int]) -> None:

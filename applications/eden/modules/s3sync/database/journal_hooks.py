@@ -54,9 +54,12 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
 
     def updating(records: Any, fields: Any) -> None:
         pending.pop(id(records), None)  # left by an update that failed
+        stamp = fields.get("modified_on")
+        if stamp is not None and not isinstance(stamp, datetime):
+            return  # computed columns
+        journal.store.lock_counter()
         changed = changed_records(journal, table, records, fields, is_possible)
         if changed:
-            journal.store.lock_counter()
             pending[id(records)] = changed
             if any(str(table[name].type).startswith("reference") for name in fields if name not in _STAMPS):
                 journal.note_masters(tablename, list(changed))  # a component may be about to leave its master
@@ -104,13 +107,15 @@ def changed_records(
             overwritten version, unless the writer chose a time in the past.
         is_possible: returns whether a time can be that of a record.
     """
-    stamp = fields.get("modified_on")
-    if stamp is not None and not isinstance(stamp, datetime):
-        return {}
     names = [name for name in fields if name not in _STAMPS]
     units = _units(journal.schema().get(table._tablename), names)
     columns = dict.fromkeys((*names, *(each for unit in units.values() for each in unit)))
-    rows = records.select(table._id, table.modified_on, *(table[name] for name in columns))
+    rows = records.select(
+        table._id,
+        table.modified_on,
+        *(table[name] for name in columns),
+        for_update=journal.store.locks_records,
+    )
     found: Former = {}
     times = set()
     for row in rows:
@@ -118,6 +123,7 @@ def changed_records(
         if changed:
             found[int(row[table._id])] = _former(table, row, fields, changed, units)
             times.add(row[table.modified_on])
+    stamp = fields.get("modified_on")
     if found and stamp is not None and stamp >= journal.clock.now() - timedelta(seconds=5):
         known = times - {None}
         newest = max((each for each in known if each >= stamp and is_possible(each)), default=None)

@@ -46,6 +46,9 @@ class JournalRows(SqlStore):
     def lock_counter(self) -> None:
         """Lock what imports lock first, before a local write locks a record: else the two could wait for each other."""
 
+    #: Whether a local write has to lock the records that it reads, so that they stay as they are until it writes.
+    locks_records = True
+
     def prepare_positions(self) -> None:
         """Create what the database needs to count positions; called after the tables were created."""
 

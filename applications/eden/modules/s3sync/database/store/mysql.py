@@ -47,6 +47,8 @@ class MySQLStore(JournalRows):
     """
 
     dialect = "mysql"
+    # A transaction of pydal's session sees the state at its first query.
+    as_of_now = " LOCK IN SHARE MODE"
     knows_keys = False
     #: Generated columns known to exist: (database, table, column).
     _generated: set[tuple[str, str, str]] = set()
@@ -157,15 +159,17 @@ class MySQLStore(JournalRows):
         assigned = ", ".join(f"{name(each)} = VALUES({name(each)})" for each in changed)
         return f"ON DUPLICATE KEY UPDATE {assigned}"
 
-    def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> list[Row]:
+    def by_keys(
+        self, sql: str, parameters: Sequence[Any], keys: Collection[Any], ending: str = ""
+    ) -> list[Row]:
         """See SqlStore; plain keys are literals in the statement, which saves the driver thousands of parameters."""
         found: list[Row] = []
         for part in chunks(list(dict.fromkeys(keys))):
             listed = _literals(part)
             if listed is None:
-                found.extend(self.rows(f"{sql}({self.marks(len(part))})", (*parameters, *part)))
+                found.extend(self.rows(f"{sql}({self.marks(len(part))}){ending}", (*parameters, *part)))
             else:
-                found.extend(self.rows(f"{sql}({listed})", parameters))
+                found.extend(self.rows(f"{sql}({listed}){ending}", parameters))
         return found
 
     def by_keys_run(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> None:

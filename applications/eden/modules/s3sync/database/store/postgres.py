@@ -124,9 +124,11 @@ class PostgresStore(JournalRows):
             self._tag = (0x2000 + (oid & 0x0FFF)) << 48
         return self._tag
 
-    def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> list[Row]:
+    def by_keys(
+        self, sql: str, parameters: Sequence[Any], keys: Collection[Any], ending: str = ""
+    ) -> list[Row]:
         """See SqlStore; the keys are one parameter, an array."""
-        sql = f"{sql[: sql.rindex('IN')]}= ANY(%s)"
+        sql = f"{sql[: sql.rindex('IN')]}= ANY(%s){ending}"
         found: list[Row] = []
         for part in chunks(list(dict.fromkeys(keys)), _KEYS):
             found.extend(self.rows(sql, (*parameters, _array(part))))

@@ -151,6 +151,13 @@ class SQLiteStore(JournalRows):
         if self._written >= _MANY_ROWS and not path.startswith((":memory:", "file:")):
             write_back(path).wake()
 
+    # Who has the write lock needs no other.
+    locks_records = False
+
+    def lock_counter(self) -> None:
+        """See JournalRows: take the write lock before anything is read that the write depends on."""
+        self.begin_if_needed()
+
     def begin_if_needed(self) -> None:
         """Begin a transaction before a savepoint: outside one, a savepoint is a transaction itself in SQLite."""
         if not self._adapter.connection.in_transaction:

@@ -44,6 +44,8 @@ class Statements:
     dialect = ""
     mark = "%s"
     columns: Columns
+    #: End of a query that also reads what was committed after this transaction began to read.
+    as_of_now = ""
     #: Query for (table, index, column), ordered by index and position.
     INDEX_COLUMNS = ""
 
@@ -112,18 +114,21 @@ class Statements:
         """Return a number of parameter marks, separated by commas."""
         return ", ".join([self.mark] * count)
 
-    def by_keys(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> list[Row]:
+    def by_keys(
+        self, sql: str, parameters: Sequence[Any], keys: Collection[Any], ending: str = ""
+    ) -> list[Row]:
         """Run a query that ends in "IN" once for every few hundred keys.
 
         Args:
             sql: the query.
             parameters: parameters before the keys.
             keys: numbers or texts.
+            ending: what follows the keys.
         """
         found: list[Row] = []
         for part in chunks(list(dict.fromkeys(keys))):
             part = padded(part)
-            found.extend(self.rows(f"{sql}({self.marks(len(part))})", (*parameters, *part)))
+            found.extend(self.rows(f"{sql}({self.marks(len(part))}){ending}", (*parameters, *part)))
         return found
 
     def by_keys_run(self, sql: str, parameters: Sequence[Any], keys: Collection[Any]) -> None:
