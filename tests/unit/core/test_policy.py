@@ -50,7 +50,6 @@ UPDATES = [
     (OTHER, NOON, LATER, 0, 2, True),
     (OTHER, NOON, EARLIER, 0, 2, True),
     (NEWER, NOON, LATER, 0, 2, True),
-    (NEWER, NOON, NOON, 0, 2, True),
     (NEWER, NOON, EARLIER, 0, 2, False),
     (NEWER, None, EARLIER, 0, 2, True),
     (MASTER, NOON, EARLIER, 1, 1, True),
@@ -84,6 +83,13 @@ def test_update_policy(
         assert found.action is Action.SKIPPED
         assert found.reason
         assert found.assert_ours
+
+
+@pytest.mark.parametrize("tie", [False, True])
+def test_of_two_versions_of_one_time_the_content_decides(tie: bool) -> None:
+    found = run(Version(NOON), Version(NOON), Terms(update_policy=NEWER), tie=tie)
+    assert found.take is tie
+    assert found.assert_ours is not tie
 
 
 # conflict: policy, our time, their time, our mci, their mci, tie -> winner

@@ -236,6 +236,20 @@ def test_both_sites_break_a_tie_in_time_the_same_way(tmp_path: Path, first: str,
     assert winners == ["ZZZ", "ZZZ"]
 
 
+def test_a_tie_in_time_is_broken_the_same_way_where_nothing_changed_here(site: SampleSite) -> None:
+    # In a ring two such versions would chase each other for ever if whichever comes were taken.
+    site.push(org("u", "ZZZ"), ORG)
+    exchanged = site.journal.head()
+    assert told(site.push(org("u", "AAA"), ORG, exchanged=exchanged)) == {"skipped": 1}
+    assert site.export(ORG, after=exchanged, skip_origin=1)[1].count == 1
+    assert told(site.push(org("u", "zzz"), ORG, exchanged=exchanged)) == {"updated": 1}
+
+
+def test_an_eden_may_edit_within_the_second_of_our_version(site: SampleSite) -> None:
+    site.push(org("u", "ZZZ"), ORG)
+    assert told(site.push(org("u", "AAA"), ORG, clears=False)) == {"updated": 1}
+
+
 # --- bad input ------------------------------------------------------------------------------------------
 
 

@@ -313,7 +313,7 @@ def decide(
     if method not in terms.strategy:
         return Decision(Action.SKIPPED, False, _NOT_ALLOWED[method])
     policy = (ruling or terms.conflict_policy) if changed_here else terms.update_policy
-    takes, reason = _apply_policy(policy, ours, theirs, changed_here, tie)
+    takes, reason = _apply_policy(policy, ours, theirs, tie)
     if changed_here:
         return Decision(Action.CONFLICT, takes, reason, Side.THEIRS if takes else Side.OURS)
     if takes:
@@ -332,7 +332,7 @@ def _decide_unknown(theirs: Version, terms: Terms, method: Method) -> Decision:
 
 
 def _apply_policy(
-    policy: Policy, ours: Version, theirs: Version, changed_here: bool, tie: Callable[[], bool]
+    policy: Policy, ours: Version, theirs: Version, tie: Callable[[], bool]
 ) -> tuple[bool, DecisionReason | None]:
     if policy is Policy.OTHER:
         return True, DecisionReason.OTHER_TAKEN
@@ -344,9 +344,6 @@ def _apply_policy(
         if not ours.mci:
             return False, DecisionReason.MASTER_HERE
         return False, DecisionReason.MASTER_NEITHER
-    if not changed_here and theirs.modified_on == ours.modified_on:
-        # The peer has seen our version and changed it within the same second: its version is the later one.
-        return True, None
     if is_newer(ours, theirs, tie):
         return True, DecisionReason.NEWER_TAKEN
     return False, DecisionReason.NEWER_KEPT

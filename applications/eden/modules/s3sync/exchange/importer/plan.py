@@ -306,7 +306,8 @@ class Planner:
             self._terms,
             changed_here=changed_here,
             same=False,
-            tie=lambda: self._ranks.is_above(item),
+            # An Eden does not make an edit later than what it edits: it may be of the same second.
+            tie=(lambda: self._ranks.is_above(item)) if changed_here or self._context.clears else _always,
             ruling=ruling,
         )
 
@@ -400,6 +401,10 @@ def _compare_waiting(item: Item, resolved: dict[str, Any]) -> None:
     for field, _ in waiting ^ waited:
         if field in item.record.references and field in item.plan.references:
             item.changes.setdefault(field, resolved.get(field))
+
+
+def _always() -> bool:
+    return True
 
 
 def _never() -> bool:
