@@ -35,6 +35,8 @@ from .words import note_run
 TASKS = ("org_organisation_type", "gis_location", "org_organisation", "org_office", "pr_person")
 NAMES = "ABCDEF"
 MOST_ROUNDS = 30
+#: Seconds after which everything is due that was put off.
+PAUSE = 2 * 86400
 CAPABILITIES = ["cursor", "nulls", "files"]
 
 
@@ -214,10 +216,17 @@ class World:
         """Synchronise every edge until nothing moves any more; return the rounds it took."""
         for feature in self.features:
             feature.settle(self, history)
+        puts_off = any(feature.puts_off for feature in self.features)
         for rounds in range(1, MOST_ROUNDS + 2):
             for place in self.sites:
                 place.clock.step(60)
             moved = [self.synchronise(here, there, 50) for here, there in self.edges]
-            if not any(moved):
+            if any(moved):
+                continue
+            if not puts_off:
                 return rounds
+            # What comes now has to pass on to other sites.
+            puts_off = False
+            for place in self.sites:
+                place.clock.step(PAUSE)
         return MOST_ROUNDS + 1

@@ -25,6 +25,7 @@ class Feature:
         alone: whether it goes with no other feature.
         differ_by_choice: whether sites may differ by what was chosen; then nobody need say so.
         forgets: whether it removes what was kept of values that lost.
+        puts_off: whether something is tried again after pauses of up to a day only.
         telling: the kinds of open entries that tell people why sites differ.
     """
 
@@ -37,6 +38,7 @@ class Feature:
     alone: ClassVar[bool] = False
     differ_by_choice: ClassVar[bool] = False
     forgets: ClassVar[bool] = False
+    puts_off: ClassVar[bool] = False
     telling: ClassVar[tuple[str, ...]] = ("rejected",)
 
     def begin(self, world: World, history: History) -> None:

@@ -26,6 +26,7 @@ class Files(Feature):
     resources = (DOCUMENT,)
     #: Which of several sites a file is missing from is told where its record came from.
     words_hold = False
+    puts_off = True
 
     def begin(self, world: World, history: History) -> None:
         """See ``Feature``."""
