@@ -37,6 +37,19 @@ class JournalHooksContract:
         site.db(table.id == key).update(name="C", modified_on=EARLY)
         assert table[key].modified_on == EARLY  # the writer's own choice
 
+    def test_a_record_that_is_saved_unchanged_keeps_its_time(self, site: Storage) -> None:
+        table = site.db.org_organisation
+        keys = [int(table.insert(name=name, modified_on=EARLY)) for name in ("A", "B")]
+        site.db.commit()
+        site.db(table.id == keys[0]).update(name="A")
+        assert table[keys[0]].modified_on == EARLY
+        site.db(table.id > 0).update(name="B")
+        assert table[keys[0]].modified_on > EARLY
+        assert table[keys[1]].modified_on == EARLY
+        site.db.commit()
+        # Nor does it look as if it had been written past the journal.
+        assert site.journal.catch_up(site.table("org_organisation"), thorough=True) == 0
+
     def test_derived_data_is_not_journaled(self, site: Storage) -> None:
         table = site.db.org_organisation
         key = int(table.insert(name="A"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,9 +37,9 @@ def install(
 def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime], bool]) -> None:
     """Hook one pydal table; tables without synchronisation are left alone.
 
-    An update that changes no value is no change. An update with ``modified_on=table.modified_on`` writes computed
-    columns, which each site computes itself: it is not journaled. A hard deletion leaves nothing to send; only the
-    masters of components are noted.
+    An update that changes no value is no change, and leaves the time as it is. An update with
+    ``modified_on=table.modified_on`` writes computed columns, which each site computes itself: it is not journaled. A
+    hard deletion leaves nothing to send; only the masters of components are noted.
     """
     tablename = table._tablename
     if is_protected(tablename) or not {"uuid", "modified_on"} <= set(table.fields):
@@ -88,6 +88,8 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
 #: Fields that every update sets: they alone are no change.
 _STAMPS = frozenset(("modified_on", "modified_by"))
 _DELETED = "deleted"
+#: Records that an update of many may name because it does not change them.
+MOST_UNCHANGED = 1000
 
 
 def changed_records(
@@ -129,7 +131,24 @@ def changed_records(
         newest = max((each for each in known if each >= stamp and is_possible(each)), default=None)
         if newest is not None:
             fields["modified_on"] = later(newest.replace(microsecond=0), stamp, is_possible)
+    if names and stamp is not None and len(found) < len(rows):
+        _keep_stamps(
+            table, fields, [int(row[table._id]) for row in rows if int(row[table._id]) not in found], found
+        )
     return found
+
+
+def _keep_stamps(table: Any, fields: Any, unchanged: Sequence[int], changed: Collection[int]) -> None:
+    """Let an update set time and author only of the records that it changes.
+
+    One that is saved unchanged would look as if somebody had edited all of it past the journal.
+    """
+    if len(unchanged) > MOST_UNCHANGED and changed:
+        return
+    for name in _STAMPS & {*fields}:
+        new = fields[name]
+        new = new.isoformat(" ", "seconds") if isinstance(new, datetime) else new
+        fields[name] = table._id.belongs(unchanged).case(table[name], new) if changed else table[name]
 
 
 def _units(known: Table | None, names: Iterable[str]) -> dict[str, frozenset[str]]:
