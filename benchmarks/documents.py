@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 PAGE = 5000
 BEGINNING = datetime(2025, 1, 1)
-_HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<s3xml success="true" results="{count}" domain="bench">\n'
+_HEAD = (
+    '<?xml version="1.0" encoding="utf-8"?>\n<s3xml success="true" results="{count}" domain="bench"{edits}>\n'
+)
+#: From this revision on records say which of their fields were edited.
+EDITED = 2
 _FOOT = "</s3xml>\n"
 _CONSONANTS = "bdfghjklmnprstvwyz"
 _SYLLABLES = tuple(first + second for first in _CONSONANTS for second in "aeiou")
@@ -58,6 +62,13 @@ def _moment(number: int, revision: int) -> str:
     return (BEGINNING + timedelta(seconds=number % 86400, days=revision)).isoformat()
 
 
+def _edits(number: int, revision: int) -> str:
+    if revision < EDITED:
+        return ""
+    moment = BEGINNING.replace(tzinfo=timezone.utc) + timedelta(seconds=number % 86400, days=revision)
+    return f' edits="{int(moment.timestamp() * 1000):x}@be7c0001~clerk@example.org=phone,comments"'
+
+
 def _text(field: str, text: str) -> str:
     return f'<data field="{field}" value="&quot;{text}&quot;">{text}</data>'
 
@@ -70,7 +81,7 @@ def organisation(number: int, revision: int = 0) -> str:
     place, remark = words.word(), words.one_of(_REMARKS)
     return (
         f'<resource name="org_organisation" uuid="{uuid}" mci="1" created_on="{_moment(number, 0)}" '
-        f'modified_on="{_moment(number, revision)}"><data field="name">{name}</data>'
+        f'modified_on="{_moment(number, revision)}"{_edits(number, revision)}><data field="name">{name}</data>'
         f'<data field="acronym" value="&quot;{name[:3].upper()}{number}&quot;">{name[:3].upper()}{number}</data>'
         f'<data field="phone" value="&quot;+{1000000 + words.number(9000000)}{revision}&quot;"/>'
         f'<data field="website" value="&quot;http://www.{place.lower()}.example.org&quot;"/>'
@@ -150,7 +161,7 @@ def write_pages(
         end = min(start + page, first + count)
         path = folder / f"{table}-{revision}-{start}.xml"
         with path.open("w", encoding="utf-8") as out:
-            out.write(_HEAD.format(count=end - start))
+            out.write(_HEAD.format(edits=' edits="1"' if revision >= EDITED else "", count=end - start))
             out.writelines(make(number, revision) for number in range(start, end))
             out.write(_FOOT)
         files.append(path)

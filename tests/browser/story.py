@@ -206,7 +206,7 @@ class Story(Walk):
     # --- decide -----------------------------------------------------------------------------------------------------
 
     def decide(self) -> None:
-        """Both sites change the same record; a person chooses field by field, and both agree."""
+        """Both sites change the same field; a person chooses, everything else is merged, and both agree."""
         self._edit(self.stage.headquarters.url, phone="+977 1 000 111", website="https://hq.example.org")
         self._edit(self.stage.field.url, phone="+977 1 222 333", comments="Edited in the field")
         self.run_once()
@@ -214,12 +214,13 @@ class Story(Walk):
         self.at("conflicts", CONFLICT)
         self.page.locator("main table").get_by_role("link", name=re.compile(CONFLICT)).first.click()
         self.page.wait_for_load_state()
-        self.at("one conflict", "Our version", "The other site's version", "+977 1 000 111", "+977 1 222 333")
+        self.at("one conflict", "What both had", "+977 1 000 111", "+977 1 222 333", "this site", NAME)
+        self.page.locator("main summary").first.click()
+        self.at("one conflict, what was merged", "https://hq.example.org", "Edited in the field")
+        assert self.page.locator("input[type=radio][name='field_comments']").count() == 0
         self.page.locator("input[type=radio][name='field_phone'][value=theirs]").check()
-        self.page.locator("input[type=radio][name='field_comments'][value=ours]").check()
-        self.page.locator("input[type=radio][name='field_website'][value=theirs]").check()
         self.press("See the result")
-        self.at("one conflict, the result", "+977 1 000 111", "Edited in the field")
+        self.at("one conflict, the result", "+977 1 000 111")
         self.press("Make it so")
         self.at("one conflict, decided", "decided")
         still_open = self._still_open()
@@ -236,6 +237,17 @@ class Story(Walk):
         self._several()
         self._record("Synchronization history")
         self.at("history of a record", CONFLICT)
+        self._put_back()
+
+    def _put_back(self) -> None:
+        """The history of changes tells who changed what, and brings a former value back."""
+        self._record("History of changes")
+        self.at("changes of a record", CONFLICT, "+977 1 222 333", EMAIL, "this site", NAME)
+        row = self.page.locator("main tr", has_text="Edited in the field").first
+        row.get_by_role("button").click()
+        self.page.wait_for_load_state()
+        self.at("a former value was put back", "The record was changed")
+        assert told(self.stage.field, _ORGANISATIONS) != told(self.stage.headquarters, _ORGANISATIONS)
 
     def _several(self) -> None:
         """All that is still open is decided at once, by a rule; the page before says what will happen."""

@@ -1960,5 +1960,8 @@
 '%(count)s fields that only one site edited: they were merged by themselves##two': '%(count)s حقول غيّرها موقع واحد فقط: دُمجت من تلقاء نفسها',
 '%(count)s fields that only one site edited: they were merged by themselves##few': '%(count)s حقول غيّرها موقع واحد فقط: دُمجت من تلقاء نفسها',
 '%(count)s fields that only one site edited: they were merged by themselves##many': '%(count)s حقول غيّرها موقع واحد فقط: دُمجت من تلقاء نفسها',
-'Open the history again.': 'افتح السجل التاريخي من جديد.',
+'What both sites edited, the record here has now from our version. Everything else was merged.': 'ما غيّره الموقعان أخذه السجل هنا الآن من نسختنا. ودُمج كل ما عداه.',
+"What both sites edited, the record here has now from the other site's version. Everything else was merged.": 'ما غيّره الموقعان أخذه السجل هنا الآن من نسخة الموقع الآخر. ودُمج كل ما عداه.',
+'What both sites edited says what our version says, as a change made by you now. Everything else stays. The next synchronization takes it to the other sites.': 'يصبح ما غيّره الموقعان كما في نسختنا، كتغيير منك الآن. ويبقى كل ما عداه. تنقله المزامنة التالية إلى المواقع الأخرى.',
+"What both sites edited says what the other site's version says, as a change made by you now. Everything else stays. The next synchronization takes it to the other sites.": 'يصبح ما غيّره الموقعان كما في نسخة الموقع الآخر، كتغيير منك الآن. ويبقى كل ما عداه. تنقله المزامنة التالية إلى المواقع الأخرى.',
 }

@@ -1756,5 +1756,8 @@
 'somebody': 'jemand',
 'taken': 'übernommen',
 'written outside this application': 'außerhalb dieser Anwendung geschrieben',
-'Open the history again.': 'Öffnen Sie den Verlauf noch einmal.',
+'What both sites edited, the record here has now from our version. Everything else was merged.': 'Was beide Standorte geändert haben, hat der Datensatz hier jetzt aus unserer Fassung. Alles andere wurde zusammengeführt.',
+"What both sites edited, the record here has now from the other site's version. Everything else was merged.": 'Was beide Standorte geändert haben, hat der Datensatz hier jetzt aus der Fassung des anderen Standorts. Alles andere wurde zusammengeführt.',
+'What both sites edited says what our version says, as a change made by you now. Everything else stays. The next synchronization takes it to the other sites.': 'Was beide Standorte geändert haben, sagt dann, was unsere Fassung sagt, als Änderung von Ihnen jetzt. Alles andere bleibt. Die nächste Synchronisation bringt es zu den anderen Standorten.',
+"What both sites edited says what the other site's version says, as a change made by you now. Everything else stays. The next synchronization takes it to the other sites.": 'Was beide Standorte geändert haben, sagt dann, was die Fassung des anderen Standorts sagt, als Änderung von Ihnen jetzt. Alles andere bleibt. Die nächste Synchronisation bringt es zu den anderen Standorten.',
 }

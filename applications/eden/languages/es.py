@@ -1807,5 +1807,8 @@
 'written outside this application': 'escrito fuera de esta aplicación',
 '%(count)s fields that both sites edited##many': '%(count)s campos que ambos sitios cambiaron',
 '%(count)s fields that only one site edited: they were merged by themselves##many': '%(count)s campos que solo un sitio cambió: se combinaron por sí mismos',
-'Open the history again.': 'Abra de nuevo el historial.',
+'What both sites edited, the record here has now from our version. Everything else was merged.': 'Lo que ambos sitios cambiaron, el registro lo tiene ahora de nuestra versión. Todo lo demás se combinó.',
+"What both sites edited, the record here has now from the other site's version. Everything else was merged.": 'Lo que ambos sitios cambiaron, el registro lo tiene ahora de la versión del otro sitio. Todo lo demás se combinó.',
+'What both sites edited says what our version says, as a change made by you now. Everything else stays. The next synchronization takes it to the other sites.': 'Lo que ambos sitios cambiaron dice lo que dice nuestra versión, como un cambio hecho por usted ahora. Todo lo demás queda igual. La próxima sincronización lo lleva a los otros sitios.',
+"What both sites edited says what the other site's version says, as a change made by you now. Everything else stays. The next synchronization takes it to the other sites.": 'Lo que ambos sitios cambiaron dice lo que dice la versión del otro sitio, como un cambio hecho por usted ahora. Todo lo demás queda igual. La próxima sincronización lo lleva a los otros sitios.',
 }

@@ -1807,5 +1807,8 @@
 'written outside this application': 'écrit en dehors de cette application',
 '%(count)s fields that both sites edited##many': '%(count)s champs que les deux sites ont modifiés',
 '%(count)s fields that only one site edited: they were merged by themselves##many': "%(count)s champs qu'un seul site a modifiés : ils ont été fusionnés d'eux-mêmes",
-'Open the history again.': "Ouvrez de nouveau l'historique.",
+'What both sites edited, the record here has now from our version. Everything else was merged.': "Ce que les deux sites ont modifié, l'enregistrement l'a maintenant de notre version. Tout le reste a été fusionné.",
+"What both sites edited, the record here has now from the other site's version. Everything else was merged.": "Ce que les deux sites ont modifié, l'enregistrement l'a maintenant de la version de l'autre site. Tout le reste a été fusionné.",
+'What both sites edited says what our version says, as a change made by you now. Everything else stays. The next synchronization takes it to the other sites.': "Ce que les deux sites ont modifié dit ce que dit notre version, comme une modification faite par vous maintenant. Tout le reste demeure. La prochaine synchronisation l'apporte aux autres sites.",
+"What both sites edited says what the other site's version says, as a change made by you now. Everything else stays. The next synchronization takes it to the other sites.": "Ce que les deux sites ont modifié dit ce que dit la version de l'autre site, comme une modification faite par vous maintenant. Tout le reste demeure. La prochaine synchronisation l'apporte aux autres sites.",
 }

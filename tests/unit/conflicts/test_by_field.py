@@ -13,6 +13,7 @@ from s3sync.conflicts.timeline import Timeline, put_back, timeline
 from s3sync.core.errors import BadRequest
 from s3sync.core.fields import ChangeKind
 from s3sync.core.kept import Side
+from s3sync.exchange.versions import RecordStatus
 from tests.support.documents import ORG
 from tests.support.exchange import Pair
 from tests.support.site import SampleSite
@@ -77,6 +78,13 @@ def test_three_columns_tell_what_both_had_and_who_edited_what_where_and_when(pai
 
 def test_only_what_is_in_dispute_can_be_chosen(pair: Pair) -> None:
     assert [each.name for each in conflict(pair).choices] == ["phone"]
+
+
+def test_which_version_the_record_has_is_said_of_what_is_in_dispute(pair: Pair) -> None:
+    found = conflict(pair)
+    assert found.status is RecordStatus.OURS
+    edit(pair.own, BOB, phone="+3 later")
+    assert case(pair.own, str, found.entry.row).status is RecordStatus.OTHER
 
 
 def test_the_timeline_tells_each_change_at_both_sites(pair: Pair) -> None:

@@ -171,3 +171,15 @@ def test_three_sites_that_know_an_edit_in_different_ways_know_the_same(sites: Si
     settle(pairs)
     known = [site.ports.changes.edits(ORG, [site.row(ORG, "u").id]) for site in (a, b, c)]
     assert len({str(sorted(next(iter(each.values())).seen.items())) for each in known}) == 1
+
+
+def test_a_site_that_tells_its_edits_from_now_on_is_in_no_conflict_with_what_it_edited_before(
+    sites: Sites,
+) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    eden = Pair(field, hq, ORG, eden=True)
+    edit(hq, acronym="before")
+    settle([eden])
+    edit(hq, acronym="after")
+    settle([Pair(field, hq, ORG)])
+    assert values(field, "acronym") == ["after"] and field.kept() == []

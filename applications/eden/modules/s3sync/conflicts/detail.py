@@ -95,7 +95,7 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
         ours=ours,
         theirs=theirs,
         now=now,
-        status=versions.record_status(now, ours, theirs, table, domain),
+        status=_status(now, (ours, theirs), table, domain, by),
         choices=_choices(versions.choices(kept, theirs, now, table, words, domain), by),
         address=address_of(site, table, present) if here else None,
         companions=[
@@ -104,6 +104,23 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
         of_master=not here and _comes_along(site, table),
         known=True,
     )
+
+
+def _status(
+    now: Record | None,
+    both: tuple[Record | None, Record | None],
+    table: Table,
+    domain: str | None,
+    by: ByField | None,
+) -> versions.RecordStatus:
+    """Return which version the record has now; where fields merged by themselves, in the fields in dispute."""
+    status = versions.record_status(now, *both, table, domain)
+    if by is None or now is None or status is not versions.RecordStatus.OTHER:
+        return status
+    for version, found in zip(both, (versions.RecordStatus.OURS, versions.RecordStatus.THEIRS)):
+        if version is not None and not by.names & versions.differing(now, version, table, domain):
+            return found
+    return status
 
 
 def _choices(choices: list[versions.FieldChoice], by: ByField | None) -> list[versions.FieldChoice]:

@@ -17,7 +17,7 @@ from ...ports import Ports
 from ..context import Context
 from ..items import Item, TablePlan
 from .lists import joined
-from .stamps import milliseconds, stamp_of
+from .stamps import milliseconds, name_of_sender, stamp_of, with_own
 from .whole_records import edits_of_sender, former_values, unseen
 
 
@@ -89,11 +89,13 @@ class FieldMerger:
                     self._versions[id(item)] = _Versions(NO_EDITS, record.edits or NO_EDITS)
                 else:
                     told[item.plan.table.name].append(item)
+        sender = self._context.repository_id
         for table, group in told.items():
             ours = self._changes.edits(table, [item.key or 0 for item in group])
             for item in group:
                 edits = ours.get(item.key or 0, NO_EDITS)
-                self._versions[id(item)] = _Versions(edits, item.record.edits or NO_EDITS)
+                theirs = with_own(item.record.edits or NO_EDITS, edits, name_of_sender(self.site, sender))
+                self._versions[id(item)] = _Versions(edits, theirs)
         for table, group in whole.items():
             self._find_whole(table, group)
 

@@ -28,6 +28,7 @@ class ChangeWriter:
     def __init__(self, ports: Ports, context: Context) -> None:
         self._changes = ports.changes
         self._clock = ports.clock
+        self._accounts = ports.accounts
         self._context = context
 
     def write(self, items: Sequence[Item], written: Sequence[Item]) -> None:
@@ -63,7 +64,7 @@ class ChangeWriter:
     def _own(self, table: str, items: Sequence[Item]) -> list[Change]:
         known = self._changes.edits(table, [item.key or 0 for item in items])
         site, via = self._changes.site, self._context.repository_id
-        found = []
+        found, own = [], self._own_email() if via is None else ""
         for item in items:
             edits = known.get(item.key or 0)
             moment = item.record.modified_on if via is not None else None
@@ -71,8 +72,12 @@ class ChangeWriter:
             former: dict[str, list[Any]] = {
                 name: [item.ours(name)] for name in item.changes if name in item.plan.position
             }
-            found.append(Change(item.key or 0, stamp, item.record.modified_by or "", former, via=via))
+            found.append(Change(item.key or 0, stamp, item.record.modified_by or own, former, via=via))
         return found
+
+    def _own_email(self) -> str:
+        user_id = self._context.user_id
+        return "" if user_id is None else self._accounts.emails([user_id]).get(user_id) or ""
 
 
 def has_learned(item: Item) -> bool:

@@ -5,12 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timezone
 
-from ....core.fields import Stamp, next_time
+from ....core.fields import Edits, Stamp, next_time
 
 
 def milliseconds(moment: datetime) -> int:
     """Return a time (UTC, without zone) as milliseconds since 1970."""
     return int(moment.replace(tzinfo=timezone.utc).timestamp() * 1000)
+
+
+def name_of_sender(site: str, repository_id: int) -> str:
+    """Return the site in the stamps of what a sender edited that sends none.
+
+    Args:
+        site: identifier of this site.
+        repository_id: the sender.
+    """
+    return f"{site}.{repository_id}"
+
+
+def with_own(theirs: Edits, ours: Edits, name: str) -> Edits:
+    """Return the edits of a sender that knows what it edited before it sent stamps, whatever they were called here.
+
+    Args:
+        theirs, ours: the edits of both versions.
+        name: the site in the stamps that its edits were given here.
+    """
+    known = ours.seen.get(name)
+    return theirs if known is None else Edits(theirs.fields, {**theirs.seen, name: known})
 
 
 def stamp_of(site: str, repository_id: int | None, moment: datetime, seen: Mapping[str, int]) -> Stamp:
@@ -25,5 +46,5 @@ def stamp_of(site: str, repository_id: int | None, moment: datetime, seen: Mappi
     time = milliseconds(moment)
     if repository_id is None:
         return Stamp(next_time(time, seen), site)
-    name = f"{site}.{repository_id}"
+    name = name_of_sender(site, repository_id)
     return Stamp(max(time, seen.get(name, -1) + 1), name)
