@@ -143,6 +143,17 @@ class KeptContract:
             pending_references.ask_again(3, waits.table)
         assert [each.attempts for each in pending_references.waiting_files(3, 10)] == [0, 0]
 
+    def test_what_waits_is_counted_by_kind(
+        self, site: Storage, pending_references: SqlPendingReferences
+    ) -> None:
+        gone = file(key=3, repository_id=8)
+        with site.store.transaction():
+            pending_references.defer([file(key=1), file(key=2), gone, reference(repository_id=None)])
+            pending_references.tried([file(key=1)])
+            pending_references.give_up([gone])
+        counted = {(origin, kind): number for origin, _, kind, number in pending_references.numbers()}
+        assert counted == {(3, "files"): 2, (8, "given_up"): 1, (None, "references"): 1}
+
     def test_deferring_is_undone_with_its_transaction(
         self, site: Storage, pending_references: SqlPendingReferences
     ) -> None:

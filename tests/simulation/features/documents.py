@@ -24,8 +24,6 @@ class Files(Feature):
     fires = ("file stored", "file replaced", "file lost", "file sent", "file fetched", "file not there yet")
     tables = {DOCUMENT: "comments"}
     resources = (DOCUMENT,)
-    #: Which of several sites a file is missing from is told where its record came from.
-    words_hold = False
     puts_off = True
 
     def begin(self, world: World, history: History) -> None:

@@ -9,9 +9,12 @@ from typing import Callable
 
 import pytest
 
+from s3sync.core.repository_state import Reason
 from s3sync.core.retry import pause
+from s3sync.database import open_there as open_there
 from tests.support.exchange import Pair
 from tests.support.site import Clock, SampleSite
+from tests.support.standing import has_address, says
 
 DOCUMENT = "doc_document"
 STORED = "doc_document.file.0123456789abcdef.61.txt"
@@ -132,6 +135,48 @@ def test_a_file_comes_through_a_hub_that_did_not_have_it_yet(sites: Sites, clock
         clock.step(3600)
         pair.run()
     assert place(hub).exists() and place(office).exists()
+
+
+def test_a_site_that_waits_for_a_file_claims_nothing_of_others_that_have_the_record(
+    sites: Sites, clock: Clock
+) -> None:
+    """The record came from the one, its file has not; the other one has the record, and perhaps the file."""
+    one, here, other = sites("one"), sites("here"), sites("other")
+    document(one)
+    pairs = [Pair(one, other, DOCUMENT), Pair(one, here, DOCUMENT), Pair(here, other, DOCUMENT)]
+    for pair in pairs:
+        has_address(pair)
+    place(one).write_text("the only copy")
+    run(pairs[0])
+    assert place(other).exists()
+    place(one).unlink()
+    run(pairs[1])
+    assert says(here, one) is Reason.FILES and says(one, here) in (Reason.FILES_THERE, Reason.OPEN_THERE)
+    run(pairs[2])
+    assert says(here, other) is Reason.ELSEWHERE and says(other, here) is Reason.OPEN_THERE
+    (listed,) = open_there.listed(other.db, other.repository(here.uuid).id, 10)
+    assert (listed.kind, listed.tablename, listed.uuid) == ("file", DOCUMENT, "d")
+    place(one).write_text("the only copy")
+    clock.step(3600)
+    for pair in (*pairs, *pairs):
+        run(pair)
+    assert says(here, other) is says(other, here) is says(here, one) is Reason.EQUAL
+
+
+def test_a_file_that_was_given_up_is_no_longer_waited_for(late: Pair) -> None:
+    has_address(late)
+    pending = late.own.pending_references
+    with late.own.store.transaction():
+        pending.give_up(pending.missing_files(1, 10))
+    run(late)
+    assert says(late.own, late.other) is Reason.GIVEN_UP and says(late.other, late.own) is Reason.OPEN_THERE
+
+
+def run(pair: Pair) -> None:
+    pair.run()
+    finished_on = pair.own.clock.now()
+    pair.own.db.sync_run.insert(repository_id=pair.repository.id, state="completed", finished_on=finished_on)
+    pair.own.db.commit()
 
 
 def test_a_file_that_we_did_not_have_yet_is_sent_once_it_is_here(sites: Sites, clock: Clock) -> None:

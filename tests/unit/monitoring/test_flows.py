@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from s3sync.core.cursor import Checkpoint, CheckpointKind, Handed
-from s3sync.core.repository_state import Reason
+from s3sync.core.repository_state import Reason, State
+from s3sync.database.pending_references import NEVER
 from s3sync.monitoring.pending_changes import PendingChanges
 from s3sync.monitoring.status import statuses
+from s3sync.site import awaited as awaited
 from tests.support.jobs import add
 
 ORG = "org_organisation"
@@ -122,6 +124,39 @@ def test_what_has_not_arrived_keeps_a_site_from_being_in_step(
         tablename=ORG, record_id=1, fieldname="x", target=target, uuid="u", repository_id=key
     )
     assert reason(scheduled) is expected
+
+
+@pytest.mark.parametrize("repository_id", [99, None])
+@pytest.mark.parametrize(("table", "expected"), [(ORG, Reason.ELSEWHERE), ("pr_person", Reason.EQUAL)])
+@pytest.mark.parametrize("target", ["", "org_sector"])
+def test_what_others_have_not_brought_is_not_claimed_to_be_the_same(
+    scheduled: Any, table: str, expected: Reason, target: str, repository_id: int | None
+) -> None:
+    key = fine(scheduled)
+    scheduled.db.sync_deferred.insert(
+        tablename=table, record_id=1, fieldname="x", target=target, uuid="u", repository_id=repository_id
+    )
+    assert reason(scheduled) is expected
+    rows = scheduled.db(awaited.query(scheduled, key, awaited.Awaited.ELSEWHERE)).select()
+    assert [row.tablename for row in rows] == ([ORG] if expected is Reason.ELSEWHERE else [])
+
+
+def test_what_belongs_to_a_record_counts_as_the_record(scheduled: Any) -> None:
+    key = fine(scheduled)
+    scheduled.db.sync_task.insert(repository_id=key, resource_name="pr_person", mode=2)
+    scheduled.db.sync_deferred.insert(
+        tablename="pr_contact", record_id=1, fieldname="x", uuid="u", repository_id=99
+    )
+    assert reason(scheduled) is Reason.ELSEWHERE
+
+
+def test_a_file_that_nobody_asks_for_any_more_is_no_file_to_come(scheduled: Any) -> None:
+    key = fine(scheduled)
+    scheduled.db.sync_deferred.insert(
+        tablename=ORG, record_id=1, fieldname="x", uuid="u", repository_id=key, retry_on=NEVER
+    )
+    (found,) = statuses(scheduled)
+    assert found.state == (State.DIFFERENT, Reason.GIVEN_UP)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ class Reason(str, enum.Enum):
     DELETIONS = "deletions"
     REFERENCES = "references"
     FILES = "files"
+    GIVEN_UP = "given_up"
+    ELSEWHERE = "elsewhere"
     FILES_THERE = "files_there"
     OPEN_THERE = "open_there"
     BY_RULE = "by_rule"
@@ -92,6 +94,8 @@ _CONDITIONS = {
     Reason.FILES_THERE: State.WAITING,
     Reason.OPEN_THERE: State.WAITING,
     Reason.BY_RULE: State.DIFFERENT,
+    Reason.GIVEN_UP: State.DIFFERENT,
+    Reason.ELSEWHERE: State.UNKNOWN,
     Reason.UNCONFIRMED: State.UNKNOWN,
     Reason.NOT_TOLD: State.UNKNOWN,
     Reason.EQUAL: State.IN_STEP,
@@ -108,6 +112,8 @@ class OpenRecords(NamedTuple):
         deletions: number of deletions that wait until others refer to the records no more.
         references: number of references to records that have not arrived.
         files: number of files that have not arrived.
+        given_up: number of files that have not arrived, and that a person asks for no more.
+        elsewhere: number of references and files of records that both exchange, and that another site has not brought.
     """
 
     rejected: int = 0
@@ -116,6 +122,8 @@ class OpenRecords(NamedTuple):
     deletions: int = 0
     references: int = 0
     files: int = 0
+    given_up: int = 0
+    elsewhere: int = 0
 
 
 _NOTHING_OPEN = OpenRecords()
@@ -245,12 +253,15 @@ def _waits(facts: RepositoryFacts) -> Reason | None:
         (facts.files_there, Reason.FILES_THERE),
         (there.conflicts + there.deletions + there.references + there.files, Reason.OPEN_THERE),
         (here.refused + there.refused, Reason.BY_RULE),
+        (here.given_up, Reason.GIVEN_UP),
     )
     return next((reason for count, reason in causes if count), None)
 
 
 def _not_known(facts: RepositoryFacts) -> Reason:
     """Return why it is not known whether both sites hold the same, EQUAL if it is known that they do."""
+    if facts.here.elsewhere:
+        return Reason.ELSEWHERE
     if not facts.confirms:
         return Reason.UNCONFIRMED
     return Reason.EQUAL if facts.is_active or facts.tells else Reason.NOT_TOLD

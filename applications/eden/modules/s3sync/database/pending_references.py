@@ -137,6 +137,19 @@ class SqlPendingReferences:
             (table, repository_id),
         )
 
+    def numbers(self) -> list[tuple[int | None, str, str, int]]:
+        """Return how much is pending, in one statement: (repository, table of the record, kind, number).
+
+        The kind is ``references``, ``files``, or ``given_up`` for files that a person has given up.
+        """
+        rows = self._store.rows(
+            f"SELECT repository_id, tablename, CASE WHEN target <> '' THEN 'references' "
+            f"WHEN retry_on >= {self._store.mark} THEN 'given_up' ELSE 'files' END, COUNT(*) "
+            f"FROM {self._deferred} GROUP BY 1, 2, 3",
+            (self._moment(NEVER),),
+        )
+        return [(origin, table, kind, int(number)) for origin, table, kind, number in rows]
+
     def _now(self) -> Any:
         return self._moment(self._clock.now())
 

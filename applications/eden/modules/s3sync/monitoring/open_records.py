@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 from ..core.kept import KeptKind, KeptState, OpenKind
 from ..core.repository_state import OpenRecords
 from ..database import open_there as open_there
 from ..site import Site
+from ..site import awaited as awaited
+from ..site.awaited import Awaited
 
 _NAMES = {
     OpenKind.REJECTED: "rejected",
@@ -19,6 +19,12 @@ _NAMES = {
     OpenKind.REFERENCE: "references",
     OpenKind.FILE: "files",
 }
+_AWAITED = {
+    Awaited.REFERENCES: "references",
+    Awaited.FILES: "files",
+    Awaited.GIVEN_UP: "given_up",
+    Awaited.ELSEWHERE: "elsewhere",
+}
 
 
 def open_records(counts: Mapping[OpenKind, int]) -> OpenRecords:
@@ -27,35 +33,26 @@ def open_records(counts: Mapping[OpenKind, int]) -> OpenRecords:
 
 
 def here(site: Site, one: int | None = None) -> dict[int, OpenRecords]:
-    """Return what of each repository is open here, in two statements.
+    """Return what of each repository is open here, in a few statements.
 
     Args:
         site: this site.
         one: only this repository, None for all.
     """
     db = site.db
-    found: dict[int, Counter[OpenKind]] = {}
-    kept, waiting = db.sync_kept, db.sync_deferred
+    found: dict[int, OpenRecords] = {}
+    kept = db.sync_kept
     count = kept.id.count()
     query = (kept.state == KeptState.OPEN) & kept.kind.belongs(tuple(KeptKind))
     for row in db(query if one is None else query & (kept.repository_id == one)).select(
         kept.repository_id, kept.kind, count, groupby=(kept.repository_id, kept.kind)
     ):
-        found.setdefault(row[kept.repository_id], Counter())[OpenKind(row[kept.kind])] = row[count]
-    for repository_id, is_file, number in _waiting(db, waiting, one):
-        kind = OpenKind.FILE if is_file else OpenKind.REFERENCE
-        found.setdefault(repository_id, Counter())[kind] += number
-    return {key: open_records(each) for key, each in found.items() if key}
-
-
-def _waiting(db: Any, waiting: Any, one: int | None) -> list[tuple[int, bool, int]]:
-    """Return the numbers of references and files that have not arrived: repository, whether files, number."""
-    count = waiting.id.count()
-    query = waiting.id > 0 if one is None else waiting.repository_id == one
-    rows = db(query).select(
-        waiting.repository_id, waiting.target, count, groupby=(waiting.repository_id, waiting.target)
-    )
-    return [(row[waiting.repository_id], not row[waiting.target], row[count]) for row in rows]
+        key, name = row[kept.repository_id], _NAMES[OpenKind(row[kept.kind])]
+        found[key] = found.get(key, OpenRecords())._replace(**{name: row[count]})
+    for key, numbers in awaited.counts(site, one).items():
+        waiting = {_AWAITED[kind]: number for kind, number in numbers.items()}
+        found[key] = found.get(key, OpenRecords())._replace(**waiting)
+    return {key: each for key, each in found.items() if key}
 
 
 def there(site: Site, one: int | None = None) -> dict[int, OpenRecords]:

@@ -55,6 +55,7 @@ from .vault import Vault
 __all__ = [
     "Repository",
     "Site",
+    "awaited",
     "datasets",
     "exchange_state",
     "labels",

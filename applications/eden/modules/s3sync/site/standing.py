@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.kept import KeptKind, KeptState, OpenKind, OpenRecord
 from ..database import open_there as open_there
 from ..wire.protocol.standing import MOST_LISTED, OpenList
+from . import awaited as awaited
+from . import tasks as tasks
 from .repositories import Repository
 
 
@@ -12,13 +16,14 @@ def open_here(repository: Repository) -> OpenList:
     """Return what of a repository's records is open here: with few statements, however much there is."""
     db, key = repository.site.db, repository.id
     kept, waiting = db.sync_kept, db.sync_deferred
+    to_come = _told_of(repository)
     listed = (kept.state == KeptState.OPEN) & (kept.repository_id == key) & kept.kind.belongs(tuple(KeptKind))
     count, number = kept.id.count(), waiting.id.count()
     counts = {
         OpenKind(row[kept.kind]): int(row[count])
         for row in db(listed).select(kept.kind, count, groupby=kept.kind)
     }
-    for row in db(waiting.repository_id == key).select(waiting.target, number, groupby=waiting.target):
+    for row in db(to_come).select(waiting.target, number, groupby=waiting.target):
         kind = OpenKind.REFERENCE if row[waiting.target] else OpenKind.FILE
         counts[kind] = counts.get(kind, 0) + int(row[number])
     columns = (kept.kind, kept.tablename, kept.uuid, kept.reason)
@@ -26,23 +31,28 @@ def open_here(repository: Repository) -> OpenList:
         OpenRecord(OpenKind(row.kind), row.tablename, row.uuid, row.reason or "")
         for row in db(listed).select(*columns, orderby=kept.id, limitby=(0, MOST_LISTED))
     ]
-    return OpenList(counts, records + _waiting(repository, MOST_LISTED - len(records)))
+    return OpenList(counts, records + _waiting(repository, to_come, MOST_LISTED - len(records)))
 
 
-def _waiting(repository: Repository, most: int) -> list[OpenRecord]:
+def _told_of(repository: Repository) -> Any:
+    """Return the query for the references and files that the repository is told of.
+
+    Also those of records that came from others: it may have what they wait for. Not where it gets only some of the
+    records: whether these are among them would have to be looked up, and the others are not its business.
+    """
+    site, key = repository.site, repository.id
+    chosen = tasks.filtered(site.db, key)
+    tables = awaited.exchanged_tables(site, key).get(key, set()) - awaited.with_components(site, chosen)
+    return (site.db.sync_deferred.repository_id == key) | awaited.not_brought_by(site, key, tables)
+
+
+def _waiting(repository: Repository, to_come: Any, most: int) -> list[OpenRecord]:
     """Return the records with references and files that have not arrived."""
     site, waiting = repository.site, repository.site.db.sync_deferred
     if most < 1:
         return []
-    rows = site.db(waiting.repository_id == repository.id).select(orderby=waiting.id, limitby=(0, most))
-    keys: dict[str, set[int]] = {}
-    for row in rows:
-        keys.setdefault(row.tablename, set()).add(row.record_id)
-    uuids: dict[tuple[str, int], str] = {}
-    for name, wanted in keys.items():
-        table = site.schema.get(name)
-        for key, uuid in site.store.fetch(table, (table.key, "uuid"), table.key, wanted) if table else ():
-            uuids[name, key] = uuid
+    rows = list(site.db(to_come).select(orderby=waiting.id, limitby=(0, most)))
+    uuids = awaited.uuids_of(site, [(row.tablename, row.record_id) for row in rows])
     return [
         OpenRecord(
             OpenKind.REFERENCE if row.target else OpenKind.FILE,

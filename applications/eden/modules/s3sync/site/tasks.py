@@ -15,7 +15,7 @@ from ..exchange.run.ports import Task
 from ..wire.filter_limits import together
 from ..wire.filters import Filter, parse_filter_string
 
-__all__ = ["TaskRow", "TaskRules", "engine_task", "filters_of", "find", "of_repository"]
+__all__ = ["TaskRow", "TaskRules", "engine_task", "filtered", "filters_of", "find", "of_repository"]
 
 
 class TaskRules(NamedTuple):
@@ -116,6 +116,14 @@ def engine_task(db: Any, task: TaskRow) -> Task:
         conflict_policy=rules.conflict_policy,
     )
     return Task(task.id, exchange, rules.mode.pulls, rules.mode.pushes)
+
+
+def filtered(db: Any, repository_id: int) -> list[str]:
+    """Return the tables of a repository of which only chosen records are exchanged."""
+    task, chosen = db.sync_task, db.sync_resource_filter
+    query = (task.repository_id == repository_id) & live(task) & live(chosen)
+    rows = db(query & (chosen.task_id == task.id)).select(task.resource_name, distinct=True)
+    return [row.resource_name for row in rows]
 
 
 def filters_of(db: Any, task: TaskRow) -> list[Filter]:

@@ -1,6 +1,7 @@
 """The tabs of one repository."""
 
 __all__ = [
+    "awaited",
     "configuration",
     "connection_test",
     "form",

@@ -12,21 +12,24 @@ from .. import log as log
 from .. import overview as overview
 from .. import resources as resources
 from ..context import ScreenContext
+from . import awaited as awaited
 from . import configuration as configuration
 from . import preview as preview
 from . import schedule as schedule
 from . import synchronise as synchronise
 
-#: Name in the URL -> function that shows it. The preview has no tab: it belongs to "Synchronize now".
+#: Name in the URL -> function that shows it. The last two have no tab: the overview and
+#: "Synchronize now" lead to them.
 PAGES: dict[str, Callable[[ScreenContext, Repository], Any]] = {
     "overview": overview.tab,
     "update": configuration.configuration,
     "task": resources.tab,
-    "preview": preview.tab,
     "job": schedule.tab,
     "kept": conflicts.tab,
     "log": log.tab,
     "now": synchronise.tab,
+    "preview": preview.tab,
+    "awaited": awaited.tab,
 }
 
 

@@ -9,6 +9,7 @@ from gluon import CAT, URL
 from ....core.plurals import counted
 from ....core.repository_state import Reason
 from ....monitoring.status import RepositoryStatus
+from ....site.awaited import Awaited
 from ....site.labels import Translate
 from ....ui import look as look
 from .run_failures import failure_of
@@ -266,21 +267,43 @@ def _references(T: Translate, status: RepositoryStatus) -> Explanation:
         T("References here to records that have not arrived: %s."), number(status.facts.here.references)
     )
     remedy = T("Let both sites exchange the resources to which these records refer.")
-    return Explanation(text, remedy, T("Choose resources"), _tab(status, "task"))
+    return _awaited(T, status, text, Awaited.REFERENCES, remedy)
 
 
 def _files(T: Translate, status: RepositoryStatus) -> Explanation:
     text = sentence(T("Files that have not arrived: %s."), number(status.facts.here.files))
-    return Explanation(
-        text, T("They are asked for again at the next run."), T("Show the log"), _tab(status, "log")
+    return _awaited(T, status, text, Awaited.FILES, T("They are asked for again at the next run."))
+
+
+def _given_up(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(
+        T("Files that have not arrived, and that nobody asks for any more: %s."),
+        number(status.facts.here.given_up),
     )
+    return _awaited(T, status, text, Awaited.GIVEN_UP)
+
+
+def _elsewhere(T: Translate, status: RepositoryStatus) -> Explanation:
+    text = sentence(
+        T(
+            "Records here that came from other sites wait for files or other records: %s. Whether this other site has "
+            "them is not known."
+        ),
+        number(status.facts.here.elsewhere),
+    )
+    return _awaited(T, status, text, Awaited.ELSEWHERE)
 
 
 def _files_there(T: Translate, status: RepositoryStatus) -> Explanation:
     text = sentence(T("Files that the other site has not got: %s."), number(status.facts.files_there))
-    return Explanation(
-        text, T("They are sent again at the next run."), T("Show the log"), _tab(status, "log")
-    )
+    return _awaited(T, status, text, Awaited.THERE, T("They are sent again at the next run."))
+
+
+def _awaited(
+    T: Translate, status: RepositoryStatus, text: Any, what: Awaited, remedy: Any = ""
+) -> Explanation:
+    """Return an explanation that leads to the list of just this."""
+    return Explanation(text, remedy, T("Show them"), _tab(status, "awaited", what=what.value))
 
 
 def _open_there(T: Translate, status: RepositoryStatus) -> Explanation:
@@ -370,6 +393,8 @@ _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]
     Reason.DELETIONS: _deletions,
     Reason.REFERENCES: _references,
     Reason.FILES: _files,
+    Reason.GIVEN_UP: _given_up,
+    Reason.ELSEWHERE: _elsewhere,
     Reason.FILES_THERE: _files_there,
     Reason.OPEN_THERE: _open_there,
     Reason.BY_RULE: _by_rule,
