@@ -112,6 +112,8 @@ class Measurements:
                 "edited": [],
             }
             documents: list[Path] = []
+            changed: list[Path] = []
+            edited: list[Path] = []
             for turn in range(REPEATS):
                 documents = write_pages(pages, ORGANISATION, count, first=turn * count)
                 changed = write_pages(pages, ORGANISATION, count, first=turn * count, revision=1)
@@ -139,6 +141,13 @@ class Measurements:
                 self._tell(_speed(f"import, {name} records", count, times, target, share))
             self._exports(site, REPEATS * count, floor)
             self._packed(site, documents)
+            self._weighed(count, changed, edited)
+
+    def _weighed(self, count: int, plain: Sequence[Path], edited: Sequence[Path]) -> None:
+        """Measure what it adds to a record that its edits are told; one that was never edited gets nothing."""
+        for what, size in (("", _size), (", packed", _packed_size)):
+            more = (sum(map(size, edited)) - sum(map(size, plain))) / count
+            self._tell(Row(f"bytes that an edited record has more than another one{what}", more, ""))
 
     def _packed(self, site: Site, documents: Sequence[Path]) -> None:
         raw = sum(path.stat().st_size for path in documents)
@@ -387,6 +396,10 @@ def _seconds(client: Client, table: str, documents: Sequence[Path], outcome: str
     if set(outcomes) != {outcome}:
         raise RuntimeError(f"{table} was to be {outcome} and was {outcomes}")
     return seconds
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _packed_size(document: Path) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3sync.core.fields import Change, Edits, Rules, Stamp, fold, learned, merge, next_time, together
+from s3sync.core.fields import LEFT, Change, Edits, Rules, Stamp, fold, learned, merge, next_time, together
+from s3sync.core.fields.merge import _Merging, following
 from s3sync.core.kept import Side
 
 FIELDS = ("phone", "year", "lat", "lon")
@@ -42,6 +43,8 @@ class Site:
         rules = Rules(self.name, now + self.ahead, LATEST, winner, TOGETHER)
         found = merge(self.edits, other.edits, differing, rules)
         assert not found.unexplained
+        short = following(self.edits, other.edits, differing)
+        assert short is None or short == _Merging(self.edits, other.edits, rules).merge(differing, LEFT, ())
         for dispute in found.disputes:
             losing = other.values if dispute.winner is Side.OURS else self.values
             self.kept |= {(name, losing[name]) for name in dispute.fields}

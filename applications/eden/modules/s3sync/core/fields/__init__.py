@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .changes import Change, ChangeKind, fold, learned
 from .edits import EVERY_FIELD, NO_EDITS, Edit, Edits, Stamp, next_time, site_identifier
-from .merge import LEFT, Dispute, Merge, Rules, Undated, merge, together
+from .merge import LEFT, Dispute, Merge, Rules, Undated, following, merge, together
 
 __all__ = [
     "EVERY_FIELD",
@@ -20,6 +20,7 @@ __all__ = [
     "Stamp",
     "Undated",
     "fold",
+    "following",
     "learned",
     "merge",
     "next_time",

@@ -97,6 +97,9 @@ class Merge(NamedTuple):
     unexplained: bool
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 def together(groups: Iterable[Collection[str]]) -> dict[str, frozenset[str]]:
     """Return name of a field -> all fields of its group; groups that share a field are one."""
     found: dict[str, frozenset[str]] = {}
@@ -123,7 +126,41 @@ def merge(
         undated: what becomes of fields that differ although no edit says why.
         every: names of all fields that travel, for edits of unknown fields.
     """
-    return _Merging(ours, theirs, rules).merge(differing, undated, every)
+    return following(ours, theirs, differing) or _Merging(ours, theirs, rules).merge(
+        differing, undated, every
+    )
+
+
+def following(ours: Edits, theirs: Edits, differing: Collection[str]) -> Merge | None:
+    """Return the merge of a version that has seen all of ours and explains all differences: it is taken as it is.
+
+    That is the usual case, and the result is that of the general rules.
+
+    Args:
+        ours, theirs, differing: as in ``merge``.
+
+    Returns:
+        None where it is not that simple.
+    """
+    fields, known = theirs.fields, ours.seen
+    if EVERY_FIELD in fields or not theirs.covers(ours):
+        return None
+    last: dict[Edit, list[str]] = {}
+    for name, edit in fields.items():
+        if edit.stamp.time > known.get(edit.stamp.site, -1):
+            last.setdefault(edit, []).append(name)
+        elif name in differing:
+            return None
+    if any(name not in fields for name in differing):
+        return None
+    told = {edit.stamp for edit in last}
+    learned = [(edit, tuple(sorted(names))) for edit, names in last.items()]
+    for site, time in theirs.seen.items():
+        if time > known.get(site, -1) and (time, site) not in told:
+            learned.append((Edit(Stamp(time, site)), ()))
+    if len(learned) > 1:
+        learned.sort()
+    return Merge(frozenset(differing), _NONE, (), tuple(learned), None, False, False)
 
 
 class _Merging:
@@ -230,7 +267,7 @@ class _Merging:
         chosen = self._chosen
         for stamp in sorted(stamps):
             edit = edits.get(stamp) or Edit(stamp)
-            yield edit, tuple(sorted(name for name in self._last.get(edit, ()) if name not in chosen))
+            yield edit, tuple(sorted({*self._last.get(edit, ())} - chosen))
 
     def _latest(self, unit: frozenset[str], version: Edits, other: Edits) -> Edit | None:
         """Return the highest edit of these fields that the other version has not seen."""

@@ -31,10 +31,21 @@ _UNESCAPED = "@+"
 def write_edits(edits: Edits, modified_by: str | None) -> str:
     """Return the value of the attribute; "" for a record without edits.
 
+    Where that is longer than a reader takes, it leaves out who made the edits and on what they decided.
+
     Args:
         edits: the edits of a version.
         modified_by: the e-mail address in the attribute of this name, None without.
     """
+    text = _listed(edits, modified_by)
+    if len(text) <= LONGEST_ATTRIBUTE:
+        return text
+    return _listed(
+        edits._replace(fields={name: Edit(each.stamp) for name, each in edits.fields.items()}), None
+    )
+
+
+def _listed(edits: Edits, modified_by: str | None) -> str:
     fields: dict[Edit, list[str]] = {}
     told: dict[str, int] = {}
     for name, edit in edits.fields.items():

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
 from ....core.clock import TICK
-from ....core.fields import LEFT, NO_EDITS, Change, Edits, Merge, Rules, Undated, merge, together
+from ....core.fields import LEFT, NO_EDITS, Change, Edits, Merge, Rules, Undated, following, merge, together
 from ....core.kept import Side
 from ....core.policy import Decision, DecisionReason, Policy, preferred
 from ....core.records import Action
@@ -92,9 +92,10 @@ class FieldMerger:
         sender = self._context.repository_id
         for table, group in told.items():
             ours = self._changes.edits(table, [item.key or 0 for item in group])
+            name = name_of_sender(self.site, sender)
             for item in group:
                 edits = ours.get(item.key or 0, NO_EDITS)
-                theirs = with_own(item.record.edits or NO_EDITS, edits, name_of_sender(self.site, sender))
+                theirs = with_own(item.record.edits or NO_EDITS, edits, name)
                 self._versions[id(item)] = _Versions(edits, theirs)
         for table, group in whole.items():
             self._find_whole(table, group)
@@ -151,6 +152,24 @@ class FieldMerger:
         """
         versions = self._versions[id(item)]
         differing = _differing(item)
+        found = following(versions.ours, versions.theirs, differing)
+        if found is None:
+            return self._decide(item, versions, changed_here, policy, whole)
+        item.merge = found
+        if not differing:
+            return _UNCHANGED
+        _date(item, False, self._context)
+        return _UPDATED
+
+    def _decide(
+        self,
+        item: Item,
+        versions: _Versions,
+        changed_here: bool,
+        policy: Policy,
+        whole: Callable[[], Decision],
+    ) -> Decision:
+        differing = _differing(item)
         winner = preferred(policy, item.ours("mci"), item.record.mci)
         rules, every = self._rules(item, winner), self._table(item).every
         found = merge(versions.ours, versions.theirs, differing, rules, LEFT, every)
@@ -193,6 +212,10 @@ class FieldMerger:
         key = item.key or 0
         changes = self._changes.of(item.plan.table.name, [key]).get(key, [])
         return [each for each in changes if not versions.theirs.has_seen(each.stamp)]
+
+
+_UPDATED = Decision(Action.UPDATED, True)
+_UNCHANGED = Decision(Action.UNCHANGED, False)
 
 
 def tells_edits(item: Item, context: Context) -> bool:
