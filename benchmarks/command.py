@@ -20,6 +20,7 @@ SCENES = {
     "pages": "screens of the administration during an import",
     "screens": "every screen with 100 repositories, 1,000 tasks, 100,000 log entries, 10,000 conflicts",
     "sizes": "memory, cost per record and nothing to do, at several sizes",
+    "edits": "time and room for knowing edits by field, where a tenth of the records was edited",
     "load": "1, 20 and 200 clients at once, the web server of ./run beside web2py's own",
     "workers": "eight repositories with 1, 2 and 4 workers",
 }
@@ -83,6 +84,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "pages": lambda: measurements.pages(many),
         "screens": measurements.screens,
         "sizes": lambda: measurements.sizes(sizes),
+        "edits": lambda: measurements.edits(10_000 if options.quick else options.most),
         "load": lambda: measurements.load(5 if options.quick else 20),
         "workers": lambda: measurements.workers(2_000 if options.quick else 10_000),
     }

@@ -20,6 +20,7 @@ from s3sync.wire.compression import gzip
 from .browser import SCREENS, Browser, median
 from .classic import classic_eden
 from .documents import EDITED, PAGE, write_pages
+from .edits import measure_edits
 from .floors import Floor
 from .load import measure_load
 from .sites import (
@@ -353,6 +354,13 @@ class Measurements:
                 "worker, pull of one document": run["peak"],
                 "web process, push of one document": peak_memory(site.web_pid),
             }
+
+    def edits(self, count: int) -> None:
+        """Measure what it costs that edits are known by field."""
+        with self._site("edits") as site:
+            self._fill(site, count)
+            for row in measure_edits(site, ORGANISATION, count):
+                self._tell(row)
 
     # --- several workers ------------------------------------------------------------------------------------
 

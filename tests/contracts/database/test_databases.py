@@ -25,6 +25,7 @@ from tests.contracts.database.on_databases import OnDatabase, OnMySQL, OnPostgre
 from tests.contracts.database.scan_contract import ScanContract
 from tests.contracts.database.store_contract import StoreContract
 from tests.contracts.database.tag_contract import TagContract
+from tests.contracts.database.thinning_contract import ThinningContract
 from tests.contracts.database.transaction_contract import TransactionContract
 from tests.support import datamodel
 from tests.support.databases import (
@@ -95,19 +96,19 @@ class TestKeptVersionsOnMySQL(OnMySQL, KeptContract):
     pass
 
 
-class TestChangesOnSQLite(OnSQLite, ChangesContract, EditsContract):
+class TestChangesOnSQLite(OnSQLite, ChangesContract, EditsContract, ThinningContract):
     pass
 
 
-class TestChangesOnPostgres(OnPostgres, ChangesContract, EditsContract):
+class TestChangesOnPostgres(OnPostgres, ChangesContract, EditsContract, ThinningContract):
     pass
 
 
-class TestChangesOnPostgresArrays(OnPostgresArrays, ChangesContract, EditsContract):
+class TestChangesOnPostgresArrays(OnPostgresArrays, ChangesContract, EditsContract, ThinningContract):
     pass
 
 
-class TestChangesOnMySQL(OnMySQL, ChangesContract, EditsContract):
+class TestChangesOnMySQL(OnMySQL, ChangesContract, EditsContract, ThinningContract):
     pass
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.core.fields import Stamp
-from tests.support.documents import data, resource
+from tests.support.documents import data, deleted, org, resource
 from tests.support.site import SampleSite
 
 ORGANISATION = "org_organisation"
@@ -52,6 +52,17 @@ def test_new_records_leave_nothing_behind(site: SampleSite) -> None:
     site.db.commit()
     site.journal.catch_up(site.schema.table(ORGANISATION))
     assert site.db(site.db.sync_change).isempty()
+
+
+def test_a_record_that_was_merged_into_another_one_keeps_its_changes(site: SampleSite) -> None:
+    site.push(org("a", "A") + org("b", "B"), ORGANISATION)
+    key = site.row(ORGANISATION, "b").id
+    with site.store.transaction():
+        site.db(site.s3db[ORGANISATION].id == key).update(name="C")
+    site.clock.step()
+    site.push(deleted(ORGANISATION, "b", site.clock.now(), replaced_by="a"), ORGANISATION)
+    assert site.row(ORGANISATION, "b").deleted_rb == site.row(ORGANISATION, "a").id
+    assert site.changes.of(ORGANISATION, [key])[key][0].fields == {"name": ["B"]}
 
 
 def test_a_copied_site_is_another_one(site: SampleSite) -> None:

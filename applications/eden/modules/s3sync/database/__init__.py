@@ -18,6 +18,7 @@ __all__ = [
     "runs",
     "store",
     "tables",
+    "thinning",
     "traffic",
     "twins",
 ]

@@ -52,21 +52,19 @@ class SqlChanges:
 
     def of(self, table: str, keys: Collection[int]) -> dict[int, list[Change]]:
         """See ports.Changes."""
+        return {key: [change for _, change in rows] for key, rows in self.rows_of(table, keys).items()}
+
+    def rows_of(self, table: str, keys: Collection[int]) -> dict[int, list[tuple[int, Change]]]:
+        """Return the same as ``of``, each change with the key of its row."""
         noted = self._store.columns.plain("noted_on", MOMENT)
         read = self._store.columns.decoder(MOMENT) or _unchanged
         readers = self._readers(table)
-        found: dict[int, list[Change]] = {}
+        found: dict[int, list[tuple[int, Change]]] = {}
         for row in self._read(f"repository_id, kind, position, {noted}", table, keys):
-            change = _change(row)
-            found.setdefault(change.key, []).append(
-                change._replace(
-                    fields={name: _former(value, readers.get(name)) for name, value in change.fields.items()},
-                    via=row[7],
-                    kind=ChangeKind(row[8]),
-                    position=row[9],
-                    noted_on=read(row[10]),
-                )
-            )
+            change = _change(row)._replace(via=row[7], kind=ChangeKind(row[8]), position=row[9])
+            former = {name: _former(value, readers.get(name)) for name, value in change.fields.items()}
+            item = row[0], change._replace(fields=former, noted_on=read(row[10]))
+            found.setdefault(change.key, []).append(item)
         return found
 
     def edits(self, table: str, keys: Collection[int]) -> dict[int, Edits]:
@@ -164,6 +162,34 @@ class SqlChanges:
         if keys and self._are_there(table):
             where = f"tablename = {self._store.mark} AND record_id IN "
             self._store.by_keys_run(f"DELETE FROM {self._changes} WHERE {where}", (table,), keys)
+
+    def remove(self, rows: Collection[int]) -> None:
+        """Remove changes by the keys of their rows."""
+        self._store.by_keys_run(f"DELETE FROM {self._changes} WHERE id IN ", (), rows)
+
+    def shorten(self, rows: Sequence[tuple[int, Change]]) -> None:
+        """Replace the fields of changes, by the keys of their rows."""
+        mark = self._store.mark
+        self._store.run_many(
+            f"UPDATE {self._changes} SET former = {mark} WHERE id = {mark}",
+            [(_json(change.fields), key) for key, change in rows],
+        )
+
+    def written(self, after: int, limit: int) -> list[tuple[int, str, int, int | None, datetime]]:
+        """Return the next changes of all tables: key of the row, table, record, position, when it was written (UTC).
+
+        Args:
+            after: the key from which on, this one excluded; 0 for the beginning.
+            limit: how many at most.
+        """
+        noted = self._store.columns.plain("noted_on", MOMENT)
+        read = self._store.columns.decoder(MOMENT) or _unchanged
+        rows = self._store.rows(
+            f"SELECT id, tablename, record_id, position, {noted} FROM {self._changes} "
+            f"WHERE id > {self._store.mark} ORDER BY id LIMIT {int(limit)}",
+            (after,),
+        )
+        return [(*row[:4], read(row[4])) for row in rows]
 
 
 def _order(row: Row) -> int:

@@ -160,6 +160,10 @@ class SyncSettings(IniSettings):
         """[sync] log_days: days that log entries are kept. Default: 90."""
         return int(self.number("sync", "log_days", 90, minimum=1))
 
+    def get_sync_change_days(self) -> int:
+        """[sync] change_days: days that it is remembered from which value a field was changed. Default: 90."""
+        return int(self.number("sync", "change_days", 90, minimum=1))
+
     def get_sync_notify_to(self) -> list[str]:
         """[sync] notify_to: comma-separated addresses that get a mail when a repository keeps failing. No default."""
         return addresses(self.text("sync", "notify_to"))

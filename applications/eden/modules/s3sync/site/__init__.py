@@ -60,6 +60,7 @@ __all__ = [
     "exchange_state",
     "labels",
     "names_of_sites",
+    "received_there",
     "refused_there",
     "rejected",
     "repositories",

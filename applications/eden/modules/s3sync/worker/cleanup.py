@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from ..conflicts import resolve_many as resolve_many
 from ..database import log as log
 from ..database import traffic as traffic
+from ..database.thinning import Thinning
 from ..scheduler import queue as queue
 from ..site import Site
+from ..site.received_there import ReceivedThere
 
 FUNCTION = "sync_tidy"
 #: The prefix of all functions in models/tasks_sync.py.
 PREFIX = "sync_"
+#: How many times longer than usual changes are kept for a site that has not received them.
+LONGEST_WAIT = 4
 #: Seconds between two cleanups, and maximum seconds of one.
 EVERY, TIMEOUT = 86_400, 3_600 * 6
 
@@ -52,7 +57,7 @@ def schedule(site: Site) -> None:
 
 
 def tidy(site: Site) -> None:
-    """Remove what is older than the log is kept: entries, runs, closed versions, the scheduler's records."""
+    """Remove what is older than it is kept: entries, runs, closed versions, changes, the scheduler's records."""
     db = site.db
     site.remove_left_behind(everywhere=True)
     before = site.clock.now() - timedelta(days=site.host.settings.get_sync_log_days())
@@ -61,10 +66,28 @@ def tidy(site: Site) -> None:
         site.kept_versions.purge(before)
         resolve_many.purge(db, before)
         traffic.purge(db, before.date())
+    thin_changes(site)
     if "scheduler_run" not in db.tables:
         return
     with site.store.transaction():
         _forget_calls(db, before)
+
+
+def thin_changes(site: Site) -> int:
+    """Thin the changes of records that are old enough; return how many were removed or shortened.
+
+    A change that a site in contact has not received is kept longer, but not for ever: a resource that it no longer
+    fetches would stop that for good.
+    """
+    kept = timedelta(days=site.host.settings.get_sync_change_days())
+    now = site.clock.now()
+    received, longest = cache(ReceivedThere(site, now - kept).up_to), now - LONGEST_WAIT * kept
+
+    def is_over(table: str, position: int | None, noted_on: datetime) -> bool:
+        up_to = received(table)
+        return up_to is None or position is None or position <= up_to or noted_on < longest
+
+    return Thinning(site.journal.store, site.changes, site.schema, is_over).run(now - kept)
 
 
 def _forget_calls(db: Any, before: datetime) -> None:

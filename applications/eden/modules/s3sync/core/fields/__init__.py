@@ -5,6 +5,7 @@ from __future__ import annotations
 from .changes import Change, ChangeKind, fold, learned
 from .edits import EVERY_FIELD, NO_EDITS, Edit, Edits, Stamp, next_time, site_identifier
 from .merge import LEFT, Dispute, Merge, Rules, Undated, following, merge, together
+from .thinning import thinned
 
 __all__ = [
     "EVERY_FIELD",
@@ -25,5 +26,6 @@ __all__ = [
     "merge",
     "next_time",
     "site_identifier",
+    "thinned",
     "together",
 ]
