@@ -98,7 +98,12 @@ def lay_out(home: Path, checkout: Path) -> None:
         folder = application / name
         if not folder.is_dir():
             folder.mkdir(mode=0o700)
-    (home / "logs").mkdir(mode=0o700, exist_ok=True)
+    logs = home / "logs"
+    logs.mkdir(mode=0o700, exist_ok=True)
+    mode = logs.stat().st_mode & 0o777
+    if mode & 0o007:
+        # Made by a version of before: what is in it names accounts and addresses.
+        logs.chmod(mode & ~0o007)
     write_if_different(home / "web2py.py", STUB.format(application=APPLICATION, checkout=str(checkout)))
     write_if_different(
         home / "VERSION", f"Version {gluon_version(checkout)}-stable+timestamp.2023.01.01.00.00.00\n"

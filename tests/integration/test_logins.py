@@ -57,6 +57,13 @@ def test_guesses_of_programs_are_slowed_down_and_written_down(site: WebSite) -> 
     assert "guess-" not in log
 
 
+def test_what_is_written_down_of_a_log_in_has_the_address_that_it_came_from(site: WebSite) -> None:
+    person = Browser(site.url)
+    person.session.headers["X-Forwarded-For"] = "203.0.113.7"
+    person.submit(LOGIN, {"email": "two@example.com", "password": PASSWORD})
+    assert "203.0.113.7" not in site.run("print([row.client_ip for row in db(db.auth_event).select()])")
+
+
 def test_letters_beyond_ascii_are_no_wrong_password(site: WebSite) -> None:
     # requests sends Latin-1 for text, curl UTF-8.
     right = "ein-längeres-Paßwort"

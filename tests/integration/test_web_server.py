@@ -156,3 +156,10 @@ def test_requests_are_noted(site: str, folder: Path) -> None:
     assert re.search(
         r"^127\.0\.0\.1, [-0-9: ]+, GET, /eden/default/index, HTTP/1\.1, 200, [0-9.]+$", log, re.MULTILINE
     )
+
+
+def test_nothing_tells_what_the_site_runs_on(site: str) -> None:
+    for address in (site, f"{site}/sync/sync.xml", f"{site}/nowhere/at/all", f"{site}/static/sync/eden.css"):
+        answer = requests.get(address, timeout=30)
+        assert answer.headers["Server"] == "Eden", address
+        assert not {"X-Powered-By"} & set(answer.headers), address

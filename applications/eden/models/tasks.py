@@ -1,16 +1,15 @@
 """The scheduler. The models that follow add the functions that its worker can run."""
 
-if settings.has_module("sync"):
-    from gluon.scheduler import Scheduler
+from gluon.scheduler import Scheduler
 
-    tasks = {}
-    # Times are UTC, as everywhere in the database. The heartbeat (seconds) is short for people who wait.
-    # Tasks run in fresh processes: one forked while the heartbeat writes inherits SQLite's lock for ever.
-    scheduler = Scheduler(
-        db,
-        tasks,
-        migrate=bool(schema_gate.migrating),
-        heartbeat=2,
-        utc_time=True,
-        use_spawn=True,
-    )
+tasks = {}
+# Times are UTC, as everywhere in the database. The heartbeat (seconds) is short for people who wait.
+# Tasks run in fresh processes: one forked while the heartbeat writes inherits SQLite's lock for ever.
+scheduler = Scheduler(
+    db,
+    tasks,
+    migrate=bool(schema_gate.migrating),
+    heartbeat=2,
+    utc_time=True,
+    use_spawn=True,
+)

@@ -1,13 +1,17 @@
-"""The daily cleanup of the synchronisation also removes what this application gathers beside its records."""
+"""What this application gathers beside its records is removed once a day, whatever modules it has."""
 
-if settings.has_module("sync"):
-    _tidy_synchronisation = sync_tidy
 
-    def sync_tidy():
-        """Remove old log entries, runs and decided versions, then old sessions, tickets and log-ins (see s3.upkeep)."""
-        from s3.upkeep import tidy
+def tidy():
+    """Remove old sessions, error tickets and log-ins (see s3.upkeep)."""
+    from s3.upkeep import DAY, tidy
+    from s3sync.host.ini import chosen_in
+    from s3sync.host.settings import SyncSettings
 
-        _tidy_synchronisation()
-        tidy(db, request.folder, current.sync_site.host.settings.get_sync_log_days() * 86_400)
+    if settings.has_module("sync"):
+        kept = current.sync_site.host.settings
+    else:
+        kept = SyncSettings(request.folder, chosen_in(settings))
+    tidy(db, request.folder, kept.get_sync_log_days() * DAY)
 
-    tasks["sync_tidy"] = sync_tidy
+
+tasks["tidy"] = tidy

@@ -1,4 +1,9 @@
-"""The last model but two: all tables are declared. Finishes the migration, if this request makes one."""
+"""The last model but two: all tables are declared. Finishes the migration, if this request makes one.
+
+A worker schedules the upkeep again, should its task be missing.
+"""
+
+from s3 import upkeep as upkeep
 
 if schema_gate.migrating:
     from s3.users.auth import create_roles
@@ -13,3 +18,6 @@ if schema_gate.migrating:
     schema_gate.close(db)
     if settings.has_module("sync"):
         cleanup.schedule(current.sync_site)
+    upkeep.schedule(db, request.application)
+elif request.is_scheduler:
+    upkeep.schedule(db, request.application)

@@ -46,6 +46,16 @@ def test_what_the_site_writes_is_its_own(checkout: Path, tmp_path: Path) -> None
     assert (home / "VERSION").read_text().startswith("Version 2.26.1-stable")
 
 
+def test_logs_of_before_are_closed_to_others(checkout: Path, tmp_path: Path) -> None:
+    """They name accounts and addresses; who let a group read them meant it."""
+    logs = tmp_path / "site" / "logs"
+    logs.mkdir(parents=True)
+    for before, after in ((0o755, 0o750), (0o700, 0o700)):
+        logs.chmod(before)
+        prepare_instance(logs.parent, checkout=checkout)
+        assert logs.stat().st_mode & 0o777 == after
+
+
 def test_links_follow_the_application(checkout: Path, tmp_path: Path) -> None:
     home = tmp_path / "site"
     prepare_instance(home, checkout=checkout)

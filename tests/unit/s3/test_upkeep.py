@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
+from gluon.scheduler import Scheduler
 from pydal import DAL, Field
 
+from s3 import upkeep as upkeep
 from s3.upkeep import DAY, SESSION_STAYS, tidy
 
 
@@ -41,3 +46,44 @@ def test_a_site_without_any_of_it_is_tidy_already(tmp_path: Path) -> None:
     db = DAL("sqlite:memory")
     tidy(db, str(tmp_path), DAY)
     db.close()
+
+
+@pytest.fixture
+def scheduled() -> Iterator[Any]:
+    db = DAL("sqlite:memory")
+    Scheduler(db, {}, migrate=True, utc_time=True)
+    yield db
+    db.close()
+
+
+def test_it_is_scheduled_once_and_put_back_where_it_was_given_up(scheduled: Any) -> None:
+    task = scheduled.scheduler_task
+    for _ in range(2):
+        upkeep.schedule(scheduled, "eden")
+    (row,) = scheduled(task).select()
+    assert (row.function_name, row.status, row.period, row.repeats) == ("tidy", "QUEUED", DAY, 0)
+    assert row.next_run_time - datetime.utcnow() > timedelta(hours=23), "a new site has nothing to remove"
+    row.update_record(status="FAILED", stop_time=datetime.utcnow())
+    upkeep.schedule(scheduled, "eden")
+    (row,) = scheduled(task).select()
+    assert row.status == "QUEUED" and row.stop_time is None
+    row.update_record(status="RUNNING")
+    upkeep.schedule(scheduled, "eden")
+    assert scheduled(task).select().first().status == "RUNNING"
+
+
+def test_two_workers_that_miss_it_at_once_make_one(scheduled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    upkeep.schedule(scheduled, "eden")
+    monkeypatch.setattr(upkeep, "_scheduled", lambda db, uuid: None)
+    upkeep.schedule(scheduled, "eden")
+    assert scheduled(scheduled.scheduler_task).count() == 1
+
+
+def test_its_own_calls_are_forgotten(scheduled: Any, tmp_path: Path) -> None:
+    upkeep.schedule(scheduled, "eden")
+    key = scheduled(scheduled.scheduler_task).select().first().id
+    for days in (1, 40):
+        ended = datetime.utcnow() - timedelta(days=days)
+        scheduled.scheduler_run.insert(task_id=key, status="COMPLETED", stop_time=ended, run_result=str(days))
+    tidy(scheduled, str(tmp_path), 30 * DAY)
+    assert [row.run_result for row in scheduled(scheduled.scheduler_run).select()] == ["1"]

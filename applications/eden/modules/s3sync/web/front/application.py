@@ -53,7 +53,9 @@ class _Held:
     def __call__(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
     ) -> Callable[..., Any]:
-        self.status, self.headers = status, list(headers)
+        # What the site runs on is nobody's business.
+        self.status = status
+        self.headers = [each for each in headers if each[0].lower() != "x-powered-by"]
         return _no_write
 
     def header(self, name: str) -> str:
