@@ -240,6 +240,13 @@ class Pair:
         # With filters or policies of its own an exchange may leave sites different on purpose.
         self._is_plain = not exchange and not eden
 
+    def listen(self) -> None:
+        """Only pull: the other site hears of nothing."""
+        speaking, plain = self.tasks, self._is_plain
+        self.tasks, self._is_plain = [replace(task, pushes=False) for task in speaking], False
+        self.run()
+        self.tasks, self._is_plain = speaking, plain
+
     def run(self) -> RunReport:
         self.told.entries.clear()
         engine = Engine(

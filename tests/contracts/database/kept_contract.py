@@ -9,7 +9,15 @@ import pytest
 
 from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import Checkpoint, CheckpointKind, Handed
-from s3sync.core.kept import SUPERSEDABLE, Deferred, Kept, KeptKind, Resolution, Side, TooManyKept
+from s3sync.core.kept import (
+    SUPERSEDABLE,
+    Deferred,
+    Kept,
+    KeptKind,
+    Resolution,
+    Side,
+    TooManyKept,
+)
 from s3sync.database.checkpoints import Checkpoints
 from s3sync.database.kept_versions import SqlKeptVersions
 from s3sync.database.pending_references import SqlPendingReferences

@@ -16,6 +16,7 @@ from s3sync.host.on_define import on_define
 from s3sync.host.schema import build_schema
 from tests.contracts.database.changes_contract import ChangesContract
 from tests.contracts.database.deadlock_contract import DeadlockContract
+from tests.contracts.database.decisions_contract import DecisionsContract
 from tests.contracts.database.edits_contract import EditsContract
 from tests.contracts.database.journal_contract import JournalContract
 from tests.contracts.database.journal_hooks_contract import JournalHooksContract
@@ -84,15 +85,15 @@ class TestJournalOnMySQL(
     pass
 
 
-class TestKeptVersionsOnSQLite(OnSQLite, KeptContract):
+class TestKeptVersionsOnSQLite(OnSQLite, KeptContract, DecisionsContract):
     pass
 
 
-class TestKeptVersionsOnPostgres(OnPostgres, KeptContract):
+class TestKeptVersionsOnPostgres(OnPostgres, KeptContract, DecisionsContract):
     pass
 
 
-class TestKeptVersionsOnMySQL(OnMySQL, KeptContract):
+class TestKeptVersionsOnMySQL(OnMySQL, KeptContract, DecisionsContract):
     pass
 
 

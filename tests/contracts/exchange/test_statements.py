@@ -12,10 +12,14 @@ from typing import Any, Callable
 
 import pytest
 
+from s3sync.conflicts import resolve_many as resolve_many
+from s3sync.conflicts.kept_list import KeptVersionQuery
+from s3sync.conflicts.resolve_many import Selection
 from s3sync.core.kept import OpenKind, OpenRecord
 from s3sync.core.policy import Terms
 from s3sync.database import open_there as open_there
 from s3sync.exchange.exporter import ExportRequest
+from s3sync.exchange.importer import Report
 from s3sync.site import Site
 from s3sync.site.rejected import retry_rejected
 from s3sync.wire.s3xml.document import Document
@@ -107,6 +111,8 @@ def counts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     site = SampleSite(Path(tmp_path_factory.mktemp(table)) / "site", clock=clock)
     clock.step(10 * 86400)
     take(site, table, 1, 10**6)
+    # Of tables in which nothing was edited no edits are read.
+    take(site, table, 1, 10**6, "new words")
     found: dict[str, list[int]] = {}
     for count, first in ((FEW, 0), (MANY, 1000)):
         found.setdefault("new", []).append(take(site, table, count, first))
@@ -191,3 +197,54 @@ def test_what_is_open_at_another_site_is_stored_with_as_many_statements_whatever
         assert open_there.counts(site.db) == {1: {OpenKind.REJECTED: number, OpenKind.CONFLICT: number}}
     assert counts[0] == counts[1]
     site.db.close()
+
+
+#: Edits of a telephone number that did not know each other, and a decision on them.
+OURS, THEIRS = "19ca0000000@aaaa", "19ca0000001@bbbb"
+DECIDED = f"19ca0000002@cccc~ann@example.org=phone!{OURS},{THEIRS} {OURS} {THEIRS}"
+
+
+def take_edited(site: SampleSite, count: int, phone: str, edits: str, via: int) -> Report:
+    """Import records of which the sender tells the edits."""
+    text = "".join(
+        f'<resource name="org_organisation" uuid="u{number}" modified_on="2026-03-01T12:00:00" edits="{edits}">'
+        f'<data field="name">Relief {number}</data><data field="phone">{phone}</data></resource>'
+        for number in range(count)
+    )
+    return site.take(f'<s3xml edits="1">{text}</s3xml>', "org_organisation", repository_id=via, exchanged=0)
+
+
+def with_conflicts(folder: Path, count: int) -> SampleSite:
+    """Return a site that lists conflicts."""
+    site = SampleSite(folder / str(count), clock=Clock())
+    take_edited(site, count, "1", f"{OURS}=phone", 1)
+    take_edited(site, count, "2", f"{THEIRS}=phone", 2)
+    assert len(site.kept()) == count
+    return site
+
+
+def test_decisions_of_other_sites_close_conflicts_with_as_many_statements_whatever_their_number(
+    tmp_path: Path,
+) -> None:
+    counts = []
+    for number in (FEW, MANY):
+        site = with_conflicts(tmp_path, number)
+        with statements() as calls:
+            report = take_edited(site, number, "1", DECIDED, 3)
+        assert site.kept() == [] and len(report.decided) == number
+        counts.append(len(calls))
+        site.db.close()
+    assert counts[0] == counts[1]
+
+
+def test_conflicts_are_left_as_they_are_with_as_many_statements_whatever_their_number(tmp_path: Path) -> None:
+    counts = []
+    for number in (5, 40):
+        site = with_conflicts(tmp_path, number)
+        key = resolve_many.begin(site, Selection(None, KeptVersionQuery()), "keep", None)
+        with statements() as calls:
+            assert resolve_many.work(site, key)
+        assert site.kept() == [] and site.db.sync_decision(key).done == number
+        counts.append(len(calls))
+        site.db.close()
+    assert counts[0] == counts[1]

@@ -237,7 +237,7 @@ def test_what_was_decided_is_in_the_log(apart: World) -> None:
     entries = here.db(here.db.sync_log.mode == "decide/outgoing").select(orderby=here.db.sync_log.id)
     assert [row.message.partition(": ")[2] for row in entries] == [
         "field by field (acronym: our version, name: the other site's version).",
-        "our version.",
+        "our version of acronym, comments, name.",
     ]
     assert "on the conflict of org_organisation 'There' (u)" in entries[0].message
 

@@ -129,11 +129,15 @@ def test_a_rule_decides_all_and_the_sites_agree(conflicts: World) -> None:
     assert entry.result == "success" and "by the rule 'ours': 5. Left open: 0." in entry.message
 
 
-def test_what_the_record_says_already_is_only_closed(conflicts: World) -> None:
-    head = conflicts.places[0].site.journal.head()
+def test_what_the_record_says_already_is_not_written_again_and_others_hear_of_the_decision(
+    conflicts: World,
+) -> None:
+    here = conflicts.places[0]
+    head, before = here.site.journal.head(), here.db(here.s3db[ORG]).select().as_list()
     run(conflicts, "theirs")
     assert states(conflicts) == [("resolved", "theirs")] * 5
-    assert conflicts.places[0].site.journal.head() == head
+    assert here.db(here.s3db[ORG]).select().as_list() == before
+    assert here.site.journal.head() == head + 5
 
 
 def test_what_was_changed_since_is_left_open_with_the_reason(conflicts: World) -> None:

@@ -26,6 +26,7 @@ from ..exchange.peer import Peer, PullResult, PushResult
 from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
 from ..site import Repository
 from ..site import tasks as tasks
+from ..site.decided_elsewhere import lines_about
 from ..site.exchange_state import PullState
 from ..site.refused_there import RefusedThere
 from ..site.rejected import retry_rejected
@@ -209,9 +210,9 @@ class LocalSite:
         self._states.push_again(table, Comparison.RESTORED)
         self._states.forget(table, CheckpointKind.SERVE, CheckpointKind.RECEIVE)
 
-    @staticmethod
-    def _taken(report: Report) -> ImportSummary:
-        return ImportSummary(Counter(report.outcomes), problems_of(report))
+    def _taken(self, report: Report) -> ImportSummary:
+        decided = lines_about(self._site, report.decided)
+        return ImportSummary(Counter(report.outcomes), problems_of(report), decided)
 
     def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[Text]:
         """See port ``Local``."""

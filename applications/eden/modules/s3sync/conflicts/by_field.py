@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from ..core.clock import moment_of
 from ..core.fields import Edit
 from ..core.kept import Side
 from ..core.records import Record
@@ -166,5 +167,4 @@ def author_of(edit: Edit | None, names: NamesOfSites) -> Author | None:
     """Return who made an edit, None if there is none."""
     if edit is None:
         return None
-    when = datetime.fromtimestamp(edit.stamp.time / 1000, timezone.utc).replace(tzinfo=None)
-    return Author(edit.by, names.of(edit.stamp.site), when)
+    return Author(edit.by, names.of(edit.stamp.site), moment_of(edit.stamp.time))

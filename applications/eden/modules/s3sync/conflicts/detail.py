@@ -9,11 +9,13 @@ from ..core.kept import KeptKind, Side
 from ..core.records import Action, Record
 from ..core.schema import Table
 from ..database.tables.fields import live
+from ..exchange import disputes as disputes
 from ..exchange import versions as versions
 from ..exchange.importer.report import problems_of
 from ..site import Site
 from ..site.labels import Translate, resource_title
 from .by_field import ByField, Versions, by_field
+from .decisions import in_dispute
 from .kept_list import KeptEntry, entries
 from .site_words import SiteWords
 
@@ -41,7 +43,6 @@ class ConflictDetail(NamedTuple):
         of_master: whether the record is a component, which cannot be taken alone.
         known: whether this site still has the resource.
         by_field: the conflict field by field, None where the edits are not known.
-        decided_by: the user who decided, None if nobody did or the account is gone.
     """
 
     entry: KeptEntry
@@ -56,7 +57,6 @@ class ConflictDetail(NamedTuple):
     of_master: bool = False
     known: bool = False
     by_field: ByField | None = None
-    decided_by: str | None = None
 
 
 def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
@@ -68,7 +68,7 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
         row: row of sync_kept.
     """
     (entry,) = entries(site, [row])
-    found = ConflictDetail(entry, decided_by=site.accounts.email(row.resolved_by))
+    found = ConflictDetail(entry)
     table = site.schema.get(row.tablename)
     if table is None:
         return found
@@ -80,8 +80,11 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
     words = SiteWords(site, T, table, [kept, theirs, now])
     domain = site.own_domain
     lines = versions.compare(ours, theirs, table, words, domain)
-    by = None
+    by, status = None, versions.record_status(now, ours, theirs, table, domain)
     if row.kind == KeptKind.CONFLICT:
+        disputed = in_dispute(site, kept, theirs, table)
+        if disputed is not None and kept is not None and theirs is not None:
+            status = disputes.status(disputed, now, kept, theirs, table, domain)
         both = Versions(
             kept,
             theirs,
@@ -95,7 +98,7 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
         ours=ours,
         theirs=theirs,
         now=now,
-        status=_status(now, (ours, theirs), table, domain, by),
+        status=status,
         choices=_choices(versions.choices(kept, theirs, now, table, words, domain), by),
         address=address_of(site, table, present) if here else None,
         companions=[
@@ -104,23 +107,6 @@ def case(site: Site, T: Translate, row: Any) -> ConflictDetail:
         of_master=not here and _comes_along(site, table),
         known=True,
     )
-
-
-def _status(
-    now: Record | None,
-    both: tuple[Record | None, Record | None],
-    table: Table,
-    domain: str | None,
-    by: ByField | None,
-) -> versions.RecordStatus:
-    """Return which version the record has now; where fields merged by themselves, in the fields in dispute."""
-    status = versions.record_status(now, *both, table, domain)
-    if by is None or now is None or status is not versions.RecordStatus.OTHER:
-        return status
-    for version, found in zip(both, (versions.RecordStatus.OURS, versions.RecordStatus.THEIRS)):
-        if version is not None and not by.names & versions.differing(now, version, table, domain):
-            return found
-    return status
 
 
 def _choices(choices: list[versions.FieldChoice], by: ByField | None) -> list[versions.FieldChoice]:

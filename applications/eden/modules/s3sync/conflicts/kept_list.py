@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..core.kept import UNDECIDED, KeptKind, KeptState
@@ -11,6 +12,7 @@ from ..database.paging import ListPage, SortOrder, containing, day, order_of, wh
 from ..exchange import versions as versions
 from ..site import Site
 from ..site.labels import resource_names
+from ..site.names_of_sites import SiteName, names_of_sites
 
 PAGE = 50
 COLUMNS = ("time", "name", "resource", "kind", "state", "repository")
@@ -30,11 +32,17 @@ class KeptEntry(NamedTuple):
         row: row of sync_kept, without the versions themselves.
         name: name of the record, "" if it has none.
         repository: name of the repository, None if it was deleted.
+        decided_by: the e-mail address of who decided, "" if nobody did or the account is gone.
+        decided_at: the other site where that was, None for this one.
+        decided_on: when (UTC), by the clock of that site; None if it is not decided.
     """
 
     row: Any
     name: str
     repository: str | None
+    decided_by: str = ""
+    decided_at: SiteName | None = None
+    decided_on: datetime | None = None
 
 
 class KeptVersionQuery(NamedTuple):
@@ -209,11 +217,16 @@ def entries(site: Site, rows: Sequence[Any]) -> list[KeptEntry]:
         row.id: [row.theirs, row.ours]
         for row in db(table.id.belongs(nameless)).select(table.id, table.theirs, table.ours)
     }
+    emails = site.accounts.emails({row.resolved_by for row in rows if row.resolved_by})
+    sites = names_of_sites(site) if any(row.resolved_at_site for row in rows) else None
     return [
         KeptEntry(
             row,
             row.name or versions.name_in(texts.get(row.id, []), site.host.name_fields(row.tablename)),
             names.get(row.repository_id),
+            row.resolved_by_email or emails.get(row.resolved_by, ""),
+            sites.of(row.resolved_at_site) if sites is not None and row.resolved_at_site else None,
+            row.resolved_on or (row.closed_on if row.state == KeptState.RESOLVED else None),
         )
         for row in rows
     ]

@@ -1,5 +1,7 @@
 """Resolves a conflict by a person: a kept version becomes the record, as a whole or field by field.
 
+Where both sites know who edited which field, only the fields in dispute are written: the others were merged.
+
 It is written as a change made here and now, so it is newer than what it replaces, and travels to the other sites. The
 decision and the user are stored with the version and in the log.
 """
@@ -7,6 +9,7 @@ decision and the user are stored with the version and in the log.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,9 +21,11 @@ from ..core.records import Record
 from ..core.schema import Table
 from ..core.task import Activity, LogAction, Result
 from ..database.log import OUTGOING
+from ..exchange.disputes import Disagreement
 from ..exchange.importer import Report
 from ..site import Site
 from ..wire.s3xml import Decoder, parse_fragment
+from . import decisions as decisions
 
 _WORDS = {Side.OURS: "our version", Side.THEIRS: "the other site's version", Side.NOW: "as it is"}
 
@@ -73,8 +78,9 @@ def restore(
         the outcome: updated or created, unchanged if the record has this content already, or rejected with the
         reason. A rejected version stays open, and nothing is changed.
 
-    If the record is here, only the record itself is restored: its components may have changed since. A record that is
-    not here is restored with all components in the version.
+    If the record is here, only the record itself is restored: its components may have changed since. Of a conflict that
+    is known by field, only the fields in dispute are. A record that is not here is restored with all components in the
+    version.
 
     Raises:
         BadRequest: there is no such version.
@@ -83,14 +89,24 @@ def restore(
         kept = known(site, kept_id)
         record = _side(site, kept, kept_id, side)
         present = here(site, site.schema.table(record.table), kept.uuid)
-        record.modified_on = present.after(site)
-        report = _take(site, kept_id, kept, record, present, user_id, Resolution(side))
+        found = _in_dispute(site, kept, present)
+        if found is not None:
+            record = decisions.part_of(record, found.units)
+        report = _take(site, kept_id, kept, record, present, user_id, Resolution(side), found)
         if not quiet and not report.failures:
-            _tell(site, kept, user_id, _WORDS[side])
+            fields = "" if found is None else f" of {', '.join(sorted(found.fields))}"
+            _tell(site, kept, user_id, _WORDS[side] + fields)
         return report
 
 
-def combine(site: Site, kept_id: int, choices: Mapping[str, Side], user_id: int | None = None) -> Report:
+def combine(
+    site: Site,
+    kept_id: int,
+    choices: Mapping[str, Side],
+    user_id: int | None = None,
+    *,
+    quiet: bool = False,
+) -> Report:
     """Make a record of fields chosen from both versions.
 
     Args:
@@ -98,6 +114,7 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, Side], user_id: int 
         kept_id: row of sync_kept.
         choices: field name -> version whose value to use. Other fields stay.
         user_id: the user who decides.
+        quiet: whether the caller writes the log entry.
 
     Returns:
         as ``restore``.
@@ -114,7 +131,7 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, Side], user_id: int 
                 f"The record {kept.table} {kept.uuid} is not here, so its fields cannot be chosen one by one.",
                 hint="Use one of the versions as a whole.",
             )
-        record = Record(table.name, kept.uuid, modified_on=present.after(site))
+        record = Record(table.name, kept.uuid)
         sides: dict[Side, Record] = {}
         for name, side in choices.items():
             if side is Side.NOW:
@@ -122,8 +139,9 @@ def combine(site: Site, kept_id: int, choices: Mapping[str, Side], user_id: int 
             if side not in sides:
                 sides[side] = _side(site, kept, kept_id, side)
             _copy(name, sides[side], record)
-        report = _take(site, kept_id, kept, record, present, user_id, Resolution.FIELDS)
-        if not report.failures:
+        found = _in_dispute(site, kept, present)
+        report = _take(site, kept_id, kept, record, present, user_id, Resolution.FIELDS, found)
+        if not quiet and not report.failures:
             chosen = ", ".join(f"{name}: {_WORDS[side]}" for name, side in sorted(choices.items()))
             _tell(site, kept, user_id, f"field by field ({chosen})")
         return report
@@ -137,7 +155,10 @@ def accept(site: Site, kept_id: int, user_id: int | None = None) -> None:
     """
     with site.store.transaction():
         kept = known(site, kept_id)
+        table = site.schema.get(kept.table)
+        present = Present(None) if table is None else here(site, table, kept.uuid)
         site.kept_versions.resolve([kept_id], user_id, Resolution.KEEP)
+        _note(site, kept, present, user_id, _in_dispute(site, kept, present))
         _tell(site, kept, user_id, "the record stays as it is")
 
 
@@ -212,11 +233,17 @@ def _take(
     present: Present,
     user_id: int | None,
     decision: Resolution,
+    found: Disagreement | None,
 ) -> Report:
+    record.modified_on = present.after(site)
+    context = site.context(None, None)
+    if found is not None:
+        record.modified_by = site.accounts.email(user_id)
+        context = replace(context, decides=found.settles)
     try:
         with site.store.savepoint():
             terms = Terms(update_policy=Policy.OTHER, components=not present.is_here)
-            report = site.importer.retry([record], record.table, terms, site.context(None, None))
+            report = site.importer.retry([record], record.table, terms, context)
             if report.failures:
                 raise _Rejected(report)
             if not present.is_here:
@@ -224,9 +251,21 @@ def _take(
                     if each.uuid:
                         site.kept_versions.release(kept.repository_id, each.table, [each.uuid], SUPERSEDABLE)
             site.kept_versions.resolve([kept_id], user_id, decision)
+            _note(site, kept, present, user_id, found)
     except _Rejected as rejected:
         return rejected.report
     return report
+
+
+def _in_dispute(site: Site, kept: Kept, present: Present) -> Disagreement | None:
+    """Return the fields that a conflict is about, None where whole versions are: also if the record is not here."""
+    return decisions.known_by_field(site, kept) if present.is_here else None
+
+
+def _note(site: Site, kept: Kept, present: Present, user_id: int | None, found: Disagreement | None) -> None:
+    if found is not None and present.key is not None:
+        table = site.schema.table(kept.table)
+        decisions.note(site, table, [decisions.Decided(present.key, found)], user_id)
 
 
 def _side(site: Site, kept: Kept, kept_id: int, side: Side) -> Record:

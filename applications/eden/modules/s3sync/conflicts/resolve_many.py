@@ -15,12 +15,16 @@ from typing import Any, NamedTuple
 
 from ..core.errors import BadRequest, SyncError
 from ..core.kept import KeptKind, KeptState, Resolution, Rule, Side
+from ..core.schema import Table
 from ..core.task import Result
 from ..core.text import TextEnum
+from ..exchange import disputes as disputes
 from ..exchange import versions as versions
+from ..exchange.disputes import Disagreement
 from ..exchange.importer.report import problems_of
 from ..scheduler import queue as scheduler_queue
 from ..site import Site
+from . import decisions as decisions
 from . import resolve as resolve
 from .kept_list import KeptVersionQuery, entries
 from .resolve import Present
@@ -55,9 +59,11 @@ class VersionFacts(NamedTuple):
 
     Attributes:
         kind: why the version was kept.
-        status: as in ``exchange.versions.record_status``.
+        status: as in ``exchange.versions.record_status``, for a conflict that is known by field that of the fields in
+            dispute.
         ours_on, theirs_on: times of the versions (UTC), None if unknown.
         now_on: time of the present record, None if it is not here.
+        newer: of a conflict that is known by field, the later side of each field; empty for others.
     """
 
     kind: KeptKind
@@ -65,6 +71,7 @@ class VersionFacts(NamedTuple):
     ours_on: datetime | None = None
     theirs_on: datetime | None = None
     now_on: datetime | None = None
+    newer: Mapping[str, Side] = {}
 
 
 class RuleResult(NamedTuple):
@@ -89,7 +96,7 @@ def apply_rule(rule: Rule, facts: VersionFacts) -> RuleResult:
         if facts.status is versions.RecordStatus.DELETED:
             return RuleResult(why=LeftOpen.DELETED)
         if rule is Rule.NEWER:
-            return _newer(facts.ours_on, facts.theirs_on)
+            return _newer(facts)
         return RuleResult(Resolution(rule))
     if rule is Rule.OURS:
         return RuleResult(Resolution.KEEP)
@@ -99,7 +106,11 @@ def apply_rule(rule: Rule, facts: VersionFacts) -> RuleResult:
     return RuleResult(Resolution.KEEP) if rule is Rule.NEWER else RuleResult(why=LeftOpen.LATER)
 
 
-def _newer(ours: datetime | None, theirs: datetime | None) -> RuleResult:
+def _newer(facts: VersionFacts) -> RuleResult:
+    sides = set(facts.newer.values())
+    if sides:
+        return RuleResult(Resolution(sides.pop()) if len(sides) == 1 else Resolution.FIELDS)
+    ours, theirs = facts.ours_on, facts.theirs_on
     if ours is None or theirs is None or ours == theirs:
         return RuleResult(why=LeftOpen.SAME_TIME)
     return RuleResult(Resolution.OURS if ours > theirs else Resolution.THEIRS)
@@ -300,50 +311,82 @@ def _finish(site: Site, key: int) -> None:
         )
 
 
+class _Known(NamedTuple):
+    """What is known of a version.
+
+    Attributes:
+        facts: for the rule.
+        key: key of the record, None if it is not here.
+        disagreement: the fields that it is about, None where whole versions are.
+    """
+
+    facts: VersionFacts
+    key: int | None
+    disagreement: Disagreement | None
+
+
 def _decide(site: Site, sweep: Any, rows: Sequence[Any]) -> list[Mapping[str, Any]]:
     """Resolve versions within the current transaction; return those left open, with the reason."""
     rule = Rule(sweep.rule)
+    known = _knowledge(site, rows)
     if rule is Rule.KEEP:
-        site.kept_versions.resolve([row.id for row in rows], sweep.user_id, Resolution.KEEP)
+        _settle(site, {Resolution.KEEP: rows}, known, sweep.user_id)
         return []
-    known = _facts(site, rows)
     changed: set[tuple[str, str | None]] = set()
-    settled: dict[Resolution, list[int]] = {}
+    settled: dict[Resolution, list[Any]] = {}
     left: list[Mapping[str, Any]] = []
     for entry in entries(site, rows):
         row = entry.row
         record = (row.tablename, row.uuid)
-        facts = _facts(site, [row]).get(row.id) if record in changed else known.get(row.id)
-        ruling = RuleResult(why=LeftOpen.UNKNOWN) if facts is None else apply_rule(rule, facts)
+        found = _knowledge(site, [row]).get(row.id) if record in changed else known.get(row.id)
+        ruling = RuleResult(why=LeftOpen.UNKNOWN) if found is None else apply_rule(rule, found.facts)
         why: str = ruling.why or ""
-        if ruling.decision is not None:
-            if ruling.decision is Resolution.KEEP or (
-                facts is not None and facts.status == ruling.decision.value
-            ):
-                settled.setdefault(ruling.decision, []).append(row.id)
+        if ruling.decision is not None and found is not None:
+            if ruling.decision in (Resolution.KEEP, found.facts.status.value):
+                settled.setdefault(ruling.decision, []).append(row)
                 continue
-            why = _restore(site, row.id, Side(ruling.decision), sweep.user_id)
+            why = _restore(site, row.id, ruling.decision, found.facts.newer, sweep.user_id)
             changed.add(record)
         if why:
             name = entry.name or row.uuid or row.tablename
             left.append({"id": row.id, "name": name, "why": why})
-    for decision, ids in settled.items():
-        site.kept_versions.resolve(ids, sweep.user_id, decision)
+    _settle(site, settled, known, sweep.user_id)
     return left
 
 
-def _restore(site: Site, kept_id: int, side: Side, user_id: int | None) -> str:
-    """Make a version the record; return why this failed, "" if it did not."""
+def _settle(
+    site: Site, settled: Mapping[Resolution, Sequence[Any]], known: Mapping[int, _Known], user_id: int | None
+) -> None:
+    """Close versions whose records say already what was decided; others have to learn of that all the same."""
+    by_table: dict[str, list[decisions.Decided]] = {}
+    for decision, rows in settled.items():
+        site.kept_versions.resolve([row.id for row in rows], user_id, decision)
+        for row in rows:
+            found = known.get(row.id)
+            if found is not None and found.disagreement is not None and found.key is not None:
+                made = decisions.Decided(found.key, found.disagreement)
+                by_table.setdefault(row.tablename, []).append(made)
+    for name, group in by_table.items():
+        decisions.note(site, site.schema.table(name), group, user_id)
+
+
+def _restore(
+    site: Site, kept_id: int, decision: Resolution, sides: Mapping[str, Side], user_id: int | None
+) -> str:
+    """Make a version the record, or the chosen sides of its fields; return why this failed, "" if it did not."""
     try:
-        report = resolve.restore(site, kept_id, side, user_id, quiet=True)
+        if decision is Resolution.FIELDS:
+            report = resolve.combine(site, kept_id, sides, user_id, quiet=True)
+        else:
+            report = resolve.restore(site, kept_id, Side(decision), user_id, quiet=True)
     except BadRequest as refused:
         return refused.explain()
     return " ".join(map(str, problems_of(report))) if report.failures else ""
 
 
-def _facts(site: Site, rows: Sequence[Any]) -> dict[int, VersionFacts]:
-    """Return id -> facts for a rule, without versions that this site can no longer read."""
-    found: dict[int, VersionFacts] = {}
+def _knowledge(site: Site, rows: Sequence[Any]) -> dict[int, _Known]:
+    """Return id -> what is known of a version, without those that this site can no longer read."""
+    found: dict[int, _Known] = {}
     by_table: dict[str, list[Any]] = {}
     for row in rows:
         by_table.setdefault(row.tablename, []).append(row)
@@ -358,15 +401,28 @@ def _facts(site: Site, rows: Sequence[Any]) -> dict[int, VersionFacts]:
         for row in group:
             here = present.get(row.uuid, Present(None))
             try:
-                ours, theirs = versions.read(row.ours, site.schema), versions.read(row.theirs, site.schema)
+                found[row.id] = _known(site, table, row, here, texts.get(here.key or 0))
             except SyncError:
                 continue
-            now = versions.read(texts.get(here.key or 0), site.schema)
-            found[row.id] = VersionFacts(
-                KeptKind(row.kind),
-                versions.record_status(now, ours, theirs, table, site.own_domain),
-                ours.modified_on if ours is not None else None,
-                theirs.modified_on if theirs is not None else None,
-                here.modified_on if here.is_here else None,
-            )
     return found
+
+
+def _known(site: Site, table: Table, row: Any, here: Present, text: str | None) -> _Known:
+    ours, theirs = versions.read(row.ours, site.schema), versions.read(row.theirs, site.schema)
+    now = versions.read(text, site.schema)
+    disputed = None
+    if row.kind == KeptKind.CONFLICT and here.is_here:
+        disputed = decisions.in_dispute(site, ours, theirs, table)
+    if disputed is not None and ours is not None and theirs is not None:
+        status = disputes.status(disputed, now, ours, theirs, table, site.own_domain)
+    else:
+        status = versions.record_status(now, ours, theirs, table, site.own_domain)
+    facts = VersionFacts(
+        KeptKind(row.kind),
+        status,
+        ours.modified_on if ours is not None else None,
+        theirs.modified_on if theirs is not None else None,
+        here.modified_on if here.is_here else None,
+        decisions.newer(disputed, table) if disputed is not None else {},
+    )
+    return _Known(facts, here.key if here.is_here else None, disputed)

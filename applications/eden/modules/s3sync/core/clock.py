@@ -7,6 +7,7 @@ from typing import Callable, Protocol
 
 #: By how much a version is made later than the one that it overrides.
 TICK = timedelta(seconds=1)
+_EPOCH = datetime(1970, 1, 1)
 
 
 def any_time(moment: datetime) -> bool:
@@ -34,6 +35,14 @@ def later(old: datetime | None, least: datetime, is_possible: Callable[[datetime
 def milliseconds(moment: datetime) -> int:
     """Return a time (UTC, without zone) as milliseconds since 1970."""
     return int(moment.replace(tzinfo=timezone.utc).timestamp() * 1000)
+
+
+def moment_of(milliseconds: int) -> datetime:
+    """Return the second (UTC) of a time in milliseconds since 1970; the latest one there is for those after it."""
+    try:
+        return _EPOCH + timedelta(seconds=milliseconds // 1000)
+    except OverflowError:
+        return datetime.max.replace(microsecond=0)
 
 
 class Clock(Protocol):

@@ -104,6 +104,42 @@ UNDECIDED = (KeptKind.CONFLICT, KeptKind.REJECTED)
 SUPERSEDABLE = (KeptKind.REJECTED, KeptKind.REFUSED, KeptKind.WAITING)
 
 
+class OpenConflict(NamedTuple):
+    """A conflict that waits for a decision.
+
+    Attributes:
+        row: number of the row that holds it.
+        table, uuid: the record.
+        name: its name, "" if it has none.
+        ours, theirs: the two versions as S3XML, None if there is none.
+    """
+
+    row: int
+    table: str
+    uuid: str
+    name: str
+    ours: str | None
+    theirs: str | None
+
+
+class DecidedElsewhere(NamedTuple):
+    """A decision at another site on a conflict that is listed here.
+
+    Attributes:
+        conflict: the conflict.
+        decision: what the record says by it, seen from here; None if it says something else by now.
+        by: who decided, or edited a field in dispute after that: an e-mail address, "" if unknown.
+        site: identifier of the site where that was, as in stamps.
+        decided_on: when, by the clock of that site (UTC).
+    """
+
+    conflict: OpenConflict
+    decision: Resolution | None
+    by: str
+    site: str
+    decided_on: datetime
+
+
 class Deferred(NamedTuple):
     """A reference whose target has not arrived, or a file that could not be fetched yet.
 

@@ -65,6 +65,12 @@ class Sentence(enum.Enum):
     RECORD_REJECTED_THERE = "%(record)s was rejected there: %(reason)s"
     RECORD_NEWER_THERE = "%(record)s was not sent: it is newer there."
     RECORD_CONFLICT = "%(record)s changed at both sites. %(reason)s"
+    CONFLICTS_DECIDED = "Conflicts decided at other sites: %(count)s."
+    CONFLICT_DECIDED = "%(record)s: %(decision)s, decided by %(who)s at %(site)s on %(time)s (UTC)."
+    OUR_VERSION = "our version"
+    THEIR_VERSION = "the other site's version"
+    FIELD_BY_FIELD = "field by field"
+    CHANGED_AGAIN = "changed again since"
     PEER_RESTORED = "The other site was restored from a backup: everything is compared again."
     FILE_NOT_RECEIVED = (
         "The file %(file)s, missing since %(since)s, did not come; it is asked for again: %(reason)s"

@@ -54,6 +54,14 @@ class FieldError(NamedTuple):
     message: str
 
 
+_EMPTY: tuple[Any, ...] = (None, "", [])
+
+
+def differs(ours: Any, theirs: Any) -> bool:
+    """Return whether two values of a field differ; an empty text, an empty list and NULL are equal."""
+    return ours != theirs and not (ours in _EMPTY and theirs in _EMPTY)
+
+
 ReferenceValue = Union[Reference, tuple[Reference, ...], None]
 
 

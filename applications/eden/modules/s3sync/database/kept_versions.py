@@ -9,7 +9,16 @@ from datetime import datetime
 from typing import Any, Callable
 
 from ..core.clock import Clock
-from ..core.kept import Kept, KeptKind, KeptState, Resolution, Side, TooManyKept
+from ..core.kept import (
+    DecidedElsewhere,
+    Kept,
+    KeptKind,
+    KeptState,
+    OpenConflict,
+    Resolution,
+    Side,
+    TooManyKept,
+)
 from ..core.limits import MOST_KEPT
 from ..core.schema import Schema
 from ..exchange.ports import Row
@@ -17,6 +26,7 @@ from .store import open_store
 from .store.column_types import MOMENT
 
 _LONGEST_NAME = 255
+_LONGEST_ADDRESS = 255
 _KEPT = "kind, tablename, uuid, record_id, repository_id, winner, reason, modified_on, fingerprint, missing, kept_at"
 
 
@@ -140,6 +150,37 @@ class SqlKeptVersions:
                 found.setdefault(uuid, []).append(ours)
         return found
 
+    def open_conflicts(self, table: str, uuids: Collection[str]) -> list[OpenConflict]:
+        """See ports.KeptVersions."""
+        sql = (
+            f"SELECT id, uuid, name, ours, theirs FROM {self._kept} WHERE state = '{KeptState.OPEN}' "
+            f"AND kind = '{KeptKind.CONFLICT}' AND tablename = {self._store.mark} AND uuid IN "
+        )
+        return [
+            OpenConflict(row, table, uuid, name or "", ours, theirs)
+            for row, uuid, name, ours, theirs in sorted(self._store.by_keys(sql, (table,), uuids))
+        ]
+
+    def decided_elsewhere(self, decisions: Sequence[DecidedElsewhere]) -> None:
+        """See ports.KeptVersions."""
+        mark = self._store.mark
+        now = self._moment(self._clock.now())
+        self._store.run_many(
+            f"UPDATE {self._kept} SET state = '{KeptState.RESOLVED}', closed_on = {mark}, decision = {mark}, "
+            f"resolved_by_email = {mark}, resolved_at_site = {mark}, resolved_on = {mark} WHERE id = {mark}",
+            [
+                (
+                    now,
+                    each.decision,
+                    each.by[:_LONGEST_ADDRESS],
+                    each.site,
+                    self._moment(each.decided_on),
+                    each.conflict.row,
+                )
+                for each in decisions
+            ],
+        )
+
     def release(
         self, repository_id: int | None, table: str, uuids: Collection[str], kinds: Sequence[KeptKind]
     ) -> None:
@@ -262,7 +303,7 @@ class SqlKeptVersions:
         mark = self._store.mark
         self._store.by_keys_run(
             f"UPDATE {self._kept} SET state = '{KeptState.RESOLVED}', closed_on = {mark}, resolved_by = {mark}, "
-            f"decision = {mark} WHERE id IN ",
+            f"decision = {mark}, resolved_by_email = NULL, resolved_at_site = NULL, resolved_on = NULL WHERE id IN ",
             (self._moment(self._clock.now()), user_id, decision),
             keys,
         )

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from ..core.fields import NO_EDITS, Change, Dispute, Edits, Merge, Rules, Stamp, merge, together
+from ..core.fields import (
+    NO_EDITS,
+    Change,
+    Dispute,
+    Edit,
+    Edits,
+    Merge,
+    Rules,
+    Stamp,
+    former_values,
+    merge,
+    together,
+)
 from ..core.records import Record
 from ..core.schema import Table
-from .importer.by_field import former_values
-from .versions import differing
+from .versions import RecordStatus, differing
+
+_ANY_TIME = 1 << 62
 
 
 class Disagreement(NamedTuple):
@@ -19,12 +32,14 @@ class Disagreement(NamedTuple):
         merge: how they go together under the policy NEWER.
         ours, theirs: their edits.
         apart: names of the fields with different values.
+        units: names of the fields in dispute, and of those that belong together with them.
     """
 
     merge: Merge
     ours: Edits
     theirs: Edits
     apart: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
 
     @property
     def disputes(self) -> tuple[Dispute, ...]:
@@ -38,13 +53,19 @@ class Disagreement(NamedTuple):
 
     @property
     def stamps(self) -> tuple[Stamp, ...]:
-        """The edits in dispute, of both sides: whoever decides on them settles them."""
-        edits = {
-            edit.stamp for each in self.disputes for edit in (each.ours, each.theirs) if edit is not None
-        }
-        return tuple(sorted(edits))
+        """The edits in dispute, of both sides."""
+        return tuple(sorted({edit.stamp for edit in self._edits()}))
 
-    def is_settled(self, settled: Sequence[Stamp]) -> bool:
+    @property
+    def settles(self) -> tuple[Stamp, ...]:
+        """The edits that a decision settles: those in dispute, and those on which one of these had decided."""
+        before = {stamp for edit in self._edits() for stamp in edit.settled}
+        return tuple(sorted(before | set(self.stamps)))
+
+    def _edits(self) -> list[Edit]:
+        return [edit for each in self.disputes for edit in (each.ours, each.theirs) if edit is not None]
+
+    def is_settled(self, settled: Collection[Stamp]) -> bool:
         """Return whether a decision on these edits was one on this disagreement."""
         return bool(self.disputes) and set(self.stamps) <= set(settled)
 
@@ -59,7 +80,11 @@ class Disagreement(NamedTuple):
 
 
 def disagreement(
-    ours: Record | None, theirs: Record | None, table: Table, own_domain: str | None = None
+    ours: Record | None,
+    theirs: Record | None,
+    table: Table,
+    own_domain: str | None = None,
+    latest: int = _ANY_TIME,
 ) -> Disagreement | None:
     """Compare two versions by their edits.
 
@@ -67,6 +92,7 @@ def disagreement(
         ours, theirs: the versions, None if there is none.
         table: their table.
         own_domain: see ``versions.compare``.
+        latest: see ``Rules``.
 
     Returns:
         None where the edits are not known of both, or do not explain all differences: then whole versions disagree.
@@ -77,10 +103,44 @@ def disagreement(
         return None
     # Our own versions name no edits where there were none.
     edits = ours.edits or NO_EDITS
-    rules = Rules("", 0, _ANY_TIME, None, together(table.together))
-    apart = differing(ours, theirs, table, own_domain)
-    found = merge(edits, theirs.edits, apart, rules)
-    return None if found.unexplained else Disagreement(found, edits, theirs.edits, apart)
+    groups = together(table.together)
+    apart = differing(ours, theirs, table, own_domain) - table.computed
+    found = merge(edits, theirs.edits, apart, Rules("", 0, latest, None, groups, _lists(table)))
+    if found.unexplained:
+        return None
+    disputed = frozenset(name for each in found.disputes for name in each.fields)
+    travelling = {each.name for each in table.data_fields()} - table.computed
+    units = disputed.union(*(groups.get(name, frozenset()) & travelling for name in disputed))
+    return Disagreement(found, edits, theirs.edits, apart, units)
 
 
-_ANY_TIME = 1 << 62
+def _lists(table: Table) -> frozenset[str]:
+    return frozenset(each.name for each in table.data_fields() if each.kind.startswith("list:"))
+
+
+def status(
+    found: Disagreement,
+    now: Record | None,
+    ours: Record,
+    theirs: Record,
+    table: Table,
+    own_domain: str | None = None,
+) -> RecordStatus:
+    """Return which version a record has now in the fields in dispute, whatever became of the others.
+
+    Args:
+        found: what the versions disagree on.
+        now: the present record.
+        ours, theirs: the versions.
+        table, own_domain: as for ``disagreement``.
+    """
+    if now is None:
+        return RecordStatus.ABSENT
+    if now.deleted:
+        return RecordStatus.DELETED
+    mine, yours = (differing(now, version, table, own_domain) & found.units for version in (ours, theirs))
+    if not mine:
+        return RecordStatus.OURS
+    if not yours:
+        return RecordStatus.THEIRS
+    return RecordStatus.OTHER if mine & yours else RecordStatus.BOTH

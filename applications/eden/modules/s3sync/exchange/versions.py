@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ..core.kept import Side
-from ..core.records import Record, Reference, Upload
+from ..core.records import Record, Reference, Upload, differs
 from ..core.schema import Field, Schema, Table
 from ..core.text import TextEnum
 from ..wire.s3xml import Decoder, parse_fragment, strip_domain
-from .importer.items import differs
 
 
 class Words(Protocol):
@@ -52,10 +51,14 @@ class FieldLine(NamedTuple):
 
 
 class RecordStatus(TextEnum):
-    """The present record compared with two versions: equal to one, another one, deleted, or never here."""
+    """The present record compared with two versions: equal to one, another one, deleted, or never here.
+
+    BOTH: of each field in dispute it has the value of one of them, but not always of the same one.
+    """
 
     OURS = "ours"
     THEIRS = "theirs"
+    BOTH = "both"
     OTHER = "other"
     DELETED = "deleted"
     ABSENT = "absent"

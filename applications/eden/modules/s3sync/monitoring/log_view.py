@@ -24,7 +24,7 @@ DIRECTIONS: Mapping[str, Sequence[str]] = {
     "in": (log_mode(Activity.PULL, OUTGOING), log_mode(Activity.PUSH, INCOMING)),
     "out": (log_mode(Activity.PUSH, OUTGOING), log_mode(Activity.PULL, INCOMING)),
     "register": (log_mode(Activity.REGISTER, OUTGOING), log_mode(Activity.REGISTER, INCOMING)),
-    "decide": (log_mode(Activity.DECIDE, OUTGOING),),
+    "decide": (log_mode(Activity.DECIDE, OUTGOING), log_mode(Activity.DECIDE, INCOMING)),
 }
 #: Results that need attention.
 TROUBLE = (Result.ERROR, Result.FATAL)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from ..core.cursor import Checkpoint, Comparison, Cursor, Handed, Taken, Turn, hand_out, present
 from ..core.errors import BadRequest
 from ..core.limits import LOGGED_PROBLEMS, MOST_FILES
-from ..core.messages import bounded, received
+from ..core.messages import Sentence, bounded, received
 from ..core.policy import Terms
 from ..core.records import Action
 from ..core.schema import Schema, Table
@@ -21,6 +21,7 @@ from ..database.log import INCOMING
 from ..exchange.importer import Report
 from ..exchange.importer.report import problems_of
 from ..site import Repository, Site
+from ..site.decided_elsewhere import lines_about
 from ..site.rejected import retry_rejected
 from ..site.waiting_deletions import refuse_deletions, retry_deletions
 from ..wire.protocol.push import PushReply, PushRequest
@@ -208,6 +209,8 @@ def log_import(repository: Repository, table: str | None, report: Report) -> Non
     """Log the result of a push; an echo that changed nothing needs no entry."""
     counts = report.outcomes
     problems = problems_of(report)
+    if report.decided:
+        _log_decided(repository, table, report)
     if not problems and counts.keys() <= {Action.UNCHANGED.value}:
         return
     bad = problems or report.main.get(Action.REJECTED) or report.main.get(Action.CONFLICT)
@@ -221,3 +224,16 @@ def log_import(repository: Repository, table: str | None, report: Report) -> Non
             details=list(bounded(problems, LOGGED_PROBLEMS)),
         )
         repository.note_traffic(received=traffic.changes(counts))
+
+
+def _log_decided(repository: Repository, table: str | None, report: Report) -> None:
+    lines = lines_about(repository.site, report.decided)
+    with repository.site.store.transaction():
+        repository.log(INCOMING).task(
+            table,
+            Activity.DECIDE,
+            LogAction.DECIDE,
+            Result.SUCCESS,
+            Sentence.CONFLICTS_DECIDED.say(count=len(lines)),
+            details=list(bounded(lines, LOGGED_PROBLEMS)),
+        )

@@ -57,6 +57,7 @@ __all__ = [
     "Site",
     "awaited",
     "datasets",
+    "decided_elsewhere",
     "exchange_state",
     "labels",
     "names_of_sites",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .changes import Change, ChangeKind, fold, learned
+from .changes import Change, ChangeKind, fold, former_values, learned
 from .edits import EVERY_FIELD, NO_EDITS, Edit, Edits, Stamp, next_time, site_identifier
 from .merge import LEFT, Dispute, Merge, Rules, Undated, following, merge, together
 from .thinning import thinned
@@ -22,6 +22,7 @@ __all__ = [
     "Undated",
     "fold",
     "following",
+    "former_values",
     "learned",
     "merge",
     "next_time",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,8 +10,9 @@ from ..text import TextEnum
 from .edits import EVERY_FIELD, Edit, Edits, Stamp
 from .merge import Merge
 
-#: How many edits that lost a field remembers as decided on.
+#: How many edits that lost a field remembers as decided on, besides those of its last decision.
 _MOST_SETTLED = 20
+_UNKNOWN: list[Any] = []
 
 
 class ChangeKind(TextEnum):
@@ -79,7 +80,18 @@ def _settled(change: Change, before: Edit | None) -> tuple[Stamp, ...]:
     """Return what an edit settled, and the one that it replaces: only the last edit of a field travels."""
     if before is None or not before.settled:
         return change.settled
-    return tuple(sorted({*change.settled, *before.settled}))[-_MOST_SETTLED:]
+    former = sorted(set(before.settled) - set(change.settled))[-_MOST_SETTLED:]
+    return tuple(sorted((*former, *change.settled)))
+
+
+def former_values(changes: Sequence[Change]) -> dict[str, list[Any]]:
+    """Return name -> value before all of these changes in a list of one, an empty list where it is not known."""
+    found: dict[str, list[Any]] = {}
+    for change in reversed(changes):
+        if EVERY_FIELD in change.fields:
+            found = dict.fromkeys(found, _UNKNOWN)
+        found.update(change.fields)
+    return found
 
 
 def learned(key: int, merge: Merge, former: Mapping[str, Any], by: str, via: int | None) -> list[Change]:

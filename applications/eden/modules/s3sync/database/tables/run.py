@@ -152,6 +152,10 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("resolved_by", "integer"),
             # The decision of a person: keep, ours, theirs or fields (see conflicts.resolve).
             Field("decision", length=16),
+            # If that was at another site: who, the site as in stamps, and when by its clock.
+            Field("resolved_by_email", length=255),
+            Field("resolved_at_site", length=64),
+            Field("resolved_on", "datetime"),
             # The name of the record, from one of the versions.
             Field("name", length=255),
         ],

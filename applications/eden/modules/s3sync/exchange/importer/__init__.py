@@ -26,6 +26,7 @@ from ...wire.s3xml import LONGEST_IDENTIFIER, Decoder, encode_record, parse_frag
 from ...wire.s3xml.document import Document
 from ..ports import Ports
 from .apply import Applier
+from .by_field import DecisionReader
 from .context import Context, unknown
 from .deletion import rejected_components
 from .gather import Batch, Gatherer
@@ -175,6 +176,7 @@ class Importer:
         applier = Applier(
             self._ports, context, gatherer.reference_uuid, planner.resolver, losses, terms.synchronise_uuids
         )
+        decisions = DecisionReader(self._ports, context)
         report = Report()
         waiting = iter(batches)
         while True:
@@ -196,6 +198,7 @@ class Importer:
                         self._keep(batch, context, ours)
                         _account(report, batch, main)
                         self._keep_losses(losses.take(), report)
+                        report.decided += decisions.read(batch.items)
                         batch = gatherer.again(batch)
                 # The next batch is read before these names are bound again, and two batches need twice the memory.
                 del records, batch

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ...core.records import FieldError
+from ...core.records import FieldError, differs
 from ...core.schema import Field, Schema
 from ..ports import Store
 from .context import HookForm
 from .gather import Batch, Vacated
-from .items import Item, TablePlan, differs, reject, two_here
+from .items import Item, TablePlan, reject, two_here
 
 _TO_COME = "refers to a record that has not arrived yet"
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Callable
 
 from ...core.clock import any_time
+from ...core.fields import Stamp
 from ..ports import nowhere
 
 
@@ -46,6 +47,7 @@ class Context:
             be deleted, moved or freed by what comes later.
         by_account: whether the account has written the records, whatever they say of users and groups.
         by_field: whether records say which of their fields were edited; one that does not say it was never edited.
+        decides: the edits on which a person decides with an import by hand.
     """
 
     repository_id: int | None = None
@@ -63,6 +65,7 @@ class Context:
     final: bool = True
     by_account: bool = False
     by_field: bool = False
+    decides: tuple[Stamp, ...] = ()
 
 
 class Vars(dict[str, Any]):

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ...core.records import Record, Reference, ReferenceValue
+from ...core.records import Record, Reference, ReferenceValue, differs
 from ...core.schema import Schema
 from ...wire.s3xml import Decoder, parse_fragment
-from ..ports import KeptVersions
+from ..kept_ports import KeptVersions
 from .gather import Gatherer
-from .items import Item, differs, plain
+from .items import Item, plain
 
 
 class Echoes:

@@ -10,7 +10,8 @@ from typing import Any
 
 from ...core.records import FieldError
 from ...core.schema import Table
-from ..ports import PendingReferences, Ports, Store
+from ..kept_ports import PendingReferences
+from ..ports import Ports, Store
 from .context import HookForm
 from .items import MERGED, Item, TablePlan, reject
 

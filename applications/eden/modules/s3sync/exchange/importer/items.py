@@ -18,8 +18,6 @@ from ...wire.values.json_references import portable
 #: The field under which a merged record waits for its survivor.
 MERGED = "deleted_rb"
 
-_EMPTY: tuple[Any, ...] = (None, "", [])
-
 
 class Role(enum.Enum):
     """Why a record is imported."""
@@ -300,11 +298,6 @@ def two_here(other: str) -> str:
 def plain(value: Any) -> Any:
     """Return a decoded value as the database stores it: for an upload its stored name."""
     return value.stored if isinstance(value, Upload) else value
-
-
-def differs(ours: Any, theirs: Any) -> bool:
-    """Return whether two values of a field differ; an empty text, an empty list and NULL are equal."""
-    return ours != theirs and not (ours in _EMPTY and theirs in _EMPTY)
 
 
 def reject_for_master(item: Item) -> Outcome:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ...core.clock import later
 from ...core.kept import Side
 from ...core.policy import Decision, DecisionReason, Method, Policy, Terms, Version, decide, is_newer
-from ...core.records import Action, Record, Upload
+from ...core.records import Action, Record, Upload, differs
 from ...core.schema import Component
 from ..ports import Ports
 from .by_field import FieldMerger
@@ -24,7 +24,7 @@ from .echoes import Echoes
 from .foresight import Foresight
 from .gather import Batch, Gatherer
 from .identify import Identifier
-from .items import MERGED, Item, Link, TablePlan, differs
+from .items import MERGED, Item, Link, TablePlan
 from .ranks import Ranks
 from .references import Resolver
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ...core.kept import DecidedElsewhere
 from ...core.limits import MOST_PROBLEMS
 from ...core.messages import Message, Sentence, Text
 from ...core.records import Action, Outcome, Record
@@ -32,6 +33,7 @@ class Report:
         failures: rejected records with their outcomes, at most MAX_FAILURES.
         warnings: what was left out of stored records.
         conflicts: a line for each conflict: the record and how it was resolved, at most MAX_FAILURES.
+        decided: decisions of other sites on conflicts that were open here.
     """
 
     counts: "Counter[Action]" = field(default_factory=Counter)
@@ -43,6 +45,7 @@ class Report:
     failures: list[tuple[Record, Outcome]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     conflicts: list[Message] = field(default_factory=list)
+    decided: list[DecidedElsewhere] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -81,6 +84,7 @@ class Report:
         _fill(self.failures, other.failures, MAX_FAILURES)
         _fill(self.warnings, other.warnings, MAX_FAILURES)
         _fill(self.conflicts, other.conflicts, MAX_FAILURES)
+        self.decided += other.decided
 
     def add_others(self, other: "Report") -> None:
         """Add the report of records of other tables: their keys are not listed."""

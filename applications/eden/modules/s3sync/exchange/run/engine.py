@@ -245,6 +245,7 @@ class Engine:
             self._waiting_there = page.waiting
             total.counts.update(taken.counts)
             total.problems += taken.problems[: MOST_PROBLEMS - len(total.problems)]
+            total.decided += taken.decided
             self._report.received.update(taken.counts)
             self._progress.advance(sum(total.counts.values()), counts=dict(taken.counts))
             if page.is_ours:
@@ -262,6 +263,15 @@ class Engine:
             dict(total.counts),
             total.problems,
         )
+        if total.decided:
+            self._log.task(
+                task.resource,
+                Activity.DECIDE,
+                LogAction.DECIDE,
+                Result.SUCCESS,
+                Sentence.CONFLICTS_DECIDED.say(count=len(total.decided)),
+                details=list(bounded(total.decided, LOGGED_PROBLEMS)),
+            )
 
     def _take(
         self, task: Task, position: Position, limit: int, first: bool, number: RequestNumber

@@ -102,10 +102,12 @@ class ImportSummary:
     Attributes:
         counts: action -> number of records.
         problems: one line each for rejected records, conflicts and warnings, up to a limit.
+        decided: one line each for conflicts here on which a person decided at another site.
     """
 
     counts: "Counter[str]" = field(default_factory=Counter)
     problems: list[Text] = field(default_factory=list)
+    decided: list[Text] = field(default_factory=list)
 
 
 class Local(Protocol):

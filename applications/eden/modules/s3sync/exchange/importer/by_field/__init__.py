@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .decisions import DecisionReader
 from .merger import FieldMerger
 from .noting import ChangeWriter, has_learned
-from .whole_records import former_values
 
-__all__ = ["ChangeWriter", "FieldMerger", "former_values", "has_learned"]
+__all__ = ["ChangeWriter", "DecisionReader", "FieldMerger", "has_learned"]

@@ -9,7 +9,19 @@ from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
 from ....core.clock import TICK
-from ....core.fields import LEFT, NO_EDITS, Change, Edits, Merge, Rules, Undated, following, merge, together
+from ....core.fields import (
+    LEFT,
+    NO_EDITS,
+    Change,
+    Edits,
+    Merge,
+    Rules,
+    Undated,
+    following,
+    former_values,
+    merge,
+    together,
+)
 from ....core.kept import Side
 from ....core.policy import Decision, DecisionReason, Policy, preferred
 from ....core.records import Action
@@ -18,7 +30,7 @@ from ..context import Context
 from ..items import Item, TablePlan
 from .lists import joined
 from .stamps import milliseconds, name_of_sender, stamp_of, with_own
-from .whole_records import edits_of_sender, former_values, unseen
+from .whole_records import edits_of_sender, unseen
 
 
 class _Versions(NamedTuple):

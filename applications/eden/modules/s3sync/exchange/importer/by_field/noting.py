@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from ....core.fields import Change, learned
+from ....core.fields import Change, ChangeKind, learned
 from ....core.records import Action
 from ...ports import Ports
 from ..context import Context
@@ -63,7 +63,8 @@ class ChangeWriter:
 
     def _own(self, table: str, items: Sequence[Item]) -> list[Change]:
         known = self._changes.edits(table, [item.key or 0 for item in items])
-        site, via = self._changes.site, self._context.repository_id
+        site, via, decides = self._changes.site, self._context.repository_id, self._context.decides
+        kind = ChangeKind.DECISION if decides else ChangeKind.EDIT
         found, own = [], self._own_email() if via is None else ""
         for item in items:
             edits = known.get(item.key or 0)
@@ -72,7 +73,8 @@ class ChangeWriter:
             former: dict[str, list[Any]] = {
                 name: [item.ours(name)] for name in item.changes if name in item.plan.position
             }
-            found.append(Change(item.key or 0, stamp, item.record.modified_by or own, former, via=via))
+            by = item.record.modified_by or own
+            found.append(Change(item.key or 0, stamp, by, former, kind, decides, via))
         return found
 
     def _own_email(self) -> str:

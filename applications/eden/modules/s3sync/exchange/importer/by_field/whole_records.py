@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ....core.fields import EVERY_FIELD, Change, Edit, Edits, Stamp
-from ..items import differs
-
-_UNKNOWN: list[Any] = []
+from ....core.fields import EVERY_FIELD, Change, Edit, Edits, Stamp, former_values
+from ....core.records import differs
 
 
 def unseen(changes: Sequence[Change], exchanged: int, sender: int | None) -> list[Change]:
@@ -20,16 +18,6 @@ def unseen(changes: Sequence[Change], exchanged: int, sender: int | None) -> lis
         sender: the repository.
     """
     return [each for each in changes if (each.position or 0) > exchanged and each.via != sender]
-
-
-def former_values(changes: Sequence[Change]) -> dict[str, list[Any]]:
-    """Return name -> value before all of these changes in a list of one, an empty list where it is not known."""
-    found: dict[str, list[Any]] = {}
-    for change in reversed(changes):
-        if EVERY_FIELD in change.fields:
-            found = dict.fromkeys(found, _UNKNOWN)
-        found.update(change.fields)
-    return found
 
 
 def edits_of_sender(

@@ -7,6 +7,7 @@ from typing import Any
 from gluon import CAT
 
 from ....conflicts.by_field import Author
+from ....conflicts.kept_list import KeptEntry
 from ....conflicts.record_history import Presence
 from ....conflicts.resolve_many import LeftOpen, WorkState
 from ....core.fields import ChangeKind
@@ -98,6 +99,14 @@ def kept_state(T: Translate, row: Any) -> Any:
     return look.state(kind, decided(T).get(row.decision, words) if row.state == KeptState.RESOLVED else words)
 
 
+def decider(T: Translate, entry: KeptEntry) -> Any:
+    """Return who decided on a kept version, and at which site unless it was this one; "" if nobody did."""
+    if entry.decided_on is None:
+        return ""
+    who = entry.decided_by or T("somebody")
+    return f"{who}, {site_name(T, entry.decided_at)}" if entry.decided_at else entry.decided_by
+
+
 def taken(T: Translate, row: Any) -> Any:
     """Return which version became the record when the other one was kept.
 
@@ -133,7 +142,10 @@ def rules(T: Translate) -> dict[Rule, tuple[Any, Any]]:
     return {
         Rule.KEEP: (
             T("Keep the records as they are"),
-            T("Nothing is changed and nothing is sent; the entries are closed."),
+            T(
+                "Nothing is changed. The entries are closed, also at the other sites that list the same fields "
+                "as edited at both."
+            ),
         ),
         Rule.OURS: (
             T("Keep ours"),
@@ -218,6 +230,7 @@ def modes(T: Translate) -> dict[str, Any]:
         log_mode(Activity.REGISTER, OUTGOING): T("registration at the other site"),
         log_mode(Activity.REGISTER, INCOMING): T("registration of the other site"),
         log_mode(Activity.DECIDE, OUTGOING): T("decision of a person"),
+        log_mode(Activity.DECIDE, INCOMING): T("decision of a person"),
     }
 
 

@@ -58,6 +58,7 @@ class MessageWords:
             Sentence.CLOCK_AHEAD.code: self._ahead,
             Sentence.CLOCK_BEHIND.code: self._behind,
             Sentence.RECORD_CONFLICT.code: self._conflict,
+            Sentence.CONFLICTS_DECIDED.code: self._decided,
         }
 
     def title(self, entry: Described) -> str:
@@ -136,6 +137,16 @@ class MessageWords:
     def _more(self, given: Mapping[str, Any]) -> str:
         return str(counted(self._T, given["count"], "%(count)s more line", "%(count)s more lines"))
 
+    def _decided(self, given: Mapping[str, Any]) -> str:
+        return str(
+            counted(
+                self._T,
+                given["count"],
+                "%(count)s conflict was decided at another site.",
+                "%(count)s conflicts were decided at other sites.",
+            )
+        )
+
     def _ahead(self, given: Mapping[str, Any]) -> str:
         T = self._T
         return str(T("The clock of the other site is %s ahead of ours.") % span(T, given["seconds"]))
@@ -159,6 +170,13 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.RECORD_REJECTED: T("%(record)s was rejected: %(reason)s"),
         Sentence.RECORD_REJECTED_THERE: T("%(record)s was rejected there: %(reason)s"),
         Sentence.RECORD_NEWER_THERE: T("%(record)s was not sent: it is newer there."),
+        Sentence.CONFLICT_DECIDED: T(
+            "%(record)s: %(decision)s, decided by %(who)s at %(site)s on %(time)s (UTC)."
+        ),
+        Sentence.OUR_VERSION: T("our version"),
+        Sentence.THEIR_VERSION: T("the other site's version"),
+        Sentence.FIELD_BY_FIELD: T("field by field"),
+        Sentence.CHANGED_AGAIN: T("changed again since"),
         Sentence.PEER_RESTORED: T("The other site was restored from a backup: everything is compared again."),
         Sentence.FILE_NOT_RECEIVED: T(
             "The file %(file)s, missing since %(since)s, did not come; it is asked for again: %(reason)s"
