@@ -162,6 +162,7 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     "uuids that are proposed": lambda site: site.twins.proposed(ORGANISATION, UUIDS),
     "to withdraw proposed uuids": lambda site: site.twins.withdraw(ORGANISATION, UUIDS),
     "which edits records have": lambda site: site.changes.edits(ORGANISATION, range(5)),
+    "the next changes to forget": lambda site: site.changes.written(0, 10),
     "the changes of records": lambda site: site.changes.of(ORGANISATION, range(5)),
     "how far a task has come": lambda site: site.checkpoints.read(1, ORGANISATION, CheckpointKind.PULL),
 }
