@@ -3,6 +3,8 @@
 
 def index():
     """Show the home page: the modules, and what to do next."""
+    from gluon import current
+
     modules = [
         (name, module)
         for name, module in settings.modules.items()
@@ -12,8 +14,6 @@ def index():
     can_synchronise = administrator and settings.has_module("sync")
     states = []
     if can_synchronise:
-        from gluon import current
-
         from s3sync.web.screens.overview import states_of
 
         states = states_of(current.sync_site, T)
@@ -23,11 +23,13 @@ def index():
         "administrator": administrator,
         "can_synchronise": can_synchronise,
         "states": states,
+        "typed": current.form_keeper.unseen(s3db),
     }
 
 
 def user():
     """Let users log in and out, and change their own profile and password."""
+    from s3sync.ui import sent_forms as sent_forms
     from s3sync.ui.refusals import refusal
 
     titles = {
@@ -46,7 +48,9 @@ def user():
     if request.post_vars.id and str(request.post_vars.id) != str(auth.user_id):
         raise refusal(403, T("This is somebody else's profile."))
     auth.s3_prepare_forms(T)
+    sent_forms.admit(request, session)
     form = auth()
+    sent_forms.explain(form, request, T)
     for name, purpose in (
         ("email", "username"),
         ("password", "current-password"),

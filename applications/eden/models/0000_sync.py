@@ -1,8 +1,10 @@
 """The first model: what has to happen before any other reads the request or a translated text."""
 
-from s3sync.ui import program_requests as program_requests, tickets as tickets, translations as translations
+from s3sync.ui import program_requests as program_requests, session_files as session_files
+from s3sync.ui import tickets as tickets, translations as translations
 
 if request.controller == "sync":
     program_requests.prepare(request, response, session)
 translations.quote_translations()
 tickets.hide_secrets()
+session_files.write_whole()

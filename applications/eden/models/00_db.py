@@ -2,11 +2,13 @@
 
 import logging
 import os
+from pathlib import Path
 
 from s3.users.auth import S3Auth
 from s3.users.client_address import client_address
 from s3.database.connect import connect
 from s3.data_model.datamodel import S3DataModel
+from s3.pages.form_keeper import FormKeeper
 from s3db import load
 from s3.database.schema_gate import SchemaGate
 
@@ -33,6 +35,7 @@ auth = current.auth = S3Auth(db, settings)
 auth.define_tables(username=False, signature=False)
 auth.s3_check_session()
 s3db.user_id = lambda: auth.user_id
+current.form_keeper = FormKeeper(Path(request.folder, "private"), lambda: auth.user_id)
 
 current.T = T
 current.log = logging.getLogger("eden")

@@ -30,11 +30,17 @@ def test_old_sessions_tickets_and_log_ins_go(tmp_path: Path) -> None:
     event = db.define_table("auth_event", Field("time_stamp", "datetime"), Field("description"))
     for days in (1, 40):
         event.insert(time_stamp=datetime.utcnow() - timedelta(days=days), description=str(days))
-    (tmp_path / "private").mkdir()
-    kept = {aged(tmp_path / "sessions" / "ab" / "new", 60), aged(tmp_path / "errors" / "new", 29 * DAY)}
+    (tmp_path / "private").mkdir(exist_ok=True)
+    typed = tmp_path / "private" / "typed"
+    kept = {
+        aged(tmp_path / "sessions" / "ab" / "new", 60),
+        aged(tmp_path / "errors" / "new", 29 * DAY),
+        aged(typed / "7-new", DAY - 60),
+    }
     gone = {
         aged(tmp_path / "sessions" / "ab" / "old", SESSION_STAYS + 60),
         aged(tmp_path / "errors" / "o", 31 * DAY),
+        aged(typed / "7-old", DAY + 60),
     }
     tidy(db, str(tmp_path), 30 * DAY)
     assert all(each.exists() for each in kept) and not any(each.exists() for each in gone)

@@ -1,4 +1,4 @@
-"""Removes what the application gathers beside its records: sessions, error tickets, notes of log-ins.
+"""Removes what the application gathers beside its records: sessions, forms, error tickets, notes of log-ins.
 
 A worker does it once a day, whatever modules the site has.
 """
@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from .pages.form_keeper import FOLDER
+from .pages.typed_forms import LASTS
 from .users.failed_logins import FailedLogins
 
 DAY = 86_400
@@ -64,7 +66,9 @@ def _scheduled(db: Any, uuid: str) -> Any:
 
 
 def tidy(db: Any, folder: str, seconds: float) -> None:
-    """Remove old sessions, tickets, log-ins and failed log-ins; what is removed from the database is committed.
+    """Remove old sessions, forms that were not saved, tickets, log-ins and failed log-ins.
+
+    What is removed from the database is committed.
 
     So are the scheduler's records of its own calls.
 
@@ -75,6 +79,7 @@ def tidy(db: Any, folder: str, seconds: float) -> None:
     """
     home = Path(folder)
     remove_files(home / "sessions", SESSION_STAYS)
+    remove_files(home / "private" / FOLDER, LASTS)
     remove_files(home / "errors", seconds)
     FailedLogins(home / "private").purge(seconds)
     before = datetime.utcfromtimestamp(time.time() - seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -20,7 +21,9 @@ from s3sync.web.front.limits import (
     TAKES,
     UNASKED,
 )
+from s3sync.web.front.sent_again import SENT
 from s3sync.web.front.turns import Turn
+from tests.support.browser import forms
 
 PAGE, PULL = "/eden/default/user/login", "/eden/sync/sync.xml"
 URLENCODED = "application/x-www-form-urlencoded"
@@ -181,6 +184,54 @@ def test_a_page_that_fails_is_told_by_a_page_that_does_not_see_the_body(front: F
     question = site.seen[-1]
     assert question["REQUEST_METHOD"] == "GET" and "CONTENT_LENGTH" not in question
     assert "ticket=eden%2F1.2.3" in question["QUERY_STRING"]
+
+
+def multipart(**fields: str) -> tuple[bytes, str]:
+    """Return a form as a browser sends it, with a file, and its content type."""
+    parts = [f'form-data; name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
+    parts.append('form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\nof a file')
+    body = "".join(f"--xyz\r\nContent-Disposition: {part}\r\n" for part in parts) + "--xyz--\r\n"
+    return body.encode(), "multipart/form-data; boundary=xyz"
+
+
+TYPED = {
+    "name": "<Ärzte>",
+    "comments": "two\r\nlines",
+    "password": "hidden",
+    "_formname": "org/create",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("way", ["multipart", "urlencoded"])
+def test_a_form_whose_page_failed_can_be_sent_again_without_files_and_passwords(
+    front: Front, site: Site, way: str
+) -> None:
+    site.fails.add(PAGE)
+    body, kind = multipart(**TYPED) if way == "multipart" else (urlencode(TYPED).encode(), URLENCODED)
+    ask(front, PAGE, body, "POST", CONTENT_TYPE=kind, QUERY_STRING="a=1")
+    address, fields = site.seen[-1][SENT]
+    assert address == f"{PAGE}?a=1"
+    assert dict(fields) == {name: value for name, value in TYPED.items() if name != "password"}
+
+
+def test_where_even_the_page_for_failures_fails_a_plain_one_has_what_was_typed(
+    front: Front, site: Site
+) -> None:
+    site.fails |= {PAGE, "/eden/default/problem"}
+    body, kind = multipart(**TYPED)
+    status, headers, text = ask(front, PAGE, body, "POST", CONTENT_TYPE=kind)
+    assert status == "500" and headers["content-type"].startswith("text/html") and b"1.2.3" in text
+    (form,) = forms(text.decode()).values()
+    assert form == {name: value for name, value in TYPED.items() if name != "password"}
+
+
+@pytest.mark.parametrize("body", [b"a=1", b"", b"_formname=" + b"x" * 1_100_000])
+def test_nothing_is_repeated_that_is_no_form_or_very_large(front: Front, site: Site, body: bytes) -> None:
+    site.fails.add(PAGE)
+    environ = {ASKED: True, "CONTENT_TYPE": URLENCODED}
+    ask(front, PAGE, body, "POST", **environ)
+    assert site.seen[-1][SENT][1] == []
 
 
 def test_a_program_is_told_of_a_failure_in_json(front: Front, site: Site) -> None:

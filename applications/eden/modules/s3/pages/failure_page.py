@@ -6,10 +6,11 @@ import json
 import re
 from typing import Any
 
-from gluon import current
+from gluon import XML, current
 
 from s3sync.ui.program_requests import FORMATS
 from s3sync.ui.refusals import heading
+from s3sync.web.front.sent_again import button
 
 _TICKET = re.compile(r"[\w.:-]+")
 
@@ -40,4 +41,10 @@ def failure(variables: Any) -> Any:
             }
         )
     response.view = "default/problem.html"
-    return {"status": 500, "title": heading(500), "ticket": ticket if _TICKET.fullmatch(ticket) else ""}
+    address, fields = current.request.env.eden_sent_again or ("", [])
+    return {
+        "status": 500,
+        "title": heading(500),
+        "ticket": ticket if _TICKET.fullmatch(ticket) else "",
+        "again": XML(button(address, fields, str(current.T("Send it again")))) if fields else None,
+    }

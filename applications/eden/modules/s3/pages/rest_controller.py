@@ -9,28 +9,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from gluon import CAT, INPUT, SPAN, SQLFORM, URL, current, redirect
-from gluon.storage import Storage
+from gluon import SQLFORM, current, redirect
 
 from s3sync.core.plurals import counted
-from s3sync.ui.forms import buttons, checkboxes, form_rows, nothing_saved
-from s3sync.ui.look import moment
+from s3sync.ui.forms import buttons, form_rows
 from s3sync.ui.refusals import refusal
 
 from ..data_model.components import Component, without_prefix
 from ..data_model.datamodel import table_name
 from ..data_model.errors import DeletionRestricted
-from ..data_model.metafields import META_FIELDS
-from ..data_model.validators import ReferenceTo, is_key
+from ..data_model.validators import is_key
 from ..users.auth import PROTECTED_PREFIXES
-from .concurrent_edit import ConcurrentEdit, choice
 from .consequences import consequences
 from .listing import PAGE_LENGTH, listing
 from .presentation import Presentation
-
-
-def _date_widget(field: Any, value: Any, **attributes: Any) -> INPUT:
-    return SQLFORM.widgets.string.widget(field, value, _type="date", **attributes)
+from .record_form import RecordForm
 
 
 class ResourceScreens(Presentation):
@@ -139,120 +132,8 @@ class ResourceScreens(Presentation):
             after: address to go to when it is saved; by default the page of the record.
             fixed: values that are not in the form, such as the master of a component.
         """
-        method = "update" if record else "create"
-        self._allow(method)
-        table, T = self.table, self.T
-        for name, value in (fixed or {}).items():
-            table[name].default = value
-            table[name].readable = table[name].writable = False
-        for field in table:
-            self._choose_widget(field)
-        back = after or (self.url(record.id) if record else self.url())
-        names = [
-            field.name
-            for field in table
-            if field.writable and field.name not in META_FIELDS and field.type != "id"
-        ]
-        concurrent = ConcurrentEdit(table, record, names, current.request.post_vars) if record else None
-        form = SQLFORM(
-            table,
-            record,
-            fields=names,
-            hidden=concurrent.hidden if concurrent else {},
-            showid=False,
-            deletable=False,
-            upload=URL("default", "download"),
-            formstyle=form_rows,
-            separator="",
-            buttons=buttons(T("Save"), T("Cancel"), back),
-            _class="record-form",
-        )
-
-        def onvalidation(form: Any) -> None:
-            if record:
-                form.vars.id = record.id
-            if concurrent:
-                self._settle(concurrent, form, back)
-                if form.errors:
-                    return
-            for name, value in (fixed or {}).items():
-                form.vars[name] = value
-            for callback in self._callbacks(method, "onvalidation"):
-                callback(form)
-
-        try:
-            accepted = form.process(
-                onvalidation=onvalidation,
-                message_onsuccess="",
-                message_onfailure=nothing_saved(T),
-                keepvalues=True,
-            ).accepted
-        except SyntaxError as error:
-            # This is how web2py reports that the form was sent for another record.
-            raise refusal(400, T("The form does not belong to this record. Open it again.")) from error
-        if accepted:
-            stored = Storage(vars=Storage(form.vars, id=int(form.vars.id)), errors=Storage())
-            for callback in self._callbacks(method, "onaccept"):
-                callback(stored)
-            current.session.flash = T("Saved")
-            redirect(after or self.url(stored.vars.id))
-        return {
-            "view": "rest/form.html",
-            "title": (T("Edit %s") % self.record_label(record)) if record else T("Add"),
-            "kind": self.title,
-            "form": form,
-            "back": back,
-        }
-
-    def _settle(self, concurrent: ConcurrentEdit, form: Any, back: str) -> None:
-        """Let what others changed meanwhile stand, and ask where they changed the same field."""
-        merged = concurrent.settle(form, self._question)
-        if merged is None:
-            raise refusal(404, self.T("There is no such record, or it was deleted."))
-        uploads = [name for name in self.table.fields if self.table[name].type == "upload"]
-        if not merged.changed and not any(
-            form.vars.get(name) or current.request.post_vars.get(f"{name}__delete") for name in uploads
-        ):
-            current.session.flash = self.T("Nothing was changed")
-            redirect(back)
-
-    def _question(self, name: str, now: Any) -> Any:
-        """Return what a field says that somebody else changed while the form was open."""
-        T, field = self.T, self.table[name]
-        return choice(
-            name,
-            CAT(
-                T("This was changed while you were editing. It is now:"),
-                " ",
-                SPAN(self.shown(field, now[name]), _class="now", _dir="auto"),
-                " (",
-                self.shown(self.table.modified_by, now.modified_by),
-                ", ",
-                moment(now.modified_on),
-                ")",
-            ),
-        )
-
-    def _callbacks(self, method: str, name: str) -> list[Any]:
-        """Return the callbacks of a table: that for this method, else the general one."""
-        config = self.s3db.get_config
-        chosen = config(self.table, f"{method}_{name}") or config(self.table, name)
-        if not chosen:
-            return []
-        return list(chosen) if isinstance(chosen, (list, tuple)) else [chosen]
-
-    def _choose_widget(self, field: Any) -> None:
-        if field.type == "date":
-            field.widget = _date_widget
-        elif getattr(field.requires, "s3_multiple", False):
-            field.widget = checkboxes
-        elif field.type == "datetime":
-            field.comment = self.T("Year-month-day hour:minute:second, UTC")
-        elif field.type == "json":
-            field.widget = SQLFORM.widgets.text.widget
-        elif isinstance(field.requires, ReferenceTo) and not field.requires.is_short():
-            field.widget = SQLFORM.widgets.string.widget
-            field.comment = self.T("Number or name of the record")
+        self._allow("update" if record else "create")
+        return RecordForm(self, record, after, fixed).page()
 
     def delete(self, record: Any, after: str) -> dict[str, Any]:
         """Return the page that asks whether to delete a record, or delete it.

@@ -8,7 +8,8 @@ from gluon import SQLFORM, URL, Field, current
 from gluon.validators import IS_EMAIL, IS_EMPTY_OR, IS_LENGTH, IS_NOT_EMPTY, IS_NOT_IN_DB
 
 from s3sync.ui.choice import Choice
-from s3sync.ui.forms import buttons, checkboxes, form_rows, nothing_saved
+from s3sync.ui.forms import buttons, checkboxes, form_rows
+from s3sync.ui.sent_forms import process
 
 from ..pages.listing import listing
 from .auth import ADMINISTRATOR, AUTHENTICATED
@@ -123,9 +124,7 @@ class UserForm:
 
     def process(self) -> bool:
         """Handle the request; return whether the user was saved."""
-        if not self.form.process(
-            onvalidation=self._check, message_onfailure=nothing_saved(current.T)
-        ).accepted:
+        if not process(self.form, current.T, onvalidation=self._check):
             return False
         given = self.form.vars
         values = {name: given[name] for name in ("first_name", "last_name", "email")}

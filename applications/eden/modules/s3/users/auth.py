@@ -205,6 +205,7 @@ class S3Auth(Auth):
         """Log a user in with a session, which lasts as long as his password stays the same."""
         super().login_user(user)
         self._bind_session()
+        current.form_keeper.greet(current.request, current.response, int(self.user.id))
 
     def _bind_session(self) -> None:
         row = self.table_user()(self.user.id)
@@ -280,7 +281,9 @@ class S3Auth(Auth):
         request = current.request
         if is_interface(request) or request.env.http_authorization or request.ajax:
             raise HTTP(401, "Authentication Required", **{"WWW-Authenticate": f'Basic realm="{REALM}"'})
-        redirect(URL("default", "user", args="login", vars={"_next": self.here()}))
+        # What was typed into a form must not be lost with the session in which it was opened.
+        address = current.form_keeper.put_aside(request) or self.here()
+        redirect(URL("default", "user", args="login", vars={"_next": address}))
 
     # What
 

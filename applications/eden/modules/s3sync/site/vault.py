@@ -29,10 +29,11 @@ class Vault:
     Args:
         folder: the application's private folder; the key file is created there at first use, readable only by its
             owner.
+        name: name of the key file.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._file = Path(folder) / KEY_FILE
+    def __init__(self, folder: Path, name: str = KEY_FILE) -> None:
+        self._file = Path(folder) / name
         self._fernet: Fernet | None = None
 
     def seal(self, text: str | None) -> str | None:

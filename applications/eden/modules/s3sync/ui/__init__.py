@@ -2,4 +2,4 @@
 Knows gluon, and nothing else of this package.
 """
 
-__all__ = ["assets", "choice", "forms", "look", "program_requests", "refusals", "translations"]
+__all__ = ["assets", "choice", "forms", "look", "program_requests", "refusals", "sent_forms", "translations"]

@@ -11,6 +11,8 @@ from typing import Any
 from gluon import DIV, FORM, INPUT, LABEL, SPAN, A, current
 from gluon.validators import IS_NOT_EMPTY
 
+#: The hidden field that proves who opened a form, where the host can prove that.
+PROOF = "_proof"
 _LOOKS = {
     "checkbox": "form-check-input",
     "radio": "form-check-input",
@@ -24,10 +26,10 @@ def _hidden_fields(form: Any) -> DIV:
         INPUT(_type="hidden", _name=name, _value=value)
         for name, value in (form.attributes.get("hidden") or {}).items()
     ]
-    for name, value in (
-        ("_formkey", getattr(form, "formkey", None)),
-        ("_formname", getattr(form, "formname", None)),
-    ):
+    key, form_name = getattr(form, "formkey", None), getattr(form, "formname", None)
+    keeper = getattr(current, "form_keeper", None)
+    proof = keeper.proof(form_name, key) if keeper is not None and key and form_name else None
+    for name, value in (("_formkey", key), ("_formname", form_name), (PROOF, proof)):
         if value:
             given.append(INPUT(_type="hidden", _name=name, _value=value))
     return DIV(*given, _hidden="hidden")

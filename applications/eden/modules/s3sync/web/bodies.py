@@ -18,6 +18,7 @@ from ..host.settings import SyncSettings
 from ..passive import files as files
 from ..site import Site
 from ..ui.refusals import refusal
+from ..ui.sent_forms import form_keeper
 from ..wire.compression import DamagedPacking, gzip, is_packed
 from .front.limits import TAKES
 
@@ -99,14 +100,17 @@ def takes(request: Any, most: int) -> HTTP:
 
 
 def takes_form(request: Any, T: Any, settings: SyncSettings | None) -> HTTP:
-    """Return the answer to a web server that asks whether a page takes a large form: from who is logged in.
+    """Return the answer to a web server that asks whether a page takes a large form.
+
+    It does so from who is logged in, or was before with the same browser: then what was typed is put aside.
 
     Args:
         request: web2py's, without the body.
         T: web2py's translator.
         settings: the site's, None where the module sync is not enabled.
     """
-    if not current.auth.s3_logged_in():
+    keeper = form_keeper()
+    if not (current.auth.s3_logged_in() or (keeper is not None and keeper.was_here(request))):
         return refusal(413, T("Log in before you send so much."))
     most = max(LARGEST_TEXT, settings.get_sync_max_upload_size() if settings else FILE_SIZE) + MEGABYTE
     try:

@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 from ...core.errors import BadRequest, DocumentTooLarge, InternalError, PeerBusy
 from ...wire.protocol.replies import failure
+from .sent_again import Fields, button
 
 _PAGE = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
     '<link rel="stylesheet" href="/eden/static/sync/plain.css"></head>'
-    "<body><main><h1>{heading}</h1><p>{text}</p></main></body></html>"
+    "<body><main><h1>{heading}</h1><p>{text}</p>{more}</main></body></html>"
 )
+_NOTHING_STORED = "Nothing of what you sent was stored. Try again in a few minutes."
+_AGAIN = "What you typed is in this page. Keep it open, and press the button later; choose files again then."
 
 
 class Answer(NamedTuple):
@@ -61,7 +64,9 @@ def busy(seconds: float, for_program: bool) -> Answer:
         status, body = failure(PeerBusy("This site has more to do than it can just now."))
         answer = _json(status, body)
     else:
-        answer = _page(503, "This site has more to do than it can just now. Try again in a minute.")
+        answer = _page(
+            503, "This site has more to do than it can just now. Load this page again in a minute."
+        )
     answer.headers.append(("Retry-After", str(max(1, math.ceil(seconds)))))
     return answer
 
@@ -75,6 +80,21 @@ def after_the_end(size: str) -> Answer:
     answer = _page(416, "The file ends before that. Download it from its beginning.")
     answer.headers.append(("Content-Range", size))
     return answer
+
+
+def problem(ticket: str, address: str, fields: Fields) -> Answer:
+    """Return the answer to a person whose page failed, where the site cannot even show its own page for that.
+
+    Args:
+        ticket: the number of the report, "" if there is none.
+        address, fields: what to send again, see ``sent_again.button``.
+    """
+    again = ""
+    if fields:
+        again = f"<p>{_AGAIN}</p>{button(address, fields, 'Send it again')}"
+    text = html.escape(f"{_NOTHING_STORED} The number of the report is {ticket or 'unknown'}.")
+    page = _PAGE.format(heading="Something went wrong here", text=text, more=again)
+    return _answer(500, "text/html; charset=utf-8", page.encode())
 
 
 def failed(ticket: str) -> Answer:
@@ -93,7 +113,7 @@ def _json(status: int, body: object) -> Answer:
 
 def _page(status: int, text: str) -> Answer:
     heading = HTTPStatus(status).phrase
-    page = _PAGE.format(heading=html.escape(heading), text=html.escape(text))
+    page = _PAGE.format(heading=html.escape(heading), text=html.escape(text), more="")
     return _answer(status, "text/html; charset=utf-8", page.encode())
 
 

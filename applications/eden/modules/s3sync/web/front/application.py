@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from ...core.limits import CHUNK
 from . import limits as limits
 from .addresses import application_of, of_program
-from .answers import Answer, Refused, after_the_end, busy, failed, refusal
+from .answers import Answer, Refused, after_the_end, busy, failed, problem, refusal
 from .forms import as_form, check_form
 from .limits import (
     ASKED,
@@ -31,6 +31,7 @@ from .limits import (
     UNASKED,
 )
 from .ranges import beyond, keep_plain
+from .sent_again import SENT, sent_fields
 from .turns import Turn, Turns
 
 Environ = dict[str, Any]
@@ -160,7 +161,7 @@ class Front:
     ) -> Iterable[bytes]:
         environ[_WEB2PYS_ERROR_PAGE] = True
         # web2py changes the environment of a request.
-        path, uri = environ.get("PATH_INFO", ""), environ.get("REQUEST_URI") or environ.get("PATH_INFO", "")
+        before = dict(environ)
         keep_plain(environ)
         held = _Held()
         body = self._application(environ, held)
@@ -175,12 +176,24 @@ class Front:
         _close(body)
         if for_program:
             return _send(failed(ticket.rpartition("/")[2]), start_response)
-        return self._problem_page(environ, path, uri, ticket, start_response)
+        return self._problem_page(before, ticket, start_response)
 
     def _problem_page(
-        self, environ: Environ, path: str, uri: str, ticket: str, start_response: Callable[..., Any]
+        self, environ: Environ, ticket: str, start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answer with the page that tells a person what happened; it does not see the body of the request."""
+        """Answer with the page that tells a person what happened; it does not see the body of the request.
+
+        Where that page fails too, as without a database, a plain one tells it.
+
+        Args:
+            environ: the request, as it was.
+            ticket: number of the report, with the name of the application.
+            start_response: as of WSGI.
+        """
+        path = environ.get("PATH_INFO", "")
+        uri = environ.get("REQUEST_URI") or path
+        asked = uri if "?" in uri else "?".join(filter(None, (quote(uri), environ.get("QUERY_STRING"))))
+        fields = sent_fields(environ) if has_body(environ) else []
         question = {
             **{key: value for key, value in environ.items() if key not in ("CONTENT_LENGTH", "CONTENT_TYPE")},
             "REQUEST_METHOD": "GET",
@@ -188,8 +201,15 @@ class Front:
             "QUERY_STRING": urlencode({"code": 500, "ticket": ticket, "requested_uri": uri}, quote_via=quote),
             "WEB2PY_STATUS_CODE": 500,
             "wsgi.input": io.BytesIO(),
+            SENT: (asked, fields),
         }
-        return self._application(question, start_response)
+        held = _Held()
+        body = self._application(question, held)
+        if held.header("web2py_error"):
+            _close(body)
+            return _send(problem(ticket.rpartition("/")[2], asked, fields), start_response)
+        start_response(held.status, held.headers)
+        return body
 
 
 def check_head(environ: Environ) -> None:

@@ -11,7 +11,8 @@ from ...core.errors import SyncError
 from ...database.paging import SortOrder
 from ...site.labels import Translate
 from ...transport.urls import origin, travels_in_clear, without_credentials
-from ...ui.forms import buttons, form_rows, nothing_saved
+from ...ui.forms import buttons, form_rows
+from ...ui.sent_forms import process
 
 
 class Confirmation(NamedTuple):
@@ -44,7 +45,7 @@ def action_button(
 def pressed(screen: Any, form: Any, name: str, **options: Any) -> bool:
     """Return whether a form was sent with a valid form key and valid values.
 
-    A key is valid once, and until the session ends; with an expired key the person gets a message.
+    A key is valid once; with one that is not, the person gets a message, and what was typed is shown again.
 
     Args:
         screen: the context.
@@ -52,13 +53,7 @@ def pressed(screen: Any, form: Any, name: str, **options: Any) -> bool:
         name: name of the form, unique on the screen.
         options: options of web2py's ``process``.
     """
-    options.setdefault("message_onfailure", nothing_saved(screen.T))
-    form.process(session=screen.session, formname=name, message_onsuccess=None, **options)
-    if not form.accepted and not form.errors and screen.request.post_vars._formname == name:
-        screen.response.flash = screen.T(
-            "The page was open for too long. Check what you entered, and press the button again."
-        )
-    return bool(form.accepted)
+    return process(form, screen.T, formname=name, message_onsuccess=None, **options)
 
 
 def confirm(

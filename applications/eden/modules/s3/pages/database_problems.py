@@ -1,0 +1,77 @@
+"""What a person is told whose form the database did not take."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from s3sync.core.errors import RowRefused, StoreBusy, StoreFull, SyncError
+
+#: Seconds after which a form may be sent again to a busy database.
+RETRY_AFTER = 5
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Problem(NamedTuple):
+    """Why nothing was saved.
+
+    Attributes:
+        status: HTTP status.
+        text: what happened and what to do, for a person.
+        retry_after: seconds after which to try again, None if that alone does not help.
+    """
+
+    status: int
+    text: Any
+    retry_after: int | None = None
+
+
+@contextmanager
+def full_disks() -> Iterator[None]:
+    """Raise StoreFull where a file, such as that of an upload field, finds no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise StoreFull(f"A file cannot be stored: {error}") from error
+
+
+def problem(error: SyncError, T: Any) -> Problem:
+    """Return what to tell of an error of the store.
+
+    Args:
+        error: the error.
+        T: web2py's translator.
+    """
+    if isinstance(error, StoreFull):
+        return Problem(
+            error.http_status,
+            T(
+                "The disk of this site is full: nothing was saved. What you typed is still here. Ask whoever runs this "
+                "site to make room, then save again."
+            ),
+        )
+    if isinstance(error, StoreBusy):
+        return Problem(
+            error.http_status,
+            T(
+                "This site is busy just now: nothing was saved. What you typed is still here. Save again in a moment."
+            ),
+            RETRY_AFTER,
+        )
+    if isinstance(error, RowRefused):
+        return Problem(
+            error.http_status,
+            T("The database does not take this, and nothing was saved: %s Change it, and save again.")
+            % error.message,
+        )
+    return Problem(
+        500,
+        T(
+            "The database reported a problem: nothing was saved. What you typed is still here. Save again; if that "
+            "does not help, tell an administrator of this site."
+        ),
+    )
