@@ -173,3 +173,26 @@ def test_a_real_conflict_that_a_restore_met_is_still_one(tmp_path: Path) -> None
     assert world.a.comments()[0] == world.b.comments()[0] == "there"
     assert [(row.kind, "here" in row.ours) for row in world.a.kept()] == [("conflict", True)]
     world.close()
+
+
+@pytest.mark.parametrize("how_first", WHAT)
+@pytest.mark.parametrize("how_second", WHAT)
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_what_one_of_two_restored_sites_still_has_comes_back_to_the_one_that_made_it(
+    tmp_path: Path, first: str, how_first: str, how_second: str
+) -> None:
+    world = World(tmp_path, Policy.NEWER, Policy.NEWER)
+    maker, other = (world.a, world.b) if first == "a" else (world.b, world.a)
+    maker.back_up()
+    maker.s3db[ORG].insert(uuid="x9", name="X9", comments="old")
+    maker.db.commit()
+    world.run()
+    other.back_up()
+    world.edit(other, "new", 9)
+    world.run()
+    maker.restore(how_first)
+    other.restore(how_second)
+    world.run(3)
+    assert len(world.a.comments()) == COUNT + 1
+    assert world.a.comments() == world.b.comments()
+    world.close()

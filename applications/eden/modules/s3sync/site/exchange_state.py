@@ -135,7 +135,14 @@ def pulled(states: Mapping[str, str | None], own: str) -> PullState:
         states: the stored states of the table's exchange with a repository: direction -> text.
         own: identity of our journal.
     """
-    return PullState(**_current(states.get(CheckpointKind.PULL), own, "head"))
+    text = states.get(CheckpointKind.PULL)
+    stored: dict[str, Any] = json.loads(text) if text else {}
+    kept = {}
+    if stored.get("own") != own and stored.get("journal"):
+        # What we have of the peer went back with its cursor. By this the peer knows what we may have lost, and we
+        # whether it was restored, too: it may have lost what it once sent.
+        kept = {name: stored[name] for name in ("cursor", "journal")}
+    return PullState(**{**_current(text, own, "head"), **kept})
 
 
 def pushed(states: Mapping[str, str | None], own: str) -> PushState:
