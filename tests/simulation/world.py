@@ -146,12 +146,16 @@ class World:
         elif operation.what == "backup":
             self.places[operation.who].take_backup()
         elif operation.what == "restore":
-            lost = self.places[operation.who].restore(with_file=bool(operation.choice & 1))
-            self.happened["changes lost by a restore"] += lost
-            self.forgets = self.forgets or lost > 0
+            self.restore(self.places[operation.who], with_file=bool(operation.choice & 1))
         else:
             self._act(operation)
         return []
+
+    def restore(self, place: Place, *, with_file: bool) -> None:
+        """Put a site back to its backup, with or without the file that lies beside the database."""
+        lost = place.restore(with_file)
+        self.happened["changes lost by a restore"] += lost
+        self.forgets = self.forgets or lost > 0
 
     def _act(self, operation: Operation) -> None:
         place = self.places[operation.who]

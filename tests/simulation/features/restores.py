@@ -27,11 +27,11 @@ class PartialRestores(Feature):
             edits.edit(place, number, rnd)
         elif chance < 0.6:
             world.happened["database put back alone"] += 1
-            world.happened["changes lost by a restore"] += place.restore(with_file=False)
+            world.restore(place, with_file=False)
         elif chance < 0.8:
             world.happened["journal file lost"] += 1
             place.lose_journal_file()
         else:
             world.happened["journal file lost"] += 1
-            world.happened["changes lost by a restore"] += place.restore(with_file=False)
+            world.restore(place, with_file=False)
             place.lose_journal_file()
