@@ -86,7 +86,7 @@ MAKERS: dict[str, Callable[[Place, str, random.Random], int]] = {
 
 def change(place: Place, number: str, rnd: random.Random) -> bool:
     """Change one or two fields of a record of some kind; return whether there was one."""
-    tablename = rnd.choice(sorted(place.tables))
+    tablename = rnd.choice(sorted(name for name, field in place.tables.items() if field))
     key = place.any(tablename, rnd)
     if key is None:
         return False

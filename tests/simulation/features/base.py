@@ -19,7 +19,7 @@ class Feature:
         acts: whether it has operations, which take the place of some of the edits.
         fires: what has to be counted in ``World.happened`` over a set of histories with it. A feature that is switched
             on and never does what it is for tests nothing.
-        tables: further tables that are edited and compared, each with a field that may be anything.
+        tables: further tables that are edited and compared, each with a field that may be anything, "" for none.
         resources: further resources that are exchanged, after the usual ones.
         words_hold: whether sites that say to be in step right after a run hold the same then, not only in the end.
         alone: whether it goes with no other feature.

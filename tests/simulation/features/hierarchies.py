@@ -43,7 +43,7 @@ class Branches(Feature):
 
     name = "branches"
     fires = ("branch made", "branch left")
-    tables = {"org_organisation_branch": "comments"}
+    tables = {"org_organisation_branch": ""}
 
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -132,6 +134,21 @@ def test_a_version_that_is_older_than_ours_when_its_time_has_come_gets_ours_back
     hub.clock.moment = field.clock.moment = NOW + DAY
     pair.run()
     assert names(field) == names(hub) == ["N0", "Other"]
+
+
+def test_what_its_sender_lost_with_a_restore_comes_back_to_it(hub: SampleSite, field: SampleSite) -> None:
+    pair = Pair(field, hub, ORG)
+    with closing(sqlite3.connect(":memory:")) as backup:
+        field.db.commit()
+        field.db._adapter.connection.backup(backup)
+        field.clock.moment = NOW + 2 * DAY
+        made(field, 1)
+        pair.run()
+        backup.backup(field.db._adapter.connection)
+    hub.clock.moment = field.clock.moment = NOW + 3 * DAY
+    pair.run()
+    pair.run()
+    assert names(hub) == names(field) == ["N0"]
 
 
 def test_each_run_tries_a_bounded_number_again(

@@ -145,12 +145,12 @@ class Applier:
                 covered.get(name, ()),
                 times[name] if len(times[name]) == len(keys) else None,
             )
-        # Whoever sent a version that was put aside may have taken ours meanwhile: it gets this one back.
+        # Whoever sent a version that was put aside may have taken ours meanwhile, or been restored from a backup in
+        # which it is not: it gets this one back.
         back: dict[str, list[int]] = defaultdict(list)
         for item in written:
-            if item.kept_row is not None and item.key is not None and item.decision is not None:
-                if item.decision.action is Action.CONFLICT:
-                    back[item.plan.table.name].append(item.key)
+            if item.kept_row is not None and item.key is not None:
+                back[item.plan.table.name].append(item.key)
         for name, keys in back.items():
             self._ports.journal.assert_ours(name, keys)
         asserted: dict[str, list[Item]] = defaultdict(list)
