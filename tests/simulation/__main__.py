@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation.features import CONVERGING, FEATURES, never_happened
 from tests.simulation.history import described, make_history, shrink
+from tests.simulation.trace import Trace
 from tests.simulation.world import World
 
 Failure = tuple[int, list[str], list[str]]
@@ -66,6 +67,21 @@ def chosen(text: str) -> list[str]:
     return names
 
 
+def trace(seed: int, features: Sequence[str], records: Sequence[tuple[str, str]]) -> int:
+    """Print what becomes of records in a history."""
+    logging.getLogger("eden.sync").setLevel(logging.CRITICAL)
+    world, history = World(), make_history(seed, features)
+    try:
+        if world.run(history):
+            history = shrink(history, lambda smaller: bool(world.run(smaller)))
+        print(*described(history), sep="\n")
+        problems = Trace(world, records).run(history)
+        print(*problems, sep="\n")
+        return 1 if problems else 0
+    finally:
+        world.close()
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__.splitlines()[0])
     parser.add_argument("--histories", type=int, default=1000, help="how many (default: 1000)")
@@ -78,7 +94,16 @@ def main(arguments: list[str] | None = None) -> int:
         default=[],
         help=f"what else may happen, with commas between them, or all that converge: {', '.join(FEATURES)}",
     )
+    parser.add_argument(
+        "--trace",
+        type=lambda text: tuple(text.split(":", 1)),
+        action="append",
+        metavar="TABLE:UUID",
+        help="print what becomes of this record in the history of the first seed, made as small as it fails",
+    )
     options = parser.parse_args(arguments)
+    if options.trace:
+        return trace(options.seed, options.features, options.trace)
     began = time.monotonic()
     happened: "Counter[str]" = Counter()
     failures: list[Failure] = []

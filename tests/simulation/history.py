@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from .features import FEATURES
 
@@ -113,12 +113,12 @@ def make_history(seed: int, features: Sequence[str] = ()) -> History:
 
 
 def shrink(history: History, fails: Callable[[History], bool], tries: int = 400) -> History:
-    """Leave out operations as long as the history still fails.
+    """Leave out operations as long as the history still fails, then make simpler what is left.
 
     Args:
         history: one that fails.
         fails: runs a history.
-        tries: how many runs it may take.
+        tries: how many runs leaving out may take.
 
     Returns:
         the smallest one found.
@@ -135,7 +135,34 @@ def shrink(history: History, fails: Callable[[History], bool], tries: int = 400)
             else:
                 start += size
         size = size // 2 if size > 1 else 0
+    for number in range(len(history.features)):
+        history = _simpler(history, fails, _without_feature(history, len(history.features) - 1 - number))
+    for site in range(history.sites):
+        skews = tuple(0 if each == site else skew for each, skew in enumerate(history.skews))
+        history = _simpler(history, fails, replace(history, skews=skews))
+    for number, operation in enumerate(history.operations):
+        if operation.what == "sync":
+            for change in ({"fault": "none"}, {"amount": 1000}):
+                history = _simpler(history, fails, _with_operation(history, number, change))
     return history
+
+
+def _simpler(history: History, fails: Callable[[History], bool], simpler: History) -> History:
+    return simpler if simpler != history and fails(simpler) else history
+
+
+def _without_feature(history: History, number: int) -> History:
+    """Return a history without a feature; with it where operations are of it."""
+    name = history.features[number]
+    if any(operation.what == name for operation in history.operations):
+        return history
+    return replace(history, features=(*history.features[:number], *history.features[number + 1 :]))
+
+
+def _with_operation(history: History, number: int, change: dict[str, Any]) -> History:
+    operations = list(history.operations)
+    operations[number] = operations[number]._replace(**change)
+    return replace(history, operations=tuple(operations))
 
 
 def described(history: History) -> list[str]:

@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from s3sync.active.local_site import LocalSite
 from s3sync.active.standing import StandingExchange
@@ -53,6 +53,7 @@ class World:
         resources: what it exchanges.
         sites: the sites that take part in it.
         edges: pairs of the site that asks and the one that answers.
+        watch: is told each step, None for nobody.
     """
 
     def __init__(self, most: int = 4) -> None:
@@ -68,6 +69,7 @@ class World:
         self.resources: tuple[str, ...] = TASKS
         self.sites = self.places
         self.edges: list[tuple[Place, Place]] = []
+        self.watch: Callable[[str], None] | None = None
 
     def close(self) -> None:
         """Throw all sites away."""
@@ -85,6 +87,7 @@ class World:
             self.begin(history)
             for operation in history.operations:
                 problems += self._do(history, operation)
+                self._tell(str(operation))
             rounds = self._settle(history)
         except Exception as error:
             # It can be shrunk as any other problem; the next history begins anew.
@@ -167,7 +170,12 @@ class World:
             FEATURES[operation.what].act(self, place, number, rnd)
         place.db.commit()
 
+    def _tell(self, step: str) -> None:
+        if self.watch is not None:
+            self.watch(step)
+
     def _meanwhile(self) -> None:
+        self._tell("  before or after a request is answered")
         for feature in self.features:
             feature.meanwhile(self)
 
@@ -213,6 +221,7 @@ class World:
         finally:
             here.db.commit()
         note_run(here, there, state)
+        self._tell(f"{here.name} has synchronised with {there.name}: {state.value}")
         self.happened["synchronisations"] += 1
         return here.site.journal.head() + there.site.journal.head() - before
 
