@@ -135,8 +135,10 @@ def shrink(history: History, fails: Callable[[History], bool], tries: int = 400)
             else:
                 start += size
         size = size // 2 if size > 1 else 0
-    for number in range(len(history.features)):
-        history = _simpler(history, fails, _without_feature(history, len(history.features) - 1 - number))
+    for name in history.features:
+        if all(operation.what != name for operation in history.operations):
+            left = tuple(each for each in history.features if each != name)
+            history = _simpler(history, fails, replace(history, features=left))
     for site in range(history.sites):
         skews = tuple(0 if each == site else skew for each, skew in enumerate(history.skews))
         history = _simpler(history, fails, replace(history, skews=skews))
@@ -149,14 +151,6 @@ def shrink(history: History, fails: Callable[[History], bool], tries: int = 400)
 
 def _simpler(history: History, fails: Callable[[History], bool], simpler: History) -> History:
     return simpler if simpler != history and fails(simpler) else history
-
-
-def _without_feature(history: History, number: int) -> History:
-    """Return a history without a feature; with it where operations are of it."""
-    name = history.features[number]
-    if any(operation.what == name for operation in history.operations):
-        return history
-    return replace(history, features=(*history.features[:number], *history.features[number + 1 :]))
 
 
 def _with_operation(history: History, number: int, change: dict[str, Any]) -> History:
