@@ -21,7 +21,7 @@ from tests.simulation.world import World
 
 Failure = tuple[int, list[str], list[str]]
 #: Histories in a row that one process runs at a time.
-SHARE = 100
+SHARE = 20
 #: So many histories have everything in them.
 MANY = 200
 
@@ -123,11 +123,17 @@ def main(arguments: list[str] | None = None) -> int:
             counts, failed = job.result()
             happened.update(counts)
             failures += failed
+            for seed, problems, smallest in failed:
+                print(
+                    f"seed {seed} fails:",
+                    *problems,
+                    "The smallest history that fails:",
+                    *smallest,
+                    sep="\n  ",
+                )
             if len(failures) >= options.failures:
                 pool.shutdown(cancel_futures=True)
                 break
-    for seed, problems, smallest in failures:
-        print(f"seed {seed} fails:", *problems, "The smallest history that fails:", *smallest, sep="\n  ")
     print(json.dumps(dict(sorted(happened.items()))))
     print(f"{happened['histories']} histories in {time.monotonic() - began:.0f} s, {len(failures)} failed")
     never = never_happened(happened, options.features) if options.histories >= MANY else []

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any, Callable
 
-from s3.data_model.errors import DeletionRestricted
-
 from .entered import FIELDS
 from .place import Place
 
@@ -117,10 +115,4 @@ def delete_with_offices(place: Place, rnd: random.Random) -> bool:
         return False
     office = place.s3db["org_office"]
     found = place.db((office.organisation_id == key) & (office.deleted == False)).select(office.id)  # noqa: E712
-    try:
-        place.s3db.delete(office, [row.id for row in found])
-        place.s3db.delete(place.s3db["org_organisation"], [key])
-    except DeletionRestricted:
-        place.db.rollback()
-        return False
-    return True
+    return place.delete_all([("org_office", [row.id for row in found]), ("org_organisation", [key])])

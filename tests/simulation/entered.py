@@ -1,4 +1,4 @@
-"""Whether a value that a person entered is gone: each is in the record, was replaced by who had seen it, or is kept."""
+"""Whether a value that a person entered is gone: it is in the record, was replaced by who had seen it, or is kept."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def lost_values(world: World) -> list[str]:
         return []
     entered = [each for place in world.sites for each in place.entered]
     replaced = {(each.table, each.uuid, each.field, each.replaced) for each in entered}
+    replaced.update(*(place.seen for place in world.sites))
     problems = []
     for each in entered:
         if each.value is None or (each.table, each.uuid, each.field, each.value) in replaced:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Callable
@@ -17,7 +17,7 @@ from s3sync.exchange.importer.deletion import Deleter
 from s3sync.scheduler import queue as queue
 from tests.support.site import NOW, SampleSite
 
-from .entered import Entered
+from .entered import FIELDS, Entered
 
 #: What edits touch: table -> a field that may be anything.
 EDITED = {
@@ -58,6 +58,7 @@ class Place:
         self.beginning = self._copy()
         self.tables = EDITED
         self.entered: list[Entered] = []
+        self.seen: set[tuple[str, str, str, Any]] = set()
         self.backup: tuple[sqlite3.Connection, str] | None = None
 
     @property
@@ -85,7 +86,7 @@ class Place:
         self._remembered.unlink(missing_ok=True)
         self.clock.moment = NOW + timedelta(seconds=skew)
         self.tables = tables
-        self.entered = []
+        self.entered, self.seen = [], set()
         self.drop_backup()
 
     def drop_backup(self) -> None:
@@ -152,12 +153,37 @@ class Place:
 
     def delete(self, tablename: str, key: int) -> bool:
         """Delete a record; where it is needed a person is told so and leaves it."""
+        return self.delete_all([(tablename, [key])])
+
+    def delete_all(self, records: Sequence[tuple[str, Sequence[int]]]) -> bool:
+        """Delete records of several tables, in this order; where one is needed none goes.
+
+        Args:
+            records: table and keys.
+        """
+        before = self._live()
         try:
-            self.s3db.delete(self.s3db[tablename], [key])
+            for tablename, keys in records:
+                self.s3db.delete(self.s3db[tablename], keys)
         except DeletionRestricted:
             self.db.rollback()
             return False
+        left = self._live()
+        for key in before.keys() - left.keys():
+            # Whoever deletes a record has seen what is in it.
+            table, uuid = key
+            self.seen |= {(table, uuid, name, value) for name, value in before[key].items()}
         return True
+
+    def _live(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return (table, uuid) of all live records -> the fields that people edit."""
+        found = {}
+        for tablename, usual in self.tables.items():
+            table = self.s3db[tablename]
+            names = [name for name in (usual, *FIELDS.get(tablename, ())) if name]
+            for row in self.db(table.deleted == False).select():  # noqa: E712
+                found[(tablename, str(row.uuid))] = {name: row[name] for name in names}
+        return found
 
     def merge(self, tablename: str, rnd: random.Random) -> bool:
         """Merge one of the records of a table into another one; return whether there were two."""
