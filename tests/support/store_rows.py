@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from s3sync.core.schema import Table
+from s3sync.core.text import normalised
 from tests.support.databases import Storage
 
 NOW = datetime(2026, 3, 4, 5, 6, 7)
@@ -54,6 +57,24 @@ OTHER: dict[str, Any] = {
 
 def meta() -> list[Any]:
     return [uuid.uuid4().urn, False, NOW, 0]
+
+
+def look_alike(
+    store: Any,
+    table: Table,
+    columns: Sequence[str],
+    by: Sequence[str],
+    keys: Sequence[tuple[Any, ...]],
+    *,
+    ignore_case: bool = False,
+) -> list[tuple[Any, ...]]:
+    """Match texts as an import does, which makes them comparable itself."""
+    comparable = [
+        tuple(normalised(value, ignore_case) if isinstance(value, str) else value for value in key)
+        for key in keys
+    ]
+    found: list[tuple[Any, ...]] = store.match(table, columns, by, comparable, ignore_case=ignore_case)
+    return found
 
 
 class WithOrganisations:

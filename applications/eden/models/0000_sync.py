@@ -1,8 +1,10 @@
 """The first model: what has to happen before any other reads the request or a translated text."""
 
+from s3sync.host.own_modules import declare_own_modules
 from s3sync.ui import program_requests as program_requests, session_files as session_files
 from s3sync.ui import tickets as tickets, translations as translations
 
+declare_own_modules(request.folder)
 if request.controller == "sync":
     program_requests.prepare(request, response, session)
 translations.quote_translations()

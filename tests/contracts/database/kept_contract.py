@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -103,6 +104,20 @@ class KeptContract:
             items[1:4], key=str
         )
         assert pending_references.deferred_for({}) == pending_references.deferred_of("org_office", []) == []
+
+    def test_keys_are_read_only_where_something_of_the_table_is_pending(
+        self, site: Storage, pending_references: SqlPendingReferences
+    ) -> None:
+        read: list[int] = []
+
+        def keys() -> Iterator[int]:
+            read.append(1)
+            yield 1
+
+        assert pending_references.deferred_of("org_office", keys()) == [] and read == []
+        with site.store.transaction():
+            pending_references.defer([reference()])
+        assert len(pending_references.deferred_of("org_office", keys())) == 1 and read == [1]
 
     def test_deferring_again_replaces(self, site: Storage, pending_references: SqlPendingReferences) -> None:
         with site.store.transaction():

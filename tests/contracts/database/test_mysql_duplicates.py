@@ -16,6 +16,7 @@ from s3sync.database.tables import indices as indices
 from s3sync.site import Site
 from tests.support.databases import CHARSET, MYSQL_URI
 from tests.support.site import SampleSite
+from tests.support.store_rows import look_alike
 
 pytestmark = pytest.mark.database
 
@@ -63,7 +64,7 @@ def columns(site: Site, table: str) -> list[str]:
 
 
 def find(site: Site, *keys: tuple[Any, ...]) -> set[tuple[Any, ...]]:
-    return set(site.store.match(site.schema.table(PERSON), NAMES, NAMES, keys, ignore_case=True))
+    return set(look_alike(site.store, site.schema.table(PERSON), NAMES, NAMES, keys, ignore_case=True))
 
 
 @pytest.mark.parametrize(
@@ -114,5 +115,7 @@ def test_a_rule_without_a_column_finds_all_the_same(site: Site) -> None:
     table: Table = site.schema.table(PERSON)
     assert table.duplicate is not None
     other = replace(table, duplicate=replace(table.duplicate, primary=("last_name", "first_name")))
-    found = site.store.match(other, NAMES, ("last_name", "first_name"), [("lee", "ann")], ignore_case=True)
+    found = look_alike(
+        site.store, other, NAMES, ("last_name", "first_name"), [("lee", "ann")], ignore_case=True
+    )
     assert found == [("Ann", "Lee")]

@@ -17,6 +17,7 @@ from s3sync.core.kept import Deferred, Kept, KeptKind
 from s3sync.site import Site
 from tests.support.databases import POSTGRES_URI
 from tests.support.site import SampleSite
+from tests.support.store_rows import look_alike
 
 #: Tables of one row, or of a few rows for each other site, and the keys that a statement brings along.
 SMALL = {"sync_journal_state", "sync_journal_position", "sync_checkpoint", "wanted", "CONSTANT"}
@@ -96,7 +97,9 @@ class Asked:
 def match(by: tuple[str, ...], *keys: tuple[Any, ...]) -> Callable[[Site], Any]:
     """Look for duplicates in the table that is named first."""
     table, *columns = by
-    return lambda site: site.store.match(site.schema.table(table), ("id",), columns, keys, ignore_case=True)
+    return lambda site: look_alike(
+        site.store, site.schema.table(table), ("id",), columns, keys, ignore_case=True
+    )
 
 
 def scan(table: str, **options: Any) -> Callable[[Site], Any]:

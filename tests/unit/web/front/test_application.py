@@ -36,10 +36,14 @@ class Site:
         self.seen: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
         self.fails: set[str] = set()
+        self.turned_away: set[str] = set()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         self.seen.append(dict(environ))
         path = environ["PATH_INFO"]
+        if path in self.turned_away:
+            start_response("401 UNAUTHORIZED", [("Content-Type", "text/plain")])
+            return [b"log in"]
         if environ.get(ASKS):
             if "HTTP_COOKIE" not in environ:
                 start_response("401 UNAUTHORIZED", [("Content-Type", "text/plain")])
@@ -151,6 +155,70 @@ def test_before_a_large_form_is_read_the_application_is_asked(front: Front, site
     assert ask(front, PAGE, body, "POST", HTTP_COOKIE="session")[0] == "200"
     assert ask(front, PAGE, b"x" * 100_001, "POST", HTTP_COOKIE="session")[0] == "413"
     assert site.bodies == [body]
+
+
+def may_send(front: Front, length: int = 99_999, **more: Any) -> Any:
+    """Ask as a server does before it reads the body of another site's request; return the bytes that it may have."""
+    said = front.ask(
+        {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": PULL,
+            "QUERY_STRING": "resource=a&repository=b&checkpoint=1",
+            "REMOTE_ADDR": "10.0.0.1",
+            "HTTP_AUTHORIZATION": "Basic x",
+            "HTTP_COOKIE": "session",
+            "CONTENT_LENGTH": str(length),
+            **more,
+        }
+    )
+    return said if isinstance(said, int) else said.status[:3]
+
+
+def test_a_site_that_sends_page_after_page_is_asked_about_once(front: Front, site: Site) -> None:
+    assert may_send(front) == 100_000
+    assert may_send(front, QUERY_STRING="resource=a&repository=b&checkpoint=2") == 100_000
+    assert len(site.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"HTTP_AUTHORIZATION": "Basic y"},
+        {"HTTP_ORIGIN": "https://example.org"},
+        {"REMOTE_ADDR": "10.0.0.2"},
+        {"QUERY_STRING": "resource=a&repository=c"},
+        {"PATH_INFO": "/eden/sync/file"},
+        {"REQUEST_METHOD": "PUT"},
+        {"length": 100_001},
+    ],
+)
+def test_another_site_or_request_is_asked_about(front: Front, site: Site, other: dict[str, Any]) -> None:
+    may_send(front)
+    may_send(front, **other)
+    assert len(site.seen) == 2
+
+
+@pytest.mark.parametrize("who", [{"PATH_INFO": PAGE}, {"HTTP_AUTHORIZATION": ""}])
+def test_pages_and_strangers_are_asked_about_each_time(front: Front, site: Site, who: dict[str, Any]) -> None:
+    assert [may_send(front, **who), may_send(front, **who)] == [100_000, 100_000]
+    assert len(site.seen) == 2
+
+
+def test_a_refusal_is_not_remembered(front: Front, site: Site) -> None:
+    site.turned_away.add(PULL)
+    assert may_send(front, HTTP_AUTHORIZATION="Basic z") == "401"
+    site.turned_away.clear()
+    assert may_send(front, HTTP_AUTHORIZATION="Basic z") == 100_000
+
+
+def test_whose_request_is_refused_is_asked_about_again(front: Front, site: Site) -> None:
+    same = {"HTTP_AUTHORIZATION": "Basic x", "HTTP_COOKIE": "session", "QUERY_STRING": "repository=b"}
+    may_send(front)
+    assert ask(front, PULL, b"<s3xml/>", "POST", **same)[0] == "200"
+    assert may_send(front) == 100_000 and len(site.seen) == 2
+    site.turned_away.add(PULL)
+    assert ask(front, PULL, b"<s3xml/>", "POST", **same)[0] == "401"
+    assert may_send(front) == "401"
 
 
 def test_a_server_that_has_asked_is_not_asked_again(front: Front, site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Callable
 
@@ -60,14 +60,14 @@ class SqlPendingReferences:
             for row in self._store.by_keys(sql, (target,), uuids)
         ]
 
-    def deferred_of(self, table: str, keys: Collection[int]) -> list[Deferred]:
+    def deferred_of(self, table: str, keys: Iterable[int]) -> list[Deferred]:
         """See ports.PendingReferences."""
         mark = self._store.mark
         # Usually nothing is pending: finding that out takes one look-up, not one per record.
         if not self._store.rows(f"SELECT 1 FROM {self._deferred} WHERE tablename = {mark} LIMIT 1", (table,)):
             return []
         sql = f"SELECT {_DEFERRED} FROM {self._deferred} WHERE tablename = {mark} AND record_id IN "
-        return [_deferred_item(row) for row in self._store.by_keys(sql, (table,), keys)]
+        return [_deferred_item(row) for row in self._store.by_keys(sql, (table,), list(keys))]
 
     def settle(self, items: Sequence[Deferred]) -> None:
         """See ports.PendingReferences."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from ..core.kept import DecidedElsewhere, Deferred, Kept, KeptKind, OpenConflict
@@ -19,8 +19,8 @@ class PendingReferences(Protocol):
         """Return the references that wait for any of these records: table -> uuids."""
         ...
 
-    def deferred_of(self, table: str, keys: Collection[int]) -> list[Deferred]:
-        """Return the pending references and files of these records."""
+    def deferred_of(self, table: str, keys: Iterable[int]) -> list[Deferred]:
+        """Return the pending references and files of records; the keys are read only where the table has any."""
         ...
 
     def settle(self, items: Sequence[Deferred]) -> None:

@@ -83,7 +83,7 @@ class Store(Protocol):
     ) -> list[Row]:
         """Return ``columns`` of the live rows (not deleted) whose ``by`` columns equal one of ``keys``.
 
-        None in a key matches NULL. Texts are compared as ``core.text.normalised`` makes them.
+        None in a key matches NULL. Texts are compared as ``core.text.normalised`` makes them, those of keys are so.
         """
         ...
 

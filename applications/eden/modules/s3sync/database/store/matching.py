@@ -71,8 +71,7 @@ class ByContents(ByKeys):
     ) -> list[Row]:
         """See ports.Store."""
         texts = [table.fields[name].is_text for name in by]
-        compared = partial(_each_text, texts=texts, change=partial(normalised, ignore_case=ignore_case))
-        wanted = set(compared(keys))
+        wanted = set(keys)
         width = len(columns)
         found: list[Row] = []
         for places, group in self._by_given_values(wanted).items():
@@ -86,7 +85,8 @@ class ByContents(ByKeys):
             none = " AND ".join(f"{self.columns.name(name)} IS NULL" for name in by)
             found.extend(self._select_where(table, [*columns, *by], f"{none} AND {self.live(table)}", ()))
         decoded = self._decoded(table, [*columns, *by], found)
-        found_keys = compared([row[width:] for row in decoded])
+        change = partial(normalised, ignore_case=ignore_case)
+        found_keys = _each_text([row[width:] for row in decoded], texts, change)
         return [row[:width] for row, key in zip(decoded, found_keys) if key in wanted]
 
     @staticmethod

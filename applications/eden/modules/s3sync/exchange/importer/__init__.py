@@ -8,7 +8,7 @@ however large it is.
 from __future__ import annotations
 
 import uuid as uuids
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
@@ -33,11 +33,13 @@ from .gather import Batch, Gatherer
 from .items import Item, Role
 from .losses import Losses, Snapshot
 from .plan import Agreed, Planner
-from .report import MAX_FAILURES, MAX_LISTED, Report
+from .report import MAX_FAILURES, Report
 
 __all__ = ["Context", "Importer", "Report", "context", "deletion", "dry_run", "report", "unknown"]
 
-_NOT_TAKEN = (Action.CONFLICT, Action.REJECTED, Action.SKIPPED)
+#: What no version is kept of.
+_TAKEN = frozenset(Action) - {Action.CONFLICT, Action.REJECTED, Action.SKIPPED}
+_TOLD = frozenset((Action.CONFLICT, Action.REJECTED))
 _KEPT_KINDS = {
     Action.CONFLICT: KeptKind.CONFLICT,
     Action.REJECTED: KeptKind.REJECTED,
@@ -208,9 +210,10 @@ class Importer:
     def _our_versions(self, batch: Batch) -> dict[str, dict[int, str]]:
         """Store our versions of records in conflict before anything changes them."""
         ours: dict[str, dict[int, str]] = {}
-        planned = (item for item in batch.items if item.outcome is None)
+        conflict = Action.CONFLICT
+        planned = [item for item in batch.items if item.outcome is None and item.decision is not None]
         self._add_our_versions(
-            ours, [item for item in planned if item.decision and item.decision.action is Action.CONFLICT]
+            ours, [item for item in planned if item.decision and item.decision.action is conflict]
         )
         return ours
 
@@ -226,32 +229,36 @@ class Importer:
     def _keep(self, batch: Batch, context: Context, ours: dict[str, dict[int, str]]) -> None:
         """Keep the versions that did not become the record, and close those that an earlier exchange kept."""
         # Of some records only the deletion showed that they must stay.
-        contested = [item for item in batch.items if item.outcome and item.outcome.action is Action.CONFLICT]
+        conflict = Action.CONFLICT
+        contested = [item for item in batch.items if item.outcome and item.outcome.action is conflict]
         late = [item for item in contested if item.key not in ours.get(item.plan.table.name, {})]
         self._add_our_versions(ours, late)
         kept: list[Kept] = []
         waiting: list[Item] = []
-        settled: dict[str, list[str]] = {}
-        skipped: dict[str, list[str]] = {}
+        settled: dict[str, list[str]] = defaultdict(list)
+        skipped: dict[str, list[str]] = defaultdict(list)
         done = rejected_components(self._ports, context.repository_id, batch.items)
         for item in batch.items:
             outcome = item.outcome
             if outcome is None:
                 continue
+            action = outcome.action
+            if action in _TAKEN and item.kept_row is None:
+                if item.uuid is not None:
+                    settled[item.plan.table.name].append(item.uuid)
+                continue
             if outcome.waits:
                 waiting.append(item)
                 continue
             refused = item.decision is not None and item.decision.assert_ours
-            if item.uuid is not None and outcome.action in _NOT_TAKEN:
-                skipped.setdefault(item.plan.table.name, []).append(item.uuid)
-            if item.kept_row is not None and outcome.action is not Action.REJECTED:
+            if item.uuid is not None and action not in _TAKEN:
+                skipped[item.plan.table.name].append(item.uuid)
+            if item.kept_row is not None and action is not Action.REJECTED:
                 done.append(item.kept_row)
-            if outcome.action in (Action.CONFLICT, Action.REJECTED) or (
-                outcome.action is Action.SKIPPED and refused
-            ):
+            if action in (conflict, Action.REJECTED) or (action is Action.SKIPPED and refused):
                 kept.append(self._kept(item, outcome, context, ours))
-            elif item.uuid is not None and outcome.action is not Action.SKIPPED:
-                settled.setdefault(item.plan.table.name, []).append(item.uuid)
+            elif item.uuid is not None and action is not Action.SKIPPED:
+                settled[item.plan.table.name].append(item.uuid)
         # What the sender says of a record now takes the place of a deletion that waits, whatever becomes of it.
         for found, superseded in ((settled, SUPERSEDABLE), (skipped, (KeptKind.WAITING,))):
             for name, uuids_of_table in found.items():
@@ -359,7 +366,7 @@ def _storable(uuid: str | None) -> str | None:
 def _name_new_records(batch: Batch) -> None:
     """Give a uuid to new records without one, before anything refers to them."""
     for item in batch.items:
-        if item.is_new and item.uuid is None and item.outcome is None:
+        if item.uuid is None and item.is_new and item.outcome is None:
             item.uuid = f"urn:uuid:{uuids.uuid4()}"
 
 
@@ -369,37 +376,40 @@ def _reason_message(reason: str) -> Message:
 
 
 def _account(report: Report, batch: Batch, main: str) -> None:
-    record_counts: "Counter[tuple[str, Action]]" = Counter()
+    """Count the outcomes of a batch, and list what a person and the sender are told."""
+    of_main, made, rejected = Role.MAIN, Action.CREATED, Action.REJECTED
+    all_actions: list[tuple[str, Action]] = []
+    actions: list[Action] = []
+    created: list[int] = []
+    updated: list[int] = []
+    deleted: list[int] = []
     for item in batch.items:
         outcome = item.outcome
         if outcome is None:
             continue
         action = outcome.action
-        record_counts[outcome.table, action] += 1
-        if action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
-            report.failures.append((item.record, outcome))
-        elif action is Action.CONFLICT and len(report.conflicts) < MAX_FAILURES:
-            report.conflicts.append(
-                Sentence.RECORD_CONFLICT.say(record=item.label(), reason=_reason_message(outcome.reason))
-            )
-        if outcome.warnings and len(report.warnings) < MAX_FAILURES:
-            report.warnings.extend(f"{item.label()}: {warning}" for warning in outcome.warnings)
-        if item.role is Role.MAIN and outcome.table == main:
-            report.main[action] += 1
-            _account_main(report, item, outcome)
-    for (table, action), count in record_counts.items():
+        all_actions.append((outcome.table, action))
+        if outcome.warnings or action in _TOLD:
+            _tell(report, item, outcome)
+        if item.role is of_main and outcome.table == main:
+            actions.append(action)
+            if outcome.record_id is not None and action is not rejected:
+                listed = created if action is made else deleted if item.record.deleted else updated
+                listed.append(outcome.record_id)
+    for (table, action), count in Counter(all_actions).items():
         report.counts[action] += count
         report.by_table.setdefault(table, Counter())[action] += count
+    report.main.update(actions)
+    report.list_keys(created, updated, deleted)
 
 
-def _account_main(report: Report, item: Item, outcome: Outcome) -> None:
-    if outcome.record_id is None or outcome.action is Action.REJECTED:
-        return
-    if outcome.action is Action.CREATED:
-        listed = report.created
-    elif item.record.deleted:
-        listed = report.deleted
-    else:
-        listed = report.updated
-    if len(listed) < MAX_LISTED:
-        listed.append(outcome.record_id)
+def _tell(report: Report, item: Item, outcome: Outcome) -> None:
+    """Add what a person is told of a record."""
+    if outcome.action is Action.REJECTED and len(report.failures) < MAX_FAILURES:
+        report.failures.append((item.record, outcome))
+    elif outcome.action is Action.CONFLICT and len(report.conflicts) < MAX_FAILURES:
+        report.conflicts.append(
+            Sentence.RECORD_CONFLICT.say(record=item.label(), reason=_reason_message(outcome.reason))
+        )
+    if outcome.warnings and len(report.warnings) < MAX_FAILURES:
+        report.warnings.extend(f"{item.label()}: {warning}" for warning in outcome.warnings)

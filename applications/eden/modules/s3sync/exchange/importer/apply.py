@@ -23,7 +23,7 @@ from .items import Item
 from .links import Links
 from .losses import Losses
 from .owners import Owners
-from .pending import PendingWriter
+from .pending import PendingWriter, names_files
 from .references import Resolver
 from .update import HandOver, Updater, adopts
 
@@ -92,11 +92,13 @@ class Applier:
                 item.outcome = self._outcome(item)
         written = [item for item in live if _is_written(item)]
         self._waiting.write_json_references(written, batch)
-        learning = [item for item in batch.items if has_learned(item) and not _is_written(item)]
+        merged = [item for item in batch.items if item.merge is not None]
+        learning = [item for item in merged if has_learned(item) and not _is_written(item)]
         self._note([*written, *learning], batch.items, main)
         self._changes.write(batch.items, written)
-        self._waiting.defer(written)
-        self._waiting.ask_again([item for item in batch.items if item.plan.uploads and _is_here(item)])
+        with_files = [item for item in batch.items if item.plan.uploads and names_files(item)]
+        self._waiting.defer(written, [item for item in with_files if _is_written(item)])
+        self._waiting.ask_again([item for item in with_files if _is_here(item)])
         known = [item for item in batch.items if item.further_uuids and _is_known(item)]
         awaited = self._waiting.settle([*written, *known])
         self._waiting.redirect([item for item in batch.items if item.survivor and item.is_new])
@@ -118,32 +120,27 @@ class Applier:
     def _has_adopted(self, item: Item) -> bool:
         """Return whether a record took over a uuid: all have to learn of it, also who has it as two records."""
         outcome = item.outcome
-        if not self._synchronise_uuids or outcome is None or not adopts(item):
+        if outcome is None or not adopts(item):
             return False
         return outcome.action is Action.UNCHANGED or _is_written(item)
 
     def _note(self, written: Sequence[Item], items: Sequence[Item], main: str) -> None:
         """Give the changes their positions in the journal, the main records last so that theirs cover the others'."""
-        by_table: dict[str, list[int]] = defaultdict(list)
-        covered: dict[str, set[int]] = defaultdict(set)
-        times: dict[str, dict[int, datetime]] = defaultdict(dict)
-        noted_last = {id(item) for item in written if item.plan.table.name == main}
+        by_table: dict[str, list[Item]] = defaultdict(list)
         for item in written:
             if item.key is not None:
-                by_table[item.plan.table.name].append(item.key)
-                if item.is_new and item.record.modified_on is not None:
-                    times[item.plan.table.name][item.key] = item.record.modified_on
-                if id(item.master) in noted_last and self._has_one_master(item):
-                    covered[item.plan.table.name].add(item.key)
+                by_table[item.plan.table.name].append(item)
+        noted_last = {id(item) for item in by_table.get(main, ())}
         for name in sorted(by_table, key=lambda name: (name == main, name)):
-            keys = by_table[name]
+            group = by_table[name]
+            keys = [item.key for item in group if item.key is not None]
             self._ports.journal.note(
                 name,
                 keys,
                 self._context.repository_id,
                 self._context.delivered,
-                covered.get(name, ()),
-                times[name] if len(times[name]) == len(keys) else None,
+                self._covered(group, noted_last),
+                _times(group),
             )
         # Whoever sent a version that was put aside may have taken ours meanwhile, or been restored from a backup in
         # which it is not: it gets this one back.
@@ -156,7 +153,7 @@ class Applier:
         asserted: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.key is not None and item.decision is not None:
-                if item.decision.assert_ours or self._has_adopted(item):
+                if item.decision.assert_ours or (self._synchronise_uuids and self._has_adopted(item)):
                     asserted[item.plan.table.name].append(item)
         for name, group in asserted.items():
             known = self._ports.kept_versions.known(
@@ -167,10 +164,16 @@ class Applier:
             fresh = [item for item in group if not item.is_among(known, KeptKind.REFUSED)]
             self._ports.journal.assert_ours(name, [item.key for item in fresh if item.key is not None])
 
-    def _has_one_master(self, item: Item) -> bool:
-        """Return whether a component belongs only to the record that it came with."""
-        return item.component is not None and self._ports.schema.joins(item.plan.table.name) <= {
-            item.component.fkey
+    def _covered(self, items: Sequence[Item], noted_last: set[int]) -> set[int]:
+        """Return the components of a table that belong only to the records that they came with, noted later."""
+        joins = self._ports.schema.joins(items[0].plan.table.name)
+        return {
+            item.key
+            for item in items
+            if item.key is not None
+            and item.component is not None
+            and id(item.master) in noted_last
+            and joins <= {item.component.fkey}
         }
 
     def _is_complete(self, item: Item) -> bool:
@@ -178,7 +181,7 @@ class Applier:
         initial = item.plan.table.initial
         if initial is None or not item.is_new or not self._ports.store.knows_keys:
             return False
-        return all(item.changes.get(name) is None for name in initial.above)
+        return not any(map(item.changes.get, initial.above))
 
     def _after(self, written: Sequence[Item], awaited: set[int]) -> None:
         """Call the data model's callbacks for written items; ``awaited``: id() of items that others waited for."""
@@ -203,6 +206,17 @@ class Applier:
                     values = {**(before or {}), **item.changes, **item.super_keys, table.key: item.key}
                     values["uuid"] = item.uuid
                     hook(HookForm(table.name, values, before))
+
+
+def _times(items: Sequence[Item]) -> dict[int, datetime] | None:
+    """Return key -> time of records that are all new, None where one is not."""
+    times: dict[int, datetime] = {}
+    for item in items:
+        moment = item.record.modified_on
+        if item.original is not None or moment is None or item.key is None:
+            return None
+        times[item.key] = moment
+    return times
 
 
 def _is_same(item: Item) -> bool:

@@ -15,6 +15,8 @@ from .items import Item, TablePlan, reject, two_here
 
 _TO_COME = "refers to a record that has not arrived yet"
 
+_NOTHING: tuple[Any, ...] = (None, "")
+
 _DECISIVE = frozenset(("uuid", "tuid", "replaced_by", "modified_on"))
 
 
@@ -108,20 +110,9 @@ class Checker:
                     changes[name] = value
             elif name in lengths and len(value) > lengths[name]:
                 errors[name] = FieldError(_text(value), f"is longer than {lengths[name]} characters")
-        linked = {link.field for link in item.links} if item.links else ()
-        for field in plan.required:
-            name = field.name
-            if (
-                name in errors
-                or name in linked
-                or (item.component is not None and name == item.component.fkey)
-            ):
-                continue
-            if item.original is None:
-                present = changes.get(name, plan.defaults.get(name)) not in (None, "")
-            else:
-                present = name not in changes or changes[name] not in (None, "")
-            if not present:
+        unsaid = plan.unsaid if item.original is None else plan.kept
+        for name, value in unsaid.items():
+            if changes.get(name, value) in _NOTHING and name not in errors and not _comes(item, name):
                 missing = next((each for each in item.missing if each.field == name), None)
                 if missing is not None:
                     errors[name] = FieldError(missing.uuid, f"{_TO_COME} ({missing.table} {missing.uuid})")
@@ -218,6 +209,12 @@ class Checker:
                 value = item.changes.get(field.name)
                 if item.outcome is None and value not in (None, "") and value not in found:
                     _reject_field(item, field.name, value, "value not in database", again=True)
+
+
+def _comes(item: Item, name: str) -> bool:
+    """Return whether a reference gets its value when another record of the batch is written."""
+    is_join = item.component is not None and name == item.component.fkey
+    return is_join or any(link.field == name for link in item.links)
 
 
 def _goes(holder: Item) -> bool:

@@ -149,8 +149,9 @@ class Gatherer:
             fresh = batch.items[start:]
             start = len(batch.items)
             for item in fresh:
-                for reference in _references(item):
-                    self._follow(batch, reference, asked)
+                if item.record.references or item.plan.table.json_references:
+                    for reference in _references(item):
+                        self._follow(batch, reference, asked)
         return batch
 
     def again(self, former: Batch) -> Batch:

@@ -191,12 +191,10 @@ class Item:
 
     def key_as(self, target: str | None) -> int | None:
         """Return the key by which fields that refer to a table, perhaps a super-entity, refer to this record."""
-        if target == self.plan.table.name:
+        plan = self.plan
+        if target == plan.table.name:
             return self.key
-        for super_key, super_table in self.plan.table.super_keys.items():
-            if super_table == target:
-                return self.super_keys.get(super_key)
-        return None
+        return self.super_keys.get(plan.super_key_of.get(target or "", ""))
 
     def label(self) -> str:
         """Return the name of the record in messages."""
@@ -223,8 +221,11 @@ class TablePlan:
         references: fields that travel as references, by name.
         unique: fields other than the uuid that identify a record.
         defaults: field -> default value or function, for fields that are written on create.
+        unsaid: required field -> what a new record has in it if its document says nothing, None for nothing.
+        kept: the same for a record that is here: True, as it keeps what it has.
         fixed_defaults: the defaults that are values.
         uploads: names of the upload fields.
+        super_key_of: super-entity -> the field that has its key.
         longest: field -> maximum length up to which a text that is not blank needs no further check.
     """
 
@@ -246,14 +247,16 @@ class TablePlan:
         )
         self.position: dict[str, int] = {name: index for index, name in enumerate(self.columns)}
         self.unique = [f for f in self.data.values() if f.unique]
-        self.required = [
-            f for f in (*self.data.values(), *self.references.values()) if f.required or f.notnull
-        ]
         self.defaults: dict[str, Any] = {
             f.name: f.default
             for f in (*self.data.values(), *self.references.values())
             if f.default is not None
         }
+        required = [
+            f.name for f in (*self.data.values(), *self.references.values()) if f.required or f.notnull
+        ]
+        self.unsaid = {name: self.defaults.get(name) for name in required}
+        self.kept = dict.fromkeys(required, True)
         self.fixed_defaults = {name: value for name, value in self.defaults.items() if not callable(value)}
         self._made_defaults = {name: value for name, value in self.defaults.items() if callable(value)}
         self.validators: dict[str, Callable[[Any], tuple[Any, str | None]]] = {
@@ -268,6 +271,7 @@ class TablePlan:
             for f in self.data.values()
             if f.is_text and f.longest is not None
         }
+        self.super_key_of = {target: name for name, target in table.super_keys.items()}
         self.key_at = 0
         self.uuid_at = self.position.get("uuid", -1)
         self.deleted_at = self.position.get("deleted", -1)

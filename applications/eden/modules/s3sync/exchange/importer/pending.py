@@ -51,15 +51,20 @@ class PendingWriter:
         self._repository_id = repository_id
         self._uuid_of = uuid_of
 
-    def defer(self, written: Sequence[Item]) -> None:
-        """Store pending references and files, and remove superseded ones."""
+    def defer(self, written: Sequence[Item], with_files: Sequence[Item]) -> None:
+        """Store pending references and files, and remove superseded ones.
+
+        Args:
+            written: records that were written.
+            with_files: those of them that name files.
+        """
         repository_id = self._repository_id
         waiting: list[Deferred] = []
         for item in written:
             if item.missing:
                 waiting.extend(_deferred_items(item, repository_id))
-            if item.plan.uploads:
-                waiting += [each for each in self._missing_files(item) if each.field in item.changes]
+        for item in with_files:
+            waiting += [each for each in self._missing_files(item) if each.field in item.changes]
         self._withdraw(written, waiting)
         if waiting:
             self._pending.defer(waiting)
@@ -68,7 +73,7 @@ class PendingWriter:
         """Ask once more for files that records here name and that are not here, whatever came of it before.
 
         Args:
-            items: records of the batch that exist here, also those that nothing changed of.
+            items: records with files in the batch that exist here, also those that nothing changed of.
         """
         repository_id = self._repository_id
         if repository_id is None:
@@ -281,6 +286,11 @@ class PendingWriter:
         self._store.update(
             table, (field_name,), [(key, resolved(portable(value), found.get)) for key, value in rows]
         )
+
+
+def names_files(item: Item) -> bool:
+    """Return whether an incoming record says anything of a file."""
+    return not item.record.values.keys().isdisjoint(item.plan.uploads)
 
 
 def _deferred_items(item: Item, repository_id: int | None) -> list[Deferred]:

@@ -161,9 +161,15 @@ class Planner:
 
     def _find_waiting(self, plan: TablePlan, items: Sequence[Item]) -> None:
         """Set on items that are here what an earlier version of them still waits for."""
-        by_key = {item.key: item for item in items if item.key is not None and _may_wait(item)}
-        if by_key:
-            for deferred in self._pending.deferred_of(plan.table.name, list(by_key)):
+        here = [item for item in items if item.original is not None and item.outcome is None]
+        if not here:
+            return
+        # Which may wait is of interest only where anything of the table does.
+        keys = (item.key for item in here if item.key is not None and _may_wait(item))
+        waiting = self._pending.deferred_of(plan.table.name, keys)
+        if waiting:
+            by_key = {item.key: item for item in here if _may_wait(item)}
+            for deferred in waiting:
                 by_key[deferred.key].waits.append(deferred)
 
     # -- decide ------------------------------------------------------------------------------------------
@@ -183,18 +189,19 @@ class Planner:
         self._fields.prepare(items, different, contested_here - echoes)
         # What a person or program imports here is an edit: later than what it edits, or other sites would refuse it.
         by_hand = self._context.repository_id is None
+        told = self._fields.knows_any
         for item in items:
             if item.outcome is not None:
                 continue
-            decision = _without_master(item)
+            decision = None if item.master is None else _without_master(item)
             if decision is None:
                 if item.original is None:
                     decision = self._decide_unknown(item.record)
-                    if decision.take and self._fields.knows(item):
+                    if told and decision.take and self._fields.knows(item):
                         self._fields.learn(item)
                 elif id(item) not in different:
                     decision = self._on_same
-                    if self._fields.knows(item):
+                    if told and self._fields.knows(item):
                         self._fields.learn(item)
                 elif self._is_agreed(item):
                     decision = _carry_out(self._agreed[item.uuid or ""])
@@ -379,14 +386,14 @@ def _keep_cleared(item: Item, resolved: dict[str, Any]) -> None:
 
 def _may_wait(item: Item) -> bool:
     """Return whether an earlier version may wait for something: a reference that is empty here, a file, a merge."""
-    record = item.record
-    if item.original is None or item.outcome is not None:
+    record, original = item.record, item.original
+    if original is None:
         return False
     if item.missing or record.deleted or item.ours("deleted") or item.plan.uploads:
         return True
     if not item.plan.table.json_references.isdisjoint(record.values):
         return True
-    position, original = item.plan.position, item.original
+    position = item.plan.position
     return any(
         not original[position[name]] or isinstance(original[position[name]], list)
         for name in record.references

@@ -43,12 +43,13 @@ class Resolver:
     def resolve(self, batch: Batch) -> None:
         """Set for every reference the key of its target, the item that will get it, or a note that it is missing."""
         needed: Needed = defaultdict(set)
-        for item in batch.items:
+        items = [item for item in batch.items if item.record.references]
+        for item in items:
             for field, reference, uuid in self._each_reference(item):
                 if uuid is not None and batch.find(reference, uuid) is None:
                     needed[(reference.table, field.target or "")].add(uuid)
         known = self.known(needed)
-        for item in batch.items:
+        for item in items:
             self._resolve_item(item, batch, known)
 
     def _each_reference(self, item: Item) -> "Iterable[tuple[Field, Reference, str | None]]":

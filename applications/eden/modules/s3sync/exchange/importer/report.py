@@ -78,13 +78,17 @@ class Report:
         self.main.update(other.main)
         for table, counts in other.by_table.items():
             self.by_table.setdefault(table, Counter()).update(counts)
-        _fill(self.created, other.created, MAX_LISTED)
-        _fill(self.updated, other.updated, MAX_LISTED)
-        _fill(self.deleted, other.deleted, MAX_LISTED)
+        self.list_keys(other.created, other.updated, other.deleted)
         _fill(self.failures, other.failures, MAX_FAILURES)
         _fill(self.warnings, other.warnings, MAX_FAILURES)
         _fill(self.conflicts, other.conflicts, MAX_FAILURES)
         self.decided += other.decided
+
+    def list_keys(self, created: Sequence[int], updated: Sequence[int], deleted: Sequence[int]) -> None:
+        """Add keys of records of the main table, as far as there is room for them."""
+        _fill(self.created, created, MAX_LISTED)
+        _fill(self.updated, updated, MAX_LISTED)
+        _fill(self.deleted, deleted, MAX_LISTED)
 
     def add_others(self, other: "Report") -> None:
         """Add the report of records of other tables: their keys are not listed."""

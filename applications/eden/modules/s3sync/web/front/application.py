@@ -30,6 +30,7 @@ from .limits import (
     TURN,
     UNASKED,
 )
+from .permissions import Permissions
 from .ranges import beyond, keep_plain
 from .sent_again import SENT, sent_fields
 from .turns import Turn, Turns
@@ -81,6 +82,7 @@ class Front:
         self._application = application
         self._peers = Turns(PEERS_AT_ONCE, PEERS_WAITING)
         self._people = Turns(PEOPLE_AT_ONCE, PEOPLE_WAITING)
+        self._permissions = Permissions()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         for_program = of_program(environ.get("PATH_INFO", ""))
@@ -109,6 +111,10 @@ class Front:
             check_head(environ)
         except Refused as refused:
             return refusal(refused, of_program(environ.get("PATH_INFO", "")))
+        asking = _asking(environ)
+        remembered = None if asking is None else self._permissions.most(asking, announced(environ))
+        if remembered is not None:
+            return remembered
         held = _Held()
         question = {**environ, ASKS: True, "wsgi.input": io.BytesIO()}
         body = self._in_turn(question, held)
@@ -118,6 +124,8 @@ class Front:
             _close(body)
         takes = held.header(TAKES)
         if held.status.startswith("204") and takes:
+            if asking is not None:
+                self._permissions.give(asking, int(takes))
             return int(takes)
         return Answer(held.status, held.headers, text)
 
@@ -162,9 +170,12 @@ class Front:
         environ[_WEB2PYS_ERROR_PAGE] = True
         # web2py changes the environment of a request.
         before = dict(environ)
+        asking = _asking(environ)
         keep_plain(environ)
         held = _Held()
         body = self._application(environ, held)
+        if asking is not None and held.status[:1] not in "23":
+            self._permissions.take(asking)
         size = beyond(held.status, held.header("Content-Length"), held.header("Content-Range"))
         if size is not None:
             _close(body)
@@ -297,6 +308,15 @@ def _who(environ: Environ) -> Hashable:
     repository = _REPOSITORY.search(environ.get("QUERY_STRING", ""))
     name = repository.group(1) if repository else ""
     return hash((environ.get("HTTP_AUTHORIZATION", ""), name, environ.get("REMOTE_ADDR", "")))
+
+
+def _asking(environ: Environ) -> Hashable:
+    """Return what an answer to ``ask`` depends on, None if it is not to be remembered: for pages, and strangers."""
+    if not (of_program(environ.get("PATH_INFO", "")) and environ.get("HTTP_AUTHORIZATION")):
+        return None
+    headers = sorted((name, str(environ[name])) for name in environ if name.startswith("HTTP_"))
+    said = [environ.get(name, "") for name in ("REQUEST_METHOD", "PATH_INFO", "CONTENT_TYPE")]
+    return hash((_who(environ), *said, *headers))
 
 
 def _send(answer: Answer, start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -100,7 +100,7 @@ class Decoder:
         name = element.get("name")
         if not name:
             raise UnknownResource("The document holds a record that does not say of which table it is.")
-        return self._record(element, self._plan(name), None, None)
+        return self._record(element, self._plan(name))
 
     def is_component(self, master: str, element: etree._Element) -> bool:
         """Return whether a nested <resource> is a component of the surrounding record in our data model.
@@ -119,15 +119,22 @@ class Decoder:
             plan = self._plans[name] = _Plan(self._schema.table(name), self._schema)
         return plan
 
-    def _record(self, element: etree._Element, plan: _Plan, alias: str | None, join: str | None) -> Record:
+    def _record(
+        self,
+        element: etree._Element,
+        plan: _Plan,
+        alias: str | None = None,
+        join: str | None = None,
+        known: int = 1,
+    ) -> Record:
+        """Return the record of an element, of whose attributes ``known`` were looked at: its name."""
         record = Record(plan.table.name, alias=alias)
-        get = element.get
-        _attributes(record, get)
-        if record.deleted:
-            return record
-        nulls = get("null")
-        if nulls:
-            _clear(record, plan, nulls, join)
+        if _attributes(record, element, known):
+            if record.deleted:
+                return record
+            nulls = element.get("null")
+            if nulls:
+                _clear(record, plan, nulls, join)
         values = record.values
         readers = plan.readers
         for child in element:
@@ -164,9 +171,11 @@ class Decoder:
 
     def _component(self, record: Record, plan: _Plan, element: etree._Element) -> None:
         name = element.get("name", "")
-        component = plan.component(name, element.get("alias"))
+        alias = element.get("alias")
+        component = plan.component(name, alias)
         if component is not None and name in self._schema:
-            nested = self._record(element, self._plan(name), component.alias, component.fkey)
+            known = 1 if alias is None else 2
+            nested = self._record(element, self._plan(name), component.alias, component.fkey, known)
             record.components.append(nested)
 
     def _reference(self, record: Record, name: str, plan: _Plan, element: etree._Element) -> None:
@@ -178,9 +187,7 @@ class Decoder:
             table = inline[0].get("name") if inline else key.default
         if table is None or table not in tables:
             return
-        nested = [
-            self._record(each, self._plan(table), None, None) for each in inline if each.get("name") == table
-        ]
+        nested = [self._record(each, self._plan(table)) for each in inline if each.get("name") == table]
         uuid, tuid = element.get("uuid") or None, element.get("tuid") or None
         try:
             if key.multiple:
@@ -233,26 +240,59 @@ def _clear(record: Record, plan: _Plan, names: str, join: str | None) -> None:
             record.references[name] = None
 
 
-def _attributes(record: Record, get: Callable[[str], str | None]) -> None:
-    record.uuid = _identifier(record, "uuid", get("uuid"))
-    record.tuid = _identifier(record, "tuid", get("tuid"))
-    record.modified_on = _moment(record, "modified_on", get("modified_on"))
-    deleted = get("deleted")
-    if deleted is not None and deleted.strip().lower() == "true":
-        record.deleted = True
-        record.replaced_by = _identifier(record, "replaced_by", get("replaced_by"))
-    record.created_on = _moment(record, "created_on", get("created_on"))
-    mci = get("mci")
+def _attributes(record: Record, element: etree._Element, known: int) -> bool:
+    """Read the attributes of a record, the usual ones first.
+
+    Args:
+        record: gets what they say.
+        element: its element.
+        known: how many attributes the caller has looked at.
+
+    Returns:
+        whether there may be others besides these.
+    """
+    get = element.get
+    left = len(element.attrib) - known
+    uuid, modified_on, created_on, mci = get("uuid"), get("modified_on"), get("created_on"), get("mci")
+    if uuid is not None:
+        left -= 1
+        record.uuid = _identifier(record, "uuid", uuid)
+    if modified_on is not None:
+        left -= 1
+        record.modified_on = _moment(record, "modified_on", modified_on)
+    if created_on is not None:
+        left -= 1
+        record.created_on = _moment(record, "created_on", created_on)
     if mci is not None:
+        left -= 1
         if _INTEGER.fullmatch(mci):
             record.mci = int(mci)
         else:
             record.errors["mci"] = FieldError(_kept(mci), f"{shown(mci)} is not a whole number")
+    if not left:
+        return False
     for name in _ACCOUNTS:
         account = get(name)
-        # No site has a user or role with a longer name.
-        if account and len(account) <= _LONGEST_ACCOUNT:
-            setattr(record, name, account)
+        if account is not None:
+            left -= 1
+            # No site has a user or role with a longer name.
+            if account and len(account) <= _LONGEST_ACCOUNT:
+                setattr(record, name, account)
+    approved = get("approved")
+    if approved is not None:
+        left -= 1
+        record.approved = approved.strip().lower() != "false"
+    if left:
+        _rare_attributes(record, get)
+    return left > 0
+
+
+def _rare_attributes(record: Record, get: Callable[[str], str | None]) -> None:
+    record.tuid = _identifier(record, "tuid", get("tuid"))
+    deleted = get("deleted")
+    if deleted is not None and deleted.strip().lower() == "true":
+        record.deleted = True
+        record.replaced_by = _identifier(record, "replaced_by", get("replaced_by"))
     twins = get("twins")
     if twins is not None:
         try:
@@ -265,9 +305,6 @@ def _attributes(record: Record, get: Callable[[str], str | None]) -> None:
             record.edits = read_edits(edits, record.modified_by)
         except ValueError as error:
             record.errors["edits"] = FieldError(_kept(edits), str(error))
-    approved = get("approved")
-    if approved is not None:
-        record.approved = approved.strip().lower() != "false"
 
 
 def _identifier(record: Record, name: str, text: str | None) -> str | None:

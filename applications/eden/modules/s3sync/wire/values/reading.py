@@ -144,7 +144,9 @@ def _string(field: Field) -> Reader:
                 return empty
             result = text
         elif value[:1] == '"':
-            result = _json_string(value)
+            # Two quotes are those around it: the usual text.
+            is_plain = value.count('"') == 2 and value[-1] == '"' and "\\" not in value
+            result = value[1:-1] if is_plain else _json_string(value)
         elif not value:
             return empty
         elif value == "null":

@@ -88,11 +88,12 @@ class FieldMerger:
         whole: dict[str, list[Item]] = defaultdict(list)
         if self._context.repository_id is None:
             return  # What a person brings is an edit of all that differs.
+        told_always = self._context.by_field
         for item in items:
             record = item.record
             if record.deleted or item.outcome is not None:
                 continue
-            if not tells_edits(item, self._context):
+            if not told_always and record.edits is None:
                 # A sender that has lost what it had sends again what is no edit of its own.
                 if id(item) in changed_here and not item.ours("deleted") and not self._context.again:
                     whole[item.plan.table.name].append(item)
@@ -137,6 +138,11 @@ class FieldMerger:
         if self._site is None:
             self._site = self._changes.site
         return self._site
+
+    @property
+    def knows_any(self) -> bool:
+        """Whether anything is known of the edits of any record in this batch."""
+        return bool(self._versions)
 
     def knows(self, item: Item) -> bool:
         """Return whether anything is known of the edits of a record in this batch."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 from ....core.records import Reference
@@ -12,7 +13,7 @@ from ....core.text import normalised
 from ...ports import Row, Store
 from ..gather import Batch, Gatherer
 from ..items import Item, TablePlan, plain, reject
-from ..references import Needed, Resolver
+from ..references import Known, Needed, Resolver
 
 
 class Duplicates:
@@ -34,16 +35,18 @@ class Duplicates:
     def identify(self, plan: TablePlan, rule: DuplicateRule, items: Sequence[Item], batch: Batch) -> None:
         """Set the record here on items of a table that have none, or warn that it may be a duplicate of one."""
         candidates = [item for item in items if item.original is None and not item.record.deleted]
+        if not candidates:
+            return
         keys = self._keys(plan, candidates, (*rule.primary, *rule.secondary))
         width = len(rule.primary)
         texts = [plan.table.fields[name].is_text for name in rule.primary]
-        wanted: dict[Row, list[Item]] = defaultdict(list)
-        for item in candidates:
-            key = keys.get(id(item))
+        nothing = frozenset(product((None, ""), repeat=width))
+        wanted: dict[Row, list[tuple[Item, Row]]] = defaultdict(list)
+        for item, key in zip(candidates, keys):
             if key is not None:
                 primary = _comparable(key[:width], texts, rule.ignore_case)
-                if any(value not in (None, "") for value in primary):
-                    wanted[primary].append(item)
+                if primary not in nothing:
+                    wanted[primary].append((item, key[width:]))
         if not wanted:
             return
         by_primary: dict[Row, list[Row]] = {}
@@ -58,14 +61,13 @@ class Duplicates:
         claimed: set[Row] = set()
         for primary, waiting in wanted.items():
             found = by_primary.get(primary)
-            for item in waiting:
+            for item, secondary in waiting:
                 if item.uuid is None and primary in claimed:
                     batch.put_off(item)
                     continue
                 claimed.add(primary)
                 if found:
-                    rows = _narrow(plan, found, rule.secondary, keys[id(item)][width:])
-                    self._settle(plan, rule, item, rows)
+                    self._settle(plan, rule, item, _narrow(plan, found, rule.secondary, secondary))
 
     def _settle(self, plan: TablePlan, rule: DuplicateRule, item: Item, rows: Sequence[Row]) -> None:
         if not rows:
@@ -81,10 +83,13 @@ class Duplicates:
         else:
             reject(item, f"Ambiguous: {len(rows)} records here have the same {same}.")
 
-    def _keys(self, plan: TablePlan, items: Sequence[Item], names: Sequence[str]) -> dict[int, Row]:
-        """Return id(item) -> its values of the duplicate rule's fields; without items whose reference has no target."""
-        needed: Needed = defaultdict(set)
+    def _keys(self, plan: TablePlan, items: Sequence[Item], names: Sequence[str]) -> list[Row | None]:
+        """Return the values of each item for the fields of a duplicate rule, None where a reference has no target."""
         fields = [plan.references[name] for name in names if name in plan.references]
+        if not fields and not any(name in plan.uploads for name in names):
+            # The usual rule: a component is joined by a reference, so there is none among the fields.
+            return [tuple(map(item.record.values.get, names)) for item in items]
+        needed: Needed = defaultdict(set)
         for item in items:
             for field in fields:
                 reference = item.record.references.get(field.name)
@@ -93,33 +98,25 @@ class Duplicates:
                     if uuid is not None:
                         needed[(reference.table, field.target or "")].add(uuid)
         known = self._resolver.known(needed)
-        keys: dict[int, Row] = {}
-        for item in items:
-            if not fields and item.component is None:
-                get = item.record.values.get
-                keys[id(item)] = tuple([plain(get(name)) for name in names])
-                continue
-            values: list[Any] = []
-            for name in names:
-                if item.component is not None and item.master is not None and name == item.component.fkey:
-                    joined = item.master.key_for(plan.references[name])
-                    if joined is None:
-                        break
-                    values.append(joined)
-                    continue
-                reference = item.record.references.get(name)
-                if isinstance(reference, Reference) and name in plan.references:
-                    target = plan.references[name].target or ""
-                    uuid = self._gatherer.reference_uuid(reference)
-                    key = known.get((reference.table, target, uuid or ""))
-                    if key is None:
-                        break
-                    values.append(key)
-                else:
-                    values.append(plain(item.record.values.get(name)))
+        return [self._key(item, names, known) for item in items]
+
+    def _key(self, item: Item, names: Sequence[str], known: Known) -> Row | None:
+        plan, component, master = item.plan, item.component, item.master
+        values: list[Any] = []
+        for name in names:
+            reference = item.record.references.get(name)
+            if component is not None and master is not None and name == component.fkey:
+                key = master.key_for(plan.references[name])
+            elif isinstance(reference, Reference) and name in plan.references:
+                uuid = self._gatherer.reference_uuid(reference)
+                key = known.get((reference.table, plan.references[name].target or "", uuid or ""))
             else:
-                keys[id(item)] = tuple(values)
-        return keys
+                values.append(plain(item.record.values.get(name)))
+                continue
+            if key is None:
+                return None
+            values.append(key)
+        return tuple(values)
 
 
 def _comparable(values: Row, texts: Sequence[bool], ignore_case: bool) -> Row:

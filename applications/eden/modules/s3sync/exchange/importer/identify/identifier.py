@@ -289,6 +289,9 @@ def _is_rejected(item: Item) -> bool:
 
 def _put_off_repeats(items: Sequence[Item], batch: Batch) -> None:
     """Postpone the later one of two items that turned out to be the same record here."""
+    known = [item.key for item in items if item.key is not None]
+    if len(set(known)) == len(known):
+        return
     claimed: dict[int, Item] = {}
     for item in items:
         if item.key is not None and claimed.setdefault(item.key, item) is not item:
