@@ -29,6 +29,8 @@ from .ranks import Ranks
 from .references import Resolver
 
 _NONE: frozenset[int] = frozenset()
+# As it is here, but edited later: sites have the same time for the same version.
+_LATER = Decision(Action.UNCHANGED, True)
 _MOVED_AWAY = Decision(Action.UPDATED, True)
 _ECHO = Decision(Action.UNCHANGED, False, DecisionReason.ECHO)
 # An older version that comes again is no change; but who has it has to learn of ours, and may know of none.
@@ -203,6 +205,8 @@ class Planner:
                     decision = self._on_same
                     if told and self._fields.knows(item):
                         self._fields.learn(item)
+                        if self._fields.is_later(item):
+                            decision = _LATER
                 elif self._is_agreed(item):
                     decision = _carry_out(self._agreed[item.uuid or ""])
                 elif id(item) in echoes:

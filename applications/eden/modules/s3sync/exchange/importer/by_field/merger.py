@@ -155,6 +155,12 @@ class FieldMerger:
             versions.ours, versions.theirs, (), self._rules(item, None), every=self._table(item).every
         )
 
+    def is_later(self, item: Item) -> bool:
+        """Return whether a record that is as it is here has learned edits and a later time: that counts here, too."""
+        ours, theirs = item.ours("modified_on"), item.record.modified_on
+        learned = item.merge is not None and bool(item.merge.learned)
+        return learned and ours is not None and theirs is not None and theirs > ours
+
     def decide(
         self, item: Item, changed_here: bool, policy: Policy, whole: Callable[[], Decision]
     ) -> Decision:
@@ -202,7 +208,8 @@ class FieldMerger:
         for name in found.joined:
             item.changes[name] = self._joined(item, name, versions)
         if found.taken or found.joined:
-            _date(item, found.ahead, self._context)
+            kept = differing - found.taken
+            _date(item, bool(kept) or found.decided is not None, self._context)
         returned = found.ahead and (found.decided is not None or not changed_here)
         return _decision(found, policy, item, asserted or returned)
 
