@@ -1,9 +1,11 @@
-"""Kept versions, and pending references and files."""
+"""What a site keeps beside its records: versions, pending references and files, and what it knows of deletions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .errors import SyncError
 from .text import TextEnum
@@ -170,3 +172,70 @@ class Kept(NamedTuple):
     position: int | None = None
     kept_on: datetime | None = None
     row: int | None = None
+
+
+#: A record here: its table and key.
+Place = tuple[str, int]
+#: A field by which other records refer to a record: its table and name.
+Referrer = tuple[str, str]
+
+
+class DeletionState(TextEnum):
+    """What is left of a deleted record.
+
+    BIN: everything; it can be restored. EMPTIED: its time in the bin is over, and its content was removed. FOR_GOOD:
+    an administrator deleted it for good; it never lives again.
+    """
+
+    BIN = "bin"
+    EMPTIED = "emptied"
+    FOR_GOOD = "for good"
+
+
+class DeletionMark(NamedTuple):
+    """What two sites of ours tell each other of a deletion.
+
+    Attributes:
+        site: identifier of the site where it was made, as in stamps; "" if unknown.
+        by: who made it: an e-mail address, "" if unknown.
+        along: table and uuid of the record whose deletion took this one along; None if it was deleted itself.
+        for_good: whether the record must never live again.
+    """
+
+    site: str = ""
+    by: str = ""
+    along: tuple[str, str] | None = None
+    for_good: bool = False
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """The deletion of one record.
+
+    Attributes:
+        key: key of the record.
+        deleted_on: when it was made (UTC), by the clock where that was.
+        by: who made it: an e-mail address, "" if unknown.
+        site: identifier of the site where it was made, as in stamps; "" if unknown.
+        via: the repository that brought it, None for one made here.
+        along: the record whose deletion took this one along; None if it was deleted itself.
+        certain: whether ``along`` is known; else it is found by the times of both deletions.
+        state: what is left of the record.
+        emptied: by which fields which records referred to it until its deletion emptied these.
+        vacated: unique values that it gave up because another record got them.
+        name: the record's name for people.
+        noted_on: when the deletion was written down here (UTC); None before it is.
+    """
+
+    key: int
+    deleted_on: datetime | None
+    by: str = ""
+    site: str = ""
+    via: int | None = None
+    along: Place | None = None
+    certain: bool = True
+    state: DeletionState = DeletionState.BIN
+    emptied: Mapping[Referrer, tuple[int, ...]] = field(default_factory=dict)
+    vacated: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    noted_on: datetime | None = None

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Union
 
 from .fields import Edits
-from .kept import Side
+from .kept import DeletionMark, Side
 
 
 class Reference(NamedTuple):
@@ -64,6 +64,7 @@ class Record:
     holds foreign keys: a Reference, a tuple of them for list:reference, or None for an explicit NULL.
     ``twins`` are further uuids under which the sender knows the record, None where it does not say.
     ``edits`` is which of its fields were edited, None where the sender does not say.
+    ``deletion`` is who deleted it, None where the sender does not say.
     ``errors`` holds fields that could not be decoded. Times are UTC without zone and microseconds.
     """
 
@@ -74,6 +75,7 @@ class Record:
         "created_by",
         "created_on",
         "deleted",
+        "deletion",
         "edits",
         "errors",
         "mci",
@@ -113,6 +115,7 @@ class Record:
         components: list["Record"] | None = None,
         errors: dict[str, FieldError] | None = None,
         edits: Edits | None = None,
+        deletion: DeletionMark | None = None,
     ) -> None:
         self.table = table
         self.uuid = uuid
@@ -134,6 +137,7 @@ class Record:
         self.components = [] if components is None else components
         self.errors = {} if errors is None else errors
         self.edits = edits
+        self.deletion = deletion
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Record):

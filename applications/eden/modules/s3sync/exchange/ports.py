@@ -12,12 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Callable,
-    Protocol,
-)
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from ..core.clock import Clock
 from ..core.schema import Field, Schema, Table
@@ -26,6 +21,7 @@ if TYPE_CHECKING:
     from ..wire.filters import Filter
 from ..core.fields import Change, Edits
 from ..core.kept import Deferred, Kept, KeptKind
+from .deletions import Deletions
 
 Row = tuple[Any, ...]
 
@@ -429,6 +425,7 @@ class Ports:
         kept_versions: versions that did not become the record.
         twins: further uuids of records.
         changes: which fields were changed, by whom and where.
+        deletions: what took deleted records along, who deleted them, and where.
         accounts: users and groups.
         files: uploaded files.
         clock: the site's clock.
@@ -441,6 +438,7 @@ class Ports:
     kept_versions: KeptVersions
     twins: Twins
     changes: Changes
+    deletions: Deletions
     accounts: Accounts
     files: Files
     clock: Clock

@@ -4,7 +4,7 @@ Knows all lower layers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from ..core.task import Transmission
 from ..database.accounts import SiteAccounts
 from ..database.changes import SqlChanges
 from ..database.checkpoints import Checkpoints
+from ..database.deletions import SqlDeletions
 from ..database.files import SiteFiles
 from ..database.journal import SqlJournal
 from ..database.journal_hooks import install
@@ -49,6 +50,7 @@ from ..wire.s3xml import DocumentLimits
 from ..wire.s3xml.document import Document
 from . import repositories as repositories
 from . import times as times
+from .record_names import names_of
 from .repositories import Repository
 from .vault import Vault
 
@@ -60,6 +62,8 @@ __all__ = [
     "exchange_state",
     "labels",
     "names_of_sites",
+    "own_deletions",
+    "record_names",
     "refused_there",
     "rejected",
     "repositories",
@@ -173,6 +177,11 @@ class Site:
         return self.journal.changes
 
     @cached_property
+    def deletions(self) -> SqlDeletions:
+        """What is known of deletions."""
+        return SqlDeletions(self.db, lambda: self.schema, self.clock, self.names_of)
+
+    @cached_property
     def accounts(self) -> SiteAccounts:
         """Users and roles."""
         return SiteAccounts(self.db)
@@ -198,6 +207,7 @@ class Site:
             self.kept_versions,
             self.twins,
             self.changes,
+            self.deletions,
             self.accounts,
             self.files,
             self.clock,
@@ -264,6 +274,10 @@ class Site:
     def name_of(self, kept: Kept) -> str:
         """Return the name of a kept record, "" if neither version has one."""
         return name_in([kept.theirs, kept.ours], self.host.name_fields(kept.table))
+
+    def names_of(self, table: str, keys: Collection[int]) -> dict[int, str]:
+        """Return key -> name of records, see ``record_names``."""
+        return names_of(self, table, keys)
 
     # --- this site and its repositories ----------------------------------------------------------------
 

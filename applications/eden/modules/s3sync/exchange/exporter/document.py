@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ...core.fields import Edits
+from ...core.kept import DeletionMark
 from ...core.schema import Component, Table
 from ...wire.s3xml import strip_domain, with_domain
 from ..bitset import Bitset
@@ -99,6 +100,7 @@ class Writing:
         self._waiting: dict[str, dict[int, list[tuple[str, Target]]]] = {}
         self._twins: dict[str, dict[int, list[str]]] = {}
         self._edits: dict[str, dict[int, Edits]] = {}
+        self._deletions: dict[str, dict[int, DeletionMark]] = {}
         self._written: dict[str, Bitset] = {}
         self._filled: dict[str, bool] = {}
         self.records = 0
@@ -141,6 +143,9 @@ class Writing:
     def edits(self, table: str) -> Mapping[int, Edits]:
         return self._edits.get(table, {})
 
+    def deletions(self, table: str) -> Mapping[int, DeletionMark]:
+        return self._deletions.get(table, {})
+
     def prepare(self, encoder: TableEncoder, rows: Sequence[Row]) -> dict[str, set[int]]:
         """Look up everything that the rows refer to, with one query per kind; return the keys by target table."""
         referred = encoder.keys_referred_to(rows)
@@ -160,6 +165,9 @@ class Writing:
             edited = self._ports.changes.edits(table, [row[0] for row in rows])
             if edited:
                 self._edits.setdefault(table, {}).update(edited)
+            gone = [row[0] for row, deleted in zip(rows, encoder.are_deleted(rows)) if deleted]
+            if gone and self._request.only_of is None:
+                self._deletions.setdefault(table, {}).update(self._ports.deletions.marks(table, gone))
         waiting: dict[int, list[tuple[str, Target]]] = {}
         for each in self._ports.pending_references.deferred_of(table, [row[0] for row in rows]):
             if each.target:

@@ -320,6 +320,7 @@ class TableEncoder:
             modified_on=held.get("modified_on"),
             replaced_by=replaced_by,
             twins=names.twins(self.table.name).get(row[0], ()) if self.names_twins else None,
+            deletion=names.deletions(self.table.name).get(row[0]),
         )
         return f"{opening}{RESOURCE_CLOSE}"
 

@@ -54,10 +54,12 @@ class Applier:
         self._synchronise_uuids = synchronise_uuids
         self._ports = ports
         self._context = context
-        deleter = Deleter(ports, context.repository_id, context.delivered, context.is_possible, losses)
+        deleter = Deleter(
+            ports, context.repository_id, context.delivered, context.is_possible, losses, context.user_id
+        )
         self._owners = Owners(ports.accounts, believed=not context.by_account)
         self._links = Links(ports)
-        self._hand_over = HandOver(ports.store)
+        self._hand_over = HandOver(ports)
         self._creator = Creator(ports, context, self._owners, self._links)
         self._updater = Updater(ports, context, self._owners, self._links, deleter)
         self._merger = Merger(ports, context, deleter)
@@ -81,12 +83,13 @@ class Applier:
         self._hand_over.free(live, batch.vacated)
         late = self._creator.create(creates)
         updates = [item for item in live if not item.is_new and item.outcome is None]
-        self._updater.update(updates)
+        self._updater.update(updates, _spoken(batch))
         if self._synchronise_uuids:
             self._updater.adopt([item for item in batch.items if _is_same(item) and adopts(item)])
         self._hand_over.settle()
         self._links.write_late(late)
         self._merger.remove([item for item in taken if item.record.deleted and item.outcome is None])
+        self._merger.learn(batch.items)
         for item in batch.items:
             if item.outcome is None:
                 item.outcome = self._outcome(item)
@@ -203,6 +206,15 @@ class Applier:
                     values = {**(before or {}), **item.changes, **item.super_keys, table.key: item.key}
                     values["uuid"] = item.uuid
                     hook(HookForm(table.name, values, before))
+
+
+def _spoken(batch: Batch) -> dict[str, set[int]]:
+    """Return the records of which a batch decides whether they live; those whose version is not taken are left out."""
+    spoken: dict[str, set[int]] = defaultdict(set)
+    for item in batch.items:
+        if item.key is not None and (item.record.deleted or (item.decision and item.decision.take)):
+            spoken[item.plan.table.name].add(item.key)
+    return spoken
 
 
 def _is_same(item: Item) -> bool:

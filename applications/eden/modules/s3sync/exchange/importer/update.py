@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid as uuids
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ...core.errors import RowRefused
 from ...core.records import Action
 from ...core.schema import Field
-from ..ports import Ports, Row, Store
+from ..ports import Ports, Row
 from .context import Context
 from .deletion import Deleter
 from .gather import Vacated
@@ -26,11 +26,12 @@ class HandOver:
     other, in whatever order.
 
     Args:
-        store: see ``ports``.
+        ports: the ports of the site.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, ports: Ports) -> None:
+        self._store = ports.store
+        self._deletions = ports.deletions
         self._freed: list[tuple[Item, Field]] = []
 
     def free(self, items: Sequence[Item], vacated: Sequence[Vacated] = ()) -> None:
@@ -42,7 +43,9 @@ class HandOver:
         """
         self._freed = []
         for plan, field, key in vacated:
-            self._clear(plan, field, [key])
+            rows = self._store.fetch(plan.table, (plan.table.key, field.name), plan.table.key, [key])
+            if self._clear(plan, field, [key]):
+                self._deletions.vacate(plan.table.name, field.name, dict(rows))
         by_table: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.outcome is None and item.plan.unique:
@@ -124,8 +127,13 @@ class Updater:
         self._links = links
         self._deleter = deleter
 
-    def update(self, updates: Sequence[Item]) -> None:
-        """Write the changes of records; records that the database refuses are rejected."""
+    def update(self, updates: Sequence[Item], spoken: Mapping[str, Collection[int]]) -> None:
+        """Write the changes of records; records that the database refuses are rejected.
+
+        Args:
+            updates: the records.
+            spoken: table -> records of the batch of which it is decided whether they live again.
+        """
         revived: dict[str, list[Item]] = defaultdict(list)
         groups: dict[tuple[str, tuple[str, ...]], list[Item]] = defaultdict(list)
         for item in updates:
@@ -136,9 +144,17 @@ class Updater:
             groups[(item.plan.table.name, tuple(sorted(item.changes)))].append(item)
         for items in revived.values():
             given = {item.key: item.record.references.keys() for item in items if item.key is not None}
-            self._deleter.revive(items[0].plan.table, list(given), given)
+            self._deleter.reviver.revive(items[0].plan.table, list(given), given)
         for (_, names), items in groups.items():
             self._update_group(items[0].plan, names, items)
+        now = self._ports.clock.now()
+        for items in revived.values():
+            moments = {
+                item.key: item.record.modified_on or now
+                for item in items
+                if item.key is not None and item.outcome is None
+            }
+            self._deleter.reviver.undo(items[0].plan.table, moments, spoken)
 
     def adopt(self, items: Sequence[Item]) -> None:
         """Take over the uuids of records that are equal but for them, and remember the former ones."""

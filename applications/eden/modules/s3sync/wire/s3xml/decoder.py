@@ -16,6 +16,7 @@ from ...core.text import shown
 from ..values.datetimes import parse_datetime
 from ..values.reading import ABSENT, Reader, reader
 from ..values.uploads import upload_reader
+from .deletions import read_deletion
 from .edits import read_edits
 from .identifiers import checked_identifier
 from .limits import LONGEST_ATTRIBUTE, LONGEST_IDENTIFIER, LONGEST_MEMBERS
@@ -241,6 +242,7 @@ def _attributes(record: Record, get: Callable[[str], str | None]) -> None:
     if deleted is not None and deleted.strip().lower() == "true":
         record.deleted = True
         record.replaced_by = _identifier(record, "replaced_by", get("replaced_by"))
+        _deletion(record, get("deletion"))
     record.created_on = _moment(record, "created_on", get("created_on"))
     mci = get("mci")
     if mci is not None:
@@ -268,6 +270,14 @@ def _attributes(record: Record, get: Callable[[str], str | None]) -> None:
     approved = get("approved")
     if approved is not None:
         record.approved = approved.strip().lower() != "false"
+
+
+def _deletion(record: Record, text: str | None) -> None:
+    if text:
+        try:
+            record.deletion = read_deletion(text)
+        except ValueError as error:
+            record.errors["deletion"] = FieldError(_kept(text), str(error))
 
 
 def _identifier(record: Record, name: str, text: str | None) -> str | None:

@@ -15,7 +15,8 @@ from ....core.clock import later
 from ....core.schema import Component, Table
 from ...ports import Row
 from ..foresight import refused_values
-from .removing import Cascade, Remover, columns_of
+from .columns import columns_of
+from .removing import Cascade, Remover
 from .survivors import end_of_merges, merge_steps
 
 #: merged record -> survivor, by key.
@@ -119,13 +120,12 @@ class Deleter(Remover):
             for key, row in survivors.items():
                 needed.update(self._delete_what_belongs_to(table, {key: row}))
         if needed:
-            self.revive(table, list(needed))
-            self._store.update(
-                table,
-                ("modified_on",),
-                [(key, self._touched(survivors[key][2])) for key in needed],
-            )
+            self.reviver.revive(table, list(needed))
+            times = {key: self._touched(survivors[key][2]) for key in needed}
+            self._store.update(table, ("modified_on",), list(times.items()))
             self._journal.note(table.name, list(needed), None)
+            now = self._clock.now()
+            self.reviver.undo(table, {key: moment or now for key, moment in times.items()})
         return needed
 
     def _delete_what_belongs_to(self, table: Table, survivors: Mapping[int, Row]) -> dict[int, str]:

@@ -1,0 +1,49 @@
+"""The port to what is known of deletions: what took a record along, who did it, where, and what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from ..core.kept import Deletion, DeletionMark, DeletionState, Place
+
+
+class Deletions(Protocol):
+    """What is known of deletions. All methods work within the current transaction."""
+
+    def note(self, table: str, deletions: Sequence[Deletion]) -> None:
+        """Write down deletions, in place of what was known of the same records."""
+        ...
+
+    def tell(self, table: str, told: Mapping[int, tuple[DeletionMark, Place | None]]) -> None:
+        """Take over what another site knows of the deletions of records that are deleted here, too.
+
+        Args:
+            table: their table.
+            told: key -> what was told, and the record here that ``DeletionMark.along`` names.
+        """
+        ...
+
+    def vacate(self, table: str, field: str, values: Mapping[int, Any]) -> None:
+        """Remember unique values that deleted records give up, by key."""
+        ...
+
+    def empty(self, table: str, keys: Collection[int], state: DeletionState) -> None:
+        """Note that the content of deleted records was removed, and forget their names."""
+        ...
+
+    def forget(self, table: str, keys: Collection[int]) -> None:
+        """Forget the deletions of records that live again."""
+        ...
+
+    def of(self, table: str, keys: Collection[int]) -> dict[int, Deletion]:
+        """Return key -> deletion for records whose deletion is noted."""
+        ...
+
+    def along(self, table: str, keys: Collection[int]) -> dict[str, list[Deletion]]:
+        """Return table -> deletions of the records that the deletion of any of these took along."""
+        ...
+
+    def marks(self, table: str, keys: Collection[int]) -> dict[int, DeletionMark]:
+        """Return key -> what other sites are told of its deletion, for those of which it is known."""
+        ...
