@@ -6,6 +6,7 @@ __all__ = [
     "accounts",
     "changes",
     "checkpoints",
+    "deletions",
     "files",
     "journal",
     "journal_hooks",

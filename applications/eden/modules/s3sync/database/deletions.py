@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from ..core.clock import Clock
-from ..core.kept import Deletion, DeletionMark, DeletionState, Place
+from ..core.kept import Deletion, DeletionMark, DeletionState, Place, Referrer
 from ..core.schema import Schema
 from ..exchange.ports import Row
 from .store import open_store
@@ -37,6 +37,9 @@ _UNIQUE = ("tablename", "record_id")
 _LONGEST_TEXT = 255
 #: How the DAL stores truth.
 _TRUE, _FALSE = "T", "F"
+_UNCERTAIN = f"state = '{DeletionState.BIN.value}' AND certain = '{_FALSE}' AND along_id IS NULL"
+#: The row of sync_watermark that says up to which position of the journal deletions were looked for.
+_WATERMARK = "sync_deletion"
 
 
 class SqlDeletions:
@@ -72,7 +75,6 @@ class SqlDeletions:
         self._store.upsert("sync_deletion", _UNIQUE, _COLUMNS, rows)
 
     def _row(self, table: str, each: Deletion, name: str, now: Any) -> Row:
-        emptied = {".".join(field): keys for field, keys in each.emptied.items()}
         return (
             table,
             each.key,
@@ -83,7 +85,7 @@ class SqlDeletions:
             *(each.along or (None, None)),
             _TRUE if each.certain else _FALSE,
             each.state.value,
-            json.dumps(emptied) if emptied else None,
+            _emptied(each.emptied),
             json.dumps(dict(each.vacated), default=_written) if each.vacated else None,
             (each.name or name)[:_LONGEST_TEXT],
             now,
@@ -115,6 +117,22 @@ class SqlDeletions:
                 for key, each in found.items()
             ],
         )
+
+    def refer(self, targets: Mapping[Place, Collection[int]], referrer: Referrer) -> None:
+        """See ports.Deletions."""
+        by_table: dict[str, dict[int, Collection[int]]] = {}
+        for (name, key), referring in targets.items():
+            by_table.setdefault(name, {})[key] = referring
+        mark = self._store.mark
+        for name, wanted in by_table.items():
+            rows = []
+            for key, each in self.of(name, wanted).items():
+                keys = sorted({*each.emptied.get(referrer, ()), *wanted[key]})
+                rows.append((_emptied({**each.emptied, referrer: tuple(keys)}), name, key))
+            self._store.run_many(
+                f"UPDATE {self._deletions} SET emptied = {mark} WHERE tablename = {mark} AND record_id = {mark}",
+                rows,
+            )
 
     def empty(self, table: str, keys: Collection[int], state: DeletionState) -> None:
         """See ports.Deletions."""
@@ -151,13 +169,19 @@ class SqlDeletions:
     def _read(
         self, where: str, parameters: Sequence[Any], keys: Collection[int]
     ) -> list[tuple[str, Deletion]]:
-        plain = {"deleted_on", "noted_on"}
-        columns = ", ".join(
-            self._store.columns.plain(name, MOMENT) if name in plain else name for name in _COLUMNS
-        )
-        sql = f"SELECT {columns} FROM {self._deletions} WHERE {where}"
-        rows = sorted(self._store.by_keys(sql, parameters, keys), key=lambda row: (row[0], row[1]))
-        return [(row[0], self._deletion(row)) for row in rows]
+        return self._decoded(self._store.by_keys(self._selecting(where), parameters, keys))
+
+    def _found(self, where: str, parameters: Sequence[Any]) -> list[tuple[str, Deletion]]:
+        return self._decoded(self._store.rows(self._selecting(where), parameters))
+
+    def _selecting(self, where: str) -> str:
+        times = {"deleted_on", "noted_on"}
+        plain = self._store.columns.plain
+        columns = ", ".join(plain(name, MOMENT) if name in times else name for name in _COLUMNS)
+        return f"SELECT {columns} FROM {self._deletions} WHERE {where}"
+
+    def _decoded(self, rows: Iterable[Row]) -> list[tuple[str, Deletion]]:
+        return [(row[0], self._deletion(row)) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
 
     def _deletion(self, row: Row) -> Deletion:
         _, key, deleted_on, by, site, via, along_table, along_id, certain, state, emptied, vacated = row[:12]
@@ -201,10 +225,70 @@ class SqlDeletions:
             if each.certain and (each.along is None or each.along in uuids)
         }
 
+    # --- deletions that nobody wrote down ----------------------------------------------------------------
+
+    def position(self) -> int:
+        """See ports.Deletions."""
+        table, mark = self._store.columns.name("sync_watermark"), self._store.mark
+        rows = self._store.rows(f"SELECT last_id FROM {table} WHERE tablename = {mark}", (_WATERMARK,))
+        return int(rows[0][0]) if rows else 0
+
+    def reached(self, position: int) -> None:
+        """See ports.Deletions."""
+        self._store.upsert(
+            "sync_watermark", ("tablename",), ("tablename", "last_id"), [(_WATERMARK, position)]
+        )
+
+    def unnoted(self, table: str, after: int, until: int) -> list[int]:
+        """See ports.Deletions."""
+        return self._changed(table, after, until, deleted=True, noted=False)
+
+    def outdated(self, table: str, after: int, until: int) -> list[int]:
+        """See ports.Deletions."""
+        return self._changed(table, after, until, deleted=False, noted=True)
+
+    def _changed(self, table: str, after: int, until: int, *, deleted: bool, noted: bool) -> list[int]:
+        known = self._schema().table(table)
+        encode = self._store.columns.encoder(known.fields["deleted"]) or _unchanged
+        name, mark = self._store.columns.name, self._store.mark
+        column = f"r.{name('deleted')}"
+        state = f"{column} = {mark}" if deleted else f"({column} IS NULL OR NOT {column} = {mark})"
+        sql = (
+            f"SELECT j.record_id FROM {name('sync_journal')} j "
+            f"JOIN {name(table)} r ON r.{name(known.key)} = j.record_id "
+            f"LEFT JOIN {self._deletions} d ON d.tablename = j.tablename AND d.record_id = j.record_id "
+            f"WHERE j.tablename = {mark} AND j.seq > {mark} AND j.seq <= {mark} "
+            f"AND d.id IS {'NOT NULL' if noted else 'NULL'} AND {state}"
+        )
+        return [row[0] for row in self._store.rows(sql, (table, after, until, encode(True)))]
+
+    def first_uncertain(self, after: int, until: int) -> datetime | None:
+        """See ports.Deletions."""
+        journal, mark = self._store.columns.name("sync_journal"), self._store.mark
+        sql = (
+            f"SELECT MIN(d.deleted_on) FROM {self._deletions} d JOIN {journal} j "
+            f"ON j.tablename = d.tablename AND j.record_id = d.record_id "
+            f"WHERE {_UNCERTAIN} AND j.seq > {mark} AND j.seq <= {mark}"
+        )
+        ((first,),) = self._store.rows(sql, (after, until))
+        return None if first is None else self._decode(first)
+
+    def uncertain(self, since: datetime) -> dict[str, list[Deletion]]:
+        """See ports.Deletions."""
+        found: dict[str, list[Deletion]] = {}
+        where = f"{_UNCERTAIN} AND deleted_on >= {self._store.mark}"
+        for name, each in self._found(where, (self._encode(since),)):
+            found.setdefault(name, []).append(each)
+        return found
+
     def _are_there(self, table: str) -> bool:
         """Return whether any deletion of a table is noted."""
         sql = f"SELECT 1 FROM {self._deletions} WHERE tablename = {self._store.mark} LIMIT 1"
         return bool(self._store.rows(sql, (table,)))
+
+
+def _emptied(fields: Mapping[Referrer, Sequence[int]]) -> str | None:
+    return json.dumps({".".join(field): keys for field, keys in fields.items()}) if fields else None
 
 
 def _referrer(name: str) -> tuple[str, str]:

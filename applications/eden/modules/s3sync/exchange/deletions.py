@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
-from ..core.kept import Deletion, DeletionMark, DeletionState, Place
+from ..core.kept import Deletion, DeletionMark, DeletionState, Place, Referrer
 
 
 class Deletions(Protocol):
@@ -28,6 +29,15 @@ class Deletions(Protocol):
         """Remember unique values that deleted records give up, by key."""
         ...
 
+    def refer(self, targets: Mapping[Place, Collection[int]], referrer: Referrer) -> None:
+        """Remember references that were emptied, or could not be filled again, because their targets are deleted.
+
+        Args:
+            targets: deleted record -> the records that referred to it.
+            referrer: the field by which they did.
+        """
+        ...
+
     def empty(self, table: str, keys: Collection[int], state: DeletionState) -> None:
         """Note that the content of deleted records was removed, and forget their names."""
         ...
@@ -46,4 +56,30 @@ class Deletions(Protocol):
 
     def marks(self, table: str, keys: Collection[int]) -> dict[int, DeletionMark]:
         """Return key -> what other sites are told of its deletion, for those of which it is known."""
+        ...
+
+    # --- deletions that nobody wrote down ---------------------------------------------------------------------
+
+    def position(self) -> int:
+        """Return the position of the journal up to which every deletion was looked for."""
+        ...
+
+    def reached(self, position: int) -> None:
+        """Store ``position``."""
+        ...
+
+    def unnoted(self, table: str, after: int, until: int) -> list[int]:
+        """Return deleted records whose deletion is not noted, of those that changed between two positions."""
+        ...
+
+    def outdated(self, table: str, after: int, until: int) -> list[int]:
+        """Return records that live although their deletion is noted, of those that changed between two positions."""
+        ...
+
+    def first_uncertain(self, after: int, until: int) -> datetime | None:
+        """Return the time of the first deletion of ``uncertain``, of records that changed between two positions."""
+        ...
+
+    def uncertain(self, since: datetime) -> dict[str, list[Deletion]]:
+        """Return table -> deletions made since a time of which it is not known what took the records along."""
         ...

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import uuid as uuids
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from ...core.errors import RowRefused
 from ...core.records import Action
 from ...core.schema import Field
 from ..ports import Ports, Row
 from .context import Context
-from .deletion import Deleter
+from .deletion import Deleter, placeholder
 from .gather import Vacated
 from .items import Item, TablePlan, refused
 from .links import Links
@@ -73,7 +71,7 @@ class HandOver:
         """
         try:
             with self._store.savepoint():
-                self._store.update(plan.table, (field.name,), [(key, _placeholder(field)) for key in keys])
+                self._store.update(plan.table, (field.name,), [(key, placeholder(field)) for key in keys])
         except RowRefused:
             return False
         return True
@@ -88,13 +86,6 @@ class HandOver:
                     self._store.update(item.plan.table, (field.name,), [(item.key, item.ours(field.name))])
             except RowRefused:
                 item.outcome.reason += f" Its former {field.name} is that of another record now."
-
-
-def _placeholder(field: Field) -> Any:
-    """Return a value that no record has: none, where the field may be empty."""
-    if not field.notnull:
-        return None
-    return f"~{uuids.uuid4().hex}"[: field.length or None]
 
 
 def adopts(item: Item) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid as uuids
 from collections.abc import Iterable
+from typing import Any
 
 from ....core.schema import META_FIELDS, Field, Schema, Table
 from ...ports import Row, Store
@@ -46,3 +48,10 @@ def mark_super(schema: Schema, store: Store, table: Table, rows: Iterable[Row], 
         super_table = schema.get(super_name)
         if marks and super_table is not None and "deleted" in super_table.fields:
             store.update(super_table, ("deleted",), marks)
+
+
+def placeholder(field: Field) -> Any:
+    """Return a value of a unique field that no record has: none, where it may be empty."""
+    if not field.notnull:
+        return None
+    return f"~{uuids.uuid4().hex}"[: field.length or None]

@@ -68,7 +68,7 @@ class DeletionNotes:
             notes = []
             for key, moment in moments.items():
                 place = (name, key)
-                top = _top(place, taken.owners)
+                top = top_of(place, taken.owners)
                 fact = facts.get(top, nobody)
                 if place not in facts:
                     fact = replace(fact, along=fact.along or (None if top == place else top), certain=True)
@@ -98,7 +98,7 @@ class DeletionNotes:
             self._deletions.tell(name, marks)
 
 
-def _top(place: Place, owners: Mapping[Place, Place]) -> Place:
+def top_of(place: Place, owners: Mapping[Place, Place]) -> Place:
     """Return the record whose deletion took another one along, in some steps."""
     seen = {place}
     while place in owners and owners[place] not in seen:

@@ -19,7 +19,7 @@ from ....core.kept import Deletion, DeletionState, Place, Referrer
 from ....core.schema import Table
 from ...ports import Ports, Row
 from ..foresight import refused_values
-from .columns import columns_of, foreign_keys, mark_super
+from .columns import columns_of, foreign_keys, mark_super, placeholder
 from .survivors import end_of_merges, merge_steps
 
 _NONE: Mapping[int, Collection[str]] = MappingProxyType({})
@@ -119,48 +119,60 @@ class Reviver:
         rows = {
             row[0]: row for row in self._store.fetch(table, columns, table.key, [one.key for one in whole])
         }
-        values = self.free_values(table, whole)
+        free = self._free(table, whole)
         found = [
             each
             for each in whole
-            if each.key in values and each.key in rows and rows[each.key][1] and not rows[each.key][2]
+            if each.key in free and each.key in rows and rows[each.key][1] and not rows[each.key][2]
         ]
         if not found:
             return []
         keys = [each.key for each in found]
         self.revive(table, keys)
-        by_names: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-        for key in keys:
-            names = tuple(sorted(values[key]))
-            moment = later(rows[key][3], times[key], self._is_possible)
-            by_names[names].append((key, moment, *(values[key][name] for name in names)))
-        for names, group in by_names.items():
-            self._store.update(table, ("modified_on", *names), group)
+        self.give_back(table, found)
+        moments = [(key, later(rows[key][3], times[key], self._is_possible)) for key in keys]
+        self._store.update(table, ("modified_on",), moments)
         self._journal.note(table.name, keys, None)
         self._deletions.forget(table.name, keys)
         self.accept(table, keys)
         return found
 
-    def free_values(self, table: Table, deletions: Iterable[Deletion]) -> dict[int, dict[str, Any]]:
-        """Return key -> the unique values that a record gave up and gets back; records that cannot are left out.
+    def _free(self, table: Table, deletions: Iterable[Deletion]) -> set[int]:
+        """Return the records whose unique values no living one has got since."""
+        return {
+            each.key
+            for each in deletions
+            if not any(self._holders(table, name, value) for name, value in each.vacated.items())
+        }
 
-        Args:
-            table: their table.
-            deletions: what is known of their deletions.
-        """
-        found: dict[int, dict[str, Any]] = {}
-        for each in deletions:
-            taken = any(self.holders(table, name, value) for name, value in each.vacated.items())
-            if not taken:
-                found[each.key] = dict(each.vacated)
-        return found
-
-    def holders(self, table: Table, name: str, value: Any) -> list[int]:
+    def _holders(self, table: Table, name: str, value: Any) -> list[int]:
         """Return the live records that have a unique value."""
         if name not in table.fields:
             return []
         rows = self._store.fetch(table, (table.key, "deleted"), name, [value])
         return [key for key, deleted in rows if not deleted]
+
+    def give_back(self, table: Table, deletions: Iterable[Deletion]) -> None:
+        """Give records the unique values back that they gave up; a deleted record that has one gives it up in turn."""
+        by_names: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+        for each in deletions:
+            names = tuple(sorted(name for name in each.vacated if name in table.fields))
+            for name in names:
+                self._vacate(table, name, each.vacated[name])
+            if names:
+                by_names[names].append((each.key, *(each.vacated[name] for name in names)))
+        for names, group in by_names.items():
+            self._store.update(table, names, group)
+
+    def _vacate(self, table: Table, name: str, value: Any) -> None:
+        """Let deleted records that have a unique value give it up."""
+        holders = [
+            row[0] for row in self._store.fetch(table, (table.key, "deleted"), name, [value]) if row[1]
+        ]
+        if holders:
+            self._deletions.vacate(table.name, name, dict.fromkeys(holders, value))
+            field = table.fields[name]
+            self._store.update(table, (name,), [(key, placeholder(field)) for key in holders])
 
     def accept(self, table: Table, keys: Sequence[int]) -> None:
         """Let the data model compute what depends on records that live again."""
