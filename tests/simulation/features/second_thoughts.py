@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from s3sync.bin.restore import restore
 from s3sync.conflicts import resolve as resolve
 from s3sync.core.errors import SyncError
 from s3sync.core.kept import KeptKind, KeptState, Side
@@ -21,17 +22,21 @@ class Undeletion(Feature):
     """A person puts a deleted record back."""
 
     name = "undeletion"
-    fires = ("put back",)
+    fires = ("put back", "put back from the bin", "something stood in the way")
 
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``."""
         tablename = rnd.choice((*MAKERS,))
         table = place.s3db[tablename]
-        found = place.db(table.deleted == True).select(orderby=table.uuid)  # noqa: E712
-        gone = [row.id for row in found if not row.deleted_rb]
-        if gone:
+        rows = place.db(table.deleted == True).select(orderby=table.uuid)  # noqa: E712
+        gone = [row.id for row in rows if not row.deleted_rb]
+        if gone and rnd.random() < 0.3:
+            # As a program does it that knows nothing of the bin.
             place.s3db.restore(table, [rnd.choice(gone)])
             world.happened["put back"] += 1
+        elif gone:
+            found = restore(place.site, [(tablename, rnd.choice(gone))])
+            world.happened["put back from the bin" if found.records else "something stood in the way"] += 1
         else:
             place.delete(tablename, some(place, tablename, number, rnd))
 
