@@ -250,6 +250,7 @@ def test_requests_and_translations_are_prepared_before_any_model_of_an_eden_uses
     source = first.read_text(encoding="utf-8")
     assert first.name < FIRST_MODEL and free_names(source) - WEB2PY == set()
     assert called(first, source, laid / "modules") == {
+        ("s3sync.host.own_modules", "declare_own_modules"),
         ("s3sync.ui.program_requests", "prepare"),
         ("s3sync.ui.session_files", "write_whole"),
         ("s3sync.ui.tickets", "hide_secrets"),

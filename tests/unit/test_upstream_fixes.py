@@ -72,6 +72,8 @@ def test_the_page_for_errors_shows_nothing_of_the_address(
 ) -> None:
     monkeypatch.setattr(current, "response", SimpleNamespace(headers={}), raising=False)
     monkeypatch.setattr(current, "T", str, raising=False)
+    request = SimpleNamespace(env=SimpleNamespace(eden_sent_again=None))
+    monkeypatch.setattr(current, "request", request, raising=False)
     asked = {"ticket": ticket, "requested_uri": "/eden/<script>", "request_url": "<script>"}
     shown = failure_page.failure(asked)
     assert shown["ticket"] == "" and "script" not in str(shown)

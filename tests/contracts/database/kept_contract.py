@@ -442,23 +442,3 @@ class KeptContract:
             checkpoints.forget(1)
         assert checkpoints.load(1, "org_office") == Checkpoint()
         assert checkpoints.load(2, "org_office") == first
-
-    def test_deletions_that_wait_are_found_page_by_page_with_their_time(
-        self, kept_versions: SqlKeptVersions, site: Storage
-    ) -> None:
-        with site.store.transaction():
-            kept_versions.keep(
-                [kept(kind=KeptKind.WAITING, uuid=f"u{n}", fingerprint=f"f{n}") for n in range(3)]
-            )
-            kept_versions.keep([kept(), kept(kind=KeptKind.WAITING, uuid="x", repository_id=4)])
-        first = kept_versions.waiting_deletions(0, 2)
-        rest = kept_versions.waiting_deletions(first[-1][0], 9)
-        assert [each.uuid for _, each in first + rest] == ["u0", "u1", "u2", "x"]
-        assert first[0][1].theirs == "<resource name='Ü'/>"
-        assert first[0][1].kept_on is not None and abs(SystemClock().now() - first[0][1].kept_on) < timedelta(
-            minutes=5
-        )
-        assert (kept_versions.count_waiting(3), kept_versions.count_waiting(5)) == (3, 0)
-        with site.store.transaction():
-            kept_versions.release(3, "org_organisation", ["u1"], (KeptKind.WAITING,))
-        assert kept_versions.count_waiting(3) == 2

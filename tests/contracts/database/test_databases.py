@@ -28,6 +28,7 @@ from tests.contracts.database.store_contract import StoreContract
 from tests.contracts.database.tag_contract import TagContract
 from tests.contracts.database.thinning_contract import ThinningContract
 from tests.contracts.database.transaction_contract import TransactionContract
+from tests.contracts.database.waiting_deletions_contract import WaitingDeletionsContract
 from tests.support import datamodel
 from tests.support.databases import (
     Database,
@@ -85,15 +86,15 @@ class TestJournalOnMySQL(
     pass
 
 
-class TestKeptVersionsOnSQLite(OnSQLite, KeptContract, DecisionsContract):
+class TestKeptVersionsOnSQLite(OnSQLite, KeptContract, DecisionsContract, WaitingDeletionsContract):
     pass
 
 
-class TestKeptVersionsOnPostgres(OnPostgres, KeptContract, DecisionsContract):
+class TestKeptVersionsOnPostgres(OnPostgres, KeptContract, DecisionsContract, WaitingDeletionsContract):
     pass
 
 
-class TestKeptVersionsOnMySQL(OnMySQL, KeptContract, DecisionsContract):
+class TestKeptVersionsOnMySQL(OnMySQL, KeptContract, DecisionsContract, WaitingDeletionsContract):
     pass
 
 
