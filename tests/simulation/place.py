@@ -137,6 +137,11 @@ class Place:
         self.db(self.s3db[tablename].id == key).update(**values)
         self.enter(tablename, before, values)
 
+    def look_at(self, tablename: str, uuid: str | None) -> None:
+        """Remember that somebody has seen what a record says now, and may replace it."""
+        for row in self.db(self.s3db[tablename].uuid == uuid).select():
+            self.seen |= {(tablename, row.uuid, name, row[name]) for name in self.s3db[tablename].fields}
+
     def enter(self, tablename: str, before: Any, values: Mapping[str, Any]) -> None:
         """Remember what somebody entered into the fields of a record.
 

@@ -57,6 +57,8 @@ class Decisions(Feature):
         # Who accepts a rejection agrees that sites differ.
         keep = (None,) if row.kind == KeptKind.CONFLICT.value else ()
         side = rnd.choice((*keep, Side.OURS, Side.THEIRS))
+        # The page of a conflict shows what the record says now.
+        place.look_at(row.tablename, row.uuid)
         try:
             if side is None:
                 resolve.accept(place.site, row.id, None)

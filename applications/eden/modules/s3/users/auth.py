@@ -282,7 +282,8 @@ class S3Auth(Auth):
         if is_interface(request) or request.env.http_authorization or request.ajax:
             raise HTTP(401, "Authentication Required", **{"WWW-Authenticate": f'Basic realm="{REALM}"'})
         # What was typed into a form must not be lost with the session in which it was opened.
-        address = current.form_keeper.put_aside(request) or self.here()
+        keeper = getattr(current, "form_keeper", None)  # a worker and programs have none
+        address = (keeper.put_aside(request) if keeper is not None else None) or self.here()
         redirect(URL("default", "user", args="login", vars={"_next": address}))
 
     # What
