@@ -74,7 +74,7 @@ OPEN = {
     "same types": "Not tried often enough.",
     "wrong clocks": "All seeds up to 999 that failed are mended; not tried often enough since.",
     "decisions": "What a decision brings back is merged at the other site; this one says in step until the next run.",
-    "edits in the middle of a run": "What a push is merged with comes back with the next run; until then one says in step.",
+    "edits in the middle of a run": "What a push is merged with comes back with the next run, not before.",
     "sql past the journal": "What was written past the journal and lost to an edit elsewhere is not always kept.",
 }
 CONVERGING = tuple(name for name in FEATURES if name not in OPEN)
