@@ -25,6 +25,22 @@ create_user(globals(), {clerk!r}, {password!r})
 """
 
 
+_CONNECT = """
+from applications.eden.modules.s3sync.active.registration import introduce
+from applications.eden.modules.s3sync.scheduler import jobs
+site = current.sync_site
+key = db.sync_repository.insert(
+    name="Headquarters", url={url!r}, username={peer!r}, password=site.vault.seal({secret!r}))
+db.commit()
+found = introduce(site, key)
+assert found.error is None, found.error
+for resource in {resources!r}:
+    db.sync_task.insert(repository_id=key, resource_name=resource)
+jobs.add_job(site, key, None, period=2, timeout=600)
+db.commit()
+"""
+
+
 @dataclass(frozen=True)
 class Stage:
     """Two running sites.
@@ -42,6 +58,12 @@ class Stage:
     def worker(self) -> "contextlib.AbstractContextManager[Any]":
         """Run a worker of the field office."""
         return worker(self.field, self.folder / "worker.log")
+
+    def connect(self, *resources: str) -> None:
+        """Let the field office exchange resources with headquarters every two seconds; each calls the other by name."""
+        told = {"url": self.headquarters.url, "peer": PEER, "secret": SECRET, "resources": resources}
+        self.field.run(_CONNECT.format(**told))
+        self.headquarters.run('db(db.sync_repository).update(name="Field office")\ndb.commit()')
 
     def tickets(self) -> list[str]:
         """Return the errors of both sites."""
