@@ -178,12 +178,12 @@ class Story(Walk):
         self.at("synchronize now, no worker", "Waiting for a worker", "-K eden -Q")
         with self.stage.worker():
             # Nobody presses anything: the script finds that the run begins, shows it, and finds its end.
-            self.page.wait_for_selector("#live[data-state=running]", timeout=60000)
+            self.page.wait_for_selector("#live[data-state=running]")
             self.at("synchronize now, running", "Synchronizing", "You can leave this page")
             self.open("/sync/index")
             self.at("overview, working")
             self.open(self.repository + "/now")
-            self.page.wait_for_selector("#summary", timeout=120000)
+            self.page.wait_for_selector("#summary")
             self.at("synchronize now, summary", "The last run", "Organizations")
             self.open("/sync/index")
             self.at("overview", NAME)
@@ -196,7 +196,7 @@ class Story(Walk):
         self.open(self.repository + "/now")
         self.press("Synchronize now")
         with self.stage.worker():
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + 180
             ended = "db((db.sync_run.finished_on != None)).count()"
             while told(self.stage.field, ended) <= runs:
                 assert time.monotonic() < deadline, "the run did not end"

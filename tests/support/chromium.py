@@ -22,10 +22,15 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+#: Milliseconds that anything may take: a look ahead at all records on a slow line, on a busy machine.
+PATIENCE = 180_000
+#: Milliseconds between two attempts to open a page, twice as many after each.
+PAUSE, LONGEST_PAUSE = 500, 8000
 LAPTOP, PHONE, WIDE = (1280, 800), (360, 740), (1920, 1080)
 
 try:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
+    from playwright.sync_api import TimeoutError as TookTooLong
 except ImportError:  # Python 3.9, or an environment that was made without a browser
     sync_playwright = None  # type: ignore[assignment]
 
@@ -75,9 +80,21 @@ class Person:
         if message.type == "error" and "the server responded with a status" not in message.text:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
-    def open(self, path: str) -> Any:
-        """Open a page by its path below the application; return Playwright's answer."""
-        return self.page.goto(self.root + path)
+    def open(self, path: str, pause: float = PAUSE) -> Any:
+        """Open a page by its path below the application; return Playwright's answer.
+
+        A page that follows a run shows itself anew (live.js). Where it does so meanwhile, Playwright fails or has no
+        answer, and is asked once more.
+        """
+        try:
+            # Where only the part behind # differs, Chromium asks nothing.
+            return self.page.goto(self.root + path) or self.page.reload()
+        except Error as error:
+            if isinstance(error, TookTooLong) or pause > LONGEST_PAUSE:
+                raise
+            # What was asked for may still arrive, and would come in between itself.
+            self.page.wait_for_timeout(pause)
+            return self.open(path, pause * 2)
 
     def log_in(self, email: str, password: str) -> "Person":
         self.open("/default/user/login")
@@ -133,5 +150,5 @@ def person(
         reduced_motion="reduce",
         **{"locale": "en-GB", "timezone_id": "Asia/Kathmandu", **options},
     )
-    context.set_default_timeout(20000)
+    context.set_default_timeout(PATIENCE)
     return Person(context.new_page(), root)
