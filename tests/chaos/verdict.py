@@ -1,4 +1,4 @@
-"""What is compared when the storm is over: contents field by field, promises, and what is left lying about."""
+"""What is compared when the storm is over: contents field by field, promises, words, and what is left lying about."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from .editing import Ledger
 from .sites import RESOURCES, ChaosSite
 
 TABLES = (*RESOURCES, "pr_contact")
+#: What one site has that the other one cannot know of before the next run.
+UNHEARD = ("outgoing", "behind")
 #: Of many differences so many are told.
 MOST = 20
 
@@ -30,6 +32,37 @@ def differences(sites: Sequence[ChaosSite], told: Sequence[dict[str, Any]]) -> l
                 told_apart = _apart(here.get(uuid), there.get(uuid))
                 if told_apart:
                     found.append(f"{sites[0].name} and {site.name}: {table} {uuid}: {told_apart}")
+    return found
+
+
+def waiting(sites: Sequence[ChaosSite], told: Sequence[dict[str, Any]]) -> list[str]:
+    """Return at which sites references or files wait."""
+    return [f"{state['waiting']} wait at {site.name}" for site, state in zip(sites, told) if state["waiting"]]
+
+
+def untrue_words(
+    sites: Sequence[ChaosSite], earlier: Sequence[dict[str, Any]], told: Sequence[dict[str, Any]]
+) -> list[str]:
+    """Return what a spoke or the hub says of the other one, and is not true: "in step" where they differ.
+
+    Sites are asked one after the other, the hub first. What lies between two equal answers of a site was so all the
+    time, so only pairs are compared that have not changed.
+
+    Args:
+        sites: the hub and the spokes.
+        earlier: what they told before.
+        told: what they tell now.
+    """
+    found = []
+    hub, before, now = sites[0], earlier[0], told[0]
+    for site, then, state in zip(sites[1:], earlier[1:], told[1:]):
+        if (before["contents"], then["contents"]) != (now["contents"], state["contents"]):
+            continue
+        words = {site.name: then["says"].get(hub.title), hub.name: now["says"].get(site.title)}
+        conditions, reasons = zip(*(said or ("", "") for said in words.values()))
+        apart = differences((hub, site), (now, state))
+        if "in_step" in conditions and not set(reasons) & set(UNHEARD) and apart:
+            found.append(f"{site.name} and {hub.name} say {words}, but {'; '.join(apart[:3])}")
     return found
 
 

@@ -1,4 +1,7 @@
-"""Runs inside the application: tells what the site holds, and what is left of its work. Arguments: the tables."""
+"""Runs inside the application: tells what the site holds and says, and what is left of its work.
+
+Arguments: the tables.
+"""
 
 import json
 import os
@@ -6,6 +9,7 @@ import sys
 from datetime import datetime, timedelta
 
 from applications.eden.modules.s3.database.site_digest import describe
+from applications.eden.modules.s3sync.monitoring.status import statuses
 
 UPLOADS = os.path.join(request.folder, "uploads")
 #: A task that began so long ago and is still running is stuck: there is little to do in each.
@@ -17,8 +21,21 @@ def tasks(query):
     return [f"{row.task_name} is {row.status}" for row in db(query).select()]
 
 
+def run(row):
+    """Return how far the last run of a repository is."""
+    if row is None:
+        return "never ran"
+    ended = (
+        f"ended {row.finished_on}: {row.message}" if row.finished_on else f"{row.stage} {row.resource_name}"
+    )
+    return f"{row.state.value}, began {row.started_on}, {ended}"
+
+
 task, deferred = db.scheduler_task, db.sync_deferred
+found = statuses(current.sync_site)
 state = {
+    "says": {each.name: (each.state.condition.value, each.state.reason.value) for each in found},
+    "runs": {each.name: run(each.run) for each in found},
     "contents": {name: describe(s3db, name, UPLOADS, with_times=True) for name in sys.argv[1:]},
     "leases": [row.owner for row in db(db.sync_lease).select()],
     "stuck": tasks((task.status == "RUNNING") & (task.last_run_time < LONG_AGO)),
