@@ -100,7 +100,7 @@ class DryRun:
             reason="; ".join(dict.fromkeys(each for each in reasons if each)),
             winner=decision.winner if outcome is None and decision else None,
             present=present.get(item.key) if item.key is not None else None,
-            incoming=encode_record(item.record, self._ports.schema),
+            incoming=encode_record(item.whole or item.record, self._ports.schema),
         )
 
 
