@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Callable
 
@@ -12,6 +13,7 @@ from s3sync.conflicts import resolve as resolve
 from s3sync.conflicts import resolve_many as resolve_many
 from s3sync.conflicts.kept_list import KeptVersionQuery
 from s3sync.conflicts.resolve_many import LeftOpen, Selection
+from s3sync.core.clock import milliseconds
 from s3sync.core.fields import ChangeKind
 from s3sync.core.kept import Kept, KeptKind, Side
 from s3sync.core.policy import Policy
@@ -20,6 +22,8 @@ from tests.support.exchange import Pair
 from tests.support.site import NOW, SampleSite
 
 ANN, BEN = "ann@example.org", "ben@example.org"
+#: Of edits that are later than all here, in milliseconds.
+TIME = milliseconds(NOW + timedelta(hours=2))
 Sites = Callable[..., SampleSite]
 
 
@@ -238,6 +242,26 @@ def test_a_conflict_is_closed_by_a_later_decision_if_an_edit_beat_the_one_on_it(
     ring.run()
     assert [each.kept() for each in ring.sites] == [[], [], []]
     assert [row.resolved_by_email for row in closed_at(ring.region)] == [BEN]
+
+
+def test_who_loses_against_a_decision_that_changed_no_value_is_listed_beside_who_lost_before(
+    sites: Sites,
+) -> None:
+    site = sites("here")
+    with site.store.transaction():
+        site.s3db[ORG].insert(uuid="u", name="Red Cross", modified_on=NOW)
+    # A version, and the same one after a person left it as it was: both win against edits that they have not seen.
+    edited, decided = (
+        f"{TIME:x}@aaaa=phone",
+        f"{TIME + 9:x}@aaaa=phone!{TIME:x}@aaaa,{TIME:x}@bbbb {TIME:x}@bbbb",
+    )
+    for phone, edits in (("1", edited), ("3", decided)):
+        edit(site, phone=phone)
+        record = f'<resource name="{ORG}" uuid="u" modified_on="{NOW.isoformat()}" edits="{edits}">'
+        phone_field = '<data field="phone">2</data></resource>'
+        site.take(f'<s3xml edits="1">{record}{phone_field}</s3xml>', ORG, repository_id=1, exchanged=0)
+        assert says(site, "phone") == ["2"]
+    assert [f">{phone}<" in row.ours for phone, row in zip("13", site.kept())] == [True, True]
 
 
 # --- by a rule -------------------------------------------------------------------------------------------------------

@@ -156,8 +156,12 @@ class Item:
     def fingerprint(self) -> str:
         """Return a digest of the incoming version, the same each time this version comes."""
         record = self.whole or self.record
+        told = self.record.edits
+        # The same values are another version where a person decided for them: it is in dispute with other edits.
+        edits = [sorted(told.fields.items()), sorted(told.seen.items())] if told and told.seen else []
         content = repr(
             (
+                *edits,
                 record.table,
                 self.named_uuid,
                 None if self.undated else record.modified_on,
