@@ -28,6 +28,8 @@ LOGIN = "/default/user/login"
 #: Seconds between two looks of a person, and after which a client gives up.
 LOOK, GIVE_UP = 0.5, 120.0
 CLIENTS = (1, 20, 200)
+#: How packed content begins.
+GZIP = b"\x1f\x8b"
 Tell = Callable[[Row], None]
 
 
@@ -100,7 +102,8 @@ class Crowd:
     def find_the_end(self) -> None:
         """Pull everything once, so that there is a cursor with nothing behind it."""
         while True:
-            _, _, body = asyncio.run(self._ask(self.nothing(0)))
+            _, _, packed = asyncio.run(self._ask(self.nothing(0)))
+            body = gzip.decompress(packed) if packed[:2] == GZIP else packed
             found = re.search(rb'cursor="([^"]*)"', body[:2000])
             more = b'more="true"' in body[:2000]
             self.cursor = found.group(1).decode() if found else self.cursor
@@ -148,9 +151,8 @@ class Crowd:
             writer.close()
         if not head:
             raise asyncio.IncompleteReadError(b"", None)
+        # Nothing is unpacked: all clients share one thread, and the others would wait for it.
         wait = re.search(rb"(?i)\r\nretry-after: (\d+)", head)
-        if b"gzip" in head.lower():
-            body = gzip.decompress(body)
         return int(head.split(b" ", 2)[1]), float(wait.group(1)) if wait else 0.0, body
 
 

@@ -17,11 +17,13 @@ from pathlib import Path
 from launcher.places import application_folder
 from s3sync.wire.compression import gzip
 
+from .breaks import QUICK, Case, measure_breaks
 from .browser import SCREENS, Browser, median
 from .classic import classic_eden
 from .documents import EDITED, PAGE, write_pages
 from .edits import measure_edits
 from .floors import Floor
+from .line import LINE_RESOURCES, measure_line
 from .load import measure_load
 from .sites import (
     Client,
@@ -43,6 +45,14 @@ MOST_MEMORY = 200.0
 #: Pages of 5,000 records after which a web server's memory grows no more.
 PAGES_UNTIL_SETTLED = 100
 Tell = Callable[[Row], None]
+#: Kind of imported records -> how many a second there should be at least, and what part of the floor.
+TARGETS: dict[str, tuple[float, float | None]] = {
+    "new": (12000.0, 1 / 3),
+    "unchanged": (25000.0, None),
+    "changed": (8000.0, None),
+    "edited": (10000.0, None),
+    "edited and unchanged": (10000.0, None),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,43 +116,32 @@ class Measurements:
         """Measure records that arrive by HTTP (new, unchanged, changed, edited by field), and their export."""
         pages = self._folder / "pages"
         with self._site("imports") as site, Client(site, pages) as client, self._floor(site) as floor:
-            best: dict[str, list[tuple[float, float]]] = {
-                "new": [],
-                "unchanged": [],
-                "changed": [],
-                "edited": [],
-            }
-            documents: list[Path] = []
-            changed: list[Path] = []
-            edited: list[Path] = []
-            for turn in range(REPEATS):
-                documents = write_pages(pages, ORGANISATION, count, first=turn * count)
-                changed = write_pages(pages, ORGANISATION, count, first=turn * count, revision=1)
-                best["new"].append(
-                    (_seconds(client, ORGANISATION, documents, "created"), floor.insert(documents))
-                )
-                best["unchanged"].append(
-                    (_seconds(client, ORGANISATION, documents, "unchanged"), floor.look_up(documents))
-                )
-                best["changed"].append(
-                    (_seconds(client, ORGANISATION, changed, "updated"), floor.update(changed))
-                )
-                edited = write_pages(pages, ORGANISATION, count, first=turn * count, revision=EDITED)
-                best["edited"].append(
-                    (_seconds(client, ORGANISATION, edited, "updated"), floor.update(edited))
-                )
-            targets = {
-                "new": (12000.0, 1 / 3),
-                "unchanged": (25000.0, None),
-                "changed": (8000.0, None),
-                "edited": (10000.0, None),
-            }
-            for name, times in best.items():
-                target, share = targets[name]
-                self._tell(_speed(f"import, {name} records", count, times, target, share))
-            self._exports(site, REPEATS * count, floor)
-            self._packed(site, documents)
-            self._weighed(count, changed, edited)
+            for revision, names in (
+                (0, ("new", "unchanged")),
+                (1, ("changed",)),
+                (EDITED, ("edited", "edited and unchanged")),
+            ):
+                for name, times in self._pushed(count, revision, names, pages, client, floor).items():
+                    self._tell(_speed(f"import, {name} records", count, times, *TARGETS[name]))
+                if revision != 1:
+                    self._exports(site, REPEATS * count, floor, ", all of them edited" if revision else "")
+            last = (REPEATS - 1) * count
+            self._packed(site, write_pages(pages, ORGANISATION, count, first=last))
+            plain = write_pages(pages, ORGANISATION, count, first=last, revision=1)
+            self._weighed(count, plain, write_pages(pages, ORGANISATION, count, first=last, revision=EDITED))
+
+    def _pushed(
+        self, count: int, revision: int, names: Sequence[str], pages: Path, client: Client, floor: Floor
+    ) -> dict[str, list[tuple[float, float]]]:
+        """Return name -> seconds of each turn, real and of the floor; pushed as often as there are names."""
+        best: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+        for turn in range(REPEATS):
+            documents = write_pages(pages, ORGANISATION, count, first=turn * count, revision=revision)
+            for number, name in enumerate(names):
+                outcome = "unchanged" if number else "updated" if revision else "created"
+                measure = floor.look_up if number else floor.update if revision else floor.insert
+                best[name].append((_seconds(client, ORGANISATION, documents, outcome), measure(documents)))
+        return best
 
     def _weighed(self, count: int, plain: Sequence[Path], edited: Sequence[Path]) -> None:
         """Measure what it adds to a record that its edits are told; one that was never edited gets nothing."""
@@ -160,17 +159,17 @@ class Measurements:
         packed = sum(map(_packed_size, documents))
         self._tell(Row("bytes on the line for a push, of the document's", packed / raw, "", None, 0.2, False))
 
-    def _exports(self, site: Site, count: int, floor: Floor) -> None:
+    def _exports(self, site: Site, count: int, floor: Floor, which: str) -> None:
         times = []
         for turn in range(REPEATS):
             # A new peer each time: one that has pulled before does not get the same again.
-            with Client(site, self._folder / f"export-{turn}") as client:
+            with Client(site, self._folder / f"export-{which}-{turn}") as client:
                 began = time.perf_counter()
                 client.pull_all(ORGANISATION)
                 times.append(
                     (time.perf_counter() - began, floor.export(ORGANISATION, self._folder / "floor.xml"))
                 )
-        self._tell(_speed("export", count, times, 30000.0, 0.5))
+        self._tell(_speed(f"export{which}", count, times, 30000.0, None if which else 0.5))
 
     def families(self, count: int) -> None:
         """Measure records with references and with components."""
@@ -206,6 +205,20 @@ class Measurements:
                     False,
                 )
             )
+
+    def breaks(self, quick: bool) -> None:
+        """Measure a first pull over a line that drops again and again."""
+        for row in measure_breaks(self._site, self._fill, QUICK if quick else Case()):
+            self._tell(row)
+
+    def line(self) -> None:
+        """Measure runs over a bad line, with few and with many resources."""
+        for most in (len(LINE_RESOURCES), 100):
+            with self._site("field") as field, self._site("headquarters") as headquarters:
+                others = [name for name in headquarters.script("resources") if name not in LINE_RESOURCES]
+                tables = [*LINE_RESOURCES, *others][:most]
+                for row in measure_line(field, headquarters, tables):
+                    self._tell(row)
 
     def pages(self, count: int) -> None:
         """Measure the administration screens while records arrive."""

@@ -20,6 +20,8 @@ from .environment import (
 from .places import CHECKOUT
 
 QUICK = "not slow"
+#: More processes than this wait for each other: most of the slow tests have several of their own.
+MOST_PROCESSES = 4
 CHECKS = (
     ("ruff check", ["-m", "ruff", "check", "--quiet", "--output-format", "concise", "."]),
     ("ruff format", ["-m", "ruff", "format", "--check", "--quiet", "--output-format", "concise", "."]),
@@ -41,7 +43,11 @@ def run_tests(arguments: Sequence[str]) -> int:
         description="Checks style and types, then runs the tests: the quick ones, or all of them.",
         epilog="Every other argument goes to pytest, e.g. ./test tests/unit -k policy",
     )
-    parser.add_argument("--all", action="store_true", help="run the slow tests as well")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="run the slow tests as well, in as many processes as there are cores (-n 0: in this one)",
+    )
     parser.add_argument(
         "--no-checks", action="store_true", help="run pytest only, not the style and type checks"
     )
@@ -63,10 +69,25 @@ def run_tests(arguments: Sequence[str]) -> int:
     command = [python, "-m", "pytest", "-q"]
     if not options.all and not any(argument.startswith("-m") for argument in rest):
         command += ["-m", QUICK]
+    if options.all:
+        command += side_by_side(os.cpu_count() or 1)
     if failed:
         print(f"FAILED before the tests: {', '.join(failed)} (see above)", flush=True)
     status = subprocess.run([*command, *rest], cwd=CHECKOUT, env=tool_environment(), check=False).returncode
     return status or (1 if failed else 0)
+
+
+def side_by_side(cores: int) -> list[str]:
+    """Return the arguments for pytest that share files of tests out among processes, in the order of the folders.
+
+    So the browser's story, which takes minutes and is one test, comes first and not at the end, when all other
+    processes have nothing to do any more.
+
+    Args:
+        cores: of this machine.
+    """
+    processes = min(cores, MOST_PROCESSES)
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if processes > 1 else []
 
 
 def failed_checks(python: str) -> list[str]:

@@ -9,6 +9,8 @@ The differences from the original scheduler:
 - A task whose process was killed is begun anew at once, the first time. In the original it waits for its next turn.
 - A task runs in a fresh process, not in a fork of the worker. A fork that happens while the heartbeat's thread
   writes to SQLite inherits the lock, and finds the database locked for ever.
+- A task that ran while the clock of this computer was ahead is due again once the clock is right. In the original it
+  waits until the time has come that the clock had told.
 - The order to assign tasks stays until it has been carried out. In the original a worker gives it with every
   fifth heartbeat and withdraws it with the next, so it can be missed again and again.
 """
@@ -20,11 +22,14 @@ import os
 import signal
 import socket
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 INTERRUPTED = "The worker was stopped while this task ran; the task is queued again."
 DIED = "The worker process died while this task ran; the task is queued again."
+
+#: Clocks of several computers with workers may differ by so much; gluon takes those that differ by more for dead.
+APART = timedelta(minutes=1)
 
 
 def refine_scheduler() -> None:
@@ -40,6 +45,7 @@ def refine_scheduler() -> None:
     def refined_loop(self: Any, worker_name: str | None = None) -> None:
         self.use_spawn = True
         release_dead_workers(self.db, self.worker_name, self.now())
+        bring_back(self.db, self.now())
         try:
             loop(self, worker_name)
         finally:
@@ -50,9 +56,10 @@ def refine_scheduler() -> None:
         if self.db_thread:
             try:
                 release_dead_workers(self.db_thread, None, self.now())
+                bring_back(self.db_thread, self.now())
             except Exception:
                 # The heartbeat itself says what is wrong with the database, and connects again.
-                logger.exception("The tasks of dead workers could not be queued again.")
+                logger.exception("The tasks of dead workers, or of a wrong clock, could not be queued again.")
                 self.db_thread.rollback()
         send_heartbeat(self, counter)
 
@@ -126,6 +133,23 @@ def release_dead_workers(db: Any, own_name: str | None, now: datetime) -> None:
         )
         db(workers.worker_name == name).delete()
     if dead:
+        pick(db)
+    db.commit()
+
+
+def bring_back(db: Any, now: datetime) -> None:
+    """Make due what ran at a time that has not come yet: the clock was ahead then, and tasks wait by it.
+
+    Args:
+        db: the database of the scheduler.
+        now: the present time.
+    """
+    from gluon.scheduler import QUEUED
+
+    tasks = db.scheduler_task
+    # A person may plan the first run for any time.
+    ran = (tasks.last_run_time > now + APART) & (tasks.next_run_time > now)
+    if db(ran & (tasks.status == QUEUED)).update(next_run_time=now, last_run_time=now):
         pick(db)
     db.commit()
 

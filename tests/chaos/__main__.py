@@ -22,15 +22,25 @@ from threading import Thread
 from typing import Any
 
 from s3sync.core.atomic_write import SETTLED
+from s3sync.core.limits import READ_TIMEOUT
 
 from .editing import Ledger, LocalEditor, RestEditor, Runner
 from .sites import ChaosSite, wait_until_all_answer
 from .storm import BadLine, blow
-from .verdict import MOST, broken_promises, differences, leftovers, states, tickets
+from .verdict import (
+    MOST,
+    broken_promises,
+    differences,
+    leftovers,
+    states,
+    tickets,
+    untrue_words,
+    waiting,
+)
 
 TOGETHER = 5
-#: Seconds of a storm, and how long sites may take to be equal after it.
-STORM, PATIENCE = 40.0, 300.0
+#: Seconds of a storm, and how long sites may take to be equal after it: a run may wait for an answer that never comes.
+STORM, PATIENCE = 40.0, READ_TIMEOUT + 60.0
 
 
 class Chaos:
@@ -90,27 +100,30 @@ class Chaos:
         return self._settle()
 
     def _settle(self) -> list[str]:
-        """Wait until all sites are equal; return what is wrong after the longest wait."""
+        """Wait until all sites are equal; return what is wrong then, or after the longest wait."""
         began = time.monotonic()
+        told = self._told()
+        lies: list[str] = []
         while True:
-            for site in self.sites:
-                site.start_again_if_it_died()
-            with contextlib.suppress(TimeoutError):
-                wait_until_all_answer(self.sites)
-            told = states(self.sites)
-            problems = differences(self.sites, told)
-            problems += [
-                f"{state['waiting']} wait at {site.name}"
-                for site, state in zip(self.sites, told)
-                if state["waiting"]
-            ]
+            earlier, told = told, self._told()
+            lies += untrue_words(self.sites, earlier, told)
+            problems = differences(self.sites, told) + waiting(self.sites, told)
             took = time.monotonic() - began
             if not problems:
                 self.quiet_after.append(took)
-                return broken_promises(self.ledger, told[0])
+                return lies + broken_promises(self.ledger, told[0])
             if took > PATIENCE:
-                return problems
-            time.sleep(2)
+                return lies + problems
+            tell_progress(took, problems, self.sites, told)
+
+    def _told(self) -> list[dict[str, Any]]:
+        """Return what all sites tell, after a pause."""
+        time.sleep(2)
+        for site in self.sites:
+            site.start_again_if_it_died()
+        with contextlib.suppress(TimeoutError):
+            wait_until_all_answer(self.sites)
+        return states(self.sites)
 
     def left(self) -> list[str]:
         """Stop all sites, tidy them up as they do every day, and return what is left lying about."""
@@ -142,6 +155,16 @@ def run(options: argparse.Namespace, folder: Path) -> int:
     longest = max(chaos.quiet_after, default=0.0)
     print(f"{rounds} rounds, quiet after {longest:.0f} s at most, {len(problems)} problems")
     return 1 if problems else 0
+
+
+def tell_progress(
+    took: float, problems: Sequence[str], sites: Sequence[ChaosSite], told: Sequence[dict[str, Any]]
+) -> None:
+    """Print what is still waited for."""
+    print(f"  after {took:.0f} s of quiet {len(problems)} are left, the first: {problems[0]}")
+    for site, state in zip(sites, told):
+        for name, run in state["runs"].items():
+            print(f"    {site.name} says of {name}: {' '.join(state['says'][name])}; run: {run}", flush=True)
 
 
 def tell(when: str, problems: Sequence[str], chaos: Chaos) -> None:

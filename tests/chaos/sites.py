@@ -55,6 +55,11 @@ class ChaosSite:
     repository_id: int = 0
 
     @property
+    def title(self) -> str:
+        """What other sites call it."""
+        return f"Site {self.name}"
+
+    @property
     def url(self) -> str:
         """Address of its application."""
         return f"http://127.0.0.1:{self.port}/eden"
@@ -66,7 +71,7 @@ class ChaosSite:
 
     def prepare(self) -> None:
         """Make the site."""
-        options = ["--name", f"Site {self.name}", "--admin-email", EMAIL, "--admin-password", PASSWORD]
+        options = ["--name", self.title, "--admin-email", EMAIL, "--admin-password", PASSWORD]
         if self.uri:
             options += ["--database", self.uri]
         self._run(*options, "--port", str(self.port), "--exit")
@@ -145,7 +150,7 @@ class ChaosSite:
         """Register at the hub under an address, and exchange with it from now on."""
         script = CHECKOUT / "launcher" / "scripts" / "connect_demo.py"
         account = {"EDEN_PEER_EMAIL": EMAIL, "EDEN_PEER_PASSWORD": PASSWORD}
-        arguments = [f"Site {hub.name}", url, str(PERIOD), *RESOURCES]
+        arguments = [hub.title, url, str(PERIOD), *RESOURCES]
         self.repository_id = run_script(PYTHON, self.home, script, arguments, account)["repository_id"]
 
 

@@ -1,9 +1,8 @@
-"""What is compared when the storm is over: contents field by field, promises, and what is left lying about."""
+"""What is compared when the storm is over: contents field by field, promises, words, and what is left lying about."""
 
 from __future__ import annotations
 
 import pickle
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,8 @@ from .editing import Ledger
 from .sites import RESOURCES, ChaosSite
 
 TABLES = (*RESOURCES, "pr_contact")
+#: What one site has that the other one cannot know of before the next run.
+UNHEARD = ("outgoing", "behind")
 #: Of many differences so many are told.
 MOST = 20
 
@@ -30,6 +31,37 @@ def differences(sites: Sequence[ChaosSite], told: Sequence[dict[str, Any]]) -> l
                 told_apart = _apart(here.get(uuid), there.get(uuid))
                 if told_apart:
                     found.append(f"{sites[0].name} and {site.name}: {table} {uuid}: {told_apart}")
+    return found
+
+
+def waiting(sites: Sequence[ChaosSite], told: Sequence[dict[str, Any]]) -> list[str]:
+    """Return at which sites references or files wait."""
+    return [f"{site.name} waits: {each}" for site, state in zip(sites, told) for each in state["waiting"]]
+
+
+def untrue_words(
+    sites: Sequence[ChaosSite], earlier: Sequence[dict[str, Any]], told: Sequence[dict[str, Any]]
+) -> list[str]:
+    """Return what a spoke or the hub says of the other one, and is not true: "in step" where they differ.
+
+    Sites are asked one after the other, the hub first. What lies between two equal answers of a site was so all the
+    time, so only pairs are compared that have not changed.
+
+    Args:
+        sites: the hub and the spokes.
+        earlier: what they told before.
+        told: what they tell now.
+    """
+    found = []
+    hub, before, now = sites[0], earlier[0], told[0]
+    for site, then, state in zip(sites[1:], earlier[1:], told[1:]):
+        if (before["contents"], then["contents"]) != (now["contents"], state["contents"]):
+            continue
+        words = {site.name: then["says"].get(hub.title), hub.name: now["says"].get(site.title)}
+        conditions, reasons = zip(*(said or ("", "") for said in words.values()))
+        apart = differences((hub, site), (now, state))
+        if "in_step" in conditions and not set(reasons) & set(UNHEARD) and apart:
+            found.append(f"{site.name} and {hub.name} say {words}, but {'; '.join(apart[:3])}")
     return found
 
 
@@ -59,7 +91,7 @@ def leftovers(site: ChaosSite, state: dict[str, Any]) -> list[str]:
     """Return what a site that is quiet and has been stopped should not have any more."""
     found = [f"{kind}: {each}" for kind in ("leases", "stuck", "given up") for each in state[kind]]
     if state["waiting"]:
-        found.append(f"{state['waiting']} references or files still wait")
+        found.append(f"{len(state['waiting'])} references or files still wait")
     if state["rejected"]:
         found.append(f"{state['rejected']} records are rejected")
     spool = site.application / "private" / "spool"
@@ -70,16 +102,28 @@ def leftovers(site: ChaosSite, state: dict[str, Any]) -> list[str]:
 
 
 def tickets(site: ChaosSite) -> list[str]:
-    """Return the last line of each error ticket of a site."""
+    """Return what each error ticket of a site tells: the error it ended with, with all lines of its message."""
     found = []
     for path in (site.application / "errors").glob("*"):
         if path.is_file():
             # web2py writes its own tickets by pickle; these are of a site that this program made.
-            told = pickle.loads(path.read_bytes())
-            found.append(told["traceback"].strip().splitlines()[-1])
+            found.append(error_of(pickle.loads(path.read_bytes())["traceback"]))
     return found
 
 
-def is_ended_connection(ticket: str) -> bool:
-    """Return whether a ticket tells of a database connection that was ended on purpose: a page may end with it."""
-    return re.search(r"terminating connection|connection already closed|server closed", ticket) is not None
+def error_of(traceback: str) -> str:
+    """Return the last error of a traceback in one line: a driver's message may have several lines."""
+    lines = traceback.strip().splitlines()
+    start = (
+        max((number for number, line in enumerate(lines) if line.startswith("Traceback ")), default=-1) + 1
+    )
+    while start < len(lines) - 1 and lines[start].startswith(" "):
+        start += 1
+    return " ".join(line.strip() for line in lines[start:])
+
+
+def is_ended_connection(error: str) -> bool:
+    """Return whether an error tells of a database connection that was ended on purpose: a page may end with it."""
+    # All other errors of this driver are of classes of their own, below ``psycopg2.errors``.
+    ended = ("psycopg2.OperationalError", "psycopg2.InterfaceError", "psycopg2.errors.AdminShutdown")
+    return error.partition(":")[0] in ended

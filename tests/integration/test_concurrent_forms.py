@@ -48,7 +48,8 @@ def test_what_others_changed_meanwhile_stays(admin: Browser, colleague: Browser)
     form = opened(admin, path)
     send(colleague, path, opened(colleague, path), phone="22")
     answer = send(admin, path, form, comments="new")
-    assert answer.url.endswith(path) and "Saved" in answer.text
+    assert answer.url.endswith(path)
+    assert "Saved. What others changed meanwhile stands: Phone" in visible(answer.text)
     assert shown(admin, path) == {"phone": "22", "comments": "new", "year": ""}
 
 
@@ -58,8 +59,9 @@ def test_only_a_field_that_both_changed_is_asked_about(admin: Browser, colleague
     send(colleague, path, opened(colleague, path), phone="22", year="1999")
     asked = send(admin, path, form, phone="33", comments="new")
     text = visible(asked.text)
-    assert "This was changed while you were editing. It is now: 22" in text
-    assert text.count("changed while you were editing") == 1
+    assert f"This was changed while you were editing: {EMAIL}, this site," in text
+    assert "Save what I typed 33" in text and "Leave it as it is now 22" in text
+    assert text.count("changed while you were editing") == 1 and asked.status_code == 409
     (again,) = (one for one in forms(asked.text).values() if "_shown" in one)
     assert (again["phone"], again["comments"]) == ("33", "new"), "what was typed is kept"
 
@@ -74,7 +76,7 @@ def test_the_value_of_the_other_can_be_taken(admin: Browser, colleague: Browser)
     send(colleague, path, opened(colleague, path), phone="22")
     asked = send(admin, path, form, phone="33", comments="new")
     (again,) = (one for one in forms(asked.text).values() if "_shown" in one)
-    send(admin, path, again, _taken="phone")
+    send(admin, path, again, _choice_phone="now")
     assert shown(admin, path) == {"phone": "22", "comments": "new", "year": ""}
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from s3sync.adapters.base import Remote
+from s3sync.adapters.eden import EdenAdapter
+from s3sync.adapters.lines import Lines
+from s3sync.core.clock import SystemClock
+from s3sync.core.retry import RetryPolicy
+from s3sync.exchange.peer import Asking, Exchange
+from s3sync.wire.part_store import PartStore
 from tests.support.peer import organisation, s3xml
+from tests.support.proxy import Fault, FaultProxy
 from tests.support.rest import OFFER, REGISTER, REGISTERED, SYNC, Line, answering_site, names, refused
 from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
@@ -27,6 +36,9 @@ def line(site: WebSite) -> Iterator[Line]:
     with Line(site) as session:
         yield session
 
+
+#: Where several resources are exchanged in one request, and where sites tell how they stand.
+TOGETHER = ("/sync/news.json", "/sync/pushes.json", "/sync/standing.json")
 
 # --- who may ask -------------------------------------------------------------------------------------------
 
@@ -55,7 +67,8 @@ def test_without_credentials_there_is_a_401(
 
 
 def test_an_account_without_the_role_gets_a_403(site: WebSite) -> None:
-    for method, url in (("GET", f"{SYNC}?resource=org_organisation"), ("POST", REGISTER), ("GET", OFFER)):
+    posted = [("POST", url) for url in (REGISTER, *TOGETHER)]
+    for method, url in (("GET", f"{SYNC}?resource=org_organisation"), ("GET", OFFER), *posted):
         told = refused(Line(site, "clerk@example.com").request(method, url, data=b"{}"), 403)
         assert told["message"] == "Insufficient Privileges"
 
@@ -186,9 +199,9 @@ DEEP = b"<s3xml>" + b'<resource name="org_organisation">' * 100 + b"</resource>"
         (DEEP, 400),
         (b"<s3xml>\xff\xfe\xfd</s3xml>", 400),
         (b"\x1f\x8b damaged", 400),
-        (gzip.compress(s3xml(organisation(3)))[:-20], 400),
+        (gzip.compress(s3xml(organisation(3)), mtime=0)[:-20], 400),
         (b"<s3xml>" + b" " * 1_100_000 + b"</s3xml>", 413),
-        (gzip.compress(b"<s3xml>" + b" " * 1_100_000 + b"</s3xml>"), 413),
+        (gzip.compress(b"<s3xml>" + b" " * 1_100_000 + b"</s3xml>", mtime=0), 413),
     ],
 )
 @pytest.mark.parametrize("label", ["application/x-www-form-urlencoded", "text/xml", "application/json", None])
@@ -317,6 +330,78 @@ def test_a_file_that_nobody_waits_for_is_not_stored(site: WebSite, line: Line) -
         answer = line.put(f"/sync/file/{stored}?repository={REGISTERED}", data=b"content")
         assert answer.status_code in (200, 400)
     assert list(Path(site.folder).rglob("*00bb*")) == []
+
+
+def test_a_body_in_parts_is_pushed_and_a_file_is_taken_so(line: Line) -> None:
+    body = s3xml(organisation(77), cursor="x")
+    digest = hashlib.sha256(body).hexdigest()
+    part = f"/sync/part/{digest}?repository={REGISTERED}"
+    assert line.get(part).json()["have"] == 0
+    sized = f"{part}&size={len(body)}"
+    assert line.put(f"{sized}&offset=0", data=body[:100]).json()["have"] == 100
+    assert line.put(f"{sized}&offset=0", data=body[:90]).json()["have"] == 100
+    named = f"&journal=j&checkpoint=&body={digest}"
+    assert refused(line.push(b"", more=named), 400)["error"] == "document_truncated"
+    assert line.put(f"{sized}&offset=100", data=body[100:]).json()["have"] == len(body)
+    assert line.push(b"", more=named).json()["outcomes"] == {"created": 1}
+    assert line.push(b"", more=named).json()["outcomes"] == {"unchanged": 1}, "an answer may have been lost"
+    for wrong in (f"{part}&offset=0", f"{sized}&offset=-1", f"{sized}&offset=x"):
+        refused(line.put(wrong, data=b"x"), 400)
+    refused(line.put(f"{sized}&offset=0", data=b"x" * (len(body) + 1)), 413)
+    refused(line.put(f"/sync/part/..%2Fx?repository={REGISTERED}&size=1&offset=0", data=b"x"), 400)
+    refused(line.put(f"/sync/part/{digest}?size=1&offset=0", data=b"x"), 403)
+    refused(line.delete(part), 405)
+
+
+def test_an_answer_that_broke_off_goes_on(line: Line) -> None:
+    many = [organisation(number, uuid=f"urn:uuid:{number}-{'x' * 80}") for number in range(400, 900)]
+    line.push(s3xml(*many), more="&journal=j&checkpoint=").json()
+    # Whoever had a cursor and presents none has lost what it brought, and gets that, too.
+    line.pull("&cursor=")
+    asked = "&cursor=&keep=1&limit=100000"
+    first = line.pull(asked)
+    tag = first.headers["ETag"]
+    assert tag == f'"{hashlib.sha256(first.content).hexdigest()}"' and len(first.content) > 70_000
+    line.push(s3xml(organisation(950)), more="&journal=j&checkpoint=")
+    url = f"{SYNC}?resource=org_organisation&repository={REGISTERED}{asked}"
+    rest = line.get(url, headers={"Range": "bytes=50000-", "If-Range": tag})
+    assert rest.status_code == 206 and rest.content == first.content[50_000:]
+    size = len(first.content)
+    assert rest.headers["Content-Range"] == f"bytes 50000-{size - 1}/{size}" and rest.headers["ETag"] == tag
+    packed = line.get(f"{url}&total=1", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip" and "ETag" not in packed.headers, "small: not kept"
+    for headers, asked_otherwise in (
+        ({"Range": "bytes=50000-", "If-Range": '"x"'}, url),
+        ({"Range": f"bytes={size}-", "If-Range": tag}, url),
+        ({"Range": "bytes=50000-", "If-Range": tag}, url.replace("keep=1&", "")),
+        ({"Range": "bytes=50000-", "If-Range": tag}, f"{url}&total=1"),
+    ):
+        again = line.get(asked_otherwise, headers=headers)
+        assert again.status_code == 200 and len(again.content) > size
+    assert "ETag" not in line.pull("&cursor=&limit=100000").headers
+
+
+def test_a_pull_through_a_line_that_breaks_off_goes_on(site: WebSite, line: Line, tmp_path: Path) -> None:
+    many = [organisation(number, uuid=f"urn:uuid:{number}-{'y' * 80}") for number in range(1000, 1600)]
+    line.push(s3xml(*many), more="&journal=j&checkpoint=").json()
+    line.pull("&cursor=")
+    whole = line.pull("&cursor=&limit=100000").content
+    with FaultProxy(("127.0.0.1", site.port)) as proxy:
+        settings = {
+            "url": f"http://127.0.0.1:{proxy.port}/eden",
+            "username": "peer@example.com",
+            "password": PASSWORD,
+        }
+        remote = Remote(1, "u", "there", REGISTERED, "here", settings, frozenset(("cursor", "resume")))
+        store = PartStore(tmp_path / "parts", SystemClock(), 1000)
+        with EdenAdapter(remote, Lines(tmp_path, SystemClock(), parts=store)) as adapter:
+            adapter.transport._session.headers["Accept-Encoding"] = "identity"
+            proxy.faults = [Fault(cut_after=50_000), Fault(cut_after=30_000), Fault(cut_after=20_000)]
+            exchange, asking = Exchange("org_organisation"), Asking("", 100_000)
+            page = RetryPolicy(attempts=2).run(lambda: adapter.pull(exchange, asking), sleep=lambda _: None)
+    assert proxy.connections == 4 and page.received == len(page.path.read_bytes())
+    records = [each.partition(b"<resource ")[2] for each in (whole, page.path.read_bytes())]
+    assert records[0] == records[1] != b"" and store.names(1, "") == []
 
 
 # --- the log ------------------------------------------------------------------------------------------------

@@ -241,6 +241,11 @@ def test_a_rejected_record_is_tried_again(
     assert "1 record needs your decision" in visible(admin.page("/sync/log"))
     answer = visible(admin.submit(wrong, "accept").text)
     assert "kept as it is" in answer and "Wrong" not in names(field)
+    assert "The sites differ in this record until it changes here or there" in answer
+    assert "Wrong" in visible(admin.page(f"{connected}/kept?state=left"))
+    assert "theirs" in forms(admin.page(wrong)), "one can decide otherwise"
+    # The entries are taken away before the next test: without them the field could not know that it lacks a record.
+    headquarters.run("s3db.delete(db.org_organisation, [db.org_organisation(uuid='wrong').id])\ndb.commit()")
 
 
 def test_entries_of_a_repository_that_was_deleted_stay(admin: Browser, field: WebSite) -> None:

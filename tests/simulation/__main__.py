@@ -15,19 +15,19 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation.features import CONVERGING, FEATURES, never_happened
-from tests.simulation.history import described, make_history, shrink
+from tests.simulation.history import History, described, make_history, shrink
 from tests.simulation.trace import Trace
 from tests.simulation.world import World
 
 Failure = tuple[int, list[str], list[str]]
-#: Histories in a row that one process runs at a time.
-SHARE = 20
+#: Histories in a row that one process runs at a time, with sites that are made once for them.
+SHARE = 100
 #: So many histories have everything in them.
 MANY = 200
 
 
 def run_seeds(
-    first: int, count: int, stop_at: int = 1, features: Sequence[str] = ()
+    first: int, count: int, stop_at: int = 1, features: Sequence[str] = (), together: bool = False
 ) -> tuple[dict[str, int], list[Failure]]:
     """Run the histories of consecutive seeds.
 
@@ -35,7 +35,7 @@ def run_seeds(
         first: the first seed.
         count: how many.
         stop_at: give up after so many failures.
-        features: as in ``make_history``.
+        features, together: as in ``make_history``.
 
     Returns:
         what happened, by kind; and (seed, problems, smallest failing history) of each failure.
@@ -46,7 +46,7 @@ def run_seeds(
     failures: list[Failure] = []
     try:
         for seed in range(first, first + count):
-            history = make_history(seed, features)
+            history = make_history(seed, features, together)
             if not world.run(history):
                 continue
             smallest = shrink(history, lambda smaller: bool(world.run(smaller)))
@@ -67,10 +67,10 @@ def chosen(text: str) -> list[str]:
     return names
 
 
-def trace(seed: int, features: Sequence[str], records: Sequence[tuple[str, str]]) -> int:
+def trace(history: History, records: Sequence[tuple[str, str]]) -> int:
     """Print what becomes of records in a history."""
     logging.getLogger("eden.sync").setLevel(logging.CRITICAL)
-    world, history = World(), make_history(seed, features)
+    world = World()
     try:
         if world.run(history):
             history = shrink(history, lambda smaller: bool(world.run(smaller)))
@@ -95,6 +95,11 @@ def main(arguments: list[str] | None = None) -> int:
         help=f"what else may happen, with commas between them, or all that converge: {', '.join(FEATURES)}",
     )
     parser.add_argument(
+        "--together",
+        action="store_true",
+        help="let each history have all of these features, not some of them",
+    )
+    parser.add_argument(
         "--trace",
         type=lambda text: tuple(text.split(":", 1)),
         action="append",
@@ -103,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     if options.trace:
-        return trace(options.seed, options.features, options.trace)
+        return trace(make_history(options.seed, options.features, options.together), options.trace)
     began = time.monotonic()
     happened: "Counter[str]" = Counter()
     failures: list[Failure] = []
@@ -116,6 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
                 min(share, options.seed + options.histories - start),
                 options.failures,
                 options.features,
+                options.together,
             )
             for start in range(options.seed, options.seed + options.histories, share)
         ]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from s3sync.core.kept import TELLING
+
 from .features import Feature
 from .place import Contents, Name, Place
+from .twins import one_name
 from .words import says_in_step
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ def untrue_words(world: World, here: Place, there: Place) -> list[str]:
         here: the site that began the run.
         there: the other one.
     """
+    if here.eden is not None or there.eden is not None:
+        # An Eden does not say what it did with a version.
+        return []
     name = one_name(here, there)
     known = {place.name: named(place, name) for place in (here, there)}
     return _untrue(world, here, there, _apart(world, here, there, known))
@@ -55,26 +61,17 @@ def _apart(world: World, here: Place, there: Place, known: Mapping[str, Contents
 
 
 def _untrue(world: World, here: Place, there: Place, apart: Collection[tuple[str, str]]) -> list[str]:
-    if any(feature.differ_by_choice for feature in world.features):
-        return []
+    may_differ = any(feature.differ_by_choice for feature in world.features)
     problems = []
     for one, other in ((here, there), (there, here)):
+        if one.eden is not None:
+            continue
         says = says_in_step(one, other)
         world.happened["said to be in step" if says else "said not to be in step"] += 1
-        if says and apart:
+        if says and apart and not may_differ:
             records = ", ".join(" ".join(key) for key in apart)
             problems.append(f"{one.name} says that it is in step with {other.name}; they differ in {records}")
     return problems
-
-
-def one_name(here: Place, there: Place) -> Name:
-    """Return a function that gives all uuids of a record the same name: those that either site takes for one."""
-    groups: dict[tuple[str, str], set[str]] = {}
-    for place in (here, there):
-        for table, *uuids in place.twins():
-            together = set().union(*(groups.get((table, uuid), {uuid}) for uuid in uuids))
-            groups.update(((table, uuid), together) for uuid in together)
-    return lambda table, uuid: min(groups.get((table, uuid), {uuid}))
 
 
 def named(place: Place, name: Name) -> Contents:
@@ -93,7 +90,9 @@ def _described(here: Place, there: Place, known: Mapping[str, Contents], key: tu
 
 
 def _is_told(here: Place, there: Place, table: str, uuid: str, kinds: Collection[str], name: Name) -> bool:
-    """Return whether a person at one of two sites is told that they differ in a record: an entry is open.
+    """Return whether a person at one of two sites is told that they differ in a record.
+
+    An entry is open, or a person left the record as it is.
 
     Args:
         here, there: the sites.
@@ -101,11 +100,11 @@ def _is_told(here: Place, there: Place, table: str, uuid: str, kinds: Collection
         kinds: kinds of entries that tell.
         name: gives uuids their one name.
     """
-    for place in (here, there):
+    for place in (each for each in (here, there) if each.eden is None):
         kept = place.db.sync_kept
         listed = place.db(kept.tablename == table).select(kept.uuid, distinct=True)
         meant = [row.uuid for row in listed if row.uuid and name(table, row.uuid) == uuid]
-        query = (kept.tablename == table) & kept.uuid.belongs(meant)
-        if not place.db(query & (kept.state == "open") & kept.kind.belongs(kinds)).isempty():
+        query = (kept.tablename == table) & kept.uuid.belongs(meant) & kept.state.belongs(TELLING)
+        if not place.db(query & kept.kind.belongs(kinds)).isempty():
             return True
     return False

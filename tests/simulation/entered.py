@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .twins import one_name
+
 if TYPE_CHECKING:
     from .place import Place
     from .world import World
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 FIELDS = {
     "gis_location": ("addr_street", "addr_postcode"),
     "org_organisation": ("contact", "phone"),
-    "org_office": ("phone1", "email"),
+    "org_office": ("phone1", "phone2"),
     "pr_person": ("middle_name", "comments"),
 }
 
@@ -39,12 +41,16 @@ def lost_values(world: World) -> list[str]:
     """Return the values of live records that are gone, nothing if all is well."""
     if world.forgets:
         return []
+    name = one_name(*world.sites)
     entered = [each for place in world.sites for each in place.entered]
-    replaced = {(each.table, each.uuid, each.field, each.replaced) for each in entered}
-    replaced.update(*(place.seen for place in world.sites))
+    gone = {(each.table, each.uuid, each.field, each.replaced) for each in entered}
+    gone.update(*(place.seen for place in world.sites))
+    # Whoever replaces a value has seen it in all records that are one there.
+    replaced = {(table, name(table, uuid), field, value) for table, uuid, field, value in gone}
     problems = []
     for each in entered:
-        if each.value is None or (each.table, each.uuid, each.field, each.value) in replaced:
+        known_as = name(each.table, each.uuid)
+        if each.value is None or (each.table, known_as, each.field, each.value) in replaced:
             continue
         world.happened["value followed"] += 1
         present = [_present(place, each) for place in world.sites]
@@ -66,7 +72,7 @@ def _present(place: Place, entered: Entered) -> list[Any]:
 
 
 def _is_kept(world: World, entered: Entered) -> bool:
-    for place in world.sites:
+    for place in (each for each in world.sites if each.eden is None):
         kept = place.db.sync_kept
         for row in place.db((kept.tablename == entered.table) & (kept.uuid == entered.uuid)).select():
             if str(entered.value) in (row.ours or "") + (row.theirs or ""):

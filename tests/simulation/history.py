@@ -71,16 +71,17 @@ class History:
         return (*chain, (last, 0)) if self.topology == "ring" and self.sites > 2 else chain
 
 
-def make_history(seed: int, features: Sequence[str] = ()) -> History:
+def make_history(seed: int, features: Sequence[str] = (), together: bool = False) -> History:
     """Return the history of a seed.
 
     Args:
         seed: makes the history.
         features: names of what may happen besides. Of several a history has some; half of its edits become their
             operations.
+        together: whether it has all of them.
     """
     rnd = random.Random(seed)
-    if len(features) > 1:
+    if len(features) > 1 and not together:
         features = [name for name in features if rnd.random() < 0.5 and not FEATURES[name].alone]
     sites = rnd.choice((2, 2, 3, 3, 4))
     history = History(

@@ -5,33 +5,50 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, BinaryIO, Callable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from s3sync.core.errors import PeerUnreachable, SyncError, TruncatedDocument
+from s3sync.core.errors import (
+    NoSuchRecord,
+    PeerRefused,
+    PeerUnreachable,
+    ProtocolError,
+    SyncError,
+    TruncatedDocument,
+)
+from s3sync.core.limits import LEAST_BROUGHT
 from s3sync.core.retry import RetryPolicy
 from s3sync.exchange.run.failures import Cancelled
 from s3sync.exchange.run.ports import Stage
 from s3sync.passive import files as files
+from s3sync.passive import news as news
+from s3sync.passive import parts as parts
 from s3sync.passive import pull as pull
 from s3sync.passive import push as push
+from s3sync.passive import pushes as pushes
 from s3sync.passive import standing as standing
 from s3sync.site.uploaded import upload_path
 from s3sync.transport.answer import Reply
 from s3sync.transport.failures import error_of
-from s3sync.wire.protocol.names import STANDING_PATH
+from s3sync.wire.compression import gzip, is_packed
+from s3sync.wire.protocol.names import NEWS_PATH, PUSHES_PATH, STANDING_PATH
+from s3sync.wire.protocol.news import NewsQuestion
 from s3sync.wire.protocol.pull import PullRequest
 from s3sync.wire.protocol.push import PushRequest
-from s3sync.wire.protocol.replies import failure
+from s3sync.wire.protocol.pushes import Pushes, pushes_reply
+from s3sync.wire.protocol.replies import failure, part_reply
 from s3sync.wire.protocol.standing import StandingReport, standing_reply
 
 from .place import Place
 
 PATIENCE = RetryPolicy(attempts=2, first_delay=0.0)
-FILES = "/sync/file/"
+FILES, PARTS = "/sync/file/", "/sync/part/"
+#: What tells edits, in the root and in records: an Eden and a site of ours of before neither write nor read it.
+EDITS = re.compile(rb' (?:edits|sites|deletion)="[^"]*"')
 
 
 class Line:
@@ -44,6 +61,10 @@ class Line:
         happened: counts what went wrong and what became of the records that were pushed.
         meanwhile: called before and after each request is answered.
         loses_file: whether the next file that is sent gets lost.
+        are_told: called when sites tell each other what has changed.
+
+    Attributes:
+        whole: whether documents tell no edits, as those of a site of ours of before.
     """
 
     url = "http://127.0.0.1/eden"
@@ -57,6 +78,7 @@ class Line:
         happened: "Counter[str]",
         meanwhile: Callable[[], None],
         loses_file: Callable[[], bool],
+        are_told: Callable[[], None],
     ) -> None:
         self._there = there
         self._scratch = scratch
@@ -64,8 +86,12 @@ class Line:
         self._happened = happened
         self._meanwhile = meanwhile
         self._loses_file = loses_file
+        self._are_told = are_told
+        self.whole = False
         self._count = 0
         self._answers = 0
+        #: URL -> the answer that broke off, which the other site has kept.
+        self._kept: dict[str, bytes] = {}
 
     def close(self) -> None:
         """Nothing to close."""
@@ -95,18 +121,41 @@ class Line:
             raise error_of(status, url, told, {}, there.clock.now()) from error
         self._meanwhile()
 
-    def download(self, url: str) -> Reply:
-        """Answer a pull."""
+    def download(self, url: str, *, resumes: bool = False) -> Reply:
+        """Answer a pull; the same question after a break is answered by what was kept of the first answer."""
         query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
         self._answers += 1
         path = self._scratch / f"answer-{self._answers}.xml"
+        kept = self._kept.pop(url, None)
+        if kept is not None:
+            self._happened["went on with an answer"] += 1
+            self._meanwhile()
+            path.write_bytes(kept)
+            return Reply(url, 200, {}, path=path)
         with self._answering(url), path.open("w+b") as out:
-            pull.pull(self._there.site, PullRequest.from_vars(query), out)
+            self._write_answer(query, out)
+        if self.whole:
+            path.write_bytes(self._without_edits(path.read_bytes()))
         if self._goes_wrong("lost pull"):
             raise PeerUnreachable("The answer got lost.", remote=True)
         if self._goes_wrong("cut"):
-            raise TruncatedDocument("The document is cut.", remote=True)
+            cut = TruncatedDocument("The document is cut.", remote=True)
+            if resumes and self._answers % 2:
+                self._kept[url] = path.read_bytes()
+                cut.brought = LEAST_BROUGHT
+            raise cut
         return Reply(url, 200, {}, path=path)
+
+    def _write_answer(self, query: Mapping[str, str], out: BinaryIO) -> None:
+        if self._there.eden is not None:
+            self._there.eden.pull(query, out)
+        else:
+            pull.pull(self._there.site, PullRequest.from_vars(query), out)
+
+    def _without_edits(self, document: bytes) -> bytes:
+        found, count = EDITS.subn(b"", document)
+        self._happened["edits not told"] += count
+        return found
 
     def send(
         self, method: str, url: str, body: bytes | Path, headers: Mapping[str, str] | None = None
@@ -114,15 +163,80 @@ class Line:
         """Answer a push, or take a file."""
         if STANDING_PATH in url:
             return self._take_standing(url, body)
+        if NEWS_PATH in url:
+            return self._tell_news(url, body)
+        if PUSHES_PATH in url:
+            return self._take_pushes(url, body)
+        if PARTS in url:
+            return self._take_part(url, body)
         with self._answering(url):
             answer = self._take_file(url, body) if FILES in url else self._take_push(url, body)
         if self._goes_wrong("lost push"):
             raise PeerUnreachable("The answer got lost after the work was done.", remote=True)
         return Reply(url, 200, {}, body=json.dumps(answer).encode("utf-8"))
 
-    def _take_push(self, url: str, body: bytes | Path) -> dict[str, Any]:
+    def _tell_news(self, url: str, body: bytes | Path) -> Reply:
+        assert isinstance(body, bytes)
+        if self.whole or self._there.eden is not None:
+            raise PeerRefused("Neither an Eden nor a site of ours of before has this address.", remote=True)
+        query = dict(parse_qsl(urlsplit(url).query))
+        with self._answering(url):
+            asked = NewsQuestion.from_body(unpacked(body))
+            told = news.news(self._there.site, query["repository"], asked)
+        self._happened["news by digest" if asked.pulls is None else "news"] += 1
+        self._happened["pages with news"] += len(told.pages)
+        if self._goes_wrong("lost pull"):
+            raise PeerUnreachable("The answer got lost.", remote=True)
+        text = json.dumps(told.to_json()).encode("utf-8")
+        return Reply(url, 200, {}, body=text)
+
+    def _take_pushes(self, url: str, body: bytes | Path) -> Reply:
+        assert isinstance(body, bytes)
+        if self.whole or self._there.eden is not None:
+            raise PeerRefused("Neither an Eden nor a site of ours of before has this address.", remote=True)
+        query = dict(parse_qsl(urlsplit(url).query))
+        with self._answering(url):
+            told = pushes.pushes(self._there.site, query["repository"], Pushes.from_body(unpacked(body)))
+        self._happened["pages pushed together"] += len(told)
+        for each in told:
+            self._happened.update(
+                {f"record {name}": count for name, count in each.get("outcomes", {}).items()}
+            )
+        if self._goes_wrong("lost push"):
+            raise PeerUnreachable("The answer got lost after the work was done.", remote=True)
+        return Reply(url, 200, {}, body=json.dumps(pushes_reply(told)).encode("utf-8"))
+
+    def get(self, url: str) -> Reply:
+        """Tell how much of a body is there."""
+        return self._take_part(url, b"")
+
+    def _take_part(self, url: str, body: bytes | Path) -> Reply:
+        assert isinstance(body, bytes)
+        digest, query = url.partition(PARTS)[2].partition("?")[0], dict(parse_qsl(urlsplit(url).query))
+        site = self._there.site
+        with self._answering(url):
+            if body:
+                offset, size = int(query["offset"]), int(query["size"])
+                have = parts.take_part(site, query["repository"], digest, offset, size, io.BytesIO(body))
+                self._happened["parts of a push"] += 1
+            else:
+                have = parts.there(site, query["repository"], digest)
+        if body and self._goes_wrong("lost push"):
+            raise PeerUnreachable("The answer got lost after the part was taken.", remote=True)
+        return Reply(url, 200, {}, body=json.dumps(part_reply(have)).encode("utf-8"))
+
+    def _sent_before(self, url: str) -> bytes:
+        query = dict(parse_qsl(urlsplit(url).query))
+        with parts.opened(self._there.site, query["repository"], query["body"]) as source:
+            return source.read()
+
+    def _take_push(self, url: str, body: bytes | Path) -> Mapping[str, Any]:
         query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-        content = body if isinstance(body, bytes) else body.read_bytes()
+        content = unpacked(body or self._sent_before(url))
+        if self.whole:
+            content = self._without_edits(content)
+        if self._there.eden is not None:
+            return self._there.eden.push(query, content)
         reply = push.push(self._there.site, PushRequest.from_vars(query), io.BytesIO(content))
         self._happened.update({f"record {name}": count for name, count in reply.outcomes.items()})
         return reply.to_json()
@@ -130,32 +244,43 @@ class Line:
     def _take_standing(self, url: str, body: bytes | Path) -> Reply:
         assert isinstance(body, bytes)
         query = dict(parse_qsl(urlsplit(url).query))
+        self._are_told()
         with self._answering(url):
+            if self._there.eden is not None:
+                raise NoSuchRecord("invalid request")
             told = standing.take(self._there.site, query["repository"], StandingReport.from_body(body))
         return Reply(url, 200, {}, body=json.dumps(standing_reply(told)).encode("utf-8"))
 
     def _take_file(self, url: str, body: bytes | Path) -> dict[str, Any]:
-        assert isinstance(body, Path)
         if self._loses_file():
             raise PeerUnreachable("The file got lost.", remote=True)
-        parts = urlsplit(url)
-        with body.open("rb") as source:
-            files.take_file(
-                self._there.site,
-                dict(parse_qsl(parts.query))["repository"],
-                unquote(parts.path.rpartition("/")[2]),
-                source,
-            )
+        address = urlsplit(url)
+        # After a break it comes in parts, also if it is small.
+        content = body.read_bytes() if isinstance(body, Path) else self._sent_before(url)
+        files.take_file(
+            self._there.site,
+            dict(parse_qsl(address.query))["repository"],
+            unquote(address.path.rpartition("/")[2]),
+            io.BytesIO(content),
+        )
         self._happened["file sent"] += 1
         return {"status": "success", "message": "File received"}
 
-    def fetch(self, url: str, target: Path) -> None:
-        """Hand a file out."""
+    def fetch(self, url: str, target: Path, *, resumes: bool = False) -> None:
+        """Hand a file out, under the address that is entered for the site and no other, as the real one does."""
+        if not url.startswith(f"{self.url}/"):
+            raise ProtocolError(f"{url} is not at {self.url}.", remote=True)
         with self._answering(url):
-            path = upload_path(self._there.site, unquote(url.rpartition("/")[2]))
+            path = upload_path(self._there.site, unquote(urlsplit(url).path.rpartition("/")[2]))
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
         self._happened["file fetched"] += 1
+
+
+def unpacked(body: bytes | Path) -> bytes:
+    """Return the body of a request as the interface reads it."""
+    content = body if isinstance(body, bytes) else body.read_bytes()
+    return b"".join(gzip.unpack([content])) if is_packed(content[:2]) else content
 
 
 class Watch:

@@ -13,11 +13,13 @@ from gluon.scheduler import Scheduler
 
 from s3.data_model.clock import next_modified_on
 from s3.data_model.errors import DeletionRestricted
+from s3sync.database import own_rows as own_rows
 from s3sync.exchange.importer.deletion import Deleter
 from s3sync.scheduler import queue as queue
 from tests.support.site import NOW, SampleSite
 
-from .entered import FIELDS, Entered
+from .eden import Eden
+from .entered import Entered
 
 #: What edits touch: table -> a field that may be anything.
 EDITED = {
@@ -60,6 +62,9 @@ class Place:
         self.entered: list[Entered] = []
         self.seen: set[tuple[str, str, str, Any]] = set()
         self.backup: tuple[sqlite3.Connection, str] | None = None
+        self.tells_no_edits = False
+        self.eden: Eden | None = None
+        self.beside_eden = False
 
     @property
     def _remembered(self) -> Path:
@@ -87,6 +92,8 @@ class Place:
         self.clock.moment = NOW + timedelta(seconds=skew)
         self.tables = tables
         self.entered, self.seen = [], set()
+        self.tells_no_edits = False
+        self.eden, self.beside_eden = None, False
         self.drop_backup()
 
     def drop_backup(self) -> None:
@@ -129,11 +136,18 @@ class Place:
 
     def insert(self, tablename: str, **values: Any) -> int:
         """Make a record as a form does; return its key."""
+        if self.beside_eden and "uuid" in values:
+            # Bare identifiers are not the same at an Eden.
+            values["uuid"] = "urn:" + values["uuid"]
         return int(self.s3db[tablename].insert(**values))
 
     def change(self, tablename: str, key: int, **values: Any) -> None:
         """Change a record as a form does."""
         before = self.s3db[tablename][key]
+        if self.eden is not None:
+            # It cannot tell what was cleared, and its clock is all that dates its edits.
+            values = {name: "same" if value is None else value for name, value in values.items()}
+            values["modified_on"] = self.clock.now()
         self.db(self.s3db[tablename].id == key).update(**values)
         self.enter(tablename, before, values)
 
@@ -153,7 +167,9 @@ class Place:
         self.entered += [
             Entered(self.name, tablename, before.uuid, name, value, before[name])
             for name, value in values.items()
-            if value != before[name] and not str(self.s3db[tablename][name].type).startswith("reference")
+            if name != "modified_on"
+            and value != before[name]
+            and not str(self.s3db[tablename][name].type).startswith("reference")
         ]
 
     def delete(self, tablename: str, key: int) -> bool:
@@ -166,28 +182,26 @@ class Place:
         Args:
             records: table and keys.
         """
-        before = self._live()
+        before = self.live()
         try:
             for tablename, keys in records:
                 self.s3db.delete(self.s3db[tablename], keys)
         except DeletionRestricted:
             self.db.rollback()
             return False
-        left = self._live()
+        left = self.live()
         for key in before.keys() - left.keys():
             # Whoever deletes a record has seen what is in it.
             table, uuid = key
             self.seen |= {(table, uuid, name, value) for name, value in before[key].items()}
         return True
 
-    def _live(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Return (table, uuid) of all live records -> the fields that people edit."""
+    def live(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return (table, uuid) of all live records -> their fields."""
         found = {}
-        for tablename, usual in self.tables.items():
-            table = self.s3db[tablename]
-            names = [name for name in (usual, *FIELDS.get(tablename, ())) if name]
-            for row in self.db(table.deleted == False).select():  # noqa: E712
-                found[(tablename, str(row.uuid))] = {name: row[name] for name in names}
+        for tablename in self.tables:
+            for row in own_rows.read(self.db, tablename, {"deleted": False}):
+                found[(tablename, str(row.uuid))] = vars(row)
         return found
 
     def merge(self, tablename: str, rnd: random.Random) -> bool:
@@ -197,6 +211,8 @@ class Place:
         if len(found) < 2:
             return False
         gone, kept = (row.id for row in rnd.sample(list(found), 2))
+        # Whoever merges two records has seen what is in the one that goes.
+        self.look_at(tablename, table[gone].uuid)
         moment = next_modified_on(table[gone].modified_on, self.clock.now())
         site = self.site
         with site.store.transaction():
@@ -211,7 +227,8 @@ class Place:
         return [
             (row.tablename, row.uuid, self.s3db[row.tablename][row.record_id].uuid)
             for row in self.db(twin).select(orderby=twin.id)
-            if not row.proposed
+            # One without a record is a merged one that never was here.
+            if not row.proposed and row.record_id
         ]
 
     def contents(self, name: Name = own_name) -> Contents:
@@ -220,7 +237,7 @@ class Place:
         return {
             (tablename, row.uuid): self._described(tablename, row, uuids, name)
             for tablename in self.tables
-            for row in self.db(self.s3db[tablename].deleted == False).select()  # noqa: E712
+            for row in own_rows.read(self.db, tablename, {"deleted": False})
         }
 
     def _described(
@@ -231,7 +248,7 @@ class Place:
         for field in table.data_fields():
             if field.name in table.computed:
                 continue
-            value = row[field.name]
+            value = getattr(row, field.name)
             if field.target and value is not None:
                 value = name(field.target, self._named(field.target, value, uuids))
             elif field.target:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pytest
 
 from tests.simulation.differences import differences, untrue_words
+from tests.simulation.edits import make
+from tests.simulation.entered import FIELDS, lost_values
 from tests.simulation.features import CONVERGING, FEATURES, never_happened
 from tests.simulation.history import History, Operation, described, make_history, shrink
 from tests.simulation.words import says_in_step
@@ -78,6 +81,12 @@ def test_histories_are_made_from_their_seed_alone() -> None:
     assert make_history(7) != make_history(8)
 
 
+def test_a_history_has_all_features_where_they_are_asked_for_together() -> None:
+    both = ("whole records", "edits in the middle of a run")
+    assert {make_history(seed, both, together=True).features for seed in range(9)} == {both}
+    assert len({make_history(seed, both).features for seed in range(9)}) > 1
+
+
 def test_a_failing_history_shrinks_to_what_matters() -> None:
     operations = tuple(Operation("edit", 0, choice) for choice in range(40))
     history = History(1, 2, "chain", (0, 0), operations)
@@ -95,6 +104,41 @@ def test_a_world_in_which_sites_differ_is_noticed(world: World) -> None:
     world.places[0].insert("org_organisation", name="Only here", uuid="only")
     world.places[0].db.commit()
     assert any("only" in problem for problem in differences(world))
+
+
+def test_what_people_enter_is_taken_elsewhere(world: World) -> None:
+    world.begin(History(1, 2, "chain", (0, 0), ()))
+    here, there = world.places[:2]
+    for table, fields in FIELDS.items():
+        here.change(
+            table, make(here, table, "A1", random.Random(1)), **{name: f"A2{name}" for name in fields}
+        )
+    here.db.commit()
+    world.synchronise(here, there)
+    assert [row.reason for row in there.db(there.db.sync_kept).select()] == []
+    for table, fields in FIELDS.items():
+        rows = there.db(there.s3db[table]).select()
+        assert {f"A2{name}" for name in fields} <= {row[name] for row in rows for name in fields}
+
+
+def test_who_replaces_a_value_has_seen_it_in_what_is_one_record_there(world: World) -> None:
+    world.begin(History(1, 2, "chain", (0, 0), ()))
+    here, there = world.places[:2]
+    table = "org_organisation_type"
+    here.insert(table, name="Aid", uuid="here")
+    key = there.insert(table, name="Help", uuid="there")
+    there.clock.step(1)
+    there.change(table, key, name="Aid")
+    for place in (here, there):
+        place.db.commit()
+    world.synchronise(here, there)
+    (row,) = here.db(here.s3db[table].uuid == "here").select()
+    here.clock.step(5)
+    here.change(table, row.id, name="Rescue")
+    here.db.commit()
+    world.synchronise(here, there)
+    assert there.s3db[table][key].name == "Rescue"
+    assert lost_values(world) == []
 
 
 def test_a_site_that_says_in_step_and_is_not_is_noticed(world: World) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Callable
 
 from s3sync.active.local_site import LocalSite
 from s3sync.active.standing import StandingExchange
+from s3sync.active.standing import run as run_and_tell
 from s3sync.adapters.base import Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.testing import one_line
@@ -37,7 +38,7 @@ NAMES = "ABCDEF"
 MOST_ROUNDS = 30
 #: Seconds after which everything is due that was put off.
 PAUSE = 2 * 86400
-CAPABILITIES = ["cursor", "nulls", "files"]
+CAPABILITIES = ["cursor", "nulls", "files", "together", "resume"]
 
 
 class World:
@@ -146,6 +147,9 @@ class World:
             self.synchronise(here, there, operation.amount, operation.fault, breaks_at)
             if operation.fault == "none" and all(feature.words_hold for feature in self.features):
                 return untrue_words(self, here, there)
+        elif operation.what in ("backup", "restore") and self.places[operation.who].eden is not None:
+            # Nobody can know that an Eden was put back: what it had then counts as sent.
+            return []
         elif operation.what == "backup":
             self.places[operation.who].take_backup()
         elif operation.what == "restore":
@@ -182,37 +186,55 @@ class World:
     def _loses_file(self) -> bool:
         return any(feature.loses_file(self) for feature in self.features)
 
+    def _are_told(self) -> None:
+        for feature in self.features:
+            feature.told()
+
     def synchronise(
         self, here: Place, there: Place, page_size: int = 1000, fault: str = "none", breaks_at: int = 0
     ) -> int:
         """Let one site synchronise with another as the worker would; return how many records changed."""
+        for feature in self.features:
+            moved = feature.synchronise(self, here, there, page_size, fault)
+            if moved is not None:
+                return moved
         site = here.site
         repository = site.repository(there.uuid)
         before = here.site.journal.head() + there.site.journal.head()
-        line: Any = Line(there, self.scratch, fault, self.happened, self._meanwhile, self._loses_file)
+        line: Any = Line(
+            there, self.scratch, fault, self.happened, self._meanwhile, self._loses_file, self._are_told
+        )
+        line.whole = here.tells_no_edits or there.tells_no_edits
+        if here.eden is not None:
+            answered = here.eden.ask(there, line, self.resources)
+            self._tell(f"{here.name}, an Eden, has asked {there.name}: {answered}")
+            self.happened["asked by an Eden"] += 1
+            return here.site.journal.head() + there.site.journal.head() - before
         remote = Remote(
             repository.id, repository.uuid, there.name, here.uuid, here.name, {"url": line.url},
             repository.capabilities,
         )  # fmt: skip
         watch: Any = Watch(breaks_at, self.happened)
         peer = EdenAdapter(remote, one_line(line))
-        standing = StandingExchange(repository, peer, repository.tasks)
+        if page_size % 2:
+            # What is pushed goes in two parts.
+            peer.bodies.large, peer.bodies.part = 1, 200  # type: ignore[misc]
+        tasks = repository.tasks
+        standing = StandingExchange(repository, peer, tasks)
         engine = Engine(
             peer,
             LocalSite(repository),
-            repository.tasks,
+            tasks,
             watch,
             watch,
             page_size=page_size,
-            peer_time=here.clock.now,
+            peer_time=there.clock.now,
             retry_policy=PATIENCE,
             sleep=lambda seconds: None,
         )
         state = RunState.COMPLETED
         try:
-            standing.begin()
-            report = engine.run()
-            standing.end(report)
+            report = run_and_tell(engine, standing)
             self.happened.update({f"record {name}": count for name, count in report.received.items()})
         except (RunFailed, Cancelled) as ended:
             if fault == "none":

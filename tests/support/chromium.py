@@ -26,7 +26,7 @@ FLAGS = (
 PATIENCE = 180_000
 #: Milliseconds between two attempts to open a page, twice as many after each.
 PAUSE, LONGEST_PAUSE = 500, 8000
-LAPTOP, PHONE, WIDE = (1280, 800), (360, 740), (1920, 1080)
+LAPTOP, SMALL, PHONE, WIDE = (1280, 800), (1000, 700), (360, 740), (1920, 1080)
 
 try:
     from playwright.sync_api import Error, sync_playwright
@@ -124,6 +124,15 @@ class Person:
     def overflow(self) -> int:
         """Return by how many pixels the page is wider than the screen."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+    def cut(self) -> list[str]:
+        """Return what tables say of which a part can only be seen by scrolling them."""
+        return list(
+            self.page.evaluate(
+                "[...document.querySelectorAll('.table-responsive')]"
+                ".filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)"
+            )
+        )
 
 
 def _axe() -> str:

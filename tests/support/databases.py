@@ -99,6 +99,12 @@ def connect_again(uri: str, folder: Path, schema: str) -> DAL:
     return DAL(uri, folder=str(folder), migrate=False, pool_size=0, after_connection=choose, **options)
 
 
+def _with_rows(db: DAL, names: list[str]) -> list[str]:
+    """Return the tables that are not empty, with one statement."""
+    each = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in names)
+    return [str(row[0]) for row in db.executesql(each)]
+
+
 class SQLiteDatabase(Database):
     dialect = "sqlite"
 
@@ -149,8 +155,14 @@ class PostgresDatabase(Database):
         )
 
     def remove_rows(self, db: DAL, names: list[str]) -> None:
-        db.executesql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
-        db.executesql("ALTER SEQUENCE sync_journal_position RESTART")
+        # To truncate a table makes its files anew, those of its indices too: that took a second for all of them.
+        db.executesql("SET session_replication_role = replica")
+        for name in _with_rows(db, names):
+            db.executesql(f"DELETE FROM {name}")
+        db.executesql("SET session_replication_role = origin")
+        used = "SELECT sequencename FROM pg_sequences WHERE schemaname = %s AND last_value IS NOT NULL"
+        for (sequence,) in db.executesql(used, placeholders=(self.name,)):
+            db.executesql(f"ALTER SEQUENCE {sequence} RESTART")
 
     def close(self) -> None:
         super().close()
@@ -196,11 +208,14 @@ class MySQLDatabase(Database):
 
     def remove_rows(self, db: DAL, names: list[str]) -> None:
         db.executesql("SET FOREIGN_KEY_CHECKS = 0")
-        for name in names:
-            if db.executesql(f"SELECT 1 FROM {name} LIMIT 1"):
-                db.executesql(f"TRUNCATE {name}")
-            else:
-                db.executesql(f"ALTER TABLE {name} AUTO_INCREMENT = 1")
+        for name in _with_rows(db, names):
+            db.executesql(f"DELETE FROM {name}")
+        db.commit()
+        counted = (
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND auto_increment > 1"
+        )
+        for (name,) in db.executesql(counted, placeholders=(self.name,)):
+            db.executesql(f"ALTER TABLE {name} AUTO_INCREMENT = 1")
 
     def close(self) -> None:
         super().close()

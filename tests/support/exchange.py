@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from s3sync.active.local_site import LocalSite
 from s3sync.active.standing import StandingExchange
+from s3sync.active.standing import run as run_and_tell
 from s3sync.core.errors import PeerUnreachable
 from s3sync.core.retry import RetryPolicy
 from s3sync.exchange.peer import (
     Asking,
     Capability,
     Exchange,
+    News,
     PullResult,
     PushResult,
     Refusal,
@@ -27,19 +30,23 @@ from s3sync.exchange.run.ports import Stage, Task
 from s3sync.exchange.run.report import RunReport
 from s3sync.passive import dry_run as dry_run
 from s3sync.passive import files as files
+from s3sync.passive import news as passive_news
 from s3sync.passive import offer as passive_offer
 from s3sync.passive import pull as passive_pull
 from s3sync.passive import push as passive_push
+from s3sync.passive import pushes as passive_pushes
 from s3sync.passive import registration as registration
 from s3sync.passive import standing as passive_standing
 from s3sync.site import Site
 from s3sync.site.uploaded import upload_path
 from s3sync.wire.protocol.dry_run import DryRunResult
+from s3sync.wire.protocol.news import NewsAnswer, NewsQuestion
 from s3sync.wire.protocol.offer import Offer
 from s3sync.wire.protocol.pull import PullRequest
-from s3sync.wire.protocol.push import PushRequest
+from s3sync.wire.protocol.push import PushReply, PushRequest
+from s3sync.wire.protocol.pushes import Pushes, pushes_reply, read_pushes_reply
 from s3sync.wire.protocol.registration import RegistrationRequest
-from s3sync.wire.protocol.standing import OpenList, StandingReport, read_standing_reply, standing_reply
+from s3sync.wire.protocol.standing import StandingAnswer, StandingReport, read_standing_reply, standing_reply
 from s3sync.wire.s3xml import DocumentReader
 from s3sync.wire.s3xml.error_tree import rejected_uuids
 from tests.support.standing import check_words
@@ -53,7 +60,7 @@ class DirectPeer:
         eden: whether to ask as an Eden does, without cursors.
     """
 
-    capabilities = frozenset(Capability)
+    capabilities = frozenset(Capability) - {Capability.CARRIED}
     skew: float | None = 0.0
 
     def __init__(self, own: Site, other: Site, eden: bool = False) -> None:
@@ -69,6 +76,12 @@ class DirectPeer:
         self.hold_pushes = 0
         self.held: list[tuple[PushRequest, bytes]] = []
         self.sent_files: list[str] = []
+        #: The questions for news and the pulls that arrived.
+        self.questions: list[NewsQuestion] = []
+        self.pulls: list[str] = []
+        #: The resources of each request with several pushes, and those that were pushed by themselves.
+        self.together: list[list[str]] = []
+        self.pushes: list[str] = []
 
     def register(self) -> Registration:
         reply = registration.register(self.other, RegistrationRequest(self.uuid, "direct"))
@@ -77,8 +90,30 @@ class DirectPeer:
     def offer(self) -> Offer | None:
         return None if self.eden else passive_offer.offer(self.other, self.uuid)
 
+    def news(self, asked: Sequence[tuple[Exchange, Asking]], known: str) -> News | None:
+        question = NewsQuestion.whole([self._pull_request(*each) for each in asked])
+        self.questions.append(question.short if question.digest == known else question)
+        answer = self._answer(self.questions[-1])
+        if not answer.known:
+            self.questions.append(question)
+            answer = self._answer(question)
+        self._maybe_lose()
+        pages = {name: self._spooled(page.encode()) for name, page in answer.pages.items()}
+        return News(question.digest, frozenset(answer.waits), pages, answer.waiting)
+
+    def _answer(self, question: NewsQuestion) -> NewsAnswer:
+        asked = NewsQuestion.from_body(question.to_body())
+        return NewsAnswer.from_json(passive_news.news(self.other, self.uuid, asked).to_json())
+
     def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
-        asked = PullRequest(
+        self.pulls.append(exchange.resource)
+        out = io.BytesIO()
+        passive_pull.pull(self.other, self._pull_request(exchange, asking), out)
+        self._maybe_lose()
+        return self._spooled(out.getvalue())
+
+    def _pull_request(self, exchange: Exchange, asking: Asking) -> PullRequest:
+        return PullRequest(
             exchange.resource,
             self.uuid,
             None if self.eden else asking.cursor,
@@ -91,12 +126,11 @@ class DirectPeer:
             asking.look and not self.eden,
             None if self.eden or self.never_numbers else asking.number,
         )
-        path = self.own.spool / f"pulled-{len(list(self.own.spool.iterdir()))}.xml"
-        with path.open("w+b") as out:
-            passive_pull.pull(self.other, asked, out)
-            out.seek(0)
-            header = DocumentReader(out).header
-        self._maybe_lose()
+
+    def _spooled(self, document: bytes) -> PullResult:
+        path = self.own.spool / f"pulled-{uuid4().hex}.xml"
+        path.write_bytes(document)
+        header = DocumentReader(io.BytesIO(document)).header
         return PullResult(
             path,
             is_ours=header.is_paged,
@@ -110,6 +144,7 @@ class DirectPeer:
 
     def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         asked = self._asked(exchange, sending)
+        self.pushes.append(exchange.resource)
         if self.hold_pushes:
             self.hold_pushes -= 1
             self.held.append((asked, document.read_bytes()))
@@ -117,6 +152,9 @@ class DirectPeer:
         with document.open("rb") as source:
             reply = passive_push.push(self.other, asked, source)
         self._maybe_lose()
+        return self._result(reply, exchange)
+
+    def _result(self, reply: PushReply, exchange: Exchange) -> PushResult:
         return PushResult(
             reply.records,
             dict(reply.outcomes),
@@ -129,7 +167,25 @@ class DirectPeer:
             waiting=0 if self.never_final else reply.waiting,
         )
 
-    def standing(self, report: StandingReport) -> OpenList | None:
+    def push_together(self, pushes: Sequence[tuple[Exchange, bytes, Sending]]) -> list[PushResult | None]:
+        if self.hold_pushes:
+            return [None] * len(pushes)
+        pages = [
+            (replace(self._asked(exchange, sending), repository=None), document.decode())
+            for exchange, document, sending in pushes
+        ]
+        self.together.append([each.resource for each, _ in pages])
+        asked = Pushes.from_body(Pushes(pages).to_body())
+        answers = read_pushes_reply(
+            pushes_reply(passive_pushes.pushes(self.other, self.uuid, asked)), len(pages)
+        )
+        self._maybe_lose()
+        return [
+            self._result(PushReply.from_json(answer), exchange) if answer["status"] == "success" else None
+            for answer, (exchange, _, _) in zip(answers, pushes)
+        ]
+
+    def standing(self, report: StandingReport) -> StandingAnswer | None:
         if self.eden:
             return None
         told = passive_standing.take(self.other, self.uuid, StandingReport.from_body(report.to_body()))
@@ -221,11 +277,19 @@ class Pair:
         tables: what is exchanged.
         page_size: most main records in a page.
         eden: whether they speak as with an Eden.
+        capabilities: what the passive site announces, unless it is an Eden.
         exchange: further settings of the tasks.
     """
 
     def __init__(
-        self, own: Site, other: Site, *tables: str, page_size: int = 3, eden: bool = False, **exchange: Any
+        self,
+        own: Site,
+        other: Site,
+        *tables: str,
+        page_size: int = 3,
+        eden: bool = False,
+        capabilities: Sequence[str] = ("cursor", "together"),
+        **exchange: Any,
     ) -> None:
         self.own, self.other, self.page_size = own, other, page_size
         self.peer = DirectPeer(own, other, eden)
@@ -233,7 +297,7 @@ class Pair:
         table = own.db.sync_repository
         if own.known_repository(answer.uuid) is None:
             with own.store.transaction():
-                table.insert(name="other", uuid=answer.uuid, capabilities=[] if eden else ["cursor"])
+                table.insert(name="other", uuid=answer.uuid, capabilities=[] if eden else capabilities)
         self.repository = own.repository(answer.uuid)
         self.tasks = [Task(number + 1, Exchange(name, **exchange)) for number, name in enumerate(tables)]
         self.told = Told()
@@ -261,9 +325,7 @@ class Pair:
             sleep=lambda seconds: None,
         )
         standing = StandingExchange(self.own.repository(self.repository.id), self.peer, list(self.tasks))
-        standing.begin()
-        report = engine.run()
-        standing.end(report)
+        report = run_and_tell(engine, standing)
         if self._is_plain:
             check_words(self.own, self.other, [task.resource for task in self.tasks])
         return report

@@ -130,6 +130,9 @@ class FaultProxy:
                 forth.start()
                 most = 0 if fault.lose_answer else fault.cut_after
                 self._pump(server, client, most, self.latency, rate=fault.rate)
+                # Closing alone tells the client nothing while the other thread still reads from it.
+                with contextlib.suppress(OSError):
+                    client.shutdown(socket.SHUT_RDWR)
             if fault.repeat:
                 self._send_again(bytes(passed))
 

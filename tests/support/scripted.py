@@ -10,10 +10,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Callable
 
-from s3sync.core.errors import DocumentTooLarge, SyncError
+from s3sync.core.errors import DocumentTooLarge, PeerFailed, SyncError
 from s3sync.core.messages import Text
 from s3sync.core.retry import RetryPolicy
-from s3sync.exchange.peer import Asking, Capability, Exchange, Peer, PullResult, PushResult, Sending
+from s3sync.exchange.peer import (
+    Asking,
+    Capability,
+    Exchange,
+    News,
+    Peer,
+    PullResult,
+    PushResult,
+    Refusal,
+    Sending,
+)
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.ports import ImportSummary, Position, PushPage, Stage, Task
 
@@ -26,7 +36,7 @@ class ScriptedPeer:
     skew: float | None = None
 
     def __init__(self, folder: Path) -> None:
-        self.capabilities = frozenset(Capability)
+        self.capabilities = frozenset(Capability) - {Capability.CARRIED}
         self.folder = folder
         self.pages: dict[str, list[int]] = {}
         self.document: int | None = None
@@ -39,6 +49,16 @@ class ScriptedPeer:
         self.files: list[str] = []
         self.results: list[PushResult] = []
         self.most: int | None = None
+        #: Positions of records on which it fails, and whether it does on all.
+        self.fails_on: set[int] = set()
+        self.is_broken = False
+        #: Whether it answers pushes as one of ours.
+        self.says_ours = True
+        #: Whether it tells the news of all resources, and how many records are too many to travel with them.
+        self.tells_news = True
+        #: Resources whose pages it does not take together with others.
+        self.refuses: set[str] = set()
+        self.large = 10
 
     def _fault(self, what: str, resource: str) -> None:
         self.calls.append((what, resource))
@@ -73,18 +93,51 @@ class ScriptedPeer:
             waiting=self.waiting,
         )
 
+    def news(self, asked: Sequence[tuple[Exchange, Asking]], known: str) -> News | None:
+        self._fault("news", "")
+        if not self.tells_news:
+            return None
+        news = News("digest", waiting=self.waiting)
+        for exchange, asking in asked:
+            pages = self.pages.get(exchange.resource, [])
+            if int(asking.cursor or 0) < len(pages):
+                if len(pages) == 1 and pages[0] < self.large:
+                    news.pages[exchange.resource] = self.pull(exchange, asking)
+                    self.calls.pop()
+                else:
+                    news.waits |= {exchange.resource}
+        return news
+
     def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         self.numbers.append(sending.number.value if sending.number else 0)
         self._fault("push", exchange.resource)
         text = document.read_text()
         if self.most is not None and int(text.split("+")[1]) > self.most:
             raise DocumentTooLarge("too large", remote=True)
+        after, count = map(int, text.split("+"))
+        if self.is_broken or self.fails_on.intersection(range(after + 1, after + count + 1)):
+            raise PeerFailed("internal error", remote=True)
         self.pushed.append((exchange.resource, text, sending.checkpoint))
         if sending.final:
             self.finals.append(exchange.resource)
         if self.results:
             return self.results.pop(0)
-        return PushResult(1, {"created": 1}, is_ours=True, checkpoint=f"c{len(self.pushed)}", sent=5)
+        checkpoint = f"c{len(self.pushed)}"
+        return PushResult(1, {"created": 1}, is_ours=self.says_ours, checkpoint=checkpoint, sent=5)
+
+    def push_together(self, pushes: Sequence[tuple[Exchange, bytes, Sending]]) -> list[PushResult | None]:
+        self._fault("together", ",".join(exchange.resource for exchange, _, _ in pushes))
+        results: list[PushResult | None] = []
+        for exchange, document, sending in pushes:
+            if exchange.resource in self.refuses:
+                results.append(None)
+                continue
+            self.numbers.append(sending.number.value if sending.number else 0)
+            self.pushed.append((exchange.resource, document.decode(), sending.checkpoint))
+            results.append(
+                PushResult(1, {"created": 1}, is_ours=True, checkpoint=f"c{len(self.pushed)}", sent=5)
+            )
+        return results
 
     def send_file(self, stored: str, path: Path) -> int:
         self._fault("file", stored)
@@ -101,6 +154,8 @@ class ScriptedSite:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.changes: dict[str, int] = {}
+        #: Resources whose pages hold deletions.
+        self.deletes: set[str] = set()
         self.positions: dict[str, Position] = {}
         self.known: frozenset[str] = frozenset(("cursor",))
         self.taken: list[tuple[str, int]] = []
@@ -110,6 +165,11 @@ class ScriptedSite:
         self.waiting_here = self.refused = 0
         self.paged: list[bool] = []
         self.restored: list[str] = []
+        #: Tasks of which the peer had nothing new, and what becomes of records that were put off.
+        self.idle: list[str] = []
+        self.put_off: dict[str, int] = {}
+        #: What the peer refused.
+        self.refusals: list[Refusal] = []
 
     def position(self, task: Task) -> Position:
         return self.positions.get(task.resource, Position())
@@ -139,6 +199,13 @@ class ScriptedSite:
         self._move(task, cursor=page.cursor, pull_number=number)
         return taken
 
+    def ask(self, peer: Peer, asked: Sequence[tuple[Task, Asking]]) -> News | None:
+        return peer.news([(task.exchange, asking) for task, asking in asked], "")
+
+    def nothing_new(self, tasks: Sequence[Task]) -> dict[str, ImportSummary]:
+        self.idle += [task.resource for task in tasks]
+        return {task.resource: ImportSummary(Counter(self.put_off)) for task in tasks}
+
     def take_document(
         self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
     ) -> ImportSummary:
@@ -154,11 +221,15 @@ class ScriptedSite:
         self.refused += 1
         return {}
 
-    def write_page(self, task: Task, after: int, limit: int, target: Path, *, paged: bool) -> PushPage:
+    def write_page(
+        self, task: Task, after: int, limit: int, target: Path, *, paged: bool, until: int | None = None
+    ) -> PushPage:
         self.paged.append(paged)
         count = min(limit, max(0, self.changes.get(task.resource, 0) - after))
         target.write_text(f"{after}+{count}")
-        return PushPage(count, after + count, after + count < self.changes.get(task.resource, 0))
+        more = after + count < self.changes.get(task.resource, 0)
+        uuid = f"r{after + 1}" if count == 1 and not paged else None
+        return PushPage(count, after + count, more, deletes=task.resource in self.deletes, uuid=uuid)
 
     def sending(self, task: Task, number: int) -> None:
         self._move(task, push_number=number)
@@ -168,6 +239,7 @@ class ScriptedSite:
 
     def delivered(self, task: Task, page: PushPage, result: PushResult | None, files: Sequence[str]) -> None:
         checkpoint = result.checkpoint if result is not None else self.position(task).checkpoint
+        self.refusals += result.refusals if result is not None else []
         self._move(task, pushed=page.position, checkpoint=checkpoint or "", files=tuple(files))
 
     def start_over(self, task: Task) -> None:
@@ -176,7 +248,7 @@ class ScriptedSite:
     def file_path(self, stored: str, tasks: Sequence[Task]) -> Path:
         return self.folder / stored
 
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[str]:
+    def fetch_files(self, fetch: Callable[[str, Path], None], on_file: Callable[[str], None]) -> list[str]:
         return self.waiting
 
     @contextlib.contextmanager

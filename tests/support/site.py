@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -21,6 +22,7 @@ from s3sync.exchange.exporter import ExportPage, ExportRequest
 from s3sync.exchange.importer import Context, Report
 from s3sync.host.eden import EdenHost
 from s3sync.site import Site
+from s3sync.site import own_deletions as own_deletions
 from s3sync.wire.s3xml.document import Document
 from tests.support.eden import open_environment
 
@@ -77,6 +79,7 @@ class SampleSite(Site):
         super().__init__(db, host, folder, "eden", f"http://{folder.name}.example.org", clock)
         self.install()
         self.s3db.is_possible = self.is_possible
+        self.s3db.on_deletion = partial(own_deletions.note, self)
         indices.prepare(db, self.schema)
         for email, key in (users or {}).items():
             s3db["auth_user"].insert(id=key, email=email)

@@ -27,6 +27,11 @@ db.commit()
 print("prepared")
 """
 
+#: Has the module that puts the clock of a process off.
+CLOCK_OFF = Path(__file__).with_name("clock_off")
+#: The sites that run now, whoever started them.
+RUNNING: list[WebSite] = []
+
 
 @dataclass
 class WebSite:
@@ -36,16 +41,40 @@ class WebSite:
         folder: its instance folder.
         port: where it listens on loopback.
         server: its web server, None while it is down.
+        clock_off: seconds by which the clock of its computer is ahead, for each process that starts from now on.
     """
 
     folder: Path
     port: int
     server: "subprocess.Popen[bytes]" | None = None
+    clock_off: int = 0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of its processes."""
+        if not self.clock_off:
+            return {**os.environ}
+        return {**os.environ, "PYTHONPATH": str(CLOCK_OFF), "CLOCK_OFF": str(self.clock_off)}
+
+    def set_clock(self, ahead: int) -> None:
+        """Set the clock of its computer and start the web server again.
+
+        Args:
+            ahead: seconds by which it is ahead of the clock that is right.
+        """
+        self.stop()
+        self.clock_off = ahead
+        self.start()
 
     @property
     def url(self) -> str:
         """Address of its application."""
         return f"http://127.0.0.1:{self.port}/eden"
+
+    @property
+    def application(self) -> Path:
+        """Folder of its application."""
+        return self.folder / "applications" / "eden"
 
     def run(self, code: str) -> str:
         """Run Python with the site's models and return what it printed; the code has to commit itself.
@@ -61,6 +90,7 @@ class WebSite:
             text=True,
             timeout=120,
             check=False,
+            env=self.environment,
         )
         text, end, _ = done.stdout.rpartition("came to its end")
         assert end, done.stdout + done.stderr
@@ -73,6 +103,7 @@ class WebSite:
                 serve_command(CHECKOUT, self.folder, self.port),
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=self.environment,
             )
         deadline = time.monotonic() + 60
         while True:
@@ -91,7 +122,7 @@ class WebSite:
 
     def tickets(self) -> list[str]:
         """Return the beginning of each error ticket."""
-        errors = self.folder / "applications" / "eden" / "errors"
+        errors = self.application / "errors"
         return [repr(one.read_bytes()[:1500]) for one in errors.iterdir()] if errors.exists() else []
 
 
@@ -123,8 +154,11 @@ def running_site(folder: Path, prepare: str = "") -> Iterator[WebSite]:
     site.run(_PREPARE.format(more=prepare))
     try:
         site.start()
+        RUNNING.append(site)
         yield site
     finally:
+        if site in RUNNING:
+            RUNNING.remove(site)
         site.stop()
 
 
@@ -139,6 +173,7 @@ def worker(site: WebSite, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env=site.environment,
         )
     try:
         yield process

@@ -32,6 +32,7 @@ OUTSIDE = {
     "active": set(),
     "passive": set(),
     "conflicts": {"gluon"},
+    "bin": {"gluon"},
     "monitoring": {"gluon"},
     "administration": {"gluon"},
     "worker": {"gluon"},

@@ -6,7 +6,7 @@ from s3sync.ui.refusals import refusal
 if not settings.has_module("sync"):
     raise refusal(404, T("The module it belongs to is not enabled at this site."))
 
-_public = request.function in ("datasets", "archive", "changes")
+_public = request.function in ("datasets", "archive", "changes", "bin")
 if not (is_protocol(request) or _public):
     # The screens are for administrators only; accounts of other sites use the interface.
     if not current.sync_site.host.may_administer():
@@ -32,6 +32,13 @@ def file():
     return interface.file_request(request, response)
 
 
+def part():
+    """Take the body of a request part by part: /sync/part/<digest>."""
+    from s3sync.web import interface as interface
+
+    return interface.part_request(request, response)
+
+
 def offer():
     """Answer what this site offers to another one: /sync/offer.json."""
     from s3sync.web import interface as interface
@@ -44,6 +51,20 @@ def standing():
     from s3sync.web import interface as interface
 
     return interface.standing_request(request, response)
+
+
+def news():
+    """Tell another site what is new of all resources: /sync/news.json."""
+    from s3sync.web import interface as interface
+
+    return interface.news_request(request, response)
+
+
+def pushes():
+    """Take what is new of several resources at another site: /sync/pushes.json."""
+    from s3sync.web import interface as interface
+
+    return interface.pushes_request(request, response)
 
 
 def repository():
@@ -83,6 +104,13 @@ def changes():
     from s3sync.web.screens import record_history as record_history
 
     return record_history.changes(_desk())
+
+
+def bin():
+    """Show what was deleted and can be restored, to those who may read it; or one deletion: /sync/bin/<number>."""
+    from s3sync.web.screens import bin as bin
+
+    return bin.page(_desk())
 
 
 # --- for administrators ------------------------------------------------------------------------------------

@@ -10,6 +10,10 @@ if not is_interface(request):
                 response.menu.append(
                     (_module.name_nice, request.controller == _name, URL(_name, "index"), [])
                 )
+        if settings.has_module("sync"):
+            response.menu.append(
+                (T("Bin"), (request.controller, request.function) == ("sync", "bin"), URL("sync", "bin"), [])
+            )
         if auth.s3_has_module_access("admin"):
             _administration = [
                 (T("Users"), request.function.startswith("user"), URL("admin", "users"), []),
@@ -21,7 +25,8 @@ if not is_interface(request):
             response.menu.append(
                 (
                     T("Administration"),
-                    request.controller in ("admin", "sync"),
+                    request.controller == "admin"
+                    or (request.controller == "sync" and request.function != "bin"),
                     URL("admin", "index"),
                     _administration,
                 )

@@ -1,11 +1,14 @@
 """Synchronisation, if the module is enabled: its tables, and the journal that records local changes."""
 
 if settings.has_module("sync"):
+    from functools import partial as _partial
+
     from s3sync.core.clock import SystemClock
     from s3sync.database.tables import define as sync_model
     from s3sync.administration import preferences as sync_preferences
     from s3sync.host.eden import EdenHost
     from s3sync.site import Site as SyncSite
+    from s3sync.site import own_deletions as sync_own_deletions
 
     _clock = SystemClock()
     sync_model.define(db, _clock, T)
@@ -20,3 +23,4 @@ if settings.has_module("sync"):
     )
     current.sync_site.install()
     s3db.is_possible = current.sync_site.is_possible
+    s3db.on_deletion = _partial(sync_own_deletions.note, current.sync_site)

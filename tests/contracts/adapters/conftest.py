@@ -27,6 +27,8 @@ def peer() -> Iterator[FakePeer]:
 def connect(peer: FakePeer, tmp_path: Path) -> Iterator[Callable[..., EdenAdapter]]:
     """Returns an adapter whose peer plays a role, or answers each request in one way."""
     opened = []
+    spool = tmp_path / "spool"
+    spool.mkdir()
 
     def connected(
         role: Callable[[Asked], Answer] | None = None, password: str = PASSWORD, **remote: Any
@@ -38,12 +40,13 @@ def connect(peer: FakePeer, tmp_path: Path) -> Iterator[Callable[..., EdenAdapte
             username=USER,
             password=password,
             clock=SystemClock(),
-            spool=tmp_path / "spool",
+            spool=spool,
             limits=Limits(read_timeout=3),
         )
         opened.append(
             EdenAdapter(
-                Remote(1, UUID, "peer", OWN_UUID, "here", {"url": peer.url}, **remote), one_line(transport)
+                Remote(1, UUID, "peer", OWN_UUID, "here", {"url": peer.url}, **remote),
+                one_line(transport, spool),
             )
         )
         return opened[-1]

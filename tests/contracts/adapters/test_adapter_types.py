@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,14 +12,17 @@ from typing import Callable
 import pytest
 
 from s3sync.adapters import adapter_types
-from s3sync.adapters.base import Remote
+from s3sync.adapters.base import Adapter, Remote
 from s3sync.adapters.eden import EdenAdapter
 from s3sync.adapters.folder import FolderAdapter
 from s3sync.adapters.lines import Lines
+from s3sync.adapters.stick import StickAdapter
 from s3sync.adapters.testing import OWN_UUID, AdapterContract, SimulatedPeer, joined, organisations
 from s3sync.core.clock import SystemClock
-from s3sync.exchange.peer import Asking, Capability, Exchange, PullResult
+from s3sync.exchange.peer import Asking, Capability, Exchange, Link, PullResult, Sending
 from s3sync.transport.limits import Limits
+from s3sync.wire.carried.names import exchange_folder
+from s3sync.wire.carried.state import State
 from tests.support.peer import (
     PASSWORD,
     USER,
@@ -30,6 +34,8 @@ from tests.support.peer import (
     Successor,
     authenticated,
 )
+
+THEIR_UUID = "urn:uuid:00000000-0000-4000-8000-0000000000bb"
 
 
 class EdenPeer(SimulatedPeer):
@@ -130,6 +136,66 @@ class TestFolder(AdapterContract):
         yield FolderPeer(tmp_path)
 
 
+class StickPeer(SimulatedPeer):
+    """A stick on which another site leaves its pages and finds ours, by the same type."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.stick = root / "stick"
+        self.stick.mkdir()
+        (root / "theirs").mkdir()
+        self.settings = {"path": str(self.stick)}
+        self._given = 0
+        self._other().register_alone()
+
+    def _other(self) -> OtherStick:
+        remote = Remote(1, OWN_UUID, "this site", THEIR_UUID, "the peer", self.settings)
+        return OtherStick(remote, self.lines(self.root / "theirs"))
+
+    def give(self, resource: str, document: bytes) -> None:
+        self._given += 1
+        path = self.root / "theirs" / "page.xml"
+        path.write_bytes(document)
+        with self._other() as other:
+            start = f"j.{self._given - 1}.t" if self._given > 1 else ""
+            other.still_there(resource, "", {f"j.{number}.t" for number in range(self._given)})
+            link = Link(start, f"j.{self._given}.t", 1)
+            other.push(Exchange(resource), path, Sending("j", "", link=link))
+            other.leave(State(THEIR_UUID, OWN_UUID, "the peer", self._given, 0, "j"))
+        path.unlink()
+
+    def received(self, resource: str) -> list[bytes]:
+        pages = sorted((self.stick / exchange_folder(OWN_UUID, THEIR_UUID) / resource).glob("*.xml.gz"))
+        return [gzip.decompress(page.read_bytes()) for page in pages]
+
+    def fail(self) -> None:
+        self.stick.rename(self.root / "gone")
+
+    def lines(self, spool: Path) -> Lines:
+        return Lines(spool, SystemClock(), folder_roots=(self.root,))
+
+
+class OtherStick(StickAdapter):
+    """The other site, which is here before."""
+
+    def register_alone(self) -> None:
+        self._place.greet(self._greeting)
+
+
+class TestStick(AdapterContract):
+    kind = StickAdapter
+
+    @pytest.fixture()
+    def peer(self, tmp_path: Path) -> Iterator[SimulatedPeer]:
+        yield StickPeer(tmp_path)
+
+    @pytest.fixture()
+    def connect(self, peer: SimulatedPeer, spool: Path) -> Iterator[Callable[[], Adapter]]:
+        yield lambda: self.kind(
+            Remote(1, THEIR_UUID, "the peer", OWN_UUID, "this site", peer.settings), peer.lines(spool)
+        )
+
+
 class Forgetful(FolderAdapter):
     """Says what it took, and takes it again."""
 
@@ -181,5 +247,5 @@ def test_a_type_that_breaks_the_contract_fails(
 
 
 def test_every_type_that_is_here_is_tested() -> None:
-    tested = {each.kind for each in (TestOurs, TestClassicEden, TestSuccessorOfEden, TestFolder)}
+    tested = {each.kind for each in (TestOurs, TestClassicEden, TestSuccessorOfEden, TestFolder, TestStick)}
     assert set(adapter_types().values()) == tested

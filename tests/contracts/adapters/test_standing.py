@@ -23,8 +23,10 @@ def test_what_is_told_after_a_run_and_what_is_answered(
     listed = [["rejected", "org_office", "u", "The name is missing."]]
     answer = as_json({"status": "success", "open": {"counts": {"rejected": 2}, "records": listed}})
     told = connect(lambda asked: answer).standing(REPORT)
-    assert told is not None and told.unlisted == {OpenKind.REJECTED: 1}
-    assert list(told.records) == [OpenRecord(OpenKind.REJECTED, "org_office", "u", "The name is missing.")]
+    assert told is not None and told.open.unlisted == {OpenKind.REJECTED: 1}
+    assert list(told.open.records) == [
+        OpenRecord(OpenKind.REJECTED, "org_office", "u", "The name is missing.")
+    ]
     asked = peer.asked[-1]
     assert (asked.path, asked.value("repository")) == ("/eden/sync/standing.json", OWN_UUID)
     assert StandingReport.from_body(asked.body) == REPORT

@@ -98,11 +98,14 @@ class ChangesContract:
         self, site: Storage, changes: SqlChanges
     ) -> None:
         with site.store.transaction():
-            changes.note(ORGANISATION, [edit(1, 5, name="a", year=1), edit(1, 4, THERE, name="b")])
+            changes.note(
+                ORGANISATION, [edit(1, 5, name="a", year=1), edit(1, 4, THERE, name="b"), edit(1, 3)]
+            )
             changes.note("org_office", [edit(1, 9, name="a")])
         found = changes.edits(ORGANISATION, [1, 2])
         assert set(found) == {1}
         assert found[1].seen == {HERE: 5, THERE: 4}
+        assert changes.seen(ORGANISATION, [1, 2]) == {1: {HERE: 5, THERE: 4}}
         assert found[1].fields == {
             "name": Edit(Stamp(4, THERE), "ann@example.org"),
             "year": Edit(Stamp(5, HERE), "ann@example.org"),

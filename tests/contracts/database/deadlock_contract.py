@@ -83,6 +83,9 @@ class DeadlockContract(WithOrganisations):
     ) -> None:
         """The import has its lock and comes to the record later; the person begins with the record."""
         key = organisations[0]
+        # What was written past the journal is noted first, and that waits.
+        with site.store.transaction():
+            site.journal.note("org_organisation", organisations, None)
         locked = threading.Event()
         failed: list[BaseException] = []
 

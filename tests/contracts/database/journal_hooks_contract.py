@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from s3sync.core.fields import EVERY_FIELD
 from tests.support.databases import Storage
 from tests.support.journal_rows import EARLY, NAMES
 
@@ -36,6 +37,24 @@ class JournalHooksContract:
         assert table[key].modified_on == future + timedelta(seconds=1)
         site.db(table.id == key).update(name="C", modified_on=EARLY)
         assert table[key].modified_on == EARLY  # the writer's own choice
+
+    def test_an_edit_of_what_was_written_past_the_journal_is_noted_after_that(self, site: Storage) -> None:
+        table = site.db.org_organisation
+        keys = [int(table.insert(name=name, modified_on=EARLY)) for name in ("A", "B")]
+        site.db.commit()
+        with site.store.transaction():
+            moment = EARLY + timedelta(seconds=1)
+            site.store.update(
+                site.table("org_organisation"), ("name", "modified_on"), [(keys[0], "C", moment)]
+            )
+        site.db(table.id.belongs(keys)).update(comments="edited")
+        site.db.commit()
+        changes = site.journal.changes.of("org_organisation", keys)
+        assert [[*each.fields] for each in changes[keys[0]]] == [[EVERY_FIELD], ["comments"]]
+        assert [[*each.fields] for each in changes[keys[1]]] == [["comments"]]
+        head = site.journal.head()
+        site.journal.notice(site.table("org_organisation"), keys)
+        assert site.journal.head() == head, "nothing is noted twice"
 
     def test_a_record_that_is_saved_unchanged_keeps_its_time(self, site: Storage) -> None:
         table = site.db.org_organisation

@@ -365,6 +365,9 @@ class KeptContract:
         assert [each.uuid for each in kept_versions.retriable(3, "org_office", 10)] == ["a", "b"]
         (found,) = kept_versions.retriable(3, "org_office", 1)
         assert found._replace(row=None) == ready
+        after = found.row or 0
+        assert [each.uuid for each in kept_versions.retriable(3, "org_office", 1, after)] == ["b"]
+        assert [each.uuid for each in kept_versions.retriable(3, "org_office", 9, after)] == ["b", "a"]
         assert kept_versions.retriable(3, "pr_person", 1) == []
         assert kept_versions.tables_to_retry(3) == {"org_office"}
         assert kept_versions.tables_to_retry(9) == {"org_office"} and not kept_versions.tables_to_retry(None)

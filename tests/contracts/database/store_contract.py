@@ -17,6 +17,15 @@ class StoreContract(WithOrganisations):
 
     # --- values ---------------------------------------------------------------------------------------------
 
+    def test_what_is_held_is_read_in_the_order_of_its_keys(
+        self, site: Storage, organisations: list[int]
+    ) -> None:
+        table = site.table("org_organisation")
+        with site.store.transaction():
+            rows = site.store.held(table, ("id", "name"), reversed(organisations))
+            assert site.store.held(table, ("id",), []) == []
+        assert rows == sorted(site.store.fetch(table, ("id", "name"), "id", organisations))
+
     @pytest.fixture
     def locations(self, site: Storage) -> list[int]:
         with site.store.transaction():

@@ -18,11 +18,14 @@ from tests.contracts.database.changes_contract import ChangesContract
 from tests.contracts.database.deadlock_contract import DeadlockContract
 from tests.contracts.database.decisions_contract import DecisionsContract
 from tests.contracts.database.edits_contract import EditsContract
+from tests.contracts.database.files_contract import FilesContract
 from tests.contracts.database.journal_contract import JournalContract
 from tests.contracts.database.journal_hooks_contract import JournalHooksContract
 from tests.contracts.database.journal_identity_contract import JournalIdentityContract
 from tests.contracts.database.kept_contract import KeptContract
+from tests.contracts.database.left_contract import LeftContract
 from tests.contracts.database.on_databases import OnDatabase, OnMySQL, OnPostgres, OnPostgresArrays, OnSQLite
+from tests.contracts.database.overruled_contract import OverruledContract
 from tests.contracts.database.scan_contract import ScanContract
 from tests.contracts.database.store_contract import StoreContract
 from tests.contracts.database.tag_contract import TagContract
@@ -86,15 +89,39 @@ class TestJournalOnMySQL(
     pass
 
 
-class TestKeptVersionsOnSQLite(OnSQLite, KeptContract, DecisionsContract, WaitingDeletionsContract):
+class TestKeptVersionsOnSQLite(
+    OnSQLite,
+    KeptContract,
+    DecisionsContract,
+    OverruledContract,
+    WaitingDeletionsContract,
+    FilesContract,
+    LeftContract,
+):
     pass
 
 
-class TestKeptVersionsOnPostgres(OnPostgres, KeptContract, DecisionsContract, WaitingDeletionsContract):
+class TestKeptVersionsOnPostgres(
+    OnPostgres,
+    KeptContract,
+    DecisionsContract,
+    OverruledContract,
+    WaitingDeletionsContract,
+    FilesContract,
+    LeftContract,
+):
     pass
 
 
-class TestKeptVersionsOnMySQL(OnMySQL, KeptContract, DecisionsContract, WaitingDeletionsContract):
+class TestKeptVersionsOnMySQL(
+    OnMySQL,
+    KeptContract,
+    DecisionsContract,
+    OverruledContract,
+    WaitingDeletionsContract,
+    FilesContract,
+    LeftContract,
+):
     pass
 
 

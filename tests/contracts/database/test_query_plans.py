@@ -13,7 +13,7 @@ import pytest
 
 from s3sync.core.cursor import CheckpointKind
 from s3sync.core.fields import Change, Stamp
-from s3sync.core.kept import Deferred, Kept, KeptKind
+from s3sync.core.kept import Deferred, Deletion, Kept, KeptKind
 from s3sync.site import Site
 from tests.support.databases import POSTGRES_URI
 from tests.support.site import SampleSite
@@ -163,10 +163,19 @@ QUESTIONS: dict[str, Callable[[Site], Any]] = {
     "records by further uuids": lambda site: site.twins.find(ORGANISATION, UUIDS),
     "further uuids of records": lambda site: site.twins.of(ORGANISATION, range(5)),
     "uuids that are proposed": lambda site: site.twins.proposed(ORGANISATION, UUIDS),
+    "survivors of records that never were here": lambda site: site.twins.merged([ORGANISATION], UUIDS),
     "to withdraw proposed uuids": lambda site: site.twins.withdraw(ORGANISATION, UUIDS),
     "which edits records have": lambda site: site.changes.edits(ORGANISATION, range(5)),
     "the next changes to forget": lambda site: site.changes.written(0, 10),
     "the changes of records": lambda site: site.changes.of(ORGANISATION, range(5)),
+    "the deletions of records": lambda site: site.deletions.of(ORGANISATION, range(5)),
+    "what went along with records": lambda site: site.deletions.along(ORGANISATION, range(5)),
+    "what is told of deletions": lambda site: site.deletions.marks(ORGANISATION, range(5)),
+    "whose time in the bin is over": lambda site: site.deletions.overdue(datetime(2026, 1, 1), 10),
+    "deletions that nobody wrote down": lambda site: site.deletions.unnoted(ORGANISATION, 5, 9),
+    "what lives again": lambda site: site.deletions.outdated(ORGANISATION, 5, 9),
+    "the first deletion that nobody explained": lambda site: site.deletions.first_uncertain(5, 9),
+    "deletions that nobody explained": lambda site: site.deletions.uncertain(datetime(2026, 1, 1)),
     "how far a task has come": lambda site: site.checkpoints.read(1, ORGANISATION, CheckpointKind.PULL),
 }
 
@@ -178,6 +187,7 @@ def test_nothing_reads_a_whole_table(site: Site, question: str) -> None:
         site.pending_references.defer([WAITING])
         site.kept_versions.keep([KEPT])
         site.changes.note(ORGANISATION, [Change(1, Stamp(1, "0a1b2c3d"), "", {"name": ["A"]})])
+        site.deletions.note(ORGANISATION, [Deletion(1, datetime(2026, 1, 1))])
         site.journal.catch_up(site.schema.table("pr_person"))
     site.schema, site.base_url  # noqa: B018 (made when first used)
     with Asked(site) as asked:
@@ -210,7 +220,7 @@ def test_what_is_settled_is_found_by_its_uuid(sqlite_site: Site) -> None:
     with sqlite_site.store.transaction(), Asked(sqlite_site) as asked:
         sqlite_site.kept_versions.keep([KEPT])
         sqlite_site.kept_versions.release(1, ORGANISATION, UUIDS, (KeptKind.REJECTED,))
-    (closed,) = (each for each in asked.statements if each[0].startswith("UPDATE"))
-    plan = sqlite_site.store.rows(f"EXPLAIN QUERY PLAN {closed[0]}", closed[1])
+    closed = [each for each in asked.statements if each[0].startswith("UPDATE")]
+    plans = [str(sqlite_site.store.rows(f"EXPLAIN QUERY PLAN {sql}", given)) for sql, given in closed]
     sqlite_site.db.commit()
-    assert "uuid=?" in str(plan), plan
+    assert len(plans) == 2 and all("uuid=?" in plan for plan in plans), plans

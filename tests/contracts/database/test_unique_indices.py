@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.sites import connect
-from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI
 from tests.support.documents import LATER, data, deleted, resource, told
+from tests.support.server_sites import site_on
 from tests.support.site import SampleSite
 
 pytestmark = pytest.mark.database
@@ -21,20 +19,8 @@ TYPE = "org_organisation_type"
 
 @pytest.fixture(params=["postgres", "mysql"])
 def site(request: Any, tmp_path: Path) -> Iterator[SampleSite]:
-    server, more = (POSTGRES_URI, "") if request.param == "postgres" else (MYSQL_URI, CHARSET)
-    name = f"eden_test_{uuid.uuid4().hex[:12]}"
-    try:
-        admin = connect(server)
-    except Exception as error:  # no driver, or no server
-        pytest.skip(f"no {request.param}: {error}")
-    admin.autocommit = True
-    characters = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if more else ""
-    admin.cursor().execute(f"CREATE DATABASE {name}{characters}")
-    site = SampleSite(tmp_path / "site", uri=f"{server.rpartition('/')[0]}/{name}{more}")
-    yield site
-    site.db._adapter.close("rollback")
-    admin.cursor().execute(f"DROP DATABASE {name}")
-    admin.close()
+    with site_on(request.param, tmp_path / "site") as found:
+        yield found
 
 
 def kind(uuid: str, name: str, **more: Any) -> str:

@@ -57,6 +57,20 @@ class Feature:
     def before_run(self, choice: int) -> None:
         """Be told that a run of the history begins, with the number that decides everything in it."""
 
+    def synchronise(self, world: World, here: Place, there: Place, page_size: int, fault: str) -> int | None:
+        """Let two sites synchronise another way; return how much moved, None where they do it by the line.
+
+        Args:
+            world: the sites.
+            here, there: the two.
+            page_size: maximum number of records in a page.
+            fault: what goes wrong.
+        """
+        return None
+
+    def told(self) -> None:
+        """Be told that sites tell each other now what has changed."""
+
     def meanwhile(self, world: World) -> None:
         """Do something while a request is under way, before or after it is answered."""
 

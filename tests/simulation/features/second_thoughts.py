@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
+from s3sync.bin.restore import restore
 from s3sync.conflicts import resolve as resolve
 from s3sync.core.errors import SyncError
 from s3sync.core.kept import KeptKind, KeptState, Side
@@ -21,17 +23,21 @@ class Undeletion(Feature):
     """A person puts a deleted record back."""
 
     name = "undeletion"
-    fires = ("put back",)
+    fires = ("put back", "put back from the bin")
 
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``."""
         tablename = rnd.choice((*MAKERS,))
         table = place.s3db[tablename]
-        found = place.db(table.deleted == True).select(orderby=table.uuid)  # noqa: E712
-        gone = [row.id for row in found if not row.deleted_rb]
-        if gone:
+        rows = place.db(table.deleted == True).select(orderby=table.uuid)  # noqa: E712
+        gone = [row.id for row in rows if not row.deleted_rb]
+        if gone and rnd.random() < 0.3:
+            # As a program does it that knows nothing of the bin.
             place.s3db.restore(table, [rnd.choice(gone)])
             world.happened["put back"] += 1
+        elif gone:
+            found = restore(place.site, [(tablename, rnd.choice(gone))])
+            world.happened["put back from the bin" if found.records else "something stood in the way"] += 1
         else:
             place.delete(tablename, some(place, tablename, number, rnd))
 
@@ -40,23 +46,49 @@ class Decisions(Feature):
     """People decide on conflicts and rejected records, in favour of either version."""
 
     name = "decisions"
-    fires = ("decided for ours", "decided for theirs", "decided to keep")
+    fires = ("decided for ours", "decided for theirs", "decided to keep", "decided at two sites")
 
     def act(self, world: World, place: Place, number: str, rnd: random.Random) -> None:
         """See ``Feature``."""
-        table = place.db.sync_kept
-        rows = place.db(table.state == KeptState.OPEN.value).select(orderby=table.id)
-        if not rows:
+        listing = [(each, rows) for each in (place, *world.sites) for rows in (self._open(each),) if rows]
+        if not listing or rnd.random() < 0.3:
             # The first one that each site has, so that several change the same.
             table = place.s3db["org_organisation"]
             some(place, "org_organisation", number, rnd)
             first = place.db(table.deleted == False).select(orderby=table.uuid).first()  # noqa: E712
             place.change("org_organisation", first.id, comments=number)
             return
-        row = rnd.choice(list(rows))
-        # Who accepts a rejection agrees that sites differ.
-        keep = (None,) if row.kind == KeptKind.CONFLICT.value else ()
-        side = rnd.choice((*keep, Side.OURS, Side.THEIRS))
+        place, rows = listing[0]
+        shared = [row for row in rows if any(self._elsewhere(world, place, row))]
+        row = rnd.choice(shared or rows)
+        # Others who list the same conflict decide on it, too, before they hear of it.
+        others = [*self._elsewhere(world, place, row)]
+        self._decide(world, place, row, rnd)
+        for other, found in others:
+            self._decide(world, other, found, rnd)
+            world.happened["decided at two sites"] += 1
+
+    @staticmethod
+    def _open(place: Place) -> list[Any]:
+        """Return what is open at a site."""
+        table = place.db.sync_kept
+        return list(place.db(table.state == KeptState.OPEN.value).select(orderby=table.id))
+
+    @staticmethod
+    def _elsewhere(world: World, place: Place, row: Any) -> Iterator[tuple[Place, Any]]:
+        """Yield the other sites that list the same conflict, each with its entry."""
+        if row.kind != KeptKind.CONFLICT.value:
+            return
+        for other in world.sites:
+            table = other.db.sync_kept
+            listed = (table.state == KeptState.OPEN.value) & (table.kind == KeptKind.CONFLICT.value)
+            same = (table.tablename == row.tablename) & (table.uuid == row.uuid)
+            found = other.db(listed & same).select(orderby=table.id).first() if other is not place else None
+            if found is not None:
+                yield other, found
+
+    def _decide(self, world: World, place: Place, row: Any, rnd: random.Random) -> None:
+        side = rnd.choice((None, Side.OURS, Side.THEIRS))
         # The page of a conflict shows what the record says now.
         place.look_at(row.tablename, row.uuid)
         try:
@@ -69,4 +101,5 @@ class Decisions(Feature):
             place.db.rollback()
             world.happened["decision refused"] += 1
             return
+        place.db.commit()
         world.happened[f"decided {'to keep' if side is None else f'for {side.value}'}"] += 1

@@ -137,10 +137,22 @@ def test_a_file_comes_through_a_hub_that_did_not_have_it_yet(sites: Sites, clock
     assert place(hub).exists() and place(office).exists()
 
 
+def test_a_file_is_asked_for_at_each_site_that_brings_the_record(sites: Sites) -> None:
+    hub, near, far = sites("hub"), sites("near"), sites("far")
+    for site in (near, far):
+        document(site)
+    place(far).write_text("the only copy")
+    Pair(near, hub, DOCUMENT).run()
+    assert awaited(hub, 1) == [STORED], "who brought it has no file either, as after a restore of the hub"
+    Pair(far, hub, DOCUMENT).run()
+    assert place(hub).read_text() == "the only copy"
+    assert awaited(hub, 1) == awaited(hub, 2) == []
+
+
 def test_a_site_that_waits_for_a_file_claims_nothing_of_others_that_have_the_record(
     sites: Sites, clock: Clock
 ) -> None:
-    """The record came from the one, its file has not; the other one has the record, and perhaps the file."""
+    """The record came from the one, its file has not; the other one has the record, and not the file any more."""
     one, here, other = sites("one"), sites("here"), sites("other")
     document(one)
     pairs = [Pair(one, other, DOCUMENT), Pair(one, here, DOCUMENT), Pair(here, other, DOCUMENT)]
@@ -149,18 +161,22 @@ def test_a_site_that_waits_for_a_file_claims_nothing_of_others_that_have_the_rec
     place(one).write_text("the only copy")
     run(pairs[0])
     assert place(other).exists()
-    place(one).unlink()
+    for site in (one, other):
+        place(site).unlink()
     run(pairs[1])
     assert says(here, one) is Reason.FILES and says(one, here) in (Reason.FILES_THERE, Reason.OPEN_THERE)
     run(pairs[2])
-    assert says(here, other) is Reason.ELSEWHERE and says(other, here) is Reason.OPEN_THERE
+    assert says(here, other) is says(other, here) is Reason.FILES, "each has asked the other one"
     (listed,) = open_there.listed(other.db, other.repository(here.uuid).id, 10)
     assert (listed.kind, listed.tablename, listed.uuid) == ("file", DOCUMENT, "d")
-    place(one).write_text("the only copy")
+    place(other).write_text("the only copy")
     clock.step(3600)
-    for pair in (*pairs, *pairs):
+    for pair in (pairs[2], *pairs):
         run(pair)
     assert says(here, other) is says(other, here) is says(here, one) is Reason.EQUAL
+    assert place(here).exists() and not place(one).exists(), (
+        "nobody has told this site that its own copy is gone"
+    )
 
 
 def test_a_file_that_was_given_up_is_no_longer_waited_for(late: Pair) -> None:

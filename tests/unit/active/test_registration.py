@@ -20,7 +20,7 @@ from s3sync.adapters.testing import one_line
 from s3sync.administration import datasets as datasets
 from s3sync.core.clock import SystemClock
 from s3sync.core.cursor import CheckpointKind
-from s3sync.core.errors import ForeignAccount, RedirectedElsewhere
+from s3sync.core.errors import BadRequest, ForeignAccount, RedirectedElsewhere
 from s3sync.exchange.peer import Asking, Exchange
 from s3sync.passive import dry_run as dry_run
 from s3sync.passive import files as files
@@ -220,6 +220,25 @@ def test_a_repository_belongs_to_the_account_that_registered_it(sites: tuple[Sit
     own.repository(known).update(account_id=None)
     line.pull(exchange, Asking(cursor="", limit=10))
     assert own.repository(known).account_id == 8, "released, and taken by who came first"
+
+
+def test_an_account_registers_a_bounded_number_of_sites(
+    sites: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s3sync.passive.registration.MOST_REGISTERED", 3)
+    own, _ = sites
+    words = frozenset(f"w{number}" for number in range(1000))
+    as_account(own, 7)
+    for name in "abc":
+        body = RegistrationRequest(name, "Site", capabilities=words).to_body()
+        registration.register(own, RegistrationRequest.from_body(body))
+    with pytest.raises(BadRequest):
+        registration.register(own, RegistrationRequest("d", "Site"))
+    registration.register(own, RegistrationRequest("a", "Site A"))
+    as_account(own, 8)
+    registration.register(own, RegistrationRequest("d", "Site"))
+    rows = own.db(own.db.sync_repository.account_id == 7).select()
+    assert len(rows) == 3 and {len(row.capabilities) for row in rows} == {100}
 
 
 def test_what_we_learned_by_our_own_registration_is_not_overwritten_from_outside(

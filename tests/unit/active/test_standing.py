@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from s3sync.conflicts import resolve as resolve
 from s3sync.core.cursor import Checkpoint, Cursor, Handed, acknowledge
 from s3sync.core.errors import BadRequest, PeerUnreachable
 from s3sync.core.kept import OpenKind, OpenRecord
 from s3sync.core.repository_state import Reason
 from s3sync.database import open_there as open_there
 from s3sync.passive import standing as passive_standing
-from s3sync.wire.protocol.standing import MOST_LISTED, OpenList, StandingReport
+from s3sync.wire.protocol.names import CAPABILITIES
+from s3sync.wire.protocol.standing import (
+    MOST_LISTED,
+    OpenList,
+    StandingAnswer,
+    StandingReport,
+    read_standing_reply,
+    standing_reply,
+)
 from tests.support.exchange import Pair
 from tests.support.site import SampleSite
 from tests.support.standing import check_words, has_address, says, takes_not_everybody
@@ -80,6 +91,97 @@ def test_what_the_other_site_refused_is_listed_here(pair: Pair) -> None:
     assert [row.uuid for row in open_there.listed(pair.own.db, pair.repository.id, 10)] == ["bad"]
 
 
+def leave_so(site: SampleSite) -> None:
+    """Let a person keep the only open record as it is."""
+    (row,) = site.db(site.db.sync_kept.state == "open").select()
+    resolve.accept(site, row.id)
+    site.db.commit()
+
+
+@pytest.mark.parametrize("where", ["own", "other"])
+def test_a_rejected_record_that_a_person_leaves_so_is_told_at_both_sites_until_it_changes(
+    pair: Pair, where: str
+) -> None:
+    site, sender = (pair.own, pair.other) if where == "own" else (pair.other, pair.own)
+    add(sender, "bad", "Nobody")
+    run(pair)
+    leave_so(site)
+    assert says(site, sender) is Reason.BY_DECISION, "the sites differ, as somebody decided"
+    run(pair)
+    assert says(site, sender) is says(sender, site) is Reason.BY_DECISION
+    (listed,) = open_there.listed(sender.db, sender.repository(str(site.config().uuid)).id, 10)
+    assert (listed.kind, listed.tablename, listed.uuid) == ("left", ORG, "bad") and listed.reason
+    site.kept_versions.purge(site.clock.now() + timedelta(days=9999))
+    assert says(site, sender) is Reason.BY_DECISION, "it is told as long as they differ"
+    edit(pair, sender, "bad", name="Somebody")
+    run(pair)
+    assert says(site, sender) is says(sender, site) is Reason.EQUAL
+    assert [row.state for row in site.db(site.db.sync_kept).select()] == ["superseded"]
+
+
+def test_what_was_left_so_and_is_deleted_there_is_not_said_to_differ(pair: Pair) -> None:
+    add(pair.other, "bad", "Nobody")
+    run(pair)
+    leave_so(pair.own)
+    pair.other.clock.step(60)
+    pair.other.s3db.delete(pair.other.s3db[ORG], [pair.other.row(ORG, "bad").id])
+    pair.other.db.commit()
+    run(pair)
+    assert says(pair.own, pair.other) is says(pair.other, pair.own) is Reason.EQUAL
+
+
+def test_what_is_sent_and_rejected_anew_has_to_be_decided_anew(pair: Pair) -> None:
+    add(pair.other, "bad", "Nobody")
+    run(pair)
+    leave_so(pair.own)
+    edit(pair, pair.other, "bad", comments="Still nobody")
+    run(pair)
+    assert says(pair.own, pair.other) is Reason.UNDECIDED
+    states = [
+        row.state for row in pair.own.db(pair.own.db.sync_kept).select(orderby=pair.own.db.sync_kept.id)
+    ]
+    assert states == ["superseded", "open"]
+
+
+def named_nobody(pair: Pair) -> None:
+    """Let somebody at headquarters give a record of both a name that the field office does not take."""
+    add(pair.own, "a", "From the field")
+    run(pair)
+    edit(pair, pair.other, "a", name="Nobody")
+    run(pair)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_a_person_left_so_is_exchanged_as_anything_else_once_it_is_edited_here(
+    pair: Pair, before: bool
+) -> None:
+    named_nobody(pair)
+    if before:
+        edit(pair, pair.own, "a", name="Somebody")
+    leave_so(pair.own)
+    if not before:
+        run(pair)
+        assert says(pair.own, pair.other) is says(pair.other, pair.own) is Reason.BY_DECISION
+        edit(pair, pair.own, "a", name="Somebody")
+    assert says(pair.own, pair.other) is not Reason.EQUAL
+    run(pair)
+    assert [row.name for site in (pair.own, pair.other) for row in site.rows(ORG)] == ["Somebody"] * 2
+    assert says(pair.other, pair.own) is Reason.UNDECIDED, "both edited the name"
+    leave_so(pair.other)
+    run(pair)
+    assert says(pair.own, pair.other) is says(pair.other, pair.own) is Reason.EQUAL
+
+
+def test_what_is_merged_there_with_an_edit_and_rejected_here_has_to_be_decided_anew(pair: Pair) -> None:
+    named_nobody(pair)
+    leave_so(pair.own)
+    edit(pair, pair.own, "a", comments="Edited in the field")
+    run(pair)
+    assert [row.comments for row in pair.other.rows(ORG)] == ["Edited in the field"]
+    assert says(pair.own, pair.other) is Reason.UNDECIDED
+    assert says(pair.other, pair.own) is Reason.REFUSED_THERE
+
+
 def test_an_idle_run_tells_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     add(pair.own, "a", "From the field")
     run(pair)
@@ -89,12 +191,80 @@ def test_an_idle_run_tells_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatch) 
     assert told == []
 
 
+def edit(pair: Pair, site: Any, uuid: str, **values: Any) -> None:
+    for each in (pair.own, pair.other):
+        each.clock.step(60)
+    site.db(site.s3db[ORG].uuid == uuid).update(**values)
+    site.db.commit()
+
+
+def edits_at_push(pair: Pair, site: Any, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
+    """Let somebody edit a record at a site while the run pushes, before or after the push is taken."""
+    push, numbers = pair.peer.push, count(1)
+
+    def edited(*arguments: Any) -> Any:
+        if after:
+            result = push(*arguments)
+        edit(pair, site, "a", phone=f"0{next(numbers)}")
+        return result if after else push(*arguments)
+
+    monkeypatch.setattr(pair.peer, "push", edited)
+
+
+def test_what_a_push_is_merged_with_is_fetched_in_the_same_run(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(pair.own, "a", "From the field")
+    run(pair)
+    edit(pair, pair.own, "a", comments="Edited in the field")
+    edits_at_push(pair, pair.other, monkeypatch, after=False)
+    run(pair)
+    assert [(row.comments, row.phone) for row in pair.own.rows(ORG)] == [("Edited in the field", "01")]
+    assert says(pair.own, pair.other) is says(pair.other, pair.own) is Reason.EQUAL
+
+
+def test_what_changes_there_again_and_again_is_fetched_once_more_and_then_waits(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(pair.own, "a", "From the field")
+    run(pair)
+    pull = pair.peer.pull
+    told: list[Any] = []
+
+    def busy(*arguments: Any) -> Any:
+        told.append(pull(*arguments))
+        edit(pair, pair.other, "a", phone=f"0{len(told)}")
+        return told[-1]
+
+    monkeypatch.setattr(pair.peer, "pull", busy)
+    add(pair.own, "b", "From the field, too")
+    run(pair)
+    assert len(told) == 2, "a run ends, whatever goes on at the other site"
+    assert says(pair.own, pair.other) is Reason.INCOMING and says(pair.other, pair.own) is Reason.BEHIND
+    monkeypatch.setattr(pair.peer, "pull", pull)
+    run(pair)
+    assert says(pair.own, pair.other) is says(pair.other, pair.own) is Reason.EQUAL
+
+
+def test_the_other_site_is_told_what_was_edited_here_after_the_push(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(pair.own, "a", "From the field")
+    edits_at_push(pair, pair.own, monkeypatch, after=True)
+    run(pair)
+    assert says(pair.own, pair.other) is Reason.OUTGOING
+    assert says(pair.other, pair.own) is Reason.INCOMING
+    monkeypatch.undo()
+    run(pair)
+    assert says(pair.own, pair.other) is says(pair.other, pair.own) is Reason.EQUAL
+
+
 def test_a_run_that_could_not_tell_fails_and_the_next_one_tells(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(pair.other, "bad", "Nobody")
 
-    def cut(report: StandingReport) -> OpenList:
+    def cut(report: StandingReport) -> StandingAnswer:
         raise PeerUnreachable("no route")
 
     with monkeypatch.context() as patched:
@@ -140,10 +310,18 @@ def test_a_report_says_what_it_said_and_more_is_counted() -> None:
     found = OpenList(
         {OpenKind.FILE: 3, OpenKind.REJECTED: 0}, [OpenRecord(OpenKind.FILE, ORG, "u", "file: a.txt")]
     )
-    report = StandingReport("j", 7, True, None, (ORG,), {ORG: "j.1.t"}, found)
+    report = StandingReport("j", 7, True, None, (ORG,), {ORG: "j.1.t"}, found, {ORG: 3})
     read = StandingReport.from_body(report.to_body())
     assert (read.journal, read.number, read.complete, read.cursors) == ("j", 7, True, {ORG: "j.1.t"})
     assert read.open.records == list(found.records) and read.open.unlisted == {OpenKind.FILE: 2}
+    assert read.changed == {ORG: 3}
+
+
+@pytest.mark.parametrize("odd", [None, [], 7, {ORG: -1}, {ORG: "many"}, {ORG: 0}])
+def test_what_changed_is_read_as_numbers(odd: Any) -> None:
+    reply = standing_reply(StandingAnswer(changed={ORG: 2}))
+    assert read_standing_reply(reply).changed == {ORG: 2}
+    assert read_standing_reply({**reply, "changed": odd}).changed == {}
 
 
 @pytest.mark.parametrize(
@@ -162,3 +340,14 @@ def test_what_is_odd_in_a_report_is_left_out() -> None:
     )
     assert {each.kind for each in read.records} == {OpenKind.REJECTED, OpenKind.FILE}
     assert len(read.records) <= MOST_LISTED and set(read.counts.values()) == {0}
+
+
+def test_what_a_site_can_do_since_it_was_upgraded_is_learnt_at_the_end_of_a_run(pair: Pair) -> None:
+    assert "gzip" not in pair.own.repository(pair.repository.id).capabilities
+    add(pair.own, "a", "From the field")
+    run(pair)
+    assert pair.own.repository(pair.repository.id).capabilities >= frozenset(CAPABILITIES)
+
+
+def test_a_site_that_does_not_tell_what_it_can_do_is_taken_as_before() -> None:
+    assert read_standing_reply({"status": "success", "open": {}}).capabilities == frozenset()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from s3sync.conflicts.detail import case
+from s3sync.conflicts.resolve import accept
 from s3sync.conflicts.timeline import Timeline, put_back, timeline
 from s3sync.core.errors import BadRequest
 from s3sync.core.fields import ChangeKind
@@ -100,6 +101,18 @@ def test_the_timeline_tells_each_change_at_both_sites(pair: Pair) -> None:
     newest = shown(pair.other).entries[0]
     assert newest.author is not None and newest.author.by == "bob@example.org"
     assert newest.author.site.name != "" and newest.kind is ChangeKind.EDIT
+
+
+def test_the_timeline_tells_what_a_decision_left_as_it_was(pair: Pair) -> None:
+    row = conflict(pair).entry.row
+    pair.own.clock.step(60)
+    accept(pair.own, row.id, ANN)
+    pair.run()
+    for site in (pair.own, pair.other):
+        newest = shown(site).entries[0]
+        assert (newest.kind, newest.author.by) == (ChangeKind.DECISION, "ann@example.org")  # type: ignore[union-attr]
+        (phone,) = newest.fields
+        assert (phone.name, phone.before, phone.after, phone.stays) == ("phone", "+2 field", "+2 field", True)
 
 
 def test_a_former_value_is_put_back_as_an_edit_that_travels(pair: Pair) -> None:

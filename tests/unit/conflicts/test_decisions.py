@@ -103,9 +103,14 @@ class Ring:
     Args:
         make: makes a site.
         fields: the fields that both changed.
+        count: of organisations.
+        later: whose changes win.
+        besides: whether each changed something else, too.
     """
 
-    def __init__(self, make: Sites, *fields: str, count: int = 1) -> None:
+    def __init__(
+        self, make: Sites, *fields: str, count: int = 1, later: str = "head", besides: bool = True
+    ) -> None:
         self.field, self.head, self.region = make("field"), make("head"), make("region")
         self.sites = (self.field, self.head, self.region)
         self.uuids = ["u"] if count == 1 else [f"u{number}" for number in range(count)]
@@ -116,10 +121,11 @@ class Ring:
         self.region_head = Pair(self.region, self.head, ORG, page_size=100)
         self.region_field = Pair(self.region, self.field, ORG, page_size=100)
         self.run()
-        self.head.clock.step()
+        getattr(self, later).clock.step()
+        by_field, by_head = ({"comments": "by the field"}, {"year": 2001}) if besides else ({}, {})
         for uuid in self.uuids:
-            edit(self.field, uuid, **dict.fromkeys(fields, "7"), comments="by the field")
-            edit(self.head, uuid, **dict.fromkeys(fields, "8"), year=2001)
+            edit(self.field, uuid, **dict.fromkeys(fields, "7"), **by_field)
+            edit(self.head, uuid, **dict.fromkeys(fields, "8"), **by_head)
         # The region hears of both before they hear of each other, and tells nobody yet.
         for pair in (self.region_field, self.region_head):
             pair.listen()
@@ -219,6 +225,27 @@ def test_of_two_decisions_at_two_sites_the_later_one_counts_and_the_other_one_is
     ring.run()
     assert ring.said("phone", "year") == [["7", 2001]] * 3
     assert [each.kept() for each in ring.sites] == [[], [], []]
+
+
+@pytest.mark.parametrize(("later", "phone"), [("region", "7"), ("field", "8")])
+def test_a_decision_for_a_version_that_was_ours_is_learned_when_that_comes_back(
+    sites: Sites, later: str, phone: str
+) -> None:
+    ring = Ring(sites, "phone", later="field", besides=False)
+    ring.region_head.run()
+    assert ring.said("phone") == [["7"]] * 3
+    getattr(ring, later).clock.step(3600)
+    resolve.restore(ring.field, open_at(ring.field)[0], Side.THEIRS, 1)
+    resolve.accept(ring.region, open_at(ring.region)[0], 2)
+    # The field gets its former version from headquarters alone, with the decision of the region.
+    for _ in range(3):
+        ring.region_head.run()
+        ring.field_head.run()
+    assert ring.said("phone") == [[phone]] * 3, "the later decision"
+    changes = ring.field.changes.of(ORG, [ring.field.row(ORG, "u").id]).popitem()[1]
+    assert {each.by for each in changes if each.kind is ChangeKind.DECISION} == {ANN, BEN}
+    seen = [site.changes.edits(ORG, [site.row(ORG, "u").id]).popitem()[1].seen for site in ring.sites]
+    assert seen[0] == seen[1] == seen[2]
 
 
 def test_two_decisions_for_the_same_are_one(ring: Ring) -> None:

@@ -15,6 +15,19 @@ from s3sync.core.kept import Kept, KeptKind, Side
 from s3sync.core.records import Action
 from tests.simulation.world import World
 from tests.support.disagreement import ORG, disagree, two_sites
+from tests.support.documents import (
+    LATER,
+    OFFICE,
+    PERSON,
+    contact,
+    data,
+    deleted,
+    org,
+    person,
+    ref,
+    resource,
+)
+from tests.support.site import SampleSite
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +68,45 @@ def test_the_decision_can_be_accepted(conflict: World) -> None:
     resolve.accept(here.site, kept_id(conflict), None)
     assert here.db.sync_kept[kept_id(conflict)].state == "resolved"
     assert name_at(conflict, 0) == "Changed at B"
+
+
+@pytest.mark.parametrize("side", [Side.OURS, None])
+def test_who_keeps_what_a_deletion_waits_for_gives_it_back(tmp_path: Path, side: Side | None) -> None:
+    site = SampleSite(tmp_path)
+    site.push(
+        resource(OFFICE, "o", data("name", "Office"), ref("organisation_id", ORG, "g")) + org("g", "Org"),
+        OFFICE,
+    )
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    head = site.journal.head()
+    (waiting,) = site.kept()
+    if side is None:
+        resolve.accept(site, waiting.id, None)
+    else:
+        resolve.restore(site, waiting.id, side, None)
+    row = site.row(ORG, "g")
+    assert not row.deleted and row.modified_on > LATER, (
+        "or its sender, and all others, would go on without it"
+    )
+    seq, origin = site.journal.positions(ORG, [row.id])[row.id]
+    assert seq > head and origin is None
+    assert site.kept() == []
+    site.close()
+
+
+def test_what_belongs_to_a_record_that_is_deleted_here_cannot_live_without_it(tmp_path: Path) -> None:
+    site = SampleSite(tmp_path)
+    site.push(person("p", "Asha", contact("c", "a@example.org")), PERSON)
+    site.delete(PERSON, "p")
+    site.push(person("p", "Asha", contact("c", "b@example.org", modified_on=LATER)), PERSON, exchanged=0)
+    (kept,) = [each for each in site.kept() if each.tablename == "pr_contact"]
+    assert kept.kind == "refused"
+    report = resolve.restore(site, kept.id, Side.THEIRS, None)
+    ((_, outcome),) = report.failures
+    assert (
+        outcome.reason == "The record that it belongs to (pr_person p) is deleted here: restore that first."
+    )
+    assert site.rows("pr_contact") == [] and site.db.sync_kept[kept.id].state == "open"
 
 
 @pytest.mark.parametrize("side", ["", "mine"])

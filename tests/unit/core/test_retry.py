@@ -98,3 +98,21 @@ def test_a_run_is_tried_again_until_the_schedule_goes_on(
     following = None if scheduled is None else now + timedelta(minutes=scheduled)
     wanted = None if expected is None else now + timedelta(minutes=expected)
     assert next_try(attempt, now, following) == wanted
+
+
+def test_an_attempt_that_got_on_is_not_counted() -> None:
+    def lost(brought: int) -> PeerUnreachable:
+        error = PeerUnreachable("the line broke")
+        error.brought = brought
+        return error
+
+    step = Step(*(lost(100_000) for _ in range(20)))
+    assert RetryPolicy(attempts=2).run(step, sleep=lambda seconds: None) == "done"
+    step = Step(*(lost(100) for _ in range(20)))
+    with pytest.raises(PeerUnreachable):
+        RetryPolicy(attempts=2).run(step, sleep=lambda seconds: None)
+    assert step.calls == 2
+    step = Step(lost(100_000), lost(0))
+    with pytest.raises(PeerUnreachable):
+        NO_RETRY.run(step, sleep=lambda seconds: None)
+    assert step.calls == 2

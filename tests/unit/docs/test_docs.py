@@ -156,6 +156,7 @@ def test_parameters_of_a_pull_are_documented() -> None:
         components=False,
         total=True,
         number=RequestNumber(1, "a"),
+        keep=True,
     )
     names = query_names(everything.to_query())
     assert len(names) >= len(fields(PullRequest)) - 1

@@ -7,14 +7,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gluon.scheduler import Scheduler
 
-from launcher.worker import DIED, release_dead_workers
+from launcher.worker import DIED, bring_back, release_dead_workers
 from tests.support.site import SampleSite
 
 NOW = datetime(2026, 3, 1, 12)
@@ -61,3 +61,18 @@ def test_any_worker_lets_the_tasks_of_a_dead_one_be_assigned_with_the_next_heart
     left.update_record(status="ACTIVE")
     release_dead_workers(db, None, NOW)
     assert db.scheduler_worker(left.id).status == "ACTIVE", "nothing to hurry for"
+
+
+def test_what_ran_while_the_clock_was_ahead_does_not_wait_until_that_time_has_come(db: Any) -> None:
+    wrong, hour = NOW + timedelta(hours=2), timedelta(hours=1)
+    common = {"function_name": "sync_synchronize", "status": "QUEUED", "period": 60, "repeats": 0}
+    ran = db.scheduler_task.insert(last_run_time=wrong, next_run_time=wrong + timedelta(seconds=60), **common)
+    planned = db.scheduler_task.insert(next_run_time=wrong, start_time=wrong, **common)
+    usual = db.scheduler_task.insert(last_run_time=NOW - hour, next_run_time=NOW + hour, **common)
+    beside = db.scheduler_task.insert(
+        last_run_time=NOW + timedelta(seconds=59), next_run_time=wrong, **common
+    )
+    bring_back(db, NOW)
+    due = {key: db.scheduler_task(key).next_run_time for key in (ran, planned, usual, beside)}
+    assert due == {ran: NOW, planned: wrong, usual: NOW + hour, beside: wrong}
+    assert db.scheduler_task(ran).last_run_time == NOW, "or it would come due with each heartbeat"

@@ -37,6 +37,17 @@ def edit(site: SampleSite, uuid: str = "u", table: str = ORG, **values: Any) -> 
         site.db(site.s3db[table].uuid == uuid).update(**values)
 
 
+def write_past(site: SampleSite, **values: Any) -> None:
+    """Change the organisation with SQL, a minute later: nobody notices at once."""
+    moment = site.clock.step(60)
+    names = ", ".join(f"{name} = ?" for name in (*values, "modified_on"))
+    site.db.executesql(
+        f"UPDATE {ORG} SET {names} WHERE uuid = 'u'",
+        placeholders=(*values.values(), moment.isoformat(" ")),
+    )
+    site.db.commit()
+
+
 def chain(sites: Sites, *names: str) -> tuple[list[SampleSite], list[Pair]]:
     """Return sites that all have one organisation, and their exchanges from each to the next."""
     found = [sites(name) for name in names]
@@ -82,6 +93,51 @@ def test_only_the_field_that_both_edited_is_a_conflict(sites: Sites) -> None:
         assert values(site, "acronym", "comments", "year") == ["FIELD", "hq", 2001]
     kept = [*hq.kept(), *field.kept()]
     assert [each.kind for each in kept] == ["conflict"] and "HQ" in kept[0].theirs + kept[0].ours
+
+
+def test_a_record_in_dispute_is_so_among_others_that_only_follow(sites: Sites) -> None:
+    (hq, field), pairs = chain(sites, "hq", "field")
+    with hq.store.transaction():
+        hq.s3db[ORG].insert(uuid="v", name="Red Crescent", acronym="RC")
+    settle(pairs)
+    edit(hq, acronym="HQ")
+    edit(hq, "v", acronym="V")
+    field.clock.step(300)
+    edit(field, acronym="FIELD")
+    settle(pairs)
+    for site in (hq, field):
+        assert [site.row(ORG, uuid).acronym for uuid in "uv"] == ["FIELD", "V"]
+    assert [(each.kind, each.uuid) for each in (*hq.kept(), *field.kept())] == [("conflict", "u")]
+
+
+@pytest.mark.parametrize("asks", ["hq", "field"])
+def test_what_was_written_past_the_journal_is_kept_when_an_edit_elsewhere_replaces_it(
+    sites: Sites, asks: str
+) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    write_past(field, acronym="SQL")
+    hq.clock.step(300)
+    edit(hq, acronym="HQ", year=2001)
+    settle([Pair(field, hq, ORG) if asks == "field" else Pair(hq, field, ORG)])
+    for site in (hq, field):
+        assert values(site, "acronym", "year") == ["HQ", 2001]
+    kept = [*hq.kept(), *field.kept()]
+    assert any("SQL" in (each.ours or "") + (each.theirs or "") for each in kept)
+
+
+def test_what_was_written_past_the_journal_is_kept_also_if_another_field_was_edited_after_it(
+    sites: Sites,
+) -> None:
+    (hq, field), pairs = chain(sites, "hq", "field")
+    write_past(field, acronym="SQL")
+    edit(field, comments="field")
+    hq.clock.step(600)
+    edit(hq, acronym="HQ")
+    settle(pairs)
+    for site in (hq, field):
+        assert values(site, "acronym", "comments") == ["HQ", "field"]
+    kept = [*hq.kept(), *field.kept()]
+    assert any("SQL" in (each.ours or "") + (each.theirs or "") for each in kept)
 
 
 def test_edits_meet_in_the_middle_of_a_chain(sites: Sites) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from s3sync.core.kept import KeptKind
-from tests.support.documents import CONTACT, ORG, PERSON, contact, org, person
+from s3sync.core.policy import Terms
+from s3sync.site.rejected import retry_rejected
+from tests.support.documents import CONTACT, ORG, PERSON, contact, data, org, person, resource, told
 from tests.support.exchange import Pair
 from tests.support.site import NOW, Clock, SampleSite
 
 DAY = timedelta(days=1)
-OFFICE, STAFF = "org_office", "hrm_human_resource"
+OFFICE, STAFF, TYPE = "org_office", "hrm_human_resource", "org_organisation_type"
 
 
 @pytest.fixture
@@ -38,6 +40,11 @@ def made(site: SampleSite, number: int, name: str = "N") -> None:
         for each in range(number):
             site.s3db[ORG].insert(uuid=f"n{each}", name=f"{name}{each}")
         site.s3db[PERSON].insert(uuid="p", first_name="Ann")
+
+
+def kind(uuid: str, name: str) -> str:
+    """Return a type that is told to have no further uuids."""
+    return resource(TYPE, uuid, data("name", name)).replace("<resource ", "<resource twins='[]' ", 1)
 
 
 def names(site: SampleSite) -> list[str]:
@@ -163,6 +170,27 @@ def test_each_run_tries_a_bounded_number_again(
     for found in (3, 6, 7, 7):
         pair.run()
         assert len(names(field)) == found
+
+
+def test_those_that_are_rejected_each_time_keep_nobody_waiting(
+    hub: SampleSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s3sync.site.rejected.RETRIES_A_PAGE", 3)
+    key = int(hub.db.sync_repository.insert(name="A", uuid="a"))
+    hub.db.commit()
+    hub.push("".join(kind(f"h{each}", f"N{each}") for each in range(7)), TYPE, repository_id=key)
+    report = hub.push("".join(kind(f"e{each}", f"N{each}") for each in range(7)), TYPE, repository_id=key)
+    assert told(report) == {"rejected": 7}
+    with hub.store.transaction():
+        hub.db(hub.s3db[TYPE].uuid == "h6").update(name="Another one")
+    repository = hub.repository(key)
+    created = []
+    for _ in range(3):
+        with hub.store.transaction():
+            report = retry_rejected(repository, TYPE, Terms(), repository.context(TYPE))
+        created.append(told(report).get("created", 0))
+    assert created == [0, 0, 1] and hub.row(TYPE, "e6").name == "N6"
+    assert len(hub.kept()) == 6
 
 
 def test_a_component_alone_comes_too(hub: SampleSite, field: SampleSite) -> None:

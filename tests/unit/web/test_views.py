@@ -6,6 +6,7 @@ import ast
 import enum
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,3 +58,20 @@ def test_a_view_compares_with_members_of_enumerations_and_not_with_stored_words(
 ) -> None:
     source = parse_template(str(view.relative_to(VIEWS)), str(VIEWS))
     assert sorted(stored.intersection(compared(source))) == []
+
+
+def lists_of_facts(source: str) -> list[str]:
+    """Return the inside of each list of facts of a view."""
+    return re.findall(r'<dl class="record[^>]*>(.*?)</dl>', source, re.DOTALL)
+
+
+def test_each_fact_of_a_list_is_a_box_of_its_own_or_name_and_value_fall_into_different_columns() -> None:
+    found = {path: lists_of_facts(path.read_text("utf-8")) for path in VIEWS.rglob("*.html")}
+    assert sum(map(len, found.values())) > 5
+    loose = [
+        (path.name, term)
+        for path, lists in found.items()
+        for each in lists
+        for term in re.findall(r"(?<!<div>)<dt>.*", each)
+    ]
+    assert loose == []

@@ -132,6 +132,26 @@ def add_old(site: Site) -> None:
     db.commit()
 
 
+def test_a_site_that_writes_much_into_the_log_leaves_that_of_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanup, "MOST_ENTRIES", 3)
+    log = site.db.sync_log
+    first, second = (int(site.db.sync_repository.insert(name=name, uuid=name)) for name in "ab")
+    for repository, number in ((first, 3), (second, 5), (None, 2)):
+        for each in range(number):
+            log.insert(repository_id=repository, message=f"{repository} {each}")
+    site.db.commit()
+    cleanup.tidy(site)
+    told = [row.message for row in site.db(log).select(orderby=log.id)]
+    assert told == [
+        *(f"{first} {each}" for each in range(3)),
+        *(f"{second} {each}" for each in range(2, 5)),
+        "None 0",
+        "None 1",
+    ]
+
+
 def test_a_site_that_only_answers_forgets_what_is_old(site: Site) -> None:
     db = site.db
     add_old(site)

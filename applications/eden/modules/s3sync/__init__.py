@@ -12,7 +12,7 @@ LAYERS = (
     ("adapters",),
     ("site",),
     ("scheduler",),
-    ("active", "passive", "conflicts", "monitoring", "administration"),
+    ("active", "passive", "conflicts", "bin", "monitoring", "administration"),
     ("worker",),
     ("web",),
 )

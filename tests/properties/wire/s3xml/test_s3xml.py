@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3sync.core.errors import DocumentError
+from s3sync.core.kept import DeletionMark
 from s3sync.core.records import Record, Reference, Upload
 from s3sync.core.schema import Field
 from s3sync.wire.s3xml import (
@@ -114,6 +115,15 @@ def records(
             deleted=True,
             modified_on=draw(st.none() | moments),
             replaced_by=draw(st.none() | plain),
+            deletion=draw(
+                st.none()
+                | st.builds(
+                    DeletionMark,
+                    st.sampled_from(["1a2b3c4d"]),
+                    st.just("") | plain,
+                    st.none() | st.tuples(st.sampled_from(["org_office"]), plain),
+                )
+            ),
         )
     values: dict[str, Any] = {}
     references: dict[str, Any] = {}

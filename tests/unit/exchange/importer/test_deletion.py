@@ -225,6 +225,18 @@ def test_a_later_version_takes_the_place_of_a_deletion_that_waits(site: SampleSi
     assert not site.row(ORG, "g").deleted
 
 
+def test_a_deletion_that_waited_goes_back_to_who_may_have_the_record_again(site: SampleSite) -> None:
+    office_of(site)
+    site.push(deleted(ORG, "g", LATER), ORG, final=False)
+    head = site.journal.head()
+    retry(site)
+    assert site.journal.head() == head, "nothing has happened yet"
+    site.push(deleted(OFFICE, "o", LATER), OFFICE, final=False)
+    head = site.journal.head()
+    assert told(retry(site)) == {"deleted": 1}
+    assert site.export(ORG, after=head, skip_origin=1)[1].count == 1
+
+
 def test_a_record_that_changed_here_meanwhile_is_decided_on_anew(site: SampleSite) -> None:
     office_of(site)
     site.push(deleted(ORG, "g", LATER), ORG, final=False)

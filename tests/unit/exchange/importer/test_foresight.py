@@ -8,9 +8,10 @@ from itertools import permutations
 
 import pytest
 
-from s3sync.core.policy import Terms
+from s3sync.core.policy import Policy, Terms
+from s3sync.exchange.importer import Importer
 from s3sync.site.rejected import retry_rejected
-from tests.support.documents import LOCATION, NOW, ORG, data, deleted, org, reasons, ref, resource
+from tests.support.documents import LOCATION, NOW, ORG, data, deleted, org, reasons, ref, resource, told
 from tests.support.site import SampleSite
 
 DAY = timedelta(days=1)
@@ -222,3 +223,53 @@ def test_many_records_take_no_more_statements(site: SampleSite) -> None:
             assert not site.push("".join(chain), LOCATION).failures
         counts.append(len(calls))
     assert counts[0] == counts[1]
+
+
+# --- in documents of several batches ----------------------------------------------------------------------
+
+BY_HAND = Terms(update_policy=Policy.OTHER, conflict_policy=Policy.OTHER)
+
+
+@pytest.fixture
+def in_batches(site: SampleSite) -> SampleSite:
+    """A site that writes each record of a document before it reads the next one."""
+    site.importer = Importer(site.ports, site.exporter.snapshot, batch_size=1)
+    return site
+
+
+@pytest.mark.parametrize("order", list(permutations("abc")))
+def test_a_large_document_of_a_program_turns_a_hierarchy_round(
+    in_batches: SampleSite, order: Sequence[str]
+) -> None:
+    site = in_batches
+    send(
+        site,
+        [place(uuid, None, above) for uuid, above in zip("abc", (None, "a", "b"))],
+        LOCATION,
+        together=True,
+    )
+    after = {uuid: place(uuid, None, above, NOW + DAY) for uuid, above in zip("abc", ("b", "c", None))}
+    report = site.push("".join(after[uuid] for uuid in order), LOCATION, BY_HAND, repository_id=None)
+    assert told(report) == {"updated": 3}
+    assert parents(site) == {"a": "b", "b": "c", "c": None}
+
+
+@pytest.mark.parametrize("order", list(permutations("pqr")))
+@pytest.mark.parametrize(("old", "new"), [((2, 3, 4), (1, 2, 3)), ((1, 2, 3), (2, 3, 4))])
+def test_a_large_document_of_a_program_renumbers_levels(
+    in_batches: SampleSite, order: Sequence[str], old: Sequence[int], new: Sequence[int]
+) -> None:
+    above = dict(zip("pqr", (None, "p", "q")))
+    for numbers, when in ((old, NOW), (new, NOW + DAY)):
+        texts = {uuid: place(uuid, f"L{number}", above[uuid], when) for uuid, number in zip("pqr", numbers)}
+        document = "".join(texts[uuid] for uuid in order)
+        report = in_batches.push(document, LOCATION, BY_HAND, repository_id=None)
+        assert not report.failures
+    assert levels(in_batches) == {uuid: f"L{number}" for uuid, number in zip("pqr", new)}
+
+
+def test_what_stays_refused_in_a_large_document_is_told_once(in_batches: SampleSite) -> None:
+    texts = [place("a", None, "b"), place("b", None, "a"), place("c", None, None)]
+    report = in_batches.push("".join(texts), LOCATION)
+    assert report.counts["rejected"] == 1 and len(report.failures) == 1
+    assert len(in_batches.kept()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import pytest
 from s3sync.core.policy import Terms
 from s3sync.exchange.importer import Context
 from s3sync.exchange.versions import name_in, read
+from s3sync.site.exchange_state import ExchangeStates
 from s3sync.site.rejected import retry_rejected
 from s3sync.site.repositories import Repository
 from tests.support.documents import (
@@ -25,17 +27,17 @@ from tests.support.documents import (
     resource,
     told,
 )
-from tests.support.site import SampleSite
+from tests.support.site import NOW, SampleSite
 
 OFFICE = "org_office"
 
 
 def retry(site: SampleSite, table: str) -> dict[str, int]:
     """Try again what was put aside, as every exchange does."""
+    states = ExchangeStates(site.checkpoints, 1, site.journal.identity())
+    repository = cast(Repository, SimpleNamespace(site=site, id=1, states=states))
     with site.store.transaction():
-        return told(
-            retry_rejected(cast(Repository, SimpleNamespace(site=site, id=1)), table, Terms(), Context(1))
-        )
+        return told(retry_rejected(repository, table, Terms(), Context(1)))
 
 
 def shown(site: SampleSite, entry: Any) -> str:
@@ -141,6 +143,17 @@ def test_what_is_taken_at_last_is_kept_no_longer_and_comes_once(site: SampleSite
     assert site.kept() == []
     assert retry(site, OFFICE) == {}
     assert len(site.rows(OFFICE)) == 1
+
+
+def test_a_deletion_that_is_taken_at_last_goes_back_to_who_may_have_the_record_again(
+    site: SampleSite,
+) -> None:
+    site.push(org("u", "A"), ORG)
+    assert told(site.push(deleted(ORG, "u", NOW + timedelta(days=3)), ORG)) == {"rejected": 1}
+    site.clock.step(4 * 86400)
+    head = site.journal.head()
+    assert retry(site, ORG) == {"deleted": 1}
+    assert site.export(ORG, after=head, skip_origin=1)[1].count == 1
 
 
 def test_what_cannot_be_read_is_not_tried_again_for_what_arrives(site: SampleSite) -> None:

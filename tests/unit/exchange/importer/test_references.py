@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from tests.support.documents import (
     data,
     deleted,
     location,
+    office,
     org,
     reasons,
     ref,
     resource,
     told,
 )
-from tests.support.site import SampleSite
+from tests.support.site import NOW, SampleSite
 
 
 @pytest.mark.parametrize("order", ["top down", "bottom up"])
@@ -116,6 +118,18 @@ def test_a_reference_to_an_invalid_record_is_told(site: SampleSite) -> None:
     report = site.push(text, table)
     assert told(report) == {"created": 1, "rejected": 2}
     assert any("reference import failed" in reason for reason in reasons(report))
+
+
+@pytest.mark.parametrize("lives_again", [False, True])
+def test_so_does_one_that_comes_with_the_version_before_the_merge_unless_that_lives_again(
+    site: SampleSite, lives_again: bool
+) -> None:
+    site.push(org("a", "A") + org("b", "B"), ORG)
+    site.push(deleted(ORG, "a", LATER, replaced_by="b"), ORG)
+    version = org("a", "A", modified_on=LATER + timedelta(minutes=1) if lives_again else NOW)
+    site.push(office("o", "a") + version, OFFICE)
+    assert site.row(ORG, "a").deleted is not lives_again
+    assert site.row(OFFICE, "o").organisation_id == site.row(ORG, "a" if lives_again else "b").id
 
 
 def test_a_reference_to_a_merged_record_leads_to_the_survivor(site: SampleSite) -> None:

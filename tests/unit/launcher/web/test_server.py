@@ -203,6 +203,31 @@ def test_headers_have_an_end(running: Running) -> None:
     assert running.application.turns == []
 
 
+@pytest.mark.parametrize(
+    ("head", "most"),
+    [
+        (b"GET /page HTTP/1.1\r\nX: ", limits.HEADERS),
+        (b"GET /", limits.HEADERS),
+        (b"POST /page HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", limits.UNASKED + connections.DRAINED),
+    ],
+)
+def test_what_is_refused_is_not_read_however_much_a_client_sends(
+    running: Running, monkeypatch: pytest.MonkeyPatch, head: bytes, most: int
+) -> None:
+    # The systems of both ends take some megabytes from the client before anybody reads.
+    read: list[int] = []
+    original = connections.Channel.recv
+
+    def recv(channel: connections.Channel, size: int) -> Any:
+        data = original(channel, size)
+        read.append(len(data))
+        return data
+
+    monkeypatch.setattr(connections.Channel, "recv", recv)
+    running.talk(head, *[b"a" * (1 << 20)] * 8)
+    assert 0 < sum(read) <= most + 2 * 65536
+
+
 def test_a_large_body_is_refused_before_it_comes(running: Running) -> None:
     size = 300 << 20
     head = b"POST /page HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size

@@ -51,6 +51,22 @@ def test_what_goes_with_a_record_and_what_only_refers_to_it(s3db: Any) -> None:
     assert [group.count for group in found.deleted] == [1]
 
 
+def test_what_has_no_name_is_called_by_what_it_must_refer_to(s3db: Any) -> None:
+    organisation = s3db["org_organisation"].insert(name="Relief")
+    person = s3db["pr_person"].insert(first_name="Ann", last_name="Lee")
+    s3db["hrm_human_resource"].insert(person_id=person, organisation_id=organisation)
+    kind = s3db["org_organisation_type"].insert(name="Charity")
+    s3db["org_organisation_organisation_type"].insert(organisation_id=organisation, organisation_type_id=kind)
+    found = consequences(s3db, reader(), s3db["pr_person"], person)
+    assert list(told(found.deleted).values()) == [["Relief, Ann Lee"]]
+    found = consequences(s3db, reader("org_organisation"), s3db["pr_person"], person)
+    assert list(told(found.deleted).values()) == [["Ann Lee"]], (
+        "names that the reader may not see are left out"
+    )
+    found = consequences(s3db, reader(), s3db["org_organisation_type"], kind)
+    assert list(told([*found.deleted, *found.obstacles]).values()) == [["Relief, Charity"]]
+
+
 def test_a_long_list_is_counted(s3db: Any) -> None:
     organisation = s3db["org_organisation"].insert(name="Relief")
     for number in range(NAMED + 3):

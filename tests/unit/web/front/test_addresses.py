@@ -20,6 +20,8 @@ from tests.support.places import CHECKOUT
         "/eden/sync/file/doc_document.file.1.pdf",
         "/eden/sync/offer.json",
         "/eden/sync/standing.json",
+        "/eden/sync/news.json",
+        "/eden/sync/pushes.json",
         "/eden/sync/repository/register.json",
         "/eden/org/organisation.xml",
         "/eden/org/organisation/1.xml",

@@ -349,3 +349,40 @@ def test_a_turn_ends_with_the_answer_also_where_the_application_fails(site: Site
     for _ in range(50):
         with pytest.raises(RuntimeError):
             ask(front, PULL)
+
+
+BROWSERS = {
+    "Cache-Control": "no-store, no-cache, must-revalidate",
+    "Content-Security-Policy": "default-src 'self'",
+    "Expires": "now",
+    "Pragma": "no-cache",
+    "Referrer-Policy": "same-origin",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+@pytest.mark.parametrize(
+    "path, method, left",
+    [
+        (PAGE, "GET", BROWSERS),
+        (PULL, "POST", {"X-Content-Type-Options": "nosniff"}),
+        (
+            PULL,
+            "GET",
+            {
+                "X-Content-Type-Options": "nosniff",
+                "Cache-Control": "no-store",
+                "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+            },
+        ),
+    ],
+)
+def test_programs_get_no_headers_for_browsers(path: str, method: str, left: dict[str, str]) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/xml"), *BROWSERS.items()])
+        return [b""]
+
+    _, headers, _ = ask(Front(application), path, method=method)
+    assert headers == {name.lower(): value for name, value in {"Content-Type": "text/xml", **left}.items()}

@@ -276,6 +276,22 @@ def test_errors_say_what_to_do() -> None:
 
 
 def test_a_capability_travels_by_its_name() -> None:
-    assert [each.value for each in PeerCapability] == ["cursor", "gzip", "files", "nulls", "look"]
+    assert [each.value for each in PeerCapability] == [
+        "cursor",
+        "gzip",
+        "files",
+        "nulls",
+        "look",
+        "together",
+        "resume",
+    ]
     sent = RegistrationRequest("peer-1", "x", capabilities=frozenset(PeerCapability)).to_body()
-    assert json.loads(sent)["capabilities"] == ["cursor", "files", "gzip", "look", "nulls"]
+    assert json.loads(sent)["capabilities"] == [
+        "cursor",
+        "files",
+        "gzip",
+        "look",
+        "nulls",
+        "resume",
+        "together",
+    ]

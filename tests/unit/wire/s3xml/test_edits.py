@@ -40,6 +40,12 @@ def test_what_is_written_is_read_again(edits: Edits, modified_by: str) -> None:
     assert read_edits(write_edits(edits, modified_by), modified_by) == edits
 
 
+def test_who_changed_a_record_last_is_another_person_for_each_record() -> None:
+    people = ["ann@x", "bo@x", None]
+    read = [read_edits("1f@ab12cd34~=phone", person).fields["phone"].by for person in people]
+    assert read == ["ann@x", "bo@x", ""]
+
+
 def test_the_form_on_the_line() -> None:
     stamp = Stamp(0x19AC, "ab12cd34")
     edits = Edits(

@@ -10,7 +10,7 @@ from gluon import Field
 
 from .clock import DefaultTime, any_time, default_time, next_modified_on, utcnow
 from .components import Component, Declaration, parse_declaration
-from .deletion import delete_records, restore_records
+from .deletion import DeletionPlan, delete_records, restore_records
 from .errors import UnknownTable
 from .metafields import meta_fields
 from .resource import Resource
@@ -49,9 +49,11 @@ class S3DataModel:
 
     Attributes:
         is_possible: returns whether a time can be that of a record; every time unless a module says otherwise.
+        on_deletion: called with each deletion after it was written; does nothing unless a module says otherwise.
     """
 
     is_possible: Callable[[datetime.datetime], bool]
+    on_deletion: Callable[[DeletionPlan], None]
 
     def __init__(
         self,
@@ -67,6 +69,7 @@ class S3DataModel:
         self.user_id = user_id
         self.now = now
         self.is_possible = any_time
+        self.on_deletion = _nothing_to_do
         self.families: set[str] = set()
         self._configured: dict[str, dict[str, Any]] = {}
         self._components: dict[str, list[tuple[str, Declaration]]] = {}
@@ -313,6 +316,10 @@ class S3DataModel:
         newest = max(filter(self.is_possible, times), default=None)
         if newest is not None:
             row["modified_on"] = default_time(next_modified_on(newest, value))
+
+
+def _nothing_to_do(plan: DeletionPlan) -> None:
+    """Take note of nothing."""
 
 
 ReferenceTarget = Union[str, None]

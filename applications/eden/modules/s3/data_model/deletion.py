@@ -42,6 +42,8 @@ class DeletionPlan:
         deleted: the records that are deleted, with their rows.
         emptied: the records of which references are emptied, with the names of these fields.
         restricted: a record that is to be deleted, one that refers to it and keeps it, and by which field.
+        owners: the records that are taken along, each with the one that it goes with.
+        lost: the deleted records to which others referred by fields that are emptied: table and field -> these.
     """
 
     def __init__(self, s3db: S3DataModel) -> None:
@@ -49,6 +51,8 @@ class DeletionPlan:
         self.deleted: dict[Key, Any] = {}
         self.emptied: dict[Key, set[str]] = {}
         self.restricted: list[tuple[Key, Key, str]] = []
+        self.owners: dict[Key, Key] = {}
+        self.lost: dict[Key, dict[tuple[str, str], set[int]]] = {}
         self._referring: dict[str, list[Any]] = {}
 
     def add(self, table: Any, ids: Iterable[int]) -> None:
@@ -75,17 +79,20 @@ class DeletionPlan:
             if field.name in self.s3db.get_super_keys(other):
                 continue
             if str(field.type).startswith("list:"):
-                self._follow_list(field, ids)
+                self._follow_list(table, field, ids)
                 continue
             query = field.belongs(list(ids)) & (other.deleted == False)  # noqa: E712
             rows = self.s3db.db(query).select(other._id, field)
             if not rows:
                 continue
             if field.ondelete == "CASCADE":
+                for row in rows:
+                    owner = (table._tablename, ids[int(row[field])])
+                    self.owners.setdefault((other._tablename, row[other._id]), owner)
                 self.add(other, [row[other._id] for row in rows])
             elif field.ondelete == "SET NULL" and not field.notnull:
                 for row in rows:
-                    self.emptied.setdefault((other._tablename, row[other._id]), set()).add(field.name)
+                    self._empty((table._tablename, ids[int(row[field])]), field, row[other._id])
             else:
                 for row in rows:
                     self.restricted.append(
@@ -96,12 +103,18 @@ class DeletionPlan:
                         )
                     )
 
-    def _follow_list(self, field: Any, ids: dict[int, int]) -> None:
+    def _follow_list(self, table: Any, field: Any, ids: dict[int, int]) -> None:
         other = field.table
-        for one in ids:
+        for one, owner in ids.items():
             query = field.contains(one) & (other.deleted == False)  # noqa: E712
             for row in self.s3db.db(query).select(other._id):
-                self.emptied.setdefault((other._tablename, row[other._id]), set()).add(field.name)
+                self._empty((table._tablename, owner), field, row[other._id])
+
+    def _empty(self, target: Key, field: Any, referrer: int) -> None:
+        """Plan that a reference is emptied."""
+        name = field.table._tablename
+        self.emptied.setdefault((name, referrer), set()).add(field.name)
+        self.lost.setdefault(target, {}).setdefault((name, field.name), set()).add(referrer)
 
     def obstacles(self) -> list[tuple[Key, Key, str]]:
         """Return what of ``restricted`` stands in the way: it is not deleted as well."""
@@ -158,6 +171,7 @@ def delete_records(s3db: S3DataModel, table: Any, ids: Iterable[int]) -> int:
         ondelete = s3db.get_config(tablename, "ondelete")
         if ondelete:
             ondelete(row)
+    s3db.on_deletion(plan)
     return len(plan.deleted)
 
 

@@ -11,6 +11,9 @@ from . import pydal_notes as pydal_notes
 
 #: Milliseconds a statement waits for another process's write to end.
 BUSY_TIMEOUT = 30000
+#: Statements that a connection to SQLite keeps prepared. A synchronisation has some hundred: of the usual 128 the next
+#: one was always dropped, and preparing it takes longer than finding that nothing has changed.
+PREPARED = 1000
 _NO_PASSWORD = re.compile(r"^([^/]+://[^:@/]+)@")
 
 
@@ -33,6 +36,7 @@ def connect(uri: str, folder: str, pool_size: int = 10, migrate: bool = False, *
     """
     if uri.startswith("sqlite"):
         options.setdefault("after_connection", _tune_sqlite)
+        options.setdefault("driver_args", {"cached_statements": PREPARED})
     if uri.startswith("mysql") and "set_encoding" not in uri:
         # The drivers' default utf8 has three bytes a character: no emoji, and not all of Chinese.
         uri += ("&" if "?" in uri else "?") + "set_encoding=utf8mb4"

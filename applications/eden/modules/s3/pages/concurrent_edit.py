@@ -1,7 +1,7 @@
 """Saves only what a person changed in a form, and asks only where somebody else changed the same field meanwhile.
 
 A form carries a short digest of each value that it showed. When it is sent, the record is read and locked, and each
-field is judged by three values: what was shown, what was typed, what is stored now.
+field, or fields that belong together, are judged by three values: what was shown, what was typed, what is stored now.
 
 | stored now | typed | what is saved |
 |---|---|---|
@@ -16,16 +16,17 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from gluon import DIV, INPUT, LABEL, current
+from gluon import DIV, INPUT, LABEL, SPAN, TAG, current
 
 #: The hidden field with the digests of what the form showed.
 SHOWN = "_shown"
-#: The checkboxes by which a person takes the stored value instead of the typed one.
-TAKEN = "_taken"
+#: With the name of a field: the choice of a person between what was typed and what is stored now.
+CHOICE = "_choice_"
+TYPED, NOW = "typed", "now"
 
 
 def digest(value: Any) -> str:
@@ -74,17 +75,23 @@ class Merged:
 
     Attributes:
         stored: fields whose stored value is to stay.
-        disputed: fields that both changed, to different values.
+        disputed: fields that both changed, to different values; those that belong together in one group.
         changed: whether anything is to be written.
+        meanwhile: fields that only others changed.
     """
 
     stored: frozenset[str]
-    disputed: frozenset[str]
+    disputed: tuple[tuple[str, ...], ...]
     changed: bool
+    meanwhile: tuple[str, ...] = ()
 
 
 def merge(
-    shown: Mapping[str, str], typed: Mapping[str, str], now: Mapping[str, str], taken: Iterable[str]
+    shown: Mapping[str, str],
+    typed: Mapping[str, str],
+    now: Mapping[str, str],
+    taken: Iterable[str],
+    together: Iterable[Iterable[str]] = (),
 ) -> Merged:
     """Judge each field of a form by the digests of three values.
 
@@ -93,15 +100,32 @@ def merge(
         typed: what was sent.
         now: what is stored.
         taken: fields of which the person chose the stored value.
+        together: groups of fields that make one value, such as a latitude and its longitude.
     """
     wanted = set(taken)
-    stored, disputed = set(), set()
-    for name, value in typed.items():
-        if value == now[name] or name in wanted or value == shown.get(name):
-            stored.add(name)
-        elif name in shown and now[name] != shown[name]:
-            disputed.add(name)
-    return Merged(frozenset(stored), frozenset(disputed), len(stored) < len(typed))
+    stored: set[str] = set()
+    disputed: list[tuple[str, ...]] = []
+    meanwhile: list[str] = []
+    for names in _units(typed, together):
+        differing = tuple(name for name in names if typed[name] != now[name])
+        stored.update(name for name in names if name not in differing)
+        changed_here = any(typed[name] != shown.get(name) for name in names)
+        changed_there = tuple(name for name in names if name in shown and now[name] != shown[name])
+        if not changed_here or wanted.intersection(names):
+            stored.update(names)
+            if not changed_here:
+                meanwhile += changed_there
+        elif differing and changed_there:
+            disputed.append(differing)
+    return Merged(frozenset(stored), tuple(disputed), len(stored) < len(typed), tuple(meanwhile))
+
+
+def _units(names: Iterable[str], together: Iterable[Iterable[str]]) -> list[tuple[str, ...]]:
+    """Return fields in their order, those that belong together at the place of the first one."""
+    known = list(names)
+    groups = [tuple(name for name in known if name in set(group)) for group in together]
+    by_name = {name: group for group in groups for name in group}
+    return list(dict.fromkeys(by_name.get(name, (name,)) for name in known))
 
 
 def lock_record(table: Any, record_id: int) -> Any:
@@ -131,29 +155,38 @@ class ConcurrentEdit:
         record: the record, as the form shows it when it is opened.
         names: the fields of the form.
         sent: what a browser sent: request.post_vars.
+        together: see ``merge``.
     """
 
-    def __init__(self, table: Any, record: Any, names: Iterable[str], sent: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        table: Any,
+        record: Any,
+        names: Iterable[str],
+        sent: Mapping[str, Any],
+        together: Iterable[Iterable[str]] = (),
+    ) -> None:
         self.table = table
         self.record_id = int(record.id)
         # An upload comes back only when another file was chosen; web2py leaves it as it is otherwise.
         self.names = [name for name in names if table[name].type != "upload"]
         text = sent.get(SHOWN)
         self.shown = read_digests(text) if text else digests(record, self.names)
-        taken = sent.get(TAKEN) or ()
-        self.taken = [taken] if isinstance(taken, str) else list(taken)
+        self.taken = [name for name in self.names if sent.get(CHOICE + name) == NOW]
+        self.together = [list(group) for group in together]
 
     @property
     def hidden(self) -> dict[str, str]:
         """The hidden field with which the form is sent."""
         return {SHOWN: json.dumps(self.shown)}
 
-    def settle(self, form: Any, question: Callable[[str, Any], Any]) -> Merged | None:
+    def settle(self, form: Any, question: Callable[[Sequence[str], Any, Any], Any]) -> Merged | None:
         """Put into the form's values what is to be stored, and into its errors what has to be asked.
 
         Args:
             form: the form, after the validation of its fields.
-            question: returns what is said at a field, of its name and the record as it is now.
+            question: returns what is said at fields in dispute that belong together, by their names, what was typed,
+                and the record as it is now.
 
         Returns:
             how the values went together; None if the record is gone.
@@ -163,30 +196,53 @@ class ConcurrentEdit:
             return None
         typed = {name: digest(form.vars[name]) for name in self.names if name in form.vars}
         stored = digests(now, typed)
-        merged = merge(self.shown, typed, stored, self.taken)
+        merged = merge(self.shown, typed, stored, self.taken, self.together)
         for name in merged.stored:
             form.vars[name] = now[name]
-        for name in merged.disputed:
-            form.errors[name] = question(name, now)
-            self.shown[name] = stored[name]
+        for names in merged.disputed:
+            form.errors[names[0]] = question(names, form.vars, now)
+            for other in names[1:]:
+                form.errors[other] = current.T("It belongs to what is asked about above.")
+        asked = {name for names in merged.disputed for name in names}
+        for group in _units(typed, self.together):
+            if asked.intersection(group):
+                self.shown.update((name, stored[name]) for name in group)
         form.attributes["hidden"].update(self.hidden)
         return merged
 
 
-def choice(name: str, said: Any) -> Any:
-    """Return what a disputed field says, with a box to take the stored value.
+def choice(name: str, said: Any, values: Sequence[tuple[Any, Any, Any]]) -> Any:
+    """Return what is said at a field in dispute: both values, and the choice between them.
 
     Args:
         name: the field.
-        said: what is stored, and who stored it.
+        said: what happened.
+        values: label, typed value and stored value of each field that is asked about.
     """
-    key = f"{TAKEN}_{name}"
-    return DIV(
-        DIV(said),
-        DIV(current.T("Save again to store what you typed, or tick the box to leave it as it is now.")),
-        DIV(
-            INPUT(_type="checkbox", _name=TAKEN, _value=name, _id=key, _class="form-check-input"),
-            LABEL(current.T("Take that instead of what I typed"), _for=key, _class="form-check-label"),
+    T = current.T
+
+    def option(value: str, label: Any, place: int) -> Any:
+        key = f"{CHOICE}{name}_{value}"
+        shown = [
+            DIV(SPAN(each[0], ": ") if len(values) > 1 else "", SPAN(each[place], _dir="auto"), _class="now")
+            for each in values
+        ]
+        return DIV(
+            INPUT(
+                _type="radio",
+                _name=CHOICE + name,
+                _value=value,
+                _id=key,
+                _class="form-check-input",
+                value=TYPED,
+            ),
+            LABEL(label, *shown, _for=key, _class="form-check-label"),
             _class="form-check",
-        ),
+        )
+
+    return TAG.fieldset(
+        TAG.legend(said),
+        option(TYPED, T("Save what I typed"), 1),
+        option(NOW, T("Leave it as it is now"), 2),
+        _class="dispute",
     )

@@ -71,11 +71,38 @@ def consequences(s3db: Any, auth: Any, table: Any, record_id: int) -> Consequenc
 
 def _affected(s3db: Any, auth: Any, tablename: str, ids: list[int]) -> Affected:
     title = s3db.get_config(tablename, "title") or tablename.split("_", 1)[1].replace("_", " ").capitalize()
-    names = s3db.get_config(tablename, "name_fields", ("name",))
-    if not auth.s3_has_permission("read", tablename) or not set(names) & set(s3db[tablename].fields):
+    if not auth.s3_has_permission("read", tablename):
         return Affected(title, len(ids), [])
-    label = ReferenceLabel(s3db, tablename)
     shown = sorted(ids)[:NAMED]
-    label.load(shown)
+    labels = _labels(s3db, auth, s3db[tablename], shown)
     prefix, name = tablename.split("_", 1)
-    return Affected(title, len(ids), [(label(one), URL(prefix, name, args=one)) for one in shown])
+    return Affected(title, len(ids), [(labels[one], URL(prefix, name, args=one)) for one in shown])
+
+
+def _labels(s3db: Any, auth: Any, table: Any, ids: list[int]) -> dict[int, str]:
+    """Return what records are called; one without a name by what it must refer to: staff by person and organisation."""
+    names = [each for each in s3db.get_config(table, "name_fields", ("name",)) if each in table.fields]
+    needed = [field for field in table if field.notnull and _is_named(s3db, auth, field)]
+    rows = s3db.db(table._id.belongs(ids)).select(table._id, *(table[each] for each in names), *needed)
+    called = {int(row[table._id]): " ".join(str(row[each]) for each in names if row[each]) for row in rows}
+    nameless = [row for row in rows if not called[row[table._id]]]
+    for field in needed if nameless else ():
+        label = ReferenceLabel(s3db, _target(field))
+        label.load(row[field] for row in nameless)
+        for row in nameless:
+            called[row[table._id]] = ", ".join(filter(None, (called[row[table._id]], label(row[field]))))
+    return {one: called.get(one) or f"#{one}" for one in ids}
+
+
+def _is_named(s3db: Any, auth: Any, field: Any) -> bool:
+    """Return whether a field refers to records with names that the reader may see."""
+    if not str(field.type).startswith("reference "):
+        return False
+    other = s3db.table(_target(field))
+    if other is None or "deleted" not in other.fields or not auth.s3_has_permission("read", _target(field)):
+        return False
+    return bool(set(s3db.get_config(other, "name_fields", ("name",))) & set(other.fields))
+
+
+def _target(field: Any) -> str:
+    return str(field.type).split(" ", 1)[1]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -24,6 +23,7 @@ from s3sync.core.errors import ConfigurationError
 from s3sync.site.vault import PREFIX, Vault
 from s3sync.ui.forms import PROOF
 from s3sync.ui.refusals import refusal
+from s3sync.web.front.sent_again import is_secret
 
 from .typed_forms import TooLong, TypedForm, TypedForms
 
@@ -36,7 +36,6 @@ LASTS = 30 * 86_400
 COOKIE = "eden_known"
 #: Form keys that a session remembers as used.
 MOST_SPENT = 50
-_SECRET = re.compile(r"(?:^|_)(?:password|passwd|pwd|passphrase|secret|token|credentials?)\d*(?:_|$)", re.I)
 logger = logging.getLogger("eden")
 
 
@@ -113,8 +112,13 @@ class FormKeeper:
         wanted = (sent.get("_formkey"), _digest(sent))
         return next((address for *form, address in session.saved_forms or () if tuple(form) == wanted), None)
 
-    def _sealed(self, said: list[Any]) -> str:
-        return str(self._vault.seal(json.dumps([*said, int(self._now())])))[len(PREFIX) :]
+    def _sealed(self, said: list[Any]) -> str | None:
+        try:
+            return str(self._vault.seal(json.dumps([*said, int(self._now())])))[len(PREFIX) :]
+        except ConfigurationError as error:
+            # Without a key forms have to be saved once more; that must not keep anybody out.
+            logger.warning("Forms cannot be proved: %s", error)
+            return None
 
     def _opened(self, sealed: Any, parts: int) -> list[Any] | None:
         """Return what was sealed here, with when it was as the last part; None if it was not, or too long ago."""
@@ -132,7 +136,10 @@ class FormKeeper:
 
     def greet(self, request: Any, response: Any, user_id: int) -> None:
         """Let a browser know that somebody has logged in with it: later it may send a large form without a session."""
-        response.cookies[COOKIE] = self._sealed(["browser", user_id])
+        sealed = self._sealed(["browser", user_id])
+        if sealed is None:
+            return
+        response.cookies[COOKIE] = sealed
         cookie = response.cookies[COOKIE]
         cookie["path"], cookie["max-age"] = "/", LASTS
         cookie["httponly"], cookie["samesite"] = True, "Lax"
@@ -280,7 +287,7 @@ def _fields(sent: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in sent.items()
-        if name not in ("_formkey", PROOF) and not _SECRET.search(name) and _is_text(value)
+        if name not in ("_formkey", PROOF) and not is_secret(name) and _is_text(value)
     }
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gluon import CAT, INPUT, SPAN, SQLFORM, URL, current, redirect
+from gluon import CAT, INPUT, SQLFORM, URL, current, redirect
 from gluon.storage import Storage
 from gluon.utils import web2py_uuid
 
 from s3sync.core.errors import SyncError
 from s3sync.database.store import open_store
 from s3sync.ui.forms import buttons, checkboxes, form_rows, nothing_saved
-from s3sync.ui.look import moment
 from s3sync.ui.refusals import refusal
 from s3sync.ui.sent_forms import fill_in, show_again
 
@@ -21,6 +20,7 @@ from ..data_model.metafields import META_FIELDS
 from ..data_model.validators import ReferenceTo
 from .concurrent_edit import ConcurrentEdit, Merged, choice
 from .database_problems import Problem, full_disks, problem
+from .last_change import last_change
 from .presentation import Presentation
 
 #: Seconds that a person waits for locks of others.
@@ -109,7 +109,7 @@ class RecordForm:
             return form
         form = made[-1]
         if form.accepted:
-            self._go_on(self.after or self.screens.url(form.vars.id), self.T("Saved"))
+            self._go_on(self.after or self.screens.url(form.vars.id), self._saved())
         return form
 
     def _attempt(self, store: Any, made: list[Any]) -> None:
@@ -143,7 +143,13 @@ class RecordForm:
             # They were read by an attempt before.
             upload.file.seek(0)
         self.concurrent = (
-            ConcurrentEdit(self.table, self.record, self.names, current.request.post_vars)
+            ConcurrentEdit(
+                self.table,
+                self.record,
+                self.names,
+                current.request.post_vars,
+                self.screens.s3db.get_config(self.table, "sync_together") or (),
+            )
             if self.record
             else None
         )
@@ -205,6 +211,14 @@ class RecordForm:
         current.session.flash = said
         redirect(address)
 
+    def _saved(self) -> Any:
+        """Return what the next page says: that it was saved, and what others changed meanwhile."""
+        others = self.merged.meanwhile if self.merged else ()
+        if not others:
+            return self.T("Saved")
+        labels = ", ".join(str(self.table[name].label) for name in others)
+        return self.T("Saved. What others changed meanwhile stands: %s") % labels
+
     def _tell(self, form: Any) -> None:
         """Answer with the status of what happened, and say which part of it a browser does not send again."""
         response = current.response
@@ -221,22 +235,17 @@ class RecordForm:
             again = self.T("Choose the file again: a browser sends it only once.")
             response.flash = CAT(response.flash, " ", again) if response.flash else again
 
-    def _question(self, name: str, now: Any) -> Any:
-        """Return what a field says that somebody else changed while the form was open."""
-        T, field, shown = self.T, self.table[name], self.screens.shown
-        return choice(
-            name,
-            CAT(
-                T("This was changed while you were editing. It is now:"),
-                " ",
-                SPAN(shown(field, now[name]), _class="now", _dir="auto"),
-                " (",
-                shown(self.table.modified_by, now.modified_by),
-                ", ",
-                moment(now.modified_on),
-                ")",
-            ),
+    def _question(self, names: Sequence[str], typed: Any, now: Any) -> Any:
+        """Return what is said at fields that somebody else changed while the form was open."""
+        T, table, shown = self.T, self.table, self.screens.shown
+        said = CAT(
+            T("This was changed while you were editing:"), " ", last_change(self.screens, now, names[0])
         )
+        values = [
+            (table[name].label, shown(table[name], typed[name]), shown(table[name], now[name]))
+            for name in names
+        ]
+        return choice(names[0], said, values)
 
     def _callbacks(self, name: str) -> list[Any]:
         """Return the callbacks of the table: that for this method, else the general one."""

@@ -2,4 +2,4 @@
 Knows all lower layers, but no other folder of its own layer.
 """
 
-__all__ = ["local_site", "preview", "registration", "standing"]
+__all__ = ["carried", "local_site", "preview", "registration", "standing"]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 from ..core.atomic_write import owner_mark
 from ..core.cursor import CheckpointKind, Comparison
@@ -19,20 +19,23 @@ from ..core.errors import NoSuchRecord, SyncError
 from ..core.kept import Deferred
 from ..core.messages import Sentence, Text
 from ..core.policy import Terms
+from ..database import own_rows as own_rows
 from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Context, Report, unknown
 from ..exchange.importer.report import problems_of
-from ..exchange.peer import Peer, PullResult, PushResult
+from ..exchange.peer import Asking, News, Peer, PullResult, PushResult
 from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
 from ..site import Repository
 from ..site import tasks as tasks
 from ..site.decided_elsewhere import lines_about
 from ..site.exchange_state import PullState
+from ..site.names_of_sites import names_to_tell, remember_names
 from ..site.refused_there import RefusedThere
 from ..site.rejected import retry_rejected
 from ..site.uploaded import upload_path
 from ..site.waiting_deletions import refuse_deletions, retry_deletions
 from ..wire.protocol.times import format_msince, parse_msince
+from ..wire.s3xml import elements
 
 FILES_AT_ONCE = 100
 
@@ -82,9 +85,8 @@ class LocalSite:
 
     def position(self, task: Task) -> Position:
         """See port ``Local``."""
-        pulled = self._states.pulled(task.resource)
-        pushed = self._states.pushed(task.resource)
-        since = self._asked_before(task.resource)
+        pulled, pushed = self._states.both(task.resource)
+        since = self._overlapping(pulled.since)
         if since is None and not pulled.cursor:
             # An Eden database that was taken over has the time of its last pull.
             stored = tasks.find(self._site.db, task.id)
@@ -123,9 +125,12 @@ class LocalSite:
 
     def take_page(self, task: Task, page: PullResult, number: int = 0) -> ImportSummary:
         """See port ``Local``."""
+        return self._site.store.again_after_deadlock(lambda: self._take_page(task, page, number))
+
+    def _take_page(self, task: Task, page: PullResult, number: int) -> ImportSummary:
         site, table = self._site, task.resource
         state = self._states.pulled(table)
-        again = state.again
+        again = page.again.value if page.again else state.again
         with (
             page.path.open("rb") as source,
             site.document(source, table) as document,
@@ -138,18 +143,17 @@ class LocalSite:
             terms = self._terms(task, again)
             context = self.context(table, from_ours=True, again=bool(again))
             report = site.importer.import_page(document, terms, context)
+            remember_names(self._repository, document.header.sites)
             head = state.head
             if not page.more:
-                report.add(retry_rejected(self._repository, table, terms, context))
-                self._retry_deletions(report)
+                self._end_of_pages(task, report, again)
                 head = site.journal.head()
-                self._note_time(task, last_pull=site.clock.now())
             waiting = _still_waiting(page, state, sum(report.main.values()))
             self._states.save_pulled(
                 table,
                 PullState(
                     page.cursor or "",
-                    page.journal or "",
+                    page.journal or state.journal,
                     head,
                     state.since,
                     waiting=waiting,
@@ -159,6 +163,40 @@ class LocalSite:
                 ),
             )
         return self._taken(report)
+
+    def ask(self, peer: Peer, asked: Sequence[tuple[Task, Asking]]) -> News | None:
+        """See port ``Local``."""
+        known = self._states.asked()
+        news = peer.news([(task.exchange, asking) for task, asking in asked], known)
+        if news is not None and news.digest != known:
+            with self._writing():
+                self._states.save_asked(news.digest)
+        return news
+
+    def nothing_new(self, tasks: Sequence[Task]) -> dict[str, ImportSummary]:
+        """See port ``Local``."""
+        return self._site.store.again_after_deadlock(lambda: self._nothing_new(tasks))
+
+    def _nothing_new(self, tasks: Sequence[Task]) -> dict[str, ImportSummary]:
+        found = {}
+        with self._writing():
+            for task in tasks:
+                report = Report()
+                state = self._states.pulled(task.resource)
+                self._end_of_pages(task, report, state.again)
+                self._states.save_pulled(
+                    task.resource, replace(state, head=self._site.journal.head(), waiting=0, again="")
+                )
+                found[task.resource] = self._taken(report)
+        return found
+
+    def _end_of_pages(self, task: Task, report: Report, again: str) -> None:
+        """Do what comes after the last page, within the current transaction: what was put off is tried again."""
+        table = task.resource
+        context = self.context(table, from_ours=True, again=bool(again))
+        report.add(retry_rejected(self._repository, table, self._terms(task, again), context))
+        self._retry_deletions(report)
+        self._note_time(task, last_pull=self._site.clock.now())
 
     def take_document(
         self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
@@ -187,6 +225,7 @@ class LocalSite:
                 PullState(document.cursor or "", head=head, since=since, waiting=waiting, known=state.known),
             )
             self._note_time(task, last_pull=started)
+            self._repository.note_sent_fields(context)
         return self._taken(report)
 
     def _retry_deletions(self, report: Report) -> None:
@@ -214,7 +253,7 @@ class LocalSite:
         decided = lines_about(self._site, report.decided)
         return ImportSummary(Counter(report.outcomes), problems_of(report), decided)
 
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> list[Text]:
+    def fetch_files(self, fetch: Callable[[str, Path], None], on_file: Callable[[str], None]) -> list[Text]:
         """See port ``Local``."""
         problems: list[Text] = []
         tried: set[tuple[str, int, str]] = set()
@@ -226,11 +265,11 @@ class LocalSite:
             for each in fresh:
                 tried.add((each.table, each.key, each.field))
                 on_file(each.uuid)
-                problem = self._fetch_file(peer, each)
+                problem = self._fetch_file(fetch, each)
                 if problem is not None:
                     problems.append(problem)
 
-    def _fetch_file(self, peer: Peer, waiting: Deferred) -> Text | None:
+    def _fetch_file(self, fetch: Callable[[str, Path], None], waiting: Deferred) -> Text | None:
         """Fetch one file; return what went wrong, None if nothing did."""
         site = self._site
         try:
@@ -238,7 +277,7 @@ class LocalSite:
             if not target.is_file():
                 if not waiting.url:
                     raise NoSuchRecord("The other site did not say where it is.")
-                peer.fetch(waiting.url, target)
+                fetch(waiting.url, target)
         except SyncError as error:
             # Also what the peer refuses is asked for again: it may not have the file itself yet.
             with self._writing():
@@ -258,13 +297,17 @@ class LocalSite:
 
     def _asked_before(self, table: str) -> datetime | None:
         """Return the time (by the peer's clock) of the last complete pull from an Eden, minus the overlap."""
-        since = self._states.pulled(table).since
+        return self._overlapping(self._states.pulled(table).since)
+
+    def _overlapping(self, since: str) -> datetime | None:
         asked = parse_msince(since) if since else None
         return asked - self._overlap if asked is not None else None
 
     # --- push ------------------------------------------------------------------------------------------
 
-    def write_page(self, task: Task, after: int, limit: int, target: Path, *, paged: bool) -> PushPage:
+    def write_page(
+        self, task: Task, after: int, limit: int, target: Path, *, paged: bool, until: int | None = None
+    ) -> PushPage:
         """See port ``Local``."""
         site, table = self._site, task.resource
         if table not in self._caught_up:
@@ -273,6 +316,7 @@ class LocalSite:
         request = ExportRequest(
             table,
             after=after,
+            until=until,
             limit=limit,
             skip_origin=self._id,
             filters=site.by_table(task.exchange.filters, table),
@@ -281,7 +325,7 @@ class LocalSite:
             adopts=self._repository.synchronise_uuids,
         )
         with target.open("wb") as out:
-            page = site.exporter.export(out, request, _mark_more)
+            page = site.exporter.export(out, request, self._root_attributes)
         total = None
         if table not in self._counted:
             # Once per run: counting a million records for each page of some thousand would be too slow.
@@ -289,7 +333,12 @@ class LocalSite:
             total = site.total(request, page)
         # Ends the read transaction, so that the next page sees later changes.
         site.db.commit()
-        return PushPage(page.count, page.position, page.more, total)
+        uuid = _uuid_in(target, table) if page.count == 1 and not paged else None
+        return PushPage(page.count, page.position, page.more, total, page.deletes, uuid)
+
+    def _root_attributes(self, page: ExportPage) -> dict[str, Any]:
+        more = {"more": True} if page.more else {}
+        return {**more, "sites": names_to_tell(self._site, page.edited_at, page.position)}
 
     def sending(self, task: Task, number: int) -> None:
         """See port ``Local``."""
@@ -327,7 +376,7 @@ class LocalSite:
 
     def _note_time(self, task: Task, **moment: datetime) -> None:
         """Store when a task was last exchanged, within the current transaction."""
-        self._site.db(self._site.db.sync_task.id == task.id).update(**moment)
+        own_rows.write(self._site.db, "sync_task", task.id, {**moment, "modified_on": self._site.clock.now()})
 
     def start_over(self, task: Task) -> None:
         """See port ``Local``."""
@@ -359,13 +408,15 @@ class LocalSite:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _uuid_in(document: Path, table: str) -> str | None:
+    """Return the identifier of the first main record in a document of ours."""
+    with document.open("rb") as source:
+        return next((each.get("uuid") for each in elements(source) if each.get("name") == table), None)
+
+
 def _still_waiting(page: PullResult, state: PullState, taken: int) -> int | None:
     """Return the number of main records waiting at the peer after a page, None if it did not tell."""
     if not page.more:
         return 0
     before = page.total if page.total is not None else state.waiting
     return None if before is None else max(0, before - taken)
-
-
-def _mark_more(page: ExportPage) -> dict[str, bool]:
-    return {"more": True} if page.more else {}

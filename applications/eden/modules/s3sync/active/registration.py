@@ -158,7 +158,6 @@ def _remember(repository: Repository, answer: Registration, join: int | None) ->
             f"The repository {repository.name} is this site itself.",
             hint="Enter the address of the other site.",
         )
-    table = site.db.sync_repository
     learned = repository.capabilities & adapter_type(repository.apitype).learned
     changes: dict[str, Any] = {
         "uuid": answer.uuid,
@@ -168,7 +167,9 @@ def _remember(repository: Repository, answer: Registration, join: int | None) ->
         "last_status": "registered",
         "settings": {**repository.settings, **times.told(answer.skew, site.clock.now())},
     }
-    known = first(site, (table.uuid == answer.uuid) & (table.id != repository.id))
+    known = first(site, uuid=answer.uuid)
+    if known is not None and known.id == repository.id:
+        known = None
     if known is not None and known.can_ask and not known.deleted:
         raise ConfigurationError(
             f"The site of {repository.name} is already here as the repository {known.name}.",
@@ -183,7 +184,7 @@ def _remember(repository: Repository, answer: Registration, join: int | None) ->
         # The other site has registered here, too, and an administrator knows it: both rows are for the same site.
         entered = {name: repository[name] for name in ("name", "apitype", *sorted(COLUMNS))}
         _hand_over(repository, known)
-        site.db(table.id == repository.id).delete()
+        site.db(site.db.sync_repository.id == repository.id).delete()
         known.update(**{**changes, **entered, "deleted": False})
         return site.repository(known.id)
 

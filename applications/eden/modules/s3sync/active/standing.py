@@ -5,18 +5,47 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from ..core.errors import SyncError
 from ..exchange.peer import Peer
+from ..exchange.run.engine import Engine
 from ..exchange.run.ports import Task
 from ..exchange.run.report import RunReport
 from ..site import Repository
+from ..site import left_records as left_records
 from ..site.exchange_state import Standing
-from ..site.standing import open_here, store_there
+from ..site.standing import changed_since, open_here, store_there
 from ..wire.protocol.names import PeerCapability
 from ..wire.protocol.standing import OpenList, StandingReport
 
 log = logging.getLogger("eden.sync")
+
+#: Between begin and end nobody is told what has changed: the run is about to exchange it.
+_NOT_TOLD: Mapping[str, int] = {}
+
+
+def run(engine: Engine, standing: StandingExchange) -> RunReport:
+    """Run all tasks, and tell how that ended.
+
+    What was pushed may have been merged there, or brought something back: that is fetched in the same run, once.
+
+    Args:
+        engine: runs the tasks.
+        standing: what is told.
+
+    Raises:
+        RunFailed, Cancelled, AlreadyRunning: as by ``Engine.run``.
+        SyncError: the other site cannot be told.
+    """
+    standing.begin()
+    report = engine.run()
+    changed = standing.end(report)
+    if changed:
+        report = engine.run_again(changed)
+        standing.end(report)
+    return report
 
 
 class StandingExchange:
@@ -41,20 +70,33 @@ class StandingExchange:
         found = open_here(self._repository)
         try:
             if self._digest(found) != self._repository.states.standing().told:
-                self._tell(found, complete=False)
+                self._tell(found, _NOT_TOLD, complete=False)
         except SyncError as error:
             log.warning("Repository %s was not told how the last run ended: %s", self._repository.id, error)
 
-    def end(self, report: RunReport) -> None:
+    def end(self, report: RunReport) -> Collection[str]:
         """Tell that the run is complete.
+
+        Returns:
+            the tables of which the other site has something newer by now.
 
         Raises:
             SyncError: the other site cannot be told.
         """
+        self._close_outdated()
         found, told = open_here(self._repository), self._repository.states.standing()
-        moved = report.sent or sum(report.received.values())
+        pushed = {task.resource: task.exchange.filters for task in self._tasks if task.pushes}
+        changed = changed_since(self._repository, pushed)
+        moved = report.sent or sum(report.received.values()) or changed != told.changed
         if moved or not told.complete or self._digest(found) != told.told or self._is_open_there():
-            self._tell(found, complete=True)
+            return self._tell(found, changed, complete=True)
+        return ()
+
+    def _close_outdated(self) -> None:
+        site, rows = self._repository.site, left_records.outdated(self._repository)
+        if rows:
+            with site.store.transaction():
+                site.kept_versions.supersede(rows)
 
     def _is_open_there(self) -> bool:
         there = self._repository.site.db.sync_open_there
@@ -62,7 +104,7 @@ class StandingExchange:
 
     def _cursors(self) -> dict[str, str]:
         states = self._repository.states
-        found = {task.resource: states.pulled(task.resource).cursor for task in self._tasks if task.pulls}
+        found = {table: states.pulled(table).cursor for table in self._fetches()}
         return {table: cursor for table, cursor in found.items() if cursor}
 
     def _fetches(self) -> list[str]:
@@ -72,10 +114,11 @@ class StandingExchange:
         told = json.dumps([found.to_json(), self._fetches()], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()
 
-    def _tell(self, found: OpenList, *, complete: bool) -> None:
+    def _tell(self, found: OpenList, changed: Mapping[str, int], *, complete: bool) -> Collection[str]:
+        """Tell how this site stands; return the tables of which the other site has something newer."""
         repository, site = self._repository, self._repository.site
         if PeerCapability.CURSOR not in repository.site.repository(repository.id).capabilities:
-            return
+            return ()
         states = repository.states
         number = states.standing().number + 1
         answer = self._peer.standing(
@@ -87,10 +130,23 @@ class StandingExchange:
                 self._fetches(),
                 self._cursors(),
                 found,
+                changed,
             )
         )
+        waiting = {} if answer is None else answer.changed
+        waiting = {table: count for table, count in waiting.items() if table in self._fetches()}
         with site.store.transaction():
-            told = Standing(number=number, complete=complete, told=self._digest(found))
+            told = Standing(number=number, complete=complete, told=self._digest(found), changed=dict(changed))
             states.save_standing(told)
             if answer is not None:
-                store_there(repository, answer)
+                store_there(repository, answer.open)
+                self._learn(answer.capabilities)
+            for table, count in waiting.items():
+                states.save_pulled(table, replace(states.pulled(table), waiting=count))
+        return waiting
+
+    def _learn(self, told: frozenset[str]) -> None:
+        """Store what the other site can do since it was upgraded, within the current transaction."""
+        repository = self._repository.site.repository(self._repository.id)
+        if told - repository.capabilities:
+            repository.update(capabilities=sorted(repository.capabilities | told))

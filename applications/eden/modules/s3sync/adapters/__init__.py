@@ -32,6 +32,7 @@ __all__ = [
     "lines",
     "needed_columns",
     "settings",
+    "stick",
     "testing",
     "where",
 ]

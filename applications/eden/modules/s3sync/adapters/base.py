@@ -8,16 +8,17 @@ one, ``testing`` has the tests that each one must pass.
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ..core.errors import ConfigurationError, PeerRefused
-from ..exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Registration, Sending
+from ..exchange.peer import Asking, Capability, Exchange, News, PullResult, PushResult, Registration, Sending
+from ..wire.carried.state import Page, State
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.offer import Offer
-from ..wire.protocol.standing import OpenList, StandingReport
+from ..wire.protocol.standing import StandingAnswer, StandingReport
 from .connection_test import ConnectionTest, complete
 from .lines import Lines
 from .settings import Kind, Setting
@@ -114,7 +115,7 @@ class Adapter(ABC):
         """See port ``Peer``; with ``OFFER``."""
         return None
 
-    def standing(self, report: StandingReport) -> OpenList | None:
+    def standing(self, report: StandingReport) -> StandingAnswer | None:
         """See port ``Peer``; only for types whose peers announce the capability CURSOR."""
         return None
 
@@ -140,9 +141,17 @@ class Adapter(ABC):
         """See port ``Peer``; with ``PULL``."""
         raise self._cannot("have nothing to fetch")
 
+    def news(self, asked: Sequence[tuple[Exchange, Asking]], known: str) -> News | None:
+        """See port ``Peer``; only for types whose peers announce the capability TOGETHER."""
+        return None
+
     def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         """See port ``Peer``; with ``PUSH``."""
         raise self._cannot("take no records")
+
+    def push_together(self, pushes: Sequence[tuple[Exchange, bytes, Sending]]) -> Sequence[PushResult | None]:
+        """See port ``Peer``; only for types whose peers announce the capability TOGETHER."""
+        return [None] * len(pushes)
 
     def dry_run(self, exchange: Exchange, document: Path, sending: Sending) -> DryRunResult | None:
         """See port ``Peer``; a type without dry runs does not override it."""
@@ -159,6 +168,22 @@ class Adapter(ABC):
             f"Files do not travel with repositories of type {self.apitype}.",
             hint="Copy the file by hand, or exchange this resource with a repository of another type.",
         )
+
+    def theirs(self) -> State | None:
+        """See port ``CarriedPeer``; with ``CARRIED``, as the next three."""
+        return None
+
+    def disregard(self) -> None:
+        """See port ``CarriedPeer``."""
+        return
+
+    def still_there(self, table: str, start: str, known: Collection[str]) -> Sequence[Page]:
+        """See port ``CarriedPeer``."""
+        return ()
+
+    def leave(self, state: State) -> None:
+        """See port ``CarriedPeer``."""
+        raise self._cannot("leave nothing")
 
     def _cannot(self, what: str) -> ConfigurationError:
         return ConfigurationError(

@@ -6,8 +6,10 @@ The screen of the connection test puts them into words, with remedies.
 from __future__ import annotations
 
 import enum
+import os
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from ..core.errors import (
@@ -257,6 +259,25 @@ def complete(
     found = {each.question: each for each in findings}
     ordered = tuple(found.get(question, Finding(question, Answer.NOT_ASKED)) for question in questions)
     return ConnectionTest(ordered, offer)
+
+
+def in_folders(inbox: Callable[[], Path], outbox: Callable[[], Path]) -> ConnectionTest:
+    """Test whether folders of this machine can be used.
+
+    Args:
+        inbox, outbox: return the folder to read from, and the one to write to; they raise ConfigurationError where it
+            is not there, or not allowed.
+    """
+    try:
+        reads, writes = os.access(inbox(), os.R_OK | os.X_OK), os.access(outbox(), os.W_OK | os.X_OK)
+    except ConfigurationError as error:
+        findings = [Finding(Question.READ, Answer.NO_FOLDER, said=error.explain())]
+    else:
+        findings = [
+            Finding(Question.READ, Answer.READABLE if reads else Answer.UNREADABLE),
+            Finding(Question.WRITE, Answer.WRITABLE if writes else Answer.READ_ONLY),
+        ]
+    return complete(findings, questions=(Question.READ, Question.WRITE))
 
 
 def introduced(offer: Offer | None, own_uuid: str) -> list[Finding]:

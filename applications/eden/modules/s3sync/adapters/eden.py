@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote, urljoin
 
 from ..core.errors import (
-    DocumentError,
     NotS3XML,
     PeerFailed,
     PeerRefused,
@@ -23,24 +22,24 @@ from ..core.errors import (
     RedirectedElsewhere,
     SyncError,
 )
-from ..core.limits import BEGINNING
 from ..exchange.peer import (
     Asking,
     Capability,
     Exchange,
+    News,
     PullResult,
     PushResult,
-    Refusal,
     Registration,
     Sending,
 )
 from ..transport.answer import Reply
-from ..transport.failures import a_web_page, looks_like_html
+from ..transport.resuming import Resuming
 from ..transport.urls import application_url
 from ..wire.compression import gzip
 from ..wire.protocol.dry_run import DryRunResult, read_dry_run
 from ..wire.protocol.names import (
     CAPABILITIES,
+    DOWNLOAD_PATH,
     FILE_PATH,
     OFFER_PATH,
     REGISTER_PATH,
@@ -50,12 +49,13 @@ from ..wire.protocol.names import (
 )
 from ..wire.protocol.offer import Offer, read_offer
 from ..wire.protocol.pull import PullRequest
-from ..wire.protocol.push import PushReply, PushRequest
+from ..wire.protocol.push import PushRequest
 from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
-from ..wire.protocol.replies import succeeded
-from ..wire.protocol.standing import OpenList, StandingReport, read_standing_reply
-from ..wire.s3xml import DocumentReader, Header, rejected_uuids
+from ..wire.protocol.standing import StandingAnswer, StandingReport, read_standing_reply
+from ._answers import checked, pulled, push_result
+from ._body_sender import BodySender
 from ._resource_push import ResourcePush
+from ._together import ask_news, push_together
 from .base import Adapter, Remote, T
 from .connection_test import (
     Answer,
@@ -79,7 +79,7 @@ class EdenAdapter(Adapter):
 
     apitype: ClassVar[str] = "eden"
     label: ClassVar[str] = T("Eden Sync or Sahana Eden")
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {Capability.CARRIED}
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             "url",
@@ -128,6 +128,8 @@ class EdenAdapter(Adapter):
         PeerCapability.GZIP: T("takes compressed data"),
         PeerCapability.FILES: T("takes files"),
         PeerCapability.NULLS: T("takes cleared fields"),
+        PeerCapability.TOGETHER: T("exchanges several resources in one request"),
+        PeerCapability.RESUME: T("goes on with a page or file that broke off"),
         PeerCapability.LOOK: T("shows beforehand what a synchronization would do"),
         RESOURCE_URL: T("takes records only at the address of each resource"),
     }
@@ -141,7 +143,9 @@ class EdenAdapter(Adapter):
             password=entered.get("password"),
             proxy=entered.get("proxy"),
         )
-        self._announced_url: str | None = None
+        if lines.parts is not None and remote.id:
+            self.transport.resuming = Resuming(lines.parts, remote.id)
+        self.bodies = BodySender(self.transport, remote.own_uuid)
         self._resource_push = ResourcePush(self._everything, self._post_document)
 
     @property
@@ -170,7 +174,7 @@ class EdenAdapter(Adapter):
                 "Content-Disposition": 'attachment; filename="register.json"',
             },
         )
-        told = RegistrationReply.from_json(_succeeded(reply))
+        told = RegistrationReply.from_json(checked(reply))
         return Registration(
             uuid=told.sender,
             message=told.message,
@@ -194,7 +198,7 @@ class EdenAdapter(Adapter):
         except (PeerRefused, NotS3XML, ProtocolError):
             return None
 
-    def standing(self, report: StandingReport) -> OpenList | None:
+    def standing(self, report: StandingReport) -> StandingAnswer | None:
         """See port ``Peer``. A site of ours of before does not have the address."""
         url = f"{self.transport.url}/{STANDING_PATH}?repository={quote(self.remote.own_uuid)}"
         try:
@@ -233,7 +237,17 @@ class EdenAdapter(Adapter):
 
     def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         """See port ``Peer``."""
-        request = PullRequest(
+        resumes = self._resumes and not asking.look
+        request = replace(self._pull_request(exchange, asking), keep=resumes)
+        url = f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
+        return pulled(self.transport.download(url, resumes=resumes))
+
+    @property
+    def _resumes(self) -> bool:
+        return PeerCapability.RESUME in self.remote.capabilities
+
+    def _pull_request(self, exchange: Exchange, asking: Asking) -> PullRequest:
+        return PullRequest(
             exchange.resource,
             self.remote.own_uuid,
             cursor=asking.cursor,
@@ -246,42 +260,15 @@ class EdenAdapter(Adapter):
             look=asking.look,
             number=asking.number,
         )
-        reply = self.transport.download(f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}")
-        try:
-            return self._pulled(reply)
-        except BaseException:
-            reply.discard()
-            raise
 
     def _everything(self, exchange: Exchange) -> PullResult:
         """Return all records of a resource from an Eden."""
         return self.pull(exchange, Asking(cursor="", limit=1))
 
-    def _pulled(self, reply: Reply) -> PullResult:
-        assert reply.path is not None
-        with reply.path.open("rb") as stream:
-            start = stream.read(BEGINNING)
-        if not start.strip():
-            raise ProtocolError(f"{reply.url} answered with nothing.", remote=True)
-        if looks_like_html(start):
-            raise a_web_page(reply.url, start)
-        if start.lstrip()[:1] == b"{":
-            _succeeded(Reply(reply.url, reply.status, reply.headers, start))
-            raise ProtocolError(f"{reply.url} answered with JSON instead of a document.", remote=True)
-        header = _header(reply, reply.path)
-        self._announced_url = header.url or self._announced_url
-        return PullResult(
-            path=reply.path,
-            is_ours=header.is_paged,
-            cursor=header.cursor,
-            more=header.more,
-            journal=header.journal,
-            restored=header.restored,
-            received=reply.received,
-            size=reply.path.stat().st_size,
-            total=header.total,
-            waiting=header.waiting,
-        )
+    def news(self, asked: Sequence[tuple[Exchange, Asking]], known: str) -> News | None:
+        """See port ``Peer``. A site of ours of before does not have the address."""
+        requests = [self._pull_request(exchange, asking) for exchange, asking in asked]
+        return ask_news(self, requests, known)
 
     # --- push ----------------------------------------------------------------------------------------
 
@@ -303,17 +290,26 @@ class EdenAdapter(Adapter):
                 f"{len(result.left_out)} that are newer there were left out."
             )
             return result
-        return _push_result(exchange.resource, reply, _succeeded(reply))
+        return push_result(exchange.resource, reply, checked(reply))
 
     def dry_run(self, exchange: Exchange, document: Path, sending: Sending) -> DryRunResult | None:
         """See port ``Peer``. An Eden would import the document, so it is not asked."""
         if PeerCapability.LOOK not in self.remote.capabilities:
             return None
         url = self._push_url(exchange, sending, look=True)
-        return read_dry_run(_succeeded(self._post_document(url, exchange.resource, document)))
+        return read_dry_run(checked(self._post_document(url, exchange.resource, document)))
+
+    def push_together(self, pushes: Sequence[tuple[Exchange, bytes, Sending]]) -> Sequence[PushResult | None]:
+        """See port ``Peer``. A site of ours of before does not have the address."""
+        pages = [(self._push_request(exchange, sending), document) for exchange, document, sending in pushes]
+        return push_together(self, pages)
 
     def _push_url(self, exchange: Exchange, sending: Sending, *, look: bool = False) -> str:
-        request = PushRequest(
+        request = replace(self._push_request(exchange, sending), look=look)
+        return f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
+
+    def _push_request(self, exchange: Exchange, sending: Sending) -> PushRequest:
+        return PushRequest(
             exchange.resource,
             self.remote.own_uuid,
             strategy=exchange.strategy,
@@ -323,12 +319,10 @@ class EdenAdapter(Adapter):
             components=exchange.components,
             journal=sending.journal,
             checkpoint=sending.checkpoint,
-            look=look,
             final=sending.final,
             number=sending.number,
             again=sending.again,
         )
-        return f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
 
     def _post_document(self, url: str, resource: str, document: Path) -> Reply:
         headers = {
@@ -336,22 +330,25 @@ class EdenAdapter(Adapter):
             "Content-Disposition": f'attachment; filename="{resource}.xml"',
         }
         if PeerCapability.GZIP not in self.remote.capabilities:
-            return self.transport.send("POST", url, document, headers)
+            return self._send_body("POST", url, document, headers)
         handle, name = tempfile.mkstemp(prefix="sync-", suffix=".xml.gz", dir=document.parent)
         os.close(handle)
         packed = Path(name)
         try:
             with document.open("rb") as source, packed.open("wb") as target:
                 gzip.pack(source, target)
-            return self.transport.send("POST", url, packed, {**headers, "Content-Encoding": "gzip"})
+            return self._send_body("POST", url, packed, {**headers, "Content-Encoding": "gzip"})
         finally:
             packed.unlink()
+
+    def _send_body(self, method: str, url: str, body: Path, headers: Mapping[str, str]) -> Reply:
+        return self.bodies.send(method, url, body, headers, resumes=self._resumes)
 
     def _push_to_resource(self, exchange: Exchange, document: Path) -> PushResult:
         prefix, _, name = exchange.resource.partition("_")
         url = f"{self.transport.url}/{quote(prefix)}/{quote(name)}.xml"
         sent = self._resource_push.send(url, exchange, document)
-        result = _push_result(exchange.resource, sent.reply, _succeeded(sent.reply))
+        result = push_result(exchange.resource, sent.reply, checked(sent.reply))
         result.sent = sent.bytes
         result.refusals += sent.refusals
         result.outcomes["rejected"] = len(result.refusals)
@@ -363,72 +360,25 @@ class EdenAdapter(Adapter):
 
     def send_file(self, stored: str, path: Path) -> int:
         """See port ``Peer``."""
-        reply = self.transport.send(
-            "PUT",
-            f"{self.transport.url}/{FILE_PATH}/{quote(stored)}?repository={quote(self.remote.own_uuid)}",
-            path,
-            {"Content-Type": "application/octet-stream"},
+        reply = self._send_body(
+            "PUT", self._file_url(stored), path, {"Content-Type": "application/octet-stream"}
         )
-        _succeeded(reply)
+        checked(reply)
         return reply.sent
 
+    def _file_url(self, stored: str) -> str:
+        return f"{self.transport.url}/{FILE_PATH}/{quote(stored)}?repository={quote(self.remote.own_uuid)}"
+
     def fetch(self, url: str, target: Path) -> None:
-        """See port ``Peer``. If the site calls itself by another host name, the one entered here is used."""
-        announced = (self._announced_url or "").rstrip("/")
-        if announced and url.startswith(announced + "/"):
-            url = self.transport.url + url[len(announced) :]
-        self.transport.fetch(urljoin(self.transport.url + "/", url), target)
-
-
-def _push_result(resource: str, reply: Reply, body: Mapping[str, Any]) -> PushResult:
-    told = PushReply.from_json(body)
-    refusals = [Refusal(resource, uuid, reason) for uuid, reason in rejected_uuids(told.tree).items()]
-    outcomes = dict(told.outcomes)
-    if not told.is_ours:
-        outcomes = {
-            "created": len(told.created),
-            "updated": len(told.updated),
-            "deleted": len(told.deleted),
-            "rejected": len(refusals),
-        }
-    return PushResult(
-        records=told.records,
-        outcomes={name: count for name, count in outcomes.items() if count},
-        refusals=refusals,
-        message=told.message,
-        is_ours=told.is_ours,
-        journal=told.journal,
-        checkpoint=told.checkpoint,
-        restored=told.restored,
-        files=list(told.files),
-        sent=reply.sent,
-        waiting=told.waiting,
-    )
-
-
-def _succeeded(reply: Reply) -> Mapping[str, Any]:
-    """Return the JSON of an answer that reports success; an Eden also reports failures with status 200.
-
-    Raises:
-        PeerRefused, ProtocolError: it does not report success; the error names the URL.
-        NotS3XML: the answer is a web page.
-    """
-    try:
-        return succeeded(reply.json())
-    except (PeerRefused, ProtocolError) as error:
-        if reply.url in error.message:
-            raise
-        raise type(error)(f"{reply.url}: {error.message}", hint=error.hint, remote=True) from error
-
-
-def _header(reply: Reply, path: Path) -> Header:
-    """Return the header of the document.
-
-    Raises:
-        DocumentError: it is no S3XML, or hostile.
-    """
-    with path.open("rb") as source:
-        try:
-            return DocumentReader(source).header
-        except DocumentError as error:
-            raise type(error)(f"{reply.url}: {error.message}", hint=error.hint, remote=True) from error
+        """See port ``Peer``. It is asked under the address entered here, whatever host name the document has."""
+        if self._resumes:
+            # The address for people tells no digest.
+            self.transport.fetch(self._file_url(target.name), target, resumes=True)
+            return
+        _, found, stored = url.rpartition(f"/{DOWNLOAD_PATH}/")
+        own = (
+            f"{self.transport.url}/{DOWNLOAD_PATH}/{stored}"
+            if found
+            else urljoin(self.transport.url + "/", url)
+        )
+        self.transport.fetch(own, target)

@@ -20,7 +20,7 @@ from ..core.atomic_write import beside
 from ..core.errors import ConfigurationError
 from ..exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Sending
 from .base import Adapter, T
-from .connection_test import Answer, ConnectionTest, Finding, Question, complete
+from .connection_test import ConnectionTest, in_folders
 from .settings import Kind, Setting
 
 #: Maximum number of files per resource; each of them is stored in the cursor.
@@ -65,17 +65,7 @@ class FolderAdapter(Adapter):
 
     def test(self, clock_warning: float) -> ConnectionTest:
         """See ``Adapter``."""
-        try:
-            reads = os.access(self._inbox(), os.R_OK | os.X_OK)
-            writes = os.access(self._outbox(), os.W_OK | os.X_OK)
-        except ConfigurationError as error:
-            findings = [Finding(Question.READ, Answer.NO_FOLDER, said=error.explain())]
-        else:
-            findings = [
-                Finding(Question.READ, Answer.READABLE if reads else Answer.UNREADABLE),
-                Finding(Question.WRITE, Answer.WRITABLE if writes else Answer.READ_ONLY),
-            ]
-        return complete(findings, questions=(Question.READ, Question.WRITE))
+        return in_folders(self._inbox, self._outbox)
 
     def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         """See port ``Peer``. The cursor names the imported files, with size, time and digest of each."""

@@ -15,6 +15,7 @@ from ..core.clock import Clock
 from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge
 from ..transport.client import Transport
 from ..transport.limits import Limits
+from ..wire.part_store import PartStore
 from ..wire.s3xml import DocumentLimits, DocumentReader
 
 #: An empty document.
@@ -54,6 +55,7 @@ class Lines:
         limits: time and size limits for a peer.
         verify: whether certificates are verified, or the file with the authorities to trust.
         proxy: URL of the site's HTTP proxy, for a repository without its own.
+        parts: where what broke off on the line is kept, None if nothing is.
         folder_roots: folders of this machine below which the operator allows repositories to read and write.
     """
 
@@ -62,6 +64,7 @@ class Lines:
     limits: Limits = field(default_factory=Limits)
     verify: bool | str = True
     proxy: str | None = None
+    parts: PartStore | None = None
     folder_roots: tuple[Path, ...] = ()
 
     def http(

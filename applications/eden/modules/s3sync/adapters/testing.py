@@ -45,6 +45,7 @@ METHODS = {
     Capability.OFFER: "offer",
     Capability.TEST: "test",
     Capability.FILES: "send_file",
+    Capability.CARRIED: "leave",
 }
 
 

@@ -163,6 +163,19 @@ def _merged(
     return merged
 
 
+def last_author(site: Site, table: str, key: int, name: str) -> Author | None:
+    """Return who edited a field of a record last, None where nobody is known.
+
+    Args:
+        site: this site.
+        table: name of the table.
+        key: the record.
+        name: the field.
+    """
+    edits = site.changes.edits(table, [key]).get(key)
+    return author_of(edits.of(name), names_of_sites(site)) if edits is not None else None
+
+
 def author_of(edit: Edit | None, names: NamesOfSites) -> Author | None:
     """Return who made an edit, None if there is none."""
     if edit is None:

@@ -226,7 +226,7 @@ def entries(site: Site, rows: Sequence[Any]) -> list[KeptEntry]:
             names.get(row.repository_id),
             row.resolved_by_email or emails.get(row.resolved_by, ""),
             sites.of(row.resolved_at_site) if sites is not None and row.resolved_at_site else None,
-            row.resolved_on or (row.closed_on if row.state == KeptState.RESOLVED else None),
+            row.resolved_on or (row.closed_on if row.state in (KeptState.RESOLVED, KeptState.LEFT) else None),
         )
         for row in rows
     ]

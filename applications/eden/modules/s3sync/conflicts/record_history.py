@@ -128,7 +128,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
         return None
     key = int(row[table.key]) if row is not None else None
     noted = _noted(db, table, key)
-    origin = first(site, db.sync_repository.id == noted.changed_origin) if noted else None
+    origin = first(site, id=noted.changed_origin) if noted else None
     names = site.host.name_fields(table.name)
     name = " ".join(str(row[each]) for each in names if row.get(each)) if row is not None else ""
     log = db.sync_log

@@ -24,8 +24,10 @@ from ..database.log import OUTGOING
 from ..exchange.disputes import Disagreement
 from ..exchange.importer import Report
 from ..site import Site
+from ..site import waiting_deletions as waiting_deletions
 from ..wire.s3xml import Decoder, parse_fragment
 from . import decisions as decisions
+from .owners import without_owner
 
 _WORDS = {Side.OURS: "our version", Side.THEIRS: "the other site's version", Side.NOW: "as it is"}
 
@@ -157,7 +159,7 @@ def accept(site: Site, kept_id: int, user_id: int | None = None) -> None:
         kept = known(site, kept_id)
         table = site.schema.get(kept.table)
         present = Present(None) if table is None else here(site, table, kept.uuid)
-        site.kept_versions.resolve([kept_id], user_id, Resolution.KEEP)
+        waiting_deletions.close(site, [kept_id], user_id, Resolution.KEEP)
         _note(site, kept, present, user_id, _in_dispute(site, kept, present))
         _tell(site, kept, user_id, "the record stays as it is")
 
@@ -246,11 +248,14 @@ def _take(
             report = site.importer.retry([record], record.table, terms, context)
             if report.failures:
                 raise _Rejected(report)
+            rejection = without_owner(site, record)
+            if rejection is not None:
+                raise _Rejected(rejection)
             if not present.is_here:
                 for each in record.walk():
                     if each.uuid:
                         site.kept_versions.release(kept.repository_id, each.table, [each.uuid], SUPERSEDABLE)
-            site.kept_versions.resolve([kept_id], user_id, decision)
+            waiting_deletions.close(site, [kept_id], user_id, decision)
             _note(site, kept, present, user_id, found)
     except _Rejected as rejected:
         return rejected.report

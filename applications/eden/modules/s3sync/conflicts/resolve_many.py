@@ -24,6 +24,7 @@ from ..exchange.disputes import Disagreement
 from ..exchange.importer.report import problems_of
 from ..scheduler import queue as scheduler_queue
 from ..site import Site
+from ..site import waiting_deletions as waiting_deletions
 from . import decisions as decisions
 from . import resolve as resolve
 from .kept_list import KeptVersionQuery, entries
@@ -360,7 +361,7 @@ def _settle(
     """Close versions whose records say already what was decided; others have to learn of that all the same."""
     by_table: dict[str, list[decisions.Decided]] = {}
     for decision, rows in settled.items():
-        site.kept_versions.resolve([row.id for row in rows], user_id, decision)
+        waiting_deletions.close(site, [row.id for row in rows], user_id, decision)
         for row in rows:
             found = known.get(row.id)
             if found is not None and found.disagreement is not None and found.key is not None:

@@ -42,6 +42,7 @@ class ChangedField(NamedTuple):
         before: its former value as text, None if that is not known any more.
         after: what it said then, as text, None if that is not known any more.
         returns: whether the former value can be put back: it is known, and another one than now.
+        stays: whether the change left the value as it was: a decision for what the record said already.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ChangedField(NamedTuple):
     before: str | None
     after: str | None
     returns: bool
+    stays: bool = False
 
 
 class TimelineEntry(NamedTuple):
@@ -59,7 +61,7 @@ class TimelineEntry(NamedTuple):
         kind: what it was.
         author: who, where and when.
         noted_on: when it was written down here (UTC).
-        fields: what was changed; empty where nobody knows which fields were.
+        fields: what was changed, or decided to stay; empty where nobody knows which fields were.
     """
 
     number: int
@@ -135,7 +137,11 @@ def _fields(
     for name, before in change.fields.items():
         field = table.fields.get(name)
         later = after.get(name, [])
-        if field is None or name == EVERY_FIELD or (before and later and before == later):
+        stays = bool(before and later) and before == later
+        if field is None or name == EVERY_FIELD:
+            continue
+        # What was written past us counts as a change of every field, a decision for what was there names its own.
+        if stays and change.kind is ChangeKind.OUTSIDE:
             continue
         found.append(
             ChangedField(
@@ -144,6 +150,7 @@ def _fields(
                 _text(words, field, before),
                 _text(words, field, later),
                 bool(before) and before[0] != row[name] and _can_return(field),
+                stays,
             )
         )
     return found

@@ -31,6 +31,11 @@ class CheckpointKind(TextEnum):
         PULL: how far our own pulls have come.
         PUSH: how far our own pushes have come.
         STANDING: what one site told the other of how they stand; of no single table.
+        RETRY: which of what was rejected was tried again last.
+        QUESTION: which news of all resources the peer asked for last; of no single table.
+        ASKED: digest of the question for news that the peer has from us; of no single table.
+        FIELDS: which fields an Eden has sent, which leaves out what is empty; of no single table.
+        CARRIED: numbers of the states that two sites leave for each other in a folder; of no single table.
     """
 
     SERVE = "serve"
@@ -39,6 +44,11 @@ class CheckpointKind(TextEnum):
     PULL = "pull"
     PUSH = "push"
     STANDING = "standing"
+    RETRY = "retry"
+    QUESTION = "question"
+    ASKED = "asked"
+    FIELDS = "fields"
+    CARRIED = "carried"
 
 
 class Comparison(TextEnum):

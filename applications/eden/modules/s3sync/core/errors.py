@@ -63,12 +63,14 @@ class SyncError(Exception):
         remedy: what to do, as data; the hint of the class has the code of the class.
         message: what happened, in English.
         hint: what to do, in English.
+        brought: bytes of what broke off that were new, and are kept: the next attempt goes on behind them.
     """
 
     code: ClassVar[str] = "sync_error"
     default_hint: ClassVar[str] = "Look at the synchronisation log of both sites for what happened before."
     transient: ClassVar[bool] = False
     http_status: ClassVar[int] = 500
+    brought: int = 0
 
     def __init__(self, message: Text, *, hint: Text | None = None, remote: bool = False) -> None:
         self.said = message_of(message)
@@ -419,7 +421,7 @@ class StoreBusy(SyncError):
     """The database of this site is locked or unreachable.
 
     Attributes:
-        deadlock: whether the database undid our transaction for another one, so that it can be done again at once.
+        deadlock: whether what we did was undone only because somebody else was faster: it can be done again at once.
     """
 
     code = "store_busy"

@@ -1,9 +1,11 @@
-"""Kept versions, and pending references and files."""
+"""What a site keeps beside its records: versions, pending references and files, and what it knows of deletions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .errors import SyncError
 from .text import TextEnum
@@ -35,7 +37,8 @@ class KeptKind(TextEnum):
 class OpenKind(TextEnum):
     """What a site that has not taken a record (or not completely) calls it; the first four are those of KeptKind.
 
-    REFERENCE and FILE: the record is there, but what it refers to, or its file, has not arrived.
+    REFERENCE and FILE: the record is there, but what it refers to, or its file, has not arrived. LEFT: a person there
+    decided to leave the record as it is, though the version was not taken.
     """
 
     REJECTED = "rejected"
@@ -44,6 +47,7 @@ class OpenKind(TextEnum):
     WAITING = "waiting"
     REFERENCE = "reference"
     FILE = "file"
+    LEFT = "left"
 
 
 class OpenRecord(NamedTuple):
@@ -62,9 +66,13 @@ class OpenRecord(NamedTuple):
 
 
 class KeptState(TextEnum):
-    """Whether a kept version is open, was decided by a person, or was superseded by a later version."""
+    """Whether a kept version is open, was decided by a person, or was superseded by a later version.
+
+    LEFT: a person decided that the record stays as it is, and so the sites differ until it changes at either.
+    """
 
     OPEN = "open"
+    LEFT = "left"
     RESOLVED = "resolved"
     SUPERSEDED = "superseded"
 
@@ -102,6 +110,9 @@ UNDECIDED = (KeptKind.CONFLICT, KeptKind.REJECTED)
 
 #: The kinds that are closed when a later version of the record is imported; a lost conflict stays open.
 SUPERSEDABLE = (KeptKind.REJECTED, KeptKind.REFUSED, KeptKind.WAITING)
+
+#: The states of versions that tell of records in which two sites differ.
+TELLING = (KeptState.OPEN, KeptState.LEFT)
 
 
 class OpenConflict(NamedTuple):
@@ -187,6 +198,7 @@ class Kept(NamedTuple):
         position: of our journal when it was put aside; what changed here since then is in conflict with it.
         kept_on: since when it is kept (UTC), None before it is.
         row: number of the row that holds it, where it is tried again; None otherwise.
+        closed: whether there is nothing to decide; it is only remembered.
     """
 
     kind: KeptKind
@@ -206,3 +218,68 @@ class Kept(NamedTuple):
     position: int | None = None
     kept_on: datetime | None = None
     row: int | None = None
+    closed: bool = False
+
+
+#: A record here: its table and key.
+Place = tuple[str, int]
+#: A field by which other records refer to a record: its table and name.
+Referrer = tuple[str, str]
+
+
+class DeletionState(TextEnum):
+    """What is left of a deleted record.
+
+    BIN: everything; it can be restored. EMPTIED: its content was removed here, because its time in the bin is over or
+    an administrator said so.
+    """
+
+    BIN = "bin"
+    EMPTIED = "emptied"
+
+
+class DeletionMark(NamedTuple):
+    """What two sites of ours tell each other of a deletion.
+
+    Attributes:
+        site: identifier of the site where it was made, as in stamps; "" if unknown.
+        by: who made it: an e-mail address, "" if unknown.
+        along: table and uuid of the record whose deletion took this one along; None if it was deleted itself.
+    """
+
+    site: str = ""
+    by: str = ""
+    along: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """The deletion of one record.
+
+    Attributes:
+        key: key of the record.
+        deleted_on: when it was made (UTC), by the clock where that was.
+        by: who made it: an e-mail address, "" if unknown.
+        site: identifier of the site where it was made, as in stamps; "" if unknown.
+        via: the repository that brought it, None for one made here.
+        along: the record whose deletion took this one along; None if it was deleted itself.
+        certain: whether ``along`` is known; else it is found by the times of both deletions.
+        state: what is left of the record.
+        emptied: by which fields which records referred to it until its deletion emptied these.
+        vacated: unique values that it gave up because another record got them.
+        name: the record's name for people.
+        noted_on: when the deletion was written down here (UTC); None before it is.
+    """
+
+    key: int
+    deleted_on: datetime | None
+    by: str = ""
+    site: str = ""
+    via: int | None = None
+    along: Place | None = None
+    certain: bool = True
+    state: DeletionState = DeletionState.BIN
+    emptied: Mapping[Referrer, tuple[int, ...]] = field(default_factory=dict)
+    vacated: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    noted_on: datetime | None = None

@@ -27,6 +27,14 @@ RETRIES, RETRY_DELAY = 3, 1.0
 CHUNK = 256 * 1024
 #: Bytes at the beginning of an answer that show its kind.
 BEGINNING = 64 * 1024
+#: Bytes from which on it is worth going on where a body or an answer broke off: less is sent again.
+WORTH_RESUMING = 64 * 1024
+#: Bytes that an attempt brings at least so that it does not count as one in vain.
+LEAST_BROUGHT = 8 * 1024
+#: Maximum bytes of the parts that a store keeps, and how many it keeps, of one repository and together.
+PART_BYTES, PARTS_OF_ONE, PARTS_TOGETHER = 512 * MEGABYTE, 8, 1000
+#: Seconds for which an answer is kept, and the part of a body or a file.
+ANSWER_KEPT, PART_KEPT = 600.0, 86_400.0
 #: The factor by which a page is made smaller when it was too large for the other side.
 SHRINK = 4
 #: Pages without a record, one after another, after which a pull ends: who says that more comes must send it.
@@ -42,6 +50,9 @@ MOST_FILES = 1000
 MOST_PROBLEMS, LOGGED_PROBLEMS = 1000, 50
 #: Versions from one repository that are kept and wait for a decision.
 MOST_KEPT = 100_000
+#: Repositories that one account registers, words that one site says of its abilities, and entries of the log about one
+#: repository that outlast a night.
+MOST_REGISTERED, MOST_WORDS, MOST_ENTRIES = 10_000, 100, 100_000
 #: Maximum characters of the name of a repository and of a table, from the width of their columns.
 LONGEST_NAME = LONGEST_RESOURCE = 64
 #: Digits of a whole number that every database can search for.

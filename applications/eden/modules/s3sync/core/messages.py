@@ -60,6 +60,13 @@ class Sentence(enum.Enum):
     NOTHING_TO_SEND = "Nothing to send."
     RECORDS_RECEIVED = "%(count)s records received: %(outcomes)s."
     RECORDS_SENT = "%(count)s records sent: %(outcomes)s."
+    RECORDS_WRITTEN = "%(count)s records written; they count as sent when the other site has read them."
+    PAGES_LOST = (
+        "Records between those that are here and those in the folder are missing: a memory stick was lost, or is still "
+        "on its way. The other site writes them again once it has read from this site."
+    )
+    OLD_COPY = "What lies in the folder is older than what was read before, so nothing of it was read."
+    RESTORED_HERE = "This site was restored from a backup: everything is compared again."
     MORE_LINES = "... and %(count)s more."
     RECORD_REJECTED = "%(record)s was rejected: %(reason)s"
     RECORD_REJECTED_THERE = "%(record)s was rejected there: %(reason)s"
@@ -67,6 +74,10 @@ class Sentence(enum.Enum):
     RECORD_CONFLICT = "%(record)s changed at both sites. %(reason)s"
     CONFLICTS_DECIDED = "Conflicts decided at other sites: %(count)s."
     CONFLICT_DECIDED = "%(record)s: %(decision)s, decided by %(who)s at %(site)s on %(time)s (UTC)."
+    DELETED_FOR_GOOD = (
+        "%(who)s deleted %(record)s for good at this site, with what had been deleted with it: "
+        "%(count)s records in all."
+    )
     OUR_VERSION = "our version"
     THEIR_VERSION = "the other site's version"
     FIELD_BY_FIELD = "field by field"

@@ -216,6 +216,7 @@ class Decision(NamedTuple):
         winner: for a conflict, the version that becomes or stays the record.
         assert_ours: whether our version must be sent again: it stays, but the peer seems to believe that we have
             another one. Without that the sites would differ for good.
+        overrules: whether a policy puts the incoming version above a later one of ours; see ``Overruled``.
     """
 
     action: Action
@@ -223,6 +224,7 @@ class Decision(NamedTuple):
     reason: DecisionReason | None = None
     winner: Side | None = None
     assert_ours: bool = False
+    overrules: bool = False
 
     @property
     def reason_text(self) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple, TypeVar, Union
 
 from .fields import Edits
-from .kept import Side
+from .kept import DeletionMark, Side
+
+#: A record, by key, uuid or place.
+Name = TypeVar("Name", bound=Hashable)
 
 
 class Reference(NamedTuple):
@@ -72,6 +75,7 @@ class Record:
     holds foreign keys: a Reference, a tuple of them for list:reference, or None for an explicit NULL.
     ``twins`` are further uuids under which the sender knows the record, None where it does not say.
     ``edits`` is which of its fields were edited, None where the sender does not say.
+    ``deletion`` is who deleted it, None where the sender does not say.
     ``errors`` holds fields that could not be decoded. Times are UTC without zone and microseconds.
     """
 
@@ -82,6 +86,7 @@ class Record:
         "created_by",
         "created_on",
         "deleted",
+        "deletion",
         "edits",
         "errors",
         "mci",
@@ -121,6 +126,7 @@ class Record:
         components: list["Record"] | None = None,
         errors: dict[str, FieldError] | None = None,
         edits: Edits | None = None,
+        deletion: DeletionMark | None = None,
     ) -> None:
         self.table = table
         self.uuid = uuid
@@ -142,6 +148,7 @@ class Record:
         self.components = [] if components is None else components
         self.errors = {} if errors is None else errors
         self.edits = edits
+        self.deletion = deletion
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Record):
@@ -206,3 +213,12 @@ class Outcome:
     again: bool = False
     retry_on: datetime | None = None
     waits: bool = False
+
+
+def end_of_merges(key: Name, steps: Mapping[Name, Name]) -> Name:
+    """Return the last survivor of a record; in a circle the last one before it closes."""
+    seen = {key}
+    while key in steps and steps[key] not in seen:
+        key = steps[key]
+        seen.add(key)
+    return key

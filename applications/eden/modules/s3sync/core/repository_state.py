@@ -63,6 +63,7 @@ class Reason(str, enum.Enum):
     FILES_THERE = "files_there"
     OPEN_THERE = "open_there"
     BY_RULE = "by_rule"
+    BY_DECISION = "by_decision"
     UNCONFIRMED = "unconfirmed"
     NOT_TOLD = "not_told"
     EQUAL = "equal"
@@ -94,6 +95,7 @@ _CONDITIONS = {
     Reason.FILES_THERE: State.WAITING,
     Reason.OPEN_THERE: State.WAITING,
     Reason.BY_RULE: State.DIFFERENT,
+    Reason.BY_DECISION: State.DIFFERENT,
     Reason.GIVEN_UP: State.DIFFERENT,
     Reason.ELSEWHERE: State.UNKNOWN,
     Reason.UNCONFIRMED: State.UNKNOWN,
@@ -114,6 +116,7 @@ class OpenRecords(NamedTuple):
         files: number of files that have not arrived.
         given_up: number of files that have not arrived, and that a person asks for no more.
         elsewhere: number of references and files of records that both exchange, and that another site has not brought.
+        left: number of records that a person left as they are, though the version that came was not taken.
     """
 
     rejected: int = 0
@@ -124,6 +127,7 @@ class OpenRecords(NamedTuple):
     files: int = 0
     given_up: int = 0
     elsewhere: int = 0
+    left: int = 0
 
 
 _NOTHING_OPEN = OpenRecords()
@@ -253,6 +257,7 @@ def _waits(facts: RepositoryFacts) -> Reason | None:
         (facts.files_there, Reason.FILES_THERE),
         (there.conflicts + there.deletions + there.references + there.files, Reason.OPEN_THERE),
         (here.refused + there.refused, Reason.BY_RULE),
+        (here.left + there.left, Reason.BY_DECISION),
         (here.given_up, Reason.GIVEN_UP),
     )
     return next((reason for count, reason in causes if count), None)

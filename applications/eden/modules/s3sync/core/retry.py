@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Callable, TypeVar
 
 from .errors import PeerBusy, SyncError
-from .limits import RETRIES, RETRY_DELAY
+from .limits import LEAST_BROUGHT, RETRIES, RETRY_DELAY
 
 T = TypeVar("T")
 
@@ -65,6 +65,9 @@ class RetryPolicy:
     ) -> T:
         """Call ``step`` until it succeeds, fails for good, or the attempts are used up.
 
+        An attempt that brought a part of what is asked for, from where the next one goes on, was not in vain: they are
+        counted anew. What is asked for has an end, so the attempts have one.
+
         Args:
             step: the step, which must be safe to repeat.
             on_retry: is called with the error, the number of the failed attempt, and the seconds until the next.
@@ -73,18 +76,19 @@ class RetryPolicy:
         Raises:
             SyncError: the last error.
         """
-        attempt = 1
+        attempt = 0
         while True:
             try:
                 return step()
             except SyncError as error:
-                if not error.transient or attempt >= self.attempts:
+                got_on = error.brought >= LEAST_BROUGHT
+                attempt = 1 if got_on else attempt + 1
+                if not error.transient or (attempt >= self.attempts and not got_on):
                     raise
                 wait = self.delay(attempt, error)
                 if on_retry is not None:
                     on_retry(error, attempt, wait)
                 sleep(wait)
-                attempt += 1
 
 
 #: Minutes after which a run of the schedule that failed is tried again: after the first failure, the second, and so on.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Callable, Protocol
 
 from .errors import ProtectedResource, UnknownResource
@@ -164,6 +165,7 @@ class Table:
         onvalidation_set: set-based counterpart of onvalidation: takes the forms of all records that will be written,
             and the keys of those that are deleted; None for none.
         onaccept_set: set-based counterpart of onaccept: takes the keys of all records written; None for none.
+        ondelete: called with the former values of each record that was deleted; None for none.
         onconflict: the resource's own conflict rule: takes our values, the incoming record and the repository id,
             returns a policy, or None to leave it to the task's.
         together: groups of fields that are merged as one, such as a latitude and its longitude.
@@ -188,6 +190,7 @@ class Table:
     onaccept: Mapping[str, Hook] = field(default_factory=dict)
     onvalidation_set: Callable[[Sequence[Any], Collection[int]], None] | None = None
     onaccept_set: Callable[[Sequence[int]], None] | None = None
+    ondelete: Callable[[Any], Any] | None = None
     onconflict: Callable[..., Any] | None = None
     together: tuple[tuple[str, ...], ...] = ()
     json_references: frozenset[str] = frozenset()
@@ -201,7 +204,7 @@ class Table:
         """Whether the table is a super-entity, whose records belong to instances in other tables."""
         return bool(self.instance_types)
 
-    @property
+    @cached_property
     def has_unique(self) -> bool:
         """Whether a value besides the uuid identifies a record, so that sites may know one under several uuids."""
         return any(each.unique for each in self.data_fields())
@@ -216,13 +219,20 @@ class Table:
         """The table name without its module prefix."""
         return self.name.partition("_")[2]
 
-    def data_fields(self) -> Iterator[Field]:
-        """Yield the fields that travel: no meta-fields, no own super keys, no blobs or passwords."""
-        for each in self.fields.values():
-            if each.local or each.name in META_FIELDS or each.name in self.super_keys:
-                continue
-            if each.kind not in ("blob", "password"):
-                yield each
+    def data_fields(self) -> tuple[Field, ...]:
+        """Return the fields that travel: no meta-fields, no own super keys, no blobs or passwords."""
+        return self._data_fields
+
+    @cached_property
+    def _data_fields(self) -> tuple[Field, ...]:
+        return tuple(
+            each
+            for each in self.fields.values()
+            if not each.local
+            and each.name not in META_FIELDS
+            and each.name not in self.super_keys
+            and each.kind not in ("blob", "password")
+        )
 
 
 class Schema:

@@ -6,18 +6,20 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from json.encoder import encode_basestring
+from operator import itemgetter
 from typing import Any
 
 from ..core.clock import Clock, milliseconds
-from ..core.fields import Change, ChangeKind, Edits, Stamp, fold, next_time, site_identifier
+from ..core.fields import Change, ChangeKind, Edits, Folding, Stamp, next_time, site_identifier
 from ..core.schema import Schema
 from ..exchange.ports import Row
 from .store import JournalRows
 from .store.column_types import MOMENT
 
-_WRITTEN = (
-    "tablename, record_id, time, site, by_email, repository_id, kind, former, settled, position, noted_on"
-)
+_WRITTEN = "tablename, record_id, time, site, by_email, repository_id, kind, former, position, noted_on"
+_NOWHERE = (None, None)
+_KINDS = {each: each.value for each in ChangeKind}
 #: The longest address that can be that of a mailbox has 254 characters.
 _LONGEST_ADDRESS = 255
 
@@ -60,7 +62,7 @@ class SqlChanges:
         read = self._store.columns.decoder(MOMENT) or _unchanged
         readers = self._readers(table)
         found: dict[int, list[tuple[int, Change]]] = {}
-        for row in self._read(f"repository_id, kind, position, {noted}", table, keys):
+        for row in self._read(f", repository_id, kind, position, {noted}", table, keys):
             change = _change(row)._replace(via=row[7], kind=ChangeKind(row[8]), position=row[9])
             former = {name: _former(value, readers.get(name)) for name, value in change.fields.items()}
             item = row[0], change._replace(fields=former, noted_on=read(row[10]))
@@ -69,21 +71,44 @@ class SqlChanges:
 
     def edits(self, table: str, keys: Collection[int]) -> dict[int, Edits]:
         """See ports.Changes."""
-        found: dict[int, list[Change]] = {}
-        for row in self._read("NULL", table, keys):
-            change = _change(row)
-            found.setdefault(change.key, []).append(change)
-        return {key: fold(changes) for key, changes in found.items()}
+        found: dict[int, Folding] = {}
+        for _, key, moment, site, by, fields, settled in self._read("", table, keys):
+            folding = found.get(key)
+            if folding is None:
+                folding = found[key] = Folding()
+            folding.add(Stamp(moment, site), by, _from_json(fields)[0], _stamps(settled))
+        return {key: Edits(folding.fields, folding.seen) for key, folding in found.items()}
+
+    def seen(self, table: str, keys: Collection[int]) -> dict[int, dict[str, int]]:
+        """See ports.Changes."""
+        return self._seen(table, keys) if keys and self._are_there(table) else {}
+
+    def _seen(self, table: str, keys: Collection[int], ending: str = "") -> dict[int, dict[str, int]]:
+        sql = (
+            f"SELECT record_id, time, site FROM {self._changes} "
+            f"WHERE tablename = {self._store.mark} AND record_id IN "
+        )
+        found: dict[int, dict[str, int]] = {}
+        for key, moment, site in self._store.by_keys(sql, (table,), keys, ending):
+            known = found.get(key)
+            if known is None:
+                found[key] = {site: moment}
+            elif moment > known.get(site, -1):
+                known[site] = moment
+        return found
 
     def _read(self, columns: str, table: str, keys: Collection[int]) -> Sequence[Row]:
-        """Return the rows of records in the order in which they were written, with columns behind the usual ones."""
+        """Return the rows of records in the order in which they were written.
+
+        ``columns`` are more columns, each after a comma.
+        """
         if not keys or not self._are_there(table):
             return ()
         sql = (
-            f"SELECT id, record_id, time, site, by_email, former, settled, {columns} FROM {self._changes} "
+            f"SELECT id, record_id, time, site, by_email, former, settled{columns} FROM {self._changes} "
             f"WHERE tablename = {self._store.mark} AND record_id IN "
         )
-        return sorted(self._store.by_keys(sql, (table,), keys), key=_order)
+        return sorted(self._store.by_keys(sql, (table,), keys), key=itemgetter(0))
 
     def _are_there(self, table: str) -> bool:
         """Return whether any record of a table was edited; none was while a site is filled."""
@@ -102,24 +127,28 @@ class SqlChanges:
         encode = self._store.columns.encoder(MOMENT) or _unchanged
         now = encode(self._clock.now())
         positions = self._store.positions(table, {change.key for change in changes})
-        rows = [
+        rows: list[Row] = [
             (
                 table,
                 change.key,
                 *change.stamp,
                 change.by[:_LONGEST_ADDRESS],
                 change.via,
-                change.kind.value,
-                _json(change.fields),
-                _json(change.settled) if change.settled else None,
-                positions.get(change.key, (None, None))[0],
+                _KINDS[change.kind],
+                _fields(change.fields),
+                positions.get(change.key, _NOWHERE)[0],
                 now,
             )
             for change in changes
         ]
-        marks = self._store.marks(_WRITTEN.count(",") + 1)
+        columns = _WRITTEN
+        if [change for change in changes if change.settled]:
+            columns += ", settled"
+            settled = [_json(change.settled) if change.settled else None for change in changes]
+            rows = [(*row, stamps) for row, stamps in zip(rows, settled)]
+        marks = self._store.marks(columns.count(",") + 1)
         self._store.begin_if_needed()
-        self._store.run_many(f"INSERT INTO {self._changes} ({_WRITTEN}) VALUES ({marks})", rows)
+        self._store.run_many(f"INSERT INTO {self._changes} ({columns}) VALUES ({marks})", rows)
 
     def edit(
         self,
@@ -139,7 +168,7 @@ class SqlChanges:
         if not formers:
             return
         now, site = milliseconds(self._clock.now()), self.site
-        latest = self._latest(table, formers)
+        latest = self._seen(table, formers, self._store.as_of_now)
         self.note(
             table,
             [
@@ -147,15 +176,6 @@ class SqlChanges:
                 for key, fields in formers.items()
             ],
         )
-
-    def _latest(self, table: str, keys: Collection[int]) -> dict[int, dict[str, int]]:
-        """Return key -> a site and the time of the latest edit that a record has seen."""
-        sql = (
-            f"SELECT record_id, time, site FROM {self._changes} "
-            f"WHERE tablename = {self._store.mark} AND record_id IN "
-        )
-        rows = sorted(self._store.by_keys(sql, (table,), keys, self._store.as_of_now))
-        return {key: {site: moment} for key, moment, site in rows}
 
     def forget(self, table: str, keys: Collection[int]) -> None:
         """Remove the changes of records that are removed for good."""
@@ -172,7 +192,7 @@ class SqlChanges:
         mark = self._store.mark
         self._store.run_many(
             f"UPDATE {self._changes} SET former = {mark} WHERE id = {mark}",
-            [(_json(change.fields), key) for key, change in rows],
+            [(_fields(change.fields), key) for key, change in rows],
         )
 
     def written(self, after: int, limit: int) -> list[tuple[int, str, int, int | None, datetime]]:
@@ -192,16 +212,18 @@ class SqlChanges:
         return [(*row[:4], read(row[4])) for row in rows]
 
 
-def _order(row: Row) -> int:
-    key: int = row[0]
-    return key
+#: Reads what ``_json`` wrote, without looking for blanks around it.
+_from_json = json.JSONDecoder().raw_decode
 
 
 def _change(row: Row) -> Change:
     """Return a change from its row, with former values as JSON has them."""
     _, key, moment, site, by, fields, settled = row[:7]
-    stamps = tuple(Stamp(*each) for each in json.loads(settled)) if settled else ()
-    return Change(key, Stamp(moment, site), by, json.loads(fields), settled=stamps)
+    return Change(key, Stamp(moment, site), by, _from_json(fields)[0], settled=_stamps(settled))
+
+
+def _stamps(settled: str | None) -> tuple[Stamp, ...]:
+    return tuple(Stamp(*each) for each in json.loads(settled)) if settled else ()
 
 
 def _former(value: list[Any], read: Callable[[Any], Any] | None) -> list[Any]:
@@ -214,10 +236,6 @@ def _former(value: list[Any], read: Callable[[Any], Any] | None) -> list[Any]:
         return []
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_written)
-
-
 def _written(value: Any) -> str:
     if isinstance(value, (date, time)):
         return value.isoformat()
@@ -228,3 +246,15 @@ def _written(value: Any) -> str:
 
 def _unchanged(value: Any) -> Any:
     return value
+
+
+def _fields(fields: Mapping[str, list[Any]]) -> str:
+    """Return fields with their former values as JSON; most values are texts, which need no encoder of their own."""
+    parts = []
+    for name, former in fields.items():
+        is_text = len(former) == 1 and former[0].__class__ is str
+        parts.append(f'"{name}":[{encode_basestring(former[0])}]' if is_text else f'"{name}":{_json(former)}')
+    return f"{{{','.join(parts)}}}"
+
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_written).encode

@@ -57,6 +57,15 @@ class Checkpoints:
         )
         return rows[0][0] if rows else None
 
+    def of(self, repository_id: int, table: str) -> dict[str, str | None]:
+        """Return the texts stored for a table: direction -> text."""
+        mark = self._store.mark
+        rows = self._store.rows(
+            f"SELECT direction, state FROM {self._table} WHERE repository_id = {mark} AND tablename = {mark}",
+            (repository_id, table),
+        )
+        return dict(rows)
+
     def states(
         self, repository_id: int | None = None, tables: Collection[str] = ()
     ) -> dict[tuple[int, str], dict[str, str | None]]:

@@ -260,20 +260,31 @@ class SqlJournal:
             thorough: compare all records.
         """
         schema = self.schema()
-        found = 0
-        for component in table.components.values():
-            member = schema.get(component.table)
-            if component.travels and member is not None and not member.is_super:
-                found += self._catch_up(member, thorough)
-        return found + self._catch_up(table, thorough)
+        members = [schema.get(each.table) for each in table.components.values() if each.travels]
+        tables = [each for each in (*members, table) if each is not None and _can_catch_up(each)]
+        return sum(self._catch_up(each, highest, thorough) for each, highest in self._filled(tables))
 
-    def _catch_up(self, table: Table, thorough: bool) -> int:
-        if table.is_super or "modified_on" not in table.fields:
-            return 0
+    def _filled(self, tables: Sequence[Table]) -> list[tuple[Table, int]]:
+        """Return the tables that have records, each with its highest key, in one statement."""
+        if not tables:
+            return []
         name = self.store.columns.name
-        (highest,) = self.store.rows(f"SELECT MAX({name(table.key)}) FROM {name(table.name)}")[0]
-        if highest is None:
-            return 0
+        highest = ", ".join(f"(SELECT MAX({name(each.key)}) FROM {name(each.name)})" for each in tables)
+        found = self.store.rows(f"SELECT {highest}")[0]
+        return [(table, key) for table, key in zip(tables, found) if key is not None]
+
+    def notice(self, table: Table, keys: Collection[int]) -> None:
+        """See ports.Journal."""
+        if not keys or not _can_catch_up(table):
+            return
+        sql = f"{self._written_past(table)} AND t.{self.store.columns.name(table.key)} IN "
+        missing = sorted(row[0] for row in self.store.by_keys(sql, (table.name,), keys))
+        if missing:
+            with self._writing():
+                self._note_missing(table, missing)
+
+    def _catch_up(self, table: Table, highest: int, thorough: bool) -> int:
+        name = self.store.columns.name
         newest = self._newest(table)
         mark = self.store.mark
         watermark = self.store.rows(
@@ -325,12 +336,7 @@ class SqlJournal:
             f"SELECT id FROM {name('sync_journal')} WHERE tablename = {mark} LIMIT 1", (table.name,)
         ):
             return None
-        sql = (
-            f"SELECT t.{name(table.key)} FROM {name(table.name)} t LEFT JOIN {name('sync_journal')} j "
-            f"ON j.tablename = {mark} AND j.record_id = t.{name(table.key)} "
-            "WHERE (j.record_id IS NULL OR (t.modified_on IS NOT NULL AND (j.modified_on IS NULL OR "
-            "j.modified_on <> t.modified_on)))"
-        )
+        sql = self._written_past(table)
         parts: list[tuple[str, tuple[Any, ...]]] = [("", ())]
         if known is not None:
             parts = [(f" AND t.{name(table.key)} > {mark}", (known[0],))]
@@ -340,6 +346,16 @@ class SqlJournal:
         for condition, parameters in parts:
             missing.update(row[0] for row in self.store.rows(sql + condition, (table.name, *parameters)))
         return sorted(missing)
+
+    def _written_past(self, table: Table) -> str:
+        """Return the query for the keys of records whose present version is not in the journal."""
+        name = self.store.columns.name
+        return (
+            f"SELECT t.{name(table.key)} FROM {name(table.name)} t LEFT JOIN {name('sync_journal')} j "
+            f"ON j.tablename = {self.store.mark} AND j.record_id = t.{name(table.key)} "
+            "WHERE (j.record_id IS NULL OR (t.modified_on IS NOT NULL AND (j.modified_on IS NULL OR "
+            "j.modified_on <> t.modified_on)))"
+        )
 
     def _stamp(self, moment: datetime) -> Any:
         return moment.isoformat(" ", "seconds") if self.store.columns.text_times else moment
@@ -351,3 +367,8 @@ class SqlJournal:
     @staticmethod
     def _as_time(value: Any) -> datetime:
         return value if isinstance(value, datetime) else datetime.fromisoformat(value[:19])
+
+
+def _can_catch_up(table: Table) -> bool:
+    """Return whether changes of a table's records can be found that were made outside the journal."""
+    return not table.is_super and "modified_on" in table.fields

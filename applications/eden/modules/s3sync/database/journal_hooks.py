@@ -61,6 +61,10 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
         changed = changed_records(journal, table, records, fields, is_possible)
         if changed:
             pending[id(records)] = changed
+            known = journal.schema().get(tablename)
+            if known is not None:
+                # What a person replaces here may be what another site has to learn of first.
+                journal.notice(known, list(changed))
             if any(str(table[name].type).startswith("reference") for name in fields if name not in _STAMPS):
                 journal.note_masters(tablename, list(changed))  # a component may be about to leave its master
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any, Callable
 
 from ..core.clock import Clock
 from ..core.kept import (
+    TELLING,
     DecidedElsewhere,
     Kept,
     KeptKind,
@@ -24,6 +26,7 @@ from ..core.schema import Schema
 from ..exchange.ports import Row
 from .store import open_store
 from .store.column_types import MOMENT
+from .twins import SqlTwins
 
 _LONGEST_NAME = 255
 _LONGEST_ADDRESS = 255
@@ -51,6 +54,7 @@ class SqlKeptVersions:
         self._schema = schema
         self._clock = clock
         self._naming = naming
+        self._twins = SqlTwins(db, schema)
         self._kept = self._store.columns.name("sync_kept")
 
     def keep(self, items: Sequence[Kept]) -> None:
@@ -68,9 +72,15 @@ class SqlKeptVersions:
                 (*parameters, kind),
                 group,
             )
+        said = ((item.repository_id, item.table, item.uuid) for item in latest.values() if item.uuid)
+        for (repository_id, table), uuids in _grouped(said):
+            # The sender says something else by now: that is decided anew.
+            left, parameters = self._open(repository_id, table, (KeptState.LEFT,))
+            left += f" AND kind IN ('{KeptKind.REJECTED}', '{KeptKind.REFUSED}')"
+            self._close(f"{left} AND uuid", parameters, uuids)
         self._check_room(latest.values())
-        now = self._moment(self._clock.now())
-        columns = f"{_KEPT}, retry_on, ours, theirs, state, created_on, name"
+        now, position = self._moment(self._clock.now()), self._store.highest_position()
+        columns = f"{_KEPT}, retry_on, ours, theirs, state, closed_on, created_on, journal_at, name"
         count = columns.count(",") + 1
         self._store.run_many(
             f"INSERT INTO {self._kept} ({columns}) VALUES ({self._store.marks(count)})",
@@ -90,8 +100,10 @@ class SqlKeptVersions:
                     self._moment(item.retry_on),
                     item.ours,
                     item.theirs,
-                    KeptState.OPEN,
+                    KeptState.SUPERSEDED if item.closed else KeptState.OPEN,
+                    now if item.closed else None,
                     now,
+                    position,
                     self._naming(item)[:_LONGEST_NAME],
                 )
                 for item in latest.values()
@@ -150,6 +162,18 @@ class SqlKeptVersions:
                 found.setdefault(uuid, []).append(ours)
         return found
 
+    def overruled(self, table: str, uuids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+        """See ports.KeptVersions."""
+        sql = (
+            f"SELECT uuid, ours, theirs FROM {self._kept} WHERE tablename = {self._store.mark} "
+            f"AND kind IN ('{KeptKind.CONFLICT}', '{KeptKind.REFUSED}') AND winner = '{Side.THEIRS}' "
+            f"AND ours IS NOT NULL AND theirs IS NOT NULL AND uuid IN "
+        )
+        found: dict[str, list[tuple[str, str]]] = {}
+        for uuid, ours, theirs in self._store.by_keys(sql, (table,), uuids):
+            found.setdefault(uuid, []).append((ours, theirs))
+        return found
+
     def open_conflicts(self, table: str, uuids: Collection[str]) -> list[OpenConflict]:
         """See ports.KeptVersions."""
         sql = (
@@ -187,18 +211,12 @@ class SqlKeptVersions:
         """See ports.KeptVersions."""
         if not kinds:
             return
-        where, parameters = self._open(repository_id, table)
+        where, parameters = self._open(repository_id, table, TELLING)
         where += f" AND kind IN ({self._store.marks(len(kinds))})"
         parameters = (*parameters, *kinds)
-        mark = self._store.mark
         # Usually nothing is open; this query needs no keys.
         if self._store.rows(f"SELECT 1 FROM {self._kept} WHERE {where} LIMIT 1", parameters):
-            self._store.by_keys_run(
-                f"UPDATE {self._kept} SET state = '{KeptState.SUPERSEDED}', closed_on = {mark} "
-                f"WHERE {where} AND uuid IN ",
-                (self._moment(self._clock.now()), *parameters),
-                uuids,
-            )
+            self._close(f"{where} AND uuid", parameters, uuids)
 
     def waiting_deletions(self, after: int, limit: int) -> list[tuple[int, Kept]]:
         """See ports.KeptVersions."""
@@ -230,12 +248,12 @@ class SqlKeptVersions:
 
     def supersede(self, rows: Collection[int]) -> None:
         """See ports.KeptVersions."""
-        mark = self._store.mark
-        self._store.by_keys_run(
-            f"UPDATE {self._kept} SET state = '{KeptState.SUPERSEDED}', closed_on = {mark} WHERE id IN ",
-            (self._moment(self._clock.now()),),
-            rows,
-        )
+        self._close("id", (), rows)
+
+    def _close(self, where: str, parameters: Sequence[Any], keys: Collection[Any]) -> None:
+        closed = f"state = '{KeptState.SUPERSEDED}', closed_on = {self._store.mark}"
+        sql = f"UPDATE {self._kept} SET {closed} WHERE {where} IN "
+        self._store.by_keys_run(sql, (self._moment(self._clock.now()), *parameters), keys)
 
     def tables_to_retry(self, repository_id: int | None) -> set[str]:
         """See ports.KeptVersions."""
@@ -246,7 +264,7 @@ class SqlKeptVersions:
         )
         return {row[0] for row in self._store.rows(sql, () if repository_id is None else (repository_id,))}
 
-    def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
+    def retriable(self, repository_id: int | None, table: str, limit: int, after: int = 0) -> list[Kept]:
         """See ports.KeptVersions."""
         where, parameters = self._open(repository_id, table)
         waiting = [
@@ -260,8 +278,9 @@ class SqlKeptVersions:
         if not waiting:
             return []
         here = self._present(table, set().union(*(missing for _, missing in waiting)))
-        ready = [key for key, missing in waiting if not missing or not missing.isdisjoint(here)][:limit]
-        return self._to_retry(ready)
+        ready = [key for key, missing in waiting if not missing or not missing.isdisjoint(here)]
+        turn = bisect_right(ready, after)
+        return self._to_retry([*ready[turn:], *ready[:turn]][:limit])
 
     def rejected(self, repository_id: int | None, table: str) -> list[tuple[int, str]]:
         """See ports.KeptVersions."""
@@ -282,8 +301,11 @@ class SqlKeptVersions:
 
     def _to_retry(self, keys: Sequence[int]) -> list[Kept]:
         sql = f"SELECT {self._kept_columns()}, ours, theirs, id FROM {self._kept} WHERE id IN "
-        rows = sorted(self._store.by_keys(sql, (), keys), key=lambda row: row[-1])
-        return [self._kept_item(row)._replace(ours=row[-3], theirs=row[-2], row=row[-1]) for row in rows]
+        rows = {row[-1]: row for row in self._store.by_keys(sql, (), keys)}
+        return [
+            self._kept_item(row)._replace(ours=row[-3], theirs=row[-2], row=row[-1])
+            for row in map(rows.__getitem__, keys)
+        ]
 
     def version(self, key: int) -> Kept | None:
         """Return a kept version with its XML, open or not; None if there is none."""
@@ -309,9 +331,12 @@ class SqlKeptVersions:
         )
 
     def purge(self, before: datetime) -> int:
-        """Remove kept versions that were decided or superseded before a time (UTC); return how many."""
+        """Remove kept versions that were decided or superseded before a time (UTC); return how many.
+
+        Those that tell of a difference stay as long as they do.
+        """
         mark = self._store.mark
-        where = f"FROM {self._kept} WHERE state <> '{KeptState.OPEN}' AND closed_on < {mark}"
+        where = f"FROM {self._kept} WHERE state NOT IN {_in(TELLING)} AND closed_on < {mark}"
         parameters = (self._moment(before),)
         count = int(self._store.rows(f"SELECT count(*) {where}", parameters)[0][0])
         if count:
@@ -320,29 +345,32 @@ class SqlKeptVersions:
 
     def _present(self, table: str, uuids: set[str]) -> set[str]:
         """Return the uuids that exist here, in any table that the table or its components refer to."""
+        tables = sorted(_referred(self._schema(), table))
+        found = self._here(tables, uuids)
+        # Of a merged record that never was here, the survivor may be.
+        ends = self._twins.merged(tables, uuids - found)
+        here = self._here(tables, set(ends.values())) if ends else set()
+        return found | {uuid for uuid, end in ends.items() if end in here}
+
+    def _here(self, tables: Sequence[str], uuids: set[str]) -> set[str]:
         schema = self._schema()
         found: set[str] = set()
-        for name in _referred(schema, table):
+        for name in tables:
             target = schema.get(name)
             if target is not None and "uuid" in target.fields:
                 found.update(row[0] for row in self._store.fetch(target, ("uuid",), "uuid", uuids))
-        # Of a merged record that never was here, the survivor is.
-        tables = sorted(_referred(schema, table))
-        if tables and uuids - found:
-            sql = (
-                f"SELECT uuid FROM {self._store.columns.name('sync_twin')} "
-                f"WHERE tablename IN ({self._store.marks(len(tables))}) AND uuid IN "
-            )
-            found.update(row[0] for row in self._store.by_keys(sql, tables, uuids - found))
+            found.update(self._twins.find(name, uuids - found))
         return found
 
-    def _open(self, repository_id: int | None, table: str) -> tuple[str, tuple[Any, ...]]:
+    def _open(
+        self, repository_id: int | None, table: str, states: Sequence[KeptState] = (KeptState.OPEN,)
+    ) -> tuple[str, tuple[Any, ...]]:
         mark = self._store.mark
-        if repository_id is None:
-            return f"state = '{KeptState.OPEN}' AND repository_id IS NULL AND tablename = {mark}", (table,)
-        return f"state = '{KeptState.OPEN}' AND repository_id = {mark} AND tablename = {mark}", (
-            repository_id,
-            table,
+        where = f"state IN {_in(states)} AND tablename = {mark} AND repository_id "
+        return (
+            (where + "IS NULL", (table,))
+            if repository_id is None
+            else (f"{where}= {mark}", (table, repository_id))
         )
 
     def _kept_columns(self) -> str:
@@ -376,6 +404,10 @@ class SqlKeptVersions:
     def _moment(self, moment: Any) -> Any:
         encode = self._store.columns.encoder(MOMENT)
         return moment if encode is None or moment is None else encode(moment)
+
+
+def _in(states: Sequence[KeptState]) -> str:
+    return "({})".format(", ".join(f"'{each}'" for each in states))
 
 
 def _written(item: Kept) -> str | None:

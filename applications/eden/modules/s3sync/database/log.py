@@ -192,6 +192,26 @@ def _bounded(params: dict[str, Any] | None) -> dict[str, Any] | None:
     return None if params is None or len(json.dumps(params)) > LONGEST_MESSAGE else params
 
 
+def purge_excess(db: Any, transaction: Callable[[], AbstractContextManager[None]], most: int) -> int:
+    """Remove the oldest log entries of repositories that have too many, as another site can make; return how many.
+
+    Args:
+        db: the DAL.
+        transaction: opens a write transaction; there is one for each repository.
+        most: entries that each repository keeps.
+    """
+    removed, table = 0, db.sync_log
+    number = table.id.count()
+    for row in db(table.id > 0).select(
+        table.repository_id, number, groupby=table.repository_id, having=number > most
+    ):
+        ours = table.repository_id == row.sync_log.repository_id
+        newest = db(ours).select(table.id, orderby=~table.id, limitby=(most, most + 1)).first()
+        with transaction():
+            removed += db(ours & (table.id <= newest.id)).delete()
+    return removed
+
+
 def purge(
     db: Any,
     transaction: Callable[[], AbstractContextManager[None]],

@@ -9,6 +9,7 @@ from typing import Any
 from ..core.kept import OpenKind, OpenRecord
 from ..core.text import legible
 from ..exchange.ports import Row
+from . import own_rows as own_rows
 from .store import open_store
 from .store.column_types import MOMENT
 
@@ -28,7 +29,10 @@ def replace_all(
         items: the records.
         more: kind -> number of records that it counted and did not list.
     """
-    db(db.sync_open_there.repository_id == repository_id).delete()
+    store = open_store(db)
+    store.begin_if_needed()
+    table, column = store.columns.name("sync_open_there"), store.columns.name("repository_id")
+    store.run(f"DELETE FROM {table} WHERE {column} = {store.mark}", (repository_id,))
     counted = [(kind.value, "", None, None, count) for kind, count in more.items() if count > 0]
     _insert(db, repository_id, now, [*map(_listed, items), *counted])
 
@@ -58,9 +62,14 @@ def _insert(db: Any, repository_id: int, now: datetime, rows: Sequence[Row]) -> 
 
 def rejected(db: Any, repository_id: int, table: str) -> set[str | None]:
     """Return the uuids of records of a table that a repository rejected; None stands for some without."""
-    there = db.sync_open_there
-    query = (there.repository_id == repository_id) & (there.tablename == table)
-    return {row.uuid for row in db(query & (there.kind == OpenKind.REJECTED.value)).select(there.uuid)}
+    where = {"repository_id": repository_id, "tablename": table, "kind": OpenKind.REJECTED.value}
+    return {row.uuid for row in own_rows.read(db, "sync_open_there", where)}
+
+
+def of_kind(db: Any, repository_id: int, kind: OpenKind) -> set[tuple[str, str | None]]:
+    """Return table and uuid of the listed records that a repository has not taken for this reason."""
+    rows = own_rows.read(db, "sync_open_there", {"repository_id": repository_id, "kind": kind.value})
+    return {(row.tablename, row.uuid) for row in rows if row.tablename}
 
 
 def forget_rejected(db: Any, repository_id: int, table: str, uuids: Collection[str | None]) -> None:
@@ -82,14 +91,15 @@ def counts(db: Any, repository_id: int | None = None) -> dict[int, dict[OpenKind
         db: the DAL.
         repository_id: the repository, None for all.
     """
-    there = db.sync_open_there
-    total = there.records.sum()
-    query = there.id > 0 if repository_id is None else there.repository_id == repository_id
+    store = open_store(db)
+    where = "" if repository_id is None else f"WHERE repository_id = {store.mark} "
+    sql = (
+        f"SELECT repository_id, kind, SUM(records) FROM {store.columns.name('sync_open_there')} {where}"
+        "GROUP BY repository_id, kind"
+    )
     found: dict[int, dict[OpenKind, int]] = {}
-    for row in db(query).select(
-        there.repository_id, there.kind, total, groupby=(there.repository_id, there.kind)
-    ):
-        found.setdefault(row[there.repository_id], {})[OpenKind(row[there.kind])] = int(row[total] or 0)
+    for key, kind, number in store.rows(sql, () if repository_id is None else (repository_id,)):
+        found.setdefault(key, {})[OpenKind(kind)] = int(number or 0)
     return found
 
 

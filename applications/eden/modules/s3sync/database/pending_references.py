@@ -39,7 +39,14 @@ class SqlPendingReferences:
 
     def defer(self, items: Sequence[Deferred]) -> None:
         """See ports.PendingReferences."""
-        now = self._now()
+        now, mark = self._now(), self._store.mark
+        files = {_place(item): item for item in items if not item.target}
+        if files:
+            # What another site has said of an older file, and this one of any, is out of date.
+            self._store.run_many(
+                f"DELETE FROM {self._deferred} WHERE {self._of_file} AND (uuid <> {mark} OR repository_id = {mark})",
+                [(*_field(item), item.uuid, item.repository_id) for item in files.values()],
+            )
         rows = {_place(item): (*_deferred_row(item), 0, None, now) for item in items}
         self._store.upsert(
             "sync_deferred",
@@ -72,12 +79,24 @@ class SqlPendingReferences:
     def settle(self, items: Sequence[Deferred]) -> None:
         """See ports.PendingReferences."""
         mark = self._store.mark
-        sql = (
-            f"DELETE FROM {self._deferred} WHERE tablename = {mark} AND record_id = {mark} "
-            f"AND fieldname = {mark} AND position = {mark}"
-        )
-        if items:
-            self._store.run_many(sql, [_place(item) for item in items])
+        references = [_place(item) for item in items if item.target]
+        if references:
+            self._store.run_many(f"DELETE FROM {self._deferred} WHERE {self._at_place}", references)
+        files = [(*_field(item), item.uuid) for item in items if not item.target]
+        if files:
+            self._store.run_many(
+                f"DELETE FROM {self._deferred} WHERE {self._of_file} AND uuid = {mark}", files
+            )
+
+    @property
+    def _at_place(self) -> str:
+        mark = self._store.mark
+        return f"tablename = {mark} AND record_id = {mark} AND fieldname = {mark} AND position = {mark}"
+
+    @property
+    def _of_file(self) -> str:
+        mark = self._store.mark
+        return f"tablename = {mark} AND record_id = {mark} AND fieldname = {mark} AND target = ''"
 
     def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
         """See ports.PendingReferences; files with the fewest attempts come first."""
@@ -108,12 +127,18 @@ class SqlPendingReferences:
         """See ports.PendingReferences."""
         mark = self._store.mark
         sql = (
-            f"UPDATE {self._deferred} SET attempts = {mark}, retry_on = {mark} WHERE tablename = {mark} "
-            f"AND record_id = {mark} AND fieldname = {mark} AND position = {mark}"
+            f"UPDATE {self._deferred} SET attempts = {mark}, retry_on = {mark} "
+            f"WHERE {self._of_file} AND repository_id = {mark}"
         )
         now = self._clock.now()
         rows = [
-            (item.attempts + 1, self._moment(now + pause(item.attempts + 1)), *_place(item)) for item in items
+            (
+                item.attempts + 1,
+                self._moment(now + pause(item.attempts + 1)),
+                *_field(item),
+                item.repository_id,
+            )
+            for item in items
         ]
         if rows:
             self._store.run_many(sql, rows)
@@ -122,11 +147,11 @@ class SqlPendingReferences:
         """See ports.PendingReferences."""
         mark = self._store.mark
         sql = (
-            f"UPDATE {self._deferred} SET retry_on = {mark} WHERE tablename = {mark} AND record_id = {mark} "
-            f"AND fieldname = {mark} AND position = {mark}"
+            f"UPDATE {self._deferred} SET retry_on = {mark} WHERE {self._of_file} AND repository_id = {mark}"
         )
         if items:
-            self._store.run_many(sql, [(self._moment(NEVER), *_place(item)) for item in items])
+            never = self._moment(NEVER)
+            self._store.run_many(sql, [(never, *_field(item), item.repository_id) for item in items])
 
     def ask_again(self, repository_id: int, table: str) -> None:
         """See ports.PendingReferences."""
@@ -158,8 +183,14 @@ class SqlPendingReferences:
         return moment if encode is None else encode(moment)
 
 
+def _field(item: Deferred) -> tuple[str, int, str]:
+    return item.table, item.key, item.field
+
+
 def _place(item: Deferred) -> tuple[str, int, str, int]:
-    return item.table, item.key, item.field, -1 if item.place is None else item.place
+    """Return what there is one row for: a file has one for each repository that may have it, at a place below 0."""
+    place = -1 if item.place is None else item.place
+    return *_field(item), place if item.target else -1 - (item.repository_id or 0)
 
 
 def _deferred_row(item: Deferred) -> Row:

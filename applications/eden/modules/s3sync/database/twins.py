@@ -1,10 +1,11 @@
-"""Further uuids of records, in the table sync_twin (ports.Twins)."""
+"""Further uuids of records, and those of records that were merged elsewhere, in sync_twin (ports.Twins)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any, Callable
 
+from ..core.records import end_of_merges
 from ..core.schema import Schema
 from .store import open_store
 
@@ -26,7 +27,7 @@ class SqlTwins:
 
     def find(self, table: str, uuids: Collection[str]) -> dict[str, int]:
         """See ports.Twins."""
-        return self._keys(table, uuids, f"(proposed IS NULL OR proposed <> '{_TRUE}')")
+        return self._keys(table, uuids, f"(proposed IS NULL OR proposed <> '{_TRUE}') AND survivor IS NULL")
 
     def proposed(self, table: str, uuids: Collection[str]) -> dict[str, int]:
         """See ports.Twins."""
@@ -56,8 +57,26 @@ class SqlTwins:
 
     def remember(self, table: str, keys: Mapping[str, int], *, proposed: bool = False) -> None:
         """See ports.Twins."""
-        rows = [(table, uuid, key, _TRUE if proposed else _FALSE) for uuid, key in keys.items()]
-        columns = ("tablename", "uuid", "record_id", "proposed")
+        self._upsert([(table, uuid, key, _TRUE if proposed else _FALSE, None) for uuid, key in keys.items()])
+
+    def merged(self, tables: Collection[str], uuids: Collection[str]) -> dict[str, str]:
+        """See ports.Twins."""
+        steps: dict[str, str] = {}
+        asked = set(uuids) if uuids and any(map(self._are_there, tables)) else set()
+        where = f"tablename IN ({self._store.marks(len(tables))}) AND survivor IS NOT NULL AND uuid IN "
+        while asked:
+            sql = f"SELECT uuid, survivor FROM {self._twins} WHERE {where}"
+            found: dict[str, str] = dict(self._store.by_keys(sql, tuple(tables), asked))
+            steps.update(found)
+            asked = set(found.values()) - steps.keys()
+        return {uuid: end_of_merges(uuid, steps) for uuid in steps.keys() & set(uuids)}
+
+    def remember_merged(self, table: str, survivors: Mapping[str, str]) -> None:
+        """See ports.Twins."""
+        self._upsert([(table, uuid, 0, _FALSE, survivor) for uuid, survivor in survivors.items()])
+
+    def _upsert(self, rows: list[tuple[Any, ...]]) -> None:
+        columns = ("tablename", "uuid", "record_id", "proposed", "survivor")
         self._store.upsert("sync_twin", ("tablename", "uuid"), columns, rows)
 
     def withdraw(self, table: str, uuids: Collection[str]) -> None:

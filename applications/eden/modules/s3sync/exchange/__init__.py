@@ -4,6 +4,7 @@ Knows core and wire, but neither HTTP nor a database.
 
 __all__ = [
     "bitset",
+    "deletions",
     "disputes",
     "exporter",
     "importer",

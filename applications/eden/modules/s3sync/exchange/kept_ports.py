@@ -12,7 +12,10 @@ class PendingReferences(Protocol):
     """Pending references and files. All methods work within the current transaction."""
 
     def defer(self, items: Sequence[Deferred]) -> None:
-        """Store pending references and files, in place of those for the same record and field."""
+        """Store pending references and files, in place of those for the same record and field.
+
+        A file is waited for from each repository that brought the record: any of them may be the one that has it.
+        """
         ...
 
     def deferred_for(self, targets: Mapping[str, Collection[str]]) -> list[Deferred]:
@@ -24,7 +27,7 @@ class PendingReferences(Protocol):
         ...
 
     def settle(self, items: Sequence[Deferred]) -> None:
-        """Remove deferred items that have been resolved or superseded."""
+        """Remove deferred items that have been resolved or superseded; a file from whichever repository."""
         ...
 
     def waiting_files(self, repository_id: int, limit: int) -> list[Deferred]:
@@ -71,6 +74,10 @@ class KeptVersions(Protocol):
         """Return our versions in conflicts with this repository, also in decided ones: uuid -> S3XML."""
         ...
 
+    def overruled(self, table: str, uuids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+        """Return versions of which theirs was taken, from any repository, also decided ones: uuid -> ours, theirs."""
+        ...
+
     def open_conflicts(self, table: str, uuids: Collection[str]) -> list[OpenConflict]:
         """Return the open conflicts of these records with all repositories."""
         ...
@@ -106,8 +113,15 @@ class KeptVersions(Protocol):
         """Return the tables of which rejected records are tried again when something arrives or is free."""
         ...
 
-    def retriable(self, repository_id: int | None, table: str, limit: int) -> list[Kept]:
-        """Return rejected records to try again: a missing reference has arrived, or their value may be free now."""
+    def retriable(self, repository_id: int | None, table: str, limit: int, after: int = 0) -> list[Kept]:
+        """Return rejected records to try again: a missing reference has arrived, or their value may be free now.
+
+        Args:
+            repository_id: which sent them.
+            table: their table.
+            limit: how many at most.
+            after: the row from which on, this one excluded; after the last one follows the first.
+        """
         ...
 
     def rejected(self, repository_id: int | None, table: str) -> list[tuple[int, str]]:

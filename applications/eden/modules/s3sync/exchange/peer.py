@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import ClassVar, Protocol
 
 from ..core.cursor import Comparison, RequestNumber
 from ..core.policy import Method, Policy
+from ..wire.carried.state import Page, State
 from ..wire.filters import Filter
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.names import PeerCapability
 from ..wire.protocol.offer import Offer
-from ..wire.protocol.standing import OpenList, StandingReport
+from ..wire.protocol.standing import StandingAnswer, StandingReport
 
 
 class Capability(enum.Enum):
@@ -42,6 +44,8 @@ class Capability(enum.Enum):
     TEST = "test"
     #: The other site may begin the exchange; then this site needs no address of it.
     PASSIVE = "passive"
+    #: What is sent is read and answered later, in a run of the other site: a folder or a memory stick.
+    CARRIED = "carried"
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,27 @@ class Asking:
 
 
 @dataclass(frozen=True)
+class Link:
+    """Where a page belongs among those that the other site reads later (see ``wire.carried.state.Page``).
+
+    Attributes:
+        start: the cursor at which it begins, "" for the beginning.
+        cursor: the cursor at which it ends.
+        count: number of its main records.
+        restart: whether the exchange begins anew with it.
+        restored: whether that is because one of the sites was restored from a backup.
+        files: stored names of the files that its records have.
+    """
+
+    start: str
+    cursor: str
+    count: int = 0
+    restart: bool = False
+    restored: bool = False
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Sending:
     """What goes with a push besides its ``Exchange`` and the document. An adapter uses what its peer understands.
 
@@ -98,6 +123,7 @@ class Sending:
             said that some wait.
         number: number of the request, for a peer with cursors; None for a dry run.
         again: why everything is sent again, None if it is not.
+        link: where a page belongs that is read later; None for a peer that answers at once.
     """
 
     journal: str
@@ -105,6 +131,7 @@ class Sending:
     final: bool = False
     number: RequestNumber | None = None
     again: Comparison | None = None
+    link: Link | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +173,7 @@ class PullResult:
         size: bytes of the document.
         total: number of main records that were waiting at the peer, these included; None if it does not say.
         waiting: number of our deletions that wait at the peer until others refer to the records no more.
+        again: why the peer sends everything again, None if it does not.
     """
 
     path: Path
@@ -158,11 +186,35 @@ class PullResult:
     size: int = 0
     total: int | None = None
     waiting: int = 0
+    again: Comparison | None = None
 
     def discard(self) -> None:
         """Remove the spooled document."""
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
+
+
+@dataclass
+class News:
+    """What is new at the peer of the resources that were asked for. One that is not named has nothing.
+
+    Attributes:
+        digest: of the question, which the peer remembers.
+        waits: resources that have something, to be pulled one by one.
+        pages: resource -> its first page, which travelled with the answer.
+        waiting: as in ``PullResult``.
+    """
+
+    digest: str = ""
+    waits: frozenset[str] = frozenset()
+    pages: dict[str, PullResult] = field(default_factory=dict)
+    waiting: int = 0
+
+    def discard(self) -> None:
+        """Remove the spooled pages that nobody took."""
+        for page in self.pages.values():
+            page.discard()
+        self.pages.clear()
 
 
 @dataclass(frozen=True)
@@ -214,6 +266,37 @@ class PushResult:
     waiting: int = 0
 
 
+class CarriedPeer(Protocol):
+    """What a peer with the capability CARRIED has besides: the states that two sites leave for each other."""
+
+    def theirs(self) -> State | None:
+        """Return the state that the other site left here, None if there is none that is whole.
+
+        Raises:
+            SyncError: the place cannot be read.
+        """
+        ...
+
+    def disregard(self) -> None:
+        """Read nothing more of what the other site left: it is older than what was read before."""
+        ...
+
+    def still_there(self, table: str, start: str, known: Collection[str]) -> Sequence[Page]:
+        """Return the pages of ours that need not be written again, see ``wire.carried.chain.still_of_use``."""
+        ...
+
+    def leave(self, state: State) -> None:
+        """Leave a state, with the pages that are there, and remove what is of no use any more.
+
+        Args:
+            state: ours; its pages and files are filled in.
+
+        Raises:
+            SyncError: it cannot be written; what was left before is unchanged.
+        """
+        ...
+
+
 class Peer(Protocol):
     """Another site. Every method may raise ``SyncError``; ``transient`` tells whether a retry can help.
 
@@ -260,6 +343,23 @@ class Peer(Protocol):
         """
         ...
 
+    def news(self, asked: Sequence[tuple[Exchange, Asking]], known: str) -> News | None:
+        """Ask the peer what is new of several resources, in one request.
+
+        Only for a peer that announces the capability TOGETHER.
+
+        Args:
+            asked: the pulls to which this is the question.
+            known: digest of the question that the peer remembers, "" for none.
+
+        Returns:
+            what is new, with pages on the disk; None from one that does not tell.
+
+        Raises:
+            SyncError: it cannot be reached, or refuses; no file is left behind.
+        """
+        ...
+
     def push(self, exchange: Exchange, document: Path, sending: Sending) -> PushResult:
         """Send a document to the peer.
 
@@ -271,6 +371,22 @@ class Peer(Protocol):
         Raises:
             SyncError: it is not certain that everything was imported; the same document may be sent again.
             LateRequest: as in ``pull``.
+        """
+        ...
+
+    def push_together(self, pushes: Sequence[tuple[Exchange, bytes, Sending]]) -> Sequence[PushResult | None]:
+        """Send small documents of several resources in one request.
+
+        Only to a peer that announces the capability TOGETHER.
+
+        Args:
+            pushes: for each resource what ``push`` is given.
+
+        Returns:
+            for each of them what the peer did; None where it was not taken so, and has to be pushed by itself.
+
+        Raises:
+            SyncError: as by ``push``.
         """
         ...
 
@@ -290,14 +406,14 @@ class Peer(Protocol):
         """
         ...
 
-    def standing(self, report: StandingReport) -> OpenList | None:
+    def standing(self, report: StandingReport) -> StandingAnswer | None:
         """Tell the peer how a run ended, and what was not taken here.
 
         Args:
             report: what is told.
 
         Returns:
-            what the peer has not taken; None from one that does not tell.
+            what the peer has not taken, and what changed there since; None from one that does not tell.
 
         Raises:
             SyncError: it cannot be reached, or refuses.

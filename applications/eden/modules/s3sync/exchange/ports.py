@@ -12,12 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Callable,
-    Protocol,
-)
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from ..core.clock import Clock
 from ..core.schema import Field, Schema, Table
@@ -25,6 +20,7 @@ from ..core.schema import Field, Schema, Table
 if TYPE_CHECKING:
     from ..wire.filters import Filter
 from ..core.fields import Change, Edits
+from .deletions import Deletions
 from .kept_ports import KeptVersions, PendingReferences
 
 Row = tuple[Any, ...]
@@ -44,10 +40,12 @@ class Store(Protocol):
         dialect: kind of the database.
         knows_keys: whether the keys of new records are known before they are written, so that ``insert`` also
             fills ``Table.own_key``.
+        locks_records: whether others write during a transaction, so that records have to be locked.
     """
 
     dialect: str
     knows_keys: bool
+    locks_records: bool
 
     def transaction(self) -> AbstractContextManager[None]:
         """Run a write transaction: committed at the end, rolled back after an exception.
@@ -102,6 +100,8 @@ class Store(Protocol):
     def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Update rows; each row is the key, followed by the values of ``columns``.
 
+        Super-entities get what they share with these records.
+
         Raises:
             RowRefused: the database refused at least one row; none is stored.
         """
@@ -141,6 +141,13 @@ class Store(Protocol):
 
     def hold(self, table: Table, by: str, value: Any) -> None:
         """Keep the rows whose column ``by`` has this value as they are until the end of the transaction."""
+        ...
+
+    def held(self, table: Table, columns: Sequence[str], keys: Collection[int]) -> list[Row]:
+        """Return ``columns`` of rows as they are now, and keep them so until the end of the transaction.
+
+        Who waits for rows of several calls takes tables and keys in ascending order.
+        """
         ...
 
     def matching(self, table: Table, keys: Collection[int], filters: Sequence[Filter]) -> set[int]:
@@ -214,13 +221,20 @@ class Journal(Protocol):
         """Note records that were written without the journal; return how many."""
         ...
 
+    def notice(self, table: Table, keys: Collection[int]) -> None:
+        """Note those of some records that were written without the journal, before they are written again."""
+        ...
+
     def forget_origin(self, origin: int, after: int = 0) -> None:
         """Forget after a position that the repository brought the changes, since that site has lost them."""
         ...
 
 
 class Twins(Protocol):
-    """Records that other sites know under another uuid. All methods work within the current transaction."""
+    """Records that other sites know under another uuid, and those that were merged elsewhere before they came here.
+
+    All methods work within the current transaction.
+    """
 
     def find(self, table: str, uuids: Collection[str]) -> dict[str, int]:
         """Return uuid of another site -> key of the record here, for those that are known."""
@@ -242,6 +256,14 @@ class Twins(Protocol):
 
     def withdraw(self, table: str, uuids: Collection[str]) -> None:
         """Remove proposals."""
+        ...
+
+    def merged(self, tables: Collection[str], uuids: Collection[str]) -> dict[str, str]:
+        """Return uuid of a record that was merged elsewhere and never was here -> uuid of its last survivor."""
+        ...
+
+    def remember_merged(self, table: str, survivors: Mapping[str, str]) -> None:
+        """Store the survivors (uuids) of records that were merged elsewhere and never were here."""
         ...
 
     def of(self, table: str, keys: Collection[int]) -> dict[int, list[str]]:
@@ -267,6 +289,10 @@ class Changes(Protocol):
 
     def edits(self, table: str, keys: Collection[int]) -> dict[int, Edits]:
         """Return key -> the edits of its present version, for records that have any; cheaper than ``of``."""
+        ...
+
+    def seen(self, table: str, keys: Collection[int]) -> dict[int, dict[str, int]]:
+        """Return key -> ``seen`` of its edits alone, for records that have any; cheaper than ``edits``."""
         ...
 
     def note(self, table: str, changes: Sequence[Change]) -> None:
@@ -326,6 +352,7 @@ class Ports:
         kept_versions: versions that did not become the record.
         twins: further uuids of records.
         changes: which fields were changed, by whom and where.
+        deletions: what took deleted records along, who deleted them, and where.
         accounts: users and groups.
         files: uploaded files.
         clock: the site's clock.
@@ -338,6 +365,7 @@ class Ports:
     kept_versions: KeptVersions
     twins: Twins
     changes: Changes
+    deletions: Deletions
     accounts: Accounts
     files: Files
     clock: Clock

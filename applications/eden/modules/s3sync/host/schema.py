@@ -10,8 +10,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Callable
-from weakref import WeakValueDictionary
+from typing import Any, Callable, NamedTuple
+from weakref import WeakValueDictionary, ref
 
 from ..core.schema import (
     META_FIELDS,
@@ -78,10 +78,29 @@ class _Schemas:
 
 
 class _Used(threading.local):
-    """The data models that a thread uses, by weak references."""
+    """The data models that a thread uses, by weak references, and the schema that it asked for last."""
 
     def __init__(self) -> None:
         self.models: WeakValueDictionary[SiteKey, DataModel] = WeakValueDictionary()
+        self.last: _Last | None = None
+
+
+class _Last(NamedTuple):
+    """A schema, with what it was asked for; by weak references, as requests end."""
+
+    db: ref[Any]
+    model: ref[DataModel]
+    tables: tuple[int, str]
+    schema: Schema
+
+    def is_for(self, db: Any, model: DataModel) -> bool:
+        return self.db() is db and self.model() is model and self.tables == _newest(db)
+
+
+def _newest(db: Any) -> tuple[int, str]:
+    """Return what changes when a table is defined."""
+    tables = db.tables
+    return len(tables), tables[-1] if tables else ""
 
 
 _schemas = _Schemas()
@@ -103,6 +122,9 @@ def build_schema(db: Any, model: DataModel) -> Schema:
         db: the DAL.
         model: the host's data model.
     """
+    last = _used.last
+    if last is not None and last.is_for(db, model):
+        return last.schema
     key = site_key(db)
     _used.models[key] = model
     fingerprint = (key, tuple(db.tables))
@@ -110,6 +132,7 @@ def build_schema(db: Any, model: DataModel) -> Schema:
     if schema is None:
         schema = _Builder(db, model, key).build()
         _schemas.keep(fingerprint, schema)
+    _used.last = _Last(ref(db), ref(model), _newest(db), schema)
     return schema
 
 
@@ -218,6 +241,7 @@ class _Builder:
             onaccept=self._hooks(name, "onaccept"),
             onvalidation_set=self._hook(name, ("onvalidation_set",)),
             onaccept_set=self._hook(name, ("onaccept_set",)),
+            ondelete=self._hook(name, ("ondelete",)),
             onconflict=self._hook(name, ("onconflict",)),
             together=_together(config(name, "sync_together"), fields),
             json_references=_json_references(config(name, "json_references"), fields.values()),

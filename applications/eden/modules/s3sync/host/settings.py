@@ -164,6 +164,10 @@ class SyncSettings(IniSettings):
         """[sync] change_days: days that it is remembered from which value a field was changed. Default: 90."""
         return int(self.number("sync", "change_days", 90, minimum=1))
 
+    def get_sync_bin_days(self) -> int:
+        """[sync] bin_days: days that the content of deleted records is kept, to be restored. Default: 30."""
+        return int(self.number("sync", "bin_days", 30, minimum=1))
+
     def get_sync_notify_to(self) -> list[str]:
         """[sync] notify_to: comma-separated addresses that get a mail when a repository keeps failing. No default."""
         return addresses(self.text("sync", "notify_to"))

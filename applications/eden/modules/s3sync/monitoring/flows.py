@@ -99,6 +99,8 @@ def flows_of(
             wanted.setdefault(
                 (repository_id, table), told.get((repository_id, table), NOTHING_TOLD).delivered
             )
+        for table in said.changed:
+            wanted.setdefault((repository_id, table), None)
     lowest = pending_changes.lowest_of(
         (table, position) for (_, table), position in wanted.items() if position is not None
     )
@@ -111,9 +113,10 @@ def flows_of(
         own = tasks.get(repository_id, {}).get(table)
         is_fetched = own is None or (own.mode.pulls and Capability.PULL in can.get(repository_id, ()))
         incoming = state.incoming
-        if own is None and standing.get(repository_id, NOTHING_SAID).complete:
-            # It has told that it has sent everything.
-            incoming = 0
+        said = standing.get(repository_id, NOTHING_SAID)
+        if own is None and said.complete:
+            # It has told what it has not sent.
+            incoming = said.changed.get(table, 0)
         flows.setdefault(repository_id, []).append(
             Flow(table, own, outgoing, incoming, is_fetched, state.files)
         )

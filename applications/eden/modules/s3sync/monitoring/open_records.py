@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..core.kept import KeptKind, KeptState, OpenKind
+from ..core.kept import OpenKind
 from ..core.repository_state import OpenRecords
 from ..database import open_there as open_there
+from ..database import open_versions as open_versions
 from ..site import Site
 from ..site import awaited as awaited
 from ..site.awaited import Awaited
@@ -18,6 +19,7 @@ _NAMES = {
     OpenKind.WAITING: "deletions",
     OpenKind.REFERENCE: "references",
     OpenKind.FILE: "files",
+    OpenKind.LEFT: "left",
 }
 _AWAITED = {
     Awaited.REFERENCES: "references",
@@ -39,16 +41,9 @@ def here(site: Site, one: int | None = None) -> dict[int, OpenRecords]:
         site: this site.
         one: only this repository, None for all.
     """
-    db = site.db
     found: dict[int, OpenRecords] = {}
-    kept = db.sync_kept
-    count = kept.id.count()
-    query = (kept.state == KeptState.OPEN) & kept.kind.belongs(tuple(KeptKind))
-    for row in db(query if one is None else query & (kept.repository_id == one)).select(
-        kept.repository_id, kept.kind, count, groupby=(kept.repository_id, kept.kind)
-    ):
-        key, name = row[kept.repository_id], _NAMES[OpenKind(row[kept.kind])]
-        found[key] = found.get(key, OpenRecords())._replace(**{name: row[count]})
+    for key, kind, number in open_versions.numbers(site.db, one):
+        found[key] = found.get(key, OpenRecords())._replace(**{_NAMES[kind]: number})
     for key, numbers in awaited.counts(site, one).items():
         waiting = {_AWAITED[kind]: number for kind, number in numbers.items()}
         found[key] = found.get(key, OpenRecords())._replace(**waiting)

@@ -16,6 +16,7 @@ from ..database.log import INCOMING
 from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Report
 from ..site import Repository, Site
+from ..site.names_of_sites import names_to_tell
 from ..site.rejected import retry_due
 from ..wire.protocol.pull import PullRequest
 from .contact import known, note_contact
@@ -44,7 +45,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         site.journal.catch_up(table)
         if repository is not None:
             note_contact(repository)
-            _try_again(repository, table.name, request)
+            try_again(repository, request)
     wanted = ExportRequest(
         table.name,
         filters=site.by_table(request.filters, table.name),
@@ -71,8 +72,42 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     return served
 
 
-def _try_again(repository: Repository, table: str, request: PullRequest) -> None:
-    """Try again what was put off: a peer that only pulls from now on sends nothing after which that would be done."""
+def is_idle(repository: Repository, request: PullRequest) -> bool:
+    """Return whether a pull of one of ours would get an empty page, and change nothing here.
+
+    Raises:
+        UnknownResource, ProtectedResource, FilterError, BadRequest: as by ``pull``.
+    """
+    site, states = repository.site, repository.states
+    table = site.schema.table(request.resource)
+    site.journal.catch_up(table)
+    head = site.journal.head()
+    before, received = states.served(table.name), states.received(table.name)
+    decision = present(before, Cursor.parse(request.cursor), states.identity, head)
+    pushed = _pushed(request, received, states.identity, head)
+    if before.has_passed(request.number) or decision.checkpoint != before:
+        return False
+    if any(each.restored or each.lost_after is not None for each in (decision, pushed)):
+        return False
+    return not site.store.scan(
+        table,
+        [table.key],
+        after=decision.resume,
+        until=head,
+        limit=1,
+        skip_origin=repository.id,
+        filters=site.by_table(request.filters, table.name).get(table.name, ()),
+    )
+
+
+def try_again(repository: Repository, request: PullRequest) -> None:
+    """Try again what was put off: a peer that only pulls from now on sends nothing after which that would be done.
+
+    Args:
+        repository: the repository of the asking site.
+        request: what it asks for.
+    """
+    table = request.resource
     site = repository.site
     due = site.kept_versions.due(repository.id, 1)
     if not due and not site.kept_versions.waiting_deletions(0, 1):
@@ -98,9 +133,7 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
     if before.has_passed(request.number):
         raise before.late()
     decision = present(before, Cursor.parse(request.cursor), identity, head)
-    pushed = _presented(request, received, identity, head)
-    if received.remembers(request.number):
-        pushed = pushed._replace(lost_after=None)
+    pushed = _pushed(request, received, identity, head)
     lost = [each.lost_after for each in (decision, pushed) if each.lost_after is not None]
     if lost:
         with site.store.transaction():
@@ -119,6 +152,7 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
             "restored": decision.restored or pushed.restored,
             "total": site.total(paged, page) if request.total else None,
             "waiting": waiting,
+            "sites": names_to_tell(site, page.edited_at, page.position),
         }
 
     page = site.exporter.export(out, paged, attributes)
@@ -135,6 +169,12 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
                 )
             states.save_served(wanted.table, replace(after, taken=taken))
     return Served(page.count, page.more)
+
+
+def _pushed(request: PullRequest, received: Checkpoint, identity: str, head: int) -> CursorOutcome:
+    """Return what a request tells of the pushes before it."""
+    pushed = _presented(request, received, identity, head)
+    return pushed._replace(lost_after=None) if received.remembers(request.number) else pushed
 
 
 def _presented(request: PullRequest, received: Checkpoint, identity: str, head: int) -> CursorOutcome:

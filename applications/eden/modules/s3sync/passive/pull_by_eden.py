@@ -49,8 +49,8 @@ def _where_an_eden_goes_on(request: PullRequest, repository: Repository, head: i
         if msince > known["msince"]:
             after = known["head"]
         elif msince == known["msince"]:
-            # It asks for the same again: our answer did not arrive.
-            after = known["after"]
+            # It asks for the same again: our answer did not arrive, or all in it was older than that time.
+            after = known["head"] if known.get("taken") else known["after"]
     told = {
         "msince": msince,
         "after": after,
@@ -65,3 +65,20 @@ def _where_an_eden_goes_on(request: PullRequest, repository: Repository, head: i
             known_there = Checkpoint(after or 0, (Handed(head, EDEN_TOKEN),))
             states.save_served(table, known_there)
     return after
+
+
+def note_taken(repository: Repository, table: str) -> None:
+    """Note within the current transaction that an Eden has taken our last answer: it pushes only after it has.
+
+    Args:
+        repository: the Eden.
+        table: what it pushed, after that was imported.
+    """
+    states = repository.states
+    told = states.answered(table)
+    if not told or told.get("taken") or told.get("journal") != states.identity:
+        return
+    states.save_answered(table, {**told, "taken": True})
+    served = states.served(table)
+    if Handed(told["head"], EDEN_TOKEN) in served.handed:
+        states.save_served(table, replace(served, acknowledged=told["head"]))

@@ -22,13 +22,14 @@ from ..exchange.importer import Report
 from ..exchange.importer.report import problems_of
 from ..site import Repository, Site
 from ..site.decided_elsewhere import lines_about
+from ..site.names_of_sites import remember_names
 from ..site.rejected import retry_rejected
 from ..site.waiting_deletions import refuse_deletions, retry_deletions
 from ..wire.protocol.push import PushReply, PushRequest
 from ..wire.s3xml import error_tree as error_tree
 from ..wire.s3xml.document import Document
 from .contact import note_contact, registered
-from .pull_by_eden import EDEN_TOKEN
+from .pull_by_eden import EDEN_TOKEN, note_taken
 from .served import new_token
 
 #: How long a deletion waits for a sender that never says that nothing more comes.
@@ -123,6 +124,7 @@ def _take_page(request: PushRequest, repository: Repository, document: Document,
         terms = terms.by_time if again is Comparison.RESTORED else terms
         context = repository.context(table, again=again is not None)
         report = site.importer.import_page(document, terms, context)
+        remember_names(repository, document.header.sites)
         if not document.header.more:
             report.add(retry_rejected(repository, table, terms, context))
             settle_deletions(repository, report, final=request.final)
@@ -166,6 +168,8 @@ def _take_document(
         head = site.journal.head()
         known = Checkpoint(head, (Handed(head, EDEN_TOKEN),))
         repository.states.save_received(table, known)
+        note_taken(repository, table)
+        repository.note_sent_fields(context)
     log_import(repository, table, report)
     return _reply(report)
 

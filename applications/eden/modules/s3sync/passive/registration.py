@@ -6,7 +6,8 @@ from typing import Any
 
 from .. import VERSION
 from ..adapters import USUAL, adapter_types, detected_capabilities
-from ..core.limits import LONGEST_NAME
+from ..core.errors import BadRequest
+from ..core.limits import LONGEST_NAME, MOST_REGISTERED
 from ..core.messages import Sentence
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
@@ -26,6 +27,16 @@ def _type_of(request: RegistrationRequest) -> str:
     return request.apitype if kind and Capability.PASSIVE in kind.capabilities else USUAL
 
 
+def _check_number(site: Site) -> None:
+    """Check that the asking account may register one more repository: it could fill the database with them."""
+    registered = site.db(site.db.sync_repository.account_id == site.host.user_id).count()
+    if site.host.user_id is not None and registered >= MOST_REGISTERED:
+        raise BadRequest(
+            f"This account has registered {registered} sites: no more are accepted.",
+            hint="Let an administrator of the answering site remove those that are not used.",
+        )
+
+
 def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     """Register another site, or store its new name and abilities.
 
@@ -33,6 +44,7 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
 
     Raises:
         ForeignAccount: its repository belongs to another account.
+        BadRequest: the account has registered too many.
     """
     table = site.db.sync_repository
     told: dict[str, Any] = {"name": request.name[:LONGEST_NAME]}
@@ -40,8 +52,9 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
         told["capabilities"] = sorted(request.capabilities - detected_capabilities())
     contact: dict[str, Any] = {"deleted": False, "last_connected": site.clock.now()}
     with site.store.transaction():
-        known = first(site, table.uuid == request.uuid)
+        known = first(site, uuid=request.uuid)
         if known is None:
+            _check_number(site)
             repository_id = table.insert(
                 uuid=request.uuid,
                 apitype=_type_of(request),

@@ -1,17 +1,18 @@
-"""Takes what the site that began a run tells at its end, and answers with what of its records is open here."""
+"""Takes what the site that began a run tells at its end; answers what of its records is open here and what changed."""
 
 from __future__ import annotations
 
 from ..core.cursor import Cursor, acknowledge
 from ..site import Repository, Site
+from ..site import left_records as left_records
 from ..site import times as times
 from ..site.exchange_state import Standing
-from ..site.standing import open_here, store_there
-from ..wire.protocol.standing import OpenList, StandingReport
+from ..site.standing import changed_since, open_here, store_there
+from ..wire.protocol.standing import StandingAnswer, StandingReport
 from .contact import note_contact, registered
 
 
-def take(site: Site, asking: str | None, report: StandingReport) -> OpenList:
+def take(site: Site, asking: str | None, report: StandingReport) -> StandingAnswer:
     """Store a report; one that arrives late changes nothing.
 
     Args:
@@ -28,7 +29,10 @@ def take(site: Site, asking: str | None, report: StandingReport) -> OpenList:
         former = repository.states.standing()
         if former.journal != report.journal or former.number < report.number:
             _store(repository, report)
-        return open_here(repository)
+        site.kept_versions.supersede(left_records.outdated(repository))
+        # Before a run there is nothing to compare with: it is about to fetch what changed.
+        changed = changed_since(repository, dict.fromkeys(report.cursors, ())) if report.complete else {}
+        return StandingAnswer(open_here(repository), changed)
 
 
 def _store(repository: Repository, report: StandingReport) -> None:
@@ -41,7 +45,13 @@ def _store(repository: Repository, report: StandingReport) -> None:
             states.save_served(table, arrived)
     fetches = [name for name in report.fetches if site.schema.get(name) is not None]
     states.save_standing(
-        Standing(journal=report.journal, number=report.number, complete=report.complete, fetches=fetches)
+        Standing(
+            journal=report.journal,
+            number=report.number,
+            complete=report.complete,
+            fetches=fetches,
+            changed=dict(report.changed),
+        )
     )
     if report.time is not None:
         now = site.clock.now()

@@ -4,7 +4,7 @@ Knows all lower layers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from ..core.task import Transmission
 from ..database.accounts import SiteAccounts
 from ..database.changes import SqlChanges
 from ..database.checkpoints import Checkpoints
+from ..database.deletions import SqlDeletions
 from ..database.files import SiteFiles
 from ..database.journal import SqlJournal
 from ..database.journal_hooks import install
@@ -33,7 +34,6 @@ from ..database.log import SyncLog
 from ..database.pending_references import SqlPendingReferences
 from ..database.record_counts import RecordCounts
 from ..database.store import open_store
-from ..database.tables.fields import live
 from ..database.twins import SqlTwins
 from ..exchange.exporter import Exporter, ExportPage, ExportRequest
 from ..exchange.importer import Context, Importer, unknown
@@ -45,10 +45,13 @@ from ..host.port import Host
 from ..host.schema import build_schema
 from ..transport.limits import InteractiveLimits, Limits
 from ..wire.filters import Filter, validate
+from ..wire.part_store import Parts
+from ..wire.protocol.names import DOWNLOAD_PATH
 from ..wire.s3xml import DocumentLimits
 from ..wire.s3xml.document import Document
 from . import repositories as repositories
 from . import times as times
+from .record_names import names_of
 from .repositories import Repository
 from .vault import Vault
 
@@ -60,8 +63,11 @@ __all__ = [
     "decided_elsewhere",
     "exchange_state",
     "labels",
+    "left_records",
     "names_of_sites",
+    "own_deletions",
     "received_there",
+    "record_names",
     "refused_there",
     "rejected",
     "repositories",
@@ -175,6 +181,11 @@ class Site:
         return self.journal.changes
 
     @cached_property
+    def deletions(self) -> SqlDeletions:
+        """What is known of deletions."""
+        return SqlDeletions(self.db, lambda: self.schema, self.clock, self.names_of)
+
+    @cached_property
     def accounts(self) -> SiteAccounts:
         """Users and roles."""
         return SiteAccounts(self.db)
@@ -182,7 +193,7 @@ class Site:
     @cached_property
     def files(self) -> SiteFiles:
         """Uploaded files."""
-        return SiteFiles(self.db, f"{self.base_url}/default/download")
+        return SiteFiles(self.db, f"{self.base_url}/{DOWNLOAD_PATH}")
 
     @cached_property
     def checkpoints(self) -> Checkpoints:
@@ -200,6 +211,7 @@ class Site:
             self.kept_versions,
             self.twins,
             self.changes,
+            self.deletions,
             self.accounts,
             self.files,
             self.clock,
@@ -237,17 +249,21 @@ class Site:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    @cached_property
+    def parts(self) -> Parts:
+        """Parts of what broke off on the line."""
+        return Parts.of_site(self.folder / "private", self.clock)
+
     def remove_left_behind(self, everywhere: bool = False) -> int:
-        """Remove temporary files of processes that were killed; return how many.
+        """Remove temporary files of processes that were killed, and parts that are too old; return how many.
 
         Args:
             everywhere: also beside uploaded and private files, not only in the spool folder.
         """
-        removed = remove_left_behind(self.spool.iterdir(), self.clock.now())
-        if everywhere:
-            for name in ("uploads", "private"):
-                removed += remove_left_behind((self.folder / name).rglob(".*.part"), self.clock.now())
-        return removed
+        beside = ("uploads", "private") if everywhere else ()
+        lying = [self.spool.iterdir(), *((self.folder / name).rglob(".*.part") for name in beside)]
+        removed = [remove_left_behind(each, self.clock.now()) for each in lying]
+        return sum(removed + [store.expire() for store in self.parts])
 
     def document(self, source: BinaryIO, table: str) -> Document:
         """Return a document to be read.
@@ -266,6 +282,10 @@ class Site:
     def name_of(self, kept: Kept) -> str:
         """Return the name of a kept record, "" if neither version has one."""
         return name_in([kept.theirs, kept.ours], self.host.name_fields(kept.table))
+
+    def names_of(self, table: str, keys: Collection[int]) -> dict[int, str]:
+        """Return key -> name of records, see ``record_names``."""
+        return names_of(self, table, keys)
 
     # --- this site and its repositories ----------------------------------------------------------------
 
@@ -301,12 +321,11 @@ class Site:
 
     def known_repository(self, key: int | str | None) -> Repository | None:
         """Return a repository by its key or uuid, None if there is none."""
-        table = self.db.sync_repository
         if isinstance(key, int):
-            return repositories.first(self, (table.id == key) & live(table))
+            return repositories.first(self, id=key, deleted=False)
         if not key or not key.isprintable():
             return None
-        return repositories.first(self, (table.uuid == key) & live(table))
+        return repositories.first(self, uuid=key, deleted=False)
 
     def log(
         self, repository_id: int | None, transmission: Transmission, run_id: int | None = None
@@ -347,9 +366,7 @@ class Site:
             interactive: as for ``Repository.peer``.
         """
         settings = self.host.settings
-        verify: bool | str = settings.get_sync_verify_tls()
-        if verify:
-            verify = settings.get_sync_ca_bundle() or True
+        verify = settings.get_sync_verify_tls() and (settings.get_sync_ca_bundle() or True)
         limits = Limits(
             connect_timeout=settings.get_sync_connect_timeout(),
             read_timeout=settings.get_sync_read_timeout(),
@@ -359,6 +376,7 @@ class Site:
         )
         return Lines(
             spool=self.spool,
+            parts=self.parts.fetched,
             limits=interactive.shorten(limits) if interactive else limits,
             verify=verify,
             proxy=self.config().proxy,
@@ -415,14 +433,13 @@ class Site:
         """
         if not page.more:
             return page.count
-        behind: int = self.store.count_changes(
+        return page.count + self.store.count_changes(
             self.schema.table(request.table),
             after=page.position,
             until=self.journal.head() if request.until is None else request.until,
             skip_origin=request.skip_origin,
             filters=request.filters.get(request.table, ()),
         )
-        return page.count + behind
 
     # --- jobs --------------------------------------------------------------------------------------------
 

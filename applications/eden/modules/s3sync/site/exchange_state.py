@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +97,7 @@ class Standing:
         complete: whether the run was complete.
         fetches: where the other site told it: the tables that it fetches.
         told: where we told it: digest of what was told.
+        changed: table -> number of records that the site that told it had still to send.
     """
 
     own: str = ""
@@ -105,6 +106,7 @@ class Standing:
     complete: bool = False
     fetches: list[str] = field(default_factory=list)
     told: str = ""
+    changed: dict[str, int] = field(default_factory=dict)
 
 
 def _current(text: str | None, own: str, position: str) -> dict[str, Any]:
@@ -151,8 +153,9 @@ def pushed(states: Mapping[str, str | None], own: str) -> PushState:
     Args:
         states, own: as in ``pulled``.
     """
-    state = PushState(**_current(states.get(CheckpointKind.PUSH), own, "position"))
-    return replace(state, tried={name: (each[0], each[1]) for name, each in state.tried.items()})
+    state = _current(states.get(CheckpointKind.PUSH), own, "position")
+    tried = {name: (each[0], each[1]) for name, each in state.get("tried", {}).items()}
+    return PushState(**{**state, "tried": tried})
 
 
 def standing(states: Mapping[str, str | None], own: str) -> Standing:
@@ -203,11 +206,16 @@ class ExchangeStates:
 
     def pulled(self, table: str) -> PullState:
         """Return how far our pulls of a table have come."""
-        return pulled(self._states(table, CheckpointKind.PULL), self.identity)
+        return pulled(self._states(table), self.identity)
 
     def pushed(self, table: str) -> PushState:
         """Return how far our pushes of a table have come."""
-        return pushed(self._states(table, CheckpointKind.PUSH), self.identity)
+        return pushed(self._states(table), self.identity)
+
+    def both(self, table: str) -> tuple[PullState, PushState]:
+        """Return how far our pulls and our pushes of a table have come."""
+        states = self._states(table)
+        return pulled(states, self.identity), pushed(states, self.identity)
 
     def save_pulled(self, table: str, state: PullState) -> None:
         """Store it within the current transaction."""
@@ -215,7 +223,7 @@ class ExchangeStates:
             self._repository_id,
             table,
             CheckpointKind.PULL,
-            json.dumps({**asdict(state), "own": self.identity}),
+            json.dumps({**vars(state), "own": self.identity}),
         )
 
     def save_pushed(self, table: str, state: PushState) -> None:
@@ -224,17 +232,18 @@ class ExchangeStates:
             self._repository_id,
             table,
             CheckpointKind.PUSH,
-            json.dumps({**asdict(state), "own": self.identity}),
+            json.dumps({**vars(state), "own": self.identity}),
         )
 
     def delivered(self, table: str) -> int:
         """Return the position up to which the repository has received our changes of a table."""
-        return delivered(self._states(table, CheckpointKind.SERVE, CheckpointKind.PUSH), self.identity)
+        return delivered(self._states(table), self.identity)
 
     def met(self, table: str) -> bool:
         """Return whether anything of a table was exchanged before, in whatever direction."""
+        states = self._states(table)
         kinds = (CheckpointKind.SERVE, CheckpointKind.RECEIVE, CheckpointKind.PULL, CheckpointKind.PUSH)
-        return any(self._states(table, *kinds).values())
+        return any(states.get(kind) for kind in kinds)
 
     def exchanged(self, table: str) -> int:
         """Return the position up to which the repository knows our changes of a table, or once knew them.
@@ -242,15 +251,25 @@ class ExchangeStates:
         What it received from us counts, whoever began: pages that it pulled and acknowledged, pages that we pushed. If
         changes only travel to us, the position at the last contact counts.
         """
-        arrived = self._arrived(table)
+        states = self._states(table)
+        arrived = self._arrived(states)
         if arrived:
             return arrived
-        received, pulled = self.received(table), self.pulled(table)
-        return max(received.acknowledged, received.known, pulled.head, pulled.known)
+        received = Checkpoint.from_json(states.get(CheckpointKind.RECEIVE))
+        state = pulled(states, self.identity)
+        return max(received.acknowledged, received.known, state.head, state.known)
 
-    def _arrived(self, table: str) -> int:
-        states = self._states(table, CheckpointKind.SERVE, CheckpointKind.PUSH)
-        known = Checkpoint.from_json(states[CheckpointKind.SERVE]).known
+    def exchanged_apart(self, table: str) -> int | None:
+        """Return ``exchanged`` for a table that is exchanged by itself, None for one that only travels with others."""
+        return self.exchanged(table) if self.met(table) else None
+
+    def sent(self, table: str) -> int:
+        """Return the position up to which our changes of a table were sent to the repository when it pulled."""
+        served = self.served(table)
+        return max((each.seq for each in served.handed), default=served.acknowledged)
+
+    def _arrived(self, states: Mapping[str, str | None]) -> int:
+        known = Checkpoint.from_json(states.get(CheckpointKind.SERVE)).known
         return max(delivered(states, self.identity), known, pushed(states, self.identity).known)
 
     def start_over(self, table: str, why: Comparison) -> None:
@@ -260,7 +279,7 @@ class ExchangeStates:
             table: name of the table.
             why: why everything is compared again.
         """
-        self.save_pulled(table, PullState(**_set_back(asdict(self.pulled(table)), "head", why)))
+        self.save_pulled(table, PullState(**_set_back(vars(self.pulled(table)), "head", why)))
         self.push_again(table, why)
 
     def mark_restored(self, table: str) -> None:
@@ -274,7 +293,7 @@ class ExchangeStates:
 
     def push_again(self, table: str, why: Comparison) -> None:
         """Let our pushes of a table start over, within the current transaction; see ``start_over``."""
-        state = {**asdict(self.pushed(table)), "position": self._arrived(table)}
+        state = {**vars(self.pushed(table)), "position": self._arrived(self._states(table))}
         self.save_pushed(table, PushState(**_set_back(state, "position", why)))
 
     def served(self, table: str) -> Checkpoint:
@@ -295,12 +314,50 @@ class ExchangeStates:
 
     def standing(self) -> Standing:
         """Return what was told of how both sites stand."""
-        return standing(self._states("", CheckpointKind.STANDING), self.identity)
+        return standing(self._states(""), self.identity)
 
     def save_standing(self, told: Standing) -> None:
         """Store it within the current transaction."""
-        text = json.dumps({**asdict(told), "own": self.identity})
+        text = json.dumps({**vars(told), "own": self.identity})
         self._checkpoints.write(self._repository_id, "", CheckpointKind.STANDING, text)
+
+    def question(self) -> tuple[str, list[str]]:
+        """Return digest and pulls of the last question for news of the repository, "" and none before the first."""
+        text = self._checkpoints.read(self._repository_id, "", CheckpointKind.QUESTION)
+        digest, pulls = json.loads(text) if text else ("", [])
+        return digest, pulls
+
+    def save_question(self, digest: str, pulls: Sequence[str]) -> None:
+        """Store it within the current transaction."""
+        self._checkpoints.write(
+            self._repository_id, "", CheckpointKind.QUESTION, json.dumps([digest, [*pulls]])
+        )
+
+    def asked(self) -> str:
+        """Return the digest of the question for news that the repository has from us, "" for none."""
+        return self._checkpoints.read(self._repository_id, "", CheckpointKind.ASKED) or ""
+
+    def save_asked(self, digest: str) -> None:
+        """Store it within the current transaction."""
+        self._checkpoints.write(self._repository_id, "", CheckpointKind.ASKED, digest)
+
+    def sent_fields(self) -> dict[str, list[str]]:
+        """Return which fields an Eden has sent so far: table -> names."""
+        text = self._checkpoints.read(self._repository_id, "", CheckpointKind.FIELDS)
+        found: dict[str, list[str]] = json.loads(text) if text else {}
+        return found
+
+    def save_sent_fields(self, fields: Mapping[str, Sequence[str]]) -> None:
+        """Store it within the current transaction."""
+        self._checkpoints.write(self._repository_id, "", CheckpointKind.FIELDS, json.dumps(fields))
+
+    def tried_again(self, table: str) -> int:
+        """Return the row of the kept version that was tried again last, where not all could be; 0 for none."""
+        return int(self._checkpoints.read(self._repository_id, table, CheckpointKind.RETRY) or 0)
+
+    def save_tried_again(self, table: str, row: int) -> None:
+        """Store it within the current transaction."""
+        self._checkpoints.write(self._repository_id, table, CheckpointKind.RETRY, str(row))
 
     def answered(self, table: str) -> dict[str, Any]:
         """Return the stored state of the last answer to an Eden, empty before the first."""
@@ -317,5 +374,5 @@ class ExchangeStates:
         for direction in directions:
             self._checkpoints.forget(self._repository_id, table, direction)
 
-    def _states(self, table: str, *directions: CheckpointKind) -> dict[str, str | None]:
-        return {each: self._checkpoints.read(self._repository_id, table, each) for each in directions}
+    def _states(self, table: str) -> dict[str, str | None]:
+        return self._checkpoints.of(self._repository_id, table)

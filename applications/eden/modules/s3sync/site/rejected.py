@@ -45,10 +45,16 @@ def retry_rejected(repository: Repository, table: str, terms: Terms, context: Co
 
 
 def _retry_ready(repository: Repository, table: str, terms: Terms, context: Context) -> Report:
-    """Import records of a table again until none is taken any more: one may have stood in the way of another."""
-    report = Report()
+    """Import records of a table again until none is taken any more: one may have stood in the way of another.
+
+    Where there are many, those come first that were not among the last ones.
+    """
+    report, states = Report(), repository.states
     while True:
-        found = repository.site.kept_versions.retriable(repository.id, table, RETRIES_A_PAGE)
+        after = states.tried_again(table)
+        found = repository.site.kept_versions.retriable(repository.id, table, RETRIES_A_PAGE, after)
+        if len(found) == RETRIES_A_PAGE:
+            states.save_tried_again(table, found[-1].row or 0)
         last = _retry(repository, table, found, terms, context)
         if not last.has_taken:
             report.add(last)

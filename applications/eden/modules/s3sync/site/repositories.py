@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Callable
 
 from ..adapters import USUAL, adapter_type, can_ask, capabilities_of, where
@@ -16,10 +16,11 @@ from ..core.errors import ConfigurationError
 from ..core.messages import Sentence
 from ..core.policy import Terms
 from ..core.task import Mode, Transmission
+from ..database import own_rows as own_rows
 from ..database import traffic as traffic
 from ..database.log import SyncLog
 from ..database.tables.fields import live
-from ..exchange.importer import Context, unknown
+from ..exchange.importer import Context, SentFields, unknown
 from ..exchange.peer import Capability, Exchange
 from ..exchange.run.ports import Task
 from ..transport.limits import InteractiveLimits
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from . import Site
 
 __all__ = ["Repository", "all_of", "first"]
+
+TABLE = "sync_repository"
 
 
 @dataclass(frozen=True)
@@ -192,10 +195,10 @@ class Repository:
             ConfigurationError: nothing is.
             FilterError: a filter cannot be read.
         """
-        found = [tasks.engine_task(self.site.db, row) for row in self.task_rows if row.mode is not Mode.NONE]
+        found = [row for row in self.task_rows if row.mode is not Mode.NONE]
         if not found:
             raise ConfigurationError(Sentence.NO_RESOURCES.say(), hint=Sentence.ADD_RESOURCES.say())
-        return found
+        return tasks.engine_tasks(self.site.db, found)
 
     def terms(self, rules: Exchange | TaskRules) -> Terms:
         """Return the rules under which records of a task are imported here."""
@@ -237,7 +240,25 @@ class Repository:
         context = self.site.context(
             self.id, states.exchanged(table), states.delivered, clears=clears, known=known
         )
+        if not clears:
+            # One of ours tells what was edited, so that is all that counts.
+            context = replace(
+                context,
+                exchanged_of=lru_cache(maxsize=None)(states.exchanged_apart),
+                sent=lru_cache(maxsize=None)(states.sent),
+                sent_fields=SentFields(states.sent_fields()) if self.apitype == USUAL else None,
+            )
         return replace(context, again=again, met=states.met)
+
+    def note_sent_fields(self, context: Context) -> None:
+        """Store which fields an Eden has sent, within the current transaction.
+
+        Args:
+            context: of the import of its document.
+        """
+        more = None if context.sent_fields is None else context.sent_fields.more()
+        if more is not None:
+            self.states.save_sent_fields(more)
 
     def start_over(self, table: str) -> None:
         """Reset a task, within the current transaction: its next run compares everything."""
@@ -279,18 +300,19 @@ class Repository:
 
     def update(self, **columns: Any) -> None:
         """Store columns within the current transaction; this object does not change."""
-        self.site.db(self.site.db.sync_repository.id == self.id).update(**columns)
+        changed = {"modified_on": self.site.clock.now(), **columns}
+        own_rows.write(self.site.db, TABLE, self.id, changed)
 
     def settings_with(self, **values: Any) -> dict[str, Any]:
         """Return the stored ``settings`` with these values replaced."""
-        row = self.site.db.sync_repository(self.id)
-        return {**((row and row.settings) or {}), **values}
+        found = first(self.site, id=self.id)
+        return {**(found.settings if found is not None else {}), **values}
 
 
-def first(site: Site, query: Any) -> Repository | None:
-    """Return the first repository that matches a query, also a deleted one; None if there is none."""
-    row = site.db(query).select(site.db.sync_repository.ALL, limitby=(0, 1)).first()
-    return Repository.read(site, row) if row is not None else None
+def first(site: Site, **columns: Any) -> Repository | None:
+    """Return the first repository with these values in its columns, also a deleted one; None if there is none."""
+    rows = own_rows.read(site.db, TABLE, columns, limit=1)
+    return Repository.read(site, rows[0]) if rows else None
 
 
 def all_of(site: Site) -> list[Repository]:

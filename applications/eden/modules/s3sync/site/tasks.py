@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 from ..core.policy import Method, Policy
 from ..core.task import Mode
+from ..database import own_rows as own_rows
 from ..database.tables.fields import live
 from ..exchange.peer import Exchange
 from ..exchange.run.ports import Task
 from ..wire.filter_limits import together
 from ..wire.filters import Filter, parse_filter_string
 
-__all__ = ["TaskRow", "TaskRules", "engine_task", "filtered", "filters_of", "find", "of_repository"]
+__all__ = ["TaskRow", "TaskRules", "engine_tasks", "filtered", "filters_of", "find", "of_repository"]
 
 
 class TaskRules(NamedTuple):
@@ -89,28 +90,32 @@ class TaskRow:
 
 def of_repository(db: Any, repository_id: int) -> list[TaskRow]:
     """Return the tasks of a repository, in order."""
-    table = db.sync_task
-    query = (table.repository_id == repository_id) & live(table)
-    return [TaskRow.read(row) for row in db(query).select(orderby=table.id)]
+    rows = own_rows.read(db, "sync_task", {"repository_id": repository_id, "deleted": False})
+    return [TaskRow.read(row) for row in rows]
 
 
 def find(db: Any, task_id: int) -> TaskRow | None:
     """Return a task by its key, None if there is none."""
-    row = db.sync_task(task_id)
-    return TaskRow.read(row) if row is not None and not row.deleted else None
+    rows = [row for row in own_rows.read(db, "sync_task", {"id": task_id}) if not row.deleted]
+    return TaskRow.read(rows[0]) if rows else None
 
 
-def engine_task(db: Any, task: TaskRow) -> Task:
-    """Return a task for the engine.
+def engine_tasks(db: Any, tasks: Sequence[TaskRow]) -> list[Task]:
+    """Return tasks for the engine.
 
     Raises:
-        FilterError: one of its filters cannot be read.
+        FilterError: one of their filters cannot be read.
     """
+    filters = _filters(db, tasks)
+    return [_engine_task(task, filters[task.id]) for task in tasks]
+
+
+def _engine_task(task: TaskRow, filters: Sequence[Filter]) -> Task:
     rules = task.rules
     exchange = Exchange(
         task.resource,
         components=rules.components,
-        filters=tuple(filters_of(db, task)),
+        filters=tuple(filters),
         strategy=tuple(rules.strategy),
         update_policy=rules.update_policy,
         conflict_policy=rules.conflict_policy,
@@ -132,9 +137,14 @@ def filters_of(db: Any, task: TaskRow) -> list[Filter]:
     Raises:
         FilterError: one of them cannot be read, or they are more than any database takes.
     """
-    table = db.sync_resource_filter
-    found: list[Filter] = []
-    for row in db((table.task_id == task.id) & live(table)).select(orderby=table.id):
-        of = None if row.tablename in ("~", "", task.resource) else row.tablename
-        found += parse_filter_string(row.filter_string, of)
-    return [*together(found)]
+    return _filters(db, [task])[task.id]
+
+
+def _filters(db: Any, tasks: Sequence[TaskRow]) -> dict[int, list[Filter]]:
+    """Return the filters of tasks, with one statement: key of the task -> filters."""
+    found: dict[int, list[Filter]] = {task.id: [] for task in tasks}
+    resources = {task.id: task.resource for task in tasks}
+    for row in own_rows.read(db, "sync_resource_filter", {"task_id": [*found], "deleted": False}):
+        of = None if row.tablename in ("~", "", resources[row.task_id]) else row.tablename
+        found[row.task_id] += parse_filter_string(row.filter_string, of)
+    return {key: [*together(filters)] for key, filters in found.items()}

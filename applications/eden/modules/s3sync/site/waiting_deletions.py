@@ -6,16 +6,21 @@ repository, or by a person here. A refusal is final when whoever sent the deleti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from typing import Callable
 
-from ..core.kept import Kept
+from ..core.clock import later
+from ..core.kept import Kept, KeptKind, Resolution
 from ..core.policy import Terms
 from ..core.records import Action
+from ..core.schema import Table
+from ..database import open_versions as open_versions
 from ..exchange.importer import Report
 from . import Site
+from . import left_records as left_records
 from .exchange_state import ExchangeStates
 
 DELETIONS_AT_ONCE = 500
@@ -60,6 +65,49 @@ def refuse_deletions(
         if due:
             reports.setdefault(due[0].table, Report()).add(_try(site, due, final=True))
     return reports
+
+
+def close(site: Site, rows: Sequence[int], user_id: int | None, decision: Resolution) -> None:
+    """Close kept versions on which a person decided, within the current transaction.
+
+    Where that leaves two sites different, they go on telling so.
+
+    A record that a deletion still waited for and that stays is given back: later than the deletion, as if that had been
+    refused at the end of a run. Its sender would go on without it.
+
+    Args:
+        site: this site.
+        rows: their rows in sync_kept.
+        user_id: who decided.
+        decision: what; the records say it already.
+    """
+    kept = site.db.sync_kept
+    waiting = site.db(kept.id.belongs(rows) & (kept.kind == KeptKind.WAITING.value)).select(
+        kept.tablename, kept.uuid, kept.modified_on
+    )
+    left = left_records.apart(site, rows) if decision is Resolution.KEEP else set()
+    if left:
+        open_versions.leave(site.db, left, user_id, site.clock.now())
+    site.kept_versions.resolve([row for row in rows if row not in left], user_id, decision)
+    deleted: dict[str, dict[str, datetime | None]] = {}
+    for row in waiting:
+        deleted.setdefault(row.tablename, {})[row.uuid] = row.modified_on
+    for name, moments in deleted.items():
+        table = site.schema.get(name)
+        if table is not None:
+            _give_back(site, table, moments)
+
+
+def _give_back(site: Site, table: Table, deleted_on: Mapping[str, datetime | None]) -> None:
+    now, rows = site.clock.now(), []
+    for key, uuid, gone, moment in site.store.fetch(
+        table, (table.key, "uuid", "deleted", "modified_on"), "uuid", deleted_on
+    ):
+        if not gone:
+            known = max(each for each in (moment, deleted_on[uuid], datetime.min) if each is not None)
+            rows.append((key, later(known, now, site.is_possible)))
+    site.store.update(table, ("modified_on",), rows)
+    site.journal.note(table.name, [key for key, _ in rows], None)
 
 
 def _groups(site: Site) -> Iterator[list[Kept]]:

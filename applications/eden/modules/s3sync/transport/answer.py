@@ -162,10 +162,20 @@ class Response:
             parts.append(chunk)
         return b"".join(parts)
 
-    def copy_to(self, target: IO[bytes], most: int) -> int:
-        """Copy the decompressed body; return the number of bytes on the line."""
+    def copy_to(self, target: IO[bytes], most: int, body: Iterator[bytes] | None = None) -> int:
+        """Copy the decompressed body; return the number of bytes on the line.
+
+        Args:
+            target: where to.
+            most: maximum bytes.
+            body: the body as it was on the line, where it has been received.
+
+        Raises:
+            DocumentTooLarge: it has more bytes.
+            TruncatedDocument: it is not whole.
+        """
         size = 0
-        for chunk in self._chunks():
+        for chunk in self._chunks(body):
             size += len(chunk)
             if size > most:
                 raise DocumentTooLarge(
@@ -175,7 +185,7 @@ class Response:
             target.write(chunk)
         return self.received
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _chunks(self, body: Iterator[bytes] | None = None) -> Iterator[bytes]:
         """Yield the decompressed body; raise ``TruncatedDocument`` if the connection ends before the body."""
         headers = self.response.headers
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
@@ -185,16 +195,20 @@ class Response:
             )
         try:
             if encoding in ("gzip", "x-gzip"):
-                yield from gzip.unpack(self._received())
+                yield from gzip.unpack(body or self.raw())
             else:
-                yield from self._received()
+                yield from body or self.raw()
         except DamagedPacking as error:
             raise TruncatedDocument(
                 f"The packed answer of {self.url} is damaged: {error}.", remote=True
             ) from error
 
-    def _received(self) -> Iterator[bytes]:
-        """Yield the body as it is on the line."""
+    def raw(self) -> Iterator[bytes]:
+        """Yield the body as it is on the line.
+
+        Raises:
+            SyncError: the line broke, is too slow, or ended before the body.
+        """
         # What is there by now: to wait for a whole piece could take for ever. urllib3 1 cannot do that.
         read = getattr(self.response.raw, "read1", self.response.raw.read)
         with line_errors(self.url, self.proxy, reading=True):

@@ -30,9 +30,11 @@ from ..core.errors import (
     SyncError,
     TlsFailed,
 )
+from ..core.limits import CHUNK
 from .answer import Reply, Response, clock_skew
 from .failures import disk_error, line_errors, speaks_otherwise
 from .limits import MOST_REDIRECTS, REDIRECTS, Limits, Pace
+from .resuming import Resuming
 from .scheme import is_certificate, speaks_other
 from .urls import address_of, origin, without_credentials
 
@@ -50,7 +52,12 @@ class Transport:
         limits: time and size limits.
         verify: True, or the path of a file with certificates to trust.
         spool: folder for spooled answers, the system's if None.
+
+    Attributes:
+        resuming: keeps what broke off, None if nothing is kept.
     """
+
+    resuming: Resuming | None = None
 
     def __init__(
         self,
@@ -76,6 +83,7 @@ class Transport:
         self._session.verify = verify
         self._session.headers["User-Agent"] = USER_AGENT
         self._session.headers["Accept-Encoding"] = "gzip"
+        del self._session.headers["Accept"]
         if proxy:
             try:
                 origin(proxy)
@@ -92,6 +100,8 @@ class Transport:
     def close(self) -> None:
         """Close the connections to the peer."""
         self._session.close()
+        if self.resuming is not None:
+            self.resuming.close()
 
     def __enter__(self) -> "Transport":
         return self
@@ -101,23 +111,45 @@ class Transport:
 
     # --- requests ------------------------------------------------------------------------------------
 
-    def download(self, url: str) -> Reply:
+    def download(self, url: str, *, resumes: bool = False) -> Reply:
         """GET a document and spool it to a file, completely or not at all.
+
+        Args:
+            url: absolute URL with the peer's origin.
+            resumes: whether the peer goes on where its answer to the same URL broke off.
 
         Raises:
             SyncError: the request failed; ``TruncatedDocument`` if the connection was cut.
         """
         path = self._new_spool(".xml")
         try:
-            with path.open("wb") as target, self._get(url) as answer:
-                received = answer.copy_to(target, self.limits.document_size)
+            with path.open("wb") as target:
+                answer, received = self._receive(url, target, self.limits.document_size, resumes)
         except OSError as error:
             path.unlink()
             raise disk_error(error) from error
         except BaseException:
             path.unlink()
             raise
+        if resumes and self.resuming is not None:
+            self.resuming.drop(url)
         return answer.reply(path=path, received=received)
+
+    def _receive(self, url: str, target: IO[bytes], most: int, resumes: bool) -> tuple["Response", int]:
+        """GET an answer into a file; return it, with the bytes that it had on the line.
+
+        Where the peer goes on with an answer that broke off, it is first received as it is on the line: that is what
+        the peer counts.
+        """
+        resuming = self.resuming if resumes else None
+        asked = {} if resuming is None else resuming.asking(url)
+        with self._get(url, asked) as answer:
+            part = None if resuming is None else resuming.receive(url, asked, answer, most)
+            if part is None:
+                return answer, answer.copy_to(target, most)
+            with part.open("rb") as source:
+                answer.copy_to(target, most, iter(lambda: source.read(CHUNK), b""))
+            return answer, part.stat().st_size
 
     def get(self, url: str) -> Reply:
         """GET a small answer into memory."""
@@ -151,8 +183,13 @@ class Transport:
             text = answer.read(self.limits.reply_size)
         return answer.reply(body=text, received=answer.received, sent=sent)
 
-    def fetch(self, url: str, target: Path) -> None:
+    def fetch(self, url: str, target: Path, *, resumes: bool = False) -> None:
         """Stream a file of the peer to ``target``, completely or not at all.
+
+        Args:
+            url: its URL, relative to the peer's.
+            target: where to store it.
+            resumes: whether the peer goes on where the file broke off; then it also says by which digest to check it.
 
         Raises:
             ProtocolError: the URL has not the peer's own origin.
@@ -163,14 +200,18 @@ class Transport:
         temporary = beside(target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as stream, self._get(absolute) as answer:
-                answer.copy_to(stream, self.limits.file_size)
+            with temporary.open("wb") as stream:
+                self._receive(absolute, stream, self.limits.file_size, resumes)
             os.replace(temporary, target)
+            if resumes and self.resuming is not None:
+                self.resuming.drop(absolute)
         except OSError as error:
             raise disk_error(error) from error
         finally:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
+            if resumes and self.resuming is not None:
+                self.resuming.keep(absolute)
 
     def explain(self, error: SyncError) -> SyncError:
         """Return what an error comes from, where the port turns out to speak the other one of http and https.
@@ -203,9 +244,9 @@ class Transport:
             )
 
     @contextlib.contextmanager
-    def _get(self, url: str) -> Iterator["Response"]:
+    def _get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator["Response"]:
         for _ in range(MOST_REDIRECTS + 1):
-            with self._ask("GET", url) as answer:
+            with self._ask("GET", url, headers=headers) as answer:
                 if answer.status not in REDIRECTS:
                     answer.raise_for_status()
                     yield answer

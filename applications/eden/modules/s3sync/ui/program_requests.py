@@ -47,7 +47,7 @@ def is_protocol(request: Any) -> bool:
     """
     if request.controller != "sync":
         return False
-    if request.function in ("sync", "file", "offer", "standing"):
+    if request.function in ("sync", "file", "offer", "standing", "news", "pushes", "part"):
         return True
     return bool(request.function == "repository" and request.args(0) == "register")
 

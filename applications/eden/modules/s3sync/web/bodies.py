@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -13,13 +14,15 @@ from typing import Any, BinaryIO, Callable
 from gluon import HTTP, current
 
 from ..core.errors import BadRequest, DocumentTooLarge, LengthRequired, TruncatedDocument
-from ..core.limits import CHUNK, FILE_SIZE, MEGABYTE
+from ..core.limits import CHUNK, FILE_SIZE, MEGABYTE, WORTH_RESUMING
 from ..host.settings import SyncSettings
 from ..passive import files as files
+from ..passive import parts as parts
 from ..site import Site
 from ..ui.refusals import refusal
 from ..ui.sent_forms import form_keeper
 from ..wire.compression import DamagedPacking, gzip, is_packed
+from ..wire.part_store import digest_of
 from .front.limits import TAKES
 
 #: Minimum bytes of an answer to compress.
@@ -29,6 +32,12 @@ REGISTRATION_SIZE = 64 * 1024
 LARGEST_TEXT = 64 * MEGABYTE
 #: Maximum bytes of what a site tells at the end of a run.
 STANDING_SIZE = 4 * MEGABYTE
+#: Maximum bytes of a question for news.
+NEWS_SIZE = MEGABYTE
+#: Maximum bytes of the pages of several resources.
+PUSHES_SIZE = 8 * MEGABYTE
+#: A range from a byte on, and the tag of what it belongs to.
+REST, TAG = re.compile(r"bytes=([0-9]{1,15})-"), re.compile(r'"([0-9a-f]{64})"')
 RULED_OUT = re.compile(r";q=0(\.0*)?$")
 
 
@@ -36,7 +45,9 @@ RULED_OUT = re.compile(r";q=0(\.0*)?$")
 
 
 @contextlib.contextmanager
-def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) -> Iterator[BinaryIO]:
+def request_body(
+    site: Site, request: Any, most: int, *, is_file: bool = False, in_parts: bool = False
+) -> Iterator[BinaryIO]:
     """Open the body of a request, decompressed, at its beginning.
 
     Args:
@@ -45,6 +56,7 @@ def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) 
         most: maximum bytes, compressed as well as decompressed.
         is_file: whether it is the file of a record. Such a file may be an archive itself, so it is decompressed only
             if a header says so; for a document the first bytes decide, whatever the headers.
+        in_parts: whether the request may name a body that came in parts before (``body``).
 
     Raises:
         DocumentTooLarge: it has more bytes.
@@ -57,7 +69,11 @@ def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) 
         raise takes(request, most)
     with contextlib.ExitStack() as undo:
         body: BinaryIO
-        if "chunked" in (request.env.http_transfer_encoding or "").lower():
+        sent_before = request.get_vars.body if in_parts else None
+        if sent_before is not None:
+            length = 0
+            body = undo.enter_context(parts.opened(site, asking(request), str(sent_before)))
+        elif "chunked" in (request.env.http_transfer_encoding or "").lower():
             length = 0
             body = undo.enter_context(_spooled(site))
             _copy_chunks(request, body, most)
@@ -69,6 +85,8 @@ def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) 
         body.seek(0)
         if arrived == 0:
             raise BadRequest("The request has no body.", hint="Send the document with its length.")
+        if arrived > most:
+            raise DocumentTooLarge(f"The body has {arrived} bytes; this site takes {most}.")
         if arrived < length:
             raise TruncatedDocument(f"{length} bytes were announced, {arrived} arrived.")
         start = body.read(2)
@@ -83,6 +101,14 @@ def request_body(site: Site, request: Any, most: int, *, is_file: bool = False) 
             unpacked.seek(0)
             body = unpacked
         yield body
+        if sent_before is not None:
+            parts.used(site, asking(request), str(sent_before))
+
+
+def asking(request: Any) -> str | None:
+    """Return the uuid that the asking site sends, None if it sends none or several."""
+    uuid = request.get_vars.get("repository")
+    return uuid if isinstance(uuid, str) else None
 
 
 def takes(request: Any, most: int) -> HTTP:
@@ -141,13 +167,29 @@ def _copy_chunks(request: Any, target: BinaryIO, most: int) -> None:
     files.copy_limited(iter(lambda: stream.read(CHUNK), b""), target, most)
 
 
-def stream_answer(site: Site, request: Any, response: Any, write: Callable[[BinaryIO], Any]) -> Any:
-    """Write a document to a file and send it, compressed if the asking site accepts that."""
+def stream_answer(
+    site: Site,
+    request: Any,
+    response: Any,
+    write: Callable[[BinaryIO], Any],
+    kind: str = "text/xml",
+    *,
+    keep: bool = False,
+) -> Any:
+    """Write a document to a file and send it, compressed if the asking site accepts that.
+
+    Args:
+        site: this site.
+        request, response: web2py's.
+        write: writes the document.
+        kind: its media type.
+        keep: whether it is kept for a while, so that the asking site goes on where it breaks off.
+    """
     with contextlib.ExitStack() as undo:
         out = undo.enter_context(_spooled(site))
         write(out)
         size = out.tell()
-        response.headers["Content-Type"] = "text/xml; charset=utf-8"
+        response.headers["Content-Type"] = f"{kind}; charset=utf-8"
         if size >= WORTH_PACKING and site.host.settings.get_sync_compression() and _takes_gzip(request):
             packed = undo.enter_context(_spooled(site))
             out.seek(0)
@@ -156,6 +198,10 @@ def stream_answer(site: Site, request: Any, response: Any, write: Callable[[Bina
             out, size = packed, packed.tell()
             response.headers["Content-Encoding"] = "gzip"
         response.headers["Vary"] = "Accept-Encoding"
+        if keep and size >= WORTH_RESUMING:
+            digest = parts.keep(site, asking(request), question(request), out, size)
+            if digest is not None:
+                response.headers["ETag"] = f'"{digest}"'
         out.seek(0)
         undo.pop_all()
         return send_file(request, response, out, size)
@@ -166,8 +212,59 @@ def _spooled(site: Site) -> Any:
     return tempfile.TemporaryFile(dir=site.spool)
 
 
-def send_file(request: Any, response: Any, stream: BinaryIO, size: int) -> Any:
-    response.headers["Content-Length"] = str(size)
+def kept_answer(site: Site, request: Any, response: Any) -> Any:
+    """Send the rest of an answer that broke off on its way to the asking site, as far as it is kept.
+
+    Returns:
+        the body; None if nothing is kept, or another thing is asked for.
+    """
+    tag, offset = wanted_rest(request)
+    kept = parts.kept(site, asking(request), question(request), tag) if tag else None
+    if kept is None:
+        return None
+    size = kept.seek(0, os.SEEK_END)
+    kept.seek(0)
+    if offset >= size:
+        kept.close()
+        return None
+    response.headers["Content-Type"] = "text/xml; charset=utf-8"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["ETag"] = f'"{tag}"'
+    if is_packed(kept.read(2)):
+        response.headers["Content-Encoding"] = "gzip"
+    return send_file(request, response, kept, size, offset)
+
+
+def stored_file(request: Any, response: Any, stream: BinaryIO, size: int) -> Any:
+    """Send a file, or the rest of it to who has its beginning."""
+    offset = 0
+    response.headers["Content-Type"] = "application/octet-stream"
+    if size >= WORTH_RESUMING:
+        digest = digest_of(stream)
+        response.headers["ETag"] = f'"{digest}"'
+        tag, wanted = wanted_rest(request)
+        offset = wanted if tag == digest and wanted < size else 0
+    return send_file(request, response, stream, size, offset)
+
+
+def wanted_rest(request: Any) -> tuple[str, int]:
+    """Return of what a request wants the rest, by its SHA-256, and from where on; "" and 0 if it wants all of it."""
+    begins = REST.fullmatch(request.env.http_range or "")
+    tag = TAG.fullmatch(request.env.http_if_range or "")
+    return (tag[1], int(begins[1])) if begins is not None and tag is not None else ("", 0)
+
+
+def question(request: Any) -> str:
+    """Return hexadecimal digits that stand for a question: the same one has the same digits."""
+    return hashlib.sha256((request.env.query_string or "").encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def send_file(request: Any, response: Any, stream: BinaryIO, size: int, offset: int = 0) -> Any:
+    stream.seek(offset)
+    if offset:
+        response.status = 206
+        response.headers["Content-Range"] = f"bytes {offset}-{size - 1}/{size}"
+    response.headers["Content-Length"] = str(size - offset)
     return response.stream(stream, chunk_size=CHUNK, request=request)
 
 
@@ -180,3 +277,12 @@ def _takes_gzip(request: Any) -> bool:
 def json_answer(response: Any, body: Mapping[str, Any]) -> str:
     response.headers["Content-Type"] = "application/json; charset=utf-8"
     return json.dumps(body)
+
+
+def packed_json_answer(site: Site, request: Any, response: Any, body: Mapping[str, Any]) -> Any:
+    """Send JSON that may hold documents, compressed as they are."""
+
+    def write(out: BinaryIO) -> None:
+        out.write(json.dumps(body, separators=(",", ":")).encode("utf-8"))
+
+    return stream_answer(site, request, response, write, "application/json")

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from gluon import HTTP
 
 from ..core.errors import (
+    BadRequest,
     ConfigurationError,
     InternalError,
     MethodNotAllowed,
@@ -26,26 +27,43 @@ from ..core.errors import (
     SyncError,
     UnsupportedFormat,
 )
-from ..core.limits import LONGEST_RESOURCE
+from ..core.limits import LONGEST_RESOURCE, is_number
 from ..core.task import Activity, LogAction
 from ..database.log import INCOMING
 from ..passive import dry_run as dry_run
 from ..passive import files as files
+from ..passive import news as news
 from ..passive import offer as offer
+from ..passive import parts as parts
 from ..passive import pull as pull
 from ..passive import push as push
+from ..passive import pushes as pushes
 from ..passive import registration as registration
 from ..passive import standing as standing
 from ..site import Site
 from ..site.uploaded import upload_path
 from ..wire.protocol.dry_run import dry_run_json
+from ..wire.protocol.news import NewsQuestion
 from ..wire.protocol.offer import offer_json
 from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.push import PushRequest
+from ..wire.protocol.pushes import Pushes, pushes_reply
 from ..wire.protocol.registration import RegistrationRequest
-from ..wire.protocol.replies import RecordChanged, failure
+from ..wire.protocol.replies import RecordChanged, failure, part_reply
 from ..wire.protocol.standing import StandingReport, standing_reply
-from .bodies import REGISTRATION_SIZE, STANDING_SIZE, json_answer, request_body, send_file, stream_answer
+from .bodies import (
+    NEWS_SIZE,
+    PUSHES_SIZE,
+    REGISTRATION_SIZE,
+    STANDING_SIZE,
+    asking,
+    json_answer,
+    kept_answer,
+    packed_json_answer,
+    request_body,
+    stored_file,
+    stream_answer,
+)
 from .etags import written
 
 REALM = "eden"
@@ -85,9 +103,15 @@ def sync_request(request: Any, response: Any) -> Any:
             )
         if checked_method(request, EXCHANGED) == "GET":
             wanted = PullRequest.from_vars(request.get_vars)
-            return stream_answer(site, request, response, lambda out: pull.pull(site, wanted, out))
+            rest = kept_answer(site, request, response) if wanted.keep else None
+            if rest is not None:
+                return rest
+            return stream_answer(
+                site, request, response, lambda out: pull.pull(site, wanted, out), keep=wanted.keep
+            )
         told = PushRequest.from_vars(request.get_vars)
-        with request_body(site, request, site.host.settings.get_sync_max_document_size()) as source:
+        most = site.host.settings.get_sync_max_document_size()
+        with request_body(site, request, most, in_parts=True) as source:
             if told.look:
                 return json_answer(response, dry_run_json(dry_run.dry_run(site, told, source)))
             reply = push.push(site, told, source)
@@ -97,12 +121,7 @@ def sync_request(request: Any, response: Any) -> Any:
 def register_request(request: Any, response: Any) -> Any:
     """Answer /sync/repository/register.json: another site registers."""
     with answering(request, Activity.REGISTER) as site:
-        _authorised(site)
-        checked_method(request, REGISTERED)
-        if request.extension != "json":
-            raise UnsupportedFormat("Registrations are taken as JSON only.")
-        with request_body(site, request, REGISTRATION_SIZE) as source:
-            told = RegistrationRequest.from_body(source.read())
+        told = RegistrationRequest.from_body(_sent_json(site, request, REGISTRATION_SIZE))
         return json_answer(response, registration.register(site, told).to_json())
 
 
@@ -113,19 +132,30 @@ def offer_request(request: Any, response: Any) -> Any:
         checked_method(request, OFFERED)
         if request.extension != "json":
             raise UnsupportedFormat("The offer is told as JSON only.", hint="Ask for /sync/offer.json.")
-        return json_answer(response, offer_json(offer.offer(site, _asking(request))))
+        return json_answer(response, offer_json(offer.offer(site, asking(request))))
 
 
 def standing_request(request: Any, response: Any) -> Any:
     """Answer /sync/standing.json: a site tells how its run ended, and is told what of its records is open here."""
     with answering(request, Activity.PULL) as site:
-        _authorised(site)
-        checked_method(request, REGISTERED)
-        if request.extension != "json":
-            raise UnsupportedFormat("How sites stand is told as JSON only.")
-        with request_body(site, request, STANDING_SIZE) as source:
-            told = StandingReport.from_body(source.read())
-        return json_answer(response, standing_reply(standing.take(site, _asking(request), told)))
+        told = StandingReport.from_body(_sent_json(site, request, STANDING_SIZE))
+        return json_answer(response, standing_reply(standing.take(site, asking(request), told)))
+
+
+def news_request(request: Any, response: Any) -> Any:
+    """Answer /sync/news.json: what is new of all resources that another site exchanges."""
+    with answering(request, Activity.PULL) as site:
+        asked = NewsQuestion.from_body(_sent_json(site, request, NEWS_SIZE))
+        found = news.news(site, asking(request), asked)
+        return packed_json_answer(site, request, response, found.to_json())
+
+
+def pushes_request(request: Any, response: Any) -> Any:
+    """Answer /sync/pushes.json: another site sends what is new of several resources."""
+    with answering(request, Activity.PUSH) as site:
+        sent = Pushes.from_body(_sent_json(site, request, PUSHES_SIZE))
+        answers = pushes.pushes(site, asking(request), sent)
+        return packed_json_answer(site, request, response, pushes_reply(answers))
 
 
 def file_request(request: Any, response: Any) -> Any:
@@ -135,13 +165,25 @@ def file_request(request: Any, response: Any) -> Any:
         stored = request.args(0) or ""
         if checked_method(request, FILES) == "GET":
             path = upload_path(site, stored)
-            response.headers["Content-Type"] = "application/octet-stream"
-            return send_file(request, response, path.open("rb"), path.stat().st_size)
+            return stored_file(request, response, path.open("rb"), path.stat().st_size)
         most = site.host.settings.get_sync_max_upload_size()
-        with request_body(site, request, most, is_file=True) as source:
-            wanted = files.take_file(site, _asking(request), stored, source)
+        with request_body(site, request, most, is_file=True, in_parts=True) as source:
+            wanted = files.take_file(site, asking(request), stored, source)
         message = "File received" if wanted else "Nobody waits for this file"
         return json_answer(response, {"status": "success", "statuscode": "200", "message": message})
+
+
+def part_request(request: Any, response: Any) -> Any:
+    """Answer /sync/part/<digest>: GET tells how much of a body is here, PUT takes the part that comes next."""
+    with answering(request, Activity.PUSH) as site:
+        _authorised(site)
+        digest = request.args(0) or ""
+        if checked_method(request, FILES) == "GET":
+            return json_answer(response, part_reply(parts.there(site, asking(request), digest)))
+        offset, size = (_number(request, name) for name in ("offset", "size"))
+        with request_body(site, request, max(1, size - offset), is_file=True) as source:
+            have = parts.take_part(site, asking(request), digest, offset, size, source)
+        return json_answer(response, part_reply(have))
 
 
 # --- authorisation, and replies to errors -------------------------------------------------------------------
@@ -246,7 +288,7 @@ def _log_refusal(site: Site, request: Any, activity: Activity | None, error: Syn
     if request.get_vars.get("look") == "1":
         # A dry run stores nothing.
         return
-    repository = site.known_repository(_asking(request))
+    repository = site.known_repository(asking(request))
     resource = request.get_vars.get("resource")
     actions = {Activity.PULL: LogAction.SEND, Activity.PUSH: LogAction.RECEIVE}
     action = actions.get(activity, LogAction.REQUEST)
@@ -280,7 +322,34 @@ def _authorised(site: Site) -> None:
         raise NotPermitted("Insufficient Privileges")
 
 
-def _asking(request: Any) -> str | None:
-    """Return the uuid that the asking site sends, None if it sends none or several."""
-    uuid = request.get_vars.get("repository")
-    return uuid if isinstance(uuid, str) else None
+def _sent_json(site: Site, request: Any, most: int) -> bytes:
+    """Return the body of a request that sends JSON, from an account that may synchronise.
+
+    Args:
+        site: this site.
+        request: web2py's.
+        most: maximum bytes.
+
+    Raises:
+        NotAuthenticated, NotPermitted, MethodNotAllowed: it is not allowed.
+        UnsupportedFormat: its address names another format.
+        SyncError: it has no such body.
+    """
+    _authorised(site)
+    checked_method(request, REGISTERED)
+    if request.extension != "json":
+        raise UnsupportedFormat("This is taken as JSON only.", hint="Send it to the same address with .json.")
+    with request_body(site, request, most) as source:
+        return source.read()
+
+
+def _number(request: Any, name: str) -> int:
+    """Return a variable that is a number of bytes.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    text = request.get_vars.get(name)
+    if not (isinstance(text, str) and is_number(text)):
+        raise BadRequest(f"{name} is no number of bytes.")
+    return int(text)

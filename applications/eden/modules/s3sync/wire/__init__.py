@@ -2,4 +2,14 @@
 Knows the core, and from outside the XML parser and the compression library.
 """
 
-__all__ = ["compression", "filter_limits", "filters", "protocol", "s3xml", "values", "xml_text"]
+__all__ = [
+    "carried",
+    "compression",
+    "filter_limits",
+    "filters",
+    "part_store",
+    "protocol",
+    "s3xml",
+    "values",
+    "xml_text",
+]

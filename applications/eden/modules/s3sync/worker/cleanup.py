@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from ..bin import emptying as emptying
 from ..conflicts import resolve_many as resolve_many
+from ..core.limits import MOST_ENTRIES
 from ..database import log as log
 from ..database import traffic as traffic
 from ..database.thinning import Thinning
@@ -57,16 +59,18 @@ def schedule(site: Site) -> None:
 
 
 def tidy(site: Site) -> None:
-    """Remove what is older than it is kept: entries, runs, closed versions, changes, the scheduler's records."""
+    """Remove what is older than it is kept: entries, runs, closed versions, changes, the bin, and more."""
     db = site.db
     site.remove_left_behind(everywhere=True)
     before = site.clock.now() - timedelta(days=site.host.settings.get_sync_log_days())
     log.purge(db, site.store.transaction, before)
+    log.purge_excess(db, site.store.transaction, MOST_ENTRIES)
     with site.store.transaction():
         site.kept_versions.purge(before)
         resolve_many.purge(db, before)
         traffic.purge(db, before.date())
     thin_changes(site)
+    emptying.empty_bin(site)
     if "scheduler_run" not in db.tables:
         return
     with site.store.transaction():

@@ -11,13 +11,17 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Callable
 
+from ..active.carried import CarriedExchange, introduced
+from ..active.carried import run as run_carried
 from ..active.local_site import LocalSite
 from ..active.standing import StandingExchange
+from ..active.standing import run as run_and_tell
 from ..core.errors import AlreadyRunning, SyncError
 from ..core.messages import Sentence
 from ..core.retry import RetryPolicy
 from ..core.task import Activity, LogAction, Result, RunState
 from ..database.log import OUTGOING, SyncLog
+from ..exchange.peer import Capability
 from ..exchange.run.engine import Engine
 from ..exchange.run.failures import Cancelled, Failure, RunBrokenOff, RunFailed
 from ..exchange.run.report import RunReport
@@ -138,12 +142,15 @@ def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> 
     site, settings = repository.site, repository.site.host.settings
     log = repository.log(OUTGOING, run.id)
     try:
+        repository = introduced(repository)
         with repository.peer() as peer:
-            local = LocalSite(repository, lease.ensure)
+            local, tasks = LocalSite(repository, lease.ensure), repository.tasks
+            is_carried = Capability.CARRIED in peer.capabilities
+            carried = CarriedExchange(repository, peer, tasks, log, lease.ensure) if is_carried else None
             engine = Engine(
                 peer,
                 local,
-                repository.tasks,
+                tasks,
                 run,
                 log,
                 page_size=settings.get_sync_page_size(),
@@ -153,13 +160,15 @@ def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> 
                     first_delay=settings.get_sync_retry_delay(),
                 ),
                 quiet=not manual,
+                outbox=carried,
             )
-            standing = StandingExchange(repository, peer, repository.tasks)
+            standing = StandingExchange(repository, peer, tasks)
             reached = False
             try:
-                standing.begin()
-                report = engine.run()
-                standing.end(report)
+                if carried is not None:
+                    report = run_carried(engine, carried)
+                else:
+                    report = run_and_tell(engine, standing)
                 reached = True
             finally:
                 repository.note_contact(peer.skew, reached=reached)

@@ -31,6 +31,7 @@ from tests.support.documents import (
 from tests.support.site import SampleSite
 
 DAY = timedelta(days=1)
+TYPE, TYPE_LINK = "org_organisation_type", "org_organisation_organisation_type"
 
 pytestmark = pytest.mark.usefixtures("a_month_later")
 
@@ -223,6 +224,68 @@ def test_what_was_rejected_for_a_merged_record_is_tried_again_with_its_survivor(
     site.push(org("s", "Survivor") + deleted(ORG, "a", LATER, replaced_by="s"), ORG)
     (ready,) = site.kept_versions.retriable(1, OFFICE, 10)
     assert ready.uuid == "f"
+
+
+@pytest.mark.parametrize("steps", [("as",), ("ab", "bs"), ("bs", "ab")])
+@pytest.mark.parametrize("first", ["merge", "survivor", "referrer"])
+def test_nor_its_survivor_was_here_when_it_was_merged(
+    site: SampleSite, steps: tuple[str, ...], first: str
+) -> None:
+    merge = [
+        lambda gone=gone, kept=kept: site.push(deleted(ORG, gone, LATER, replaced_by=kept), ORG)
+        for gone, kept in steps
+    ]
+    survivor, referrer = (
+        (lambda: site.push(org("s", "S"), ORG)),
+        (lambda: site.push(office("f", "a"), OFFICE)),
+    )
+    order = {
+        "merge": [*merge, survivor, referrer],
+        "survivor": [merge[0], survivor, *merge[1:], referrer],
+        "referrer": [*merge, referrer, survivor],
+    }
+    for step in order[first]:
+        step()
+    if first == "referrer":
+        (again,) = site.kept_versions.retriable(1, OFFICE, 10)
+        assert again.uuid == "f", "the survivor is here"
+        site.push(office("f", "a"), OFFICE)
+    assert site.row(OFFICE, "f").organisation_id == site.row(ORG, "s").id
+
+
+def test_what_waits_for_a_merged_record_that_was_never_here_waits_for_its_survivor(site: SampleSite) -> None:
+    site.push(org("o", "Org") + deleted(LOCATION, "l", LATER, replaced_by="m"), ORG)
+    site.push(deleted(LOCATION, "l", LATER, replaced_by="m"), LOCATION)
+    site.push(office("f", "o", ref("location_id", LOCATION, "l")), OFFICE)
+    assert site.waiting() == 1
+    site.push(location("m", "Survivor"), LOCATION)
+    assert site.row(OFFICE, "f").location_id == site.row(LOCATION, "m").id
+    assert site.waiting() == 0
+
+
+def test_a_survivor_that_comes_with_what_names_the_merged_record(site: SampleSite) -> None:
+    site.push(deleted(LOCATION, "l", LATER, replaced_by="m"), LOCATION)
+    site.push(location("n", "Below", parent="l") + location("m", "Survivor"), LOCATION)
+    assert site.row(LOCATION, "n").parent == site.row(LOCATION, "m").id
+
+
+def test_a_record_with_a_unique_name_that_was_merged_elsewhere_and_never_here(site: SampleSite) -> None:
+    site.push(resource(TYPE, "s", data("name", "Survivor")), TYPE)
+    site.push(org("o", "Org"), ORG)
+    site.push(deleted(TYPE, "a", LATER, replaced_by="s"), TYPE)
+    link = ref("organisation_id", ORG, "o") + ref("organisation_type_id", TYPE, "a")
+    site.push(resource(TYPE_LINK, "l", link), TYPE_LINK)
+    assert site.row(TYPE_LINK, "l").organisation_type_id == site.row(TYPE, "s").id
+    site.push(resource(TYPE, "a", data("name", "Another"), modified_on=LATER + DAY), TYPE)
+    assert site.row(TYPE, "a").name == "Another", "it lives again, as a record of its own"
+
+
+def test_a_merge_of_a_time_that_cannot_be_is_not_followed(site: SampleSite) -> None:
+    site.push(org("s", "Survivor"), ORG)
+    merge = deleted(ORG, "a", NOW + 400 * DAY, replaced_by="s")
+    site.push(merge, ORG, is_possible=site.is_possible)
+    site.push(office("f", "a"), OFFICE)
+    assert site.db(site.s3db[OFFICE].uuid == "f").isempty()
 
 
 # --- records that come back to one that was merged meanwhile --------------------------------------------

@@ -57,31 +57,51 @@ class Change(NamedTuple):
     noted_on: datetime | None = None
 
 
+class Folding:
+    """The edits of the present version of a record, while its changes are read in the order in which they were written.
+
+    Attributes:
+        fields, seen: see ``Edits``.
+    """
+
+    __slots__ = ("fields", "seen")
+
+    def __init__(self) -> None:
+        self.fields: dict[str, Edit] = {}
+        self.seen: dict[str, int] = {}
+
+    def add(self, stamp: Stamp, by: str, names: Iterable[str], settled: tuple[Stamp, ...]) -> None:
+        """Add a change: arguments as the attributes of ``Change``."""
+        time, site = stamp
+        if time > self.seen.get(site, -1):
+            self.seen[site] = time
+        if EVERY_FIELD in names:
+            self.fields = {}
+        edit = Edit(stamp, by, settled)
+        for name in names:
+            before = self.fields.get(name)
+            if before is None or not before.settled:
+                self.fields[name] = edit
+            else:
+                self.fields[name] = edit._replace(settled=_with_former(settled, before.settled))
+
+
 def fold(changes: Iterable[Change]) -> Edits:
     """Return the edits of the present version of a record.
 
     Args:
         changes: all that is remembered of the record, in the order in which it was written down here.
     """
-    fields: dict[str, Edit] = {}
-    seen: dict[str, int] = {}
+    folding = Folding()
     for change in changes:
-        time, site = change.stamp
-        if time > seen.get(site, -1):
-            seen[site] = time
-        if EVERY_FIELD in change.fields:
-            fields = {}
-        for name in change.fields:
-            fields[name] = Edit(change.stamp, change.by, _settled(change, fields.get(name)))
-    return Edits(fields, seen)
+        folding.add(change.stamp, change.by, change.fields, change.settled)
+    return Edits(folding.fields, folding.seen)
 
 
-def _settled(change: Change, before: Edit | None) -> tuple[Stamp, ...]:
+def _with_former(settled: tuple[Stamp, ...], before: tuple[Stamp, ...]) -> tuple[Stamp, ...]:
     """Return what an edit settled, and the one that it replaces: only the last edit of a field travels."""
-    if before is None or not before.settled:
-        return change.settled
-    former = sorted(set(before.settled) - set(change.settled))[-_MOST_SETTLED:]
-    return tuple(sorted((*former, *change.settled)))
+    former = sorted(set(before) - set(settled))[-_MOST_SETTLED:]
+    return tuple(sorted((*former, *settled)))
 
 
 def former_values(changes: Sequence[Change]) -> dict[str, list[Any]]:
@@ -109,7 +129,7 @@ def learned(key: int, merge: Merge, former: Mapping[str, Any], by: str, via: int
             key,
             edit.stamp,
             edit.by,
-            {name: _known(former, name) for name in names},
+            {name: [former[name]] if name in former else [] for name in names},
             ChangeKind.DECISION if edit.settled else ChangeKind.EDIT,
             edit.settled,
             via,
@@ -119,9 +139,6 @@ def learned(key: int, merge: Merge, former: Mapping[str, Any], by: str, via: int
     if merge.decided is not None:
         stamp, names = merge.decided
         kind = ChangeKind.JOINED if merge.joined.issuperset(names) else ChangeKind.POLICY
-        found.append(Change(key, stamp, by, {name: _known(former, name) for name in names}, kind))
+        fields = {name: [former[name]] if name in former else [] for name in names}
+        found.append(Change(key, stamp, by, fields, kind))
     return found
-
-
-def _known(former: Mapping[str, Any], name: str) -> list[Any]:
-    return [former[name]] if name in former else []

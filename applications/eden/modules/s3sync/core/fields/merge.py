@@ -145,16 +145,24 @@ def following(ours: Edits, theirs: Edits, differing: Collection[str]) -> Merge |
     fields, known = theirs.fields, ours.seen
     if EVERY_FIELD in fields or not theirs.covers(ours):
         return None
-    last: dict[Edit, list[str]] = {}
+    for name in differing:
+        if name not in fields:
+            return None
+    last: dict[Stamp, tuple[Edit, list[str]]] = {}
+    before: Edit | None = None
+    names: list[str] | None = None
     for name, edit in fields.items():
-        if edit.stamp.time > known.get(edit.stamp.site, -1):
-            last.setdefault(edit, []).append(name)
+        # Fields that were edited together have one and the same edit.
+        if edit is not before:
+            before = edit
+            time, site = stamp = edit.stamp
+            names = None if time <= known.get(site, -1) else last.setdefault(stamp, (edit, []))[1]
+        if names is not None:
+            names.append(name)
         elif name in differing:
             return None
-    if any(name not in fields for name in differing):
-        return None
-    told = {edit.stamp for edit in last}
-    learned = [(edit, tuple(sorted(names))) for edit, names in last.items()]
+    told = last.keys()
+    learned = [(edit, tuple(sorted(names))) for edit, names in last.values()]
     for site, time in theirs.seen.items():
         if time > known.get(site, -1) and (time, site) not in told:
             learned.append((Edit(Stamp(time, site)), ()))

@@ -45,6 +45,24 @@ class SqlStore(Scans):
         encoded = self._encoded(table, [table.key, *columns], rows)
         with self.savepoint():
             self._update(table, columns, encoded)
+            if table.super_keys:
+                self._share(table, columns, rows)
+
+    def _share(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Write to super-entities what they share with updated records."""
+        for super_key, entity in table.super_keys.items():
+            above = self._require_schema().get(entity)
+            places = {name: at for at, name in enumerate(columns, 1) if above and name in above.shared_fields}
+            if above is None or not places:
+                continue
+            keys: dict[int, int] = dict(
+                self.fetch(table, (table.key, super_key), table.key, [row[0] for row in rows])
+            )
+            self.update(
+                above,
+                list(places),
+                [(keys[row[0]], *map(row.__getitem__, places.values())) for row in rows if keys.get(row[0])],
+            )
 
     def _encoded(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> Sequence[Row]:
         return list(zip(*self._encoded_columns(table, columns, rows)))

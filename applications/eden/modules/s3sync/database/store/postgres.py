@@ -38,6 +38,8 @@ class PostgresStore(JournalRows):
     """
 
     dialect = "postgres"
+    # Others may refer to the rows meanwhile.
+    locking = " FOR NO KEY UPDATE"
     INDEX_COLUMNS = (
         "SELECT t.relname, i.relname, a.attname FROM pg_index x "
         "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid "

@@ -17,7 +17,7 @@ class ByKeys(Transactions):
 
     Args:
         db: the DAL.
-        schema: returns the schema, for filters with other tables; called when first used.
+        schema: returns the schema, for filters with other tables and for super-entities; called when first used.
     """
 
     def __init__(self, db: Any, schema: Callable[[], Schema] | None = None) -> None:
@@ -37,6 +37,14 @@ class ByKeys(Transactions):
         name = self.columns.name
         source = f"SELECT {name(table.key)} FROM {name(table.name)}"
         self.rows(f"{source} WHERE {name(by)} = {self.mark} FOR UPDATE", (value,))
+
+    def held(self, table: Table, columns: Sequence[str], keys: Collection[int]) -> list[Row]:
+        """See ports.Store."""
+        name = self.columns.name
+        selected = self._select(table, columns, self.columns.plain)
+        source = f"SELECT {selected} FROM {name(table.name)} WHERE {name(table.key)} IN "
+        ending = f" ORDER BY {name(table.key)}{self.locking}"
+        return self._decoded(table, columns, self.by_keys(source, (), sorted(keys), ending))
 
     def fetch_listing(
         self, table: Table, columns: Sequence[str], by: str, keys: Collection[int]

@@ -41,12 +41,16 @@ class Scans(ByContents):
         if skip_origin is not None:
             where.append(f"(j.origin IS NULL OR j.origin <> {self.mark})")
             parameters.append(skip_origin)
+        journal = f"{self.columns.name('sync_journal')} j"
+        # Usually nothing has changed: a query without all columns of the table finds that out in a tenth of the time.
+        if not self.rows(f"SELECT 1 FROM {journal} WHERE {' AND '.join(where)} LIMIT 1", parameters):
+            return []
         for condition in self._conditions(table, filters, msince, live_only):
             where.append(condition.sql)
             parameters.extend(condition.parameters)
         selected = self._select(table, columns, self.columns.raw, "t.")
         sql = (
-            f"SELECT {selected}, j.seq FROM {self.columns.name('sync_journal')} j "
+            f"SELECT {selected}, j.seq FROM {journal} "
             f"{self.join_in_order} {name(table.name)} t ON t.{name(table.key)} = j.record_id "
             f"WHERE {' AND '.join(where)} ORDER BY j.seq LIMIT {int(limit)}"
         )
@@ -146,5 +150,7 @@ class Scans(ByContents):
 
     def _require_schema(self) -> Schema:
         if self._schema is None:
-            raise RuntimeError("A store that has to filter needs the schema: open_store(db, schema).")
+            raise RuntimeError(
+                "A store that filters, or updates super-entities, needs the schema: open_store(db, schema)."
+            )
         return self._schema()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import sqlite3
+import threading
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, Callable
@@ -78,10 +79,17 @@ def _spellings(text: str) -> list[str] | None:
     return ["".join(each) for each in itertools.product(*choices)]
 
 
+class _Prepared(threading.local):
+    """The connection of a thread that was set up to write."""
+
+    connection: Any = None
+
+
 class SQLiteStore(JournalRows):
     """SQLite has one writer at a time: keys are generated here, inside the transaction that locks the file."""
 
     dialect = "sqlite"
+    locking = ""
     mark = "?"
     # The planner must read the journal in order and look up records, never sort the table by the journal.
     join_in_order = "CROSS JOIN"
@@ -95,6 +103,7 @@ class SQLiteStore(JournalRows):
         super().__init__(db, schema)
         self.columns = SQLiteColumns()
         self._written = 0
+        self._prepared = _Prepared()
         self._usual_wait: int | None = None
         self._taught: dict[str, Any] = {}
 
@@ -122,10 +131,17 @@ class SQLiteStore(JournalRows):
         """Take the write lock at once: upgrading a read lock later can fail in the middle."""
         if self._adapter.connection.in_transaction:
             self._guarded(self._adapter.connection.commit)
-        for pragma in _FOR_WRITING:
-            self.run(pragma)
+        self._prepare_to_write()
         self.run("BEGIN IMMEDIATE")
         self._written = 0
+
+    def _prepare_to_write(self) -> None:
+        """Set up a connection once: it keeps its settings."""
+        connection = self._adapter.connection
+        if self._prepared.connection is not connection:
+            for pragma in _FOR_WRITING:
+                self.run(pragma)
+            self._prepared.connection = connection
 
     def begin_aside(self) -> None:
         """See Transactions; SQLite has one writer at a time, whatever it writes."""
@@ -250,6 +266,18 @@ class SQLiteStore(JournalRows):
             )
             found.extend(self.rows(sql, [value for key in part for value in key]))
         return found
+
+    def _update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """See SqlStore; what is NULL in all rows is written so: the driver searches for an adapter for each None."""
+        name = self.columns.name
+        by_column = list(zip(*rows))
+        filled = [at for at in range(1, len(by_column)) if by_column[at].count(None) < len(rows)]
+        assigned = ", ".join(
+            f"{name(column)} = {self.mark if at in filled else 'NULL'}"
+            for at, column in enumerate(columns, 1)
+        )
+        sql = f"UPDATE {name(table.name)} SET {assigned} WHERE {name(table.key)} = {self.mark}"
+        self.run_many(sql, list(zip(*(by_column[at] for at in filled), by_column[0])))
 
     def prepare_match(self, table: Table, by: Sequence[str]) -> bool:
         """See SqlStore."""

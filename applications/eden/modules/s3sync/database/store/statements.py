@@ -46,6 +46,8 @@ class Statements:
     columns: Columns
     #: End of a query that also reads what was committed after this transaction began to read.
     as_of_now = ""
+    #: End of a query that keeps the rows that it reads as they are.
+    locking = " FOR UPDATE"
     #: Query for (table, index, column), ordered by index and position.
     INDEX_COLUMNS = ""
 

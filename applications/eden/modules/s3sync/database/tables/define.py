@@ -18,7 +18,7 @@ from .task import define_tasks
 BELONGING = ("sync_task", "sync_log", "sync_run", "sync_traffic", "sync_deferred", "sync_dataset")
 
 #: Tables whose rows stay after the repository is deleted: they may need a decision, or tell of our own records.
-OUTLIVING = ("sync_kept", "sync_change")
+OUTLIVING = ("sync_kept", "sync_change", "sync_deletion")
 
 #: Leases and positions of the exchange, which no other repository can use.
 ENDING = ("sync_lease", "sync_checkpoint", "sync_open_there")

@@ -11,7 +11,7 @@ from .fields import declare
 
 
 def define_journal(db: Any, clock: Clock) -> None:
-    """Define the journal and its tables; journal.py, changes.py and checkpoints.py write them without pydal."""
+    """Define the journal and its tables; the modules of ``database`` write them without pydal."""
     declare(
         db,
         "sync_journal",
@@ -64,6 +64,32 @@ def define_journal(db: Any, clock: Clock) -> None:
             Field("settled", "text"),
             # of the journal: the record's change that this is a part of
             Field("position", "bigint"),
+            Field("noted_on", "datetime"),
+        ],
+    )
+    declare(
+        db,
+        "sync_deletion",
+        lambda: [
+            Field("tablename", length=64, notnull=True),
+            Field("record_id", "integer", notnull=True),
+            # By the clock of the site where it was made.
+            Field("deleted_on", "datetime"),
+            Field("by_email", length=255, notnull=True, default=""),
+            Field("site", length=64, notnull=True, default=""),
+            # who brought it, None for a deletion made here
+            Field("repository_id", "integer"),
+            # the record whose deletion took this one along, None if it was deleted itself
+            Field("along_table", length=64),
+            Field("along_id", "integer"),
+            # whether that is known, or found by the times of both
+            Field("certain", "boolean", default=True),
+            Field("state", length=16, notnull=True),
+            # JSON: "table.field" -> keys of records whose reference to it was emptied
+            Field("emptied", "text"),
+            # JSON: unique values that it gave up because another record got them
+            Field("vacated", "text"),
+            Field("name", length=255, notnull=True, default=""),
             Field("noted_on", "datetime"),
         ],
     )

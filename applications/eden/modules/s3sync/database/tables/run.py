@@ -120,7 +120,10 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("tablename", length=64, notnull=True),
             # under which uuid other sites know the record, beside its own
             Field("uuid", length=255, notnull=True),
+            # 0 where a survivor is named
             Field("record_id", "integer", notnull=True),
+            # the uuid of the record into which one that never was here was merged elsewhere
+            Field("survivor", length=255),
             # whether the other site has yet to say that it does not have the record under its own uuid as well
             Field("proposed", "boolean", default=False),
         ],
@@ -145,7 +148,9 @@ def define_exchange(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             # journal when it was put aside.
             Field("retry_on", "datetime"),
             Field("kept_at", "bigint"),
-            # open, superseded (by a later version), resolved (by a person)
+            # The position of the journal when it was put aside, of every kind: what changed since is exchanged anew.
+            Field("journal_at", "bigint"),
+            # open, superseded (by a later version), resolved (by a person), left (by a person, and the sites differ)
             Field("state", length=16, notnull=True, default=KeptState.OPEN.value),
             Field("created_on", "datetime", default=clock.now),
             Field("closed_on", "datetime"),

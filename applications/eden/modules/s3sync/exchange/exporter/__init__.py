@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, Callable
 
 from ...core.gc_pause import paused_gc
 from ...core.schema import Table
-from ...wire.s3xml import FOOTER, header
+from ...wire.s3xml import FOOTER, header, write_site_names
 from ..ports import Ports
 from .document import MAX_DEPTH, ExportRequest, Sources, Writing
 from .state_tag import state_tag
@@ -36,12 +37,16 @@ class ExportPage:
         position: journal position up to which everything has been written or skipped.
         more: whether there are more changes after it.
         records: number of all records written, components and dependencies included.
+        edited_at: identifiers of the sites whose edits were written.
+        deletes: whether deletions were written; only for a request with pages.
     """
 
     count: int
     position: int
     more: bool
     records: int
+    edited_at: frozenset[str] = frozenset()
+    deletes: bool = False
 
 
 class Exporter:
@@ -79,7 +84,8 @@ class Exporter:
         Args:
             out: seekable binary file, written from its beginning.
             request: what to export.
-            attributes: returns the cursor attributes of the root element for the page; None for none.
+            attributes: returns the cursor attributes of the root element for the page; None for none. What it calls
+                "sites", names by identifier, is written as far as there is room.
 
         Returns:
             what was written.
@@ -120,15 +126,21 @@ class Exporter:
             if request.limit is not None and count >= request.limit:
                 break
         out.write(FOOTER.encode("utf-8"))
-        page = ExportPage(count, position, more, writing.records)
-        opening = header(
+        page = ExportPage(
+            count, position, more, writing.records, frozenset(writing.edited_at), writing.deletes
+        )
+        given = attributes(page) if attributes is not None else {}
+        sites = given.pop("sites", {})
+        opening = partial(
+            header,
             results=count,
             url=self._base_url or None,
             domain=None if request.paged else self._domain,
             by_field=request.paged,
-            **(attributes(page) if attributes is not None else {}),
-        ).encode("utf-8")
-        _write_header(out, opening)
+            **given,
+        )
+        room = _HEADER_ROOM - len(opening().encode("utf-8")) - len(' sites=""')
+        _write_header(out, opening(sites=write_site_names(sites, room)).encode("utf-8"))
         return page
 
     def export_keys(

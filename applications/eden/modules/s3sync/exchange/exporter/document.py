@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ...core.fields import Edits
+from ...core.kept import DeletionMark
 from ...core.schema import Component, Table
 from ...wire.s3xml import strip_domain, with_domain
 from ..bitset import Bitset
@@ -35,12 +36,14 @@ class Sources:
         base_url: URL of this application.
         max_depth: how far references are followed.
         domain: domain before our bare identifiers in a document for an Eden, None for none.
+        encoders: what writes the rows of a table, by its name and the kind of reader; filled when needed.
     """
 
     ports: Ports
     base_url: str
     max_depth: int
     domain: str | None
+    encoders: dict[tuple[str, Style], TableEncoder] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Writing:
         self._request = request
         domain = None if request.paged else sources.domain
         self._style = Style(request.paged, urls=not request.paged, domain=domain, adopts=request.adopts)
-        self._encoders: dict[str, TableEncoder] = {}
+        self._encoders = sources.encoders
         self._uuids: dict[str, dict[int, str]] = {}
         self._instances: dict[str, dict[int, Target]] = {}
         self._users: dict[int, str | None] = {}
@@ -99,14 +102,20 @@ class Writing:
         self._waiting: dict[str, dict[int, list[tuple[str, Target]]]] = {}
         self._twins: dict[str, dict[int, list[str]]] = {}
         self._edits: dict[str, dict[int, Edits]] = {}
+        self._deletions: dict[str, dict[int, DeletionMark]] = {}
         self._written: dict[str, Bitset] = {}
         self._filled: dict[str, bool] = {}
         self.records = 0
+        #: Whether deletions were written.
+        self.deletes = False
+        #: Identifiers of the sites whose edits were written.
+        self.edited_at: set[str] = set()
 
     def encoder(self, table: Table) -> TableEncoder:
-        found = self._encoders.get(table.name)
+        key = (table.name, self._style)
+        found = self._encoders.get(key)
         if found is None:
-            found = self._encoders[table.name] = TableEncoder(
+            found = self._encoders[key] = TableEncoder(
                 table, self._schema, self._store, self._style, self._ports.files.url
             )
         return found
@@ -141,6 +150,9 @@ class Writing:
     def edits(self, table: str) -> Mapping[int, Edits]:
         return self._edits.get(table, {})
 
+    def deletions(self, table: str) -> Mapping[int, DeletionMark]:
+        return self._deletions.get(table, {})
+
     def prepare(self, encoder: TableEncoder, rows: Sequence[Row]) -> dict[str, set[int]]:
         """Look up everything that the rows refer to, with one query per kind; return the keys by target table."""
         referred = encoder.keys_referred_to(rows)
@@ -160,6 +172,12 @@ class Writing:
             edited = self._ports.changes.edits(table, [row[0] for row in rows])
             if edited:
                 self._edits.setdefault(table, {}).update(edited)
+                for edits in edited.values():
+                    self.edited_at.update(edits.seen)
+            gone = [row[0] for row, deleted in zip(rows, encoder.are_deleted(rows)) if deleted]
+            self.deletes = self.deletes or bool(gone)
+            if gone and self._request.only_of is None:
+                self._deletions.setdefault(table, {}).update(self._ports.deletions.marks(table, gone))
         waiting: dict[int, list[tuple[str, Target]]] = {}
         for each in self._ports.pending_references.deferred_of(table, [row[0] for row in rows]):
             if each.target:

@@ -11,6 +11,7 @@ from typing import (
 )
 
 from ...core.fields import Edits
+from ...core.kept import DeletionMark
 from ...wire.s3xml import list_reference, reference, reference_frame
 from ...wire.values.writing import Pieces
 from ...wire.xml_text import escape_attrs
@@ -53,6 +54,10 @@ class ReferenceNames(Protocol):
 
     def edits(self, table: str) -> Mapping[int, Edits]:
         """Return key -> which fields were edited, for records that were."""
+        ...
+
+    def deletions(self, table: str) -> Mapping[int, DeletionMark]:
+        """Return key -> who deleted it, for deleted records of which that is known."""
         ...
 
 

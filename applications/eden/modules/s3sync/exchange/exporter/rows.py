@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import (
     Any,
@@ -77,7 +78,7 @@ class _DataColumn(NamedTuple):
 
 
 class TableEncoder:
-    """Writes rows of one table.
+    """Writes rows of one table; how their fields are written is compiled with the first row.
 
     Args:
         table: the table.
@@ -115,24 +116,30 @@ class TableEncoder:
             *table.super_keys,
         )
         self.position = {name: at for at, name in enumerate(self.columns)}
-        self._data = [self._data_column(field, store, file_url) for field in data]
-        self._references = [
+        self._schema, self._store, self._file_url = schema, store, file_url
+        self._data_fields, self._reference_fields = data, references
+        self._read_deleted = store.reader(table.fields["deleted"]) if "deleted" in table.fields else None
+
+    @cached_property
+    def _data(self) -> list[_DataColumn]:
+        return [self._data_column(field) for field in self._data_fields]
+
+    @cached_property
+    def _references(self) -> list[ReferenceColumn]:
+        return [
             ReferenceColumn(
                 self.position[field.name],
                 field.name,
                 field.target or "",
-                schema.table(field.target or "").is_super,
+                self._schema.table(field.target or "").is_super,
                 field.kind == "list:reference",
-                store.reader(field) or _as_it_is,
+                self._store.reader(field) or _as_it_is,
             )
-            for field in references
+            for field in self._reference_fields
         ]
-        self._read_deleted = store.reader(table.fields["deleted"]) if "deleted" in table.fields else None
 
-    def _data_column(
-        self, field: Field, store: Store, file_url: Callable[[str, str, str], str]
-    ) -> _DataColumn:
-        name, table = field.name, self.table
+    def _data_column(self, field: Field) -> _DataColumn:
+        name, table, file_url = field.name, self.table, self._file_url
         if field.kind == "upload":
             one = upload_writer(field, lambda stored: file_url(table.name, name, stored))
 
@@ -141,7 +148,7 @@ class TableEncoder:
             write = column_writer(field)
             if name in table.json_references:
                 write = _after(_portable, write)
-            read = store.reader(field)
+            read = self._store.reader(field)
             if read is not None:
                 write = _after(read, write)
         cleared = ""
@@ -320,6 +327,7 @@ class TableEncoder:
             modified_on=held.get("modified_on"),
             replaced_by=replaced_by,
             twins=names.twins(self.table.name).get(row[0], ()) if self.names_twins else None,
+            deletion=names.deletions(self.table.name).get(row[0]),
         )
         return f"{opening}{RESOURCE_CLOSE}"
 

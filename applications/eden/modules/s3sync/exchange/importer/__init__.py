@@ -17,7 +17,7 @@ from typing import Callable
 
 from ...core.fields import NO_EDITS
 from ...core.gc_pause import paused_gc
-from ...core.kept import SUPERSEDABLE, Kept, KeptKind
+from ...core.kept import SUPERSEDABLE, Kept, KeptKind, Side
 from ...core.limits import BATCH_SIZE
 from ...core.messages import Message, Sentence
 from ...core.policy import DecisionReason, Terms
@@ -26,7 +26,7 @@ from ...wire.s3xml import LONGEST_IDENTIFIER, Decoder, encode_record, parse_frag
 from ...wire.s3xml.document import Document
 from ..ports import Ports
 from .apply import Applier
-from .by_field import DecisionReader
+from .by_field import DecisionReader, SentFields
 from .context import Context, unknown
 from .deletion import rejected_components
 from .gather import Batch, Gatherer
@@ -35,7 +35,17 @@ from .losses import Losses, Snapshot
 from .plan import Agreed, Planner
 from .report import MAX_FAILURES, Report
 
-__all__ = ["Context", "Importer", "Report", "context", "deletion", "dry_run", "report", "unknown"]
+__all__ = [
+    "Context",
+    "Importer",
+    "Report",
+    "SentFields",
+    "context",
+    "deletion",
+    "dry_run",
+    "report",
+    "unknown",
+]
 
 #: What no version is kept of.
 _TAKEN = frozenset(Action) - {Action.CONFLICT, Action.REJECTED, Action.SKIPPED}
@@ -195,6 +205,8 @@ class Importer:
                         _name_new_records(batch)
                         ours = self._our_versions(batch)
                         applier.apply(batch, main)
+                        if len(records) >= self._batch_size:
+                            gatherer.put_off_refused(batch)
                         planner.identifier.remember_twins()
                         planner.resolver.remember(batch)
                         self._keep(batch, context, ours)
@@ -213,7 +225,12 @@ class Importer:
         conflict = Action.CONFLICT
         planned = [item for item in batch.items if item.outcome is None and item.decision is not None]
         self._add_our_versions(
-            ours, [item for item in planned if item.decision and item.decision.action is conflict]
+            ours,
+            [
+                item
+                for item in planned
+                if item.decision and (item.decision.action is conflict or item.decision.overrules)
+            ],
         )
         return ours
 
@@ -243,6 +260,12 @@ class Importer:
             if outcome is None:
                 continue
             action = outcome.action
+            if action in _TAKEN and item.decision is not None and item.decision.overrules:
+                kept.append(
+                    self._kept(item, outcome, context, ours)._replace(
+                        kind=KeptKind.REFUSED, winner=Side.THEIRS, closed=True
+                    )
+                )
             if action in _TAKEN and item.kept_row is None:
                 if item.uuid is not None:
                     settled[item.plan.table.name].append(item.uuid)
@@ -321,7 +344,7 @@ class Importer:
     def _kept(self, item: Item, outcome: Outcome, context: Context, ours: dict[str, dict[int, str]]) -> Kept:
         name = item.plan.table.name
         return Kept(
-            kind=KeptKind.WAITING if outcome.waits else _KEPT_KINDS[outcome.action],
+            kind=KeptKind.WAITING if outcome.waits else _KEPT_KINDS.get(outcome.action, KeptKind.REFUSED),
             table=name,
             uuid=_storable(item.named_uuid),
             key=item.key,

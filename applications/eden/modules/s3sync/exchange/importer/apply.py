@@ -54,10 +54,12 @@ class Applier:
         self._synchronise_uuids = synchronise_uuids
         self._ports = ports
         self._context = context
-        deleter = Deleter(ports, context.repository_id, context.delivered, context.is_possible, losses)
+        deleter = Deleter(
+            ports, context.repository_id, context.delivered, context.is_possible, losses, context.user_id
+        )
         self._owners = Owners(ports.accounts, believed=not context.by_account)
         self._links = Links(ports)
-        self._hand_over = HandOver(ports.store)
+        self._hand_over = HandOver(ports)
         self._creator = Creator(ports, context, self._owners, self._links)
         self._updater = Updater(ports, context, self._owners, self._links, deleter)
         self._merger = Merger(ports, context, deleter)
@@ -81,19 +83,20 @@ class Applier:
         self._hand_over.free(live, batch.vacated)
         late = self._creator.create(creates)
         updates = [item for item in live if not item.is_new and item.outcome is None]
-        self._updater.update(updates)
+        self._updater.update(updates, _spoken(batch))
         if self._synchronise_uuids:
             self._updater.adopt([item for item in batch.items if _is_same(item) and adopts(item)])
         self._hand_over.settle()
         self._links.write_late(late)
         self._merger.remove([item for item in taken if item.record.deleted and item.outcome is None])
+        self._merger.learn(batch.items)
         for item in batch.items:
             if item.outcome is None:
                 item.outcome = self._outcome(item)
         written = [item for item in live if _is_written(item)]
         self._waiting.write_json_references(written, batch)
         merged = [item for item in batch.items if item.merge is not None]
-        learning = [item for item in merged if has_learned(item) and not _is_written(item)]
+        learning = [item for item in merged if not _is_written(item) and has_learned(item)]
         self._note([*written, *learning], batch.items, main)
         self._changes.write(batch.items, written)
         with_files = [item for item in batch.items if item.plan.uploads and names_files(item)]
@@ -101,8 +104,13 @@ class Applier:
         self._waiting.ask_again([item for item in with_files if _is_here(item)])
         known = [item for item in batch.items if item.further_uuids and _is_known(item)]
         awaited = self._waiting.settle([*written, *known])
-        self._waiting.redirect([item for item in batch.items if item.survivor and item.is_new])
+        self._waiting.redirect([item for item in batch.items if self._is_merge_of_an_unknown(item)])
         self._after(written, awaited)
+
+    def _is_merge_of_an_unknown(self, item: Item) -> bool:
+        """Return whether an item says of a record that is not here into which one it was merged."""
+        moment = item.record.modified_on
+        return item.survivor is not None and item.is_new and (not moment or self._context.is_possible(moment))
 
     def _outcome(self, item: Item) -> Outcome:
         decision = item.decision
@@ -145,14 +153,15 @@ class Applier:
         # Whoever sent a version that was put aside may have taken ours meanwhile, or been restored from a backup in
         # which it is not: it gets this one back.
         back: dict[str, list[int]] = defaultdict(list)
-        for item in written:
-            if item.kept_row is not None and item.key is not None:
+        for item in items:
+            if item.kept_row is not None and item.key is not None and _is_written(item):
                 back[item.plan.table.name].append(item.key)
         for name, keys in back.items():
             self._ports.journal.assert_ours(name, keys)
         asserted: dict[str, list[Item]] = defaultdict(list)
         for item in items:
-            if item.key is not None and item.decision is not None:
+            still_waits = item.outcome is not None and item.outcome.waits
+            if item.key is not None and item.decision is not None and not still_waits:
                 if item.decision.assert_ours or (self._synchronise_uuids and self._has_adopted(item)):
                     asserted[item.plan.table.name].append(item)
         for name, group in asserted.items():
@@ -217,6 +226,15 @@ def _times(items: Sequence[Item]) -> dict[int, datetime] | None:
             return None
         times[item.key] = moment
     return times
+
+
+def _spoken(batch: Batch) -> dict[str, set[int]]:
+    """Return the records of which a batch decides whether they live; those whose version is not taken are left out."""
+    spoken: dict[str, set[int]] = defaultdict(set)
+    for item in batch.items:
+        if item.key is not None and (item.record.deleted or (item.decision and item.decision.take)):
+            spoken[item.plan.table.name].add(item.key)
+    return spoken
 
 
 def _is_same(item: Item) -> bool:

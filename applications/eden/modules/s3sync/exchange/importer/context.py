@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ...core.clock import any_time
 from ...core.fields import Stamp
 from ..ports import nowhere
+
+if TYPE_CHECKING:
+    from .by_field import SentFields
 
 
 def never(table: str) -> bool:
@@ -22,6 +25,11 @@ def unknown(table: str) -> datetime | None:
     return None
 
 
+def unknown_position(table: str) -> int | None:
+    """Return None: for no table it is known how far the exchange has come."""
+    return None
+
+
 @dataclass(frozen=True)
 class Context:
     """Where a document comes from.
@@ -30,6 +38,10 @@ class Context:
         repository_id: the repository that sent it, None for an import by hand (plain REST).
         exchanged: journal position up to which the repository knows our changes; None to detect no conflicts (an
             import by hand always wins).
+        exchanged_of: table -> the same for records of other tables that come with the main ones, None where that of the
+            main table counts. An Eden sends a person inside a staff record.
+        sent: table -> journal position up to which our changes were sent to the repository, whether or not it said that
+            it has them. What an Eden pushes, it has after it took our last answer.
         delivered: table -> journal position up to which the repository has received our changes of that table.
         met: table -> whether anything of it was exchanged with the repository before this document.
         clears: whether the sender can clear every field. An Eden cannot clear numbers, dates and references: if its
@@ -48,10 +60,13 @@ class Context:
         by_account: whether the account has written the records, whatever they say of users and groups.
         by_field: whether records say which of their fields were edited; one that does not say it was never edited.
         decides: the edits on which a person decides with an import by hand.
+        sent_fields: what a sender has sent that leaves out what is empty; None for one that names what is cleared.
     """
 
     repository_id: int | None = None
     exchanged: int | None = None
+    exchanged_of: Callable[[str], int | None] = unknown_position
+    sent: Callable[[str], int] = nowhere
     delivered: Callable[[str], int] = nowhere
     met: Callable[[str], bool] = never
     clears: bool = True
@@ -66,6 +81,12 @@ class Context:
     by_account: bool = False
     by_field: bool = False
     decides: tuple[Stamp, ...] = ()
+    sent_fields: SentFields | None = None
+
+    def exchanged_with(self, table: str) -> int | None:
+        """Return ``exchanged`` for records of a table, main ones or not."""
+        found = None if self.exchanged is None else self.exchanged_of(table)
+        return self.exchanged if found is None else found
 
 
 class Vars(dict[str, Any]):

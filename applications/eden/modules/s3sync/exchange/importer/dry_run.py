@@ -64,7 +64,7 @@ class DryRun:
             DocumentError: it cannot be read.
         """
         gatherer = Gatherer(self._ports.schema, document, context.own_domain, terms.components)
-        planner = Planner(self._ports, gatherer, terms, context)
+        planner = Planner(self._ports, gatherer, terms, context, looks=True)
         records = next(document.batches(most), [])
         batch = gatherer.batch(records)
         planner.plan(batch)

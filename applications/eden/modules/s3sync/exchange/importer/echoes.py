@@ -1,4 +1,4 @@
-"""Finds echoes: our own former versions that come back.
+"""Finds versions that come back: echoes, our own former versions; and what goes round.
 
 When we win a conflict, the other site takes our version. It had changed the record itself, so it cannot know that we
 have this version already, and sends it back once. If a person here has decided otherwise meanwhile, that is no second
@@ -8,14 +8,60 @@ conflict: the version was here before and was replaced on purpose. The versions 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from ...core.policy import Version
 from ...core.records import Record, Reference, ReferenceValue, differs
 from ...core.schema import Schema
 from ...wire.s3xml import Decoder, parse_fragment
 from ..kept_ports import KeptVersions
 from .gather import Gatherer
 from .items import Item, plain
+
+
+class Overruled:
+    """Remembers which versions a policy has put above later ones of ours.
+
+    Policies may contradict each other in a ring: each site takes the version of the next one, and two versions go round
+    for ever. Where the same two meet again, one of them has been round: from then on the later one stays. So each pair
+    is decided against the order of time once at each site, and that ends.
+
+    Args:
+        schema: tables of this site.
+        kept_versions: remembers them.
+    """
+
+    def __init__(self, schema: Schema, kept_versions: KeptVersions) -> None:
+        self._decoder = Decoder(schema)
+        self._kept_versions = kept_versions
+        self._found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+
+    def prepare(self, items: Iterable[Item]) -> None:
+        """Look up what was decided before on records of a batch."""
+        self._found = {}
+        asked: dict[str, list[str]] = defaultdict(list)
+        for item in items:
+            if item.original is not None and item.named_uuid is not None and _is_earlier(item):
+                asked[item.plan.table.name].append(item.named_uuid)
+        for table, uuids in asked.items():
+            found = self._kept_versions.overruled(table, uuids)
+            self._found.update(((table, uuid), pairs) for uuid, pairs in found.items())
+
+    def was_decided(self, item: Item, ours: Version, theirs: Version) -> bool:
+        """Return whether theirs was put above ours before."""
+        found = self._found.get((item.plan.table.name, item.named_uuid or ""), ())
+        wanted = tuple((each.modified_on, each.deleted) for each in (ours, theirs))
+        return any(tuple(map(self._read, pair)) == wanted for pair in found)
+
+    def _read(self, version: str) -> tuple[datetime | None, bool]:
+        record = self._decoder.decode(parse_fragment(version.encode("utf-8")))
+        return record.modified_on, record.deleted
+
+
+def _is_earlier(item: Item) -> bool:
+    ours, theirs = item.ours("modified_on"), item.record.modified_on
+    return ours is not None and theirs is not None and theirs <= ours
 
 
 class Echoes:

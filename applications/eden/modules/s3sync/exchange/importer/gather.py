@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from ...core.limits import BATCH_SIZE
 from ...core.records import FieldError, Record, Reference
 from ...core.schema import Component, Field, Schema, Table
 from ...wire.s3xml import LONGEST_IDENTIFIER, strip_domain, too_long
@@ -124,6 +125,29 @@ class Gatherer:
         if plan is None:
             plan = self._plans[table.name] = TablePlan(table)
         return plan
+
+    def put_off_refused(self, batch: Batch) -> None:
+        """Take records out of a written batch that were refused for now, and look at them after the whole document.
+
+        What comes in another batch may be why they are valid, such as the other half of a hierarchy.
+
+        Args:
+            batch: one of several.
+        """
+        late = self.late
+        if late is None or self.more:
+            return
+        left: set[int] = set()
+        for item in batch.items:
+            refused = item.outcome is not None and item.outcome.again and item.outcome.retry_on is None
+            if refused and item.role is Role.MAIN and item.kept_row is None and len(late) < BATCH_SIZE:
+                record = item.whole or item.record
+                record.modified_on = None if item.undated else record.modified_on
+                late.append(record)
+                left.add(id(item))
+            elif item.master is not None and id(item.master) in left:
+                left.add(id(item))
+        batch.items = [item for item in batch.items if id(item) not in left]
 
     def reference_uuid(self, reference: Reference) -> str | None:
         """Return the uuid of a reference's target, as it is stored here.

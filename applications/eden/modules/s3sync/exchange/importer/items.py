@@ -149,6 +149,14 @@ class Item:
         return self.original[self.plan.position[column]]
 
     @property
+    def root(self) -> "Item":
+        """The record that it belongs to as a component, itself if it is none."""
+        item = self
+        while item.master is not None:
+            item = item.master
+        return item
+
+    @property
     def named_uuid(self) -> str | None:
         """The uuid that the record came with, or that it has here; not one that it was given on the way."""
         return self.uuid if self.record.uuid is not None or self.original is not None else None
@@ -301,6 +309,16 @@ def reject(
 def two_here(other: str) -> str:
     """Return why a version is rejected that is one record there and two here, ``other`` being the other one's uuid."""
     return f"The other site takes it and {other} for one record; here they are two."
+
+
+def keep_cleared(item: Item, resolved: dict[str, Any]) -> None:
+    """Keep fields empty that we cleared and an Eden could not; ``item.changes`` has the values that differ."""
+    plan = item.plan
+    for changes, fields in ((item.changes, plan.data), (resolved, plan.references)):
+        for name in [name for name in changes if name in fields and not fields[name].is_text]:
+            if item.ours(name) is None:
+                del changes[name]
+    item.links = [link for link in item.links if item.ours(link.field) is not None]
 
 
 def plain(value: Any) -> Any:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from ...core.kept import Deferred
-from ...core.records import Reference, Upload
+from ...core.records import Reference, Upload, end_of_merges
 from ...core.schema import Table
 from ...wire.values.json_references import portable, references, resolved
 from ..ports import Ports
-from .deletion import Deleter, end_of_merges
+from .deletion import Deleter
 from .foresight import refused_values
 from .gather import Batch
 from .items import MERGED, Item, Missing
@@ -85,7 +85,9 @@ class PendingWriter:
                     by_table[each.table].append((item, each))
         for table, found in by_table.items():
             keys = [each.key for _, each in found]
-            asked = {(each.key, each.field) for each in self._pending.deferred_of(table, keys)}
+            waiting = self._pending.deferred_of(table, keys)
+            # Whom it was asked for may not have it either, and wait for this site.
+            asked = {(each.key, each.field) for each in waiting if each.repository_id == repository_id}
             self._pending.defer([each for _, each in found if (each.key, each.field) not in asked])
             if any(item.changes for item, each in found if (each.key, each.field) in asked):
                 self._pending.ask_again(repository_id, table)
@@ -155,9 +157,12 @@ class PendingWriter:
                 merged[item.plan.table.name][item.uuid] = item.survivor
         if not merged:
             return
-        ends = {name: {uuid: end_of_merges(uuid, steps) for uuid in steps} for name, steps in merged.items()}
-        for name, found in ends.items():
-            self._remember(self._schema.table(name), found)
+        ends: dict[str, dict[str, str]] = {}
+        for name, steps in merged.items():
+            further = self._twins.merged([name], set(steps.values()))
+            known = {**further, **steps}
+            ends[name] = {uuid: end_of_merges(uuid, known) for uuid in steps}
+            self._remember(self._schema.table(name), ends[name])
         waiting = [
             each
             for each in self._pending.deferred_for({name: list(found) for name, found in ends.items()})
@@ -167,13 +172,14 @@ class PendingWriter:
             self._redirect([each._replace(uuid=ends[each.target][each.uuid]) for each in waiting])
 
     def _remember(self, table: Table, ends: Mapping[str, str]) -> None:
-        """Store the survivors that are here as what other sites may name by the uuid of a merged record."""
-        if table.has_unique:
-            return  # There a further uuid says that two records are one, whichever of them comes.
-        here: dict[str, int] = dict(self._store.fetch(table, ("uuid", table.key), "uuid", set(ends.values())))
-        known = {uuid: here[end] for uuid, end in ends.items() if end in here}
-        if known:
-            self._twins.remember(table.name, known)
+        """Store the survivors of records that other sites may name."""
+        # Where records have unique values, a further uuid says that two are one, whichever of them comes.
+        wanted = () if table.has_unique else set(ends.values())
+        here: dict[str, int] = dict(self._store.fetch(table, ("uuid", table.key), "uuid", wanted))
+        self._twins.remember(table.name, {uuid: here[end] for uuid, end in ends.items() if end in here})
+        self._twins.remember_merged(
+            table.name, {uuid: end for uuid, end in ends.items() if end not in here and end != uuid}
+        )
 
     def _redirect(self, waiting: Sequence[Deferred]) -> None:
         needed: Needed = defaultdict(set)

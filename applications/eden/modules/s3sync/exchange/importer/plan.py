@@ -1,4 +1,5 @@
-"""Plans an import: find the originals, resolve, compare, decide, check. It reads and never writes.
+"""Plans an import: find the originals, resolve, compare, decide, check. It reads; all it writes is what the journal
+missed of records that were written past it.
 
 Every query is for a whole batch: one per table for the originals, one per unique field, one per duplicate rule, and
 one per table referred to.
@@ -17,16 +18,16 @@ from ...core.policy import Decision, DecisionReason, Method, Policy, Terms, Vers
 from ...core.records import Action, Record, Upload, differs
 from ...core.schema import Component
 from ..ports import Ports
-from .by_field import FieldMerger
+from .by_field import ChangesHere, ClearedFields, FieldMerger
 from .check import Checker
 from .context import Context
-from .echoes import Echoes
+from .echoes import Echoes, Overruled
 from .foresight import Foresight
 from .gather import Batch, Gatherer
-from .identify import Identifier
-from .items import MERGED, Item, Link, TablePlan
+from .identify import Holder, Identifier
+from .items import MERGED, Item, Link, TablePlan, keep_cleared
 from .ranks import Ranks
-from .references import Resolver
+from .references import Resolver, compare_waiting, may_wait
 
 _NONE: frozenset[int] = frozenset()
 # As it is here, but edited later: sites have the same time for the same version.
@@ -58,6 +59,7 @@ class Planner:
         terms: rules of the exchange.
         context: where the records come from.
         agreed: uuid -> deletions that waited; they are decided anew only where the record changed since.
+        looks: whether nothing is imported, so that nothing may be written.
     """
 
     def __init__(
@@ -67,8 +69,12 @@ class Planner:
         terms: Terms,
         context: Context,
         agreed: Mapping[str, Agreed] | None = None,
+        *,
+        looks: bool = False,
     ) -> None:
+        self._holder = None if looks else Holder(ports.store)
         self._agreed = agreed or {}
+        self._looks = looks
         self._schema = ports.schema
         self._store = ports.store
         self._journal = ports.journal
@@ -82,8 +88,17 @@ class Planner:
         self.resolver = Resolver(ports, gatherer)
         self.identifier = Identifier(ports, gatherer, self.resolver, context, terms.synchronise_uuids)
         self._echoes = Echoes(ports.schema, ports.kept_versions, gatherer, context.repository_id)
+        self._overruled = Overruled(ports.schema, ports.kept_versions)
+        # What a person brings wins as often as they bring it.
+        self._may_overrule = context.repository_id is not None and terms != terms.by_time
         self._latest = self._now + context.max_ahead
         self._foresight = Foresight(ports)
+        self._changes_here = ChangesHere(ports, context)
+        self._cleared = (
+            None
+            if context.sent_fields is None or context.repository_id is None
+            else ClearedFields(ports.changes, context.sent_fields, context.repository_id)
+        )
         self._fields = FieldMerger(ports, context, self._now)
         self._ranks = Ranks(ports, gatherer)
         self._checker = Checker(ports.schema, ports.store, self._now, self._latest)
@@ -96,8 +111,12 @@ class Planner:
         for items in tables.values():
             self.identifier.identify(items[0].plan, items, batch)
         _drop_postponed(batch, tables)
+        if self._holder is not None:
+            self._holder.hold(batch.items)
         self._checker.refuse_unclear(batch.items)
-        self.resolver.resolve(batch)
+        if self._may_overrule:
+            self._overruled.prepare(batch.items)
+        self.resolver.resolve(batch, self._stay_merged(tables))
         for items in tables.values():
             if items:
                 self._compare(items[0].plan, items)
@@ -110,6 +129,21 @@ class Planner:
         for items in tables.values():
             if items and items[0].plan.table.onvalidation_set is not None:
                 self._foresight.check(items[0].plan, items)
+        if self._holder is not None:
+            self._holder.check(batch.items)
+
+    def _stay_merged(self, tables: Mapping[str, Sequence[Item]]) -> set[int]:
+        """Return the id() of records that were merged here into others and will not live again."""
+        found: set[int] = set()
+        for name, items in tables.items():
+            if "deleted_rb" in self._schema.table(name).fields:
+                merged = [item for item in items if item.outcome is None and item.original is not None]
+                merged = [item for item in merged if item.ours("deleted_rb") and not item.record.deleted]
+                changed = {id(item) for item in self._changes_here.among(name, merged)} if merged else _NONE
+                found |= {
+                    id(item) for item in merged if not self._decide_whole(item, id(item) in changed).take
+                }
+        return found
 
     # -- compare -----------------------------------------------------------------------------------------
 
@@ -118,6 +152,8 @@ class Planner:
         data = plan.data
         position = plan.position
         self._find_waiting(plan, items)
+        if self._cleared is not None:
+            self._cleared.complete(plan, items)
         for item in items:
             record = item.record
             if item.outcome is not None:
@@ -141,7 +177,7 @@ class Planner:
                     if ours != theirs and differs(ours, theirs):
                         changes[name] = theirs
             if not self._context.clears and original[plan.position["modified_on"]] == record.modified_on:
-                _keep_cleared(item, resolved)
+                keep_cleared(item, resolved)
             if item.component is not None and item.master is not None:
                 self._follow_master(item, item.master, item.component, resolved)
             for name, key in resolved.items():
@@ -149,7 +185,7 @@ class Planner:
                 if differs(ours, key):
                     changes[name] = key
             if item.missing or item.waits:
-                _compare_waiting(item, resolved)
+                compare_waiting(item, resolved)
 
     def _follow_master(
         self, item: Item, master: Item, component: Component, resolved: dict[str, Any]
@@ -167,10 +203,10 @@ class Planner:
         if not here:
             return
         # Which may wait is of interest only where anything of the table does.
-        keys = (item.key for item in here if item.key is not None and _may_wait(item))
+        keys = (item.key for item in here if item.key is not None and may_wait(item))
         waiting = self._pending.deferred_of(plan.table.name, keys)
         if waiting:
-            by_key = {item.key: item for item in here if _may_wait(item)}
+            by_key = {item.key: item for item in here if may_wait(item)}
             for deferred in waiting:
                 by_key[deferred.key].waits.append(deferred)
 
@@ -181,14 +217,26 @@ class Planner:
         for item in items:
             if item.outcome is None and item.original is not None and not self._is_same(item):
                 contested[item.plan.table.name].append(item)
+        if not self._looks:
+            for table, disputed in contested.items():
+                # Nobody knows of an edit that was written past the journal: it would be lost without a word.
+                self._journal.notice(self._schema.table(table), [item.key or 0 for item in disputed])
         different = {id(item) for disputed in contested.values() for item in disputed}
-        changed_here = [
-            item for table, disputed in contested.items() for item in self._changed_here(table, disputed)
-        ]
-        contested_here = {id(item) for item in changed_here}
-        echoes = self._echoes.among(changed_here) if changed_here else _NONE
+        # A version that tells its edits may hold new ones, whatever its values; what it holds besides is known then.
+        silent: list[Item] = []
+        for table, disputed in contested.items():
+            silent += self._changes_here.among(
+                table, [item for item in disputed if item.record.edits is None]
+            )
+        echoes = self._echoes.among(silent) if silent else _NONE
         moved_away = self._moved_away(contested)
+        contested_here = {id(item) for item in silent}
         self._fields.prepare(items, different, contested_here - echoes)
+        for table, disputed in contested.items():
+            telling = [
+                item for item in disputed if item.record.edits is not None and not self._is_taken(item)
+            ]
+            contested_here.update(map(id, self._changes_here.among(table, telling)))
         # What a person or program imports here is an edit: later than what it edits, or other sites would refuse it.
         by_hand = self._context.repository_id is None
         told = self._fields.knows_any
@@ -254,20 +302,11 @@ class Planner:
         agreed = self._agreed.get(item.uuid or "")
         return agreed is not None and agreed.modified_on == item.ours("modified_on")
 
-    def _changed_here(self, table: str, items: Sequence[Item]) -> list[Item]:
-        """Return the items that changed here since the last exchange, by anyone but this repository."""
-        exchanged, sender = self._context.exchanged, self._context.repository_id
-        since = self._context.kept_since
-        if exchanged is None:
-            return []
-        positions = self._journal.positions(table, [item.key or 0 for item in items])
-        found = []
-        for item in items:
-            seq, origin = positions.get(item.key or 0, (0, None))
-            known = min(exchanged, since.get(item.kept_row, exchanged)) if item.kept_row else exchanged
-            if seq > known and origin != sender:
-                found.append(item)
-        return found
+    def _is_taken(self, item: Item) -> bool:
+        """Return whether a version is taken whatever changed here: it has seen that."""
+        return (
+            self._fields.follows(item) and not item.ours("deleted") and Method.UPDATE in self._terms.strategy
+        )
 
     def _is_same(self, item: Item) -> bool:
         ours_deleted = bool(item.ours("deleted"))
@@ -311,7 +350,7 @@ class Planner:
         if self._context.again and policy is Policy.NEWER:
             if not is_newer(ours, theirs, lambda: self._ranks.is_above(item)):
                 return _OURS_STAYS
-        return decide(
+        decision = decide(
             ours,
             theirs,
             self._terms,
@@ -321,6 +360,22 @@ class Planner:
             tie=(lambda: self._ranks.is_above(item)) if changed_here or self._context.clears else _always,
             ruling=ruling,
         )
+        if decision.take and policy is not Policy.NEWER and self._may_overrule:
+            return self._decide_once(item, ours, theirs, decision)
+        return decision
+
+    def _decide_once(self, item: Item, ours: Version, theirs: Version, decision: Decision) -> Decision:
+        """Let a policy put the same version above a later one of ours only once."""
+
+        def is_above() -> bool:
+            return self._ranks.is_above(item)
+
+        if is_newer(ours, theirs, is_above):
+            return decision
+        if not self._overruled.was_decided(item, ours, theirs):
+            return decision._replace(overrules=True)
+        contested = decision.action is Action.CONFLICT
+        return decide(ours, theirs, self._terms.by_time, changed_here=contested, same=False, tie=is_above)
 
     def _decide_unknown(self, record: Record) -> Decision:
         """Decide on a record that is not here: the result is the same for all of its kind, whatever their time."""
@@ -334,10 +389,7 @@ class Planner:
 
     def _was_known(self, item: Item, ours: Version, theirs: Version) -> bool:
         """Return whether this is the version we started from, so that only our version has changed since."""
-        master = item
-        while master.master is not None:
-            master = master.master
-        known = self._context.known(master.plan.table.name)
+        known = self._context.known(item.root.plan.table.name)
         if known is None or theirs.modified_on is None or ours.modified_on is None:
             return False
         return theirs.modified_on < known and theirs.modified_on < ours.modified_on
@@ -360,7 +412,9 @@ def _drop_postponed(batch: Batch, tables: dict[str, list[Item]]) -> None:
 
 
 def _carry_out(agreed: Agreed) -> Decision:
-    return Decision(Action.CONFLICT if agreed.winner else Action.DELETED, True, None, agreed.winner)
+    # Whoever sent it may have been restored meanwhile from a backup in which the record lives.
+    action = Action.CONFLICT if agreed.winner else Action.DELETED
+    return Decision(action, True, None, agreed.winner, assert_ours=True)
 
 
 def _without_master(item: Item) -> Decision | None:
@@ -376,42 +430,6 @@ def _without_master(item: Item) -> Decision | None:
     return Decision(
         Action.SKIPPED, False, DecisionReason.OWNER_DELETED, assert_ours=item.original is not None
     )
-
-
-def _keep_cleared(item: Item, resolved: dict[str, Any]) -> None:
-    """Keep fields empty that we cleared and an Eden could not; ``item.changes`` has the values that differ."""
-    plan = item.plan
-    for changes, fields in ((item.changes, plan.data), (resolved, plan.references)):
-        for name in [name for name in changes if name in fields and not fields[name].is_text]:
-            if item.ours(name) is None:
-                del changes[name]
-    item.links = [link for link in item.links if item.ours(link.field) is not None]
-
-
-def _may_wait(item: Item) -> bool:
-    """Return whether an earlier version may wait for something: a reference that is empty here, a file, a merge."""
-    record, original = item.record, item.original
-    if original is None:
-        return False
-    if item.missing or record.deleted or item.ours("deleted") or item.plan.uploads:
-        return True
-    if not item.plan.table.json_references.isdisjoint(record.values):
-        return True
-    position = item.plan.position
-    return any(
-        not original[position[name]] or isinstance(original[position[name]], list)
-        for name in record.references
-        if name in position
-    )
-
-
-def _compare_waiting(item: Item, resolved: dict[str, Any]) -> None:
-    """Count as changes that a reference waits for another record than before, or for none any more."""
-    waited = {(each.field, each.uuid) for each in item.waits}
-    waiting = {(each.field, each.uuid) for each in item.missing if each.deferrable}
-    for field, _ in waiting ^ waited:
-        if field in item.record.references and field in item.plan.references:
-            item.changes.setdefault(field, resolved.get(field))
 
 
 def _always() -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from ...core.records import Reference
+from ...core.records import Reference, end_of_merges
 from ...core.schema import Field, Table
 from ..ports import Ports, Row
-from .deletion import end_of_merges, merge_steps
+from .deletion import merge_steps
 from .gather import Batch, Gatherer
 from .items import Item, Link, Missing, Resolved
 
@@ -33,6 +34,9 @@ class Resolver:
         self._twins = ports.twins
         self._gatherer = gatherer
         self._tuids: dict[tuple[str, str], int] = {}
+        self._merged: Collection[int] = ()
+        #: Of uuids of records that never were here and were merged elsewhere: that of the survivor, to wait for.
+        self._survivors: dict[tuple[str, str], str] = {}
 
     def remember(self, batch: Batch) -> None:
         """Store the keys of written records that later batches of the document can name only by tuid."""
@@ -40,17 +44,27 @@ class Resolver:
             if item.key is not None:
                 self._tuids[(table, tuid)] = item.key
 
-    def resolve(self, batch: Batch) -> None:
-        """Set for every reference the key of its target, the item that will get it, or a note that it is missing."""
+    def resolve(self, batch: Batch, merged: Collection[int] = ()) -> None:
+        """Set for every reference the key of its target, the item that will get it, or a note that it is missing.
+
+        Args:
+            batch: the records.
+            merged: id() of those that were merged into others and stay so: what refers to them refers to these.
+        """
+        self._merged = merged
         needed: Needed = defaultdict(set)
         items = [item for item in batch.items if item.record.references]
         for item in items:
             for field, reference, uuid in self._each_reference(item):
-                if uuid is not None and batch.find(reference, uuid) is None:
+                if uuid is not None and self._find(batch, reference, uuid) is None:
                     needed[(reference.table, field.target or "")].add(uuid)
         known = self.known(needed)
         for item in items:
             self._resolve_item(item, batch, known)
+
+    def _find(self, batch: Batch, reference: Reference, uuid: str | None) -> Item | None:
+        target = batch.find(reference, uuid)
+        return None if target is not None and uuid is not None and id(target) in self._merged else target
 
     def _each_reference(self, item: Item) -> "Iterable[tuple[Field, Reference, str | None]]":
         for name, value in item.record.references.items():
@@ -85,7 +99,19 @@ class Resolver:
                 for key, value in self._store.fetch(table, (table.key, column), table.key, list(ends)):
                     for uuid in ends[key]:
                         known[(name, target, uuid)] = value
+            unknown = {uuid for uuid in uuids if (name, target, uuid) not in known}
+            known.update(self._of_survivors(name, target, unknown))
         return known
+
+    def _of_survivors(self, name: str, target: str, uuids: set[str]) -> Known:
+        """Look up records that never were here and were merged elsewhere."""
+        ends = self._twins.merged([name], uuids)
+        self._survivors.update(((name, uuid), end) for uuid, end in ends.items())
+        found = self.known({(name, target): set(ends.values())}) if ends else {}
+        for uuid, end in ends.items():
+            if (name, target, end) in found:
+                found[(name, target, uuid)] = found[(name, target, end)]
+        return found
 
     def _of_twins(self, table: Table, columns: Sequence[str], uuids: set[str]) -> list[Row]:
         """Return rows as ``known`` looks them up by uuid, for records with further uuids: twins, and merged ones."""
@@ -128,7 +154,10 @@ class Resolver:
         place: int | None,
     ) -> Resolved:
         uuid = self._gatherer.reference_uuid(reference)
-        target = batch.find(reference, uuid)
+        target = self._find(batch, reference, uuid)
+        if target is None and uuid is not None:
+            uuid = self._survivors.get((reference.table, uuid), uuid)
+            target = self._find(batch, reference, uuid)
         if target is not None:
             key = target.key_for(field) if target.original is not None else None
             if key is not None:
@@ -158,3 +187,29 @@ def _key_column(table: Table, target: str) -> str | None:
         if super_table == target:
             return super_key
     return None
+
+
+def may_wait(item: Item) -> bool:
+    """Return whether an earlier version may wait for something: a reference that is empty here, a file, a merge."""
+    record, original = item.record, item.original
+    if original is None:
+        return False
+    if item.missing or record.deleted or item.ours("deleted") or item.plan.uploads:
+        return True
+    if not item.plan.table.json_references.isdisjoint(record.values):
+        return True
+    position = item.plan.position
+    return any(
+        not original[position[name]] or isinstance(original[position[name]], list)
+        for name in record.references
+        if name in position
+    )
+
+
+def compare_waiting(item: Item, resolved: dict[str, Any]) -> None:
+    """Count as changes that a reference waits for another record than before, or for none any more."""
+    waited = {(each.field, each.uuid) for each in item.waits}
+    waiting = {(each.field, each.uuid) for each in item.missing if each.deferrable}
+    for field, _ in waiting ^ waited:
+        if field in item.record.references and field in item.plan.references:
+            item.changes.setdefault(field, resolved.get(field))

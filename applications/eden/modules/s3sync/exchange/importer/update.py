@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import uuid as uuids
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 from ...core.errors import RowRefused
 from ...core.records import Action
 from ...core.schema import Field
-from ..ports import Ports, Row, Store
+from ..ports import Ports, Row
 from .context import Context
-from .deletion import Deleter
+from .deletion import Deleter, placeholder
 from .gather import Vacated
 from .items import Item, TablePlan, refused
 from .links import Links
@@ -26,11 +24,12 @@ class HandOver:
     other, in whatever order.
 
     Args:
-        store: see ``ports``.
+        ports: the ports of the site.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, ports: Ports) -> None:
+        self._store = ports.store
+        self._deletions = ports.deletions
         self._freed: list[tuple[Item, Field]] = []
 
     def free(self, items: Sequence[Item], vacated: Sequence[Vacated] = ()) -> None:
@@ -42,7 +41,9 @@ class HandOver:
         """
         self._freed = []
         for plan, field, key in vacated:
-            self._clear(plan, field, [key])
+            rows = self._store.fetch(plan.table, (plan.table.key, field.name), plan.table.key, [key])
+            if self._clear(plan, field, [key]):
+                self._deletions.vacate(plan.table.name, field.name, dict(rows))
         by_table: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.outcome is None and item.plan.unique:
@@ -70,7 +71,7 @@ class HandOver:
         """
         try:
             with self._store.savepoint():
-                self._store.update(plan.table, (field.name,), [(key, _placeholder(field)) for key in keys])
+                self._store.update(plan.table, (field.name,), [(key, placeholder(field)) for key in keys])
         except RowRefused:
             return False
         return True
@@ -85,13 +86,6 @@ class HandOver:
                     self._store.update(item.plan.table, (field.name,), [(item.key, item.ours(field.name))])
             except RowRefused:
                 item.outcome.reason += f" Its former {field.name} is that of another record now."
-
-
-def _placeholder(field: Field) -> Any:
-    """Return a value that no record has: none, where the field may be empty."""
-    if not field.notnull:
-        return None
-    return f"~{uuids.uuid4().hex}"[: field.length or None]
 
 
 def adopts(item: Item) -> bool:
@@ -124,8 +118,13 @@ class Updater:
         self._links = links
         self._deleter = deleter
 
-    def update(self, updates: Sequence[Item]) -> None:
-        """Write the changes of records; records that the database refuses are rejected."""
+    def update(self, updates: Sequence[Item], spoken: Mapping[str, Collection[int]]) -> None:
+        """Write the changes of records; records that the database refuses are rejected.
+
+        Args:
+            updates: the records.
+            spoken: table -> records of the batch of which it is decided whether they live again.
+        """
         revived: dict[str, list[Item]] = defaultdict(list)
         groups: dict[tuple[str, tuple[str, ...]], list[Item]] = defaultdict(list)
         for item in updates:
@@ -136,9 +135,17 @@ class Updater:
             groups[(item.plan.table.name, tuple(sorted(item.changes)))].append(item)
         for items in revived.values():
             given = {item.key: item.record.references.keys() for item in items if item.key is not None}
-            self._deleter.revive(items[0].plan.table, list(given), given)
+            self._deleter.reviver.revive(items[0].plan.table, list(given), given)
         for (_, names), items in groups.items():
             self._update_group(items[0].plan, names, items)
+        now = self._ports.clock.now()
+        for items in revived.values():
+            moments = {
+                item.key: item.record.modified_on or now
+                for item in items
+                if item.key is not None and item.outcome is None
+            }
+            self._deleter.reviver.undo(items[0].plan.table, moments, spoken)
 
     def adopt(self, items: Sequence[Item]) -> None:
         """Take over the uuids of records that are equal but for them, and remember the former ones."""
@@ -172,7 +179,6 @@ class Updater:
         try:
             with self._ports.store.savepoint():
                 self._ports.store.update(plan.table, columns, rows)
-                self._update_supers(plan, names, items)
                 if adopt:
                     self.remember_former(items)
         except RowRefused as error:
@@ -196,17 +202,3 @@ class Updater:
             return row
         keeps_own = item.uuid is None or item.twin
         return (*row, item.ours("uuid") if keeps_own else item.uuid)
-
-    def _update_supers(self, plan: TablePlan, names: tuple[str, ...], items: Sequence[Item]) -> None:
-        for super_key, super_name in plan.table.super_keys.items():
-            super_table = self._ports.schema.get(super_name)
-            shared = [name for name in names if super_table is not None and name in super_table.shared_fields]
-            if super_table is None or not shared:
-                continue
-            rows = [
-                (item.super_keys[super_key], *(item.changes[name] for name in shared))
-                for item in items
-                if super_key in item.super_keys
-            ]
-            if rows:
-                self._ports.store.update(super_table, shared, rows)

@@ -9,37 +9,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import partial
-from pathlib import Path
 from typing import Callable, TypeVar
 
-from ...core.cursor import RequestNumber
 from ...core.errors import (
     AlreadyRunning,
-    DocumentTooLarge,
-    LateRequest,
     NotAuthenticated,
     PeerBusy,
     PeerUnreachable,
-    ProtocolError,
     SyncError,
     TlsFailed,
 )
-from ...core.limits import LOGGED_PROBLEMS, MOST_EMPTY_PAGES, MOST_PROBLEMS, SHRINK
-from ...core.messages import Sentence, Text, bounded, received, sent
-from ...core.records import Action
+from ...core.messages import Sentence
 from ...core.retry import NO_RETRY, RetryPolicy
 from ...core.task import Activity, LogAction, Result
-from ...wire.protocol.names import PeerCapability
-from ..peer import Asking, Capability, Peer, PullResult, PushResult, Sending
+from ..peer import Capability, Peer, PushResult
+from .context import RunContext
 from .failures import Cancelled, Failure, RunFailed
 from .file_transfer import FileTransfer
-from .numbering import Numbering
-from .ports import ImportSummary, Local, Log, Position, Progress, Stage, Task
+from .news import NewsOfTasks
+from .ports import Local, Log, Outbox, Progress, Stage, Task
+from .pulling import Pulling
+from .pushing import Pushing, SmallPage
 from .report import RunReport
+from .writing import Writing
 
 T = TypeVar("T")
 log = logging.getLogger("eden.sync")
@@ -70,6 +64,7 @@ class Engine:
         sleep: waits the given seconds.
         peer_time: returns the time by the peer's clock, as far as known (UTC).
         quiet: whether tasks with nothing to do write no entry in the log.
+        outbox: what was written for a peer that reads later, None for one that answers at once.
     """
 
     def __init__(
@@ -85,20 +80,18 @@ class Engine:
         retry_policy: RetryPolicy = USUAL_RETRIES,
         sleep: Callable[[float], None] = time.sleep,
         quiet: bool = False,
+        outbox: Outbox | None = None,
     ) -> None:
-        self._peer = peer
-        self._local = local
         self._tasks = tasks
-        self._progress = progress
-        self._log = journal_log
-        self._page_size = page_size
         self._retry_policy = retry_policy
         self._sleep = sleep
-        self._peer_time = peer_time
-        self._quiet = quiet
-        self._report = RunReport()
-        self._files = FileTransfer(peer, local, tasks, progress, self._repeat)
-        self._waiting_there = 0
+        self._run = RunContext(
+            peer, local, progress, journal_log, page_size, peer_time, self._repeat, quiet=quiet
+        )
+        files = FileTransfer(peer, local, tasks, progress, self._repeat)
+        self._news = NewsOfTasks(peer, local, progress, page_size, self._repeat)
+        self._pulling = Pulling(self._run, files, self._news)
+        self._pushing = Pushing(self._run, files) if outbox is None else Writing(self._run, files, outbox)
 
     def run(self) -> RunReport:
         """Run all tasks.
@@ -108,21 +101,64 @@ class Engine:
             Cancelled, AlreadyRunning: the run ended early; completed pages stay.
         """
         self._run_tasks()
-        if not self._report.failures:
+        if not self._run.report.failures:
             self._settle_deletions()
-        self._progress.stage(Stage.FINISHED)
-        if self._report.failures:
-            raise RunFailed(self._report.summary(), failures=tuple(self._report.failures))
-        return self._report
+        self._run.progress.stage(Stage.FINISHED)
+        if self._run.report.failures:
+            raise RunFailed(self._run.report.summary(), failures=tuple(self._run.report.failures))
+        return self._run.report
+
+    def run_again(self, resources: Collection[str]) -> RunReport:
+        """Run some tasks once more, after all were run; return the report of both.
+
+        Args:
+            resources: names of their tables.
+
+        Raises:
+            RunFailed, Cancelled, AlreadyRunning: as by ``run``.
+        """
+        self._run.quiet = True
+        self._tasks = [task for task in self._tasks if task.resource in resources]
+        return self.run()
 
     def _run_tasks(self) -> None:
+        self._ask()
+        self._pushing.begin()
+        try:
+            self._run_each()
+        finally:
+            self._news.discard()
+
+    def _ask(self) -> None:
+        """Ask what is new of all tasks; where that fails, each of them is pulled and tells why."""
+        try:
+            waiting = self._news.ask(self._tasks)
+        except (Cancelled, AlreadyRunning):
+            raise
+        except Exception as error:
+            self._not_together(error)
+            return
+        if waiting is not None:
+            self._run.waiting_there = waiting
+
+    def _not_together(self, error: Exception) -> None:
+        if isinstance(error, SyncError):
+            log.warning("Several resources could not be exchanged in one request: %s", error)
+        else:
+            log.exception("Several resources could not be exchanged in one request")
+        if isinstance(error, OFFLINE):
+            # Each of them is tried once more by itself.
+            self._retry_policy = NO_RETRY
+
+    def _run_each(self) -> None:
         hopeless: SyncError | None = None
         for task in self._tasks:
-            self._progress.check()
+            self._run.progress.check()
             if hopeless is not None:
                 self._failed(task, Activity.PULL if task.pulls else Activity.PUSH, hopeless)
                 continue
             hopeless = self._run_task(task)
+        self._push_together(hopeless)
 
     def _settle_deletions(self) -> None:
         """Refuse deletions that still wait at the end of a run, at both sites.
@@ -130,28 +166,32 @@ class Engine:
         Every resource is asked once more before: what stands in the way of a deletion was deleted before it, but
         perhaps after its own resource was exchanged.
         """
-        if not self._local.waiting_deletions() and not self._waiting_there:
+        if not self._run.local.waiting_deletions() and not self._run.waiting_there:
             return
-        self._quiet = True
+        self._run.quiet = True
         self._run_tasks()
-        if self._report.failures:
+        if self._run.report.failures:
             return
         if any(task.pulls for task in self._tasks):
-            for resource, refused in self._local.refuse_deletions().items():
-                total = sum(refused.counts.values())
-                self._tell(
-                    resource, Activity.PULL, LogAction.FETCH, total, dict(refused.counts), refused.problems
-                )
+            for resource, refused in self._run.local.refuse_deletions().items():
+                counts = dict(refused.counts)
+                self._run.tell(resource, Activity.PULL, sum(counts.values()), counts, refused.problems)
         senders = [task for task in self._tasks if task.pushes]
-        if self._waiting_there and senders:
+        if self._run.waiting_there and senders:
             self._push_task(senders[-1], final=True)
 
     def _run_task(self, task: Task) -> SyncError | None:
         """Run one task; return an error after which all other tasks would fail too."""
-        can = self._peer.capabilities
+        can = self._run.peer.capabilities
         if task.pulls and Capability.PULL in can:
+            if self._pushing.has_deletions and not self._news.is_idle(task):
+                # What goes with a deletion there is not fetched any more, as without one request for several.
+                hopeless = self._push_together()
+                if hopeless is not None:
+                    return hopeless
+                self._news.discard_pages()
             try:
-                self._pull(task)
+                self._pulling.pull(task)
             except (Cancelled, AlreadyRunning):
                 raise
             except Exception as failure:
@@ -162,19 +202,66 @@ class Engine:
                     return None
         return self._push_task(task)
 
-    def _push_task(self, task: Task, *, final: bool = False) -> SyncError | None:
-        if not task.pushes or Capability.PUSH not in self._peer.capabilities:
+    def _push_task(self, task: Task, *, final: bool = False, alone: bool = False) -> SyncError | None:
+        """Push one task; return an error after which all other tasks would fail too."""
+        if not task.pushes or Capability.PUSH not in self._run.peer.capabilities:
             return None
         try:
-            with self._local.scratch() as folder:
-                self._push(task, folder, final=final)
+            self._pushing.push(task, final=final, alone=alone)
         except (Cancelled, AlreadyRunning):
             raise
         except Exception as failure:
             error = self._failed(task, Activity.PUSH, failure)
             if isinstance(error, HOPELESS):
                 return error
-        return None
+        return self._push_together() if self._pushing.is_full else None
+
+    def _push_together(self, hopeless: SyncError | None = None) -> SyncError | None:
+        """Push the small pages that wait; what cannot be sent so is pushed by itself, which tells why.
+
+        Args:
+            hopeless: an error after which no push can succeed, None for none.
+        """
+        pages = self._pushing.prepared()
+        left = [each.push.task for each in pages]
+        if len(pages) > 1 and hopeless is None:
+            try:
+                results = self._pushing.send_together(pages)
+            except (Cancelled, AlreadyRunning):
+                raise
+            except Exception as error:
+                self._not_together(error)
+            else:
+                left, hopeless = self._note_together(pages, results)
+        for task in left:
+            if hopeless is None:
+                hopeless = self._push_task(task, alone=True)
+            else:
+                self._failed(task, Activity.PUSH, hopeless)
+        return hopeless
+
+    def _note_together(
+        self, pages: Sequence[SmallPage], results: Sequence[PushResult | None]
+    ) -> tuple[list[Task], SyncError | None]:
+        """Store what the peer did with pages: a failure is one of its task alone.
+
+        Returns:
+            the tasks that have to be pushed by themselves, and an error after which no push can succeed.
+        """
+        left, hopeless = [], None
+        for page, result in zip(pages, results):
+            if result is None or result.restored:
+                # Its own push tells why, or begins at the start.
+                left.append(page.push.task)
+                continue
+            try:
+                self._pushing.note(page, result)
+            except (Cancelled, AlreadyRunning):
+                raise
+            except Exception as failure:
+                error = self._failed(page.push.task, Activity.PUSH, failure)
+                hopeless = error if isinstance(error, HOPELESS) else hopeless
+        return left, hopeless
 
     def _failed(self, task: Task, mode: Activity, failure: Exception) -> SyncError:
         """Record that a task failed, and reset its state for the next one."""
@@ -188,10 +275,10 @@ class Engine:
             )
         if isinstance(error, OFFLINE):
             self._retry_policy = NO_RETRY
-        self._report.failures.append(Failure(task.resource, mode, error))
+        self._run.report.failures.append(Failure(task.resource, mode, error))
         action = LogAction.FETCH if mode is Activity.PULL else LogAction.SEND
         result = Result.FATAL if not error.transient else Result.ERROR
-        self._log.task(
+        self._run.journal_log.task(
             task.resource,
             mode,
             action,
@@ -206,213 +293,13 @@ class Engine:
     def _repeat(self, step: Callable[[], T]) -> T:
         def told(error: SyncError, attempt: int, wait: float) -> None:
             log.warning("Attempt %d failed, the next one in %.1f s: %s", attempt, wait, error)
-            self._progress.stage(Stage.WAITING)
+            self._run.progress.stage(Stage.WAITING)
 
         def waited(seconds: float) -> None:
-            self._progress.check()
+            self._run.progress.check()
             while seconds > 0:
                 self._sleep(min(seconds, WAITING_STEP))
-                self._progress.check()
+                self._run.progress.check()
                 seconds -= WAITING_STEP
 
         return self._retry_policy.run(step, on_retry=told, sleep=waited)
-
-    # --- pull ----------------------------------------------------------------------------------------
-
-    def _pull(self, task: Task) -> None:
-        """Pull everything that the peer has for the task."""
-        total = ImportSummary()
-        limit = self._page_size
-        numbering = Numbering(self._local, self._progress, task)
-        more = first = True
-        empty = 0
-        while more:
-            self._progress.check()
-            position = self._local.position(task)
-            number = numbering.next(position.pull_number, position.push_number)
-            try:
-                page, taken = self._repeat(partial(self._take, task, position, limit, first, number))
-            except LateRequest as refusal:
-                numbering.go_above(refusal, number)
-                continue
-            except DocumentTooLarge:
-                if limit == 1:
-                    raise
-                # The records are large: smaller pages may be accepted.
-                limit = max(1, limit // SHRINK)
-                continue
-            first = False
-            self._waiting_there = page.waiting
-            total.counts.update(taken.counts)
-            total.problems += taken.problems[: MOST_PROBLEMS - len(total.problems)]
-            total.decided += taken.decided
-            self._report.received.update(taken.counts)
-            self._progress.advance(sum(total.counts.values()), counts=dict(taken.counts))
-            if page.is_ours:
-                self._local.learn(frozenset((PeerCapability.CURSOR,)))
-            more = page.more
-            empty = 0 if any(taken.counts.values()) else empty + 1
-            if more and (page.cursor == position.cursor or empty >= MOST_EMPTY_PAGES):
-                raise ProtocolError(Sentence.PAGE_STANDS_STILL.say(resource=task.resource), remote=True)
-        total.problems += self._files.fetch(task.resource)
-        self._tell(
-            task.resource,
-            Activity.PULL,
-            LogAction.FETCH,
-            sum(total.counts.values()),
-            dict(total.counts),
-            total.problems,
-        )
-        if total.decided:
-            self._log.task(
-                task.resource,
-                Activity.DECIDE,
-                LogAction.DECIDE,
-                Result.SUCCESS,
-                Sentence.CONFLICTS_DECIDED.say(count=len(total.decided)),
-                details=list(bounded(total.decided, LOGGED_PROBLEMS)),
-            )
-
-    def _take(
-        self, task: Task, position: Position, limit: int, first: bool, number: RequestNumber
-    ) -> tuple[PullResult, ImportSummary]:
-        self._progress.stage(Stage.PULLING, task.resource)
-        started = self._peer_time()
-        asking = Asking(
-            position.cursor,
-            limit,
-            msince=position.msince,
-            checkpoint=position.checkpoint,
-            total=first,
-            number=number,
-        )
-        page = self._peer.pull(task.exchange, asking)
-        try:
-            self._progress.advance(bytes_in=page.received)
-            self._progress.stage(Stage.IMPORTING, task.resource, page.total)
-            if page.is_ours:
-                taken = self._local.take_page(task, page, number.value)
-            else:
-
-                def on_batch(done: int) -> None:
-                    self._progress.advance(done)
-                    self._progress.check()
-
-                taken = self._local.take_document(task, page, started, on_batch)
-        finally:
-            page.discard()
-        return page, taken
-
-    # --- push ----------------------------------------------------------------------------------------
-
-    def _push(self, task: Task, folder: Path, *, final: bool = False) -> None:
-        counts: "Counter[str]" = Counter()
-        problems: list[Text] = []
-        done = 0
-        limit = self._page_size
-        numbering = Numbering(self._local, self._progress, task)
-        restored = False
-        target = folder / "push.xml"
-        position = self._local.position(task)
-        files = list(position.files)
-        while True:
-            self._progress.check()
-            position = self._local.position(task)
-            self._progress.stage(Stage.EXPORTING, task.resource)
-            paged = PeerCapability.CURSOR in self._local.capabilities()
-            page = self._local.write_page(task, position.pushed, limit, target, paged=paged)
-            if not page.count and (page.more or not final):
-                files = self._files.send(files, problems)
-                self._local.delivered(task, page, None, files)
-                if page.more:
-                    continue
-                break
-            self._progress.stage(Stage.PUSHING, task.resource, page.total)
-            number = numbering.next(position.push_number)
-            self._local.sending(task, number.value)
-            try:
-                last = final and not page.more
-                result = self._repeat(partial(self._send, task, position, target, last, number))
-            except LateRequest as refusal:
-                numbering.go_above(refusal, number)
-                continue
-            except DocumentTooLarge:
-                if page.count == 1:
-                    raise
-                limit = max(1, page.count // SHRINK)
-                continue
-            files = self._files.send(list(dict.fromkeys([*files, *result.files])), problems)
-            self._local.delivered(task, page, result, files)
-            self._learn(result)
-            self._waiting_there = result.waiting
-            done += page.count
-            counts.update(result.outcomes)
-            problems += self._problems(result)
-            self._report.sent += page.count
-            self._progress.advance(done, sent=page.count, bytes_out=result.sent)
-            if result.restored and not restored:
-                restored = True
-                problems.append(Sentence.PEER_RESTORED.say())
-                self._local.start_over(task)
-                continue
-            if not page.more:
-                break
-        self._tell(task.resource, Activity.PUSH, LogAction.SEND, done, dict(counts), problems)
-
-    def _send(
-        self, task: Task, position: Position, target: Path, final: bool, number: RequestNumber
-    ) -> PushResult:
-        sending = Sending(
-            self._local.journal_identity(),
-            position.checkpoint,
-            final=final,
-            number=number,
-            again=position.again,
-        )
-        return self._peer.push(task.exchange, target, sending)
-
-    def _learn(self, result: PushResult) -> None:
-        learned = result.learned | (frozenset((PeerCapability.CURSOR,)) if result.is_ours else frozenset())
-        if learned - self._local.capabilities():
-            self._local.learn(learned)
-
-    @staticmethod
-    def _problems(result: PushResult) -> list[Text]:
-        problems: list[Text] = [
-            Sentence.RECORD_REJECTED_THERE.say(record=each.uuid or each.table, reason=each.reason)
-            for each in result.refusals
-        ]
-        problems += [Sentence.RECORD_NEWER_THERE.say(record=uuid) for uuid in result.left_out]
-        if result.note:
-            problems.append(result.note)
-        return problems
-
-    # --- telling -------------------------------------------------------------------------------------
-
-    def _tell(
-        self,
-        resource: str,
-        mode: Activity,
-        action: LogAction,
-        records: int,
-        counts: dict[str, int],
-        problems: Sequence[Text],
-    ) -> None:
-        """Write the log entry for a completed direction of a task."""
-        bad = sum(counts.get(name, 0) for name in (Action.REJECTED, Action.CONFLICT))
-        self._report.warnings += len(problems)
-        moved = any(count for name, count in counts.items() if name != Action.UNCHANGED)
-        if self._quiet and not problems and not moved:
-            return
-        if not records:
-            message = (Sentence.NOTHING_TO_SEND if mode is Activity.PUSH else Sentence.NOTHING_NEW).say()
-        else:
-            message = sent(records, counts) if mode is Activity.PUSH else received(counts)
-        self._log.task(
-            resource,
-            mode,
-            action,
-            Result.WARNING if problems or bad else Result.SUCCESS,
-            message,
-            details=list(bounded(problems, LOGGED_PROBLEMS)),
-        )

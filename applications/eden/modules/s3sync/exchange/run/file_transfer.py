@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Callable
 
 from ...core.errors import AlreadyRunning, SyncError
@@ -38,6 +39,7 @@ class FileTransfer:
         self._progress = progress
         self._repeat = repeat
         self._failed: set[str] = set()
+        self._is_offline = False
 
     @property
     def _is_possible(self) -> bool:
@@ -52,7 +54,20 @@ class FileTransfer:
         if not self._is_possible:
             return []
         self._progress.stage(Stage.FILES, resource)
-        return list(self._local.fetch_files(self._peer, lambda stored: self._progress.check()))
+        return list(self._local.fetch_files(self._fetch, lambda stored: self._progress.check()))
+
+    def _fetch(self, url: str, target: Path) -> None:
+        """Fetch one file; where the line has failed for good, others are tried once each."""
+        step = partial(self._peer.fetch, url, target)
+        try:
+            if self._is_offline:
+                step()
+            else:
+                self._repeat(step)
+        except SyncError as error:
+            self._is_offline = error.transient
+            raise
+        self._is_offline = False
 
     def send(self, stored: Sequence[str], problems: list[Text]) -> list[str]:
         """Send files that the peer needs; return those to send in another run.

@@ -17,7 +17,7 @@ from typing import (
 from ...core.cursor import Comparison
 from ...core.messages import Text
 from ...core.task import Activity, LogAction, Result
-from ..peer import Exchange, Peer, PullResult, PushResult
+from ..peer import Asking, Exchange, Link, News, Peer, PullResult, PushResult
 
 
 class Stage(str, enum.Enum):
@@ -87,12 +87,16 @@ class PushPage:
         position: position in our journal after the last record examined.
         more: whether there is another page.
         total: number of main records still to send, these included; None if unknown.
+        deletes: whether it holds deletions.
+        uuid: where it has one main record, for a peer without pages: its identifier.
     """
 
     count: int
     position: int
     more: bool
     total: int | None = None
+    deletes: bool = False
+    uuid: str | None = None
 
 
 @dataclass
@@ -140,6 +144,28 @@ class Local(Protocol):
         """
         ...
 
+    def ask(self, peer: Peer, asked: Sequence[tuple[Task, Asking]]) -> News | None:
+        """Ask the peer what is new of several tasks, and remember the question.
+
+        Returns:
+            what is new; None from a peer that does not tell.
+
+        Raises:
+            SyncError: as by ``Peer.news``.
+        """
+        ...
+
+    def nothing_new(self, tasks: Sequence[Task]) -> Mapping[str, ImportSummary]:
+        """Store that the peer has nothing new of these tasks, as if each had brought an empty page.
+
+        Returns:
+            table -> what became of records that were put off before.
+
+        Raises:
+            AlreadyRunning: another worker has taken over; nothing was written.
+        """
+        ...
+
     def take_document(
         self, task: Task, document: PullResult, started: datetime, on_batch: Callable[[int], None]
     ) -> ImportSummary:
@@ -159,10 +185,13 @@ class Local(Protocol):
         """Refuse the peer's deletions that still wait, and give the records back; return the outcomes by resource."""
         ...
 
-    def write_page(self, task: Task, after: int, limit: int, target: Path, *, paged: bool) -> PushPage:
+    def write_page(
+        self, task: Task, after: int, limit: int, target: Path, *, paged: bool, until: int | None = None
+    ) -> PushPage:
         """Write our changes after a position of our journal, without those that the peer brought.
 
         Args:
+            until: position up to which to write, None for all.
             paged: the peer keeps cursors; without, the page holds what an Eden needs besides the records
                 (referenced records, instances).
         """
@@ -196,12 +225,62 @@ class Local(Protocol):
         """
         ...
 
-    def fetch_files(self, peer: Peer, on_file: Callable[[str], None]) -> Sequence[Text]:
-        """Fetch the files that pulled records wait for; return a line for each that cannot be fetched."""
+    def fetch_files(
+        self, fetch: Callable[[str, Path], None], on_file: Callable[[str], None]
+    ) -> Sequence[Text]:
+        """Fetch the files that pulled records wait for; return a line for each that cannot be fetched.
+
+        Args:
+            fetch: fetches one, as ``Peer.fetch`` does.
+            on_file: is called with the name of each.
+        """
         ...
 
     def scratch(self) -> AbstractContextManager[Path]:
         """Return a temporary folder for this run, removed at the end."""
+        ...
+
+
+@dataclass(frozen=True)
+class WritingPlace:
+    """Where the next page of a task begins that the peer reads later.
+
+    Attributes:
+        after: position of our journal.
+        start: the cursor there, "" for the beginning.
+        until: position at which a page ended that has to be written once more, None for none.
+        restart: whether the exchange begins anew here.
+        restored: whether that is because one of the sites was restored from a backup.
+        again: why everything is sent again, None if it is not.
+        pending: whether pages before it are not read yet.
+    """
+
+    after: int
+    start: str
+    until: int | None = None
+    restart: bool = False
+    restored: bool = False
+    again: Comparison | None = None
+    pending: bool = False
+
+
+class Outbox(Protocol):
+    """What this site has written for a peer that reads it later."""
+
+    def wanted(self) -> Sequence[str]:
+        """Return the stored names of files that the peer waits for."""
+        ...
+
+    def place(self, task: Task) -> WritingPlace:
+        """Return where the first page begins that is not there yet."""
+        ...
+
+    def hand_out(self, task: Task, place: WritingPlace, page: PushPage) -> tuple[Link, WritingPlace]:
+        """Store that a page ends where it does, before it is written; return its link and the next place."""
+        ...
+
+    def nothing(self, task: Task, place: WritingPlace, page: PushPage) -> None:
+        """Store that there is nothing to send up to the end of an empty page."""
         ...
 
 

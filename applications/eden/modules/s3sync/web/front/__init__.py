@@ -3,4 +3,4 @@
 It stands behind any WSGI server: the one of ``./run``, gunicorn (``deploy/wsgi.py``), or another one.
 """
 
-__all__ = ["addresses", "answers", "application", "forms", "limits", "ranges", "turns"]
+__all__ = ["addresses", "answers", "application", "cookies", "forms", "limits", "ranges", "turns"]

@@ -22,6 +22,37 @@ _NOTHING_STORED = "Nothing of what you sent was stored. Try again in a few minut
 _AGAIN = "What you typed is in this page. Keep it open, and press the button later; choose files again then."
 
 
+#: What tells a browser how to treat a page. No program reads it, and on a bad line it takes longer than many an answer.
+_FOR_BROWSERS = frozenset(
+    (
+        "cache-control",
+        "content-security-policy",
+        "expires",
+        "pragma",
+        "referrer-policy",
+        "vary",
+        "x-frame-options",
+    )
+)
+_OF_DOCUMENTS = [
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+]
+
+
+def spared(headers: list[tuple[str, str]], method: str) -> list[tuple[str, str]]:
+    """Return the headers of an answer to a program, without those for browsers.
+
+    A browser can be led to an address by GET only, so answers to other methods need none of them.
+
+    Args:
+        headers: as web2py wrote them.
+        method: of the request.
+    """
+    kept = [each for each in headers if each[0].lower() not in _FOR_BROWSERS]
+    return [*kept, *_OF_DOCUMENTS] if method in ("GET", "HEAD") else kept
+
+
 class Answer(NamedTuple):
     """A complete answer."""
 

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode
 from ...core.limits import CHUNK
 from . import limits as limits
 from .addresses import application_of, of_program
-from .answers import Answer, Refused, after_the_end, busy, failed, problem, refusal
+from .answers import Answer, Refused, after_the_end, busy, failed, problem, refusal, spared
+from .cookies import by_port
 from .forms import as_form, check_form
 from .limits import (
     ASKED,
@@ -79,7 +80,7 @@ class Front:
     limits = limits
 
     def __init__(self, application: Application) -> None:
-        self._application = application
+        self._application = by_port(application)
         self._peers = Turns(PEERS_AT_ONCE, PEERS_WAITING)
         self._people = Turns(PEOPLE_AT_ONCE, PEOPLE_WAITING)
         self._permissions = Permissions()
@@ -182,7 +183,8 @@ class Front:
             return _send(after_the_end(size), start_response)
         ticket = held.header("web2py_error").partition("ticket ")[2]
         if not (held.status.startswith("500") and ticket):
-            start_response(held.status, held.headers)
+            method = str(before.get("REQUEST_METHOD"))
+            start_response(held.status, spared(held.headers, method) if for_program else held.headers)
             return body
         _close(body)
         if for_program:

@@ -17,7 +17,9 @@ from ...core.limits import MEGABYTE
 SENT = "eden.sent_again"
 #: Bytes of the largest form that is repeated.
 LARGEST = MEGABYTE
-_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|pwd|secret|token)\d*(?:_|$)", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?:^|_)(?:password|passwd|pwd|passphrase|secret|token|credentials?)\d*(?:_|$)", re.IGNORECASE
+)
 _URLENCODED = "application/x-www-form-urlencoded"
 
 Fields = list[tuple[str, str]]
@@ -41,7 +43,12 @@ def sent_fields(environ: dict[str, Any]) -> Fields:
         found = _parts(content, content_type)
     if "_formname" not in dict(found):
         return []
-    return [(name, value) for name, value in found if not _PASSWORD.search(name)]
+    return [(name, value) for name, value in found if not is_secret(name)]
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a field is of the kind that is never repeated: passwords and the like."""
+    return bool(_SECRET.search(name))
 
 
 def _parts(content: bytes, content_type: str) -> Fields:

@@ -13,7 +13,7 @@ from ...conflicts import resolve as resolve
 from ...conflicts import resolve_many as resolve_many
 from ...conflicts.kept_list import KeptVersionQuery
 from ...core.errors import SyncError
-from ...core.kept import KeptKind, KeptState, Rule, Side
+from ...core.kept import TELLING, KeptKind, KeptState, Rule, Side
 from ...core.plurals import counted
 from ...database import open_there as open_there
 from ...database.paging import whole_number
@@ -90,8 +90,8 @@ def _one(screen: ScreenContext, row: Any) -> Any:
     if row.state == KeptState.OPEN and pressed(screen, accept, "accept"):
         session.flash = _accepted(screen, row)
         redirect(here)
-    # The page may be outdated: a rejected version can be used only while it is open.
-    is_offered = row.state == KeptState.OPEN or row.kind == KeptKind.CONFLICT
+    # The page may be outdated: a rejected version can be used only while no later one came.
+    is_offered = row.state in TELLING or row.kind == KeptKind.CONFLICT
     again = row.kind == KeptKind.REJECTED
     labels = {
         Side.OURS: T("Use our version"),

@@ -7,9 +7,11 @@ An Eden ignores what it does not know, and so do we.
 __all__ = [
     "dry_run",
     "names",
+    "news",
     "offer",
     "pull",
     "push",
+    "pushes",
     "registration",
     "replies",
     "standing",

@@ -14,6 +14,8 @@ class PeerCapability(TextEnum):
         FILES: uploaded files, sent by PUT.
         NULLS: the attribute ``null``, for a field that was cleared.
         LOOK: requests of a dry run, which change nothing.
+        TOGETHER: several resources in one request, in both directions.
+        RESUME: answers, bodies and files go on where they broke off.
     """
 
     CURSOR = "cursor"
@@ -21,13 +23,20 @@ class PeerCapability(TextEnum):
     FILES = "files"
     NULLS = "nulls"
     LOOK = "look"
+    TOGETHER = "together"
+    RESUME = "resume"
 
 
 SYNC_PATH = "sync/sync.xml"
 REGISTER_PATH = "sync/repository/register.json"
 FILE_PATH = "sync/file"
+#: Where every application of web2py serves the files of its records.
+DOWNLOAD_PATH = "default/download"
 OFFER_PATH = "sync/offer.json"
 STANDING_PATH = "sync/standing.json"
+NEWS_PATH = "sync/news.json"
+PUSHES_PATH = "sync/pushes.json"
+PART_PATH = "sync/part"
 
 #: What this version announces.
 CAPABILITIES: tuple[str, ...] = tuple(PeerCapability)

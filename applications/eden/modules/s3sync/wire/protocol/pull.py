@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ class PullRequest:
         total: whether the answer includes the number of main records after the cursor.
         look: whether this is a dry run: nothing of this request is stored.
         number: the asking site's number of this pull, None from a site without numbers.
+        keep: whether the answer is kept for a while: the asking site goes on where it breaks off.
     """
 
     resource: str
@@ -50,6 +51,7 @@ class PullRequest:
     total: bool = False
     look: bool = False
     number: RequestNumber | None = None
+    keep: bool = False
 
     @classmethod
     def from_vars(cls, variables: Mapping[str, Any]) -> PullRequest:
@@ -78,7 +80,12 @@ class PullRequest:
             total=read_single(variables, "total") == "1",
             look=read_single(variables, "look") == "1",
             number=RequestNumber.parse(read_single(variables, "number")),
+            keep=read_single(variables, "keep") == "1",
         )
+
+    def with_limit(self, most: int) -> PullRequest:
+        """Return the request for at most so many main records in the answer."""
+        return replace(self, limit=most if self.limit is None else min(self.limit, most))
 
     def to_query(self) -> str:
         """Return the query string."""
@@ -94,6 +101,7 @@ class PullRequest:
             ("total", "1" if self.total else None),
             ("look", "1" if self.look else None),
             ("number", str(self.number) if self.number else None),
+            ("keep", "1" if self.keep else None),
             ("include_deleted", "True"),
         ]
         query = query_string(pairs)

@@ -65,6 +65,11 @@ def failure(error: SyncError, sender: str | None = None) -> tuple[int, dict[str,
     return status, body
 
 
+def part_reply(have: int) -> dict[str, Any]:
+    """Return the reply that tells how many bytes of a body are here."""
+    return {"status": "success", "statuscode": "200", "have": have}
+
+
 def succeeded(reply: Any) -> Mapping[str, Any]:
     """Return a reply that reports success; an Eden also reports failures with status 200.
 
@@ -85,6 +90,17 @@ def succeeded(reply: Any) -> Mapping[str, Any]:
 
 def as_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def is_text(value: Any) -> bool:
+    """Return whether a value is text that can be written again: JSON can name halves of characters alone."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def as_texts(value: Any) -> list[str]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from ...core.errors import BadRequest
 from ...core.kept import OpenKind, OpenRecord
-from .names import LONGEST_JOURNAL
+from .names import CAPABILITIES, LONGEST_JOURNAL
 from .replies import as_count, as_text, as_texts, as_time, succeeded
 from .times import format_msince
+from .variables import read_words
 
 #: Maximum number of records that are listed, and of characters of a reason; all are counted.
 MOST_LISTED, LONGEST_REASON = 500, 500
@@ -81,6 +82,7 @@ class StandingReport:
         fetches: the tables that it fetches.
         cursors: table -> the cursor up to which it has stored everything.
         open: what it has not taken.
+        changed: table -> number of records that changed there, and that it has still to send.
     """
 
     journal: str
@@ -90,6 +92,7 @@ class StandingReport:
     fetches: Sequence[str] = ()
     cursors: Mapping[str, str] = field(default_factory=dict)
     open: OpenList = field(default_factory=OpenList)
+    changed: Mapping[str, int] = field(default_factory=dict)
 
     def to_body(self) -> bytes:
         """Return the body of the request."""
@@ -101,6 +104,7 @@ class StandingReport:
             "cursors": dict(self.cursors),
             "time": format_msince(self.time) if self.time is not None else None,
             "open": self.open.to_json(),
+            "changed": dict(self.changed),
         }
         return json.dumps(told).encode("utf-8")
 
@@ -129,19 +133,51 @@ class StandingReport:
             tuple(as_texts(told.get("fetches"))),
             {table: cursor for table, cursor in cursors.items() if isinstance(cursor, str)},
             OpenList.from_json(told.get("open")),
+            _read_changed(told.get("changed")),
         )
 
 
-def standing_reply(found: OpenList) -> dict[str, Any]:
+@dataclass(frozen=True)
+class StandingAnswer:
+    """What the other site answers.
+
+    Attributes:
+        open: what it has not taken.
+        changed: table -> number of records that changed there after the cursors of the report.
+        capabilities: what it can do beyond an Eden; empty from a site that does not tell.
+    """
+
+    open: OpenList = field(default_factory=OpenList)
+    changed: Mapping[str, int] = field(default_factory=dict)
+    capabilities: frozenset[str] = frozenset(CAPABILITIES)
+
+
+def _read_changed(told: Any) -> dict[str, int]:
+    told = told if isinstance(told, dict) else {}
+    counts = {table: as_count(count) or 0 for table, count in told.items()}
+    return {table: count for table, count in counts.items() if count}
+
+
+def standing_reply(answer: StandingAnswer) -> dict[str, Any]:
     """Return the body of the answer."""
-    return {"status": "success", "statuscode": "200", "open": found.to_json()}
+    told = {
+        "open": answer.open.to_json(),
+        "changed": dict(answer.changed),
+        "capabilities": sorted(answer.capabilities),
+    }
+    return {"status": "success", "statuscode": "200", **told}
 
 
-def read_standing_reply(reply: Any) -> OpenList:
+def read_standing_reply(reply: Any) -> StandingAnswer:
     """Read the body of an answer.
 
     Raises:
         PeerRefused: the peer says that it failed.
         ProtocolError: this is no such answer.
     """
-    return OpenList.from_json(succeeded(reply).get("open"))
+    told = succeeded(reply)
+    return StandingAnswer(
+        OpenList.from_json(told.get("open")),
+        _read_changed(told.get("changed")),
+        read_words(told.get("capabilities")),
+    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from ...core.errors import BadRequest
+from ...core.limits import MOST_WORDS
 from ...core.text import shown
 from .replies import AnsweredWith200, as_texts
 
@@ -65,4 +67,4 @@ def query_string(pairs: Sequence[tuple[str, str | None]]) -> str:
 
 
 def read_words(value: Any) -> frozenset[str]:
-    return frozenset(each for each in as_texts(value) if WORD.fullmatch(each))
+    return frozenset(islice((each for each in as_texts(value) if WORD.fullmatch(each)), MOST_WORDS))

@@ -16,6 +16,7 @@ from ...core.text import shown
 from ..values.datetimes import parse_datetime
 from ..values.reading import ABSENT, Reader, reader
 from ..values.uploads import upload_reader
+from .deletions import read_deletion
 from .edits import read_edits
 from .identifiers import checked_identifier
 from .limits import LONGEST_ATTRIBUTE, LONGEST_IDENTIFIER, LONGEST_MEMBERS
@@ -271,6 +272,21 @@ def _attributes(record: Record, element: etree._Element, known: int) -> bool:
             record.errors["mci"] = FieldError(_kept(mci), f"{shown(mci)} is not a whole number")
     if not left:
         return False
+    edits = get("edits")
+    if edits is not None:
+        left -= 1
+    if left:
+        left = _further_attributes(record, get, left)
+    if edits is not None:
+        try:
+            record.edits = read_edits(edits, record.modified_by)
+        except ValueError as error:
+            record.errors["edits"] = FieldError(_kept(edits), str(error))
+    return left > 0
+
+
+def _further_attributes(record: Record, get: Callable[[str], str | None], left: int) -> int:
+    """Read accounts and what else a record may say; return how many of ``left`` attributes are none of an account."""
     for name in _ACCOUNTS:
         account = get(name)
         if account is not None:
@@ -284,7 +300,7 @@ def _attributes(record: Record, element: etree._Element, known: int) -> bool:
         record.approved = approved.strip().lower() != "false"
     if left:
         _rare_attributes(record, get)
-    return left > 0
+    return left
 
 
 def _rare_attributes(record: Record, get: Callable[[str], str | None]) -> None:
@@ -293,18 +309,21 @@ def _rare_attributes(record: Record, get: Callable[[str], str | None]) -> None:
     if deleted is not None and deleted.strip().lower() == "true":
         record.deleted = True
         record.replaced_by = _identifier(record, "replaced_by", get("replaced_by"))
+        _deletion(record, get("deletion"))
     twins = get("twins")
     if twins is not None:
         try:
             record.twins = tuple(_identifiers(twins))
         except ValueError as error:
             record.errors["twins"] = FieldError(_kept(twins), str(error))
-    edits = get("edits")
-    if edits is not None:
+
+
+def _deletion(record: Record, text: str | None) -> None:
+    if text:
         try:
-            record.edits = read_edits(edits, record.modified_by)
+            record.deletion = read_deletion(text)
         except ValueError as error:
-            record.errors["edits"] = FieldError(_kept(edits), str(error))
+            record.errors["deletion"] = FieldError(_kept(text), str(error))
 
 
 def _identifier(record: Record, name: str, text: str | None) -> str | None:

@@ -152,22 +152,23 @@ class Document:
         self._shelf: _Shelf
         self._main_records: list[Record] | None = None
         self._read_whole = False
+        #: The reader that has read the header and nothing else.
+        self._begun: DocumentReader | None = None
         self.header: Header = self._open()
 
     def _open(self) -> Header:
         records, of_main = _count_records(self._source, self.main)
         if records == of_main:
             self._shelf = _Decoded(self._decoder, self._schema)
-            self._source.seek(0)
-            return DocumentReader(self._source, self._limits).header
+            self._begun = self._from_the_beginning()
+            return self._begun.header
         is_small = records <= AT_ONCE_RECORDS and self._source.seek(0, os.SEEK_END) <= AT_ONCE_BYTES
         return self._read_at_once() if is_small else self._read_ahead()
 
     def _read_at_once(self) -> Header:
         self._shelf = _Decoded(self._decoder, self._schema)
         self._main_records = []
-        self._source.seek(0)
-        reader = DocumentReader(self._source, self._limits)
+        reader = self._from_the_beginning()
         with paused_gc():
             for element in reader:
                 name = element.get("name") or ""
@@ -181,8 +182,7 @@ class Document:
 
     def _read_ahead(self) -> Header:
         self._shelf = shelf = _Fragments(self._decoder)
-        self._source.seek(0)
-        reader = DocumentReader(self._source, self._limits)
+        reader = self._from_the_beginning()
         for element in reader:
             name = element.get("name") or ""
             if name != self.main:
@@ -220,8 +220,8 @@ class Document:
             DocumentError: it is not.
         """
         if not self._read_whole:
-            self._source.seek(0)
-            for _ in DocumentReader(self._source, self._limits):
+            self._begun = None
+            for _ in self._from_the_beginning():
                 pass
             self._read_whole = True
 
@@ -234,11 +234,11 @@ class Document:
             while waiting:
                 yield [waiting.pop() for _ in range(min(size, len(waiting)))]
             return
-        self._source.seek(0)
         batch: list[Record] = []
         decode = self._decoder.decode
         main = self.main
-        reader = DocumentReader(self._source, self._limits)
+        reader = self._begun or self._from_the_beginning()
+        self._begun = None
         most = reader.bytes_read + BATCH_BYTES
         for element in reader:
             if element.get("name") == main:
@@ -249,6 +249,10 @@ class Document:
                     most = reader.bytes_read + BATCH_BYTES
         if batch:
             yield batch
+
+    def _from_the_beginning(self) -> DocumentReader:
+        self._source.seek(0)
+        return DocumentReader(self._source, self._limits)
 
     def take(self, wanted: WantedRecord) -> list[Record]:
         """Return the stored records with this identifier, each only once in the life of the document.

@@ -13,19 +13,31 @@ from functools import lru_cache, partial
 from typing import Any, Callable, Union
 
 from ...core.fields import Edits
+from ...core.kept import DeletionMark
 from ...core.records import Record, Reference
 from ...core.schema import Field, Schema, Table
 from ..values.datetimes import write_datetime
 from ..values.uploads import upload_writer
 from ..values.writing import writer
 from ..xml_text import escape_attr, escape_text
+from .deletions import write_deletion
 from .edits import write_edits
 
 FOOTER = "</s3xml>"
 RESOURCE_CLOSE = "</resource>"
 
 # Attributes that are written as received if their text cannot be read.
-_READ_ATTRIBUTES = ("uuid", "tuid", "replaced_by", "mci", "created_on", "modified_on", "twins", "edits")
+_READ_ATTRIBUTES = (
+    "uuid",
+    "tuid",
+    "replaced_by",
+    "mci",
+    "created_on",
+    "modified_on",
+    "twins",
+    "edits",
+    "deletion",
+)
 
 Moment = Union[datetime, str, None]
 
@@ -45,6 +57,7 @@ def header(
     total: int | None = None,
     waiting: int = 0,
     by_field: bool = False,
+    sites: str = "",
 ) -> str:
     """Return the beginning of a document, up to the first record.
 
@@ -59,6 +72,7 @@ def header(
         total: number of main records after the presented cursor, these included; None if not requested.
         waiting: number of the reader's deletions that wait here.
         by_field: whether records say which fields were edited.
+        sites: names of sites, see ``site_names``.
     """
     if success is None:
         success = results is None or results > 0
@@ -81,6 +95,7 @@ def header(
                 ("total", total),
                 ("waiting", waiting or None),
                 ("edits", "1" if by_field else None),
+                ("sites", sites or None),
             )
             if value is not None
         ),
@@ -108,6 +123,7 @@ def resource_open(
     approved: bool = True,
     twins: Sequence[str] | None = None,
     edits: Edits | None = None,
+    deletion: DeletionMark | None = None,
 ) -> str:
     """Return the start tag of a record; RESOURCE_CLOSE ends it.
 
@@ -119,7 +135,7 @@ def resource_open(
         url: URL of the record at this site.
         created_by, modified_by, owned_by_user: e-mail addresses.
         owned_by_group: name of a role.
-        deleted: whether it is deleted; then only uuids, modified_on and replaced_by are written.
+        deleted: whether it is deleted; then only uuids, modified_on, replaced_by and deletion are written.
         replaced_by: uuid of the record it was merged into.
         alias: alias of the component, if several components of the master use the table.
         nulls: names of the cleared fields, None or empty for none.
@@ -127,6 +143,7 @@ def resource_open(
         approved: False for a record that needs approval.
         twins: further uuids under which it is known, None to say nothing of them.
         edits: which fields were edited, None to say nothing of it.
+        deletion: who deleted it, None to say nothing of it.
     """
     text = f'<resource name="{table}"'
     if alias is not None:
@@ -141,6 +158,9 @@ def resource_open(
             text += f' modified_on="{escape_attr(write_datetime(modified_on))}"'
         if replaced_by:
             text += f' replaced_by="{escape_attr(replaced_by)}"'
+        told = "" if deletion is None else write_deletion(deletion)
+        if told:
+            text += f' deletion="{escape_attr(told)}"'
         return f"{text}{further_uuids(twins)}>"
     if mci is not None:
         text += f' mci="{mci}"'
@@ -272,6 +292,7 @@ def _encoded(
         approved=record.approved,
         twins=read["twins"],
         edits=read["edits"],
+        deletion=read["deletion"],
     )
     unread = "".join(f' {name}="{escape_attr(raw[name])}"' for name in _READ_ATTRIBUTES if name in raw)
     yield f"{opening[:-1]}{unread}>" if unread else opening

@@ -6,8 +6,8 @@ records are refused: no synchronisation needs them. The parser opens no file and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from lxml import etree
@@ -16,6 +16,7 @@ from ...core.errors import DocumentError, DocumentTooLarge, HostileDocument, Not
 from ...core.text import shown
 from .limits import DocumentLimits
 from .record_size import RecordSize, crowded
+from .site_names import read_site_names
 
 ROOT = "s3xml"
 RESOURCE = "resource"
@@ -48,6 +49,7 @@ class Header:
         total: number of main records that were waiting, these included; None if the sender does not say.
         waiting: number of the reader's deletions that wait at the sender.
         by_field: whether records say which fields were edited; one that does not say it was never edited.
+        sites: what the sender calls sites whose edits are in it, by their identifiers in stamps.
     """
 
     success: bool = True
@@ -61,6 +63,7 @@ class Header:
     total: int | None = None
     waiting: int = 0
     by_field: bool = False
+    sites: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_paged(self) -> bool:
@@ -280,6 +283,7 @@ def _header(root: etree._Element) -> Header:
         total=_number(root.get("total")),
         waiting=_number(root.get("waiting")) or 0,
         by_field=root.get("edits") == "1",
+        sites=read_site_names(root.get("sites")),
     )
 
 

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from .changed_here import ChangesHere
+from .cleared import ClearedFields, SentFields
 from .decisions import DecisionReader
 from .merger import FieldMerger
 from .noting import ChangeWriter, has_learned
 
-__all__ = ["ChangeWriter", "DecisionReader", "FieldMerger", "has_learned"]
+__all__ = [
+    "ChangeWriter",
+    "ChangesHere",
+    "ClearedFields",
+    "DecisionReader",
+    "FieldMerger",
+    "SentFields",
+    "has_learned",
+]

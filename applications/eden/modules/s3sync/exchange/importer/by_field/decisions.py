@@ -58,7 +58,7 @@ class DecisionReader:
         deciding: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if item.merge is not None and has_learned(item):
-                if any(edit.settled for edit, _ in item.merge.learned):
+                if [edit for edit, _ in item.merge.learned if edit.settled]:
                     deciding[item.plan.table.name].append(item)
         found = [each for name, group in deciding.items() for each in self._of_table(name, group)]
         if found:

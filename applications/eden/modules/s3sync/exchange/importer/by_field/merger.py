@@ -28,6 +28,7 @@ from ....core.records import Action
 from ...ports import Ports
 from ..context import Context
 from ..items import Item, TablePlan
+from .changed_here import known_there
 from .lists import joined
 from .stamps import milliseconds, name_of_sender, stamp_of, with_own
 from .whole_records import edits_of_sender, unseen
@@ -37,13 +38,15 @@ class _Versions(NamedTuple):
     """What is known of two versions of a record.
 
     Attributes:
-        ours, theirs: their edits.
+        ours, theirs: their edits. Of ours only what it has seen, where the merge is known already.
         hidden: those of our changes that the sender does not know, where they were looked up.
+        following: how they go together where theirs has seen all of ours and explains what differs, else None.
     """
 
     ours: Edits
     theirs: Edits
     hidden: Sequence[Change] = ()
+    following: Merge | None = None
 
 
 class _TableRules(NamedTuple):
@@ -81,7 +84,7 @@ class FieldMerger:
         Args:
             items: the records.
             different: id() of those that are here with other values.
-            changed_here: id() of those that changed here since the last exchange.
+            changed_here: id() of those that say nothing of their edits and changed here since the last exchange.
         """
         self._versions = {}
         told: dict[str, list[Item]] = defaultdict(list)
@@ -102,26 +105,44 @@ class FieldMerger:
                     self._versions[id(item)] = _Versions(NO_EDITS, record.edits or NO_EDITS)
                 else:
                     told[item.plan.table.name].append(item)
-        sender = self._context.repository_id
         for table, group in told.items():
-            ours = self._changes.edits(table, [item.key or 0 for item in group])
-            name = name_of_sender(self.site, sender)
-            for item in group:
-                edits = ours.get(item.key or 0, NO_EDITS)
-                theirs = with_own(item.record.edits or NO_EDITS, edits, name)
-                self._versions[id(item)] = _Versions(edits, theirs)
+            self._find_told(table, group, different, name_of_sender(self.site, self._context.repository_id))
         for table, group in whole.items():
             self._find_whole(table, group)
+
+    def _find_told(self, table: str, items: Sequence[Item], different: Collection[int], sender: str) -> None:
+        """Find the edits of records of which the sender says which ones it knows.
+
+        Most follow what is here: for these it is enough to know what our versions have seen.
+        """
+        seen = self._changes.seen(table, [item.key or 0 for item in items])
+        unclear: list[tuple[Item, Edits]] = []
+        for item in items:
+            known = seen.get(item.key or 0)
+            ours = NO_EDITS if known is None else Edits(NO_EDITS.fields, known)
+            theirs = with_own(item.record.edits or NO_EDITS, ours, sender)
+            differs = id(item) in different
+            if not differs and ours.covers(theirs):
+                continue  # It is as it is here, and tells nothing new.
+            found = following(ours, theirs, _differing(item) if differs else ())
+            if found is None:
+                unclear.append((item, theirs))
+            else:
+                self._versions[id(item)] = _Versions(ours, theirs, following=found)
+        if unclear:
+            edits = self._changes.edits(table, [item.key or 0 for item, _ in unclear])
+            for item, theirs in unclear:
+                self._versions[id(item)] = _Versions(edits.get(item.key or 0, NO_EDITS), theirs)
 
     def _find_whole(self, table: str, items: Sequence[Item]) -> None:
         """Find the edits of senders that send whole records."""
         context = self._context
-        exchanged, sender = context.exchanged or 0, context.repository_id
+        sender = context.repository_id
         keys = [item.key or 0 for item in items]
         ours = self._changes.edits(table, keys)
         found = self._changes.of(table, list(ours)) if ours else {}
         for item in items:
-            hidden = unseen(found.get(item.key or 0, ()), exchanged, sender)
+            hidden = unseen(found.get(item.key or 0, ()), known_there(item, context), sender)
             if hidden:
                 edits, record = ours[item.key or 0], item.record
                 stamp = stamp_of(self.site, sender, record.modified_on or self._moment, edits.seen)
@@ -148,10 +169,15 @@ class FieldMerger:
         """Return whether anything is known of the edits of a record in this batch."""
         return id(item) in self._versions
 
+    def follows(self, item: Item) -> bool:
+        """Return whether a record in this batch follows ours and explains what differs, so that it is taken."""
+        versions = self._versions.get(id(item))
+        return versions is not None and versions.following is not None
+
     def learn(self, item: Item) -> None:
         """Take over what the sender knows of the edits of a record that is as it is here, or new."""
         versions = self._versions[id(item)]
-        item.merge = merge(
+        item.merge = versions.following or merge(
             versions.ours, versions.theirs, (), self._rules(item, None), every=self._table(item).every
         )
 
@@ -175,12 +201,11 @@ class FieldMerger:
             whole: returns the decision for whole records, for fields that no edit explains.
         """
         versions = self._versions[id(item)]
-        differing = _differing(item)
-        found = following(versions.ours, versions.theirs, differing)
+        found = versions.following
         if found is None:
             return self._decide(item, versions, changed_here, policy, whole)
         item.merge = found
-        if not differing:
+        if not found.taken:
             return _UNCHANGED
         _date(item, False, self._context)
         return _UPDATED
@@ -256,7 +281,9 @@ def _table_rules(plan: TablePlan) -> _TableRules:
 
 
 def _differing(item: Item) -> set[str]:
-    return {*item.changes, *(link.field for link in item.links)}
+    differing = set(item.changes)
+    differing.update([link.field for link in item.links])
+    return differing
 
 
 def _restrict(item: Item, fields: Collection[str]) -> None:

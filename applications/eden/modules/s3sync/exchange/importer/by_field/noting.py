@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from ....core.fields import Change, ChangeKind, learned
+from ....core.fields import Change, ChangeKind, Merge, learned
 from ....core.records import Action
 from ...ports import Ports
 from ..context import Context
@@ -39,12 +39,12 @@ class ChangeWriter:
             written: those of it that were written.
         """
         found: dict[str, list[Change]] = defaultdict(list)
+        via = self._context.repository_id
         for item in items:
             if item.merge is not None and has_learned(item):
-                former = {} if item.original is None else dict(zip(item.plan.columns, item.original))
                 by = item.record.modified_by or ""
                 found[item.plan.table.name] += learned(
-                    item.key or 0, item.merge, former, by, self._context.repository_id
+                    item.key or 0, item.merge, _former(item, item.merge), by, via
                 )
         for table, group in self._told_nothing(written).items():
             found[table] += self._own(table, group)
@@ -80,6 +80,15 @@ class ChangeWriter:
     def _own_email(self) -> str:
         user_id = self._context.user_id
         return "" if user_id is None else self._accounts.emails([user_id]).get(user_id) or ""
+
+
+def _former(item: Item, merge: Merge) -> dict[str, Any]:
+    """Return the values here of the fields of which a merge tells."""
+    original, position = item.original, item.plan.position
+    if original is None:
+        return {}
+    told = merge.learned if merge.decided is None else (*merge.learned, merge.decided)
+    return {name: original[position[name]] for _, names in told for name in names if name in position}
 
 
 def has_learned(item: Item) -> bool:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from ....core.clock import TICK
-from ....core.kept import Deferred, Side
-from ....core.records import Action, Outcome
+from ....core.kept import Deferred, Place, Side
+from ....core.records import Action, Outcome, end_of_merges
 from ....core.schema import Table
+from ....wire.s3xml import strip_domain
 from ...ports import Ports, Row
 from ..context import Context
 from ..items import MERGED, Item
+from .noting import Told
 from .removing import RecordToDelete
 from .replacing import Deleter
-from .survivors import end_of_merges, merge_steps
+from .survivors import merge_steps
 
 
 class Merger:
@@ -39,6 +41,7 @@ class Merger:
         merges: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             (merges if item.record.replaced_by else to_delete)[item.plan.table.name].append(item)
+        told = self._told(items)
         still: set[int] = set()
         for group in merges.values():
             still |= self._merge(group, now)
@@ -47,7 +50,7 @@ class Merger:
             by_key = {item.key: item for item in group if item.key is not None}
             already = [key for key, item in by_key.items() if item.ours("deleted")]
             wanted = [
-                RecordToDelete(key, item.record.modified_on or now)
+                RecordToDelete(key, item.record.modified_on or now, told.get((table.name, key)))
                 for key, item in by_key.items()
                 if key not in already
             ]
@@ -68,6 +71,44 @@ class Merger:
                 if each.field != MERGED or id(item) not in still
             ]
         )
+
+    def learn(self, items: Iterable[Item]) -> None:
+        """Take over what the sender knows of the deletion of records that were deleted here before, too."""
+        told = self._told(
+            [item for item in items if item.record.deletion and item.original and item.ours("deleted")]
+        )
+        if told:
+            self._deleter.notes.tell(told)
+
+    def _told(self, items: Iterable[Item]) -> dict[Place, Told]:
+        """Return what the sender knows of deletions, with the records here that it names."""
+        marks = {
+            (item.plan.table.name, item.key): item.record.deletion
+            for item in items
+            if item.key is not None and item.record.deletion is not None
+        }
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for mark in marks.values():
+            if mark.along is not None:
+                wanted[mark.along[0]].add(self._uuid_of(mark.along[1]))
+        here: dict[tuple[str, str], Place] = {}
+        for name, uuids in wanted.items():
+            table = self._ports.schema.get(name)
+            if table is not None and not table.is_super:
+                keys = {**self._ports.twins.find(name, uuids), **self._keys(table, uuids)}
+                here.update(((name, uuid), (name, key)) for uuid, key in keys.items())
+        return {
+            place: Told(
+                mark, here.get((mark.along[0], self._uuid_of(mark.along[1])) if mark.along else ("", ""))
+            )
+            for place, mark in marks.items()
+        }
+
+    def _uuid_of(self, uuid: str) -> str:
+        return strip_domain(uuid, self._context.own_domain)
+
+    def _keys(self, table: Table, uuids: Collection[str]) -> dict[str, int]:
+        return dict(self._ports.store.fetch(table, ("uuid", table.key), "uuid", uuids))
 
     def _hold_on(self, table: Table, reasons: dict[int, str], by_key: dict[int, Item], now: datetime) -> None:
         """Keep records that must not be deleted, and send them back to the site that deleted them.

@@ -10,31 +10,32 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
 from ....core.clock import TICK, any_time, later
-from ....core.schema import META_FIELDS, Field, Table
+from ....core.kept import Place, Referrer
+from ....core.schema import Table
 from ...ports import Ports, Row, nowhere
 from ..losses import Losses, NoLosses
-from .survivors import end_of_merges, merge_steps
+from .calling import DeletionCalls
+from .columns import columns_of, foreign_keys
+from .noting import DeletionNotes, Taken, Told
+from .reviving import Reviver
 
-_NONE: Mapping[int, Collection[str]] = MappingProxyType({})
+_NOTHING: Mapping[int, Told] = MappingProxyType({})
 #: Places in ``columns_of``.
 _DELETED, _MODIFIED_ON, _UUID = 1, 2, 3
 
 
-#: A record: its table and key.
-Place = tuple[str, int]
-
-
 class RecordToDelete(NamedTuple):
-    """A record to delete: its key, and the time of the deletion."""
+    """A record to delete: its key, the time of the deletion, and what the sender knows of it."""
 
     key: int
     deleted_on: datetime
+    told: Told | None = None
 
 
 class Restriction(NamedTuple):
@@ -46,14 +47,19 @@ class Restriction(NamedTuple):
 
 
 class Cascade:
-    """All records that a deletion affects, determined before anything is written."""
+    """All records that a deletion affects, determined before anything is written.
+
+    ``read`` has the rows that this was read from, by table and columns.
+    """
 
     def __init__(self) -> None:
+        self.read: dict[tuple[str, tuple[str, ...]], dict[int, Row]] = defaultdict(dict)
         self.deleted: dict[str, dict[int, datetime]] = defaultdict(dict)
         self.rows: dict[str, dict[int, Row]] = defaultdict(dict)
         self.emptied: dict[tuple[str, str], dict[int, Any]] = defaultdict(dict)
         self.restricted: list[tuple[str, int, str, str, int]] = []
         self.owners: dict[Place, Place] = {}
+        self.lost: dict[Place, dict[Referrer, set[int]]] = defaultdict(lambda: defaultdict(set))
 
     def found(self, place: Place) -> tuple[Row | None, datetime | None]:
         """Return the row of a record, and the time of its deletion; None if it is not deleted here and now."""
@@ -61,7 +67,7 @@ class Cascade:
 
 
 class Remover:
-    """Deletes records and brings them back, in sets.
+    """Deletes records, in sets.
 
     Args:
         ports: the ports of the site.
@@ -69,6 +75,11 @@ class Remover:
         delivered: see ``ports.Journal.note``.
         is_possible: returns whether a time can be that of a record.
         losses: keeps what the effects take away.
+        user_id: the account on whose behalf records are written.
+
+    Attributes:
+        reviver: brings deleted records back.
+        notes: writes down what is deleted.
     """
 
     def __init__(
@@ -78,7 +89,11 @@ class Remover:
         delivered: Callable[[str], int] = nowhere,
         is_possible: Callable[[datetime], bool] = any_time,
         losses: Losses | None = None,
+        user_id: int | None = None,
     ) -> None:
+        self.reviver = Reviver(ports, is_possible)
+        self.notes = DeletionNotes(ports, origin, user_id)
+        self._calls = DeletionCalls(ports.store)
         self._delivered = delivered
         self._is_possible = is_possible
         self._losses = losses or NoLosses()
@@ -102,25 +117,41 @@ class Remover:
         """
         refused: dict[int, Restriction] = {}
         wanted = {each.key: each.deleted_on for each in to_delete}
+        told = {each.key: each.told for each in to_delete if each.told is not None}
+        held: set[Place] = set()
         while wanted:
             cascade = Cascade()
             self._follow(cascade, table, wanted)
             blocked = self._blocked(cascade, table, wanted)
             if not blocked:
-                self._write(cascade, table, set(wanted))
+                if self._has_moved(cascade, held):
+                    continue
+                self._write(cascade, table, set(wanted), told)
                 break
             refused.update(blocked)
             for key in blocked:
                 wanted.pop(key, None)
         return refused
 
+    def _has_moved(self, cascade: Cascade, held: set[Place]) -> bool:
+        """Lock records as far as they are not held yet; return whether somebody saved one since it was read."""
+        if not self._store.locks_records:
+            return False
+        has_moved = False
+        for (name, columns), read in sorted(cascade.read.items()):
+            fresh = [key for key in read if (name, key) not in held]
+            rows = {row[0]: row for row in self._store.held(self._schema.table(name), columns, fresh)}
+            has_moved = has_moved or any(rows.get(key) != read[key] for key in fresh)
+        held.update((name, key) for (name, _), read in cascade.read.items() for key in read)
+        return has_moved
+
     def delete_alone(self, table: Table, to_delete: Sequence[RecordToDelete]) -> None:
         """Mark records as deleted, but keep references to them: these will be moved to another record."""
         moments = {each.key: each.deleted_on for each in to_delete}
         rows = {row[0]: row for row in self._store.fetch(table, columns_of(table), table.key, moments)}
         self._mark(table, {key: moments[key] for key in rows}, rows, explicit=set(rows))
-        self._mark_super(table, rows.values(), deleted=True)
         self._journal.note(table.name, list(rows), self._origin, self._delivered)
+        self._calls.make()
 
     def _follow(self, cascade: Cascade, table: Table, to_delete: dict[int, datetime]) -> None:
         columns = columns_of(table)
@@ -131,6 +162,7 @@ class Remover:
         for row in rows:
             cascade.deleted[table.name][row[0]] = fresh[row[0]]
             cascade.rows[table.name][row[0]] = row
+            cascade.read[(table.name, columns)][row[0]] = row
         self._follow_rows(cascade, table, rows, fresh)
 
     def _follow_rows(
@@ -159,9 +191,12 @@ class Remover:
             if field.kind == "list:reference":
                 for key, listed, gone in self._store.fetch_listing(other, columns, field_name, moments):
                     if not gone:
+                        cascade.read[(name, columns)][key] = (key, listed, gone)
                         emptied = cascade.emptied[(name, field_name)]
                         kept = emptied.get(key, listed)
                         emptied[key] = [one for one in kept or () if one not in moments]
+                        for one in set(listed or ()).intersection(moments):
+                            cascade.lost[(owner, keys[one])][(name, field_name)].add(key)
                 continue
             found = [row for row in self._store.fetch(other, columns, field_name, moments) if not row[2]]
             if not found:
@@ -172,6 +207,9 @@ class Remover:
                 self._follow(cascade, other, {row[0]: moments[row[1]] for row in found})
             elif field.ondelete == "SET NULL" and not field.notnull:
                 cascade.emptied[(name, field_name)].update((row[0], None) for row in found)
+                for row in found:
+                    cascade.lost[(owner, keys[row[1]])][(name, field_name)].add(row[0])
+                cascade.read[(name, columns)].update((row[0], row) for row in found)
             else:
                 cascade.restricted.extend((owner, keys[row[1]], name, field_name, row[0]) for row in found)
 
@@ -222,7 +260,9 @@ class Remover:
             for name, records in lost.items():
                 self._losses.deleted(self._schema.table(name), records, newer=are_newer)
 
-    def _write(self, cascade: Cascade, asked: Table, wanted: set[int]) -> None:
+    def _write(
+        self, cascade: Cascade, asked: Table, wanted: set[int], told: Mapping[int, Told] = _NOTHING
+    ) -> None:
         self._keep_newer(cascade)
         for (name, field_name), emptied in cascade.emptied.items():
             other = self._schema.table(name)
@@ -235,7 +275,6 @@ class Remover:
                 self._mark(
                     table, to_delete, cascade.rows[name], explicit=wanted if name == asked.name else set()
                 )
-                self._mark_super(table, cascade.rows[name].values(), deleted=True)
         for name, to_delete in cascade.deleted.items():
             explicit = [key for key in to_delete if name == asked.name and key in wanted]
             implied = [key for key in to_delete if not (name == asked.name and key in wanted)]
@@ -243,9 +282,16 @@ class Remover:
                 self._journal.note(name, implied, None)
             if explicit:
                 self._journal.note(name, explicit, self._origin, self._delivered)
+        self.notes.write(
+            Taken(cascade.deleted, cascade.owners, cascade.lost),
+            {(asked.name, key) for key in wanted if key in cascade.deleted[asked.name]},
+            {(asked.name, key): each for key, each in told.items()},
+        )
+        self._calls.make()
 
     def _touch(self, table: Table, field_name: str, values: dict[int, Any]) -> None:
         """Write a field as a local change: later than what it changes."""
+        self._journal.notice(table, list(values))
         rows = self._store.fetch(table, (table.key, "modified_on"), table.key, values)
         self._store.update(
             table,
@@ -263,7 +309,7 @@ class Remover:
         self, table: Table, to_delete: dict[int, datetime], rows: dict[int, Row], explicit: set[int]
     ) -> None:
         columns = columns_of(table)
-        foreign = [(columns.index(field.name), field) for field in _foreign_keys(table)]
+        foreign = [(columns.index(field.name), field) for field in foreign_keys(table)]
         # A deleted component keeps the reference to its master, so that it travels with it.
         joins = {component.fkey for _, component in self._schema.masters(table.name)}
         emptied = [(at, field) for at, field in foreign if field.name not in joins and not field.notnull]
@@ -283,72 +329,5 @@ class Remover:
                 )
             )
         names = [field.name for _, field in emptied]
+        self._calls.prepare(table, to_delete)
         self._store.update(table, ("deleted", "deleted_fk", "modified_on", *names), marks)
-
-    def _mark_super(self, table: Table, rows: Iterable[Row], *, deleted: bool) -> None:
-        columns = columns_of(table)
-        rows = list(rows)
-        for super_key, super_name in table.super_keys.items():
-            at = columns.index(super_key)
-            marks = [(row[at], deleted) for row in rows if row[at] is not None]
-            super_table = self._schema.get(super_name)
-            if marks and super_table is not None and "deleted" in super_table.fields:
-                self._store.update(super_table, ("deleted",), marks)
-
-    # -- undelete ----------------------------------------------------------------------------------------
-
-    def revive(self, table: Table, keys: Sequence[int], given: Mapping[int, Collection[str]] = _NONE) -> None:
-        """Remove the mark of deletion, and restore saved references that the newer version does not contain.
-
-        Args:
-            table, keys: the records.
-            given: by key, the fields that the newer version of a record contains.
-        """
-        columns = columns_of(table)
-        rows = self._store.fetch(table, (*columns, "deleted_fk"), table.key, keys)
-        saved = {row[0]: self._saved(table, row[-1], given.get(row[0], ())) for row in rows}
-        self._follow_merges(table, saved.values())
-        by_names: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-        for key, remembered in saved.items():
-            names = tuple(sorted(remembered))
-            by_names[names].append((key, False, None, None, *(remembered[name] for name in names)))
-        for names, group in by_names.items():
-            self._store.update(table, ("deleted", "deleted_fk", "deleted_rb", *names), group)
-        self._mark_super(table, rows, deleted=False)
-
-    def _saved(self, table: Table, text: str | None, given: Collection[str]) -> dict[str, Any]:
-        remembered: dict[str, Any] = json.loads(text) if text else {}
-        fields = {field.name for field in _foreign_keys(table)}
-        return {name: value for name, value in remembered.items() if name in fields and name not in given}
-
-    def _follow_merges(self, table: Table, saved: Iterable[dict[str, Any]]) -> None:
-        """Let saved references lead to the survivors of what was merged since."""
-        saved = list(saved)
-        for name in sorted({name for remembered in saved for name in remembered}):
-            target = self._schema.get(table.fields[name].target or "")
-            found = [remembered for remembered in saved if isinstance(remembered.get(name), int)]
-            if not found or target is None or "deleted_rb" not in target.fields:
-                continue
-            steps = merge_steps(self._store, target, {}, {remembered[name] for remembered in found})
-            for remembered in found:
-                remembered[name] = end_of_merges(remembered[name], steps)
-
-
-def columns_of(table: Table) -> tuple[str, ...]:
-    """Return the columns that a deletion needs of a record."""
-    return (
-        table.key,
-        "deleted",
-        "modified_on",
-        "uuid",
-        *(field.name for field in _foreign_keys(table)),
-        *table.super_keys,
-    )
-
-
-def _foreign_keys(table: Table) -> list[Field]:
-    return [
-        field
-        for field in table.fields.values()
-        if field.is_reference and field.name not in META_FIELDS and field.name not in table.super_keys
-    ]

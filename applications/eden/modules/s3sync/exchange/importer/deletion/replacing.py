@@ -12,11 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from ....core.clock import later
+from ....core.records import end_of_merges
 from ....core.schema import Component, Table
 from ...ports import Row
 from ..foresight import refused_values
-from .removing import Cascade, Remover, columns_of
-from .survivors import end_of_merges, merge_steps
+from .columns import columns_of
+from .removing import Cascade, Remover
+from .survivors import merge_steps
 
 #: merged record -> survivor, by key.
 Moves = dict[int, int]
@@ -68,8 +70,8 @@ class Deleter(Remover):
         live = [gone for gone in replaced if gone in rows]
         self._mark(table, {gone: moments[gone] for gone in live}, rows, explicit=set(live))
         self._store.update(table, ("deleted_rb",), [(gone, replaced[gone]) for gone in live])
-        self._mark_super(table, [rows[gone] for gone in live], deleted=True)
         self._journal.note(table.name, live, *((self._origin, self._delivered) if explicit else (None,)))
+        self._calls.make()
         gone_survivors = {kept: rows[kept] for kept in ends.values() if rows[kept][1] and not rows[kept][-1]}
         return self._delete_with(table, gone_survivors) if gone_survivors else {}
 
@@ -119,13 +121,12 @@ class Deleter(Remover):
             for key, row in survivors.items():
                 needed.update(self._delete_what_belongs_to(table, {key: row}))
         if needed:
-            self.revive(table, list(needed))
-            self._store.update(
-                table,
-                ("modified_on",),
-                [(key, self._touched(survivors[key][2])) for key in needed],
-            )
+            self.reviver.revive(table, list(needed))
+            times = {key: self._touched(survivors[key][2]) for key in needed}
+            self._store.update(table, ("modified_on",), list(times.items()))
             self._journal.note(table.name, list(needed), None)
+            now = self._clock.now()
+            self.reviver.undo(table, {key: moment or now for key, moment in times.items()})
         return needed
 
     def _delete_what_belongs_to(self, table: Table, survivors: Mapping[int, Row]) -> dict[int, str]:
@@ -160,6 +161,7 @@ class Deleter(Remover):
                 astray = (
                     refused_values(self._store, other, field_name, dict(changed)) if name != target else ()
                 )
+                self._journal.notice(other, [key for key, _ in changed])
                 self._store.update(other, (field_name,), changed)
                 if "modified_on" in other.fields:
                     self._journal.note(name, [key for key, _ in changed], None)

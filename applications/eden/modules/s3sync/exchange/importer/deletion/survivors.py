@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TypeVar
 
 from ....core.schema import Table
 from ...ports import Store
-
-#: A record, by key or uuid.
-Name = TypeVar("Name", int, str)
 
 
 def merge_steps(
@@ -33,12 +29,3 @@ def merge_steps(
         steps.update(found)
         asked = set(found.values()) - steps.keys() - done
     return steps
-
-
-def end_of_merges(key: Name, steps: Mapping[Name, Name]) -> Name:
-    """Return the last survivor of a record; in a circle the last one before it closes."""
-    seen = {key}
-    while key in steps and steps[key] not in seen:
-        key = steps[key]
-        seen.add(key)
-    return key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .holder import Holder, moved
 from .identifier import Identifier
 
-__all__ = ["Identifier"]
+__all__ = ["Holder", "Identifier", "moved"]

@@ -65,6 +65,7 @@ def kinds_there(T: Translate) -> dict[OpenKind, Any]:
         OpenKind.WAITING: T("deletion that waits"),
         OpenKind.REFERENCE: T("reference that waits"),
         OpenKind.FILE: T("file that waits"),
+        OpenKind.LEFT: T("left as it is by a person there"),
     }
 
 
@@ -72,6 +73,7 @@ def states(T: Translate) -> dict[KeptState, tuple[str, Any]]:
     """Return kind of state (``look.state``) and label of the states of kept versions."""
     return {
         KeptState.OPEN: ("attention", T("open")),
+        KeptState.LEFT: ("off", T("left as it is, so the sites differ")),
         KeptState.RESOLVED: ("good", T("decided")),
         KeptState.SUPERSEDED: ("off", T("superseded by a later version")),
     }

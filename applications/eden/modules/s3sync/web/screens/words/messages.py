@@ -173,6 +173,10 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.CONFLICT_DECIDED: T(
             "%(record)s: %(decision)s, decided by %(who)s at %(site)s on %(time)s (UTC)."
         ),
+        Sentence.DELETED_FOR_GOOD: T(
+            "%(who)s deleted %(record)s for good at this site, with what had been deleted with it: %(count)s records "
+            "in all."
+        ),
         Sentence.OUR_VERSION: T("our version"),
         Sentence.THEIR_VERSION: T("the other site's version"),
         Sentence.FIELD_BY_FIELD: T("field by field"),
@@ -182,6 +186,17 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
             "The file %(file)s, missing since %(since)s, did not come; it is asked for again: %(reason)s"
         ),
         Sentence.FILE_NOT_SENT: T("The file %(file)s was not sent: %(reason)s"),
+        Sentence.RECORDS_WRITTEN: T(
+            "%(count)s records written; they count as sent when the other site has read them."
+        ),
+        Sentence.PAGES_LOST: T(
+            "Records between those that are here and those in the folder are missing: a memory stick was lost, or is "
+            "still on its way. The other site writes them again once it has read from this site."
+        ),
+        Sentence.OLD_COPY: T(
+            "What lies in the folder is older than what was read before, so nothing of it was read."
+        ),
+        Sentence.RESTORED_HERE: T("This site was restored from a backup: everything is compared again."),
         Sentence.UNEXPECTED_ERROR: T("Unexpected error at this site: %(error)s"),
         Sentence.BROKEN_OFF_BY: T("The run was broken off: %(error)s"),
         Sentence.TRIED_AGAIN: T("The run is tried again by itself at %(time)s (UTC)."),

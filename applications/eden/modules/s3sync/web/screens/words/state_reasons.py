@@ -242,7 +242,10 @@ def _behind(T: Translate, status: RepositoryStatus) -> Explanation:
 
 
 def _incoming(T: Translate, status: RepositoryStatus) -> Explanation:
-    text = sentence(T("To be fetched from the other site: %s."), records(T, status.incoming.records))
+    count = records(T, status.incoming.records)
+    if not status.facts.is_active:
+        return Explanation(sentence(T("To be sent by the other site: %s."), count))
+    text = sentence(T("To be fetched from the other site: %s."), count)
     if status.facts.next_run is not None:
         return Explanation(text)
     return _begin(T, status, text, T("It is not on the schedule."))
@@ -318,6 +321,14 @@ def _by_rule(T: Translate, status: RepositoryStatus) -> Explanation:
     if not here:
         return _listed(T, status, text)
     return Explanation(text, "", T("Show them"), _tab(status, "kept", kind="refused"))
+
+
+def _by_decision(T: Translate, status: RepositoryStatus) -> Explanation:
+    here, there = status.facts.here.left, status.facts.there.left
+    text = sentence(T("Different, as a person decided here or there: %s."), records(T, here + there))
+    if not here:
+        return _listed(T, status, text)
+    return Explanation(text, "", T("Show them"), _tab(status, "kept", state="left"))
 
 
 def _listed(T: Translate, status: RepositoryStatus, text: Any, remedy: Any = "") -> Explanation:
@@ -398,6 +409,7 @@ _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]
     Reason.FILES_THERE: _files_there,
     Reason.OPEN_THERE: _open_there,
     Reason.BY_RULE: _by_rule,
+    Reason.BY_DECISION: _by_decision,
     Reason.UNCONFIRMED: _unconfirmed,
     Reason.NOT_TOLD: _not_told,
     Reason.EQUAL: _equal,

@@ -41,7 +41,7 @@ def conditions(T: Translate) -> dict[State, Any]:
         State.WAITING: T("waiting"),
         State.NEVER: T("never connected"),
         State.NEVER_FETCHED: T("never fetched"),
-        State.DIFFERENT: T("different by rule"),
+        State.DIFFERENT: T("different on purpose"),
         State.UNKNOWN: T("not known"),
         State.IN_STEP: T("in step"),
     }

@@ -1,0 +1,130 @@
+"""Several resources in one request, to one of ours: the question what is new, and pushes of small pages."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from ..core.atomic_write import owner_mark
+from ..core.errors import NotS3XML, PeerRefused, ProtocolError, RedirectedElsewhere
+from ..exchange.peer import News, PushResult
+from ..transport.answer import Reply
+from ..transport.client import Transport
+from ..wire.compression import gzip
+from ..wire.protocol.names import NEWS_PATH, PUSHES_PATH, PeerCapability
+from ..wire.protocol.news import NewsAnswer, NewsQuestion
+from ..wire.protocol.pull import PullRequest
+from ..wire.protocol.push import PushRequest
+from ..wire.protocol.pushes import Pushes, read_pushes_reply
+from ._answers import pulled, push_result
+from .base import Remote
+from .lines import Lines
+
+#: Minimum bytes of a body to compress.
+WORTH_PACKING = 500
+
+
+class Asker(Protocol):
+    """An adapter of one of ours."""
+
+    remote: Remote
+    lines: Lines
+    transport: Transport
+
+
+def ask_news(asker: Asker, requests: Sequence[PullRequest], known: str) -> News | None:
+    """Ask what is new: by the digest of the question where the peer remembers it, else by the whole of it.
+
+    Args:
+        asker: the adapter.
+        requests: the pulls to which this is the question.
+        known: digest of the question that the peer remembers.
+
+    Returns:
+        what is new; None from a site of before, which does not have the address.
+
+    Raises:
+        SyncError: the peer cannot be reached, or refuses.
+    """
+    question = NewsQuestion.whole(requests)
+    try:
+        reply = _send(asker, question.short if question.digest == known else question)
+        answer = NewsAnswer.from_json(reply.json())
+        if not answer.known:
+            reply = _send(asker, question)
+            answer = NewsAnswer.from_json(reply.json())
+    except RedirectedElsewhere:
+        raise
+    except (PeerRefused, NotS3XML, ProtocolError):
+        return None
+    found = News(question.digest, frozenset(answer.waits), waiting=answer.waiting)
+    asked = {each.resource for each in requests}
+    try:
+        for resource, page in answer.pages.items():
+            if resource in asked:
+                found.pages[resource] = pulled(_spooled(asker.lines.spool, reply, page.encode("utf-8")))
+    except BaseException:
+        found.discard()
+        raise
+    return found
+
+
+def push_together(asker: Asker, pages: Sequence[tuple[PushRequest, bytes]]) -> list[PushResult | None]:
+    """Send small pages of several resources.
+
+    Args:
+        asker: the adapter.
+        pages: the request of each push, and its document.
+
+    Returns:
+        for each page what the peer did; None where it was not taken, also by a site of before.
+
+    Raises:
+        SyncError: the peer cannot be reached, or refuses.
+    """
+    sent = Pushes([(replace(each, repository=None), document.decode("utf-8")) for each, document in pages])
+    try:
+        reply = _post(asker, PUSHES_PATH, sent.to_body())
+        answers = read_pushes_reply(reply.json(), len(pages))
+    except RedirectedElsewhere:
+        raise
+    except (PeerRefused, NotS3XML, ProtocolError):
+        return [None] * len(pages)
+    return [
+        _push_result(reply, each.resource, len(document), answer)
+        for (each, document), answer in zip(pages, answers)
+    ]
+
+
+def _push_result(reply: Reply, resource: str, size: int, answer: Mapping[str, Any]) -> PushResult | None:
+    if answer.get("status") != "success":
+        return None
+    return push_result(resource, replace(reply, sent=size), answer)
+
+
+def _send(asker: Asker, question: NewsQuestion) -> Reply:
+    return _post(asker, NEWS_PATH, question.to_body())
+
+
+def _post(asker: Asker, path: str, body: bytes) -> Reply:
+    url = f"{asker.transport.url}/{path}?repository={quote(asker.remote.own_uuid)}"
+    headers = {"Content-Type": "application/json"}
+    if PeerCapability.GZIP in asker.remote.capabilities and len(body) > WORTH_PACKING:
+        packed = io.BytesIO()
+        gzip.pack(io.BytesIO(body), packed)
+        body = packed.getvalue()
+        headers["Content-Encoding"] = "gzip"
+    return asker.transport.send("POST", url, body, headers)
+
+
+def _spooled(spool: Path, reply: Reply, page: bytes) -> Reply:
+    handle, name = tempfile.mkstemp(prefix=f"sync-{owner_mark()}", suffix=".xml", dir=spool)
+    with os.fdopen(handle, "wb") as target:
+        target.write(page)
+    return Reply(reply.url, reply.status, reply.headers, path=Path(name), received=len(page))

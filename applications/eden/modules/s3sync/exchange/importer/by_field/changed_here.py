@@ -1,0 +1,63 @@
+"""Finds out which records changed here since the sender last knew them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...ports import Ports
+from ..context import Context
+from ..items import Item
+
+
+class ChangesHere:
+    """Tells which records of an import changed here since the last exchange.
+
+    Args:
+        ports: the ports of the site.
+        context: where the records come from.
+    """
+
+    def __init__(self, ports: Ports, context: Context) -> None:
+        self._journal = ports.journal
+        self._changes = ports.changes
+        self._context = context
+
+    def among(self, table: str, items: Sequence[Item]) -> list[Item]:
+        """Return the items that changed here since the last exchange, by anyone but this repository.
+
+        Args:
+            table: their table.
+            items: records that are here.
+        """
+        context = self._context
+        if context.exchanged is None:
+            return []
+        since, sender = context.kept_since, context.repository_id
+        positions = self._journal.positions(table, [item.key or 0 for item in items])
+        found, sent = [], []
+        for item in items:
+            seq, origin = positions.get(item.key or 0, (0, None))
+            exchanged = known_there(item, context)
+            known = min(exchanged, since.get(item.kept_row, exchanged)) if item.kept_row else exchanged
+            if seq > known and origin != sender:
+                found.append(item)
+                if seq <= context.sent(item.root.plan.table.name) and not item.ours("deleted"):
+                    sent.append(item)
+        derived = self._derived(table, sent)
+        return [item for item in found if id(item) not in derived]
+
+    def _derived(self, table: str, items: Sequence[Item]) -> set[int]:
+        """Return the id() of records of which the sender's version can only be one that it made of ours.
+
+        Nobody has edited them since they were entered, so there is no other version that it may have had when it
+        answered ours. An Eden touches records while it takes them, and pushes them in the same run.
+        """
+        if not items:
+            return set()
+        edited = self._changes.edits(table, [item.key or 0 for item in items])
+        return {id(item) for item in items if item.key not in edited}
+
+
+def known_there(item: Item, context: Context) -> int:
+    """Return the position of our journal up to which the sender knows our changes of a record."""
+    return context.exchanged_with(item.root.plan.table.name) or 0

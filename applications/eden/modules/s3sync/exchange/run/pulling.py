@@ -1,0 +1,129 @@
+"""Pulls a task page by page; each page is stored before the next one is asked for."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ...core.cursor import RequestNumber
+from ...core.errors import DocumentTooLarge, LateRequest, ProtocolError
+from ...core.limits import LOGGED_PROBLEMS, MOST_EMPTY_PAGES, MOST_PROBLEMS, SHRINK
+from ...core.messages import Sentence, bounded
+from ...core.task import Activity, LogAction, Result
+from ...wire.protocol.names import PeerCapability
+from ..peer import Asking, PullResult
+from .context import RunContext
+from .file_transfer import FileTransfer
+from .news import NewsOfTasks
+from .numbering import Numbering
+from .ports import ImportSummary, Position, Stage, Task
+
+
+class Pulling:
+    """Pulls tasks.
+
+    Args:
+        run: the run.
+        files: fetches what records wait for.
+        news: what is known of the tasks before they are pulled.
+    """
+
+    def __init__(self, run: RunContext, files: FileTransfer, news: NewsOfTasks) -> None:
+        self._run = run
+        self._files = files
+        self._news = news
+
+    def pull(self, task: Task) -> None:
+        """Pull everything that the peer has for the task.
+
+        Raises:
+            SyncError: it cannot be reached, refuses, or sends what cannot be read; pages before stay.
+            Cancelled, AlreadyRunning: the run must not continue.
+        """
+        total = self._news.nothing(task)
+        if total is None:
+            total = ImportSummary()
+            self._pull_pages(task, total)
+        else:
+            self._run.report.received.update(total.counts)
+        self._pulled(task, total)
+
+    def _pull_pages(self, task: Task, total: ImportSummary) -> None:
+        run = self._run
+        limit = run.page_size
+        numbering = Numbering(run.local, run.progress, task)
+        more = first = True
+        empty = 0
+        while more:
+            run.progress.check()
+            position = run.local.position(task)
+            number = numbering.next(position.pull_number, position.push_number)
+            try:
+                page, taken = run.repeat(partial(self._take, task, position, limit, first, number))
+            except LateRequest as refusal:
+                numbering.go_above(refusal, number)
+                continue
+            except DocumentTooLarge:
+                if limit == 1:
+                    raise
+                # The records are large: smaller pages may be accepted.
+                limit = max(1, limit // SHRINK)
+                continue
+            first = False
+            run.waiting_there = page.waiting
+            total.counts.update(taken.counts)
+            total.problems += taken.problems[: MOST_PROBLEMS - len(total.problems)]
+            total.decided += taken.decided
+            run.report.received.update(taken.counts)
+            run.progress.advance(sum(total.counts.values()), counts=dict(taken.counts))
+            if page.is_ours:
+                run.local.learn(frozenset((PeerCapability.CURSOR,)))
+            more = page.more
+            empty = 0 if any(taken.counts.values()) else empty + 1
+            if more and (page.cursor == position.cursor or empty >= MOST_EMPTY_PAGES):
+                raise ProtocolError(Sentence.PAGE_STANDS_STILL.say(resource=task.resource), remote=True)
+
+    def _take(
+        self, task: Task, position: Position, limit: int, first: bool, number: RequestNumber
+    ) -> tuple[PullResult, ImportSummary]:
+        run = self._run
+        run.progress.stage(Stage.PULLING, task.resource)
+        started = run.peer_time()
+        asking = Asking(
+            position.cursor,
+            limit,
+            msince=position.msince,
+            checkpoint=position.checkpoint,
+            total=first,
+            number=number,
+        )
+        page = self._news.page(task) or run.peer.pull(task.exchange, asking)
+        try:
+            run.progress.advance(bytes_in=page.received)
+            run.progress.stage(Stage.IMPORTING, task.resource, page.total)
+            if page.is_ours:
+                taken = run.local.take_page(task, page, number.value)
+            else:
+
+                def on_batch(done: int) -> None:
+                    run.progress.advance(done)
+                    run.progress.check()
+
+                taken = run.local.take_document(task, page, started, on_batch)
+        finally:
+            page.discard()
+        return page, taken
+
+    def _pulled(self, task: Task, total: ImportSummary) -> None:
+        """Fetch files after the last page, and tell what became of all records."""
+        total.problems += self._files.fetch(task.resource)
+        counts = dict(total.counts)
+        self._run.tell(task.resource, Activity.PULL, sum(counts.values()), counts, total.problems)
+        if total.decided:
+            self._run.journal_log.task(
+                task.resource,
+                Activity.DECIDE,
+                LogAction.DECIDE,
+                Result.SUCCESS,
+                Sentence.CONFLICTS_DECIDED.say(count=len(total.decided)),
+                details=list(bounded(total.decided, LOGGED_PROBLEMS)),
+            )

@@ -1,0 +1,171 @@
+"""One question for the news of all resources, and its answer.
+
+Most questions get nothing. The answering site keeps the last one, so that it can be asked again by its digest alone:
+that takes a few hundred bytes, however many resources there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qs
+
+from ...core.errors import BadRequest, ProtocolError
+from .pull import PullRequest
+from .replies import as_count, as_texts, is_text, succeeded
+
+#: Maximum number of resources in a question.
+MOST_PULLS = 1000
+
+#: Stands for the token of a request's number, which is another one in each question.
+_ANY_TOKEN = "0"
+_DIGEST = re.compile(r"[0-9a-f]{32}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class NewsQuestion:
+    """A question for the news of several resources.
+
+    Attributes:
+        digest: of all pulls; the same question has the same one.
+        token: random name of this request.
+        pulls: the query of each pull, None for those of the last question, which had this digest.
+    """
+
+    digest: str
+    token: str
+    pulls: tuple[str, ...] | None = None
+
+    @classmethod
+    def whole(cls, requests: Sequence[PullRequest]) -> NewsQuestion:
+        """Return the question for what several pulls would bring, all of them with numbers."""
+        token = next((each.number.token for each in requests if each.number is not None), _ANY_TOKEN)
+        pulls = tuple(_without_token(each).to_query() for each in requests)
+        digest = hashlib.sha256("\n".join(pulls).encode("utf-8")).hexdigest()[:32]
+        return cls(digest, token, pulls)
+
+    @property
+    def short(self) -> NewsQuestion:
+        """The question by its digest alone."""
+        return replace(self, pulls=None)
+
+    def to_body(self) -> bytes:
+        """Return the body of the request."""
+        told: dict[str, Any] = {"digest": self.digest, "token": self.token}
+        if self.pulls is not None:
+            told["pulls"] = self.pulls
+        return json.dumps(told, separators=(",", ":")).encode("utf-8")
+
+    @classmethod
+    def from_body(cls, body: bytes) -> NewsQuestion:
+        """Read the body of a request.
+
+        Raises:
+            BadRequest: it cannot be read, or asks for too much.
+        """
+        try:
+            told = json.loads(body)
+            digest, token, pulls = told["digest"], told["token"], told.get("pulls")
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise BadRequest(
+                "The question cannot be read.", hint="Send JSON with a digest and a token."
+            ) from error
+        if not (isinstance(digest, str) and _DIGEST.fullmatch(digest)):
+            raise BadRequest("The question has no digest.", hint="Send 32 hexadecimal digits.")
+        if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
+            raise BadRequest("The question has no token.", hint="Send 64 letters and digits at most.")
+        if pulls is None:
+            return cls(digest, token)
+        found = as_texts(pulls)
+        if not all(map(is_text, found)):
+            raise BadRequest("A pull cannot be read.", hint="Send whole characters.")
+        if len(found) > MOST_PULLS:
+            raise BadRequest(f"The question is for more than {MOST_PULLS} resources.", hint="Send several.")
+        return cls(digest, token, tuple(found))
+
+    def requests(self, pulls: Sequence[str], repository: str) -> list[PullRequest]:
+        """Return the pulls that are asked.
+
+        Args:
+            pulls: their queries, those of this question or of the last one.
+            repository: uuid of the asking site.
+
+        Raises:
+            BadRequest: one of them cannot be read, or has no cursor.
+        """
+        found = [PullRequest.from_vars(parse_qs(each, keep_blank_values=True)) for each in pulls]
+        if any(each.cursor is None or each.look for each in found):
+            raise BadRequest("News are asked for with cursors.", hint="Send an empty cursor at first.")
+        return [
+            replace(
+                each,
+                repository=repository,
+                number=None if each.number is None else each.number._replace(token=self.token),
+            )
+            for each in found
+        ]
+
+
+def _without_token(request: PullRequest) -> PullRequest:
+    number = request.number
+    return replace(
+        request,
+        repository=None,
+        number=None if number is None else number._replace(token=_ANY_TOKEN),
+    )
+
+
+@dataclass(frozen=True)
+class NewsAnswer:
+    """What is new. A resource that is not named has nothing.
+
+    Attributes:
+        known: whether the question is known; otherwise it has to be sent whole.
+        waits: resources that have something, to be pulled one by one.
+        pages: resource -> the page that a pull would have got.
+        waiting: number of deletions of the asking site that wait here.
+    """
+
+    known: bool = True
+    waits: Sequence[str] = ()
+    pages: Mapping[str, str] = field(default_factory=dict)
+    waiting: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body of the answer."""
+        told: dict[str, Any] = {"status": "success", "statuscode": "200", "waits": list(self.waits)}
+        if not self.known:
+            told["known"] = False
+        if self.pages:
+            told["pages"] = dict(self.pages)
+        if self.waiting:
+            told["waiting"] = self.waiting
+        return told
+
+    @classmethod
+    def from_json(cls, reply: Any) -> NewsAnswer:
+        """Read the body of an answer.
+
+        Raises:
+            PeerRefused: the peer says that it failed.
+            ProtocolError: this is no such answer.
+        """
+        told = succeeded(reply)
+        pages = told.get("pages", {})
+        if (
+            not isinstance(told.get("waits"), list)
+            or not isinstance(pages, dict)
+            or not all(map(is_text, pages.values()))
+        ):
+            raise ProtocolError("The answer does not say what is new.", remote=True)
+        return cls(
+            told.get("known") is not False,
+            as_texts(told["waits"]),
+            pages,
+            as_count(told.get("waiting")) or 0,
+        )

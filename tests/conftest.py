@@ -1,0 +1,20 @@
+"""What holds for all tests: whatever sites run, what they say of each other is true when a test has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.support.webserver import RUNNING
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Ask them before the fixtures of the test stop them; a test that failed has said enough."""
+    result = yield
+    if len(RUNNING) > 1:
+        from tests.support.true_words import check_running_sites
+
+        check_running_sites()
+    return result
