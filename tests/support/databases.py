@@ -41,6 +41,15 @@ def empty_sqlite(db: Any) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
+def discard(db: DAL) -> None:
+    """Close a connection, forgetting what was not committed, and let pydal forget it: it keeps all that were opened.
+
+    What it keeps of a few hundred tests are millions of objects, and Python looks at each when it collects garbage.
+    """
+    db._adapter.close("rollback")
+    db.close()
+
+
 class Unavailable(Exception):
     """There is no such server here, or no driver for it."""
 
@@ -78,7 +87,7 @@ class Database:
     def close(self) -> None:
         """Remove the database."""
         if self._cleaner is not None:
-            self._cleaner._adapter.close("rollback")
+            discard(self._cleaner)
 
 
 def connect_again(uri: str, folder: Path, schema: str) -> DAL:
@@ -259,4 +268,4 @@ class Storage:
 
     def close(self) -> None:
         """Close the connection, forgetting what was not committed."""
-        self.db._adapter.close("rollback")
+        discard(self.db)

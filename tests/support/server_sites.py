@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sites import connect
-from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI
+from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI, discard
 from tests.support.site import SampleSite
 
 #: For ``params`` of a fixture: every kind of database, those on servers marked as such.
@@ -45,6 +45,6 @@ def site_on(kind: str, folder: Path) -> Iterator[SampleSite]:
     admin.cursor().execute(f"CREATE DATABASE {name}{characters}")
     site = SampleSite(folder, uri=f"{server.rpartition('/')[0]}/{name}{more}")
     yield site
-    site.db._adapter.close("rollback")
+    discard(site.db)
     admin.cursor().execute(f"DROP DATABASE {name}")
     admin.close()

@@ -37,6 +37,7 @@ from tests.support.databases import (
     Database,
     MySQLDatabase,
     Storage,
+    discard,
 )
 from tests.support.store_rows import META, look_alike, meta
 
@@ -184,7 +185,7 @@ class TestSQLiteItself(OnSQLite):
         assert {"org_organisation", "sync_journal"} <= set(db._LAZY_TABLES)
         key = int(db.org_organisation.insert(name="A"))
         assert journal.positions("org_organisation", [key])
-        db._adapter.close("rollback")
+        discard(db)
 
 
 class OldMySQLDatabase(MySQLDatabase):

@@ -20,7 +20,7 @@ from s3sync.database.tables import define
 from s3sync.scheduler import queue as queue
 from s3sync.site import Site
 from s3sync.worker import cleanup as cleanup
-from tests.support.databases import MYSQL_URI, POSTGRES_URI
+from tests.support.databases import MYSQL_URI, POSTGRES_URI, discard
 
 pytestmark = pytest.mark.database
 
@@ -93,7 +93,7 @@ def migrate(application: Path, uri: str, *columns: str) -> tuple[bool, list[str]
         db.commit()
         return opened, [row.name for row in db(db.thing).select()]
     finally:
-        db._adapter.close("rollback")
+        discard(db)
 
 
 def notes(application: Path) -> set[str]:
@@ -131,7 +131,7 @@ def test_an_older_database_of_the_same_name_gets_what_it_lacks(
     for statement in ("ALTER TABLE thing DROP COLUMN more", "DROP TABLE auth_user"):
         server_db.executesql(statement)
     server_db.commit()
-    server_db._adapter.close("rollback")
+    discard(server_db)
     assert migrate(tmp_path, server.uri(root, "localhost"), "name", "more") == (True, ["x", "x"])
 
 
@@ -156,8 +156,8 @@ def test_the_heartbeat_of_the_scheduler_gets_in_too(
     db.commit()
     assert isinstance(worker.db_thread, DAL)
     assert [row.worker_name for row in db(db.scheduler_worker).select()] == ["w"]
-    worker.db_thread._adapter.close("rollback")
-    db._adapter.close("rollback")
+    discard(worker.db_thread)
+    discard(db)
 
 
 def test_of_two_workers_that_miss_the_daily_task_one_puts_it_back(
@@ -178,4 +178,4 @@ def test_of_two_workers_that_miss_the_daily_task_one_puts_it_back(
     monkeypatch.setattr(queue, "queue", late)
     cleanup.schedule(Site(db, host, tmp_path, "eden"))
     assert [row.function_name for row in db(db.scheduler_task).select()] == [cleanup.FUNCTION]
-    db._adapter.close("rollback")
+    discard(db)

@@ -14,7 +14,7 @@ from benchmarks.sites import connect
 from s3sync.core.schema import Table
 from s3sync.database.tables import indices as indices
 from s3sync.site import Site
-from tests.support.databases import CHARSET, MYSQL_URI
+from tests.support.databases import CHARSET, MYSQL_URI, discard
 from tests.support.site import SampleSite
 from tests.support.store_rows import look_alike
 
@@ -50,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             [(f"urn:uuid:{at}", False, *names) for at, names in enumerate(people)],
         )
     yield site
-    site.db._adapter.close("rollback")
+    discard(site.db)
     admin.cursor().execute(f"DROP DATABASE {name}")
     admin.close()
 

@@ -15,7 +15,7 @@ from s3sync.core.cursor import CheckpointKind
 from s3sync.core.fields import Change, Stamp
 from s3sync.core.kept import Deferred, Deletion, Kept, KeptKind
 from s3sync.site import Site
-from tests.support.databases import POSTGRES_URI
+from tests.support.databases import POSTGRES_URI, discard
 from tests.support.site import SampleSite
 from tests.support.store_rows import look_alike
 
@@ -47,7 +47,7 @@ def postgres_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.db.executesql("SET enable_seqscan = off")
     site.db.commit()
     yield site
-    site.db._adapter.close("rollback")
+    discard(site.db)
     admin.cursor().execute(f"DROP DATABASE {name}")
     admin.close()
 

@@ -19,7 +19,7 @@ from benchmarks.sites import connect
 from s3sync.conflicts import timeline as timeline
 from s3sync.core.policy import Policy, Terms
 from s3sync.exchange.importer import Report
-from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI
+from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI, discard
 from tests.support.documents import data, deleted, org, resource, told
 from tests.support.site import NOW, SampleSite
 
@@ -111,7 +111,7 @@ def sites(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     sites = Sites(f"{server.rpartition('/')[0]}/{name}{more}", folder)
     yield sites
     for each in (sites.site, sites.person):
-        each.db._adapter.close("rollback")
+        discard(each.db)
     admin.cursor().execute(f"DROP DATABASE {name}")
     admin.close()
 

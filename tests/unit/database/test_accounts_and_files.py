@@ -12,6 +12,7 @@ from pydal import DAL, Field
 from s3sync.core.errors import BadRequest
 from s3sync.database.accounts import SiteAccounts
 from s3sync.database.files import SiteFiles
+from tests.support.databases import discard
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def db(tmp_path: Path) -> Iterator[DAL]:
         "doc_spread", Field("file", "upload", uploadseparate=True, uploadfolder=str(tmp_path / "uploads"))
     )
     yield db
-    db._adapter.close("rollback")
+    discard(db)
 
 
 def test_accounts(db: DAL) -> None:
@@ -48,7 +49,7 @@ def test_a_site_without_users(tmp_path: Path) -> None:
     accounts = SiteAccounts(db)
     assert accounts.users(["a@example.org"]) == {}
     assert accounts.roles([1]) == {}
-    db._adapter.close("rollback")
+    discard(db)
 
 
 @pytest.mark.parametrize("table", ["doc_plain", "doc_spread"])

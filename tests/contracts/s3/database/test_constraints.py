@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.sites import connect
 from s3.database.constraints import STAMPS, loosen
-from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI
+from tests.support.databases import CHARSET, MYSQL_URI, POSTGRES_URI, discard
 from tests.support.eden import open_environment
 
 pytestmark = pytest.mark.database
@@ -72,7 +72,7 @@ def tables(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     admin.cursor().execute(f"CREATE DATABASE {name}")
     found = Tables(f"{server.rpartition('/')[0]}/{name}{CHARSET if request.param == 'mysql' else ''}", folder)
     yield found
-    found.db._adapter.close("rollback")
+    discard(found.db)
     admin.cursor().execute(f"DROP DATABASE {name}")
     admin.close()
 

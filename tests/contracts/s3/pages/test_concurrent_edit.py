@@ -17,6 +17,7 @@ from tests.support.databases import (
     PostgresDatabase,
     SQLiteDatabase,
     Unavailable,
+    discard,
 )
 
 pytestmark = pytest.mark.database
@@ -54,7 +55,7 @@ def test_a_form_sees_the_change_of_another_and_holds_the_next_one_back(database:
         late = opened(database, False)
         late(late.office.id == key).update(phone="3")
         late.commit()
-        late._adapter.close("rollback")
+        discard(late)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -65,11 +66,11 @@ def test_a_form_sees_the_change_of_another_and_holds_the_next_one_back(database:
     writer.join(20)
     assert (mine.office[key].name, mine.office[key].phone) == ("B", "3")
     for db in (mine, other):
-        db._adapter.close("rollback")
+        discard(db)
 
 
 def test_a_record_that_is_gone_is_none(database: Database) -> None:
     db = opened(database, True)
     key = db.office.insert(name="A", deleted=True)
     assert lock_record(db.office, key) is None
-    db._adapter.close("rollback")
+    discard(db)

@@ -22,6 +22,7 @@ from tests.support.databases import (
     PostgresDatabase,
     SQLiteDatabase,
     Unavailable,
+    discard,
 )
 
 pytestmark = pytest.mark.database
@@ -68,7 +69,7 @@ def db(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(current, "form_keeper", FormKeeper(tmp_path / "private", lambda: 7), raising=False)
     (tmp_path / "private").mkdir()
     yield db
-    db._adapter.close("rollback")
+    discard(db)
 
 
 def page(db: Any, record: Any = None, onaccept: Callable[[Any], None] | None = None) -> dict[str, Any]:
@@ -174,7 +175,7 @@ def test_a_lock_of_somebody_else(db: Any, database: Database, monkeypatch: pytes
             other.executesql(f"SELECT id FROM org_thing WHERE id = {key} FOR UPDATE")
         told = send(db, db.org_thing[key], name="Changed", comments="mine")
     finally:
-        other._adapter.close("rollback")
+        discard(other)
     assert current.response.status == 503 and int(current.response.headers["Retry-After"]) > 0
     assert shown(told) == {"name": "Changed", "comments": "mine"}
     assert saved(db) == [tuple(TYPED.values())]
