@@ -23,6 +23,9 @@ class FixedClock:
     def now(self) -> datetime:
         return self.moment
 
+    def exact(self) -> datetime:
+        return self.moment
+
 
 def insert(
     site: Storage, name: str, *rows: tuple[Any, ...], columns: tuple[str, ...] = ("name",)

@@ -38,6 +38,9 @@ class Clock:
         self.moment = moment
 
     def now(self) -> datetime:
+        return self.moment.replace(microsecond=0)
+
+    def exact(self) -> datetime:
         return self.moment
 
     def step(self, seconds: float = 60) -> datetime:

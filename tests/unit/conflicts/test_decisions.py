@@ -248,6 +248,18 @@ def test_a_decision_for_a_version_that_was_ours_is_learned_when_that_comes_back(
     assert seen[0] == seen[1] == seen[2]
 
 
+@pytest.mark.parametrize("first", ["field", "region"])
+def test_the_later_one_of_two_decisions_within_one_second_counts(ring: Ring, first: str) -> None:
+    sides = {"field": Side.OURS, "region": Side.THEIRS}
+    second = next(name for name in sides if name != first)
+    for name, fraction in ((first, 0.3), (second, 0.7)):
+        site = getattr(ring, name)
+        site.clock.moment = NOW + timedelta(hours=2, seconds=fraction)
+        resolve.restore(site, open_at(site)[0], sides[name], 1)
+    ring.run()
+    assert ring.said("phone") == [[{"field": "7", "region": "8"}[second]]] * 3
+
+
 def test_two_decisions_for_the_same_are_one(ring: Ring) -> None:
     decide_at_both(ring, Side.OURS, Side.OURS)
     assert ring.said("phone", "year") == [["7", 2001]] * 3

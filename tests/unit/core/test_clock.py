@@ -82,6 +82,14 @@ def test_the_clock_of_the_computer_gives_whole_seconds_without_a_zone() -> None:
     assert (now.microsecond, now.tzinfo) == (0, None)
 
 
+def test_the_exact_time_is_that_of_now_with_its_fraction() -> None:
+    clock = SystemClock()
+    moments = [clock.exact() for _ in range(1000)]
+    assert moments == sorted(moments) and any(each.microsecond for each in moments)
+    assert moments[-1].tzinfo is None
+    assert timedelta(0) <= clock.exact() - moments[-1] < timedelta(minutes=1)
+
+
 @pytest.fixture()
 def scheduled(world: World) -> World:
     Scheduler(world.site.db, {queue.FUNCTION: print}, migrate=True, utc_time=True)

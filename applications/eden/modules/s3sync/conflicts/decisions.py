@@ -95,7 +95,7 @@ def _changes(site: Site, table: Table, decided: Sequence[Decided], by: str) -> l
             known = edits.get(each.key, NO_EDITS).of(name)
             if known is None or not settles <= set(known.settled):
                 unsaid[each.key].setdefault(name, set()).update(settles)
-    now, own = milliseconds(site.clock.now()), site.changes.site
+    now, own = milliseconds(site.clock.exact()), site.changes.site
     values = _values(site, table, unsaid)
     return [
         Change(

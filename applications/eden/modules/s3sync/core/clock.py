@@ -49,7 +49,11 @@ class Clock(Protocol):
     """The time at this site."""
 
     def now(self) -> datetime:
-        """Return the current time, UTC without zone and microseconds."""
+        """Return the current time, UTC without zone and microseconds: records have times in whole seconds."""
+        ...
+
+    def exact(self) -> datetime:
+        """Return the current time, UTC without zone, as exactly as it is known: of two edits the later one counts."""
         ...
 
 
@@ -58,4 +62,8 @@ class SystemClock:
 
     def now(self) -> datetime:
         """See ``Clock``."""
-        return datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
+        return self.exact().replace(microsecond=0)
+
+    def exact(self) -> datetime:
+        """See ``Clock``."""
+        return datetime.now(timezone.utc).replace(tzinfo=None)

@@ -167,7 +167,7 @@ class SqlChanges:
         """
         if not formers:
             return
-        now, site = milliseconds(self._clock.now()), self.site
+        now, site = milliseconds(self._clock.exact()), self.site
         latest = self._seen(table, formers, self._store.as_of_now)
         self.note(
             table,

@@ -8,7 +8,7 @@ from copy import copy
 from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
-from ....core.clock import TICK
+from ....core.clock import TICK, milliseconds
 from ....core.fields import (
     LEFT,
     NO_EDITS,
@@ -30,7 +30,7 @@ from ..context import Context
 from ..items import Item, TablePlan
 from .changed_here import known_there
 from .lists import joined
-from .stamps import milliseconds, name_of_sender, stamp_of, with_own
+from .stamps import name_of_sender, stamp_of, with_own
 from .whole_records import edits_of_sender, unseen
 
 
@@ -70,7 +70,7 @@ class FieldMerger:
         self._changes = ports.changes
         self._context = context
         self._moment = now
-        self._now = milliseconds(now)
+        self._now = milliseconds(ports.clock.exact())
         self._latest = milliseconds(now + context.max_ahead)
         self._versions: dict[int, _Versions] = {}
         self._tables: dict[str, _TableRules] = {}

@@ -69,7 +69,7 @@ class ChangeWriter:
         for item in items:
             edits = known.get(item.key or 0)
             moment = item.record.modified_on if via is not None else None
-            stamp = stamp_of(site, via, moment or self._clock.now(), edits.seen if edits else {})
+            stamp = stamp_of(site, via, moment or self._clock.exact(), edits.seen if edits else {})
             former: dict[str, list[Any]] = {
                 name: [item.ours(name)] for name in item.changes if name in item.plan.position
             }

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 
+from ....core.clock import milliseconds
 from ....core.fields import Edits, Stamp, next_time
-
-
-def milliseconds(moment: datetime) -> int:
-    """Return a time (UTC, without zone) as milliseconds since 1970."""
-    return int(moment.replace(tzinfo=timezone.utc).timestamp() * 1000)
 
 
 def name_of_sender(site: str, repository_id: int) -> str:

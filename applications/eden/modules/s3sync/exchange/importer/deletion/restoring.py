@@ -150,7 +150,7 @@ class Restorer:
     def _note_edits(self, name: str, keys: Collection[int], by: str) -> None:
         """Write down for the timeline that records live again."""
         known = self._ports.changes.edits(name, keys)
-        now, site = milliseconds(self._ports.clock.now()), self._ports.changes.site
+        now, site = milliseconds(self._ports.clock.exact()), self._ports.changes.site
         self._ports.changes.note(
             name,
             [
