@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,7 @@ from s3sync.core.kept import OpenKind, OpenRecord
 from s3sync.core.repository_state import Reason
 from s3sync.database import open_there as open_there
 from s3sync.passive import standing as passive_standing
+from s3sync.wire.filters import parse_filter
 from s3sync.wire.protocol.names import CAPABILITIES
 from s3sync.wire.protocol.standing import (
     MOST_LISTED,
@@ -28,7 +30,7 @@ from s3sync.wire.protocol.standing import (
 )
 from tests.support.exchange import Pair
 from tests.support.site import SampleSite
-from tests.support.standing import check_words, has_address, says, takes_not_everybody
+from tests.support.standing import check_words, has_address, says, status_of, takes_not_everybody
 
 ORG = "org_organisation"
 
@@ -257,6 +259,60 @@ def test_the_other_site_is_told_what_was_edited_here_after_the_push(
     monkeypatch.undo()
     run(pair)
     assert says(pair.own, pair.other) is says(pair.other, pair.own) is Reason.EQUAL
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Iterator[Pair]:
+    """Sites that ask for the news of two resources in one request."""
+    own, other = SampleSite(tmp_path / "own"), SampleSite(tmp_path / "other")
+    pair = Pair(own, other, ORG, "org_office")
+    has_address(pair)
+    yield pair
+    own.close()
+    other.close()
+
+
+def makes_after_news(pair: Pair, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let somebody at the other site make a record right after it has told what is new."""
+    news = pair.peer.news
+
+    def told(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        found = news(*arguments)
+        add(pair.other, name, name)
+        return found
+
+    monkeypatch.setattr(pair.peer, "news", told)
+
+
+def test_what_is_made_there_during_a_run_is_fetched_though_nothing_of_its_table_ever_was(
+    both: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    makes_after_news(both, monkeypatch, "b")
+    run(both)
+    assert [row.uuid for row in both.own.rows(ORG)] == ["b"]
+    assert says(both.own, both.other) is says(both.other, both.own) is Reason.EQUAL
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_a_filter_keeps_back_is_not_waited_for(
+    both: Pair, before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filters = (parse_filter("~.name__like", "f*"),)
+    both.tasks = [
+        replace(each, exchange=replace(each.exchange, filters=filters)) for each in both.tasks[:1]
+    ] + (both.tasks[1:])
+    both._is_plain = False
+    add(both.other, "first" if before else "kept back", "first" if before else "kept back")
+    both.run()
+    add(both.other, "kept back, too", "kept back, too")
+    add(both.own, "field", "field")
+    both.run()
+    assert [each.incoming for each in status_of(both.own, both.other).flows] == [0, 0]
+    add(both.own, "further", "further")
+    makes_after_news(both, monkeypatch, "for the field")
+    both.run()
+    assert "for the field" in [row.uuid for row in both.own.rows(ORG)]
 
 
 def test_a_run_that_could_not_tell_fails_and_the_next_one_tells(

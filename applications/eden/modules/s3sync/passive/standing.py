@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..core.cursor import Cursor, acknowledge
 from ..site import Repository, Site
 from ..site import left_records as left_records
 from ..site import times as times
 from ..site.exchange_state import Standing
 from ..site.standing import changed_since, open_here, store_there
+from ..wire.filters import Filter
+from ..wire.protocol.news import read_pulls
 from ..wire.protocol.standing import StandingAnswer, StandingReport
 from .contact import note_contact, registered
 
@@ -31,8 +35,19 @@ def take(site: Site, asking: str | None, report: StandingReport) -> StandingAnsw
             _store(repository, report)
         site.kept_versions.supersede(left_records.outdated(repository))
         # Before a run there is nothing to compare with: it is about to fetch what changed.
-        changed = changed_since(repository, dict.fromkeys(report.cursors, ())) if report.complete else {}
+        changed = changed_since(repository, _fetched(repository, report)) if report.complete else {}
         return StandingAnswer(open_here(repository), changed)
+
+
+def _fetched(repository: Repository, report: StandingReport) -> dict[str, Sequence[Filter]]:
+    """Return the tables that the asking site fetches, with the filters of its last question for news.
+
+    Where that was answered with nothing, no cursor was handed out, or it did not move: what the filters keep back, and
+    what was there before, lies behind it as well.
+    """
+    tables: dict[str, Sequence[Filter]] = dict.fromkeys((*report.fetches, *report.cursors), ())
+    _, asked = repository.states.question()
+    return {**tables, **{each.resource: each.filters for each in read_pulls(asked) if each.resource in tables}}
 
 
 def _store(repository: Repository, report: StandingReport) -> None:

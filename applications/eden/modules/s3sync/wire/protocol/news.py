@@ -98,7 +98,7 @@ class NewsQuestion:
         Raises:
             BadRequest: one of them cannot be read, or has no cursor.
         """
-        found = [PullRequest.from_vars(parse_qs(each, keep_blank_values=True)) for each in pulls]
+        found = read_pulls(pulls)
         if any(each.cursor is None or each.look for each in found):
             raise BadRequest("News are asked for with cursors.", hint="Send an empty cursor at first.")
         return [
@@ -109,6 +109,15 @@ class NewsQuestion:
             )
             for each in found
         ]
+
+
+def read_pulls(pulls: Sequence[str]) -> list[PullRequest]:
+    """Return the pulls of a question from their queries.
+
+    Raises:
+        BadRequest: one of them cannot be read.
+    """
+    return [PullRequest.from_vars(parse_qs(each, keep_blank_values=True)) for each in pulls]
 
 
 def _without_token(request: PullRequest) -> PullRequest:
