@@ -215,7 +215,7 @@ class World:
             repository.capabilities,
         )  # fmt: skip
         watch: Any = Watch(breaks_at, self.happened)
-        peer = EdenAdapter(remote, one_line(line))
+        peer = EdenAdapter(remote, one_line(line, self.scratch))
         if page_size % 2:
             # What is pushed goes in two parts.
             peer.bodies.large, peer.bodies.part = 1, 200  # type: ignore[misc]

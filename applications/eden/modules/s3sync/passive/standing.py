@@ -47,7 +47,10 @@ def _fetched(repository: Repository, report: StandingReport) -> dict[str, Sequen
     """
     tables: dict[str, Sequence[Filter]] = dict.fromkeys((*report.fetches, *report.cursors), ())
     _, asked = repository.states.question()
-    return {**tables, **{each.resource: each.filters for each in read_pulls(asked) if each.resource in tables}}
+    return {
+        **tables,
+        **{each.resource: each.filters for each in read_pulls(asked) if each.resource in tables},
+    }
 
 
 def _store(repository: Repository, report: StandingReport) -> None:
