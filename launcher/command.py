@@ -216,6 +216,10 @@ def main(arguments: Sequence[str]) -> int:
             from .testing import run_tests
 
             return run_tests(rest)
+        if command == "eden":
+            from .operator_commands.command import main as operate
+
+            return operate(rest)
         if command == "serve":
             # What ./run starts as the web server, in the environment's Python: serve -f HOME HOST PORT
             from .web.server import serve

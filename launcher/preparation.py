@@ -36,6 +36,7 @@ REMEDIES = (
         r"database is locked",
         "Another process is writing to the database: stop the site's web server and workers, and start again.",
     ),
+    (r"SchemaOutdated", "Stop the site, make a backup, and start it once with this version: ./run --exit"),
     (
         r"readonly database|unable to open database file|Permission denied",
         "Let the site's folder and everything in it belong to the user that starts it, and start again.",
@@ -138,10 +139,18 @@ def run_script(
 
 def reason(output: str, log: Path) -> str:
     """Return the exception that ended a script, else the last lines of its output."""
-    raised = re.findall(
-        r"^(?:psycopg2\.errors\.\w+|[\w.]+(?:Error|Exception|Missing|Failed)): .+", output, re.MULTILINE
+    found = raised(output)
+    return f"  {found}" if found else tail(log)
+
+
+def raised(output: str) -> str:
+    """Return the exception that ended a script, as its output tells it, "" if it tells none."""
+    found = re.findall(
+        r"^(?:psycopg2\.errors\.\w+|[\w.]+(?:Error|Exception|Missing|Failed|SchemaOutdated)): .+",
+        output,
+        re.MULTILINE,
     )
-    return f"  {raised[-1]}" if raised else tail(log)
+    return found[-1] if found else ""
 
 
 def hint(output: str) -> str:

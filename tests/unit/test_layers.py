@@ -37,6 +37,7 @@ OUTSIDE = {
     "administration": {"gluon"},
     "worker": {"gluon"},
     "web": {"gluon"},
+    "command_line": {"gluon"},
 }
 #: The standard library's ways to other machines and programs; the pure layers take none of them.
 LINE = {"socket", "http", "ssl", "subprocess"}

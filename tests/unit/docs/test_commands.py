@@ -11,6 +11,7 @@ import pytest
 
 from launcher import command
 from launcher.instance import SITE_FOLDERS
+from launcher.operator_commands.command import parser as operator_parser
 from launcher.places import CHECKOUT
 from tests.support.markdown import DOCUMENTS
 from tests.support.places import APPLICATION
@@ -41,7 +42,7 @@ def commands() -> list[tuple[str, str]]:
             bare = re.sub(r"<[^>]*>", "X", BEFORE.sub("", line))
             module = re.match(r"python3? -m (\w+)", bare)
             ours = module and (CHECKOUT / module[1]).is_dir()
-            if ours or bare.partition(" ")[0] in ("./run", *SOURCES):
+            if ours or bare.partition(" ")[0] in ("./run", "./eden", *SOURCES):
                 found.add((str(path.relative_to(CHECKOUT)), bare))
     return sorted(found)
 
@@ -94,6 +95,10 @@ def test_commands_exist_and_take_what_they_are_given(document: str, line: str) -
         check_options(words[2:], source)
     elif program == "./run":
         command.parser().parse_args([word for word in words if word != "--help"])
+    elif program == "./eden":
+        assert (CHECKOUT / program).is_file()
+        if words and "--version" not in words:
+            operator_parser().parse_args([word for word in words if word != "--help"])
     else:
         assert (CHECKOUT / program).is_file()
         check_options(words, CHECKOUT / SOURCES[program])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from s3.users.auth import ADMINISTRATOR, AUTHENTICATED, create_roles
+from s3.users.password_rules import MINIMUM_PASSWORD_LENGTH, hashed
 from s3sync.ui.assets import framework
 
 
@@ -81,6 +82,27 @@ def _create_administrator(db: Any, email: str, password: str) -> None:
         user_id = table.insert(first_name="Admin", last_name="User", email=email, password=str(hashed))
     for role in (ADMINISTRATOR, AUTHENTICATED):
         db.auth_membership.update_or_insert(user_id=user_id, group_id=role)
+
+
+def set_password(environment: Mapping[str, Any], email: str, password: str) -> bool:
+    """Give a user a new password, which ends the sessions that began with the former one. The caller commits.
+
+    Args:
+        environment: names of the models: db.
+        email: address of the user.
+        password: password in clear text.
+
+    Returns:
+        whether there is such a user.
+
+    Raises:
+        ValueError: if the password is too short.
+    """
+    db = environment["db"]
+    if len(password) < MINIMUM_PASSWORD_LENGTH:
+        raise ValueError(f"A password has at least {MINIMUM_PASSWORD_LENGTH} characters.")
+    found = db(db.auth_user.email == email)
+    return bool(found.update(password=hashed(db.auth_user.password, password)))
 
 
 def create_user(

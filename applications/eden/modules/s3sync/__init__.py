@@ -15,6 +15,7 @@ LAYERS = (
     ("active", "passive", "conflicts", "bin", "monitoring", "administration"),
     ("worker",),
     ("web",),
+    ("command_line",),
 )
 
 SOFTWARE = "Eden Sync"

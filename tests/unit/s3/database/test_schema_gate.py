@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydal.adapters.base import BaseAdapter
 
-from s3.data_model.errors import SchemaBusy
+from s3.data_model.errors import SchemaBusy, SchemaOutdated
 from s3.database import schema_gate as schema_gate
 from s3.database.connect import connect
 from s3.database.schema_gate import SchemaGate, create_indices
@@ -47,6 +47,17 @@ def test_migrates_again_when_a_model_changed(application: Path) -> None:
     migrate(application)
     (application / "models" / "db.py").write_text("x = 1\ny = 2\n")
     assert migrate(application) is True
+
+
+def test_whoever_may_only_look_migrates_nothing(application: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(schema_gate.LOOK_ONLY, "1")
+    with pytest.raises(SchemaOutdated, match=r"\./run --exit"):
+        migrate(application)
+    assert not (application / "databases").exists()
+    monkeypatch.delenv(schema_gate.LOOK_ONLY)
+    migrate(application)
+    monkeypatch.setenv(schema_gate.LOOK_ONLY, "1")
+    assert migrate(application) is False
 
 
 def folders_with_tables() -> list[str]:

@@ -40,3 +40,7 @@ class DeletionRestricted(S3Error):
 
 class SchemaBusy(S3Error):
     """Another process has been preparing the database for too long."""
+
+
+class SchemaOutdated(S3Error):
+    """The database lacks what this version needs, and whoever asks may not change it."""

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from s3sync.core.atomic_write import replace_text
 
-from ..data_model.errors import SchemaBusy
+from ..data_model.errors import SchemaBusy, SchemaOutdated
 from . import pydal_notes as pydal_notes
 from .constraints import loosen
 
@@ -31,6 +31,8 @@ FOLDERS = (
     "modules/s3db",
     "modules/s3sync/database/tables",
 )
+#: In the environment of a process that looks at a site and must not change its tables.
+LOOK_ONLY = "EDEN_LOOK_ONLY"
 _held = threading.local()
 
 
@@ -82,10 +84,15 @@ class SchemaGate:
 
         Raises:
             SchemaBusy: if another process did not finish in time.
+            SchemaOutdated: if this process may only look (``LOOK_ONLY``).
         """
         self._release()
         if self.is_current():
             return False
+        if os.environ.get(LOOK_ONLY):
+            raise SchemaOutdated(
+                "The tables of the database are not those of this version. Start the site once: ./run --exit"
+            )
         os.makedirs(self.folder, exist_ok=True)
         lock = open(os.path.join(self.folder, "schema.lock"), "a")  # noqa: SIM115 - held until close
         deadline = time.monotonic() + PATIENCE

@@ -99,6 +99,13 @@ def waiting(db: Any, repository_id: int) -> bool:
     return last is None or any(last.started_on < row.last_run_time for row in asked)
 
 
+def newest_by_hand(db: Any, repository_id: int) -> int | None:
+    """Return the last task of a run that a person started, None if there is none."""
+    task = db.scheduler_task
+    row = db(_by_hand(db, repository_id)).select(task.id, orderby=~task.id, limitby=(0, 1)).first()
+    return None if row is None else int(row.id)
+
+
 def cancel_waiting(db: Any, repository_id: int) -> int:
     """Cancel runs that a person started and that no worker has begun; return how many. The caller commits."""
     taken_back: int = db(_by_hand(db, repository_id) & (db.scheduler_task.status == "QUEUED")).delete()

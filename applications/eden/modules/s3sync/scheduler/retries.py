@@ -9,7 +9,7 @@ from ..core.recurrence import upcoming
 from ..core.retry import next_try
 from ..database.tables.fields import live
 from ..site import Site
-from .queue import FUNCTION, UNDER_WAY, queue, retry_name
+from .queue import FUNCTION, UNDER_WAY, queue, retry_name, start_now, waiting
 
 
 def plan(
@@ -50,6 +50,23 @@ def forget(db: Any, repository_id: int) -> None:
     task = db.scheduler_task
     query = (task.function_name == FUNCTION) & (task.task_name == retry_name(repository_id))
     db(query & (task.status == "QUEUED")).delete()
+
+
+def begin_now(site: Site, repository_id: int, user_id: int | None) -> int | None:
+    """Queue a run that a person asks for, in place of another try that waits. The caller commits.
+
+    Args:
+        site: as in ``queue``.
+        repository_id: the repository.
+        user_id: the user who starts it, None for the system.
+
+    Returns:
+        the scheduler's task, None if such a run waits already.
+    """
+    if waiting(site.db, repository_id):
+        return None
+    forget(site.db, repository_id)
+    return start_now(site, repository_id, user_id, site.host.settings.get_sync_task_timeout())
 
 
 def _scheduled(site: Site, repository_id: int) -> datetime | None:

@@ -33,7 +33,7 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
     """Show the current or last run of this repository and its actions; as JSON for the live progress."""
     if screen.request.extension == "json":
         return _as_json(screen, record)
-    T, db, session, settings = screen.T, screen.db, screen.session, screen.site.host.settings
+    T, db, session = screen.T, screen.db, screen.session
     start = action_button("start", T("Synchronize now"))
     cancel = action_button("cancel", T("Stop"), danger=True)
     here = URL("sync", "repository", args=[record.id, "now"])
@@ -44,15 +44,8 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
             pending.give_up(pending.missing_files(record.id, MOST_FILES))
         redirect(here)
     if pressed(screen, start, "start"):
-        # A double click must start only one run.
-        if not queue.waiting(db, record.id):
-            retries.forget(db, record.id)
-            queue.start_now(
-                screen.site,
-                record.id,
-                screen.site.host.user_id,
-                settings.get_sync_task_timeout(),
-            )
+        # A double click starts only one run.
+        retries.begin_now(screen.site, record.id, screen.site.host.user_id)
         redirect(here)
     if pressed(screen, cancel, "cancel"):
         if run_record.request_cancel(db, record.id):

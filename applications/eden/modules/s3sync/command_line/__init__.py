@@ -1,0 +1,5 @@
+"""Layer 11, what an operator asks on the command line (``./eden``): answers as values for a table or JSON.
+Knows all other layers.
+"""
+
+__all__ = ["checks", "commands", "lists", "runs", "states", "words"]

@@ -1,0 +1,192 @@
+"""The command ``./eden``: its options, what it prints, its exit status."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import getpass
+import json
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..places import CHECKOUT
+from ..problems import Problem
+from . import printing as printing
+from .asking import KnownSite, ask, find_site
+from .checks import around
+
+GOOD, ATTENTION, WRONG_USE, CLOSED, INTERRUPTED = 0, 1, 2, 3, 130
+STATUSES = (
+    "exit status: 0 all is well; 1 something needs attention (or a run failed); 2 wrong use, such as a repository that "
+    "is not there; 3 the site cannot be opened; 130 interrupted"
+)
+#: Command -> what it does, and an example.
+COMMANDS = {
+    "status": ("whether the site and its repositories are in order", "./eden status"),
+    "repositories": ("every repository with its state and what waits", "./eden repositories --json"),
+    "sync": ("start a run now", "./eden sync Headquarters --wait"),
+    "conflicts": (
+        "conflicts and rejected records that need a decision",
+        "./eden conflicts --repository Headquarters",
+    ),
+    "log": ("the log of the synchronization, newest first", "./eden log --trouble --since 2026-11-01"),
+    "doctor": ("look for what is wrong: rights, disk, packages, database, clocks", "./eden doctor"),
+    "reset-password": ("give a user another password", "./eden reset-password ann@example.org"),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--instance",
+        type=Path,
+        metavar="FOLDER",
+        default=argparse.SUPPRESS,
+        help="the site's folder (default: $EDEN_HOME, the current folder if it is one, else instance/ in the checkout)",
+    )
+    common.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as one JSON object"
+    )
+    result = argparse.ArgumentParser(
+        prog="./eden",
+        parents=[common],
+        description="Asks a site of this checkout, whether it is running or not. Nothing is started or changed but by "
+        "sync and reset-password.",
+        epilog=f"Example: {COMMANDS['status'][1]}. {STATUSES}.",
+    )
+    result.add_argument("--version", action="version", version=f"Eden Sync {version()}")
+    kinds = result.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parts = {
+        name: kinds.add_parser(
+            name, parents=[common], help=text, description=text, epilog=f"Example: {example}. {STATUSES}."
+        )
+        for name, (text, example) in COMMANDS.items()
+    }
+    parts["sync"].add_argument(
+        "repository", nargs="?", help="name or number; without it all that this site asks"
+    )
+    parts["sync"].add_argument("--wait", action="store_true", help="follow the run until it has ended")
+    for name in ("conflicts", "log"):
+        parts[name].add_argument("--repository", help="name or number")
+        parts[name].add_argument("--page", type=int, default=1, help="page of a long list (50 to a page)")
+    parts["log"].add_argument("--trouble", action="store_true", help="only what failed")
+    parts["log"].add_argument("--since", metavar="DAY", type=_day, help="year-month-day (UTC)")
+    parts["log"].add_argument("--search", metavar="TEXT", help="text in the message or the remedy")
+    parts["reset-password"].add_argument("email", help="address with which the user logs in")
+    parts["reset-password"].add_argument(
+        "--ask",
+        action="store_true",
+        help="ask for the password, or read it from a pipe; without it one is made up",
+    )
+    return result
+
+
+def _day(text: str) -> str:
+    import datetime
+
+    try:
+        return datetime.datetime.strptime(text, "%Y-%m-%d").strftime("%Y-%m-%d")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no day such as 2026-11-29") from None
+
+
+def version() -> str:
+    """Return the version of the checkout."""
+    scope: dict[str, Any] = {}
+    exec((CHECKOUT / "applications/eden/modules/s3sync/__init__.py").read_text(encoding="utf-8"), scope)
+    return str(scope["VERSION"])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run ``./eden`` with these arguments and return the exit status."""
+    try:
+        options = parser().parse_args(arguments)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    as_json = getattr(options, "json", False)
+    try:
+        answer = answer_to(options)
+    except Problem as problem:
+        return refused({"error": problem.message, "remedy": problem.remedy}, as_json, CLOSED)
+    except KeyboardInterrupt:
+        print("\nInterrupted. A run that was started goes on.", file=sys.stderr)
+        return INTERRUPTED
+    if "error" in answer:
+        return refused(answer, as_json, WRONG_USE)
+    with contextlib.suppress(BrokenPipeError):
+        if as_json:
+            print(json.dumps(answer, indent=1, ensure_ascii=False))
+        else:
+            for line in printing.PRINTERS[options.command](answer):
+                print(line)
+    return ATTENTION if answer.get("needs_attention") else GOOD
+
+
+def refused(answer: Mapping[str, Any], as_json: bool, status: int) -> int:
+    """Say why there is no answer; return the exit status."""
+    if as_json:
+        print(json.dumps({"error": answer["error"], "remedy": answer["remedy"]}, ensure_ascii=False))
+    else:
+        print(f"{answer['error']}\n{answer['remedy']}", file=sys.stderr)
+    return status
+
+
+def answer_to(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the site's answer to a command.
+
+    Raises:
+        Problem: the site cannot be opened.
+    """
+    site = find_site(getattr(options, "instance", None))
+    if options.command == "reset-password":
+        return reset_password(site, options.email, options.ask)
+    if options.command == "doctor":
+        return doctor(site)
+    names = ("command", "repository", "wait", "page", "trouble", "since", "search")
+    given = {name: getattr(options, name) for name in names if hasattr(options, name)}
+    return asked(site, given, getattr(options, "json", False))
+
+
+def asked(site: KnownSite, given: Mapping[str, Any], quiet: bool = True) -> dict[str, Any]:
+    """Return what the application answers to a command."""
+
+    def tell(news: Mapping[str, Any]) -> None:
+        if not quiet:
+            print(printing.news(news), flush=True)
+
+    answer: dict[str, Any] = ask(site, "operate", [json.dumps(given)], tell)
+    return answer
+
+
+def doctor(site: KnownSite) -> dict[str, Any]:
+    """Return all checks; where the site cannot be opened, this is one of them."""
+    checks: list[dict[str, str]] = [*around(site)]
+    try:
+        answer = asked(site, {"command": "doctor"})
+    except Problem as problem:
+        answer = {"error": problem.message, "remedy": problem.remedy}
+    if "error" in answer:
+        checks.append(
+            {"check": "database", "result": "attention", "told": answer["error"], "remedy": answer["remedy"]}
+        )
+    checks += answer.get("checks", [])
+    return {"checks": checks, "needs_attention": any(each["result"] == "attention" for each in checks)}
+
+
+def reset_password(site: KnownSite, email: str, by_hand: bool) -> dict[str, Any]:
+    """Give a user another password; return it if it was made up here."""
+    password = _entered() if by_hand else secrets.token_urlsafe(9)
+    answer: dict[str, Any] = ask(
+        site, "set_password", [], lambda news: None, {"EDEN_EMAIL": email, "EDEN_PASSWORD": password}
+    )
+    return answer if by_hand or "error" in answer else {**answer, "password": password}
+
+
+def _entered() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("New password: ")
+    return sys.stdin.readline().rstrip("\n")
