@@ -1,11 +1,11 @@
 """The scheduler. The models that follow add the functions that its worker can run."""
 
-from gluon.scheduler import Scheduler
+from s3.scheduler import WatchingScheduler
 
 tasks = {}
 # Times are UTC, as everywhere in the database. The heartbeat (seconds) is short for people who wait.
 # Tasks run in fresh processes: one forked while the heartbeat writes inherits SQLite's lock for ever.
-scheduler = Scheduler(
+scheduler = WatchingScheduler(
     db,
     tasks,
     migrate=bool(schema_gate.migrating),
@@ -13,3 +13,5 @@ scheduler = Scheduler(
     utc_time=True,
     use_spawn=True,
 )
+# What else a worker looks for; the models that follow add to it.
+current.scheduler_watches = scheduler.watches

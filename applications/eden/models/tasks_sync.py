@@ -28,6 +28,18 @@ if settings.has_module("sync"):
 
         cleanup.tidy(Site.from_current())
 
+    def sync_changes():
+        """Return what begins jobs once something has changed here (see s3sync.worker.on_change)."""
+        from functools import partial
+
+        from s3sync.site import Site
+        from s3sync.worker import on_change as on_change
+
+        return partial(on_change.Watch().look, Site.from_current())
+
+    # The workers of a complete Eden only do what is queued.
+    if hasattr(current, "scheduler_watches"):
+        current.scheduler_watches.append(sync_changes)
     tasks.update(
         sync_synchronize=sync_synchronize,
         sync_decide=sync_decide,

@@ -11,7 +11,7 @@ from ..core.errors import AlreadyRunning, ConfigurationError
 from ..core.recurrence import upcoming
 from ..database.tables.fields import live
 from ..site import Site
-from .queue import FOR_EVER, FUNCTION, queue, retry_name, task_name
+from .queue import FOR_EVER, FUNCTION, queue, retry_name, task_name, wake_workers
 from .run_record import live_run
 
 #: Columns of a scheduler's task with the function and its times.
@@ -38,6 +38,7 @@ def add_job(
     start: datetime | None = None,
     stop: datetime | None = None,
     enabled: bool = True,
+    after_change: int | None = None,
 ) -> int:
     """Schedule a repository; return the sync_job. The caller commits.
 
@@ -47,6 +48,7 @@ def add_job(
         start: first run (UTC), None for now.
         stop: no run after this time (UTC), None for no end.
         enabled: whether the job is enabled.
+        after_change: it also runs so many seconds after something has changed here, None if not.
     """
     now = site.clock.now()
     task_id = queue(
@@ -58,7 +60,9 @@ def add_job(
         **_timing(now, period, start or now, stop, enabled),
         **FOR_EVER,
     )
-    job_id: int = site.db.sync_job.insert(repository_id=repository_id, scheduler_task_id=task_id)
+    job_id: int = site.db.sync_job.insert(
+        repository_id=repository_id, scheduler_task_id=task_id, after_change=after_change
+    )
     return job_id
 
 
@@ -70,13 +74,14 @@ def change_job(
     start: datetime | None,
     stop: datetime | None,
     enabled: bool,
+    after_change: int | None = None,
 ) -> None:
     """Change the times of a job; a failed or expired job is queued again. The caller commits.
 
     Args:
         site: this site, with the scheduler's tables.
         job_id: key of the sync_job.
-        period, stop, enabled: as in ``add_job``.
+        period, stop, enabled, after_change: as in ``add_job``.
         start: first run (UTC), None for the present one.
 
     Raises:
@@ -85,6 +90,7 @@ def change_job(
     db, now = site.db, site.clock.now()
     task = _task_of(db, job_id)
     timing = _timing(now, period, start or task.start_time or now, stop, enabled)
+    db(db.sync_job.id == job_id).update(after_change=after_change)
     if task.status == "RUNNING":
         _replace_running(db, job_id, task, timing)
         return
@@ -133,6 +139,7 @@ def reset_job(site: Site, job_id: int) -> bool:
         times_failed=0,
         assigned_worker_name="",
     )
+    wake_workers(db)
     return bool(queued)
 
 

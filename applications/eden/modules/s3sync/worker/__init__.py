@@ -1,5 +1,5 @@
-"""Layer 9, the functions that the scheduler's worker calls.
+"""Layer 9, what the scheduler's worker does.
 Knows all lower layers.
 """
 
-__all__ = ["cleanup", "synchronise"]
+__all__ = ["cleanup", "on_change", "synchronise"]

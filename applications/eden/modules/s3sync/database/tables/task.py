@@ -95,6 +95,8 @@ def define_tasks(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
         lambda: [
             Field("repository_id", "reference sync_repository", ondelete="CASCADE"),
             Field("scheduler_task_id", "integer"),
+            # Seconds after a change here at which it also runs; none if it does not.
+            Field("after_change", "integer"),
             *meta_fields(db, clock),
         ],
     )

@@ -6,8 +6,8 @@ import json
 from datetime import datetime, time
 from typing import Any, Callable, NamedTuple
 
-from gluon import INPUT, SPAN, URL, Field, redirect
-from gluon.validators import IS_IN_SET, IS_INT_IN_RANGE
+from gluon import INPUT, SPAN, URL, Field, current, redirect
+from gluon.validators import IS_EMPTY_OR, IS_IN_SET, IS_INT_IN_RANGE
 
 from ....core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run
 from ....database.runs import Run
@@ -23,6 +23,8 @@ from ..words import states_and_units as states_and_units
 from ..words.run_failures import failure_of
 
 USUAL_PERIOD = 900
+#: Seconds from a change here to the run, and the most there can be.
+USUAL_PAUSE, LONGEST_PAUSE = 5, 3600
 _MOMENT, _TIME = "%Y-%m-%dT%H:%M", "%H:%M"
 
 
@@ -32,6 +34,7 @@ class JobLine(NamedTuple):
     Attributes:
         job, task: rows of sync_job and of the scheduler.
         rhythm: how often it runs, as a sentence.
+        after_change: that it also runs after a change here, as a sentence; "" if it does not.
         state: its state as a badge.
         next_run: its next run (UTC), None if none is planned, and during a run.
         ahead: the time until then in words; "" if it is over.
@@ -44,6 +47,7 @@ class JobLine(NamedTuple):
     job: Any
     task: Any
     rhythm: Any
+    after_change: Any
     state: Any
     next_run: datetime | None
     ahead: Any
@@ -98,7 +102,7 @@ def _one(screen: ScreenContext, record: Repository) -> Any:
                 else T("The repository is being synchronized already")
             )
             redirect(back)
-    form = job_form(T, task, screen.now)
+    form = job_form(T, job, task, screen.now, looks=hasattr(current, "scheduler_watches"))
     in_order = _in_order(T, screen.now)
     accepted = (job is None or task is not None) and pressed(screen, form, "job", onvalidation=in_order)
     if accepted:
@@ -123,13 +127,14 @@ def _one(screen: ScreenContext, record: Repository) -> Any:
 # --- the form ------------------------------------------------------------------------------------------------
 
 
-def job_form(T: Translate, task: Any, now: datetime) -> Any:
+def job_form(T: Translate, job: Any, task: Any, now: datetime, looks: bool = True) -> Any:
     """Return the form of a job. Its times are UTC; ``schedule.js`` shows them in the reader's time zone.
 
     Args:
         T: web2py's translator.
-        task: the scheduler's task, None for a new job.
+        job, task: rows of sync_job and of the scheduler; None for a new job.
         now: the current time (UTC).
+        looks: whether the workers of this application look for changes.
     """
     period = task.period if task else USUAL_PERIOD
     found = every(period) or Interval(max(1, round(period / MINUTE)), MINUTE)
@@ -158,6 +163,7 @@ def job_form(T: Translate, task: Any, now: datetime) -> Any:
             requires=_reading(_TIME, T("Enter a time as hours and minutes, such as 03:30")),
             comment=T("For days: when it runs. For hours: one of the times. Empty: it begins at once."),
         ),
+        *([_after_change(T, job)] if looks else []),
         Field(
             "start_time",
             label=_in_zone(T("From, by the clock of %s")),
@@ -177,6 +183,26 @@ def job_form(T: Translate, task: Any, now: datetime) -> Any:
         Field("enabled", "boolean", label=T("Enabled"), default=task.enabled if task else True),
         table_name="job",
         T=T,
+    )
+
+
+def _after_change(T: Translate, job: Any) -> Field:
+    return Field(
+        "after_change",
+        "integer",
+        label=T("And after a change here, seconds"),
+        default=job.after_change if job else USUAL_PAUSE,
+        requires=IS_EMPTY_OR(
+            IS_INT_IN_RANGE(
+                1,
+                LONGEST_PAUSE + 1,
+                error_message=T("Enter a whole number from 1 to 3600, or nothing"),
+            )
+        ),
+        comment=T(
+            "What somebody enters here is sent so many seconds later, together with what follows in that time. "
+            "Empty: with the next run."
+        ),
     )
 
 
@@ -248,9 +274,18 @@ def save_job(site: Site, repository: Repository, job: Any, task: Any, values: An
     period = int(values.every) * int(values.unit)
     stop: datetime | None = values.stop_time
     enabled = bool(values.enabled)
+    after_change = int(values.after_change) if values.after_change else None
     start = _start(site.clock.now(), task, period, values.start_time, values.at)
     if job is not None:
-        jobs.change_job(site, job.id, period=period, start=start, stop=stop, enabled=enabled)
+        jobs.change_job(
+            site,
+            job.id,
+            period=period,
+            start=start,
+            stop=stop,
+            enabled=enabled,
+            after_change=after_change,
+        )
         return int(job.id)
     return jobs.add_job(
         site,
@@ -261,6 +296,7 @@ def save_job(site: Site, repository: Repository, job: Any, task: Any, values: An
         start=start,
         stop=stop,
         enabled=enabled,
+        after_change=after_change,
     )
 
 
@@ -307,6 +343,9 @@ def _job_line(
         job,
         task,
         states_and_units.rhythm(T, task.period, (task.start_time or screen.now).time()),
+        T("and %s after a change here") % states_and_units.span(T, job.after_change)
+        if job.after_change
+        else "",
         _job_state(T, task),
         next_run,
         states_and_units.span(T, seconds) if seconds > 0 else "",

@@ -1,0 +1,51 @@
+"""web2py's scheduler, whose workers also look for what is due without a time of its own."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Callable
+
+from gluon.scheduler import ACTIVE, PICK, Scheduler
+
+Look = Callable[[], bool]
+logger = logging.getLogger("eden.scheduler")
+
+
+class WatchingScheduler(Scheduler):
+    """A scheduler that looks around each time before it takes a task from the queue, at least once a heartbeat.
+
+    Args:
+        args, options: those of web2py's scheduler.
+
+    Attributes:
+        watches: functions that a worker calls once; each returns one that queues what is due, if anything, commits it,
+            and returns whether there was anything.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.watches: list[Callable[[], Look]] = []
+        self._looks: list[Look] | None = None
+        super().__init__(*args, **options)
+
+    def pop_task(self) -> Any:
+        """Return the next task of this worker, None if there is none."""
+        if self._looks is None:
+            self._looks = [watch() for watch in self.watches]
+        found = [self._look(each) for each in self._looks]
+        if any(found) and self.is_a_ticker:
+            # Otherwise it would wait for one heartbeat to be noticed, and for another one to be assigned. Who queues a
+            # task orders the next heartbeat to assign it, and workers with that order get none.
+            self.db(self.db.scheduler_worker.status == PICK).update(status=ACTIVE)
+            self.wrapped_assign_tasks()
+        return super().pop_task()
+
+    def _look(self, look: Look) -> bool:
+        try:
+            return look()
+        except Exception:
+            # The worker has other work to do, which must not wait for this; the next heartbeat looks again.
+            logger.exception(
+                "A worker could not look for what is due; it looks again with its next heartbeat."
+            )
+            self.db.rollback()
+            return False

@@ -1,0 +1,88 @@
+"""Begins jobs before their time once something has changed here: looked for by the worker with each heartbeat."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from ..database.tables.fields import live
+from ..monitoring import status as status
+from ..scheduler import jobs as jobs
+from ..site import Site
+
+
+class _Job(NamedTuple):
+    """A job that runs after changes.
+
+    Attributes:
+        id: key of the sync_job.
+        pause: seconds from the first change that waits to the run.
+    """
+
+    id: int
+    pause: int
+
+
+class Watch:
+    """What a worker has seen of the changes at its site. It begins to know with its first look."""
+
+    def __init__(self) -> None:
+        self._head: int | None = None
+        self._waiting: dict[int, datetime] = {}
+        self._begun: dict[int, int] = {}
+
+    def look(self, site: Site) -> bool:
+        """Begin the jobs that are due because something has changed here.
+
+        A run that fails is tried again as any other, and not begun anew before something else changes.
+
+        Args:
+            site: this site, with the scheduler's tables.
+
+        Returns:
+            whether a job was queued.
+        """
+        due = self._due(site)
+        begun = [jobs.reset_job(site, key) for key in due]
+        # Also what was only read: a database would keep the worker's view of it until then.
+        site.db.commit()
+        return any(begun)
+
+    def _due(self, site: Site) -> list[int]:
+        """Return the jobs whose changes have waited long enough."""
+        found = _jobs(site)
+        if not found:
+            return []
+        head = site.journal.head()
+        if head == self._head and not self._waiting:
+            return []
+        self._head = head
+        now = site.clock.now()
+        table = site.db.sync_repository
+        due = []
+        for each in status.statuses(site, table.id.belongs(list(found)), looked_at=1):
+            outgoing, facts = each.outgoing, each.facts
+            if not (outgoing.count or outgoing.is_more) or self._begun.get(each.id) == head:
+                self._waiting.pop(each.id, None)
+                continue
+            since = self._waiting.setdefault(each.id, now)
+            busy = facts.is_live or facts.is_queued or facts.next_try is not None
+            if not busy and now - since >= timedelta(seconds=found[each.id].pause):
+                due.append(found[each.id].id)
+                self._begun[each.id] = head
+                del self._waiting[each.id]
+        return due
+
+
+def _jobs(site: Site) -> dict[int, _Job]:
+    """Return repository -> its job that runs soonest after changes."""
+    db = site.db
+    job, task = db.sync_job, db.scheduler_task
+    query = live(job) & (job.after_change > 0) & (task.enabled == True)  # noqa: E712 - an SQL expression
+    rows = db(query).select(
+        job.id, job.repository_id, job.after_change, join=task.on(task.id == job.scheduler_task_id)
+    )
+    found: dict[int, _Job] = {}
+    for row in sorted(rows, key=lambda row: (-row.after_change, -row.id)):
+        found[row.repository_id] = _Job(row.id, row.after_change)
+    return found
