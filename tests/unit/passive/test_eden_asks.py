@@ -106,6 +106,18 @@ def test_what_both_edited_before_an_eden_took_ours_is_a_conflict(site: SampleSit
     assert "RC" in site.kept()[0].ours
 
 
+def test_a_reference_to_a_record_that_comes_along_is_an_edit_too(site: SampleSite) -> None:
+    make(site, LOCATION, uuid="l", name="Camp")
+    make(site, LOCATION, uuid="ours", name="Our district")
+    pulled(site, LOCATION)
+    pulled(site, LOCATION, site.clock.now())
+    edit(site, LOCATION, "l", parent=site.row(LOCATION, "ours").id)
+    there = site.row(LOCATION, "l").modified_on
+    camp = resource(LOCATION, "l", data("name", "Camp"), ref("parent", LOCATION, "theirs"), modified_on=there)
+    pushed(site, LOCATION, camp, resource(LOCATION, "theirs", data("name", "Theirs"), modified_on=there))
+    assert [each.kind for each in site.kept()] == ["conflict"]
+
+
 def test_what_an_eden_has_that_was_never_sent_to_it_is_in_conflict_with_ours(site: SampleSite) -> None:
     make(site, ORG, uuid="u", name="Red Cross", acronym="RC")
     pushed(site, ORG, org("u", "Red Cross", data("acronym", "CR"), mci=2, modified_on=site.clock.now()))

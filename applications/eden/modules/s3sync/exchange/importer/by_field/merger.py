@@ -146,7 +146,7 @@ class FieldMerger:
             if hidden:
                 edits, record = ours[item.key or 0], item.record
                 stamp = stamp_of(self.site, sender, record.modified_on or self._moment, edits.seen)
-                values = {name: item.changes.get(name) for name in _differing(item)}
+                values = {**item.changes, **dict.fromkeys((link.field for link in item.links), _COMES_ALONG)}
                 theirs = edits_of_sender(edits, hidden, values, stamp, record.modified_by or "")
                 _own_copy(item)
                 if item.whole is not None:
@@ -264,6 +264,8 @@ class FieldMerger:
         return [each for each in changes if not versions.theirs.has_seen(each.stamp)]
 
 
+#: Stands for the key of a record that this batch creates: no field had that value before.
+_COMES_ALONG = -1
 _UPDATED = Decision(Action.UPDATED, True)
 _UNCHANGED = Decision(Action.UNCHANGED, False)
 
