@@ -33,6 +33,7 @@ from s3sync.passive import pushes as pushes
 from s3sync.passive import standing as standing
 from s3sync.site.uploaded import upload_path
 from s3sync.transport.answer import Reply
+from s3sync.transport.answer import Watch as AnswerWatch
 from s3sync.transport.failures import error_of
 from s3sync.wire.compression import gzip, is_packed
 from s3sync.wire.protocol.names import NEWS_PATH, PUSHES_PATH, STANDING_PATH
@@ -121,7 +122,7 @@ class Line:
             raise error_of(status, url, told, {}, there.clock.now()) from error
         self._meanwhile()
 
-    def download(self, url: str, *, resumes: bool = False) -> Reply:
+    def download(self, url: str, *, resumes: bool = False, watch: AnswerWatch | None = None) -> Reply:
         """Answer a pull; the same question after a break is answered by what was kept of the first answer."""
         query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
         self._answers += 1
@@ -134,6 +135,8 @@ class Line:
             return Reply(url, 200, {}, path=path)
         with self._answering(url), path.open("w+b") as out:
             self._write_answer(query, out)
+        if "ahead" in query:
+            self._happened["asked ahead"] += 1
         if self.whole:
             path.write_bytes(self._without_edits(path.read_bytes()))
         if self._goes_wrong("lost pull"):

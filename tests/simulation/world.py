@@ -38,7 +38,7 @@ NAMES = "ABCDEF"
 MOST_ROUNDS = 30
 #: Seconds after which everything is due that was put off.
 PAUSE = 2 * 86400
-CAPABILITIES = ["cursor", "nulls", "files", "together", "resume"]
+CAPABILITIES = ["cursor", "nulls", "files", "together", "resume", "ahead"]
 
 
 class World:
@@ -231,6 +231,8 @@ class World:
             peer_time=there.clock.now,
             retry_policy=PATIENCE,
             sleep=lambda seconds: None,
+            # Before the present page is imported, in the same thread: the same history is the same once more.
+            start=lambda work: work(),
         )
         state = RunState.COMPLETED
         try:

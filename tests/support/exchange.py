@@ -125,6 +125,7 @@ class DirectPeer:
             asking.total and not self.eden,
             asking.look and not self.eden,
             None if self.eden or self.never_numbers else asking.number,
+            ahead=asking.ahead or None,
         )
 
     def _spooled(self, document: bytes) -> PullResult:
@@ -288,7 +289,7 @@ class Pair:
         *tables: str,
         page_size: int = 3,
         eden: bool = False,
-        capabilities: Sequence[str] = ("cursor", "together"),
+        capabilities: Sequence[str] = ("cursor", "together", "ahead"),
         **exchange: Any,
     ) -> None:
         self.own, self.other, self.page_size = own, other, page_size
@@ -323,6 +324,8 @@ class Pair:
             peer_time=self.other.clock.now,
             retry_policy=RetryPolicy(attempts=3),
             sleep=lambda seconds: None,
+            # The other site is in this process: it answers in the same thread.
+            start=lambda work: work(),
         )
         standing = StandingExchange(self.own.repository(self.repository.id), self.peer, list(self.tasks))
         report = run_and_tell(engine, standing)

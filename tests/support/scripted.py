@@ -24,6 +24,7 @@ from s3sync.exchange.peer import (
     Refusal,
     Sending,
 )
+from s3sync.exchange.run.ahead import Start, in_a_thread
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.ports import ImportSummary, Position, PushPage, Stage, Task
 
@@ -59,6 +60,10 @@ class ScriptedPeer:
         #: Resources whose pages it does not take together with others.
         self.refuses: set[str] = set()
         self.large = 10
+        #: The cursors of pulls: what is stored, and where a page begins that is asked for ahead of that.
+        self.asked: list[tuple[str, str]] = []
+        #: Whether it says where the next page begins before the present one is here.
+        self.tells_early = False
 
     def _fault(self, what: str, resource: str) -> None:
         self.calls.append((what, resource))
@@ -72,6 +77,7 @@ class ScriptedPeer:
 
     def pull(self, exchange: Exchange, asking: Asking) -> PullResult:
         self.numbers.append(asking.number.value if asking.number else 0)
+        self.asked.append((asking.cursor, asking.ahead))
         self._fault("pull", exchange.resource)
         if self.most is not None and asking.limit > self.most:
             raise DocumentTooLarge("too large")
@@ -80,7 +86,9 @@ class ScriptedPeer:
             path.write_text(str(self.document))
             return PullResult(path, received=10)
         pages = self.pages.get(exchange.resource, [])
-        place = int(asking.cursor or 0)
+        place = int(asking.ahead or asking.cursor or 0)
+        if asking.receiving is not None and self.tells_early and place + 1 < len(pages):
+            asking.receiving.next_begins(str(place + 1))
         path.write_text(str(pages[place] if place < len(pages) else 0))
         more = place + 1 < len(pages)
         return PullResult(
@@ -303,7 +311,9 @@ class World:
         self.told = Recorder()
         self.slept: list[float] = []
 
-    def engine(self, *tasks: Task, quiet: bool = False, page_size: int = 10) -> Engine:
+    def engine(
+        self, *tasks: Task, quiet: bool = False, page_size: int = 10, start: Start = in_a_thread
+    ) -> Engine:
         return Engine(
             self.peer,
             self.site,
@@ -315,4 +325,5 @@ class World:
             retry_policy=RetryPolicy(attempts=3, first_delay=0.5),
             sleep=self.slept.append,
             quiet=quiet,
+            start=start,
         )

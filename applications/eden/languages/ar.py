@@ -1908,6 +1908,7 @@
 'registration of the other site': 'تسجيل الموقع الآخر',
 'rejected': 'مرفوض',
 'reported by the other site': 'أبلغ عنه الموقع الآخر',
+'sends the next page while one is stored': 'يرسل الصفحة التالية أثناء حفظ صفحة',
 'sent': 'إرسال',
 'sent as deleted': 'إرسال كمحذوف',
 'sent by this site': 'إرسال من هذا الموقع',

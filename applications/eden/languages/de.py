@@ -1712,6 +1712,7 @@
 'registration of the other site': 'Registrierung des anderen Standorts',
 'rejected': 'abgelehnt',
 'reported by the other site': 'vom anderen Standort gemeldet',
+'sends the next page while one is stored': 'sendet die nächste Seite, während eine gespeichert wird',
 'sent': 'gesendet',
 'sent as deleted': 'als gelöscht gesendet',
 'sent by this site': 'von diesem Standort gesendet',

@@ -1761,6 +1761,7 @@
 'registration of the other site': 'alta del otro sitio',
 'rejected': 'rechazado(s)',
 'reported by the other site': 'comunicado por el otro sitio',
+'sends the next page while one is stored': 'envía la página siguiente mientras se guarda otra',
 'sent': 'enviado',
 'sent as deleted': 'enviado como eliminado',
 'sent by this site': 'enviado por este sitio',

@@ -1761,6 +1761,7 @@
 'registration of the other site': 'inscription de l’autre site',
 'rejected': 'rejeté',
 'reported by the other site': 'signalé par l’autre site',
+'sends the next page while one is stored': 'envoie la page suivante pendant qu’une autre est enregistrée',
 'sent': 'envoyé',
 'sent as deleted': 'envoyé comme supprimé',
 'sent by this site': 'envoyé par ce site',

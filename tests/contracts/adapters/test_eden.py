@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Callable
@@ -166,6 +167,48 @@ def test_pages_of_ours(peer: FakePeer, connect: Callable[..., EdenAdapter], tmp_
     first.discard()
     second.discard()
     assert spooled(tmp_path) == []
+
+
+class Receiving:
+    """Remembers what it is told; from some moment on it does not want the page any more."""
+
+    def __init__(self, looks: int = 1_000_000) -> None:
+        self.cursors: list[str] = []
+        self._looks = looks
+
+    def next_begins(self, cursor: str) -> None:
+        self.cursors.append(cursor)
+
+    def check(self) -> None:
+        self._looks -= 1
+        if self._looks < 0:
+            raise KeyError("not wanted")
+
+
+def test_where_the_next_page_begins_is_told_before_the_present_one_is_here(
+    peer: FakePeer, connect: Callable[..., EdenAdapter], tmp_path: Path
+) -> None:
+    page = s3xml(organisation(1), cursor="j.2.t", more="true", journal="j")
+    told = Answer(body=page, headers={"Eden-Sync-Cursor": "j.2.t"}, cut=len(page) - 5)
+    adapter, receiving = connect(lambda asked: told), Receiving()
+    asking = Asking("j.0.a", 50, ahead="j.1.b", receiving=receiving)
+    with pytest.raises(TruncatedDocument):
+        adapter.pull(Exchange("org_organisation"), asking)
+    assert receiving.cursors == ["j.2.t"]
+    assert [peer.asked[-1].value(name) for name in ("cursor", "ahead")] == ["j.0.a", "j.1.b"]
+    told.cut = None
+    with pytest.raises(KeyError, match="not wanted"):
+        adapter.pull(Exchange("org_organisation"), replace(asking, receiving=Receiving(looks=0)))
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_who_says_nothing_of_a_next_page_is_not_asked_ahead(
+    peer: FakePeer, connect: Callable[..., EdenAdapter]
+) -> None:
+    receiving = Receiving()
+    page = connect(Ours()).pull(Exchange("org_organisation"), Asking("", 50, receiving=receiving))
+    page.discard()
+    assert receiving.cursors == [] and peer.asked[-1].value("ahead") is None
 
 
 def test_a_complete_document_of_an_eden(peer: FakePeer, connect: Callable[..., EdenAdapter]) -> None:

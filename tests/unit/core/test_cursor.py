@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3sync.core.cursor import Checkpoint, Cursor, Handed, hand_out, present
+from s3sync.core.cursor import Checkpoint, Cursor, Handed, hand_out, present, present_ahead
 from s3sync.core.errors import BadRequest
 
 HERE = "journal-1"
@@ -97,6 +97,72 @@ def test_a_peer_that_was_set_back_and_goes_on_is_served() -> None:
     assert cursor.token == "new"
     decision = present(checkpoint, cursor, HERE, head=100)
     assert (decision.resume, decision.restored, decision.lost_after) == (40, False, None)
+
+
+STORED, RECEIVED = Cursor(HERE, 20, "b"), Cursor(HERE, 30, "c")
+ASKED_AHEAD = [
+    ("the usual step", CHECKPOINT, Cursor(HERE, 30, "c"), Cursor(HERE, 40, "d"), 40, None, 30),
+    ("the answer was lost", CHECKPOINT, STORED, RECEIVED, 30, 30, 20),
+    ("after the first page", Checkpoint(0, (Handed(10, "a"),)), None, Cursor(HERE, 10, "a"), 10, None, 0),
+]
+REFUSED_AHEAD = [
+    ("nothing was handed out", Checkpoint(), None, RECEIVED),
+    ("the peer was set back", CHECKPOINT, Cursor(HERE, 10, "a"), RECEIVED),
+    ("the peer starts again", CHECKPOINT, None, RECEIVED),
+    ("another history", CHECKPOINT, STORED, Cursor(HERE, 30, "z")),
+    ("what is stored is of another history", CHECKPOINT, Cursor(HERE, 20, "z"), RECEIVED),
+    ("another journal", CHECKPOINT, STORED, Cursor("journal-0", 30, "c")),
+    ("not ahead", CHECKPOINT, RECEIVED, RECEIVED),
+    (
+        "beyond the head",
+        Checkpoint(20, (*CHECKPOINT.handed, Handed(900, "x"))),
+        STORED,
+        Cursor(HERE, 900, "x"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "stored", "ahead", "resume", "lost", "acknowledged"),
+    [case[1:] for case in ASKED_AHEAD],
+    ids=[case[0] for case in ASKED_AHEAD],
+)
+def test_what_is_asked_ahead_acknowledges_only_what_is_stored(
+    checkpoint: Checkpoint,
+    stored: Cursor | None,
+    ahead: Cursor,
+    resume: int,
+    lost: int | None,
+    acknowledged: int,
+) -> None:
+    outcome = present_ahead(checkpoint, stored, ahead, HERE, head=100)
+    assert outcome is not None
+    assert (outcome.resume, outcome.restored, outcome.lost_after) == (resume, False, lost)
+    assert outcome.checkpoint.acknowledged == acknowledged
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "stored", "ahead"),
+    [case[1:] for case in REFUSED_AHEAD],
+    ids=[case[0] for case in REFUSED_AHEAD],
+)
+def test_who_has_not_the_last_cursors_is_not_answered_ahead(
+    checkpoint: Checkpoint, stored: Cursor | None, ahead: Cursor
+) -> None:
+    assert present_ahead(checkpoint, stored, ahead, HERE, head=100) is None
+
+
+def test_losses_of_answers_asked_ahead_push_neither_cursor_out() -> None:
+    checkpoint, stored = hand_out(Checkpoint(), 10, "a", HERE)
+    checkpoint = present(checkpoint, stored, HERE, head=1000).checkpoint
+    checkpoint, received = hand_out(checkpoint, 20, "b", HERE)
+    for attempt in range(20):
+        found = present_ahead(checkpoint, stored, received, HERE, head=1000)
+        assert found is not None and found.resume == 20
+        checkpoint, _ = hand_out(found.checkpoint, 30 + attempt, f"t{attempt}", HERE, found.resume)
+    assert len(checkpoint.handed) <= 5
+    for cursor in (stored, received):
+        assert not present(checkpoint, cursor, HERE, head=1000).restored
 
 
 def test_checkpoints_are_kept_as_text() -> None:

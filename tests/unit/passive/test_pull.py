@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from s3sync.core.cursor import RequestNumber
-from s3sync.core.errors import StoreBusy
+from s3sync.core.errors import LateRequest, StoreBusy
 from s3sync.passive.pull import pull
 from s3sync.passive.push import push
 from s3sync.passive.registration import register
@@ -75,6 +76,50 @@ def test_an_answer_that_nobody_waits_for_any_more_does_not_hide_the_one_that_was
     assert cursor is not None
     following = pulled(site, ORG, {"cursor": cursor[1], "number": "2.c"})
     assert "restored" not in following and "Red Cross" not in following
+
+
+def cursor_of(document: str) -> str:
+    found = re.search('cursor="([^"]+)"', document)
+    assert found is not None
+    return found[1]
+
+
+def test_a_page_that_is_asked_for_ahead_acknowledges_only_what_is_stored(site: SampleSite) -> None:
+    site.push("".join(org(f"u{number}", f"Org {number}") for number in range(3)), ORG, repository_id=None)
+    repository = site.repository("urn:uuid:other")
+    one = {"limit": "1", "number": "1.a"}
+    first = cursor_of(pulled(site, ORG, {"cursor": "", **one}))
+    second = pulled(site, ORG, {"cursor": "", "ahead": first, **one})
+    assert "Org 1" in second and 'more="true"' in second
+    assert repository.states.delivered(ORG) == 0
+    # The run ended before the first page was stored: nothing is missing, and the number is not late.
+    once_more = pulled(site, ORG, {"cursor": "", "limit": "1", "number": "1.b"})
+    assert "Org 0" in once_more
+    first = cursor_of(once_more)
+    again = pulled(site, ORG, {"cursor": "", "ahead": first, "limit": "1", "number": "1.b"})
+    assert "Org 1" in again
+    third = pulled(site, ORG, {"cursor": first, "ahead": cursor_of(again), "limit": "1", "number": "2.c"})
+    assert "Org 2" in third and "restored" not in third
+    assert repository.states.delivered(ORG) == int(first.split(".")[-2])
+
+
+def test_nothing_is_stored_for_who_asks_ahead_of_another_cursor(site: SampleSite) -> None:
+    site.push(org("u", "Red Cross"), ORG, repository_id=None)
+    first = cursor_of(pulled(site, ORG, {"cursor": "", "number": "1.a"}))
+    repository = site.repository("urn:uuid:other")
+    before = repository.states.served(ORG)
+    with pytest.raises(LateRequest):
+        pulled(site, ORG, {"cursor": "", "ahead": f"{first}x", "number": "1.a"})
+    assert repository.states.served(ORG) == before
+
+
+def test_the_reply_says_where_the_next_page_begins_if_there_is_one(site: SampleSite) -> None:
+    site.push(org("u", "Red Cross") + org("v", "Blue Cross"), ORG, repository_id=None)
+    asked = PullRequest(ORG, "urn:uuid:other", "", limit=1)
+    out = io.BytesIO()
+    first = pull(site, asked, out)
+    assert first.cursor == cursor_of(out.getvalue().decode())
+    assert pull(site, replace(asked, cursor=first.cursor), io.BytesIO()).cursor == ""
 
 
 @pytest.mark.parametrize("checkpoint, comes_back", [({}, False), ({"checkpoint": ""}, True)])

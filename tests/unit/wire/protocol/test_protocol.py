@@ -284,9 +284,11 @@ def test_a_capability_travels_by_its_name() -> None:
         "look",
         "together",
         "resume",
+        "ahead",
     ]
     sent = RegistrationRequest("peer-1", "x", capabilities=frozenset(PeerCapability)).to_body()
     assert json.loads(sent)["capabilities"] == [
+        "ahead",
         "cursor",
         "files",
         "gzip",

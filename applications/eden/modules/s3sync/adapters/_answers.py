@@ -9,11 +9,31 @@ from typing import Any
 from ..core.errors import DocumentError, PeerRefused, ProtocolError
 from ..core.limits import BEGINNING
 from ..exchange.peer import PullResult, PushResult, Refusal
+from ..exchange.receiving import Receiving
 from ..transport.answer import Reply
 from ..transport.failures import a_web_page, looks_like_html
+from ..wire.protocol.names import CURSOR_HEADER
 from ..wire.protocol.push import PushReply
 from ..wire.protocol.replies import succeeded
 from ..wire.s3xml import DocumentReader, Header, rejected_uuids
+
+
+class CursorWatch:
+    """Watches the answer to a pull for where the next page begins.
+
+    Args:
+        receiving: who wants to know.
+    """
+
+    def __init__(self, receiving: Receiving) -> None:
+        self._receiving = receiving
+        self.check = receiving.check
+
+    def began(self, headers: Mapping[str, str]) -> None:
+        """See port ``Watch``."""
+        cursor = headers.get(CURSOR_HEADER, "")
+        if cursor:
+            self._receiving.next_begins(cursor)
 
 
 def pulled(reply: Reply) -> PullResult:

@@ -52,7 +52,7 @@ from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.push import PushRequest
 from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
 from ..wire.protocol.standing import StandingAnswer, StandingReport, read_standing_reply
-from ._answers import checked, pulled, push_result
+from ._answers import CursorWatch, checked, pulled, push_result
 from ._body_sender import BodySender
 from ._resource_push import ResourcePush
 from ._together import ask_news, push_together
@@ -130,6 +130,7 @@ class EdenAdapter(Adapter):
         PeerCapability.NULLS: T("takes cleared fields"),
         PeerCapability.TOGETHER: T("exchanges several resources in one request"),
         PeerCapability.RESUME: T("goes on with a page or file that broke off"),
+        PeerCapability.AHEAD: T("sends the next page while one is stored"),
         PeerCapability.LOOK: T("shows beforehand what a synchronization would do"),
         RESOURCE_URL: T("takes records only at the address of each resource"),
     }
@@ -240,7 +241,8 @@ class EdenAdapter(Adapter):
         resumes = self._resumes and not asking.look
         request = replace(self._pull_request(exchange, asking), keep=resumes)
         url = f"{self.transport.url}/{SYNC_PATH}?{request.to_query()}"
-        return pulled(self.transport.download(url, resumes=resumes))
+        watch = None if asking.receiving is None else CursorWatch(asking.receiving)
+        return pulled(self.transport.download(url, resumes=resumes, watch=watch))
 
     @property
     def _resumes(self) -> bool:
@@ -259,6 +261,7 @@ class EdenAdapter(Adapter):
             total=asking.total,
             look=asking.look,
             number=asking.number,
+            ahead=asking.ahead or None,
         )
 
     def _everything(self, exchange: Exchange) -> PullResult:

@@ -245,11 +245,18 @@ class Checkpoint:
         last = self.taken.number.value if self.taken else 0
         return LateRequest(f"This request arrived late: number {last} was taken before.", last=last)
 
-    def _with(self, acknowledged: int, handed: tuple[Handed, ...]) -> Checkpoint:
-        """Return the checkpoint without cursors that are no longer needed."""
+    def _with(self, acknowledged: int, handed: tuple[Handed, ...], resumed: int = 0) -> Checkpoint:
+        """Return the checkpoint without cursors that are no longer needed.
+
+        Args:
+            acknowledged: position that the peer has acknowledged.
+            handed: all cursors.
+            resumed: position after which the peer goes on: it has that cursor, but may not have acknowledged it.
+        """
         before = [each for each in handed if each.seq < acknowledged][-1:]
         at = [each for each in handed if each.seq == acknowledged]
-        after = [each for each in handed if each.seq > acknowledged][-REMEMBERED:]
+        at += [each for each in handed if each.seq == resumed > acknowledged]
+        after = [each for each in handed if each.seq > max(acknowledged, resumed)][-REMEMBERED:]
         return replace(self, acknowledged=acknowledged, handed=(*before, *at, *after))
 
     def _set_back(self, acknowledged: int = 0, handed: tuple[Handed, ...] = ()) -> Checkpoint:
@@ -306,6 +313,35 @@ def present(checkpoint: Checkpoint, cursor: Cursor | None, identity: str, head: 
     return CursorOutcome(cursor.seq, False, lost, checkpoint._with(cursor.seq, checkpoint.handed))
 
 
+def present_ahead(
+    checkpoint: Checkpoint, cursor: Cursor | None, ahead: Cursor, identity: str, head: int
+) -> CursorOutcome | None:
+    """Return how to answer a peer that asks for what follows a cursor which it has, but has not stored yet.
+
+    Only what it presents as ``cursor`` is acknowledged. Nothing is set back: whether a site was restored from a backup
+    is told when it presents the other cursor.
+
+    Args:
+        checkpoint, cursor, identity, head: as in ``present``.
+        ahead: the cursor at which the wanted page begins.
+
+    Returns:
+        how to answer; None if either cursor is not one of the last ones.
+    """
+    start = 0 if cursor is None else cursor.seq
+    is_known = (
+        not checkpoint.acknowledged
+        if cursor is None
+        else cursor.identity == identity and Handed(start, cursor.token) in checkpoint.handed
+    )
+    if not is_known or not checkpoint.acknowledged <= start < ahead.seq <= head:
+        return None
+    if ahead.identity != identity or Handed(ahead.seq, ahead.token) not in checkpoint.handed:
+        return None
+    lost = ahead.seq if any(each.seq > ahead.seq for each in checkpoint.handed) else None
+    return CursorOutcome(ahead.seq, False, lost, checkpoint._with(start, checkpoint.handed, ahead.seq))
+
+
 def acknowledge(checkpoint: Checkpoint, cursor: Cursor | None, identity: str) -> Checkpoint:
     """Return the checkpoint after a peer has said that it stored everything up to a cursor.
 
@@ -323,14 +359,17 @@ def acknowledge(checkpoint: Checkpoint, cursor: Cursor | None, identity: str) ->
     return checkpoint._with(cursor.seq, checkpoint.handed)
 
 
-def hand_out(checkpoint: Checkpoint, seq: int, token: str, identity: str) -> tuple[Checkpoint, Cursor]:
+def hand_out(
+    checkpoint: Checkpoint, seq: int, token: str, identity: str, resumed: int = 0
+) -> tuple[Checkpoint, Cursor]:
     """Return a new cursor for the end of what is sent to a peer.
 
     Args:
-        checkpoint: as ``present`` returned it.
+        checkpoint: as ``present`` or ``present_ahead`` returned it.
         seq: position up to which the answer is complete.
         token: a new random name, letters and digits.
         identity: identity of this site's journal.
+        resumed: position after which the answer begins, if it is not the acknowledged one.
 
     Returns:
         The checkpoint to store, and the cursor. A position that was sent before gets the same cursor again, so that
@@ -340,4 +379,4 @@ def hand_out(checkpoint: Checkpoint, seq: int, token: str, identity: str) -> tup
         if each.seq == seq:
             return checkpoint, Cursor(identity, seq, each.token)
     handed = (*checkpoint.handed, Handed(seq, token))
-    return checkpoint._with(checkpoint.acknowledged, handed), Cursor(identity, seq, token)
+    return checkpoint._with(checkpoint.acknowledged, handed, resumed), Cursor(identity, seq, token)

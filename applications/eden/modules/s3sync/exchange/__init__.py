@@ -10,6 +10,7 @@ __all__ = [
     "importer",
     "peer",
     "ports",
+    "receiving",
     "run",
     "versions",
 ]

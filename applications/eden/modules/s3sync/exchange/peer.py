@@ -21,6 +21,7 @@ from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.names import PeerCapability
 from ..wire.protocol.offer import Offer
 from ..wire.protocol.standing import StandingAnswer, StandingReport
+from .receiving import Receiving
 
 
 class Capability(enum.Enum):
@@ -80,6 +81,9 @@ class Asking:
         total: whether to ask for the number of waiting main records, which takes the peer a moment to count.
         look: whether this is a dry run: a peer with the capability LOOK stores nothing of the request.
         number: number of the request, for a peer with cursors; None for a dry run.
+        ahead: where the page begins, if what lies between ``cursor`` and there is not stored here yet; "" if it begins
+            at ``cursor``. Only for a peer that announces the capability AHEAD.
+        receiving: is told how the page is received, None for nobody.
     """
 
     cursor: str
@@ -89,6 +93,8 @@ class Asking:
     total: bool = False
     look: bool = False
     number: RequestNumber | None = None
+    ahead: str = ""
+    receiving: Receiving | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from ..core.cursor import Checkpoint, Cursor, CursorOutcome, Taken, hand_out, present
-from ..core.errors import StoreBusy
+from ..core.cursor import Checkpoint, Cursor, CursorOutcome, Taken, hand_out, present, present_ahead
+from ..core.errors import LateRequest, StoreBusy
 from ..core.messages import sent
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
@@ -36,7 +36,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     Raises:
         UnknownResource, ProtectedResource, FilterError, BadRequest: the request cannot be answered.
         ForeignAccount: the asking site was registered by another account.
-        LateRequest: the asking site has asked again since.
+        LateRequest: the asking site has asked again since, or asks ahead of a cursor that is not one of the last ones.
         StoreBusy: it has asked at the same time, and that was answered.
     """
     table = site.schema.table(request.resource)
@@ -132,21 +132,23 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
     before, received = states.served(wanted.table), states.received(wanted.table)
     if before.has_passed(request.number):
         raise before.late()
-    decision = present(before, Cursor.parse(request.cursor), identity, head)
+    decision = _presents(request, before, identity, head)
     pushed = _pushed(request, received, identity, head)
+    if request.ahead and pushed.restored:
+        raise _too_early(before)
     lost = [each.lost_after for each in (decision, pushed) if each.lost_after is not None]
     if lost:
         with site.store.transaction():
             site.journal.forget_origin(repository.id, min(lost))
     paged = replace(wanted, after=decision.resume, until=head, limit=_limit(site, request), paged=True)
-    handed: list[Checkpoint] = []
+    handed: list[tuple[Checkpoint, Cursor]] = []
     waiting = site.kept_versions.count_waiting(repository.id)
 
     def attributes(page: ExportPage) -> dict[str, Any]:
-        checkpoint, cursor = hand_out(decision.checkpoint, page.position, new_token(), identity)
-        handed.append(checkpoint)
+        resumed = decision.resume if request.ahead else 0
+        handed.append(hand_out(decision.checkpoint, page.position, new_token(), identity, resumed))
         return {
-            "cursor": str(cursor),
+            "cursor": str(handed[-1][1]),
             "more": page.more,
             "journal": identity,
             "restored": decision.restored or pushed.restored,
@@ -156,7 +158,8 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
         }
 
     page = site.exporter.export(out, paged, attributes)
-    after = replace(handed[-1], taken=before.taken)
+    checkpoint, cursor = handed[-1]
+    after = replace(checkpoint, taken=before.taken)
     # An idle exchange writes nothing: a late request that presents the same cursor changes nothing either.
     if after != before:
         taken = before.taken if request.number is None else Taken(request.number)
@@ -168,7 +171,31 @@ def _serve_page(request: PullRequest, wanted: ExportRequest, repository: Reposit
                     hint="Nothing was taken: ask again.",
                 )
             states.save_served(wanted.table, replace(after, taken=taken))
-    return Served(page.count, page.more)
+    goes_on = page.more and not (decision.restored or pushed.restored)
+    return Served(page.count, page.more, str(cursor) if goes_on else "")
+
+
+def _presents(request: PullRequest, before: Checkpoint, identity: str, head: int) -> CursorOutcome:
+    """Return how to answer the cursors of a request.
+
+    Raises:
+        LateRequest: it asks ahead, of a cursor that is not one of the last ones.
+    """
+    cursor, ahead = Cursor.parse(request.cursor), Cursor.parse(request.ahead)
+    if ahead is None:
+        return present(before, cursor, identity, head)
+    found = present_ahead(before, cursor, ahead, identity, head)
+    if found is None:
+        raise _too_early(before)
+    return found
+
+
+def _too_early(before: Checkpoint) -> LateRequest:
+    """Return the refusal of a request for a page that cannot be sent before the one before it is stored."""
+    last = before.taken.number.value if before.taken else 0
+    return LateRequest(
+        "This page is not sent before the one before it is stored.", hint="Ask for it then.", last=last
+    )
 
 
 def _pushed(request: PullRequest, received: Checkpoint, identity: str, head: int) -> CursorOutcome:

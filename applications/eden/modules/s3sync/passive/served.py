@@ -16,10 +16,13 @@ class Served:
     Attributes:
         count: number of main records.
         more: whether there are more pages.
+        cursor: where the next page begins, "" if there is none, the asking site has no cursors, or one of the two was
+            restored from a backup.
     """
 
     count: int
     more: bool = False
+    cursor: str = ""
 
 
 def new_token() -> str:

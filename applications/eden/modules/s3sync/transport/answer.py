@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -81,6 +81,22 @@ class Reply:
                 self.path.unlink()
 
 
+class Watch(Protocol):
+    """Somebody who watches an answer while it is received."""
+
+    def began(self, headers: Mapping[str, str]) -> None:
+        """Take note that the answer begins; its body is still on the way.
+
+        Args:
+            headers: its headers, with case-insensitive look-up.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raise an error if the answer is not wanted any more; called again and again while it is received."""
+        ...
+
+
 @dataclass
 class Response:
     """An answer whose body has not been read yet."""
@@ -93,6 +109,7 @@ class Response:
     pace: Pace | None = None
     skew: float | None = None
     received: int = 0
+    watch: Watch | None = None
 
     @property
     def status(self) -> int:
@@ -217,6 +234,8 @@ class Response:
                 if not raw:
                     break
                 self.received += len(raw)
+                if self.watch is not None:
+                    self.watch.check()
                 if self.pace is not None and self.pace.is_too_slow(len(raw)):
                     raise PeerUnreachable(Sentence.TOO_SLOW.say(url=self.url), obstacle=Obstacle.SILENCE)
                 if self.until is not None and time.monotonic() > self.until:

@@ -31,7 +31,7 @@ from ..core.errors import (
     TlsFailed,
 )
 from ..core.limits import CHUNK
-from .answer import Reply, Response, clock_skew
+from .answer import Reply, Response, Watch, clock_skew
 from .failures import disk_error, line_errors, speaks_otherwise
 from .limits import MOST_REDIRECTS, REDIRECTS, Limits, Pace
 from .resuming import Resuming
@@ -111,12 +111,13 @@ class Transport:
 
     # --- requests ------------------------------------------------------------------------------------
 
-    def download(self, url: str, *, resumes: bool = False) -> Reply:
+    def download(self, url: str, *, resumes: bool = False, watch: Watch | None = None) -> Reply:
         """GET a document and spool it to a file, completely or not at all.
 
         Args:
             url: absolute URL with the peer's origin.
             resumes: whether the peer goes on where its answer to the same URL broke off.
+            watch: watches how it is received, None for nobody.
 
         Raises:
             SyncError: the request failed; ``TruncatedDocument`` if the connection was cut.
@@ -124,7 +125,7 @@ class Transport:
         path = self._new_spool(".xml")
         try:
             with path.open("wb") as target:
-                answer, received = self._receive(url, target, self.limits.document_size, resumes)
+                answer, received = self._receive(url, target, self.limits.document_size, resumes, watch)
         except OSError as error:
             path.unlink()
             raise disk_error(error) from error
@@ -135,7 +136,9 @@ class Transport:
             self.resuming.drop(url)
         return answer.reply(path=path, received=received)
 
-    def _receive(self, url: str, target: IO[bytes], most: int, resumes: bool) -> tuple["Response", int]:
+    def _receive(
+        self, url: str, target: IO[bytes], most: int, resumes: bool, watch: Watch | None = None
+    ) -> tuple["Response", int]:
         """GET an answer into a file; return it, with the bytes that it had on the line.
 
         Where the peer goes on with an answer that broke off, it is first received as it is on the line: that is what
@@ -144,6 +147,9 @@ class Transport:
         resuming = self.resuming if resumes else None
         asked = {} if resuming is None else resuming.asking(url)
         with self._get(url, asked) as answer:
+            if watch is not None:
+                watch.began(answer.response.headers)
+            answer.watch = watch
             part = None if resuming is None else resuming.receive(url, asked, answer, most)
             if part is None:
                 return answer, answer.copy_to(target, most)

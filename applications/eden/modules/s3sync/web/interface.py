@@ -10,7 +10,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlsplit
 
 from gluon import HTTP
@@ -43,6 +43,7 @@ from ..passive import standing as standing
 from ..site import Site
 from ..site.uploaded import upload_path
 from ..wire.protocol.dry_run import dry_run_json
+from ..wire.protocol.names import CURSOR_HEADER
 from ..wire.protocol.news import NewsQuestion
 from ..wire.protocol.offer import offer_json
 from ..wire.protocol.pull import PullRequest
@@ -107,7 +108,7 @@ def sync_request(request: Any, response: Any) -> Any:
             if rest is not None:
                 return rest
             return stream_answer(
-                site, request, response, lambda out: pull.pull(site, wanted, out), keep=wanted.keep
+                site, request, response, lambda out: _pull(site, wanted, response, out), keep=wanted.keep
             )
         told = PushRequest.from_vars(request.get_vars)
         most = site.host.settings.get_sync_max_document_size()
@@ -116,6 +117,13 @@ def sync_request(request: Any, response: Any) -> Any:
                 return json_answer(response, dry_run_json(dry_run.dry_run(site, told, source)))
             reply = push.push(site, told, source)
         return json_answer(response, reply.to_json())
+
+
+def _pull(site: Site, wanted: PullRequest, response: Any, out: BinaryIO) -> None:
+    served = pull.pull(site, wanted, out)
+    if served.cursor:
+        # So the next page can be asked for while this one is on its way.
+        response.headers[CURSOR_HEADER] = served.cursor
 
 
 def register_request(request: Any, response: Any) -> Any:

@@ -1,8 +1,8 @@
 """Synchronises one repository: every task pulls, then pushes, page by page, with entries in the log.
 
 The engine knows the other site as a ``Peer`` and this site as a ``Local``, which handle the pages. Each page is
-completed before the next one is requested, so a broken connection, a cancellation or a process that dies costs one
-page.
+stored before the next one is imported or acknowledged, and at most one is fetched ahead, so a broken connection, a
+cancellation or a process that dies costs one page or two.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ...core.messages import Sentence
 from ...core.retry import NO_RETRY, RetryPolicy
 from ...core.task import Activity, LogAction, Result
 from ..peer import Capability, Peer, PushResult
+from .ahead import Start, in_a_thread
 from .context import RunContext
 from .failures import Cancelled, Failure, RunFailed
 from .file_transfer import FileTransfer
@@ -65,6 +66,7 @@ class Engine:
         peer_time: returns the time by the peer's clock, as far as known (UTC).
         quiet: whether tasks with nothing to do write no entry in the log.
         outbox: what was written for a peer that reads later, None for one that answers at once.
+        start: begins to fetch the page after the present one.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Engine:
         sleep: Callable[[float], None] = time.sleep,
         quiet: bool = False,
         outbox: Outbox | None = None,
+        start: Start = in_a_thread,
     ) -> None:
         self._tasks = tasks
         self._retry_policy = retry_policy
@@ -90,7 +93,7 @@ class Engine:
         )
         files = FileTransfer(peer, local, tasks, progress, self._repeat)
         self._news = NewsOfTasks(peer, local, progress, page_size, self._repeat)
-        self._pulling = Pulling(self._run, files, self._news)
+        self._pulling = Pulling(self._run, files, self._news, start)
         self._pushing = Pushing(self._run, files) if outbox is None else Writing(self._run, files, outbox)
 
     def run(self) -> RunReport:

@@ -1,21 +1,21 @@
-"""Pulls a task page by page; each page is stored before the next one is asked for."""
+"""Pulls a task page by page; each page is stored before the next one is acknowledged or imported."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from ...core.cursor import RequestNumber
 from ...core.errors import DocumentTooLarge, LateRequest, ProtocolError
 from ...core.limits import LOGGED_PROBLEMS, MOST_EMPTY_PAGES, MOST_PROBLEMS, SHRINK
 from ...core.messages import Sentence, bounded
 from ...core.task import Activity, LogAction, Result
 from ...wire.protocol.names import PeerCapability
 from ..peer import Asking, PullResult
+from .ahead import Ahead, Start, in_a_thread
 from .context import RunContext
 from .file_transfer import FileTransfer
 from .news import NewsOfTasks
 from .numbering import Numbering
-from .ports import ImportSummary, Position, Stage, Task
+from .ports import ImportSummary, Stage, Task
 
 
 class Pulling:
@@ -25,12 +25,16 @@ class Pulling:
         run: the run.
         files: fetches what records wait for.
         news: what is known of the tasks before they are pulled.
+        start: begins to fetch the page after the present one.
     """
 
-    def __init__(self, run: RunContext, files: FileTransfer, news: NewsOfTasks) -> None:
+    def __init__(
+        self, run: RunContext, files: FileTransfer, news: NewsOfTasks, start: Start = in_a_thread
+    ) -> None:
         self._run = run
         self._files = files
         self._news = news
+        self._start = start
 
     def pull(self, task: Task) -> None:
         """Pull everything that the peer has for the task.
@@ -42,12 +46,21 @@ class Pulling:
         total = self._news.nothing(task)
         if total is None:
             total = ImportSummary()
-            self._pull_pages(task, total)
+            ahead = self._ahead(task)
+            try:
+                self._pull_pages(task, total, ahead)
+            finally:
+                ahead.discard()
         else:
             self._run.report.received.update(total.counts)
         self._pulled(task, total)
 
-    def _pull_pages(self, task: Task, total: ImportSummary) -> None:
+    def _ahead(self, task: Task) -> Ahead:
+        run = self._run
+        is_able = PeerCapability.AHEAD in run.local.capabilities()
+        return Ahead(partial(run.peer.pull, task.exchange), run.progress.check, self._start, is_able=is_able)
+
+    def _pull_pages(self, task: Task, total: ImportSummary, ahead: Ahead) -> None:
         run = self._run
         limit = run.page_size
         numbering = Numbering(run.local, run.progress, task)
@@ -57,8 +70,16 @@ class Pulling:
             run.progress.check()
             position = run.local.position(task)
             number = numbering.next(position.pull_number, position.push_number)
+            asking = Asking(
+                position.cursor,
+                limit,
+                msince=position.msince,
+                checkpoint=position.checkpoint,
+                total=first,
+                number=number,
+            )
             try:
-                page, taken = run.repeat(partial(self._take, task, position, limit, first, number))
+                page, taken = run.repeat(partial(self._take, task, asking, ahead))
             except LateRequest as refusal:
                 numbering.go_above(refusal, number)
                 continue
@@ -82,26 +103,17 @@ class Pulling:
             if more and (page.cursor == position.cursor or empty >= MOST_EMPTY_PAGES):
                 raise ProtocolError(Sentence.PAGE_STANDS_STILL.say(resource=task.resource), remote=True)
 
-    def _take(
-        self, task: Task, position: Position, limit: int, first: bool, number: RequestNumber
-    ) -> tuple[PullResult, ImportSummary]:
+    def _take(self, task: Task, asking: Asking, ahead: Ahead) -> tuple[PullResult, ImportSummary]:
         run = self._run
         run.progress.stage(Stage.PULLING, task.resource)
         started = run.peer_time()
-        asking = Asking(
-            position.cursor,
-            limit,
-            msince=position.msince,
-            checkpoint=position.checkpoint,
-            total=first,
-            number=number,
-        )
-        page = self._news.page(task) or run.peer.pull(task.exchange, asking)
+        page = self._first_page(task, asking, ahead) or ahead.page(asking)
         try:
             run.progress.advance(bytes_in=page.received)
             run.progress.stage(Stage.IMPORTING, task.resource, page.total)
             if page.is_ours:
-                taken = run.local.take_page(task, page, number.value)
+                assert asking.number is not None
+                taken = run.local.take_page(task, page, asking.number.value)
             else:
 
                 def on_batch(done: int) -> None:
@@ -112,6 +124,13 @@ class Pulling:
         finally:
             page.discard()
         return page, taken
+
+    def _first_page(self, task: Task, asking: Asking, ahead: Ahead) -> PullResult | None:
+        """Return the page that came with the news, None if none did."""
+        page = self._news.page(task)
+        if page is not None:
+            ahead.follow(asking, page)
+        return page
 
     def _pulled(self, task: Task, total: ImportSummary) -> None:
         """Fetch files after the last page, and tell what became of all records."""

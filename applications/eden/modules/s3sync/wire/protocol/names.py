@@ -16,6 +16,7 @@ class PeerCapability(TextEnum):
         LOOK: requests of a dry run, which change nothing.
         TOGETHER: several resources in one request, in both directions.
         RESUME: answers, bodies and files go on where they broke off.
+        AHEAD: the next page is asked for before the present one is stored.
     """
 
     CURSOR = "cursor"
@@ -25,6 +26,7 @@ class PeerCapability(TextEnum):
     LOOK = "look"
     TOGETHER = "together"
     RESUME = "resume"
+    AHEAD = "ahead"
 
 
 SYNC_PATH = "sync/sync.xml"
@@ -37,6 +39,9 @@ STANDING_PATH = "sync/standing.json"
 NEWS_PATH = "sync/news.json"
 PUSHES_PATH = "sync/pushes.json"
 PART_PATH = "sync/part"
+
+#: Header of the answer to a pull: the cursor at which the next page begins, where there is one.
+CURSOR_HEADER = "Eden-Sync-Cursor"
 
 #: What this version announces.
 CAPABILITIES: tuple[str, ...] = tuple(PeerCapability)

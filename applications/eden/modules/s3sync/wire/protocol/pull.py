@@ -38,6 +38,8 @@ class PullRequest:
         look: whether this is a dry run: nothing of this request is stored.
         number: the asking site's number of this pull, None from a site without numbers.
         keep: whether the answer is kept for a while: the asking site goes on where it breaks off.
+        ahead: where the wanted page begins, if what lies between ``cursor`` and there is not stored at the asking site
+            yet.
     """
 
     resource: str
@@ -52,6 +54,7 @@ class PullRequest:
     look: bool = False
     number: RequestNumber | None = None
     keep: bool = False
+    ahead: str | None = None
 
     @classmethod
     def from_vars(cls, variables: Mapping[str, Any]) -> PullRequest:
@@ -81,6 +84,7 @@ class PullRequest:
             look=read_single(variables, "look") == "1",
             number=RequestNumber.parse(read_single(variables, "number")),
             keep=read_single(variables, "keep") == "1",
+            ahead=read_single(variables, "ahead") or None,
         )
 
     def with_limit(self, most: int) -> PullRequest:
@@ -93,6 +97,7 @@ class PullRequest:
             ("resource", self.resource),
             ("repository", self.repository),
             ("cursor", self.cursor),
+            ("ahead", self.ahead),
             ("limit", None if self.limit is None else str(self.limit)),
             ("msince", None if self.msince is None else format_msince(self.msince)),
             ("components", None if self.components else "None"),
