@@ -294,6 +294,16 @@ def test_what_is_made_there_during_a_run_is_fetched_though_nothing_of_its_table_
     assert says(both.own, both.other) is says(both.other, both.own) is Reason.EQUAL
 
 
+def test_a_site_that_got_records_and_gave_none_yet_knows_that_its_first_one_is_still_to_be_fetched(
+    both: Pair,
+) -> None:
+    add(both.own, "a", "From the field")
+    run(both)
+    assert says(both.other, both.own) is Reason.EQUAL
+    add(both.other, "b", "From headquarters")
+    assert says(both.other, both.own) is Reason.BEHIND
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_what_a_filter_keeps_back_is_not_waited_for(
     both: Pair, before: bool, monkeypatch: pytest.MonkeyPatch

@@ -96,9 +96,9 @@ def flows_of(
             wanted.setdefault((repository_id, table), None)
     for repository_id, said in standing.items():
         for table in said.fetches:
-            wanted.setdefault(
-                (repository_id, table), told.get((repository_id, table), NOTHING_TOLD).delivered
-            )
+            if wanted.get((repository_id, table)) is None:
+                # Also where it has brought records, and was never told a cursor because there was nothing to fetch.
+                wanted[repository_id, table] = told.get((repository_id, table), NOTHING_TOLD).delivered
         for table in said.changed:
             wanted.setdefault((repository_id, table), None)
     lowest = pending_changes.lowest_of(
