@@ -199,6 +199,10 @@ class World:
             if moved is not None:
                 return moved
         site = here.site
+        if there.eden is not None:
+            # Of an Eden nothing but its answers tells how far its clock is off.
+            skew = (there.clock.now() - here.clock.now()).total_seconds()
+            site.repository(there.uuid).note_contact(skew)
         repository = site.repository(there.uuid)
         before = here.site.journal.head() + there.site.journal.head()
         line: Any = Line(

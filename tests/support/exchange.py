@@ -160,7 +160,7 @@ class DirectPeer:
             reply.records,
             dict(reply.outcomes),
             [Refusal(exchange.resource, uuid, said) for uuid, said in rejected_uuids(reply.tree).items()],
-            is_ours=True,
+            is_ours=not self.eden,
             journal=reply.journal,
             checkpoint=reply.checkpoint,
             restored=reply.restored,

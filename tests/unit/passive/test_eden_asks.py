@@ -118,6 +118,33 @@ def test_a_reference_to_a_record_that_comes_along_is_an_edit_too(site: SampleSit
     assert [each.kind for each in site.kept()] == ["conflict"]
 
 
+def test_what_an_eden_had_before_it_was_sent_ours_is_in_conflict_with_it_however_late_it_comes(
+    site: SampleSite,
+) -> None:
+    make(site, ORG, uuid="u", name="Red Cross")
+    pulled(site, ORG)
+    edit(site, ORG, "u", acronym="RC")
+    there = site.clock.step()
+    # It refuses ours as older, without a word, and brings its own only after somebody has compared everything.
+    pulled(site, ORG, site.clock.now())
+    pushed(site, ORG)
+    pulled(site, ORG, site.clock.now())
+    pushed(site, ORG, org("u", "Red Cross", data("acronym", "CR"), mci=2, modified_on=there))
+    assert [(each.kind, each.winner) for each in site.kept()] == [("conflict", "theirs")]
+    assert "RC" in site.kept()[0].ours
+
+
+def test_what_an_eden_edits_after_it_took_ours_is_no_conflict(site: SampleSite) -> None:
+    make(site, ORG, uuid="u", name="Red Cross")
+    pulled(site, ORG)
+    edit(site, ORG, "u", acronym="RC")
+    pulled(site, ORG, site.clock.now())
+    pushed(site, ORG)
+    there = site.clock.step()
+    pushed(site, ORG, org("u", "Red Cross", data("acronym", "CR"), mci=2, modified_on=there))
+    assert (site.row(ORG, "u").acronym, site.kept()) == ("CR", [])
+
+
 def test_what_an_eden_has_that_was_never_sent_to_it_is_in_conflict_with_ours(site: SampleSite) -> None:
     make(site, ORG, uuid="u", name="Red Cross", acronym="RC")
     pushed(site, ORG, org("u", "Red Cross", data("acronym", "CR"), mci=2, modified_on=site.clock.now()))

@@ -209,6 +209,44 @@ def test_what_an_eden_edited_is_merged_with_what_was_edited_here(sites: Sites) -
     assert values(field, "acronym", "comments") == ["EDEN", "field"] and field.kept() == []
 
 
+def edited_before_it_takes(eden: Pair, patched: pytest.MonkeyPatch, **values: Any) -> None:
+    """Let somebody at an Eden edit the organisation after it was asked, and before it is sent ours."""
+    push = eden.peer.push
+
+    def sent(*arguments: Any) -> Any:
+        patched.undo()
+        for site in (eden.own, eden.other):
+            site.clock.step(60)
+        edit(eden.other, **values)
+        for site in (eden.own, eden.other):
+            site.clock.step(120)
+        return push(*arguments)
+
+    patched.setattr(eden.peer, "push", sent)
+
+
+@pytest.mark.parametrize("ahead", [0, 3600])
+def test_what_an_eden_refused_without_a_word_is_kept_and_listed(
+    sites: Sites, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    eden = Pair(field, hq, ORG, eden=True)
+    hq.clock.step(ahead)
+    field.repository(eden.repository.id).note_contact(float(ahead))
+    settle([eden])
+    edit(field, acronym="field")
+    edited_before_it_takes(eden, monkeypatch, acronym="EDEN")
+    eden.run()
+    assert values(hq, "acronym") == ["EDEN"], "theirs is newer, and the Eden does not say so"
+    settle([eden])
+    assert values(field, "acronym") == ["EDEN"]
+    (kept,) = field.kept()
+    assert (kept.kind, kept.winner) == ("conflict", "theirs") and "field" in kept.ours
+    edit(hq, acronym="edited later")
+    settle([eden])
+    assert values(field, "acronym") == ["edited later"] and len(field.kept()) == 1, "that has seen ours"
+
+
 def test_pages_of_records_that_nobody_edited_say_nothing_of_edits(sites: Sites) -> None:
     (hq, field), pairs = chain(sites, "hq", "field")
     before = hq.export(ORG)[0]

@@ -28,7 +28,7 @@ from ..exchange.run.ports import ImportSummary, Position, PushPage, Task
 from ..site import Repository
 from ..site import tasks as tasks
 from ..site.decided_elsewhere import lines_about
-from ..site.exchange_state import PullState
+from ..site.exchange_state import PullState, with_time
 from ..site.names_of_sites import names_to_tell, remember_names
 from ..site.refused_there import RefusedThere
 from ..site.rejected import retry_rejected
@@ -364,6 +364,8 @@ class LocalSite:
             checkpoint=checkpoint,
             again=again,
         )
+        if result is not None and not result.is_ours:
+            changed = replace(changed, times=with_time(state.times, page.position, self._site.clock.exact()))
         if result is None and changed == state:
             return
         with self._writing():

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from ..core.cursor import Checkpoint, Handed
 from ..exchange.exporter import ExportRequest
 from ..site import Repository, Site
+from ..site.exchange_state import with_time
 from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.times import format_msince
 from .served import Served
@@ -57,6 +58,7 @@ def _where_an_eden_goes_on(request: PullRequest, repository: Repository, head: i
         "head": head,
         "query": query,
         "journal": states.identity,
+        "times": with_time(known.get("times", ()) if same else (), head, repository.site.clock.exact()),
     }
     with repository.site.store.transaction():
         states.save_answered(table, told)

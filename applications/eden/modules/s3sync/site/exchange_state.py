@@ -8,10 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from ..core.clock import milliseconds
 from ..core.cursor import Checkpoint, CheckpointKind, Comparison
 from ..core.limits import MOST_FILES
 from ..core.retry import pause
 from ..database.checkpoints import Checkpoints
+
+#: So many of the last pages that an Eden got are remembered with their times.
+MOST_TIMES = 50
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class PushState:
         number: number of the last request.
         known, again: as in ``PullState``.
         tried: stored name of a file that could not be sent -> how often that was tried, and when it is tried again.
+        times: of the last pages that an Eden took: position, and time (milliseconds since 1970).
     """
 
     position: int = 0
@@ -63,6 +68,7 @@ class PushState:
     known: int = 0
     again: str = ""
     tried: dict[str, tuple[int, str]] = field(default_factory=dict)
+    times: list[list[int]] = field(default_factory=list)
 
     def due(self, now: datetime) -> list[str]:
         """Return the files to send now (UTC)."""
@@ -84,6 +90,19 @@ class PushState:
             attempts = tried.get(name, (0, ""))[0] + 1
             tried[name] = (attempts, (now + pause(attempts)).isoformat(timespec="seconds"))
         return replace(self, files=files, tried=tried)
+
+
+def with_time(times: Sequence[list[int]], position: int, now: datetime) -> list[list[int]]:
+    """Return when an Eden got what, after it was sent everything up to a position.
+
+    Args:
+        times: positions and times (milliseconds since 1970) before that.
+        position: the position.
+        now: the time (UTC).
+    """
+    if times and times[-1][0] >= position:
+        return [*times]
+    return [*times, [position, milliseconds(now)]][-MOST_TIMES:]
 
 
 @dataclass(frozen=True)
@@ -267,6 +286,11 @@ class ExchangeStates:
         """Return the position up to which our changes of a table were sent to the repository when it pulled."""
         served = self.served(table)
         return max((each.seq for each in served.handed), default=served.acknowledged)
+
+    def sent_times(self, table: str) -> Sequence[tuple[int, int]]:
+        """Return when an Eden got our changes of a table, as far as remembered, see ``importer.Context``."""
+        times = [*self.pushed(table).times, *self.answered(table).get("times", ())]
+        return sorted((position, time) for position, time in times)
 
     def _arrived(self, states: Mapping[str, str | None]) -> int:
         known = Checkpoint.from_json(states.get(CheckpointKind.SERVE)).known

@@ -247,6 +247,8 @@ class Repository:
                 exchanged_of=lru_cache(maxsize=None)(states.exchanged_apart),
                 sent=lru_cache(maxsize=None)(states.sent),
                 sent_fields=SentFields(states.sent_fields()) if self.apitype == USUAL else None,
+                skew=self.skew or 0.0,
+                sent_times=lru_cache(maxsize=None)(states.sent_times),
             )
         return replace(context, again=again, met=states.met)
 

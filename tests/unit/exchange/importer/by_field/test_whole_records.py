@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from s3sync.core.fields import EVERY_FIELD, Change, ChangeKind, Stamp, fold
-from s3sync.exchange.importer.by_field.whole_records import edits_of_sender, former_values, unseen
+from s3sync.exchange.importer.by_field.whole_records import (
+    Knowledge,
+    edits_of_sender,
+    former_values,
+    unseen,
+)
 
 HERE, THERE = "here0000", "here0000.3"
 KNOWN = Change(1, Stamp(10, HERE), "ann", {"phone": ["0"]}, position=5)
@@ -14,7 +19,20 @@ STAMP = Stamp(40, THERE)
 
 
 def test_what_came_after_the_exchange_is_hidden_from_the_sender_but_for_what_it_brought() -> None:
-    assert unseen([KNOWN, HIDDEN, BROUGHT, LATER], 5, 3) == [HIDDEN, LATER]
+    assert unseen([KNOWN, HIDDEN, BROUGHT, LATER], Knowledge(5), 3) == [HIDDEN, LATER]
+
+
+def test_a_version_that_was_made_before_ours_has_not_seen_it_whatever_was_sent() -> None:
+    assert unseen([KNOWN, HIDDEN, BROUGHT, LATER], Knowledge(99, made=15), 3) == [HIDDEN, LATER]
+    assert unseen([KNOWN, HIDDEN, BROUGHT, LATER], Knowledge(99, made=30), 3) == []
+
+
+def test_a_version_that_was_made_before_ours_was_sent_has_not_seen_it() -> None:
+    sent = [(5, 12), (9, 40), (20, 50)]
+    assert unseen([KNOWN, HIDDEN, LATER], Knowledge(99, made=39, sent=sent), 3) == [HIDDEN, LATER]
+    assert unseen([KNOWN, HIDDEN, LATER], Knowledge(99, made=45, sent=sent), 3) == [LATER]
+    assert unseen([KNOWN, HIDDEN, LATER], Knowledge(99, made=50, sent=sent), 3) == []
+    assert unseen([KNOWN, HIDDEN, LATER], Knowledge(99, made=31, sent=sent[:1]), 3) == []
 
 
 def test_the_first_of_several_hidden_changes_tells_what_the_sender_had() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Callable
@@ -30,6 +30,11 @@ def unknown_position(table: str) -> int | None:
     return None
 
 
+def no_times(table: str) -> Sequence[tuple[int, int]]:
+    """Return nothing: for no table it is known when anything was sent."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Context:
     """Where a document comes from.
@@ -50,6 +55,9 @@ class Context:
             has not changed there since; this is no conflict with a later change here. None if unknown.
         kept_since: row of a kept version that is tried again -> position of our journal when it was put aside. What
             changed here since then is in conflict with it.
+        skew: seconds by which the sender's clock is ahead of ours, as far as known.
+        sent_times: table -> journal position and time (milliseconds since 1970, our clock) of what was sent last to an
+            Eden, in this order.
         own_domain: domain that is stripped from identifiers, None for none.
         user_id: account on whose behalf the records are written, None for the system.
         max_ahead: how far in the future the time of a record may be before it is rejected.
@@ -72,6 +80,8 @@ class Context:
     clears: bool = True
     known: Callable[[str], datetime | None] = unknown
     kept_since: Mapping[int, int] = field(default_factory=dict)
+    skew: float = 0.0
+    sent_times: Callable[[str], Sequence[tuple[int, int]]] = no_times
     own_domain: str | None = None
     user_id: int | None = None
     max_ahead: timedelta = timedelta(hours=24)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ....core.clock import milliseconds
 from ...ports import Ports
 from ..context import Context
 from ..items import Item
+from .whole_records import Knowledge, unseen
+
+#: Times on the line are whole seconds; what is of the same second was perhaps made later (milliseconds).
+LAST_OF_A_SECOND = 999
 
 
 class ChangesHere:
@@ -34,7 +39,7 @@ class ChangesHere:
             return []
         since, sender = context.kept_since, context.repository_id
         positions = self._journal.positions(table, [item.key or 0 for item in items])
-        found, sent = [], []
+        found, sent, known_at = [], [], []
         for item in items:
             seq, origin = positions.get(item.key or 0, (0, None))
             exchanged = known_there(item, context)
@@ -43,8 +48,20 @@ class ChangesHere:
                 found.append(item)
                 if seq <= context.sent(item.root.plan.table.name) and not item.ours("deleted"):
                     sent.append(item)
+            elif seq <= known and not context.clears:
+                known_at.append(item)
         derived = self._derived(table, sent)
-        return [item for item in found if id(item) not in derived]
+        return [item for item in found if id(item) not in derived] + self._made_without(table, known_at)
+
+    def _made_without(self, table: str, items: Sequence[Item]) -> list[Item]:
+        """Return the items that an Eden had before we changed ours: it has refused our version without a word."""
+        changes = self._changes.of(table, [item.key or 0 for item in items]) if items else {}
+        sender = self._context.repository_id
+        return [
+            item
+            for item in items
+            if unseen(changes.get(item.key or 0, ()), knowledge_of(item, self._context), sender)
+        ]
 
     def _derived(self, table: str, items: Sequence[Item]) -> set[int]:
         """Return the id() of records of which the sender's version can only be one that it made of ours.
@@ -56,6 +73,19 @@ class ChangesHere:
             return set()
         edited = self._changes.edits(table, [item.key or 0 for item in items])
         return {id(item) for item in items if item.key not in edited}
+
+
+def knowledge_of(item: Item, context: Context) -> Knowledge:
+    """Return what the sender of a version that says nothing of its edits knew of our changes when it was made.
+
+    One of ours lists what it has not taken. An Eden refuses an older version without a word: whatever was sent to it,
+    a version that it had before that has not seen it.
+    """
+    moment = item.record.modified_on
+    if context.clears or moment is None:
+        return Knowledge(known_there(item, context))
+    made = milliseconds(moment) - int(context.skew * 1000) + LAST_OF_A_SECOND
+    return Knowledge(known_there(item, context), made, context.sent_times(item.root.plan.table.name))
 
 
 def known_there(item: Item, context: Context) -> int:

@@ -28,7 +28,7 @@ from ....core.records import Action
 from ...ports import Ports
 from ..context import Context
 from ..items import Item, TablePlan
-from .changed_here import known_there
+from .changed_here import knowledge_of
 from .lists import joined
 from .stamps import name_of_sender, stamp_of, with_own
 from .whole_records import edits_of_sender, unseen
@@ -142,7 +142,7 @@ class FieldMerger:
         ours = self._changes.edits(table, keys)
         found = self._changes.of(table, list(ours)) if ours else {}
         for item in items:
-            hidden = unseen(found.get(item.key or 0, ()), known_there(item, context), sender)
+            hidden = unseen(found.get(item.key or 0, ()), knowledge_of(item, context), sender)
             if hidden:
                 edits, record = ours[item.key or 0], item.record
                 stamp = stamp_of(self.site, sender, record.modified_on or self._moment, edits.seen)

@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ....core.fields import EVERY_FIELD, Change, Edit, Edits, Stamp, former_values
 from ....core.records import differs
 
 
-def unseen(changes: Sequence[Change], exchanged: int, sender: int | None) -> list[Change]:
-    """Return the changes that the sender does not know.
+class Knowledge(NamedTuple):
+    """What a sender of whole records knew of our changes when it had a version.
+
+    Attributes:
+        exchanged: journal position up to which it was sent ours.
+        made: when its version was made, None where only that counts.
+        sent: journal position and time of what was sent to it, in this order, as far as remembered.
+
+    Times are in milliseconds since 1970, by our clock.
+    """
+
+    exchanged: int
+    made: int | None = None
+    sent: Sequence[tuple[int, int]] = ()
+
+    def includes(self, change: Change) -> bool:
+        """Return whether it knew a change."""
+        position = change.position or 0
+        if position > self.exchanged:
+            return False
+        if self.made is None:
+            return True
+        # Nobody knows a change before it was made, or before it was sent.
+        sent = next((time for until, time in self.sent if position <= until), change.stamp.time)
+        return sent <= self.made
+
+
+def unseen(changes: Sequence[Change], known: Knowledge, sender: int | None) -> list[Change]:
+    """Return the changes that the sender does not know: from the first such one on all that it did not bring.
 
     Args:
-        changes: those of a record.
-        exchanged: journal position up to which it knows ours.
+        changes: those of a record, in the order in which they were written down.
+        known: what the sender knows.
         sender: the repository.
     """
-    return [each for each in changes if (each.position or 0) > exchanged and each.via != sender]
+    own = [each for each in changes if each.via != sender]
+    first = min((each.position or 0 for each in own if not known.includes(each)), default=None)
+    return [] if first is None else [each for each in own if (each.position or 0) >= first]
 
 
 def edits_of_sender(
