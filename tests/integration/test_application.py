@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from s3sync import VERSION
 from tests.support.application import EMAIL, PASSWORD, Browser, checkout_without, served
 from tests.support.places import CHECKOUT
 
@@ -37,6 +38,10 @@ def test_strangers_see_the_door_only(site: str) -> None:
     assert "register" not in stranger.get("/default/user/login").text
     wrong = stranger.submit("/default/user/login", {"email": EMAIL, "password": "not-the-password"})
     assert "Log out" not in wrong.text
+    # What went wrong looks so, and is read out at once; who is no user is not told which version runs here.
+    assert re.search(r'<div class="alert alert-danger" role="alert">[^<]*password is wrong', wrong.text)
+    assert VERSION not in wrong.text
+    assert f"Eden Sync {VERSION}" in stranger.login(EMAIL).get("").text
 
 
 def test_programs_are_asked_for_credentials(site: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from datetime import datetime
 from importlib import metadata
@@ -22,6 +23,11 @@ from tests.support.places import APPLICATION
 
 STATIC = APPLICATION / "static"
 CSS = (STATIC / "sync" / "eden.css").read_text(encoding="utf-8")
+
+
+def test_a_problem_is_a_text_that_a_session_can_keep() -> None:
+    told = pickle.loads(pickle.dumps(look.Problem("Nothing was changed")))
+    assert (told, told.is_problem) == ("Nothing was changed", True)
 
 
 def tokens(name: str) -> dict[str, str]:

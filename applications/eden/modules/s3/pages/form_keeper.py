@@ -22,6 +22,7 @@ from gluon.storage import Storage
 from s3sync.core.errors import ConfigurationError
 from s3sync.site.vault import PREFIX, Vault
 from s3sync.ui.forms import PROOF
+from s3sync.ui.look import Problem
 from s3sync.ui.refusals import refusal
 from s3sync.web.front.sent_again import is_secret
 
@@ -175,8 +176,8 @@ class FormKeeper:
     def _restore(self, request: Any, user_id: int, token: str) -> None:
         found = self.typed.find(user_id, token)
         if found is None or found.address != _address(request):
-            current.response.flash = current.T(
-                "What was typed here is not kept any more, or was typed under another account."
+            current.response.flash = Problem(
+                current.T("What was typed here is not kept any more, or was typed under another account.")
             )
             return
         self._restored = found

@@ -12,6 +12,7 @@ from gluon.storage import Storage
 from gluon.tools import Auth
 
 from s3sync.ui.forms import form_rows
+from s3sync.ui.look import Problem
 from s3sync.ui.program_requests import basic_credentials, is_interface
 from s3sync.ui.refusals import refusal
 
@@ -232,7 +233,7 @@ class S3Auth(Auth):
         except TooManyAttempts as refused:
             raise _later(refused) from refused
         if right is None:
-            current.session.flash = self.messages.invalid_login
+            current.session.flash = Problem(self.messages.invalid_login)
             redirect(self.url(args=current.request.args, vars=current.request.get_vars))
 
     def _basic_user(self) -> None:

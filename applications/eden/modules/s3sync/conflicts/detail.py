@@ -14,6 +14,7 @@ from ..exchange import versions as versions
 from ..exchange.importer.report import problems_of
 from ..site import Site
 from ..site.labels import Translate, resource_title
+from ..ui.look import Problem
 from .by_field import ByField, Versions, by_field
 from .decisions import in_dispute
 from .kept_list import KeptEntry, entries
@@ -176,7 +177,7 @@ def told(T: Translate, report: Any) -> str:
         report: the report of the restoration.
     """
     if report.failures:
-        return str(T("Nothing was changed: %s")) % " ".join(map(str, problems_of(report)))
+        return Problem(T("Nothing was changed: %s") % " ".join(map(str, problems_of(report))))
     sentences = {
         Action.CREATED: T("The record was created."),
         Action.UPDATED: T("The record was changed. The next synchronization takes it to the other sites."),

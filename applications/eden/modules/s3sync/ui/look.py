@@ -15,6 +15,15 @@ SIGNS = {"good": "✓", "working": "↻", "waiting": "…", "attention": "!", "b
 _RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "ps")
 
 
+class Problem(str):
+    """A message for the next page which says that something was not done: the page shows it as such.
+
+    It is a text like any other one for a layout that does not ask.
+    """
+
+    is_problem = True
+
+
 def right_to_left(language: str | None) -> bool:
     """Return whether a language is written from right to left.
 

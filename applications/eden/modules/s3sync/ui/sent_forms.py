@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from gluon import current
 
 from .forms import nothing_saved
+from .look import Problem
 
 #: In the errors of a form that is only shown.
 _NOT_YET = "_not_yet"
@@ -119,6 +120,6 @@ def show_again(form: Any, sent: Any, T: Any) -> None:
             "then press the button."
         )
     else:
-        current.response.flash = T(
-            "The page was open for too long. Check what you entered, and press the button again."
+        current.response.flash = Problem(
+            T("The page was open for too long. Check what you entered, and press the button again.")
         )

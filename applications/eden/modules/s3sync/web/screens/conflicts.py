@@ -22,6 +22,7 @@ from ...monitoring import log_view as log_view
 from ...scheduler import queue as queue
 from ...site import Repository
 from ...site.labels import resource_title
+from ...ui import look as look
 from .context import ScreenContext
 from .widgets import Confirmation, action_button, confirm, pressed
 from .words import conflicts_and_log as conflicts_and_log
@@ -171,7 +172,7 @@ def _accepted(screen: ScreenContext, row: Any) -> Any:
     try:
         resolve.accept(screen.site, row.id, screen.site.host.user_id)
     except SyncError as error:
-        return T("Nothing was changed: %s") % error.explain()
+        return look.Problem(T("Nothing was changed: %s") % error.explain())
     return T("The record stays as it is.")
 
 
@@ -180,7 +181,7 @@ def _restored(screen: ScreenContext, row: Any, side: Side) -> Any:
     try:
         return detail.told(T, resolve.restore(screen.site, row.id, side, screen.site.host.user_id))
     except SyncError as error:
-        return T("Nothing was changed: %s") % error.explain()
+        return look.Problem(T("Nothing was changed: %s") % error.explain())
 
 
 def _combine(
@@ -195,7 +196,7 @@ def _combine(
             report = resolve.combine(site, row.id, choices, screen.site.host.user_id)
             session.flash = detail.told(T, report)
         except SyncError as error:
-            session.flash = T("Nothing was changed: %s") % error.explain()
+            session.flash = look.Problem(T("Nothing was changed: %s") % error.explain())
         redirect(here)
     screen.response.view = "sync/combined.html"
     given = {f"field_{name}": side.value for name, side in choices.items()}
@@ -226,13 +227,13 @@ def _decide(screen: ScreenContext) -> Any:
     names = conflicts_and_log.rules(T)
     rule = next((each for each in names if each == variables.get("rule")), None)
     if rule is None:
-        screen.session.flash = T("Choose what shall be done with the entries.")
+        screen.session.flash = look.Problem(T("Choose what shall be done with the entries."))
         redirect(back)
         raise AssertionError("redirect raises")
     selection = resolve_many.Selection(None if variables.get("which") == "all" else _ids(variables), wanted)
     found = resolve_many.counts(site, selection, rule)
     if not found:
-        screen.session.flash = (
+        screen.session.flash = look.Problem(
             T("None of these is a rejected record that waits.")
             if rule is Rule.AGAIN
             else T("Choose at least one entry that is open.")
@@ -261,7 +262,7 @@ def _begin(screen: ScreenContext, selection: resolve_many.Selection, rule: Rule,
     try:
         return resolve_many.begin(screen.site, selection, rule, screen.site.host.user_id)
     except SyncError as error:
-        screen.session.flash = screen.T("Nothing was changed: %s") % error.explain()
+        screen.session.flash = look.Problem(screen.T("Nothing was changed: %s") % error.explain())
         redirect(back)
         raise AssertionError("redirect raises") from error
 

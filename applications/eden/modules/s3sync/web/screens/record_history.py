@@ -14,6 +14,7 @@ from ...core.schema import Table
 from ...core.text import asked_text
 from ...database.paging import whole_number
 from ...site.labels import resource_title
+from ...ui import look as look
 from ...ui.refusals import refusal
 from .context import ScreenContext
 from .widgets import action_button, pressed
@@ -83,4 +84,4 @@ def _put_back(screen: ScreenContext, table: Table, row: Any) -> Any:
         )
         return detail.told(T, report)
     except SyncError as error:
-        return T("Nothing was changed: %s") % error.explain()
+        return look.Problem(T("Nothing was changed: %s") % error.explain())

@@ -21,6 +21,7 @@ from ...host.settings import addresses
 from ...site import Site
 from ...site.labels import Translate
 from ...site.repositories import all_of
+from ...ui import look as look
 from ...ui.refusals import refusal
 from .context import ScreenContext
 from .widgets import action_button, form_of, pressed, web_address
@@ -227,7 +228,9 @@ def _test_mail(screen: ScreenContext, recipients: list[str]) -> Any:
     failure = screen.site.host.send_mail(recipients, str(subject), str(text))
     if failure is None:
         return T("The mail server took a test mail to %s.") % ", ".join(recipients)
-    return T("The mail could not be sent: %s. Check the section [mail] of private/appconfig.ini.") % failure
+    return look.Problem(
+        T("The mail could not be sent: %s. Check the section [mail] of private/appconfig.ini.") % failure
+    )
 
 
 def _identifier(screen: ScreenContext) -> Any:

@@ -19,6 +19,7 @@ from ....exchange.peer import Capability
 from ....scheduler import jobs as jobs
 from ....site import Repository, Site
 from ....transport.limits import InteractiveLimits
+from ....ui import look as look
 from ..context import ScreenContext
 from ..widgets import action_button, clear_words, confirm, pressed
 from ..words import states_and_units as states_and_units
@@ -84,7 +85,9 @@ def configuration(screen: ScreenContext, record: Repository) -> Any:
         try:
             delete_repository(screen.site, record.id)
         except AlreadyRunning:
-            screen.session.flash = T("Nothing was deleted: it is being synchronized. Stop that first.")
+            screen.session.flash = look.Problem(
+                T("Nothing was deleted: it is being synchronized. Stop that first.")
+            )
             redirect(URL("sync", "repository", args=[record.id, "now"]))
         screen.session.flash = T("The repository was deleted. The records that it brought stay.")
         redirect(URL("sync", "index"))
@@ -260,7 +263,7 @@ def _introduce(screen: ScreenContext, repository_id: int, join: int | None = Non
     if outcome.same_as is not None:
         return outcome
     if outcome.error is not None:
-        session.flash = T("Saved, but the registration failed: %s") % outcome.error.explain()
+        session.flash = look.Problem(T("Saved, but the registration failed: %s") % outcome.error.explain())
         return outcome
     answer = outcome.registration
     skew = answer.skew if answer else None

@@ -14,6 +14,7 @@ from ....exchange.peer import Capability
 from ....site import Repository
 from ....site.labels import resource_title
 from ....site.tasks import TaskRules
+from ....ui import look as look
 from ..context import ScreenContext
 from ..widgets import pressed
 from .catalogue import Catalogue, CatalogueGroup, CatalogueItem, Offered, in_order, suggestions
@@ -100,7 +101,7 @@ def _refresh(screen: ScreenContext, repository: Repository) -> None:
     try:
         found = ask_for_offer(repository)
     except SyncError as error:
-        screen.response.flash = T("The other site could not be asked: %s") % error.explain()
+        screen.response.flash = look.Problem(T("The other site could not be asked: %s") % error.explain())
         return
     screen.response.flash = (
         T("The other site was asked.")

@@ -17,6 +17,7 @@ from ....scheduler import run_record as run_record
 from ....site import Repository, Site
 from ....site.labels import resource_title
 from ....site.tasks import TaskRow, filters_of
+from ....ui import look as look
 from ....wire.filters import Filter, filter_text, parse_filter_string
 from ..context import ScreenContext
 from ..widgets import pressed
@@ -319,4 +320,6 @@ def running(screen: ScreenContext, repository: Repository) -> bool:
 
 def still_running(T: Any) -> Any:
     """Return the message for this case."""
-    return T("A synchronization is under way. Wait until it has ended, or stop it, and then try again.")
+    return look.Problem(
+        T("A synchronization is under way. Wait until it has ended, or stop it, and then try again.")
+    )
