@@ -58,23 +58,54 @@ class Traffic:
     received: int = 0
 
 
+@dataclasses.dataclass
+class Direction:
+    """One direction of a line, which all connections share.
+
+    Attributes:
+        rate: bytes a second.
+        free: when the last piece that was sent so far has left, by the clock of the loop.
+        busy: seconds in which something was sent.
+    """
+
+    rate: int
+    free: float = 0.0
+    busy: float = 0.0
+
+    def send(self, size: int, now: float) -> float:
+        """Send a piece after all that were sent before it; return when it has left.
+
+        Args:
+            size: its bytes.
+            now: the time by the clock of the loop.
+        """
+        takes = size / self.rate
+        self.free = max(self.free, now) + takes
+        self.busy += takes
+        return self.free
+
+
 class Line:
-    """Passes connections on, late and no faster than the line is.
+    """Passes connections on, late and together no faster than the line is.
 
     Args:
         target: URL of the answering site.
-        rate: bytes a second.
+        rate: bytes a second in each direction.
+        round_trip: seconds of a round trip.
+
+    Attributes:
+        up, down: the direction of questions and that of answers.
     """
 
-    def __init__(self, target: str, rate: int = RATE) -> None:
+    def __init__(self, target: str, rate: int = RATE, round_trip: float = ROUND_TRIP) -> None:
         parts = urlsplit(target)
         self._target = (parts.hostname or "", parts.port or 80)
         self._path = parts.path
         self._loop = asyncio.new_event_loop()
         self._port = 0
         self.traffic = Traffic()
-        self._round_trip = ROUND_TRIP
-        self._rate = rate
+        self._round_trip = self._usual = round_trip
+        self.up, self.down = Direction(rate), Direction(rate)
 
     @contextlib.contextmanager
     def fast(self) -> Iterator[None]:
@@ -83,7 +114,7 @@ class Line:
         try:
             yield
         finally:
-            self._round_trip = ROUND_TRIP
+            self._round_trip = self._usual
 
     @property
     def url(self) -> str:
@@ -106,7 +137,8 @@ class Line:
             left = asyncio.all_tasks(self._loop)
             for each in left:
                 each.cancel()
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            if left:
+                self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -132,8 +164,8 @@ class Line:
         # The line may end before the connection does.
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(
-                _carry(near[0], far[1], asked, late, self._rate),
-                _carry(far[0], near[1], answered, late, self._rate),
+                _carry(near[0], far[1], asked, late, self.up),
+                _carry(far[0], near[1], answered, late, self.down),
                 return_exceptions=True,
             )
 
@@ -143,7 +175,7 @@ async def _carry(
     writer: asyncio.StreamWriter,
     told: Callable[[int], None],
     late: float,
-    rate: int,
+    way: Direction,
 ) -> None:
     """Carry one direction: each piece takes its time on the line, then the half of a round trip.
 
@@ -151,7 +183,7 @@ async def _carry(
         reader, writer: the two ends.
         told: is called with the bytes of each piece.
         late: seconds of half a round trip, 0 for a line without limits.
-        rate: bytes a second.
+        way: the direction.
     """
     loop = asyncio.get_running_loop()
     pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
@@ -171,13 +203,12 @@ async def _carry(
                 return
 
     delivery = asyncio.ensure_future(deliver())
-    free = loop.time()
     try:
         while True:
             piece = await reader.read(1400)
             if piece:
                 told(len(piece))
-            free = max(free, loop.time()) + len(piece) / rate * bool(late)
+            free = way.send(len(piece), loop.time()) if late else loop.time()
             pieces.put_nowait((free + late, piece))
             if not piece:
                 break

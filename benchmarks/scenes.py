@@ -22,6 +22,7 @@ from .browser import SCREENS, Browser, median
 from .classic import classic_eden
 from .documents import EDITED, PAGE, write_pages
 from .edits import measure_edits
+from .first_pull import measure_first_pull
 from .floors import Floor
 from .line import LINE_RESOURCES, measure_line
 from .load import measure_load
@@ -211,8 +212,10 @@ class Measurements:
         for row in measure_breaks(self._site, self._fill, QUICK if quick else Case()):
             self._tell(row)
 
-    def line(self) -> None:
-        """Measure runs over a bad line, with few and with many resources."""
+    def line(self, count: int) -> None:
+        """Measure first pulls over lines, and runs over a bad one, with few and with many resources."""
+        for row in measure_first_pull(self._site, self._fill, count):
+            self._tell(row)
         for most in (len(LINE_RESOURCES), 100):
             with self._site("field") as field, self._site("headquarters") as headquarters:
                 others = [name for name in headquarters.script("resources") if name not in LINE_RESOURCES]

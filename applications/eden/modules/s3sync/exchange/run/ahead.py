@@ -7,12 +7,14 @@ more than is stored: it presents the cursor of that, and names the one at which 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import Callable
 
 from ...core.cursor import RequestNumber
 from ...core.errors import DocumentTooLarge, LateRequest
 from ..peer import Asking, PullResult
+from .page_size import LineSpeed, PageSize
 
 #: Calls a function, at once or in a thread.
 Start = Callable[[Callable[[], None]], None]
@@ -48,7 +50,9 @@ class Fetch:
     ) -> None:
         self.asking = asking
         self.next = ""
-        self.is_over = False
+        #: When its body began and ended to arrive, in seconds.
+        self.began = self.ended = 0.0
+        self.is_over = self.is_again = False
         #: Whether its failure was told: the next attempt is another one.
         self.has_failed = False
         self._pull = pull
@@ -60,6 +64,7 @@ class Fetch:
 
     def next_begins(self, cursor: str) -> None:
         """See port ``Receiving``."""
+        self.began = time.monotonic()
         with self._changed:
             self.next = cursor
             self._changed.notify_all()
@@ -75,10 +80,12 @@ class Fetch:
         """Fetch the page; whatever happens is kept for ``result``."""
         page: PullResult | None = None
         error: BaseException | None = None
+        self.began = time.monotonic()
         try:
             page = self._pull(replace(self.asking, receiving=self))
         except BaseException as failure:
             error = failure
+        self.ended = time.monotonic()
         with self._changed:
             self._page, self._error, self.is_over = page, error, True
             if not self._is_wanted:
@@ -126,6 +133,7 @@ class Ahead:
         check: raises an error if the run must not continue.
         start: begins to fetch the page after the present one.
         is_able: whether the peer can be asked ahead.
+        size: how many records are asked for at once, None for as many as the first request says.
     """
 
     def __init__(
@@ -135,11 +143,13 @@ class Ahead:
         start: Start = in_a_thread,
         *,
         is_able: bool,
+        size: PageSize | None = None,
     ) -> None:
         self._pull = pull
         self._check = check
         self._start = start
         self._is_able = is_able
+        self._size = size or PageSize(LineSpeed(), is_learned=False)
         #: The page that was asked for last, if it has not been taken, and the one after it.
         self._fetches: list[Fetch] = []
 
@@ -156,8 +166,9 @@ class Ahead:
         if self._fetches and not _fits(self._fetches[0].asking, asking):
             self.discard()
         if not self._fetches or self._fetches[0].has_failed:
-            again = self._fetches[0].asking if self._fetches else asking
+            again = self._fetches[0].asking if self._fetches else self._sized(asking)
             fetch = Fetch(self._pull, again, lambda cursor: self._begin_next(asking, cursor))
+            fetch.is_again = bool(self._fetches)
             self._fetches[:1] = [fetch]
             fetch.run()
         fetch = self._fetches[0]
@@ -177,6 +188,9 @@ class Ahead:
             self.discard()
             raise
         del self._fetches[0]
+        if not fetch.is_again:
+            # Of one that broke off only the rest has just arrived.
+            self._size.note(page, fetch.asking.limit, fetch.began, fetch.ended)
         if fetch.asking.ahead and page.cursor == fetch.asking.ahead:
             # It is the page before once more: the peer has gone back to a version that does not know the parameter.
             page.discard()
@@ -211,9 +225,12 @@ class Ahead:
     def _begin(self, asking: Asking, cursor: str) -> None:
         if not (self._is_able and cursor):
             return
-        fetch = Fetch(self._pull, replace(asking, ahead=cursor, total=False))
+        fetch = Fetch(self._pull, self._sized(replace(asking, ahead=cursor, total=False)))
         self._fetches.append(fetch)
         self._start(fetch.run)
+
+    def _sized(self, asking: Asking) -> Asking:
+        return replace(asking, limit=self._size.limit(asking.limit))
 
 
 def _fits(asked: Asking, asking: Asking) -> bool:
@@ -224,7 +241,7 @@ def _fits(asked: Asking, asking: Asking) -> bool:
         asking: how it would be asked for now, when all before it is stored.
     """
     if not asked.ahead:
-        return asked == asking
+        return asked == replace(asking, limit=asked.limit)
     follows = replace(asked, cursor=asked.ahead, ahead="", number=_next(asked.number), limit=asking.limit)
     return follows == replace(asking, number=_named(asking.number))
 

@@ -15,6 +15,7 @@ from .context import RunContext
 from .file_transfer import FileTransfer
 from .news import NewsOfTasks
 from .numbering import Numbering
+from .page_size import LineSpeed, PageSize
 from .ports import ImportSummary, Stage, Task
 
 
@@ -35,6 +36,7 @@ class Pulling:
         self._files = files
         self._news = news
         self._start = start
+        self._speed = LineSpeed()
 
     def pull(self, task: Task) -> None:
         """Pull everything that the peer has for the task.
@@ -58,7 +60,9 @@ class Pulling:
     def _ahead(self, task: Task) -> Ahead:
         run = self._run
         is_able = PeerCapability.AHEAD in run.local.capabilities()
-        return Ahead(partial(run.peer.pull, task.exchange), run.progress.check, self._start, is_able=is_able)
+        size = PageSize(self._speed, is_learned=is_able)
+        pull = partial(run.peer.pull, task.exchange)
+        return Ahead(pull, run.progress.check, self._start, is_able=is_able, size=size)
 
     def _pull_pages(self, task: Task, total: ImportSummary, ahead: Ahead) -> None:
         run = self._run
