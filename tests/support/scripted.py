@@ -88,7 +88,7 @@ class ScriptedPeer:
         pages = self.pages.get(exchange.resource, [])
         place = int(asking.ahead or asking.cursor or 0)
         if asking.receiving is not None and self.tells_early and place + 1 < len(pages):
-            asking.receiving.next_begins(str(place + 1))
+            asking.receiving.next_begins(str(place + 1), 0)
         path.write_text(str(pages[place] if place < len(pages) else 0))
         more = place + 1 < len(pages)
         return PullResult(

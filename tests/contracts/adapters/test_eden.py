@@ -176,10 +176,11 @@ class Receiving:
         self.cursors: list[str] = []
         self._looks = looks
 
-    def next_begins(self, cursor: str) -> None:
+    def next_begins(self, cursor: str, size: int) -> None:
         self.cursors.append(cursor)
+        self.size = size
 
-    def check(self) -> None:
+    def received(self, size: int) -> None:
         self._looks -= 1
         if self._looks < 0:
             raise KeyError("not wanted")
@@ -194,7 +195,7 @@ def test_where_the_next_page_begins_is_told_before_the_present_one_is_here(
     asking = Asking("j.0.a", 50, ahead="j.1.b", receiving=receiving)
     with pytest.raises(TruncatedDocument):
         adapter.pull(Exchange("org_organisation"), asking)
-    assert receiving.cursors == ["j.2.t"]
+    assert (receiving.cursors, receiving.size) == (["j.2.t"], len(page))
     assert [peer.asked[-1].value(name) for name in ("cursor", "ahead")] == ["j.0.a", "j.1.b"]
     told.cut = None
     with pytest.raises(KeyError, match="not wanted"):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from s3sync.core.cursor import RequestNumber
 from s3sync.core.errors import DocumentTooLarge, LateRequest, PeerRefused, PeerUnreachable, StoreBusy
 from s3sync.exchange.peer import Asking, Exchange, PullResult
+from s3sync.exchange.run import ahead
 from s3sync.exchange.run.ahead import Ahead
 from s3sync.exchange.run.failures import Cancelled, RunFailed
 from s3sync.exchange.run.ports import ImportSummary, Task
@@ -117,7 +119,7 @@ def test_a_run_that_waits_for_a_page_can_be_stopped(world: World, tmp_path: Path
         assert asking.receiving is not None
         try:
             while asking.ahead:
-                asking.receiving.check()
+                asking.receiving.received(1)
                 time.sleep(0.01)
         finally:
             ended.set() if asking.ahead else None
@@ -262,10 +264,10 @@ def test_a_page_that_comes_after_it_was_thrown_away_is_removed(tmp_path: Path, k
         path.write_text("x")
         return PullResult(path, is_ours=True, cursor=path.name, more=True)
 
-    ahead = Ahead(pull, lambda: None, works.append, is_able=True)
-    page = ahead.page(Asking("", 5, number=RequestNumber(1, "t")))
+    pages = Ahead(pull, lambda: None, works.append, is_able=True)
+    page = pages.page(Asking("", 5, number=RequestNumber(1, "t")))
     page.discard()
-    discarding = threading.Thread(target=ahead.discard)
+    discarding = threading.Thread(target=pages.discard)
     if kept:
         works[0]()
         discarding.start()
@@ -275,6 +277,30 @@ def test_a_page_that_comes_after_it_was_thrown_away_is_removed(tmp_path: Path, k
         works[0]()
     discarding.join(SECONDS)
     assert list(tmp_path.iterdir()) == [], f"{kept} of {len(works)}"
+
+
+@pytest.mark.parametrize(
+    "received, seconds, is_near",
+    [(0, 1.0, False), (1000, 2.0, False), (4000, 8.0, False), (4900, 9.8, True), (5000, 10.0, True)],
+)
+def test_the_next_page_is_asked_for_when_the_rest_takes_no_longer_than_its_answer(
+    monkeypatch: pytest.MonkeyPatch, received: int, seconds: float, is_near: bool
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(ahead, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    seen: list[bool] = []
+
+    def pull(asking: Asking) -> PullResult:
+        now[0] += 0.6
+        fetch.next_begins("c1", 5000)
+        now[0] += seconds
+        fetch.received(received)
+        seen.append(fetch.is_near)
+        return PullResult(Path("none"))
+
+    fetch = ahead.Fetch(pull, Asking("", 5))
+    fetch.run()
+    assert seen == [is_near] and fetch.is_near
 
 
 def test_what_is_asked_ahead_asks_for_no_total() -> None:
@@ -287,9 +313,9 @@ def test_what_is_asked_ahead_asks_for_no_total() -> None:
     def numbered(value: int, cursor: str) -> Asking:
         return Asking(cursor, 5, total=value == 1, number=RequestNumber(value, f"t{value}", 4))
 
-    ahead = Ahead(pull, lambda: None, at_once, is_able=True)
+    pages = Ahead(pull, lambda: None, at_once, is_able=True)
     cursors: Sequence[str | None] = [
-        ahead.page(numbered(value, cursor)).cursor for value, cursor in ((1, ""), (2, "c1"), (3, "c2"))
+        pages.page(numbered(value, cursor)).cursor for value, cursor in ((1, ""), (2, "c1"), (3, "c2"))
     ]
     assert cursors == ["c1", "c2", "c3"]
     assert [each.total for each in asked] == [True, False, False]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import DocumentError, PeerRefused, ProtocolError
-from ..core.limits import BEGINNING
+from ..core.limits import BEGINNING, is_number
 from ..exchange.peer import PullResult, PushResult, Refusal
 from ..exchange.receiving import Receiving
 from ..transport.answer import Reply
@@ -27,13 +27,14 @@ class CursorWatch:
 
     def __init__(self, receiving: Receiving) -> None:
         self._receiving = receiving
-        self.check = receiving.check
+        self.received = receiving.received
 
     def began(self, headers: Mapping[str, str]) -> None:
         """See port ``Watch``."""
         cursor = headers.get(CURSOR_HEADER, "")
         if cursor:
-            self._receiving.next_begins(cursor)
+            length = headers.get("Content-Length", "")
+            self._receiving.next_begins(cursor, int(length) if is_number(length) else 0)
 
 
 def pulled(reply: Reply) -> PullResult:

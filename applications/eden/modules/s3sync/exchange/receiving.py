@@ -8,10 +8,22 @@ from typing import Protocol
 class Receiving(Protocol):
     """What is told of a page while it is received."""
 
-    def next_begins(self, cursor: str) -> None:
-        """Take note that another page begins at this cursor; the present one is still on the way."""
+    def next_begins(self, cursor: str, size: int) -> None:
+        """Take note that another page begins at this cursor; the present one is still on the way.
+
+        Args:
+            cursor: the cursor.
+            size: bytes of the present page on the line, 0 if the peer does not say.
+        """
         ...
 
-    def check(self) -> None:
-        """Raise an error if the page is not wanted any more; called again and again while it is received."""
+    def received(self, size: int) -> None:
+        """Take note of what has arrived; called again and again while the page is received.
+
+        Args:
+            size: bytes of the page so far.
+
+        Raises:
+            Exception: whatever ends the request, if the page is not wanted any more.
+        """
         ...

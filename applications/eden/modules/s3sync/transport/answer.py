@@ -92,8 +92,15 @@ class Watch(Protocol):
         """
         ...
 
-    def check(self) -> None:
-        """Raise an error if the answer is not wanted any more; called again and again while it is received."""
+    def received(self, size: int) -> None:
+        """Take note of what has arrived; called again and again while the answer is received.
+
+        Args:
+            size: bytes of the body so far, as it is on the line.
+
+        Raises:
+            Exception: whatever ends the download, if the answer is not wanted any more.
+        """
         ...
 
 
@@ -235,7 +242,7 @@ class Response:
                     break
                 self.received += len(raw)
                 if self.watch is not None:
-                    self.watch.check()
+                    self.watch.received(self.received)
                 if self.pace is not None and self.pace.is_too_slow(len(raw)):
                     raise PeerUnreachable(Sentence.TOO_SLOW.say(url=self.url), obstacle=Obstacle.SILENCE)
                 if self.until is not None and time.monotonic() > self.until:

@@ -20,6 +20,8 @@ from .page_size import LineSpeed, PageSize
 Start = Callable[[Callable[[], None]], None]
 #: Seconds between two looks whether the run may continue while a page is waited for.
 LOOK = 1.0
+#: Seconds between two looks how far a page has come, and those that the next one is asked for before it has to be.
+GLANCE, MARGIN = 0.1, 0.2
 #: Seconds to wait for the end of a page that is not wanted any more; after that its thread removes it.
 PATIENCE = 5.0
 
@@ -50,8 +52,9 @@ class Fetch:
     ) -> None:
         self.asking = asking
         self.next = ""
-        #: When its body began and ended to arrive, in seconds.
-        self.began = self.ended = 0.0
+        #: When it was asked for, and when its body began and ended to arrive, in seconds.
+        self.asked = self.began = self.ended = 0.0
+        self._size = self._received = 0
         self.is_over = self.is_again = False
         #: Whether its failure was told: the next attempt is another one.
         self.has_failed = False
@@ -62,25 +65,41 @@ class Fetch:
         self._page: PullResult | None = None
         self._error: BaseException | None = None
 
-    def next_begins(self, cursor: str) -> None:
+    def next_begins(self, cursor: str, size: int) -> None:
         """See port ``Receiving``."""
-        self.began = time.monotonic()
+        self.began, self._size = time.monotonic(), size
         with self._changed:
             self.next = cursor
             self._changed.notify_all()
         if self._told is not None:
             self._told(cursor)
 
-    def check(self) -> None:
+    def received(self, size: int) -> None:
         """See port ``Receiving``."""
+        self._received = size
         if not self._is_wanted:
             raise NotWanted
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the rest of the page takes no longer than the answer to a question.
+
+        Who is asked for the next page then begins to send it when the line is free: earlier, the two would share the
+        line, and both would be here late.
+        """
+        now = time.monotonic()
+        if self.is_over or self._received >= self._size:
+            return True
+        if not self._received:
+            return False
+        left = (self._size - self._received) * (now - self.began) / self._received
+        return left <= self.began - self.asked + MARGIN
 
     def run(self) -> None:
         """Fetch the page; whatever happens is kept for ``result``."""
         page: PullResult | None = None
         error: BaseException | None = None
-        self.began = time.monotonic()
+        self.asked = self.began = time.monotonic()
         try:
             page = self._pull(replace(self.asking, receiving=self))
         except BaseException as failure:
@@ -172,10 +191,14 @@ class Ahead:
             self._fetches[:1] = [fetch]
             fetch.run()
         fetch = self._fetches[0]
+        looked = 0.0
         while not fetch.is_over:
-            fetch.wait(LOOK)
-            self._check()
-            self._begin_next(asking, fetch.next)
+            if fetch.next and fetch.is_near:
+                self._begin_next(asking, fetch.next)
+            if time.monotonic() - looked >= LOOK:
+                self._check()
+                looked = time.monotonic()
+            fetch.wait(GLANCE if fetch.next else LOOK)
         try:
             page = fetch.result()
         except LateRequest:
