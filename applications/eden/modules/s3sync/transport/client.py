@@ -34,6 +34,7 @@ from ..core.limits import CHUNK
 from .answer import Reply, Response, Watch, clock_skew
 from .failures import disk_error, line_errors, speaks_otherwise
 from .limits import MOST_REDIRECTS, REDIRECTS, Limits, Pace
+from .received_files import refuse_page
 from .resuming import Resuming
 from .scheme import is_certificate, speaks_other
 from .urls import address_of, origin, without_credentials
@@ -199,6 +200,7 @@ class Transport:
 
         Raises:
             ProtocolError: the URL has not the peer's own origin.
+            NotS3XML: a web page came in its place, as from a network that asks to log in.
             SyncError: it cannot be fetched; ``transient`` tells whether a retry can help.
         """
         absolute = urljoin(self.url + "/", url)
@@ -207,7 +209,8 @@ class Transport:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as stream:
-                self._receive(absolute, stream, self.limits.file_size, resumes)
+                answer, _ = self._receive(absolute, stream, self.limits.file_size, resumes)
+            refuse_page(answer, temporary)
             os.replace(temporary, target)
             if resumes and self.resuming is not None:
                 self.resuming.drop(absolute)

@@ -236,14 +236,15 @@ def kept_answer(site: Site, request: Any, response: Any) -> Any:
 
 
 def stored_file(request: Any, response: Any, stream: BinaryIO, size: int) -> Any:
-    """Send a file, or the rest of it to who has its beginning."""
-    offset = 0
+    """Send a file, or the rest of it to who has its beginning.
+
+    Its digest goes with each, so that nobody takes the page of a network in between for it.
+    """
     response.headers["Content-Type"] = "application/octet-stream"
-    if size >= WORTH_RESUMING:
-        digest = digest_of(stream)
-        response.headers["ETag"] = f'"{digest}"'
-        tag, wanted = wanted_rest(request)
-        offset = wanted if tag == digest and wanted < size else 0
+    digest = digest_of(stream)
+    response.headers["ETag"] = f'"{digest}"'
+    tag, wanted = wanted_rest(request)
+    offset = wanted if tag == digest and wanted < size else 0
     return send_file(request, response, stream, size, offset)
 
 
