@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.support.browser import Browser, forms, visible
+from tests.support.places import CHECKOUT
 from tests.support.screens import served
 from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
@@ -374,3 +382,54 @@ print(key)
     assert "Files that have not come yet" in shown and "minutes.docx (since " in shown
     admin.submit(address, "give_up")
     assert "Files that have not come yet" not in visible(admin.get(address).text)
+
+
+def fetched(url: str, **headers: str) -> tuple[int, str]:
+    """Return status and text of an address that monitoring asks."""
+    request = urllib.request.Request(
+        url, headers={name.replace("_", "-"): text for name, text in headers.items()}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, refused.read().decode()
+
+
+def eden(site: WebSite, *arguments: str) -> tuple[int, Any]:
+    """Return status and answer of the operator's command line, as JSON."""
+    done = subprocess.run(
+        [str(CHECKOUT / "eden"), "--instance", str(site.folder), "--json", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "EDEN_PYTHON": sys.executable},
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_an_operator_and_monitoring_see_what_the_screens_say(admin: Browser, site: WebSite) -> None:
+    made(site, "key = repository('North')\nrun(key, 'failed', message='No route.')")
+    root = site.url.removesuffix("/eden")
+    status, told = fetched(f"{root}/health")
+    assert (status, json.loads(told)["workers"]) == (503, 0)
+    status, told = fetched(f"{root}/metrics")
+    assert status == 200 and 'eden_sync_last_run_failed{repository="North"' in told
+    for name in ("metrics", "eden/sync/metrics", "eden/sync/metrics.json"):
+        assert fetched(f"{root}/{name}", X_Forwarded_For="192.0.2.1")[0] == 403
+        assert fetched(f"{root}/{name}", X_Forwarded_For="192.0.2.1", Authorization="Bearer x")[0] == 403
+    assert "needs attention" in row(admin.page("/sync/index"), "North")
+    code, answer = eden(site, "status")
+    assert code == 1 and answer["states"]["attention"] == 1
+    (north,) = answer["repositories"]
+    assert north["label"] in row(admin.page("/sync/index"), "North")
+    assert north["why"] in visible(admin.page("/sync/index"))
+    code, answer = eden(site, "sync", "North")
+    assert code == 1 and answer["runs"][0]["state"] == "queued", "there is no worker"
+    code, answer = eden(site, "conflicts", "--repository", "Nowhere")
+    assert code == 2 and "no repository Nowhere" in answer["error"]
+    made(site, "worker()")
+    found = [eden(site, "status")[1]["workers"], json.loads(fetched(f"{root}/health")[1])["workers"]]
+    assert found == [1, 1]

@@ -1,13 +1,13 @@
 """Synchronisation: the interface for other sites, and the administrator's screens."""
 
-from s3sync.ui.program_requests import is_protocol
+from s3sync.ui.program_requests import is_protocol, is_watch
 from s3sync.ui.refusals import refusal
 
 if not settings.has_module("sync"):
     raise refusal(404, T("The module it belongs to is not enabled at this site."))
 
 _public = request.function in ("datasets", "archive", "changes", "bin")
-if not (is_protocol(request) or _public):
+if not (is_protocol(request) or is_watch(request) or _public):
     # The screens are for administrators only; accounts of other sites use the interface.
     if not current.sync_site.host.may_administer():
         current.sync_site.host.forbid()
@@ -65,6 +65,20 @@ def pushes():
     from s3sync.web import interface as interface
 
     return interface.pushes_request(request, response)
+
+
+def health():
+    """Tell how this site does, to whoever asks: /health."""
+    from s3sync.web import watch as watch
+
+    return watch.health_request(request, response, current.sync_site)
+
+
+def metrics():
+    """Tell the figures of this site to who has the key, or asks on this machine: /metrics."""
+    from s3sync.web import watch as watch
+
+    return watch.metrics_request(request, response, current.sync_site)
 
 
 def repository():

@@ -11,6 +11,7 @@ from s3.data_model.datamodel import S3DataModel
 from s3.pages.form_keeper import FormKeeper
 from s3db import load
 from s3.database.schema_gate import SchemaGate
+from s3sync.ui.program_requests import is_watch
 
 _uri = settings.get_database_uri()
 schema_gate = SchemaGate(request.folder, _uri, settings.modules)
@@ -22,9 +23,13 @@ try:
         os.path.join(request.folder, "databases"),
         pool_size=settings.get_database_pool_size(),
         migrate=_migrate,
+        **({"attempts": 1} if is_watch(request) else {}),
     )
 except Exception:
     schema_gate.abandon()
+    if is_watch(request):
+        # Whoever watches asks again and again: that leaves no report each time.
+        raise HTTP(503, "The database does not answer.\n", **{"Content-Type": "text/plain"}) from None
     raise
 schema_gate.connected(db)
 

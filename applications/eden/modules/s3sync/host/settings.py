@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ..core import limits as limits
-from .ini import Chosen, IniSettings
+from .ini import Chosen, IniSettings, SettingsError
 
 #: Section and key of the settings that the settings page can change (stored by ``administration.preferences``).
 DECIDABLE = (
@@ -27,6 +27,8 @@ DECIDABLE = (
     ("sync", "notify_to"),
     ("sync", "notify_after"),
 )
+#: Characters of a key that nobody guesses.
+SHORTEST_KEY = 16
 Decisions = Mapping[tuple[str, str], Any]
 
 
@@ -167,6 +169,17 @@ class SyncSettings(IniSettings):
     def get_sync_bin_days(self) -> int:
         """[sync] bin_days: days that the content of deleted records is kept, to be restored. Default: 30."""
         return int(self.number("sync", "bin_days", 30, minimum=1))
+
+    def get_sync_metrics_key(self) -> str | None:
+        """[sync] metrics_key: the key for /metrics, of at least 16 characters. No default: this machine only.
+
+        Raises:
+            SettingsError: the key is shorter.
+        """
+        key = self.text("sync", "metrics_key")
+        if key is not None and len(key) < SHORTEST_KEY:
+            raise SettingsError(f"[sync] metrics_key: at least {SHORTEST_KEY} characters are needed.")
+        return key
 
     def get_sync_notify_to(self) -> list[str]:
         """[sync] notify_to: comma-separated addresses that get a mail when a repository keeps failing. No default."""

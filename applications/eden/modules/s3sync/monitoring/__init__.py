@@ -2,4 +2,13 @@
 Knows all lower layers, but no other folder of its own layer.
 """
 
-__all__ = ["failure_mail", "flows", "log_view", "open_records", "pending_changes", "status"]
+__all__ = [
+    "failure_mail",
+    "figures",
+    "flows",
+    "health",
+    "log_view",
+    "open_records",
+    "pending_changes",
+    "status",
+]

@@ -33,6 +33,7 @@ class Flow(NamedTuple):
         incoming: number of records waiting there, None if it is not known.
         is_fetched: whether this site fetches it; otherwise nothing can wait there for us.
         files: number of files that the other site needs from here.
+        position: of our journal, up to which the other site has our changes; None if none are sent.
     """
 
     table: str
@@ -41,6 +42,7 @@ class Flow(NamedTuple):
     incoming: int | None
     is_fetched: bool = True
     files: int = 0
+    position: int | None = None
 
 
 class Incoming(NamedTuple):
@@ -118,7 +120,7 @@ def flows_of(
             # It has told what it has not sent.
             incoming = said.changed.get(table, 0)
         flows.setdefault(repository_id, []).append(
-            Flow(table, own, outgoing, incoming, is_fetched, state.files)
+            Flow(table, own, outgoing, incoming, is_fetched, state.files, position)
         )
     return flows
 

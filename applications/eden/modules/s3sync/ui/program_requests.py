@@ -31,12 +31,21 @@ def normalise(request: Any) -> None:
 
 
 def is_interface(request: Any) -> bool:
-    """Return whether a request belongs to the data interface: ``.xml`` anywhere, and the synchronisation protocol.
+    """Return whether a request belongs to an interface for programs: ``.xml`` anywhere, the protocol, monitoring.
 
     Args:
         request: web2py's request, after ``normalise``.
     """
-    return request.extension in ("xml", "s3json") or is_protocol(request)
+    return request.extension in ("xml", "s3json") or is_protocol(request) or is_watch(request)
+
+
+def is_watch(request: Any) -> bool:
+    """Return whether a request asks how this site does: ``/sync/health`` and ``/sync/metrics``, for monitoring.
+
+    Args:
+        request: as in ``is_interface``.
+    """
+    return request.controller == "sync" and request.function in ("health", "metrics")
 
 
 def is_protocol(request: Any) -> bool:

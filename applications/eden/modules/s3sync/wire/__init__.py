@@ -5,6 +5,7 @@ Knows the core, and from outside the XML parser and the compression library.
 __all__ = [
     "carried",
     "compression",
+    "exposition",
     "filter_limits",
     "filters",
     "part_store",

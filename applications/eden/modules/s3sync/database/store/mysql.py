@@ -47,6 +47,10 @@ class MySQLStore(JournalRows):
     """
 
     dialect = "mysql"
+    SIZE = (
+        "SELECT SUM(data_length + index_length) FROM information_schema.tables "
+        "WHERE table_schema = DATABASE()"
+    )
     # A transaction of pydal's session sees the state at its first query.
     as_of_now = " LOCK IN SHARE MODE"
     knows_keys = False

@@ -38,6 +38,7 @@ class PostgresStore(JournalRows):
     """
 
     dialect = "postgres"
+    SIZE = "SELECT pg_database_size(current_database())"
     # Others may refer to the rows meanwhile.
     locking = " FOR NO KEY UPDATE"
     INDEX_COLUMNS = (

@@ -89,6 +89,7 @@ class SQLiteStore(JournalRows):
     """SQLite has one writer at a time: keys are generated here, inside the transaction that locks the file."""
 
     dialect = "sqlite"
+    SIZE = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
     locking = ""
     mark = "?"
     # The planner must read the journal in order and look up records, never sort the table by the journal.

@@ -85,6 +85,13 @@ class Statements:
         except self.driver_errors() as error:
             raise self.translated(error, sql) from error
 
+    #: Query for the bytes of the database.
+    SIZE = ""
+
+    def size(self) -> int:
+        """Return the size of the database in bytes."""
+        return int(self.rows(self.SIZE)[0][0] or 0)
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run a query and return all its rows."""
         return list(self.run(sql, parameters).fetchall())

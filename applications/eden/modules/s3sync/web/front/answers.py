@@ -81,7 +81,7 @@ def refusal(refused: Refused, for_program: bool) -> Answer:
         return _page(refused.status, refused.text)
     kind = DocumentTooLarge if refused.status in (413, 414, 431) else BadRequest
     _, body = failure(kind(refused.text))
-    return _json(refused.status, {**body, "statuscode": str(refused.status)})
+    return json_answer(refused.status, {**body, "statuscode": str(refused.status)})
 
 
 def busy(seconds: float, for_program: bool) -> Answer:
@@ -93,7 +93,7 @@ def busy(seconds: float, for_program: bool) -> Answer:
     """
     if for_program:
         status, body = failure(PeerBusy("This site has more to do than it can just now."))
-        answer = _json(status, body)
+        answer = json_answer(status, body)
     else:
         answer = _page(
             503, "This site has more to do than it can just now. Load this page again in a minute."
@@ -135,10 +135,11 @@ def failed(ticket: str) -> Answer:
         ticket: the number of its report, "" if there is none.
     """
     status, body = failure(InternalError(f"Internal error, report {ticket or 'unknown'}"))
-    return _json(status, body)
+    return json_answer(status, body)
 
 
-def _json(status: int, body: object) -> Answer:
+def json_answer(status: int, body: object) -> Answer:
+    """Return an answer to a program."""
     return _answer(status, "application/json; charset=utf-8", json.dumps(body).encode())
 
 

@@ -30,11 +30,14 @@ from .limits import (
     TAKES,
     TURN,
     UNASKED,
+    WATCHERS_AT_ONCE,
+    WATCHERS_WAITING,
 )
 from .permissions import Permissions
 from .ranges import beyond, keep_plain
 from .sent_again import SENT, sent_fields
 from .turns import Turn, Turns
+from .watched import Watched, watched_function
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -74,13 +77,16 @@ class Front:
 
     Args:
         application: web2py's.
+        name: of the application that answers monitoring.
     """
 
     #: For a server that looks at requests itself.
     limits = limits
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, name: str = "eden") -> None:
         self._application = by_port(application)
+        self._watched = Watched(application, name)
+        self._watchers = Turns(WATCHERS_AT_ONCE, WATCHERS_WAITING)
         self._peers = Turns(PEERS_AT_ONCE, PEERS_WAITING)
         self._people = Turns(PEOPLE_AT_ONCE, PEOPLE_WAITING)
         self._permissions = Permissions()
@@ -89,6 +95,9 @@ class Front:
         for_program = of_program(environ.get("PATH_INFO", ""))
         try:
             check_head(environ)
+            function = watched_function(environ.get("PATH_INFO", ""))
+            if function is not None:
+                return self._in_turn(environ, start_response, function)
             with contextlib.ExitStack() as undo:
                 if not for_program and has_body(environ):
                     most = self._page_body(environ)
@@ -145,6 +154,9 @@ class Front:
         """
         for_program = of_program(environ.get("PATH_INFO", ""))
         turns = self._peers if for_program else self._people
+        if watched_function(environ.get("PATH_INFO", "")) is not None:
+            # A site that has more to do than it can is alive.
+            turns, for_program = self._watchers, True
         turn = turns.ask(_who(environ) if for_program else None)
         return turn if isinstance(turn, Turn) else busy(turn, for_program)
 
@@ -152,7 +164,9 @@ class Front:
         """Return the answer to a request whose turn did not come in time."""
         return busy(seconds, of_program(path))
 
-    def _in_turn(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _in_turn(
+        self, environ: Environ, start_response: Callable[..., Any], watched: str | None = None
+    ) -> Iterable[bytes]:
         for_program = of_program(environ.get("PATH_INFO", ""))
         turn = environ.pop(TURN, None) or self.turn(environ)
         if not isinstance(turn, Turn):
@@ -161,6 +175,8 @@ class Front:
             wait = turn.wait()
             if wait is not None:
                 return _send(busy(wait, for_program), start_response)
+            if watched is not None:
+                return _send(self._watched.answer(environ, watched), start_response)
             return self._answer(environ, start_response, for_program)
         finally:
             turn.leave()

@@ -14,10 +14,12 @@ MOST_FIELDS, PART_HEADERS = 2000, 16 * 1024
 #: Requests of other sites, and pages for people: answered at once, and waiting for that.
 PEERS_AT_ONCE, PEERS_WAITING = 3, 12
 PEOPLE_AT_ONCE, PEOPLE_WAITING = 6, 40
+#: Questions of monitoring.
+WATCHERS_AT_ONCE, WATCHERS_WAITING = 1, 20
 #: Seconds that a request may be expected to wait; more is refused at once.
 PATIENCE = 2.0
 #: Threads of a server that lets requests wait for their turn without one.
-THREADS = PEERS_AT_ONCE + PEOPLE_AT_ONCE + 1
+THREADS = PEERS_AT_ONCE + PEOPLE_AT_ONCE + WATCHERS_AT_ONCE + 1
 
 #: Set in the WSGI environment: the application shall only say whether it takes the body of this request, which is
 #: not there yet. It does so with status 204 and the number of bytes in this header; any other answer is a refusal.
