@@ -208,6 +208,27 @@ def test_a_file_that_we_did_not_have_yet_is_sent_once_it_is_here(sites: Sites, c
     assert pair.repository.states.pushed(DOCUMENT).files == []
 
 
+@pytest.mark.parametrize("others", [(), ("org_organisation",)], ids=["alone", "with another resource"])
+def test_a_file_comes_also_if_its_record_was_rejected_first_and_nothing_is_pushed_since(
+    tmp_path: Path, others: tuple[str, ...]
+) -> None:
+    ahead, right = (SampleSite(tmp_path / name) for name in ("ahead", "right"))
+    ahead.clock.step(86_400 * 3)
+    place(ahead).write_text("the only copy")
+    document(ahead)
+    pair = Pair(ahead, right, *others, DOCUMENT)
+    pair.run()
+    assert [each.kind for each in right.kept()] == ["rejected"]
+    for _ in range(4):
+        right.clock.step(86_400)
+        ahead.clock.step(86_400)
+        pair.run()
+    assert right.kept() == [] and right.row(DOCUMENT, "d").file == STORED
+    assert place(right).read_text() == "the only copy" and awaited(right) == []
+    for each in (ahead, right):
+        each.close()
+
+
 def test_what_cannot_be_sent_is_not_tried_with_every_run(sites: Sites, clock: Clock) -> None:
     site, hub = sites("site"), sites("hub")
     document(site)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ..core.errors import SyncError
+from ..core.limits import MOST_FILES
 from ..exchange.peer import Peer
 from ..exchange.run.engine import Engine
 from ..exchange.run.ports import Task
@@ -141,9 +142,27 @@ class StandingExchange:
             if answer is not None:
                 store_there(repository, answer.open)
                 self._learn(answer.capabilities)
+                self._note_files(answer.files)
             for table, count in waiting.items():
                 states.save_pulled(table, replace(states.pulled(table), waiting=count))
         return waiting
+
+    def _note_files(self, told: Sequence[str]) -> None:
+        """Let the next run send files that the other site waits for, within the current transaction.
+
+        An answer to a push tells them, too; but a record can be taken there without one, once what kept it out is gone.
+        """
+        states = self._repository.states
+        pushed = {task.resource: states.pushed(task.resource) for task in self._tasks if task.pushes}
+        known = {name for state in pushed.values() for name in state.files}
+        for name in told:
+            table = name.partition(".")[0]
+            resource = table if table in pushed else next(iter(pushed), None)
+            if resource is not None and name not in known:
+                pushed[resource] = replace(
+                    pushed[resource], files=[*pushed[resource].files, name][:MOST_FILES]
+                )
+                states.save_pushed(resource, pushed[resource])
 
     def _learn(self, told: frozenset[str]) -> None:
         """Store what the other site can do since it was upgraded, within the current transaction."""

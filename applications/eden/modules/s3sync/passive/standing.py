@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core.cursor import Cursor, acknowledge
+from ..core.limits import MOST_FILES
 from ..site import Repository, Site
 from ..site import left_records as left_records
 from ..site import times as times
@@ -36,7 +37,8 @@ def take(site: Site, asking: str | None, report: StandingReport) -> StandingAnsw
         site.kept_versions.supersede(left_records.outdated(repository))
         # Before a run there is nothing to compare with: it is about to fetch what changed.
         changed = changed_since(repository, _fetched(repository, report)) if report.complete else {}
-        return StandingAnswer(open_here(repository), changed)
+        files = [each.uuid for each in site.pending_references.waiting_files(repository.id, MOST_FILES)]
+        return StandingAnswer(open_here(repository), changed, files=list(dict.fromkeys(files)))
 
 
 def _fetched(repository: Repository, report: StandingReport) -> dict[str, Sequence[Filter]]:

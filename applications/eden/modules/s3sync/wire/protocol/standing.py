@@ -10,6 +10,7 @@ from typing import Any
 
 from ...core.errors import BadRequest
 from ...core.kept import OpenKind, OpenRecord
+from ...core.limits import MOST_FILES
 from .names import CAPABILITIES, LONGEST_JOURNAL
 from .replies import as_count, as_text, as_texts, as_time, succeeded
 from .times import format_msince
@@ -145,11 +146,13 @@ class StandingAnswer:
         open: what it has not taken.
         changed: table -> number of records that changed there after the cursors of the report.
         capabilities: what it can do beyond an Eden; empty from a site that does not tell.
+        files: stored names of files that its records wait for.
     """
 
     open: OpenList = field(default_factory=OpenList)
     changed: Mapping[str, int] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset(CAPABILITIES)
+    files: Sequence[str] = ()
 
 
 def _read_changed(told: Any) -> dict[str, int]:
@@ -160,11 +163,13 @@ def _read_changed(told: Any) -> dict[str, int]:
 
 def standing_reply(answer: StandingAnswer) -> dict[str, Any]:
     """Return the body of the answer."""
-    told = {
+    told: dict[str, Any] = {
         "open": answer.open.to_json(),
         "changed": dict(answer.changed),
         "capabilities": sorted(answer.capabilities),
     }
+    if answer.files:
+        told["files"] = list(answer.files)
     return {"status": "success", "statuscode": "200", **told}
 
 
@@ -180,4 +185,5 @@ def read_standing_reply(reply: Any) -> StandingAnswer:
         OpenList.from_json(told.get("open")),
         _read_changed(told.get("changed")),
         read_words(told.get("capabilities")),
+        tuple(as_texts(told.get("files"))[:MOST_FILES]),
     )
