@@ -131,6 +131,17 @@ def test_it_does_not_begin_beside_a_run(world: World, watch: Watch) -> None:
     assert looked(watch, world, PAUSE)
 
 
+def test_a_job_that_a_worker_still_has_in_hand_is_begun_afterwards(world: World, watch: Watch) -> None:
+    tasks = world.site.db(world.site.db.scheduler_task.repeats == 0)
+    enter(world)
+    watch.look(world.site)
+    # The run has pushed before the change, and its process comes to its end.
+    tasks.update(status="RUNNING")
+    assert not looked(watch, world, PAUSE * 2)
+    tasks.update(status="QUEUED")
+    assert looked(watch, world, 1) and is_due(world)
+
+
 def test_after_a_failure_the_pauses_of_another_try_count(world: World, watch: Watch) -> None:
     enter(world)
     watch.look(world.site)

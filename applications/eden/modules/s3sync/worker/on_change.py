@@ -29,7 +29,7 @@ class Watch:
     def __init__(self) -> None:
         self._head: int | None = None
         self._waiting: dict[int, datetime] = {}
-        self._begun: dict[int, int] = {}
+        self._begun: dict[int, int | None] = {}
 
     def look(self, site: Site) -> bool:
         """Begin the jobs that are due because something has changed here.
@@ -42,14 +42,21 @@ class Watch:
         Returns:
             whether a job was queued.
         """
-        due = self._due(site)
-        begun = [jobs.reset_job(site, key) for key in due]
+        begun = [self._begin(site, repository_id, job) for repository_id, job in self._due(site)]
         # Also what was only read: a database would keep the worker's view of it until then.
         site.db.commit()
         return any(begun)
 
-    def _due(self, site: Site) -> list[int]:
-        """Return the jobs whose changes have waited long enough."""
+    def _begin(self, site: Site, repository_id: int, job_id: int) -> bool:
+        """Queue a job; one that a worker has in hand may have sent before the change, and is queued afterwards."""
+        if not jobs.reset_job(site, job_id):
+            return False
+        self._begun[repository_id] = self._head
+        del self._waiting[repository_id]
+        return True
+
+    def _due(self, site: Site) -> list[tuple[int, int]]:
+        """Return the repositories whose changes have waited long enough, each with its job."""
         found = _jobs(site)
         if not found:
             return []
@@ -68,9 +75,7 @@ class Watch:
             since = self._waiting.setdefault(each.id, now)
             busy = facts.is_live or facts.is_queued or facts.next_try is not None
             if not busy and now - since >= timedelta(seconds=found[each.id].pause):
-                due.append(found[each.id].id)
-                self._begun[each.id] = head
-                del self._waiting[each.id]
+                due.append((each.id, found[each.id].id))
         return due
 
 
