@@ -22,7 +22,7 @@ def differences(world: World) -> list[str]:
     problems = []
     for here, there in world.edges:
         name = one_name(here, there)
-        known = {place.name: named(place, name) for place in (here, there)}
+        known = _known(world, here, there)
         apart = _apart(world, here, there, known)
         for key in apart:
             if _is_told(here, there, *key, kinds, name):
@@ -44,9 +44,13 @@ def untrue_words(world: World, here: Place, there: Place) -> list[str]:
     if here.eden is not None or there.eden is not None:
         # An Eden does not say what it did with a version.
         return []
+    return _untrue(world, here, there, _apart(world, here, there, _known(world, here, there)))
+
+
+def _known(world: World, here: Place, there: Place) -> dict[str, Contents]:
     name = one_name(here, there)
-    known = {place.name: named(place, name) for place in (here, there)}
-    return _untrue(world, here, there, _apart(world, here, there, known))
+    times = here.eden is None and there.eden is None and all(each.one_time for each in world.features)
+    return {place.name: named(place, name, times) for place in (here, there)}
 
 
 def _apart(world: World, here: Place, there: Place, known: Mapping[str, Contents]) -> list[tuple[str, str]]:
@@ -74,10 +78,10 @@ def _untrue(world: World, here: Place, there: Place, apart: Collection[tuple[str
     return problems
 
 
-def named(place: Place, name: Name) -> Contents:
+def named(place: Place, name: Name, times: bool = False) -> Contents:
     """Return what a site holds; two records where another site has one are both under its name."""
     found: Contents = {}
-    for (table, uuid), values in sorted(place.contents(name).items()):
+    for (table, uuid), values in sorted(place.contents(name, times).items()):
         key = (table, name(table, uuid))
         found[key] = (*found[key], "and", *values) if key in found else values
     return found

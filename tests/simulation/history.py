@@ -34,7 +34,7 @@ class Operation(NamedTuple):
     what: str
     who: int = 0
     choice: int = 0
-    amount: int = 0
+    amount: float = 0
     fault: str = "none"
     number: int = 0
 
@@ -96,7 +96,7 @@ def make_history(seed: int, features: Sequence[str] = (), together: bool = False
     operations = []
     stormy = rnd.random() < 0.5
     for number in range(rnd.randint(6, 30)):
-        operations.append(Operation("tick", amount=rnd.choice((0, 1, 1, 7, 60))))
+        operations.append(Operation("tick", amount=rnd.choice((0, 0.3, 1, 7, 60))))
         chance = rnd.random()
         choice = rnd.getrandbits(32)
         if chance < 0.60:

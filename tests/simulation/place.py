@@ -231,11 +231,14 @@ class Place:
             if not row.proposed and row.record_id
         ]
 
-    def contents(self, name: Name = own_name) -> Contents:
-        """Return the contents of all live records, ``name`` names those that they refer to."""
+    def contents(self, name: Name = own_name, times: bool = False) -> Contents:
+        """Return the contents of all live records, with their times if asked; ``name`` names those they refer to."""
         uuids: dict[str, dict[int, str]] = {}
         return {
-            (tablename, row.uuid): self._described(tablename, row, uuids, name)
+            (tablename, row.uuid): (
+                *self._described(tablename, row, uuids, name),
+                *([f"modified_on={row.modified_on}"] if times else ()),
+            )
             for tablename in self.tables
             for row in own_rows.read(self.db, tablename, {"deleted": False})
         }

@@ -24,6 +24,7 @@ class Feature:
         words_hold: whether sites that say to be in step right after a run hold the same then, not only in the end.
         alone: whether it goes with no other feature.
         differ_by_choice: whether sites may differ by what was chosen; then nobody need say so.
+        one_time: whether two sites have the same time for the same version.
         forgets: whether it removes what was kept of values that lost.
         puts_off: whether something is tried again after pauses of up to a day only.
         telling: the kinds of open entries that tell people why sites differ.
@@ -37,6 +38,7 @@ class Feature:
     words_hold: ClassVar[bool] = True
     alone: ClassVar[bool] = False
     differ_by_choice: ClassVar[bool] = False
+    one_time: ClassVar[bool] = True
     forgets: ClassVar[bool] = False
     puts_off: ClassVar[bool] = False
     telling: ClassVar[tuple[str, ...]] = ("rejected",)

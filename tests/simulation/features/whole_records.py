@@ -17,6 +17,7 @@ class WholeRecords(Feature):
     name = "whole records"
     acts = False
     fires = ("edits not told",)
+    one_time = False
 
     def begin(self, world: World, history: History) -> None:
         """See ``Feature``."""

@@ -18,7 +18,7 @@ from ...core.policy import Decision, DecisionReason, Method, Policy, Terms, Vers
 from ...core.records import Action, Record, Upload, differs
 from ...core.schema import Component
 from ..ports import Ports
-from .by_field import ChangesHere, ClearedFields, FieldMerger
+from .by_field import ChangesHere, ClearedFields, FieldMerger, is_later, tells_edits
 from .check import Checker
 from .context import Context
 from .echoes import Echoes, Overruled
@@ -30,7 +30,7 @@ from .ranks import Ranks
 from .references import Resolver, compare_waiting, may_wait
 
 _NONE: frozenset[int] = frozenset()
-# As it is here, but edited later: sites have the same time for the same version.
+# As it is here, but of a later time: sites have the same time for the same version.
 _LATER = Decision(Action.UNCHANGED, True)
 _MOVED_AWAY = Decision(Action.UPDATED, True)
 _ECHO = Decision(Action.UNCHANGED, False, DecisionReason.ECHO)
@@ -253,8 +253,8 @@ class Planner:
                     decision = self._on_same
                     if told and self._fields.knows(item):
                         self._fields.learn(item)
-                        if self._fields.is_later(item):
-                            decision = _LATER
+                    if tells_edits(item, self._context) and is_later(item):
+                        decision = _LATER
                 elif self._is_agreed(item):
                     decision = _carry_out(self._agreed[item.uuid or ""])
                 elif id(item) in echoes:

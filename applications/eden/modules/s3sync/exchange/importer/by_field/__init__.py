@@ -5,7 +5,7 @@ from __future__ import annotations
 from .changed_here import ChangesHere
 from .cleared import ClearedFields, SentFields
 from .decisions import DecisionReader
-from .merger import FieldMerger
+from .merger import FieldMerger, is_later, tells_edits
 from .noting import ChangeWriter, has_learned
 
 __all__ = [
@@ -16,4 +16,6 @@ __all__ = [
     "FieldMerger",
     "SentFields",
     "has_learned",
+    "is_later",
+    "tells_edits",
 ]

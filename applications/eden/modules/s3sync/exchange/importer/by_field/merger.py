@@ -181,12 +181,6 @@ class FieldMerger:
             versions.ours, versions.theirs, (), self._rules(item, None), every=self._table(item).every
         )
 
-    def is_later(self, item: Item) -> bool:
-        """Return whether a record that is as it is here has learned edits and a later time: that counts here, too."""
-        ours, theirs = item.ours("modified_on"), item.record.modified_on
-        learned = item.merge is not None and bool(item.merge.learned)
-        return learned and ours is not None and theirs is not None and theirs > ours
-
     def decide(
         self, item: Item, changed_here: bool, policy: Policy, whole: Callable[[], Decision]
     ) -> Decision:
@@ -207,8 +201,7 @@ class FieldMerger:
         item.merge = found
         if not found.taken:
             return _UNCHANGED
-        _date(item, False, self._context)
-        return _UPDATED
+        return _RETURNED if _date(item, False, self._context) else _UPDATED
 
     def _decide(
         self,
@@ -232,11 +225,12 @@ class FieldMerger:
         _restrict(item, differing - found.taken - found.joined)
         for name in found.joined:
             item.changes[name] = self._joined(item, name, versions)
+        later = False
         if found.taken or found.joined:
-            kept = differing - found.taken
-            _date(item, bool(kept) or found.decided is not None, self._context)
+            merged = bool(differing - found.taken) or found.decided is not None
+            later = _date(item, merged, self._context) and not merged
         returned = found.ahead and (found.decided is not None or not changed_here)
-        return _decision(found, policy, item, asserted or returned)
+        return _decision(found, policy, item, asserted or returned or later)
 
     def _rules(self, item: Item, winner: Side | None) -> Rules:
         table = self._table(item)
@@ -267,7 +261,14 @@ class FieldMerger:
 #: Stands for the key of a record that this batch creates: no field had that value before.
 _COMES_ALONG = -1
 _UPDATED = Decision(Action.UPDATED, True)
+_RETURNED = Decision(Action.UPDATED, True, assert_ours=True)
 _UNCHANGED = Decision(Action.UNCHANGED, False)
+
+
+def is_later(item: Item) -> bool:
+    """Return whether a record that is as it is here has a later time there: that counts here, too."""
+    ours, theirs = item.ours("modified_on"), item.record.modified_on
+    return ours is not None and theirs is not None and theirs > ours
 
 
 def tells_edits(item: Item, context: Context) -> bool:
@@ -300,12 +301,25 @@ def _restrict(item: Item, fields: Collection[str]) -> None:
     item.missing = [each for each in item.missing if each.field not in fields]
 
 
-def _date(item: Item, ahead: bool, context: Context) -> None:
-    """Give a merged version its time: later than both, or that of the sender where it is all that was edited."""
+def _date(item: Item, merged: bool, context: Context) -> bool:
+    """Give a version its time: that of the sender, or one later than both.
+
+    No version has the time of another one: what was edited twice within a second is ahead of the clock, and may lose
+    against an edit of an earlier time. An Eden beyond this site takes only what is later than what it has.
+
+    Args:
+        item: the record as it came, without what stays as it is here.
+        merged: whether it holds more than what the sender has.
+        context: knows which times can be.
+
+    Returns:
+        whether it is later than what the sender has.
+    """
     ours, theirs = item.ours("modified_on"), item.record.modified_on
-    if ours is None or theirs is None or (not ahead and theirs >= ours) or not context.is_possible(ours):
-        return
-    _own_copy(item).modified_on = max(ours, theirs) + TICK if ahead else ours
+    if ours is None or theirs is None or (not merged and theirs >= ours) or not context.is_possible(ours):
+        return False
+    _own_copy(item).modified_on = max(ours, theirs) + TICK
+    return True
 
 
 def _own_copy(item: Item) -> Any:
