@@ -165,6 +165,13 @@ def dataset():
     return datasets.page(_desk())
 
 
+def stick():
+    """Show the memory sticks that are here; import from one, export to one."""
+    from s3sync.web.screens import stick as stick
+
+    return stick.page(_desk())
+
+
 def history():
     """Show what the synchronisation knows of one record."""
     from s3sync.web.screens import record_history as record_history

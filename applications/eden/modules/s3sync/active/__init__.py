@@ -2,4 +2,4 @@
 Knows all lower layers, but no other folder of its own layer.
 """
 
-__all__ = ["carried", "local_site", "preview", "registration", "standing"]
+__all__ = ["carried", "local_site", "preview", "registration", "standing", "stick_contents"]

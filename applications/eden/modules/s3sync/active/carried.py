@@ -64,6 +64,13 @@ class Memory:
         return Numbers(self.own, self.seen)
 
 
+def memory_of(repository: Repository) -> Memory:
+    """Return what is stored of the exchange with a repository by carried states."""
+    text = repository.site.checkpoints.read(repository.id, "", CheckpointKind.CARRIED)
+    found: dict[str, Any] = json.loads(text) if text else {}
+    return Memory(**found)
+
+
 def introduced(repository: Repository) -> Repository:
     """Return a repository that knows which site it is about, found in the folder if it did not know yet.
 
@@ -318,9 +325,7 @@ class CarriedExchange:
         )
 
     def _memory(self) -> Memory:
-        text = self._site.checkpoints.read(self._repository.id, "", CheckpointKind.CARRIED)
-        found: dict[str, Any] = json.loads(text) if text else {}
-        return Memory(**found)
+        return memory_of(self._repository)
 
     def _save(self, memory: Memory) -> None:
         text = json.dumps(vars(memory))

@@ -17,6 +17,7 @@ __all__ = [
     "resources",
     "runs",
     "settings",
+    "stick",
     "widgets",
     "words",
 ]

@@ -38,6 +38,20 @@ def waiting(pages: Sequence[Page], page: Page) -> int:
     return sum(each.count for each in pages if each.seq >= page.seq)
 
 
+def unread(pages: Sequence[Page], cursor: str) -> int:
+    """Return the number of main records in the pages that can be read one after the other from a cursor on.
+
+    Args:
+        pages, cursor: as for ``next_page``.
+    """
+    found, count = set[str](), 0
+    while (page := next_page(pages, cursor)) is not None and page.cursor not in found:
+        found.add(page.cursor)
+        count += page.count
+        cursor = page.cursor
+    return count
+
+
 def still_of_use(
     pages: Sequence[Page], start: str, known: Collection[str], is_whole: Callable[[Page], bool]
 ) -> list[Page]:
