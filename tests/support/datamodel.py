@@ -37,6 +37,12 @@ class SmallHost:
     def components(self, tablename: str) -> dict[str, Any]:
         return self.joined.get(tablename, {})
 
+    def load_all(self) -> None:
+        """All tables are defined."""
+
+    def version(self) -> tuple[str, ...]:
+        return tuple(self.db.tables)
+
     def table(self, name: str) -> Any:
         return self.db[name]
 

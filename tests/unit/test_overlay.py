@@ -15,30 +15,17 @@ from gluon.globals import Response
 from gluon.storage import Storage
 from gluon.template import render
 
-from tests.support.places import APPLICATION
+from over_eden.contents import CONTENTS, LEFT_OUT
+from tests.support.places import APPLICATION, CHECKOUT
 from tests.support.standard_library import STDLIB
 
-#: Everything that is laid over an Eden, below its application.
-OVERLAY = (
-    "modules/s3sync",
-    "controllers/sync.py",
-    "models/0000_sync.py",
-    "models/sync.py",
-    "models/tasks_sync.py",
-    "models/zz_sync.py",
-    "views/sync",
-    "static/sync",
-    "languages",
-)
 #: What has to be installed beside Python's own; ``isal`` is optional, and of the drivers one is enough.
 PACKAGES = {"gluon", "pydal", "lxml", "requests", "urllib3", "cryptography", "isal", "psycopg2"}
 #: What web2py has put into the environment before the first model is executed.
 WEB2PY = {"T", "URL", "current", "redirect", "request", "response", "session"}
 #: What the models of an Eden add to it. The first of them is named here.
 ENVIRONMENT = WEB2PY | {"auth", "db", "s3db", "settings", "tasks"}
-FIRST_MODEL = "000_1st_run.py"
-#: What the models of the bundled application call in s3sync for its own pages only.
-NOT_FOR_SYNC = {("s3sync.web.plain_resources", "resource_request"), ("s3sync.web.bodies", "takes_form")}
+FIRST_MODEL, TASKS, LAST_MODEL = "000_1st_run.py", "tasks.py", "zz_last.py"
 #: Pages of an Eden to which ours lead.
 PAGES = {("default", "index"), ("default", "user")}
 
@@ -47,20 +34,20 @@ PAGES = {("default", "index"), ("default", "user")}
 def laid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The overlay alone, in an empty folder."""
     target = tmp_path_factory.mktemp("eden")
-    for part in OVERLAY:
-        source = APPLICATION / part
-        (target / part).parent.mkdir(parents=True, exist_ok=True)
+    for part in CONTENTS:
+        source = CHECKOUT / part.source
+        (target / part.target).parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target / part.target, ignore=shutil.ignore_patterns(*LEFT_OUT))
         else:
-            shutil.copy(source, target / part)
+            shutil.copy(source, target / part.target)
     return target
 
 
 def sources(laid: Path) -> Iterator[tuple[Path, str]]:
     """Return the Python files but for the dictionaries, and what views have between their braces."""
     for path in sorted(laid.rglob("*.py")):
-        if path.parent.name != "languages":
+        if path.parent.parent.name != "languages":
             yield path, path.read_text(encoding="utf-8")
     for path in views(laid):
         statements = re.findall(r"\{\{\s*((?:from|import)\s[^}]*?)\s*\}\}", path.read_text(encoding="utf-8"))
@@ -225,7 +212,7 @@ def test_models_and_the_controller_use_names_that_every_eden_has(laid: Path) -> 
         for folder in ("models", "controllers")
         for path in (laid / folder).glob("*.py")
     }
-    assert len(found) == 5 and {name: names for name, names in found.items() if names} == {}
+    assert len(found) == 3 and {name: names for name, names in found.items() if names} == {}
 
 
 def called(path: Path, source: str, modules: Path) -> set[tuple[str, str]]:
@@ -245,24 +232,26 @@ def called(path: Path, source: str, modules: Path) -> set[tuple[str, str]]:
     return {each for each in found if each[0].startswith("s3sync.")}
 
 
-def test_requests_and_translations_are_prepared_before_any_model_of_an_eden_uses_them(laid: Path) -> None:
+def test_what_the_first_model_does_needs_no_other_and_is_done_for_the_synchronisation_alone(
+    laid: Path,
+) -> None:
     first = min((laid / "models").glob("*.py"), key=lambda path: path.name)
     source = first.read_text(encoding="utf-8")
     assert first.name < FIRST_MODEL and free_names(source) - WEB2PY == set()
-    assert called(first, source, laid / "modules") == {
-        ("s3sync.host.own_modules", "declare_own_modules"),
-        ("s3sync.ui.program_requests", "prepare"),
-        ("s3sync.ui.session_files", "write_whole"),
-        ("s3sync.ui.tickets", "hide_secrets"),
-        ("s3sync.ui.translations", "quote_translations"),
-    }
+    assert called(first, source, laid / "modules") == {("s3sync.ui.program_requests", "prepare")}
+    outside = [each for each in ast.parse(source).body if not isinstance(each, (ast.Expr, ast.If))]
+    assert outside == []
 
 
-def test_what_a_model_of_the_bundled_application_calls_is_called_in_the_set_too(laid: Path) -> None:
-    modules = laid / "modules"
-    within = {each for path, source in sources(laid) for each in called(path, source, modules)}
-    ours = {path.name for path in (laid / "models").iterdir()}
-    others = [path for path in (APPLICATION / "models").glob("*.py") if path.name not in ours]
-    without = {each for path in others for each in called(path, path.read_text("utf-8"), modules)}
-    assert ("s3sync.database.tables.indices", "prepare") in without
-    assert without - within == NOT_FOR_SYNC
+def test_the_second_model_stands_behind_the_tasks_of_an_eden_and_before_its_last(laid: Path) -> None:
+    names = sorted(path.name for path in (laid / "models").glob("*.py"))
+    assert len(names) == 2 and TASKS < names[1] < LAST_MODEL
+
+
+def test_the_scheduler_of_an_eden_can_run_what_that_of_the_bundled_application_can(laid: Path) -> None:
+    def tasks(path: Path) -> set[str]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+    bundled = tasks(APPLICATION / "models" / "tasks_sync.py")
+    assert bundled - tasks(laid / "models" / "tasks_eden_sync.py") == {"sync_changes"}

@@ -6,6 +6,10 @@ from s3sync.ui.refusals import refusal
 if not settings.has_module("sync"):
     raise refusal(404, T("The module it belongs to is not enabled at this site."))
 
+if getattr(current, "sync_site", None) is None:
+    # Over an Eden: its files are laid, but nothing has prepared the database.
+    raise refusal(503, T("The synchronization is not prepared here yet: run ./eden-sync install."))
+
 _public = request.function in ("datasets", "archive", "changes", "bin")
 if not (is_protocol(request) or is_watch(request) or _public):
     # The screens are for administrators only; accounts of other sites use the interface.

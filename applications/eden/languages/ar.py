@@ -1491,6 +1491,7 @@
 'The site failed': 'تعطّل الموقع',
 'The site is there, but asks to come back later: it is overloaded or restarting.': 'الموقع موجود، لكنه يطلب العودة لاحقًا: فهو مثقل بالطلبات أو يُعاد تشغيله.',
 'The synchronization did not come to its end': 'لم تصل المزامنة إلى نهايتها',
+'The synchronization is not prepared here yet: run ./eden-sync install.': 'المزامنة غير مهيأة هنا بعد: شغّل \u200e./eden-sync install.',
 'The synchronization was stopped': 'أُوقفت المزامنة',
 'The synchronization was stopped by a person.': 'أوقف شخص المزامنة.',
 'The two new passwords differ. Enter the same twice.': 'كلمتا المرور الجديدتان مختلفتان. أدخل الكلمة نفسها مرتين.',

@@ -1303,6 +1303,7 @@
 'The site failed': 'Der Standort hat versagt',
 'The site is there, but asks to come back later: it is overloaded or restarting.': 'Der Standort ist da, bittet aber, später wiederzukommen: Er ist überlastet oder startet gerade neu.',
 'The synchronization did not come to its end': 'Die Synchronisation kam nicht zum Ende',
+'The synchronization is not prepared here yet: run ./eden-sync install.': 'Die Synchronisation ist hier noch nicht vorbereitet: Starten Sie ./eden-sync install.',
 'The synchronization was stopped': 'Die Synchronisation wurde angehalten',
 'The synchronization was stopped by a person.': 'Eine Person hat die Synchronisation angehalten.',
 'The two new passwords differ. Enter the same twice.': 'Die beiden neuen Passwörter sind verschieden. Geben Sie zweimal dasselbe ein.',

@@ -1350,6 +1350,7 @@
 'The site failed': 'El sitio falló',
 'The site is there, but asks to come back later: it is overloaded or restarting.': 'El sitio está ahí, pero pide que se vuelva más tarde: está sobrecargado o se está reiniciando.',
 'The synchronization did not come to its end': 'La sincronización no llegó a su fin',
+'The synchronization is not prepared here yet: run ./eden-sync install.': 'La sincronización aún no está preparada aquí: ejecute ./eden-sync install.',
 'The synchronization was stopped': 'La sincronización se detuvo',
 'The synchronization was stopped by a person.': 'Una persona detuvo la sincronización.',
 'The two new passwords differ. Enter the same twice.': 'Las dos contraseñas nuevas son distintas. Indique la misma dos veces.',

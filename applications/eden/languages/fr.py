@@ -1350,6 +1350,7 @@
 'The site failed': 'Le site a échoué',
 'The site is there, but asks to come back later: it is overloaded or restarting.': 'Le site est là, mais demande de revenir plus tard : il est surchargé ou en cours de redémarrage.',
 'The synchronization did not come to its end': 'La synchronisation n’est pas allée jusqu’au bout',
+'The synchronization is not prepared here yet: run ./eden-sync install.': 'La synchronisation n’est pas encore préparée ici : lancez ./eden-sync install.',
 'The synchronization was stopped': 'La synchronisation a été arrêtée',
 'The synchronization was stopped by a person.': 'Une personne a arrêté la synchronisation.',
 'The two new passwords differ. Enter the same twice.': 'Les deux nouveaux mots de passe sont différents. Saisissez deux fois le même.',

@@ -55,7 +55,7 @@ def test_a_site_without_users(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table", ["doc_plain", "doc_spread"])
 def test_files_are_where_pydal_puts_them(db: DAL, table: str) -> None:
     stored = db[table].file.store(io.BytesIO(b"content"), "Bericht ä.pdf")
-    files = SiteFiles(db, "https://example.org/eden/default/download/")
+    files = SiteFiles(db.__getitem__, "https://example.org/eden/default/download/")
     assert files.has(table, "file", stored)
     assert files.path(table, "file", stored).read_bytes() == b"content"
     assert files.url(table, "file", stored) == f"https://example.org/eden/default/download/{stored}"
@@ -68,7 +68,7 @@ def test_files_are_where_pydal_puts_them(db: DAL, table: str) -> None:
     ["../../etc/passwd", "doc_plain.other.abcdef.616263.pdf", "auth_user.file.abcdef.616263.pdf", ""],
 )
 def test_names_that_web2py_would_not_give_are_refused(db: DAL, stored: str) -> None:
-    files = SiteFiles(db, "https://example.org")
+    files = SiteFiles(db.__getitem__, "https://example.org")
     assert not files.has("doc_plain", "file", stored)
     with pytest.raises(BadRequest):
         files.path("doc_plain", "file", stored)

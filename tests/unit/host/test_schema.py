@@ -13,6 +13,7 @@ import pytest
 from pydal import Field
 
 from s3sync.core.errors import ProtectedResource, UnknownResource
+from s3sync.core.schema import Table
 from s3sync.host.schema import MOST_SCHEMAS, build_schema
 from tests.support import datamodel
 from tests.support.databases import SQLiteDatabase, Storage
@@ -181,3 +182,54 @@ def test_callbacks_are_those_of_the_running_request(site: Storage) -> None:
     assert table.onaccept_set is not None
     table.onaccept_set([1])
     assert calls == ["first", "second", "create", "later [1]"]
+
+
+def anew(site: Storage, name: str) -> Table:
+    """Return a table of a schema that is read again, as another table was defined."""
+    define(site, f"dev_new_{len(site.db.tables)}", Field("name"))
+    return site.table(name)
+
+
+def test_an_eden_names_super_entities_in_several_ways(site: Storage) -> None:
+    entity = site.db.pr_pentity
+    for given in ("pr_pentity", entity, ["pr_pentity"], (entity,)):
+        site.host.configure("org_organisation", super_entity=given)
+        assert anew(site, "org_organisation").super_keys == {"pe_id": "pr_pentity"}
+
+
+def test_what_a_super_entity_keeps_for_itself_is_not_shared(site: Storage) -> None:
+    site.host.configure("pr_pentity", no_shared_fields=["pe_label"])
+    assert set(anew(site, "pr_pentity").shared_fields) == {"uuid", "deleted"}
+
+
+def test_of_parts_that_join_alike_the_one_without_a_filter_travels(site: Storage) -> None:
+    site.host.joined["pr_person"] = {}
+    for alias, filtered in (("email", True), ("contact", False), ("phone", True)):
+        site.host.add_component("pr_person", alias, "pr_contact", "pe_id", "pe_id")
+        if filtered:
+            site.host.joined["pr_person"][alias].filterby = {"contact_method": "EMAIL"}
+    found = anew(site, "pr_person").components
+    assert {alias for alias, each in found.items() if each.travels} == {"contact"} and len(found) == 3
+
+
+def test_a_part_of_many_masters_does_not_travel(site: Storage) -> None:
+    define(site, "dev_skill", Field("person_ids", "list:reference pr_person"))
+    site.host.add_component("pr_person", "skill", "dev_skill", "person_ids")
+    assert not anew(site, "pr_person").components["skill"].travels
+
+
+def test_duplicate_rules_of_sets_follow_the_columns_and_pass_over_what_stays_here(site: Storage) -> None:
+    site.host.configure("org_office", deduplicate=SimpleNamespace(primary={"organisation_id", "name"}))
+    rule = anew(site, "org_office").duplicate
+    assert rule is not None
+    assert rule.primary == tuple(f for f in site.db.org_office.fields if f in {"organisation_id", "name"})
+    own = SimpleNamespace(primary={"user_id"}, secondary=set())
+    table = define(site, "dev_own", Field("user_id", "integer"), deduplicate=own, local_fields=("user_id",))
+    assert table.duplicate is None
+
+
+def test_callbacks_may_be_given_by_table(site: Storage) -> None:
+    called: list[Any] = []
+    site.host.configure("org_office", onaccept={"org_office": called.append, "other": None})
+    anew(site, "org_office").onaccept["create"]("form")
+    assert called == ["form"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from ..core.errors import BadRequest
 from ..wire.values.uploads import is_stored_name, original_name
@@ -41,15 +41,15 @@ def holders(column: Any, stored: str) -> list[int]:
 
 
 class SiteFiles:
-    """The files of the upload fields of a DAL.
+    """The files of the upload fields of a site.
 
     Args:
-        db: the DAL.
+        table: returns the pydal table of a name.
         download_url: URL to download files, without the stored name and without a slash at its end.
     """
 
-    def __init__(self, db: Any, download_url: str) -> None:
-        self._db = db
+    def __init__(self, table: Callable[[str], Any], download_url: str) -> None:
+        self._table = table
         self._download_url = download_url.rstrip("/")
 
     def holders(self, table: str, field: str, stored: str) -> list[int]:
@@ -59,7 +59,7 @@ class SiteFiles:
             table, field: where.
             stored: its stored name.
         """
-        return holders(self._db[table][field], stored)
+        return holders(self._table(table)[field], stored)
 
     def has(self, table: str, field: str, stored: str) -> bool:
         """See ports.Files."""
@@ -73,7 +73,7 @@ class SiteFiles:
         """
         if not is_stored_name(stored, table, field):
             raise BadRequest(f"{stored[:200]!r} is not the name of a file of {table}.{field}.")
-        return Path(_folder(self._db[table][field], stored), stored)
+        return Path(_folder(self._table(table)[field], stored), stored)
 
     def url(self, table: str, field: str, stored: str) -> str:
         """See ports.Files."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ def install(
     journal: SqlJournal,
     on_define: Callable[[Callable[[Any], None]], None],
     is_possible: Callable[[datetime], bool] = any_time,
+    noted: Container[str] | None = None,
 ) -> None:
     """Journal all writes through pydal, in their own transaction.
 
@@ -30,8 +31,14 @@ def install(
         on_define: registers a function that is called with each table when pydal defines it, so that lazy
             tables stay lazy (see ``host.on_define``).
         is_possible: returns whether a time can be that of a record.
+        noted: names of the tables that are noted, None for all that can be synchronised.
     """
-    on_define(lambda table: hook_table(journal, table, is_possible))
+
+    def hook(table: Any) -> None:
+        if noted is None or table._tablename in noted:
+            hook_table(journal, table, is_possible)
+
+    on_define(hook)
 
 
 def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime], bool]) -> None:

@@ -2,4 +2,14 @@
 Knows core to exchange, and from outside web2py.
 """
 
-__all__ = ["eden", "ini", "on_define", "port", "schema", "settings", "validators"]
+__all__ = [
+    "eden",
+    "ini",
+    "living_eden",
+    "on_define",
+    "port",
+    "schema",
+    "schema_facts",
+    "settings",
+    "validators",
+]

@@ -5,7 +5,7 @@ There is no branch for either of them: only names that both have are used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable, NoReturn
 
@@ -48,6 +48,13 @@ class EdenHost:
         self.settings = SyncSettings(self._folder, chosen_in(settings), decide)
 
     # --- the data model ----------------------------------------------------------------------------------
+
+    def load_all(self) -> None:
+        """See port.DataModel: they are defined by the models of each request."""
+
+    def version(self) -> Hashable:
+        """See port.DataModel."""
+        return tuple(self._db.tables)
 
     def table(self, name: str) -> Any:
         """See port.DataModel."""

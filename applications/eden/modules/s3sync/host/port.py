@@ -9,7 +9,7 @@ sets ``response.theme`` to "light", "dark" or "system"; without it pages are lig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Callable, NoReturn, Protocol
 
 from .settings import SyncSettings
@@ -17,6 +17,12 @@ from .settings import SyncSettings
 
 class DataModel(Protocol):
     """The tables of the host, and their configuration."""
+
+    def load_all(self) -> None:
+        """Define all tables of this site, if it defines them only when they are asked for."""
+
+    def version(self) -> Hashable:
+        """Return what is another one whenever the data model is."""
 
     def table(self, name: str) -> Any:
         """Return a pydal table, None if this site has none of that name."""

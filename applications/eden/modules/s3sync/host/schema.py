@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Callable, NamedTuple
 from weakref import WeakValueDictionary, ref
@@ -50,7 +50,7 @@ _TRAVELLING_KINDS = frozenset(
 _KIND_ALIASES = {"float": "double", "big-id": "id", "big-reference": "reference", "jsonb": "json"}
 
 SiteKey = tuple[str, str]
-Fingerprint = tuple[SiteKey, tuple[str, ...]]
+Fingerprint = tuple[SiteKey, Hashable]
 
 #: Maximum number of cached schemas: one for each site and set of tables that a process uses.
 MOST_SCHEMAS = 16
@@ -90,17 +90,11 @@ class _Last(NamedTuple):
 
     db: ref[Any]
     model: ref[DataModel]
-    tables: tuple[int, str]
+    version: Hashable
     schema: Schema
 
     def is_for(self, db: Any, model: DataModel) -> bool:
-        return self.db() is db and self.model() is model and self.tables == _newest(db)
-
-
-def _newest(db: Any) -> tuple[int, str]:
-    """Return what changes when a table is defined."""
-    tables = db.tables
-    return len(tables), tables[-1] if tables else ""
+        return self.db() is db and self.model() is model and self.version == model.version()
 
 
 _schemas = _Schemas()
@@ -127,12 +121,13 @@ def build_schema(db: Any, model: DataModel) -> Schema:
         return last.schema
     key = site_key(db)
     _used.models[key] = model
-    fingerprint = (key, tuple(db.tables))
-    schema = _schemas.get(fingerprint)
+    version = model.version()
+    schema = _schemas.get((key, version))
     if schema is None:
+        model.load_all()
         schema = _Builder(db, model, key).build()
-        _schemas.keep(fingerprint, schema)
-    _used.last = _Last(ref(db), ref(model), _newest(db), schema)
+        _schemas.keep((key, version), schema)
+    _used.last = _Last(ref(db), ref(model), version, schema)
     return schema
 
 
@@ -166,6 +161,8 @@ class HostHook:
 def _callbacks(model: DataModel, tablename: str, names: Iterable[str]) -> list[Callable[..., Any]]:
     for name in names:
         found = model.config(tablename, name)
+        if isinstance(found, dict):  # an Eden may give one for each table, with itself or one for all
+            found = found.get(tablename)
         if found:
             listed = list(found) if isinstance(found, (list, tuple)) else [found]
             return [each for each in listed if callable(each)]
@@ -200,8 +197,10 @@ class _Builder:
         return not self._model.config(name, "protected")
 
     def _super_entities(self, name: str) -> list[str]:
-        found = self._model.config(name, "super_entity") or ()
-        return [found] if isinstance(found, str) else [str(each) for each in found]
+        found = self._model.config(name, "super_entity")
+        listed = found if isinstance(found, (list, tuple)) else [found]
+        # Names, or the tables themselves.
+        return [str(getattr(each, "_tablename", each)) for each in listed if each is not None]
 
     def _super_key(self, entity: str) -> str:
         return self._model.super_key(entity)
@@ -256,7 +255,8 @@ class _Builder:
         key = self._super_key(name)
         fields = {each.name: self._field(table, each, set(), set()) for each in table}
         instances = tuple(self._entities[name])
-        shared = tuple(each for each in fields if each not in (key, "id", "instance_type"))
+        own = {key, "id", "instance_type", *(self._model.config(name, "no_shared_fields") or ())}
+        shared = tuple(each for each in fields if each not in own)
         return Table(name=name, fields=fields, key=key, instance_types=instances, shared_fields=shared)
 
     def _hook(self, tablename: str, names: Sequence[str]) -> HostHook | None:
@@ -271,12 +271,19 @@ class _Builder:
         return hooks
 
     def _duplicate(self, name: str, fields: Mapping[str, Field]) -> DuplicateRule | None:
+        """Return the rule of a table, None without one, or with one that asks for what does not travel."""
         rule = self._model.config(name, "deduplicate")
-        primary = tuple(each for each in getattr(rule, "primary", ()) or ())
-        if not primary or not all(each in fields for each in primary):
+        named = set(getattr(rule, "primary", ()) or ())
+        if not named or not all(each in fields and not fields[each].local for each in named):
             return None
-        secondary = tuple(each for each in getattr(rule, "secondary", ()) or () if each in fields)
-        return DuplicateRule(primary, secondary, bool(getattr(rule, "ignore_case", True)))
+        # An Eden keeps the names in sets: the order of the columns is the same in every process.
+        primary = _ordered(getattr(rule, "primary", ()), fields)
+        secondary = _ordered(getattr(rule, "secondary", ()), fields)
+        return DuplicateRule(
+            primary,
+            tuple(each for each in secondary if not fields[each].local),
+            bool(getattr(rule, "ignore_case", True)),
+        )
 
     def _components(self, name: str, names: Sequence[str]) -> dict[str, Component]:
         found = {}
@@ -286,6 +293,7 @@ class _Builder:
             if declared.tablename in names:
                 found[str(alias)] = declared
         served = [declared.tablename for declared in found.values()]
+        parts = _parts(found)
         return {
             alias: Component(
                 alias=alias,
@@ -295,10 +303,17 @@ class _Builder:
                 multiple=bool(getattr(declared, "multiple", True)),
                 needs_alias=served.count(declared.tablename) > 1,
                 # An independent entity (an office, a person's post) is its own resource.
-                travels=not self._super_entities(declared.tablename),
+                travels=alias in parts
+                and not self._super_entities(declared.tablename)
+                and self._joins_one(declared),
             )
             for alias, declared in found.items()
         }
+
+    def _joins_one(self, declared: Any) -> bool:
+        """Return whether each record of a component belongs to one master: not by a list of references."""
+        table = self._model.table(declared.tablename)
+        return not str(table[str(declared.fkey)].type).startswith("list:")
 
     def _field(self, table: Any, column: Any, local: Iterable[str], unique: Iterable[str]) -> Field:
         type_ = str(getattr(column.type, "type", column.type))
@@ -342,6 +357,32 @@ class _Builder:
     def _late_default(self, tablename: str, fieldname: str) -> Callable[[], Any]:
         key = self._key
         return lambda: _model(key).table(tablename)[fieldname].default()
+
+
+def _ordered(named: Any, fields: Mapping[str, Field]) -> tuple[str, ...]:
+    """Return names of fields as they are given, those of a set in the order of the table."""
+    if isinstance(named, (set, frozenset)):
+        return tuple(each for each in fields if each in named)
+    return tuple(each for each in named or () if each in fields)
+
+
+def _parts(declared: Mapping[str, Any]) -> set[str]:
+    """Return the aliases of which one stands for all that join the same records in the same way.
+
+    An Eden has a person's contacts also as its e-mail addresses and its telephone numbers: the one without a filter has
+    all of them.
+    """
+    chosen: dict[tuple[str, str, str], str] = {}
+    for alias, each in declared.items():
+        join = (str(each.tablename), str(each.pkey), str(each.fkey))
+        former = chosen.get(join)
+        if former is None or (_filtered(declared[former]) and not _filtered(each)):
+            chosen[join] = alias
+    return set(chosen.values())
+
+
+def _filtered(declared: Any) -> bool:
+    return getattr(declared, "filterby", None) is not None
 
 
 def _together(declared: Any, fields: Mapping[str, Field]) -> tuple[tuple[str, ...], ...]:

@@ -79,9 +79,7 @@ __all__ = [
     "waiting_deletions",
 ]
 
-JOURNAL_FILE = "journal.json"
-TALLY_FILE = "tally.json"
-SPOOL = "spool"
+JOURNAL_FILE, TALLY_FILE, SPOOL = "journal.json", "tally.json", "spool"
 
 
 class Site:
@@ -94,6 +92,7 @@ class Site:
         application: its name, the first part of its URLs.
         origin: scheme and host of this request, for a site without a configured public address.
         clock: the site's clock.
+        noted: the schema of what the journal notes, where this request needs no other; None for the whole one.
     """
 
     def __init__(
@@ -104,6 +103,7 @@ class Site:
         application: str,
         origin: str = "",
         clock: Clock | None = None,
+        noted: Schema | None = None,
     ) -> None:
         self.db = db
         self.host = host
@@ -111,6 +111,7 @@ class Site:
         self.application = application
         self.clock: Clock = clock if clock is not None else SystemClock()
         self._origin = origin
+        self._noted = noted
         self.store = open_store(db, lambda: self.schema)
         self.journal = SqlJournal(db, lambda: self.schema, self.clock, self.folder / "private" / JOURNAL_FILE)
 
@@ -121,18 +122,17 @@ class Site:
         Raises:
             ConfigurationError: the module is not enabled.
         """
-        site = getattr(current, "sync_site", None)
+        site: Site | None = getattr(current, "sync_site", None)
         if site is None:
             raise ConfigurationError(
                 "Synchronisation is not enabled at this site.",
                 hint="Add the module sync to deployment_settings.modules in models/000_config.py.",
             )
-        found: Site = site
-        return found
+        return site
 
     def install(self) -> None:
         """Journal local changes, as soon as their tables are used."""
-        install(self.journal, self.host.on_define, self.is_possible)
+        install(self.journal, self.host.on_define, self.is_possible, self._noted)
 
     def is_possible(self, moment: datetime) -> bool:
         """Return whether a time (UTC) can be that of a record, see ``times``."""
@@ -143,7 +143,7 @@ class Site:
     @property
     def schema(self) -> Schema:
         """The synchronised tables."""
-        return build_schema(self.db, self.host)
+        return build_schema(self.db, self.host) if self._noted is None else self._noted
 
     @cached_property
     def base_url(self) -> str:
@@ -193,7 +193,7 @@ class Site:
     @cached_property
     def files(self) -> SiteFiles:
         """Uploaded files."""
-        return SiteFiles(self.db, f"{self.base_url}/{DOWNLOAD_PATH}")
+        return SiteFiles(self.host.table, f"{self.base_url}/{DOWNLOAD_PATH}")
 
     @cached_property
     def checkpoints(self) -> Checkpoints:

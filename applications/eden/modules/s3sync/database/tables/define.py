@@ -24,14 +24,36 @@ OUTLIVING = ("sync_kept", "sync_change", "sync_deletion")
 ENDING = ("sync_lease", "sync_checkpoint", "sync_open_there")
 
 
-def define(db: Any, clock: Clock, T: Callable[[str], Any] = str) -> None:
+class _AsTheyAre:
+    """A DAL as far as ``define`` uses it: tables are taken as they are in the database, whatever it does with others.
+
+    An Eden that migrates would change its own columns to our types with every request, and refuses names that are
+    reserved words of databases which it does not use.
+    """
+
+    def __init__(self, db: Any) -> None:
+        self._db = db
+        self.tables = db.tables
+
+    def define_table(self, name: str, **options: Any) -> Any:
+        checked, self._db._check_reserved = self._db._check_reserved, None
+        try:
+            return self._db.define_table(name, **{**options, "migrate": False, "redefine": True})
+        finally:
+            self._db._check_reserved = checked
+
+
+def define(db: Any, clock: Clock, T: Callable[[str], Any] = str, *, migrate: bool = True) -> None:
     """Define the sync_* tables.
 
     Args:
         db: the DAL, with auth_user if there are users.
         clock: the site's clock, for the times of rows.
         T: marks labels for translation.
+        migrate: whether the DAL may create and change them.
     """
+    if not migrate:
+        db = _AsTheyAre(db)
     define_repository(db, T, clock)
     define_tasks(db, T, clock)
     define_log(db, T, clock)
