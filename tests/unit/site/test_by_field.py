@@ -277,3 +277,33 @@ def test_a_site_that_tells_its_edits_from_now_on_is_in_no_conflict_with_what_it_
     edit(hq, acronym="after")
     settle([Pair(field, hq, ORG)])
     assert values(field, "acronym") == ["after"] and field.kept() == []
+
+
+def test_what_came_whole_and_later_is_no_version_that_an_earlier_edit_has_seen(sites: Sites) -> None:
+    # An Eden made the record and edited it; headquarters has the latest of it and no edits. The field office has the
+    # first version from elsewhere and edited that before.
+    hq, field = sites("hq"), sites("field")
+    first = '<resource name="org_organisation" uuid="u" modified_on="2026-03-01T12:00:00">{}</resource>'
+    name = '<data field="name">Eden</data>'
+    field.push(first.format(name + '<data field="comments">old</data>'), ORG)
+    edit(field, comments="field")
+    later = first.replace("12:00:00", "12:05:00")
+    hq.push(later.format(name + '<data field="comments">Eden, later</data>'), ORG)
+    for site in (hq, field):
+        site.clock.step(3600)
+    pair = Pair(field, hq, ORG)
+    settle([pair])
+    assert [site.row(ORG, "u").comments for site in (hq, field)] == ["Eden, later", "Eden, later"]
+    assert [each.winner for site in (hq, field) for each in site.kept()]
+
+
+def test_what_was_edited_before_it_was_deleted_is_kept_where_it_lives_again(sites: Sites) -> None:
+    (hq, field), (pair,) = chain(sites, "hq", "field")
+    edit(field, comments="field")
+    field.delete(ORG, "u")
+    hq.clock.moment = field.clock.moment
+    edit(hq, comments="hq")
+    settle([pair])
+    assert [site.row(ORG, "u").comments for site in (hq, field)] == ["hq", "hq"]
+    (entry,) = [each for site in (hq, field) for each in site.kept() if each.kind == "conflict"]
+    assert '<data field="comments">field</data>' in entry.ours

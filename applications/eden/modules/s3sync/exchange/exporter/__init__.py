@@ -7,6 +7,7 @@ stays flat at any size.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,8 +16,9 @@ from typing import Any, BinaryIO, Callable
 from ...core.gc_pause import paused_gc
 from ...core.schema import Table
 from ...wire.s3xml import FOOTER, header, write_site_names
-from ..ports import Ports
+from ..ports import Ports, Row
 from .document import MAX_DEPTH, ExportRequest, Sources, Writing
+from .rows import TableEncoder
 from .state_tag import state_tag
 
 __all__ = ["ExportPage", "ExportRequest", "Exporter"]
@@ -169,14 +171,38 @@ class Exporter:
         """Return the tag of a record, see ``state_tag.state_tag``."""
         return state_tag(self._store, self._schema, table, key, hold=hold)
 
-    def snapshot(self, table: Table, keys: Sequence[int]) -> dict[int, str]:
-        """Return records of this site as S3XML, by key, without components or dependencies."""
+    def snapshot(self, table: Table, keys: Sequence[int], *, before: bool = False) -> dict[int, str]:
+        """Return records of this site as S3XML, by key, without components or dependencies.
+
+        Args:
+            table, keys: the records.
+            before: whether to write deleted ones as they were before they were deleted.
+        """
         request = ExportRequest(table.name, components=False, dependencies=False, paged=True)
         writing = Writing(self._sources, request)
         encoder = writing.encoder(table)
         rows = self._store.fetch_raw(table, encoder.columns, table.key, keys)
+        if before:
+            rows = self._before_deletion(encoder, rows)
         writing.prepare(encoder, rows)
         return {row[0]: text for row, text in zip(rows, encoder.encode(rows, writing))}
+
+    def _before_deletion(self, encoder: TableEncoder, rows: Sequence[Row]) -> list[Row]:
+        """Return rows without the mark of deletion, with the references that were emptied by it."""
+        table, position = encoder.table, encoder.position
+        gone = [row[0] for row, deleted in zip(rows, encoder.are_deleted(rows)) if deleted]
+        found = self._store.fetch(table, (table.key, "deleted_fk"), table.key, gone) if gone else ()
+        saved = {key: json.loads(text or "{}") for key, text in found}
+        before = []
+        for row in rows:
+            values = list(row)
+            if row[0] in saved:
+                values[position["deleted"]] = None
+                for name, value in saved[row[0]].items():
+                    if name in position and isinstance(value, int):
+                        values[position[name]] = value
+            before.append(tuple(values))
+        return before
 
 
 def _write_header(out: BinaryIO, opening: bytes) -> None:

@@ -236,12 +236,15 @@ class Importer:
 
     def _add_our_versions(self, ours: dict[str, dict[int, str]], items: Iterable[Item]) -> None:
         """Add the present versions of records, in place of those that were stored before."""
-        keys: dict[str, list[int]] = {}
+        keys: dict[tuple[str, bool], list[int]] = {}
         for item in items:
             if item.key is not None:
-                keys.setdefault(item.plan.table.name, []).append(item.key)
-        for name, group in keys.items():
-            ours.setdefault(name, {}).update(self._snapshot(self._ports.schema.table(name), group))
+                # What is in dispute was edited here before the record was deleted.
+                before = item.merge is not None and bool(item.merge.disputes)
+                keys.setdefault((item.plan.table.name, before), []).append(item.key)
+        for (name, before), group in keys.items():
+            found = self._snapshot(self._ports.schema.table(name), group, before=before)
+            ours.setdefault(name, {}).update(found)
 
     def _keep(self, batch: Batch, context: Context, ours: dict[str, dict[int, str]]) -> None:
         """Keep the versions that did not become the record, and close those that an earlier exchange kept."""

@@ -17,7 +17,9 @@ from ...wire.s3xml import encode_record
 class Snapshot(Protocol):
     """Writes records of this site as S3XML."""
 
-    def __call__(self, table: Table, keys: Sequence[int]) -> dict[int, str]: ...
+    def __call__(self, table: Table, keys: Sequence[int], *, before: bool = False) -> dict[int, str]:
+        """Return records by key; ``before``: deleted ones as they were before that."""
+        ...
 
 
 class Losses:
