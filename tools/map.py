@@ -17,6 +17,7 @@ from s3sync import LAYERS
 
 MODULES = application_folder(CHECKOUT) / "modules"
 PACKAGE = MODULES / "s3sync"
+INSTALLER = CHECKOUT / "installer"
 WIDTH = 110
 
 
@@ -27,12 +28,13 @@ def purpose(path: Path) -> str:
 
 
 def folders() -> Iterator[Path]:
-    """Yield the folders of the modules: those of the package in the order of its layers, then the host's."""
+    """Yield the folders of the modules: those of the package in the order of its layers, the host's, the installer."""
     yield PACKAGE
     for name in (name for layer in LAYERS for name in layer):
         yield from _packages(PACKAGE / name)
     for name in ("s3", "s3db"):
         yield from _packages(MODULES / name)
+    yield from _packages(INSTALLER)
 
 
 def _packages(top: Path) -> list[Path]:
@@ -46,6 +48,8 @@ def files(folder: Path) -> list[Path]:
 
 def name_of(folder: Path) -> str:
     """Return the path of a folder as documents write it: below ``s3sync`` without that name."""
+    if folder == INSTALLER:
+        return folder.name
     inside = folder != PACKAGE and PACKAGE in folder.parents
     return folder.relative_to(PACKAGE if inside else MODULES).as_posix()
 

@@ -8,14 +8,19 @@ import pytest
 
 from tests.support.places import MODULES
 from tools import map as module_map
-from tools.map import files, folders, lines, main, name_of, purpose
+from tools.map import INSTALLER, files, folders, lines, main, name_of, purpose
 
-EVERYTHING = sorted(path for name in ("s3sync", "s3", "s3db") for path in (MODULES / name).rglob("*.py"))
+EVERYTHING = sorted(
+    [
+        *(path for name in ("s3sync", "s3", "s3db") for path in (MODULES / name).rglob("*.py")),
+        *INSTALLER.glob("*.py"),
+    ]
+)
 #: Letters in what is read at a glance.
 LONGEST = 220
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.relative_to(MODULES).as_posix())
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_file_says_shortly_what_it_is_for(path: Path) -> None:
     told = purpose(path)
     assert told.endswith((".", ")", ":")), told

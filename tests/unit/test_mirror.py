@@ -13,7 +13,7 @@ UNIT = CHECKOUT / "tests" / "unit"
 #: Lines; the package has the same limit (test_layers.py).
 LONGEST_FILE = 450
 DATA = MODULES / "s3db" / "demo.py"
-FOLDERS = (MODULES, *(CHECKOUT / name for name in ("launcher", "tools", "benchmarks", "tests")))
+FOLDERS = (MODULES, *(CHECKOUT / name for name in ("installer", "launcher", "tools", "benchmarks", "tests")))
 PLACES = (MODULES / "s3sync", MODULES, CHECKOUT)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from installer.command import parser as installer_parser
 from launcher import command
 from launcher.instance import SITE_FOLDERS
 from launcher.operator_commands.command import parser as operator_parser
@@ -42,7 +43,7 @@ def commands() -> list[tuple[str, str]]:
             bare = re.sub(r"<[^>]*>", "X", BEFORE.sub("", line))
             module = re.match(r"python3? -m (\w+)", bare)
             ours = module and (CHECKOUT / module[1]).is_dir()
-            if ours or bare.partition(" ")[0] in ("./run", "./eden", *SOURCES):
+            if ours or bare.partition(" ")[0] in ("./run", "./eden", "./eden-sync", *SOURCES):
                 found.add((str(path.relative_to(CHECKOUT)), bare))
     return sorted(found)
 
@@ -99,6 +100,10 @@ def test_commands_exist_and_take_what_they_are_given(document: str, line: str) -
         assert (CHECKOUT / program).is_file()
         if words and "--version" not in words:
             operator_parser().parse_args([word for word in words if word != "--help"])
+    elif program == "./eden-sync":
+        assert (CHECKOUT / program).is_file()
+        if words:
+            installer_parser().parse_args([word for word in words if word != "--help"])
     else:
         assert (CHECKOUT / program).is_file()
         check_options(words, CHECKOUT / SOURCES[program])

@@ -17,7 +17,7 @@ from tests.support.places import APPLICATION, CHECKOUT, MODULES
 PACKAGE = MODULES / "s3sync"
 DECISIONS = DOCS / "decisions"
 #: Documents name files from here.
-ROOTS = (CHECKOUT, CHECKOUT / "tests", APPLICATION, MODULES, PACKAGE)
+ROOTS = (CHECKOUT, CHECKOUT / "tests", CHECKOUT / "over_eden", APPLICATION, MODULES, PACKAGE)
 #: Folders of a site, which no checkout has.
 OF_A_SITE = (
     "private",
@@ -93,7 +93,7 @@ def test_places_that_are_named_exist(document: str, name: str, holds: str) -> No
 
 
 #: Files of a complete Eden, which code here tells of.
-OF_EDEN = frozenset(("modules/s3cfg.py",))
+OF_EDEN = frozenset(("modules/s3cfg.py", "modules/core/__init__.py"))
 WRITTEN = ("*.py", "*.html", "*.css", "*.js", "*.sh", "*.in", "README")
 
 

@@ -1,0 +1,185 @@
+"""What is there: the version that is laid, its files, and what the Eden itself answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .eden import Eden
+from .installing import SWITCHED_ON, Ask
+from .laying import is_edens
+from .looking import ATTENTION, GOOD, Check, around, in_the_way, inside
+from .manifest import Condition, Manifest, State, read
+from .payload import Payload
+from .problems import Problem
+from .pythons import Python
+
+
+def status(eden: Eden, payload: Payload) -> dict[str, Any]:
+    """Return what of ours is in an Eden; nothing is asked of it.
+
+    Args:
+        eden: the Eden.
+        payload: what this program would lay.
+    """
+    manifest = read(eden)
+    answer: dict[str, Any] = {
+        "folder": str(eden.folder),
+        "kind": eden.kind,
+        "eden_version": eden.version,
+        "installed": manifest is not None,
+        "checks": [],
+    }
+    if manifest is not None:
+        answer |= {
+            "state": manifest.state.value,
+            "version": manifest.version,
+            "build": manifest.build,
+            "python": manifest.python,
+            "backup": (manifest.database.get("backup") or {}).get("file", ""),
+            "checks": [vars(each) for each in _checks(eden, manifest, payload)],
+        }
+    answer["needs_attention"] = any(each["result"] != GOOD for each in answer["checks"])
+    return answer
+
+
+def _checks(eden: Eden, manifest: Manifest, payload: Payload) -> list[Check]:
+    return [
+        _finished(manifest),
+        *_files(eden, manifest),
+        _switched_on(eden),
+        _same_eden(eden, manifest),
+        _same_build(manifest, payload),
+    ]
+
+
+def _finished(manifest: Manifest) -> Check:
+    told = {
+        State.INSTALLED: "finished",
+        State.INSTALLING: "broke off",
+        State.UNINSTALLING: "broke off while it was taken out",
+    }[manifest.state]
+    if manifest.state is State.INSTALLED:
+        return Check("Installation", GOOD, told)
+    back = "uninstall, to go back" if manifest.state is State.INSTALLING else "uninstall, to finish it"
+    return Check("Installation", ATTENTION, told, f"Give install once more, to go on, or {back}.")
+
+
+def _files(eden: Eden, manifest: Manifest) -> list[Check]:
+    conditions = manifest.conditions(eden.folder)
+    odd = {path: each for path, each in conditions.items() if each is not Condition.LAID}
+    if not odd:
+        return [Check("Files", GOOD, f"{len(conditions)}, all as they were laid")]
+    return [_odd(eden, path, each) for path, each in sorted(odd.items())]
+
+
+def _odd(eden: Eden, path: str, condition: Condition) -> Check:
+    if condition is Condition.BEFORE or (condition is Condition.CHANGED and is_edens(eden, path)):
+        standing = (eden.folder / path).exists()
+        told = "Eden's own file is back, as after an upgrade by git" if standing else "it is gone"
+        return Check(path, ATTENTION, told, "Lay ours again: ./eden-sync upgrade")
+    if condition is Condition.CHANGED:
+        return Check(
+            path,
+            ATTENTION,
+            "somebody has changed it",
+            "Take the change out, or replace it by ours: ./eden-sync upgrade --force",
+        )
+    return Check(path, ATTENTION, condition.value, "Lay it again: ./eden-sync upgrade")
+
+
+def _switched_on(eden: Eden) -> Check:
+    if (eden.home / SWITCHED_ON).is_file():
+        return Check("Switched on", GOOD, "this Eden uses Eden Sync")
+    return Check(
+        "Switched on",
+        ATTENTION,
+        f"no: {eden.home / SWITCHED_ON} is missing, so nothing is synchronised",
+        "Prepare the database again: ./eden-sync install",
+    )
+
+
+def _same_eden(eden: Eden, manifest: Manifest) -> Check:
+    if manifest.eden_version == eden.version:
+        return Check("Eden", GOOD, f"{eden.kind}, version {eden.version or 'unknown'}")
+    return Check(
+        "Eden",
+        ATTENTION,
+        f"it is another version ({eden.version}) than when Eden Sync was laid ({manifest.eden_version})",
+        "Lay it again, and look whether all works: ./eden-sync upgrade, then ./eden-sync doctor",
+    )
+
+
+def _same_build(manifest: Manifest, payload: Payload) -> Check:
+    if manifest.build == payload.build:
+        return Check("Version", GOOD, f"{manifest.version}, the same as this program's")
+    return Check(
+        "Version",
+        ATTENTION,
+        f"{manifest.version} ({manifest.build}); this program has {payload.version} ({payload.build})",
+        "Lay this one: ./eden-sync upgrade, with the site stopped",
+    )
+
+
+def doctor(eden: Eden, payload: Payload, python: Python, ask: Ask) -> dict[str, Any]:
+    """Return the status with what the Eden tells of itself; where it does not answer, that is one of the checks.
+
+    Args:
+        eden: the Eden.
+        payload: what this program would lay.
+        python: that runs the Eden.
+        ask: asks it.
+    """
+    answer = status(eden, payload)
+    checks = [each for each in around(eden, python) if each.check != "Eden"]
+    if not in_the_way(checks):
+        try:
+            checks += inside(eden, ask("look"))
+            if answer["installed"]:
+                checks += pages(ask("finish"))
+        except Problem as problem:
+            checks.append(Check("Eden answers", ATTENTION, problem.message, problem.remedy))
+    answer["checks"] += [vars(each) for each in checks]
+    answer["needs_attention"] = any(each["result"] != GOOD for each in answer["checks"])
+    return answer
+
+
+def pages(told: Mapping[str, Any]) -> list[Check]:
+    """Return whether the application answers.
+
+    Args:
+        told: by ``scripts/finish.py``.
+    """
+    found = [
+        Check(
+            "Journal",
+            GOOD if told["switched_on"] else ATTENTION,
+            f"changes in {told.get('journaled', 0)} tables are noted: those exchanged, and what belongs to them",
+            "" if told["switched_on"] else "Prepare the database again: ./eden-sync install",
+        )
+    ]
+    for path, (answered, text) in told["pages"].items():
+        fine = is_answer(answered)
+        found.append(
+            Check(
+                path,
+                GOOD if fine else ATTENTION,
+                f"answers {answered}",
+                "" if fine else f"Look into the newest file in errors/ of this Eden. It said: {text}",
+            )
+        )
+    return found
+
+
+def is_answer(answered: str) -> bool:
+    """Return whether a page of somebody who is not logged in is as it should be: shown, or asking who it is."""
+    return answered[:3] in ("200", "303", "401", "403")
+
+
+def is_working(told: Mapping[str, Any]) -> bool:
+    """Return whether an Eden uses what is ours, and answers well.
+
+    Args:
+        told: by ``scripts/finish.py``.
+    """
+    return bool(told.get("switched_on")) and all(is_answer(each[0]) for each in told["pages"].values())

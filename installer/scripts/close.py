@@ -1,0 +1,20 @@
+"""Runs inside an Eden that no longer uses what is ours: lets its database be as before (``purge``: without ours)."""
+
+import importlib
+import json
+import os
+
+asked = json.loads(os.environ["EDEN_SYNC_ARGUMENTS"])
+_package = f"applications.{request.application}.modules.s3sync"
+told = {"tables": [], "columns": [], "failed": []}
+if asked["purge"]:
+    _own_tables = importlib.import_module(f"{_package}.administration.own_tables")
+    told.update(_own_tables.drop(db, s3db, asked["indices"]))
+db.commit()
+if db._adapter.dbengine == "sqlite" and asked["journal_mode"] and asked["journal_mode"] != "wal":
+    try:
+        db.executesql(f"PRAGMA journal_mode = {asked['journal_mode']}")
+    except Exception as error:
+        told["failed"].append(f"the database stays in WAL mode, which is harmless: {error}")
+with open(os.environ["EDEN_SYNC_RESULT"], "w", encoding="utf-8") as output:
+    json.dump(told, output)
