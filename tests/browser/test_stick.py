@@ -142,6 +142,49 @@ def test_two_sites_exchange_by_a_stick_without_a_path(stage: Stage, browser: Any
     assert names(field) == names(head)
 
 
+def enter(owner: Person, passphrase: str, again: str | None = None) -> str:
+    """Enter a passphrase by the page; return what it says."""
+    owner.open(PAGE)
+    owner.page.get_by_role("link", name="Change").first.click()
+    owner.page.fill("input[name=passphrase]", passphrase)
+    owner.page.fill("input[name=again]", passphrase if again is None else again)
+    press(owner, "Save")
+    return owner.text()
+
+
+def test_a_stick_is_sealed_and_a_wrong_passphrase_says_what_to_do(stage: Stage, browser: Any) -> None:
+    head, field = stage.headquarters, stage.field
+    anna, ben = (somebody(browser, site) for site in (head, field))
+    assert "12 to 256 characters" in enter(anna, "short")
+    assert "The two are not the same" in enter(anna, "correct horse battery", "correct horse cattery")
+    seen(anna, "passphrase")
+    assert "Enter the same passphrase" in enter(anna, "correct horse battery")
+    head.run("db.org_organisation.insert(name='Made later')\ndb.commit()")
+    anna.open(PAGE)
+    anna.page.get_by_role("link", name="Change").first.click()
+    anna.page.get_by_role("link", name="Take away what lies there").click()
+    press(anna, "Take away what lies there")
+    assert "It was taken away" in anna.page.inner_text("body")
+    anna.open(PAGE)
+    anna.page.get_by_role("button", name="Export for").first.click()
+    until_ended(anna)
+    ben.open(PAGE)
+    assert "does not open" in ben.text()
+    seen(ben, "closed")
+    ben.page.get_by_role("button", name="Export for").first.click()
+    assert "does not open with the passphrase" in until_ended(ben)
+    enter(ben, "correct horse battery")
+    ben.open(PAGE)
+    ben.page.get_by_role("button", name="Import from").first.click()
+    until_ended(ben)
+    assert names(field) == names(head) and "Made later" in names(field)
+    assert all(
+        path.read_bytes().startswith(b"EDENSEAL")
+        for path in (stage.folder / "KINGSTON").rglob("*")
+        if path.is_file() and path.name != "site.json"
+    )
+
+
 def test_the_page_is_used_by_keyboard_and_on_a_phone(stage: Stage, browser: Any) -> None:
     owner = person(browser, stage.headquarters.url, size=PHONE, java_script_enabled=False).log_in(
         EMAIL, PASSWORD

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import pytest
@@ -11,14 +12,16 @@ import pytest
 from s3sync.core.errors import SyncError
 from s3sync.exchange.run.failures import RunFailed
 from s3sync.transport.storage import LocalFolder
-from tests.support.carried import OFFICE, ORG, Carried
+from tests.support.carried import OFFICE, ORG, Carried, cheap_keys
 
 DOCUMENT = "doc_document"
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Carried:
-    return Carried(tmp_path_factory.mktemp("carried"), "abc")
+@pytest.fixture(scope="module", params=["", "a passphrase of the tests"], ids=["clear", "sealed"])
+def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Carried]:
+    """Three sites. Whatever happens to a stick happens to one that is sealed, too."""
+    with cheap_keys():
+        yield Carried(tmp_path_factory.mktemp("carried"), "abc", passphrase=request.param)
 
 
 @pytest.fixture()

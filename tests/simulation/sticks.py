@@ -12,20 +12,23 @@ from typing import Any, BinaryIO
 from s3sync.active.carried import CarriedExchange
 from s3sync.active.carried import run as run_carried
 from s3sync.active.local_site import LocalSite
-from s3sync.adapters._carried_place import CarriedPlace
 from s3sync.adapters.base import Remote
 from s3sync.adapters.lines import Lines
 from s3sync.adapters.stick import StickAdapter
 from s3sync.core.errors import PeerUnreachable, SyncError
 from s3sync.exchange.run.engine import Engine
 from s3sync.exchange.run.failures import Cancelled, RunFailed
+from s3sync.transport.sealed_storage import SealedStorage
 from s3sync.transport.storage import LocalFolder
 from s3sync.wire.carried.names import STATE
+from s3sync.wire.carried.sealing import CHEAPEST, Cost, Seal
 from s3sync.wire.carried.state import DamagedState, State
 
 from .line import PATIENCE, Watch
 from .place import Place
 
+#: Cost of the keys of passphrases.
+CHEAP = Cost(CHEAPEST)
 #: How many sticks two sites have.
 STICKS = 2
 
@@ -63,10 +66,12 @@ class Sticks:
     Args:
         folder: where they lie.
         happened: counts what happened to them.
+        passphrase: with which both sites seal what they leave, "" for none.
     """
 
-    def __init__(self, folder: Path, happened: "Counter[str]") -> None:
+    def __init__(self, folder: Path, happened: "Counter[str]", passphrase: str = "") -> None:
         self.folder = folder
+        self.passphrase = passphrase
         self._happened = happened
         self.sticks = [folder / f"stick{number}" for number in range(STICKS)]
         for stick in self.sticks:
@@ -118,9 +123,8 @@ class Sticks:
         """Return what lies on the present stick, but for what each run counts up."""
         told = hashlib.sha256()
         for path in sorted(self.root.rglob(STATE)):
-            try:
-                state = State.from_bytes(path.read_bytes())
-            except DamagedState:
+            state = self._state(path)
+            if state is None:
                 told.update(path.read_bytes())
                 continue
             # A number that is not yet known there is told by the next run.
@@ -129,18 +133,31 @@ class Sticks:
             )
         return told.hexdigest()
 
+    def _state(self, path: Path) -> State | None:
+        """Return a state, None for one that is not whole."""
+        seal = Seal(self.passphrase) if self.passphrase else None
+        try:
+            found = SealedStorage(LocalFolder(self.root), seal).read(path.relative_to(self.root).as_posix())
+            return State.from_bytes(found.read() if found is not None else b"")
+        except (DamagedState, SyncError):
+            return None
+
     def run(self, here: Place, there: Place, page_size: int, fault: str, rnd: random.Random) -> bool:
         """Let a site synchronise with the other one by the present stick; return whether it ended well."""
         repository = here.site.repository(there.uuid)
+        settings = {"path": str(self.root), "passphrase": self.passphrase}
         remote = Remote(
-            repository.id, there.uuid, there.name, here.uuid, here.name, {"path": str(self.root)},
+            repository.id, there.uuid, there.name, here.uuid, here.name, settings,
             repository.capabilities,
         )  # fmt: skip
         lines = Lines(here.site.spool, here.clock, folder_roots=(self.folder,))
         adapter = StickAdapter(remote, lines)
+        adapter.cost = CHEAP
+        if self.passphrase:
+            self._happened["sealed runs"] += 1
         if fault in ("lost push", "lost pull", "cut"):
             storage = PulledOut(self.root, rnd.randrange(6), self._happened)
-            adapter._opened = CarriedPlace(storage, here.uuid, there.uuid)
+            adapter._opened = adapter.place_in(storage)
         watch: Any = Watch(1 + rnd.randrange(12) if fault == "broken off" else 0, self._happened)
         tasks = repository.tasks
         carried = CarriedExchange(repository, adapter, tasks, watch)

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from s3sync.active.registration import introduce
+from s3sync.adapters.settings import columns
+from s3sync.adapters.stick import StickAdapter
+from s3sync.wire.carried.sealing import CHEAPEST, Cost
 from s3sync.worker import synchronise as synchronise
 from tests.support.site import IN_A_FILE, Clock, SampleSite
 
 ORG, OFFICE = "org_organisation", "org_office"
+
+
+@contextlib.contextmanager
+def cheap_keys() -> Iterator[None]:
+    """Let keys of passphrases cost as little as a reader allows: tests make many."""
+    former = StickAdapter.cost
+    StickAdapter.cost = Cost(CHEAPEST)
+    try:
+        yield
+    finally:
+        StickAdapter.cost = former
 
 
 class Stick:
@@ -55,13 +71,15 @@ class Carried:
         folder: for sites and sticks.
         names: of the sites.
         page: maximum number of records in a page.
+        passphrase: with which all of them seal what they leave, "" for none.
     """
 
-    def __init__(self, folder: Path, names: str = "ab", page: int = 3) -> None:
+    def __init__(self, folder: Path, names: str = "ab", page: int = 3, passphrase: str = "") -> None:
         self.folder = folder
         self.clock = Clock()
         self.stick = Stick(folder / "stick")
         self.page = page
+        self.passphrase = passphrase
         self._all = {name: self._site(name) for name in names}
         self.sites = dict(self._all)
         self._beginnings = {name: self.backup(name) for name in names}
@@ -88,8 +106,16 @@ class Carried:
         key = site.db.sync_repository.insert(
             name=other, apitype="stick", path=str(self.stick.folder), settings={}
         )
+        self.agree(site, key, self.passphrase)
         for resource in (ORG, OFFICE):
             site.db.sync_task.insert(repository_id=key, resource_name=resource)
+        site.db.commit()
+
+    def agree(self, site: SampleSite, key: int, passphrase: str) -> None:
+        """Enter a passphrase for a repository, "" for none."""
+        sealed = site.vault.seal(passphrase) or ""
+        former = site.db.sync_repository(key).settings
+        site.db(site.db.sync_repository.id == key).update(**columns(former, {"passphrase": sealed}))
         site.db.commit()
 
     def key(self, name: str, other: str) -> int:

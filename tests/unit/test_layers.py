@@ -21,7 +21,7 @@ LEVEL = {folder: level for level, layer in enumerate(s3sync.LAYERS, 1) for folde
 OUTSIDE = {
     "core": set[str](),
     "ui": {"gluon", "pydal"},
-    "wire": {"lxml", "isal"},
+    "wire": {"lxml", "isal", "cryptography"},
     "exchange": set(),
     "host": {"gluon", "pydal"},
     "database": {"gluon", "pydal", "psycopg2", "pymysql"},

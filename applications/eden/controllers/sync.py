@@ -170,10 +170,17 @@ def dataset():
 
 
 def stick():
-    """Show the memory sticks that are here; import from one, export to one."""
+    """Show the memory sticks that are here; import from one, export to one; or how one exchange is sealed."""
     from s3sync.web.screens import stick as stick
+    from s3sync.web.screens import stick_seal as stick_seal
 
-    return stick.page(_desk())
+    screen = _desk()
+    if request.args:
+        record = screen.repository(request.args(0))
+        if record.apitype != stick.TYPE:
+            raise refusal(404, T("There is no such page."))
+        return stick_seal.page(screen, record)
+    return stick.page(screen)
 
 
 def history():

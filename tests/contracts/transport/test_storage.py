@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.core.errors import ConfigurationError, PeerUnreachable, StoreFull
+from s3sync.core.errors import ConfigurationError, DocumentError, PeerUnreachable, StoreFull
+from s3sync.transport.sealed_storage import SealClosed, SealedStorage
 from s3sync.transport.storage import LocalFolder
+from s3sync.wire.carried.sealing import CHEAPEST, Cost, Seal
 from tests.contracts.transport.storage_contract import StorageContract
+
+CHEAP = Cost(CHEAPEST)
 
 
 @pytest.fixture()
@@ -77,3 +81,49 @@ def test_a_file_has_reached_the_medium_when_it_gets_its_name(
     monkeypatch.setattr(os, "replace", lambda *names: (done.append("name"), replace(*names))[1])
     LocalFolder(root).write("one.txt", io.BytesIO(b"One"))
     assert done == ["fsync", "name", "fsync"]
+
+
+class TestSealed(StorageContract):
+    @pytest.fixture()
+    def storage(self, root: Path) -> SealedStorage:
+        return SealedStorage(LocalFolder(root), Seal("a passphrase of the tests", CHEAP))
+
+
+class TestClear(StorageContract):
+    @pytest.fixture()
+    def storage(self, root: Path) -> SealedStorage:
+        return SealedStorage(LocalFolder(root), None)
+
+
+def test_nothing_of_what_is_sealed_can_be_read_on_the_medium(root: Path) -> None:
+    place = SealedStorage(LocalFolder(root), Seal("a passphrase of the tests", CHEAP))
+    place.make_folder("a/b")
+    assert place.write("a/b/state.json", io.BytesIO(b"Ann Example " * 100)) == 1200
+    place.write("a/site.json", io.BytesIO(b"who we are"))
+    assert b"Ann" not in (root / "a/b/state.json").read_bytes()
+    assert (root / "a/site.json").read_bytes() == b"who we are"
+
+
+@pytest.mark.parametrize(("written", "read"), [("one", "other"), ("one", None), (None, "one")])
+def test_a_place_that_is_sealed_otherwise_says_so(root: Path, written: str | None, read: str | None) -> None:
+    def place(words: str | None) -> SealedStorage:
+        return SealedStorage(
+            LocalFolder(root), Seal(f"{words} passphrase of the tests", CHEAP) if words else None
+        )
+
+    place(written).write("x", io.BytesIO(b"records"))
+    with pytest.raises(SealClosed) as caught:
+        place(read).read("x")
+    assert "Nothing was read" in caught.value.hint
+
+
+def test_a_sealed_file_that_was_changed_is_told_while_it_is_read(root: Path) -> None:
+    place = SealedStorage(LocalFolder(root), Seal("a passphrase of the tests", CHEAP))
+    place.write("x", io.BytesIO(bytes(300_000)))
+    text = bytearray((root / "x").read_bytes())
+    text[-1] ^= 1
+    (root / "x").write_bytes(text)
+    found = place.read("x")
+    assert found is not None
+    with found, pytest.raises(DocumentError, match="cannot be read"):
+        found.read()

@@ -25,6 +25,7 @@ class Carried(Feature):
     name = "memory sticks"
     fires = (
         "another stick",
+        "sealed runs",
         "old copy of a stick",
         "stick damaged",
         "stick lost",
@@ -48,7 +49,8 @@ class Carried(Feature):
                 continue
             folder = world.scratch / f"{here.name}{there.name}"
             shutil.rmtree(folder, ignore_errors=True)
-            self._sticks[here.name, there.name] = Sticks(folder, world.happened)
+            passphrase = f"passphrase of {here.name} and {there.name}" if rnd.random() < 0.5 else ""
+            self._sticks[here.name, there.name] = Sticks(folder, world.happened, passphrase)
             for one, other in ((here, there), (there, here)):
                 self._connect(world, one, other)
 

@@ -11,11 +11,14 @@ from functools import cached_property
 
 from ..core.errors import SyncError
 from ..exchange.peer import Capability
+from ..scheduler import jobs as jobs
 from ..site import Repository, Site
 from ..site.repositories import all_of
+from ..transport.sealed_storage import SealClosed, SealedStorage
 from ..transport.storage import LocalFolder, Storage
 from ..wire.carried.chain import is_interrupted, unread
-from ..wire.carried.names import GREETING, STATE, site_folder
+from ..wire.carried.names import GREETING, STATE, exchange_folder, site_folder
+from ..wire.carried.sealing import Seal, is_sealed
 from ..wire.carried.state import LARGEST, DamagedState, Greeting, State
 from ..wire.protocol.names import PeerCapability
 from .carried import memory_of
@@ -34,6 +37,7 @@ class Condition(enum.Enum):
         GAP: records between those that the receiver has and those that are here are missing.
         DAMAGED: it is not whole.
         STRANGE: it is for this site, and this site has no repository for its sender.
+        SEALED: it does not open here: between others, or with another passphrase, or sealed and this site has none.
     """
 
     NEW = "new"
@@ -42,6 +46,7 @@ class Condition(enum.Enum):
     GAP = "gap"
     DAMAGED = "damaged"
     STRANGE = "strange"
+    SEALED = "sealed"
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,9 @@ class StickContents:
             SyncError: the stick cannot be read.
         """
         names = self._greetings()
-        states = {(sender, receiver): self._state(sender, receiver) for sender, receiver in self._exchanges()}
+        states = {
+            (sender, receiver): self._state(sender, receiver, names) for sender, receiver in self._exchanges()
+        }
         found = [self._told(pair, states, names) for pair in states]
         return sorted(
             found, key=lambda each: (not each.for_us, not each.by_us, each.sender_name, each.receiver_name)
@@ -150,53 +157,58 @@ class StickContents:
         found = {}
         for folder in self._folders(""):
             with contextlib.suppress(DamagedState):
-                text = self._text(f"{folder}/{GREETING}")
+                text = _text(self._storage, f"{folder}/{GREETING}")
                 if text is not None:
                     found[folder] = Greeting.from_bytes(text)
         return found
 
-    def _state(self, sender: str, receiver: str) -> State | None:
-        """Return a state, None for one that is not whole."""
+    def _state(self, sender: str, receiver: str, names: Mapping[str, Greeting]) -> State | Condition:
+        """Return a state, or why there is none."""
+        other = receiver if sender == self._own else sender
+        place = self._storage
+        if self._own in (sender, receiver):
+            place = SealedStorage(place, self._seal(self._repository(other, names)))
         try:
-            text = self._text(f"{sender}/{receiver}/{STATE}")
-            state = State.from_bytes(text or b"")
+            text = _text(place, f"{sender}/{receiver}/{STATE}") or b""
+            if is_sealed(text):
+                return Condition.SEALED
+            state = State.from_bytes(text)
+        except SealClosed:
+            return Condition.SEALED
         except (DamagedState, SyncError):
-            return None
+            return Condition.DAMAGED
         here = (site_folder(state.sender), site_folder(state.receiver))
-        return state if here == (sender, receiver) else None
+        return state if here == (sender, receiver) else Condition.DAMAGED
 
-    def _text(self, name: str) -> bytes | None:
-        source = self._storage.read(name)
-        if source is None:
-            return None
-        with source:
-            return source.read(LARGEST)
+    def _seal(self, repository: Repository | None) -> Seal | None:
+        passphrase = repository.remote.settings.get("passphrase") if repository is not None else None
+        return Seal(passphrase) if passphrase else None
 
     # --- what it means ----------------------------------------------------------------------------------------
 
     def _told(
         self,
         pair: tuple[str, str],
-        states: Mapping[tuple[str, str], State | None],
+        states: Mapping[tuple[str, str], State | Condition],
         names: Mapping[str, Greeting],
     ) -> Left:
         sender, receiver = pair
         state = states[pair]
         repository = self._repository(receiver if sender == self._own else sender, names)
         found = Left(
-            sender_name=_name(sender, names) or (state.name if state else ""),
+            sender_name=_name(sender, names) or ("" if isinstance(state, Condition) else state.name),
             receiver_name=_name(receiver, names),
             for_us=receiver == self._own,
             by_us=sender == self._own,
-            condition=Condition.DAMAGED,
+            condition=state if isinstance(state, Condition) else Condition.NEW,
             repository_id=repository.id if repository is not None else None,
         )
-        if state is None:
+        if isinstance(state, Condition):
             return found
         if found.for_us:
             return self._for_us(found, state, repository)
         answer = states.get((receiver, sender))
-        is_read = answer is not None and answer.seen >= state.number
+        is_read = isinstance(answer, State) and answer.seen >= state.number
         condition = Condition.READ if is_read else Condition.NEW
         return _with(found, state, condition, _records(state))
 
@@ -219,6 +231,29 @@ class StickContents:
         return _with(found, state, Condition.READ, _records(state) - others, others)
 
 
+def take_away(repository: Repository) -> None:
+    """Remove what this site and another one left for each other where a repository has its stick.
+
+    Who the two are stays. Both write again what the other one has not read, as after a stick that was lost.
+
+    Raises:
+        AlreadyRunning: the repository is being synchronised.
+        SyncError: the stick cannot be written.
+    """
+    site = repository.site
+    jobs.ensure_idle(site, repository.id)
+    place = LocalFolder(site.lines().folder(repository.path or ""))
+    own = site.config().uuid
+    for exchange in (exchange_folder(own, repository.uuid), exchange_folder(repository.uuid, own)):
+        # The state goes first: without it, the rest counts for nothing.
+        place.remove(f"{exchange}/{STATE}")
+        for folder in place.list(exchange):
+            name = f"{exchange}/{folder.name}"
+            for entry in place.list(name) if folder.is_folder else ():
+                place.remove(f"{name}/{entry.name}")
+            place.remove(name)
+
+
 def _with(found: Left, state: State, condition: Condition, count: int, not_chosen: int = 0) -> Left:
     told = vars(found)
     return Left(
@@ -231,6 +266,14 @@ def _with(found: Left, state: State, condition: Condition, count: int, not_chose
             "written": state.time,
         }
     )
+
+
+def _text(place: Storage, name: str) -> bytes | None:
+    source = place.read(name)
+    if source is None:
+        return None
+    with source:
+        return source.read(LARGEST)
 
 
 def _name(folder: str, names: Mapping[str, Greeting]) -> str:

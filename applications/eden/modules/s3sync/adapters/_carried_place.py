@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from ..core.errors import DocumentError, DocumentTooLarge
 from ..core.limits import CHUNK
+from ..transport.sealed_storage import SealClosed
 from ..transport.storage import Storage
 from ..wire.carried.names import (
     FILES,
@@ -118,7 +119,8 @@ class CarriedPlace:
     def ours(self) -> State | None:
         """Return the state that this site left here before, None if there is none that is whole."""
         if not self._is_ours_read:
-            with contextlib.suppress(DamagedState):
+            # What was sealed with a former passphrase is written anew.
+            with contextlib.suppress(DamagedState, DocumentError, SealClosed):
                 self._ours = self._state(self._outbox, self._own, self._other)
             self._is_ours_read = True
         return self._ours
@@ -217,7 +219,7 @@ class CarriedPlace:
             with self._checked(name, told.size, told.sha256) as chunks:
                 for _ in chunks:
                     pass
-        except DocumentError:
+        except (DocumentError, SealClosed):
             return False
         return True
 

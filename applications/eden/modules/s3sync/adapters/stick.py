@@ -17,10 +17,12 @@ from ..core.cursor import Comparison
 from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge, PeerRefused, PeerUnreachable
 from ..exchange.peer import Asking, Capability, Exchange, Link, PullResult, PushResult, Registration, Sending
 from ..transport.failures import disk_error
-from ..transport.storage import LocalFolder
+from ..transport.sealed_storage import SealedStorage
+from ..transport.storage import LocalFolder, Storage
 from ..wire.carried.chain import next_page, still_of_use, waiting
 from ..wire.carried.named_files import stored_name
 from ..wire.carried.names import is_file_name
+from ..wire.carried.sealing import LONGEST, SHORTEST, USUAL, Cost, Seal, plain_passphrase
 from ..wire.carried.state import DamagedState, Greeting, Page, State
 from ..wire.protocol.names import PeerCapability
 from ._carried_place import CarriedPlace
@@ -31,6 +33,13 @@ from .settings import Kind, Setting
 
 #: What two sites do for each other in a folder.
 ANNOUNCED = frozenset((PeerCapability.CURSOR, PeerCapability.FILES, PeerCapability.NULLS))
+
+
+def _passphrase_problem(text: str) -> str:
+    """Return what is wrong with a passphrase, "" for nothing."""
+    if not SHORTEST <= len(plain_passphrase(text)) <= LONGEST:
+        return T("Enter 12 to 256 characters: several words, or letters and digits")
+    return ""
 
 
 class StickAdapter(Adapter):
@@ -58,6 +67,13 @@ class StickAdapter(Adapter):
             Kind.PATH,
             required=True,
         ),
+        Setting(
+            "passphrase",
+            T("Passphrase"),
+            T("The same at both sites, at least 12 characters: the records are sealed with it on the stick"),
+            Kind.SECRET,
+            check=_passphrase_problem,
+        ),
     )
     guide: ClassVar[tuple[str, ...]] = (
         T("Put the memory stick in. It may hold other files, and the exchange of several sites."),
@@ -67,8 +83,10 @@ class StickAdapter(Adapter):
         T(
             "Then carry it back and forth: each synchronization reads what is new there, and writes what is new here."
         ),
-        T("Keep it safe: what is on it is not encrypted, so whoever finds it can read the records."),
+        T("Without a passphrase whoever finds the stick can read the records on it."),
     )
+    #: Of the key for what is sealed.
+    cost: ClassVar[Cost] = USUAL
     abilities: ClassVar[Mapping[str, str]] = {
         PeerCapability.CURSOR: T("goes on where a broken line stopped"),
         PeerCapability.FILES: T("takes files"),
@@ -84,10 +102,14 @@ class StickAdapter(Adapter):
     @property
     def _place(self) -> CarriedPlace:
         if self._opened is None:
-            self._opened = CarriedPlace(
-                LocalFolder(self._folder()), self.remote.own_uuid, self.remote.uuid or ""
-            )
+            self._opened = self.place_in(LocalFolder(self._folder()))
         return self._opened
+
+    def place_in(self, storage: Storage) -> CarriedPlace:
+        """Return the exchange in a place, sealed if this repository has a passphrase."""
+        passphrase = self.remote.settings.get("passphrase")
+        seal = Seal(passphrase, self.cost) if passphrase else None
+        return CarriedPlace(SealedStorage(storage, seal), self.remote.own_uuid, self.remote.uuid or "")
 
     def _folder(self) -> Path:
         return self.lines.folder(self.remote.settings["path"])

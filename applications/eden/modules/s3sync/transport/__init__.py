@@ -2,4 +2,14 @@
 Knows core to exchange, and from outside the HTTP client; no database.
 """
 
-__all__ = ["answer", "client", "drives", "failures", "limits", "resuming", "storage", "urls"]
+__all__ = [
+    "answer",
+    "client",
+    "drives",
+    "failures",
+    "limits",
+    "resuming",
+    "sealed_storage",
+    "storage",
+    "urls",
+]

@@ -18,6 +18,7 @@ __all__ = [
     "runs",
     "settings",
     "stick",
+    "stick_seal",
     "widgets",
     "words",
 ]

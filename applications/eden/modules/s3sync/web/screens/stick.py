@@ -27,6 +27,7 @@ from ...wire.carried.names import GREETING
 from ...wire.carried.state import Greeting
 from .context import ScreenContext
 from .runs import RunLine, run_lines
+from .stick_seal import is_sealed
 from .widgets import action_button, form_of, pressed
 from .words import states_and_units as states_and_units
 from .words.errors import errors
@@ -56,10 +57,11 @@ class LeftLine(NamedTuple):
 
 
 class ExportLine(NamedTuple):
-    """A site for which this stick can be written: its repository, what waits for it, and the form that begins."""
+    """A site for which this stick can be written: its repository, what waits, whether it is sealed, the button."""
 
     status: RepositoryStatus
     waiting: Any
+    sealed: bool
     button: Any
 
 
@@ -175,6 +177,7 @@ def _condition(screen: ScreenContext, left: Left) -> tuple[str, Any]:
         Condition.GAP: ("attention", T("something in between is missing")),
         Condition.DAMAGED: ("bad", T("not whole")),
         Condition.STRANGE: ("attention", T("from a site that is not known here")),
+        Condition.SEALED: ("attention", T("does not open")) if left.for_us else ("off", T("sealed")),
     }
     return words[left.condition]
 
@@ -191,6 +194,8 @@ def _remark(screen: ScreenContext, left: Left) -> Any:
         )
     if left.condition is Condition.STRANGE:
         return T("Add this site below to exchange with it.")
+    if left.condition is Condition.SEALED:
+        return _sealed_words(T, left)
     if left.not_chosen:
         return counted(
             T,
@@ -201,10 +206,21 @@ def _remark(screen: ScreenContext, left: Left) -> Any:
     return ""
 
 
+def _sealed_words(T: Translate, left: Left) -> Any:
+    if left.by_us:
+        return T("It was written with a former passphrase. The next export writes it again.")
+    if not left.for_us:
+        return T("Only the two sites can open it.")
+    return T(
+        "Enter the passphrase of the other site under Export, Sealing. If both have none, take it away there."
+    )
+
+
 def _export(screen: ScreenContext, drive: Drive, status: RepositoryStatus) -> ExportLine:
     label = screen.T("Export for %s") % status.name
     button = _begin_button(screen, drive, status.id, f"export-{_key(drive)}-{status.id}", label)
-    return ExportLine(status, states_and_units.waiting(screen.T, status.outgoing), button)
+    waiting = states_and_units.waiting(screen.T, status.outgoing)
+    return ExportLine(status, waiting, is_sealed(screen.site.repository(status.id)), button)
 
 
 # --- what is done --------------------------------------------------------------------------------------------

@@ -3,4 +3,4 @@
 See docs/PROTOCOL.md, "Carried".
 """
 
-__all__ = ["chain", "named_files", "names", "numbers", "state"]
+__all__ = ["chain", "named_files", "names", "numbers", "sealing", "state"]

@@ -90,7 +90,8 @@ def _field(screen: ScreenContext, kind: type[Adapter], setting: Setting, record:
             comment = kept_words(T)
         elif value:
             comment = T("Leave empty to keep the present one")
-        return Field(setting.name, "password", label=label, requires=None, comment=comment)
+        checked = IS_EMPTY_OR(_checked(screen, setting)) if setting.check else None
+        return Field(setting.name, "password", label=label, requires=checked, comment=comment)
     if setting.kind is Kind.BOOLEAN:
         return Field(setting.name, "boolean", label=label, default=bool(value), comment=comment)
     if setting.kind is Kind.CHOICE:
