@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from .backups.put_back import ensure_whole
 from .configuration import (
     SiteConfiguration,
     Wishes,
@@ -77,8 +78,9 @@ def prepare_instance(
         the site's configuration.
 
     Raises:
-        Problem: the folder cannot be written.
+        Problem: the folder cannot be written, or a restore was broken off in it.
     """
+    ensure_whole(home)
     try:
         lay_out(home, checkout)
         configuration = wanted_configuration(read_configuration(home), wishes or Wishes())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
+from ..backups.put_back import ensure_whole
 from ..configuration import SiteConfiguration, read_configuration
 from ..instance import is_instance
 from ..places import SCRIPTS
@@ -50,20 +51,15 @@ def find_site(named: Path | None) -> KnownSite:
     Raises:
         Problem: no site is there, or it is another user's, or its Python environment is missing.
     """
-    home = home_folder(None if named is None else str(named.expanduser()))
+    home = folder_of(named)
+    ensure_whole(home)
     configuration = read_configuration(home) if is_instance(home) else None
     if configuration is None:
         raise Problem(
             f"There is no site in {home}.",
             "Name its folder: ./eden --instance FOLDER status. A new one is made by ./run --instance FOLDER",
         )
-    owner = home.stat().st_uid
-    if owner != os.geteuid():
-        # What another user leaves behind, such as the log of an SQLite database, the site itself could not write.
-        raise Problem(
-            f"The site in {home} belongs to the user {_user(owner)}.",
-            f"Ask as that user: sudo -u {_user(owner)} ./eden --instance {home} ...",
-        )
+    ensure_own(home)
     python = environment_with_gluon()
     if python is None:
         raise Problem(
@@ -71,6 +67,26 @@ def find_site(named: Path | None) -> KnownSite:
             f"Start the site once: ./run --instance {home} --exit",
         )
     return KnownSite(home, python, configuration)
+
+
+def folder_of(named: Path | None) -> Path:
+    """Return the folder of the site that is meant, whether or not one is there; ``named`` as for ``find_site``."""
+    return home_folder(None if named is None else str(named.expanduser()))
+
+
+def ensure_own(home: Path) -> None:
+    """Ensure that a site belongs to this user.
+
+    Raises:
+        Problem: it is another user's.
+    """
+    owner = home.stat().st_uid
+    if owner != os.geteuid():
+        # What another user leaves behind, such as the log of an SQLite database, the site itself could not write.
+        raise Problem(
+            f"The site in {home} belongs to the user {_user(owner)}.",
+            f"Ask as that user: sudo -u {_user(owner)} ./eden --instance {home} ...",
+        )
 
 
 def _user(number: int) -> str:

@@ -12,10 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..backups.make import make_backup
+from ..backups.put_back import restore
+from ..backups.stopped import kept_stopped
+from ..configuration import SiteConfiguration, read_configuration
 from ..places import CHECKOUT
 from ..problems import Problem
 from . import printing as printing
-from .asking import KnownSite, ask, find_site
+from .asking import KnownSite, ask, ensure_own, find_site, folder_of
 from .checks import around
 
 GOOD, ATTENTION, WRONG_USE, CLOSED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -35,6 +39,14 @@ COMMANDS = {
     "log": ("the log of the synchronization, newest first", "./eden log --trouble --since 2026-11-01"),
     "doctor": ("look for what is wrong: rights, disk, packages, database, clocks", "./eden doctor"),
     "reset-password": ("give a user another password", "./eden reset-password ann@example.org"),
+    "backup": (
+        "write the whole site into one file, while it runs",
+        "./eden backup /backup/eden-2026-11-29.tar.gz",
+    ),
+    "restore": (
+        "put a backup back; the site must be stopped",
+        "./eden restore /backup/eden-2026-11-29.tar.gz",
+    ),
 }
 
 
@@ -55,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./eden",
         parents=[common],
         description="Asks a site of this checkout, whether it is running or not. Nothing is started or changed but by "
-        "sync and reset-password.",
+        "sync, reset-password and restore.",
         epilog=f"Example: {COMMANDS['status'][1]}. {STATUSES}.",
     )
     result.add_argument("--version", action="version", version=f"Eden Sync {version()}")
@@ -81,6 +93,21 @@ def parser() -> argparse.ArgumentParser:
         "--ask",
         action="store_true",
         help="ask for the password, or read it from a pipe; without it one is made up",
+    )
+    parts["backup"].add_argument("file", type=Path, help="the new file")
+    parts["backup"].add_argument(
+        "--with-key",
+        action="store_true",
+        help="also the key of other sites' passwords: whoever has the file can read them then",
+    )
+    parts["restore"].add_argument(
+        "file", type=Path, nargs="?", help="the backup; without it a restore goes on that was broken off"
+    )
+    parts["restore"].add_argument(
+        "--key",
+        type=Path,
+        metavar="FILE",
+        help="the vault.key that was kept apart (default: the one that is here)",
     )
     return result
 
@@ -141,7 +168,11 @@ def answer_to(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         Problem: the site cannot be opened.
     """
+    if options.command == "restore":
+        return put_back(folder_of(getattr(options, "instance", None)), options.file, options.key)
     site = find_site(getattr(options, "instance", None))
+    if options.command == "backup":
+        return make_backup(site.home, site.configuration, options.file, version(), options.with_key)
     if options.command == "reset-password":
         return reset_password(site, options.email, options.ask)
     if options.command == "doctor":
@@ -175,6 +206,22 @@ def doctor(site: KnownSite) -> dict[str, Any]:
         )
     checks += answer.get("checks", [])
     return {"checks": checks, "needs_attention": any(each["result"] == "attention" for each in checks)}
+
+
+def put_back(home: Path, backup: Path | None, key: Path | None) -> dict[str, Any]:
+    """Put a backup in the place of what a site holds.
+
+    Raises:
+        Problem: the site runs, is another user's, or the backup cannot be put back.
+    """
+    if backup is not None:
+        find_site(home)
+    if not home.is_dir():
+        raise Problem(f"There is no site in {home}.", "Make one first: ./run --instance FOLDER --exit")
+    ensure_own(home)
+    configuration = read_configuration(home)
+    with kept_stopped(home, configuration or SiteConfiguration()):
+        return {**restore(home, configuration, backup, key), "home": str(home)}
 
 
 def reset_password(site: KnownSite, email: str, by_hand: bool) -> dict[str, Any]:

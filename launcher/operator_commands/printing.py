@@ -122,6 +122,25 @@ def password(answer: Answer) -> Iterator[str]:
         yield f"Password  {answer['password']}   (made up now and shown only this once)"
 
 
+def backup(answer: Answer) -> Iterator[str]:
+    """Yield where a backup is, and what belongs to it."""
+    yield f"{answer['file']}: {answer['files']} files, {answer['bytes']:,} bytes"
+    if answer["key"]:
+        yield "It holds the key: whoever has it can read the passwords of other sites."
+    else:
+        yield "Without private/vault.key, which does not change: keep a copy of that elsewhere."
+
+
+def restored(answer: Answer) -> Iterator[str]:
+    """Yield what was put back, where the former is, and what comes next."""
+    yield f"{answer['name']} is as it was at {answer['made']}."
+    yield f"What stood there is in {answer['former']}; remove it when all is well."
+    if not answer["key"]:
+        yield "There is no vault.key: passwords of other sites that were saved have to be entered again."
+    yield f"Start it: ./run --instance {answer['home']}"
+    yield "What was entered after the backup and had reached other sites comes back from them with the next runs."
+
+
 def news(told: Answer) -> str:
     """Return a line about a run that is followed."""
     done = f" {told['done']}" + (f" of {told['of']}" if told["of"] else "") if told["done"] else ""
@@ -136,4 +155,6 @@ PRINTERS: Mapping[str, Callable[[Answer], Iterator[str]]] = {
     "sync": sync,
     "doctor": doctor,
     "reset-password": password,
+    "backup": backup,
+    "restore": restored,
 }

@@ -2,4 +2,14 @@
 Knows all lower layers, but no other folder of its own layer.
 """
 
-__all__ = ["datasets", "eden_tables", "over_eden", "own_tables", "passwords", "preferences", "repositories", "settings", "tasks"]
+__all__ = [
+    "datasets",
+    "eden_tables",
+    "over_eden",
+    "own_tables",
+    "passwords",
+    "preferences",
+    "repositories",
+    "settings",
+    "tasks",
+]

@@ -1,0 +1,1 @@
+"""A site in one file, and back: its database, what people uploaded, its configuration and journal file."""
