@@ -38,7 +38,6 @@ from s3sync.passive import pushes as passive_pushes
 from s3sync.passive import registration as registration
 from s3sync.passive import standing as passive_standing
 from s3sync.site import Site
-from s3sync.site.uploaded import upload_path
 from s3sync.wire.protocol.dry_run import DryRunResult
 from s3sync.wire.protocol.news import NewsAnswer, NewsQuestion
 from s3sync.wire.protocol.offer import Offer
@@ -160,6 +159,7 @@ class DirectPeer:
             reply.records,
             dict(reply.outcomes),
             [Refusal(exchange.resource, uuid, said) for uuid, said in rejected_uuids(reply.tree).items()],
+            reply.barred,
             is_ours=not self.eden,
             journal=reply.journal,
             checkpoint=reply.checkpoint,
@@ -224,7 +224,7 @@ class DirectPeer:
         return path.stat().st_size
 
     def fetch(self, url: str, target: Path) -> None:
-        source = upload_path(self.other, url.rpartition("/")[2])
+        source = files.sent_file(self.other, self.uuid, url.rpartition("/")[2])
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
 

@@ -99,6 +99,11 @@ def download():
         raise refusal(404, T("There is no such file."))
     if not auth.s3_has_permission("read", table):
         raise refusal(403, T("Your roles do not allow it. Ask an administrator for access."))
+    if settings.has_module("sync"):
+        from s3sync.site.scoping import scopes as scopes
+
+        if scopes.is_bound(current.sync_site):
+            raise refusal(403, T("The scope of your account does not allow it."))
     if not holders(table[fieldname], request.args(-1)):
         raise refusal(404, T("There is no such file."))
     name_downloads(table[fieldname])

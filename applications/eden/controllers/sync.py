@@ -183,6 +183,13 @@ def stick():
     return stick.page(screen)
 
 
+def scope():
+    """Show what other sites may read and write here, or edit one scope."""
+    from s3sync.web.screens import scopes as scopes
+
+    return scopes.page(_desk())
+
+
 def history():
     """Show what the synchronisation knows of one record."""
     from s3sync.web.screens import record_history as record_history

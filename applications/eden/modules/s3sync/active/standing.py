@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from ..core.errors import SyncError
 from ..core.limits import MOST_FILES
+from ..core.task import Activity
 from ..exchange.peer import Peer
 from ..exchange.run.engine import Engine
 from ..exchange.run.ports import Task
@@ -86,7 +87,11 @@ class StandingExchange:
         """
         self._close_outdated()
         found, told = open_here(self._repository), self._repository.states.standing()
-        pushed = {task.resource: task.exchange.filters for task in self._tasks if task.pushes}
+        pushed = {
+            task.resource: task.exchange.filters
+            for task in self._tasks
+            if task.pushes and Activity.PUSH not in report.not_allowed.get(task.resource, ())
+        }
         changed = changed_since(self._repository, pushed)
         moved = report.sent or sum(report.received.values()) or changed != told.changed
         if moved or not told.complete or self._digest(found) != told.told or self._is_open_there():

@@ -98,6 +98,7 @@ def push_result(resource: str, reply: Reply, body: Mapping[str, Any]) -> PushRes
         records=told.records,
         outcomes={name: count for name, count in outcomes.items() if count},
         refusals=refusals,
+        barred=told.barred,
         message=told.message,
         is_ours=told.is_ours,
         journal=told.journal,

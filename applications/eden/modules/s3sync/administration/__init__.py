@@ -10,6 +10,7 @@ __all__ = [
     "passwords",
     "preferences",
     "repositories",
+    "scopes",
     "settings",
     "tasks",
 ]

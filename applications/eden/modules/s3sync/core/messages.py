@@ -72,6 +72,17 @@ class Sentence(enum.Enum):
     RECORD_REJECTED_THERE = "%(record)s was rejected there: %(reason)s"
     RECORD_NEWER_THERE = "%(record)s was not sent: it is newer there."
     RECORD_CONFLICT = "%(record)s changed at both sites. %(reason)s"
+    MAY_NOT_READ = "Not allowed: its scope does not let the asking site read %(resource)s."
+    MAY_NOT_WRITE = "Not allowed: its scope does not let the asking site write %(resource)s."
+    MAY_NOT_ASK_BY = "Not allowed there: the filter %(filter)s looks at records that this site may not read."
+    NAME_THE_SITE = (
+        "Not allowed there: this account has a scope, and may ask only for the site that it registered."
+    )
+    NOT_BY_THIS_ADDRESS = "Not allowed there: an account with a scope may only synchronise."
+    RECORD_NOT_ALLOWED = (
+        "%(record)s was not taken: not allowed here, it lies outside of the scope of the site."
+    )
+    RECORD_NOT_ALLOWED_THERE = "%(record)s was not taken there: not allowed there."
     CONFLICTS_DECIDED = "Conflicts decided at other sites: %(count)s."
     CONFLICT_DECIDED = "%(record)s: %(decision)s, decided by %(who)s at %(site)s on %(time)s (UTC)."
     DELETED_FOR_GOOD = (

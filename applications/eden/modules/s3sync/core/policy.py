@@ -170,6 +170,7 @@ class DecisionReason(enum.Enum):
     NO_UPDATE = "The strategy of this resource does not allow to update."
     NO_DELETE = "The strategy of this resource does not allow to delete."
     NO_MERGE = "The strategy of this resource does not allow to merge."
+    OUT_OF_SCOPE = "Not allowed: it lies outside of what the sending site may write here."
     OTHER_TAKEN = "Policy OTHER: the other site's version was taken."
     THIS_KEPT = "Policy THIS: our version was kept."
     MASTER_ELSEWHERE = "Policy MASTER: the record does not come from the site where it was created."

@@ -40,6 +40,7 @@ class Reason(str, enum.Enum):
     QUEUED = "queued"
     NO_CONTACT = "no_contact"
     NO_RESOURCES = "no_resources"
+    NOT_ALLOWED = "not_allowed"
     NEVER_RUN = "never_run"
     FAILED = "failed"
     BROKEN_OFF = "broken_off"
@@ -140,6 +141,7 @@ class RepositoryFacts:
     Attributes:
         is_active: whether this site begins the exchange; otherwise it waits for the other one.
         resources: number of resources that our own runs exchange.
+        not_allowed: number of these that the other site does not let this one exchange in any direction.
         run_state: state of the last run; None before the first.
         is_live: whether a worker is working on that run now.
         is_stopping: whether a person has asked it to stop.
@@ -166,6 +168,7 @@ class RepositoryFacts:
 
     is_active: bool = True
     resources: int = 1
+    not_allowed: int = 0
     run_state: RunState | None = None
     is_live: bool = False
     is_stopping: bool = False
@@ -278,6 +281,8 @@ def _trouble_of_active(facts: RepositoryFacts, now: datetime) -> Reason | None:
         return Reason.NO_RESOURCES
     if facts.run_state is RunState.FAILED:
         return Reason.FAILED
+    if facts.not_allowed >= facts.resources:
+        return Reason.NOT_ALLOWED
     if facts.run_state is RunState.RUNNING:
         return Reason.BROKEN_OFF
     if facts.next_run is not None and now - facts.next_run > LATE_AFTER:

@@ -12,5 +12,7 @@ __all__ = [
     "ports",
     "receiving",
     "run",
+    "scope",
+    "scope_guard",
     "versions",
 ]

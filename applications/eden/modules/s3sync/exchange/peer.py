@@ -245,6 +245,7 @@ class PushResult:
         records: number of main records that it accepted.
         outcomes: action -> number of records; for an Eden computed from its lists of ids.
         refusals: records that it rejected, with its reasons.
+        barred: names of records that this site must not write there.
         message: its message, "" for none.
         is_ours: whether the peer has the extended protocol.
         journal, checkpoint, restored: see docs/PROTOCOL.md; None and False for an Eden.
@@ -259,6 +260,7 @@ class PushResult:
     records: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    barred: Sequence[str] = ()
     message: str = ""
     is_ours: bool = False
     journal: str | None = None

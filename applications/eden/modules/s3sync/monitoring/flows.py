@@ -12,6 +12,7 @@ from ..exchange.peer import Capability
 from ..site import Site
 from ..site import exchange_state as exchange_state
 from . import pending_changes as pending_changes
+from .bounds import Bounds
 from .pending_changes import PendingChanges
 
 
@@ -82,8 +83,9 @@ def flows_of(
     told: Mapping[tuple[int, str], "Told"],
     standing: Mapping[int, exchange_state.Standing],
     can: Mapping[int, frozenset[Capability]],
+    bounds: Mapping[int, Bounds] = {},
 ) -> dict[int, list[Flow]]:
-    """Return the resources exchanged with each repository, with the waiting records."""
+    """Return the resources exchanged with each repository, with the waiting records of those that may be exchanged."""
     tasks = {key: found for key, found in _tasks(site, one).items() if key in can}
     wanted: dict[tuple[int, str], int | None] = {}
     for repository_id, of_repository in tasks.items():
@@ -103,6 +105,10 @@ def flows_of(
                 wanted[repository_id, table] = told.get((repository_id, table), NOTHING_TOLD).delivered
         for table in said.changed:
             wanted.setdefault((repository_id, table), None)
+    for repository_id, table in [each for each in wanted if each[0] in bounds]:
+        by_us = table in tasks.get(repository_id, {})
+        if not bounds[repository_id].lets_send(table, by_us=by_us):
+            wanted[repository_id, table] = None
     lowest = pending_changes.lowest_of(
         (table, position) for (_, table), position in wanted.items() if position is not None
     )
@@ -114,6 +120,8 @@ def flows_of(
         state = told.get((repository_id, table), NOTHING_TOLD)
         own = tasks.get(repository_id, {}).get(table)
         is_fetched = own is None or (own.mode.pulls and Capability.PULL in can.get(repository_id, ()))
+        may = bounds.get(repository_id)
+        is_fetched = is_fetched and (may is None or may.lets_fetch(table, by_us=own is not None))
         incoming = state.incoming
         said = standing.get(repository_id, NOTHING_SAID)
         if own is None and said.complete:

@@ -23,6 +23,7 @@ from ..site import exchange_state as exchange_state
 from ..site.times import SKEW
 from . import open_records as open_records
 from . import pending_changes as pending_changes
+from .bounds import Bounds, bounds_of
 from .flows import (
     NOTHING_SAID,
     NOTHING_TOLD,
@@ -106,7 +107,7 @@ def statuses(
     query = live(table)
     if only is not None:
         query &= only
-    columns = sorted({"id", "name", "last_connected", "apitype", "settings", *needed_columns()})
+    columns = sorted({"id", "name", "last_connected", "apitype", "settings", "scope_id", *needed_columns()})
     rows = list(db(query).select(*[table[name] for name in columns], orderby=(table.name, table.id)))
     if not rows:
         return []
@@ -117,7 +118,9 @@ def statuses(
     queued, tries = _queued(db)
     jobs_of = _jobs(db, one)
     told, standing = told_by_repository(site, one)
-    flows = flows_of(site, one, looked_at, told, standing, {row.id: capabilities_of(row) for row in rows})
+    bounds = bounds_of(site, rows)
+    can = {row.id: capabilities_of(row) for row in rows}
+    flows = flows_of(site, one, looked_at, told, standing, can, bounds)
     here, there = open_records.here(site, one), open_records.there(site, one)
     warning = site.host.settings.get_sync_clock_warning()
     workers = queue.workers_alive(site)
@@ -130,6 +133,7 @@ def statuses(
         facts = RepositoryFacts(
             is_active=can_ask(row),
             resources=sum(1 for flow in of_row if flow.task is not None and flow.task.mode is not Mode.NONE),
+            not_allowed=_not_allowed(bounds.get(row.id), of_row),
             run_state=run.state if run is not None else None,
             is_live=run is not None and working.get(row.id) == run.id,
             is_stopping=run is not None and run.cancel_requested,
@@ -161,6 +165,18 @@ def statuses(
             )
         )
     return found
+
+
+def _not_allowed(may: Bounds | None, flows: Sequence[Flow]) -> int:
+    """Return of how many resources the other site lets this one exchange nothing."""
+    if may is None:
+        return 0
+    tasks = [flow.task for flow in flows if flow.task is not None and flow.task.mode is not Mode.NONE]
+    return sum(
+        not (each.mode.pulls and may.lets_fetch(each.resource, by_us=True))
+        and not (each.mode.pushes and may.lets_send(each.resource, by_us=True))
+        for each in tasks
+    )
 
 
 def _confirms(row: Any) -> bool:

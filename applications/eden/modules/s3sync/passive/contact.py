@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core.errors import ForeignAccount, NotRegistered
 from ..site import Repository, Site
+from ..site.scoping import scopes as scopes
 
 #: Minimum seconds between two updates of the last contact.
 CONTACT_EVERY = 60
@@ -44,11 +45,21 @@ def check_account(repository: Repository) -> None:
     """Check that a repository belongs to the asking account, or to none yet.
 
     Raises:
-        ForeignAccount: it belongs to another one.
+        ForeignAccount: it belongs to another one, or the asking one has a scope that is not that of the repository.
     """
-    asking = repository.site.host.user_id
-    if None not in (asking, repository.account_id) and asking != repository.account_id:
+    if not is_own(repository):
         raise ForeignAccount(f"The repository {repository.name} belongs to another account.")
+
+
+def is_own(repository: Repository) -> bool:
+    """Return whether the asking account may act for a repository: it registered it, or nobody has yet."""
+    site, owner = repository.site, repository.account_id
+    asking = site.host.user_id
+    if asking is None or asking == owner:
+        return True
+    # One with a scope must not take a repository that has another one, or none.
+    others = set(scopes.of_account(site, asking)) - {repository.scope_id}
+    return owner is None and not others
 
 
 def binding(repository: Repository) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import BinaryIO
 
+from ..exchange.scope_guard import ScopeGuard
 from ..site import Site
+from ..site.scoping import scopes as scopes
 from ..wire.protocol.dry_run import DryRunResult
 from ..wire.protocol.push import PushRequest
 from .contact import registered
@@ -22,10 +25,17 @@ def dry_run(site: Site, request: PushRequest, source: BinaryIO) -> DryRunResult:
         request, source: as in ``push``.
 
     Raises:
-        NotRegistered, ForeignAccount, DocumentError, UnknownResource, ProtectedResource, BadRequest: as in ``push``.
+        NotRegistered, ForeignAccount, NotInScope: as in ``push``.
+        DocumentError, UnknownResource, ProtectedResource, BadRequest: as in ``push``.
     """
     repository = registered(site, request.repository)
     table = instance_table(site.schema, request.resource)
-    terms, context = push_terms(request, repository), repository.context(table.name)
+    scope = scopes.of_repository(repository)
+    guard = None if scope is None else ScopeGuard(scope.writable)
+    terms = push_terms(request, repository, scope)
+    context = replace(repository.context(table.name), guard=guard)
     with site.document(source, table.name) as document:
-        return site.dry_run.of_document(document, terms, context, MOST_LOOKED_AT)
+        found = site.dry_run.of_document(document, terms, context, MOST_LOOKED_AT)
+    if scope is None or scope.may_read(table.name):
+        return found
+    return replace(found, examples=tuple(replace(each, present=None) for each in found.examples))

@@ -11,9 +11,29 @@ from ..core.atomic_write import beside
 from ..core.errors import DocumentTooLarge, StoreFull
 from ..core.limits import CHUNK
 from ..site import Site
-from .contact import registered
+from ..site.scoping import scopes as scopes
+from ..site.uploaded import upload_path
+from .contact import known, registered
 
 _TOO_LARGE_FILE = "Raise [sync] max_upload_mb at the receiving site, or make the file smaller."
+
+
+def sent_file(site: Site, repository_uuid: str | None, stored: str) -> Path:
+    """Return the path of a file that is sent to another site.
+
+    Args:
+        site: this site.
+        repository_uuid: uuid of the asking site, None if it does not say.
+        stored: name under which it is stored.
+
+    Raises:
+        ForeignAccount: the asking site was registered by another account.
+        NotInScope: the account has a scope, and asks for nobody that it registered.
+        NoSuchRecord, BadRequest: no record that the asking site may read has such a file.
+    """
+    repository = known(site, repository_uuid)
+    scope = scopes.of_asking(site, repository)
+    return upload_path(site, stored, None if scope is None else scopes.exchanges(scope), along=scope is None)
 
 
 def take_file(site: Site, repository_uuid: str | None, stored: str, source: BinaryIO) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from .. import SOFTWARE, VERSION
 from ..site import Site
 from ..site import datasets as datasets
+from ..site.scoping import scopes as scopes
 from ..wire.protocol.names import CAPABILITIES, MOST_PER_PAGE
 from ..wire.protocol.offer import Offer, Offered, OfferedSet
+from .contact import is_own
 
 
 def offer(site: Site, asking: str | None) -> Offer:
@@ -15,8 +17,19 @@ def offer(site: Site, asking: str | None) -> Offer:
     Args:
         site: this site.
         asking: identifier of the asking site, None if it does not say.
+
+    Raises:
+        NotInScope: the account has a scope, and asks for nobody that it registered.
     """
-    tables = [table for table in site.schema if not table.is_super]
+    repository = site.known_repository(asking)
+    is_known = repository is not None
+    if repository is not None and not is_own(repository):
+        repository = None
+    scope = scopes.of_asking(site, repository)
+    tables = [
+        table for table in site.schema if not table.is_super and (scope is None or table.name in scope.rules)
+    ]
+    named = {table.name for table in tables}
     counts = site.record_counts.counts(tables)
     return Offer(
         uuid=site.config().uuid,
@@ -25,7 +38,7 @@ def offer(site: Site, asking: str | None) -> Offer:
         version=VERSION,
         capabilities=frozenset(CAPABILITIES),
         time=site.clock.now(),
-        known=site.known_repository(asking) is not None,
+        known=is_known,
         page_size=site.host.settings.get_sync_page_size(),
         most_per_page=MOST_PER_PAGE,
         resources=tuple(
@@ -33,6 +46,8 @@ def offer(site: Site, asking: str | None) -> Offer:
             for table in sorted(tables, key=lambda each: each.name)
         ),
         datasets=tuple(
-            OfferedSet(each.code, each.name, tuple(each.resources)) for each in datasets.all_of(site)
+            OfferedSet(each.code, each.name, tuple(each.resources))
+            for each in datasets.all_of(site)
+            if named.issuperset(each.resources) or scope is None
         ),
     )

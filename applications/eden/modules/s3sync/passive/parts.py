@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from typing import BinaryIO
 
 from ..core.errors import BadRequest, DocumentTooLarge, StoreFull, TruncatedDocument
 from ..core.limits import CHUNK
-from ..site import Site
+from ..site import Repository, Site
+from ..site.scoping import scopes as scopes
 from ..wire.part_store import digest_of
 from .contact import known, registered
 
@@ -116,7 +118,7 @@ def keep(site: Site, repository_uuid: str | None, question: str, source: BinaryI
     repository = known(site, repository_uuid)
     if repository is None:
         return None
-    store = site.parts.answered
+    store, question = site.parts.answered, _by_scope(repository, question)
     digest = digest_of(source)
     try:
         if not store.make_room(repository.id, f"{question}-{digest}", size):
@@ -142,10 +144,18 @@ def kept(site: Site, repository_uuid: str | None, question: str, digest: str) ->
     repository = known(site, repository_uuid)
     if repository is None or not _DIGEST.fullmatch(digest):
         return None
-    store, name = site.parts.answered, f"{question}-{digest}"
+    store, name = site.parts.answered, f"{_by_scope(repository, question)}-{digest}"
     if not store.size(repository.id, name):
         return None
     try:
         return store.path(repository.id, name).open("rb")
     except FileNotFoundError:
         return None
+
+
+def _by_scope(repository: Repository, question: str) -> str:
+    """Return digits for a question by a site with this scope: with another one it gets another answer."""
+    scope = scopes.of_repository(repository)
+    if scope is None:
+        return question
+    return hashlib.sha256(f"{question} {scope.digest}".encode()).hexdigest()[:32]

@@ -18,10 +18,12 @@ from ..exchange.importer import Report
 from ..site import Repository, Site
 from ..site.names_of_sites import names_to_tell
 from ..site.rejected import retry_due
+from ..site.scoping import scopes as scopes
 from ..wire.protocol.pull import PullRequest
 from .contact import known, note_contact
 from .pull_by_eden import EDEN_TOKEN, serve_eden
 from .push import log_import, settle_deletions
+from .scoped import within
 from .served import Served, new_token
 
 
@@ -36,11 +38,14 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
     Raises:
         UnknownResource, ProtectedResource, FilterError, BadRequest: the request cannot be answered.
         ForeignAccount: the asking site was registered by another account.
+        NotInScope: the asking site may not read the resource.
         LateRequest: the asking site has asked again since, or asks ahead of a cursor that is not one of the last ones.
         StoreBusy: it has asked at the same time, and that was answered.
     """
     table = site.schema.table(request.resource)
     repository = known(site, request.repository)
+    scope = scopes.of_asking(site, repository)
+    request = within(site, request, scope)
     if not request.look:
         site.journal.catch_up(table)
         if repository is not None:
@@ -52,6 +57,7 @@ def pull(site: Site, request: PullRequest, out: BinaryIO) -> Served:
         components=request.components,
         skip_origin=repository.id if repository else None,
         adopts=repository is not None and repository.synchronise_uuids,
+        readable=None if scope is None else scope.readable,
     )
     if request.look:
         if request.cursor is None:
@@ -76,9 +82,10 @@ def is_idle(repository: Repository, request: PullRequest) -> bool:
     """Return whether a pull of one of ours would get an empty page, and change nothing here.
 
     Raises:
-        UnknownResource, ProtectedResource, FilterError, BadRequest: as by ``pull``.
+        UnknownResource, ProtectedResource, FilterError, BadRequest, NotInScope: as by ``pull``.
     """
     site, states = repository.site, repository.states
+    request = within(site, request, scopes.of_repository(repository))
     table = site.schema.table(request.resource)
     site.journal.catch_up(table)
     head = site.journal.head()

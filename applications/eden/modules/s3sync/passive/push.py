@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, BinaryIO
 
 from ..core.cursor import Checkpoint, Comparison, Cursor, Handed, Taken, Turn, hand_out, present
@@ -20,17 +21,24 @@ from ..database import traffic as traffic
 from ..database.log import INCOMING
 from ..exchange.importer import Report
 from ..exchange.importer.report import problems_of
+from ..exchange.scope import Scope
+from ..exchange.scope_guard import ScopeGuard
 from ..site import Repository, Site
 from ..site.decided_elsewhere import lines_about
 from ..site.names_of_sites import remember_names
 from ..site.rejected import retry_rejected
+from ..site.scoping import scopes as scopes
 from ..site.waiting_deletions import refuse_deletions, retry_deletions
 from ..wire.protocol.push import PushReply, PushRequest
 from ..wire.s3xml import error_tree as error_tree
 from ..wire.s3xml.document import Document
 from .contact import note_contact, registered
 from .pull_by_eden import EDEN_TOKEN, note_taken
+from .scoped import within_scope
 from .served import new_token
+
+#: Maximum number of records outside of the scope that are named in an answer.
+MOST_BARRED = 100
 
 #: How long a deletion waits for a sender that never says that nothing more comes.
 WAIT_AT_MOST = timedelta(days=1)
@@ -51,23 +59,25 @@ def push(site: Site, request: PushRequest, source: BinaryIO) -> PushReply:
 
     Raises:
         NotRegistered, ForeignAccount: the sending site is not registered here, or by another account.
+        NotInScope: the sending site may not write the resource.
         DocumentError: the document cannot be read; nothing of it was imported.
         UnknownResource, ProtectedResource, BadRequest: the request cannot be answered.
         LateRequest: a later page of the sender was taken; nothing of this one was.
     """
     repository = registered(site, request.repository)
     table = instance_table(site.schema, request.resource)
-    terms = push_terms(request, repository)
+    scope = scopes.of_repository(repository)
+    terms = push_terms(request, repository, scope)
     note_contact(repository)
 
-    def take() -> PushReply:
+    def take(guard: ScopeGuard | None) -> PushReply:
         source.seek(0)
         with site.document(source, table.name) as document:
             if request.checkpoint is None:
-                return _take_document(request, repository, document, terms)
-            return _take_page(request, repository, document, terms)
+                return _take_document(request, repository, document, terms, guard)
+            return _take_page(request, repository, document, terms, guard)
 
-    return site.store.again_after_deadlock(take)
+    return within_scope(scope, lambda guard: site.store.again_after_deadlock(partial(take, guard)))
 
 
 def instance_table(schema: Schema, name: str) -> Table:
@@ -80,8 +90,15 @@ def instance_table(schema: Schema, name: str) -> Table:
     return table
 
 
-def push_terms(request: PushRequest, repository: Repository) -> Terms:
-    """Return the rules for a push: those of the sender, else those of our task, else the defaults."""
+def push_terms(request: PushRequest, repository: Repository, scope: Scope | None = None) -> Terms:
+    """Return the rules for a push: those of the sender, else those of our task, else the defaults.
+
+    Raises:
+        NotInScope: the sender may not write the resource.
+    """
+    # Whether it may be written counts also where no components come.
+    may_have_parts = scope is None or scope.writing(request.resource).components
+    components = request.components and may_have_parts
     usual = repository.usual_terms(request.resource)
     # An Eden sends its policies as configured there; one of ours has swapped them already.
     turned = request.journal is None
@@ -92,10 +109,16 @@ def push_terms(request: PushRequest, repository: Repository) -> Terms:
     ):
         chosen.append(default if sent is None else sent.swapped if turned else sent)
     strategy = frozenset(request.strategy) if request.strategy else usual.strategy
-    return Terms(strategy, chosen[0], chosen[1], repository.synchronise_uuids, request.components)
+    return Terms(strategy, chosen[0], chosen[1], repository.synchronise_uuids, components)
 
 
-def _take_page(request: PushRequest, repository: Repository, document: Document, terms: Terms) -> PushReply:
+def _take_page(
+    request: PushRequest,
+    repository: Repository,
+    document: Document,
+    terms: Terms,
+    guard: ScopeGuard | None,
+) -> PushReply:
     """Import a page of one of ours, with its checkpoint and answer in one transaction."""
     table, states = request.resource, repository.states
     site, journal = repository.site, repository.site.journal
@@ -122,7 +145,7 @@ def _take_page(request: PushRequest, repository: Repository, document: Document,
         elif decision.lost_after is not None:
             again = again or Comparison.ASKED
         terms = terms.by_time if again is Comparison.RESTORED else terms
-        context = repository.context(table, again=again is not None)
+        context = replace(repository.context(table, again=again is not None), guard=guard)
         report = site.importer.import_page(document, terms, context)
         remember_names(repository, document.header.sites)
         if not document.header.more:
@@ -139,6 +162,7 @@ def _take_page(request: PushRequest, repository: Repository, document: Document,
             files=list(dict.fromkeys(files)),
             time=site.clock.now(),
             outcomes=report.outcomes,
+            barred=report.barred[:MOST_BARRED],
             waiting=waiting,
         )
         taken = before.taken if request.number is None else Taken(request.number, _remembered(reply))
@@ -156,12 +180,21 @@ def _remembered(reply: PushReply) -> Mapping[str, Any]:
 
 
 def _take_document(
-    request: PushRequest, repository: Repository, document: Document, terms: Terms
+    request: PushRequest,
+    repository: Repository,
+    document: Document,
+    terms: Terms,
+    guard: ScopeGuard | None,
 ) -> PushReply:
-    """Import the document of an Eden, in batches, however large it is."""
+    """Import the document of an Eden, in batches, however large it is; within a scope in one transaction."""
     site, table = repository.site, request.resource
-    context = repository.context(table, clears=False)
-    report = site.importer.import_document(document, terms, context)
+    context = replace(repository.context(table, clears=False), guard=guard)
+    if guard is None:
+        report = site.importer.import_document(document, terms, context)
+    else:
+        document.verify()
+        with site.store.transaction():
+            report = site.importer.import_page(document, terms, context)
     with site.store.transaction():
         report.add(retry_rejected(repository, table, terms, context))
         settle_deletions(repository, report)

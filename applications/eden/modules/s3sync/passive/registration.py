@@ -12,8 +12,10 @@ from ..core.messages import Sentence
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
 from ..exchange.peer import Capability
+from ..exchange.scope import NotInScope
 from ..site import Site
 from ..site.repositories import first
+from ..site.scoping import scopes as scopes
 from ..wire.protocol.names import CAPABILITIES
 from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
 from .contact import binding, check_account
@@ -37,6 +39,18 @@ def _check_number(site: Site) -> None:
         )
 
 
+def _scope_of_account(site: Site) -> int | None:
+    """Return the scope that one more repository of the asking account gets: that of the others.
+
+    Raises:
+        NotInScope: they have several, and only a person can know which.
+    """
+    found = scopes.of_account(site, site.host.user_id)
+    if len(found) > 1:
+        raise NotInScope(Sentence.NAME_THE_SITE.say())
+    return found[0] if found else None
+
+
 def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     """Register another site, or store its new name and abilities.
 
@@ -45,6 +59,7 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     Raises:
         ForeignAccount: its repository belongs to another account.
         BadRequest: the account has registered too many.
+        NotInScope: its repositories have several scopes.
     """
     table = site.db.sync_repository
     told: dict[str, Any] = {"name": request.name[:LONGEST_NAME]}
@@ -59,6 +74,7 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
                 uuid=request.uuid,
                 apitype=_type_of(request),
                 account_id=site.host.user_id,
+                scope_id=_scope_of_account(site),
                 **told,
                 **contact,
             )

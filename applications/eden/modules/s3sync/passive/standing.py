@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from ..core.cursor import Cursor, acknowledge
 from ..core.limits import MOST_FILES
+from ..exchange.scope import NotInScope
 from ..site import Repository, Site
 from ..site import left_records as left_records
 from ..site import times as times
 from ..site.exchange_state import Standing
+from ..site.scoping import scopes as scopes
 from ..site.standing import changed_since, open_here, store_there
 from ..wire.filters import Filter
 from ..wire.protocol.news import read_pulls
+from ..wire.protocol.pull import PullRequest
 from ..wire.protocol.standing import StandingAnswer, StandingReport
 from .contact import note_contact, registered
+from .scoped import within
 
 
 def take(site: Site, asking: str | None, report: StandingReport) -> StandingAnswer:
@@ -49,10 +54,19 @@ def _fetched(repository: Repository, report: StandingReport) -> dict[str, Sequen
     """
     tables: dict[str, Sequence[Filter]] = dict.fromkeys((*report.fetches, *report.cursors), ())
     _, asked = repository.states.question()
-    return {
+    found = {
         **tables,
         **{each.resource: each.filters for each in read_pulls(asked) if each.resource in tables},
     }
+    scope = scopes.of_repository(repository)
+    if scope is None:
+        return found
+    may: dict[str, Sequence[Filter]] = {}
+    for name, filters in found.items():
+        # Of what may not be asked for nothing is counted either.
+        with contextlib.suppress(NotInScope):
+            may[name] = within(repository.site, PullRequest(name, filters=tuple(filters)), scope).filters
+    return may
 
 
 def _store(repository: Repository, report: StandingReport) -> None:

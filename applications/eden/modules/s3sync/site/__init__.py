@@ -71,6 +71,7 @@ __all__ = [
     "refused_there",
     "rejected",
     "repositories",
+    "scoping",
     "standing",
     "tasks",
     "times",
@@ -440,8 +441,6 @@ class Site:
             skip_origin=request.skip_origin,
             filters=request.filters.get(request.table, ()),
         )
-
-    # --- jobs --------------------------------------------------------------------------------------------
 
     @property
     def can_reconnect(self) -> bool:

@@ -58,6 +58,7 @@ class Repository:
         last_connected: the last contact (UTC).
         last_status: result of the last contact that this site began.
         account_id: the user as whom the other site logs in here; None until it has done so.
+        scope_id: what it may read and write here; None for everything.
         notified_on: when a mail reported that it keeps failing (UTC); None while it works.
         deleted: whether it was deleted.
     """
@@ -85,6 +86,7 @@ class Repository:
     last_connected: datetime | None
     last_status: str | None
     account_id: int | None
+    scope_id: int | None
     notified_on: datetime | None
     deleted: bool
 
@@ -115,6 +117,7 @@ class Repository:
             last_connected=row.last_connected,
             last_status=row.last_status,
             account_id=row.account_id,
+            scope_id=row.scope_id,
             notified_on=row.notified_on,
             deleted=bool(row.deleted),
         )

@@ -12,7 +12,9 @@ from ..exchange.peer import Exchange
 from . import Site
 
 
-def upload_path(site: Site, stored: str, exchanges: Iterable[Exchange] | None = None) -> Path:
+def upload_path(
+    site: Site, stored: str, exchanges: Iterable[Exchange] | None = None, *, along: bool = True
+) -> Path:
     """Return the path of one of this site's files.
 
     Args:
@@ -20,6 +22,7 @@ def upload_path(site: Site, stored: str, exchanges: Iterable[Exchange] | None = 
         stored: name under which web2py stores it: table.field.key.name.extension.
         exchanges: what is sent to who asks: only files of records that are sent with it are given; None for the files
             of all records.
+        along: whether records that others refer to are sent with these.
 
     Raises:
         NoSuchRecord: no record of a synchronised table has such a file, none that is sent, or it is not here.
@@ -35,14 +38,14 @@ def upload_path(site: Site, stored: str, exchanges: Iterable[Exchange] | None = 
     keys = site.files.holders(tablename, fieldname, stored)
     if not keys:
         raise NoSuchRecord(f"No record of this site has the file {shown(stored)}.")
-    if exchanges is not None and not any(_is_sent(site, table, keys, each) for each in exchanges):
+    if exchanges is not None and not any(_is_sent(site, table, keys, each, along) for each in exchanges):
         raise NoSuchRecord(f"The file {shown(stored)} belongs to no record that is sent to this site.")
     if not path.is_file():
         raise NoSuchRecord(f"The file {shown(stored)} is not at this site.")
     return path
 
 
-def _is_sent(site: Site, table: Table, keys: Collection[int], exchange: Exchange) -> bool:
+def _is_sent(site: Site, table: Table, keys: Collection[int], exchange: Exchange, along: bool) -> bool:
     """Return whether any of these records is sent: as a main record, as a component, or because one refers to it."""
     main = site.schema.table(exchange.resource)
     filters = site.by_table(exchange.filters, main.name)
@@ -53,7 +56,7 @@ def _is_sent(site: Site, table: Table, keys: Collection[int], exchange: Exchange
         for master in _masters(site, table, chosen, main):
             if site.store.matching(main, master, filters.get(main.name, ())):
                 return True
-    return _is_referred_to(site, table, keys, _sent_along(site, main))
+    return along and _is_referred_to(site, table, keys, _sent_along(site, main))
 
 
 def _masters(site: Site, table: Table, keys: Collection[int], main: Table) -> Iterator[list[int]]:

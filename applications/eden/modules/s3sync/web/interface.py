@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlsplit
 
@@ -28,8 +29,9 @@ from ..core.errors import (
     UnsupportedFormat,
 )
 from ..core.limits import LONGEST_RESOURCE, is_number
-from ..core.task import Activity, LogAction
+from ..core.task import Activity, LogAction, Result, log_mode
 from ..database.log import INCOMING
+from ..exchange.scope import NotInScope
 from ..passive import dry_run as dry_run
 from ..passive import files as files
 from ..passive import news as news
@@ -40,8 +42,7 @@ from ..passive import push as push
 from ..passive import pushes as pushes
 from ..passive import registration as registration
 from ..passive import standing as standing
-from ..site import Site
-from ..site.uploaded import upload_path
+from ..site import Repository, Site
 from ..wire.protocol.dry_run import dry_run_json
 from ..wire.protocol.names import CURSOR_HEADER
 from ..wire.protocol.news import NewsQuestion
@@ -172,7 +173,7 @@ def file_request(request: Any, response: Any) -> Any:
         _authorised(site)
         stored = request.args(0) or ""
         if checked_method(request, FILES) == "GET":
-            path = upload_path(site, stored)
+            path = files.sent_file(site, asking(request), stored)
             return stored_file(request, response, path.open("rb"), path.stat().st_size)
         most = site.host.settings.get_sync_max_upload_size()
         with request_body(site, request, most, is_file=True, in_parts=True) as source:
@@ -301,7 +302,22 @@ def _log_refusal(site: Site, request: Any, activity: Activity | None, error: Syn
     actions = {Activity.PULL: LogAction.SEND, Activity.PUSH: LogAction.RECEIVE}
     action = actions.get(activity, LogAction.REQUEST)
     log = site.log(repository.id if repository else None, INCOMING)
-    log.error(resource[:LONGEST_RESOURCE] if isinstance(resource, str) else None, activity, action, error)
+    named = resource[:LONGEST_RESOURCE] if isinstance(resource, str) else None
+    if isinstance(error, NotInScope):
+        # Nothing failed here: an administrator of this site wants it so. A site that asks again and again is told of
+        # once a day.
+        if repository is None or not _was_told(site, repository, named, log_mode(activity, INCOMING)):
+            log.task(named, activity, action, Result.WARNING, error.said)
+    else:
+        log.error(named, activity, action, error)
+
+
+def _was_told(site: Site, repository: Repository, resource: str | None, mode: str) -> bool:
+    """Return whether the last day's log says that a repository is not allowed something."""
+    table = site.db.sync_log
+    query = (table.repository_id == repository.id) & (table.resource_name == resource) & (table.mode == mode)
+    query &= (table.result == Result.WARNING.value) & (table.timestmp > site.clock.now() - timedelta(days=1))
+    return not site.db(query).isempty()
 
 
 def checked_method(request: Any, allowed: tuple[str, ...]) -> str:

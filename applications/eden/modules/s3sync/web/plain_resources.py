@@ -26,6 +26,7 @@ from ..core.text import shown
 from ..exchange.exporter import ExportRequest
 from ..exchange.importer import Report
 from ..site import Site
+from ..site.scoping import scopes as scopes
 from ..wire.filter_limits import together
 from ..wire.filters import Filter, is_filter, parse_filter
 from ..wire.protocol.push import PushReply
@@ -55,6 +56,7 @@ def resource_request(request: Any, response: Any, prefix: str, name: str, record
     with answering(request) as site:
         if not site.host.logged_in():
             raise NotAuthenticated("Authentication Required")
+        scopes.check_other_address(site)
         if request.extension != "xml":
             raise UnsupportedFormat(f"The format {request.extension} is not available.")
         table = site.schema.table(f"{prefix}_{name}")

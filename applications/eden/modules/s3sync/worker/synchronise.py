@@ -31,6 +31,7 @@ from ..scheduler import retries as retries
 from ..scheduler.lease import Lease
 from ..scheduler.run_record import RunRecord, end_lost
 from ..site import Repository, Site
+from ..site.scoping import not_allowed as not_allowed
 
 logger = logging.getLogger("eden.sync")
 
@@ -160,6 +161,7 @@ def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> 
                     first_delay=settings.get_sync_retry_delay(),
                 ),
                 quiet=not manual,
+                refused_before=not_allowed.not_allowed_in(repository.settings),
                 outbox=carried,
             )
             standing = StandingExchange(repository, peer, tasks)
@@ -169,6 +171,7 @@ def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> 
                     report = run_carried(engine, carried)
                 else:
                     report = run_and_tell(engine, standing)
+                    not_allowed.note(repository, report.not_allowed)
                 reached = True
             finally:
                 repository.note_contact(peer.skew, reached=reached)

@@ -72,12 +72,25 @@ def define_repository(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("peer_version", length=64, readable=False, writable=False),
             # The user as whom the other site logs in here (see passive.contact); None until it has done so.
             Field("account_id", "integer", readable=False, writable=False),
+            # What it may read and write here; None for everything.
+            Field("scope_id", "integer", readable=False, writable=False),
             # When a mail reported that it keeps failing; None after it has worked again (see monitoring.failure_mail).
             Field("notified_on", "datetime", readable=False, writable=False),
             *meta_fields(db, clock),
         ],
         format="%(name)s",
         on_define=show_identifier,
+    )
+    declare(
+        db,
+        "sync_scope",
+        lambda: [
+            Field("name", length=64, notnull=True, label=T("Name"), requires=[IS_NOT_EMPTY(), IS_LENGTH(64)]),
+            # A list with an object for each resource (see exchange.scope.ScopeRule).
+            Field("rules", "json"),
+            *meta_fields(db, clock),
+        ],
+        format="%(name)s",
     )
     declare(
         db,

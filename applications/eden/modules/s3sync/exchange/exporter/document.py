@@ -14,11 +14,13 @@ from ...core.schema import Component, Table
 from ...wire.s3xml import strip_domain, with_domain
 from ..bitset import Bitset
 from ..ports import Ports, Row
+from .reach import Reach
 from .references import Target
 from .rows import Style, TableEncoder
 
 if TYPE_CHECKING:
     from ...wire.filters import Filter
+    from ..scope import Chosen
 
 #: How far references are followed, as in Eden.
 MAX_DEPTH = 10
@@ -66,6 +68,8 @@ class ExportRequest:
         adopts: whether the two sites adopt each other's uuids: then further uuids are named wherever that happens.
         only_of: for a document for everybody: no users and roles, and referenced records of these tables only; None
             for a document for another site.
+        readable: the tables whose records the reader may have, with the conditions on them: a reference to any other
+            record is left out, and the record too; None for a reader who may have all.
     """
 
     table: str
@@ -81,6 +85,7 @@ class ExportRequest:
     dependencies: bool = True
     adopts: bool = False
     only_of: frozenset[str] | None = None
+    readable: Chosen | None = None
 
 
 class Writing:
@@ -92,6 +97,7 @@ class Writing:
         self._schema = sources.ports.schema
         self._store = sources.ports.store
         self._request = request
+        self._reach = Reach(sources.ports, request.readable)
         domain = None if request.paged else sources.domain
         self._style = Style(request.paged, urls=not request.paged, domain=domain, adopts=request.adopts)
         self._encoders = sources.encoders
@@ -177,10 +183,11 @@ class Writing:
             gone = [row[0] for row, deleted in zip(rows, encoder.are_deleted(rows)) if deleted]
             self.deletes = self.deletes or bool(gone)
             if gone and self._request.only_of is None:
-                self._deletions.setdefault(table, {}).update(self._ports.deletions.marks(table, gone))
+                marks = self._ports.deletions.marks(table, gone)
+                self._deletions.setdefault(table, {}).update(self._reach.marks(marks))
         waiting: dict[int, list[tuple[str, Target]]] = {}
         for each in self._ports.pending_references.deferred_of(table, [row[0] for row in rows]):
-            if each.target:
+            if each.target and self._reach.has(each.target):
                 named = Target(each.target, with_domain(each.uuid, self._style.domain))
                 waiting.setdefault(each.key, []).append((each.field, named))
         if waiting:
@@ -194,12 +201,13 @@ class Writing:
         if table.is_super:
             instances = self._instances.setdefault(name, {})
             columns = (table.key, "uuid", "instance_type")
-            for key, uuid, instance in self._store.fetch(table, columns, table.key, keys - instances.keys()):
-                if uuid and instance:
-                    instances[key] = Target(instance, with_domain(uuid, self._style.domain))
+            found = self._store.fetch(table, columns, table.key, keys - instances.keys())
+            named = {row[0]: (row[2], row[1]) for row in found if row[1] and row[2]}
+            for key, (instance, uuid) in self._reach.instances(named).items():
+                instances[key] = Target(instance, with_domain(uuid, self._style.domain))
         else:
             uuids = self._uuids.setdefault(name, {})
-            unknown = keys - uuids.keys()
+            unknown = self._reach.keys(table, keys - uuids.keys())
             if unknown:
                 uuids.update(self._named(self._store.fetch(table, (table.key, "uuid"), table.key, unknown)))
 
@@ -339,6 +347,8 @@ class Writing:
         for name, keys in wanted.items():
             if only_of is not None and name not in only_of:
                 continue
+            if not self._reach.has(name):
+                continue
             if name == main and self._request.paged:
                 # They travel as main records in their own pages.
                 continue
@@ -347,6 +357,7 @@ class Writing:
             filters = self._request.filters.get(name, ())
             if fresh and filters:
                 fresh = self._store.matching(self._schema.table(name), fresh, filters)
+            fresh = self._reach.keys(self._schema.table(name), fresh)
             if fresh:
                 result[name] = fresh
         return result

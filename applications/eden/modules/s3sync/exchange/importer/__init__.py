@@ -205,6 +205,8 @@ class Importer:
                         _name_new_records(batch)
                         ours = self._our_versions(batch)
                         applier.apply(batch, main)
+                        if context.guard is not None:
+                            context.guard.check(batch, self._ports.schema, self._ports.store)
                         if len(records) >= self._batch_size:
                             gatherer.put_off_refused(batch)
                         planner.identifier.remember_twins()
@@ -419,6 +421,9 @@ def _account(report: Report, batch: Batch, main: str) -> None:
             _tell(report, item, outcome)
         if item.role is of_main and outcome.table == main:
             actions.append(action)
+            if item.is_barred:
+                report.barred += [item.label()] if len(report.barred) < MAX_FAILURES else []
+                continue
             if outcome.record_id is not None and action is not rejected:
                 listed = created if action is made else deleted if item.record.deleted else updated
                 listed.append(outcome.record_id)

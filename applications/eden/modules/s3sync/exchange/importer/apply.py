@@ -89,7 +89,7 @@ class Applier:
         self._hand_over.settle()
         self._links.write_late(late)
         self._merger.remove([item for item in taken if item.record.deleted and item.outcome is None])
-        self._merger.learn(batch.items)
+        self._merger.learn([item for item in batch.items if not item.is_barred])
         for item in batch.items:
             if item.outcome is None:
                 item.outcome = self._outcome(item)

@@ -12,6 +12,7 @@ from ...core.fields import Stamp
 from ..ports import nowhere
 
 if TYPE_CHECKING:
+    from ..scope_guard import ScopeGuard
     from .by_field import SentFields
 
 
@@ -67,6 +68,7 @@ class Context:
             be deleted, moved or freed by what comes later.
         by_account: whether the account has written the records, whatever they say of users and groups.
         by_field: whether records say which of their fields were edited; one that does not say it was never edited.
+        guard: keeps the import within what the sender may write; None where it may write everything.
         decides: the edits on which a person decides with an import by hand.
         sent_fields: what a sender has sent that leaves out what is empty; None for one that names what is cleared.
     """
@@ -90,6 +92,7 @@ class Context:
     final: bool = True
     by_account: bool = False
     by_field: bool = False
+    guard: ScopeGuard | None = None
     decides: tuple[Stamp, ...] = ()
     sent_fields: SentFields | None = None
 

@@ -85,7 +85,7 @@ class DryRun:
         if not chosen:
             return []
         table = chosen[0].plan.table
-        keys = [item.key for item in chosen if item.key is not None]
+        keys = [item.key for item in chosen if item.key is not None and not item.is_barred]
         present: dict[int, str] = self._snapshot(table, keys) if keys else {}
         return [self._foreseen(item, present) for item in chosen]
 

@@ -10,7 +10,7 @@ from typing import Any, Callable, NamedTuple, Union
 from ...core.errors import RowRefused
 from ...core.fields import Merge
 from ...core.kept import Deferred, Kept, KeptKind
-from ...core.policy import Decision
+from ...core.policy import Decision, DecisionReason
 from ...core.records import Action, FieldError, Outcome, Record, Upload
 from ...core.schema import META_FIELDS, Component, Field, Table
 from ...wire.values.json_references import portable
@@ -196,6 +196,12 @@ class Item:
     def is_new(self) -> bool:
         """Whether the record will be created."""
         return self.original is None
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether its sender must not write it, see ``scope_guard``."""
+        outcome = self.outcome
+        return outcome is not None and outcome.reason == DecisionReason.OUT_OF_SCOPE.value
 
     def key_for(self, field: Field) -> int | None:
         """Return the key by which ``field`` of another record refers to this one, None while unknown."""

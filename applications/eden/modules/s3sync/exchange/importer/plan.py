@@ -114,6 +114,8 @@ class Planner:
         if self._holder is not None:
             self._holder.hold(batch.items)
         self._checker.refuse_unclear(batch.items)
+        if self._context.guard is not None:
+            self._context.guard.bar(batch.items, self._schema, self._store)
         if self._may_overrule:
             self._overruled.prepare(batch.items)
         self.resolver.resolve(batch, self._stay_merged(tables))

@@ -33,6 +33,7 @@ class Report:
         failures: rejected records with their outcomes, at most MAX_FAILURES.
         warnings: what was left out of stored records.
         conflicts: a line for each conflict: the record and how it was resolved, at most MAX_FAILURES.
+        barred: names of main records that their sender must not write, at most MAX_FAILURES; all count as skipped.
         decided: decisions of other sites on conflicts that were open here.
     """
 
@@ -45,6 +46,7 @@ class Report:
     failures: list[tuple[Record, Outcome]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     conflicts: list[Message] = field(default_factory=list)
+    barred: list[str] = field(default_factory=list)
     decided: list[DecidedElsewhere] = field(default_factory=list)
 
     @property
@@ -82,6 +84,7 @@ class Report:
         _fill(self.failures, other.failures, MAX_FAILURES)
         _fill(self.warnings, other.warnings, MAX_FAILURES)
         _fill(self.conflicts, other.conflicts, MAX_FAILURES)
+        _fill(self.barred, other.barred, MAX_FAILURES)
         self.decided += other.decided
 
     def list_keys(self, created: Sequence[int], updated: Sequence[int], deleted: Sequence[int]) -> None:
@@ -113,5 +116,6 @@ def problems_of(report: Report) -> list[Text]:
         name = f"{outcome.table} {outcome.uuid or record.uuid or '(no uuid)'}"
         lines.append(Sentence.RECORD_REJECTED.say(record=name, reason=reason))
     lines += report.conflicts
+    lines += [Sentence.RECORD_NOT_ALLOWED.say(record=name) for name in report.barred]
     lines += report.warnings
     return lines[:MOST_PROBLEMS]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Callable, TypeVar
 
@@ -25,6 +25,7 @@ from ...core.messages import Sentence
 from ...core.retry import NO_RETRY, RetryPolicy
 from ...core.task import Activity, LogAction, Result
 from ..peer import Capability, Peer, PushResult
+from ..scope import NotInScope
 from .ahead import Start, in_a_thread
 from .context import RunContext
 from .failures import Cancelled, Failure, RunFailed
@@ -65,6 +66,7 @@ class Engine:
         sleep: waits the given seconds.
         peer_time: returns the time by the peer's clock, as far as known (UTC).
         quiet: whether tasks with nothing to do write no entry in the log.
+        refused_before: resource -> directions that were not allowed there in the last run: a quiet run tells them once.
         outbox: what was written for a peer that reads later, None for one that answers at once.
         start: begins to fetch the page after the present one.
     """
@@ -82,11 +84,13 @@ class Engine:
         retry_policy: RetryPolicy = USUAL_RETRIES,
         sleep: Callable[[float], None] = time.sleep,
         quiet: bool = False,
+        refused_before: Mapping[str, Collection[str]] = {},
         outbox: Outbox | None = None,
         start: Start = in_a_thread,
     ) -> None:
         self._tasks = tasks
         self._retry_policy = retry_policy
+        self._refused_before = refused_before
         self._sleep = sleep
         self._run = RunContext(
             peer, local, progress, journal_log, page_size, peer_time, self._repeat, quiet=quiet
@@ -278,6 +282,9 @@ class Engine:
             )
         if isinstance(error, OFFLINE):
             self._retry_policy = NO_RETRY
+        if isinstance(error, NotInScope):
+            self._not_allowed(task, mode, error)
+            return error
         self._run.report.failures.append(Failure(task.resource, mode, error))
         action = LogAction.FETCH if mode is Activity.PULL else LogAction.SEND
         result = Result.FATAL if not error.transient else Result.ERROR
@@ -292,6 +299,25 @@ class Engine:
             code=error.code,
         )
         return error
+
+    def _not_allowed(self, task: Task, mode: Activity, error: SyncError) -> None:
+        """Record that the other site does not allow a task in a direction: no failure, for nothing else will help."""
+        known = self._run.report.not_allowed.setdefault(task.resource, set())
+        if mode in known:
+            return
+        known.add(mode)
+        if self._run.quiet and mode in self._refused_before.get(task.resource, ()):
+            return
+        self._run.journal_log.task(
+            task.resource,
+            mode,
+            LogAction.FETCH if mode is Activity.PULL else LogAction.SEND,
+            Result.WARNING,
+            error.said,
+            remote=error.remote,
+            remedy=error.remedy,
+            code=error.code,
+        )
 
     def _repeat(self, step: Callable[[], T]) -> T:
         def told(error: SyncError, attempt: int, wait: float) -> None:

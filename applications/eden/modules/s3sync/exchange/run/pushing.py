@@ -250,6 +250,7 @@ def _problems(result: PushResult) -> list[Text]:
         Sentence.RECORD_REJECTED_THERE.say(record=each.uuid or each.table, reason=each.reason)
         for each in result.refusals
     ]
+    problems += [Sentence.RECORD_NOT_ALLOWED_THERE.say(record=name) for name in result.barred]
     problems += [Sentence.RECORD_NEWER_THERE.say(record=uuid) for uuid in result.left_out]
     if result.note:
         problems.append(result.note)

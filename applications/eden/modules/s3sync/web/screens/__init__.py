@@ -16,6 +16,7 @@ __all__ = [
     "repository",
     "resources",
     "runs",
+    "scopes",
     "settings",
     "stick",
     "stick_seal",

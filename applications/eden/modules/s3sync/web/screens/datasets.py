@@ -11,6 +11,7 @@ from ...administration import datasets as administration_datasets
 from ...database.tables.fields import live
 from ...site import datasets as datasets
 from ...site.labels import resource_title
+from ...site.scoping import scopes as scopes
 from ...ui.choice import Choice
 from ...ui.forms import checkboxes
 from ...ui.refusals import refusal
@@ -43,6 +44,8 @@ def archive(screen: ScreenContext) -> Any:
             site.host.forbid()
         if not site.host.may_synchronise():
             raise refusal(403, T("This archive is for accounts with the role Synchronization."))
+        if scopes.is_bound(site):
+            raise refusal(403, T("The scope of your account does not allow it."))
     path = site.files.path("sync_dataset_archive", "archive", found.archive.stored)
     screen.response.headers["Content-Disposition"] = f'attachment; filename="{found.code}.zip"'
     screen.response.headers["Content-Type"] = "application/zip"

@@ -100,6 +100,7 @@ class PushReply:
         message: a message for a person, "" for none.
         tree: S3JSON of the rejected records.
         outcomes: action -> number of main records; empty from an Eden.
+        barred: names of records that the sender must not write there, not all where there are many.
         journal: identity of the receiver's journal; None from an Eden.
         checkpoint: to be sent with the next push; None from an Eden.
         restored: whether the checkpoint was unknown, so that the sender must start from the beginning.
@@ -115,6 +116,7 @@ class PushReply:
     message: str = ""
     tree: Mapping[str, Any] = field(default_factory=dict)
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    barred: Sequence[str] = ()
     journal: str | None = None
     checkpoint: str | None = None
     restored: bool = False
@@ -136,6 +138,8 @@ class PushReply:
                 reply[name] = value if isinstance(value, str) else list(value)
         if self.tree:
             reply["tree"] = dict(self.tree)
+        if self.barred:
+            reply["barred"] = list(self.barred)
         if self.checkpoint is not None:
             reply["outcomes"] = dict(self.outcomes)
             reply["journal"] = self.journal
@@ -168,6 +172,7 @@ class PushReply:
             outcomes={k: v for k, v in outcomes.items() if isinstance(v, int)}
             if isinstance(outcomes, dict)
             else {},
+            barred=tuple(as_texts(told.get("barred"))),
             journal=as_text(told.get("journal")) or None,
             checkpoint=told["checkpoint"] if isinstance(told.get("checkpoint"), str) else None,
             restored=told.get("restored") is True,

@@ -284,7 +284,7 @@ def _was_deleted_alone(item: Item) -> bool:
 
 
 def _is_rejected(item: Item) -> bool:
-    return item.outcome is None or item.outcome.action is Action.REJECTED
+    return item.outcome is None or item.outcome.action is Action.REJECTED or item.is_barred
 
 
 def _put_off_repeats(items: Sequence[Item], batch: Batch) -> None:

@@ -11,6 +11,7 @@ from .. import conflicts as conflicts
 from .. import log as log
 from .. import overview as overview
 from .. import resources as resources
+from .. import scopes as scopes
 from ..context import ScreenContext
 from . import awaited as awaited
 from . import configuration as configuration
@@ -26,6 +27,7 @@ PAGES: dict[str, Callable[[ScreenContext, Repository], Any]] = {
     "task": resources.tab,
     "job": schedule.tab,
     "kept": conflicts.tab,
+    "scope": scopes.tab,
     "log": log.tab,
     "now": synchronise.tab,
     "preview": preview.tab,
@@ -49,6 +51,7 @@ def tabs_of(T: Translate, repository: Repository) -> list[tuple[str, Any]]:
         "task": T("Resources"),
         "job": T("Schedule") if exchanges else None,
         "kept": T("Conflicts and rejected records") if receives else None,
+        "scope": T("Scope") if Capability.PASSIVE in can else None,
         "log": T("Log"),
         "now": T("Synchronize now") if exchanges else None,
     }

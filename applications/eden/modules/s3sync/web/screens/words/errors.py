@@ -25,6 +25,7 @@ def errors(T: Translate) -> dict[str, Any]:
         "not_authenticated": T("User name or password is wrong"),
         "not_permitted": T("The account may not do this"),
         "account_foreign": T("The repository belongs to another account"),
+        "not_in_scope": T("Not allowed there"),
         "internal_error": T("The site failed"),
         "not_registered": T("The other site is not registered"),
         "method_not_allowed": T("The request is of a kind that is not answered"),

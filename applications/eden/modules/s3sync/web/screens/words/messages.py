@@ -170,6 +170,19 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.RECORD_REJECTED: T("%(record)s was rejected: %(reason)s"),
         Sentence.RECORD_REJECTED_THERE: T("%(record)s was rejected there: %(reason)s"),
         Sentence.RECORD_NEWER_THERE: T("%(record)s was not sent: it is newer there."),
+        Sentence.MAY_NOT_READ: T("Not allowed: its scope does not let the asking site read %(resource)s."),
+        Sentence.MAY_NOT_WRITE: T("Not allowed: its scope does not let the asking site write %(resource)s."),
+        Sentence.MAY_NOT_ASK_BY: T(
+            "Not allowed there: the filter %(filter)s looks at records that this site may not read."
+        ),
+        Sentence.NAME_THE_SITE: T(
+            "Not allowed there: this account has a scope, and may ask only for the site that it registered."
+        ),
+        Sentence.NOT_BY_THIS_ADDRESS: T("Not allowed there: an account with a scope may only synchronise."),
+        Sentence.RECORD_NOT_ALLOWED: T(
+            "%(record)s was not taken: not allowed here, it lies outside of the scope of the site."
+        ),
+        Sentence.RECORD_NOT_ALLOWED_THERE: T("%(record)s was not taken there: not allowed there."),
         Sentence.CONFLICT_DECIDED: T(
             "%(record)s: %(decision)s, decided by %(who)s at %(site)s on %(time)s (UTC)."
         ),

@@ -39,6 +39,10 @@ def remedies(T: Translate) -> dict[str, Any]:
             "Use the account that registered the site, or let an administrator of the answering site release its "
             "repository: page of the repository, Configuration."
         ),
+        "not_in_scope": T(
+            "The other site decides what this one may read and write there. Stop exchanging the resource in that "
+            "direction, or ask its administrator for a wider scope."
+        ),
         "internal_error": T("Look into the log of the web server of the site that was asked."),
         "not_registered": T(
             "The sending site has to register first: open the repository there and use 'Register'."
@@ -119,6 +123,9 @@ def reasons(T: Translate) -> dict[DecisionReason, Any]:
         DecisionReason.NO_UPDATE: T("This resource takes no changes."),
         DecisionReason.NO_DELETE: T("This resource takes no deletions."),
         DecisionReason.NO_MERGE: T("This resource joins no records."),
+        DecisionReason.OUT_OF_SCOPE: T(
+            "Not allowed: it lies outside of what the sending site may write here."
+        ),
         DecisionReason.OTHER_TAKEN: T("Theirs was taken: that is the rule for this resource."),
         DecisionReason.THIS_KEPT: T("Ours was kept: that is the rule for this resource."),
         DecisionReason.MASTER_ELSEWHERE: T(

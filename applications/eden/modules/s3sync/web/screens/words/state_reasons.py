@@ -93,6 +93,15 @@ def _no_resources(T: Translate, status: RepositoryStatus) -> Explanation:
     )
 
 
+def _not_allowed(T: Translate, status: RepositoryStatus) -> Explanation:
+    return Explanation(
+        T("The other site allows this one none of the resources that are chosen."),
+        T("Ask its administrator for a wider scope, or choose other resources."),
+        T("Choose resources"),
+        _tab(status, "task"),
+    )
+
+
 def _never_run(T: Translate, status: RepositoryStatus) -> Explanation:
     if status.facts.next_run is not None:
         text = sentence(
@@ -386,6 +395,7 @@ _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]
     Reason.QUEUED: _queued,
     Reason.NO_CONTACT: _no_contact,
     Reason.NO_RESOURCES: _no_resources,
+    Reason.NOT_ALLOWED: _not_allowed,
     Reason.NEVER_RUN: _never_run,
     Reason.FAILED: _failed,
     Reason.BROKEN_OFF: _broken_off,

@@ -1,0 +1,3 @@
+"""What other sites may read and write here, and what they let this site read and write there."""
+
+__all__ = ["not_allowed", "scopes"]

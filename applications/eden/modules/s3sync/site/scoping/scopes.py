@@ -1,0 +1,128 @@
+"""What other sites may read and write here: scopes, which repositories share, as they are stored and found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ...core.messages import Sentence
+from ...database import own_rows as own_rows
+from ...database.tables.fields import live
+from ...exchange.peer import Exchange
+from ...exchange.scope import NotInScope, Scope, ScopeRule
+from .. import Repository, Site
+
+__all__ = [
+    "StoredScope",
+    "all_of",
+    "check_other_address",
+    "exchanges",
+    "find",
+    "is_bound",
+    "of_account",
+    "of_asking",
+    "of_repository",
+    "users",
+]
+
+
+class StoredScope(NamedTuple):
+    """A scope with its key."""
+
+    id: int
+    scope: Scope
+
+
+def _read(row: Any) -> StoredScope:
+    """Return a scope from its row.
+
+    Raises:
+        FilterError: a condition of it cannot be read: nobody may read or write anything by it.
+    """
+    rules = [ScopeRule.from_json(each) for each in row.rules or ()]
+    return StoredScope(int(row.id), Scope.of(row.name, rules))
+
+
+def all_of(site: Site) -> list[StoredScope]:
+    """Return all scopes, sorted by name."""
+    table = site.db.sync_scope
+    return [_read(row) for row in site.db(live(table)).select(orderby=(table.name, table.id))]
+
+
+def find(site: Site, scope_id: int) -> StoredScope | None:
+    """Return a scope by its key, None if there is none."""
+    rows = own_rows.read(site.db, "sync_scope", {"id": scope_id, "deleted": False})
+    return _read(rows[0]) if rows else None
+
+
+def of_repository(repository: Repository) -> Scope | None:
+    """Return the scope of a repository, None if it may read and write everything.
+
+    A scope that is gone allows nothing: whoever removed it did not mean to allow everything.
+    """
+    if repository.scope_id is None:
+        return None
+    found = find(repository.site, repository.scope_id)
+    return Scope("") if found is None else found.scope
+
+
+def of_account(site: Site, user_id: int | None) -> list[int]:
+    """Return the keys of the scopes of an account's repositories, each once; none where it has no scope."""
+    if user_id is None:
+        return []
+    rows = own_rows.read(site.db, "sync_repository", {"account_id": user_id, "deleted": False})
+    return sorted({int(row.scope_id) for row in rows if row.scope_id is not None})
+
+
+def of_asking(site: Site, repository: Repository | None) -> Scope | None:
+    """Return the scope that counts for a request, None if it may read and write everything.
+
+    Args:
+        site: this site.
+        repository: the repository of the asking site, None if it is not registered or has not said who it is.
+
+    Raises:
+        NotInScope: the account has a scope, and asks for nobody that it registered.
+    """
+    if repository is not None:
+        return of_repository(repository)
+    if of_account(site, site.host.user_id):
+        raise NotInScope(Sentence.NAME_THE_SITE.say())
+    return None
+
+
+def check_other_address(site: Site) -> None:
+    """Check that the asking account may use addresses that are not those of the synchronisation.
+
+    Raises:
+        NotInScope: it has a scope, which counts there only; administrators may do everything anyway.
+    """
+    if is_bound(site):
+        raise NotInScope(Sentence.NOT_BY_THIS_ADDRESS.say())
+
+
+def is_bound(site: Site) -> bool:
+    """Return whether the asking account has a scope, which lets it use the addresses of the synchronisation only.
+
+    That does not hold for administrators: they may change the scope as well.
+    """
+    return bool(of_account(site, site.host.user_id)) and not site.host.may_administer()
+
+
+def exchanges(scope: Scope) -> list[Exchange]:
+    """Return what is sent to a site with this scope."""
+    return [
+        Exchange(rule.resource, components=rule.components, filters=rule.filters)
+        for rule in scope.rules.values()
+        if rule.reads
+    ]
+
+
+def users(site: Site, scope_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """Return the repositories with these scopes: key of the scope -> key and name of each."""
+    table = site.db.sync_repository
+    found: dict[int, list[tuple[int, str]]] = {each: [] for each in scope_ids}
+    query = live(table) & table.scope_id.belongs(list(scope_ids))
+    for row in site.db(query).select(table.id, table.name, table.scope_id, orderby=table.name):
+        found[row.scope_id].append((int(row.id), row.name))
+    return found

@@ -1,0 +1,214 @@
+"""Scopes: what other sites may read and write here, and which of them have which."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, NamedTuple
+
+from gluon import FORM, URL, redirect
+
+from ...administration import scopes as administration_scopes
+from ...core.errors import SyncError
+from ...database.paging import whole_number
+from ...exchange.scope import Scope, ScopeRule
+from ...site import Repository
+from ...site.labels import resource_title
+from ...site.scoping import scopes as scopes
+from ...wire.filters import validate
+from .context import ScreenContext
+from .widgets import confirm, pressed
+
+LONGEST_NAME = 64
+
+
+class ShownRule(NamedTuple):
+    """A rule in the form.
+
+    Attributes:
+        number: its number, for the names of its controls.
+        title: title of its resource.
+        rule: what is ticked.
+        filters: its conditions as they were entered.
+        problem: what is wrong with these, None for nothing.
+        lacking: titles of what its records refer to, and which may not be read.
+        needed: those of these without which no record can be stored at the other site.
+    """
+
+    number: int
+    title: str
+    rule: ScopeRule
+    filters: str
+    problem: Any
+    lacking: list[str]
+    needed: list[str]
+
+
+class Entered(NamedTuple):
+    """What was entered.
+
+    Attributes:
+        name: of the scope.
+        rules: what is ticked, with the entered conditions.
+        problems: resource -> what is wrong with its conditions; "" for the name.
+    """
+
+    name: str
+    rules: list[tuple[ScopeRule, str]]
+    problems: dict[str, Any]
+
+
+def page(screen: ScreenContext) -> Any:
+    """Show the scopes of this site; make, change or remove one."""
+    T, args = screen.T, list(screen.request.args)
+    if not args:
+        screen.response.view = "sync/scopes.html"
+        found = scopes.all_of(screen.site)
+        return {
+            "title": T("Scopes"),
+            "scopes": found,
+            "users": scopes.users(screen.site, [each.id for each in found]),
+        }
+    if args == ["create"]:
+        return _form(screen, None, _begun(screen), "")
+    key = int(screen.record(screen.db.sync_scope, args[0]).id)
+    stored = scopes.find(screen.site, key)
+    assert stored is not None
+    remove = confirm(
+        screen,
+        "remove",
+        T("Remove the scope %s?") % stored.scope.name,
+        [T("No site has it, so nothing changes for any.")],
+        T("Remove scope"),
+    )
+    if remove.page:
+        return remove.page
+    if remove.agreed:
+        if administration_scopes.remove(screen.site, key):
+            screen.session.flash = T("The scope was removed.")
+        redirect(URL("sync", "scope"))
+    return _form(screen, key, stored.scope, remove.link)
+
+
+def _begun(screen: ScreenContext) -> Scope:
+    """Return the scope to begin with: what a repository exchanges so far, if one is named."""
+    key = whole_number(screen.request.get_vars.repository)
+    repository = screen.site.known_repository(key) if key else None
+    if repository is None:
+        return Scope("")
+    tables = sorted({name for _, name in screen.site.checkpoints.states(repository.id) if name})
+    known = [name for name in tables if screen.site.schema.get(name) is not None]
+    return Scope.of(repository.name, [ScopeRule(name) for name in known])
+
+
+def _form(screen: ScreenContext, key: int | None, stored: Scope, remove: Any) -> dict[str, Any]:
+    T, site, variables = screen.T, screen.site, screen.request.post_vars
+    form = FORM()
+    accepted = pressed(screen, form, "scope")
+    sent = variables._formname == "scope"
+    if sent:
+        entered = _entered(screen)
+    else:
+        entered = Entered(stored.name, [(each, each.filter_text) for each in stored.rules.values()], {})
+    saves = not ({"add", "remove"} & variables.keys())
+    if accepted and saves and not entered.problems:
+        _save(screen, key, entered)
+    names = {each.name: resource_title(site, each.name) for each in site.schema if not each.is_super}
+    taken = {rule.resource for rule, _ in entered.rules}
+    screen.response.view = "sync/scope.html"
+    return {
+        "title": stored.name if key is not None else T("Add a scope"),
+        "form": form,
+        "name": entered.name,
+        "name_problem": entered.problems.get("") if saves else None,
+        "rules": _shown(screen, entered),
+        "choices": sorted(((n, t) for n, t in names.items() if n not in taken), key=lambda each: each[1]),
+        "users": scopes.users(site, [key])[key] if key is not None else [],
+        "remove": remove,
+        "is_new": key is None,
+    }
+
+
+def _entered(screen: ScreenContext) -> Entered:
+    T, variables = screen.T, screen.request.post_vars
+    name = str(variables.name or "").strip()[:LONGEST_NAME]
+    problems: dict[str, Any] = {} if name else {"": T("Enter a value")}
+    gone = whole_number(variables.remove) if "remove" in variables else None
+    rules: list[tuple[ScopeRule, str]] = []
+    for number in itertools.takewhile(lambda each: f"rule-{each}-resource" in variables, itertools.count()):
+        base = f"rule-{number}"
+        resource, text = (str(variables[f"{base}-{part}"] or "").strip() for part in ("resource", "filters"))
+        if number == gone or screen.site.schema.get(resource) is None:
+            continue
+        told = {
+            "resource": resource,
+            "read": bool(variables[f"{base}-read"]),
+            "write": bool(variables[f"{base}-write"]),
+            "components": bool(variables[f"{base}-components"]),
+        }
+        rule = ScopeRule.from_json(told)
+        try:
+            rule = ScopeRule.from_json({**told, "filters": text})
+            for each in rule.filters:
+                validate(each, screen.site.schema, screen.site.schema.table(resource))
+        except SyncError as error:
+            problems[resource] = error.explain()
+        rules.append((rule, text))
+    new = str(variables.new or "") if "add" in variables else ""
+    if screen.site.schema.get(new) is not None and all(rule.resource != new for rule, _ in rules):
+        rules.append((ScopeRule(new), ""))
+    return Entered(name, rules, problems)
+
+
+def _shown(screen: ScreenContext, entered: Entered) -> list[ShownRule]:
+    site = screen.site
+    lacking = administration_scopes.lacking(site.schema, Scope.of("", [rule for rule, _ in entered.rules]))
+    shown = []
+    for number, (rule, text) in enumerate(entered.rules):
+        missing = lacking.get(rule.resource, {})
+        shown.append(
+            ShownRule(
+                number,
+                resource_title(site, rule.resource),
+                rule,
+                text,
+                entered.problems.get(rule.resource),
+                sorted(resource_title(site, name) for name, needed in missing.items() if not needed),
+                sorted(resource_title(site, name) for name, needed in missing.items() if needed),
+            )
+        )
+    return shown
+
+
+def _save(screen: ScreenContext, key: int | None, entered: Entered) -> None:
+    T, site = screen.T, screen.site
+    saved = administration_scopes.save(site, key, entered.name, [rule for rule, _ in entered.rules])
+    screen.session.flash = T("Saved. It holds from the next request of each site on.")
+    begun = whole_number(screen.request.get_vars.repository)
+    repository = site.known_repository(begun) if key is None and begun else None
+    if repository is not None:
+        administration_scopes.give(repository, saved)
+        redirect(URL("sync", "repository", args=[repository.id, "scope"]))
+    redirect(URL("sync", "scope"))
+
+
+def tab(screen: ScreenContext, record: Repository) -> Any:
+    """Show which scope a repository has, and let it have another one."""
+    T, site = screen.T, screen.site
+    found = scopes.all_of(site)
+    form = FORM()
+    if pressed(screen, form, "give"):
+        chosen = whole_number(screen.request.post_vars.scope)
+        if chosen is None or any(each.id == chosen for each in found):
+            administration_scopes.give(record, chosen)
+            screen.session.flash = T("Saved. It holds from the next request of the site on.")
+        redirect(URL("sync", "repository", args=[record.id, "scope"]))
+    screen.response.view = "sync/repository_scope.html"
+    account = site.accounts.email(record.account_id) if record.account_id else None
+    return {
+        "title": f"{T('Scope')} · {record.name}",
+        "form": form,
+        "scopes": found,
+        "chosen": record.scope_id,
+        "account": account,
+        "titles": {name: resource_title(site, name) for each in found for name in each.scope.rules},
+    }
