@@ -46,6 +46,12 @@ class SmallHost:
     def table(self, name: str) -> Any:
         return self.db[name]
 
+    def call(self, callback: Any, table: str, arguments: Any) -> Any:
+        return callback(*arguments)
+
+    def has_realm_rule(self, table: str) -> bool:
+        return False
+
     def super_key(self, supertable: str) -> str:
         return {"pr_pentity": "pe_id", "org_site": "site_id"}[supertable]
 

@@ -170,6 +170,7 @@ class Table:
             returns a policy, or None to leave it to the task's.
         together: groups of fields that are merged as one, such as a latitude and its longitude.
         json_references: JSON fields whose values may name other records (see ``wire.values.json_references``).
+        realm_set: sets the realm entities of records that were written, where the host does so itself; None otherwise.
         realm: the table's own rule for the realm entity of a record: takes table name and values, returns a key or
             None.
         computed: fields that each site computes itself: exported for people, never imported or compared.
@@ -195,6 +196,7 @@ class Table:
     together: tuple[tuple[str, ...], ...] = ()
     json_references: frozenset[str] = frozenset()
     realm: Callable[[str, Mapping[str, Any]], int | None] | None = None
+    realm_set: Callable[[Sequence[int]], None] | None = None
     computed: frozenset[str] = frozenset()
     own_key: tuple[str, ...] = ()
     initial: Initial | None = None

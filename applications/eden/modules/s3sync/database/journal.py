@@ -52,6 +52,7 @@ class SqlJournal:
         schema, clock: as given.
         store: the store with the journal's rows.
         changes: which fields of the records were changed.
+        came: table -> keys of the records that callbacks are finishing now, see ``settling``.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class SqlJournal:
         self.clock = clock
         self.store: JournalRows = open_store(db, schema)
         self.changes = SqlChanges(self.store, schema, clock)
+        self.came: Mapping[str, Collection[int]] = {}
         self._ensure_prepared()
 
     def _ensure_prepared(self) -> None:
@@ -235,6 +237,15 @@ class SqlJournal:
         for master, ids in found.items():
             if ids:
                 yield master, sorted(ids)
+
+    @contextmanager
+    def settling(self, came: Mapping[str, Collection[int]]) -> Iterator[None]:
+        """See ports.Journal."""
+        self.came, before = came, self.came
+        try:
+            yield
+        finally:
+            self.came = before
 
     def forget_origin(self, origin: int, after: int = 0) -> None:
         """See ports.Journal."""

@@ -64,6 +64,8 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
         stamp = fields.get("modified_on")
         if stamp is not None and not isinstance(stamp, datetime):
             return  # computed columns
+        if journal.came and _finishes(journal, table, records, fields):
+            return
         journal.store.lock_counter()
         changed = changed_records(journal, table, records, fields, is_possible)
         if changed:
@@ -96,6 +98,24 @@ def hook_table(journal: SqlJournal, table: Any, is_possible: Callable[[datetime]
     table._before_delete.append(deleting)
 
 
+def _finishes(journal: SqlJournal, table: Any, records: Any, fields: Any) -> bool:
+    """Return whether an update by a callback is no change of ours, and let it leave time and author as they are.
+
+    It is none of a record that has just come: its sender derives the same. Nor is it one of any record where only
+    realm and owner are set, which each site does by its own rules.
+    """
+    names = {name for name in fields if name not in _STAMPS}
+    if not names <= _OWNERSHIP:
+        keys = {int(row[table._id]) for row in records.select(table._id)}
+        if not keys <= set(journal.came.get(table._tablename, ())):
+            return False
+    for name in _STAMPS & {*fields}:
+        fields[name] = table[name]
+    return True
+
+
+#: Fields that say whose a record is at this site.
+_OWNERSHIP = frozenset(("realm_entity", "owned_by_user", "owned_by_group"))
 #: Fields that every update sets: they alone are no change.
 _STAMPS = frozenset(("modified_on", "modified_by"))
 _DELETED = "deleted"

@@ -225,6 +225,14 @@ class Journal(Protocol):
         """Note those of some records that were written without the journal, before they are written again."""
         ...
 
+    def settling(self, came: Mapping[str, Collection[int]]) -> AbstractContextManager[None]:
+        """Let the data model's callbacks finish records that came: what they write into them is no change of ours.
+
+        Args:
+            came: table -> keys of the records of the batch. They keep their times; what is written into others counts.
+        """
+        ...
+
     def forget_origin(self, origin: int, after: int = 0) -> None:
         """Forget after a position that the repository brought the changes, since that site has lost them."""
         ...

@@ -72,6 +72,17 @@ class EdenHost:
         """See port.DataModel."""
         return str(self._s3db.super_key(entity))
 
+    def call(self, callback: Callable[..., Any], table: str, arguments: Sequence[Any]) -> Any:
+        """See port.DataModel: a failure is a defect of this application, and ends the import."""
+        return callback(*arguments)
+
+    def has_realm_rule(self, table: str) -> bool:
+        """See port.DataModel: rules are asked before records are written."""
+        return False
+
+    def set_realms(self, table: str, keys: Sequence[int]) -> None:
+        """See port.DataModel."""
+
     def on_define(self, callback: Callable[[Any], None]) -> None:
         """See port.Host."""
         on_define(self._db, callback)
@@ -108,6 +119,9 @@ class EdenHost:
         known = user_id is not None and self._db.auth_user(user_id) is not None
         self._auth.s3_impersonate(user_id if known else None)
         return known
+
+    def act_for_the_site(self) -> None:
+        """See port.Rights: nothing here asks who imports."""
 
     def logged_in(self) -> bool:
         """See port.Rights."""

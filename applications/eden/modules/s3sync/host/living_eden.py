@@ -6,11 +6,20 @@ loaded by name, and configuration that lies in the models of this request.
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Callable
 
+from gluon import current
+from gluon.storage import Storage
+
+from ..core.errors import SyncError
+from ..exchange.importer.context import CallbackFailed, HookForm
 from .eden import EdenHost
+
+logger = logging.getLogger("eden.sync")
 
 #: What decides of an Eden's data model, below the application: its models, templates and settings.
 _CODE = ("models", "modules/s3db", "modules/templates", "modules/s3cfg.py", "VERSION")
@@ -60,9 +69,87 @@ class LivingEden(EdenHost):
 
     def config(self, table: str, key: str, default: Any = None) -> Any:
         """See port.DataModel: a table that is not loaded would have none."""
-        self.table(table)
+        if self.table(table) is None:
+            return default
+        if key == "realm_entity":
+            return default  # it asks for a written record, see has_realm_rule
+        if key.endswith("_onaccept") and hasattr(self._deployment, "get_import_callback"):
+            return self._deployment.get_import_callback(table, key) or default
         return super().config(table, key, default)
 
     def components(self, table: str) -> Mapping[str, Any]:
         """See port.DataModel."""
         return {} if self.table(table) is None else super().components(table)
+
+    # --- callbacks -----------------------------------------------------------------------------------------
+
+    def call(self, callback: Callable[..., Any], table: str, arguments: Sequence[Any]) -> Any:
+        """See port.DataModel: with a form as Eden makes it, and alone with a failure."""
+        form, *further = arguments
+        given = self._form(table, form) if isinstance(form, HookForm) else _stored(form)
+        try:
+            with self._importing():
+                result = callback(given, *further)
+        except SyncError:
+            raise
+        except Exception as error:
+            name = getattr(callback, "__name__", "a callback")
+            logger.warning("%s of %s failed", name, table, exc_info=True)
+            raise CallbackFailed(
+                f"{name} of this Eden failed for {table}: {type(error).__name__}: {error}"
+            ) from error
+        if isinstance(form, HookForm):
+            form.vars.update(given.vars)
+            form.errors.update(given.errors)
+        return result
+
+    def _form(self, table: str, form: HookForm) -> Storage:
+        return Storage(
+            vars=Storage(form.vars),
+            errors=Storage(form.errors),
+            record=_stored(form.record),
+            table=self.table(table),
+            method="create" if form.record is None else "update",
+            request_vars=Storage(),
+        )
+
+    @contextmanager
+    def _importing(self) -> Iterator[None]:
+        """Let callbacks know of an import, as Eden's own does, and do at once what they would give to a worker."""
+        interface, tasks = current.response.s3, getattr(current, "s3task", None)
+        bulk, interface.bulk = interface.bulk, True
+        if tasks is not None:
+            vars(tasks)["_is_alive"] = lambda: False
+        try:
+            yield
+        finally:
+            interface.bulk = bulk
+            if tasks is not None:
+                vars(tasks).pop("_is_alive", None)
+
+    def has_realm_rule(self, table: str) -> bool:
+        """See port.DataModel: a rule of the site or of the table, or one that leads over a site or a group."""
+        if callable(self._deployment.get_auth_realm_entity()) or callable(
+            self._s3db.get_config(table, "realm_entity")
+        ):
+            return True
+        fields = set(self.table(table).fields)
+        return bool(fields & {"site_id", "group_id"}) and not fields & {"pe_id", "organisation_id"}
+
+    def set_realms(self, table: str, keys: Sequence[int]) -> None:
+        """See port.DataModel."""
+        self._auth.set_realm_entity(self.table(table), list(keys), force_update=True)
+
+    def act_for_the_site(self) -> None:
+        """See port.Rights: an administrator, as some validators of Eden let nobody else change what is imported."""
+        members = self._db.auth_membership
+        administrators = members.group_id == self._auth.get_system_roles().ADMIN
+        first = (
+            self._db(administrators).select(members.user_id, orderby=members.user_id, limitby=(0, 1)).first()
+        )
+        if first is not None:
+            self.impersonate(first.user_id)
+
+
+def _stored(values: Any) -> Any:
+    return Storage(values) if isinstance(values, dict) else values

@@ -36,6 +36,19 @@ class DataModel(Protocol):
     def super_key(self, entity: str) -> str:
         """Return the name of a super-entity's key."""
 
+    def call(self, callback: Callable[..., Any], table: str, arguments: Sequence[Any]) -> Any:
+        """Call a callback of a table, and return its result.
+
+        Raises:
+            CallbackFailed: it failed, and that concerns nothing but the record that it was called for.
+        """
+
+    def has_realm_rule(self, table: str) -> bool:
+        """Return whether the realm entities of a table's records are set by ``set_realms`` after they are written."""
+
+    def set_realms(self, table: str, keys: Sequence[int]) -> None:
+        """Set the realm entities of records by the host's rules."""
+
 
 class Rights(Protocol):
     """The current user, and what he may do."""
@@ -46,6 +59,9 @@ class Rights(Protocol):
 
     def impersonate(self, user_id: int | None) -> bool:
         """Act as this user from now on, or as nobody; return whether there is such a user."""
+
+    def act_for_the_site(self) -> None:
+        """Act from now on as who may do what the synchronisation needs, where a job has no user."""
 
     def logged_in(self) -> bool:
         """Return whether the user is known."""

@@ -152,9 +152,9 @@ class HostHook:
 
     def __call__(self, form: Any, *further: Any) -> Any:
         """Call the callback, or each one of a list; return the last result."""
-        result = None
-        for callback in _callbacks(_model(self._key), self._tablename, self._names):
-            result = callback(form, *further)
+        result, model = None, _model(self._key)
+        for callback in _callbacks(model, self._tablename, self._names):
+            result = model.call(callback, self._tablename, (form, *further))
         return result
 
 
@@ -245,6 +245,7 @@ class _Builder:
             together=_together(config(name, "sync_together"), fields),
             json_references=_json_references(config(name, "json_references"), fields.values()),
             realm=self._hook(name, ("realm_entity",)),
+            realm_set=self._realm_set(name),
             computed=frozenset(config(name, "computed_fields") or ()),
             own_key=tuple(config(name, "own_key_fields") or ()),
             initial=_initial(config(name, "initial_values")),
@@ -257,7 +258,20 @@ class _Builder:
         instances = tuple(self._entities[name])
         own = {key, "id", "instance_type", *(self._model.config(name, "no_shared_fields") or ())}
         shared = tuple(each for each in fields if each not in own)
-        return Table(name=name, fields=fields, key=key, instance_types=instances, shared_fields=shared)
+        return Table(
+            name=name,
+            fields=fields,
+            key=key,
+            instance_types=instances,
+            shared_fields=shared,
+            onaccept=self._hooks(name, "onaccept"),
+        )
+
+    def _realm_set(self, name: str) -> Callable[[Sequence[int]], None] | None:
+        if not self._model.has_realm_rule(name):
+            return None
+        key = self._key
+        return lambda keys: _model(key).set_realms(name, keys)
 
     def _hook(self, tablename: str, names: Sequence[str]) -> HostHook | None:
         return HostHook(self._key, tablename, names) if _callbacks(self._model, tablename, names) else None

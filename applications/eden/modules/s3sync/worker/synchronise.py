@@ -113,7 +113,8 @@ def _conclude(site: Site, repository_id: int, try_again: Callable[[Site, int], b
 
 
 def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bool) -> dict[str, Any]:
-    site.host.impersonate(user_id)
+    if not site.host.impersonate(user_id):
+        site.host.act_for_the_site()
     repository = site.repository(repository_id)
     lease = Lease(
         site.db,

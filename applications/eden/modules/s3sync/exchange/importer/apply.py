@@ -15,7 +15,8 @@ from ...core.kept import KeptKind
 from ...core.records import Action, Outcome, Reference
 from ..ports import Ports
 from .by_field import ChangeWriter, has_learned
-from .context import Context, HookForm
+from .callbacks import Callbacks
+from .context import Context
 from .create import Creator
 from .deletion import Deleter, Merger
 from .gather import Batch
@@ -64,6 +65,7 @@ class Applier:
         self._updater = Updater(ports, context, self._owners, self._links, deleter)
         self._merger = Merger(ports, context, deleter)
         self._changes = ChangeWriter(ports, context)
+        self._callbacks = Callbacks(ports)
         self._waiting = PendingWriter(ports, context.repository_id, deleter, resolver, uuid_of)
 
     def apply(self, batch: Batch, main: str) -> None:
@@ -105,7 +107,12 @@ class Applier:
         known = [item for item in batch.items if item.further_uuids and _is_known(item)]
         awaited = self._waiting.settle([*written, *known])
         self._waiting.redirect([item for item in batch.items if self._is_merge_of_an_unknown(item)])
-        self._after(written, awaited)
+        came = defaultdict(set)
+        for item in batch.items:
+            if item.key is not None:
+                came[item.plan.table.name].add(item.key)
+        with self._ports.journal.settling(came):
+            self._callbacks.accept(written, awaited)
 
     def _is_merge_of_an_unknown(self, item: Item) -> bool:
         """Return whether an item says of a record that is not here into which one it was merged."""
@@ -184,37 +191,6 @@ class Applier:
             and id(item.master) in noted_last
             and joins <= {item.component.fkey}
         }
-
-    def _is_complete(self, item: Item) -> bool:
-        """Return whether a new record was written with all its computed fields."""
-        initial = item.plan.table.initial
-        if initial is None or not item.is_new or not self._ports.store.knows_keys:
-            return False
-        return not any(map(item.changes.get, initial.above))
-
-    def _after(self, written: Sequence[Item], awaited: set[int]) -> None:
-        """Call the data model's callbacks for written items; ``awaited``: id() of items that others waited for."""
-        by_table: dict[str, list[Item]] = defaultdict(list)
-        for item in written:
-            by_table[item.plan.table.name].append(item)
-        for items in by_table.values():
-            table = items[0].plan.table
-            if table.onaccept_set is not None:
-                keys = [
-                    item.key
-                    for item in items
-                    if item.key is not None and (id(item) in awaited or not self._is_complete(item))
-                ]
-                if keys:
-                    table.onaccept_set(keys)
-                continue
-            for item in items:
-                hook = table.onaccept.get("create" if item.is_new else "update")
-                if hook is not None:
-                    before = None if item.original is None else dict(zip(item.plan.columns, item.original))
-                    values = {**(before or {}), **item.changes, **item.super_keys, table.key: item.key}
-                    values["uuid"] = item.uuid
-                    hook(HookForm(table.name, values, before))
 
 
 def _times(items: Sequence[Item]) -> dict[int, datetime] | None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ...core.records import FieldError, differs
 from ...core.schema import Field, Schema
 from ..ports import Store
-from .context import HookForm
+from .context import CallbackFailed, HookForm
 from .gather import Batch, Vacated
 from .items import Item, TablePlan, reject, two_here
 
@@ -131,7 +131,11 @@ class Checker:
             if item.component is not None and item.master is not None and item.component.fkey not in values:
                 values[item.component.fkey] = item.master.key_for(plan.references[item.component.fkey])
             form = HookForm(plan.table.name, values, before)
-            hook(form)
+            try:
+                hook(form)
+            except CallbackFailed as failed:
+                item.warnings.append(str(failed))
+                continue
             if form.errors:
                 errors = {
                     name: FieldError(_text(values.get(name)), str(text)) for name, text in form.errors.items()

@@ -102,11 +102,18 @@ class Context:
         return self.exchanged if found is None else found
 
 
+class CallbackFailed(Exception):
+    """A callback of a foreign data model failed for one record; the others do not depend on it."""
+
+
 class Vars(dict[str, Any]):
     """The values of a form as attributes or items, None for a missing one (like web2py's Storage)."""
 
     def __getattr__(self, name: str) -> Any:
         return self.get(name)
+
+    def __missing__(self, name: str) -> None:
+        return None
 
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value

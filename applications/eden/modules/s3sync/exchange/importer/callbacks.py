@@ -1,0 +1,88 @@
+"""Calls what the data model does once records are written: entities first, then realms, then the records."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from ...core.schema import Hook, Table
+from ..ports import Ports
+from .context import CallbackFailed, HookForm
+from .items import Item
+
+
+class Callbacks:
+    """The callbacks of one import.
+
+    Args:
+        ports: the ports of the site.
+    """
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def accept(self, written: Sequence[Item], awaited: set[int]) -> None:
+        """Call them for written items.
+
+        Args:
+            written: the items.
+            awaited: id() of items that others waited for.
+        """
+        by_table: dict[str, list[Item]] = defaultdict(list)
+        for item in written:
+            by_table[item.plan.table.name].append(item)
+        for items in by_table.values():
+            table = items[0].plan.table
+            self._accept_entities(table, items)
+            if table.realm_set is not None:
+                table.realm_set([item.key for item in items if item.key is not None])
+            if table.onaccept_set is not None:
+                keys = [
+                    item.key
+                    for item in items
+                    if item.key is not None and (id(item) in awaited or not self._is_complete(item))
+                ]
+                if keys:
+                    table.onaccept_set(keys)
+                continue
+            for item in items:
+                hook = table.onaccept.get("create" if item.is_new else "update")
+                if hook is not None:
+                    before = None if item.original is None else dict(zip(item.plan.columns, item.original))
+                    values = {**(before or {}), **item.changes, **item.super_keys, table.key: item.key}
+                    values["uuid"] = item.uuid
+                    self._call(hook, HookForm(table.name, values, before), item)
+
+    def _accept_entities(self, table: Table, items: Sequence[Item]) -> None:
+        """Call what super-entities do with the records that were made for new instances."""
+        for super_key, name in table.super_keys.items():
+            entity = self._ports.schema.get(name)
+            hook = None if entity is None else entity.onaccept.get("create")
+            if entity is None or hook is None:
+                continue
+            new = {item.super_keys[super_key]: item for item in items if super_key in item.super_keys}
+            columns = tuple(entity.fields)
+            for row in self._ports.store.fetch(entity, columns, entity.key, new):
+                values = dict(zip(columns, row))
+                self._call(hook, HookForm(name, values), new[values[entity.key]])
+
+    def _call(self, hook: Hook, form: Any, item: Item) -> None:
+        """Call a callback; where it fails that is told with its record."""
+        try:
+            with self._undone_alone():
+                hook(form)
+        except CallbackFailed as failed:
+            item.warnings.append(str(failed))
+
+    def _undone_alone(self) -> AbstractContextManager[None]:
+        # PostgreSQL ends the whole transaction with a statement that fails.
+        return self._ports.store.savepoint() if self._ports.store.dialect == "postgres" else nullcontext()
+
+    def _is_complete(self, item: Item) -> bool:
+        """Return whether a new record was written with all its computed fields."""
+        initial = item.plan.table.initial
+        if initial is None or not item.is_new or not self._ports.store.knows_keys:
+            return False
+        return not any(map(item.changes.get, initial.above))
