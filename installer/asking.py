@@ -24,11 +24,14 @@ class Asker:
     Args:
         eden: the Eden.
         python: the Python that runs it.
+        lock: a file that holds the right to change this Eden, None for nothing. Should the installer be killed, its
+            last script goes on, and until it has ended nobody else may begin.
     """
 
-    def __init__(self, eden: Eden, python: str) -> None:
+    def __init__(self, eden: Eden, python: str, lock: int | None = None) -> None:
         self._eden = eden
         self._python = python
+        self._shared = () if lock is None else (lock,)
 
     def __call__(self, script: str, **arguments: Any) -> dict[str, Any]:
         """Run a script as this Eden would run a request, and return what it answers.
@@ -48,6 +51,7 @@ class Asker:
                 [self._python, "web2py.py", "-S", self._eden.application, "-M", "-R", str(source)],
                 cwd=self._eden.web2py,
                 env={**os.environ, RESULT: str(result), ARGUMENTS: json.dumps(arguments)},
+                pass_fds=self._shared,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

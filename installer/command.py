@@ -18,7 +18,7 @@ from .asking import Asker
 from .checking import doctor, is_working, status
 from .disk import Disk
 from .eden import MARKS, Eden, find_eden
-from .installing import Installing
+from .installing import Ask, Installing
 from .laying import planned
 from .looking import Check, around, in_the_way, inside
 from .manifest import State, read
@@ -161,19 +161,20 @@ def answer_to(options: argparse.Namespace) -> dict[str, Any]:
     python = find_python(eden, options.python, known.python if known else "")
     if options.command == "doctor":
         return doctor(eden, find_payload(), python, Asker(eden, python.path))
-    with alone(eden):
+    with alone(eden) as lock:
+        ask = Asker(eden, python.path, lock)
         if options.command == "uninstall":
-            return uninstall(eden, python, options)
+            return uninstall(eden, ask, options)
         if options.command == "upgrade" and known is None:
             raise Problem(
                 f"Eden Sync is not installed in {eden.folder}.", "Install it: ./eden-sync install --into ..."
             )
-        return install(eden, python, options)
+        return install(eden, python, ask, options)
 
 
 @contextlib.contextmanager
-def alone(eden: Eden) -> Iterator[None]:
-    """Let no other installer work on the same Eden meanwhile.
+def alone(eden: Eden) -> Iterator[int]:
+    """Let no other installer work on the same Eden meanwhile; return the lock.
 
     Raises:
         Problem: one does.
@@ -181,7 +182,7 @@ def alone(eden: Eden) -> Iterator[None]:
     handle = os.open(eden.folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        yield handle
     except BlockingIOError:
         raise Problem(
             f"Another ./eden-sync is at work in {eden.folder}.", "Wait until it has ended."
@@ -190,12 +191,12 @@ def alone(eden: Eden) -> Iterator[None]:
         os.close(handle)
 
 
-def install(eden: Eden, python: Python, options: argparse.Namespace) -> dict[str, Any]:
+def install(eden: Eden, python: Python, ask: Ask, options: argparse.Namespace) -> dict[str, Any]:
     """Install or upgrade; with ``--dry-run`` only look."""
     payload = find_payload()
     if options.pip and python.missing and not options.dry_run:
         python = with_packages(eden, python)
-    facts, checks = look(eden, python)
+    facts, checks = look(eden, python, ask)
     obstacles = [each for each in in_the_way(checks) if not (options.force and each.check in FORCED)]
     answer: dict[str, Any] = {
         "eden": described(eden),
@@ -208,9 +209,7 @@ def install(eden: Eden, python: Python, options: argparse.Namespace) -> dict[str
     if obstacles or options.dry_run:
         return answer
     say = quiet if options.json else tell
-    manifest = Installing(Disk(), eden, payload, Asker(eden, python.path), say).run(
-        facts, python.path, options.force
-    )
+    manifest = Installing(Disk(), eden, payload, ask, say).run(facts, python.path, options.force)
     answer["database"] = dict(manifest.database)
     answer["state"] = manifest.state.value
     answer["needs_attention"] = not is_working(manifest.database.get("finished") or {})
@@ -221,12 +220,12 @@ def install(eden: Eden, python: Python, options: argparse.Namespace) -> dict[str
 FORCED = ("Running synchronization",)
 
 
-def look(eden: Eden, python: Python) -> tuple[Mapping[str, Any], list[Check]]:
+def look(eden: Eden, python: Python, ask: Ask) -> tuple[Mapping[str, Any], list[Check]]:
     """Return what the Eden told of itself, and all checks; it is not asked where it could not answer."""
     checks = around(eden, python)
     if in_the_way([each for each in checks if each.check != "Packages"]):
         return {}, checks
-    facts = Asker(eden, python.path)("look")
+    facts = ask("look")
     return facts, [*checks, *inside(eden, facts)]
 
 
@@ -262,10 +261,10 @@ def described(eden: Eden) -> dict[str, str]:
     return {"folder": str(eden.folder), "kind": eden.kind, "version": eden.version, "mark": MARKS[eden.kind]}
 
 
-def uninstall(eden: Eden, python: Python, options: argparse.Namespace) -> dict[str, Any]:
+def uninstall(eden: Eden, ask: Ask, options: argparse.Namespace) -> dict[str, Any]:
     """Uninstall."""
     say = quiet if options.json else tell
-    removed = Removing(Disk(), eden, Asker(eden, python.path), say).run(options.purge, options.force)
+    removed = Removing(Disk(), eden, ask, say).run(options.purge, options.force)
     opened = removed.database.get("opened") or {}
     return {
         "eden": described(eden),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any, Callable
 
 import pytest
 
 from installer.asking import Asker, last_words
+from installer.command import alone
 from installer.eden import Eden
 from installer.problems import Problem
+from tests.support.places import CHECKOUT
 from tests.support.small_eden import small_eden
 
 #: Executes the script that is named behind -R, as web2py does, where the Eden has nothing else.
@@ -42,6 +49,57 @@ def test_an_eden_that_fails_is_told_with_its_own_words(eden: Eden) -> None:
     with pytest.raises(Problem, match="RuntimeError: the database is away") as refused:
         Asker(eden, sys.executable)("save")
     assert "web2py.py -S eden -M" in refused.value.remedy
+
+
+def test_the_script_of_an_installer_that_was_killed_holds_its_lock(eden: Eden) -> None:
+    (eden.web2py / "web2py.py").write_text("import time; time.sleep(30)", encoding="utf-8")
+    killed = subprocess.Popen([sys.executable, "-c", KILLED, str(eden.folder)], cwd=CHECKOUT)
+    script = waited_for(lambda: children(killed.pid))
+    killed.kill()
+    killed.wait()
+    with pytest.raises(Problem, match="is at work"), alone(eden):
+        pass
+    os.kill(script[0], signal.SIGKILL)
+    assert waited_for(lambda: is_free(eden))
+
+
+#: Asks with the lock held, as a command does.
+KILLED = """
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable
+from installer.asking import Asker
+from installer.command import alone
+from installer.eden import find_eden
+eden = find_eden(Path(sys.argv[1]))
+with alone(eden) as lock:
+    Asker(eden, sys.executable, lock)("look")
+"""
+
+
+def children(process: int) -> list[int]:
+    found = Path(f"/proc/{process}/task/{process}/children")
+    return [int(each) for each in found.read_text("ascii").split()] if found.exists() else []
+
+
+def is_free(eden: Eden) -> bool:
+    try:
+        with alone(eden):
+            return True
+    except Problem:
+        return False
+
+
+def waited_for(what: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 20
+    while not (found := what()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def talking(eden: Eden, monkeypatch: pytest.MonkeyPatch) -> Talking:
     }
     monkeypatch.setattr(command, "find_python", lambda eden, named, known="": PYTHON)
     monkeypatch.setattr(command, "find_payload", sample_payload)
-    monkeypatch.setattr(command, "Asker", lambda eden, python: answers)
+    monkeypatch.setattr(command, "Asker", lambda eden, python, lock=None: answers)
     return answers
 
 
