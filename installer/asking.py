@@ -61,10 +61,12 @@ class Asker:
             if result.is_file():
                 found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
                 return found
+        said = Path(tempfile.gettempdir()) / f"eden-sync-{script}-{os.getpid()}.log"
+        said.write_text(done.stdout, encoding="utf-8")
         raise Problem(
-            f"The Eden in {self._eden.folder} does not answer: {last_words(done.stdout)}",
-            f"Look what it says itself: cd {self._eden.web2py} && {self._python} web2py.py -S "
-            f"{self._eden.application} -M -R /dev/null. If it runs with another Python, name that: --python",
+            f"The Eden in {self._eden.folder} does not answer ({script}): {last_words(done.stdout)}",
+            f"All that it said is in {said}. If this Eden runs with another Python than {self._python}, name that: "
+            "--python. What was begun goes on with the same command, and back with uninstall.",
         )
 
 

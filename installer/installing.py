@@ -20,6 +20,8 @@ Say = Callable[[str], None]
 #: Below the folder of the manifest, written by ``s3sync.administration.over_eden``: the Eden's models use what is ours
 #: once it is there.
 SWITCHED_ON = "facts.json"
+#: In the manifest's notes of the database: how it was, for the way back.
+BEFORE_US = "before"
 
 
 class Installing:
@@ -70,6 +72,10 @@ class Installing:
             # Code and tables of two versions must not be used together.
             self._disk.remove(self._eden.home / SWITCHED_ON)
         manifest = self._back_up(manifest, facts)
+        if BEFORE_US not in manifest.database:
+            manifest = self._note(
+                manifest, **{BEFORE_US: {name: facts[name] for name in ("journal_mode", "indices")}}
+            )
         self._say(f"Laying {len(self._payload.files)} files")
         laying.lay(others(manifest), self._payload)
         manifest = self._prepare(manifest)
@@ -80,9 +86,11 @@ class Installing:
         self._say("Preparing the database: tables, columns, indices, the journal")
         # Noted before, so that whoever goes back after a kill knows that the database may hold something of ours.
         manifest = self._note(manifest, begun=True)
-        told = dict(self._ask("prepare"))
-        former = (manifest.database.get("prepared") or {}).get("index_names") or []
-        told["index_names"] = sorted({*former, *told.get("index_names", ())})
+        former = manifest.database.get("prepared")
+        indices = manifest.database[BEFORE_US]["indices"] if former is None else None
+        told = dict(self._ask("prepare", indices=indices))
+        if former is not None:
+            told["index_names"] = sorted({*former["index_names"], *told["index_names"]})
         return self._note(manifest, prepared=told)
 
     def _finish(self, manifest: Manifest) -> Manifest:
@@ -115,8 +123,7 @@ class Installing:
             return manifest
         self._say(f"Copying the database {facts['sqlite']}")
         copy = back_up(self._disk, self._eden, Path(facts["sqlite"]))
-        former = {"journal_mode": facts["journal_mode"]} if "journal_mode" not in manifest.database else {}
-        return self._note(manifest, backup={"build": self._payload.build, "file": str(copy)}, **former)
+        return self._note(manifest, backup={"build": self._payload.build, "file": str(copy)})
 
     def _note(self, manifest: Manifest, **told: Any) -> Manifest:
         manifest = manifest.having(database={**manifest.database, **told})

@@ -9,7 +9,7 @@ from typing import Any
 from .backup import FOLDER as BACKUP
 from .disk import Disk, unfinished
 from .eden import Eden
-from .installing import SWITCHED_ON, Ask, Say
+from .installing import BEFORE_US, SWITCHED_ON, Ask, Say
 from .laying import BEFORE, Laying, changed_files, is_edens, others, switches
 from .manifest import Condition, Manifest, State, place, read, write
 from .problems import Problem
@@ -96,13 +96,15 @@ class Removing:
         self._say("Giving back what stood in our places")
         self._disk.remove(self._eden.home / SWITCHED_ON)
         laying.put_back(switches(manifest), stayed)
+        before = manifest.database.get(BEFORE_US) or {}
         if "begun" in manifest.database and "closed" not in manifest.database:
             database["closed"] = self._asked(
                 "close",
                 force,
                 purge=purge,
-                indices=(manifest.database.get("prepared") or {}).get("index_names", []),
-                journal_mode=manifest.database.get("journal_mode"),
+                indices=(manifest.database.get("prepared") or {}).get("index_names"),
+                indices_before=before.get("indices"),
+                journal_mode=before.get("journal_mode"),
             )
             manifest = self._note(manifest, closed=database["closed"])
         laying.put_back(others(manifest), stayed)

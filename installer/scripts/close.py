@@ -9,7 +9,10 @@ _package = f"applications.{request.application}.modules.s3sync"
 told = {"tables": [], "columns": [], "failed": []}
 if asked["purge"]:
     _own_tables = importlib.import_module(f"{_package}.administration.own_tables")
-    told.update(_own_tables.drop(db, s3db, asked["indices"]))
+    ours = asked["indices"]
+    if ours is None:
+        ours = sorted(_own_tables.indices_here(db) - set(asked["indices_before"] or ()))
+    told.update(_own_tables.drop(db, s3db, ours))
 db.commit()
 if db._adapter.dbengine == "sqlite" and asked["journal_mode"] and asked["journal_mode"] != "wal":
     try:

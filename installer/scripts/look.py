@@ -13,6 +13,7 @@ facts = {
     "sqlite": None,
     "bytes": None,
     "journal_mode": None,
+    "indices": [],
     "tables": {},
     "types": {},
     "running": None,
@@ -43,6 +44,15 @@ else:
     }.get(engine)
     found = rows(size) if size else None
     facts["bytes"] = int(found[0][0] or 0) if found else None
+
+listed = {
+    "sqlite": "SELECT tbl_name, name FROM sqlite_master WHERE type = 'index'",
+    "postgres": "SELECT tablename, indexname FROM pg_indexes WHERE schemaname = current_schema()",
+    "mysql": "SELECT DISTINCT table_name, index_name FROM information_schema.statistics "
+    "WHERE table_schema = DATABASE()",
+}.get(engine)
+found = rows(listed) if listed else None
+facts["indices"] = sorted(f"{table}/{name}" for table, name in found or () if not table.startswith("sync_"))
 
 for name in ("repository", "task", "resource_filter", "job", "log"):
     found = rows(f"SELECT COUNT(*) FROM sync_{name} WHERE COALESCE(deleted, 'F') <> 'T'")

@@ -165,6 +165,7 @@ class Answers:
         return dict(getattr(self, f"_{script}")(arguments))
 
     def _prepare(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self.compared = arguments["indices"]
         assert (self.eden.folder / PACKAGE).is_file()
         (self.eden.home / SWITCHED_ON).write_text("{}", encoding="utf-8")
         (self.eden.folder / "private" / "journal.json").write_text("{}", encoding="utf-8")
@@ -193,13 +194,13 @@ class Answers:
         return {"tables": ["sync_journal"] if arguments["purge"] else [], "columns": [], "failed": []}
 
 
-#: What ``scripts/look.py`` tells of a database on a server: nothing is copied for it.
-FACTS: dict[str, Any] = {"sqlite": None, "journal_mode": None}
-
-
 def facts_of(eden: Eden) -> dict[str, Any]:
     """Return what ``scripts/look.py`` tells of the small Eden's database."""
-    return {"sqlite": str(eden.folder / "databases" / "storage.db"), "journal_mode": "delete"}
+    return {
+        "sqlite": str(eden.folder / "databases" / "storage.db"),
+        "journal_mode": "delete",
+        "indices": ["org_office/edens"],
+    }
 
 
 def install(

@@ -45,10 +45,14 @@ def test_a_script_is_run_in_the_eden_and_its_answer_returned(eden: Eden) -> None
     assert told["here"] == str(eden.web2py)
 
 
-def test_an_eden_that_fails_is_told_with_its_own_words(eden: Eden) -> None:
+def test_an_eden_that_fails_is_told_with_its_own_words(
+    eden: Eden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(Problem, match="RuntimeError: the database is away") as refused:
         Asker(eden, sys.executable)("save")
-    assert "web2py.py -S eden -M" in refused.value.remedy
+    log = Path(refused.value.remedy.partition(" is in ")[2].partition(". If")[0])
+    assert "Traceback" in log.read_text("utf-8")
 
 
 def test_the_script_of_an_installer_that_was_killed_holds_its_lock(eden: Eden) -> None:

@@ -166,6 +166,18 @@ def test_killed_after_any_step_of_an_upgrade_it_goes_on_or_back(asp: Eden, tmp_p
         assert tree(there.folder) == before, step
 
 
+def test_indices_of_a_preparation_that_broke_off_are_found_by_what_was_there_before(eden: Eden) -> None:
+    with pytest.raises(Problem):
+        install(eden, OURS, ask=Answers(eden, failing={"prepare"}))
+    removing = Answers(eden)
+    shutil.copytree(eden.folder, eden.folder.with_name("other"))
+    uninstall(eden, ask=removing, purge=True)
+    assert (removing.closed["indices"], removing.closed["indices_before"]) == (None, ["org_office/edens"])
+    other = find_eden(eden.folder.with_name("other"))
+    assert install(other, OURS).compared == ["org_office/edens"]
+    assert install(other, OURS).compared is None
+
+
 def test_an_upgrade_lays_what_is_new_and_takes_away_what_is_gone(eden: Eden) -> None:
     install(eden, OURS)
     assert [each["check"] for each in status(eden, NEWER)["checks"] if each["result"] != "good"] == [

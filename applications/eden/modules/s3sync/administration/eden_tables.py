@@ -12,10 +12,10 @@ from ..core.clock import Clock
 from ..database.store import open_store
 from ..database.tables import define as define
 
-#: Query for (table, column, length of a text or None) of the tables whose names begin with sync_.
+#: Query for (table, column, length of a text or None) of all tables.
 _COLUMNS = (
     "SELECT table_name, column_name, character_maximum_length FROM information_schema.columns "
-    "WHERE table_schema = {schema} AND table_name LIKE 'sync\\_%'"
+    "WHERE table_schema = {schema}"
 )
 _SCHEMAS = {"postgres": "current_schema()", "mysql": "DATABASE()"}
 Columns = dict[str, dict[str, "int | None"]]
@@ -35,7 +35,7 @@ def prepare_tables(db: Any, clock: Clock) -> dict[str, int]:
         db.commit()
         db.executesql("PRAGMA journal_mode = WAL;")
     define.define(db, clock, migrate=False)
-    here = _here(db)
+    here = columns_here(db)
     made = {"tables": 0, "columns": 0}
     for name in [each for each in db.tables if each.startswith("sync_")]:
         table = db[name]
@@ -53,8 +53,8 @@ def prepare_tables(db: Any, clock: Clock) -> dict[str, int]:
     return made
 
 
-def _here(db: Any) -> Columns:
-    """Return the columns of the sync_* tables by table, in lower case, with the length of texts."""
+def columns_here(db: Any) -> Columns:
+    """Return the columns of the sync_* tables of a database by table, in lower case, with the length of texts."""
     store = open_store(db)
     found: Columns = {}
     if db._dbname == "sqlite":
@@ -65,7 +65,8 @@ def _here(db: Any) -> Columns:
             found[table] = {str(row[1]).lower(): None for row in rows}
         return found
     for table, column, length in store.rows(_COLUMNS.format(schema=_SCHEMAS[store.dialect])):
-        found.setdefault(str(table), {})[str(column).lower()] = length
+        if str(table).startswith("sync_"):
+            found.setdefault(str(table), {})[str(column).lower()] = length
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from gluon import DAL
@@ -12,8 +13,16 @@ from ..core.errors import SyncError
 from ..database.store import open_store
 from ..database.tables import define as define
 from ..database.tables.indices import INDICES
+from .eden_tables import columns_here
 
 OWN_INDICES = frozenset(each[0] for each in INDICES)
+
+
+def indices_here(db: Any) -> set[str]:
+    """Return the indices of all tables but those of the synchronisation, as table/name."""
+    store = open_store(db)
+    found = {(str(row[0]), str(row[1])) for row in store.rows(store.INDEX_COLUMNS)}
+    return {f"{table}/{name}" for table, name in found if not table.startswith("sync_")}
 
 
 def drop(db: Any, s3db: Any, indices: Iterable[str]) -> dict[str, list[str]]:
@@ -33,7 +42,8 @@ def drop(db: Any, s3db: Any, indices: Iterable[str]) -> dict[str, list[str]]:
 
     def run(statement: str, key: str = "", what: str = "") -> None:
         try:
-            with store.savepoint():
+            # After an error PostgreSQL wants to go back; with each of these statements MySQL ends its transaction.
+            with store.savepoint() if store.dialect == "postgres" else nullcontext():
                 store.run(statement)
         except SyncError as error:
             told["failed"].append(f"{what or statement}: {error}")
@@ -51,12 +61,13 @@ def drop(db: Any, s3db: Any, indices: Iterable[str]) -> dict[str, list[str]]:
         place = f" ON {name(table)}" if store.dialect == "mysql" else ""
         run(f"DROP INDEX {name(index)}{place}", what=f"index {index}")
 
-    here = _here(store)
+    here = columns_here(db)
     for listed in indices:
         table, _, index = listed.partition("/")
         if (table, index) in present():
             drop_index(table, index)
-    for table, ours in _ours().items():
+    # Those that refer to others come before these.
+    for table, ours in reversed(list(_ours().items())):
         if table not in here:
             continue
         edens = s3db.table(table, None)
@@ -80,21 +91,3 @@ def _ours() -> dict[str, list[str]]:
         return {each: list(db[each].fields) for each in db.tables if each.startswith("sync_")}
     finally:
         db.close()
-
-
-def _here(store: Any) -> dict[str, set[str]]:
-    """Return the sync_* tables of the database, with their columns in lower case."""
-    found: dict[str, set[str]] = {}
-    if store.dialect == "sqlite":
-        query = (
-            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
-        )
-    else:
-        schema = "current_schema()" if store.dialect == "postgres" else "DATABASE()"
-        query = (
-            f"SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = {schema}"
-        )
-    for table, column in store.rows(query):
-        if str(table).startswith("sync_"):
-            found.setdefault(str(table), set()).add(str(column).lower())
-    return found
