@@ -10,7 +10,7 @@ import pytest
 from gluon import DAL, Field
 
 from s3sync.administration.eden_tables import columns_here, prepare_tables
-from s3sync.administration.own_tables import drop
+from s3sync.administration.own_tables import drop, indices_here
 from s3sync.core.clock import SystemClock
 from s3sync.database.store import open_store
 from s3sync.database.tables import indices as indices
@@ -74,11 +74,18 @@ def opened(database: Database) -> DAL:
     return db
 
 
-def layout(db: DAL) -> tuple[Any, Any]:
-    """Return the columns and indices of all tables of the synchronisation, and of the others' indices."""
+def layout(db: DAL) -> tuple[Any, ...]:
+    """Return the columns of the tables of the synchronisation with their lengths, all indices, and what counts."""
     store = open_store(db)
-    names = {table: set(found) for table, found in columns_here(db).items()}
-    return names, sorted({(str(row[0]), str(row[1])) for row in store.rows(store.INDEX_COLUMNS)})
+    own = {(str(row[0]), str(row[1])) for row in store.rows(store.INDEX_COLUMNS)}
+    return columns_here(db), sorted(own), sorted(indices_here(db)), counters(db)
+
+
+def counters(db: DAL) -> list[str]:
+    """Return what counts beside the tables."""
+    store = open_store(db)
+    query = "SELECT sequencename FROM pg_sequences WHERE schemaname = current_schema()"
+    return sorted(row[0] for row in store.rows(query)) if store.dialect == "postgres" else []
 
 
 def test_what_was_added_goes_again_and_nothing_else(database: Database) -> None:
@@ -86,13 +93,17 @@ def test_what_was_added_goes_again_and_nothing_else(database: Database) -> None:
     before = layout(db)
     made = prepare_tables(db, SystemClock())
     indices.prepare(db)
+    before_ours = indices_here(db)
     db.executesql("CREATE INDEX org_office_modified_on ON org_office (modified_on)")
+    if db._adapter.dbengine == "postgres":
+        db.executesql("CREATE INDEX org_office_alike ON org_office ((id + 1))")
+    made_ours = indices_here(db) - before_ours
     db.commit()
     assert made["tables"] > 10 and made["columns"] > 3 and layout(db) != before
     assert prepare_tables(db, SystemClock()) == {"tables": 0, "columns": 0}
     discard(db)
     db = opened(database)
-    told = drop(db, Models(db), ["org_office/org_office_modified_on"])
+    told = drop(db, Models(db), made_ours)
     db.commit()
     assert told["failed"] == [] and layout(db) == before
     row = db(db.sync_repository).select().first()

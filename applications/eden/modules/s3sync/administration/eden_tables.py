@@ -48,8 +48,8 @@ def prepare_tables(db: Any, clock: Clock) -> dict[str, int]:
             if field.name.lower() not in known:
                 _add(db, table, field)
                 made["columns"] += 1
-            elif field.type in ("string", "password") and (known[field.name.lower()] or 0) < field.length:
-                _widen(db, table, field, known[field.name.lower()])
+            elif field.type in ("string", "password") and 0 < (known[field.name.lower()] or 0) < field.length:
+                db.executesql(length_statement(db, table, field))
     return made
 
 
@@ -79,16 +79,14 @@ def _add(db: Any, table: Any, field: Any) -> None:
     db.executesql(f"ALTER TABLE {name(table._tablename)} ADD COLUMN {name(field.name)} {kind};")
 
 
-def _widen(db: Any, table: Any, field: Any, length: int | None) -> None:
-    """Let a column take longer texts; SQLite asks for no length."""
-    if length is None:
-        return
+def length_statement(db: Any, table: Any, field: Any) -> str:
+    """Return the statement that gives a column the length of its field; SQLite asks for none."""
     store = open_store(db)
     name = store.columns.name
     change = "ALTER COLUMN {column} TYPE" if store.dialect == "postgres" else "MODIFY {column}"
     begin = f"ALTER TABLE {name(table._tablename)} {change.format(column=name(field.name))}"
     null = " NOT NULL" if field.notnull and store.dialect == "mysql" else ""
-    db.executesql(f"{begin} {_sql_type(db, field)}{null};")
+    return f"{begin} {_sql_type(db, field)}{null}"
 
 
 def _sql_type(db: Any, field: Any) -> str:

@@ -52,6 +52,9 @@ class JournalRows(SqlStore):
     def prepare_positions(self) -> None:
         """Create what the database needs to count positions; called after the tables were created."""
 
+    def remove_positions(self) -> None:
+        """Remove what ``prepare_positions`` created; called when the tables are dropped for good."""
+
     #: Number of records that one statement notes.
     noted_at_once = CHUNK * 4
 

@@ -244,6 +244,10 @@ class PostgresStore(JournalRows):
         if self.highest_position() > self._last_position():
             self.run("SELECT setval(%s, %s)", (_COUNTER, self.highest_position()))
 
+    def remove_positions(self) -> None:
+        """See JournalRows."""
+        self.run(f"DROP SEQUENCE IF EXISTS {_COUNTER}")
+
     def _last_position(self) -> int:
         last, called = self.rows(f"SELECT last_value, is_called FROM {_COUNTER}")[0]
         return int(last) if called else 0
