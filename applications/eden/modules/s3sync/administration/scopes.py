@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from ..core.cursor import CheckpointKind
 from ..core.schema import Schema
 from ..database import own_rows as own_rows
 from ..exchange.scope import Scope, ScopeRule
@@ -12,7 +14,7 @@ from ..site.scoping import scopes as scopes
 
 
 def save(site: Site, scope_id: int | None, name: str, rules: Sequence[ScopeRule]) -> int:
-    """Store a scope; return its key.
+    """Store a scope; return its key. It holds for the next request of each site that has it.
 
     Args:
         site: this site.
@@ -20,11 +22,15 @@ def save(site: Site, scope_id: int | None, name: str, rules: Sequence[ScopeRule]
         name: its name.
         rules: its rules, at most one for each resource.
     """
+    scope = Scope.of(name, rules)
     stored = {"name": name, "rules": [each.to_json() for each in rules]}
     with site.store.transaction():
         if scope_id is None:
             return int(site.db.sync_scope.insert(**stored))
+        former = scopes.find(site, scope_id)
         own_rows.write(site.db, "sync_scope", scope_id, {**stored, "modified_on": site.clock.now()})
+        for key, _ in scopes.users(site, [scope_id])[scope_id]:
+            _begin_anew(site.repository(key), former and former.scope, scope)
     return scope_id
 
 
@@ -39,8 +45,41 @@ def remove(site: Site, scope_id: int) -> bool:
 
 def give(repository: Repository, scope_id: int | None) -> None:
     """Let a repository have a scope; None for everything."""
-    with repository.site.store.transaction():
+    site = repository.site
+    found = None if scope_id is None else scopes.find(site, scope_id)
+    with site.store.transaction():
         repository.update(scope_id=scope_id)
+        _begin_anew(repository, scopes.of_repository(repository), found and found.scope)
+
+
+def _begin_anew(repository: Repository, former: Scope | None, scope: Scope | None) -> None:
+    """Let everything of the resources be sent again of which a repository may read or write other records by now.
+
+    What lies behind its cursors was left out before, or came and was not taken.
+
+    Args:
+        repository: the repository.
+        former, scope: what it was and is allowed, None for everything.
+    """
+    states = repository.states
+    tables = [name for _, name in repository.site.checkpoints.states(repository.id) if name]
+    changed = [name for name in tables if _rule(former, name) != _rule(scope, name)]
+    written = [name for name in changed if scope is None or name in scope.writable]
+    for name in changed:
+        served = states.served(name)
+        if served.handed:
+            states.save_served(name, served.from_the_start)
+    for name in written:
+        # Its next request names a checkpoint that is not known: then it sends all once more.
+        states.forget(name, CheckpointKind.RECEIVE)
+    if written:
+        # Until its next run nobody knows whether it has sent what it may send now.
+        states.save_standing(replace(states.standing(), complete=False))
+
+
+def _rule(scope: Scope | None, name: str) -> ScopeRule | None:
+    """Return what is allowed of a resource, None for nothing."""
+    return ScopeRule(name) if scope is None else scope.rules.get(name)
 
 
 def lacking(schema: Schema, scope: Scope) -> dict[str, dict[str, bool]]:

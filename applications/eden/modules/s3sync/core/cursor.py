@@ -187,16 +187,18 @@ class Checkpoint:
         handed: cursors sent, in this order: one before the acknowledged one, the acknowledged one, and the last few.
         taken: the last request with a number, None if there was none.
         known: position up to which the peer knew our changes before the exchange started over.
+        again: whether the next request is answered from the beginning, because the peer may read other records by now.
     """
 
     acknowledged: int = 0
     handed: tuple[Handed, ...] = ()
     taken: Taken | None = None
     known: int = 0
+    again: bool = False
 
     def to_json(self) -> str:
         """Return the checkpoint as text for a database."""
-        more = {"taken": self.taken, "known": self.known}
+        more = {"taken": self.taken, "known": self.known, "again": self.again}
         parts = [self.acknowledged, self.handed, {name: value for name, value in more.items() if value}]
         return json.dumps(parts if parts[-1] else parts[:-1], separators=(",", ":"))
 
@@ -217,6 +219,7 @@ class Checkpoint:
                 tuple(Handed(int(seq), str(token)) for seq, token in handed),
                 _read_taken(more["taken"]) if "taken" in more else None,
                 int(more.get("known", 0)),
+                more.get("again") is True,
             )
         except (AttributeError, TypeError, ValueError) as error:
             raise ValueError(f"This is no checkpoint: {shown(text)!r}") from error
@@ -259,11 +262,17 @@ class Checkpoint:
         after = [each for each in handed if each.seq > max(acknowledged, resumed)][-REMEMBERED:]
         return replace(self, acknowledged=acknowledged, handed=(*before, *at, *after))
 
+    @property
+    def from_the_start(self) -> Checkpoint:
+        """The checkpoint of an exchange of which everything is sent again, although the peer has lost nothing."""
+        return replace(
+            self, acknowledged=0, known=max(self.acknowledged, self.known), again=bool(self.handed)
+        )
+
     def _set_back(self, acknowledged: int = 0, handed: tuple[Handed, ...] = ()) -> Checkpoint:
         """Return the checkpoint of an exchange that goes on from an earlier position."""
-        return replace(
-            self, acknowledged=acknowledged, handed=handed, known=max(self.acknowledged, self.known)
-        )
+        known = max(self.acknowledged, self.known)
+        return replace(self, acknowledged=acknowledged, handed=handed, known=known, again=False)
 
 
 def _read_taken(stored: Any) -> Taken:
@@ -305,6 +314,8 @@ def present(checkpoint: Checkpoint, cursor: Cursor | None, identity: str, head: 
     handed = Handed(cursor.seq, cursor.token)
     if cursor.identity != identity or cursor.seq > head or handed not in checkpoint.handed:
         return CursorOutcome(0, True, 0, checkpoint._set_back())
+    if checkpoint.again:
+        return CursorOutcome(0, False, None, checkpoint._set_back())
     if cursor.seq < checkpoint.acknowledged:
         return CursorOutcome(cursor.seq, False, cursor.seq, checkpoint._set_back(cursor.seq, (handed,)))
     # The peer does not present the last cursor: the answer was lost, or the peer was restored from a backup. We
@@ -334,7 +345,7 @@ def present_ahead(
         if cursor is None
         else cursor.identity == identity and Handed(start, cursor.token) in checkpoint.handed
     )
-    if not is_known or not checkpoint.acknowledged <= start < ahead.seq <= head:
+    if checkpoint.again or not is_known or not checkpoint.acknowledged <= start < ahead.seq <= head:
         return None
     if ahead.identity != identity or Handed(ahead.seq, ahead.token) not in checkpoint.handed:
         return None
@@ -352,7 +363,9 @@ def acknowledge(checkpoint: Checkpoint, cursor: Cursor | None, identity: str) ->
         cursor: the cursor, None for the start.
         identity: identity of this site's journal.
     """
-    if cursor is None or cursor.identity != identity or cursor.seq <= checkpoint.acknowledged:
+    if checkpoint.again or cursor is None or cursor.identity != identity:
+        return checkpoint
+    if cursor.seq <= checkpoint.acknowledged:
         return checkpoint
     if Handed(cursor.seq, cursor.token) not in checkpoint.handed:
         return checkpoint

@@ -156,6 +156,7 @@ class Told(NamedTuple):
         incoming: number of records waiting there, None if it is not known.
         files: number of files that the other site needs from here.
         fetched_on: when the other site last fetched something new, None if it never did.
+        is_again: whether it had fetched before everything is sent again.
     """
 
     delivered: int = 0
@@ -164,10 +165,11 @@ class Told(NamedTuple):
     incoming: int | None = None
     files: int = 0
     fetched_on: datetime | None = None
+    is_again: bool = False
 
     def has_begun(self, flow: Flow) -> bool:
         """Return whether the other site has confirmed anything, or brought it; an empty table needs no confirmation."""
-        if self.is_received or self.delivered:
+        if self.is_received or self.delivered or self.is_again:
             return True
         return self.is_served and not flow.outgoing.count
 
@@ -197,5 +199,6 @@ def told_by_repository(
             incoming=exchange_state.pulled(states, own).waiting,
             files=len(exchange_state.pushed(states, own).files),
             fetched_on=dated[CheckpointKind.SERVE][1] if served.acknowledged else None,
+            is_again=served.known > 0,
         )
     return found, standing

@@ -41,6 +41,7 @@ def serve_eden(
 def _where_an_eden_goes_on(request: PullRequest, repository: Repository, head: int) -> int | None:
     """Return the position after which to continue, None if only the time counts. This answer is stored."""
     table, states = request.resource, repository.states
+    # The filters are those of the scope, too: with others, what lies behind may be missing there.
     query = "&".join(sorted(str(each) for each in request.filters)) + f"|{request.components}"
     known = states.answered(table)
     msince = "" if request.msince is None else format_msince(request.msince)
