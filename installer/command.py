@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -195,7 +196,7 @@ def install(eden: Eden, python: Python, ask: Ask, options: argparse.Namespace) -
     """Install or upgrade; with ``--dry-run`` only look."""
     payload = find_payload()
     if options.pip and python.missing and not options.dry_run:
-        python = with_packages(eden, python)
+        python = with_packages(eden, python, payload.packages)
     facts, checks = look(eden, python, ask)
     obstacles = [each for each in in_the_way(checks) if not (options.force and each.check in FORCED)]
     answer: dict[str, Any] = {
@@ -229,13 +230,26 @@ def look(eden: Eden, python: Python, ask: Ask) -> tuple[Mapping[str, Any], list[
     return facts, [*checks, *inside(eden, facts)]
 
 
-def with_packages(eden: Eden, python: Python) -> Python:
+def with_packages(eden: Eden, python: Python, wheels: Mapping[str, bytes]) -> Python:
     """Install what a Python lacks, and return what it has then.
+
+    Args:
+        eden: the Eden.
+        python: that runs it.
+        wheels: file name -> content of packages that are at hand; with none they are fetched from the network.
 
     Raises:
         Problem: pip could not.
     """
-    done = subprocess.run(python.install_command(), capture_output=True, text=True)
+    with tempfile.TemporaryDirectory(prefix="eden-sync-") as folder:
+        for name, content in wheels.items():
+            (Path(folder) / name).write_bytes(content)
+        at_hand = ["--no-index", "--find-links", folder] if wheels else []
+        done = subprocess.run([*python.install_command(), *at_hand], capture_output=True, text=True)
+        if done.returncode and python.without:
+            # What is only faster may be missing.
+            needed = python.install_command(needed_only=True)
+            done = subprocess.run([*needed, *at_hand], capture_output=True, text=True)
     found = find_python(eden, python.path)
     if found.missing:
         last = (done.stderr.strip() or done.stdout.strip() or "pip said nothing").splitlines()[-1]

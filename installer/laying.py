@@ -19,6 +19,8 @@ BEFORE = "before"
 SWITCHES = ("views/", "controllers/", "models/")
 #: What a manifest has noted of an uninstallation that was not finished.
 GONE_BACK = ("opened", "closed")
+#: What our files say, and no file of Eden.
+OURS = (b"s3sync", b"sync/frame.html")
 #: What Python makes of our modules beside them.
 COMPILED = "__pycache__"
 
@@ -90,7 +92,12 @@ def changed_files(eden: Eden, known: Manifest | None) -> list[str]:
 
 
 def is_edens(eden: Eden, path: str) -> bool:
-    """Return whether a file is what the repository of this Eden has there, in the version that is checked out."""
+    """Return whether a file is what the repository of this Eden has there, in the version that is checked out.
+
+    Where an administrator has committed ours as well, a former one of ours is none of Eden's.
+    """
+    if any(mark in (eden.folder / path).read_bytes() for mark in OURS):
+        return False
     try:
         asked = subprocess.run(
             ["git", "-C", str(eden.folder), "diff", "--quiet", "HEAD", "--", path], capture_output=True

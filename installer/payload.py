@@ -8,7 +8,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from .problems import Problem
 CHECKOUT = Path(__file__).resolve().parent.parent
 #: In an archive: the list of what is laid, and the folder where it lies.
 INDEX, FILES = "payload/index.json", "payload/files/"
+#: And packages for an Eden's Python, as wheels; none in a checkout.
+PACKAGES = "payload/packages/"
 #: Has the version.
 PACKAGE = "modules/s3sync/__init__.py"
 
@@ -28,9 +30,11 @@ class Payload:
 
     Attributes:
         files: path below the Eden's application -> content.
+        packages: file name of a wheel -> content, for servers without network.
     """
 
     files: Mapping[str, bytes]
+    packages: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def version(self) -> str:
@@ -71,7 +75,11 @@ def from_archive(archive: Path) -> Payload:
     try:
         with zipfile.ZipFile(archive) as opened:
             names = json.loads(opened.read(INDEX))["files"]
-            return Payload({name: opened.read(FILES + name) for name in names})
+            wheels = [each for each in opened.namelist() if each.startswith(PACKAGES)]
+            return Payload(
+                {name: opened.read(FILES + name) for name in names},
+                {each[len(PACKAGES) :]: opened.read(each) for each in wheels},
+            )
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise Problem(
             f"{archive} is damaged: {error}.", "Copy it once more from where it was built."

@@ -59,9 +59,14 @@ class Python:
         """Its version as text."""
         return ".".join(map(str, self.version))
 
-    def install_command(self) -> list[str]:
-        """Return the command that installs what is missing."""
-        return [self.path, "-m", "pip", "install", *self.missing, *self.without]
+    def install_command(self, needed_only: bool = False) -> list[str]:
+        """Return the command that installs what is missing.
+
+        Args:
+            needed_only: whether to leave out what is only faster.
+        """
+        wanted = self.missing if needed_only else (*self.missing, *self.without)
+        return [self.path, "-m", "pip", "install", *wanted]
 
 
 def find_python(eden: Eden, named: str | None, known: str = "") -> Python:

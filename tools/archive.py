@@ -1,11 +1,13 @@
 """Builds the archive that brings Eden Sync to a server without network: one file, run by any Python from 3.9 on.
 
-``python -m tools.archive`` writes ``eden-sync.pyz``, ``python -m tools.archive FILE`` another one. The same checkout
-gives the same bytes.
+``python -m tools.archive`` writes ``eden-sync.pyz``, ``python -m tools.archive FILE`` another one. With
+``--packages FOLDER`` the wheels in it go along, for ``install --pip`` without network. The same content gives the same
+bytes.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -13,7 +15,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from installer.payload import FILES, INDEX, Payload, from_checkout
+from installer.payload import FILES, INDEX, PACKAGES, Payload, from_checkout
 from launcher.places import CHECKOUT
 
 NAME = "eden-sync.pyz"
@@ -50,6 +52,7 @@ def _contents(payload: Payload) -> Iterator[tuple[str, bytes]]:
     names = sorted(payload.files)
     yield INDEX, json.dumps({"version": payload.version, "files": names}, indent=1).encode()
     yield from ((FILES + name, payload.files[name]) for name in names)
+    yield from ((PACKAGES + name, content) for name, content in sorted(payload.packages.items()))
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -59,15 +62,30 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(
+        prog="python -m tools.archive", description="Builds the archive of ./eden-sync."
+    )
+    result.add_argument(
+        "file", type=Path, nargs="?", default=Path(NAME), help=f"the archive (default: {NAME})"
+    )
+    result.add_argument(
+        "--packages", type=Path, metavar="FOLDER", help="wheels that go along, from pip download"
+    )
+    return result
+
+
 def main(arguments: Sequence[str]) -> int:
     """Build the archive and say what is in it."""
-    target = Path(arguments[0] if arguments else NAME)
-    payload = from_checkout()
+    options = parser().parse_args(arguments)
+    target: Path = options.file
+    wheels = sorted(options.packages.glob("*.whl")) if options.packages else []
+    payload = Payload(from_checkout().files, {each.name: each.read_bytes() for each in wheels})
     build(target, payload)
     size = target.stat().st_size / (1 << 20)
-    print(
-        f"{target}: Eden Sync {payload.version} ({payload.build}), {len(payload.files)} files, {size:.1f} MB"
-    )
+    content = f"{len(payload.files)} files, {len(wheels)} packages, {size:.1f} MB"
+    print(f"{target}: Eden Sync {payload.version} ({payload.build}), {content}")
     print(
         f"Copy it to the server of the Eden, and look: python3 {target.name} install --into FOLDER --dry-run"
     )

@@ -120,6 +120,18 @@ def test_what_edens_upgrade_put_there_stays_when_ours_goes(under_git: Eden) -> N
     assert (eden.folder / CONTROLLER).read_text("utf-8") == "# Eden's newer controller\n"
 
 
+def test_a_former_one_of_ours_that_was_committed_is_none_of_edens(under_git: Eden) -> None:
+    eden = under_git
+    install(eden, OURS)
+    commit(eden, "with Eden Sync")
+    install(eden, NEWER)
+    git(eden, "checkout", "--", CONTROLLER)
+    assert told(eden) != "Eden's own file is back, as after an upgrade by git"
+    install(eden, NEWER, force=True)
+    uninstall(eden)
+    assert (eden.folder / CONTROLLER).read_text("utf-8") == ORIGINAL
+
+
 def test_another_version_of_eden_is_told(eden: Eden) -> None:
     install(eden, OURS)
     (eden.folder / "VERSION").write_text("made-up-2", encoding="utf-8")

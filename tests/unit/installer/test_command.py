@@ -11,7 +11,10 @@ import pytest
 from installer import command
 from installer.command import ATTENTION, GOOD, REFUSED, WRONG_USE, main
 from installer.eden import Eden
-from installer.pythons import Python
+from installer.looking import TYPES
+from installer.payload import Payload
+from installer.pythons import Python, find_python
+from s3sync.adapters import adapter_types
 from tests.support.small_eden import Answers, facts_of, sample_payload, small_eden, tree
 
 PYTHON = Python("/opt/eden/bin/python", (3, 11, 7), (), ("isal",), True)
@@ -177,6 +180,36 @@ def test_a_python_that_does_not_fit_is_told_with_what_to_do(
     assert status == REFUSED and words in text and not eden.home.exists()
 
 
+#: Says what it has, and notes how pip was called and which wheels were at hand.
+WITH_PIP = """#!/bin/sh
+if [ "$1" = -c ]; then
+    echo "[[3, 11, 7], [\\"lxml\\", \\"requests\\", \\"urllib3\\", \\"pydal\\", \\"yatl\\"$(cat {has} 2>/dev/null)]]"
+else
+    echo "$*" >> {log}
+    case "$*" in *isal*) exit 1;; esac
+    ls "$(echo "$*" | sed 's/.*--find-links //')" >> {log}
+    echo ', "cryptography"' > {has}
+fi
+"""
+
+
+def test_what_is_missing_is_installed_from_the_archive_without_network(
+    eden: Eden, talking: Talking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, python = tmp_path / "log", tmp_path / "python"
+    python.write_text(WITH_PIP.format(has=tmp_path / "has", log=log), encoding="utf-8")
+    python.chmod(0o755)
+    payload = Payload(sample_payload().files, {"cryptography-1-py3-none-any.whl": b"a wheel"})
+    monkeypatch.setattr(command, "find_python", find_python)
+    monkeypatch.setattr(command, "find_payload", lambda: payload)
+    asked = ("install", "--into", str(eden.folder), "--python", str(python))
+    assert main(asked) == REFUSED and not log.exists()
+    assert main([*asked, "--pip"]) == GOOD
+    first, second, listed = log.read_text("utf-8").splitlines()
+    assert "cryptography isal --no-index --find-links" in first and "isal" not in second
+    assert listed == "cryptography-1-py3-none-any.whl"
+
+
 def test_a_database_on_a_server_is_not_copied_and_that_is_told(
     eden: Eden, talking: Talking, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -217,6 +250,10 @@ def test_wrong_use_has_a_status_of_its_own(capsys: pytest.CaptureFixture[str]) -
     assert said(capsys)[0] == WRONG_USE
     status, text = said(capsys, "--help")
     assert status == 0 and "Example: ./eden-sync install" in text and "exit status" in text
+
+
+def test_the_types_that_are_told_to_stay_are_those_that_the_engine_has_not() -> None:
+    assert set(TYPES) == set(adapter_types())
 
 
 def test_two_installers_do_not_work_on_the_same_eden(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.payload import from_archive, from_checkout
+from installer.payload import Payload, from_archive, from_checkout
 from installer.problems import Problem
 from s3sync import VERSION
 from tests.support.small_eden import sample_payload
@@ -27,9 +27,10 @@ def test_nothing_of_the_list_may_be_missing(tmp_path: Path) -> None:
 
 
 def test_an_archive_has_the_same_files(tmp_path: Path) -> None:
-    payload = sample_payload("7.1")
+    payload = Payload(sample_payload("7.1").files, {"some-1.0-py3-none-any.whl": b"a wheel"})
     build(tmp_path / "eden-sync.pyz", payload)
     found = from_archive(tmp_path / "eden-sync.pyz")
+    assert found.packages == payload.packages
     assert found.files == payload.files and found.build == payload.build and found.version == "7.1"
 
 
