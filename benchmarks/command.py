@@ -11,12 +11,16 @@ from typing import Callable
 
 from .scenes import Measurements
 from .sites import connect, workshop
+from .stick import measure_stick
 from .table import Row, heading, line, machine, write_json
+from .tables import measure_tables
 
 SCENES = {
     "imports": "import of new, unchanged and changed organisations, bytes on the line, export",
     "families": "import of records with references and components",
     "exchange": "two sites with new records each, worker to worker",
+    "stick": "the same by a memory stick, sealed and not",
+    "tables": "a list saved as a table, and a table imported",
     "line": "first pulls over lines, and runs over a satellite's line: round trips, bytes and time",
     "breaks": "a first pull with a large file over a line that drops again and again",
     "pages": "screens of the administration during an import",
@@ -83,6 +87,8 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "imports": lambda: measurements.imports(10_000),
         "families": lambda: measurements.families(10_000),
         "exchange": lambda: measurements.exchange(many),
+        "stick": lambda: measurements.measured(measure_stick, many),
+        "tables": lambda: measurements.measured(measure_tables, 20_000),
         "line": lambda: measurements.line(30_000 if options.quick else many),
         "breaks": lambda: measurements.breaks(options.quick),
         "pages": lambda: measurements.pages(many),

@@ -196,16 +196,13 @@ class Measurements:
             repository = connect_sites(field, headquarters, [ORGANISATION])
             run = field.script("synchronise", repository=repository)[0]
             _expect(run["message"], f"{count} created", f"Sent: {count}")
-            self._tell(
-                Row(
-                    f"two sites, {count:,} new records each way",
-                    run["seconds"],
-                    "s",
-                    None,
-                    6e-4 * count,
-                    False,
-                )
-            )
+            name = f"two sites, {count:,} new records each way"
+            self._tell(Row(name, run["seconds"], "s", None, 6e-4 * count, False))
+
+    def measured(self, measure: Callable[..., Iterator[Row]], count: int) -> None:
+        """Tell the rows of a measurement that has a module of its own; it is given sites, a filler, and a folder."""
+        for row in measure(self._site, self._fill, self._folder / "measured", count):
+            self._tell(row)
 
     def breaks(self, quick: bool) -> None:
         """Measure a first pull over a line that drops again and again."""

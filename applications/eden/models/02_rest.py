@@ -10,6 +10,7 @@ def rest_controller(prefix=None, name=None):
         prefix: the table's module; by default the controller's name.
         name: the table's name without the module; by default the function's name.
     """
+    from s3.lists import export as export
     from s3.pages.rest_controller import serve
 
     prefix, name = prefix or request.controller, name or request.function
@@ -19,7 +20,11 @@ def rest_controller(prefix=None, name=None):
         from s3sync.web.plain_resources import resource_request
 
         return resource_request(request, response, prefix, name, request.args(0))
+    if request.extension in export.FORMATS and not request.args:
+        return export.send(s3db, auth, prefix, name, request, response)
     output = serve(s3db, auth, prefix, name, request)
+    if not isinstance(output, dict):
+        return output
     response.view = output.pop("view")
     response.title = output["title"]
     return output

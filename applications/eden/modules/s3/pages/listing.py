@@ -70,6 +70,21 @@ def columns_of(fields: Sequence[Any], sort: str) -> list[Column]:
     return columns
 
 
+def searched_for(query: Any, variables: Mapping[str, Any], searchable: Sequence[Any]) -> tuple[Any, str]:
+    """Return the query for the rows that have the text of an address in one of the fields, and that text.
+
+    Args:
+        query, variables, searchable: as for ``listing``.
+    """
+    searched = asked_text(variables, "q")
+    if searched and searchable:
+        found = searchable[0].contains(searched)
+        for field in searchable[1:]:
+            found |= field.contains(searched)
+        query &= found
+    return query, searched
+
+
 def listing(
     db: Any,
     query: Any,
@@ -89,12 +104,7 @@ def listing(
         order: the order without ``sort``; ties are broken by the id.
     """
     table = fields[0].table
-    searched = asked_text(variables, "q")
-    if searched and searchable:
-        found = searchable[0].contains(searched)
-        for field in searchable[1:]:
-            found |= field.contains(searched)
-        query &= found
+    query, searched = searched_for(query, variables, searchable)
     sort = str(variables.get("sort") or "")
     columns = columns_of(fields, sort)
     chosen = next((column for column in columns if column.sorted), None)

@@ -48,6 +48,11 @@ class Presentation:
             names = [field.name for field in table if self.is_data(table, field) and field.type != "text"][:6]
         return columns_of([table[name] for name in names if name in table.fields], "")
 
+    def searchable(self) -> list[Any]:
+        """Return the fields that a list is searched in."""
+        table = self.table
+        return [field for field in table if field.type in ("string", "text") and self.is_data(table, field)]
+
     def is_data(self, table: Any, field: Any) -> bool:
         return field.readable and field.name not in META_FIELDS and field.type not in ("id", "password")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gluon import SQLFORM, current, redirect
+from gluon import SQLFORM, URL, current, redirect
 
 from s3sync.core.plurals import counted
 from s3sync.ui.forms import buttons, form_rows
@@ -19,6 +19,7 @@ from ..data_model.components import Component, without_prefix
 from ..data_model.datamodel import table_name
 from ..data_model.errors import DeletionRestricted
 from ..data_model.validators import is_key
+from ..lists.import_pages import ImportPages
 from ..users.auth import PROTECTED_PREFIXES
 from .consequences import consequences
 from .listing import PAGE_LENGTH, listing
@@ -45,9 +46,7 @@ class ResourceScreens(Presentation):
             table.deleted == False,  # noqa: E712 - SQL
             [column.field for column in self.columns()],
             variables,
-            searchable=[
-                field for field in table if field.type in ("string", "text") and self.is_data(table, field)
-            ],
+            searchable=self.searchable(),
             order=[table[name] for name in names if name in table.fields],
         )
         self.preload(page.columns, page.rows)
@@ -57,7 +56,13 @@ class ResourceScreens(Presentation):
             "page": page,
             "screens": self,
             "may_create": self.auth.s3_has_permission("create", table),
+            "may_import": self._may_import(),
+            "saved": URL(self.prefix, f"{self.name}.csv", vars=_searched(variables)),
         }
+
+    def _may_import(self) -> bool:
+        may = all(self.auth.s3_has_permission(method, self.table) for method in ("create", "update"))
+        return may and getattr(current, "sync_site", None) is not None
 
     def read(self, record: Any) -> dict[str, Any]:
         """Return the page of one record with its components."""
@@ -192,6 +197,10 @@ class ResourceScreens(Presentation):
         return record
 
 
+def _searched(variables: Any) -> dict[str, str]:
+    return {name: str(variables[name]) for name in ("q", "sort") if variables.get(name)}
+
+
 def serve(s3db: Any, auth: Any, prefix: str, name: str, request: Any) -> dict[str, Any]:
     """Answer a request for the pages of a table.
 
@@ -213,6 +222,8 @@ def serve(s3db: Any, auth: Any, prefix: str, name: str, request: Any) -> dict[st
     table = s3db.table(tablename)
     if table is None or "deleted_fk" not in table.fields or tablename.startswith(PROTECTED_PREFIXES):
         raise refusal(404, T("This site has no such records."))
+    if list(request.args[:1]) == ["import"] and request.extension in ("html", "csv"):
+        return ImportPages(s3db, auth, tablename).serve(list(request.args[1:]), request, current.response)
     if request.extension != "html":
         raise refusal(415, T("Ask for .html or .xml."))
     screens = ResourceScreens(s3db, auth, tablename)

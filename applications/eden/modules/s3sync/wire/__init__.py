@@ -11,6 +11,7 @@ __all__ = [
     "part_store",
     "protocol",
     "s3xml",
+    "tables",
     "values",
     "xml_text",
 ]

@@ -7,9 +7,10 @@ others need it.
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 from ...core.policy import Terms
-from ...core.records import Action
+from ...core.records import Action, Record
 from ...wire.protocol.dry_run import DryRunRecord, DryRunResult
 from ...wire.s3xml import encode_record
 from ...wire.s3xml.document import Document
@@ -33,6 +34,20 @@ _ORDER = (
     Action.CREATED,
     Action.SKIPPED,
 )
+
+
+class Fate(NamedTuple):
+    """What would become of one main record.
+
+    Attributes:
+        record: the record.
+        action: the expected outcome.
+        reason: why, for a person, "" for the plain cases.
+    """
+
+    record: Record
+    action: Action
+    reason: str
 
 
 class DryRun:
@@ -78,6 +93,22 @@ class DryRun:
             examples=tuple(self._examples(main)),
         )
 
+    def each_of(self, document: Document, terms: Terms, context: Context, most: int) -> list[Fate]:
+        """Return what would become of each of the first main records of a document, in their order.
+
+        Args:
+            document, terms, context, most: as for ``of_document``.
+
+        Raises:
+            DocumentError: it cannot be read.
+        """
+        gatherer = Gatherer(self._ports.schema, document, context.own_domain, terms.components)
+        planner = Planner(self._ports, gatherer, terms, context, looks=True)
+        batch = gatherer.batch(next(document.batches(most), []))
+        planner.plan(batch)
+        main = [item for item in batch.items if item.role is Role.MAIN]
+        return [Fate(item.record, _fate(item), _why(item)) for item in main]
+
     def _examples(self, items: list[Item]) -> list[DryRunRecord]:
         chosen: list[Item] = []
         for action in _ORDER:
@@ -91,17 +122,22 @@ class DryRun:
 
     def _foreseen(self, item: Item, present: dict[int, str]) -> DryRunRecord:
         outcome, decision = item.outcome, item.decision
-        reasons = [outcome.reason if outcome is not None else decision.reason_text if decision else ""]
-        if outcome is not None:
-            reasons += [f"{name}: {error.message}" for name, error in outcome.errors.items()]
         return DryRunRecord(
             action=_fate(item).value,
             uuid=item.record.uuid,
-            reason="; ".join(dict.fromkeys(each for each in reasons if each)),
+            reason=_why(item),
             winner=decision.winner if outcome is None and decision else None,
             present=present.get(item.key) if item.key is not None else None,
             incoming=encode_record(item.whole or item.record, self._ports.schema),
         )
+
+
+def _why(item: Item) -> str:
+    outcome, decision = item.outcome, item.decision
+    reasons = [outcome.reason if outcome is not None else decision.reason_text if decision else ""]
+    if outcome is not None:
+        reasons += [f"{name}: {error.message}" for name, error in outcome.errors.items()]
+    return "; ".join(dict.fromkeys(each for each in reasons if each))
 
 
 def _fate(item: Item) -> Action:

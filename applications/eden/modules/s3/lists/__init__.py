@@ -1,0 +1,1 @@
+"""Lists of records as tables for spreadsheet programs, out and in."""

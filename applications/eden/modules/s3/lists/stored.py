@@ -1,0 +1,242 @@
+"""A table that a person has uploaded, kept in files until it was imported, with how far that has come."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
+
+from s3sync.core.atomic_write import replace_text
+from s3sync.wire.tables import csv_table as csv_table
+from s3sync.wire.tables.cells import TableError
+
+from .rows_in import AT_ONCE, Refused, Row, RowImporter
+
+#: Bytes of a file, and seconds for which one is kept.
+MOST_BYTES, KEPT = 50 * 1024 * 1024, 2 * 86_400
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+ROWS, STATE, REFUSED = "rows.jsonl", "state.json", "refused.csv"
+
+
+@dataclass
+class State:
+    """How far an import has come.
+
+    Attributes:
+        user: who uploaded the table; nobody else sees it.
+        table: name of the table that it is for.
+        filename: what the file was called.
+        headings: its first row.
+        count: number of rows.
+        columns: for each heading the field that was chosen, None before.
+        clears: whether an empty cell clears its field.
+        agreed: whether a person has looked at it and began.
+        done, offset: rows that were imported, and where the next one begins in the file of rows.
+        counts: outcome -> number.
+        refused, refused_size: rows that were refused, and bytes of the file of them.
+        source: name of this import.
+    """
+
+    user: int
+    table: str
+    filename: str
+    headings: list[str]
+    count: int = 0
+    columns: list[str | None] | None = None
+    clears: bool = False
+    agreed: bool = False
+    done: int = 0
+    offset: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+    refused_size: int = 0
+    source: str = field(default_factory=lambda: str(uuid4()))
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all rows were imported."""
+        return self.agreed and self.done >= self.count
+
+
+class StoredTable:
+    """An uploaded table.
+
+    Args:
+        folder: where its files are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = State(**json.loads((folder / STATE).read_text("utf-8")))
+
+    @property
+    def token(self) -> str:
+        """Its name in addresses."""
+        return self.folder.name
+
+    @classmethod
+    def find(cls, home: Path, token: str, user: int, table: str) -> StoredTable | None:
+        """Return the table of this name that a user has uploaded, None if there is none."""
+        if not _TOKEN.fullmatch(token) or not (home / token / STATE).is_file():
+            return None
+        found = cls(home / token)
+        return found if (found.state.user, found.state.table) == (user, table) else None
+
+    @classmethod
+    def keep(cls, home: Path, source: BinaryIO, state: State) -> StoredTable:
+        """Store the rows of an uploaded file.
+
+        Args:
+            home: where all of them are.
+            source: the file.
+            state: whose it is, and for which table; headings and count are filled in.
+
+        Raises:
+            TableError: it is no table, or has no rows; nothing is kept.
+        """
+        _forget_old(home)
+        folder = home / secrets.token_hex(16)
+        folder.mkdir(parents=True)
+        try:
+            with (folder / "upload").open("w+b") as copy:
+                shutil.copyfileobj(_limited(source), copy)
+                copy.seek(0)
+                _store_rows(read_table(copy, state.filename), folder / ROWS, state)
+            (folder / "upload").unlink()
+            replace_text(folder / STATE, json.dumps(asdict(state)))
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        return cls(folder)
+
+    def save(self) -> None:
+        """Store the state."""
+        replace_text(self.folder / STATE, json.dumps(asdict(self.state)))
+
+    def rows(self, offset: int = 0) -> Iterator[tuple[Row, int]]:
+        """Return rows, each with the place where the next one begins.
+
+        Args:
+            offset: where to begin.
+        """
+        with (self.folder / ROWS).open("rb") as source:
+            source.seek(offset)
+            for line in source:
+                number, *cells = json.loads(line)
+                offset += len(line)
+                yield Row(number, tuple(cells)), offset
+
+    def go_on(self, importer: RowImporter, seconds: float) -> None:
+        """Import rows until they end, or the time is over; what was done is stored after each step.
+
+        Args:
+            importer: imports them.
+            seconds: how long.
+        """
+        with self._alone():
+            self.state = StoredTable(self.folder).state
+            until = time.monotonic() + seconds
+            while not self.state.is_finished and time.monotonic() < until:
+                self._step(importer)
+
+    def _step(self, importer: RowImporter) -> None:
+        state, batch, end = self.state, [], self.state.offset
+        for row, following in self.rows(state.offset):
+            batch.append(row)
+            end = following
+            if len(batch) >= AT_ONCE:
+                break
+        taken = importer.take(batch)
+        state.done += len(batch)
+        state.offset = end
+        for name, count in taken.counts.items():
+            state.counts[name] = state.counts.get(name, 0) + count
+        state.refused += len(taken.refused)
+        self._note_refused(taken.refused)
+        self.save()
+
+    def _note_refused(self, refused: Sequence[Refused]) -> None:
+        headings = [*self.state.headings, "Reason"]
+        with (self.folder / REFUSED).open("ab") as out:
+            # A step that broke off has left more than was counted.
+            out.truncate(self.state.refused_size)
+            out.seek(self.state.refused_size)
+            lines = [_line(each, len(self.state.headings)) for each in refused]
+            written = csv_table.written([headings, *lines])
+            for number, piece in enumerate(written):
+                if self.state.refused_size == 0 or number > 1:
+                    out.write(piece)
+            self.state.refused_size = out.tell()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self.folder / "lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def read_table(source: BinaryIO, filename: str) -> Iterator[list[str]]:
+    """Return the rows of a file, headings first.
+
+    Raises:
+        TableError: it is none that this site reads.
+    """
+    return csv_table.read(source)
+
+
+def _store_rows(rows: Iterator[list[str]], path: Path, state: State) -> None:
+    headings = next(rows, None)
+    if headings is None:
+        raise TableError("it is empty")
+    state.headings = headings
+    with path.open("w", encoding="utf-8") as out:
+        for number, cells in enumerate(rows, 2):
+            out.write(json.dumps([number, *cells]) + "\n")
+            state.count += 1
+    if not state.count:
+        raise TableError("it has headings, and no rows")
+
+
+def _line(refused: Refused, width: int) -> list[str]:
+    cells = [*refused.row.cells[:width], *[""] * (width - len(refused.row.cells))]
+    return [*cells, refused.reason]
+
+
+class _Limited:
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._left = MOST_BYTES
+
+    def read(self, most: int) -> bytes:
+        found = self._source.read(most)
+        self._left -= len(found)
+        if self._left < 0:
+            raise TableError(f"it has more than {MOST_BYTES // 1024 // 1024} MB")
+        return found
+
+
+def _limited(source: BinaryIO) -> Any:
+    return _Limited(source)
+
+
+def _forget_old(home: Path) -> None:
+    if not home.is_dir():
+        return
+    for folder in home.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if _TOKEN.fullmatch(folder.name) and folder.stat().st_mtime < time.time() - KEPT:
+                shutil.rmtree(folder)
+
+
+def importer_of(s3db: Any, site: Any, state: State) -> RowImporter:
+    """Return what imports the rows of a table whose columns were chosen."""
+    return RowImporter(s3db, site, state.table, state.columns or [], state.clears, UUID(state.source))

@@ -1,0 +1,67 @@
+"""Runs inside the application: saves the organisations as a table in each format, and imports a table of new ones.
+
+Returns the number of rows, seconds, and bytes by which the memory of the process has grown.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+from s3.lists import export
+from s3.lists.stored import State, StoredTable, importer_of
+from s3.pages.presentation import Presentation
+
+from gluon import current
+
+arguments = json.loads(sys.argv[-1])
+folder, records = Path(arguments["folder"]), arguments["records"]
+current.T = current.T or str
+
+
+class May:
+    """Whoever is asked, may."""
+
+    def s3_has_permission(self, *_):
+        return True
+
+
+def save(name):
+    path = folder / f"saved.{name}"
+    rows = export.rows(Presentation(s3db, May(), "org_organisation"), {})
+    with path.open("wb") as out:
+        for piece in export.FORMATS[name][1](rows):
+            out.write(piece)
+    with path.open("rb") as source:
+        state = State(1, "org_organisation", path.name, [])
+        stored = StoredTable.keep(folder / "lists", source, state)
+    return stored.state.count
+
+
+def take(name):
+    path = folder / f"new.{name}"
+    table = [["Name", "Acronym"], *([f"New {name} {number}", f"N{number}"] for number in range(records))]
+    with path.open("wb") as out:
+        for piece in export.FORMATS[name][1](table):
+            out.write(piece)
+    del table
+    began = time.perf_counter()
+    with path.open("rb") as source:
+        stored = StoredTable.keep(folder / "lists", source, State(1, "org_organisation", path.name, []))
+    stored.state.columns, stored.state.agreed = ["name", "acronym"], True
+    stored.save()
+    stored.go_on(importer_of(s3db, current.sync_site, stored.state), 600)
+    return stored.state.counts.get("created", 0), time.perf_counter() - began
+
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+began = time.perf_counter()
+if arguments["what"] == "save":
+    rows, seconds = save(arguments["format"]), time.perf_counter() - began
+else:
+    rows, seconds = take(arguments["format"])
+memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+with open(os.environ["EDEN_RESULT"], "w", encoding="utf-8") as output:
+    json.dump({"rows": rows, "seconds": seconds, "memory": memory}, output)
