@@ -27,7 +27,7 @@ FACTS = ("private", "eden-sync", "facts.json")
 #: Milliseconds that a statement on SQLite waits for another writer: an Eden itself sets none.
 PATIENCE = 60_000
 
-_read: dict[str, tuple[float, Schema, frozenset[str]]] = {}
+_read: dict[str, tuple[float, tuple[Schema, frozenset[str], str]]] = {}
 
 
 def open_site(
@@ -82,10 +82,11 @@ def write_facts(site: Site) -> None:
     exchanged = _exchanged(site)
     path = site.folder.joinpath(*FACTS)
     known = _facts(str(site.folder))
-    if known is not None and known[1] == exchanged:
+    model = str(site.host.version())
+    if known is not None and known[1:] == (exchanged, model):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_text(path, json.dumps(facts_of(site.schema, exchanged), default=str))
+    replace_text(path, json.dumps(facts_of(site.schema, exchanged, model), default=str))
 
 
 def _open(
@@ -109,7 +110,7 @@ def _exchanged(site: Site) -> frozenset[str]:
     return frozenset(row[0] for row in (*tasks, *asked) if row[0])
 
 
-def _facts(folder: str) -> tuple[Schema, frozenset[str]] | None:
+def _facts(folder: str) -> tuple[Schema, frozenset[str], str] | None:
     """Return what the facts say, read again after a change; None without them, or with those of another version."""
     path = Path(folder, *FACTS)
     try:
@@ -121,6 +122,6 @@ def _facts(folder: str) -> tuple[Schema, frozenset[str]] | None:
         found = json.loads(path.read_text("utf-8"))
         if found.get("version") != VERSION:
             return None
-        known = (written, schema_of(found), frozenset(found["exchanged"]))
+        known = (written, (schema_of(found), frozenset(found["exchanged"]), str(found["model"])))
         _read[folder] = known
-    return known[1], known[2]
+    return known[1]

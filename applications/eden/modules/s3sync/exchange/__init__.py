@@ -3,6 +3,7 @@ Knows core and wire, but neither HTTP nor a database.
 """
 
 __all__ = [
+    "account_guard",
     "bitset",
     "deletions",
     "disputes",

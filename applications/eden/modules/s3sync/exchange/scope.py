@@ -4,17 +4,57 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.errors import FilterError, SyncError
 from ..core.messages import Sentence
 from ..core.schema import Schema, Table
-from ..wire.filters import Filter, filter_text, parse_filter_string, validate
+from ..wire.filters import Filter, Operator, filter_text, parse_filter_string, validate
+from .scope_guard import Named, ScopeGuard
 
 #: Table -> the conditions that all of its records have to meet.
 Chosen = Mapping[str, Sequence[Filter]]
+
+
+@dataclass(frozen=True)
+class Accessible(Filter):
+    """The condition that an account may use a record, by the host's own query for keys in ``values``."""
+
+    @classmethod
+    def by(cls, keys: str) -> Accessible:
+        """Return the condition.
+
+        Args:
+            keys: SQL query for the keys of the records, without parameters.
+        """
+        return cls(None, (), Operator.EQ, (keys,))
+
+
+class OfAccount(Mapping[str, Sequence[Filter]]):
+    """The tables of which an account may read records, found out for each that is asked for.
+
+    Unlike in a scope, what belongs to a record has to be readable by itself.
+
+    Args:
+        rules: resource -> rule.
+    """
+
+    def __init__(self, rules: Mapping[str, ScopeRule]) -> None:
+        self._rules = rules
+
+    def __getitem__(self, table: str) -> Sequence[Filter]:
+        rule = self._rules[table]
+        if not rule.reads:
+            raise KeyError(table)
+        return rule.filters
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._rules if self._rules[name].reads)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class NotInScope(SyncError):
@@ -115,6 +155,18 @@ class Scope:
     def writable(self) -> Chosen:
         """The tables that may be written, with the conditions on their records."""
         return {name: rule.filters for name, rule in self.rules.items() if rule.writes}
+
+    def guard(self, barred: Collection[Named] = ()) -> ScopeGuard:
+        """Return what keeps an import within this scope.
+
+        Args:
+            barred: records that would lie outside once they were written.
+        """
+        return ScopeGuard(self.writable, barred)
+
+    def rules_for(self, table: str) -> Iterable[ScopeRule]:
+        """Return the rules by which records of a table may come to the other site, alone or with others."""
+        return self.rules.values()
 
     @property
     def digest(self) -> str:

@@ -10,11 +10,11 @@ from ..core.policy import DecisionReason
 from ..core.records import Action, Outcome
 from ..core.schema import Schema
 from .ports import Store
-from .scope import Chosen
 
 if TYPE_CHECKING:
     from .importer.gather import Batch
     from .importer.items import Item
+    from .scope import Chosen
 
 #: A record of a document: its table and uuid.
 Named = tuple[str, "str | None"]

@@ -4,6 +4,7 @@ Knows core to exchange, and from outside web2py.
 
 __all__ = [
     "eden",
+    "eden_profile",
     "ini",
     "living_eden",
     "on_define",

@@ -142,6 +142,20 @@ class EdenHost:
         """See port.Rights."""
         return bool(self._auth.s3_has_permission(method, table))
 
+    @property
+    def limits_records(self) -> bool:
+        """See port.Rights: who may use a table may use all of its records."""
+        return False
+
+    def accessible(self, method: str, table: str) -> bool | str:
+        """See port.Rights."""
+        return self.has_permission(method, table)
+
+    @property
+    def rights_mark(self) -> str:
+        """See port.Rights."""
+        return str(self.user_id)
+
     def forbid(self) -> NoReturn:
         """See port.Rights."""
         self._auth.permission.fail()

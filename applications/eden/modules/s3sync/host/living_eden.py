@@ -10,14 +10,17 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Callable
 
 from gluon import current
 from gluon.storage import Storage
+from pydal.objects import Row
 
 from ..core.errors import SyncError
 from ..exchange.importer.context import CallbackFailed, HookForm
 from .eden import EdenHost
+from .eden_profile import Profile
 
 logger = logging.getLogger("eden.sync")
 
@@ -29,6 +32,11 @@ class LivingEden(EdenHost):
     """A complete Eden in a request or a job (port.Host); see ``EdenHost`` for the arguments."""
 
     _version: str | None = None
+
+    @cached_property
+    def _profile(self) -> Profile:
+        return Profile(self._folder)
+
     _loaded = False
 
     def load_all(self) -> None:
@@ -40,7 +48,8 @@ class LivingEden(EdenHost):
     def version(self) -> str:
         """See port.DataModel: which code defines the tables, not which of them this request has asked for."""
         if self._version is None:
-            self._version = f"{max(self._times(), default=0.0):.6f} {self._deployment.get_template()}"
+            newest = max(self._times(), default=0.0)
+            self._version = f"{self._profile.mark} {newest:.6f} {self._deployment.get_template()}"
         return self._version
 
     def _times(self) -> Iterator[float]:
@@ -73,6 +82,14 @@ class LivingEden(EdenHost):
             return default
         if key == "realm_entity":
             return default  # it asks for a written record, see has_realm_rule
+        profile = self._profile
+        if key == "protected" and profile.stays(table):
+            return True
+        if key == "computed_fields":
+            configured = super().config(table, key, None) or ()
+            return (*configured, *profile.computed(table, self.table(table).fields))
+        if key.endswith("onaccept") and profile.is_transactional(table):
+            return default
         if key.endswith("_onaccept") and hasattr(self._deployment, "get_import_callback"):
             return self._deployment.get_import_callback(table, key) or default
         return super().config(table, key, default)
@@ -150,6 +167,39 @@ class LivingEden(EdenHost):
         if first is not None:
             self.impersonate(first.user_id)
 
+    # --- rights --------------------------------------------------------------------------------------------
+
+    @property
+    def limits_records(self) -> bool:
+        """See port.Rights: an administrator may do everything with what is approved."""
+        is_administrator = self._auth.s3_has_role(self._auth.get_system_roles().ADMIN)
+        return not is_administrator or bool(self._deployment.get_auth_record_approval())
+
+    def has_permission(self, method: str, table: str) -> bool:
+        """See port.Rights: by the rights of the synchronisation, as for the interface that Eden itself has."""
+        if self.table(table) is None:
+            return False
+        return bool(self._auth.s3_has_permission(method, table, c="sync", f="sync"))
+
+    def accessible(self, method: str, table: str) -> bool | str:
+        """See port.Rights: realms, owners and approval, in one query."""
+        rows = self.table(table)
+        if rows is None or method == "create":
+            return self.has_permission(method, table)
+        query = self._auth.s3_accessible_query(method, rows, c="sync", f="sync")
+        if str(query) in (str(rows._id > 0), str(rows._id != None)):  # noqa: E711 - an SQL expression
+            return True
+        if str(query) == str(rows._id == 0):
+            return False
+        return str(self._db(query)._select(rows._id)).rstrip(";")
+
+    @property
+    def rights_mark(self) -> str:
+        """See port.Rights."""
+        user = self._auth.user
+        return f"{self.user_id} {sorted((user.realms or {}).items(), key=str) if user else ''}"
+
 
 def _stored(values: Any) -> Any:
-    return Storage(values) if isinstance(values, dict) else values
+    """Return a record as Eden has it: a Row, which is also a number, its key."""
+    return Row(values) if isinstance(values, dict) else values

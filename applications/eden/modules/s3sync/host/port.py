@@ -75,6 +75,21 @@ class Rights(Protocol):
     def has_permission(self, method: str, table: str) -> bool:
         """Return whether the user may read, create, update or delete records of a table."""
 
+    @property
+    def limits_records(self) -> bool:
+        """Whether the user may do with some records of a table what he may not do with others."""
+
+    def accessible(self, method: str, table: str) -> bool | str:
+        """Return which records of a table the user may read, update or delete by the synchronisation.
+
+        Returns:
+            True for all, False for none, else an SQL query for their keys.
+        """
+
+    @property
+    def rights_mark(self) -> str:
+        """What is another text whenever the user may do something else."""
+
     def forbid(self) -> NoReturn:
         """Refuse the request; an unknown user has to log in.
 

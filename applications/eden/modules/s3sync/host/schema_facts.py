@@ -19,15 +19,16 @@ _FIELD = ("name", "type", "kind", "target", "notnull", "unique", "local", "ondel
 _COMPONENT = tuple(each.name for each in fields_of(Component))
 
 
-def facts_of(schema: Schema, exchanged: Collection[str]) -> dict[str, Any]:
+def facts_of(schema: Schema, exchanged: Collection[str], model: str = "") -> dict[str, Any]:
     """Return the facts of tables that are exchanged, with their components and super-entities.
 
     Args:
         schema: the whole schema.
         exchanged: names of the main tables of tasks; unknown ones are passed over.
+        model: the version of the data model.
     """
     tables = {each.name: _table(each, each.name in exchanged) for each in _around(schema, exchanged)}
-    return {"version": VERSION, "exchanged": sorted(exchanged), "tables": tables}
+    return {"version": VERSION, "model": model, "exchanged": sorted(exchanged), "tables": tables}
 
 
 def schema_of(facts: Mapping[str, Any]) -> Schema:

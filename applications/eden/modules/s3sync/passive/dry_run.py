@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import BinaryIO
 
-from ..exchange.scope_guard import ScopeGuard
 from ..site import Site
 from ..site.scoping import scopes as scopes
 from ..wire.protocol.dry_run import DryRunResult
@@ -31,7 +30,7 @@ def dry_run(site: Site, request: PushRequest, source: BinaryIO) -> DryRunResult:
     repository = registered(site, request.repository)
     table = instance_table(site.schema, request.resource)
     scope = scopes.of_repository(repository)
-    guard = None if scope is None else ScopeGuard(scope.writable)
+    guard = None if scope is None else scope.guard()
     terms = push_terms(request, repository, scope)
     context = replace(repository.context(table.name), guard=guard)
     with site.document(source, table.name) as document:

@@ -33,7 +33,12 @@ def sent_file(site: Site, repository_uuid: str | None, stored: str) -> Path:
     """
     repository = known(site, repository_uuid)
     scope = scopes.of_asking(site, repository)
-    return upload_path(site, stored, None if scope is None else scopes.exchanges(scope), along=scope is None)
+    return upload_path(
+        site,
+        stored,
+        None if scope is None else scopes.exchanges(scope, stored.partition(".")[0]),
+        along=scope is None,
+    )
 
 
 def take_file(site: Site, repository_uuid: str | None, stored: str, source: BinaryIO) -> bool:

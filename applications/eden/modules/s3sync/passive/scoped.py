@@ -47,7 +47,7 @@ def within_scope(scope: Scope | None, take: Callable[[ScopeGuard | None], Taking
     barred: set[Named] = set()
     while True:
         try:
-            return take(ScopeGuard(scope.writable, barred))
+            return take(scope.guard(barred))
         except LeavesScope as left:
             if left.named <= barred:
                 raise NotInScope(str(left)) from left

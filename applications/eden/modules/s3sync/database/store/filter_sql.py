@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.errors import FilterError
 from ...core.schema import Field, Schema, Table
+from ...exchange.scope import Accessible
 from ...wire.filters import Filter, Operator, Path, typed_values, validate
 
 if TYPE_CHECKING:
@@ -69,12 +70,20 @@ class Conditions:
         Raises:
             FilterError: it names something that does not exist, or compares values that cannot be compared.
         """
+        if isinstance(filter, Accessible):
+            return self._among(filter, table, alias)
         paths = validate(filter, self._schema, table)
         found = joined([self._along(path, filter, table, alias) for path in paths], "OR")
         if filter.negate:
             # A comparison with NULL is neither true nor false; its negation must be true.
             return SqlCondition(f"(NOT COALESCE({found.sql}, {self._false()}))", found.parameters)
         return found
+
+    def _among(self, filter: Accessible, table: Table, alias: str) -> SqlCondition:
+        keys = str(filter.values[0])
+        if self._mark == "%s":
+            keys = keys.replace("%", "%%")
+        return SqlCondition(f"{alias}.{self._name(table.key)} IN ({keys})")
 
     def _false(self) -> str:
         return "FALSE" if self._store.dialect == "postgres" else "0"

@@ -291,6 +291,7 @@ class Writing:
         found = self._store.fetch_raw(member, inner.columns, component.fkey, by_join)
         if not self._request.deleted:
             found = list(inner.live(found))
+        found = self._reach.parts(member, found)
         if not found:
             return
         for name, keys in self.prepare(inner, found).items():

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...core.kept import DeletionMark
 from ...core.schema import Table
-from ..ports import Ports
+from ..ports import Ports, Row
+from ..scope import OfAccount
 
 if TYPE_CHECKING:
     from ..scope import Chosen
@@ -40,6 +41,13 @@ class Reach:
             return set()
         return self._store.matching(table, keys, conditions) if conditions else keys
 
+    def parts(self, table: Table, rows: list[Row]) -> list[Row]:
+        """Return those rows of a component, keys first, that may be read with their masters."""
+        if not isinstance(self._readable, OfAccount):
+            return rows
+        keys = self.keys(table, {row[0] for row in rows})
+        return [row for row in rows if row[0] in keys]
+
     def instances(self, named: Mapping[int, tuple[str, str]]) -> Mapping[int, tuple[str, str]]:
         """Return those records, named by super key -> table and uuid, that may be read."""
         if self._readable is None:
@@ -48,7 +56,8 @@ class Reach:
         for table, uuid in named.values():
             if self._readable.get(table):
                 by_table[table].append(uuid)
-        chosen = {name for name, conditions in self._readable.items() if not conditions}
+        named_in = {table for table, _ in named.values()}
+        chosen = {name for name in named_in if name in self._readable and not self._readable[name]}
         inside = {(table, uuid) for table, uuids in by_table.items() for uuid in self._of(table, uuids)}
         return {key: each for key, each in named.items() if each[0] in chosen or each in inside}
 

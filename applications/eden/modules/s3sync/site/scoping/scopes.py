@@ -11,6 +11,7 @@ from ...database.tables.fields import live
 from ...exchange.peer import Exchange
 from ...exchange.scope import NotInScope, Scope, ScopeRule
 from .. import Repository, Site
+from .account_rights import by_account
 
 __all__ = [
     "StoredScope",
@@ -60,10 +61,11 @@ def of_repository(repository: Repository) -> Scope | None:
 
     A scope that is gone allows nothing: whoever removed it did not mean to allow everything.
     """
-    if repository.scope_id is None:
-        return None
-    found = find(repository.site, repository.scope_id)
-    return Scope("") if found is None else found.scope
+    scope: Scope | None = None
+    if repository.scope_id is not None:
+        found = find(repository.site, repository.scope_id)
+        scope = Scope("") if found is None else found.scope
+    return by_account(repository.site, scope)
 
 
 def of_account(site: Site, user_id: int | None) -> list[int]:
@@ -88,7 +90,7 @@ def of_asking(site: Site, repository: Repository | None) -> Scope | None:
         return of_repository(repository)
     if of_account(site, site.host.user_id):
         raise NotInScope(Sentence.NAME_THE_SITE.say())
-    return None
+    return by_account(site, None)
 
 
 def check_other_address(site: Site) -> None:
@@ -109,11 +111,11 @@ def is_bound(site: Site) -> bool:
     return bool(of_account(site, site.host.user_id)) and not site.host.may_administer()
 
 
-def exchanges(scope: Scope) -> list[Exchange]:
-    """Return what is sent to a site with this scope."""
+def exchanges(scope: Scope, table: str) -> list[Exchange]:
+    """Return what is sent to a site with this scope, as far as records of a table can be among it."""
     return [
         Exchange(rule.resource, components=rule.components, filters=rule.filters)
-        for rule in scope.rules.values()
+        for rule in scope.rules_for(table)
         if rule.reads
     ]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from ....core.schema import Table
 from ...ports import Store
-from ..context import Vars
+from ..context import CallbackFailed, Vars
 
 
 class DeletionCalls:
@@ -32,4 +33,6 @@ class DeletionCalls:
         due, self._due = self._due, []
         for table, record in due:
             if table.ondelete is not None:
-                table.ondelete(record)
+                # A foreign one that fails is in the log; the record is deleted all the same, as in an Eden.
+                with suppress(CallbackFailed):
+                    table.ondelete(record)

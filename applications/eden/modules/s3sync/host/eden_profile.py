@@ -1,0 +1,63 @@
+"""What a complete Eden derives by itself: ``eden_profile.ini``, and the site's own file of that kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from zlib import crc32
+
+from .ini import read_ini
+
+_SHIPPED = Path(__file__).with_suffix(".ini")
+#: Below the application's folder.
+OF_SITE = ("private", "eden-sync", "profile.ini")
+STAYS, COMPUTED, TRANSACTIONAL = "never travels", "computed", "transactional"
+
+
+class Profile:
+    """The profile of one site.
+
+    Args:
+        folder: the application's folder.
+
+    Raises:
+        SettingsError: the site's file cannot be read.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._files = [read_ini(str(each)) for each in (_SHIPPED, Path(folder, *OF_SITE))]
+
+    @property
+    def mark(self) -> str:
+        """What is another text whenever the profile is another one."""
+        return f"{crc32(repr(self._files).encode()):08x}"
+
+    def stays(self, table: str) -> bool:
+        """Return whether records of a table never leave the site."""
+        return self._lists(STAYS, table)
+
+    def is_transactional(self, table: str) -> bool:
+        """Return whether what a table does with new records must not be done again for imported ones."""
+        return self._lists(TRANSACTIONAL, table)
+
+    def computed(self, table: str, fields: Collection[str]) -> tuple[str, ...]:
+        """Return those of a table's fields that each site works out itself."""
+        named: dict[str, bool] = {}
+        for value in self._values(COMPUTED, table):
+            for name in filter(None, (each.strip() for each in value.split(","))):
+                named[name.lstrip("-")] = not name.startswith("-")
+        # Names of settings are in small letters; those of fields are compared so.
+        chosen = {name.lower() for name, is_computed in named.items() if is_computed}
+        return tuple(each for each in fields if each.lower() in chosen)
+
+    def _lists(self, section: str, table: str) -> bool:
+        values = list(self._values(section, table))
+        return bool(values) and values[-1].strip() != "-"
+
+    def _values(self, section: str, table: str) -> Iterator[str]:
+        """Yield what is said of a table, the site's own words last."""
+        for found in self._files:
+            for pattern, value in found.get(section, {}).items():
+                if fnmatchcase(table, pattern):
+                    yield value

@@ -1,0 +1,56 @@
+"""The profile of what a complete Eden derives, and the site's own words on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from s3sync.host.eden_profile import OF_SITE, Profile
+from s3sync.host.ini import SettingsError
+
+
+def with_own(folder: Path, text: str) -> Profile:
+    path = folder.joinpath(*OF_SITE)
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    return Profile(str(folder))
+
+
+def test_what_each_site_makes_for_itself_stays_there(tmp_path: Path) -> None:
+    profile = Profile(str(tmp_path))
+    stay = ("pr_role", "sit_presence", "msg_email_channel", "usr_widget")
+    assert all(map(profile.stays, stay))
+    assert not any(map(profile.stays, ("pr_person", "msg_message", "gis_location", "org_site")))
+
+
+def test_fields_are_computed_as_far_as_a_table_has_them(tmp_path: Path) -> None:
+    profile = Profile(str(tmp_path))
+    assert profile.computed("gis_location", ["name", "path", "L0", "lat", "lat_min"]) == (
+        "path",
+        "L0",
+        "lat_min",
+    )
+    assert profile.computed("pr_person", ["first_name", "vhash"]) == ("vhash",)
+
+
+def test_stock_is_moved_once(tmp_path: Path) -> None:
+    profile = Profile(str(tmp_path))
+    assert profile.is_transactional("inv_recv") and not profile.is_transactional("inv_inv_item")
+
+
+def test_a_site_adds_and_takes_out(tmp_path: Path) -> None:
+    profile = with_own(
+        tmp_path,
+        "[never travels]\npr_role = -\ndev_note = ours\n[computed]\ngis_location = -path, name\n"
+        "[transactional]\ninv_recv = -\n",
+    )
+    assert profile.stays("dev_note") and profile.stays("pr_affiliation") and not profile.stays("pr_role")
+    assert profile.computed("gis_location", ["name", "path", "inherited"]) == ("name", "inherited")
+    assert not profile.is_transactional("inv_recv") and profile.is_transactional("inv_send")
+    assert profile.mark != Profile(str(tmp_path / "another")).mark
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"profile\.ini"):
+        with_own(tmp_path, "no section")
