@@ -15,6 +15,7 @@ from s3.users.auth import SYNCHRONIZATION, S3Auth, create_roles
 from s3sync.core.clock import SystemClock
 from s3sync.database.tables.fields import meta_fields
 from s3sync.host.eden import EdenHost
+from s3sync.host.living_eden import LivingEden
 from tests.contracts.host.host_contract import OFFICE, ORG, Around, HostContract
 from tests.support.eden import open_environment
 from tests.support.eden_names import EdenAuth, EdenModel, EdenSettings
@@ -67,7 +68,7 @@ class TestBundledApplication(HostContract):
 
 class TestEdenByItsNames(HostContract):
     @pytest.fixture
-    def around(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Around]:
+    def by_names(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Around]:
         monkeypatch.setattr(current, "response", Storage(s3=Storage()), raising=False)
         (tmp_path / "databases").mkdir()
         db = DAL("sqlite://storage.sqlite", folder=str(tmp_path / "databases"))
@@ -86,6 +87,10 @@ class TestEdenByItsNames(HostContract):
         yield Around(EdenHost(db, s3db, settings, auth, tmp_path), db, s3db, settings, tmp_path, *keys)
         db.close()
 
+    @pytest.fixture
+    def around(self, by_names: Around) -> Around:
+        return by_names
+
     def test_records_are_called_as_the_lists_of_an_eden_say(self, around: Around) -> None:
         current.response.s3.crud_strings = {OFFICE: Storage(title_list="Offices")}
         assert around.host.title(OFFICE) == "Offices"
@@ -94,3 +99,25 @@ class TestEdenByItsNames(HostContract):
         for part, name in ((around.s3db, "on_define"), (around.settings, "get_sync_page_size")):
             with pytest.raises(AttributeError):
                 getattr(part, name)
+
+
+class TestLivingEden(TestEdenByItsNames):
+    @pytest.fixture
+    def around(self, by_names: Around, monkeypatch: pytest.MonkeyPatch) -> Around:
+        around = by_names
+        around.settings.get_template = lambda: "default"
+        around.settings.get_auth_realm_entity = lambda: None
+        around.settings.get_auth_record_approval = lambda: False
+        around.s3db.load_all_models = lambda: None
+        monkeypatch.setattr(current, "s3db", around.s3db, raising=False)
+        folder = around.folder
+        return around._replace(
+            host=LivingEden(around.db, around.s3db, around.settings, around.host._auth, folder)
+        )
+
+    def test_an_account_reads_by_the_rights_of_the_synchronisation(self, around: Around) -> None:
+        assert not around.host.limits_records or around.host.user_id is None
+        around.host.impersonate(around.administrator)
+        assert not around.host.limits_records and around.host.rights_mark.startswith(
+            str(around.administrator)
+        )
