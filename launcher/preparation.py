@@ -203,8 +203,8 @@ def prepare_site(
         raise Problem(
             f"The site in {home} has its records in {without_password(former.database)}. The database "
             f"{without_password(configuration.database)} has none of them: --database moves nothing.",
-            "Move the database first, then start again with this option. For a new, empty site name another folder: "
-            "./run --instance /path/to/another --database ...",
+            f"Move them there first: ./eden --instance {home} move-database --database ... For a new, empty site name "
+            "another folder: ./run --instance /path/to/another --database ...",
         )
     write_privately(home / "prepared.json", json.dumps({"fingerprint": wanted}) + "\n")
     return bool(result["created_admin"])

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import getpass
 import json
+import os
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from ..backups.make import make_backup
 from ..backups.put_back import restore
 from ..backups.stopped import kept_stopped
 from ..configuration import SiteConfiguration, read_configuration
+from ..hidden_options import revealed
+from ..moves.make import move_database
 from ..places import CHECKOUT
 from ..problems import Problem
 from . import printing as printing
@@ -43,6 +46,10 @@ COMMANDS = {
         "write the whole site into one file, while it runs",
         "./eden backup /backup/eden-2026-11-29.tar.gz",
     ),
+    "move-database": (
+        "move all records into another database; the site must be stopped",
+        "./eden move-database --database postgres://eden:secret@localhost/eden",
+    ),
     "restore": (
         "put a backup back; the site must be stopped",
         "./eden restore /backup/eden-2026-11-29.tar.gz",
@@ -67,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./eden",
         parents=[common],
         description="Asks a site of this checkout, whether it is running or not. Nothing is started or changed but by "
-        "sync, reset-password and restore.",
+        "sync, reset-password, restore and move-database.",
         epilog=f"Example: {COMMANDS['status'][1]}. {STATUSES}.",
     )
     result.add_argument("--version", action="version", version=f"Eden Sync {version()}")
@@ -108,6 +115,12 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="the vault.key that was kept apart (default: the one that is here)",
+    )
+    parts["move-database"].add_argument(
+        "--database",
+        metavar="URI",
+        help="an empty one: postgres://user:password@host/name, mysql://user:password@host/name or "
+        "sqlite://storage.sqlite (also as $EDEN_DATABASE)",
     )
     return result
 
@@ -171,6 +184,8 @@ def answer_to(options: argparse.Namespace) -> dict[str, Any]:
     if options.command == "restore":
         return put_back(folder_of(getattr(options, "instance", None)), options.file, options.key)
     site = find_site(getattr(options, "instance", None))
+    if options.command == "move-database":
+        return move(site, options.database, getattr(options, "json", False))
     if options.command == "backup":
         return make_backup(site.home, site.configuration, options.file, version(), options.with_key)
     if options.command == "reset-password":
@@ -222,6 +237,24 @@ def put_back(home: Path, backup: Path | None, key: Path | None) -> dict[str, Any
     configuration = read_configuration(home)
     with kept_stopped(home, configuration or SiteConfiguration()):
         return {**restore(home, configuration, backup, key), "home": str(home)}
+
+
+def move(site: KnownSite, database: str | None, quiet: bool) -> dict[str, Any]:
+    """Move the records of a site into another database.
+
+    Raises:
+        Problem: none is named, the site runs, or they cannot be moved.
+    """
+    target = revealed(database, "--database") or os.environ.get("EDEN_DATABASE")
+    if not target:
+        raise Problem("No database is named.", f"For example: {COMMANDS['move-database'][1]}")
+
+    def tell(news: Mapping[str, Any]) -> None:
+        if not quiet:
+            print(printing.news_of_move(news), flush=True)
+
+    with kept_stopped(site.home, site.configuration):
+        return {**move_database(site.home, site.configuration, target, tell), "home": str(site.home)}
 
 
 def reset_password(site: KnownSite, email: str, by_hand: bool) -> dict[str, Any]:

@@ -141,6 +141,18 @@ def restored(answer: Answer) -> Iterator[str]:
     yield "What was entered after the backup and had reached other sites comes back from them with the next runs."
 
 
+def moved(answer: Answer) -> Iterator[str]:
+    """Yield from where to where the records went, and what comes next."""
+    yield f"{answer['records']:,} rows of {answer['tables']} tables went to {answer['to']}; all are equal."
+    yield f"{answer['from']} is as it was: remove it when all is well."
+    yield f"Start the site: ./run --instance {answer['home']}"
+
+
+def news_of_move(told: Answer) -> str:
+    """Return a line about what is being copied."""
+    return told["said"] if "said" in told else f"{told['table']}: {told['done']:,} of {told['of']:,}"
+
+
 def news(told: Answer) -> str:
     """Return a line about a run that is followed."""
     done = f" {told['done']}" + (f" of {told['of']}" if told["of"] else "") if told["done"] else ""
@@ -157,4 +169,5 @@ PRINTERS: Mapping[str, Callable[[Answer], Iterator[str]]] = {
     "reset-password": password,
     "backup": backup,
     "restore": restored,
+    "move-database": moved,
 }
