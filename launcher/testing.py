@@ -20,6 +20,8 @@ from .environment import (
 from .places import CHECKOUT
 
 QUICK = "not slow"
+#: Names for the tests an Eden on this machine, and the Python that runs it.
+REAL_EDEN, REAL_PYTHON = "EDEN_REAL", "EDEN_REAL_PYTHON"
 #: More processes than this wait for each other: most of the slow tests have several of their own.
 MOST_PROCESSES = 4
 CHECKS = (
@@ -56,6 +58,12 @@ def run_tests(arguments: Sequence[str]) -> int:
         metavar="FOLDER",
         help="run no test, but take pictures of every screen into this folder",
     )
+    parser.add_argument(
+        "--eden",
+        metavar="FOLDER",
+        help="run the tests on a copy of this Eden's application (web2py/applications/eden) instead of all others",
+    )
+    parser.add_argument("--python", metavar="PATH", help="the Python that runs that Eden")
     options, rest = parser.parse_known_args(arguments)
 
     names = [RUNTIME, DEVELOPMENT, POSTGRESQL, MYSQL]
@@ -65,6 +73,12 @@ def run_tests(arguments: Sequence[str]) -> int:
     if options.screenshots:
         command = [python, "-m", "tests.screenshots", os.path.abspath(options.screenshots), *rest]
         return subprocess.run(command, cwd=CHECKOUT, env=tool_environment(), check=False).returncode
+    if options.eden:
+        named = {REAL_EDEN: os.path.abspath(options.eden), REAL_PYTHON: options.python or ""}
+        command = [python, "-m", "pytest", "-q", "tests/real_eden", *rest]
+        return subprocess.run(
+            command, cwd=CHECKOUT, env={**tool_environment(), **named}, check=False
+        ).returncode
     failed = [] if options.no_checks else failed_checks(python)
     command = [python, "-m", "pytest", "-q"]
     if not options.all and not any(argument.startswith("-m") for argument in rest):
