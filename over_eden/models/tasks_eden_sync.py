@@ -10,6 +10,11 @@ if settings.has_module("sync"):
         db, s3db, settings, auth, request, T, workers=current.s3task.scheduler
     )
 
+    if request.controller == "sync":
+        from s3sync.ui import translations as _translations
+
+        T = current.T = _translations.own_texts(T, request.folder)
+
     def sync_synchronize(repository_id, user_id=None, manual=False, attempt=0):
         """Synchronise a repository (see s3sync.worker.synchronise). It raises on failure: the task ends FAILED."""
         from s3sync.worker import synchronise as synchronise

@@ -58,3 +58,23 @@ def test_a_translation_in_an_attribute_of_a_helper_is_escaped(tmp_path: Path) ->
     assert title == "Choose Org&quot; onfocus=alert(1) x=&quot;"
     assert str(SPAN(text)).count('"') == 0
     assert pickle.loads(pickle.dumps(text)) == 'Choose Org" onfocus=alert(1) x="'
+
+
+def test_in_an_eden_our_texts_come_from_our_files_and_all_others_from_its_own(tmp_path: Path) -> None:
+    theirs, own = tmp_path / "languages", tmp_path / "languages" / "eden_sync"
+    own.mkdir(parents=True)
+    head = "'!langcode!': 'de', '!langname!': 'Deutsch', "
+    (theirs / "de.py").write_text(f"{{{head}'Home': 'Start', 'Repository': 'Lager'}}", encoding="utf-8")
+    (own / "de.py").write_text(f"{{{head}'Repository': 'Gegenstelle %s'}}", encoding="utf-8")
+    eden = TranslatorFactory(str(theirs), "de")
+    T = translations.own_texts(eden, str(tmp_path))
+    eden.force("de")
+    assert [str(T("Home")), str(T("Repository", "A")), str(T("unknown"))] == [
+        "Start",
+        "Gegenstelle A",
+        "unknown",
+    ]
+    T.force("en")
+    assert str(T("Repository")) == "Repository"
+    T.is_writable = False
+    assert eden.is_writable is False and T.accepted_language == eden.accepted_language

@@ -13,7 +13,7 @@ from typing import Any
 from ..core.schema import Component, Field, Schema, Table
 
 #: Another number where facts that were written before cannot be read any more.
-VERSION = 1
+VERSION = 2
 
 _FIELD = ("name", "type", "kind", "target", "notnull", "unique", "local", "ondelete")
 _COMPONENT = tuple(each.name for each in fields_of(Component))

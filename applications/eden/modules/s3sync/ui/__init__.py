@@ -2,4 +2,14 @@
 Knows gluon, and nothing else of this package.
 """
 
-__all__ = ["assets", "choice", "forms", "look", "program_requests", "refusals", "sent_forms", "translations"]
+__all__ = [
+    "assets",
+    "choice",
+    "confined",
+    "forms",
+    "look",
+    "program_requests",
+    "refusals",
+    "sent_forms",
+    "translations",
+]

@@ -12,6 +12,8 @@ import tempfile
 from importlib import metadata
 from typing import NamedTuple
 
+from .confined import confined
+
 PACKAGE = "django-bootstrap-static"
 _INSIDE = "bootstrap/static/bootstrap/css"
 LEFT_TO_RIGHT, RIGHT_TO_LEFT = "bootstrap.min.css", "bootstrap.rtl.min.css"
@@ -30,8 +32,15 @@ class Framework(NamedTuple):
 
     def address(self, rtl: bool) -> str:
         """Return the path of the style sheet below ``static``, with its version so that browsers cache it."""
-        return f"_{self.version}/{self.folder}/{RIGHT_TO_LEFT if rtl else LEFT_TO_RIGHT}"
+        return f"_{self.version}/{self.sheet(rtl)}"
 
+    def sheet(self, rtl: bool) -> str:
+        """Return the path of the style sheet's file below ``static``."""
+        return f"{self.folder}/{RIGHT_TO_LEFT if rtl else LEFT_TO_RIGHT}"
+
+
+#: Our part of a page in the layout of an Eden, and where its style sheets lie below ``static``.
+PART, APART = ".s3sync", "sync-apart"
 
 _found: dict[str, Framework | None] = {}
 
@@ -94,6 +103,25 @@ def _write(place: str, content: bytes) -> None:
     except OSError:
         os.unlink(fresh)
         raise
+
+
+def apart(application: str, path: str) -> str:
+    """Return the path below ``static`` of one of our style sheets as it is in an Eden: for our part of a page alone.
+
+    Args:
+        application: the application's folder.
+        path: such as ``sync/eden.css``, or the framework's.
+    """
+    source = os.path.join(application, "static", *path.split("/"))
+    moment = int(os.stat(source).st_mtime)
+    place = f"{APART}/{moment}-{path.rpartition('/')[2]}"
+    target = os.path.join(application, "static", *place.split("/"))
+    if not os.path.isfile(target):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(source, encoding="utf-8") as sheet:
+            lifted = os.path.relpath(os.path.dirname(source), os.path.dirname(target))
+            _write(target, confined(sheet.read(), PART, lifted).encode("utf-8"))
+    return place
 
 
 def own(application: str, path: str) -> str:
