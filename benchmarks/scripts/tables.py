@@ -32,8 +32,7 @@ def save(name):
     path = folder / f"saved.{name}"
     rows = export.rows(Presentation(s3db, May(), "org_organisation"), {})
     with path.open("wb") as out:
-        for piece in export.FORMATS[name][1](rows):
-            out.write(piece)
+        export.FORMATS[name][1](out, rows)
     with path.open("rb") as source:
         state = State(1, "org_organisation", path.name, [])
         stored = StoredTable.keep(folder / "lists", source, state)
@@ -44,8 +43,7 @@ def take(name):
     path = folder / f"new.{name}"
     table = [["Name", "Acronym"], *([f"New {name} {number}", f"N{number}"] for number in range(records))]
     with path.open("wb") as out:
-        for piece in export.FORMATS[name][1](table):
-            out.write(piece)
+        export.FORMATS[name][1](out, table)
     del table
     began = time.perf_counter()
     with path.open("rb") as source:

@@ -86,7 +86,7 @@ def test_a_list_is_saved_changed_and_brought_back(site: WebSite, browser: Any, t
     owner = somebody(browser, site)
     owner.open(f"{LIST}?q=Office")
     seen(owner, "list")
-    headings, *rows = saved(owner, "Save as table", tmp_path / "offices.csv")
+    headings, *rows = saved(owner, "Save as CSV", tmp_path / "offices.csv")
     assert headings[0] == "Name" and headings[-1] == "Identifier" and len(rows) == 3
     rows[0][0] = "Renamed"
     rows.append(["Made in a table", *rows[0][1:-1], ""])
@@ -124,12 +124,34 @@ def test_a_list_is_saved_changed_and_brought_back(site: WebSite, browser: Any, t
     assert told(site, "db(db.org_office.name == 'Of somebody').count()") == 1
 
 
+def test_the_same_with_a_table_of_a_spreadsheet_program(site: WebSite, browser: Any, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    owner = somebody(browser, site)
+    owner.open(LIST)
+    with owner.page.expect_download() as found:
+        owner.page.get_by_role("link", name="Save as XLSX").click()
+    found.value.save_as(tmp_path / "offices.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "offices.xlsx")
+    sheet = book.active
+    assert [cell.value for cell in sheet[1]][-1] == "Identifier" and sheet.freeze_panes == "A2"
+    sheet["A2"] = "Renamed in a workbook"
+    sheet.append(["Made in a workbook", *(cell.value for cell in sheet[2][1:-1])])
+    book.save(tmp_path / "changed.xlsx")
+    upload(owner, tmp_path / "changed.xlsx")
+    press(owner, "Look what would happen")
+    press(owner, "Import")
+    ended(owner)
+    names = told(site, "[row.name for row in db(db.org_office.deleted != True).select()]")
+    assert {"Renamed in a workbook", "Made in a workbook"} <= set(names)
+
+
 def test_what_is_no_table_is_refused_with_a_sentence(site: WebSite, browser: Any, tmp_path: Path) -> None:
     owner = somebody(browser, site)
     for content, reason in (
         (b"", "it is empty"),
         (b"Name\n", "no rows"),
-        (b"PK\x03\x04\x00\x00", "it is no text"),
+        (b"PK\x03\x04\x00\x00", "no table of a spreadsheet program"),
+        (b"\0\1", "it is no text"),
     ):
         (tmp_path / "file.csv").write_bytes(content)
         upload(owner, tmp_path / "file.csv")

@@ -21,7 +21,7 @@ LEVEL = {folder: level for level, layer in enumerate(s3sync.LAYERS, 1) for folde
 OUTSIDE = {
     "core": set[str](),
     "ui": {"gluon", "pydal"},
-    "wire": {"lxml", "isal", "cryptography"},
+    "wire": {"lxml", "isal", "cryptography", "openpyxl"},
     "exchange": set(),
     "host": {"gluon", "pydal"},
     "database": {"gluon", "pydal", "psycopg2", "pymysql"},
@@ -42,7 +42,7 @@ OUTSIDE = {
 #: The standard library's ways to other machines and programs; the pure layers take none of them.
 LINE = {"socket", "http", "ssl", "subprocess"}
 #: Installed only where the site needs them.
-DRIVERS = {"psycopg2", "pymysql", "MySQLdb", "isal", "pytest"}
+DRIVERS = {"psycopg2", "pymysql", "MySQLdb", "isal", "openpyxl", "pytest"}
 LONGEST_FILE = 450
 FULLEST_FOLDER = 20
 

@@ -2243,7 +2243,7 @@
 'Looked at: the first %(looked)s of %(count)s rows. Nothing was changed.': 'فُحصت أول %(looked)s من %(count)s من الصفوف. لم يتغير شيء.',
 'Row': 'الصف',
 'Rows that would be refused': 'صفوف سترفض',
-'Save as table': 'حفظ كجدول',
+'Save as %s': 'حفظ بصيغة %s',
 'Save the list as a table': 'حفظ القائمة كجدول',
 'Save the list, change it, and bring it back: by the column Identifier each row finds its record. A row without one is a new record, or changes the record that this site takes for the same.': 'احفظ القائمة وغيّرها ثم أعدها: بعمود المعرّف يجد كل صف سجله. والصف بلا معرّف سجل جديد، أو يغير السجل الذي يعدّه هذا الموقع هو نفسه.',
 'Save the refused rows with the reasons': 'حفظ الصفوف المرفوضة مع الأسباب',

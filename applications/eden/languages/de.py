@@ -2023,7 +2023,7 @@
 'Looked at: the first %(looked)s of %(count)s rows. Nothing was changed.': 'Angesehen: die ersten %(looked)s von %(count)s Zeilen. Es wurde nichts geändert.',
 'Row': 'Zeile',
 'Rows that would be refused': 'Zeilen, die abgelehnt würden',
-'Save as table': 'Als Tabelle speichern',
+'Save as %s': 'Als %s speichern',
 'Save the list as a table': 'Die Liste als Tabelle speichern',
 'Save the list, change it, and bring it back: by the column Identifier each row finds its record. A row without one is a new record, or changes the record that this site takes for the same.': 'Speichern Sie die Liste, ändern Sie sie und bringen Sie sie zurück: Über die Spalte Kennung findet jede Zeile ihren Datensatz. Eine Zeile ohne sie ist ein neuer Datensatz oder ändert den, den dieser Standort für denselben hält.',
 'Save the refused rows with the reasons': 'Die abgelehnten Zeilen mit den Gründen speichern',

@@ -2078,7 +2078,7 @@
 'Looked at: the first %(looked)s of %(count)s rows. Nothing was changed.': 'Examinadas: las primeras %(looked)s de %(count)s filas. No se cambió nada.',
 'Row': 'Fila',
 'Rows that would be refused': 'Filas que se rechazarían',
-'Save as table': 'Guardar como tabla',
+'Save as %s': 'Guardar como %s',
 'Save the list as a table': 'Guardar la lista como tabla',
 'Save the list, change it, and bring it back: by the column Identifier each row finds its record. A row without one is a new record, or changes the record that this site takes for the same.': 'Guarde la lista, cámbiela y tráigala de vuelta: por la columna Identificador cada fila encuentra su registro. Una fila sin él es un registro nuevo, o cambia el que este sitio toma por el mismo.',
 'Save the refused rows with the reasons': 'Guardar las filas rechazadas con los motivos',

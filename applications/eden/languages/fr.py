@@ -2078,7 +2078,7 @@
 'Looked at: the first %(looked)s of %(count)s rows. Nothing was changed.': 'Examinées : les %(looked)s premières lignes sur %(count)s. Rien n’a été modifié.',
 'Row': 'Ligne',
 'Rows that would be refused': 'Lignes qui seraient refusées',
-'Save as table': 'Enregistrer comme tableau',
+'Save as %s': 'Enregistrer en %s',
 'Save the list as a table': 'Enregistrer la liste comme tableau',
 'Save the list, change it, and bring it back: by the column Identifier each row finds its record. A row without one is a new record, or changes the record that this site takes for the same.': 'Enregistrez la liste, modifiez-la et rapportez-la : par la colonne Identifiant, chaque ligne retrouve son enregistrement. Une ligne sans identifiant est un nouvel enregistrement, ou modifie celui que ce site tient pour le même.',
 'Save the refused rows with the reasons': 'Enregistrer les lignes refusées avec les raisons',

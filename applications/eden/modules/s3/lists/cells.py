@@ -11,6 +11,8 @@ from gluon import current
 from gluon.html import XmlComponent
 from gluon.validators import IS_IN_SET
 
+from s3sync.wire.tables.cells import Cell
+
 from ..data_model.represent import NONE, ReferenceLabel
 
 #: Times of a table are UTC.
@@ -49,6 +51,12 @@ def text_of(field: Any, value: Any) -> str:
     if str(field.type).startswith("list:"):
         return ", ".join(str(each) for each in value)
     return str(value)
+
+
+def cell_of(field: Any, value: Any) -> Cell:
+    """Return a stored value for a cell: a number stays one, unless people see something else for it."""
+    is_number = field.type in ("integer", "bigint", "double", "float") and not field.represent
+    return value if is_number and isinstance(value, (int, float)) else text_of(field, value)
 
 
 def choices_of(field: Any) -> dict[str, str]:

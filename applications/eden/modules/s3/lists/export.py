@@ -11,17 +11,20 @@ from gluon import current
 
 from s3sync.ui.refusals import refusal
 from s3sync.wire.tables import csv_table as csv_table
+from s3sync.wire.tables import xlsx_table as xlsx_table
+from s3sync.wire.tables.cells import Cell
 
 from ..pages.listing import Column, columns_of, searched_for
 from ..pages.presentation import Presentation
-from .cells import text_of
+from .cells import cell_of
 
 #: Rows that are in memory at the same time.
 AT_ONCE = 1000
 CHUNK = 64 * 1024
-#: Format -> media type, and what makes pieces of rows.
-FORMATS: dict[str, tuple[str, Callable[[Iterable[list[str]]], Iterator[bytes]]]] = {
-    "csv": ("text/csv; charset=utf-8", csv_table.written),
+#: Format -> media type, and what writes rows.
+FORMATS: dict[str, tuple[str, Callable[[BinaryIO, Iterable[Iterable[Cell]]], None]]] = {
+    "csv": ("text/csv; charset=utf-8", csv_table.write),
+    **({"xlsx": (xlsx_table.MEDIA_TYPE, xlsx_table.write)} if xlsx_table.is_possible() else {}),
 }
 
 
@@ -40,14 +43,13 @@ def send(s3db: Any, auth: Any, prefix: str, name: str, request: Any, response: A
     view = Presentation(s3db, auth, f"{prefix}_{name}")
     if not auth.s3_has_permission("list", view.table):
         raise refusal(403, current.T("Your roles do not allow it. Ask an administrator for access."))
-    media, written = FORMATS[request.extension]
+    media, write = FORMATS[request.extension]
     folder = Path(request.folder) / "private" / "spool"
     folder.mkdir(parents=True, exist_ok=True)
     # It has no name in the folder: it is gone when it is closed, however the request ends.
     out: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by web2py when it was sent
     try:
-        for piece in written(rows(view, request.get_vars)):
-            out.write(piece)
+        write(out, rows(view, request.get_vars))
         out.seek(0)
     except BaseException:
         out.close()
@@ -57,8 +59,8 @@ def send(s3db: Any, auth: Any, prefix: str, name: str, request: Any, response: A
     return response.stream(out, CHUNK, request=request)
 
 
-def rows(view: Presentation, variables: Any) -> Iterator[list[str]]:
-    """Return the rows of a list as texts, headings first.
+def rows(view: Presentation, variables: Any) -> Iterator[list[Cell]]:
+    """Return the rows of a list, headings first.
 
     Args:
         view: the table.
@@ -78,7 +80,7 @@ def rows(view: Presentation, variables: Any) -> Iterator[list[str]]:
         page = [found[key] for key in wanted if key in found]
         view.preload(columns_of(fields, ""), page)
         for row in page:
-            yield [*(text_of(field, row[field.name]) for field in fields), row.uuid or ""]
+            yield [*(cell_of(field, row[field.name]) for field in fields), row.uuid or ""]
 
 
 def _keys(db: Any, table: Any, query: Any, columns: list[Column], usual: list[Any]) -> list[int]:

@@ -18,6 +18,7 @@ from s3sync.wire.tables.cells import TableError
 from s3sync.wire.tables.matching import matched
 
 from ..pages.presentation import Presentation
+from .export import FORMATS
 from .rows_in import AT_ONCE, IDENTIFIER, Refused, Row
 from .stored import REFUSED, State, StoredTable, importer_of
 
@@ -94,6 +95,8 @@ class ImportPages(Presentation):
             problem=problem,
             sample=URL(self.prefix, f"{self.name}.csv"),
             fields=self._names(),
+            formats=", ".join(each.upper() for each in FORMATS),
+            accepted=",".join(f".{each}" for each in FORMATS),
         )
 
     def _match(self, stored: StoredTable, request: Any) -> dict[str, Any]:

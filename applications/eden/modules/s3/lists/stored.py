@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 from s3sync.core.atomic_write import replace_text
 from s3sync.wire.tables import csv_table as csv_table
+from s3sync.wire.tables import xlsx_table as xlsx_table
 from s3sync.wire.tables.cells import TableError
 
 from .rows_in import AT_ONCE, Refused, Row, RowImporter
@@ -110,7 +111,7 @@ class StoredTable:
             with (folder / "upload").open("w+b") as copy:
                 shutil.copyfileobj(_limited(source), copy)
                 copy.seek(0)
-                _store_rows(read_table(copy, state.filename), folder / ROWS, state)
+                _store_rows(read_table(copy), folder / ROWS, state)
             (folder / "upload").unlink()
             replace_text(folder / STATE, json.dumps(asdict(state)))
         except BaseException:
@@ -171,10 +172,9 @@ class StoredTable:
             out.truncate(self.state.refused_size)
             out.seek(self.state.refused_size)
             lines = [_line(each, len(self.state.headings)) for each in refused]
-            written = csv_table.written([headings, *lines])
-            for number, piece in enumerate(written):
-                if self.state.refused_size == 0 or number > 1:
-                    out.write(piece)
+            if self.state.refused_size == 0:
+                csv_table.write(out, [headings])
+            csv_table.append(out, lines)
             self.state.refused_size = out.tell()
 
     @contextlib.contextmanager
@@ -184,13 +184,15 @@ class StoredTable:
             yield
 
 
-def read_table(source: BinaryIO, filename: str) -> Iterator[list[str]]:
-    """Return the rows of a file, headings first.
+def read_table(source: BinaryIO) -> Iterator[list[str]]:
+    """Return the rows of a file, headings first; what it is is told by its beginning, not by its name.
 
     Raises:
         TableError: it is none that this site reads.
     """
-    return csv_table.read(source)
+    beginning = source.read(len(xlsx_table.MAGIC))
+    source.seek(0)
+    return xlsx_table.read(source) if beginning == xlsx_table.MAGIC else csv_table.read(source)
 
 
 def _store_rows(rows: Iterator[list[str]], path: Path, state: State) -> None:

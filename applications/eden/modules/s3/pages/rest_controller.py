@@ -19,6 +19,7 @@ from ..data_model.components import Component, without_prefix
 from ..data_model.datamodel import table_name
 from ..data_model.errors import DeletionRestricted
 from ..data_model.validators import is_key
+from ..lists.export import FORMATS
 from ..lists.import_pages import ImportPages
 from ..users.auth import PROTECTED_PREFIXES
 from .consequences import consequences
@@ -57,7 +58,9 @@ class ResourceScreens(Presentation):
             "screens": self,
             "may_create": self.auth.s3_has_permission("create", table),
             "may_import": self._may_import(),
-            "saved": URL(self.prefix, f"{self.name}.csv", vars=_searched(variables)),
+            "saved": {
+                each: URL(self.prefix, f"{self.name}.{each}", vars=_searched(variables)) for each in FORMATS
+            },
         }
 
     def _may_import(self) -> bool:

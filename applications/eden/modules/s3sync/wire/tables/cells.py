@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Union
 
 #: Limits of a table that is read: rows, columns, and characters of a cell (as many as a spreadsheet program takes).
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200_000, 200, 32_767
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+
+#: What is written into a cell: a number is one for the program, too.
+Cell = Union[str, int, float]
 
 
 class TableError(ValueError):
@@ -38,7 +43,7 @@ def checked_row(cells: list[str], number: int) -> list[str]:
     Raises:
         TableError: it has too many cells, one is too long, or there are too many rows.
     """
-    if number > MOST_ROWS + 1:
+    if number > MOST_ROWS + 1 and any(cells):
         raise TableError(f"more than {MOST_ROWS} rows")
     if len(cells) > MOST_COLUMNS:
         raise TableError(f"row {number} has more than {MOST_COLUMNS} columns")

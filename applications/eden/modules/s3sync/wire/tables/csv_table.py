@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from .cells import LONGEST_CELL, TableError, checked_row, guarded
+from .cells import LONGEST_CELL, Cell, TableError, checked_row, guarded
 
 #: The delimiters that programs use, depending on the language of the computer.
 DELIMITERS = ",;\t"
@@ -17,18 +17,24 @@ LOOKED_AT = 64 * 1024
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def written(rows: Iterable[Iterable[str]]) -> Iterator[bytes]:
-    """Return a table as CSV, piece by piece.
+def write(out: BinaryIO, rows: Iterable[Iterable[Cell]]) -> None:
+    """Write a table as CSV.
 
     Args:
+        out: where to.
         rows: the rows, headings first.
     """
-    yield codecs.BOM_UTF8
+    out.write(codecs.BOM_UTF8)
+    append(out, rows)
+
+
+def append(out: BinaryIO, rows: Iterable[Iterable[Cell]]) -> None:
+    """Write further rows behind those that are there."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     for row in rows:
-        writer.writerow([guarded(each) for each in row])
-        yield buffer.getvalue().encode("utf-8")
+        writer.writerow([guarded(each) if isinstance(each, str) else each for each in row])
+        out.write(buffer.getvalue().encode("utf-8"))
         buffer.seek(0)
         buffer.truncate()
 
