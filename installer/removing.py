@@ -17,6 +17,8 @@ from .problems import Problem
 #: What a site of ours writes at run time, below its private folder: positions, counts, parts of what is under way.
 WRITTEN = ("journal.json", "tally.json")
 WRITTEN_FOLDERS = ("spool", "parts")
+#: And below its static files: the style sheets of our pages; neither Eden has folders of these names.
+WRITTEN_STATIC = ("sync-apart", "bootstrap")
 KEY = "vault.key"
 
 
@@ -136,6 +138,8 @@ class Removing:
             self._disk.remove(private / name)
         for name in WRITTEN_FOLDERS:
             self._disk.remove_tree(private / name)
+        for name in WRITTEN_STATIC:
+            self._disk.remove_tree(self._eden.folder / "static" / name)
         opened = manifest.database.get("opened") or {}
         if not opened.get("unopened") and "failed" not in opened:
             self._disk.remove(private / KEY)
