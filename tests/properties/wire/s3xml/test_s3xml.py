@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import tempfile
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -14,6 +17,7 @@ from s3sync.core.errors import DocumentError
 from s3sync.core.kept import DeletionMark
 from s3sync.core.records import Record, Reference, Upload
 from s3sync.core.schema import Field
+from s3sync.wire import s3json as s3json
 from s3sync.wire.s3xml import (
     FOOTER,
     Decoder,
@@ -170,6 +174,34 @@ def test_decode_of_encode_is_the_record(several: list[Record]) -> None:
     )
     found = [DECODER.decode(element) for element in elements(io.BytesIO(document.encode()))]
     assert found == several
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(any_record, max_size=3))
+def test_a_record_goes_through_json_as_it_was(several: list[Record]) -> None:
+    document = (
+        header(results=len(several)) + "".join(encode_record(each, SCHEMA) for each in several) + FOOTER
+    )
+    as_json, as_xml = io.BytesIO(), io.BytesIO()
+    s3json.to_json(io.BytesIO(document.encode()), as_json, Path(tempfile.gettempdir()))
+    s3json.to_xml(io.BytesIO(as_json.getvalue()), as_xml)
+    found = [DECODER.decode(element) for element in elements(io.BytesIO(as_xml.getvalue()))]
+    # The records of a table are one array, in the order of the first of each table.
+    tables = list(dict.fromkeys(each.table for each in several))
+    assert found == sorted(several, key=lambda each: tables.index(each.table))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.binary(max_size=60), json_values.map(lambda value: json.dumps(value).encode())))
+def test_rubbish_for_json_is_refused_and_breaks_nothing(rubbish: bytes) -> None:
+    for data in (rubbish, b'{"$_org_office":[{"@uuid":"u","name":' + rubbish + b"}]}"):
+        out = io.BytesIO()
+        try:
+            s3json.to_xml(io.BytesIO(data), out)
+        except DocumentError as error:
+            assert error.message
+        else:
+            assert all(element.tag == "resource" for element in DocumentReader(io.BytesIO(out.getvalue())))
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,13 +1,14 @@
-"""Plain resources: records of a table as S3XML at its own address, read, written and deleted without cursors."""
+"""Plain resources: a table as S3XML or S3JSON at its own address, read, written and deleted without cursors."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, Callable, NoReturn
 
 from gluon import HTTP
 
@@ -27,6 +28,7 @@ from ..exchange.exporter import ExportRequest
 from ..exchange.importer import Report
 from ..site import Site
 from ..site.scoping import scopes as scopes
+from ..wire import s3json as s3json
 from ..wire.filter_limits import together
 from ..wire.filters import Filter, is_filter, parse_filter
 from ..wire.protocol.push import PushReply
@@ -37,6 +39,8 @@ from .bodies import json_answer, request_body, stream_answer
 from .etags import IfMatch, if_match, written
 from .interface import RECORDS, TABLES, answering, checked_method, logger
 
+#: The format of documents in JSON.
+S3JSON = "s3json"
 #: Bytes of the largest document that is repeated in an answer.
 MOST_REPEATED = MEGABYTE
 
@@ -57,7 +61,7 @@ def resource_request(request: Any, response: Any, prefix: str, name: str, record
         if not site.host.logged_in():
             raise NotAuthenticated("Authentication Required")
         scopes.check_other_address(site)
-        if request.extension != "xml":
+        if request.extension not in ("xml", S3JSON):
             raise UnsupportedFormat(f"The format {request.extension} is not available.")
         table = site.schema.table(f"{prefix}_{name}")
         key = _key(record_id)
@@ -114,16 +118,28 @@ def _export(site: Site, request: Any, response: Any, table: Table, key: int | No
             raise NoSuchRecord(f"There is no record {key} in {table.name}.")
         # Read before the record: a change in between makes the tag too old, which costs a question and no edit.
         _tell_tag(response, site.exporter.state_tag(table, key))
-        return stream_answer(
+        return _answered(
             site, request, response, lambda out: site.exporter.export_keys(out, table, [key], wanted)
         )
     if start is None and limit is None:
         site.journal.catch_up(table)
-        return stream_answer(site, request, response, lambda out: site.exporter.export(out, wanted))
+        return _answered(site, request, response, lambda out: site.exporter.export(out, wanted))
     keys = _keys(site, table, wanted, start or 0, limit)
-    return stream_answer(
-        site, request, response, lambda out: site.exporter.export_keys(out, table, keys, wanted)
-    )
+    return _answered(site, request, response, lambda out: site.exporter.export_keys(out, table, keys, wanted))
+
+
+def _answered(site: Site, request: Any, response: Any, write: Callable[[BinaryIO], Any]) -> Any:
+    """Send a document in the format that was asked for."""
+    if request.extension != S3JSON:
+        return stream_answer(site, request, response, write)
+
+    def write_json(out: BinaryIO) -> None:
+        with tempfile.TemporaryFile(dir=site.spool) as document:
+            write(document)
+            document.seek(0)
+            s3json.to_json(document, out, site.spool)
+
+    return stream_answer(site, request, response, write_json, "application/json")
 
 
 def _keys(site: Site, table: Table, wanted: ExportRequest, start: int, limit: int | None) -> list[int]:
@@ -237,7 +253,7 @@ def _import(
                 _tell_tag(response, site.exporter.state_tag(table, key))
             return report
 
-    with request_body(site, request, most) as source:
+    with _document(site, request, most) as source:
         try:
             report = site.store.again_after_deadlock(take)
         except _Rejected as rejected:
@@ -252,6 +268,19 @@ def _import(
         tree=error_tree(outcome for _, outcome in report.failures),
     )
     return json_answer(response, reply.to_json())
+
+
+@contextlib.contextmanager
+def _document(site: Site, request: Any, most: int) -> Iterator[BinaryIO]:
+    """Open the document of a request as S3XML."""
+    with request_body(site, request, most) as source:
+        if request.extension != S3JSON:
+            yield source
+            return
+        with tempfile.TemporaryFile(dir=site.spool) as document:
+            s3json.to_xml(source, document)
+            document.seek(0)
+            yield document
 
 
 def _taken(site: Site, source: BinaryIO, table: Table, lenient: bool) -> Report:

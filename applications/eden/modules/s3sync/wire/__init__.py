@@ -10,6 +10,7 @@ __all__ = [
     "filters",
     "part_store",
     "protocol",
+    "s3json",
     "s3xml",
     "tables",
     "values",
