@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import gzip
 import json
 import os
 import subprocess
@@ -102,6 +103,13 @@ def parser() -> argparse.ArgumentParser:
             action="store_true",
             help="go on although a file was changed or a run seems to be under way",
         )
+    parts["doctor"].add_argument(
+        "--facts",
+        type=Path,
+        metavar="FILE",
+        help="also write the data model of the Eden into this file: names and kinds of tables and fields, no "
+        "records and no code (JSON, packed with gzip)",
+    )
     parts["uninstall"].add_argument(
         "--purge",
         action="store_true",
@@ -161,7 +169,10 @@ def answer_to(options: argparse.Namespace) -> dict[str, Any]:
     known = read(eden)
     python = find_python(eden, options.python, known.python if known else "")
     if options.command == "doctor":
-        return doctor(eden, find_payload(), python, Asker(eden, python.path))
+        answer = doctor(eden, find_payload(), python, Asker(eden, python.path))
+        if options.facts:
+            answer["facts"] = write_facts(eden, Asker(eden, python.path), options.facts)
+        return answer
     with alone(eden) as lock:
         ask = Asker(eden, python.path, lock)
         if options.command == "uninstall":
@@ -215,6 +226,14 @@ def install(eden: Eden, python: Python, ask: Ask, options: argparse.Namespace) -
     answer["state"] = manifest.state.value
     answer["needs_attention"] = not is_working(manifest.database.get("finished") or {})
     return answer
+
+
+def write_facts(eden: Eden, ask: Ask, target: Path) -> dict[str, Any]:
+    """Write the data model of an Eden into a file; return where, and how many tables it has."""
+    told = {"kind": eden.kind, "version": eden.version, **ask("facts")}
+    text = json.dumps(told, separators=(",", ":"), sort_keys=True)
+    target.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+    return {"file": str(target), "tables": len(told["tables"])}
 
 
 #: Checks whose result an administrator may overrule.

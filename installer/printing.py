@@ -61,6 +61,8 @@ def status(answer: Answer) -> Iterator[str]:
     else:
         yield f"Eden Sync {answer['version']} in {answer['folder']} ({answer['kind']}), run by {answer['python']}"
     yield from checks(answer)
+    if "facts" in answer:
+        yield f"The data model of {answer['facts']['tables']} tables is in {answer['facts']['file']}."
 
 
 def uninstall(answer: Answer) -> Iterator[str]:

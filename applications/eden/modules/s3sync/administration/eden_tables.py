@@ -57,7 +57,7 @@ def columns_here(db: Any) -> Columns:
     """Return the columns of the sync_* tables of a database by table, in lower case, with the length of texts."""
     store = open_store(db)
     found: Columns = {}
-    if db._dbname == "sqlite":
+    if store.dialect == "sqlite":
         for (table,) in store.rows(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'sync~_%' ESCAPE '~'"
         ):
