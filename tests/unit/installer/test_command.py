@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,17 @@ def test_json_is_all_that_is_printed(
     assert json.loads(said(capsys, "doctor", *place)[1])["checks"]
     assert json.loads(said(capsys, "uninstall", *place)[1])["version"] == "1.0"
     assert "no Sahana Eden" in json.loads(said(capsys, "status", "--json", "--in", "/")[1])["error"]
+
+
+def test_the_data_model_is_written_where_it_is_asked_for(
+    eden: Eden, talking: Talking, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    talking._facts = lambda arguments: {"tables": {"org_office": {}}}  # type: ignore[attr-defined]
+    target = tmp_path / "facts.json.gz"
+    text = said(capsys, "doctor", "--in", str(eden.folder), "--facts", str(target))[1]
+    assert f"The data model of 1 tables is in {target}" in text
+    told = json.loads(gzip.decompress(target.read_bytes()))
+    assert told["kind"] == eden.kind and list(told["tables"]) == ["org_office"]
 
 
 OBSTACLES = {

@@ -90,8 +90,10 @@ class LivingEden(EdenHost):
             return (*configured, *profile.computed(table, self.table(table).fields))
         if key.endswith("onaccept") and profile.is_transactional(table):
             return default
-        if key.endswith("_onaccept") and hasattr(self._deployment, "get_import_callback"):
-            return self._deployment.get_import_callback(table, key) or default
+        # Settings of a classic Eden have no such rule, and None for every name that they do not know.
+        imports = getattr(self._deployment, "get_import_callback", None)
+        if key.endswith("_onaccept") and imports is not None:
+            return imports(table, key) or default
         return super().config(table, key, default)
 
     def components(self, table: str) -> Mapping[str, Any]:
