@@ -40,6 +40,8 @@ COMMANDS = {
         "./eden conflicts --repository Headquarters",
     ),
     "log": ("the log of the synchronization, newest first", "./eden log --trouble --since 2026-11-01"),
+    "invite": ("make the code of an invitation", "./eden invite Nairobi --scope Field"),
+    "join": ("take up an invitation: its code, or a file with it", "./eden join invitation.txt"),
     "doctor": ("look for what is wrong: rights, disk, packages, database, clocks", "./eden doctor"),
     "reset-password": ("give a user another password", "./eden reset-password ann@example.org"),
     "backup": (
@@ -74,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./eden",
         parents=[common],
         description="Asks a site of this checkout, whether it is running or not. Nothing is started or changed but by "
-        "sync, reset-password, restore and move-database.",
+        "sync, invite, join, reset-password, restore and move-database.",
         epilog=f"Example: {COMMANDS['status'][1]}. {STATUSES}.",
     )
     result.add_argument("--version", action="version", version=f"Eden Sync {version()}")
@@ -95,6 +97,16 @@ def parser() -> argparse.ArgumentParser:
     parts["log"].add_argument("--trouble", action="store_true", help="only what failed")
     parts["log"].add_argument("--since", metavar="DAY", type=_day, help="year-month-day (UTC)")
     parts["log"].add_argument("--search", metavar="TEXT", help="text in the message or the remedy")
+    parts["invite"].add_argument("name", help="of the site, as it is listed here")
+    parts["invite"].add_argument("--scope", required=True, help="name of what it may read and write here")
+    parts["invite"].add_argument(
+        "--minutes", type=int, default=15, help="how often it exchanges; 0 for not by itself (default: 15)"
+    )
+    parts["invite"].add_argument(
+        "--days", type=int, default=7, help="for how many days it can be taken up (default: 7)"
+    )
+    parts["invite"].add_argument("--address", metavar="URL", help="at which the site reaches this one")
+    parts["join"].add_argument("code", help="the code, or a file with it")
     parts["reset-password"].add_argument("email", help="address with which the user logs in")
     parts["reset-password"].add_argument(
         "--ask",
@@ -192,9 +204,21 @@ def answer_to(options: argparse.Namespace) -> dict[str, Any]:
         return reset_password(site, options.email, options.ask)
     if options.command == "doctor":
         return doctor(site)
-    names = ("command", "repository", "wait", "page", "trouble", "since", "search")
+    names = [
+        *("command", "repository", "wait", "page", "trouble", "since", "search"),
+        *("name", "scope", "minutes", "days", "address", "code"),
+    ]
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}
+    if "code" in given:
+        given["code"] = code_of(given["code"])
     return asked(site, given, getattr(options, "json", False))
+
+
+def code_of(given: str) -> str:
+    """Return the code of an invitation: as it was given, or that in a file of this name."""
+    path = Path(given)
+    # A code is longer than the name of a file may be.
+    return path.read_text("utf-8", "replace") if len(given) < 256 and path.is_file() else given
 
 
 def asked(site: KnownSite, given: Mapping[str, Any], quiet: bool = True) -> dict[str, Any]:

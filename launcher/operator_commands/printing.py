@@ -115,6 +115,23 @@ def doctor(answer: Answer) -> Iterator[str]:
             yield f"      {each['remedy']}"
 
 
+def invitation(answer: Answer) -> Iterator[str]:
+    """Yield the code of an invitation; it is shown only this once."""
+    yield f"{answer['name']} can join {answer['address']} with the scope {answer['scope']} until {answer['expires']}."
+    yield "Whoever has the code can join in its place, once. It is not shown again:"
+    yield answer["code"]
+
+
+def joined(answer: Answer) -> Iterator[str]:
+    """Yield what a site has joined, and what it exchanges."""
+    yield f"This site has joined {answer['name']} ({answer['address']})."
+    yield f"It exchanges {', '.join(answer['resources']) or 'nothing'}."
+    if answer["left_out"]:
+        yield f"It does not have, and leaves out: {', '.join(answer['left_out'])}."
+    if not answer["workers"]:
+        yield "No worker is alive: the first run begins as soon as the site is started (./run)."
+
+
 def password(answer: Answer) -> Iterator[str]:
     """Yield the user, and the password if it was made up; it is shown only this once."""
     yield f"{answer['email']} has another password; sessions that began with the former one have ended."
@@ -166,6 +183,8 @@ PRINTERS: Mapping[str, Callable[[Answer], Iterator[str]]] = {
     "log": log,
     "sync": sync,
     "doctor": doctor,
+    "invite": invitation,
+    "join": joined,
     "reset-password": password,
     "backup": backup,
     "restore": restored,

@@ -97,6 +97,10 @@ TABLE = (
     Address(
         "POST", "/sync/repository/register.json", 200, 200, json.dumps({"uuid": "REPO", "name": "again"})
     ),
+    Address("POST", "/sync/join.json", 403, 403, json.dumps({"uuid": "REPO", "name": "x", "key": "guessed"})),
+    Address("GET", "/sync/join.json", 405, 405),
+    Address("GET", "/sync/join", 403, 403),
+    Address("GET", "/sync/invitation", 403, 403),
     Address("GET", f"/sync/file/{FILE}?repository=REPO", 200, 404),
     Address("GET", f"/sync/file/{FILE}", 200, 403),
     Address("PUT", f"/sync/file/{FILE}?repository=REPO", 200, 200, "x"),

@@ -36,13 +36,13 @@ OUTSIDE = {
     "monitoring": {"gluon"},
     "administration": {"gluon"},
     "worker": {"gluon"},
-    "web": {"gluon"},
+    "web": {"gluon", "segno"},
     "command_line": {"gluon"},
 }
 #: The standard library's ways to other machines and programs; the pure layers take none of them.
 LINE = {"socket", "http", "ssl", "subprocess"}
 #: Installed only where the site needs them.
-DRIVERS = {"psycopg2", "pymysql", "MySQLdb", "isal", "openpyxl", "pytest"}
+DRIVERS = {"psycopg2", "pymysql", "MySQLdb", "isal", "openpyxl", "pytest", "segno"}
 LONGEST_FILE = 450
 FULLEST_FOLDER = 20
 

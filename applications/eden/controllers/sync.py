@@ -71,6 +71,17 @@ def pushes():
     return interface.pushes_request(request, response)
 
 
+def join():
+    """Take in a site that was invited: /sync/join.json; or take up an invitation, for administrators."""
+    if request.extension == "json":
+        from s3sync.web import interface as interface
+
+        return interface.join_request(request, response)
+    from s3sync.web.screens import join as join
+
+    return join.page(_desk())
+
+
 def health():
     """Tell how this site does, to whoever asks: /health."""
     from s3sync.web import watch as watch
@@ -181,6 +192,13 @@ def stick():
             raise refusal(404, T("There is no such page."))
         return stick_seal.page(screen, record)
     return stick.page(screen)
+
+
+def invitation():
+    """Invite a site, show the code of an invitation, or withdraw it."""
+    from s3sync.web.screens import invite as invite
+
+    return invite.page(_desk())
 
 
 def scope():

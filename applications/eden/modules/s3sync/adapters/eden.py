@@ -37,10 +37,12 @@ from ..transport.resuming import Resuming
 from ..transport.urls import application_url
 from ..wire.compression import gzip
 from ..wire.protocol.dry_run import DryRunResult, read_dry_run
+from ..wire.protocol.invitation import JoinReply, JoinRequest
 from ..wire.protocol.names import (
     CAPABILITIES,
     DOWNLOAD_PATH,
     FILE_PATH,
+    JOIN_PATH,
     OFFER_PATH,
     REGISTER_PATH,
     STANDING_PATH,
@@ -160,6 +162,24 @@ class EdenAdapter(Adapter):
         self.transport.close()
 
     # --- register ------------------------------------------------------------------------------------
+
+    def join(self, key: str) -> JoinReply:
+        """Take up an invitation of the other site, without an account.
+
+        Args:
+            key: of the invitation.
+
+        Raises:
+            SyncError: it cannot be reached, or refuses.
+        """
+        who = RegistrationRequest(
+            self.remote.own_uuid, self.remote.own_name, self.apitype, frozenset(CAPABILITIES)
+        )
+        url = f"{self.transport.url}/{JOIN_PATH}"
+        body = JoinRequest(key, who).to_body()
+        return JoinReply.from_json(
+            checked(self.transport.send("POST", url, body, {"Content-Type": "application/json"}))
+        )
 
     def register(self) -> Registration:
         """See port ``Peer``."""

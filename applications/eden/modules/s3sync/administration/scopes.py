@@ -46,10 +46,12 @@ def remove(site: Site, scope_id: int) -> bool:
 def give(repository: Repository, scope_id: int | None) -> None:
     """Let a repository have a scope; None for everything."""
     site = repository.site
-    found = None if scope_id is None else scopes.find(site, scope_id)
+    former, found = (
+        None if each is None else scopes.find(site, each) for each in (repository.scope_id, scope_id)
+    )
     with site.store.transaction():
         repository.update(scope_id=scope_id)
-        _begin_anew(repository, scopes.of_repository(repository), found and found.scope)
+        _begin_anew(repository, former and former.scope, found and found.scope)
 
 
 def _begin_anew(repository: Repository, former: Scope | None, scope: Scope | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from ..site import Site
 from ..site.labels import Translate
 from . import checks as checks
+from . import invitations as invitations
 from . import lists as lists
 from . import runs as runs
 from . import states as states
@@ -47,6 +48,10 @@ def _carry_out(site: Site, T: Translate, given: Mapping[str, Any], say: runs.Say
         return lists.log(site, T, given)
     if command == "sync":
         return runs.sync(site, T, given, say)
+    if command == "invite":
+        return invitations.invite(site, T, given)
+    if command == "join":
+        return invitations.join(site, given)
     if command == "doctor":
         return checks.doctor(site, T)
     raise ValueError(f"There is no command {command}.")

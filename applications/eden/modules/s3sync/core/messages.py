@@ -75,6 +75,19 @@ class Sentence(enum.Enum):
     MAY_NOT_READ = "Not allowed: its scope does not let the asking site read %(resource)s."
     MAY_NOT_WRITE = "Not allowed: its scope does not let the asking site write %(resource)s."
     MAY_NOT_ASK_BY = "Not allowed there: the filter %(filter)s looks at records that this site may not read."
+    REVOKED_HERE = "An administrator has taken away what this site may do here: it gets and brings nothing."
+    INVITATION_UNKNOWN = "This invitation is not known here: it was withdrawn, or taken up already."
+    INVITATION_EXPIRED = "This invitation was valid until %(time)s (UTC)."
+    ALREADY_HERE = (
+        "This site is here already, as %(name)s: an administrator has to delete that repository first."
+    )
+    INVITED_BY_ITSELF = "This is an invitation of this site itself."
+    JOIN_ELSEWHERE = "Take it up at the site that shall join."
+    EXCHANGES_ALREADY = "This site exchanges with %(name)s already."
+    DELETE_THAT_FIRST = "Delete that repository first, if it shall be set up anew."
+    ANOTHER_SITE_ANSWERS = "At the address of %(name)s another site answers."
+    ASK_FOR_ANOTHER = "Ask there for a new invitation."
+    JOINED = "%(name)s joined by the invitation %(invitation)s."
     NAME_THE_SITE = (
         "Not allowed there: this account has a scope, and may ask only for the site that it registered."
     )

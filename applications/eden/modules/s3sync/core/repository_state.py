@@ -38,6 +38,7 @@ class Reason(str, enum.Enum):
     STOPPING = "stopping"
     NO_WORKER = "no_worker"
     QUEUED = "queued"
+    REVOKED = "revoked"
     NO_CONTACT = "no_contact"
     NO_RESOURCES = "no_resources"
     NOT_ALLOWED = "not_allowed"
@@ -81,6 +82,7 @@ _CONDITIONS = {
     Reason.RUNNING: State.WORKING,
     Reason.STOPPING: State.WORKING,
     Reason.QUEUED: State.WAITING,
+    Reason.REVOKED: State.UNKNOWN,
     Reason.NO_CONTACT: State.NEVER,
     Reason.NO_RESOURCES: State.NEVER,
     Reason.NEVER_RUN: State.NEVER,
@@ -144,6 +146,7 @@ class RepositoryFacts:
         not_allowed: number of these that the other site does not let this one exchange in any direction.
         run_state: state of the last run; None before the first.
         is_live: whether a worker is working on that run now.
+        is_revoked: whether an administrator has taken away what the other site may do here.
         is_stopping: whether a person has asked it to stop.
         last_success: when the last complete run ended.
         last_contact: when the other site last made contact.
@@ -171,6 +174,7 @@ class RepositoryFacts:
     not_allowed: int = 0
     run_state: RunState | None = None
     is_live: bool = False
+    is_revoked: bool = False
     is_stopping: bool = False
     last_success: datetime | None = None
     last_contact: datetime | None = None
@@ -215,6 +219,8 @@ def evaluate(facts: RepositoryFacts, now: datetime) -> RepositoryState:
 
 def _reason(facts: RepositoryFacts, now: datetime) -> Reason:
     """Return the reason that an administrator has to know first."""
+    if facts.is_revoked and not facts.is_active:
+        return Reason.REVOKED
     if facts.run_state is RunState.RUNNING and facts.is_live:
         return Reason.STOPPING if facts.is_stopping else Reason.RUNNING
     if facts.is_queued:

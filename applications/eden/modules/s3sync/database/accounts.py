@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from ..core.errors import ConfigurationError
 from .store import open_store
+
+#: The role of accounts of other sites, with Eden's name for it.
+ROLE = "Synchronization"
 
 
 class SiteAccounts:
@@ -56,3 +60,41 @@ class SiteAccounts:
         quote = self._store.columns.name
         rows = self._store.by_keys(f"SELECT id, {quote(column)} FROM {quote(table)} WHERE id IN ", (), keys)
         return {key: name for key, name in rows if name}
+
+
+def create_account(db: Any, email: str, password: str, name: str) -> int:
+    """Make an account with the role Synchronization alone, within the current transaction; return its key.
+
+    Args:
+        db: the DAL with web2py's Auth tables.
+        email: its login name.
+        password: in clear text.
+        name: of the site, for people.
+
+    Raises:
+        ConfigurationError: there is no such role here.
+    """
+    role = db(db.auth_group.role == ROLE).select(db.auth_group.id, limitby=(0, 1)).first()
+    if role is None:
+        raise ConfigurationError(f"There is no role {ROLE} at this site.", hint="Make it, then try again.")
+    values = {"first_name": name[:64], "last_name": "", "email": email, "password": _hashed(db, password)}
+    user_id = int(db.auth_user.insert(**values))
+    db.auth_membership.insert(user_id=user_id, group_id=role.id)
+    return user_id
+
+
+def set_password(db: Any, user_id: int, password: str) -> None:
+    """Give an account another password, within the current transaction.
+
+    Args:
+        db, password: as for ``create_account``.
+        user_id: its key.
+    """
+    db(db.auth_user.id == user_id).update(password=_hashed(db, password))
+
+
+def _hashed(db: Any, password: str) -> str:
+    found, error = db.auth_user.password.validate(password)
+    if error:
+        raise ConfigurationError(f"No account can be made: {error}.")
+    return str(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..core.errors import FilterError, SyncError
@@ -65,6 +65,14 @@ class NotInScope(SyncError):
         "The other site decides what this one may read and write there. Stop exchanging the resource in that "
         "direction, or ask its administrator for a wider scope."
     )
+    http_status = 403
+
+
+class Revoked(SyncError):
+    """An administrator has taken away what a site may do here."""
+
+    code = "site_revoked"
+    default_hint = "Ask an administrator of the other site, who can let this one back in."
     http_status = 403
 
 
@@ -191,7 +199,15 @@ class Scope:
             NotInScope: a filter looks at records that may not be read, or at not all of a table.
             FilterError: a filter names what does not exist here.
         """
+        rule = self.rules.get(table.name)
         for each in filters:
+            if (
+                rule is not None
+                and replace(each, table=None) in rule.filters
+                and each.table in (None, table.name)
+            ):
+                # That is the scope itself.
+                continue
             start = each.table or table.name
             paths = validate(each, schema, table)
             seen = {start, *(hop.table.name for path in paths for hop in path.hops)}

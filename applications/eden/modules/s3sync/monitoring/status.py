@@ -20,6 +20,7 @@ from ..scheduler import queue as queue
 from ..scheduler.run_record import live_runs
 from ..site import Site
 from ..site import exchange_state as exchange_state
+from ..site.repositories import REVOKED
 from ..site.times import SKEW
 from . import open_records as open_records
 from . import pending_changes as pending_changes
@@ -107,7 +108,9 @@ def statuses(
     query = live(table)
     if only is not None:
         query &= only
-    columns = sorted({"id", "name", "last_connected", "apitype", "settings", "scope_id", *needed_columns()})
+    columns = sorted(
+        {"id", "name", "last_connected", "apitype", "settings", "scope_id", "approval", *needed_columns()}
+    )
     rows = list(db(query).select(*[table[name] for name in columns], orderby=(table.name, table.id)))
     if not rows:
         return []
@@ -136,6 +139,7 @@ def statuses(
             not_allowed=_not_allowed(bounds.get(row.id), of_row),
             run_state=run.state if run is not None else None,
             is_live=run is not None and working.get(row.id) == run.id,
+            is_revoked=row.approval == REVOKED,
             is_stopping=run is not None and run.cancel_requested,
             last_success=successes.get(row.id),
             last_contact=row.last_connected,

@@ -6,6 +6,7 @@ __all__ = [
     "contact",
     "dry_run",
     "files",
+    "joining",
     "news",
     "offer",
     "parts",
@@ -14,6 +15,7 @@ __all__ = [
     "push",
     "pushes",
     "registration",
+    "scoped",
     "served",
     "standing",
 ]

@@ -8,7 +8,7 @@ from ..site import datasets as datasets
 from ..site.scoping import scopes as scopes
 from ..wire.protocol.names import CAPABILITIES, MOST_PER_PAGE
 from ..wire.protocol.offer import Offer, Offered, OfferedSet
-from .contact import is_own
+from .contact import check_account, is_own
 
 
 def offer(site: Site, asking: str | None) -> Offer:
@@ -19,11 +19,14 @@ def offer(site: Site, asking: str | None) -> Offer:
         asking: identifier of the asking site, None if it does not say.
 
     Raises:
+        Revoked: it may do nothing here any more.
         NotInScope: the account has a scope, and asks for nobody that it registered.
     """
     repository = site.known_repository(asking)
     is_known = repository is not None
-    if repository is not None and not is_own(repository):
+    if repository is not None and is_own(repository):
+        check_account(repository)
+    else:
         repository = None
     scope = scopes.of_asking(site, repository)
     tables = [

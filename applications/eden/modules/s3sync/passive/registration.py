@@ -12,7 +12,7 @@ from ..core.messages import Sentence
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
 from ..exchange.peer import Capability
-from ..exchange.scope import NotInScope
+from ..exchange.scope import NotInScope, Revoked
 from ..site import Site
 from ..site.repositories import first
 from ..site.scoping import scopes as scopes
@@ -43,9 +43,12 @@ def _scope_of_account(site: Site) -> int | None:
     """Return the scope that one more repository of the asking account gets: that of the others.
 
     Raises:
+        Revoked: one of them may do nothing here any more.
         NotInScope: they have several, and only a person can know which.
     """
     found = scopes.of_account(site, site.host.user_id)
+    if scopes.NOTHING in found:
+        raise Revoked(Sentence.REVOKED_HERE.say())
     if len(found) > 1:
         raise NotInScope(Sentence.NAME_THE_SITE.say())
     return found[0] if found else None

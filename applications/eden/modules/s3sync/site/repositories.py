@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Repository", "all_of", "first"]
 
 TABLE = "sync_repository"
+#: A repository that may do nothing here any more.
+REVOKED = "revoked"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Repository:
         last_connected: the last contact (UTC).
         last_status: result of the last contact that this site began.
         account_id: the user as whom the other site logs in here; None until it has done so.
+        approval: REVOKED where an administrator has taken away what it may do here.
         scope_id: what it may read and write here; None for everything.
         notified_on: when a mail reported that it keeps failing (UTC); None while it works.
         deleted: whether it was deleted.
@@ -87,6 +90,7 @@ class Repository:
     last_status: str | None
     account_id: int | None
     scope_id: int | None
+    approval: str | None
     notified_on: datetime | None
     deleted: bool
 
@@ -118,6 +122,7 @@ class Repository:
             last_status=row.last_status,
             account_id=row.account_id,
             scope_id=row.scope_id,
+            approval=row.approval,
             notified_on=row.notified_on,
             deleted=bool(row.deleted),
         )
@@ -125,6 +130,11 @@ class Repository:
     def __getitem__(self, name: str) -> Any:
         """Return the value of a setting with a column, for ``adapters.settings``."""
         return getattr(self, name)
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether it may do nothing here any more."""
+        return self.approval == REVOKED
 
     # --- its adapter ------------------------------------------------------------------------------------
 

@@ -58,6 +58,8 @@ def is_protocol(request: Any) -> bool:
         return False
     if request.function in ("sync", "file", "offer", "standing", "news", "pushes", "part"):
         return True
+    if request.function == "join" and request.extension == "json":
+        return True
     return bool(request.function == "repository" and request.args(0) == "register")
 
 

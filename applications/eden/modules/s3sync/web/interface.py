@@ -34,6 +34,7 @@ from ..database.log import INCOMING
 from ..exchange.scope import NotInScope
 from ..passive import dry_run as dry_run
 from ..passive import files as files
+from ..passive import joining as joining
 from ..passive import news as news
 from ..passive import offer as offer
 from ..passive import parts as parts
@@ -44,6 +45,7 @@ from ..passive import registration as registration
 from ..passive import standing as standing
 from ..site import Repository, Site
 from ..wire.protocol.dry_run import dry_run_json
+from ..wire.protocol.invitation import JoinRequest
 from ..wire.protocol.names import CURSOR_HEADER
 from ..wire.protocol.news import NewsQuestion
 from ..wire.protocol.offer import offer_json
@@ -132,6 +134,15 @@ def register_request(request: Any, response: Any) -> Any:
     with answering(request, Activity.REGISTER) as site:
         told = RegistrationRequest.from_body(_sent_json(site, request, REGISTRATION_SIZE))
         return json_answer(response, registration.register(site, told).to_json())
+
+
+def join_request(request: Any, response: Any) -> Any:
+    """Answer /sync/join.json: a site takes up an invitation, whose key is all that it has."""
+    with answering(request) as site:
+        checked_method(request, REGISTERED)
+        with request_body(site, request, REGISTRATION_SIZE) as source:
+            told = JoinRequest.from_body(source.read())
+        return json_answer(response, joining.join(site, told).to_json())
 
 
 def offer_request(request: Any, response: Any) -> Any:

@@ -72,6 +72,8 @@ def define_repository(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             Field("peer_version", length=64, readable=False, writable=False),
             # The user as whom the other site logs in here (see passive.contact); None until it has done so.
             Field("account_id", "integer", readable=False, writable=False),
+            # "revoked" for one that may do nothing here any more; None for one that may.
+            Field("approval", length=16, readable=False, writable=False),
             # What it may read and write here; None for everything.
             Field("scope_id", "integer", readable=False, writable=False),
             # When a mail reported that it keeps failing; None after it has worked again (see monitoring.failure_mail).
@@ -91,6 +93,21 @@ def define_repository(db: Any, T: Callable[[str], Any], clock: Clock) -> None:
             *meta_fields(db, clock),
         ],
         format="%(name)s",
+    )
+    declare(
+        db,
+        "sync_invitation",
+        lambda: [
+            Field("name", length=64, notnull=True),
+            # SHA-256 of the key, which is shown once and not stored.
+            Field("key_digest", length=64, notnull=True),
+            Field("scope_id", "integer", notnull=True),
+            Field("expires_on", "datetime", notnull=True),
+            # When a site took it up, and which; None until then.
+            Field("used_on", "datetime"),
+            Field("repository_id", "integer"),
+            *meta_fields(db, clock),
+        ],
     )
     declare(
         db,

@@ -11,6 +11,7 @@ from ...database.tables.fields import live
 from ...exchange.peer import Exchange
 from ...exchange.scope import NotInScope, Scope, ScopeRule
 from .. import Repository, Site
+from ..repositories import REVOKED
 from .account_rights import by_account
 
 __all__ = [
@@ -25,6 +26,10 @@ __all__ = [
     "of_repository",
     "users",
 ]
+
+
+#: Stands for the scope of a repository that was revoked.
+NOTHING = 0
 
 
 class StoredScope(NamedTuple):
@@ -69,11 +74,15 @@ def of_repository(repository: Repository) -> Scope | None:
 
 
 def of_account(site: Site, user_id: int | None) -> list[int]:
-    """Return the keys of the scopes of an account's repositories, each once; none where it has no scope."""
+    """Return the keys of the scopes of an account's repositories, each once; none where it has no scope.
+
+    One that was revoked counts as a scope of its own, with nothing in it: NOTHING.
+    """
     if user_id is None:
         return []
     rows = own_rows.read(site.db, "sync_repository", {"account_id": user_id, "deleted": False})
-    return sorted({int(row.scope_id) for row in rows if row.scope_id is not None})
+    found = {NOTHING if row.approval == REVOKED else row.scope_id for row in rows}
+    return sorted(int(each) for each in found if each is not None)
 
 
 def of_asking(site: Site, repository: Repository | None) -> Scope | None:

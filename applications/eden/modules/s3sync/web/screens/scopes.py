@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from gluon import FORM, URL, redirect
 
+from ...administration import invitations as invitations
 from ...administration import scopes as administration_scopes
 from ...core.errors import SyncError
 from ...database.paging import whole_number
@@ -16,7 +17,7 @@ from ...site.labels import resource_title
 from ...site.scoping import scopes as scopes
 from ...wire.filters import validate
 from .context import ScreenContext
-from .widgets import confirm, pressed
+from .widgets import Confirmation, action_button, confirm, pressed
 
 LONGEST_NAME = 64
 
@@ -202,6 +203,18 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
             administration_scopes.give(record, chosen)
             screen.session.flash = T("Saved. It holds from the next request of the site on.")
         redirect(URL("sync", "repository", args=[record.id, "scope"]))
+    revoke = _revocation(screen, record)
+    if revoke.page:
+        return revoke.page
+    if revoke.agreed:
+        invitations.revoke(record)
+        screen.session.flash = T("The site was revoked: it gets and brings nothing any more.")
+        redirect(URL("sync", "repository", args=[record.id, "scope"]))
+    back = action_button("back", T("Let it back in"))
+    if record.is_revoked and pressed(screen, back, "back"):
+        invitations.let_back_in(record)
+        screen.session.flash = T("The site may do again what its scope allows.")
+        redirect(URL("sync", "repository", args=[record.id, "scope"]))
     screen.response.view = "sync/repository_scope.html"
     account = site.accounts.email(record.account_id) if record.account_id else None
     return {
@@ -209,6 +222,23 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
         "form": form,
         "scopes": found,
         "chosen": record.scope_id,
+        "revoked": record.is_revoked,
+        "revoke": revoke.link,
+        "back": back,
         "account": account,
         "titles": {name: resource_title(site, name) for each in found for name in each.scope.rules},
     }
+
+
+def _revocation(screen: ScreenContext, record: Repository) -> Confirmation:
+    T = screen.T
+    return confirm(
+        screen,
+        "revoke",
+        T("Revoke %s?") % record.name,
+        [
+            T("From its next request on the site gets and brings nothing, and is told so."),
+            T("What it has stays there, and what it brought stays here. You can let it back in."),
+        ],
+        T("Revoke this site"),
+    )

@@ -39,6 +39,7 @@ STANDING_PATH = "sync/standing.json"
 NEWS_PATH = "sync/news.json"
 PUSHES_PATH = "sync/pushes.json"
 PART_PATH = "sync/part"
+JOIN_PATH = "sync/join.json"
 
 #: Header of the answer to a pull: the cursor at which the next page begins, where there is one.
 CURSOR_HEADER = "Eden-Sync-Cursor"

@@ -175,6 +175,20 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.MAY_NOT_ASK_BY: T(
             "Not allowed there: the filter %(filter)s looks at records that this site may not read."
         ),
+        Sentence.REVOKED_HERE: T(
+            "An administrator has taken away what this site may do here: it gets and brings nothing."
+        ),
+        Sentence.INVITATION_UNKNOWN: T(
+            "This invitation is not known here: it was withdrawn, or taken up already."
+        ),
+        Sentence.INVITATION_EXPIRED: T("This invitation was valid until %(time)s (UTC)."),
+        Sentence.ALREADY_HERE: T(
+            "This site is here already, as %(name)s: an administrator has to delete that repository first."
+        ),
+        Sentence.JOINED: T("%(name)s joined by the invitation %(invitation)s."),
+        Sentence.INVITED_BY_ITSELF: T("This is an invitation of this site itself."),
+        Sentence.EXCHANGES_ALREADY: T("This site exchanges with %(name)s already."),
+        Sentence.ANOTHER_SITE_ANSWERS: T("At the address of %(name)s another site answers."),
         Sentence.NAME_THE_SITE: T(
             "Not allowed there: this account has a scope, and may ask only for the site that it registered."
         ),

@@ -43,6 +43,11 @@ def remedies(T: Translate) -> dict[str, Any]:
             "The other site decides what this one may read and write there. Stop exchanging the resource in that "
             "direction, or ask its administrator for a wider scope."
         ),
+        "site_revoked": T("Ask an administrator of the other site, who can let this one back in."),
+        "not_invited": T("Ask there for a new invitation."),
+        "ask_for_another": T("Ask there for a new invitation."),
+        "join_elsewhere": T("Take it up at the site that shall join."),
+        "delete_that_first": T("Delete that repository first, if it shall be set up anew."),
         "internal_error": T("Look into the log of the web server of the site that was asked."),
         "not_registered": T(
             "The sending site has to register first: open the repository there and use 'Register'."

@@ -75,6 +75,15 @@ def _no_worker(T: Translate, status: RepositoryStatus) -> Explanation:
     )
 
 
+def _revoked(T: Translate, status: RepositoryStatus) -> Explanation:
+    return Explanation(
+        T("An administrator revoked this site: it gets and brings nothing."),
+        "",
+        T("Show its scope"),
+        _tab(status, "scope"),
+    )
+
+
 def _no_contact(T: Translate, status: RepositoryStatus) -> Explanation:
     return Explanation(
         T("The other site has not been in touch yet."),
@@ -394,6 +403,7 @@ _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]
     Reason.NO_WORKER: _no_worker,
     Reason.QUEUED: _queued,
     Reason.NO_CONTACT: _no_contact,
+    Reason.REVOKED: _revoked,
     Reason.NO_RESOURCES: _no_resources,
     Reason.NOT_ALLOWED: _not_allowed,
     Reason.NEVER_RUN: _never_run,

@@ -1,0 +1,97 @@
+"""Invites sites, withdraws invitations, and revokes sites."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import NamedTuple
+
+from ..core.policy import Policy
+from ..core.task import Mode
+from ..database.tables.fields import live
+from ..exchange.scope import Scope, ScopeRule
+from ..site import Repository, Site
+from ..site.repositories import REVOKED
+from ..site.scoping import invitations as invitations
+from ..site.scoping.scopes import StoredScope
+from ..wire.protocol.invitation import Invitation, InvitedResource
+
+
+class Wish(NamedTuple):
+    """What an administrator wants of an invitation.
+
+    Attributes:
+        name: of the site that is invited.
+        minutes: how often the site shall exchange; 0 for not by itself.
+        days: for how many days it can be taken up.
+        address: at which the site reaches this one, "" for the usual one.
+        headquarters_win: whether this site's version stays where both changed a record.
+    """
+
+    name: str
+    minutes: int = 15
+    days: int = 7
+    address: str = ""
+    headquarters_win: bool = False
+
+
+def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
+    """Make an invitation; its key is not stored, so the code cannot be shown again.
+
+    Args:
+        site: this site.
+        scope: what the invited site may read and write here, and exchanges.
+        wish: the rest.
+    """
+    key = secrets.token_urlsafe(24)
+    expires = site.clock.now() + timedelta(days=wish.days)
+    with site.store.transaction():
+        site.db.sync_invitation.insert(
+            name=wish.name, key_digest=invitations.digest_of(key), scope_id=scope.id, expires_on=expires
+        )
+    return Invitation(
+        wish.address.rstrip("/") or site.base_url,
+        key,
+        site.config().uuid,
+        site.host.settings.get_system_name(),
+        expires,
+        invited_resources(scope.scope),
+        Policy.NEWER,
+        Policy.OTHER if wish.headquarters_win else Policy.NEWER,
+        wish.minutes,
+    )
+
+
+def invited_resources(scope: Scope) -> tuple[InvitedResource, ...]:
+    """Return what a site with a scope can exchange, as seen from there."""
+    return tuple(
+        InvitedResource(rule.resource, _mode(rule), rule.components, rule.filter_text)
+        for rule in scope.rules.values()
+        if rule.reads or rule.writes
+    )
+
+
+def _mode(rule: ScopeRule) -> Mode:
+    if rule.reads and rule.writes:
+        return Mode.BOTH
+    return Mode.PULL if rule.reads else Mode.PUSH
+
+
+def withdraw(site: Site, invitation_id: int) -> None:
+    """Withdraw an invitation that nobody has taken up."""
+    table = site.db.sync_invitation
+    query = (table.id == invitation_id) & (table.used_on == None) & live(table)  # noqa: E711 - an SQL expression
+    with site.store.transaction():
+        site.db(query).delete()
+
+
+def revoke(repository: Repository) -> None:
+    """Take away what a site may do here: from its next request on it gets and brings nothing."""
+    with repository.site.store.transaction():
+        repository.update(approval=REVOKED)
+
+
+def let_back_in(repository: Repository) -> None:
+    """Let a site that was revoked do again what its scope allows."""
+    with repository.site.store.transaction():
+        repository.update(approval=None)
