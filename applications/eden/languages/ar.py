@@ -2339,4 +2339,6 @@
 'The first synchronization begins at once; after that it runs every %(count)s minutes.##many': 'تبدأ المزامنة الأولى فورًا؛ وبعدها تعمل كل %(count)s دقيقة.',
 'The first synchronization begins at once; after that it runs every %(count)s minutes.##two': 'تبدأ المزامنة الأولى فورًا؛ وبعدها تعمل كل دقيقتين.',
 'The first synchronization begins at once; after that it runs every %(count)s minutes.##zero': 'تبدأ المزامنة الأولى فورًا؛ وبعدها تعمل كل %(count)s دقيقة.',
+'No network between the two?': 'لا شبكة بين الموقعين؟',
+'Exchange by a memory stick': 'التبادل بذاكرة محمولة',
 }

@@ -2107,4 +2107,6 @@
 'This is an invitation of this site itself.': 'Dies ist eine Einladung dieses Standorts selbst.',
 'This site exchanges with %(name)s already.': 'Dieser Standort tauscht schon mit %(name)s aus.',
 'At the address of %(name)s another site answers.': 'Unter der Adresse von %(name)s antwortet ein anderer Standort.',
+'No network between the two?': 'Kein Netz zwischen den beiden?',
+'Exchange by a memory stick': 'Mit einem Speicherstick austauschen',
 }

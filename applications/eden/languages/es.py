@@ -2165,4 +2165,6 @@
 'This site exchanges with %(name)s already.': 'Este sitio ya intercambia con %(name)s.',
 'At the address of %(name)s another site answers.': 'En la dirección de %(name)s responde otro sitio.',
 'The first synchronization begins at once; after that it runs every %(count)s minutes.##many': 'La primera sincronización empieza enseguida; después se ejecuta cada %(count)s de minutos.',
+'No network between the two?': '¿No hay red entre los dos?',
+'Exchange by a memory stick': 'Intercambiar con una memoria USB',
 }

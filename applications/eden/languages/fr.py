@@ -2165,4 +2165,6 @@
 'This site exchanges with %(name)s already.': 'Ce site échange déjà avec %(name)s.',
 'At the address of %(name)s another site answers.': 'À l’adresse de %(name)s, un autre site répond.',
 'The first synchronization begins at once; after that it runs every %(count)s minutes.##many': 'La première synchronisation commence tout de suite ; ensuite elle a lieu toutes les %(count)s de minutes.',
+'No network between the two?': 'Pas de réseau entre les deux ?',
+'Exchange by a memory stick': 'Échanger par une clé USB',
 }

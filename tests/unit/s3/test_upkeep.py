@@ -17,6 +17,17 @@ from s3 import upkeep as upkeep
 from s3.upkeep import DAY, SESSION_STAYS, tidy
 
 
+def test_tables_that_nobody_imported_go(tmp_path: Path) -> None:
+    folders = []
+    for number, seconds in ((1, 60), (2, 3 * DAY)):
+        folder = tmp_path / "private" / "lists" / f"{number:032x}"
+        aged(folder / "state.json", 0)
+        os.utime(folder, (time.time() - seconds,) * 2)
+        folders.append(folder)
+    tidy(DAL("sqlite:memory"), str(tmp_path), 30 * DAY)
+    assert [each.exists() for each in folders] == [True, False]
+
+
 def aged(path: Path, seconds: float) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("x", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Removes what the application gathers beside its records: sessions, forms, error tickets, notes of log-ins.
+"""Removes what the application gathers beside its records: sessions, forms, tables, error tickets, notes of log-ins.
 
 A worker does it once a day, whatever modules the site has.
 """
@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from .lists.stored import HOME as TABLES
+from .lists.stored import forget
 from .pages.form_keeper import FOLDER
 from .pages.typed_forms import LASTS
 from .users.failed_logins import FailedLogins
@@ -66,7 +68,7 @@ def _scheduled(db: Any, uuid: str) -> Any:
 
 
 def tidy(db: Any, folder: str, seconds: float) -> None:
-    """Remove old sessions, forms that were not saved, tickets, log-ins and failed log-ins.
+    """Remove old sessions, forms that were not saved, uploaded tables, tickets, log-ins and failed log-ins.
 
     What is removed from the database is committed.
 
@@ -81,6 +83,7 @@ def tidy(db: Any, folder: str, seconds: float) -> None:
     remove_files(home / "sessions", SESSION_STAYS)
     remove_files(home / "private" / FOLDER, LASTS)
     remove_files(home / "errors", seconds)
+    forget(home / TABLES)
     FailedLogins(home / "private").purge(seconds)
     before = datetime.utcfromtimestamp(time.time() - seconds)
     if "auth_event" in db.tables:

@@ -20,7 +20,7 @@ from s3sync.wire.tables.matching import matched
 from ..pages.presentation import Presentation
 from .export import FORMATS
 from .rows_in import AT_ONCE, IDENTIFIER, Refused, Row
-from .stored import REFUSED, State, StoredTable, importer_of
+from .stored import HOME, REFUSED, State, StoredTable, importer_of
 
 #: Seconds of a look ahead, and of a step of the import: a web process has other requests, too.
 LOOK, STEP = 8.0, 2.0
@@ -47,7 +47,7 @@ class ImportPages(Presentation):
         if getattr(current, "sync_site", None) is None:
             raise refusal(404, self.T("The module it belongs to is not enabled at this site."))
         self.user = int(self.auth.user_id or 0)
-        self.home = Path(request.folder) / "private" / "lists"
+        self.home = Path(request.folder) / HOME
         if not args:
             return self._upload(request)
         stored = StoredTable.find(self.home, args[0], self.user, str(self.table))

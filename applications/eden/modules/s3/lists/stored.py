@@ -22,8 +22,10 @@ from s3sync.wire.tables.cells import TableError
 
 from .rows_in import AT_ONCE, Refused, Row, RowImporter
 
-#: Bytes of a file, and seconds for which one is kept.
-MOST_BYTES, KEPT = 50 * 1024 * 1024, 2 * 86_400
+#: Bytes of a file, seconds for which one is kept, and number of those of one user.
+MOST_BYTES, KEPT, MOST_KEPT = 50 * 1024 * 1024, 2 * 86_400, 5
+#: The folder of all of them, below that of the application.
+HOME = Path("private", "lists")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 ROWS, STATE, REFUSED = "rows.jsonl", "state.json", "refused.csv"
 
@@ -104,9 +106,9 @@ class StoredTable:
         Raises:
             TableError: it is no table, or has no rows; nothing is kept.
         """
-        _forget_old(home)
+        forget(home, state.user)
         folder = home / secrets.token_hex(16)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, mode=0o700)
         try:
             with (folder / "upload").open("w+b") as copy:
                 shutil.copyfileobj(_limited(source), copy)
@@ -164,6 +166,9 @@ class StoredTable:
         state.refused += len(taken.refused)
         self._note_refused(taken.refused)
         self.save()
+        if state.is_finished:
+            # They may be about people; what was refused is still needed.
+            (self.folder / ROWS).unlink()
 
     def _note_refused(self, refused: Sequence[Refused]) -> None:
         headings = [*self.state.headings, "Reason"]
@@ -230,13 +235,25 @@ def _limited(source: BinaryIO) -> Any:
     return _Limited(source)
 
 
-def _forget_old(home: Path) -> None:
+def forget(home: Path, user: int | None = None) -> None:
+    """Remove tables that are too old, and the oldest ones of a user who brings another one.
+
+    Args:
+        home: where all of them are.
+        user: the user, None for nobody.
+    """
     if not home.is_dir():
         return
+    of_user = []
     for folder in home.iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if _TOKEN.fullmatch(folder.name) and folder.stat().st_mtime < time.time() - KEPT:
+            since = folder.stat().st_mtime
+            if _TOKEN.fullmatch(folder.name) and since < time.time() - KEPT:
                 shutil.rmtree(folder)
+            elif user is not None and StoredTable(folder).state.user == user:
+                of_user.append((since, folder))
+    for _, folder in sorted(of_user)[: max(0, len(of_user) + 1 - MOST_KEPT)]:
+        shutil.rmtree(folder)
 
 
 def importer_of(s3db: Any, site: Any, state: State) -> RowImporter:
