@@ -22,6 +22,15 @@ Say = Callable[[str], None]
 SWITCHED_ON = "facts.json"
 #: In the manifest's notes of the database: how it was, for the way back.
 BEFORE_US = "before"
+#: What ours writes at run time, below the application: positions, counts, parts of what is under way, style sheets.
+WRITTEN = (
+    "private/journal.json",
+    "private/tally.json",
+    "private/spool",
+    "private/parts",
+    "static/sync-apart",
+    "static/bootstrap",
+)
 
 
 class Installing:
@@ -73,9 +82,9 @@ class Installing:
             self._disk.remove(self._eden.home / SWITCHED_ON)
         manifest = self._back_up(manifest, facts)
         if BEFORE_US not in manifest.database:
-            manifest = self._note(
-                manifest, **{BEFORE_US: {name: facts[name] for name in ("journal_mode", "indices")}}
-            )
+            there = [each for each in WRITTEN if (self._eden.folder / each).exists()]
+            told = {name: facts[name] for name in ("journal_mode", "indices")}
+            manifest = self._note(manifest, **{BEFORE_US: {"there": there, **told}})
         self._say(f"Laying {len(self._payload.files)} files")
         laying.lay(others(manifest), self._payload)
         manifest = self._prepare(manifest)

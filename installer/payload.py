@@ -20,6 +20,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 INDEX, FILES = "payload/index.json", "payload/files/"
 #: And packages for an Eden's Python, as wheels; none in a checkout.
 PACKAGES = "payload/packages/"
+#: The package of the CSS framework in an environment of the checkout, and its style sheets (``ui/assets.py``).
+FRAMEWORK = "django_bootstrap_static"
+SHEETS = ("bootstrap.min.css", "bootstrap.rtl.min.css")
 #: Has the version.
 PACKAGE = "modules/s3sync/__init__.py"
 
@@ -105,7 +108,20 @@ def from_checkout(checkout: Path = CHECKOUT) -> Payload:
         for path in _files(source, LEFT_OUT):
             inside = path.relative_to(source).as_posix()
             files[laid.target if inside == "." else f"{laid.target}/{inside}"] = path.read_bytes()
-    return Payload(files)
+    return Payload({**files, **_framework(checkout)})
+
+
+def _framework(checkout: Path) -> dict[str, bytes]:
+    """Return the style sheets of the CSS framework, ready to be served, from an environment of the checkout.
+
+    Without them pages are plainer.
+    """
+    found = sorted(checkout.glob(f".venv/*/lib/python*/site-packages/{FRAMEWORK}-*.dist-info"))
+    if not found:
+        return {}
+    version = found[-1].name[len(FRAMEWORK) + 1 : -len(".dist-info")]
+    sheets = found[-1].parent / "bootstrap" / "static" / "bootstrap" / "css"
+    return {f"static/bootstrap/{version}/{name}": (sheets / name).read_bytes() for name in SHEETS}
 
 
 def _files(source: Path, left_out: tuple[str, ...]) -> Iterator[Path]:

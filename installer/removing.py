@@ -9,16 +9,11 @@ from typing import Any
 from .backup import FOLDER as BACKUP
 from .disk import Disk, unfinished
 from .eden import Eden
-from .installing import BEFORE_US, SWITCHED_ON, Ask, Say
+from .installing import BEFORE_US, SWITCHED_ON, WRITTEN, Ask, Say
 from .laying import BEFORE, Laying, changed_files, is_edens, others, switches
 from .manifest import Condition, Manifest, State, place, read, write
 from .problems import Problem
 
-#: What a site of ours writes at run time, below its private folder: positions, counts, parts of what is under way.
-WRITTEN = ("journal.json", "tally.json")
-WRITTEN_FOLDERS = ("spool", "parts")
-#: And below its static files: the style sheets of our pages; neither Eden has folders of these names.
-WRITTEN_STATIC = ("sync-apart", "bootstrap")
 KEY = "vault.key"
 
 
@@ -131,15 +126,16 @@ class Removing:
         return manifest
 
     def _remove_written(self, manifest: Manifest) -> None:
-        private = self._eden.folder / "private"
+        """Remove what ours has written at run time; what was there before us is somebody else's."""
         if "begun" not in manifest.database:
             return
-        for name in WRITTEN:
-            self._disk.remove(private / name)
-        for name in WRITTEN_FOLDERS:
-            self._disk.remove_tree(private / name)
-        for name in WRITTEN_STATIC:
-            self._disk.remove_tree(self._eden.folder / "static" / name)
+        private = self._eden.folder / "private"
+        there = (manifest.database.get(BEFORE_US) or {}).get("there", ())
+        for path in (self._eden.folder / each for each in WRITTEN if each not in there):
+            if path.is_dir():
+                self._disk.remove_tree(path)
+            else:
+                self._disk.remove(path)
         opened = manifest.database.get("opened") or {}
         if not opened.get("unopened") and "failed" not in opened:
             self._disk.remove(private / KEY)

@@ -178,6 +178,18 @@ def test_indices_of_a_preparation_that_broke_off_are_found_by_what_was_there_bef
     assert install(other, OURS).compared is None
 
 
+def test_what_ours_wrote_at_run_time_goes_and_what_was_there_before_stays(eden: Eden) -> None:
+    own, theirs = eden.folder / "static" / "sync-apart", eden.folder / "static" / "bootstrap"
+    theirs.mkdir()
+    (theirs / "theirs.css").write_text("a { }", encoding="utf-8")
+    before = tree(eden.folder)
+    install(eden, OURS)
+    own.mkdir()
+    (own / "1-eden.css").write_text("b { }", encoding="utf-8")
+    uninstall(eden, purge=True)
+    assert tree(eden.folder) == before
+
+
 def test_an_upgrade_lays_what_is_new_and_takes_away_what_is_gone(eden: Eden) -> None:
     install(eden, OURS)
     assert [each["check"] for each in status(eden, NEWER)["checks"] if each["result"] != "good"] == [

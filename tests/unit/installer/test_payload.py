@@ -9,6 +9,7 @@ import pytest
 from installer.payload import Payload, from_archive, from_checkout
 from installer.problems import Problem
 from s3sync import VERSION
+from tests.support.places import CHECKOUT
 from tests.support.small_eden import sample_payload
 from tools.archive import build
 
@@ -19,6 +20,12 @@ def test_the_checkout_has_the_package_with_its_screens_and_no_compiled_files() -
     for path in ("modules/s3sync/wire/s3xml/reader.py", "controllers/sync.py", "views/sync/frame.html"):
         assert path in found.files
     assert not [path for path in found.files if "__pycache__" in path or path.endswith(".pyc")]
+
+
+@pytest.mark.skipif(not (CHECKOUT / ".venv").is_dir(), reason="the checkout has no environment of its own")
+def test_the_style_sheets_of_the_framework_come_ready_made() -> None:
+    sheets = [path for path in from_checkout().files if path.startswith("static/bootstrap/")]
+    assert sorted(Path(path).name for path in sheets) == ["bootstrap.min.css", "bootstrap.rtl.min.css"]
 
 
 def test_nothing_of_the_list_may_be_missing(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def framework(application: str) -> Framework | None:
     """
     if application not in _found:
         try:
-            _found[application] = lay_out(application)
+            _found[application] = _laid(application) or lay_out(application)
         except (metadata.PackageNotFoundError, OSError) as error:
             logging.getLogger("eden").warning(
                 "Pages are shown without their CSS framework: %s. Install the packages of requirements.txt, and let "
@@ -63,6 +63,27 @@ def framework(application: str) -> Framework | None:
             )
             _found[application] = None
     return _found[application]
+
+
+def _laid(application: str) -> Framework | None:
+    """Return the framework that was laid into an Eden with us, whose Python has no such package; None without one."""
+    if is_installed():
+        return None
+    versions = os.path.join(application, "static", "bootstrap")
+    for version in sorted(os.listdir(versions) if os.path.isdir(versions) else (), reverse=True):
+        sheets = (os.path.join(versions, version, name) for name in (LEFT_TO_RIGHT, RIGHT_TO_LEFT))
+        if all(map(os.path.isfile, sheets)):
+            return Framework(version, f"bootstrap/{version}")
+    return None
+
+
+def is_installed() -> bool:
+    """Return whether this Python has the framework's package."""
+    try:
+        metadata.distribution(PACKAGE)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def lay_out(application: str) -> Framework:
