@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable
 
+from .move import measure_moves
 from .scenes import Measurements
 from .sites import connect, workshop
 from .stick import measure_stick
@@ -20,6 +21,7 @@ SCENES = {
     "families": "import of records with references and components",
     "exchange": "two sites with new records each, worker to worker",
     "stick": "the same by a memory stick, sealed and not",
+    "move": "a site moves from SQLite to each server that is here, and back",
     "tables": "a list saved as a table, and a table imported",
     "line": "first pulls over lines, and runs over a satellite's line: round trips, bytes and time",
     "breaks": "a first pull with a large file over a line that drops again and again",
@@ -88,6 +90,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "families": lambda: measurements.families(10_000),
         "exchange": lambda: measurements.exchange(many),
         "stick": lambda: measurements.measured(measure_stick, many),
+        "move": lambda: measurements.measured(measure_moves, many),
         "tables": lambda: measurements.measured(measure_tables, 20_000),
         "line": lambda: measurements.line(30_000 if options.quick else many),
         "breaks": lambda: measurements.breaks(options.quick),
