@@ -29,8 +29,6 @@ def measure_moves(
     """Measure moves of one site from SQLite to each server of this machine, from one to the other, and
     back into a file.
 
-    Nobody writes meanwhile, so the site is not stopped: it goes on serving from the former database.
-
     Args:
         site: makes a site on SQLite.
         fill: fills a site with organisations.
@@ -39,6 +37,7 @@ def measure_moves(
     """
     with site("moved") as moved:
         fill(moved, records)
+        moved.stop()  # A worker notes each minute that it lives.
         yield from _go_round(
             moved.home, [each for each in SERVERS.items() if _is_here(each[1])], records, "SQLite"
         )

@@ -12,17 +12,19 @@ def index():
     ]
     administrator = auth.s3_logged_in() and auth.s3_has_role("Administrator")
     can_synchronise = administrator and settings.has_module("sync")
-    states = []
-    if can_synchronise:
-        from s3sync.web.screens.overview import states_of
+    states, sites = [], []
+    if auth.s3_logged_in() and settings.has_module("sync"):
+        from s3sync.web.screens.overview import sites_of, states_of
 
         states = states_of(current.sync_site, T)
+        sites = [] if can_synchronise else sites_of(current.sync_site, T)
     return {
         "title": settings.get_system_name(),
         "modules": modules,
         "administrator": administrator,
         "can_synchronise": can_synchronise,
         "states": states,
+        "sites": sites,
         "typed": current.form_keeper.unseen(s3db),
     }
 

@@ -2341,4 +2341,9 @@
 'The first synchronization begins at once; after that it runs every %(count)s minutes.##zero': 'تبدأ المزامنة الأولى فورًا؛ وبعدها تعمل كل %(count)s دقيقة.',
 'No network between the two?': 'لا شبكة بين الموقعين؟',
 'Exchange by a memory stick': 'التبادل بذاكرة محمولة',
+'Each record tells whether the other sites have it.': 'يوضح كل سجل ما إذا كانت المواقع الأخرى تملكه.',
+'At other sites': 'في المواقع الأخرى',
+'Changes': 'التغييرات',
+'is otherwise there: somebody has to decide': 'مختلف هناك: يجب أن يقرر أحدهم',
+'last exchanged': 'آخر تبادل',
 }

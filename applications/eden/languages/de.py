@@ -2109,4 +2109,9 @@
 'At the address of %(name)s another site answers.': 'Unter der Adresse von %(name)s antwortet ein anderer Standort.',
 'No network between the two?': 'Kein Netz zwischen den beiden?',
 'Exchange by a memory stick': 'Mit einem Speicherstick austauschen',
+'Each record tells whether the other sites have it.': 'Jeder Datensatz sagt, ob die anderen Standorte ihn haben.',
+'At other sites': 'An anderen Standorten',
+'Changes': 'Änderungen',
+'is otherwise there: somebody has to decide': 'ist dort anders: jemand muss entscheiden',
+'last exchanged': 'zuletzt ausgetauscht',
 }

@@ -2167,4 +2167,9 @@
 'The first synchronization begins at once; after that it runs every %(count)s minutes.##many': 'La primera sincronización empieza enseguida; después se ejecuta cada %(count)s de minutos.',
 'No network between the two?': '¿No hay red entre los dos?',
 'Exchange by a memory stick': 'Intercambiar con una memoria USB',
+'Each record tells whether the other sites have it.': 'Cada registro dice si los otros sitios lo tienen.',
+'At other sites': 'En otros sitios',
+'Changes': 'Cambios',
+'is otherwise there: somebody has to decide': 'es distinto allí: alguien tiene que decidir',
+'last exchanged': 'último intercambio',
 }

@@ -2167,4 +2167,9 @@
 'The first synchronization begins at once; after that it runs every %(count)s minutes.##many': 'La première synchronisation commence tout de suite ; ensuite elle a lieu toutes les %(count)s de minutes.',
 'No network between the two?': 'Pas de réseau entre les deux ?',
 'Exchange by a memory stick': 'Échanger par une clé USB',
+'Each record tells whether the other sites have it.': 'Chaque enregistrement dit si les autres sites l’ont.',
+'At other sites': 'Sur les autres sites',
+'Changes': 'Modifications',
+'is otherwise there: somebody has to decide': 'est différent là-bas : quelqu’un doit décider',
+'last exchanged': 'dernier échange',
 }

@@ -36,6 +36,7 @@ class Partner(NamedTuple):
 
     Attributes:
         repository_id, name: the repository.
+        task_id: the task by which the record travels.
         resource: the table with which the record travels there: its own, or that of its master.
         title: title of that table's records.
         brought: whether the last change of the record came from there.
@@ -45,6 +46,7 @@ class Partner(NamedTuple):
 
     repository_id: int
     name: str
+    task_id: int
     resource: str
     title: str
     brought: bool
@@ -127,7 +129,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
     if row is None and not kept:
         return None
     key = int(row[table.key]) if row is not None else None
-    noted = _noted(db, table, key)
+    noted = noted_row(db, table, key)
     origin = first(site, id=noted.changed_origin) if noted else None
     names = site.host.name_fields(table.name)
     name = " ".join(str(row[each]) for each in names if row.get(each)) if row is not None else ""
@@ -144,7 +146,7 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
         changed_by=site.accounts.email(row.get("modified_by")) if row is not None else None,
         noted=noted is not None,
         origin=origin.name if origin else None,
-        partners=_partners(site, table, noted) if row is not None else [],
+        partners=partners(site, table, noted) if row is not None else [],
         kept=kept,
         waits=[_waiting(site, T, each) for each in waits],
         awaited=[
@@ -155,14 +157,15 @@ def history(site: Site, T: Translate, table: Table, uuid: str) -> RecordHistory 
     )
 
 
-def _noted(db: Any, table: Table, key: int | None) -> Any:
+def noted_row(db: Any, table: Table, key: int | None) -> Any:
+    """Return the row of the journal for a record, None if it has none."""
     journal = db.sync_journal
     if key is None:
         return None
     return db((journal.tablename == table.name) & (journal.record_id == key)).select(limitby=(0, 1)).first()
 
 
-def _partners(site: Site, table: Table, noted: Any) -> list[Partner]:
+def partners(site: Site, table: Table, noted: Any) -> list[Partner]:
     """Return the state of the record at each repository that its table, or a master's, is exchanged with."""
     db = site.db
     masters = {name for name, component in site.schema.masters(table.name) if component.travels}
@@ -192,6 +195,7 @@ def _partners(site: Site, table: Table, noted: Any) -> list[Partner]:
             Partner(
                 repository.id,
                 repository.name,
+                task.id,
                 task.resource,
                 title,
                 brought,

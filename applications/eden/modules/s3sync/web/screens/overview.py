@@ -135,6 +135,35 @@ def states_of(site: Site, T: Translate) -> list[StateView]:
     ]
 
 
+#: Of more sites only their number in each state is told to those who do not administer.
+FEW_SITES = 5
+
+
+class SiteView(NamedTuple):
+    """The state of one other site in words, with when the exchange last worked (UTC), None for never."""
+
+    name: str
+    kind: str
+    words: Any
+    worked_on: datetime | None
+
+
+def sites_of(site: Site, T: Translate) -> list[SiteView]:
+    """Return the states of the repositories, most urgent first; none where there are many."""
+    found = sorted(statuses(site, None, looked_at=1), key=_KEYS["state"])
+    words = states_and_units.conditions(T)
+    return [
+        SiteView(
+            each.name,
+            states_and_units.KINDS[each.state.condition],
+            words[each.state.condition],
+            last_success(each),
+        )
+        for each in found
+        if len(found) <= FEW_SITES
+    ]
+
+
 def _name(status: RepositoryStatus) -> str:
     return str(status.name).casefold()
 

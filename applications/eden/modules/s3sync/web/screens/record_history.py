@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from gluon import URL, redirect
+from gluon import URL, current, redirect
 
+from ...conflicts import at_others as at_others
 from ...conflicts import detail as detail
 from ...conflicts import record_history as record_history
 from ...conflicts import timeline as timeline
+from ...conflicts.at_others import Whereabouts
 from ...core.errors import SyncError
 from ...core.schema import Table
 from ...core.text import asked_text
@@ -67,12 +69,25 @@ def changes(screen: ScreenContext) -> Any:
         "table": table,
         "row": row,
         "address": None if row.deleted else detail.address_of(site, table, row),
+        "at_others": at_others.at_others(site, table, row),
         "timeline": timeline.timeline(site, T, table, row, request.get_vars),
         "kinds": conflicts_and_log.change_kinds(T),
         "button": button,
         "may_change": may_change,
         "administers": site.host.may_administer(),
     }
+
+
+def others(tablename: str, record: Any) -> list[Whereabouts]:
+    """Return where a record is at other sites, for its own page.
+
+    Args:
+        tablename: its table.
+        record: the record.
+    """
+    site = current.sync_site
+    table = site.schema.get(tablename)
+    return [] if table is None else at_others.at_others(site, table, record)
 
 
 def _put_back(screen: ScreenContext, table: Table, row: Any) -> Any:

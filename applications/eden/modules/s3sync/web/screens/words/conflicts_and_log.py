@@ -6,6 +6,7 @@ from typing import Any
 
 from gluon import CAT
 
+from ....conflicts.at_others import AtOther
 from ....conflicts.by_field import Author
 from ....conflicts.kept_list import KeptEntry
 from ....conflicts.record_history import Presence
@@ -127,6 +128,16 @@ def presences(T: Translate) -> dict[Presence, tuple[str, Any]]:
         Presence.HERE: ("good", T("is here")),
         Presence.DELETED: ("off", T("was deleted here")),
         Presence.ABSENT: ("attention", T("is not here")),
+    }
+
+
+def at_others(T: Translate) -> dict[AtOther, tuple[str, Any]]:
+    """Return kind of state (``look.state``) and label of what is known of a record at another site."""
+    return {
+        AtOther.HAS: ("good", T("has the last change")),
+        AtOther.WAITS: ("waiting", T("waits to go out")),
+        AtOther.DIFFERS: ("attention", T("is otherwise there: somebody has to decide")),
+        AtOther.UNKNOWN: ("off", T("not known")),
     }
 
 

@@ -1,0 +1,82 @@
+"""Everybody who may read a record learns whether other sites have it, and nothing that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from s3sync.conflicts.at_others import AtOther, at_others
+from tests.support.documents import ORG
+from tests.support.exchange import Pair
+from tests.support.site import SampleSite
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    """A field office that asks headquarters, with one organisation that both have."""
+    hq, field = SampleSite(tmp_path / "hq"), SampleSite(tmp_path / "field")
+    with field.store.transaction():
+        field.s3db[ORG].insert(uuid="u", name="Red Cross", comments="old")
+    made = Pair(field, hq, ORG)
+    made.run()
+    for site in (hq, field):
+        (repository,) = site.db(site.db.sync_repository).select()
+        site.db.sync_task.insert(repository_id=repository.id, resource_name=ORG, mode=3)
+        site.db.commit()
+    yield made
+    hq.close()
+    field.close()
+
+
+def known(site: SampleSite) -> list[AtOther]:
+    return [each.known for each in at_others(site, site.schema.table(ORG), site.row(ORG, "u"))]
+
+
+def edit(site: SampleSite, comments: str) -> None:
+    site.clock.step(60)
+    with site.store.transaction():
+        site.db(site.s3db[ORG].uuid == "u").update(comments=comments)
+
+
+def test_it_is_there_after_a_run_and_waits_after_an_edit(pair: Pair) -> None:
+    assert known(pair.own) == [AtOther.HAS]
+    edit(pair.own, "new")
+    assert known(pair.own) == [AtOther.WAITS]
+    pair.run()
+    assert known(pair.own) == [AtOther.HAS]
+
+
+def test_the_site_that_only_answers_knows_it_as_well(pair: Pair) -> None:
+    assert known(pair.other) == [AtOther.HAS]
+    edit(pair.other, "new")
+    assert known(pair.other) == [AtOther.WAITS]
+    for _ in range(2):
+        pair.run()
+    assert known(pair.other) == [AtOther.HAS]
+
+
+def test_what_a_filter_may_hold_back_is_not_known(pair: Pair) -> None:
+    db = pair.own.db
+    (task,) = db(db.sync_task).select()
+    db.sync_resource_filter.insert(
+        task_id=task.id, tablename=ORG, filter_string="organisation.name__like=Green*"
+    )
+    db.commit()
+    assert known(pair.own) == [AtOther.UNKNOWN]
+
+
+def test_what_was_not_taken_there_differs(pair: Pair) -> None:
+    db = pair.own.db
+    (repository,) = db(db.sync_repository).select()
+    db.sync_open_there.insert(repository_id=repository.id, tablename=ORG, uuid="u", kind="refused", records=1)
+    db.commit()
+    assert known(pair.own) == [AtOther.DIFFERS]
+
+
+def test_without_a_task_there_is_nothing_to_tell(pair: Pair) -> None:
+    db = pair.own.db
+    db(db.sync_task).update(deleted=True)
+    db.commit()
+    assert known(pair.own) == []
