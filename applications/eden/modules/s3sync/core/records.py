@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,12 +58,28 @@ class FieldError(NamedTuple):
     message: str
 
 
+_POINT = re.compile(r"POINT ?\( ?(-?\d+(?:\.\d+)?) +(-?\d+(?:\.\d+)?) ?\)")
 _EMPTY: tuple[Any, ...] = (None, "", [])
 
 
 def differs(ours: Any, theirs: Any) -> bool:
-    """Return whether two values of a field differ; an empty text, an empty list and NULL are equal."""
-    return ours != theirs and not (ours in _EMPTY and theirs in _EMPTY)
+    """Return whether two values of a field differ; an empty text, an empty list and NULL are equal.
+
+    So are two texts for the same point: each Eden writes them anew from latitude and longitude, ``POINT (2 1)`` with
+    the package shapely and ``POINT (2.0 1.0)`` without it.
+    """
+    if ours == theirs or (ours in _EMPTY and theirs in _EMPTY):
+        return False
+    if ours.__class__ is str and ours[:5] == "POINT":
+        point = _point(ours)
+        return point is None or point != _point(theirs)
+    return True
+
+
+def _point(text: Any) -> tuple[float, float] | None:
+    """Return longitude and latitude of a point in WKT, None if it is none."""
+    found = _POINT.fullmatch(text) if isinstance(text, str) else None
+    return (float(found[1]), float(found[2])) if found else None
 
 
 ReferenceValue = Union[Reference, tuple[Reference, ...], None]
