@@ -86,7 +86,7 @@ def uninstall(answer: Answer) -> Iterator[str]:
     for each in closed.get("failed", ()):
         yield f"!!  {each}"
     for folder in answer["left"]:
-        yield f"!!  {folder} stays, for somebody has put something there."
+        yield f"!!  {folder} stays: it is of somebody else, or somebody has put something there."
     if answer["backup"]:
         yield f"The copy of the database from before stays in {answer['backup']}: remove it when you do not need it."
     yield "Now restart the web server and the scheduler's workers of this Eden."

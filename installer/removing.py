@@ -8,7 +8,7 @@ from typing import Any
 
 from .backup import FOLDER as BACKUP
 from .disk import Disk, unfinished
-from .eden import Eden
+from .eden import HOME, Eden
 from .installing import BEFORE_US, SWITCHED_ON, WRITTEN, Ask, Say
 from .laying import BEFORE, Laying, changed_files, is_edens, others, switches
 from .manifest import Condition, Manifest, State, place, read, write
@@ -109,7 +109,15 @@ class Removing:
         backup = self._backup_left(manifest, purge)
         left = laying.remove_folders()
         self._clear_home()
-        return Removed(manifest.version, left, stayed, backup, {**manifest.database, **database})
+        return Removed(
+            manifest.version, left + self._own_files(), stayed, backup, {**manifest.database, **database}
+        )
+
+    def _own_files(self) -> list[str]:
+        """Return what somebody has written beside the manifest: a profile of this site, for one."""
+        home = self._eden.home
+        names = sorted(each.name for each in home.iterdir()) if home.is_dir() else []
+        return [f"{HOME}/{name}" for name in names if name != BACKUP]
 
     def _asked(self, script: str, force: bool, **arguments: Any) -> Mapping[str, Any]:
         try:

@@ -86,6 +86,8 @@ def main(arguments: Sequence[str]) -> int:
     size = target.stat().st_size / (1 << 20)
     content = f"{len(payload.files)} files, {len(wheels)} packages, {size:.1f} MB"
     print(f"{target}: Eden Sync {payload.version} ({payload.build}), {content}")
+    if not any(name.startswith("static/bootstrap/") for name in payload.files):
+        print("Its pages are plainer: ./run --exit makes the environment from which their style sheets come.")
     print(
         f"Copy it to the server of the Eden, and look: python3 {target.name} install --into FOLDER --dry-run"
     )

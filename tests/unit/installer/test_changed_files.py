@@ -162,6 +162,15 @@ def test_what_somebody_put_into_a_folder_of_ours_stays_and_is_told(eden: Eden) -
     assert (eden.folder / "static/sync/logo.png").read_bytes() == b"a picture"
 
 
+def test_the_profile_that_somebody_wrote_stays_and_is_told(eden: Eden) -> None:
+    install(eden, OURS)
+    (eden.home / "profile.ini").write_text("[computed]\n", encoding="utf-8")
+    assert uninstall(eden, purge=True).left == ["private/eden-sync/profile.ini"]
+    assert [each.name for each in eden.home.iterdir()] == ["profile.ini"]
+    install(eden, OURS)
+    assert not status(eden, OURS)["needs_attention"]
+
+
 def test_an_original_that_is_neither_there_nor_kept_is_never_overwritten(eden: Eden) -> None:
     install(eden, OURS)
     (eden.home / "before" / CONTROLLER).write_text("# damaged\n", encoding="utf-8")
