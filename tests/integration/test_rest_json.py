@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.rest import Line, answering_site, refused
+from tests.support.rest import REGISTER, REGISTERED, SYNC, Line, answering_site, refused
 from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
 pytestmark = pytest.mark.integration
@@ -75,3 +75,25 @@ def test_what_is_no_s3json_is_refused_in_words(line: Line) -> None:
 
 def test_without_credentials_there_is_a_401(site: WebSite) -> None:
     assert Line(site, "nobody@example.com").get(LIST).status_code == 401
+
+
+def test_a_program_pulls_and_pushes_json_with_cursors(site: WebSite) -> None:
+    """What a site says in S3XML it says in S3JSON: pages, cursors, and what became of a push."""
+    peer = Line(site)
+    assert peer.put(REGISTER, json={"uuid": REGISTERED}).status_code == 200
+    where = f"resource=org_organisation&repository={REGISTERED}"
+    sent = {
+        "$_org_organisation": {
+            "@uuid": "json-pushed",
+            "name": "Pushed",
+            "@modified_on": "2026-01-01T00:00:00Z",
+        }
+    }
+    told = peer.post(f"/sync/sync.s3json?{where}", json=sent)
+    assert told.status_code == 200 and told.json()["created"], told.text
+    as_xml = peer.get(f"{SYNC}?{where}&msince=2000-01-01T00:00:00")
+    as_json = peer.get(f"/sync/sync.s3json?{where}&msince=2000-01-01T00:00:00")
+    assert as_json.status_code == 200 and as_json.headers["Content-Type"].startswith("application/json")
+    uuids = {each["@uuid"] for each in as_json.json().get("$_org_organisation", [])}
+    assert all(f'uuid="{uuid}"' in as_xml.text for uuid in uuids) and uuids
+    refused(peer.post(f"/sync/sync.s3json?{where}", data=b"<s3xml/>"), 400)

@@ -2346,4 +2346,6 @@
 'Changes': 'التغييرات',
 'is otherwise there: somebody has to decide': 'مختلف هناك: يجب أن يقرر أحدهم',
 'last exchanged': 'آخر تبادل',
+'Format of what is sent': 'صيغة ما يُرسل',
+'S3XML for sites of this kind and Edens, S3JSON for other programs; both are read': 'S3XML لمواقع من هذا النوع ولأنظمة Eden، وS3JSON لبرامج أخرى؛ وتُقرأ الصيغتان',
 }

@@ -2114,4 +2114,6 @@
 'Changes': 'Änderungen',
 'is otherwise there: somebody has to decide': 'ist dort anders: jemand muss entscheiden',
 'last exchanged': 'zuletzt ausgetauscht',
+'Format of what is sent': 'Format dessen, was gesendet wird',
+'S3XML for sites of this kind and Edens, S3JSON for other programs; both are read': 'S3XML für Standorte dieser Art und Edens, S3JSON für andere Programme; gelesen wird beides',
 }

@@ -2172,4 +2172,6 @@
 'Changes': 'Cambios',
 'is otherwise there: somebody has to decide': 'es distinto allí: alguien tiene que decidir',
 'last exchanged': 'último intercambio',
+'Format of what is sent': 'Formato de lo que se envía',
+'S3XML for sites of this kind and Edens, S3JSON for other programs; both are read': 'S3XML para sitios de este tipo y Edens, S3JSON para otros programas; se leen ambos',
 }

@@ -2172,4 +2172,6 @@
 'Changes': 'Modifications',
 'is otherwise there: somebody has to decide': 'est différent là-bas : quelqu’un doit décider',
 'last exchanged': 'dernier échange',
+'Format of what is sent': 'Format de ce qui est envoyé',
+'S3XML for sites of this kind and Edens, S3JSON for other programs; both are read': 'S3XML pour les sites de ce genre et les Edens, S3JSON pour d’autres programmes ; les deux sont lus',
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from s3sync.adapters.connection_test import Answer
 from s3sync.adapters.folder import MOST_FILES, FolderAdapter
 from s3sync.adapters.lines import FolderProblem, Lines
 from s3sync.adapters.testing import organisations, uuid_of, uuids_in
-from s3sync.core.errors import ConfigurationError, DocumentTooLarge
+from s3sync.core.errors import ConfigurationError, DocumentError, DocumentTooLarge
 from s3sync.exchange.peer import Asking, Exchange, Sending
 from s3sync.transport.limits import Limits
 
@@ -64,6 +65,23 @@ def test_two_sites_share_one_folder_and_neither_reads_what_it_wrote(root: Path) 
     assert taken(here)[0] == [uuid_of(3)]
     first, cursor = taken(there)
     assert first == [uuid_of(1)] and taken(there, cursor)[0] == [uuid_of(2)]
+
+
+def test_a_file_in_json_is_written_where_that_is_asked_for_and_read_everywhere(root: Path) -> None:
+    here, there = at(root, HERE), at(root, THERE)
+    here.remote.settings["format"] = "s3json"  # type: ignore[index]
+    push(here, root, 1)
+    (written,) = (root / "shared").iterdir()
+    assert written.suffix == ".s3json" and "$_org_organisation" in json.loads(written.read_text())
+    assert taken(there)[0] == [uuid_of(1)] and taken(here)[0] == []
+    here.remote.settings["format"] = "xml"  # type: ignore[index]
+    assert taken(here)[0] == [], "what it wrote before in another format is its own, too"
+
+
+def test_a_file_that_is_no_s3json_is_named(root: Path) -> None:
+    (root / "shared" / "org_organisation-1.s3json").write_text('{"name": "x"}')
+    with pytest.raises(DocumentError, match=r"org_organisation-1\.s3json.*no table of records"):
+        taken(at(root))
 
 
 @pytest.mark.parametrize(

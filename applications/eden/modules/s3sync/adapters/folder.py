@@ -1,7 +1,8 @@
 """Repositories that are a folder of this machine: a shared drive, or where another program puts its documents.
 
-Each site that uses the folder writes its own files and reads those of the others. A file is one S3XML document, named
-``<table>-<anything>.xml`` or ``<table>.xml``. This is also the smallest example of a type, see docs/ADAPTERS.md.
+Each site that uses the folder writes its own files and reads those of the others. A file is one document, named
+``<table>-<anything>.xml`` or ``<table>.xml``; one in S3JSON ends with ``.s3json``. This is also the smallest example
+of a type, see docs/ADAPTERS.md.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ from typing import Any, ClassVar
 from ..core.atomic_write import beside
 from ..core.errors import ConfigurationError
 from ..exchange.peer import Asking, Capability, Exchange, PullResult, PushResult, Sending
+from ..wire.s3json import to_json
 from .base import Adapter, T
 from .connection_test import ConnectionTest, in_folders
 from .settings import Kind, Setting
 
+S3JSON = "s3json"
+#: The formats of files, the usual one first.
+FORMATS = ("xml", S3JSON)
 #: Maximum number of files per resource; each of them is stored in the cursor.
 MOST_FILES = 5000
 
@@ -50,6 +55,13 @@ class FolderAdapter(Adapter):
             T("Folder for what is sent"),
             T("Where this site writes its documents. Leave it empty to write into the same folder."),
             Kind.PATH,
+        ),
+        Setting(
+            "format",
+            T("Format of what is sent"),
+            T("S3XML for sites of this kind and Edens, S3JSON for other programs; both are read"),
+            Kind.CHOICE,
+            choices=(("xml", "S3XML"), ("s3json", "S3JSON")),
         ),
     )
     guide: ClassVar[tuple[str, ...]] = (
@@ -86,12 +98,16 @@ class FolderAdapter(Adapter):
         folder = self._outbox()
         moment = self.lines.clock.now().strftime("%Y%m%dT%H%M%S")
         names = (f"{exchange.resource}-{moment}-{number:04d}{self._own}" for number in itertools.count())
+        as_json = self._format == S3JSON
         with _explained(f"Nothing can be written into the folder {folder}"):
             target = next(folder / name for name in names if not (folder / name).exists())
             part = beside(target)
             try:
                 with document.open("rb") as source, part.open("wb") as out:
-                    shutil.copyfileobj(source, out)
+                    if as_json:
+                        to_json(source, out, self.lines.spool)
+                    else:
+                        shutil.copyfileobj(source, out)
                     out.flush()
                     os.fsync(out.fileno())
                 os.replace(part, target)
@@ -106,19 +122,28 @@ class FolderAdapter(Adapter):
         return self.lines.folder(self.remote.settings.get("outbox") or self.remote.settings["path"])
 
     @property
+    def _format(self) -> str:
+        return str(self.remote.settings.get("format") or FORMATS[0])
+
+    @property
+    def _sign(self) -> str:
+        """What stands at the end of the names of this site's files, before the format."""
+        return f"-{hashlib.sha256(self.remote.own_uuid.encode()).hexdigest()[:8]}"
+
+    @property
     def _own(self) -> str:
-        """The end of the names of this site's files."""
-        return f"-{hashlib.sha256(self.remote.own_uuid.encode()).hexdigest()[:8]}.xml"
+        return f"{self._sign}.{self._format}"
 
     def _files(self, folder: Path, resource: str) -> list[Path]:
         """Return the files of others for a resource, sorted by name; a file that is being written has another name."""
+        ends = tuple(f".{each}" for each in FORMATS)
         with os.scandir(folder) as entries:
             names = [
                 entry.name
                 for entry in entries
                 if entry.name.startswith((f"{resource}-", f"{resource}."))
-                and entry.name.endswith(".xml")
-                and not entry.name.endswith(self._own)
+                and entry.name.endswith(ends)
+                and not entry.name.endswith(tuple(f"{self._sign}{each}" for each in ends))
                 and entry.is_file(follow_symlinks=False)
             ]
         if len(names) > MOST_FILES:

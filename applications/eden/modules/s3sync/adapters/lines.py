@@ -16,6 +16,7 @@ from ..core.errors import ConfigurationError, DocumentError, DocumentTooLarge
 from ..transport.client import Transport
 from ..transport.limits import Limits
 from ..wire.part_store import PartStore
+from ..wire.s3json import to_xml
 from ..wire.s3xml import DocumentLimits, DocumentReader
 
 #: An empty document.
@@ -138,13 +139,13 @@ class Lines:
     # --- documents -----------------------------------------------------------------------------------
 
     def spooled(self, path: Path) -> Path:
-        """Return a copy of a document in the spool folder. It is read completely, so that no broken one is imported.
+        """Return a copy of a document in the spool folder, as S3XML; all of it is read: no broken one is imported.
 
         Args:
-            path: the file.
+            path: the file, S3JSON if its name ends so.
 
         Raises:
-            DocumentError: it is no complete S3XML, or too large; the error names the file.
+            DocumentError: it is no complete document, or too large; the error names the file.
             OSError: it cannot be read.
         """
         most = self.limits.document_size
@@ -152,7 +153,11 @@ class Lines:
         try:
             if path.stat().st_size > most:
                 raise DocumentTooLarge(f"it has more than {most} bytes")
-            shutil.copyfile(path, copy)
+            if path.suffix == ".s3json":
+                with path.open("rb") as source, copy.open("wb") as out:
+                    to_xml(source, out)
+            else:
+                shutil.copyfile(path, copy)
             with copy.open("rb") as document:
                 for _ in DocumentReader(document, DocumentLimits(max_bytes=most)):
                     pass

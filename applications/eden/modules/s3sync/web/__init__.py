@@ -2,4 +2,4 @@
 Knows all other layers.
 """
 
-__all__ = ["bodies", "interface", "plain_resources", "screens", "watch"]
+__all__ = ["bodies", "documents", "interface", "plain_resources", "screens", "watch"]

@@ -66,8 +66,8 @@ from .bodies import (
     packed_json_answer,
     request_body,
     stored_file,
-    stream_answer,
 )
+from .documents import FORMATS, answered, sent_document
 from .etags import written
 
 REALM = "eden"
@@ -101,7 +101,7 @@ def sync_request(request: Any, response: Any) -> Any:
     activity = Activity.PULL if request.env.request_method == "GET" else Activity.PUSH
     with answering(request, activity) as site:
         _authorised(site)
-        if request.extension != "xml":
+        if request.extension not in FORMATS:
             raise MethodNotAllowed(
                 f"/sync/sync.{request.extension} is not answered.", hint="Ask for /sync/sync.xml."
             )
@@ -110,12 +110,12 @@ def sync_request(request: Any, response: Any) -> Any:
             rest = kept_answer(site, request, response) if wanted.keep else None
             if rest is not None:
                 return rest
-            return stream_answer(
+            return answered(
                 site, request, response, lambda out: _pull(site, wanted, response, out), keep=wanted.keep
             )
         told = PushRequest.from_vars(request.get_vars)
         most = site.host.settings.get_sync_max_document_size()
-        with request_body(site, request, most, in_parts=True) as source:
+        with sent_document(site, request, most, in_parts=True) as source:
             if told.look:
                 return json_answer(response, dry_run_json(dry_run.dry_run(site, told, source)))
             reply = push.push(site, told, source)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, BinaryIO, Callable, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from gluon import HTTP
 
@@ -28,19 +27,17 @@ from ..exchange.exporter import ExportRequest
 from ..exchange.importer import Report
 from ..site import Site
 from ..site.scoping import scopes as scopes
-from ..wire import s3json as s3json
 from ..wire.filter_limits import together
 from ..wire.filters import Filter, is_filter, parse_filter
 from ..wire.protocol.push import PushReply
 from ..wire.protocol.replies import RecordChanged
 from ..wire.protocol.times import parse_msince
 from ..wire.s3xml import error_tree as error_tree
-from .bodies import json_answer, request_body, stream_answer
+from .bodies import json_answer
+from .documents import FORMATS, answered, sent_document
 from .etags import IfMatch, if_match, written
 from .interface import RECORDS, TABLES, answering, checked_method, logger
 
-#: The format of documents in JSON.
-S3JSON = "s3json"
 #: Bytes of the largest document that is repeated in an answer.
 MOST_REPEATED = MEGABYTE
 
@@ -61,7 +58,7 @@ def resource_request(request: Any, response: Any, prefix: str, name: str, record
         if not site.host.logged_in():
             raise NotAuthenticated("Authentication Required")
         scopes.check_other_address(site)
-        if request.extension not in ("xml", S3JSON):
+        if request.extension not in FORMATS:
             raise UnsupportedFormat(f"The format {request.extension} is not available.")
         table = site.schema.table(f"{prefix}_{name}")
         key = _key(record_id)
@@ -118,28 +115,14 @@ def _export(site: Site, request: Any, response: Any, table: Table, key: int | No
             raise NoSuchRecord(f"There is no record {key} in {table.name}.")
         # Read before the record: a change in between makes the tag too old, which costs a question and no edit.
         _tell_tag(response, site.exporter.state_tag(table, key))
-        return _answered(
+        return answered(
             site, request, response, lambda out: site.exporter.export_keys(out, table, [key], wanted)
         )
     if start is None and limit is None:
         site.journal.catch_up(table)
-        return _answered(site, request, response, lambda out: site.exporter.export(out, wanted))
+        return answered(site, request, response, lambda out: site.exporter.export(out, wanted))
     keys = _keys(site, table, wanted, start or 0, limit)
-    return _answered(site, request, response, lambda out: site.exporter.export_keys(out, table, keys, wanted))
-
-
-def _answered(site: Site, request: Any, response: Any, write: Callable[[BinaryIO], Any]) -> Any:
-    """Send a document in the format that was asked for."""
-    if request.extension != S3JSON:
-        return stream_answer(site, request, response, write)
-
-    def write_json(out: BinaryIO) -> None:
-        with tempfile.TemporaryFile(dir=site.spool) as document:
-            write(document)
-            document.seek(0)
-            s3json.to_json(document, out, site.spool)
-
-    return stream_answer(site, request, response, write_json, "application/json")
+    return answered(site, request, response, lambda out: site.exporter.export_keys(out, table, keys, wanted))
 
 
 def _keys(site: Site, table: Table, wanted: ExportRequest, start: int, limit: int | None) -> list[int]:
@@ -253,7 +236,7 @@ def _import(
                 _tell_tag(response, site.exporter.state_tag(table, key))
             return report
 
-    with _document(site, request, most) as source:
+    with sent_document(site, request, most) as source:
         try:
             report = site.store.again_after_deadlock(take)
         except _Rejected as rejected:
@@ -268,19 +251,6 @@ def _import(
         tree=error_tree(outcome for _, outcome in report.failures),
     )
     return json_answer(response, reply.to_json())
-
-
-@contextlib.contextmanager
-def _document(site: Site, request: Any, most: int) -> Iterator[BinaryIO]:
-    """Open the document of a request as S3XML."""
-    with request_body(site, request, most) as source:
-        if request.extension != S3JSON:
-            yield source
-            return
-        with tempfile.TemporaryFile(dir=site.spool) as document:
-            s3json.to_xml(source, document)
-            document.seek(0)
-            yield document
 
 
 def _taken(site: Site, source: BinaryIO, table: Table, lenient: bool) -> Report:
