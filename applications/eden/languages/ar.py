@@ -2348,4 +2348,12 @@
 'last exchanged': 'آخر تبادل',
 'Format of what is sent': 'صيغة ما يُرسل',
 'S3XML for sites of this kind and Edens, S3JSON for other programs; both are read': 'S3XML لمواقع من هذا النوع ولأنظمة Eden، وS3JSON لبرامج أخرى؛ وتُقرأ الصيغتان',
+'Approve this site': 'الموافقة على هذا الموقع',
+'waits for approval': 'ينتظر الموافقة',
+'This site registered by itself, and waits for your approval: until then it gets and brings nothing.': 'سجّل هذا الموقع نفسه، وينتظر موافقتك: وحتى ذلك الحين لا يحصل على شيء ولا يأتي بشيء.',
+'Ask its people whether it is theirs. Then choose its scope, and approve it.': 'اسأل أهله إن كان لهم. ثم اختر نطاقه ووافق عليه.',
+'This site has not been approved there yet': 'لم تتم الموافقة على هذا الموقع هناك بعد',
+'Ask an administrator of the other site to approve this one, or for an invitation.': 'اطلب من أحد مديري الموقع الآخر الموافقة على هذا الموقع، أو دعوة.',
+'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'ينتظر هذا الموقع موافقة أحد المديرين: وحتى ذلك الحين لا يحصل على شيء ولا يأتي بشيء.',
+'Who asks has to register first, and to be approved by an administrator.': 'على من يطلب أن يسجل أولًا، وأن يوافق عليه أحد المديرين.',
 }

@@ -2116,4 +2116,12 @@
 'last exchanged': 'zuletzt ausgetauscht',
 'Format of what is sent': 'Format dessen, was gesendet wird',
 'S3XML for sites of this kind and Edens, S3JSON for other programs; both are read': 'S3XML für Standorte dieser Art und Edens, S3JSON für andere Programme; gelesen wird beides',
+'Approve this site': 'Diesen Standort zulassen',
+'waits for approval': 'wartet auf Zulassung',
+'This site registered by itself, and waits for your approval: until then it gets and brings nothing.': 'Dieser Standort hat sich selbst angemeldet und wartet auf Ihre Zulassung: Bis dahin bekommt und bringt er nichts.',
+'Ask its people whether it is theirs. Then choose its scope, and approve it.': 'Fragen Sie die Leute dort, ob es ihrer ist. Wählen Sie dann seine Freigabe, und lassen Sie ihn zu.',
+'This site has not been approved there yet': 'Dieser Standort ist dort noch nicht zugelassen',
+'Ask an administrator of the other site to approve this one, or for an invitation.': 'Bitten Sie einen Administrator des anderen Standorts, diesen zuzulassen, oder um eine Einladung.',
+'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'Dieser Standort wartet auf die Zulassung durch einen Administrator: Bis dahin bekommt und bringt er nichts.',
+'Who asks has to register first, and to be approved by an administrator.': 'Wer fragt, muss sich zuerst anmelden und von einem Administrator zugelassen werden.',
 }

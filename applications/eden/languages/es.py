@@ -2174,4 +2174,12 @@
 'last exchanged': 'último intercambio',
 'Format of what is sent': 'Formato de lo que se envía',
 'S3XML for sites of this kind and Edens, S3JSON for other programs; both are read': 'S3XML para sitios de este tipo y Edens, S3JSON para otros programas; se leen ambos',
+'Approve this site': 'Aprobar este sitio',
+'waits for approval': 'espera aprobación',
+'This site registered by itself, and waits for your approval: until then it gets and brings nothing.': 'Este sitio se registró por sí mismo y espera su aprobación: hasta entonces no recibe ni trae nada.',
+'Ask its people whether it is theirs. Then choose its scope, and approve it.': 'Pregunte a su gente si es suyo. Después elija su alcance y apruébelo.',
+'This site has not been approved there yet': 'Este sitio aún no ha sido aprobado allí',
+'Ask an administrator of the other site to approve this one, or for an invitation.': 'Pida a un administrador del otro sitio que apruebe este, o una invitación.',
+'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'Este sitio espera la aprobación de un administrador: hasta entonces no recibe ni trae nada.',
+'Who asks has to register first, and to be approved by an administrator.': 'Quien pide debe registrarse primero y ser aprobado por un administrador.',
 }

@@ -2174,4 +2174,12 @@
 'last exchanged': 'dernier échange',
 'Format of what is sent': 'Format de ce qui est envoyé',
 'S3XML for sites of this kind and Edens, S3JSON for other programs; both are read': 'S3XML pour les sites de ce genre et les Edens, S3JSON pour d’autres programmes ; les deux sont lus',
+'Approve this site': 'Approuver ce site',
+'waits for approval': 'attend l’approbation',
+'This site registered by itself, and waits for your approval: until then it gets and brings nothing.': 'Ce site s’est enregistré de lui-même et attend votre approbation : d’ici là il ne reçoit et n’apporte rien.',
+'Ask its people whether it is theirs. Then choose its scope, and approve it.': 'Demandez à ses gens si c’est le leur. Choisissez ensuite son périmètre, et approuvez-le.',
+'This site has not been approved there yet': 'Ce site n’y est pas encore approuvé',
+'Ask an administrator of the other site to approve this one, or for an invitation.': 'Demandez à un administrateur de l’autre site d’approuver celui-ci, ou une invitation.',
+'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'Ce site attend l’approbation d’un administrateur : d’ici là il ne reçoit et n’apporte rien.',
+'Who asks has to register first, and to be approved by an administrator.': 'Qui demande doit d’abord s’enregistrer et être approuvé par un administrateur.',
 }

@@ -17,14 +17,15 @@ from s3sync.administration.invitations import Wish
 from s3sync.core.errors import BadRequest, ConfigurationError
 from s3sync.core.policy import Policy
 from s3sync.core.task import Mode
-from s3sync.exchange.scope import Revoked, ScopeRule
+from s3sync.exchange.scope import NotApproved, Revoked, ScopeRule
+from s3sync.host.eden import EdenHost
 from s3sync.passive import joining as joining
 from s3sync.passive import offer as offer
 from s3sync.passive import registration as registration
 from s3sync.passive.contact import registered
 from s3sync.passive.joining import NotInvited
 from s3sync.site.scoping import invitations as invitations
-from s3sync.site.scoping.scopes import StoredScope, find, of_account
+from s3sync.site.scoping.scopes import StoredScope, find, is_bound, of_account
 from s3sync.wire.filters import parse_filter_string
 from s3sync.wire.protocol.invitation import BEGINNING, Invitation, JoinReply, JoinRequest
 from s3sync.wire.protocol.registration import RegistrationRequest
@@ -171,3 +172,35 @@ def test_an_invitation_is_not_taken_up_where_it_cannot_be(
     with pytest.raises(ConfigurationError, match="valid until"):
         active_joining.check(field, made)
     field.close()
+
+
+def test_without_an_invitation_a_site_waits_for_approval_where_that_is_wanted(
+    site: SampleSite, scope: StoredScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registration.register(site, RegistrationRequest("urn:uuid:old", "Old"))
+    monkeypatch.setattr(site.host.settings, "get_sync_approve_registrations", lambda: True)
+    monkeypatch.setattr(EdenHost, "may_administer", lambda self: False)
+    site.auth.user = Storage(id=7)
+    with pytest.raises(NotApproved):
+        offer.offer(site, None)
+    reply = registration.register(site, RegistrationRequest("urn:uuid:field", "Field"))
+    assert "waits" in reply.message and is_bound(site)
+    attempts: list[Any] = [
+        lambda: registered(site, "urn:uuid:field"),
+        lambda: offer.offer(site, "urn:uuid:field"),
+        lambda: registration.register(site, RegistrationRequest("urn:uuid:field", "Field")),
+    ]
+    for attempt in attempts:
+        with pytest.raises(NotApproved) as refused:
+            attempt()
+        assert refused.value.http_status == 403 and "approval" in refused.value.message
+    with pytest.raises(NotApproved):
+        registration.register(site, RegistrationRequest("urn:uuid:another", "Field"))
+    administration.let_back_in(site.repository("urn:uuid:field"))
+    assert registered(site, "urn:uuid:field").name == "Field" and not is_bound(site)
+    # Who was here before, and who is invited, needs no approval.
+    site.auth.user = None
+    assert registered(site, "urn:uuid:old").name == "Old"
+    made = administration.invite(site, scope, Wish("Nairobi"))
+    joining.join(site, asking(made.key, "urn:uuid:invited"))
+    assert registered(site, "urn:uuid:invited").approval is None

@@ -75,6 +75,10 @@ class Sentence(enum.Enum):
     MAY_NOT_READ = "Not allowed: its scope does not let the asking site read %(resource)s."
     MAY_NOT_WRITE = "Not allowed: its scope does not let the asking site write %(resource)s."
     MAY_NOT_ASK_BY = "Not allowed there: the filter %(filter)s looks at records that this site may not read."
+    WAITS_FOR_APPROVAL = (
+        "This site waits for the approval of an administrator: until then it gets and brings nothing."
+    )
+    REGISTER_FIRST = "Who asks has to register first, and to be approved by an administrator."
     REVOKED_HERE = "An administrator has taken away what this site may do here: it gets and brings nothing."
     INVITATION_UNKNOWN = "This invitation is not known here: it was withdrawn, or taken up already."
     INVITATION_EXPIRED = "This invitation was valid until %(time)s (UTC)."

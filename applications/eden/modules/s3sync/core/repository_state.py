@@ -39,6 +39,7 @@ class Reason(str, enum.Enum):
     NO_WORKER = "no_worker"
     QUEUED = "queued"
     REVOKED = "revoked"
+    NOT_APPROVED = "not_approved"
     NO_CONTACT = "no_contact"
     NO_RESOURCES = "no_resources"
     NOT_ALLOWED = "not_allowed"
@@ -147,6 +148,7 @@ class RepositoryFacts:
         run_state: state of the last run; None before the first.
         is_live: whether a worker is working on that run now.
         is_revoked: whether an administrator has taken away what the other site may do here.
+        is_waiting: whether the other site registered, and waits for the approval of an administrator here.
         is_stopping: whether a person has asked it to stop.
         last_success: when the last complete run ended.
         last_contact: when the other site last made contact.
@@ -175,6 +177,7 @@ class RepositoryFacts:
     run_state: RunState | None = None
     is_live: bool = False
     is_revoked: bool = False
+    is_waiting: bool = False
     is_stopping: bool = False
     last_success: datetime | None = None
     last_contact: datetime | None = None
@@ -221,6 +224,8 @@ def _reason(facts: RepositoryFacts, now: datetime) -> Reason:
     """Return the reason that an administrator has to know first."""
     if facts.is_revoked and not facts.is_active:
         return Reason.REVOKED
+    if facts.is_waiting and not facts.is_active:
+        return Reason.NOT_APPROVED
     if facts.run_state is RunState.RUNNING and facts.is_live:
         return Reason.STOPPING if facts.is_stopping else Reason.RUNNING
     if facts.is_queued:

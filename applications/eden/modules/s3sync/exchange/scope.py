@@ -76,6 +76,14 @@ class Revoked(SyncError):
     http_status = 403
 
 
+class NotApproved(SyncError):
+    """A site has registered, and no administrator has approved it yet."""
+
+    code = "not_approved"
+    default_hint = "Ask an administrator of the other site to approve this one, or for an invitation."
+    http_status = 403
+
+
 @dataclass(frozen=True)
 class ScopeRule:
     """What another site may do with the records of one resource.

@@ -185,6 +185,10 @@ class SyncSettings(IniSettings):
         """[sync] notify_to: comma-separated addresses that get a mail when a repository keeps failing. No default."""
         return addresses(self.text("sync", "notify_to"))
 
+    def get_sync_approve_registrations(self) -> bool:
+        """[sync] approve_registrations: whether who registers uninvited waits for an administrator. Default: no."""
+        return self.flag("sync", "approve_registrations", False)
+
     def get_sync_notify_after(self) -> int:
         """[sync] notify_after: how many runs in a row must fail before a mail is sent. Default: 3."""
         return int(self.number("sync", "notify_after", 3, minimum=1))

@@ -20,7 +20,7 @@ from ..scheduler import queue as queue
 from ..scheduler.run_record import live_runs
 from ..site import Site
 from ..site import exchange_state as exchange_state
-from ..site.repositories import REVOKED
+from ..site.repositories import REVOKED, WAITING
 from ..site.times import SKEW
 from . import open_records as open_records
 from . import pending_changes as pending_changes
@@ -140,6 +140,7 @@ def statuses(
             run_state=run.state if run is not None else None,
             is_live=run is not None and working.get(row.id) == run.id,
             is_revoked=row.approval == REVOKED,
+            is_waiting=row.approval == WAITING,
             is_stopping=run is not None and run.cancel_requested,
             last_success=successes.get(row.id),
             last_contact=row.last_connected,

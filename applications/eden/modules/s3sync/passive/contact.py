@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.errors import ForeignAccount, NotRegistered
 from ..core.messages import Sentence
-from ..exchange.scope import Revoked
+from ..exchange.scope import NotApproved, Revoked
 from ..site import Repository, Site
 from ..site.scoping import scopes as scopes
 
@@ -47,11 +47,13 @@ def check_account(repository: Repository) -> None:
     """Check that a repository belongs to the asking account, or to none yet.
 
     Raises:
-        Revoked: it may do nothing here any more.
+        Revoked, NotApproved: it may do nothing here any more, or not yet.
         ForeignAccount: it belongs to another one, or the asking one has a scope that is not that of the repository.
     """
     if repository.is_revoked:
         raise Revoked(Sentence.REVOKED_HERE.say())
+    if repository.is_waiting:
+        raise NotApproved(Sentence.WAITS_FOR_APPROVAL.say())
     if not is_own(repository):
         raise ForeignAccount(f"The repository {repository.name} belongs to another account.")
 

@@ -12,9 +12,9 @@ from ..core.messages import Sentence
 from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
 from ..exchange.peer import Capability
-from ..exchange.scope import NotInScope, Revoked
+from ..exchange.scope import NotApproved, NotInScope, Revoked
 from ..site import Site
-from ..site.repositories import first
+from ..site.repositories import WAITING, first
 from ..site.scoping import scopes as scopes
 from ..wire.protocol.names import CAPABILITIES
 from ..wire.protocol.registration import RegistrationReply, RegistrationRequest
@@ -43,15 +43,27 @@ def _scope_of_account(site: Site) -> int | None:
     """Return the scope that one more repository of the asking account gets: that of the others.
 
     Raises:
-        Revoked: one of them may do nothing here any more.
+        Revoked, NotApproved: one of them may do nothing here any more, or not yet.
         NotInScope: they have several, and only a person can know which.
     """
     found = scopes.of_account(site, site.host.user_id)
     if scopes.NOTHING in found:
+        if first(site, account_id=site.host.user_id, approval=WAITING, deleted=False) is not None:
+            raise NotApproved(Sentence.WAITS_FOR_APPROVAL.say())
         raise Revoked(Sentence.REVOKED_HERE.say())
     if len(found) > 1:
         raise NotInScope(Sentence.NAME_THE_SITE.say())
     return found[0] if found else None
+
+
+def _message(is_known: bool, waits: bool) -> str:
+    if is_known:
+        return "Registration update successful"
+    return (
+        "Registration received: it waits for an administrator's approval"
+        if waits
+        else "Registration successful"
+    )
 
 
 def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
@@ -69,6 +81,8 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     if request.capabilities:
         told["capabilities"] = sorted(request.capabilities - detected_capabilities())
     contact: dict[str, Any] = {"deleted": False, "last_connected": site.clock.now()}
+    # Sites that are here are trusted as before.
+    waits = site.host.settings.get_sync_approve_registrations()
     with site.store.transaction():
         known = first(site, uuid=request.uuid)
         if known is None:
@@ -78,6 +92,7 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
                 apitype=_type_of(request),
                 account_id=site.host.user_id,
                 scope_id=_scope_of_account(site),
+                approval=WAITING if waits else None,
                 **told,
                 **contact,
             )
@@ -95,7 +110,7 @@ def register(site: Site, request: RegistrationRequest) -> RegistrationReply:
     )
     return RegistrationReply(
         sender=site.config().uuid,
-        message="Registration update successful" if known else "Registration successful",
+        message=_message(known is not None, waits),
         version=VERSION,
         capabilities=frozenset(CAPABILITIES),
         time=site.clock.now(),

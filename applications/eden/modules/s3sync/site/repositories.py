@@ -38,6 +38,8 @@ __all__ = ["Repository", "all_of", "first"]
 TABLE = "sync_repository"
 #: A repository that may do nothing here any more.
 REVOKED = "revoked"
+#: One that registered by itself, and that no administrator has approved yet.
+WAITING = "waiting"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Repository:
         last_connected: the last contact (UTC).
         last_status: result of the last contact that this site began.
         account_id: the user as whom the other site logs in here; None until it has done so.
-        approval: REVOKED where an administrator has taken away what it may do here.
+        approval: REVOKED where an administrator has taken away what it may do here, WAITING before one has approved it.
         scope_id: what it may read and write here; None for everything.
         notified_on: when a mail reported that it keeps failing (UTC); None while it works.
         deleted: whether it was deleted.
@@ -135,6 +137,11 @@ class Repository:
     def is_revoked(self) -> bool:
         """Whether it may do nothing here any more."""
         return self.approval == REVOKED
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an administrator has to approve it before it may do anything here."""
+        return self.approval == WAITING
 
     # --- its adapter ------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ from ..core.errors import (
 from ..core.limits import BEGINNING
 from ..core.messages import Sentence, Text
 from ..core.text import legible, shown
-from ..exchange.scope import NotInScope, Revoked
+from ..exchange.scope import NotApproved, NotInScope, Revoked
 from .limits import DEEPEST_REASON
 from .scheme import inside, is_plain, is_tls, wrapped
 from .urls import without_credentials, without_secrets
@@ -82,7 +82,7 @@ def error_of(status: int, url: str, body: bytes, headers: Mapping[str, str], now
         unregistered = told.get("error") == NotRegistered.code or "registration required" in message.lower()
         if unregistered:
             return make(NotRegistered)
-        for kind in (NotInScope, Revoked):
+        for kind in (NotInScope, NotApproved, Revoked):
             if told.get("error") == kind.code:
                 return make(kind)
         if told.get("error") not in (None, NotPermitted.code):

@@ -9,9 +9,8 @@ from ...core.messages import Sentence
 from ...database import own_rows as own_rows
 from ...database.tables.fields import live
 from ...exchange.peer import Exchange
-from ...exchange.scope import NotInScope, Scope, ScopeRule
+from ...exchange.scope import NotApproved, NotInScope, Scope, ScopeRule
 from .. import Repository, Site
-from ..repositories import REVOKED
 from .account_rights import by_account
 
 __all__ = [
@@ -76,12 +75,12 @@ def of_repository(repository: Repository) -> Scope | None:
 def of_account(site: Site, user_id: int | None) -> list[int]:
     """Return the keys of the scopes of an account's repositories, each once; none where it has no scope.
 
-    One that was revoked counts as a scope of its own, with nothing in it: NOTHING.
+    One that was revoked, or waits for approval, counts as a scope of its own, with nothing in it: NOTHING.
     """
     if user_id is None:
         return []
     rows = own_rows.read(site.db, "sync_repository", {"account_id": user_id, "deleted": False})
-    found = {NOTHING if row.approval == REVOKED else row.scope_id for row in rows}
+    found = {NOTHING if row.approval else row.scope_id for row in rows}
     return sorted(int(each) for each in found if each is not None)
 
 
@@ -94,12 +93,25 @@ def of_asking(site: Site, repository: Repository | None) -> Scope | None:
 
     Raises:
         NotInScope: the account has a scope, and asks for nobody that it registered.
+        NotApproved: it has registered nobody, and whoever asks has to be approved.
     """
     if repository is not None:
         return of_repository(repository)
     if of_account(site, site.host.user_id):
         raise NotInScope(Sentence.NAME_THE_SITE.say())
+    if _is_uninvited(site):
+        raise NotApproved(Sentence.REGISTER_FIRST.say())
     return by_account(site, None)
+
+
+def _is_uninvited(site: Site) -> bool:
+    """Return whether the asking account is of a site that has to be approved first, and has not even registered."""
+    host = site.host
+    if not host.settings.get_sync_approve_registrations() or host.may_administer():
+        return False
+    return host.may_synchronise() and not own_rows.read(
+        site.db, "sync_repository", {"account_id": host.user_id, "deleted": False}, limit=1
+    )
 
 
 def check_other_address(site: Site) -> None:
@@ -117,7 +129,8 @@ def is_bound(site: Site) -> bool:
 
     That does not hold for administrators: they may change the scope as well.
     """
-    return bool(of_account(site, site.host.user_id)) and not site.host.may_administer()
+    bound = bool(of_account(site, site.host.user_id)) or _is_uninvited(site)
+    return bound and not site.host.may_administer()
 
 
 def exchanges(scope: Scope, table: str) -> list[Exchange]:

@@ -210,8 +210,8 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
         invitations.revoke(record)
         screen.session.flash = T("The site was revoked: it gets and brings nothing any more.")
         redirect(URL("sync", "repository", args=[record.id, "scope"]))
-    back = action_button("back", T("Let it back in"))
-    if record.is_revoked and pressed(screen, back, "back"):
+    back = action_button("back", T("Approve this site") if record.is_waiting else T("Let it back in"))
+    if (record.is_revoked or record.is_waiting) and pressed(screen, back, "back"):
         invitations.let_back_in(record)
         screen.session.flash = T("The site may do again what its scope allows.")
         redirect(URL("sync", "repository", args=[record.id, "scope"]))
@@ -223,6 +223,7 @@ def tab(screen: ScreenContext, record: Repository) -> Any:
         "scopes": found,
         "chosen": record.scope_id,
         "revoked": record.is_revoked,
+        "waiting": record.is_waiting,
         "revoke": revoke.link,
         "back": back,
         "account": account,

@@ -26,6 +26,7 @@ def errors(T: Translate) -> dict[str, Any]:
         "not_permitted": T("The account may not do this"),
         "account_foreign": T("The repository belongs to another account"),
         "not_in_scope": T("Not allowed there"),
+        "not_approved": T("This site has not been approved there yet"),
         "site_revoked": T("This site was revoked there"),
         "not_invited": T("The invitation cannot be taken up"),
         "internal_error": T("The site failed"),

@@ -175,6 +175,10 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.MAY_NOT_ASK_BY: T(
             "Not allowed there: the filter %(filter)s looks at records that this site may not read."
         ),
+        Sentence.WAITS_FOR_APPROVAL: T(
+            "This site waits for the approval of an administrator: until then it gets and brings nothing."
+        ),
+        Sentence.REGISTER_FIRST: T("Who asks has to register first, and to be approved by an administrator."),
         Sentence.REVOKED_HERE: T(
             "An administrator has taken away what this site may do here: it gets and brings nothing."
         ),

@@ -43,6 +43,9 @@ def remedies(T: Translate) -> dict[str, Any]:
             "The other site decides what this one may read and write there. Stop exchanging the resource in that "
             "direction, or ask its administrator for a wider scope."
         ),
+        "not_approved": T(
+            "Ask an administrator of the other site to approve this one, or for an invitation."
+        ),
         "site_revoked": T("Ask an administrator of the other site, who can let this one back in."),
         "not_invited": T("Ask there for a new invitation."),
         "ask_for_another": T("Ask there for a new invitation."),

@@ -84,6 +84,17 @@ def _revoked(T: Translate, status: RepositoryStatus) -> Explanation:
     )
 
 
+def _not_approved(T: Translate, status: RepositoryStatus) -> Explanation:
+    return Explanation(
+        T(
+            "This site registered by itself, and waits for your approval: until then it gets and brings nothing."
+        ),
+        T("Ask its people whether it is theirs. Then choose its scope, and approve it."),
+        T("Show its scope"),
+        _tab(status, "scope"),
+    )
+
+
 def _no_contact(T: Translate, status: RepositoryStatus) -> Explanation:
     return Explanation(
         T("The other site has not been in touch yet."),
@@ -404,6 +415,7 @@ _EXPLANATIONS: dict[Reason, Callable[[Translate, RepositoryStatus], Explanation]
     Reason.QUEUED: _queued,
     Reason.NO_CONTACT: _no_contact,
     Reason.REVOKED: _revoked,
+    Reason.NOT_APPROVED: _not_approved,
     Reason.NO_RESOURCES: _no_resources,
     Reason.NOT_ALLOWED: _not_allowed,
     Reason.NEVER_RUN: _never_run,
