@@ -200,13 +200,13 @@ class RowImporter:
         table = self._s3db[target]
         names = self._s3db.get_config(target, "name_fields", ("name",))
         columns = [table[name] for name in names if name in table.fields]
-        # A name of several fields begins with the first of them.
+        # A name of several fields begins with the first of them that is not empty.
         beginnings = {
             " ".join(each.split(" ")[:count]) for each in texts for count in range(1, _parts(each, columns))
         }
         query = table.uuid.belongs(list(texts))
-        if columns:
-            query |= columns[0].belongs(list(beginnings | texts))
+        for column in columns:
+            query |= column.belongs(list(beginnings | texts))
         found: dict[str, set[str]] = {}
         rows = self._s3db.db(query & (table.deleted == False)).select(table.uuid, *columns)  # noqa: E712 - SQL
         for row in rows:
