@@ -68,18 +68,17 @@ class Installing:
         if known is not None and is_complete(self._eden, known, self._payload):
             manifest = self._prepare(known)
         else:
-            manifest = self._lay(manifest, known, facts)
+            manifest = self._lay(manifest, facts)
         return self._finish(manifest)
 
-    def _lay(self, manifest: Manifest, known: Manifest | None, facts: Mapping[str, Any]) -> Manifest:
+    def _lay(self, manifest: Manifest, facts: Mapping[str, Any]) -> Manifest:
         laying = Laying(self._disk, self._eden, manifest)
         self._make_home()
         write(self._disk, self._eden, manifest)
         self._say(f"Keeping what stands in our places in {self._eden.home}")
         laying.keep()
-        if known is not None and known.build != self._payload.build:
-            # Code and tables of two versions must not be used together.
-            self._disk.remove(self._eden.home / SWITCHED_ON)
+        # Code of two versions must not be used together, also where an upgrade goes on that was killed.
+        self._disk.remove(self._eden.home / SWITCHED_ON)
         manifest = self._back_up(manifest, facts)
         if BEFORE_US not in manifest.database:
             there = [each for each in WRITTEN if (self._eden.folder / each).exists()]

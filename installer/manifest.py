@@ -7,7 +7,7 @@ stood there, or what was laid by this or an earlier version.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -172,9 +172,3 @@ def write(disk: Disk, eden: Eden, manifest: Manifest) -> None:
     """Write the manifest of an Eden; the folder of it must exist."""
     content = {"format": FORMAT, **asdict(manifest), "state": manifest.state.value}
     disk.write(place(eden), json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n", 0o600)
-
-
-def paths_of(manifest: Manifest, conditions: Iterable[Condition], application: Path) -> list[str]:
-    """Return the paths of the files in one of these conditions."""
-    wanted = set(conditions)
-    return [path for path, each in manifest.conditions(application).items() if each in wanted]

@@ -17,6 +17,8 @@ from tests.support.small_eden import (
     FOLDER,
     ORIGINAL,
     Answers,
+    DyingDisk,
+    Killed,
     install,
     sample_payload,
     small_eden,
@@ -200,17 +202,22 @@ def test_an_eden_that_does_not_answer_is_given_back_only_by_force(eden: Eden) ->
     assert tree(eden.folder) == before
 
 
-def test_code_of_two_versions_is_never_switched_on_together(eden: Eden) -> None:
+@pytest.mark.parametrize("steps", [None, *range(1, 7)])
+def test_code_of_two_versions_is_never_switched_on_together(eden: Eden, steps: int | None) -> None:
     install(eden, OURS)
 
     class Watching(Disk):
         def write(self, path: Path, content: bytes, mode: int = 0o644, mtime_ns: int | None = None) -> None:
-            if path.suffix == ".py" and "before" not in path.parts:
+            if FOLDER in path.as_posix():
                 switched_on.append((eden.home / SWITCHED_ON).exists())
             super().write(path, content, mode, mtime_ns)
 
     switched_on: list[bool] = []
-    install(eden, sample_payload("1.1", core="# newer\n"), Watching())
-    assert switched_on and switched_on[0] is False
+    newer = sample_payload("1.1", core="# newer\n")
+    if steps:
+        with pytest.raises(Killed):
+            install(eden, newer, DyingDisk(steps))
+    install(eden, newer, Watching())
+    assert switched_on and not any(switched_on)
     known = read(eden)
     assert known is not None and known.version == "1.1" and (eden.home / SWITCHED_ON).exists()
