@@ -20,7 +20,18 @@ from tests.support.places import APPLICATION, CHECKOUT
 from tests.support.standard_library import STDLIB
 
 #: What has to be installed beside Python's own; ``isal`` and ``segno`` are optional, and of the drivers one is enough.
-PACKAGES = {"gluon", "pydal", "lxml", "requests", "urllib3", "cryptography", "isal", "psycopg2", "segno"}
+PACKAGES = {
+    "gluon",
+    "pydal",
+    "lxml",
+    "requests",
+    "urllib3",
+    "cryptography",
+    "isal",
+    "openpyxl",
+    "psycopg2",
+    "segno",
+}
 #: What web2py has put into the environment before the first model is executed.
 WEB2PY = {"T", "URL", "current", "redirect", "request", "response", "session"}
 #: What the models of an Eden add to it. The first of them is named here.

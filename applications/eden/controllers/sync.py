@@ -10,7 +10,11 @@ if getattr(current, "sync_site", None) is None:
     # Over an Eden: its files are laid, but nothing has prepared the database.
     raise refusal(503, T("The synchronization is not prepared here yet: run ./eden-sync install."))
 
-_public = request.function in ("datasets", "archive", "changes", "bin")
+_public = request.function in ("datasets", "archive")
+if request.function in ("changes", "bin"):
+    from s3sync.site.scoping import scopes as _scopes
+
+    _public = _scopes.shows_to_readers(current.sync_site)
 if not (is_protocol(request) or is_watch(request) or _public):
     # The screens are for administrators only; accounts of other sites use the interface.
     if not current.sync_site.host.may_administer():

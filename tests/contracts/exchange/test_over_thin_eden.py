@@ -13,6 +13,7 @@ from gluon import current
 from s3sync.core.policy import Terms
 from s3sync.exchange.exporter import ExportRequest
 from s3sync.exchange.importer import Context, Report
+from s3sync.site.scoping import scopes as scopes
 from s3sync.site.scoping.account_rights import by_account
 from s3sync.wire.s3xml.document import Document
 from tests.support.thin_eden import ThinEden
@@ -153,6 +154,13 @@ def test_an_account_writes_what_its_realm_holds_and_makes_nothing_it_may_not_mak
     report = take(eden, ORG, *later, guard=scope.guard())
     names = {row.name for row in eden.db(eden.db.org_organisation).select()}
     assert names == {"New 1", "Organisation 2"} and len(report.barred) == 2
+
+
+def test_what_has_no_conditions_is_for_administrators_alone(eden: ThinEden) -> None:
+    """Archives, the history of a record and the bin would tell of records that an account may not read."""
+    assert scopes.shows_to_readers(eden) and not scopes.is_bound(eden)
+    eden.host.impersonate(eden.clerk)
+    assert not scopes.shows_to_readers(eden) and scopes.is_bound(eden)
 
 
 def test_another_account_is_another_digest(eden: ThinEden) -> None:

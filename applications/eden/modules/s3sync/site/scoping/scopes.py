@@ -23,6 +23,7 @@ __all__ = [
     "of_account",
     "of_asking",
     "of_repository",
+    "shows_to_readers",
     "users",
 ]
 
@@ -127,10 +128,20 @@ def check_other_address(site: Site) -> None:
 def is_bound(site: Site) -> bool:
     """Return whether the asking account has a scope, which lets it use the addresses of the synchronisation only.
 
+    So has one whose rights are those of single records, as in a complete Eden.
+
     That does not hold for administrators: they may change the scope as well.
     """
-    bound = bool(of_account(site, site.host.user_id)) or _is_uninvited(site)
+    bound = site.host.limits_records or bool(of_account(site, site.host.user_id)) or _is_uninvited(site)
     return bound and not site.host.may_administer()
+
+
+def shows_to_readers(site: Site) -> bool:
+    """Return whether pages about records are for all who may read their table.
+
+    They are not where one record of a table may be read and another one not: such a page would tell of both.
+    """
+    return not site.host.limits_records
 
 
 def exchanges(scope: Scope, table: str) -> list[Exchange]:
