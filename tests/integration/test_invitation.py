@@ -171,6 +171,12 @@ def test_the_command_line_does_the_same(offices: tuple[Office, Office, Office]) 
     again = asked(north, command="join", code=made["code"])
     assert "exchanges with" in str(again["error"])
     north.site.run("db(db.sync_repository).delete(); db.commit()")
-    headquarters.site.run("db(db.sync_repository.name == 'North').delete(); db.commit()")
+    told = headquarters.site.run(
+        "from s3sync.administration.repositories import delete_repository;"
+        "row = db(db.sync_repository.name == 'North').select().first();"
+        "delete_repository(current.sync_site, row.id); db.commit();"
+        "print(db.auth_user(row.account_id).registration_key)"
+    )
+    assert told.strip() == "disabled", "with its account it could register anew, without a scope"
     joined = asked(north, command="join", code=made["code"])
     assert joined["resources"] == ["org_organisation"], joined

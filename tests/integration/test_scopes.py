@@ -81,6 +81,8 @@ TABLE = (
     Address("GET", PULL + "gis_location&cursor=", 200, 403),
     Address("GET", PULL + "pr_person&cursor=", 200, 403),
     Address("GET", PULL + "doc_document", 200, 403),
+    Address("GET", PULL.replace(".xml", ".s3json") + "org_organisation", 200, 200),
+    Address("GET", PULL.replace(".xml", ".s3json") + "pr_person", 200, 403),
     Address("GET", ANY + "org_organisation", 200, 403),
     Address("GET", ANY + "org_organisation&repository=urn:uuid:nobody", 200, 403),
     Address("GET", ANY + "org_organisation&repository=urn:uuid:free", 200, 403),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..database import accounts as accounts
 from ..database.tables.define import BELONGING, ENDING
 from ..scheduler import jobs as jobs
 from ..scheduler import queue as queue
@@ -11,7 +12,8 @@ from ..site import Site
 def delete_repository(site: Site, repository_id: int) -> None:
     """Delete a repository with everything that belongs to it, in one transaction.
 
-    The records that it brought stay, and so do kept versions that still need a decision.
+    The records that it brought stay, and so do kept versions that still need a decision. The account that an invitation
+    made for it is closed.
 
     Args:
         site: this site.
@@ -21,6 +23,7 @@ def delete_repository(site: Site, repository_id: int) -> None:
         AlreadyRunning: it is being synchronised.
     """
     db, task = site.db, site.db.sync_task
+    account_id = site.repository(repository_id).account_id
     with site.store.transaction():
         jobs.ensure_idle(site, repository_id)
         for row in jobs.jobs_of(db, repository_id):
@@ -32,3 +35,5 @@ def delete_repository(site: Site, repository_id: int) -> None:
         for name in (*BELONGING, *ENDING):
             db(db[name].repository_id == repository_id).delete()
         db(db.sync_repository.id == repository_id).delete()
+        # It could register anew, and would have no scope then.
+        accounts.close_made(db, account_id)

@@ -10,6 +10,8 @@ from .store import open_store
 
 #: The role of accounts of other sites, with Eden's name for it.
 ROLE = "Synchronization"
+#: The end of the login names of accounts that are made for sites: no mail gets there (RFC 2606).
+MADE = "@sites.invalid"
 
 
 class SiteAccounts:
@@ -81,6 +83,18 @@ def create_account(db: Any, email: str, password: str, name: str) -> int:
     user_id = int(db.auth_user.insert(**values))
     db.auth_membership.insert(user_id=user_id, group_id=role.id)
     return user_id
+
+
+def close_made(db: Any, user_id: int | None) -> None:
+    """Close an account that was made for a site, within the current transaction; any other one stays as it is.
+
+    Args:
+        db: as for ``create_account``.
+        user_id: its key, None for none.
+    """
+    if user_id is not None:
+        made = (db.auth_user.id == user_id) & db.auth_user.email.endswith(MADE)
+        db(made).update(registration_key="disabled")
 
 
 def set_password(db: Any, user_id: int, password: str) -> None:

@@ -91,7 +91,7 @@ def _taken_in(
     if found.used_on is not None and known is not None and known.account_id is not None:
         accounts.set_password(site.db, known.account_id, password)
         return site.accounts.email(known.account_id) or "", known.id
-    username = f"site-{secrets.token_hex(6)}@sites.invalid"
+    username = f"site-{secrets.token_hex(6)}{accounts.MADE}"
     told: dict[str, Any] = {
         "name": found.name[:LONGEST_NAME],
         "apitype": USUAL,

@@ -15,7 +15,15 @@ from .run import define_exchange, define_log
 from .task import define_tasks
 
 #: Tables whose rows belong to a repository, besides its jobs: they go with it, or to the one that takes its place.
-BELONGING = ("sync_task", "sync_log", "sync_run", "sync_traffic", "sync_deferred", "sync_dataset")
+BELONGING = (
+    "sync_task",
+    "sync_log",
+    "sync_run",
+    "sync_traffic",
+    "sync_deferred",
+    "sync_dataset",
+    "sync_invitation",
+)
 
 #: Tables whose rows stay after the repository is deleted: they may need a decision, or tell of our own records.
 OUTLIVING = ("sync_kept", "sync_change", "sync_deletion")
