@@ -52,16 +52,65 @@ class Place:
         return found
 
 
-@pytest.fixture(params=EVERY_KIND)
-def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+class Places:
+    """The sites of these tests: two of each kind, made once. A server takes half a minute for the tables of one.
+
+    Args:
+        folder: where they write.
+        stack: closes them.
+    """
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._made: dict[tuple[str, str], Place] = {}
+
+    def source(self, kind: str) -> Place:
+        """Return a site with records."""
+        found = self._place("source", kind)
+        if found.site.db(found.site.s3db[ORG]).isempty():
+            fill(found)
+        return found
+
+    def target(self, kind: str) -> Place:
+        """Return a site whose records may go."""
+        return self._place("target", kind)
+
+    def _place(self, role: str, kind: str) -> Place:
+        if (role, kind) not in self._made:
+            self._made[role, kind] = Place(kind, self._folder / f"{role}-{kind}", self._stack)
+        return self._made[role, kind]
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     with ExitStack() as stack:
-        yield Place(request.param, tmp_path / "source", stack)
+        yield Places(tmp_path_factory.mktemp("places"), stack)
 
 
 @pytest.fixture(params=EVERY_KIND)
-def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with ExitStack() as stack:
-        yield Place(request.param, tmp_path / "target", stack)
+def source(request: pytest.FixtureRequest, places: Places) -> Place:
+    return places.source(request.param)
+
+
+@pytest.fixture(params=EVERY_KIND)
+def target(request: pytest.FixtureRequest, places: Places) -> Place:
+    return places.target(request.param)
+
+
+#: Each kind once on either side: how a try goes on is the same for all.
+ROUND = [
+    pytest.param(("sqlite", "postgres"), marks=pytest.mark.database),
+    pytest.param(("postgres", "mysql"), marks=pytest.mark.database),
+    pytest.param(("mysql", "sqlite"), marks=pytest.mark.database),
+]
+
+
+@pytest.fixture
+def way(request: pytest.FixtureRequest, places: Places) -> tuple[Place, Place]:
+    """A site and another one of another kind, by the two names of the parameter."""
+    here, there = request.param
+    return places.source(here), places.target(there)
 
 
 def fill(place: Place, count: int = 30) -> None:
@@ -75,7 +124,6 @@ def fill(place: Place, count: int = 30) -> None:
 
 
 def test_everything_is_there_afterwards(source: Place, target: Place, tmp_path: Path) -> None:
-    fill(source)
     with target.site.store.transaction():
         target.site.s3db[ORG].insert(uuid="of the new site", name="goes")
     told = Copy(source.end(), target.end(), tmp_path, quiet).run()
@@ -88,10 +136,11 @@ def test_everything_is_there_afterwards(source: Place, target: Place, tmp_path: 
     assert key > max(row["id"] for row in source.told()[ORG])
 
 
+@pytest.mark.parametrize("way", ROUND, indirect=True)
 def test_a_move_that_was_killed_goes_on(
-    source: Place, target: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    way: tuple[Place, Place], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(source)
+    source, target = way
     monkeypatch.setattr("launcher.moves.ends.BATCH", 7)
     written = []
 
@@ -107,8 +156,9 @@ def test_a_move_that_was_killed_goes_on(
     assert again.count(ORG) == 2 and target.told() == source.told()
 
 
-def test_what_was_entered_between_two_tries_is_there(source: Place, target: Place, tmp_path: Path) -> None:
-    fill(source)
+@pytest.mark.parametrize("way", ROUND, indirect=True)
+def test_what_was_entered_between_two_tries_is_there(way: tuple[Place, Place], tmp_path: Path) -> None:
+    source, target = way
 
     def killed(table: str, done: int, of: int) -> None:
         if table == ORG:
