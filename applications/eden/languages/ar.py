@@ -2356,4 +2356,5 @@
 'Ask an administrator of the other site to approve this one, or for an invitation.': 'اطلب من أحد مديري الموقع الآخر الموافقة على هذا الموقع، أو دعوة.',
 'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'ينتظر هذا الموقع موافقة أحد المديرين: وحتى ذلك الحين لا يحصل على شيء ولا يأتي بشيء.',
 'Who asks has to register first, and to be approved by an administrator.': 'على من يطلب أن يسجل أولًا، وأن يوافق عليه أحد المديرين.',
+'%s GB': '%s غيغابايت',
 }

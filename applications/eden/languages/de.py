@@ -2124,4 +2124,5 @@
 'Ask an administrator of the other site to approve this one, or for an invitation.': 'Bitten Sie einen Administrator des anderen Standorts, diesen zuzulassen, oder um eine Einladung.',
 'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'Dieser Standort wartet auf die Zulassung durch einen Administrator: Bis dahin bekommt und bringt er nichts.',
 'Who asks has to register first, and to be approved by an administrator.': 'Wer fragt, muss sich zuerst anmelden und von einem Administrator zugelassen werden.',
+'%s GB': '%s GB',
 }

@@ -2182,4 +2182,5 @@
 'Ask an administrator of the other site to approve this one, or for an invitation.': 'Pida a un administrador del otro sitio que apruebe este, o una invitación.',
 'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'Este sitio espera la aprobación de un administrador: hasta entonces no recibe ni trae nada.',
 'Who asks has to register first, and to be approved by an administrator.': 'Quien pide debe registrarse primero y ser aprobado por un administrador.',
+'%s GB': '%s GB',
 }

@@ -2182,4 +2182,5 @@
 'Ask an administrator of the other site to approve this one, or for an invitation.': 'Demandez à un administrateur de l’autre site d’approuver celui-ci, ou une invitation.',
 'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'Ce site attend l’approbation d’un administrateur : d’ici là il ne reçoit et n’apporte rien.',
 'Who asks has to register first, and to be approved by an administrator.': 'Qui demande doit d’abord s’enregistrer et être approuvé par un administrateur.',
+'%s GB': '%s Go',
 }

@@ -6,8 +6,8 @@ from s3sync.web.screens.words import states_and_units as states_and_units
 
 
 def test_sizes_in_words() -> None:
-    sizes = [states_and_units.size(str, each) for each in (0, 1023, 1024, 380_000, 2_340_000)]
-    assert sizes == ["0 bytes", "1023 bytes", "1 kB", "371 kB", "2.2 MB"]
+    sizes = [states_and_units.size(str, each) for each in (0, 1023, 1024, 380_000, 2_340_000, 79 * 1024**3)]
+    assert sizes == ["0 bytes", "1023 bytes", "1 kB", "371 kB", "2.2 MB", "79.0 GB"]
 
 
 def test_spans_of_time_in_words() -> None:

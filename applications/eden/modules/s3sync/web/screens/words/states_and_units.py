@@ -132,7 +132,9 @@ def size(T: Translate, count: int) -> Any:
         return counted(T, count, "%(count)s byte", "%(count)s bytes")
     if count < 1024 * 1024:
         return T("%s kB") % f"{count / 1024:.0f}"
-    return T("%s MB") % f"{count / (1024 * 1024):.1f}"
+    if count < 1024**3:
+        return T("%s MB") % f"{count / (1024 * 1024):.1f}"
+    return T("%s GB") % f"{count / 1024**3:.1f}"
 
 
 # --- time ----------------------------------------------------------------------------------------------------
