@@ -266,7 +266,7 @@ def with_packages(eden: Eden, python: Python, wheels: Mapping[str, bytes]) -> Py
         at_hand = ["--no-index", "--find-links", folder] if wheels else []
         done = subprocess.run([*python.install_command(), *at_hand], capture_output=True, text=True)
         if done.returncode and python.without:
-            # What is only faster may be missing.
+            # What is not needed may be missing.
             needed = python.install_command(needed_only=True)
             done = subprocess.run([*needed, *at_hand], capture_output=True, text=True)
     found = find_python(eden, python.path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .eden import Eden
-from .pythons import LOWEST, Python
+from .pythons import LOWEST, OPTIONAL, Python
 
 #: Results of a check: as it should be; to be known; in the way of an installation.
 GOOD, ATTENTION, IN_THE_WAY = "good", "attention", "in the way"
@@ -92,9 +92,8 @@ def _packages(python: Python) -> Check:
             f"{command}   (or let it be done: --pip)",
         )
     if python.without:
-        return Check(
-            "Packages", GOOD, f"complete; without {', '.join(python.without)}, packing is slower ({command})"
-        )
+        lacking = ", ".join(f"{name} ({OPTIONAL[name]})" for name in python.without)
+        return Check("Packages", GOOD, f"complete; without {lacking}: {command}")
     return Check("Packages", GOOD, "complete")
 
 

@@ -17,8 +17,8 @@ from .problems import Problem
 LOWEST = (3, 9)
 #: What s3sync imports beside the standard library and web2py's own.
 NEEDED = ("lxml", "requests", "urllib3", "cryptography")
-#: Packs seven times as fast as zlib, which does the same.
-OPTIONAL = ("isal",)
+#: What may be missing -> what is then slower, or not there.
+OPTIONAL = {"isal": "packing is slower", "openpyxl": "no tables as XLSX", "segno": "no QR codes"}
 #: Below web2py, the application, and the folder around web2py.
 ENVIRONMENTS = ("venv", ".venv", "env")
 #: Written for every Python, also one that is too old.
@@ -63,7 +63,7 @@ class Python:
         """Return the command that installs what is missing.
 
         Args:
-            needed_only: whether to leave out what is only faster.
+            needed_only: whether to leave out what may be missing.
         """
         wanted = self.missing if needed_only else (*self.missing, *self.without)
         return [self.path, "-m", "pip", "install", *wanted]
