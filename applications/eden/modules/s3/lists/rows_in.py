@@ -172,7 +172,8 @@ class RowImporter:
         target = self._targets[name]
         if target:
             found = labels[name].get(cell, set())
-            if len(found) != 1:
+            uuid, *others = found or {""}
+            if not uuid or others:
                 told = {"field": self._table[name].label, "text": cell}
                 T = current.T
                 several = T(
@@ -181,7 +182,6 @@ class RowImporter:
                 raise CellError(
                     str((several if found else T("%(field)s: nothing is called %(text)s here")) % told)
                 )
-            (uuid,) = found
             return f'<reference field="{name}" resource="{target}" uuid="{escape_attr(uuid)}"/>'
         text = stored_text(self._table[name], cell, self._choices[name])
         return f'<data field="{name}">{escape_text(text)}</data>'
