@@ -30,6 +30,15 @@ for each in ({FREE!r}, {BOUND!r}):
 org = s3db.table("org_organisation")
 for name in ("Red Cross", {SECRET!r}):
     org.insert(name=name, uuid="urn:uuid:" + name.split()[0].lower())
+db.commit()
+for name in ("Hidden " + {SECRET!r}, {SECRET!r}):
+    db(org.uuid == "urn:uuid:blue").update(name=name)
+    db.commit()
+person = s3db.table("pr_person")
+deleted = person.insert(first_name={SECRET!r}, last_name="Deleted", uuid="urn:uuid:gone")
+db.commit()
+s3db.delete(person, [deleted])
+db.commit()
 s3db.table("pr_person").insert(first_name={SECRET!r}, last_name="Smith")
 s3db.table("doc_document").insert(name={SECRET!r}, file={FILE!r})
 path = current.sync_site.files.path("doc_document", "file", {FILE!r})
@@ -57,6 +66,8 @@ class Address(NamedTuple):
 
 #: Addresses that answer with an error as long as no worker runs, or always.
 ODD = ("/default/problem", "/sync/health")
+#: Screens about records: they are refused as screens are, in any format.
+SCREENS = ("/sync/changes/", "/sync/bin")
 S3XML = '<s3xml><resource name="{table}" uuid="urn:uuid:new"><data field="name">New</data></resource></s3xml>'
 ORGS, PLACES = S3XML.format(table="org_organisation"), S3XML.format(table="gis_location")
 PULL, PUSH = (
@@ -116,11 +127,14 @@ TABLE = (
     Address("DELETE", "/org/organisation/999999.xml", 404, 403),
     Address("GET", "/pr/person.xml", 200, 403),
     Address("GET", "/org/organisation", 403, 403),
+    Address("GET", "/sync/changes/org_organisation.xml?uuid=urn:uuid:blue", 200, 403),
+    Address("GET", "/sync/bin.xml", 200, 403),
+    Address("GET", "/sync/bin/1.xml", 200, 403),
     Address("GET", "/sync/index", 403, 403),
     Address("GET", "/sync/scope", 403, 403),
     Address("GET", "/sync/repository/1", 403, 403),
     Address("GET", "/sync/changes/org_organisation?uuid=urn:uuid:blue", 403, 403),
-    Address("GET", "/sync/bin", 200, 200),
+    Address("GET", "/sync/bin", 200, 403),
     Address("GET", "/sync/datasets", 200, 200),
 )
 
@@ -167,7 +181,9 @@ def test_what_an_account_gets_at_an_address(site: WebSite, address: Address) -> 
     status, text = _ask(site, BOUND, address)
     assert status == address.bound, f"with a scope: {text[:300]}"
     assert SECRET not in text
-    if status == 403 and address.path.startswith("/sync/") and ".json" in address.path + ".json":
+    if status == 403 and address.path.startswith(SCREENS):
+        assert "<html" in text or text == "Insufficient Privileges"
+    elif status == 403 and address.path.startswith("/sync/"):
         assert "<html" in text or json.loads(text)["hint"]
 
 

@@ -132,16 +132,19 @@ def is_bound(site: Site) -> bool:
 
     That does not hold for administrators: they may change the scope as well.
     """
-    bound = site.host.limits_records or bool(of_account(site, site.host.user_id)) or _is_uninvited(site)
-    return bound and not site.host.may_administer()
+    # Asked first, for it also finds out who asks: an account whose password comes along with the request.
+    if site.host.may_administer():
+        return False
+    return site.host.limits_records or bool(of_account(site, site.host.user_id)) or _is_uninvited(site)
 
 
 def shows_to_readers(site: Site) -> bool:
     """Return whether pages about records are for all who may read their table.
 
-    They are not where one record of a table may be read and another one not: such a page would tell of both.
+    They are not where one record of a table may be read and another one not, nor for an account with a scope: such a
+    page would tell of both.
     """
-    return not site.host.limits_records
+    return not site.host.limits_records and not is_bound(site)
 
 
 def exchanges(scope: Scope, table: str) -> list[Exchange]:
