@@ -8,6 +8,7 @@ reads one without the last member has a part of a backup. Damage is found by the
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import io
 import json
@@ -29,6 +30,8 @@ FOLDERS = ("databases", "private", "uploads")
 _SITE = "site"
 #: Bytes of a description: what is longer is none.
 _LONGEST_TEXT = 64 * 1024
+#: What a file system without links (FAT, exFAT) answers, by itself or through FUSE.
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 _DAMAGED = (
     tarfile.TarError,
     gzip.BadGzipFile,
@@ -85,8 +88,7 @@ class BackupWriter:
                 self._tar.close()
                 self._handle.flush()
                 os.fsync(self._handle.fileno())
-                # Unlike a renaming, a link takes the place of nothing.
-                os.link(self._fresh, self._target)
+                _give_name(self._fresh, self._target)
         finally:
             self._handle.close()
             self._fresh.unlink(missing_ok=True)
@@ -155,6 +157,23 @@ def unpack(path: Path, target: Path) -> Description:
                 return found
             _write(reading.tar, info, _place(info, target, path))
     raise _damaged(path)
+
+
+def _give_name(fresh: Path, target: Path) -> None:
+    """Give a file its name, which no other has; the former name may stay."""
+    try:
+        # Unlike a renaming, a link takes the place of nothing.
+        os.link(fresh, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # Whoever makes the file owns its name.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            os.replace(fresh, target)
+        except OSError:
+            target.unlink()
+            raise
 
 
 class _Reading:

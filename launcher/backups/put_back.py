@@ -1,7 +1,8 @@
 """Puts a backup in the place of what a site holds; what stood there is kept beside it.
 
-First everything is unpacked and checked, then folders change their places. A restore that is killed before that has
-changed nothing; one that is killed later goes on, and the site does not start before it has.
+First everything is unpacked and checked. Then the database of a server is copied and gets the records of the backup,
+and folders change their places. A restore that is killed before that has changed nothing; one that is killed later
+goes on, and the site does not start before it has.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from ..configuration import SiteConfiguration, read_configuration, with_value, w
 from ..places import application_folder, configuration_file
 from ..problems import Problem, file_problem
 from .archive import DATABASE, FOLDERS, Description, describe, unpack
-from .databases import load, scheme_of
+from .databases import copy_of, load, scheme_of
 from .make import KEY
 
 #: Where a backup is unpacked, below the site's folder.
 UNPACKED = "restoring"
-#: In there: everything is unpacked, folders change their places now. Holds where the former ones go.
+#: In there: everything is unpacked, what the site has is replaced now. Holds where that goes.
 READY = "ready"
 _NOTE = re.compile(r"[0-9a-f]{32}_\w+\.table")
 
 
 def is_broken_off(home: Path) -> bool:
-    """Return whether a restore was killed while folders changed their places: the site must not start so."""
+    """Return whether a restore was killed while it replaced what the site has: the site must not start so."""
     return (home / UNPACKED / READY).is_file()
 
 
@@ -69,7 +70,10 @@ def restore(
             _unpack(home, configuration, backup, key)
         elif backup is not None:
             ensure_whole(home)
-        return _change_places(home)
+        kept = _place_of_former(home)
+        if (home / UNPACKED / DATABASE).is_file():
+            _put_database(home, configuration, kept)
+        return _change_places(home, kept)
     except OSError as error:
         raise file_problem(error) from error
 
@@ -92,9 +96,6 @@ def _unpack(home: Path, configuration: SiteConfiguration, backup: Path, key: Pat
         if description.database == "sqlite":
             name = configuration.database.partition("://")[2]
             os.replace(unpacked / DATABASE, unpacked / "databases" / name)
-        else:
-            load(configuration.database, unpacked / DATABASE)
-            (unpacked / DATABASE).unlink()
     except BaseException:
         shutil.rmtree(unpacked, ignore_errors=True)
         raise
@@ -165,12 +166,61 @@ def _digest(databases: Path) -> str:
     return "" if latest is None else latest.name.partition("_")[0]
 
 
-def _change_places(home: Path) -> dict[str, Any]:
+def _place_of_former(home: Path) -> Path:
+    """Return the folder where what stood here is kept; it is made if it is not there."""
+    kept = home / (home / UNPACKED / READY).read_text(encoding="utf-8").split()[0]
+    kept.mkdir(mode=0o700, exist_ok=True)
+    return kept
+
+
+def _put_database(home: Path, configuration: SiteConfiguration | None, kept: Path) -> None:
+    """Put the dump of a server into its database, after what is there was copied.
+
+    It is begun anew where it was broken off: only the first copy is of the former records.
+    """
+    if configuration is None:
+        raise Problem(f"The site in {home} has no configuration any more.", "Put private/appconfig.ini back.")
+    uri, unpacked, former = configuration.database, home / UNPACKED, kept / DATABASE
+    goes_on = former.is_file()
+    try:
+        if not goes_on:
+            _keep_former(uri, application_folder(home) / "databases", former)
+        load(uri, unpacked / DATABASE)
+    except Problem as problem:
+        # pg_restore works in one transaction; mysql may have replaced some tables.
+        if goes_on or (former.is_file() and scheme_of(uri) != "postgres"):
+            raise _half_loaded(problem, home, former) from problem
+        # First the mark: without it what is left of the rest counts for nothing.
+        (unpacked / READY).unlink()
+        shutil.rmtree(unpacked)
+        shutil.rmtree(kept)
+        raise
+    (unpacked / DATABASE).unlink()
+
+
+def _keep_former(uri: str, databases: Path, target: Path) -> None:
+    """Copy the database of a server into a file, as a whole or not at all."""
+    part = target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)
+    with copy_of(uri, databases, part) as copy:
+        with open(copy, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(copy, target)
+
+
+def _half_loaded(problem: Problem, home: Path, former: Path) -> Problem:
+    return Problem(
+        f"{problem.message} The database may hold only a part of the backup, and the site does not start so."
+        f" What it held before is in {former}.",
+        f"{problem.remedy} ./eden --instance {home} restore goes on. To go back instead, load that file into the"
+        f" database with the programs of its server, and remove {home / UNPACKED} then.",
+    )
+
+
+def _change_places(home: Path, kept: Path) -> dict[str, Any]:
     """Let the unpacked folders take the places of the site's; what is done already is left."""
     unpacked, application = home / UNPACKED, application_folder(home)
-    former, made = (unpacked / READY).read_text(encoding="utf-8").split()
-    kept = home / former
-    kept.mkdir(mode=0o700, exist_ok=True)
+    made = (unpacked / READY).read_text(encoding="utf-8").split()[1]
     for name in FOLDERS:
         fresh = unpacked / name
         if not fresh.is_dir():

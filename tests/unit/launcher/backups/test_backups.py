@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -148,6 +149,32 @@ def test_no_file_is_replaced(home: Path) -> None:
     backup = backed_up(home)
     with pytest.raises(Problem, match="is there already"):
         make_backup(home, configuration(home), backup, "0.3.0", False)
+
+
+@pytest.mark.parametrize("answer", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_stick_without_links_takes_a_backup(
+    home: Path, monkeypatch: pytest.MonkeyPatch, answer: int
+) -> None:
+    def fails(source: Path, target: Path) -> None:
+        raise OSError(answer, os.strerror(answer), str(target))
+
+    monkeypatch.setattr(os, "link", fails)
+    assert describe(backed_up(home)).name == "Field"
+    assert {each.name for each in home.parent.iterdir()} == {"site", "backup.tar.gz"}
+
+
+def test_a_file_that_came_meanwhile_is_not_replaced_without_links_either(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(source: Path, target: Path) -> None:
+        target.write_text("of another program")
+        raise OSError(errno.EPERM, "Operation not permitted", str(target))
+
+    monkeypatch.setattr(os, "link", fails)
+    with pytest.raises(Problem):
+        backed_up(home)
+    assert {each.name for each in home.parent.iterdir()} == {"site", "backup.tar.gz"}
+    assert (home.parent / "backup.tar.gz").read_text() == "of another program"
 
 
 def test_a_backup_that_fails_leaves_no_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
