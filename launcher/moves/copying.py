@@ -16,6 +16,8 @@ from .ends import End, Row, text_of
 Tell = Callable[[str, int, int], None]
 #: Name of a file among the notes: the rows in the target are copied ones.
 EMPTIED = "emptied"
+#: The table with the identifier of a site.
+_CONFIG = "sync_config"
 
 
 class CopyFailed(Exception):
@@ -46,9 +48,12 @@ class Copy:
             how many tables and rows there are.
 
         Raises:
-            CopyFailed: something cannot be copied, or differs afterwards.
+            CopyFailed: something cannot be copied, or differs afterwards, or another site has begun to use the target
+                since the last try.
         """
         references, emptied = self._notes / "references.json", self._notes / EMPTIED
+        if emptied.is_file():
+            self._ensure_ours()
         self._target.loosen(references)
         if not emptied.is_file():
             self._target.empty(self._tables)
@@ -59,6 +64,7 @@ class Copy:
         different = self._different()
         if different and began:
             # The site was used between two tries: what was copied before is not what it is now.
+            self._ensure_ours()
             self._target.empty(self._tables)
             for name in self._tables:
                 self._copy(name)
@@ -71,6 +77,20 @@ class Copy:
             "tables": len(self._tables),
             "records": sum(self._source.count(name) for name in self._tables),
         }
+
+    def _ensure_ours(self) -> None:
+        """Ensure that the target holds no other site: its rows would be removed."""
+        if ("uuid", "uuid") not in self._tables.get(_CONFIG, ()):
+            return
+        here, there = (
+            {row[0] for row in end.run(f"SELECT {end.quoted('uuid')} FROM {end.quoted(_CONFIG)}")}
+            for end in (self._source, self._target)
+        )
+        if there - here:
+            raise CopyFailed(
+                "Since the last try another site has its records in the new database, and they are left there."
+                " Name another one, which is empty."
+            )
 
     def _common(self) -> dict[str, list[tuple[str, str]]]:
         """Return each table that both have, with its columns here and there, the key first."""

@@ -9,8 +9,10 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from .copying import EMPTIED
 
 #: The site beside it, below the site's folder.
 BESIDE = "moving"
+#: In there: what the new SQLite file was like when it went to its place.
+_MOVED = "moved"
 News = Callable[[Mapping[str, Any]], None]
 
 
@@ -44,9 +48,9 @@ def move_database(home: Path, configuration: SiteConfiguration, target: str, new
     Raises:
         Problem: it cannot be moved; the site has its database as before.
     """
-    _ensure_fit(home, configuration, target)
     try:
         beside = home / BESIDE
+        _ensure_fit(home, configuration, target)
         _begin(beside, target)
         names = list(dict.fromkeys(requirements_for(configuration.database) + requirements_for(target)))
         python = ensure_environment(names, lambda text: news({"said": text}))
@@ -78,7 +82,7 @@ def _ensure_fit(home: Path, configuration: SiteConfiguration, target: str) -> No
             "Such as postgres://user:password@host/name, mysql://user:password@host/name or sqlite://storage.sqlite",
         )
     path = application_folder(home) / "databases" / target.partition("://")[2]
-    if scheme_of(target) == "sqlite" and path.exists():
+    if scheme_of(target) == "sqlite" and path.exists() and not _take_back(home / BESIDE, path, target):
         raise Problem(
             f"{path} is there already.", f"Move it away, or name another file: sqlite://{path.stem}-2.sqlite"
         )
@@ -86,11 +90,40 @@ def _ensure_fit(home: Path, configuration: SiteConfiguration, target: str) -> No
 
 def _begin(beside: Path, target: str) -> None:
     """Begin anew where another database was named the last time."""
-    mark, wanted = beside / "target", hashlib.sha256(target.encode()).hexdigest()
-    if beside.exists() and (not mark.is_file() or mark.read_text() != wanted):
+    if beside.exists() and not _goes_to(beside, target):
         shutil.rmtree(beside)
     beside.mkdir(mode=0o700, exist_ok=True)
-    mark.write_text(wanted)
+    (beside / "target").write_text(_digest(target))
+
+
+def _goes_to(beside: Path, target: str) -> bool:
+    """Return whether the last try went to this database."""
+    mark = beside / "target"
+    return mark.is_file() and mark.read_text() == _digest(target)
+
+
+def _digest(target: str) -> str:
+    return hashlib.sha256(target.encode()).hexdigest()
+
+
+def _take_back(beside: Path, path: Path, target: str) -> bool:
+    """Take the new SQLite file back where the last try was killed before the site used it, and go on with it.
+
+    Returns:
+        whether it was taken back; not if it is another file, or anybody has written into it.
+    """
+    note = beside / _MOVED
+    place = application_folder(beside) / "databases" / target.partition("://")[2]
+    ours = _goes_to(beside, target) and note.is_file() and note.read_text() == _state_of(path)
+    if not ours or place.exists() or path.with_name(f"{path.name}-wal").exists():
+        return False
+    os.replace(path, place)
+    return True
+
+
+def _state_of(path: Path) -> str:
+    state = path.stat()
+    return f"{state.st_size} {state.st_mtime_ns}"
 
 
 def _make_tables(python: Path, home: Path, beside: Path, target: str) -> None:
@@ -153,10 +186,22 @@ def _copy(
 
 
 def _take_over(home: Path, beside: Path, configuration: SiteConfiguration, target: str) -> None:
-    """Let the site use the new database: its file and pydal's notes first, then the address in one step."""
-    databases = application_folder(home) / "databases"
-    for each in sorted((application_folder(beside) / "databases").iterdir()):
-        if each.is_file():
-            os.replace(each, databases / each.name)
+    """Let the site use the new database: pydal's notes and its file first, then the address in one step.
+
+    The notes are copied: killed before the last step, the next try needs them where they are.
+    """
+    databases, made = application_folder(home) / "databases", application_folder(beside) / "databases"
+    name = target.partition("://")[2]
+    file = made / name if scheme_of(target) == "sqlite" else None
+    if file is not None:
+        # What is still in its log would stay behind.
+        with closing(sqlite3.connect(file)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for each in sorted(made.iterdir()):
+        if each.is_file() and each != file:
+            shutil.copyfile(each, databases / each.name)
+    if file is not None:
+        (beside / _MOVED).write_text(_state_of(file))
+        os.replace(file, databases / name)
     write_configuration(home, replace(configuration, database=target))
     shutil.rmtree(beside)
