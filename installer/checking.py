@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from .eden import Eden
@@ -89,14 +91,23 @@ def _odd(eden: Eden, path: str, condition: Condition) -> Check:
 
 
 def _switched_on(eden: Eden) -> Check:
-    if (eden.home / SWITCHED_ON).is_file():
+    facts = eden.home / SWITCHED_ON
+    is_there = facts.is_file()
+    if is_there and _is_whole(facts):
         return Check("Switched on", GOOD, "this Eden uses Eden Sync")
     return Check(
         "Switched on",
         ATTENTION,
-        f"no: {eden.home / SWITCHED_ON} is missing, so nothing is synchronised",
+        f"no: {facts} is {'damaged' if is_there else 'missing'}, so nothing is synchronised",
         "Prepare the database again: ./eden-sync install",
     )
+
+
+def _is_whole(facts: Path) -> bool:
+    try:
+        return isinstance(json.loads(facts.read_text("utf-8")), dict)
+    except ValueError:
+        return False
 
 
 def _same_eden(eden: Eden, manifest: Manifest) -> Check:

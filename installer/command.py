@@ -113,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     parts["uninstall"].add_argument(
         "--purge",
         action="store_true",
-        help="also drop our tables and columns, and the backup of the database",
+        help="also drop our tables and columns, the key of passwords, and the backup of the database",
     )
     return result
 

@@ -22,15 +22,16 @@ Say = Callable[[str], None]
 SWITCHED_ON = "facts.json"
 #: In the manifest's notes of the database: how it was, for the way back.
 BEFORE_US = "before"
-#: What ours writes at run time, below the application: positions, counts, parts of what is under way, style sheets.
+#: What ours writes at run time, below the application: positions, counts, parts of what is under way, own style sheets.
 WRITTEN = (
     "private/journal.json",
     "private/tally.json",
     "private/spool",
     "private/parts",
     "static/sync-apart",
-    "static/bootstrap",
 )
+#: Where the sheets of the CSS framework lie, in a folder for each version. Others may use it as well.
+FRAMEWORKS = "static/bootstrap"
 
 
 class Installing:
@@ -83,7 +84,9 @@ class Installing:
         if BEFORE_US not in manifest.database:
             there = [each for each in WRITTEN if (self._eden.folder / each).exists()]
             told = {name: facts[name] for name in ("journal_mode", "indices")}
-            manifest = self._note(manifest, **{BEFORE_US: {"there": there, **told}})
+            manifest = self._note(
+                manifest, **{BEFORE_US: {"there": there, "frameworks": _frameworks(self._eden), **told}}
+            )
         self._say(f"Laying {len(self._payload.files)} files")
         laying.lay(others(manifest), self._payload)
         manifest = self._prepare(manifest)
@@ -137,6 +140,13 @@ class Installing:
         manifest = manifest.having(database={**manifest.database, **told})
         write(self._disk, self._eden, manifest)
         return manifest
+
+
+def _frameworks(eden: Eden) -> list[str]:
+    """Return which folders of the CSS framework are there: the one of all, and those of its versions."""
+    top = eden.folder / FRAMEWORKS
+    found = [top, *sorted(top.iterdir())] if top.is_dir() else []
+    return [each.relative_to(eden.folder).as_posix() for each in found]
 
 
 def is_complete(eden: Eden, known: Manifest, payload: Payload) -> bool:

@@ -46,7 +46,7 @@ def around(eden: Eden, python: Python) -> list[Check]:
         eden: the Eden.
         python: that runs it.
     """
-    return [_kind(eden), _compiled(eden), _python(python), _packages(python), _started(eden)]
+    return [_kind(eden), compiled(eden), _python(python), _packages(python), _started(eden)]
 
 
 def _kind(eden: Eden) -> Check:
@@ -54,14 +54,19 @@ def _kind(eden: Eden) -> Check:
     return Check("Eden", GOOD, f"{names[eden.kind]}, version {eden.version or 'unknown'}, in {eden.folder}")
 
 
-def _compiled(eden: Eden) -> Check:
-    compiled = eden.folder / "compiled"
-    if compiled.is_dir() and any(compiled.iterdir()):
+def compiled(eden: Eden) -> Check:
+    """Return whether web2py runs what was compiled once instead of the models and controllers that lie there.
+
+    Args:
+        eden: the Eden.
+    """
+    folder = eden.folder / "compiled"
+    if folder.is_dir() and any(folder.iterdir()):
         return Check(
             "Compiled",
             IN_THE_WAY,
-            f"this Eden runs from {compiled}, where new models and controllers are not seen",
-            f"Remove the compiled application (admin interface, or rm -r {compiled}), and compile it again afterwards.",
+            f"this Eden runs from {folder}, where a change of models and controllers is not seen",
+            f"Remove the compiled application (admin interface, or rm -r {folder}), and compile it again afterwards.",
         )
     return Check("Compiled", GOOD, "no")
 

@@ -87,6 +87,11 @@ def uninstall(answer: Answer) -> Iterator[str]:
         yield f"!!  {each}"
     for folder in answer["left"]:
         yield f"!!  {folder} stays: it is of somebody else, or somebody has put something there."
+    if answer["key"]:
+        yield (
+            f"{answer['key']} stays: with it a later installation opens what is still sealed in the database, such as "
+            "the passphrase of a stick. Remove it when that is not needed any more."
+        )
     if answer["backup"]:
         yield f"The copy of the database from before stays in {answer['backup']}: remove it when you do not need it."
     yield "Now restart the web server and the scheduler's workers of this Eden."

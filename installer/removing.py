@@ -9,9 +9,11 @@ from typing import Any
 from .backup import FOLDER as BACKUP
 from .disk import Disk, unfinished
 from .eden import HOME, Eden
-from .installing import BEFORE_US, SWITCHED_ON, WRITTEN, Ask, Say
+from .installing import BEFORE_US, FRAMEWORKS, SWITCHED_ON, WRITTEN, Ask, Say
 from .laying import BEFORE, Laying, changed_files, is_edens, others, switches
+from .looking import IN_THE_WAY, compiled
 from .manifest import Condition, Manifest, State, place, read, write
+from .payload import SHEETS
 from .problems import Problem
 
 KEY = "vault.key"
@@ -26,6 +28,7 @@ class Removed:
         left: folders that stay because somebody has put something there.
         stayed: files that are Eden's own already.
         backup: where the copy of the database still is, "" for none.
+        key: where the key stays, for what is sealed in the database, "" if there is none.
         database: what the Eden told of its database.
     """
 
@@ -33,6 +36,7 @@ class Removed:
     left: list[str] = field(default_factory=list)
     stayed: list[str] = field(default_factory=list)
     backup: str = ""
+    key: str = ""
     database: dict[str, Any] = field(default_factory=dict)
 
 
@@ -56,24 +60,31 @@ class Removing:
         """Uninstall, or go on with it.
 
         Args:
-            purge: whether our tables and columns, and the backup of the database, go as well.
+            purge: whether our tables and columns, the key, and the backup of the database go as well.
             force: whether files that somebody has changed are given back all the same, and passwords that cannot be
                 opened are left behind.
 
         Raises:
-            Problem: somebody has changed files, or the Eden failed in a step.
+            Problem: the Eden runs compiled, somebody has changed files, what would purge is gone already, or the Eden
+                failed in a step.
             OSError: a file cannot be written.
         """
         manifest = read(self._eden)
         if manifest is None:
             self._clear_home()
             return Removed()
+        runs = compiled(self._eden)
+        if runs.result == IN_THE_WAY:
+            # Its compiled models would still import what is taken out, for every page.
+            raise Problem(f"Nothing was changed: {runs.told}.", runs.remedy)
         changed = [] if force else changed_files(self._eden, manifest)
         if changed:
             raise Problem(
                 f"Somebody has changed {', '.join(changed)} since Eden Sync laid it there.",
                 "Take the changes out, or lose them: --force",
             )
+        if purge and not force:
+            self._check_that_it_can_purge(manifest)
         stayed = [
             each.path
             for each in manifest.files
@@ -93,25 +104,53 @@ class Removing:
         self._say("Giving back what stood in our places")
         self._disk.remove(self._eden.home / SWITCHED_ON)
         laying.put_back(switches(manifest), stayed)
-        before = manifest.database.get(BEFORE_US) or {}
-        if "begun" in manifest.database and "closed" not in manifest.database:
-            database["closed"] = self._asked(
-                "close",
-                force,
-                purge=purge,
-                indices=(manifest.database.get("prepared") or {}).get("index_names"),
-                indices_before=before.get("indices"),
-                journal_mode=before.get("journal_mode"),
-            )
+        if "begun" in manifest.database and not _is_closed(manifest, purge):
+            database["closed"] = self._close(manifest, purge, force)
             manifest = self._note(manifest, closed=database["closed"])
         laying.put_back(others(manifest), stayed)
         self._remove_written(manifest)
-        backup = self._backup_left(manifest, purge)
+        self._remove_sheets(manifest)
+        backup, key = self._backup_left(purge), self._key_left(manifest)
         left = laying.remove_folders()
         self._clear_home()
-        return Removed(
-            manifest.version, left + self._own_files(), stayed, backup, {**manifest.database, **database}
+        told = {**manifest.database, **database}
+        return Removed(manifest.version, left + self._own_files(), stayed, backup, key, told)
+
+    def _check_that_it_can_purge(self, manifest: Manifest) -> None:
+        """Look whether our modules, which know what to drop, are still there where the database was closed without.
+
+        Raises:
+            Problem: an uninstallation that broke off has taken some away.
+        """
+        gone = (Condition.BEFORE, Condition.MISSING)
+        if (
+            "closed" in manifest.database
+            and not _is_closed(manifest, True)
+            and any(each.condition(self._eden.folder) in gone for each in others(manifest))
+        ):
+            raise Problem(
+                "An uninstallation without --purge broke off here: what would drop our tables is no longer complete.",
+                "Give uninstall without --purge, to finish it; or install once more, and uninstall --purge then.",
+            )
+
+    def _close(self, manifest: Manifest, purge: bool, force: bool) -> dict[str, Any]:
+        """Let the database be as before; return what was told, with whether it was purged."""
+        before = manifest.database.get(BEFORE_US) or {}
+        told = self._asked(
+            "close",
+            force,
+            purge=purge,
+            indices=(manifest.database.get("prepared") or {}).get("index_names"),
+            indices_before=before.get("indices"),
+            journal_mode=before.get("journal_mode"),
         )
+        failed = told.get("failed", [])
+        passed_over = isinstance(failed, str)
+        return {
+            **told,
+            "failed": [failed] if passed_over else failed,
+            "purge": purge and not passed_over,
+        }
 
     def _own_files(self) -> list[str]:
         """Return what somebody has written beside the manifest: a profile of this site, for one."""
@@ -137,18 +176,36 @@ class Removing:
         """Remove what ours has written at run time; what was there before us is somebody else's."""
         if "begun" not in manifest.database:
             return
-        private = self._eden.folder / "private"
         there = (manifest.database.get(BEFORE_US) or {}).get("there", ())
         for path in (self._eden.folder / each for each in WRITTEN if each not in there):
             if path.is_dir():
                 self._disk.remove_tree(path)
             else:
                 self._disk.remove(path)
-        opened = manifest.database.get("opened") or {}
-        if not opened.get("unopened") and "failed" not in opened:
-            self._disk.remove(private / KEY)
 
-    def _backup_left(self, manifest: Manifest, purge: bool) -> str:
+    def _remove_sheets(self, manifest: Manifest) -> None:
+        """Remove the sheets of the framework that our pages have copied from a package of the Eden's Python."""
+        version = (manifest.database.get("closed") or {}).get("framework")
+        there = (manifest.database.get(BEFORE_US) or {}).get("frameworks")
+        folder = f"{FRAMEWORKS}/{version}"
+        if not version or there is None or folder in there:
+            return
+        for name in SHEETS:
+            self._disk.remove(self._eden.folder / folder / name)
+        for each in (folder, FRAMEWORKS):
+            if each not in there:
+                self._disk.remove_folder(self._eden.folder / each)
+
+    def _key_left(self, manifest: Manifest) -> str:
+        """Remove the key where nothing sealed stays; return where it is otherwise, "" for nowhere."""
+        key = self._eden.folder / "private" / KEY
+        opened = manifest.database.get("opened") or {}
+        if _is_closed(manifest, True) and not opened.get("unopened") and "failed" not in opened:
+            # Without a purge the passphrase of a stick stays sealed in the settings of its repository.
+            self._disk.remove(key)
+        return str(key) if key.is_file() else ""
+
+    def _backup_left(self, purge: bool) -> str:
         folder = self._eden.home / BACKUP
         if purge:
             self._disk.remove_tree(folder)
@@ -163,3 +220,9 @@ class Removing:
         if self._disk.remove_folder(self._eden.home):
             # Git keeps no empty folder: this one was made for ours.
             self._disk.remove_folder(self._eden.home.parent)
+
+
+def _is_closed(manifest: Manifest, purge: bool) -> bool:
+    """Return whether the database was closed already, with no less than is asked now."""
+    closed = manifest.database.get("closed")
+    return closed is not None and (bool(closed.get("purge")) or not purge)

@@ -1,12 +1,17 @@
 """Runs inside an Eden that no longer uses what is ours: lets its database be as before (``purge``: without ours)."""
 
+import contextlib
 import importlib
 import json
 import os
+from importlib import metadata
 
 asked = json.loads(os.environ["EDEN_SYNC_ARGUMENTS"])
 _package = f"applications.{request.application}.modules.s3sync"
-told = {"tables": [], "columns": [], "failed": []}
+told = {"tables": [], "columns": [], "failed": [], "framework": ""}
+with contextlib.suppress(metadata.PackageNotFoundError):
+    # With this package our pages have copied their style sheets to static/bootstrap themselves.
+    told["framework"] = metadata.version("django-bootstrap-static")
 if asked["purge"]:
     _own_tables = importlib.import_module(f"{_package}.administration.own_tables")
     ours = asked["indices"]

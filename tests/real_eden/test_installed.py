@@ -160,7 +160,9 @@ def test_taken_out_without_purge_the_next_one_finds_what_is_there(eden: RealEden
     eden.run("install")
     status, answer = eden.run("uninstall")
     assert status == 0 and answer["backup"]
-    kept = {name for name in eden.files() if name.startswith("private/eden-sync/backup/")}
+    kept = {
+        name for name in eden.files() if name.startswith(("private/eden-sync/backup/", "private/vault.key"))
+    }
     assert {name: each for name, each in eden.files().items() if name not in kept} == files
     status, answer = eden.run("install")
     assert status == 0 and answer["database"]["prepared"]["tables"] == 0

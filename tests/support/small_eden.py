@@ -147,6 +147,7 @@ class Answers:
         dying: a script in which the installer is killed, before it is carried out.
         sealed: whether passwords are encrypted.
         unopened: names of repositories whose password cannot be opened.
+        framework: the version of the CSS framework that its Python has, "" for none.
     """
 
     eden: Eden
@@ -155,6 +156,7 @@ class Answers:
     dying: str = ""
     sealed: bool = False
     unopened: tuple[str, ...] = ()
+    framework: str = ""
 
     def __call__(self, script: str, **arguments: Any) -> dict[str, Any]:
         if script == self.dying:
@@ -191,7 +193,8 @@ class Answers:
         assert (self.eden.folder / PACKAGE).is_file()
         assert "our" not in (self.eden.folder / "controllers" / "sync.py").read_text("utf-8")
         self.closed = arguments
-        return {"tables": ["sync_journal"] if arguments["purge"] else [], "columns": [], "failed": []}
+        dropped = ["sync_journal"] if arguments["purge"] else []
+        return {"tables": dropped, "columns": [], "failed": [], "framework": self.framework}
 
 
 def facts_of(eden: Eden) -> dict[str, Any]:

@@ -22,6 +22,19 @@ def test_the_former_text_is_replaced_and_nothing_else_is_left(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_lasting_text_is_on_the_disk_before_it_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, seen = tmp_path / "facts.json", []
+
+    def settled(handle: int) -> None:
+        seen.append((os.fstat(handle).st_size, path.exists()))
+
+    monkeypatch.setattr("os.fsync", settled)
+    replace_text(path, "text", lasting=True)
+    assert seen == [(4, False)] and path.read_text("utf-8") == "text"
+
+
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "taken"
     (path / "inside").mkdir(parents=True)

@@ -198,6 +198,7 @@ def test_an_eden_that_does_not_answer_is_given_back_only_by_force(eden: Eden) ->
         uninstall(eden, ask=Answers(eden, failing=broken))
     removed = uninstall(eden, ask=Answers(eden, failing=broken), force=True, purge=True)
     assert removed.database["opened"] == {"failed": "give_back failed"}
+    assert removed.database["closed"] == {"failed": ["close failed"], "purge": False} and removed.key
     (eden.folder / "private" / "vault.key").unlink()
     assert tree(eden.folder) == before
 

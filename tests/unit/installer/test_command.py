@@ -12,6 +12,7 @@ import pytest
 from installer import command
 from installer.command import ATTENTION, GOOD, REFUSED, WRONG_USE, main
 from installer.eden import Eden
+from installer.installing import SWITCHED_ON
 from installer.looking import TYPES
 from installer.payload import Payload
 from installer.pythons import Python, find_python
@@ -99,11 +100,29 @@ def test_installed_looked_at_and_taken_out(
     assert said(capsys, "upgrade")[0] == GOOD
     status, text = said(capsys, "uninstall", "--purge")
     assert status == GOOD and "1 passwords opened." in text and "1 tables and 0 columns dropped." in text
-    assert tree(eden.folder) == before
+    assert tree(eden.folder) == before and "vault.key stays" not in text
     assert "nothing to do" in said(capsys, "uninstall")[1]
     assert "not installed" in said(capsys, "status")[1]
     status, text = said(capsys, "upgrade")
     assert status == REFUSED and "not installed" in text
+
+
+def test_the_key_that_stays_is_told(eden: Eden, talking: Talking, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "install", "--into", str(eden.folder))
+    status, text = said(capsys, "uninstall", "--from", str(eden.folder))
+    assert status == GOOD and f"{eden.folder / 'private' / 'vault.key'} stays" in text
+
+
+@pytest.mark.parametrize("text", ["", "\0", "[]"])
+def test_damaged_facts_are_told_and_repaired(
+    eden: Eden, talking: Talking, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    said(capsys, "install", "--into", str(eden.folder))
+    (eden.home / SWITCHED_ON).write_text(text, encoding="utf-8")
+    status, printed = said(capsys, "status", "--in", str(eden.folder))
+    assert status == ATTENTION and "is damaged, so nothing is synchronised" in printed
+    said(capsys, "install", "--into", str(eden.folder))
+    assert said(capsys, "status", "--in", str(eden.folder))[0] == GOOD
 
 
 def test_json_is_all_that_is_printed(

@@ -29,6 +29,7 @@ from tests.support.small_eden import (
 )
 
 OURS = sample_payload()
+KEY_PATH = "private/vault.key"
 NEWER = sample_payload("1.1", core="# newer\n", gone=None, added="# added\n")
 
 
@@ -91,6 +92,7 @@ def test_uninstalled_it_is_byte_for_byte_as_before(eden: Eden) -> None:
 def test_the_copy_of_the_database_stays_where_it_is_not_purged(eden: Eden) -> None:
     before = tree(eden.folder)
     removed = uninstall(eden, ask=install(eden, OURS))
+    (eden.folder / KEY_PATH).unlink()
     assert without_backup(eden) == before
     assert removed.backup and list(Path(removed.backup).glob("*.db"))
 
@@ -179,15 +181,81 @@ def test_indices_of_a_preparation_that_broke_off_are_found_by_what_was_there_bef
 
 
 def test_what_ours_wrote_at_run_time_goes_and_what_was_there_before_stays(eden: Eden) -> None:
-    own, theirs = eden.folder / "static" / "sync-apart", eden.folder / "static" / "bootstrap"
-    theirs.mkdir()
-    (theirs / "theirs.css").write_text("a { }", encoding="utf-8")
+    own, theirs = eden.folder / "static" / "sync-apart", eden.folder / "static" / "bootstrap" / "5.3.3"
+    theirs.mkdir(parents=True)
+    (theirs / "bootstrap.min.css").write_text("a { }", encoding="utf-8")
     before = tree(eden.folder)
     install(eden, OURS)
     own.mkdir()
     (own / "1-eden.css").write_text("b { }", encoding="utf-8")
-    uninstall(eden, purge=True)
+    uninstall(eden, ask=Answers(eden, framework="5.3.3"), purge=True)
     assert tree(eden.folder) == before
+
+
+def test_of_the_framework_only_the_sheets_that_ours_wrote_go(eden: Eden) -> None:
+    before = tree(eden.folder)
+    install(eden, OURS)
+    ours, theirs = (eden.folder / "static" / "bootstrap" / version for version in ("5.3.3", "4.6.0"))
+    for folder in (ours, theirs):
+        folder.mkdir(parents=True)
+        (folder / "bootstrap.min.css").write_text("a { }", encoding="utf-8")
+    written = [ours / "site.css", ours.parent / "our_theme.css"]
+    for path in written:
+        path.write_text("b { }", encoding="utf-8")
+    shutil.copytree(eden.web2py, eden.web2py.with_name("second"))
+    uninstall(eden, ask=Answers(eden, framework="5.3.3"), purge=True)
+    assert not (ours / "bootstrap.min.css").exists() and (theirs / "bootstrap.min.css").is_file()
+    assert all(each.is_file() for each in written)
+    second = find_eden(eden.web2py.with_name("second") / "applications" / "eden")
+    shutil.rmtree(second.folder / "static" / "bootstrap" / "4.6.0")
+    for path in written:
+        (second.folder / path.relative_to(eden.folder)).unlink()
+    uninstall(second, ask=Answers(second, framework="5.3.3"), purge=True)
+    assert tree(second.folder) == before
+
+
+def test_an_eden_that_runs_compiled_is_not_left_without_what_it_imports(eden: Eden) -> None:
+    install(eden, OURS)
+    model = eden.folder / "compiled" / "models.tasks_eden_sync.pyc"
+    model.parent.mkdir()
+    model.write_bytes(b"compiled")
+    before = tree(eden.folder)
+    with pytest.raises(Problem, match="compiled") as refused:
+        uninstall(eden, purge=True, force=True)
+    assert "Remove the compiled application" in refused.value.remedy and tree(eden.folder) == before
+    shutil.rmtree(model.parent)
+    assert uninstall(eden).version == "1.0"
+
+
+def test_the_key_stays_for_what_stays_sealed_in_the_database(eden: Eden) -> None:
+    ask = install(eden, OURS)
+    removed = uninstall(eden, ask=ask)
+    assert removed.key == str(eden.folder / KEY_PATH) and (eden.folder / KEY_PATH).is_file()
+    install(eden, OURS, ask=ask)
+    assert uninstall(eden, ask=ask, purge=True).key == "" and not (eden.folder / KEY_PATH).exists()
+
+
+def test_purge_after_an_uninstallation_that_broke_off_purges_or_is_refused(asp: Eden, tmp_path: Path) -> None:
+    before = tree(asp.folder)
+    install(asp, OURS)
+    refusals, purged_later = 0, 0
+    for step, halfway in steps_of(asp, tmp_path, lambda there, disk: uninstall(there, disk)):
+        there = copied(asp, tmp_path)
+        first, ask = Answers(there), Answers(there)
+        with pytest.raises(Killed):
+            uninstall(there, DyingDisk(step, halfway), ask=first)
+        if manifest.read(there) is None:
+            continue
+        try:
+            uninstall(there, ask=ask, purge=True)
+        except Problem as problem:
+            assert "install" in problem.remedy and not ask.asked
+            refusals += 1
+            install(there, OURS)
+            uninstall(there, ask=ask, purge=True)
+        purged_later += "close" in first.asked and not refusals
+        assert ask.closed["purge"] and tree(there.folder) == before, step
+    assert refusals and purged_later
 
 
 def test_an_upgrade_lays_what_is_new_and_takes_away_what_is_gone(eden: Eden) -> None:

@@ -7,6 +7,7 @@ synchronisation itself asks for the schema of all tables, whose models take thei
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,10 @@ FACTS = ("private", "eden-sync", "facts.json")
 #: Milliseconds that a statement on SQLite waits for another writer: an Eden itself sets none.
 PATIENCE = 60_000
 
-_read: dict[str, tuple[float, tuple[Schema, frozenset[str], str]]] = {}
+logger = logging.getLogger("eden.sync")
+
+#: Folder of an application -> when its facts were written, and what they say; None where they are damaged.
+_read: dict[str, tuple[float, tuple[Schema, frozenset[str], str] | None]] = {}
 
 
 def open_site(
@@ -86,7 +90,7 @@ def write_facts(site: Site) -> None:
     if known is not None and known[1:] == (exchanged, model):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_text(path, json.dumps(facts_of(site.schema, exchanged, model), default=str))
+    replace_text(path, json.dumps(facts_of(site.schema, exchanged, model), default=str), lasting=True)
 
 
 def _open(
@@ -111,7 +115,10 @@ def _exchanged(site: Site) -> frozenset[str]:
 
 
 def _facts(folder: str) -> tuple[Schema, frozenset[str], str] | None:
-    """Return what the facts say, read again after a change; None without them, or with those of another version."""
+    """Return what the facts say, read again after a change; None without them, or with those of another version.
+
+    Damaged ones are logged once, and count as none: this runs for each page of the Eden.
+    """
     path = Path(folder, *FACTS)
     try:
         written = path.stat().st_mtime
@@ -119,9 +126,18 @@ def _facts(folder: str) -> tuple[Schema, frozenset[str], str] | None:
         return None
     known = _read.get(folder)
     if known is None or known[0] != written:
-        found = json.loads(path.read_text("utf-8"))
-        if found.get("version") != VERSION:
-            return None
-        known = (written, (schema_of(found), frozenset(found["exchanged"]), str(found["model"])))
+        try:
+            found = json.loads(path.read_text("utf-8"))
+            if found["version"] != VERSION:
+                return None
+            known = (written, (schema_of(found), frozenset(found["exchanged"]), str(found["model"])))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            logger.error(
+                "%s is damaged (%s: %s): nothing is synchronised until it is made anew: ./eden-sync install",
+                path,
+                type(error).__name__,
+                error,
+            )
+            known = (written, None)
         _read[folder] = known
     return known[1]

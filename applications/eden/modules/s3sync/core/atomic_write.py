@@ -27,19 +27,25 @@ SETTLED = 60
 FORGOTTEN = 86_400
 
 
-def replace_text(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str, lasting: bool = False) -> None:
     """Replace a file's content by a text, atomically, also when several threads and processes do so at once.
 
     Args:
         path: the file; its folder must exist.
         text: written as UTF-8.
+        lasting: whether it is on the disk before it takes its place, so that a loss of power leaves no empty file. That
+            costs a wait for the disk.
 
     Raises:
         OSError: the file cannot be written; it is unchanged.
     """
     temporary = beside(path)
     try:
-        temporary.write_text(text, "utf-8")
+        with open(temporary, "w", encoding="utf-8") as output:
+            output.write(text)
+            if lasting:
+                output.flush()
+                os.fsync(output.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
