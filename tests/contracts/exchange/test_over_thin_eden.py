@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from gluon import current
 
+from s3sync.core.errors import StoreBusy
 from s3sync.core.policy import Terms
 from s3sync.exchange.exporter import ExportRequest
 from s3sync.exchange.importer import Context, Report
@@ -172,3 +173,53 @@ def test_another_account_is_another_digest(eden: ThinEden) -> None:
         assert scope is not None
         digests.add(scope.digest)
     assert len(digests) == 2
+
+
+class Lost(Exception):
+    """What a driver raises when its transaction is over."""
+
+
+def over(eden: ThinEden, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the store take ``Lost`` for the error of a server that has undone the whole transaction."""
+    store = type(eden.store)
+    known = store.driver_errors(eden.store)
+    translated = store.translated
+
+    def translate(self: Any, error: BaseException, subject: str) -> Any:
+        return self.busy(error) if isinstance(error, Lost) else translated(self, error, subject)
+
+    monkeypatch.setattr(store, "driver_errors", lambda self: (*known, Lost))
+    monkeypatch.setattr(store, "translated", translate)
+
+
+def test_a_callback_that_ended_the_transaction_fails_the_page(
+    eden: ThinEden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As after a deadlock on MariaDB: the server has undone all, and tells only the callback.
+    def accept(form: Any) -> None:
+        eden.db._adapter.connection.rollback()
+        raise Lost("try restarting transaction")
+
+    over(eden, monkeypatch)
+    eden.s3db.table(ORG)
+    eden.s3db.configure(ORG, onaccept=accept)
+    with pytest.raises(StoreBusy, match="try restarting transaction"):
+        take(eden, ORG, organisation(1), organisation(2))
+
+
+def test_a_realm_rule_that_fails_is_told_with_its_record_and_the_others_go_on(
+    eden: ThinEden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_realms = eden.auth.set_realm_entity
+
+    def fails(table: Any, keys: Any, **more: Any) -> None:
+        rows = eden.db(table.id.belongs(keys)).select()
+        if any(row.name == "Organisation 2" for row in rows):
+            raise ValueError("no realm for this one")
+        set_realms(table, keys, **more)
+
+    monkeypatch.setattr(eden.auth, "set_realm_entity", fails)
+    report = take(eden, ORG, organisation(1), organisation(2), organisation(3))
+    assert eden.db(eden.db.org_organisation).count() == 3
+    (told,) = report.warnings
+    assert "no realm for this one" in told and "o2" in told

@@ -19,7 +19,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     hq, field = SampleSite(tmp_path / "hq"), SampleSite(tmp_path / "field")
     with field.store.transaction():
         field.s3db[ORG].insert(uuid="u", name="Red Cross", comments="old")
-    made = Pair(field, hq, ORG)
+    made = Pair(field, hq, ORG, "org_organisation_type")
     made.run()
     for site in (hq, field):
         (repository,) = site.db(site.db.sync_repository).select()
@@ -63,6 +63,27 @@ def test_what_a_filter_may_hold_back_is_not_known(pair: Pair) -> None:
     db.sync_resource_filter.insert(
         task_id=task.id, tablename=ORG, filter_string="organisation.name__like=Green*"
     )
+    db.commit()
+    assert known(pair.own) == [AtOther.UNKNOWN]
+
+
+def test_of_a_site_that_fetches_only_some_it_is_not_known(pair: Pair) -> None:
+    edit(pair.other, "new")
+    for _ in range(2):
+        pair.run()
+    states = pair.other.repository(str(pair.own.uuid)).states
+    digest, pulls = states.question()
+    with pair.other.store.transaction():
+        states.save_question(digest, [f"{each}&~.name__like=Green*" for each in pulls])
+    assert known(pair.other) == [AtOther.UNKNOWN]
+    with pair.other.store.transaction():
+        states.save_question("", [])
+    assert known(pair.other) == [AtOther.UNKNOWN]
+
+
+def test_what_lies_in_a_folder_was_read_by_nobody_yet(pair: Pair) -> None:
+    db = pair.own.db
+    db(db.sync_repository).update(apitype="folder")
     db.commit()
     assert known(pair.own) == [AtOther.UNKNOWN]
 

@@ -279,22 +279,36 @@ def test_a_site_that_tells_its_edits_from_now_on_is_in_no_conflict_with_what_it_
     assert values(field, "acronym") == ["after"] and field.kept() == []
 
 
-def test_what_came_whole_and_later_is_no_version_that_an_earlier_edit_has_seen(sites: Sites) -> None:
-    # An Eden made the record and edited it; headquarters has the latest of it and no edits. The field office has the
-    # first version from elsewhere and edited that before.
+def test_a_later_time_without_an_edit_is_no_edit_anywhere(sites: Sites) -> None:
+    # Approval, another owner, or a computed field give a record another time, and change nothing that travels.
+    (hq, near, far), pairs = chain(sites, "hq", "near", "far")
+    edit(far, acronym="FAR")
+    hq.clock.step(600)
+    edit(hq, approved_by=1)
+    near.clock.moment = far.clock.moment = hq.clock.moment
+    pairs[0].run()
+    assert near.row(ORG, "u").modified_on == hq.row(ORG, "u").modified_on
+    settle(pairs)
+    assert [site.row(ORG, "u").acronym for site in (hq, near, far)] == ["FAR"] * 3
+    assert [site.kept() for site in (hq, near, far)] == [[], [], []]
+    for site in (hq, near, far):
+        (told,) = site.changes.edits(ORG, [site.row(ORG, "u").id]).values()
+        assert set(told.fields) == {"acronym"}
+
+
+def test_equal_records_with_other_times_are_not_told_as_edited(sites: Sites) -> None:
     hq, field = sites("hq"), sites("field")
-    first = '<resource name="org_organisation" uuid="u" modified_on="2026-03-01T12:00:00">{}</resource>'
-    name = '<data field="name">Eden</data>'
-    field.push(first.format(name + '<data field="comments">old</data>'), ORG)
-    edit(field, comments="field")
-    later = first.replace("12:00:00", "12:05:00")
-    hq.push(later.format(name + '<data field="comments">Eden, later</data>'), ORG)
-    for site in (hq, field):
+    for site, minute in ((hq, 5), (field, 0)):
+        site.push(
+            f'<resource name="{ORG}" uuid="u" modified_on="2026-03-01T12:0{minute}:00">'
+            '<data field="name">The same</data></resource>',
+            ORG,
+            repository_id=None,
+        )
         site.clock.step(3600)
-    pair = Pair(field, hq, ORG)
-    settle([pair])
-    assert [site.row(ORG, "u").comments for site in (hq, field)] == ["Eden, later", "Eden, later"]
-    assert [each.winner for site in (hq, field) for each in site.kept()]
+    settle([Pair(field, hq, ORG)])
+    assert hq.row(ORG, "u").modified_on == field.row(ORG, "u").modified_on
+    assert [site.changes.edits(ORG, [site.row(ORG, "u").id]) for site in (hq, field)] == [{}, {}]
 
 
 def test_what_was_edited_before_it_was_deleted_is_kept_where_it_lives_again(sites: Sites) -> None:

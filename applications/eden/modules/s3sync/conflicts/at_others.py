@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ..adapters import USUAL, adapter_types
 from ..core.kept import KeptKind, KeptState, OpenKind
 from ..core.schema import Table
 from ..core.text import TextEnum
@@ -12,6 +13,7 @@ from ..database import own_rows as own_rows
 from ..site import Site
 from ..site.scoping.not_allowed import not_allowed_in
 from ..site.tasks import filters_of, find
+from ..wire.protocol.news import read_pulls
 from .record_history import Partner, noted_row, partners
 
 #: Of what another site has in this way it has not taken our version, or not all of it.
@@ -73,12 +75,26 @@ def _known(site: Site, partner: Partner) -> AtOther:
 
 
 def _may_be_held_back(site: Site, partner: Partner) -> bool:
-    """Return whether a filter or a scope may hold a record back: it is passed over then as what was sent."""
+    """Return whether a record may not be there although its change was sent: a filter or a scope passes it over.
+
+    Of a folder nobody confirms that it was read.
+    """
     task = find(site.db, partner.task_id)
     if task is None or filters_of(site.db, task):
         return True
     (repository,) = own_rows.read(site.db, "sync_repository", {"id": partner.repository_id})
-    return repository.scope_id is not None or bool(not_allowed_in(repository.settings or {}))
+    if repository.scope_id is not None or not_allowed_in(repository.settings or {}):
+        return True
+    kind = adapter_types().get(repository.apitype or USUAL)
+    if kind is not None and not kind.confirms:
+        return True
+    states = site.repository(partner.repository_id).states
+    if states.pushed(partner.resource).position >= partner.position:
+        return False
+    # It was fetched from there, by rules that we know from the last question at most.
+    _, pulls = states.question()
+    asked = [each for each in read_pulls(pulls) if each.resource == partner.resource]
+    return not asked or any(each.filters for each in asked)
 
 
 def _apart(site: Site, table: Table, uuid: str) -> set[int]:

@@ -39,6 +39,7 @@ class Partner(NamedTuple):
         task_id: the task by which the record travels.
         resource: the table with which the record travels there: its own, or that of its master.
         title: title of that table's records.
+        position: that of the last change of the record in the journal, 0 if it is not there.
         brought: whether the last change of the record came from there.
         has_it: whether it has received the last change; None if the record is not sent there.
         last_pull, last_push: when the resource was last exchanged (UTC), None for never.
@@ -49,6 +50,7 @@ class Partner(NamedTuple):
     task_id: int
     resource: str
     title: str
+    position: int
     brought: bool
     has_it: bool | None
     last_pull: datetime | None
@@ -198,6 +200,7 @@ def partners(site: Site, table: Table, noted: Any) -> list[Partner]:
                 task.id,
                 task.resource,
                 title,
+                0 if noted is None else noted.seq,
                 brought,
                 has_it,
                 task.last_pull,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from ..core.clock import Clock
+from ..core.errors import SyncError
 from ..core.schema import Field, Schema, Table
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ class Store(Protocol):
 
     def savepoint(self) -> AbstractContextManager[None]:
         """Run a part of the transaction that is undone alone after an exception."""
+        ...
+
+    def ending(self, error: BaseException | None) -> SyncError | None:
+        """Return what to raise where an error of the driver has ended the transaction, None for any other one."""
         ...
 
     def fetch(self, table: Table, columns: Sequence[str], by: str, keys: Collection[Any]) -> list[Row]:

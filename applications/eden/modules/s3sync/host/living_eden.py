@@ -112,11 +112,7 @@ class LivingEden(EdenHost):
         except SyncError:
             raise
         except Exception as error:
-            name = getattr(callback, "__name__", "a callback")
-            logger.warning("%s of %s failed", name, table, exc_info=True)
-            raise CallbackFailed(
-                f"{name} of this Eden failed for {table}: {type(error).__name__}: {error}"
-            ) from error
+            raise _failed(getattr(callback, "__name__", "a callback"), table, error) from error
         if isinstance(form, HookForm):
             form.vars.update(given.vars)
             form.errors.update(given.errors)
@@ -157,7 +153,10 @@ class LivingEden(EdenHost):
 
     def set_realms(self, table: str, keys: Sequence[int]) -> None:
         """See port.DataModel."""
-        self._auth.set_realm_entity(self.table(table), list(keys), force_update=True)
+        try:
+            self._auth.set_realm_entity(self.table(table), list(keys), force_update=True)
+        except Exception as error:
+            raise _failed("set_realm_entity", table, error) from error
 
     def act_for_the_site(self) -> None:
         """See port.Rights: an administrator, as some validators of Eden let nobody else change what is imported."""
@@ -200,6 +199,11 @@ class LivingEden(EdenHost):
         """See port.Rights."""
         user = self._auth.user
         return f"{self.user_id} {sorted((user.realms or {}).items(), key=str) if user else ''}"
+
+
+def _failed(name: str, table: str, error: Exception) -> CallbackFailed:
+    logger.warning("%s of %s failed", name, table, exc_info=True)
+    return CallbackFailed(f"{name} of this Eden failed for {table}: {type(error).__name__}: {error}")
 
 
 def _stored(values: Any) -> Any:

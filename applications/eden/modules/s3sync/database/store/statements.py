@@ -115,6 +115,13 @@ class Statements:
         """Return the exception classes of the driver."""
         raise NotImplementedError
 
+    def ending(self, error: BaseException | None) -> SyncError | None:
+        """See port Store: after a deadlock, or without a connection, nothing of what was written before is left."""
+        if error is None or not isinstance(error, self.driver_errors()):
+            return None
+        found = self.translated(error, "")
+        return None if isinstance(found, RowRefused) else found
+
     def translated(self, error: BaseException, subject: str) -> SyncError:
         """Return our error for one of the driver's."""
         raise NotImplementedError

@@ -99,7 +99,10 @@ class Applier:
         self._waiting.write_json_references(written, batch)
         merged = [item for item in batch.items if item.merge is not None]
         learning = [item for item in merged if not _is_written(item) and has_learned(item)]
-        self._note([*written, *learning], batch.items, main)
+        noted = {id(item) for item in learning}
+        # Otherwise a time that was taken over would look like an edit that nobody noted.
+        dated = [item for item in batch.items if _is_dated(item) and id(item) not in noted]
+        self._note([*written, *learning, *dated], batch.items, main)
         self._changes.write(batch.items, written)
         with_files = [item for item in batch.items if item.plan.uploads and names_files(item)]
         self._waiting.defer(written, [item for item in with_files if _is_written(item)])
@@ -217,6 +220,13 @@ def _is_same(item: Item) -> bool:
     """Return whether a record came as it is here."""
     decided = item.outcome is None and item.decision is not None and item.decision.action is Action.UNCHANGED
     return decided and not item.record.deleted
+
+
+def _is_dated(item: Item) -> bool:
+    """Return whether nothing but the time of a record was taken over."""
+    decision, outcome = item.decision, item.outcome
+    same = outcome is not None and outcome.action is Action.UNCHANGED
+    return same and decision is not None and decision.take and not item.record.deleted
 
 
 def _is_here(item: Item) -> bool:

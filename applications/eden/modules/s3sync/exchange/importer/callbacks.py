@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any, Callable
 
 from ...core.schema import Hook, Table
-from ..ports import Ports
+from ..ports import Ports, Store
 from .context import CallbackFailed, HookForm
 from .items import Item
 
@@ -37,7 +37,7 @@ class Callbacks:
             table = items[0].plan.table
             self._accept_entities(table, items)
             if table.realm_set is not None:
-                table.realm_set([item.key for item in items if item.key is not None])
+                self._set_realms(table.realm_set, items)
             if table.onaccept_set is not None:
                 keys = [
                     item.key
@@ -70,15 +70,19 @@ class Callbacks:
 
     def _call(self, hook: Hook, form: Any, item: Item) -> None:
         """Call a callback; where it fails that is told with its record."""
-        try:
-            with self._undone_alone():
-                hook(form)
-        except CallbackFailed as failed:
-            item.warnings.append(str(failed))
+        with contained(self._ports.store) as failed:
+            hook(form)
+        item.warnings.extend(failed)
 
-    def _undone_alone(self) -> AbstractContextManager[None]:
-        # PostgreSQL ends the whole transaction with a statement that fails.
-        return self._ports.store.savepoint() if self._ports.store.dialect == "postgres" else nullcontext()
+    def _set_realms(self, realm_set: Callable[[Sequence[int]], None], items: Sequence[Item]) -> None:
+        """Let the host set realms, and record by record where one of them fails."""
+        with contained(self._ports.store) as failed:
+            realm_set([item.key for item in items if item.key is not None])
+        if failed and len(items) > 1:
+            for item in items:
+                self._set_realms(realm_set, [item])
+        elif failed:
+            items[0].warnings.extend(failed)
 
     def _is_complete(self, item: Item) -> bool:
         """Return whether a new record was written with all its computed fields."""
@@ -86,3 +90,29 @@ class Callbacks:
         if initial is None or not item.is_new or not self._ports.store.knows_keys:
             return False
         return not any(map(item.changes.get, initial.above))
+
+
+@contextmanager
+def contained(store: Store) -> Iterator[list[str]]:
+    """Contain the failure of a callback; what it did itself is undone where the database can do that alone.
+
+    Args:
+        store: the store of the site.
+
+    Yields:
+        a list that gets what failed.
+
+    Raises:
+        SyncError: the failure has ended the whole transaction: nothing that was written before is left.
+    """
+    failed: list[str] = []
+    # PostgreSQL ends the whole transaction with a statement that fails.
+    alone = store.savepoint() if store.dialect == "postgres" else nullcontext()
+    try:
+        with alone:
+            yield failed
+    except CallbackFailed as error:
+        ending = store.ending(error.__cause__)
+        if ending is not None:
+            raise ending from error
+        failed.append(str(error))

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from ...core.records import FieldError, differs
 from ...core.schema import Field, Schema
 from ..ports import Store
-from .context import CallbackFailed, HookForm
+from .callbacks import contained
+from .context import HookForm
 from .gather import Batch, Vacated
 from .items import Item, TablePlan, reject, two_here
 
@@ -131,10 +132,10 @@ class Checker:
             if item.component is not None and item.master is not None and item.component.fkey not in values:
                 values[item.component.fkey] = item.master.key_for(plan.references[item.component.fkey])
             form = HookForm(plan.table.name, values, before)
-            try:
+            with contained(self._store) as failed:
                 hook(form)
-            except CallbackFailed as failed:
-                item.warnings.append(str(failed))
+            if failed:
+                item.warnings.extend(failed)
                 continue
             if form.errors:
                 errors = {

@@ -10,15 +10,12 @@ from typing import Any, Callable, NamedTuple
 
 from ....core.clock import TICK, milliseconds
 from ....core.fields import (
-    EVERY_FIELD,
     LEFT,
     NO_EDITS,
     Change,
-    Edit,
     Edits,
     Merge,
     Rules,
-    Stamp,
     Undated,
     following,
     former_values,
@@ -122,10 +119,7 @@ class FieldMerger:
         unclear: list[tuple[Item, Edits]] = []
         for item in items:
             known, differs = seen.get(item.key or 0), id(item) in different
-            if known is not None:
-                ours = Edits(NO_EDITS.fields, known)
-            else:
-                ours = _as_it_came(item) if differs else NO_EDITS
+            ours = NO_EDITS if known is None else Edits(NO_EDITS.fields, known)
             theirs = with_own(item.record.edits or NO_EDITS, ours, sender)
             if not differs and ours.covers(theirs):
                 continue  # It is as it is here, and tells nothing new.
@@ -137,8 +131,7 @@ class FieldMerger:
         if unclear:
             edits = self._changes.edits(table, [item.key or 0 for item, _ in unclear])
             for item, theirs in unclear:
-                ours = edits.get(item.key or 0) or (_as_it_came(item) if id(item) in different else NO_EDITS)
-                self._versions[id(item)] = _Versions(ours, theirs)
+                self._versions[id(item)] = _Versions(edits.get(item.key or 0, NO_EDITS), theirs)
 
     def _find_whole(self, table: str, items: Sequence[Item]) -> None:
         """Find the edits of senders that send whole records."""
@@ -266,8 +259,6 @@ class FieldMerger:
 
 #: Stands for the key of a record that this batch creates: no field had that value before.
 _COMES_ALONG = -1
-#: The site of edits that nobody told. Its name ranks below all others.
-_UNKNOWN_SITE = ""
 _UPDATED = Decision(Action.UPDATED, True)
 _RETURNED = Decision(Action.UPDATED, True, assert_ours=True)
 _UNCHANGED = Decision(Action.UNCHANGED, False)
@@ -283,18 +274,6 @@ def tells_edits(item: Item, context: Context) -> bool:
     """Return whether the sender says which fields of a record were edited."""
     told = context.by_field or item.record.edits is not None
     return told and context.repository_id is not None
-
-
-def _as_it_came(item: Item) -> Edits:
-    """Return the edits of a record of which none is known here.
-
-    A later time than that of the incoming version says that it was edited before it came, at a site that tells none.
-    """
-    ours, theirs = item.ours("modified_on"), item.record.modified_on
-    if ours is None or theirs is None or ours <= theirs:
-        return NO_EDITS
-    stamp = Stamp(milliseconds(ours), _UNKNOWN_SITE)
-    return Edits({EVERY_FIELD: Edit(stamp)}, {stamp.site: stamp.time})
 
 
 def _table_rules(plan: TablePlan) -> _TableRules:

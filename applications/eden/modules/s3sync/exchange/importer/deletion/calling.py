@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 
 from ....core.schema import Table
 from ...ports import Store
-from ..context import CallbackFailed, Vars
+from ..callbacks import contained
+from ..context import Vars
 
 
 class DeletionCalls:
@@ -34,5 +34,5 @@ class DeletionCalls:
         for table, record in due:
             if table.ondelete is not None:
                 # A foreign one that fails is in the log; the record is deleted all the same, as in an Eden.
-                with suppress(CallbackFailed):
+                with contained(self._store):
                     table.ondelete(record)

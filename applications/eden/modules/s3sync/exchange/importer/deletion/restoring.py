@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
@@ -13,7 +12,8 @@ from ....core.fields import Change, Stamp, next_time
 from ....core.kept import Deletion, DeletionState, Place
 from ....core.schema import Table
 from ...ports import Ports
-from ..context import CallbackFailed, HookForm
+from ..callbacks import contained
+from ..context import HookForm
 from .columns import foreign_keys
 from .obstacles import Obstacle, Obstacles, is_needed, reference_of
 from .reviving import Reviver
@@ -174,7 +174,7 @@ class Restorer:
         columns = (table.key, *table.fields)
         for row in self._store.fetch(table, columns, table.key, keys):
             values: dict[str, Any] = dict(zip(columns, row))
-            with suppress(CallbackFailed):  # it is in the log
+            with contained(self._store):  # a failure is in the log
                 hook(HookForm(table.name, values, {**values, "deleted": True}))
 
 
