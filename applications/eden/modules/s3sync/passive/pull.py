@@ -15,6 +15,7 @@ from ..core.task import Activity, LogAction, Result
 from ..database.log import INCOMING
 from ..exchange.exporter import ExportPage, ExportRequest
 from ..exchange.importer import Report
+from ..exchange.scope_guard import ScopeGuard
 from ..site import Repository, Site
 from ..site.names_of_sites import names_to_tell
 from ..site.rejected import retry_due
@@ -23,7 +24,7 @@ from ..wire.protocol.pull import PullRequest
 from .contact import known, note_contact
 from .pull_by_eden import EDEN_TOKEN, serve_eden
 from .push import log_import, settle_deletions
-from .scoped import within
+from .scoped import within, within_scope
 from .served import Served, new_token
 
 
@@ -113,19 +114,27 @@ def try_again(repository: Repository, request: PullRequest) -> None:
     Args:
         repository: the repository of the asking site.
         request: what it asks for.
+
+    Raises:
+        NotInScope: what it brought outside of its scope cannot be told apart from the rest.
     """
     table = request.resource
     site = repository.site
     due = site.kept_versions.due(repository.id, 1)
     if not due and not site.kept_versions.waiting_deletions(0, 1):
         return
-    report = Report()
-    with site.store.transaction():
-        if due:
-            context = repository.context(table, clears=request.cursor is not None)
-            report.add_others(retry_due(repository, context))
-        settle_deletions(repository, report)
-    log_import(repository, None, report)
+
+    def take(guard: ScopeGuard | None) -> Report:
+        report = Report()
+        with site.store.transaction():
+            if due:
+                context = repository.context(table, clears=request.cursor is not None)
+                report.add_others(retry_due(repository, replace(context, guard=guard)))
+            settle_deletions(repository, report)
+        return report
+
+    # What waited may have come before the repository had its scope, and counts as if it came now.
+    log_import(repository, None, within_scope(scopes.of_repository(repository), take))
 
 
 def _limit(site: Site, request: PullRequest) -> int:

@@ -22,6 +22,7 @@ from ..exchange.importer import Report
 from . import Site
 from . import left_records as left_records
 from .exchange_state import ExchangeStates
+from .scoping import scopes as scopes
 
 DELETIONS_AT_ONCE = 500
 
@@ -133,4 +134,7 @@ def _try(site: Site, waiting: list[Kept], *, final: bool) -> Report:
     context = site.context(repository_id, states.exchanged(table), states.delivered)
     repository = site.known_repository(repository_id)
     terms = repository.usual_terms(table) if repository else Terms()
-    return site.importer.delete_again(waiting, terms, replace(context, final=final))
+    # The scope counts as it is now, and the record as it is now: both may have changed while the deletion waited.
+    scope = scopes.given_to(repository) if repository else None
+    guard = None if scope is None else scope.guard()
+    return site.importer.delete_again(waiting, terms, replace(context, final=final, guard=guard))

@@ -19,6 +19,7 @@ __all__ = [
     "check_other_address",
     "exchanges",
     "find",
+    "given_to",
     "is_bound",
     "of_account",
     "of_asking",
@@ -64,13 +65,20 @@ def find(site: Site, scope_id: int) -> StoredScope | None:
 def of_repository(repository: Repository) -> Scope | None:
     """Return the scope of a repository, None if it may read and write everything.
 
+    The rights of the asking account count as well.
+    """
+    return by_account(repository.site, given_to(repository))
+
+
+def given_to(repository: Repository) -> Scope | None:
+    """Return the scope that an administrator has given to a repository, whoever asks; None for everything.
+
     A scope that is gone allows nothing: whoever removed it did not mean to allow everything.
     """
-    scope: Scope | None = None
-    if repository.scope_id is not None:
-        found = find(repository.site, repository.scope_id)
-        scope = Scope("") if found is None else found.scope
-    return by_account(repository.site, scope)
+    if repository.scope_id is None:
+        return None
+    found = find(repository.site, repository.scope_id)
+    return Scope("") if found is None else found.scope
 
 
 def of_account(site: Site, user_id: int | None) -> list[int]:
