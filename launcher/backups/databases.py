@@ -165,8 +165,13 @@ def _call(
         check=False,
     )
     if done.returncode:
-        told = done.stderr.strip().splitlines()[:1] or ["without a word"]
         raise Problem(
-            f"{command[0]} failed: {told[0]}",
+            f"{command[0]} failed: {_reason(done.stderr)}",
             "Look whether the server runs, and whether the account of the site may do this; then try again.",
         )
+
+
+def _reason(said: str) -> str:
+    """Return the line that says why: mysql writes the statement before it."""
+    lines = said.strip().splitlines() or ["without a word"]
+    return next((line for line in lines if line.startswith("ERROR")), lines[0])

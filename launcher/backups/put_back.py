@@ -210,8 +210,8 @@ def _keep_former(uri: str, databases: Path, target: Path) -> None:
 
 def _half_loaded(problem: Problem, home: Path, former: Path) -> Problem:
     return Problem(
-        f"{problem.message} The database may hold only a part of the backup, and the site does not start so."
-        f" What it held before is in {former}.",
+        f"{problem.message.rstrip('.')}. The database may hold only a part of the backup, and the site does not"
+        f" start so. What it held before is in {former}.",
         f"{problem.remedy} ./eden --instance {home} restore goes on. To go back instead, load that file into the"
         f" database with the programs of its server, and remove {home / UNPACKED} then.",
     )
