@@ -174,6 +174,27 @@ def test_nobody_guesses_at_values_outside_of_the_scope(site: SampleSite, table: 
     pulled(site, table, **{asked: "Red Cross"})
 
 
+def test_nobody_guesses_at_values_of_the_own_table_outside_of_the_scope(site: SampleSite) -> None:
+    site.push(location("x", "Secret Place") + location("l", "Town", "x"), LOCATION, repository_id=None)
+    give(site, ScopeRule(LOCATION, filters=chosen("~.name=Town")))
+    with pytest.raises(NotInScope):
+        pulled(site, LOCATION, **{"~.parent$name__like": "S*"})
+    assert "Town" in pulled(site, LOCATION, **{"~.name__like": "T*"})
+
+
+def test_the_offer_counts_nothing_outside_of_the_scope(site: SampleSite) -> None:
+    site.push(org("o", "Red Cross") + org("p", "Blue Cross"), ORG, repository_id=None)
+    give(
+        site,
+        ScopeRule(ORG, filters=chosen("~.name__like=Red*")),
+        ScopeRule(PERSON, reads=False),
+        ScopeRule(OFFICE),
+    )
+    assert {each.name: each.records for each in offer.offer(site, FIELD).resources} == {
+        ORG: None, PERSON: None, OFFICE: 0
+    }  # fmt: skip
+
+
 def test_news_say_nothing_of_what_is_outside(site: SampleSite) -> None:
     site.push(org("o", "Red Cross"), ORG, repository_id=None)
     give(site, ScopeRule(ORG, filters=chosen("~.name__like=Blue*")))

@@ -74,6 +74,9 @@ class Sentence(enum.Enum):
     RECORD_CONFLICT = "%(record)s changed at both sites. %(reason)s"
     MAY_NOT_READ = "Not allowed: its scope does not let the asking site read %(resource)s."
     MAY_NOT_WRITE = "Not allowed: its scope does not let the asking site write %(resource)s."
+    MAY_NOT_TELL_APART = (
+        "Not allowed: some records lie outside of the scope, and cannot be told apart from the others."
+    )
     MAY_NOT_ASK_BY = "Not allowed there: the filter %(filter)s looks at records that this site may not read."
     WAITS_FOR_APPROVAL = (
         "This site waits for the approval of an administrator: until then it gets and brings nothing."

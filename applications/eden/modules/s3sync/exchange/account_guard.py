@@ -51,6 +51,11 @@ class AccountGuard(ScopeGuard):
         if self._inner is not None:
             self._inner.check(batch, schema, store)
 
+    def finish(self) -> None:
+        """See ScopeGuard."""
+        if self._inner is not None:
+            self._inner.finish()
+
     def _allowed(self, items: Sequence[Item], schema: Schema, store: Store) -> set[int]:
         """Return the id() of those items whose records the account may write as they say."""
         groups: dict[tuple[str, str], list[Item]] = {}

@@ -218,11 +218,13 @@ class Scope:
                 continue
             start = each.table or table.name
             paths = validate(each, schema, table)
-            seen = {start, *(hop.table.name for path in paths for hop in path.hops)}
+            # The starting table counts, too, where a filter has come back to it: only the records asked for are met.
+            seen = {hop.table.name for path in paths for hop in path.hops}
+            seen |= {start} - {table.name}
             looks_at_parts = any(path.component is not None for path in paths)
             if looks_at_parts and not (start in self.rules and self.rules[start].components):
                 raise NotInScope(Sentence.MAY_NOT_ASK_BY.say(filter=str(each)))
-            if not all(self._may_look_at(name, schema) for name in seen - {table.name}):
+            if not all(self._may_look_at(name, schema) for name in seen):
                 raise NotInScope(Sentence.MAY_NOT_ASK_BY.say(filter=str(each)))
 
     def _may_look_at(self, name: str, schema: Schema) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import SOFTWARE, VERSION
+from ..exchange.scope import Scope
 from ..site import Site
 from ..site import datasets as datasets
 from ..site.scoping import scopes as scopes
@@ -33,7 +34,10 @@ def offer(site: Site, asking: str | None) -> Offer:
         table for table in site.schema if not table.is_super and (scope is None or table.name in scope.rules)
     ]
     named = {table.name for table in tables}
-    counts = site.record_counts.counts(tables)
+    # How many records there are beyond its scope is none of the asking site's business.
+    counts = site.record_counts.counts(
+        [table for table in tables if scope is None or _is_whole(scope, table.name)]
+    )
     return Offer(
         uuid=site.config().uuid,
         name=site.host.settings.get_system_name(),
@@ -54,3 +58,8 @@ def offer(site: Site, asking: str | None) -> Offer:
             if named.issuperset(each.resources) or scope is None
         ),
     )
+
+
+def _is_whole(scope: Scope, name: str) -> bool:
+    """Return whether all records of a resource may be read."""
+    return scope.may_read(name) and not scope.rules[name].filters

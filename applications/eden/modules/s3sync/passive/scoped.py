@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, TypeVar
 
+from ..core.messages import Sentence
 from ..exchange.scope import NotInScope, Scope
 from ..exchange.scope_guard import LeavesScope, Named, ScopeGuard
 from ..site import Site
 from ..wire.filter_limits import together
 from ..wire.protocol.pull import PullRequest
+
+#: How often a document is imported anew at most. Once is enough unless records lie inside because of others beyond.
+MOST_ROUNDS = 10
 
 Taking = TypeVar("Taking")
 
@@ -40,15 +44,16 @@ def within_scope(scope: Scope | None, take: Callable[[ScopeGuard | None], Taking
         take: imports within a transaction that is rolled back by an exception.
 
     Raises:
-        NotInScope: what lies outside cannot be told apart from the rest.
+        NotInScope: what lies outside cannot be told apart from the rest in so many rounds.
     """
     if scope is None:
         return take(None)
     barred: set[Named] = set()
-    while True:
+    for _ in range(MOST_ROUNDS):
         try:
             return take(scope.guard(barred))
         except LeavesScope as left:
             if left.named <= barred:
-                raise NotInScope(str(left)) from left
+                break
             barred |= left.named
+    raise NotInScope(Sentence.MAY_NOT_TELL_APART.say())

@@ -197,6 +197,8 @@ class Importer:
                 if records is None and gatherer.late:
                     records, gatherer.late = gatherer.late, None
                 if records is None:
+                    if context.guard is not None:
+                        context.guard.finish()
                     return report
                 with transaction():
                     batch = gatherer.batch(records)

@@ -117,6 +117,9 @@ class Gatherer:
         domain = document.header.domain if document is not None else None
         self.more = document is not None and document.header.more
         self.late: list[Record] | None = None if document is None else []
+        self._unnamed = 0
+        #: Of records that are looked at late, by ``id``: where they were in the document.
+        self._places: dict[int, str] = {}
         self._domain = domain if domain and domain != own_domain else None
 
     def plan(self, table: Table) -> TablePlan:
@@ -144,6 +147,7 @@ class Gatherer:
                 record = item.whole or item.record
                 record.modified_on = None if item.undated else record.modified_on
                 late.append(record)
+                self._places[id(record)] = item.identity
                 left.add(id(item))
             elif item.master is not None and id(item.master) in left:
                 left.add(id(item))
@@ -228,6 +232,8 @@ class Gatherer:
             record.errors["uuid"] = FieldError(uuid, too_long(uuid))
         if self._kept_rows:
             item.kept_row = self._kept_rows.get(id(record))
+        if not item.identity:
+            item.identity = self._place(item)
         first = batch.add(item)
         if role is Role.DEPENDENCY:
             batch.inline[id(record)] = first
@@ -236,6 +242,15 @@ class Gatherer:
                 found = _component(table, nested)
                 if found is not None:
                     self._add(batch, nested, Role.COMPONENT, first, found)
+
+    def _place(self, item: Item) -> str:
+        known = self._places.get(id(item.record))
+        if known:
+            return known
+        if item.kept_row is not None:
+            return f"kept {item.kept_row}"
+        self._unnamed += 1
+        return f"record {self._unnamed}"
 
 
 def _component(table: Table, nested: Record) -> Component | None:

@@ -60,6 +60,7 @@ class Item:
     to be known from now on; ``other`` is the uuid of a live record here that the sender takes for the same one, while
     this one was deleted here; ``waits`` lists what an earlier version of it still waits for. Where it was merged by
     field, ``merge`` says how, and ``whole`` is the record as it came if ``record`` says only what was taken.
+    ``identity`` is its uuid or, where it came with none, its place: the same whenever the document is imported again.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class Item:
         "component",
         "decision",
         "further_uuids",
+        "identity",
         "kept_row",
         "key",
         "links",
@@ -107,6 +109,7 @@ class Item:
         self.master = master
         self.component = component
         self.kept_row: int | None = None
+        self.identity = uuid or ""
         self.undated = False
         self.start_over()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...survivors import merge_steps
 from .columns import foreign_keys, placeholder
 from .deriving import catch_up
 from .merger import Merger
@@ -12,7 +13,6 @@ from .replacing import Deleter
 from .restoring import Restored, Restorer
 from .reviving import Reviver
 from .set_aside import rejected_components
-from .survivors import merge_steps
 
 __all__ = [
     "Deleter",

@@ -12,12 +12,12 @@ from ....core.records import Action, Outcome, end_of_merges
 from ....core.schema import Table
 from ....wire.s3xml import strip_domain
 from ...ports import Ports, Row
+from ...survivors import merge_steps
 from ..context import Context
 from ..items import MERGED, Item
 from .noting import Told
 from .removing import RecordToDelete
 from .replacing import Deleter
-from .survivors import merge_steps
 
 
 class Merger:

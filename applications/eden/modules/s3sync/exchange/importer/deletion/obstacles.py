@@ -12,8 +12,8 @@ from ....core.records import end_of_merges
 from ....core.schema import Field, Table
 from ....core.text import TextEnum
 from ...ports import Ports
+from ...survivors import merge_steps
 from .columns import foreign_keys
-from .survivors import merge_steps
 
 
 class ObstacleKind(TextEnum):

@@ -15,10 +15,10 @@ from ....core.clock import later
 from ....core.records import end_of_merges
 from ....core.schema import Component, Table
 from ...ports import Row
+from ...survivors import merge_steps
 from ..foresight import refused_values
 from .columns import columns_of
 from .removing import Cascade, Remover
-from .survivors import merge_steps
 
 #: merged record -> survivor, by key.
 Moves = dict[int, int]

@@ -19,9 +19,9 @@ from ....core.kept import Deletion, DeletionState, Place, Referrer
 from ....core.records import end_of_merges
 from ....core.schema import Table
 from ...ports import Ports, Row
+from ...survivors import merge_steps
 from ..foresight import refused_values
 from .columns import columns_of, foreign_keys, placeholder
-from .survivors import merge_steps
 
 _NONE: Mapping[int, Collection[str]] = MappingProxyType({})
 _NOBODY: Mapping[str, Collection[int]] = MappingProxyType({})

@@ -172,6 +172,9 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.RECORD_NEWER_THERE: T("%(record)s was not sent: it is newer there."),
         Sentence.MAY_NOT_READ: T("Not allowed: its scope does not let the asking site read %(resource)s."),
         Sentence.MAY_NOT_WRITE: T("Not allowed: its scope does not let the asking site write %(resource)s."),
+        Sentence.MAY_NOT_TELL_APART: T(
+            "Not allowed: some records lie outside of the scope, and cannot be told apart from the others."
+        ),
         Sentence.MAY_NOT_ASK_BY: T(
             "Not allowed there: the filter %(filter)s looks at records that this site may not read."
         ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ....core.schema import Table
-from ...ports import Store
+from ..core.schema import Table
+from .ports import Store
 
 
 def merge_steps(
