@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from gluon.storage import Storage
 
-from s3sync.exchange.scope import ScopeRule
+from s3sync.administration import invitations as invitations
+from s3sync.administration import scopes as administration_scopes
+from s3sync.exchange.scope import NotInScope, Revoked, ScopeRule
 from s3sync.passive import news as news
 from s3sync.passive.registration import register
+from s3sync.site.repositories import REVOKED
 from s3sync.wire.filters import parse_filter_string
 from s3sync.wire.protocol.news import NewsQuestion
 from s3sync.wire.protocol.pull import PullRequest
@@ -68,3 +71,62 @@ def test_a_deletion_that_waited_is_not_carried_out_once_the_record_lies_outside(
     pulled(site, ORG)
     assert not site.row(ORG, "o").deleted
     assert site.kept() == []
+
+
+# --- another name of the same account ------------------------------------------------------------------------
+
+SECOND = "urn:uuid:second"
+
+
+@pytest.fixture
+def second(site: SampleSite) -> SampleSite:
+    """Return the site with a second repository of the account, registered before there was a scope."""
+    register(site, RegistrationRequest(SECOND, "Second"))
+    site.push(org("p", "Blue Cross") + org("o", "Red Cross"), ORG, repository_id=None)
+    return site
+
+
+def test_a_repository_without_a_scope_has_that_of_its_account(second: SampleSite) -> None:
+    give(second, RED)
+    for uuid in (FIELD, SECOND):
+        shown = pulled(second, ORG, uuid)
+        assert "Red Cross" in shown and "Blue Cross" not in shown
+    with pytest.raises(NotInScope):
+        pulled(second, OFFICE, SECOND)
+
+
+def test_a_repository_without_a_scope_gets_nothing_where_its_account_has_several(second: SampleSite) -> None:
+    register(second, RegistrationRequest("urn:uuid:third", "Third"))
+    give(second, RED)
+    give(second, ScopeRule(ORG), uuid=SECOND, name="All")
+    with pytest.raises(NotInScope):
+        pulled(second, ORG, "urn:uuid:third")
+
+
+def test_a_scope_is_given_to_all_repositories_of_the_account(second: SampleSite) -> None:
+    key = administration_scopes.save(second, None, "Red", [RED])
+    administration_scopes.give(second.repository(FIELD), key)
+    assert second.repository(SECOND).scope_id == key
+    administration_scopes.give(second.repository(SECOND), None)
+    assert second.repository(FIELD).scope_id is None and "Blue Cross" in pulled(second, ORG)
+
+
+def test_one_that_was_revoked_is_refused_under_each_name_until_it_is_let_back_in(second: SampleSite) -> None:
+    invitations.revoke(second.repository(FIELD))
+    assert second.repository(SECOND).is_revoked
+    for uuid in (FIELD, SECOND):
+        with pytest.raises(Revoked):
+            pulled(second, ORG, uuid)
+    invitations.let_back_in(second.repository(SECOND))
+    for uuid in (FIELD, SECOND):
+        assert "Blue Cross" in pulled(second, ORG, uuid)
+
+
+def test_one_that_was_revoked_alone_before_is_refused_under_the_other_name_too(second: SampleSite) -> None:
+    second.repository(FIELD).update(approval=REVOKED)
+    with pytest.raises(Revoked):
+        pulled(second, ORG, SECOND)
+    with pytest.raises(Revoked):
+        register(second, RegistrationRequest(SECOND, "Second"))
+    second.auth.user = None
+    assert "Blue Cross" in pulled(second, ORG, SECOND)

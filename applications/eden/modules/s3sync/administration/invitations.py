@@ -13,6 +13,7 @@ from ..exchange.scope import Scope, ScopeRule
 from ..site import Repository, Site
 from ..site.repositories import REVOKED
 from ..site.scoping import invitations as invitations
+from ..site.scoping import scopes as scopes
 from ..site.scoping.scopes import StoredScope
 from ..wire.protocol.invitation import Invitation, InvitedResource
 
@@ -86,12 +87,19 @@ def withdraw(site: Site, invitation_id: int) -> None:
 
 
 def revoke(repository: Repository) -> None:
-    """Take away what a site may do here: from its next request on it gets and brings nothing."""
+    """Take away what a site may do here: from its next request on it gets and brings nothing.
+
+    So do the other repositories of its account.
+    """
     with repository.site.store.transaction():
-        repository.update(approval=REVOKED)
+        for each in scopes.of_same_account(repository):
+            each.update(approval=REVOKED)
 
 
 def let_back_in(repository: Repository) -> None:
-    """Let a site that was revoked do again what its scope allows."""
+    """Let a site that was revoked do again what its scope allows, with all of its account; or approve a waiting one."""
+    former = repository.approval
     with repository.site.store.transaction():
-        repository.update(approval=None)
+        for each in scopes.of_same_account(repository):
+            if each.id == repository.id or (former == REVOKED and each.is_revoked):
+                each.update(approval=None)

@@ -44,14 +44,14 @@ def remove(site: Site, scope_id: int) -> bool:
 
 
 def give(repository: Repository, scope_id: int | None) -> None:
-    """Let a repository have a scope; None for everything."""
+    """Let a repository have a scope, and all others of its account; None for everything."""
     site = repository.site
-    former, found = (
-        None if each is None else scopes.find(site, each) for each in (repository.scope_id, scope_id)
-    )
+    found = None if scope_id is None else scopes.find(site, scope_id)
     with site.store.transaction():
-        repository.update(scope_id=scope_id)
-        _begin_anew(repository, former and former.scope, found and found.scope)
+        for each in scopes.of_same_account(repository):
+            former = None if each.scope_id is None else scopes.find(site, each.scope_id)
+            each.update(scope_id=scope_id)
+            _begin_anew(each, former and former.scope, found and found.scope)
 
 
 def _begin_anew(repository: Repository, former: Scope | None, scope: Scope | None) -> None:

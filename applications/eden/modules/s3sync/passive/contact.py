@@ -8,6 +8,7 @@ from ..core.errors import ForeignAccount, NotRegistered
 from ..core.messages import Sentence
 from ..exchange.scope import NotApproved, Revoked
 from ..site import Repository, Site
+from ..site.repositories import REVOKED, first
 from ..site.scoping import scopes as scopes
 
 #: Minimum seconds between two updates of the last contact.
@@ -47,15 +48,24 @@ def check_account(repository: Repository) -> None:
     """Check that a repository belongs to the asking account, or to none yet.
 
     Raises:
-        Revoked, NotApproved: it may do nothing here any more, or not yet.
+        Revoked: it may do nothing here any more, or another repository of the asking account may not.
+        NotApproved: it may do nothing here yet.
         ForeignAccount: it belongs to another one, or the asking one has a scope that is not that of the repository.
     """
-    if repository.is_revoked:
+    if repository.is_revoked or _is_revoked(repository.site):
         raise Revoked(Sentence.REVOKED_HERE.say())
     if repository.is_waiting:
         raise NotApproved(Sentence.WAITS_FOR_APPROVAL.say())
     if not is_own(repository):
         raise ForeignAccount(f"The repository {repository.name} belongs to another account.")
+
+
+def _is_revoked(site: Site) -> bool:
+    """Return whether the asking account is that of a site that was revoked: it would go on under another name."""
+    asking = site.host.user_id
+    return asking is not None and (
+        first(site, account_id=asking, approval=REVOKED, deleted=False) is not None
+    )
 
 
 def is_own(repository: Repository) -> bool:

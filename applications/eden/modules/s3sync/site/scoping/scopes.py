@@ -24,6 +24,7 @@ __all__ = [
     "of_account",
     "of_asking",
     "of_repository",
+    "of_same_account",
     "shows_to_readers",
     "users",
 ]
@@ -73,12 +74,28 @@ def of_repository(repository: Repository) -> Scope | None:
 def given_to(repository: Repository) -> Scope | None:
     """Return the scope that an administrator has given to a repository, whoever asks; None for everything.
 
+    One without a scope has that of the others of its account, and none of several: an account would get around its
+    scope by the name of a repository that it registered before it had one.
+
     A scope that is gone allows nothing: whoever removed it did not mean to allow everything.
     """
-    if repository.scope_id is None:
-        return None
-    found = find(repository.site, repository.scope_id)
+    key = repository.scope_id
+    if key is None:
+        of_others = {each.scope_id for each in of_same_account(repository) if each.scope_id is not None}
+        if not of_others:
+            return None
+        key = of_others.pop() if len(of_others) == 1 else NOTHING
+    found = find(repository.site, key)
     return Scope("") if found is None else found.scope
+
+
+def of_same_account(repository: Repository) -> list[Repository]:
+    """Return the repositories of the account to which a repository belongs, and itself; itself where it has none."""
+    site = repository.site
+    if repository.account_id is None:
+        return [repository]
+    rows = own_rows.read(site.db, "sync_repository", {"account_id": repository.account_id, "deleted": False})
+    return [Repository.read(site, row) for row in rows]
 
 
 def of_account(site: Site, user_id: int | None) -> list[int]:
