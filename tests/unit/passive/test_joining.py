@@ -110,6 +110,26 @@ def test_it_is_taken_up_once(site: SampleSite, scope: StoredScope) -> None:
         joining.join(site, asking(made.key))
 
 
+def test_of_two_that_take_it_up_at_once_one_gets_in(
+    site: SampleSite, scope: StoredScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = administration.invite(site, scope, Wish("Nairobi"))
+    taken: list[JoinReply] = []
+
+    def goes_before(size: int) -> str:
+        # Between the look at the invitation and the transaction in which it is taken up.
+        monkeypatch.setattr(joining.secrets, "token_urlsafe", usual)
+        taken.append(joining.join(site, asking(made.key, "urn:uuid:first")))
+        return usual(size)
+
+    usual = joining.secrets.token_urlsafe
+    monkeypatch.setattr(joining.secrets, "token_urlsafe", goes_before)
+    with pytest.raises(NotInvited):
+        joining.join(site, asking(made.key, "urn:uuid:second"))
+    assert len(taken) == 1 and site.known_repository("urn:uuid:second") is None
+    assert [row.email for row in site.db(site.db.auth_user).select()] == [taken[0].username]
+
+
 def test_one_that_has_expired_or_was_withdrawn_is_refused(site: SampleSite, scope: StoredScope) -> None:
     late, gone = (administration.invite(site, scope, Wish("Nairobi", days=1)) for _ in range(2))
     administration.withdraw(site, invitations.waiting(site)[0].id)

@@ -13,6 +13,7 @@ from ..core.messages import Message, Sentence
 from ..core.task import Activity, LogAction, Result
 from ..database import accounts as accounts
 from ..database.log import INCOMING
+from ..database.tables.fields import live
 from ..site import Repository, Site
 from ..site.repositories import first
 from ..site.scoping import invitations as invitations
@@ -86,11 +87,19 @@ def _may_ask_again(found: StoredInvitation, known: Repository | None) -> bool:
 def _taken_in(
     site: Site, request: JoinRequest, found: StoredInvitation, known: Repository | None, password: str
 ) -> tuple[str, int]:
-    """Make account and repository within the current transaction; return the login name and the repository."""
-    table = site.db.sync_repository
+    """Make account and repository within the current transaction; return the login name and the repository.
+
+    Raises:
+        NotInvited: another site has taken the invitation up since it was read, or it was withdrawn.
+    """
+    table, invitation = site.db.sync_repository, site.db.sync_invitation
     if found.used_on is not None and known is not None and known.account_id is not None:
         accounts.set_password(site.db, known.account_id, password)
         return site.accounts.email(known.account_id) or "", known.id
+    unused = (invitation.id == found.id) & (invitation.used_on == None) & live(invitation)  # noqa: E711 - SQL
+    # The database decides which of several is the first one: the others find none that is unused.
+    if not site.db(unused).update(used_on=site.clock.now()):
+        raise NotInvited(Sentence.INVITATION_UNKNOWN.say())
     username = f"site-{secrets.token_hex(6)}{accounts.MADE}"
     told: dict[str, Any] = {
         "name": found.name[:LONGEST_NAME],
@@ -107,7 +116,5 @@ def _taken_in(
     else:
         repository_id = known.id
         known.update(**told)
-    site.db(site.db.sync_invitation.id == found.id).update(
-        used_on=site.clock.now(), repository_id=repository_id
-    )
+    site.db(invitation.id == found.id).update(repository_id=repository_id)
     return username, repository_id
