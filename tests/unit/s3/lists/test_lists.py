@@ -82,6 +82,18 @@ def test_an_empty_cell_leaves_a_field_as_it_is_or_clears_it(site: SampleSite) ->
     assert site.row(ORG, "one").acronym is None
 
 
+def test_a_row_brings_no_deleted_record_back(site: SampleSite) -> None:
+    """A list that was saved before a record was deleted still names it."""
+    for uuid_, name in (("gone", "Gone"), ("here", "Here")):
+        site.db[ORG].insert(uuid=uuid_, name=name)
+    site.delete(ORG, "gone")
+    taking = importer(site, ORG, "uuid", "name", "acronym")
+    rows = rows_of([["gone", "Gone", "G"], ["here", "Here", "H"]])
+    for taken in (taking.look(rows), taking.take(rows)):
+        assert taken.counts == {"updated": 1} and "deleted here" in reasons(taken)[2]
+    assert site.row(ORG, "gone").deleted and site.row(ORG, "here").acronym == "H"
+
+
 def test_a_change_by_a_table_is_a_change_made_here(site: SampleSite) -> None:
     site.db[ORG].insert(uuid="one", name="One")
     before = site.journal.head()

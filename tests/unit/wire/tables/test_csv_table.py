@@ -31,6 +31,19 @@ def test_what_is_written_is_read_again() -> None:
     assert rows_of(text) == ROWS
 
 
+@pytest.mark.parametrize(
+    "text", [" =1+1", "\n=1+1", " \t@SUM(1)", "\u00a0+A1", "\uff1d1+1", " \uff0b1", "\uff201", "\uff0d1"]
+)
+def test_what_a_program_would_take_for_a_formula_after_blanks_gets_an_apostrophe(text: str) -> None:
+    assert guarded(text) == f"'{text}" and unguarded(guarded(text)) == text
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t=1+1"])
+def test_a_text_stays_one_cell_for_a_program_with_another_delimiter(text: str) -> None:
+    assert f'"{text}"'.encode() in csv_of([["Name", "Place"], [text, "x"]])
+    assert rows_of(csv_of([["Name", "Place"], [text, "x"]]))[1] == [text, "x"]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -59,7 +72,7 @@ def test_a_guard_is_taken_away_again(text: str) -> None:
     assert unguarded(guarded(text)) == text
 
 
-@given(st.text(alphabet="=+-@'\t\r1.,e a", max_size=8))
+@given(st.text(alphabet="=+-@'\t\r\n＝1.,e a", max_size=8))
 def test_nothing_that_is_guarded_begins_like_a_formula(text: str) -> None:
     found = guarded(text)
     assert not found.startswith(("=", "@", "\t", "\r")) and unguarded(found) == text

@@ -152,11 +152,16 @@ class RowImporter:
     def _prepared(self, rows: Sequence[Row]) -> tuple[dict[Row, str], list[Refused]]:
         """Return the fields of the rows as S3XML, and the rows that cannot be written so."""
         labels = self._labels(rows)
+        gone = self._deleted(rows)
         texts, refused = {}, []
         for row in rows:
             try:
                 if len(self._identifier(row)) > LONGEST_IDENTIFIER:
                     raise CellError(str(current.T("The identifier is too long.")))
+                if self._identifier(row) in gone:
+                    raise CellError(
+                        str(current.T("This record was deleted here; restore it from the bin first"))
+                    )
                 texts[row] = "".join(
                     self._element(name, cell, labels)
                     for name, cell in zip(self._columns, row.cells)
@@ -165,6 +170,15 @@ class RowImporter:
             except CellError as error:
                 refused.append(Refused(row, str(error)))
         return texts, refused
+
+    def _deleted(self, rows: Sequence[Row]) -> set[str]:
+        """Return the identifiers in rows that are those of deleted records: an older list still names them."""
+        named = {self._identifier(row) for row in rows} - {""}
+        table = self._table
+        if not named or "deleted" not in table.fields:
+            return set()
+        query = table.uuid.belongs(list(named)) & (table.deleted == True)  # noqa: E712 - SQL
+        return {row.uuid for row in self._s3db.db(query).select(table.uuid)}
 
     def _element(self, name: str, cell: str, labels: Mapping[str, Mapping[str, set[str]]]) -> str:
         if not cell:

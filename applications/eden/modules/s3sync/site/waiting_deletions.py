@@ -19,6 +19,7 @@ from ..core.records import Action
 from ..core.schema import Table
 from ..database import open_versions as open_versions
 from ..exchange.importer import Report
+from ..exchange.scope_guard import LeavesScope
 from . import Site
 from . import left_records as left_records
 from .exchange_state import ExchangeStates
@@ -136,5 +137,12 @@ def _try(site: Site, waiting: list[Kept], *, final: bool) -> Report:
     terms = repository.usual_terms(table) if repository else Terms()
     # The scope counts as it is now, and the record as it is now: both may have changed while the deletion waited.
     scope = scopes.given_to(repository) if repository else None
-    guard = None if scope is None else scope.guard()
-    return site.importer.delete_again(waiting, terms, replace(context, final=final, guard=guard))
+    context = replace(context, final=final)
+    if scope is None:
+        return site.importer.delete_again(waiting, terms, context)
+    try:
+        with site.store.savepoint():
+            return site.importer.delete_again(waiting, terms, replace(context, guard=scope.guard()))
+    except LeavesScope as left:
+        # Only once they were carried out it turned out where some of them lead.
+        return site.importer.delete_again(waiting, terms, replace(context, guard=scope.guard(left.named)))

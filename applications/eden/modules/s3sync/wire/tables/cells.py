@@ -7,7 +7,8 @@ from typing import Union
 
 #: Limits of a table that is read: rows, columns, and characters of a cell (as many as a spreadsheet program takes).
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200_000, 200, 32_767
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+#: Programs leave out what is blank before a formula, and take the wide signs of East Asian keyboards for it, too.
+_FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -14,6 +15,8 @@ from .cells import LONGEST_CELL, Cell, TableError, checked_row, guarded
 DELIMITERS = ",;\t"
 #: Bytes that are looked at to find out how a file is written.
 LOOKED_AT = 64 * 1024
+_QUOTE, _NOTHING = '"', '""'
+_QUOTED = re.compile(r'[",;\t\r\n]')
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -30,13 +33,16 @@ def write(out: BinaryIO, rows: Iterable[Iterable[Cell]]) -> None:
 
 def append(out: BinaryIO, rows: Iterable[Iterable[Cell]]) -> None:
     """Write further rows behind those that are there."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
     for row in rows:
-        writer.writerow([guarded(each) if isinstance(each, str) else each for each in row])
-        out.write(buffer.getvalue().encode("utf-8"))
-        buffer.seek(0)
-        buffer.truncate()
+        line = ",".join([_written(each) if isinstance(each, str) else str(each) for each in row])
+        # A line without anything is no row.
+        out.write(f"{line or _NOTHING}\r\n".encode())
+
+
+def _written(text: str) -> str:
+    """Return a text as it stands in the file, in quotes also where a program would divide it by another delimiter."""
+    text = guarded(text)
+    return f'"{text.replace(_QUOTE, _QUOTE * 2)}"' if _QUOTED.search(text) else text
 
 
 def read(source: BinaryIO) -> Iterator[list[str]]:
