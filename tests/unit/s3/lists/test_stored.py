@@ -96,6 +96,15 @@ def test_a_file_that_is_too_large_is_refused_while_it_is_read(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_table_that_grows_when_it_is_unpacked_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "MOST_STORED", 1000)
+    with pytest.raises(TableError, match="more than"):
+        StoredTable.keep(tmp_path, io.BytesIO(b"Name\n" + b"text\n" * 100), State(7, INCIDENT, "x", []))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_table_is_found_by_its_user_for_its_list_alone(tmp_path: Path) -> None:
     one = kept(tmp_path, "Name\nOne\n")
     assert StoredTable.find(tmp_path, one.token, 7, INCIDENT) is not None

@@ -7,6 +7,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -102,6 +103,76 @@ def test_an_archive_that_grows_is_refused_before_it_is_read(monkeypatch: pytest.
     monkeypatch.setattr(xlsx_table, "MOST_BYTES", 1_000_000)
     with pytest.raises(TableError, match="too large"):
         rows_of(text)
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def sheet(*rows: tuple[int, str]) -> bytes:
+    cells = "".join(
+        f'<row r="{number}"><c t="inlineStr"><is><t>{text}</t></is></c></row>' for number, text in rows
+    )
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'.encode()
+
+
+@pytest.mark.parametrize("number", [xlsx_table.LAST_ROW + 1, 10**12])
+def test_a_row_beyond_all_sheets_is_refused_before_those_between_are_gone_through(number: int) -> None:
+    started = monotonic()
+    with pytest.raises(TableError, match="rows"):
+        rows_of(changed(as_excel(["Name"]), SHEET, sheet((1, "Name"), (number, "A"))))
+    assert monotonic() - started < 20
+
+
+def test_rows_without_anything_may_reach_to_the_end_of_a_sheet() -> None:
+    """Some programs write the last row for the sake of its height."""
+    text = changed(as_excel(["Name"]), SHEET, sheet((1, "Name"), (2, "A"), (xlsx_table.LAST_ROW, "")))
+    assert rows_of(text) == [["Name"], ["A"]]
+    text = changed(as_excel(["Name"]), SHEET, sheet((1, "Name"), (xlsx_table.LAST_ROW, "A")))
+    with pytest.raises(TableError, match="rows"):
+        rows_of(text)
+
+
+def as_part(name: str, kind: str, content: bytes) -> bytes:
+    """Return a table with one more part."""
+    text = as_excel(["Name"], ["A"])
+    with zipfile.ZipFile(io.BytesIO(text)) as archive:
+        types = archive.read("[Content_Types].xml").decode()
+    kind = f"application/vnd.openxmlformats-officedocument.spreadsheetml.{kind}+xml"
+    types = types.replace("</Types>", f'<Override PartName="/{name}" ContentType="{kind}"/></Types>')
+    out = io.BytesIO(changed(text, "[Content_Types].xml", types.encode()))
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "is_taken"),
+    [
+        ("xl/worksheets/sheet7.xml", "worksheet", True),
+        ("xl/worksheets/sheet7.xml", "sharedStrings", False),
+        ("xl/media/picture.png", "sharedStrings", False),
+        ("xl/strings2.xml", "sharedStrings", False),
+        ("xl/theme/theme7.xml", "worksheet", False),
+        ("xl/other.xml", "unknown", False),
+    ],
+)
+def test_only_sheets_may_be_large_whatever_parts_are_called(
+    name: str, kind: str, is_taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx_table, "MOST_OF_A_PART", 100_000)
+    text = as_part(name, kind, b"<sst>" + b" " * 200_000 + b"</sst>")
+    if is_taken:
+        assert rows_of(text) == [["Name"], ["A"]]
+        return
+    with pytest.raises(TableError, match="too large"):
+        rows_of(text)
+
+
+def test_styles_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_table, "MOST_OF_STYLES", 100_000)
+    with pytest.raises(TableError, match="too large"):
+        rows_of(changed(as_excel(["Name"]), "xl/styles.xml", b"<a>" + b" " * 200_000 + b"</a>"))
 
 
 def test_without_the_library_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

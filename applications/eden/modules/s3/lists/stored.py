@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +24,8 @@ from .rows_in import AT_ONCE, Refused, Row, RowImporter
 
 #: Bytes of a file, seconds for which one is kept, and number of those of one user.
 MOST_BYTES, KEPT, MOST_KEPT = 50 * 1024 * 1024, 2 * 86_400, 5
+#: Bytes of the rows of one, unpacked: a cell of a few bytes can stand for a long text.
+MOST_STORED = 4 * MOST_BYTES
 #: The folder of all of them, below that of the application.
 HOME = Path("private", "lists")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -113,7 +115,8 @@ class StoredTable:
             with (folder / "upload").open("w+b") as copy:
                 shutil.copyfileobj(_limited(source), copy)
                 copy.seek(0)
-                _store_rows(read_table(copy), folder / ROWS, state)
+                with contextlib.closing(read_table(copy)) as rows:
+                    _store_rows(rows, folder / ROWS, state)
             (folder / "upload").unlink()
             replace_text(folder / STATE, json.dumps(asdict(state)))
         except BaseException:
@@ -189,7 +192,7 @@ class StoredTable:
             yield
 
 
-def read_table(source: BinaryIO) -> Iterator[list[str]]:
+def read_table(source: BinaryIO) -> Generator[list[str], None, None]:
     """Return the rows of a file, headings first; what it is is told by its beginning, not by its name.
 
     Raises:
@@ -205,9 +208,14 @@ def _store_rows(rows: Iterator[list[str]], path: Path, state: State) -> None:
     if headings is None:
         raise TableError("it is empty")
     state.headings = headings
+    left = MOST_STORED
     with path.open("w", encoding="utf-8") as out:
         for number, cells in enumerate(rows, 2):
-            out.write(json.dumps([number, *cells]) + "\n")
+            line = json.dumps([number, *cells]) + "\n"
+            left -= len(line)
+            if left < 0:
+                raise TableError(f"its rows have more than {MOST_STORED // 1024 // 1024} MB")
+            out.write(line)
             state.count += 1
     if not state.count:
         raise TableError("it has headings, and no rows")

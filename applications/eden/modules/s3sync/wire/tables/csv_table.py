@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import BinaryIO
 
 from .cells import LONGEST_CELL, Cell, TableError, checked_row, guarded
@@ -45,7 +45,7 @@ def _written(text: str) -> str:
     return f'"{text.replace(_QUOTE, _QUOTE * 2)}"' if _QUOTED.search(text) else text
 
 
-def read(source: BinaryIO) -> Iterator[list[str]]:
+def read(source: BinaryIO) -> Generator[list[str], None, None]:
     """Return the rows of a CSV file that are not empty, headings first.
 
     Args:

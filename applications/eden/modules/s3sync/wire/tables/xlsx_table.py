@@ -7,24 +7,33 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from datetime import date, datetime, time
 from importlib.util import find_spec
 from typing import Any, BinaryIO
+from xml.etree import ElementTree
 
-from .cells import LONGEST_CELL, MOST_COLUMNS, Cell, TableError, checked_row
+from .cells import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Cell, TableError, checked_row
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: How a file of this kind begins: it is a ZIP archive.
 MAGIC = b"PK\x03\x04"
-#: Limits of what is in the archive: files, bytes of all of them, bytes of the texts that cells share.
-MOST_FILES, MOST_BYTES, MOST_SHARED = 1000, 512 * 1024 * 1024, 64 * 1024 * 1024
-SHARED = "xl/sharedStrings.xml"
+#: Limits of what is in the archive: files, and bytes of all of them.
+MOST_FILES, MOST_BYTES = 1000, 512 * 1024 * 1024
+#: Bytes of a part that is no sheet: the library reads it at once. Of the styles it makes many objects besides.
+MOST_OF_A_PART, MOST_OF_STYLES = 32 * 1024 * 1024, 4 * 1024 * 1024
+#: The last row that a sheet can have (ECMA-376 leaves it open; programs agree on it).
+LAST_ROW = 1_048_576
+SHEETS, STYLES, TYPES = "xl/worksheets/", "xl/styles.xml", "[Content_Types].xml"
+_SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+_OVERRIDE = "{http://schemas.openxmlformats.org/package/2006/content-types}Override"
 #: What XML 1.0 cannot hold.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: Bytes at the beginning of an XML file in which a declaration of its own would be.
 _LOOKED_AT = 4096
 WIDEST = 40
+#: A row that is not in the file, although later ones are.
+_EMPTY = (None,) * (MOST_COLUMNS + 1)
 
 
 def is_possible() -> bool:
@@ -72,7 +81,7 @@ def write(out: BinaryIO, rows: Iterable[Iterable[Cell]]) -> None:
     book.save(out)
 
 
-def read(source: BinaryIO) -> Iterator[list[str]]:
+def read(source: BinaryIO) -> Generator[list[str], None, None]:
     """Return the rows of the first sheet that are not empty, headings first.
 
     Args:
@@ -92,7 +101,12 @@ def read(source: BinaryIO) -> Iterator[list[str]]:
         sheet = book.worksheets[0]
         # What a sheet says of its own size may be wrong.
         sheet.reset_dimensions()
-        for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True), 1):
+        rows = sheet.iter_rows(max_row=LAST_ROW + 1, max_col=MOST_COLUMNS + 1, values_only=True)
+        for number, row in enumerate(rows, 1):
+            if number > LAST_ROW:
+                raise TableError(f"more than {MOST_ROWS} rows")
+            if row == _EMPTY:
+                continue
             cells = [_told(each) for each in row]
             while cells and not cells[-1]:
                 cells.pop()
@@ -112,14 +126,36 @@ def _checked_archive(source: BinaryIO) -> None:
             files = archive.infolist()
             if len(files) > MOST_FILES or sum(each.file_size for each in files) > MOST_BYTES:
                 raise TableError("what is in it is too large")
+            declared = _declared(archive)
             for each in files:
-                if each.filename == SHARED and each.file_size > MOST_SHARED:
+                name, kinds = each.filename, declared.get(each.filename, set())
+                is_sheet = name.startswith(SHEETS) and kinds == {_SHEET}
+                is_read = bool(kinds) or name.endswith((".xml", ".rels"))
+                most = MOST_OF_STYLES if name == STYLES else MOST_OF_A_PART
+                if is_read and not is_sheet and each.file_size > most:
                     raise TableError("what is in it is too large")
-                if each.filename.endswith((".xml", ".rels")):
+                if is_read:
                     with archive.open(each) as text:
                         _checked_xml(text.read(_LOOKED_AT))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise TableError("it is no table of a spreadsheet program") from error
+
+
+def _declared(archive: zipfile.ZipFile) -> dict[str, set[str]]:
+    """Return name of a part -> what it is said to be; the library goes by that, not by the name."""
+    if TYPES not in archive.namelist():
+        return {}
+    if archive.getinfo(TYPES).file_size > MOST_OF_STYLES:
+        raise TableError("what is in it is too large")
+    text = archive.read(TYPES)
+    _checked_xml(text)
+    found: dict[str, set[str]] = {}
+    try:
+        for each in ElementTree.fromstring(text).iter(_OVERRIDE):
+            found.setdefault(each.get("PartName", "")[1:], set()).add(each.get("ContentType", ""))
+    except ElementTree.ParseError as error:
+        raise TableError("it is no table of a spreadsheet program") from error
+    return found
 
 
 def _checked_xml(beginning: bytes) -> None:
