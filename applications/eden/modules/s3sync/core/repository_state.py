@@ -222,7 +222,7 @@ def evaluate(facts: RepositoryFacts, now: datetime) -> RepositoryState:
 
 def _reason(facts: RepositoryFacts, now: datetime) -> Reason:
     """Return the reason that an administrator has to know first."""
-    if facts.is_revoked and not facts.is_active:
+    if facts.is_revoked:
         return Reason.REVOKED
     if facts.is_waiting and not facts.is_active:
         return Reason.NOT_APPROVED

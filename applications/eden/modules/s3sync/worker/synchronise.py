@@ -16,7 +16,7 @@ from ..active.carried import run as run_carried
 from ..active.local_site import LocalSite
 from ..active.standing import StandingExchange
 from ..active.standing import run as run_and_tell
-from ..core.errors import AlreadyRunning, SyncError
+from ..core.errors import AlreadyRunning, ConfigurationError, SyncError
 from ..core.messages import Sentence
 from ..core.retry import RetryPolicy
 from ..core.task import Activity, LogAction, Result, RunState
@@ -116,6 +116,8 @@ def _synchronize(site: Site, repository_id: int, user_id: int | None, manual: bo
     if not site.host.impersonate(user_id):
         site.host.act_for_the_site()
     repository = site.repository(repository_id)
+    if repository.is_revoked and not manual:
+        return {"state": "skipped", "message": str(Sentence.REVOKED_HERE.say())}
     lease = Lease(
         site.db,
         site.store.aside,
@@ -144,6 +146,7 @@ def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> 
     site, settings = repository.site, repository.site.host.settings
     log = repository.log(OUTGOING, run.id)
     try:
+        _check_not_revoked(repository)
         repository = introduced(repository)
         with repository.peer() as peer:
             local, tasks = LocalSite(repository, lease.ensure), repository.tasks
@@ -193,6 +196,18 @@ def _run(repository: Repository, run: RunRecord, manual: bool, lease: Lease) -> 
         broken = RunBrokenOff(Sentence.BROKEN_OFF_BY.say(error=f"{type(error).__name__}: {error}"))
         run.end(RunState.FAILED, broken.message, [Failure(None, Activity.PULL, broken)])
         raise
+
+
+def _check_not_revoked(repository: Repository) -> None:
+    """Check that a repository may be synchronised.
+
+    Raises:
+        ConfigurationError: it was revoked, and would get and bring by our runs what it may not by its own.
+    """
+    if repository.is_revoked:
+        raise ConfigurationError(
+            Sentence.REVOKED_HERE.say(), hint="Let it back in on the page Scope of its repository."
+        )
 
 
 def _warn_of_skew(settings: SyncSettings, log: SyncLog, skew: float | None) -> None:

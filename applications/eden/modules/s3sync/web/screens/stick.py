@@ -126,14 +126,15 @@ def _said(T: Translate, error: SyncError) -> str:
 
 
 def _view(screen: ScreenContext, drive: Drive, known: Sequence[RepositoryStatus]) -> StickView:
-    key = _key(drive)
+    key, site = _key(drive), screen.site
     try:
-        contents = StickContents.of_folder(screen.site, str(drive.path))
+        contents = StickContents.of_folder(site, str(drive.path))
         left, strangers = contents.left(), contents.sites()
     except SyncError as error:
         return StickView(key, drive, _said(screen.T, error), (), (), ())
     lines = [_line(screen, drive, each) for each in left]
-    exports = [_export(screen, drive, each) for each in known] if drive.is_writable else []
+    exported = [each for each in known if drive.is_writable and not site.repository(each.id).is_revoked]
+    exports = [_export(screen, drive, each) for each in exported]
     new = [each for each in strangers if contents.repository_of(each) is None]
     problem = None
     if not drive.is_writable:
@@ -151,7 +152,9 @@ def _line(screen: ScreenContext, drive: Drive, left: Left) -> LeftLine:
     T = screen.T
     kind, words = _condition(screen, left)
     button = None
-    if left.for_us and left.repository_id and left.condition in (Condition.NEW, Condition.DAMAGED):
+    known = screen.site.known_repository(left.repository_id) if left.for_us else None
+    may_import = known is not None and not known.is_revoked
+    if may_import and left.repository_id and left.condition in (Condition.NEW, Condition.DAMAGED):
         label = T("Import from %s") % (left.sender_name or drive.name)
         button = _begin_button(
             screen, drive, left.repository_id, f"import-{_key(drive)}-{left.repository_id}", label
