@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.browser import Browser
+from tests.support.browser import Browser, visible
 from tests.support.places import APPLICATION
 from tests.support.rest import Line
 from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
@@ -219,6 +219,20 @@ def test_by_a_log_in_the_account_sees_no_record_either(site: WebSite) -> None:
             if SECRET in answer.text:
                 shown.append((function + ending, answer.status_code))
     assert shown == []
+
+
+def test_an_account_with_a_scope_is_not_let_go_by_its_repository(site: WebSite) -> None:
+    admin = Browser(site.url).login(EMAIL, PASSWORD)
+    for account, is_bound in ((FREE, False), (BOUND, True)):
+        key = site.run(
+            f"print(db(db.sync_repository.uuid == {UUIDS[account]!r}).select().first().id)"
+        ).strip()
+        asked = visible(admin.page(f"/sync/repository/{key}/update?ask=release"))
+        assert ("Let another account use" in asked) is not is_bound
+        assert ("kept as long as it has a scope" in asked) is is_bound
+        asked = visible(admin.page(f"/sync/repository/{key}/update?ask=delete"))
+        assert "Delete the repository" in asked
+        assert (f"The account {account} can log in as before" in asked) is is_bound
 
 
 def test_what_the_bound_site_wrote_is_what_it_may_write(site: WebSite) -> None:

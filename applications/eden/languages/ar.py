@@ -2359,4 +2359,7 @@
 'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'ينتظر هذا الموقع موافقة أحد المديرين: وحتى ذلك الحين لا يحصل على شيء ولا يأتي بشيء.',
 'Who asks has to register first, and to be approved by an administrator.': 'على من يطلب أن يسجل أولًا، وأن يوافق عليه أحد المديرين.',
 '%s GB': '%s غيغابايت',
+'Let the site back in, on the page Scope of its repository.': 'اسمح للموقع من جديد، في صفحة النطاق لمستودعه.',
+'The account is kept as long as it has a scope, or is revoked.': 'يبقى الحساب كما هو ما دام له نطاق أو كان ملغى.',
+'The account %s can log in as before, and could register anew, without a scope: disable it too.': 'يستطيع الحساب %s الدخول كما من قبل، وقد يسجل نفسه من جديد بلا نطاق: عطّله أيضًا.',
 }

@@ -2127,4 +2127,7 @@
 'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'Dieser Standort wartet auf die Zulassung durch einen Administrator: Bis dahin bekommt und bringt er nichts.',
 'Who asks has to register first, and to be approved by an administrator.': 'Wer fragt, muss sich zuerst anmelden und von einem Administrator zugelassen werden.',
 '%s GB': '%s GB',
+'Let the site back in, on the page Scope of its repository.': 'Lassen Sie den Standort wieder zu, auf der Seite Freigabe seines Repositorys.',
+'The account is kept as long as it has a scope, or is revoked.': 'Das Konto bleibt, solange es eine Freigabe hat oder ausgeschlossen ist.',
+'The account %s can log in as before, and could register anew, without a scope: disable it too.': 'Das Konto %s kann sich weiter anmelden und könnte sich ohne Freigabe neu registrieren: Sperren Sie es auch.',
 }

@@ -2185,4 +2185,7 @@
 'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'Este sitio espera la aprobación de un administrador: hasta entonces no recibe ni trae nada.',
 'Who asks has to register first, and to be approved by an administrator.': 'Quien pide debe registrarse primero y ser aprobado por un administrador.',
 '%s GB': '%s GB',
+'Let the site back in, on the page Scope of its repository.': 'Vuelva a admitir el sitio, en la página Alcance de su repositorio.',
+'The account is kept as long as it has a scope, or is revoked.': 'La cuenta se conserva mientras tenga un alcance o esté revocada.',
+'The account %s can log in as before, and could register anew, without a scope: disable it too.': 'La cuenta %s puede seguir entrando y podría registrarse de nuevo, sin alcance: desactívela también.',
 }

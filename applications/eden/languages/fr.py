@@ -2185,4 +2185,7 @@
 'This site waits for the approval of an administrator: until then it gets and brings nothing.': 'Ce site attend l’approbation d’un administrateur : d’ici là il ne reçoit et n’apporte rien.',
 'Who asks has to register first, and to be approved by an administrator.': 'Qui demande doit d’abord s’enregistrer et être approuvé par un administrateur.',
 '%s GB': '%s Go',
+'Let the site back in, on the page Scope of its repository.': 'Réadmettez le site, sur la page Périmètre de son dépôt.',
+'The account is kept as long as it has a scope, or is revoked.': 'Le compte est conservé tant qu’il a un périmètre ou qu’il est révoqué.',
+'The account %s can log in as before, and could register anew, without a scope: disable it too.': 'Le compte %s peut toujours se connecter et pourrait s’enregistrer de nouveau, sans périmètre : désactivez-le aussi.',
 }

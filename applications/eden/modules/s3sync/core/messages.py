@@ -170,6 +170,7 @@ class Sentence(enum.Enum):
         "The other site gave no reason. Probably it does not have this resource: enable its module there, "
         "or remove the resource from the repository."
     )
+    LET_BACK_IN = "Let the site back in, on the page Scope of its repository."
     ADD_RESOURCES = "Open the repository's tab Resources and add what is to be exchanged."
 
     @property

@@ -85,6 +85,16 @@ def create_account(db: Any, email: str, password: str, name: str) -> int:
     return user_id
 
 
+def is_made(db: Any, user_id: int) -> bool:
+    """Return whether an account was made for a site, and is closed with it.
+
+    Args:
+        db, user_id: as for ``close_made``.
+    """
+    made = (db.auth_user.id == user_id) & db.auth_user.email.endswith(MADE)
+    return not db(made).isempty()
+
+
 def close_made(db: Any, user_id: int | None) -> None:
     """Close an account that was made for a site, within the current transaction; any other one stays as it is.
 

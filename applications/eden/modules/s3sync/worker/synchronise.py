@@ -205,9 +205,7 @@ def _check_not_revoked(repository: Repository) -> None:
         ConfigurationError: it was revoked, and would get and bring by our runs what it may not by its own.
     """
     if repository.is_revoked:
-        raise ConfigurationError(
-            Sentence.REVOKED_HERE.say(), hint="Let it back in on the page Scope of its repository."
-        )
+        raise ConfigurationError(Sentence.REVOKED_HERE.say(), hint=Sentence.LET_BACK_IN.say())
 
 
 def _warn_of_skew(settings: SyncSettings, log: SyncLog, skew: float | None) -> None:

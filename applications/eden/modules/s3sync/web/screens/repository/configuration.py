@@ -14,14 +14,16 @@ from ....adapters.connection_test import ConnectionTest, unusable, without_addre
 from ....adapters.settings import columns
 from ....administration.repositories import delete_repository
 from ....core.errors import AlreadyRunning, ConfigurationError
+from ....database import accounts as accounts
 from ....database.paging import whole_number
 from ....exchange.peer import Capability
 from ....scheduler import jobs as jobs
 from ....site import Repository, Site
+from ....site.scoping import scopes as scopes
 from ....transport.limits import InteractiveLimits
 from ....ui import look as look
 from ..context import ScreenContext
-from ..widgets import action_button, clear_words, confirm, pressed
+from ..widgets import Confirmation, action_button, clear_words, confirm, pressed
 from ..words import states_and_units as states_and_units
 from . import connection_test as connection_test
 from .form import entered_values, left_out, repository_form, wants_test
@@ -302,7 +304,17 @@ def _ask_to_join(screen: ScreenContext, record: Repository) -> Any:
     )
 
 
+def _is_bound(record: Repository) -> bool:
+    """Return whether the account of a repository may do less than others, as long as the repository says so."""
+    return record.is_revoked or scopes.given_to(record) is not None
+
+
 def _ask_to_release(screen: ScreenContext, record: Repository) -> Any:
+    if _is_bound(record):
+        # Forgotten here, it could ask without a name, and get everything.
+        return Confirmation(
+            screen.T("The account is kept as long as it has a scope, or is revoked."), False, None
+        )
     return confirm(
         screen,
         "release",
@@ -347,4 +359,16 @@ def _what_is_deleted(screen: ScreenContext, record: Repository) -> list[Any]:
             "The other site is not told: it keeps its own entry for this site. If you connect the two again later, "
             "all records are compared once more."
         ),
+        *_what_its_account_could_do(screen, record),
+    ]
+
+
+def _what_its_account_could_do(screen: ScreenContext, record: Repository) -> list[Any]:
+    if record.account_id is None or not _is_bound(record) or accounts.is_made(screen.db, record.account_id):
+        return []
+    return [
+        screen.T(
+            "The account %s can log in as before, and could register anew, without a scope: disable it too."
+        )
+        % account_of(record)
     ]

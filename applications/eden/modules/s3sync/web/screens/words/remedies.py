@@ -108,6 +108,7 @@ def remedies(T: Translate) -> dict[str, Any]:
             "The other site gave no reason. Probably it does not have this resource: enable its module there, "
             "or remove the resource from the repository."
         ),
+        "let_back_in": T("Let the site back in, on the page Scope of its repository."),
         "add_resources": T("Open the tab Resources of the repository and add what is to be exchanged."),
     }
 
