@@ -26,7 +26,6 @@ from s3sync.scheduler import queue as queue
 from s3sync.scheduler import run_record as run_record
 from s3sync.scheduler.lease import has_died, owner_name
 from s3sync.site import Site
-from s3sync.site.repositories import REVOKED
 from s3sync.worker import synchronise as synchronise
 from tests.support.exchange import DirectPeer
 from tests.support.jobs import World
@@ -38,20 +37,6 @@ def world(tmp_path: Path) -> World:
 
 
 # --- runs --------------------------------------------------------------------------------------------------
-
-
-def test_a_site_that_was_revoked_gets_and_brings_nothing_by_our_runs_either(world: World) -> None:
-    world.site.repository(world.repository).update(approval=REVOKED)
-    world.site.db.commit()
-    assert world.run(manual=False)["state"] == "skipped" and world.last is None
-    with pytest.raises(ConfigurationError) as refused:
-        world.run()
-    assert "brings nothing" in refused.value.message and "Scope" in refused.value.hint
-    assert world.last.state == "failed"
-    assert world.site.db(world.site.db.org_organisation).isempty()
-    world.site.repository(world.repository).update(approval=None)
-    world.site.db.commit()
-    assert world.run()["state"] == "completed"
 
 
 def test_a_run_is_recorded(world: World) -> None:
