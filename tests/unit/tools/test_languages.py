@@ -98,6 +98,7 @@ TRANSLATED_LATER = {
     "modules/s3sync/web/screens/repository/connection_test.py",
     "modules/s3sync/web/screens/repository/form.py",
     "modules/s3sync/ui/choice.py",
+    "modules/s3sync/web/screens/stick_seal.py",
 }
 
 
