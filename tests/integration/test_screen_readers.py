@@ -46,3 +46,17 @@ def test_who_does_not_administer_sees_how_the_sites_stand_and_where_a_record_is(
     # Of many sites only the numbers are told.
     assert "Headquarters" not in visible(reader.page(""))
     assert "never connected" in visible(reader.page(""))
+
+
+def test_the_account_of_a_site_with_a_scope_learns_nothing_of_other_sites(site: WebSite) -> None:
+    email = "peer@example.com"
+    site.run(
+        "from applications.eden.modules.s3db.setup import create_user\n"
+        f"account = create_user(globals(), {email!r}, {PASSWORD!r})\n"
+        "scope = db.sync_scope.insert(name='Some')\n"
+        "db.sync_repository.insert(name='Its site', url='http://127.0.0.1:9/eden', scope_id=scope,"
+        " account_id=account)\n"
+        "db.commit()"
+    )
+    home = visible(Browser(site.url).login(email, PASSWORD).page(""))
+    assert "Records" in home and "Its site" not in home and "never connected" not in home

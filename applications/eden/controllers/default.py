@@ -14,10 +14,13 @@ def index():
     can_synchronise = administrator and settings.has_module("sync")
     states, sites = [], []
     if auth.s3_logged_in() and settings.has_module("sync"):
+        from s3sync.site.scoping import scopes
         from s3sync.web.screens.overview import sites_of, states_of
 
-        states = states_of(current.sync_site, T)
-        sites = [] if can_synchronise else sites_of(current.sync_site, T)
+        # The account of another site that has a scope here learns nothing of the others.
+        is_told = can_synchronise or not scopes.is_bound(current.sync_site)
+        states = states_of(current.sync_site, T) if is_told else []
+        sites = sites_of(current.sync_site, T) if is_told and not can_synchronise else []
     return {
         "title": settings.get_system_name(),
         "modules": modules,
