@@ -70,6 +70,13 @@ def test_nothing_is_an_object_without_records(tmp_path: Path) -> None:
     assert as_json(document, tmp_path) == {"@success": "false", "@results": "0"}
 
 
+def test_what_xml_cannot_hold_stays_as_json_writes_it(tmp_path: Path) -> None:
+    document = '<s3xml><resource name="t"><data field="name" value="&quot;\\b&quot;"/></resource></s3xml>'
+    found = as_json(document, tmp_path)
+    assert found["$_t"] == [{"name": {"@value": '"\\b"'}}]
+    assert as_xml(found) == document
+
+
 @pytest.mark.parametrize(
     ("told", "expected"),
     [

@@ -7,7 +7,6 @@ import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -118,10 +117,9 @@ def sheet(*rows: tuple[int, str]) -> bytes:
 
 @pytest.mark.parametrize("number", [xlsx_table.LAST_ROW + 1, 10**12])
 def test_a_row_beyond_all_sheets_is_refused_before_those_between_are_gone_through(number: int) -> None:
-    started = monotonic()
+    # 10**12 of them would take months.
     with pytest.raises(TableError, match="rows"):
         rows_of(changed(as_excel(["Name"]), SHEET, sheet((1, "Name"), (number, "A"))))
-    assert monotonic() - started < 20
 
 
 def test_rows_without_anything_may_reach_to_the_end_of_a_sheet() -> None:

@@ -19,6 +19,7 @@ from lxml import etree
 
 from ..core.errors import DocumentError, DocumentTooLarge, HostileDocument
 from ..core.limits import CHUNK, MEGABYTE
+from ..core.text import is_legal
 from .values.reading import parse_json
 
 #: Bytes of a document that is read: JSON is read as a whole.
@@ -123,7 +124,9 @@ def _value(text: str) -> Any:
         return text
     if isinstance(value, list):
         return value if all(_is_safe(each) for each in value) else text
-    return value if isinstance(value, str) and value and not _is_json(value) else text
+    is_plain = isinstance(value, str) and value and not _is_json(value)
+    # What XML cannot hold stays written as JSON writes it, or nobody could turn it back.
+    return value if is_plain and is_legal(value) else text
 
 
 def _is_safe(value: Any) -> bool:
