@@ -101,3 +101,10 @@ def test_without_a_task_there_is_nothing_to_tell(pair: Pair) -> None:
     db(db.sync_task).update(deleted=True)
     db.commit()
     assert known(pair.own) == []
+
+
+def test_of_many_sites_nothing_is_told_where_that_is_asked(pair: Pair) -> None:
+    site = pair.own
+    table, row = site.schema.table(ORG), site.row(ORG, "u")
+    assert len(at_others(site, table, row, most=1)) == 1
+    assert at_others(site, table, row, most=0) == []

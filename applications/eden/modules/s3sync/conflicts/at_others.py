@@ -45,15 +45,18 @@ class Whereabouts(NamedTuple):
     exchanged_on: datetime | None
 
 
-def at_others(site: Site, table: Table, row: Any) -> list[Whereabouts]:
+def at_others(site: Site, table: Table, row: Any, most: int | None = None) -> list[Whereabouts]:
     """Return where a record is, at each site that its table is exchanged with, in the order of their names.
 
     Args:
         site: this site.
         table: its table.
         row: the record.
+        most: of more sites than this nothing is returned; each takes some statements.
     """
     found = partners(site, table, noted_row(site.db, table, int(row[table.key])))
+    if most is not None and len({each.repository_id for each in found}) > most:
+        return []
     apart = _apart(site, table, row.uuid)
     best: dict[int, Whereabouts] = {}
     for each in found:

@@ -19,6 +19,7 @@ from ...site.labels import resource_title
 from ...ui import look as look
 from ...ui.refusals import refusal
 from .context import ScreenContext
+from .overview import FEW_SITES
 from .widgets import action_button, pressed
 from .words import conflicts_and_log as conflicts_and_log
 from .words import remedies as remedies
@@ -79,7 +80,7 @@ def changes(screen: ScreenContext) -> Any:
 
 
 def others(tablename: str, record: Any) -> list[Whereabouts]:
-    """Return where a record is at other sites, for its own page.
+    """Return where a record is at other sites, for its own page; of many sites its history tells that.
 
     Args:
         tablename: its table.
@@ -87,7 +88,7 @@ def others(tablename: str, record: Any) -> list[Whereabouts]:
     """
     site = current.sync_site
     table = site.schema.get(tablename)
-    return [] if table is None else at_others.at_others(site, table, record)
+    return [] if table is None else at_others.at_others(site, table, record, most=FEW_SITES)
 
 
 def _put_back(screen: ScreenContext, table: Table, row: Any) -> Any:
