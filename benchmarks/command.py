@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable
 
+from .crowd import measure_crowd
 from .move import measure_moves
 from .scenes import Measurements
 from .sites import connect, workshop
@@ -30,6 +31,7 @@ SCENES = {
     "sizes": "memory, cost per record and nothing to do, at several sizes",
     "edits": "time and room for knowing edits by field, where a tenth of the records was edited",
     "load": "1, 20 and 200 clients at once, the web server of ./run beside web2py's own",
+    "crowd": "200 sites that pull for --minutes, with --database at gunicorn",
     "workers": "eight repositories with 1, 2 and 4 workers",
 }
 
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--most", type=int, default=1_000_000, help="records of the largest size (default: a million)"
     )
+    parser.add_argument("--minutes", type=float, default=10, help="how long the crowd pulls (default: ten)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file, too")
     parser.add_argument(
         "--database",
@@ -99,6 +102,7 @@ def scenes(measurements: Measurements, options: argparse.Namespace) -> list[Call
         "sizes": lambda: measurements.sizes(sizes),
         "edits": lambda: measurements.edits(10_000 if options.quick else options.most),
         "load": lambda: measurements.load(5 if options.quick else 20),
+        "crowd": lambda: measurements.load(60 * options.minutes, measure_crowd),
         "workers": lambda: measurements.workers(2_000 if options.quick else 10_000),
     }
     return [known[name] for name in SCENES if not options.scenes or name in options.scenes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import gzip
 import random
 import re
@@ -34,11 +35,12 @@ Tell = Callable[[Row], None]
 
 
 class Answered(NamedTuple):
-    """One request: who asked, its status (0: none came), and the seconds until the answer was there."""
+    """One request: who asked, its status (0: none came), the seconds until the answer was there, and when that was."""
 
     client: int
     status: int
     seconds: float
+    at: float
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Told:
 
     answers: list[Answered] = field(default_factory=list)
     took: float = 0.0
+    began: float = field(default_factory=time.monotonic)
 
     def seconds(self, served: bool) -> list[float]:
         return sorted(each.seconds for each in self.answers if (each.status == 200) == served)
@@ -85,6 +88,12 @@ class Crowd:
             ).raise_for_status()
         self.cursor = ""
 
+    def elsewhere(self, port: int) -> Crowd:
+        """Return the same clients, who ask at another port."""
+        found = copy.copy(self)
+        found._port = port
+        return found
+
     def page(self, client: int) -> str:
         """Return the address of the first page of 2,000 records."""
         return (
@@ -120,11 +129,11 @@ class Crowd:
         self, ask: Callable[[int], str], clients: int, seconds: float, person: bool
     ) -> tuple[Told, Told]:
         peers, people = Told(), Told()
-        until = time.monotonic() + seconds
+        began = time.monotonic()
+        until = began + seconds
         tasks = [self._client(each, ask, until, peers) for each in range(clients)]
         if person:
             tasks.append(self._client(0, self.login, until, people, LOOK))
-        began = time.monotonic()
         await asyncio.gather(*tasks)
         peers.took = time.monotonic() - began
         return peers, people
@@ -139,7 +148,8 @@ class Crowd:
                 status, retry, _ = await asyncio.wait_for(self._ask(ask(client)), GIVE_UP)
             except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError):
                 status, retry = 0, 1.0
-            told.answers.append(Answered(client, status, time.monotonic() - began))
+            now = time.monotonic()
+            told.answers.append(Answered(client, status, now - began, now - told.began))
             await asyncio.sleep(min(retry or pause, max(0.0, until - time.monotonic())))
 
     async def _ask(self, path: str) -> tuple[int, float, bytes]:
@@ -171,12 +181,12 @@ def measure_load(site: Site, tell: Tell, seconds: float) -> None:
     for what, ask in kinds.items():
         for clients in CLIENTS:
             for name, server in (("", ours), (", web2py's own", alternative)):
-                _replace(site, server)
+                replace_server(site, server)
                 peers, people = crowd.run(ask, clients, seconds, person=ask != crowd.login)
                 _tell(tell, f"{what}, {clients} clients{name}", peers, people, clients, not name)
                 memory = peak_memory(site.web_pid) / 1e6
                 tell(Row(f"{what}, {clients} clients{name}: peak memory", memory, "MB"))
-    _replace(site, ours)
+    replace_server(site, ours)
 
 
 def web2pys_own(site: Site) -> Service:
@@ -187,7 +197,8 @@ def web2pys_own(site: Site) -> Service:
     return Service("web2py's own", command, site.home, site.home / "logs" / "rocket.log")
 
 
-def _replace(site: Site, server: Service) -> None:
+def replace_server(site: Site, server: Service) -> None:
+    """Stop the web server of a site and start another one in its place, until it answers."""
     if site.web.is_running():
         site.web.ask_to_stop()
         site.web.wait_until(time.monotonic() + 15)

@@ -253,11 +253,11 @@ class Measurements:
                 seconds = browser.look_at(path.format(**made), times=5)
                 self._tell(Row(f"screen: {name}", median(seconds) * 1000, "ms", None, 200, False))
 
-    def load(self, seconds: float) -> None:
+    def load(self, seconds: float, measure: Callable[[Site, Tell, float], None] = measure_load) -> None:
         """Measure many clients at once, and what a person notices of them."""
         with self._site("crowded") as site:
             self._fill(site, 10_000)
-            measure_load(site, self._tell, seconds)
+            measure(site, self._tell, seconds)
 
     # --- flat ---------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import importlib
 import os
 import sys
@@ -75,10 +76,15 @@ class AccessLog:
         return self._application(environ, note)  # type: ignore[no-any-return]
 
     def _note(self, environ: dict[str, Any], status: str, seconds: float) -> None:
-        when = datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S")
+        when = _told(int(time.time()))
         said = [environ[name] for name in ("REQUEST_METHOD", "PATH_INFO", "SERVER_PROTOCOL")]
         words = [environ.get("REMOTE_ADDR", ""), when, *said, status[:3], f"{seconds:.6f}"]
         self._file.write(", ".join(_one_line(word) for word in words) + "\n")
+
+
+@functools.lru_cache(maxsize=1)
+def _told(moment: int) -> str:
+    return datetime.datetime.fromtimestamp(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _one_line(text: str) -> str:

@@ -108,6 +108,25 @@ class Task(WSGITask):
         return environ
 
 
+class RefusalTask(ErrorTask):
+    """A request that is answered without the application. All of it is sent at once.
+
+    The loop does this itself. Each call of the system lets another thread have the interpreter's lock, and where a
+    crowd is refused there are threads that compute.
+    """
+
+    wrote_header: bool
+
+    def write(self, data: bytes) -> None:
+        if self.wrote_header or not data or not self.has_body:
+            super().write(data)
+            return
+        head: bytes = self.build_response_header()
+        self.wrote_header = True
+        self.content_bytes_written += len(data)
+        self.channel.write_soon(head + data)
+
+
 class Question:
     """Asks the application, in a thread, whether it takes the body of a request whose headers are there."""
 
@@ -139,7 +158,7 @@ class Channel(HTTPChannel):
 
     parser_class = Parser
     task_class = Task
-    error_task_class = ErrorTask
+    error_task_class = RefusalTask
     request: Parser | None
     close_when_flushed: bool
 

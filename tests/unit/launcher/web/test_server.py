@@ -323,6 +323,21 @@ def test_who_gets_no_turn_is_told_so_at_once_while_all_threads_are_busy(running:
         line.close()
 
 
+def test_a_refusal_is_sent_at_once(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    send = connections.Channel.send
+
+    def note(channel: Any, data: bytes, do_close: bool = True) -> Any:
+        sent.append(bytes(data))
+        return send(channel, data, do_close)
+
+    monkeypatch.setattr(connections.Channel, "send", note)
+    running.application.full = True
+    answer = running.talk(b"GET /peer HTTP/1.1\r\n%s\r\n" % CLOSE)
+    # Each further call lets all threads that compute go first.
+    assert sent == [answer] and b"\r\n\r\n{" in answer
+
+
 def test_a_turn_that_does_not_come_in_time_is_given_up(running: Running) -> None:
     answer = running.talk(b"GET /queue HTTP/1.1\r\n%s\r\n" % CLOSE)
     assert statuses(answer) == [503] and b"Retry-After: 5" in answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import math
@@ -91,15 +92,17 @@ def busy(seconds: float, for_program: bool) -> Answer:
         seconds: after which it shall come again.
         for_program: whether another site asks, and not a person.
     """
+    answer = _busy(for_program)
+    return answer._replace(headers=[*answer.headers, ("Retry-After", str(max(1, math.ceil(seconds))))])
+
+
+@functools.cache
+def _busy(for_program: bool) -> Answer:
+    # Made once: a crowd is refused by the loop of the server, which has no time for more.
     if for_program:
         status, body = failure(PeerBusy("This site has more to do than it can just now."))
-        answer = json_answer(status, body)
-    else:
-        answer = _page(
-            503, "This site has more to do than it can just now. Load this page again in a minute."
-        )
-    answer.headers.append(("Retry-After", str(max(1, math.ceil(seconds)))))
-    return answer
+        return json_answer(status, body)
+    return _page(503, "This site has more to do than it can just now. Load this page again in a minute.")
 
 
 def after_the_end(size: str) -> Answer:

@@ -25,6 +25,8 @@ LONGEST, LATE = 24.0, 10.0
 AHEAD = 1.0
 #: The part of those seconds that is left to chance, and how many are remembered.
 SPREAD, MOST_REMEMBERED = 0.25, 1000
+#: Seconds between two looks for those that do not come: each refusal of a crowd would go through all of them.
+TIDY = 1.0
 #: How much one more turn changes what a turn is expected to take, and the seconds that one counts at most.
 WEIGHT, LONGEST_COUNTED = 0.1, 5.0
 
@@ -106,6 +108,7 @@ class Turns:
         self._queue: deque[Turn] = deque()
         #: Who was refused, in the order of the first time, and when it was told to come.
         self._refused: dict[Hashable, float] = {}
+        self._tidied = clock()
         self._pace = 0.1 / at_once
 
     def ask(self, who: Hashable = None) -> Turn | float:
@@ -165,6 +168,8 @@ class Turns:
 
     def _before(self, who: Hashable) -> list[float]:
         """Return when those were told to come who were refused before somebody was."""
+        if who not in self._refused:
+            return list(self._refused.values())
         refused = list(self._refused.items())
         return [told for _, told in itertools.takewhile(lambda each: each[0] != who, refused)]
 
@@ -181,5 +186,8 @@ class Turns:
         return math.ceil(seconds)
 
     def _forget(self, now: float) -> None:
+        if now - self._tidied < TIDY:
+            return
+        self._tidied = now
         for who in [who for who, told in self._refused.items() if told + LATE < now]:
             del self._refused[who]
