@@ -42,6 +42,10 @@ COMMANDS = {
     "log": ("the log of the synchronization, newest first", "./eden log --trouble --since 2026-11-01"),
     "invite": ("make the code of an invitation", "./eden invite Nairobi --scope Field"),
     "join": ("take up an invitation: its code, or a file with it", "./eden join invitation.txt"),
+    "apply": (
+        "set the site up from one file: accounts, scopes, repositories, resources, filters, policies, schedules",
+        "./eden apply site.toml --dry-run",
+    ),
     "doctor": ("look for what is wrong: rights, disk, packages, database, clocks", "./eden doctor"),
     "reset-password": ("give a user another password", "./eden reset-password ann@example.org"),
     "backup": (
@@ -76,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./eden",
         parents=[common],
         description="Asks a site of this checkout, whether it is running or not. Nothing is started or changed but by "
-        "sync, invite, join, reset-password, restore and move-database.",
+        "sync, invite, join, apply, reset-password, restore and move-database.",
         epilog=f"Example: {COMMANDS['status'][1]}. {STATUSES}.",
     )
     result.add_argument("--version", action="version", version=f"Eden Sync {version()}")
@@ -107,6 +111,12 @@ def parser() -> argparse.ArgumentParser:
     )
     parts["invite"].add_argument("--address", metavar="URL", help="at which the site reaches this one")
     parts["join"].add_argument("code", help="the code, or a file with it")
+    parts["apply"].add_argument("file", type=Path, help="in TOML, with version = 1")
+    parts["apply"].add_argument(
+        "--dry-run",
+        action="store_true",
+        help="store nothing, and show what would change (exit status 1 if something would)",
+    )
     parts["reset-password"].add_argument("email", help="address with which the user logs in")
     parts["reset-password"].add_argument(
         "--ask",
@@ -206,9 +216,12 @@ def answer_to(options: argparse.Namespace) -> dict[str, Any]:
         return doctor(site)
     names = [
         *("command", "repository", "wait", "page", "trouble", "since", "search"),
-        *("name", "scope", "minutes", "days", "address", "code"),
+        *("name", "scope", "minutes", "days", "address", "code", "file", "dry_run"),
     ]
     given = {name: getattr(options, name) for name in names if hasattr(options, name)}
+    if "file" in given:
+        # The application works in the site's folder.
+        given["file"] = str(given["file"].expanduser().absolute())
     if "code" in given:
         given["code"] = code_of(given["code"])
     return asked(site, given, getattr(options, "json", False))

@@ -132,6 +132,24 @@ def joined(answer: Answer) -> Iterator[str]:
         yield "No worker is alive: the first run begins as soon as the site is started (./run)."
 
 
+def applied(answer: Answer) -> Iterator[str]:
+    """Yield what a file has changed, or would change: a line for each thing, and one for each detail."""
+    signs = {"add": "+", "change": "~"}
+    for each in answer["changes"]:
+        yield f"{signs[each['action']]} {each['kind']} {each['name']}"
+        yield from (f"    {line}" for line in each["details"])
+    for each in answer["registered"]:
+        yield (
+            f"Registered at {each['name']}."
+            if each["registered"]
+            else (f"Not registered at {each['name']} yet: {each['message']} The same command tries it again.")
+        )
+    yield from (f"!! {line}" for line in answer["warnings"])
+    count = len(answer["changes"])
+    verb = "would be changed; nothing was" if answer["dry_run"] else "changed"
+    yield f"{count} {verb}, {answer['unchanged']} as the file says already."
+
+
 def password(answer: Answer) -> Iterator[str]:
     """Yield the user, and the password if it was made up; it is shown only this once."""
     yield f"{answer['email']} has another password; sessions that began with the former one have ended."
@@ -185,6 +203,7 @@ PRINTERS: Mapping[str, Callable[[Answer], Iterator[str]]] = {
     "doctor": doctor,
     "invite": invitation,
     "join": joined,
+    "apply": applied,
     "reset-password": password,
     "backup": backup,
     "restore": restored,

@@ -34,7 +34,7 @@ OUTSIDE = {
     "conflicts": {"gluon"},
     "bin": {"gluon"},
     "monitoring": {"gluon"},
-    "administration": {"gluon"},
+    "administration": {"gluon", "tomli", "tomllib"},
     "worker": {"gluon"},
     "web": {"gluon", "segno"},
     "command_line": {"gluon"},
@@ -42,7 +42,7 @@ OUTSIDE = {
 #: The standard library's ways to other machines and programs; the pure layers take none of them.
 LINE = {"socket", "http", "ssl", "subprocess"}
 #: Installed only where the site needs them.
-DRIVERS = {"psycopg2", "pymysql", "MySQLdb", "isal", "openpyxl", "pytest", "segno"}
+DRIVERS = {"psycopg2", "pymysql", "MySQLdb", "isal", "openpyxl", "pytest", "segno", "tomli", "tomllib"}
 LONGEST_FILE = 450
 FULLEST_FOLDER = 20
 

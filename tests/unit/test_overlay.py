@@ -31,6 +31,8 @@ PACKAGES = {
     "openpyxl",
     "psycopg2",
     "segno",
+    "tomli",
+    "tomllib",
 }
 #: What web2py has put into the environment before the first model is executed.
 WEB2PY = {"T", "URL", "current", "redirect", "request", "response", "session"}

@@ -145,3 +145,15 @@ def test_a_password_is_made_up_and_shown_once_or_read_and_not_shown(
     assert "one of my own" not in capsys.readouterr().out
     answers["set_password"] = {"error": "There is no user.", "remedy": "Check."}
     assert command.main(["reset-password", "bob@example.org", "--json"]) == command.WRONG_USE
+
+
+def test_a_file_is_named_by_its_whole_path(
+    answers: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answers["operate"] = {"changes": [], "registered": [], "warnings": [], "unchanged": 0, "dry_run": True}
+    assert command.main(["apply", "site.toml", "--dry-run"]) == command.GOOD
+    ((_, given, _),) = answers["asked"]
+    assert given == {"command": "apply", "file": str(tmp_path / "site.toml"), "dry_run": True}
+    answers["operate"] = {**answers["operate"], "needs_attention": True}
+    assert command.main(["apply", "site.toml", "--dry-run", "--json"]) == command.ATTENTION

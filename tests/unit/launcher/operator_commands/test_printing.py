@@ -55,3 +55,26 @@ def test_runs_tell_how_they_ended_or_that_they_wait() -> None:
     told = {"name": "S", "resource": "", "stage": "Starting", "done": 0, "of": None}
     assert printing.news(told) == "S: Starting"
     assert printing.news({**told, "resource": "Offices", "done": 3, "of": 5}) == "S: Offices Starting 3 of 5"
+
+
+def test_what_a_file_changes_is_told_line_by_line() -> None:
+    answer = {
+        "dry_run": True,
+        "changes": [
+            {"kind": "scope", "name": "Field", "action": "add", "details": ["org_office: read"]},
+            {"kind": "account", "name": "a@b", "action": "change", "details": []},
+        ],
+        "registered": [{"name": "HQ", "registered": False, "message": "Nobody answers."}],
+        "warnings": ["Others can read it."],
+        "unchanged": 3,
+    }
+    assert list(printing.applied(answer)) == [
+        "+ scope Field",
+        "    org_office: read",
+        "~ account a@b",
+        "Not registered at HQ yet: Nobody answers. The same command tries it again.",
+        "!! Others can read it.",
+        "2 would be changed; nothing was, 3 as the file says already.",
+    ]
+    done = {**answer, "dry_run": False, "registered": [], "changes": []}
+    assert list(printing.applied(done))[-1] == "0 changed, 3 as the file says already."

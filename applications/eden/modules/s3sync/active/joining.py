@@ -17,6 +17,8 @@ from ..scheduler import jobs as jobs
 from ..scheduler import retries as retries
 from ..site import Site
 from ..site.tasks import TaskRules
+from ..site.wanted import tasks as wanted_tasks
+from ..site.wanted.tasks import WantedTask
 from ..wire.filters import parse_filter_string
 from ..wire.protocol.invitation import Invitation, InvitedResource, JoinReply
 
@@ -138,9 +140,5 @@ def _add_task(site: Site, repository_id: int, invitation: Invitation, invited: I
         update_policy=invitation.update_policy,
         conflict_policy=invitation.conflict_policy,
     )
-    task_id = task.insert(repository_id=repository_id, resource_name=invited.resource, **rules.columns)
-    if invited.filters:
-        parse_filter_string(invited.filters)
-        db.sync_resource_filter.insert(
-            task_id=task_id, tablename=invited.resource, filter_string=invited.filters
-        )
+    filters = parse_filter_string(invited.filters) if invited.filters else ()
+    wanted_tasks.add(site, repository_id, WantedTask(invited.resource, rules, tuple(filters)))

@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Protocol
 
+from ..core.errors import SyncError
+from ..transport.urls import origin
+
 #: Columns of sync_repository for the settings of a type.
 COLUMNS = frozenset(
     (
@@ -127,3 +130,20 @@ def columns(former: Mapping[str, Any] | None, values: Mapping[str, Any]) -> dict
     if own or (former or {}).get(OWN):
         found["settings"] = {**(former or {}), OWN: own}
     return found
+
+
+def destination(settings: Iterable[Setting], values: Mapping[str, Any]) -> list[str]:
+    """Return where the secrets of a repository are sent: the origins of all its addresses, the proxy's too.
+
+    Args:
+        settings: the settings of its type.
+        values: their values by name.
+    """
+    return [_origin(str(values.get(each.name) or "")) for each in settings if each.kind is Kind.ADDRESS]
+
+
+def _origin(address: str) -> str:
+    try:
+        return str(origin(address)) if address.strip() else ""
+    except SyncError:
+        return address

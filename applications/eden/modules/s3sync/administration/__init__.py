@@ -5,6 +5,7 @@ Knows all lower layers, but no other folder of its own layer.
 __all__ = [
     "datasets",
     "eden_tables",
+    "from_file",
     "invitations",
     "over_eden",
     "own_tables",

@@ -17,6 +17,9 @@ from ..site.scoping import scopes as scopes
 from ..site.scoping.scopes import StoredScope
 from ..wire.protocol.invitation import Invitation, InvitedResource
 
+#: The longest that an invitation can be taken up, and between two runs that it asks for.
+MOST_DAYS, MOST_MINUTES = 90, 10_080
+
 
 class Wish(NamedTuple):
     """What an administrator wants of an invitation.

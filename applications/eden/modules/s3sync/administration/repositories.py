@@ -1,12 +1,43 @@
-"""Deletes repositories."""
+"""Stores and deletes repositories."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from ..adapters.settings import columns
 from ..database import accounts as accounts
 from ..database.tables.define import BELONGING, ENDING
 from ..scheduler import jobs as jobs
 from ..scheduler import queue as queue
-from ..site import Site
+from ..site import Repository, Site
+
+
+def store_repository(
+    site: Site,
+    record: Repository | None,
+    apitype: str,
+    name: str,
+    values: Mapping[str, Any],
+    uuid: str | None = None,
+) -> int:
+    """Store the settings of a repository, within the current transaction; return its key.
+
+    Args:
+        site: this site.
+        record: the repository, None for a new one.
+        apitype: name of its type.
+        name: its name here.
+        values: by the names of its type's settings; secrets encrypted, None for empty ones.
+        uuid: how the other site identifies itself; None keeps what is known.
+    """
+    entered = {"name": name, "apitype": apitype, **columns(record.settings if record else None, values)}
+    if uuid:
+        entered["uuid"] = uuid
+    if record is None:
+        return int(site.db.sync_repository.insert(**entered))
+    record.update(**entered)
+    return record.id
 
 
 def delete_repository(site: Site, repository_id: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..scheduler import jobs as jobs
 from ..site import Repository
 from ..site.tasks import TaskRow
+from ..site.wanted import tasks as wanted_tasks
 
 
 def delete_task(repository: Repository, task: TaskRow) -> None:
@@ -17,9 +18,7 @@ def delete_task(repository: Repository, task: TaskRow) -> None:
     Raises:
         AlreadyRunning: the repository is being synchronised.
     """
-    site, db = repository.site, repository.site.db
+    site = repository.site
     with site.store.transaction():
         jobs.ensure_idle(site, repository.id)
-        repository.start_over(task.resource)
-        db(db.sync_resource_filter.task_id == task.id).delete()
-        db(db.sync_task.id == task.id).delete()
+        wanted_tasks.remove(repository, task)

@@ -2,4 +2,4 @@
 Knows all other layers.
 """
 
-__all__ = ["checks", "commands", "invitations", "lists", "runs", "states", "words"]
+__all__ = ["checks", "commands", "from_file", "invitations", "lists", "runs", "states", "words"]

@@ -8,6 +8,7 @@ from typing import Any
 from ..site import Site
 from ..site.labels import Translate
 from . import checks as checks
+from . import from_file as from_file
 from . import invitations as invitations
 from . import lists as lists
 from . import runs as runs
@@ -52,6 +53,8 @@ def _carry_out(site: Site, T: Translate, given: Mapping[str, Any], say: runs.Say
         return invitations.invite(site, T, given)
     if command == "join":
         return invitations.join(site, given)
+    if command == "apply":
+        return from_file.apply(site, given)
     if command == "doctor":
         return checks.doctor(site, T)
     raise ValueError(f"There is no command {command}.")

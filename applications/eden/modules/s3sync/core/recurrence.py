@@ -7,6 +7,8 @@ from datetime import datetime, time, timedelta
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 UNITS = (MINUTE, HOUR, DAY)
+#: The most seconds from a change to the run that it starts.
+LONGEST_PAUSE = 3600
 
 
 @dataclass(frozen=True)

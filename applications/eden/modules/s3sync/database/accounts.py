@@ -79,7 +79,12 @@ def create_account(db: Any, email: str, password: str, name: str) -> int:
     role = db(db.auth_group.role == ROLE).select(db.auth_group.id, limitby=(0, 1)).first()
     if role is None:
         raise ConfigurationError(f"There is no role {ROLE} at this site.", hint="Make it, then try again.")
-    values = {"first_name": name[:64], "last_name": "", "email": email, "password": _hashed(db, password)}
+    values = {
+        "first_name": name[:64],
+        "last_name": "",
+        "email": email,
+        "password": str(_hashed(db, password)),
+    }
     user_id = int(db.auth_user.insert(**values))
     db.auth_membership.insert(user_id=user_id, group_id=role.id)
     return user_id
@@ -114,11 +119,44 @@ def set_password(db: Any, user_id: int, password: str) -> None:
         db, password: as for ``create_account``.
         user_id: its key.
     """
-    db(db.auth_user.id == user_id).update(password=_hashed(db, password))
+    db(db.auth_user.id == user_id).update(password=str(_hashed(db, password)))
 
 
-def _hashed(db: Any, password: str) -> str:
+def has_password(db: Any, user_id: int, password: str) -> bool:
+    """Return whether an account logs in with a password.
+
+    Args:
+        db, password: as for ``create_account``.
+        user_id: its key.
+    """
+    # web2py's hash compares itself with a stored one, whose salt and method it takes.
+    found: bool = _hashed(db, password) == db.auth_user(user_id).password
+    return found
+
+
+def check_password(db: Any, password: str) -> None:
+    """Check that a password may be set.
+
+    Raises:
+        ConfigurationError: it may not; it is too short, for instance.
+    """
+    _hashed(db, password)
+
+
+def is_of_a_site(db: Any, user_id: int) -> bool:
+    """Return whether an account has the role Synchronization, and no other one."""
+    member, group = db.auth_membership, db.auth_group
+    rows = db((member.user_id == user_id) & (member.group_id == group.id)).select(group.role)
+    return {row.role for row in rows} == {ROLE}
+
+
+def _hashed(db: Any, password: str) -> Any:
+    """Return web2py's hash of a password; as a text it is what is stored.
+
+    Raises:
+        ConfigurationError: web2py does not accept it.
+    """
     found, error = db.auth_user.password.validate(password)
     if error:
         raise ConfigurationError(f"No account can be made: {error}.")
-    return str(found)
+    return found

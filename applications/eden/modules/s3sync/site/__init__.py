@@ -78,6 +78,7 @@ __all__ = [
     "uploaded",
     "vault",
     "waiting_deletions",
+    "wanted",
 ]
 
 JOURNAL_FILE, TALLY_FILE, SPOOL = "journal.json", "tally.json", "spool"

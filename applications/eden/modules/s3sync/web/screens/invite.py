@@ -8,7 +8,7 @@ from gluon import URL, Field, redirect
 from gluon.validators import IS_INT_IN_RANGE, IS_LENGTH, IS_NOT_EMPTY
 
 from ...administration import invitations as administration_invitations
-from ...administration.invitations import Wish
+from ...administration.invitations import MOST_DAYS, MOST_MINUTES, Wish
 from ...database.paging import whole_number
 from ...site.scoping import invitations as invitations
 from ...site.scoping import scopes as scopes
@@ -18,8 +18,6 @@ from ...wire.protocol.invitation import Invitation
 from .context import ScreenContext
 from .qr import picture
 from .widgets import action_button, clear_words, form_of, pressed, web_address
-
-MOST_DAYS, MOST_MINUTES = 90, 10_080
 
 
 def page(screen: ScreenContext) -> Any:

@@ -15,6 +15,7 @@ from gluon.validators import (
     IS_NOT_EMPTY,
 )
 
+from ...administration.preferences import LIMITS, MOST_RECORDS_A_PAGE
 from ...administration.settings import LONGEST_ADDRESSES, save_settings
 from ...core.limits import MEGABYTE
 from ...host.settings import addresses
@@ -25,8 +26,6 @@ from ...ui import look as look
 from ...ui.refusals import refusal
 from .context import ScreenContext
 from .widgets import action_button, form_of, pressed, web_address
-
-MOST_RECORDS_A_PAGE = 100_000
 
 
 def page(screen: ScreenContext) -> Any:
@@ -80,12 +79,12 @@ def settings_form(site: Site, T: Translate) -> Any:
 
     def seconds(name: str, label: Any, comment: Any, present: float) -> Field:
         wrong = T("Enter a number of seconds, from 0.1 to 86400")
-        rule = IS_FLOAT_IN_RANGE(0.1, 86400, error_message=wrong)
+        rule = IS_FLOAT_IN_RANGE(*LIMITS[name][:2], error_message=wrong)
         return number(name, label, comment, present, rule, "double")
 
     def megabytes(name: str, label: Any, comment: Any, present: float) -> Field:
         wrong = T("Enter a number of megabytes, from 0.01 to 1000000")
-        rule = IS_FLOAT_IN_RANGE(0.01, 1e6, error_message=wrong)
+        rule = IS_FLOAT_IN_RANGE(*LIMITS[name][:2], error_message=wrong)
         return number(name, label, comment, present / MEGABYTE, rule, "double")
 
     form = form_of(
@@ -126,16 +125,15 @@ def settings_form(site: Site, T: Translate) -> Any:
             T("Attempts after a failure"),
             T("How often a request that failed in passing is sent again before the run gives up."),
             usual.get_sync_retries(),
-            IS_INT_IN_RANGE(0, 101, error_message=T("Enter a number from 0 to 100")),
+            _whole("retries", error_message=T("Enter a number from 0 to 100")),
         ),
         number(
             "page_size",
             T("Records in a page"),
             T("A run goes forward page by page: large pages for a good line, small ones where it breaks."),
             usual.get_sync_page_size(),
-            IS_INT_IN_RANGE(
-                1,
-                MOST_RECORDS_A_PAGE + 1,
+            _whole(
+                "page_size",
                 error_message=T("Enter a number from 1 to %s") % MOST_RECORDS_A_PAGE,
             ),
         ),
@@ -156,7 +154,7 @@ def settings_form(site: Site, T: Translate) -> Any:
             T("Days that the log is kept"),
             T("Older entries and runs are removed once a day, by the worker."),
             usual.get_sync_log_days(),
-            IS_INT_IN_RANGE(1, 36501, error_message=T("Enter a number of days, at least 1")),
+            _whole("log_days", error_message=T("Enter a number of days, at least 1")),
         ),
         Field(
             "notify_to",
@@ -174,7 +172,7 @@ def settings_form(site: Site, T: Translate) -> Any:
             T("After so many failures in a row"),
             T("The number of failed runs after which the mail is sent."),
             usual.get_sync_notify_after(),
-            IS_INT_IN_RANGE(1, 1001, error_message=T("Enter a number from 1 to %s") % 1000),
+            _whole("notify_after", error_message=T("Enter a number from 1 to %s") % 1000),
         ),
         table_name="config",
         T=T,
@@ -189,6 +187,12 @@ def settings_form(site: Site, T: Translate) -> Any:
         },
     )
     return form
+
+
+def _whole(name: str, error_message: Any) -> Any:
+    """Return the validator of a setting that is a whole number."""
+    least, most, _ = LIMITS[name]
+    return IS_INT_IN_RANGE(int(least), int(most) + 1, error_message=error_message)
 
 
 def _divide(form: Any, headings: Any) -> None:

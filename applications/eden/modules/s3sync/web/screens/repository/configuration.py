@@ -11,8 +11,7 @@ from ....active.registration import Introduction, introduce, known_offer
 from ....adapters import USUAL, adapter_types
 from ....adapters.base import Adapter, Remote
 from ....adapters.connection_test import ConnectionTest, unusable, without_address
-from ....adapters.settings import columns
-from ....administration.repositories import delete_repository
+from ....administration.repositories import delete_repository, store_repository
 from ....core.errors import AlreadyRunning, ConfigurationError
 from ....database import accounts as accounts
 from ....database.paging import whole_number
@@ -237,18 +236,9 @@ def save_repository(
 ) -> int:
     """Store the values of the form; return the repository."""
     given = entered_values(screen, kind, record, values)
-    entered = {
-        "name": values.name.strip(),
-        "apitype": kind.apitype,
-        **columns(record.settings if record else None, given),
-    }
     screen.session.sync_secrets = None
-    if record is None:
-        return int(screen.db.sync_repository.insert(**entered))
-    if values.uuid:
-        entered["uuid"] = values.uuid.strip()
-    record.update(**entered)
-    return record.id
+    uuid = values.uuid.strip() if record is not None and values.uuid else None
+    return store_repository(screen.site, record, kind.apitype, values.name.strip(), given, uuid)
 
 
 def _introduce(screen: ScreenContext, repository_id: int, join: int | None = None) -> Introduction | None:

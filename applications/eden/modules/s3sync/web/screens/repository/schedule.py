@@ -9,7 +9,7 @@ from typing import Any, Callable, NamedTuple
 from gluon import INPUT, SPAN, URL, Field, current, redirect
 from gluon.validators import IS_EMPTY_OR, IS_IN_SET, IS_INT_IN_RANGE
 
-from ....core.recurrence import DAY, HOUR, MINUTE, Interval, every, first_run
+from ....core.recurrence import DAY, HOUR, LONGEST_PAUSE, MINUTE, Interval, every, first_run
 from ....database.runs import Run
 from ....database.runs import find as find_runs
 from ....scheduler import jobs as jobs
@@ -23,8 +23,8 @@ from ..words import states_and_units as states_and_units
 from ..words.run_failures import failure_of
 
 USUAL_PERIOD = 900
-#: Seconds from a change here to the run, and the most there can be.
-USUAL_PAUSE, LONGEST_PAUSE = 5, 3600
+#: Seconds from a change here to the run.
+USUAL_PAUSE = 5
 _MOMENT, _TIME = "%Y-%m-%dT%H:%M", "%H:%M"
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from ....adapters import settings as settings
 from ....adapters.base import Adapter
-from ....adapters.settings import Kind, Setting, stored
-from ....core.errors import SyncError
+from ....adapters.settings import Setting, stored
 from ....site import Repository
 from ....site.labels import Translate
-from ....transport.urls import origin
 from ..context import ScreenContext
 
 #: How long a password that was typed for a test is stored.
@@ -52,14 +51,7 @@ def destination(kind: type[Adapter], values: Any) -> list[str]:
         kind: class of the adapter.
         values: the values of its settings by name.
     """
-    return [_origin(str(values[each.name] or "")) for each in kind.settings if each.kind is Kind.ADDRESS]
-
-
-def _origin(address: str) -> str:
-    try:
-        return str(origin(address)) if address.strip() else ""
-    except SyncError:
-        return address
+    return settings.destination(kind.settings, values)
 
 
 def keep_secrets(screen: ScreenContext, kind: type[Adapter], record: Repository | None, form: Any) -> None:

@@ -14,6 +14,8 @@ from ....exchange.peer import Capability
 from ....site import Repository
 from ....site.labels import resource_title
 from ....site.tasks import TaskRules
+from ....site.wanted import tasks as wanted_tasks
+from ....site.wanted.tasks import WantedTask
 from ....ui import look as look
 from ..context import ScreenContext
 from ..widgets import pressed
@@ -140,9 +142,9 @@ def _suggested(screen: ScreenContext, catalogue: Catalogue, ticked: set[str]) ->
 
 def add(screen: ScreenContext, repository: Repository, names: set[str], rules: TaskRules) -> None:
     """Store new tasks, referenced resources first, and go back to the list."""
-    T, table = screen.T, screen.db.sync_task
+    T = screen.T
     for name in in_order(screen.site.schema, sorted(names)):
-        table.insert(repository_id=repository.id, resource_name=name, **rules.columns)
+        wanted_tasks.add(screen.site, repository.id, WantedTask(name, rules))
     screen.session.flash = counted(
         T, len(names), "%(count)s resource was added.", "%(count)s resources were added."
     )

@@ -17,6 +17,7 @@ from ....scheduler import run_record as run_record
 from ....site import Repository, Site
 from ....site.labels import resource_title
 from ....site.tasks import TaskRow, filters_of
+from ....site.wanted import tasks as wanted_tasks
 from ....ui import look as look
 from ....wire.filters import Filter, filter_text, parse_filter_string
 from ..context import ScreenContext
@@ -191,7 +192,7 @@ def _from_text(
             if problem is not None:
                 return EnteredFilters([], text, [], {-1: problem.explain()})
         filters += found
-    filters = [_at_home(each, table) for each in filters]
+    filters = [wanted_tasks.at_home(each, table.name) for each in filters]
     return EnteredFilters(rows_of(filters, entries), text, filters, {})
 
 
@@ -231,7 +232,7 @@ def _understood(
             problems[number] = T("Choose at least one.") if entry.options else T("Enter a value.")
             continue
         try:
-            found = _at_home(filter_of(row, entry), table)
+            found = wanted_tasks.at_home(filter_of(row, entry), table.name)
         except SyncError as error:
             problems[number] = problem_of(T, error, "")
             continue
@@ -241,13 +242,6 @@ def _understood(
             continue
         filters.append(found)
     return filters, problems
-
-
-def _at_home(filter: Filter, table: Table) -> Filter:
-    """Return the filter without the name of its table if that is the resource itself."""
-    if filter.table != table.name:
-        return filter
-    return Filter(None, filter.selectors, filter.operator, filter.values, filter.negate)
 
 
 # --- what is shown ------------------------------------------------------------------------------------------
@@ -291,7 +285,7 @@ def save(screen: ScreenContext, repository: Repository, task: TaskRow, wanted: l
     if running(screen, repository):
         screen.response.flash = still_running(T)
         return
-    write_filters(site, task.id, task.resource, wanted)
+    wanted_tasks.write_filters(site, task.id, task.resource, wanted)
     repository.start_over(task.resource)
     screen.session.flash = T("Saved. The next synchronization compares all records of this resource.")
     redirect(back)
@@ -302,15 +296,6 @@ def _known(site: Site, task: TaskRow) -> list[Filter] | None:
         return filters_of(site.db, task)
     except SyncError:
         return None
-
-
-def write_filters(site: Site, task_id: int, resource: str, wanted: list[Filter]) -> None:
-    """Replace the filters of a task."""
-    table = site.db.sync_resource_filter
-    site.db(table.task_id == task_id).delete()
-    for each in wanted:
-        bare = Filter(None, each.selectors, each.operator, each.values, each.negate)
-        table.insert(task_id=task_id, tablename=each.table or resource, filter_string=filter_text(bare))
 
 
 def running(screen: ScreenContext, repository: Repository) -> bool:

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from ....core.policy import Method, Policy
 from ....core.task import Mode
-from ....exchange.peer import Capability
 from ....site import Repository
 from ....site.labels import Translate
 from ....site.tasks import TaskRules
+from ....site.wanted import tasks as wanted_tasks
 from ..words.policies import Choices, conflict_policies, modes, strategies, update_policies
 
 
@@ -40,10 +40,7 @@ def possible_modes(repository: Repository) -> list[Mode]:
     Args:
         repository: the repository.
     """
-    can = repository.type_capabilities
-    pulls, pushes = Capability.PULL in can, Capability.PUSH in can
-    directions = {Mode.BOTH: pulls and pushes, Mode.PULL: pulls, Mode.PUSH: pushes, Mode.NONE: True}
-    return [mode for mode, possible in directions.items() if possible]
+    return wanted_tasks.possible_modes(repository.type_capabilities)
 
 
 def entered_rules(variables: Any, repository: Repository, new: bool = False) -> TaskRules:
