@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import sys
 import tempfile
 import urllib.parse
@@ -28,19 +27,12 @@ from s3sync.exchange.peer import Asking, Exchange, Sending
 from s3sync.transport.client import Transport
 from s3sync.transport.limits import Limits
 from s3sync.wire.protocol.names import PeerCapability
+from tests.support.ports import free_port
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 ADMINISTRATOR = Administrator("bench@example.com", "bench-password", made_up=False)
 PYTHON = Path(sys.executable)
 CAPABILITIES = frozenset(PeerCapability) - {PeerCapability.LOOK}
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def peak_memory(pid: int) -> int:

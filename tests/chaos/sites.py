@@ -16,7 +16,8 @@ from typing import Any
 
 from launcher.places import CHECKOUT
 from launcher.preparation import run_script, script_command
-from tests.support.launched import free_port, processes_of
+from tests.support.launched import processes_of
+from tests.support.ports import free_port
 
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
 SCRIPTS = Path(__file__).parent / "scripts"

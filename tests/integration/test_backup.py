@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from launcher.places import CHECKOUT
-from tests.support.launched import free_port, make_checkout, site, things
+from tests.support.launched import make_checkout, site, things
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 

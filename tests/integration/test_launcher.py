@@ -19,7 +19,6 @@ from tests.support.launched import (
     LINUX,
     ask_site,
     eventually,
-    free_port,
     make_checkout,
     page,
     processes_of,
@@ -29,6 +28,7 @@ from tests.support.launched import (
     snapshot,
     things,
 )
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.support.peer import (
     authenticated,
     organisation,
 )
+from tests.support.ports import free_port
 from tests.support.screens import CLERK, PEER, SECRET
 from tests.support.webserver import EMAIL, PASSWORD, WebSite
 
@@ -111,12 +111,6 @@ def test_an_account_that_is_not_let_in(
     assert "It does not work yet" in text and "yes Can the other site be reached?" in text
     assert [part for part in parts if part not in text] == []
     assert "not asked Does it know this site?" in text
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_who_cannot_be_reached(admin: Browser, field: WebSite) -> None:

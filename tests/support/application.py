@@ -6,7 +6,6 @@ import contextlib
 import html
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import requests
 
 from tests.support.places import CHECKOUT
+from tests.support.ports import free_port
 from tests.support.webserver import serve_command
 
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
@@ -75,9 +75,7 @@ def served(checkout: Path, folder: Path) -> Iterator[str]:
         check=False,
     )
     assert "prepared" in prepared.stdout, prepared.stdout + prepared.stderr
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with open(folder.parent / "server.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(
             serve_command(checkout, folder, port),

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -109,12 +108,6 @@ def site(root: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], s
             process.send_signal(signal.SIGTERM)
             process.wait(30)
         process.stdout.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def page(port: int) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.places import CHECKOUT
+from tests.support.ports import free_port
 
 EMAIL, PASSWORD = "admin@example.com", "a-long-password"
 
@@ -147,10 +148,7 @@ def running_site(folder: Path, prepare: str = "") -> Iterator[WebSite]:
         folder: where its instance folder is made; its parent is used for scratch files.
         prepare: further Python for its preparation.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    site = WebSite(folder, port)
+    site = WebSite(folder, free_port())
     site.run(_PREPARE.format(more=prepare))
     try:
         site.start()
