@@ -41,10 +41,18 @@ if settings.has_module("sync"):
 
         cleanup.tidy(Site.from_current())
 
+    def sync_notices():
+        """Tell people what has to be told (see s3sync.worker.notices)."""
+        from s3sync.site import Site
+        from s3sync.worker import notices as notices
+
+        return notices.send(Site.from_current())
+
     if current.sync_site is not None:
         tasks.update(
             sync_synchronize=sync_synchronize,
             sync_decide=sync_decide,
             sync_archive=sync_archive,
             sync_tidy=sync_tidy,
+            sync_notices=sync_notices,
         )

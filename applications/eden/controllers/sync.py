@@ -212,6 +212,13 @@ def scope():
     return scopes.page(_desk())
 
 
+def notice():
+    """Show by which rules people are told, and what was told; make, change or test a rule."""
+    from s3sync.web.screens import notices as notices
+
+    return notices.page(_desk())
+
+
 def history():
     """Show what the synchronisation knows of one record."""
     from s3sync.web.screens import record_history as record_history

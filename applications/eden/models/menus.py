@@ -19,9 +19,16 @@ if not is_interface(request):
                 (T("Users"), request.function.startswith("user"), URL("admin", "users"), []),
             ]
             if auth.s3_has_module_access("sync"):
-                _administration.insert(
-                    0, (T("Synchronization"), request.controller == "sync", URL("sync", "index"), [])
-                )
+                _is_notice = (request.controller, request.function) == ("sync", "notice")
+                _administration[:0] = [
+                    (
+                        T("Synchronization"),
+                        request.controller == "sync" and not _is_notice,
+                        URL("sync", "index"),
+                        [],
+                    ),
+                    (T("Notices"), _is_notice, URL("sync", "notice"), []),
+                ]
             response.menu.append(
                 (
                     T("Administration"),

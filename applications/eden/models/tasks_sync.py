@@ -28,6 +28,13 @@ if settings.has_module("sync"):
 
         cleanup.tidy(Site.from_current())
 
+    def sync_notices():
+        """Tell people what has to be told (see s3sync.worker.notices)."""
+        from s3sync.site import Site
+        from s3sync.worker import notices as notices
+
+        return notices.send(Site.from_current())
+
     def sync_changes():
         """Return what begins jobs once something has changed here (see s3sync.worker.on_change)."""
         from functools import partial
@@ -37,12 +44,22 @@ if settings.has_module("sync"):
 
         return partial(on_change.Watch().look, Site.from_current())
 
+    def sync_notice_watch():
+        """Return what looks once a minute what people have to be told (see s3sync.worker.notices)."""
+        from functools import partial
+
+        from s3sync.site import Site
+        from s3sync.worker import notices as notices
+
+        return partial(notices.Watch().look, Site.from_current())
+
     # The workers of a complete Eden only do what is queued.
     if hasattr(current, "scheduler_watches"):
-        current.scheduler_watches.append(sync_changes)
+        current.scheduler_watches += [sync_changes, sync_notice_watch]
     tasks.update(
         sync_synchronize=sync_synchronize,
         sync_decide=sync_decide,
         sync_archive=sync_archive,
         sync_tidy=sync_tidy,
+        sync_notices=sync_notices,
     )

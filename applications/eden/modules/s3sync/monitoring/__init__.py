@@ -1,4 +1,4 @@
-"""Layer 8, monitoring: states of repositories, pending changes, the log, mail about failures.
+"""Layer 8, monitoring: states of repositories, pending changes, the log, notices to people.
 Knows all lower layers, but no other folder of its own layer.
 """
 
@@ -8,7 +8,9 @@ __all__ = [
     "flows",
     "health",
     "log_view",
+    "notices",
     "open_records",
     "pending_changes",
     "status",
+    "troubles",
 ]

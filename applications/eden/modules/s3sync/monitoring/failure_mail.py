@@ -15,6 +15,7 @@ from ..database import runs as runs
 from ..database.log import OUTGOING
 from ..site import Repository, Site
 from ..site.labels import resource_title
+from .notices.stored import watches_failures
 
 #: Maximum number of runs to count; more are reported as "at least so many".
 COUNTED = 50
@@ -54,7 +55,8 @@ def what_failed(
 def tell(site: Site, repository_id: int) -> None:
     """Send a mail to the administrators if a repository keeps failing, or works again.
 
-    A mail that the server does not accept is logged, and retried after the next run.
+    A mail that the server does not accept is logged, and retried after the next run. Where a rule for notices tells of
+    the same, that counts (see ``notices``): nobody wants two mails.
 
     Args:
         site: this site.
@@ -65,7 +67,7 @@ def tell(site: Site, repository_id: int) -> None:
         return
     db = site.db
     repository = site.known_repository(repository_id)
-    if repository is None:
+    if repository is None or watches_failures(site, repository_id):
         return
     after = site.host.settings.get_sync_notify_after()
     table = db.sync_run

@@ -5,7 +5,7 @@ What is counted is counted since midnight (UTC): a monitoring system takes a sma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..site import Site
 from ..wire.exposition import Family, Sample
 from .health import oldest_waiting
 from .status import RepositoryStatus, statuses
+from .troubles import failed_in_a_row, free_bytes
 
 #: Repositories that have samples of their own, the most urgent first; the others count in the sums.
 MOST = 200
@@ -31,7 +32,7 @@ PREFIX = "eden_sync_"
 def figures(site: Site) -> list[Family]:
     """Return the figures of this site."""
     found = statuses(site)
-    return [*_site(site, found), *_runs(site), *_queue(site), *_repositories(found)]
+    return [*_site(site, found), *_runs(site), *_queue(site), *_repositories(found, failed_in_a_row(site))]
 
 
 def _one(name: str, kind: str, help: str, value: float | None) -> Family:
@@ -76,6 +77,9 @@ def _site(site: Site, found: Sequence[RepositoryStatus]) -> Iterator[Family]:
         "direction", {"received": today.received, "sent": today.sent},
     )  # fmt: skip
     yield _one("database_bytes", GAUGE, "Size of the database.", site.store.size())
+    yield _one(
+        "disk_free_bytes", GAUGE, "Bytes that are free where the site writes its files.", free_bytes(site)
+    )
 
 
 def _runs(site: Site) -> Iterator[Family]:
@@ -183,10 +187,15 @@ _BY_REPOSITORY: tuple[tuple[str, str, _Value], ...] = (
 )
 
 
-def _repositories(found: Sequence[RepositoryStatus]) -> Iterator[Family]:
+def _repositories(found: Sequence[RepositoryStatus], failed: Mapping[int, int]) -> Iterator[Family]:
     urgency = {condition: place for place, condition in enumerate(State)}
     shown = sorted(found, key=lambda each: (urgency[each.state.condition], each.id))[:MOST]
-    for name, help, value in _BY_REPOSITORY:
+    in_a_row = (
+        "failed_runs",
+        "Runs that failed since the last complete one.",
+        lambda each: failed.get(each.id, 0),
+    )
+    for name, help, value in (*_BY_REPOSITORY, in_a_row):
         samples = []
         for each in shown:
             number = value(each)

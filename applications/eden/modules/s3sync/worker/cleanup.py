@@ -12,9 +12,11 @@ from ..core.limits import MOST_ENTRIES
 from ..database import log as log
 from ..database import traffic as traffic
 from ..database.thinning import Thinning
+from ..monitoring.notices import outbox as outbox
 from ..scheduler import queue as queue
 from ..site import Site
 from ..site.received_there import ReceivedThere
+from .notices import FUNCTION as NOTICES
 
 FUNCTION = "sync_tidy"
 #: The prefix of all functions in models/tasks_sync.py.
@@ -69,6 +71,7 @@ def tidy(site: Site) -> None:
         site.kept_versions.purge(before)
         resolve_many.purge(db, before)
         traffic.purge(db, before.date())
+        outbox.purge(site, before)
     thin_changes(site)
     emptying.empty_bin(site)
     if "scheduler_run" not in db.tables:
@@ -102,5 +105,6 @@ def _forget_calls(db: Any, before: datetime) -> None:
     # The scheduler leaves the run of a lost worker without an end.
     lost = (run.stop_time == None) & (run.start_time < before) & ~run.task_id.belongs(under_way)  # noqa: E711
     db(run.task_id.belongs(ours) & ((run.stop_time < before) | lost)).delete()
-    once = queue.once(db) | (task.function_name == resolve_many.FUNCTION)
+    others = task.function_name.belongs((resolve_many.FUNCTION, NOTICES))
+    once = queue.once(db) | (others & (task.repeats == 1))
     db(once & task.status.belongs(queue.ENDED) & (task.last_run_time < before)).delete()

@@ -1,3 +1,3 @@
 """The sync tables, with Eden's names and columns if Eden has them."""
 
-__all__ = ["define", "fields", "indices", "journal", "repository", "run", "task"]
+__all__ = ["define", "fields", "indices", "journal", "notice", "repository", "run", "task"]

@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 from ...core.clock import Clock
 from .journal import define_journal
+from .notice import define_notices
 from .repository import define_repository
 from .run import define_exchange, define_log
 from .task import define_tasks
@@ -67,3 +68,4 @@ def define(db: Any, clock: Clock, T: Callable[[str], Any] = str, *, migrate: boo
     define_log(db, T, clock)
     define_journal(db, clock)
     define_exchange(db, T, clock)
+    define_notices(db, clock)

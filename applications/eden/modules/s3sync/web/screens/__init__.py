@@ -11,6 +11,7 @@ __all__ = [
     "datasets",
     "log",
     "menu",
+    "notices",
     "overview",
     "record_history",
     "repository",
