@@ -17,7 +17,7 @@ from tests.support.webserver import EMAIL, PASSWORD, WebSite, running_site
 pytestmark = [pytest.mark.slow, pytest.mark.integration]
 
 ORG = "org_organisation"
-NAMES = [f"Relief {number:02}" for number in range(40)]
+NAMES = [f"Relief {number:03}" for number in range(400)]
 #: Decided at both sites, differently.
 TWICE = NAMES[-1]
 OPEN = "db((db.sync_kept.state == 'open') & (db.sync_kept.kind == 'conflict')).count()"
@@ -34,7 +34,7 @@ db.commit()
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Two sites that list the same 40 conflicts: between the field, and a branch that was later."""
+    """Two sites that list the same 400 conflicts: between the field, and a branch that was later."""
     folder = tmp_path_factory.mktemp("stage")
     (folder / "branch").mkdir()
     with (
@@ -75,9 +75,9 @@ def says(site: WebSite, name: str) -> list[Any]:
     return next(each for each in told(site, SAID) if each[0] == name)
 
 
-def test_forty_conflicts_decided_at_the_field_are_closed_at_headquarters(stage: Stage) -> None:
+def test_four_hundred_conflicts_decided_at_the_field_are_closed_at_headquarters(stage: Stage) -> None:
     field, headquarters = somebody(stage.field), somebody(stage.headquarters)
-    assert [told(each, OPEN) for each in (stage.field, stage.headquarters)] == [40, 40]
+    assert [told(each, OPEN) for each in (stage.field, stage.headquarters)] == [len(NAMES)] * 2
     assert says(stage.field, NAMES[0]) == says(stage.headquarters, NAMES[0])[:3] + [2001]
 
     # Some one by one, one of them differently at headquarters a moment later, the others by a rule.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .twins import one_name
 
 if TYPE_CHECKING:
-    from .place import Place
+    from .place import Name, Place
     from .world import World
 
 #: Further fields that people edit, beside those that every history has.
@@ -55,7 +55,7 @@ def lost_values(world: World) -> list[str]:
         world.happened["value followed"] += 1
         present = [_present(place, each) for place in world.sites]
         if any(present) and True not in (value == [each.value] for value in present):
-            if _is_kept(world, each):
+            if _is_kept(world, each, name):
                 world.happened["value kept"] += 1
             else:
                 problems.append(
@@ -71,10 +71,13 @@ def _present(place: Place, entered: Entered) -> list[Any]:
     return [] if row is None else [row[entered.field]]
 
 
-def _is_kept(world: World, entered: Entered) -> bool:
+def _is_kept(world: World, entered: Entered, name: Name) -> bool:
+    """Return whether a value is in a kept version of its record, under whichever of its uuids that was kept."""
+    known_as = name(entered.table, entered.uuid)
     for place in (each for each in world.sites if each.eden is None):
         kept = place.db.sync_kept
-        for row in place.db((kept.tablename == entered.table) & (kept.uuid == entered.uuid)).select():
-            if str(entered.value) in (row.ours or "") + (row.theirs or ""):
+        for row in place.db(kept.tablename == entered.table).select():
+            is_of_it = bool(row.uuid) and name(entered.table, row.uuid) == known_as
+            if is_of_it and str(entered.value) in (row.ours or "") + (row.theirs or ""):
                 return True
     return False

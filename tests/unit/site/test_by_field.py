@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from s3sync.core.policy import Policy
-from tests.support.documents import ORG
+from tests.support.documents import CONTACT, ORG, PERSON, contact, person
 from tests.support.exchange import Pair
 from tests.support.site import SampleSite
 
@@ -321,3 +323,104 @@ def test_what_was_edited_before_it_was_deleted_is_kept_where_it_lives_again(site
     assert [site.row(ORG, "u").comments for site in (hq, field)] == ["hq", "hq"]
     (entry,) = [each for site in (hq, field) for each in site.kept() if each.kind == "conflict"]
     assert '<data field="comments">field</data>' in entry.ours
+
+
+@pytest.mark.parametrize("last_word", [Policy.THIS, Policy.OTHER])
+def test_a_contact_that_moved_lives_on_whoever_has_the_last_word(sites: Sites, last_word: Policy) -> None:
+    hq, field = sites("hq"), sites("field")
+    hq.push(
+        person("p1", "Ann", contact("c", "ann@example.org")) + person("p2", "Bea"), PERSON, repository_id=None
+    )
+    pair = Pair(field, hq, PERSON, conflict_policy=last_word)
+    settle([pair])
+    hq.clock.step(60)
+    hq.delete(PERSON, "p1")
+    edit(field, "c", CONTACT, pe_id=field.row(PERSON, "p2").pe_id)
+    settle([pair])
+    assert [site.row(CONTACT, "c").deleted for site in (hq, field)] == [False, False]
+    assert hq.row(CONTACT, "c").pe_id == hq.row(PERSON, "p2").pe_id
+
+
+def without_edits(pair: Pair) -> Pair:
+    """Let neither of two sites tell its edits, as a site of ours of before."""
+    spooled, push = pair.peer._spooled, pair.peer.push
+
+    def stripped(document: bytes) -> bytes:
+        return re.sub(rb' edits="[^"]*"', b"", document)
+
+    def pushed(exchange: Any, document: Path, sending: Any) -> Any:
+        document.write_bytes(stripped(document.read_bytes()))
+        return push(exchange, document, sending)
+
+    pair.peer._spooled = lambda document: spooled(stripped(document))  # type: ignore[method-assign]
+    pair.peer.push = pushed  # type: ignore[method-assign]
+    return pair
+
+
+def test_an_edit_by_a_clock_that_was_days_behind_is_listed_where_no_edits_are_told(sites: Sites) -> None:
+    (hq, field), _ = chain(sites, "hq", "field")
+    pair = without_edits(Pair(field, hq, ORG))
+    settle([pair])
+    right = field.clock.now()
+    field.clock.step(-3 * 86400)
+    edit(field, comments="field")
+    settle([pair])
+    (kept,) = hq.kept()
+    assert (kept.kind, kept.winner) == ("conflict", "ours") and "field" in kept.theirs
+    field.clock.moment = hq.clock.moment = right + timedelta(days=4)
+    settle([pair, pair])
+    assert values(hq, "comments") == values(field, "comments")
+    (kept,) = hq.kept()
+    assert kept.kind == "conflict" and "field" in kept.theirs, "nobody has decided"
+
+
+def test_an_edit_is_dated_later_where_the_version_that_replaced_it_had_to_wait_for_its_time(
+    sites: Sites,
+) -> None:
+    hq, field = sites("hq"), sites("field")
+    field.push(person("p", "Ann", contact("c", "ann@example.org")), PERSON, repository_id=None)
+    pair = without_edits(Pair(field, hq, PERSON))
+    settle([pair])
+    right = field.clock.now()
+    field.clock.step(-3 * 86400)
+    edit(field, "c", CONTACT, comments="field")
+    settle([pair])
+    field.clock.moment = hq.clock.moment = right + timedelta(days=4)
+    settle([pair, pair])
+    assert [site.row(CONTACT, "c").comments for site in (hq, field)] == ["field", "field"]
+
+
+@pytest.mark.parametrize("policy", [Policy.NEWER, Policy.OTHER])
+def test_an_edit_is_not_replaced_without_a_word_by_an_earlier_one_where_its_sender_told_no_edits(
+    sites: Sites, policy: Policy
+) -> None:
+    (hq, field), (telling,) = chain(sites, "hq", "field")
+    third = sites("third")
+    edit(hq, comments="hq")
+    settle([telling])
+    edit(field, comments="field")
+    third.clock.moment = field.clock.moment
+    settle([Pair(third, field, ORG, eden=True)])
+    assert values(third, "comments") == ["field"]
+    settle([Pair(third, hq, ORG, conflict_policy=policy)])
+    found = {*values(third, "comments"), *(each.ours or "" for each in third.kept())}
+    assert any("field" in each for each in found)
+    (kept,) = third.kept()
+    assert kept.kind == "conflict" and values(hq, "comments") == values(third, "comments")
+    assert values(third, "comments") == ["field" if policy is Policy.NEWER else "hq"]
+
+
+def test_an_edit_of_what_somebody_made_who_tells_no_edits_is_no_conflict(sites: Sites) -> None:
+    eden, hub, field = sites("eden"), sites("hub"), sites("field")
+    with eden.store.transaction():
+        eden.s3db[ORG].insert(uuid="u", name="Red Cross", comments="old")
+    pairs = [Pair(hub, eden, ORG, eden=True), Pair(field, hub, ORG)]
+    settle(pairs)
+    edit(eden, approved_by=1)
+    settle(pairs)
+    hub.clock.moment = field.clock.moment = eden.clock.step(60)
+    edit(field, comments="field")
+    hub.clock.moment = eden.clock.moment = field.clock.step(60)
+    settle(pairs)
+    assert [values(site, "comments") for site in (eden, hub, field)] == [["field"]] * 3
+    assert [site.kept() for site in (eden, hub, field)] == [[], [], []]

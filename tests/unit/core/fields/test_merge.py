@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -69,6 +70,26 @@ def test_of_a_field_that_both_edited_the_later_edit_wins(time: int, winner: Side
     assert dispute.fields == ("phone",) and dispute.winner is winner
     assert ("phone" in found.taken) is (winner is Side.THEIRS)
     assert found.decided is None and found.ahead
+
+
+@pytest.mark.parametrize(
+    ("untold", "winner", "taken"),
+    [(19, None, True), (20, None, False), (20, Side.OURS, False), (20, Side.THEIRS, True)],
+)
+def test_our_version_stays_where_it_may_hold_a_later_edit_of_which_nobody_told(
+    untold: int, winner: "Side | None", taken: bool
+) -> None:
+    found = merge(NO_EDITS, THEIRS, ["phone"], replace(RULES, untold=untold, winner=winner))
+    assert ("phone" in found.taken) is taken
+    assert [each.winner for each in found.disputes] == ([] if untold == 19 else [winner or Side.OURS])
+    # It stays by an edit that has seen theirs, so that others come to the same.
+    assert found.decided == (None if taken else (Stamp(100, "here"), ("phone",)))
+    assert found.ahead is not taken
+
+
+def test_an_edit_of_ours_that_is_known_counts_whatever_nobody_told() -> None:
+    found = merge(OURS, THEIRS, ["phone"], replace(RULES, untold=30))
+    assert found.taken == {"phone"} and found.disputes[0].ours is not None
 
 
 def test_both_sites_let_the_same_edit_win_at_the_same_time() -> None:

@@ -144,6 +144,7 @@ class LocalSite:
             context = self.context(table, from_ours=True, again=bool(again))
             report = site.importer.import_page(document, terms, context)
             remember_names(self._repository, document.header.sites)
+            self._repository.note_sender(document.header.by_field, context)
             head = state.head
             if not page.more:
                 self._end_of_pages(task, report, again)
@@ -225,7 +226,7 @@ class LocalSite:
                 PullState(document.cursor or "", head=head, since=since, waiting=waiting, known=state.known),
             )
             self._note_time(task, last_pull=started)
-            self._repository.note_sent_fields(context)
+            self._repository.note_sender(opened.header.by_field, context)
         return self._taken(report)
 
     def _retry_deletions(self, report: Report) -> None:

@@ -35,6 +35,7 @@ class CheckpointKind(TextEnum):
         QUESTION: which news of all resources the peer asked for last; of no single table.
         ASKED: digest of the question for news that the peer has from us; of no single table.
         FIELDS: which fields an Eden has sent, which leaves out what is empty; of no single table.
+        WHOLE: up to which position of our journal the peer told no edits; of no single table.
         CARRIED: numbers of the states that two sites leave for each other in a folder; of no single table.
     """
 
@@ -48,6 +49,7 @@ class CheckpointKind(TextEnum):
     QUESTION = "question"
     ASKED = "asked"
     FIELDS = "fields"
+    WHOLE = "whole"
     CARRIED = "carried"
 
 

@@ -57,6 +57,15 @@ class Checkpoints:
         )
         return rows[0][0] if rows else None
 
+    def of_all(self, direction: CheckpointKind) -> dict[int, str]:
+        """Return what is stored for a direction and no table: repository -> text."""
+        mark = self._store.mark
+        rows = self._store.rows(
+            f"SELECT repository_id, state FROM {self._table} WHERE tablename = {mark} AND direction = {mark}",
+            ("", direction),
+        )
+        return dict(rows)
+
     def of(self, repository_id: int, table: str) -> dict[str, str | None]:
         """Return the texts stored for a table: direction -> text."""
         mark = self._store.mark

@@ -148,6 +148,7 @@ def _take_page(
         context = replace(repository.context(table, again=again is not None), guard=guard)
         report = site.importer.import_page(document, terms, context)
         remember_names(repository, document.header.sites)
+        repository.note_sender(document.header.by_field, context)
         if not document.header.more:
             report.add(retry_rejected(repository, table, terms, context))
             settle_deletions(repository, report, final=request.final)
@@ -202,7 +203,7 @@ def _take_document(
         known = Checkpoint(head, (Handed(head, EDEN_TOKEN),))
         repository.states.save_received(table, known)
         note_taken(repository, table)
-        repository.note_sent_fields(context)
+        repository.note_sender(document.header.by_field, context)
     log_import(repository, table, report)
     return _reply(report)
 

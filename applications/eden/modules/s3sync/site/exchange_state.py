@@ -375,6 +375,10 @@ class ExchangeStates:
         """Store it within the current transaction."""
         self._checkpoints.write(self._repository_id, "", CheckpointKind.FIELDS, json.dumps(fields))
 
+    def save_whole(self, head: int) -> None:
+        """Store within the current transaction that the repository told no edits up to a position of our journal."""
+        self._checkpoints.write(self._repository_id, "", CheckpointKind.WHOLE, str(head))
+
     def tried_again(self, table: str) -> int:
         """Return the row of the kept version that was tried again last, where not all could be; 0 for none."""
         return int(self._checkpoints.read(self._repository_id, table, CheckpointKind.RETRY) or 0)

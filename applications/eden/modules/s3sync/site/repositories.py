@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..adapters import USUAL, adapter_type, can_ask, capabilities_of, where
 from ..adapters.base import Adapter, Remote
 from ..adapters.settings import opened
-from ..core.cursor import Comparison
+from ..core.cursor import CheckpointKind, Comparison
 from ..core.errors import ConfigurationError
 from ..core.messages import Sentence
 from ..core.policy import Terms
@@ -270,14 +270,21 @@ class Repository:
                 skew=self.skew or 0.0,
                 sent_times=lru_cache(maxsize=None)(states.sent_times),
             )
-        return replace(context, again=again, met=states.met)
+        return replace(context, again=again, met=states.met, silent=self._silent)
 
-    def note_sent_fields(self, context: Context) -> None:
-        """Store which fields an Eden has sent, within the current transaction.
+    def _silent(self) -> dict[int, int]:
+        found = self.site.checkpoints.of_all(CheckpointKind.WHOLE)
+        return {key: int(position) for key, position in found.items()}
+
+    def note_sender(self, by_field: bool, context: Context) -> None:
+        """Store what a document told of its sender, within the current transaction.
 
         Args:
-            context: of the import of its document.
+            by_field: whether it says which fields were edited.
+            context: of its import.
         """
+        if not by_field:
+            self.states.save_whole(self.site.journal.head())
         more = None if context.sent_fields is None else context.sent_fields.more()
         if more is not None:
             self.states.save_sent_fields(more)

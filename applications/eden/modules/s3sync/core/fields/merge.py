@@ -6,7 +6,7 @@ Of each field, or of fields that belong together, the edits decide that the othe
 |---|---|---|
 | none | none | as the rule for whole records says: nobody knows who changed it |
 | ours | none | stays |
-| none | theirs | is taken |
+| none | theirs | is taken; where ours may hold a later edit of which nobody told, it is in dispute |
 | ours | theirs | is in dispute: the later edit wins, or the policy says who; of a list both changes are joined |
 
 Whoever merges the same versions comes to the same result, in whatever order, unless a policy prefers a side: then that
@@ -34,6 +34,8 @@ class Rules:
         winner: the side that wins disputes, None for the later edit.
         together: name of a field -> names of all the fields that are merged as one with it.
         lists: fields whose members are merged one by one.
+        untold: the time of our version where it may hold edits of which nobody told, in milliseconds since 1970; None
+            where all are known.
     """
 
     site: str
@@ -42,6 +44,7 @@ class Rules:
     winner: Side | None = None
     together: Mapping[str, frozenset[str]] = field(default_factory=dict)
     lists: Collection[str] = ()
+    untold: int | None = None
 
 
 class Undated(NamedTuple):
@@ -126,9 +129,8 @@ def merge(
         undated: what becomes of fields that differ although no edit says why.
         every: names of all fields that travel, for edits of unknown fields.
     """
-    return following(ours, theirs, differing) or _Merging(ours, theirs, rules).merge(
-        differing, undated, every
-    )
+    simple = following(ours, theirs, differing) if rules.untold is None else None
+    return simple or _Merging(ours, theirs, rules).merge(differing, undated, every)
 
 
 def following(ours: Edits, theirs: Edits, differing: Collection[str]) -> Merge | None:
@@ -217,7 +219,10 @@ class _Merging:
         if mine is not None and yours is not None:
             self._settle(unit, different, mine, yours)
         elif yours is not None:
-            self._take(unit, different)
+            if self._may_be_replaced(unit, yours):
+                self._doubt(unit, different, yours)
+            else:
+                self._take(unit, different)
         elif mine is None:
             self._unexplained = True
             if undated.disputed:
@@ -238,6 +243,24 @@ class _Merging:
         if winner is Side.THEIRS:
             self._take(unit, different)
         if winner is not later:
+            self._chosen |= unit
+
+    def _may_be_replaced(self, unit: frozenset[str], edit: Edit) -> bool:
+        """Return whether our version may hold a later edit of the same fields, of which nobody told."""
+        untold = self._rules.untold
+        return (
+            untold is not None
+            and edit.stamp.time <= untold
+            and all(self._ours.of(name) is None for name in unit)
+        )
+
+    def _doubt(self, unit: frozenset[str], different: frozenset[str], yours: Edit) -> None:
+        """Let the later version stay where nobody knows whether it holds an edit: the other value is kept."""
+        winner = self._rules.winner or Side.OURS
+        self._disputes.append(Dispute(tuple(sorted(different)), None, yours, winner))
+        if winner is Side.THEIRS:
+            self._take(unit, different)
+        else:
             self._chosen |= unit
 
     def _take(self, unit: frozenset[str], different: frozenset[str]) -> None:

@@ -7,11 +7,11 @@ with the reason.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Callable
 
-from ...core.kept import KeptKind
+from ...core.kept import Kept, KeptKind
 from ...core.records import Action, Outcome, Reference
 from ..ports import Ports
 from .by_field import ChangeWriter, has_learned
@@ -180,7 +180,7 @@ class Applier:
             )
             # The peer sends the same refused version again although it has received ours. Sending ours once more
             # would repeat for ever. One that was put aside for another reason is refused for the first time.
-            fresh = [item for item in group if not item.is_among(known, KeptKind.REFUSED)]
+            fresh = [item for item in group if not _came_before(item, known)]
             self._ports.journal.assert_ours(name, [item.key for item in fresh if item.key is not None])
 
     def _covered(self, items: Sequence[Item], noted_last: set[int]) -> set[int]:
@@ -194,6 +194,12 @@ class Applier:
             and id(item.master) in noted_last
             and joins <= {item.component.fkey}
         }
+
+
+def _came_before(item: Item, known: Mapping[str, Kept]) -> bool:
+    """Return whether the same version was refused before, or lost as a whole against ours."""
+    lost = item.merge is None and item.is_among(known, KeptKind.CONFLICT)
+    return lost or item.is_among(known, KeptKind.REFUSED)
 
 
 def _times(items: Sequence[Item]) -> dict[int, datetime] | None:

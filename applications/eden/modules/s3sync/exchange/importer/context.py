@@ -31,6 +31,11 @@ def unknown_position(table: str) -> int | None:
     return None
 
 
+def nobody() -> Mapping[int, int]:
+    """Return nothing: every repository tells its edits."""
+    return {}
+
+
 def no_times(table: str) -> Sequence[tuple[int, int]]:
     """Return nothing: for no table it is known when anything was sent."""
     return ()
@@ -69,6 +74,7 @@ class Context:
         by_account: whether the account has written the records, whatever they say of users and groups.
         by_field: whether records say which of their fields were edited; one that does not say it was never edited.
         guard: keeps the import within what the sender may write; None where it may write everything.
+        silent: repositories that tell no edits -> journal position up to which they told none.
         decides: the edits on which a person decides with an import by hand.
         sent_fields: what a sender has sent that leaves out what is empty; None for one that names what is cleared.
     """
@@ -93,6 +99,7 @@ class Context:
     by_account: bool = False
     by_field: bool = False
     guard: ScopeGuard | None = None
+    silent: Callable[[], Mapping[int, int]] = nobody
     decides: tuple[Stamp, ...] = ()
     sent_fields: SentFields | None = None
 

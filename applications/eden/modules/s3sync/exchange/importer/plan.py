@@ -275,10 +275,8 @@ class Planner:
 
         The deletion was that of the record. Where a component had moved before that came, it stays, whatever its time.
         """
-        rules = self._terms
-        if Method.UPDATE not in rules.strategy or {rules.update_policy, rules.conflict_policy} != {
-            Policy.NEWER
-        }:
+        # Who has the last word in a conflict has it on the record that was deleted, not on what left it before.
+        if Method.UPDATE not in self._terms.strategy or self._terms.update_policy is not Policy.NEWER:
             return set()
         by_field: dict[tuple[str, str], list[tuple[int, Item]]] = defaultdict(list)
         for items in contested.values():
@@ -364,7 +362,14 @@ class Planner:
         )
         if decision.take and policy is not Policy.NEWER and self._may_overrule:
             return self._decide_once(item, ours, theirs, decision)
+        if decision.reason is DecisionReason.NEWER_KEPT and not changed_here and self._is_edit(item):
+            return decision._replace(action=Action.CONFLICT, winner=Side.OURS)
         return decision
+
+    def _is_edit(self, item: Item) -> bool:
+        """Return whether a version that is older than ours, which its sender knew, is an edit by a wrong clock."""
+        untold = self._context.repository_id is not None and not tells_edits(item, self._context)
+        return untold and not item.record.deleted and not item.ours("deleted")
 
     def _decide_once(self, item: Item, ours: Version, theirs: Version, decision: Decision) -> Decision:
         """Let a policy put the same version above a later one of ours only once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Callable, NamedTuple
 
@@ -41,12 +42,14 @@ class _Versions(NamedTuple):
         ours, theirs: their edits. Of ours only what it has seen, where the merge is known already.
         hidden: those of our changes that the sender does not know, where they were looked up.
         following: how they go together where theirs has seen all of ours and explains what differs, else None.
+        untold: whether ours may hold edits of which nobody told, made after theirs.
     """
 
     ours: Edits
     theirs: Edits
     hidden: Sequence[Change] = ()
     following: Merge | None = None
+    untold: bool = False
 
 
 class _TableRules(NamedTuple):
@@ -68,6 +71,7 @@ class FieldMerger:
 
     def __init__(self, ports: Ports, context: Context, now: datetime) -> None:
         self._changes = ports.changes
+        self._journal = ports.journal
         self._context = context
         self._moment = now
         self._now = milliseconds(ports.clock.exact())
@@ -117,6 +121,7 @@ class FieldMerger:
         """
         seen = self._changes.seen(table, [item.key or 0 for item in items])
         unclear: list[tuple[Item, Edits]] = []
+        doubtful: list[Item] = []
         for item in items:
             known, differs = seen.get(item.key or 0), id(item) in different
             ours = NO_EDITS if known is None else Edits(NO_EDITS.fields, known)
@@ -128,10 +133,28 @@ class FieldMerger:
                 unclear.append((item, theirs))
             else:
                 self._versions[id(item)] = _Versions(ours, theirs, following=found)
+                if known is None and differs and _is_dated_before(theirs, item):
+                    doubtful.append(item)
+        for item in self._untold(table, doubtful) if doubtful else ():
+            self._versions[id(item)] = self._versions[id(item)]._replace(following=None, untold=True)
         if unclear:
             edits = self._changes.edits(table, [item.key or 0 for item, _ in unclear])
             for item, theirs in unclear:
                 self._versions[id(item)] = _Versions(edits.get(item.key or 0, NO_EDITS), theirs)
+
+    def _untold(self, table: str, items: Sequence[Item]) -> list[Item]:
+        """Return the records that we have from another sender, which tells no edits."""
+        silent = self._context.silent()
+        others = {key: until for key, until in silent.items() if key != self._context.repository_id}
+        if not others:
+            return []
+        positions = self._journal.positions(table, [item.key or 0 for item in items])
+        found = []
+        for item in items:
+            position, origin = positions.get(item.key or 0, (0, None))
+            if origin is not None and position <= others.get(origin, -1):
+                found.append(item)
+        return found
 
     def _find_whole(self, table: str, items: Sequence[Item]) -> None:
         """Find the edits of senders that send whole records."""
@@ -213,6 +236,8 @@ class FieldMerger:
         differing = _differing(item)
         winner = preferred(policy, item.ours("mci"), item.record.mci)
         rules, every = self._rules(item, winner), self._table(item).every
+        if versions.untold and changed_here:
+            rules = replace(rules, untold=_time_of(item))
         found = merge(versions.ours, versions.theirs, differing, rules, LEFT, every)
         asserted = False
         if found.unexplained:
@@ -228,6 +253,10 @@ class FieldMerger:
         if found.taken or found.joined:
             merged = bool(differing - found.taken) or found.decided is not None
             later = _date(item, merged, self._context) and not merged
+        elif versions.hidden and item.kept_row is not None and not found.disputes and is_later(item):
+            # While it was put aside the sender refused ours as older, and would do so again.
+            _date(item, True, self._context)
+            return _DATED
         returned = found.ahead and (found.decided is not None or not changed_here)
         return _decision(found, policy, item, asserted or returned or later)
 
@@ -262,6 +291,19 @@ _COMES_ALONG = -1
 _UPDATED = Decision(Action.UPDATED, True)
 _RETURNED = Decision(Action.UPDATED, True, assert_ours=True)
 _UNCHANGED = Decision(Action.UNCHANGED, False)
+_DATED = Decision(Action.UNCHANGED, True, assert_ours=True)
+
+
+def _time_of(item: Item) -> int:
+    """Return the time of our version, in milliseconds since 1970."""
+    moment = item.ours("modified_on")
+    return -1 if moment is None else milliseconds(moment)
+
+
+def _is_dated_before(theirs: Edits, item: Item) -> bool:
+    """Return whether an edit of theirs was made before our version."""
+    ours = _time_of(item)
+    return any(edit.stamp.time <= ours for edit in theirs.fields.values())
 
 
 def is_later(item: Item) -> bool:
