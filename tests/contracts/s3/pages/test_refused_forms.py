@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -58,6 +59,7 @@ def db(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         # Without validators: they would see what the database has to refuse.
         Field("name", length=64, unique=True, requires=None),
         Field("comments", "text"),
+        Field("logo", "upload", uploadfolder=str(tmp_path)),
         Field("deleted", "boolean", default=False),
     )
     db.commit()
@@ -207,3 +209,56 @@ def test_an_error_of_the_program_is_not_taken_for_one_of_the_database(db: Any) -
     with pytest.raises(KeyError):
         send(db, onaccept=onaccept, **TYPED)
     assert saved(db) == []
+
+
+def test_a_record_that_was_deleted_while_its_form_was_open(db: Any) -> None:
+    for deleted_first in (True, False):
+        record = db.org_thing[db.org_thing.insert(name=f"Thing {deleted_first}", comments="old")]
+        current.request._post_vars = Storage()
+        (form,) = forms(page(db, record)["form"].xml().decode()).values()
+        record.update_record(deleted=True)
+        db.commit()
+        if not deleted_first:
+            # It is deleted between the look at it and the lock.
+            record = Storage(record, deleted=False)
+        current.request._post_vars = Storage({**form, **TYPED})
+        told = page(db, record)
+        assert current.response.status == 409 and "deleted while you were editing" in str(told["problem"])
+        assert shown(told) == TYPED
+        (again,) = forms(told["form"].xml().decode()).values()
+        assert again["_shown"] == form["_shown"]
+        db(db.org_thing.id == record.id).update(deleted=False)
+        current.response.status = 200
+        current.request._post_vars = Storage({**again, "name": f"Restored {deleted_first}"})
+        with pytest.raises(HTTP) as done:
+            page(db, db.org_thing[record.id])
+        assert done.value.status == 303 and db.org_thing[record.id].comments == TYPED["comments"]
+
+
+def test_a_file_that_somebody_else_replaced_meanwhile_is_asked_about(
+    db: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_form, "last_change", lambda screens, now, name: "Ann, headquarters")
+    record = db.org_thing[db.org_thing.insert(name="Thing", logo="theirs.before")]
+    current.request._post_vars = Storage()
+    (form,) = forms(page(db, record)["form"].xml().decode()).values()
+    db(db.org_thing.id == record.id).update(logo="theirs.after")
+    db.commit()
+
+    def sent(values: dict[str, Any]) -> Storage:
+        mine = Storage(filename="mine.txt", file=io.BytesIO(b"mine"))
+        return Storage({**values, "comments": "typed", "logo": mine})
+
+    current.request._post_vars = sent(form)
+    told = page(db, db.org_thing[record.id])
+    text = told["form"].xml().decode()
+    assert current.response.status == 409 and "changed while you were editing: Ann, headquarters" in text
+    assert db.org_thing[record.id].logo == "theirs.after"
+    (again,) = forms(text).values()
+    assert again["comments"] == "typed"
+    current.response.status = 200
+    current.request._post_vars = sent(again)
+    with pytest.raises(HTTP) as done:
+        page(db, db.org_thing[record.id])
+    assert done.value.status == 303
+    assert db.org_thing[record.id].comments == "typed" and db.org_thing[record.id].logo != "theirs.after"

@@ -143,13 +143,22 @@ def test_an_older_version_of_what_did_not_change_here_is_refused_and_the_peer_to
     site.push(org("u", "New", modified_on=LATER), ORG)
     head = site.journal.head()
     report = site.push(org("u", "Old", modified_on=EARLIER), ORG, exchanged=head)
-    assert told(report) == {"skipped": 1}
+    assert told(report) == {"conflict": 1}, "who knew ours has made it, by a wrong clock"
     assert site.row(ORG, "u").name == "New"
     assert site.export(ORG, after=head, skip_origin=1)[1].count == 1
-    assert [kept.kind for kept in site.kept()] == ["refused"]
+    assert [(kept.kind, kept.winner) for kept in site.kept()] == [("conflict", "ours")]
     again = site.journal.head()
     site.push(org("u", "Old", modified_on=EARLIER), ORG, exchanged=again)
     assert site.journal.head() == again, "the same refusal twice must not go on for ever"
+
+
+def test_a_former_version_that_comes_again_is_no_edit(site: SampleSite) -> None:
+    site.push(org("u", "Old", modified_on=EARLIER), ORG)
+    with site.store.transaction():
+        site.db(site.s3db[ORG].uuid == "u").update(name="New")
+    report = site.push(org("u", "Old", modified_on=EARLIER), ORG, exchanged=site.journal.head())
+    assert told(report) == {"skipped": 1}
+    assert [kept.kind for kept in site.kept()] == ["refused"]
 
 
 def test_a_time_far_in_the_future_is_rejected_with_the_reason(site: SampleSite) -> None:
@@ -240,7 +249,7 @@ def test_a_tie_in_time_is_broken_the_same_way_where_nothing_changed_here(site: S
     # In a ring two such versions would chase each other for ever if whichever comes were taken.
     site.push(org("u", "ZZZ"), ORG)
     exchanged = site.journal.head()
-    assert told(site.push(org("u", "AAA"), ORG, exchanged=exchanged)) == {"skipped": 1}
+    assert told(site.push(org("u", "AAA"), ORG, exchanged=exchanged)) == {"conflict": 1}
     assert site.export(ORG, after=exchanged, skip_origin=1)[1].count == 1
     assert told(site.push(org("u", "zzz"), ORG, exchanged=exchanged)) == {"updated": 1}
 

@@ -9,6 +9,8 @@ field, or fields that belong together, are judged by three values: what was show
 | changed | as shown | what is stored now |
 | changed | the same | what is stored now |
 | changed | something else | nothing: the form shows both and asks |
+
+A file that was chosen, or removed, is asked about where another one is stored now; the browser does not send it again.
 """
 
 from __future__ import annotations
@@ -169,9 +171,11 @@ class ConcurrentEdit:
         self.table = table
         self.record_id = int(record.id)
         # An upload comes back only when another file was chosen; web2py leaves it as it is otherwise.
-        self.names = [name for name in names if table[name].type != "upload"]
+        every = list(names)
+        self.names = [name for name in every if table[name].type != "upload"]
+        self.files = [name for name in every if table[name].type == "upload"]
         text = sent.get(SHOWN)
-        self.shown = read_digests(text) if text else digests(record, self.names)
+        self.shown = read_digests(text) if text else digests(record, every)
         self.taken = [name for name in self.names if sent.get(CHOICE + name) == NOW]
         self.together = [list(group) for group in together]
 
@@ -180,13 +184,21 @@ class ConcurrentEdit:
         """The hidden field with which the form is sent."""
         return {SHOWN: json.dumps(self.shown)}
 
-    def settle(self, form: Any, question: Callable[[Sequence[str], Any, Any], Any]) -> Merged | None:
+    def settle(
+        self,
+        form: Any,
+        question: Callable[[Sequence[str], Any, Any], Any],
+        replaced: Iterable[str] = (),
+        replaces: Callable[[str, Any], Any] = lambda name, now: True,
+    ) -> Merged | None:
         """Put into the form's values what is to be stored, and into its errors what has to be asked.
 
         Args:
             form: the form, after the validation of its fields.
             question: returns what is said at fields in dispute that belong together, by their names, what was typed,
                 and the record as it is now.
+            replaced: fields for which a file was chosen, or whose file is to be removed.
+            replaces: returns what is said at such a field where another file is stored now, by its name and the record.
 
         Returns:
             how the values went together; None if the record is gone.
@@ -207,6 +219,11 @@ class ConcurrentEdit:
         for group in _units(typed, self.together):
             if asked.intersection(group):
                 self.shown.update((name, stored[name]) for name in group)
+        for name in replaced:
+            file = digest(now[name])
+            if self.shown.get(name, file) != file:
+                form.errors[name] = replaces(name, now)
+                self.shown[name] = file
         form.attributes["hidden"].update(self.hidden)
         return merged
 

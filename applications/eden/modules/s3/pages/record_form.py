@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gluon import CAT, INPUT, SQLFORM, URL, current, redirect
+from gluon import CAT, INPUT, SQLFORM, URL, A, current, redirect
 from gluon.storage import Storage
 from gluon.utils import web2py_uuid
 
@@ -26,6 +26,10 @@ from .presentation import Presentation
 #: Seconds that a person waits for locks of others.
 PATIENCE = 10.0
 logger = logging.getLogger("eden")
+
+
+class _Gone(Exception):
+    """The record was deleted while its form was open."""
 
 
 class RecordForm:
@@ -71,7 +75,9 @@ class RecordForm:
         """
         sent, keeper = current.request.post_vars, current.form_keeper
         was_sent = sent._formname == self.name
-        if was_sent and current.request.env.request_method == "POST" and keeper.is_ours(sent):
+        if self.record and self.record.deleted:
+            form = self._gone()
+        elif was_sent and current.request.env.request_method == "POST" and keeper.is_ours(sent):
             saved = keeper.saved_as(current.session, sent)
             if saved:
                 redirect(saved)
@@ -98,6 +104,8 @@ class RecordForm:
         made: list[Any] = []
         try:
             store.again_after_deadlock(lambda: self._attempt(store, made))
+        except _Gone:
+            return self._gone()
         except SyncError as error:
             self.problem = problem(error, self.T)
             logger.warning(
@@ -168,6 +176,20 @@ class RecordForm:
             _class="record-form",
         )
 
+    def _gone(self) -> Any:
+        """Return the form with what was typed into it for a record that was deleted meanwhile."""
+        T = self.T
+        said = T(
+            "This record was deleted while you were editing it. Nothing was saved; what you typed is still here. "
+            "Restore the record from the bin, in another tab, then save again."
+        )
+        link = A(T("Bin"), _href=URL("sync", "bin", vars={"q": self.screens.record_label(self.record)}))
+        has_bin = getattr(current, "sync_site", None) is not None
+        self.problem = Problem(409, CAT(said, " ", link) if has_bin else said)
+        form = self._blank()
+        fill_in(form, current.request.post_vars)
+        return form
+
     def _blank(self) -> Any:
         form = self._made()
         form.formname = self.name
@@ -196,12 +218,28 @@ class RecordForm:
 
     def _settle(self, concurrent: ConcurrentEdit, form: Any) -> None:
         """Let what others changed meanwhile stand, and ask where they changed the same field."""
-        self.merged = concurrent.settle(form, self._question)
+        replaced = [name for name in concurrent.files if self._replaces_file(name)]
+        self.merged = concurrent.settle(form, self._question, replaced, self._question_of_file)
         if self.merged is None:
-            raise refusal(404, self.T("There is no such record, or it was deleted."))
-        removed = (current.request.post_vars.get(f"{name}__delete") for name in self.names)
-        if not self.merged.changed and not self._uploads() and not any(removed):
+            raise _Gone
+        if not self.merged.changed and not replaced:
             self._go_on(self.back, self.T("Nothing was changed"))
+
+    def _replaces_file(self, name: str) -> bool:
+        """Return whether a file was chosen for a field, or is to be removed."""
+        sent = current.request.post_vars
+        return bool(getattr(sent.get(name), "filename", None) or sent.get(f"{name}__delete"))
+
+    def _question_of_file(self, name: str, now: Any) -> Any:
+        """Return what is said at a file that somebody else changed while the form was open."""
+        T = self.T
+        return CAT(
+            T("This was changed while you were editing:"),
+            " ",
+            last_change(self.screens, now, name),
+            " ",
+            T("Choose the file again to put it in the place of that one, or save without it."),
+        )
 
     def _go_on(self, address: str, said: Any) -> None:
         """Leave the form, which is done with."""
@@ -227,13 +265,16 @@ class RecordForm:
             if self.problem.retry_after is not None:
                 response.headers["Retry-After"] = str(self.problem.retry_after)
             response.flash = None
-        elif self.merged is not None and self.merged.disputed:
+        elif self.merged is not None and (self.merged.disputed or self._asks_about_files(form)):
             response.status = 409
         elif form.errors:
             response.status = 422
         if response.status != 200 and self._uploads():
             again = self.T("Choose the file again: a browser sends it only once.")
             response.flash = CAT(response.flash, " ", again) if response.flash else again
+
+    def _asks_about_files(self, form: Any) -> bool:
+        return any(self._replaces_file(name) and name in form.errors for name in self.names)
 
     def _question(self, names: Sequence[str], typed: Any, now: Any) -> Any:
         """Return what is said at fields that somebody else changed while the form was open."""

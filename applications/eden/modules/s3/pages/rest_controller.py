@@ -184,8 +184,12 @@ class ResourceScreens(Presentation):
         if not self.auth.s3_has_permission(method, self.table):
             raise refusal(403, self.T("Your roles do not allow it. Ask an administrator for access."))
 
-    def find(self, record_id: str) -> Any:
+    def find(self, record_id: str, request: Any = None) -> Any:
         """Return a live record by its id.
+
+        Args:
+            record_id: the id.
+            request: web2py's. If it brings what somebody typed into the form of the record, that may be deleted.
 
         Raises:
             HTTP: 404 if there is none.
@@ -193,9 +197,9 @@ class ResourceScreens(Presentation):
         table = self.table
         if not is_key(record_id):
             raise refusal(404, self.T("A record is named by its number."))
-        query = (table.id == int(record_id)) & (table.deleted == False)  # noqa: E712 - SQL
-        record = self.s3db.db(query).select(limitby=(0, 1)).first()
-        if record is None:
+        record = self.s3db.db(table.id == int(record_id)).select(limitby=(0, 1)).first()
+        was_typed = request is not None and request.post_vars._formname == f"{table}/{record_id}"
+        if record is None or (record.deleted and not was_typed):
             raise refusal(404, self.T("There is no such record, or it was deleted."))
         return record
 
@@ -235,7 +239,7 @@ def serve(s3db: Any, auth: Any, prefix: str, name: str, request: Any) -> dict[st
         return screens.listed(request.get_vars)
     if args == ["create"]:
         return screens.edit(None, "")
-    record = screens.find(args[0])
+    record = screens.find(args[0], request if args[1:] == ["update"] else None)
     own_page = screens.url(record.id)
     if len(args) == 1:
         return screens.read(record)
@@ -252,7 +256,7 @@ def serve(s3db: Any, auth: Any, prefix: str, name: str, request: Any) -> dict[st
     fixed = {component.fkey: record[component.pkey]}
     if args[2:] == ["create"]:
         return part.edit(None, own_page, fixed)
-    child = part.find(args[2])
+    child = part.find(args[2], request if args[3:] == ["update"] else None)
     if child[component.fkey] != record[component.pkey]:
         raise refusal(404, T("There is no such record, or it was deleted."))
     if args[3:] == ["update"]:

@@ -368,8 +368,10 @@ class Planner:
 
     def _is_edit(self, item: Item) -> bool:
         """Return whether a version that is older than ours, which its sender knew, is an edit by a wrong clock."""
-        untold = self._context.repository_id is not None and not tells_edits(item, self._context)
-        return untold and not item.record.deleted and not item.ours("deleted")
+        told = self._context.exchanged is None or tells_edits(item, self._context)
+        if told or item.record.deleted or item.ours("deleted"):
+            return False
+        return not self._changes_here.is_former(item)
 
     def _decide_once(self, item: Item, ours: Version, theirs: Version, decision: Decision) -> Decision:
         """Let a policy put the same version above a later one of ours only once."""

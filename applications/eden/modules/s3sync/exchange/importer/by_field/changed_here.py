@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....core.clock import milliseconds
+from ....core.records import differs
 from ...ports import Ports
 from ..context import Context
 from ..items import Item
@@ -52,6 +53,14 @@ class ChangesHere:
                 known_at.append(item)
         derived = self._derived(table, sent)
         return [item for item in found if id(item) not in derived] + self._made_without(table, known_at)
+
+    def is_former(self, item: Item) -> bool:
+        """Return whether a version has nothing but values that its record had here before."""
+        changes = self._changes.of(item.plan.table.name, [item.key or 0]).get(item.key or 0, ())
+        return bool(item.changes) and all(
+            any(not differs(former, value) for each in changes for former in each.fields.get(name, ()))
+            for name, value in item.changes.items()
+        )
 
     def _made_without(self, table: str, items: Sequence[Item]) -> list[Item]:
         """Return the items that an Eden had before we changed ours: it has refused our version without a word."""
