@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,6 +164,16 @@ def test_a_full_disk_for_files(db: Any) -> None:
 
     told = send(db, onaccept=onaccept, **TYPED)
     assert current.response.status == 507 and shown(told) == TYPED and saved(db) == []
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM])
+def test_a_folder_for_files_that_may_not_be_written(db: Any, number: int) -> None:
+    def onaccept(form: Any) -> None:
+        raise OSError(number, "Read-only file system", "/srv/eden/uploads/x")
+
+    told = send(db, onaccept=onaccept, **TYPED)
+    assert current.response.status == 500 and "may not write its files" in told["problem"]
+    assert "/srv/eden" not in told["problem"] and shown(told) == TYPED and saved(db) == []
 
 
 def test_a_lock_of_somebody_else(db: Any, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

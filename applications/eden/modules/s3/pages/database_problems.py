@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from s3sync.core.errors import RowRefused, StoreBusy, StoreFull, SyncError
+from s3sync.core.errors import ConfigurationError, RowRefused, StoreBusy, StoreFull, SyncError
 
 #: Seconds after which a form may be sent again to a busy database.
 RETRY_AFTER = 5
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_RIGHT = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Problem(NamedTuple):
@@ -29,11 +30,21 @@ class Problem(NamedTuple):
 
 
 @contextmanager
-def full_disks() -> Iterator[None]:
-    """Raise StoreFull where a file, such as that of an upload field, finds no room."""
+def unwritable_files() -> Iterator[None]:
+    """Say of a file that cannot be written, such as that of an upload field, what a person can do.
+
+    Raises:
+        StoreFull: it finds no room.
+        ConfigurationError: this site may not write there.
+    """
     try:
         yield
     except OSError as error:
+        if error.errno in _NO_RIGHT:
+            raise ConfigurationError(
+                f"A file cannot be stored: {error}",
+                hint="Give the account that runs the site the right to write the folder uploads.",
+            ) from error
         if error.errno not in _NO_ROOM:
             raise
         raise StoreFull(f"A file cannot be stored: {error}") from error
@@ -52,6 +63,14 @@ def problem(error: SyncError, T: Any) -> Problem:
             T(
                 "The disk of this site is full: nothing was saved. What you typed is still here. Ask whoever runs this "
                 "site to make room, then save again."
+            ),
+        )
+    if isinstance(error, ConfigurationError):
+        return Problem(
+            500,
+            T(
+                "This site may not write its files: nothing was saved. What you typed is still here. Ask whoever runs "
+                "this site to give it the right to write its folder for uploads, then save again."
             ),
         )
     if isinstance(error, StoreBusy):

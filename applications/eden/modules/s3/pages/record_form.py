@@ -19,7 +19,7 @@ from s3sync.ui.sent_forms import fill_in, show_again
 from ..data_model.metafields import META_FIELDS
 from ..data_model.validators import ReferenceTo
 from .concurrent_edit import ConcurrentEdit, Merged, choice
-from .database_problems import Problem, full_disks, problem
+from .database_problems import Problem, problem, unwritable_files
 from .last_change import last_change
 from .presentation import Presentation
 
@@ -132,7 +132,7 @@ class RecordForm:
         """
         form = self._made()
         made.append(form)
-        with store.translating("a form"), full_disks(), store.patience(PATIENCE), store.aside():
+        with store.translating("a form"), unwritable_files(), store.patience(PATIENCE), store.aside():
             form.process(
                 session=None,
                 formname=self.name,
