@@ -2447,4 +2447,13 @@
 'quiet': 'هادئ',
 'this whole site': 'هذا الموقع كله',
 'webhook': 'webhook',
+'Ask the people there whether they have a new certificate. If so, enter its fingerprint in the configuration of the repository, as they tell it; if not, somebody is in between.': 'اسأل الأشخاص هناك إن كانت لديهم شهادة جديدة. إن كان الأمر كذلك فأدخل بصمتها في إعدادات المستودع كما يذكرونها؛ وإلا فهناك من يعترض الطريق.',
+'Certificate (SHA-256)': 'الشهادة (SHA-256)',
+'Enter the SHA-256 of the certificate: 64 digits from 0 to f': 'أدخل SHA-256 للشهادة: 64 خانة من 0 إلى f',
+'Fingerprint of the certificate of this site, where it has made that itself. Empty: it is looked for at the address.': 'بصمة شهادة هذا الموقع إذا كان قد أنشأها بنفسه. فارغ: يُبحث عنها في العنوان.',
+'Only where the other site has made its certificate itself: its fingerprint, as the people there tell it. No other certificate is accepted then.': 'فقط إذا كان الموقع الآخر قد أنشأ شهادته بنفسه: بصمتها كما يذكرها الأشخاص هناك. عندها لا تُقبل أي شهادة أخرى.',
+'The certificate of %(url)s is not the one that was vouched for%(through)s: nothing was sent.': 'شهادة %(url)s ليست تلك التي جرى ضمانها%(through)s: لم يُرسل شيء.',
+'The code has the fingerprint of the certificate of this site (SHA-256), which the other site will accept and no other:': 'يحتوي الرمز على بصمة شهادة هذا الموقع (SHA-256) التي سيقبلها الموقع الآخر دون غيرها:',
+'The other site has made its certificate itself. This site accepts that one and no other from now on. Its fingerprint (SHA-256):': 'أنشأ الموقع الآخر شهادته بنفسه. من الآن فصاعدًا يقبل هذا الموقع تلك الشهادة دون غيرها. بصمتها (SHA-256):',
+'This site may not write its files: nothing was saved. What you typed is still here. Ask whoever runs this site to give it the right to write its folder for uploads, then save again.': 'لا يحق لهذا الموقع كتابة ملفاته: لم يُحفظ شيء. ما كتبته ما زال هنا. اطلب ممن يشغّل هذا الموقع أن يمنحه حق الكتابة في مجلد الملفات المرفوعة ثم احفظ مرة أخرى.',
 }

@@ -2215,4 +2215,13 @@
 'quiet': 'ruhig',
 'this whole site': 'dieser ganze Standort',
 'webhook': 'Webhook',
+'Ask the people there whether they have a new certificate. If so, enter its fingerprint in the configuration of the repository, as they tell it; if not, somebody is in between.': 'Fragen Sie die Leute dort, ob sie ein neues Zertifikat haben. Wenn ja, geben Sie dessen Fingerabdruck, wie sie ihn nennen, in der Konfiguration des Repositorys ein; wenn nicht, ist jemand dazwischen.',
+'Certificate (SHA-256)': 'Zertifikat (SHA-256)',
+'Enter the SHA-256 of the certificate: 64 digits from 0 to f': 'Geben Sie den SHA-256 des Zertifikats ein: 64 Zeichen von 0 bis f',
+'Fingerprint of the certificate of this site, where it has made that itself. Empty: it is looked for at the address.': 'Fingerabdruck des Zertifikats dieses Standorts, wo er es selbst gemacht hat. Leer: Er wird unter der Adresse gesucht.',
+'Only where the other site has made its certificate itself: its fingerprint, as the people there tell it. No other certificate is accepted then.': 'Nur wo der andere Standort sein Zertifikat selbst gemacht hat: dessen Fingerabdruck, wie die Leute dort ihn nennen. Ein anderes Zertifikat wird dann nicht angenommen.',
+'The certificate of %(url)s is not the one that was vouched for%(through)s: nothing was sent.': 'Das Zertifikat von %(url)s ist nicht das, für das gebürgt wurde%(through)s: Nichts wurde gesendet.',
+'The code has the fingerprint of the certificate of this site (SHA-256), which the other site will accept and no other:': 'Der Code enthält den Fingerabdruck des Zertifikats dieses Standorts (SHA-256), das der andere Standort annehmen wird und kein anderes:',
+'The other site has made its certificate itself. This site accepts that one and no other from now on. Its fingerprint (SHA-256):': 'Der andere Standort hat sein Zertifikat selbst gemacht. Dieser Standort nimmt von jetzt an dieses und kein anderes an. Sein Fingerabdruck (SHA-256):',
+'This site may not write its files: nothing was saved. What you typed is still here. Ask whoever runs this site to give it the right to write its folder for uploads, then save again.': 'Dieser Standort darf seine Dateien nicht schreiben: Es wurde nichts gespeichert. Was Sie eingegeben haben, steht noch hier. Bitten Sie, wer diesen Standort betreibt, ihm das Recht zu geben, seinen Ordner für Uploads zu beschreiben, und speichern Sie dann noch einmal.',
 }

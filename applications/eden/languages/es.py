@@ -2273,4 +2273,13 @@
 'quiet': 'en calma',
 'this whole site': 'todo este sitio',
 'webhook': 'webhook',
+'Ask the people there whether they have a new certificate. If so, enter its fingerprint in the configuration of the repository, as they tell it; if not, somebody is in between.': 'Pregunte a la gente de allí si tienen un certificado nuevo. Si es así, introduzca su huella en la configuración del repositorio, tal como se la indiquen; si no, hay alguien en medio.',
+'Certificate (SHA-256)': 'Certificado (SHA-256)',
+'Enter the SHA-256 of the certificate: 64 digits from 0 to f': 'Introduzca el SHA-256 del certificado: 64 cifras de 0 a f',
+'Fingerprint of the certificate of this site, where it has made that itself. Empty: it is looked for at the address.': 'Huella del certificado de este sitio, si lo ha hecho él mismo. Vacío: se busca en la dirección.',
+'Only where the other site has made its certificate itself: its fingerprint, as the people there tell it. No other certificate is accepted then.': 'Solo si el otro sitio ha hecho él mismo su certificado: su huella, tal como la indica la gente de allí. Entonces no se acepta ningún otro certificado.',
+'The certificate of %(url)s is not the one that was vouched for%(through)s: nothing was sent.': 'El certificado de %(url)s no es el que fue avalado%(through)s: no se ha enviado nada.',
+'The code has the fingerprint of the certificate of this site (SHA-256), which the other site will accept and no other:': 'El código contiene la huella del certificado de este sitio (SHA-256), que el otro sitio aceptará y ningún otro:',
+'The other site has made its certificate itself. This site accepts that one and no other from now on. Its fingerprint (SHA-256):': 'El otro sitio ha hecho él mismo su certificado. A partir de ahora este sitio acepta ese y ningún otro. Su huella (SHA-256):',
+'This site may not write its files: nothing was saved. What you typed is still here. Ask whoever runs this site to give it the right to write its folder for uploads, then save again.': 'Este sitio no puede escribir sus archivos: no se ha guardado nada. Lo que escribió sigue aquí. Pida a quien administra este sitio que le dé permiso para escribir en su carpeta de archivos subidos y guarde otra vez.',
 }

@@ -2273,4 +2273,13 @@
 'quiet': 'calme',
 'this whole site': 'tout ce site',
 'webhook': 'webhook',
+'Ask the people there whether they have a new certificate. If so, enter its fingerprint in the configuration of the repository, as they tell it; if not, somebody is in between.': 'Demandez aux gens de là-bas s’ils ont un nouveau certificat. Si oui, saisissez son empreinte dans la configuration du dépôt, telle qu’ils la donnent ; sinon, quelqu’un est entre les deux.',
+'Certificate (SHA-256)': 'Certificat (SHA-256)',
+'Enter the SHA-256 of the certificate: 64 digits from 0 to f': 'Saisissez le SHA-256 du certificat : 64 chiffres de 0 à f',
+'Fingerprint of the certificate of this site, where it has made that itself. Empty: it is looked for at the address.': 'Empreinte du certificat de ce site, s’il l’a fait lui-même. Vide : elle est cherchée à l’adresse.',
+'Only where the other site has made its certificate itself: its fingerprint, as the people there tell it. No other certificate is accepted then.': 'Seulement si l’autre site a fait lui-même son certificat : son empreinte, telle que les gens de là-bas la donnent. Aucun autre certificat n’est alors accepté.',
+'The certificate of %(url)s is not the one that was vouched for%(through)s: nothing was sent.': 'Le certificat de %(url)s n’est pas celui qui a été garanti%(through)s : rien n’a été envoyé.',
+'The code has the fingerprint of the certificate of this site (SHA-256), which the other site will accept and no other:': 'Le code contient l’empreinte du certificat de ce site (SHA-256), que l’autre site acceptera et aucun autre :',
+'The other site has made its certificate itself. This site accepts that one and no other from now on. Its fingerprint (SHA-256):': 'L’autre site a fait lui-même son certificat. Ce site accepte désormais celui-là et aucun autre. Son empreinte (SHA-256) :',
+'This site may not write its files: nothing was saved. What you typed is still here. Ask whoever runs this site to give it the right to write its folder for uploads, then save again.': 'Ce site n’a pas le droit d’écrire ses fichiers : rien n’a été enregistré. Ce que vous avez saisi est toujours là. Demandez à qui exploite ce site de lui donner le droit d’écrire dans son dossier de fichiers, puis enregistrez de nouveau.',
 }

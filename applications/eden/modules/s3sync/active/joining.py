@@ -98,7 +98,7 @@ def _ask(site: Site, invitation: Invitation) -> JoinReply:
         invitation.name,
         site.config().uuid,
         site.host.settings.get_system_name(),
-        {"url": invitation.address},
+        {"url": invitation.address, "certificate": invitation.certificate},
     )
     with site.connect(USUAL, remote) as peer:
         assert isinstance(peer, EdenAdapter)
@@ -107,6 +107,7 @@ def _ask(site: Site, invitation: Invitation) -> JoinReply:
 
 def _store(site: Site, invitation: Invitation, reply: JoinReply) -> int:
     """Store the inviting site as a repository; one that registered here before gets an address."""
+    known = site.known_repository(invitation.uuid)
     entered: dict[str, Any] = {
         "name": invitation.name[:LONGEST_NAME],
         "apitype": USUAL,
@@ -114,15 +115,15 @@ def _store(site: Site, invitation: Invitation, reply: JoinReply) -> int:
         "peer_version": reply.registration.version,
         "deleted": False,
         **columns(
-            None,
+            known.settings if known is not None else None,
             {
                 "url": invitation.address,
                 "username": reply.username,
                 "password": site.vault.seal(reply.password),
+                **({"certificate": invitation.certificate} if invitation.certificate else {}),
             },
         ),
     }
-    known = site.known_repository(invitation.uuid)
     if known is None:
         return int(site.db.sync_repository.insert(uuid=invitation.uuid, **entered))
     known.update(**entered)

@@ -33,6 +33,7 @@ from ..exchange.peer import (
     Sending,
 )
 from ..transport.answer import Reply
+from ..transport.pinning import is_fingerprint, normal
 from ..transport.resuming import Resuming
 from ..transport.urls import application_url
 from ..wire.compression import gzip
@@ -76,6 +77,11 @@ from .settings import Kind, Setting
 RESOURCE_URL = "push-resource-url"
 
 
+def check_fingerprint(text: str) -> str:
+    """Return what is wrong with a fingerprint, in English, "" for nothing."""
+    return "" if is_fingerprint(text) else T("Enter the SHA-256 of the certificate: 64 digits from 0 to f")
+
+
 class EdenAdapter(Adapter):
     """A peer with Eden's synchronisation over HTTP: one of ours with cursors, or a Sahana Eden with times."""
 
@@ -112,6 +118,16 @@ class EdenAdapter(Adapter):
             Kind.ADDRESS,
         ),
         Setting(
+            "certificate",
+            T("Certificate (SHA-256)"),
+            T(
+                "Only where the other site has made its certificate itself: its fingerprint, as the people there tell "
+                "it. No other certificate is accepted then."
+            ),
+            check=check_fingerprint,
+            correct=normal,
+        ),
+        Setting(
             "synchronise_uuids",
             T("Synchronize UUIDs"),
             T("Records that mean the same take over the identifier of the other site"),
@@ -145,6 +161,7 @@ class EdenAdapter(Adapter):
             username=entered.get("username"),
             password=entered.get("password"),
             proxy=entered.get("proxy"),
+            certificate=entered.get("certificate"),
         )
         if lines.parts is not None and remote.id:
             self.transport.resuming = Resuming(lines.parts, remote.id)

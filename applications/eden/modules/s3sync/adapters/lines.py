@@ -75,6 +75,7 @@ class Lines:
         username: str | None = None,
         password: str | None = None,
         proxy: str | None = None,
+        certificate: str | None = None,
     ) -> Transport:
         """Return a connection to an http or https address; the caller closes it.
 
@@ -82,6 +83,7 @@ class Lines:
             url: the address.
             username, password: for HTTP Basic, none if empty.
             proxy: URL of an HTTP proxy; the site's own if empty.
+            certificate: SHA-256 of the only certificate that is accepted, whoever vouches for it; none if empty.
 
         Raises:
             ConfigurationError: it is no such address.
@@ -95,6 +97,7 @@ class Lines:
             verify=self.verify,
             spool=self.spool,
             clock=self.clock,
+            certificate=certificate,
         )
 
     def folder(self, path: str) -> Path:

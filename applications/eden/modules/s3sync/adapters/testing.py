@@ -66,6 +66,7 @@ class OneLine(Lines):
         username: str | None = None,
         password: str | None = None,
         proxy: str | None = None,
+        certificate: str | None = None,
     ) -> Transport:
         """See ``Lines``."""
         found: Transport = self.line

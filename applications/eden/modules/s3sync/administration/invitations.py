@@ -15,6 +15,7 @@ from ..site.repositories import REVOKED
 from ..site.scoping import invitations as invitations
 from ..site.scoping import scopes as scopes
 from ..site.scoping.scopes import StoredScope
+from ..transport.pinning import normal, presented
 from ..wire.protocol.invitation import Invitation, InvitedResource
 
 #: The longest that an invitation can be taken up, and between two runs that it asks for.
@@ -30,6 +31,8 @@ class Wish(NamedTuple):
         days: for how many days it can be taken up.
         address: at which the site reaches this one, "" for the usual one.
         headquarters_win: whether this site's version stays where both changed a record.
+        certificate: fingerprint of this site's certificate; "" to look at the address for one that no authority vouches
+            for.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Wish(NamedTuple):
     days: int = 7
     address: str = ""
     headquarters_win: bool = False
+    certificate: str = ""
 
 
 def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
@@ -48,13 +52,14 @@ def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
         wish: the rest.
     """
     key = secrets.token_urlsafe(24)
+    address = wish.address.rstrip("/") or site.base_url
     expires = site.clock.now() + timedelta(days=wish.days)
     with site.store.transaction():
         site.db.sync_invitation.insert(
             name=wish.name, key_digest=invitations.digest_of(key), scope_id=scope.id, expires_on=expires
         )
     return Invitation(
-        wish.address.rstrip("/") or site.base_url,
+        address,
         key,
         site.config().uuid,
         site.host.settings.get_system_name(),
@@ -63,7 +68,23 @@ def invite(site: Site, scope: StoredScope, wish: Wish) -> Invitation:
         Policy.NEWER,
         Policy.OTHER if wish.headquarters_win else Policy.NEWER,
         wish.minutes,
+        normal(wish.certificate) or own_certificate(site, address),
     )
+
+
+def own_certificate(site: Site, address: str) -> str:
+    """Return the fingerprint of the certificate at an address of this site, if no authority vouches for it; else "".
+
+    A site that cannot reach its own address from inside has to be told the fingerprint.
+
+    Args:
+        site: this site.
+        address: where others reach it.
+    """
+    if not address.startswith("https://"):
+        return ""
+    found = presented(address, site.host.settings.get_sync_ca_bundle())
+    return "" if found is None or found.is_trusted else found.fingerprint
 
 
 def invited_resources(scope: Scope) -> tuple[InvitedResource, ...]:

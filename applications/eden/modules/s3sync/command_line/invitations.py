@@ -13,6 +13,7 @@ from ..scheduler import queue as queue
 from ..site import Site
 from ..site.labels import Translate
 from ..site.scoping import scopes as scopes
+from ..transport.pinning import readable
 from ..wire.protocol.invitation import Invitation
 from .words import Refusal, moment
 
@@ -45,6 +46,7 @@ def invite(site: Site, T: Translate, given: Mapping[str, Any]) -> dict[str, Any]
         "address": made.address,
         "expires": moment(made.expires),
         "code": made.code,
+        "certificate": readable(made.certificate),
     }
 
 
@@ -68,6 +70,7 @@ def join(site: Site, given: Mapping[str, Any]) -> dict[str, Any]:
         "repository": repository_id,
         "name": invitation.name,
         "address": invitation.address,
+        "certificate": readable(invitation.certificate),
         "resources": [each.resource for each in invitation.resources],
         "left_out": joining.unknown_here(site, invitation),
         "minutes": invitation.minutes,

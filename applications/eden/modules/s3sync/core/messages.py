@@ -138,6 +138,9 @@ class Sentence(enum.Enum):
     # the connection and the other site's answers
     THROUGH_PROXY = " through the proxy %(proxy)s"
     CERTIFICATE_NOT_VERIFIED = "The certificate of %(url)s could not be verified%(through)s: %(reason)s"
+    CERTIFICATE_CHANGED = (
+        "The certificate of %(url)s is not the one that was vouched for%(through)s: nothing was sent."
+    )
     SPEAKS_OTHERWISE = "%(url)s is asked by %(named)s, but %(spoken)s is spoken there."
     NOT_REACHED = "%(url)s cannot be reached%(through)s: %(reason)s"
     NO_CONNECTION_IN_TIME = "%(url)s cannot be reached%(through)s: no connection in time."
@@ -157,6 +160,10 @@ class Sentence(enum.Enum):
     # remedies, if that of the error is not specific enough
     SET_CLOCKS = "Set both clocks (NTP): which version of a record is newer is decided by them."
     REPORT_DEFECT = "This is a defect: the trace is in the log of the worker. Please report it."
+    COMPARE_CERTIFICATE = (
+        "Ask the people there whether they have a new certificate. If so, enter its fingerprint in the configuration "
+        "of the repository, as they tell it; if not, somebody is in between."
+    )
     CHECK_MAIL_SERVER = (
         "Check the mail server ([mail] in private/appconfig.ini) by a test mail on the page Settings."
     )

@@ -8,6 +8,7 @@ __all__ = [
     "drives",
     "failures",
     "limits",
+    "pinning",
     "resuming",
     "sealed_storage",
     "storage",

@@ -34,6 +34,7 @@ from ..core.limits import CHUNK
 from .answer import Reply, Response, Watch, clock_skew
 from .failures import disk_error, line_errors, speaks_otherwise
 from .limits import MOST_REDIRECTS, REDIRECTS, Limits, Pace
+from .pinning import pin
 from .received_files import refuse_page
 from .resuming import Resuming
 from .scheme import is_certificate, speaks_other
@@ -53,6 +54,7 @@ class Transport:
         limits: time and size limits.
         verify: True, or the path of a file with certificates to trust.
         spool: folder for spooled answers, the system's if None.
+        certificate: SHA-256 of the only certificate that is accepted, in place of ``verify``; none if empty.
 
     Attributes:
         resuming: keeps what broke off, None if nothing is kept.
@@ -71,6 +73,7 @@ class Transport:
         limits: Limits | None = None,
         verify: bool | str = True,
         spool: Path | None = None,
+        certificate: str | None = None,
     ) -> None:
         self.origin = origin(url)
         self.url = without_credentials(url).rstrip("/")
@@ -82,6 +85,9 @@ class Transport:
         # The environment's proxies and .netrc would override the administrator's settings.
         self._session.trust_env = False
         self._session.verify = verify
+        self._certificate = certificate
+        if certificate:
+            pin(self._session, certificate)
         self._session.headers["User-Agent"] = USER_AGENT
         self._session.headers["Accept-Encoding"] = "gzip"
         del self._session.headers["Accept"]
@@ -279,7 +285,7 @@ class Transport:
         self._own(url)
         address = address_of(url)
         before = self._clock.now()
-        with line_errors(address, self._proxy):
+        with line_errors(address, self._proxy, pinned=bool(self._certificate)):
             response = self._session.request(
                 method,
                 without_credentials(url),

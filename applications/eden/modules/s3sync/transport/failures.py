@@ -39,6 +39,7 @@ from ..core.messages import Sentence, Text
 from ..core.text import legible, shown
 from ..exchange.scope import NotApproved, NotInScope, Revoked
 from .limits import DEEPEST_REASON
+from .pinning import is_another
 from .scheme import inside, is_plain, is_tls, wrapped
 from .urls import without_credentials, without_secrets
 
@@ -199,8 +200,15 @@ def disk_error(error: OSError) -> SyncError:
 
 
 @contextlib.contextmanager
-def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[None]:
-    """Convert errors of requests and urllib3 to this project's errors, with the URL and a message."""
+def line_errors(url: str, proxy: str | None, reading: bool = False, pinned: bool = False) -> Iterator[None]:
+    """Convert errors of requests and urllib3 to this project's errors, with the URL and a message.
+
+    Args:
+        url: the requested URL, without credentials and query.
+        proxy: URL of the proxy, None without.
+        reading: whether an answer is being read.
+        pinned: whether one certificate is accepted only.
+    """
     through = Sentence.THROUGH_PROXY.say(proxy=without_credentials(proxy)) if proxy else ""
     where = {"url": url, "through": through}
     try:
@@ -208,6 +216,10 @@ def line_errors(url: str, proxy: str | None, reading: bool = False) -> Iterator[
     except requests.exceptions.SSLError as error:
         if is_plain(error):
             raise speaks_otherwise(url, Obstacle.PLAIN) from error
+        if pinned and is_another(error):
+            raise TlsFailed(
+                Sentence.CERTIFICATE_CHANGED.say(**where), hint=Sentence.COMPARE_CERTIFICATE.say()
+            ) from error
         raise TlsFailed(Sentence.CERTIFICATE_NOT_VERIFIED.say(**where, reason=_root(error))) from error
     except requests.exceptions.ProxyError as error:
         raise PeerUnreachable(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from gluon import URL, Field, redirect
-from gluon.validators import IS_INT_IN_RANGE, IS_LENGTH, IS_NOT_EMPTY
+from gluon.validators import IS_EMPTY_OR, IS_INT_IN_RANGE, IS_LENGTH, IS_NOT_EMPTY
 
 from ...administration import invitations as administration_invitations
 from ...administration.invitations import MOST_DAYS, MOST_MINUTES, Wish
 from ...database.paging import whole_number
+from ...site.labels import Translate
 from ...site.scoping import invitations as invitations
 from ...site.scoping import scopes as scopes
+from ...transport.pinning import is_fingerprint, normal, readable
 from ...ui.choice import Choice
 from ...ui.refusals import refusal
 from ...wire.protocol.invitation import Invitation
@@ -52,6 +54,7 @@ def _all(screen: ScreenContext) -> dict[str, Any]:
             int(given.days),
             given.address,
             bool(given.headquarters_win),
+            given.certificate or "",
         )
         screen.session.sync_invitation = administration_invitations.invite(site, scope, wish).code
         redirect(URL("sync", "invitation", args="code"))
@@ -90,6 +93,15 @@ def _form(screen: ScreenContext, found: list[scopes.StoredScope]) -> Any:
             comment=T("At which the other site reaches it."),
         ),
         Field(
+            "certificate",
+            label=T("Certificate (SHA-256)"),
+            requires=IS_EMPTY_OR(_fingerprint(T)),
+            comment=T(
+                "Fingerprint of the certificate of this site, where it has made that itself. Empty: it is looked for "
+                "at the address."
+            ),
+        ),
+        Field(
             "minutes",
             "integer",
             label=T("Exchange every so many minutes"),
@@ -117,6 +129,17 @@ def _form(screen: ScreenContext, found: list[scopes.StoredScope]) -> Any:
     )
 
 
+def _fingerprint(T: Translate) -> Any:
+    """Return a validator for fingerprints."""
+
+    def check(value: Any, record_id: Any = None) -> tuple[Any, Any]:
+        if is_fingerprint(str(value)):
+            return normal(str(value)), None
+        return value, T("Enter the SHA-256 of the certificate: 64 digits from 0 to f")
+
+    return check
+
+
 def _code(screen: ScreenContext) -> str:
     """Return the code that was made last in this session.
 
@@ -133,10 +156,12 @@ def _shown(screen: ScreenContext) -> dict[str, Any]:
     code = _code(screen)
     screen.response.view = "sync/invitation_code.html"
     screen.response.headers["Cache-Control"] = "no-store"
+    invitation = Invitation.from_code(code)
     return {
         "title": screen.T("The invitation"),
         "code": code,
-        "invitation": Invitation.from_code(code),
+        "invitation": invitation,
+        "certificate": readable(invitation.certificate),
         "picture": picture(code),
     }
 

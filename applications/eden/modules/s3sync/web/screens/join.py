@@ -10,6 +10,7 @@ from ...active import joining as joining
 from ...core.errors import SyncError
 from ...core.task import Mode
 from ...site.labels import resource_title
+from ...transport.pinning import readable
 from ...wire.protocol.invitation import LONGEST_CODE, Invitation
 from .context import ScreenContext
 from .widgets import clear_words, pressed
@@ -42,6 +43,7 @@ def page(screen: ScreenContext) -> Any:
         "invitation": invitation,
         "resources": _resources(screen, invitation) if invitation else [],
         "unknown": joining.unknown_here(screen.site, invitation) if invitation else [],
+        "certificate": readable(invitation.certificate) if invitation else "",
         "warning": clear_words(T, invitation.address) if invitation else None,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from .times import format_msince
 BEGINNING = "EDEN1-"
 #: Maximum characters of a code, bytes of what it says, and resources in it.
 LONGEST_CODE, LONGEST_CONTENT, MOST_RESOURCES = 8000, 64_000, 200
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _UNREADABLE = "This is no invitation, or not all of it: copy the whole code, from EDEN1- to its end."
 
 
@@ -55,6 +57,8 @@ class Invitation:
         resources: what shall be exchanged.
         update_policy, conflict_policy: rules for all of it, as seen from the invited site.
         minutes: how often it shall be exchanged; 0 for not by itself.
+        certificate: SHA-256 of the certificate of the inviting site, as 64 digits, where no authority vouches for it;
+            "" otherwise.
     """
 
     address: str
@@ -66,6 +70,7 @@ class Invitation:
     update_policy: Policy = Policy.NEWER
     conflict_policy: Policy = Policy.NEWER
     minutes: int = 0
+    certificate: str = ""
 
     @property
     def code(self) -> str:
@@ -79,6 +84,7 @@ class Invitation:
             "r": [[each.resource, each.mode.value, each.components, each.filters] for each in self.resources],
             "p": [self.update_policy.value, self.conflict_policy.value],
             "m": self.minutes,
+            **({"c": self.certificate} if self.certificate else {}),
         }
         packed = zlib.compress(json.dumps(told, separators=(",", ":")).encode("utf-8"), 9)
         return BEGINNING + base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
@@ -129,7 +135,12 @@ def _read(told: Mapping[str, Any]) -> Invitation:
     update, conflict = told["p"]
     address, key, uuid, name = texts
     policies = Policy(update), Policy(conflict)
-    return Invitation(address, key, uuid, name, expires, resources, *policies, as_count(told["m"]) or 0)
+    certificate = as_text(told.get("c"))
+    if certificate and not _FINGERPRINT.fullmatch(certificate):
+        # Without it whoever is in between would be believed.
+        raise ValueError("no fingerprint")
+    minutes = as_count(told["m"]) or 0
+    return Invitation(address, key, uuid, name, expires, resources, *policies, minutes, certificate)
 
 
 @dataclass(frozen=True)

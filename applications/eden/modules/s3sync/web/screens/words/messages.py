@@ -251,6 +251,9 @@ def _sentences(T: Translate) -> dict[Sentence, Any]:
         Sentence.CERTIFICATE_NOT_VERIFIED: T(
             "The certificate of %(url)s could not be verified%(through)s: %(reason)s"
         ),
+        Sentence.CERTIFICATE_CHANGED: T(
+            "The certificate of %(url)s is not the one that was vouched for%(through)s: nothing was sent."
+        ),
         Sentence.SPEAKS_OTHERWISE: T("%(url)s is asked by %(named)s, but %(spoken)s is spoken there."),
         Sentence.BEGIN_ADDRESS: T("Let the address of the other site begin with %(scheme)s"),
         Sentence.LOG_IN_TO_NETWORK: T(

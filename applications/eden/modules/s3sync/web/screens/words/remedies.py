@@ -97,6 +97,10 @@ def remedies(T: Translate) -> dict[str, Any]:
             "Set both clocks by the network (NTP): which version of a record is newer is decided by them."
         ),
         "report_defect": T("This is a defect. The log of the worker has the trace: please report it."),
+        "compare_certificate": T(
+            "Ask the people there whether they have a new certificate. If so, enter its fingerprint in the "
+            "configuration of the repository, as they tell it; if not, somebody is in between."
+        ),
         "check_mail_server": T(
             "Check the mail server ([mail] in private/appconfig.ini) by a test mail on the page Settings."
         ),
