@@ -423,7 +423,7 @@ def _account(report: Report, batch: Batch, main: str) -> None:
             _tell(report, item, outcome)
         if item.role is of_main and outcome.table == main:
             actions.append(action)
-            if item.is_barred:
+            if outcome.reason and item.is_barred:
                 report.barred += [item.label()] if len(report.barred) < MAX_FAILURES else []
                 continue
             if outcome.record_id is not None and action is not rejected:

@@ -91,7 +91,8 @@ class Applier:
         self._hand_over.settle()
         self._links.write_late(late)
         self._merger.remove([item for item in taken if item.record.deleted and item.outcome is None])
-        self._merger.learn([item for item in batch.items if not item.is_barred])
+        # What is barred has its outcome by now.
+        self._merger.learn([item for item in batch.items if item.outcome is None or not item.is_barred])
         for item in batch.items:
             if item.outcome is None:
                 item.outcome = self._outcome(item)
@@ -101,7 +102,16 @@ class Applier:
         learning = [item for item in merged if not _is_written(item) and has_learned(item)]
         noted = {id(item) for item in learning}
         # Otherwise a time that was taken over would look like an edit that nobody noted.
-        dated = [item for item in batch.items if _is_dated(item) and id(item) not in noted]
+        unchanged = Action.UNCHANGED
+        dated = [
+            item
+            for item in batch.items
+            if item.decision is not None
+            and item.decision.action is unchanged
+            and item.decision.take
+            and _is_dated(item)
+            and id(item) not in noted
+        ]
         self._note([*written, *learning, *dated], batch.items, main)
         self._changes.write(batch.items, written)
         with_files = [item for item in batch.items if item.plan.uploads and names_files(item)]
@@ -110,6 +120,11 @@ class Applier:
         known = [item for item in batch.items if item.further_uuids and _is_known(item)]
         awaited = self._waiting.settle([*written, *known])
         self._waiting.redirect([item for item in batch.items if self._is_merge_of_an_unknown(item)])
+        if written:
+            self._accept(batch, written, awaited)
+
+    def _accept(self, batch: Batch, written: Sequence[Item], awaited: set[int]) -> None:
+        """Call what the data model does after records were written: what it changes of those that came is no edit."""
         came = defaultdict(set)
         for item in batch.items:
             if item.key is not None:

@@ -15,6 +15,9 @@ from ...core.records import Action, FieldError, Outcome, Record, Upload
 from ...core.schema import META_FIELDS, Component, Field, Table
 from ...wire.values.json_references import portable
 
+#: Read once: it is compared with the reason of each record that has one.
+_OUT_OF_SCOPE = DecisionReason.OUT_OF_SCOPE.value
+
 #: The field under which a merged record waits for its survivor.
 MERGED = "deleted_rb"
 
@@ -204,7 +207,7 @@ class Item:
     def is_barred(self) -> bool:
         """Whether its sender must not write it, see ``scope_guard``."""
         outcome = self.outcome
-        return outcome is not None and outcome.reason == DecisionReason.OUT_OF_SCOPE.value
+        return outcome is not None and outcome.reason == _OUT_OF_SCOPE
 
     def key_for(self, field: Field) -> int | None:
         """Return the key by which ``field`` of another record refers to this one, None while unknown."""

@@ -241,7 +241,7 @@ class Planner:
             contested_here.update(map(id, self._changes_here.among(table, telling)))
         # What a person or program imports here is an edit: later than what it edits, or other sites would refuse it.
         by_hand = self._context.repository_id is None
-        told = self._fields.knows_any
+        told, by_field = self._fields.knows_any, self._context.by_field
         for item in items:
             if item.outcome is not None:
                 continue
@@ -255,7 +255,7 @@ class Planner:
                     decision = self._on_same
                     if told and self._fields.knows(item):
                         self._fields.learn(item)
-                    if tells_edits(item, self._context) and is_later(item):
+                    if (by_field or item.record.edits is not None) and not by_hand and is_later(item):
                         decision = _LATER
                 elif self._is_agreed(item):
                     decision = _carry_out(self._agreed[item.uuid or ""])

@@ -79,6 +79,7 @@ class FieldMerger:
         self._versions: dict[int, _Versions] = {}
         self._tables: dict[str, _TableRules] = {}
         self._site: str | None = None
+        self._silent: dict[int, int] | None = None
 
     def prepare(
         self, items: Iterable[Item], different: Collection[int], changed_here: Collection[int]
@@ -133,7 +134,7 @@ class FieldMerger:
                 unclear.append((item, theirs))
             else:
                 self._versions[id(item)] = _Versions(ours, theirs, following=found)
-                if known is None and differs and _is_dated_before(theirs, item):
+                if known is None and differs and self._others_are_silent and _is_dated_before(theirs, item):
                     doubtful.append(item)
         for item in self._untold(table, doubtful) if doubtful else ():
             self._versions[id(item)] = self._versions[id(item)]._replace(following=None, untold=True)
@@ -142,12 +143,17 @@ class FieldMerger:
             for item, theirs in unclear:
                 self._versions[id(item)] = _Versions(edits.get(item.key or 0, NO_EDITS), theirs)
 
+    @property
+    def _others_are_silent(self) -> bool:
+        """Whether any other repository tells no edits."""
+        if self._silent is None:
+            found = self._context.silent()
+            self._silent = {key: until for key, until in found.items() if key != self._context.repository_id}
+        return bool(self._silent)
+
     def _untold(self, table: str, items: Sequence[Item]) -> list[Item]:
         """Return the records that we have from another sender, which tells no edits."""
-        silent = self._context.silent()
-        others = {key: until for key, until in silent.items() if key != self._context.repository_id}
-        if not others:
-            return []
+        others = self._silent or {}
         positions = self._journal.positions(table, [item.key or 0 for item in items])
         found = []
         for item in items:
